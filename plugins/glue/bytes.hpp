@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Bytes that are read (Bytes) and bytes that are shared (Slice). Pure: std only.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace astral {
+
+using Bytes = std::span<const std::uint8_t>;
+
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()};
+}
+
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
+}
+
+// A reference-counted view of immutable bytes: what the store, the sessions, QUIC's retransmission and the
+// GstBuffers downstream all hold of the one copy. Thread: the count is atomic, the bytes never change.
+class Slice {
+ public:
+  Slice() = default;
+  Slice(std::shared_ptr<const void> owner, Bytes view) : owner_(std::move(owner)), view_(view) {}
+
+  static Slice copy(Bytes bytes) {
+    if (bytes.empty()) return {};
+    std::shared_ptr<std::uint8_t[]> owner(new std::uint8_t[bytes.size()]);
+    std::memcpy(owner.get(), bytes.data(), bytes.size());
+    const Bytes view(owner.get(), bytes.size());
+    return {std::move(owner), view};
+  }
+
+  Bytes bytes() const { return view_; }
+  const std::uint8_t *data() const { return view_.data(); }
+  std::size_t size() const { return view_.size(); }
+  bool empty() const { return view_.empty(); }
+  const std::shared_ptr<const void> &owner() const { return owner_; }
+
+  Slice part(std::size_t offset, std::size_t length) const {
+    assert(offset + length <= view_.size());
+    return {owner_, view_.subspan(offset, length)};
+  }
+  Slice from(std::size_t offset) const { return part(offset, view_.size() - offset); }
+
+ private:
+  std::shared_ptr<const void> owner_;
+  Bytes view_;
+};
+
+}  // namespace astral
