@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/slug.hpp"
+
+#include <algorithm>
+
+namespace astral::core {
+namespace {
+
+// Not <cctype>: these do not depend on a locale.
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+}  // namespace
+
+std::string slug_of(std::string_view name) {
+  std::string slug;
+  bool gap = false;
+  for (char c : name) {
+    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
+    if (!is_lower(c) && !is_digit(c)) {
+      gap = true;
+      continue;
+    }
+    const bool hyphen = gap && !slug.empty();
+    if (slug.size() + (hyphen ? 2 : 1) > max_slug) break;
+    if (hyphen) slug += '-';
+    slug += c;
+    gap = false;
+  }
+  return slug;
+}
+
+bool is_slug(std::string_view text) {
+  return !text.empty() && text.size() <= max_slug && slug_of(text) == text;
+}
+
+bool is_uuid(std::string_view text) {
+  return !text.empty() && text.size() <= max_uuid && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_lower(c) || is_upper(c) || is_digit(c) || c == '-';
+  });
+}
+
+}  // namespace astral::core
