@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The Ed25519 key that a node or a publisher is known by: made, kept in a file, named by its fingerprint, used
+// to sign. Knows GnuTLS; knows nothing of links or tickets.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "glue/bytes.hpp"
+#include "glue/error.hpp"
+
+namespace astral {
+
+// Lower-case hex of the SHA-256 of a SubjectPublicKeyInfo in DER: 64 characters.
+using Fingerprint = std::string;
+
+bool is_fingerprint(std::string_view text);
+Fingerprint fingerprint_of(Bytes public_key_der);
+
+// Immutable and shared: a copy costs one reference count. Thread: any.
+class Key {
+ public:
+  static constexpr std::size_t max_file_size = 16 * 1024;
+  static constexpr std::size_t signature_size = 64;
+  static constexpr std::size_t max_public_key_size = 256;  // an Ed25519 one in DER has 44
+
+  static Expected<Key> generate();
+  // A PKCS#8 PEM file. Errors: not_found, too_large, invalid (no Ed25519 key in it), failed (the system).
+  static Expected<Key> load(const std::filesystem::path &file);
+  // Makes the file with mode 0600, complete or not at all, where there is none yet; of several processes that
+  // do so at once all end up with the same key.
+  static Expected<Key> load_or_create(const std::filesystem::path &file);
+
+  const Fingerprint &fingerprint() const;
+  Bytes public_key_der() const;             // SubjectPublicKeyInfo
+  Bytes private_key_pem() const;            // PKCS#8; both as gnutls_certificate_set_rawpk_key_mem wants them
+  std::vector<std::uint8_t> sign(Bytes data) const;  // signature_size bytes
+
+  // False also where public_key_der is no Ed25519 key at all.
+  static bool verify(Bytes public_key_der, Bytes data, Bytes signature);
+
+ private:
+  struct State;
+  explicit Key(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+  static Expected<Key> from_pem(Bytes pem);
+
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace astral
