@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The Ed25519 key that a node or a publisher is known by: made, kept in a file, named by its fingerprint, used
-// to sign. Knows GnuTLS; knows nothing of links or tickets.
+// The Ed25519 key that a node or a publisher is known by: made, kept in a file, named by its fingerprint,
+// used to sign. Knows GnuTLS; knows nothing of links or tickets.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ class Key {
   static Expected<Key> load_or_create(const std::filesystem::path &file);
 
   const Fingerprint &fingerprint() const;
-  Bytes public_key_der() const;             // SubjectPublicKeyInfo
-  Bytes private_key_pem() const;            // PKCS#8; both as gnutls_certificate_set_rawpk_key_mem wants them
+  Bytes public_key_der() const;   // SubjectPublicKeyInfo
+  Bytes private_key_pem() const;  // PKCS#8; both as gnutls_certificate_set_rawpk_key_mem wants them
   std::vector<std::uint8_t> sign(Bytes data) const;  // signature_size bytes
 
   // False also where public_key_der is no Ed25519 key at all.

@@ -26,8 +26,8 @@ struct Config {
   bool loopback = false;  // offer 127.0.0.1 too; a machine that has nothing else always does
 };
 
-// Called from the agent's context, never from within a call of the Agent's. Destroying the Agent from inside is
-// safe in each of them; it is then the last thing that the callback may do with it.
+// Called from the agent's context, never from within a call of the Agent's. Destroying the Agent from inside
+// is safe in each of them; it is then the last thing that the callback may do with it.
 class Handler {
  public:
   virtual ~Handler() = default;
@@ -66,7 +66,7 @@ class Agent : public quic::Path {
   bool send(Bytes packets, std::size_t segment) override;
 
   struct Stats {
-    std::string local;   // "type address:port" of the selected pair, empty before
+    std::string local;  // "type address:port" of the selected pair, empty before
     std::string remote;
     std::uint64_t segmented = 0;  // bursts that left in one system call
     std::uint64_t single = 0;     // datagrams that left through libnice

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the two ends of an ICE component tell each other over the signalling, and what of it is believed. Pure.
+// What the two ends of an ICE component tell each other over the signalling, and what of it is believed.
+// Pure.
 #pragma once
 
 #include <cstddef>

@@ -18,8 +18,8 @@ class Path {
   virtual ~Path() = default;
 
   // Sends `packets`, datagrams of `segment` bytes each back to back, the last one possibly shorter. The bytes
-  // are the caller's again on return. False: none could be sent now (would block, not connected yet, gone); QUIC
-  // then takes them for lost and repeats what mattered.
+  // are the caller's again on return. False: none could be sent now (would block, not connected yet, gone);
+  // QUIC then takes them for lost and repeats what mattered.
   virtual bool send(Bytes packets, std::size_t segment) = 0;
 };
 

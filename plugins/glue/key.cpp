@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "glue/key.hpp"
+
+#include <fcntl.h>
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+namespace astral {
+namespace {
+
+template <auto free>
+struct Free {
+  template <typename T>
+  void operator()(T *handle) const {
+    free(handle);
+  }
+};
+template <typename Handle, auto free>
+using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Free<free>>;
+using X509Key = Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
+using PrivateKey = Owned<gnutls_privkey_t, gnutls_privkey_deinit>;
+using PublicKey = Owned<gnutls_pubkey_t, gnutls_pubkey_deinit>;
+
+// What GnuTLS allocated. Wiped, since it may have held a private key.
+class Datum {
+ public:
+  Datum() = default;
+  Datum(const Datum &) = delete;
+  Datum &operator=(const Datum &) = delete;
+  ~Datum() {
+    if (!datum_.data) return;
+    gnutls_memset(datum_.data, 0, datum_.size);
+    gnutls_free(datum_.data);
+  }
+  gnutls_datum_t *out() { return &datum_; }
+  Bytes bytes() const { return {datum_.data, datum_.size}; }
+
+ private:
+  gnutls_datum_t datum_{};
+};
+
+gnutls_datum_t datum_of(Bytes bytes) {
+  assert(bytes.size() <= UINT_MAX);
+  return {const_cast<unsigned char *>(bytes.data()), static_cast<unsigned>(bytes.size())};
+}
+
+tl::unexpected<Error> tls_error(Code code, std::string_view what, int status) {
+  return fail(code, std::string(what) + ": " + gnutls_strerror(status));
+}
+
+tl::unexpected<Error> system_error(std::string_view what, const std::filesystem::path &file, int number) {
+  const Code code = number == ENOENT ? Code::not_found : Code::failed;
+  return fail(code, std::string(what) + " " + file.string() + ": " + std::strerror(number));
+}
+
+class File {
+ public:
+  explicit File(int descriptor) : descriptor_(descriptor) {}
+  File(const File &) = delete;
+  File &operator=(const File &) = delete;
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  int get() const { return descriptor_; }
+  explicit operator bool() const { return descriptor_ >= 0; }
+
+ private:
+  int descriptor_;
+};
+
+bool write_all(int descriptor, Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// Puts a complete file in place unless one is there already (then its EEXIST is no failure: it is the one
+// that counts). 0 or an errno.
+int create_once(const std::filesystem::path &file, Bytes bytes) {
+  std::string temporary = file.string() + ".XXXXXX";
+  const File made(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
+  if (!made) return errno;
+  int status = 0;
+  if (!write_all(made.get(), bytes) || ::fsync(made.get()) != 0) status = errno;
+  if (status == 0 && ::link(temporary.c_str(), file.c_str()) != 0 && errno != EEXIST) status = errno;
+  ::unlink(temporary.c_str());
+  return status;
+}
+
+}  // namespace
+
+struct Key::State {
+  PrivateKey key;
+  Datum pem;
+  Datum der;
+  Fingerprint fingerprint;
+};
+
+bool is_fingerprint(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+Fingerprint fingerprint_of(Bytes public_key_der) {
+  std::array<unsigned char, 32> hash;
+  const int status =
+      gnutls_hash_fast(GNUTLS_DIG_SHA256, public_key_der.data(), public_key_der.size(), hash.data());
+  assert(status == 0);
+  static_cast<void>(status);
+  Fingerprint text;
+  for (const unsigned char byte : hash) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+Expected<Key> Key::generate() {
+  gnutls_x509_privkey_t made = nullptr;
+  int status = gnutls_x509_privkey_init(&made);
+  if (status < 0) return tls_error(Code::failed, "no key", status);
+  const X509Key key(made);
+  status = gnutls_x509_privkey_generate(made, GNUTLS_PK_EDDSA_ED25519, 0, 0);
+  if (status < 0) return tls_error(Code::failed, "cannot make an Ed25519 key", status);
+  Datum pem;
+  status =
+      gnutls_x509_privkey_export2_pkcs8(made, GNUTLS_X509_FMT_PEM, nullptr, GNUTLS_PKCS_PLAIN, pem.out());
+  if (status < 0) return tls_error(Code::failed, "cannot write a key as PKCS#8", status);
+  return from_pem(pem.bytes());
+}
+
+Expected<Key> Key::from_pem(Bytes pem) {
+  gnutls_x509_privkey_t read = nullptr;
+  int status = gnutls_x509_privkey_init(&read);
+  if (status < 0) return tls_error(Code::failed, "no key", status);
+  X509Key x509(read);
+  const gnutls_datum_t text = datum_of(pem);
+  status = gnutls_x509_privkey_import_pkcs8(read, &text, GNUTLS_X509_FMT_PEM, nullptr, GNUTLS_PKCS_PLAIN);
+  if (status < 0) return tls_error(Code::invalid, "no PKCS#8 key", status);
+  if (gnutls_x509_privkey_get_pk_algorithm(read) != GNUTLS_PK_EDDSA_ED25519)
+    return fail(Code::invalid, "the key is not Ed25519");
+
+  auto state = std::make_shared<State>();
+  status = gnutls_x509_privkey_export2_pkcs8(read, GNUTLS_X509_FMT_PEM, nullptr, GNUTLS_PKCS_PLAIN,
+                                             state->pem.out());
+  if (status < 0) return tls_error(Code::failed, "cannot write a key as PKCS#8", status);
+
+  gnutls_privkey_t secret = nullptr;
+  status = gnutls_privkey_init(&secret);
+  if (status < 0) return tls_error(Code::failed, "no key", status);
+  state->key.reset(secret);
+  status = gnutls_privkey_import_x509(secret, read, GNUTLS_PRIVKEY_IMPORT_COPY);
+  if (status < 0) return tls_error(Code::failed, "cannot use the key", status);
+
+  gnutls_pubkey_t open = nullptr;
+  status = gnutls_pubkey_init(&open);
+  if (status < 0) return tls_error(Code::failed, "no key", status);
+  const PublicKey public_key(open);
+  status = gnutls_pubkey_import_privkey(open, secret, 0, 0);
+  if (status == 0) status = gnutls_pubkey_export2(open, GNUTLS_X509_FMT_DER, state->der.out());
+  if (status < 0) return tls_error(Code::failed, "cannot write the public key", status);
+  state->fingerprint = fingerprint_of(state->der.bytes());
+  return Key(std::move(state));
+}
+
+Expected<Key> Key::load(const std::filesystem::path &file) {
+  const File opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened) return system_error("cannot open the key", file, errno);
+  std::array<std::uint8_t, max_file_size + 1> buffer;
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const ssize_t got = ::read(opened.get(), buffer.data() + size, buffer.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("cannot read the key", file, errno);
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  auto key = size > max_file_size ? fail(Code::too_large, "larger than any key")
+                                  : from_pem(Bytes(buffer.data(), size));
+  gnutls_memset(buffer.data(), 0, buffer.size());
+  if (!key) return fail(key.error().code, file.string() + ": " + key.error().detail);
+  return key;
+}
+
+Expected<Key> Key::load_or_create(const std::filesystem::path &file) {
+  auto key = load(file);
+  if (key || key.error().code != Code::not_found) return key;
+  auto made = generate();
+  if (!made) return made;
+  std::error_code ignored;  // where it mattered, the next line says what is wrong
+  if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
+  if (const int status = create_once(file, made->private_key_pem()))
+    return system_error("cannot create the key", file, status);
+  return load(file);
+}
+
+const Fingerprint &Key::fingerprint() const {
+  return state_->fingerprint;
+}
+Bytes Key::public_key_der() const {
+  return state_->der.bytes();
+}
+Bytes Key::private_key_pem() const {
+  return state_->pem.bytes();
+}
+
+std::vector<std::uint8_t> Key::sign(Bytes data) const {
+  const gnutls_datum_t message = datum_of(data);
+  Datum signature;
+  const int status =
+      gnutls_privkey_sign_data2(state_->key.get(), GNUTLS_SIGN_EDDSA_ED25519, 0, &message, signature.out());
+  assert(status == 0 && signature.bytes().size() == signature_size);
+  static_cast<void>(status);
+  return {signature.bytes().begin(), signature.bytes().end()};
+}
+
+bool Key::verify(Bytes public_key_der, Bytes data, Bytes signature) {
+  if (public_key_der.size() > max_public_key_size || signature.size() != signature_size) return false;
+  gnutls_pubkey_t read = nullptr;
+  if (gnutls_pubkey_init(&read) < 0) return false;
+  const PublicKey key(read);
+  const gnutls_datum_t der = datum_of(public_key_der);
+  if (gnutls_pubkey_import(read, &der, GNUTLS_X509_FMT_DER) < 0) return false;
+  if (gnutls_pubkey_get_pk_algorithm(read, nullptr) != GNUTLS_PK_EDDSA_ED25519) return false;
+  const gnutls_datum_t message = datum_of(data);
+  const gnutls_datum_t signed_with = datum_of(signature);
+  return gnutls_pubkey_verify_data2(read, GNUTLS_SIGN_EDDSA_ED25519, 0, &message, &signed_with) >= 0;
+}
+
+}  // namespace astral

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Keys in memory and in files: made once, read again, refused when they are something else.
+#include "glue/key.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
+
+namespace astral {
+namespace {
+
+class KeyFile : public ::testing::Test {
+ protected:
+  KeyFile() {
+    std::string made = (std::filesystem::temp_directory_path() / "astral-key-XXXXXX").string();
+    folder_ = ::mkdtemp(made.data());
+  }
+  ~KeyFile() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path file(const char *name) const { return folder_ / name; }
+  void write(const std::filesystem::path &where, const std::string &text) {
+    std::ofstream(where, std::ios::binary) << text;
+  }
+  std::filesystem::path folder_;
+};
+
+TEST(Key, HasAFingerprintOfItsPublicKey) {
+  const auto key = Key::generate();
+  ASSERT_TRUE(key) << key.error().detail;
+  EXPECT_TRUE(is_fingerprint(key->fingerprint()));
+  EXPECT_EQ(key->fingerprint(), fingerprint_of(key->public_key_der()));
+  EXPECT_EQ(key->public_key_der().size(), 44u);
+  EXPECT_NE(key->fingerprint(), Key::generate()->fingerprint());
+}
+
+TEST(Key, FingerprintIsLowerCaseSha256) {
+  EXPECT_EQ(fingerprint_of(as_bytes("abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_FALSE(is_fingerprint(""));
+  EXPECT_FALSE(is_fingerprint(std::string(63, 'a')));
+  EXPECT_FALSE(is_fingerprint(std::string(65, 'a')));
+  EXPECT_FALSE(is_fingerprint(std::string(64, 'A')));
+  EXPECT_FALSE(is_fingerprint(std::string(63, 'a') + "g"));
+}
+
+TEST(Key, SignsWhatVerifies) {
+  const auto key = Key::generate();
+  const auto other = Key::generate();
+  auto signature = key->sign(as_bytes("a group"));
+  ASSERT_EQ(signature.size(), Key::signature_size);
+  EXPECT_TRUE(Key::verify(key->public_key_der(), as_bytes("a group"), signature));
+  EXPECT_FALSE(Key::verify(key->public_key_der(), as_bytes("a grouq"), signature));
+  EXPECT_FALSE(Key::verify(other->public_key_der(), as_bytes("a group"), signature));
+  EXPECT_FALSE(Key::verify(key->public_key_der(), as_bytes("a group"), Bytes(signature).first(63)));
+  EXPECT_FALSE(Key::verify(as_bytes("not a key"), as_bytes("a group"), signature));
+  EXPECT_FALSE(Key::verify({}, as_bytes("a group"), signature));
+  signature[0] ^= 1;
+  EXPECT_FALSE(Key::verify(key->public_key_der(), as_bytes("a group"), signature));
+  EXPECT_TRUE(Key::verify(key->public_key_der(), {}, key->sign({})));
+}
+
+TEST_F(KeyFile, IsCreatedOnceAndReadAgain) {
+  const auto made = Key::load_or_create(file("sub/folder/key.pem"));
+  ASSERT_TRUE(made) << made.error().detail;
+  struct stat status {};
+  ASSERT_EQ(::stat(file("sub/folder/key.pem").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777u, 0600u);
+  EXPECT_EQ(Key::load_or_create(file("sub/folder/key.pem"))->fingerprint(), made->fingerprint());
+  EXPECT_EQ(Key::load(file("sub/folder/key.pem"))->fingerprint(), made->fingerprint());
+  std::size_t entries = 0;
+  for ([[maybe_unused]] const auto &entry : std::filesystem::directory_iterator(file("sub/folder")))
+    ++entries;
+  EXPECT_EQ(entries, 1u);  // no temporary file stays
+}
+
+TEST_F(KeyFile, IsTheSameForAllThatCreateItAtOnce) {
+  std::vector<std::string> seen(8);
+  {
+    std::vector<std::jthread> threads;
+    for (auto &fingerprint : seen) {
+      threads.emplace_back([&fingerprint, path = file("key.pem")] {
+        const auto key = Key::load_or_create(path);
+        fingerprint = key ? key->fingerprint() : key.error().detail;
+      });
+    }
+  }
+  for (const auto &fingerprint : seen) EXPECT_EQ(fingerprint, Key::load(file("key.pem"))->fingerprint());
+}
+
+TEST_F(KeyFile, IsRefusedWhenItIsSomethingElse) {
+  EXPECT_EQ(Key::load(file("none")).error().code, Code::not_found);
+  write(file("empty"), "");
+  EXPECT_EQ(Key::load(file("empty")).error().code, Code::invalid);
+  write(file("text"), "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n");
+  EXPECT_EQ(Key::load(file("text")).error().code, Code::invalid);
+  write(file("large"), std::string(Key::max_file_size + 1, 'x'));
+  EXPECT_EQ(Key::load(file("large")).error().code, Code::too_large);
+  // An EC key: valid, but no Ed25519.
+  write(file("ec"),
+        "-----BEGIN PRIVATE KEY-----\n"
+        "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2\n"
+        "OF/2NxApJCzGCEDdfSp6VQO30hyhRANCAAQRWz+jn65BtOMvdyHKcvjBeBSDZH2r\n"
+        "1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G\n"
+        "-----END PRIVATE KEY-----\n");
+  EXPECT_EQ(Key::load(file("ec")).error().code, Code::invalid);
+  // What cannot be read is never replaced by a new key.
+  EXPECT_FALSE(Key::load_or_create(file("text")));
+  EXPECT_FALSE(Key::load_or_create("/proc/no/such/key"));
+}
+
+}  // namespace
+}  // namespace astral
