@@ -22,9 +22,10 @@ using WallTime = std::chrono::system_clock::time_point;
 
 // What the window may hold. Lengths are media time.
 struct HlsLimits {
-  Time shortest = 900ms;  // a group start after this ends the segment; below 1 s, so that jitter in 1 s groups does not join two
-  Time gap = 3s;          // a larger step of the timestamps, or one back, is a discontinuity
-  std::size_t ready = 2;  // segments before there is a playlist: their lengths set EXT-X-TARGETDURATION
+  Time shortest = 900ms;   // a group's start ends a segment of this length; below 1 s: groups of 1 s have jitter
+  Time longest = 10s;      // before the target duration is known: cut anywhere beyond
+  Time gap = 3s;           // a larger step of the timestamps, forth or back, is a discontinuity
+  std::size_t ready = 2;   // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION
   std::size_t listed = 6;  // segments in the playlist; more while that is less than three target durations
   std::size_t kept = 3;    // segments that have left the playlist and can still be fetched
   std::size_t bytes = 64 << 20;          // all segments together
@@ -35,7 +36,7 @@ struct HlsLimits {
 // One object of the stream, in order.
 struct Piece {
   std::uint64_t group = 0;
-  std::optional<Time> pts;
+  Time pts{};  // of the stream's own timeline, from any zero
   Slice bytes;
   bool broken = false;  // does not continue what came before it (GStreamer's DISCONT)
 };
@@ -54,49 +55,54 @@ struct Segment {
 std::string segment_name(std::uint64_t sequence);
 std::optional<std::uint64_t> parse_segment_name(std::string_view name);
 
-// **Thread**: one. **Errors**: none from push(); what does not fit makes older segments go.
+// **Thread**: one. **Errors**: push() has none; where there is no room, the oldest segments go.
 class HlsWindow {
  public:
-  // `first_sequence`: higher than any of an earlier window of the stream, so that players go on (the wall clock's seconds do).
+  // `first_sequence`: above those of an earlier window of the stream, so that its players go on (the wall clock's
+  // seconds are, as segments last about one).
   explicit HlsWindow(std::uint64_t first_sequence = 0, const HlsLimits &limits = {});
 
-  // PAT and PMT, put before each segment that does not begin with a PAT. A header that is too large is not used.
+  // PAT and PMT, put before each segment that does not begin with a PAT. One that is too large is not used.
   void set_header(Slice header);
+  // Group ids that do not count up by one are a discontinuity: something is missing, or another publisher.
   void push(Piece piece, WallTime wall);
-  // The next piece does not continue the last one: another publisher, another multiplexer.
-  void mark_discontinuity();
+  // The next piece does not continue the last one, whatever its numbers say.
+  void mark_discontinuity() { marked_ = true; }
 
   bool ready() const { return target_ > Time::zero(); }
   std::string playlist() const;  // empty until ready
   Expected<Segment> segment(std::uint64_t sequence) const;
-  std::size_t size() const { return size_; }  // bytes held, the open segment's too
+  std::size_t size() const { return size_; }  // bytes held, the unfinished segment's too
 
  private:
-  bool must_cut(const Piece &piece, bool starts_group) const;
-  void cut(std::optional<Time> next_pts);
-  void begin(const Piece &piece, bool starts_group, WallTime wall);
-  void note_timestamp(const Piece &piece);
+  bool is_discontinuity(const Piece &piece) const;
+  bool is_cut(const Piece &piece) const;
+  void cut(Time end);
+  void begin(const Piece &piece, bool discontinuity, WallTime wall);
+  void end_group(Time end);
   void choose_target();
-  void drop_old();
-  std::size_t listed_from() const;
+  void unlist_old();
+  void drop_first();
+  Time limit() const;
+  std::uint64_t complete() const { return next_sequence_ - (open_ ? 1 : 0); }  // one past the last complete
 
   const HlsLimits limits_;
   std::uint64_t next_sequence_;
-  std::uint64_t discontinuities_gone_ = 0;  // EXT-X-DISCONTINUITY-SEQUENCE
-  Time target_{};                           // whole seconds; fixed once there is a playlist
+  std::uint64_t discontinuities_gone_ = 0;
+  Time target_{};  // whole seconds; once it is known it stays (RFC 8216, 6.2.1)
   Slice header_;
-  std::deque<Segment> segments_;
-  std::size_t listed_begin_ = 0;  // index into segments_: those before it are kept, not listed
+  std::deque<Segment> segments_;  // complete, consecutive
+  std::size_t unlisted_ = 0;      // how many of the first are not in the playlist any more
   std::size_t size_ = 0;
 
-  Segment open_;
-  bool is_open_ = false;
-  bool broken_ = false;
+  std::optional<Segment> open_;
+  Time open_pts_{};  // the first of the open segment
+  Time last_pts_{};  // of the newest piece
+  Time step_{};      // between the two newest pieces
+  bool marked_ = false;
   std::optional<std::uint64_t> group_;
-  std::optional<Time> open_pts_;   // of the open segment's first timestamp
-  std::optional<Time> last_pts_;   // the newest in the open segment
-  std::optional<Time> group_pts_;  // of the current group's first timestamp
-  Time longest_group_{};
+  Time group_pts_{};
+  Time usual_group_{};  // a fading maximum of the groups' lengths
 };
 
 }  // namespace astral::media
