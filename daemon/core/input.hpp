@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What comes in to core::Node: sockets, calls of the API, the media floor, the origin, the clock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/message.hpp"
+#include "core/types.hpp"
+#include "glue/error.hpp"
+
+namespace astral::core {
+
+struct PeerConnected {
+  PeerId peer = 0;
+  bool outbound = false;
+  std::string address;
+};  // outbound: answers our Connect
+struct PeerSaid {
+  PeerId peer = 0;
+  Message message;
+};
+struct PeerLost {
+  PeerId peer = 0;
+  std::string reason;
+};  // closed, or could not be connected
+// Calls of the API. Each gets one Answer with the same id.
+struct CreateStream {
+  CallId call = 0;
+  std::string name;
+  std::string description;
+};
+struct SetStreaming {
+  CallId call = 0;
+  Slug slug;
+  bool streaming = false;
+};
+struct DeleteStream {
+  CallId call = 0;
+  Slug slug;
+};
+struct AskTicket {
+  CallId call = 0;
+  Slug slug;
+  Uuid destination;
+};  // empty destination: this node
+struct RefreshTicket {
+  CallId call = 0;
+  Slug slug;
+  Uuid destination;
+};
+struct ConfirmTicket {
+  CallId call = 0;
+  Slug slug;
+  Uuid destination;
+};
+struct RevokeTicket {
+  CallId call = 0;
+  Slug slug;
+  Uuid destination;
+};
+struct RegisterNode {
+  CallId call = 0;
+  NodeInfo node;
+};
+struct ForgetNode {
+  CallId call = 0;
+  Uuid uuid;
+};
+struct Shutdown {};
+// The media floor. A relay speaks for its provider side, a source for one ticket that we hold.
+struct RelaySaid {
+  Slug slug;
+  Message message;
+};  // Offer, Candidates, Cancel
+struct SourceSaid {
+  Slug slug;
+  TicketId ticket;
+  Message message;
+};  // Confirm, Candidates, Cancel
+struct SourceEnded {
+  Slug slug;
+  TicketId ticket;
+  Error error;
+};
+struct MediaMeasured {
+  Slug slug;
+  std::uint64_t rate_bps = 0;
+  std::uint64_t largest_group = 0;
+  std::string caps;
+};
+// The origin.
+struct OriginKnows {
+  std::vector<NodeInfo> nodes;
+  std::vector<StreamInfo> streams;
+};  // whole lists
+struct OriginAnswered {
+  CallId call = 0;
+  Expected<StreamInfo> result;
+};  // to RegisterStream
+struct Tick {};
+
+using Input =
+    std::variant<PeerConnected, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream, AskTicket,
+                 RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode, Shutdown, RelaySaid,
+                 SourceSaid, SourceEnded, MediaMeasured, OriginKnows, OriginAnswered, Tick>;
+
+}  // namespace astral::core
