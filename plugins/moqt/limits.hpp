@@ -17,6 +17,10 @@ inline constexpr std::size_t max_key_value_bytes = 65535;  // §1.4.3
 inline constexpr std::size_t max_control_body = 65535;     // §10: Length is a uint16
 // Ours: one object's (or track's) properties; the draft only bounds each value.
 inline constexpr std::size_t max_properties = 64 * 1024;
+// Ours: pairs that are decoded into Properties; a decoded pair is much larger than its 2 bytes on the wire.
+inline constexpr std::size_t max_property_count = 1024;
+// Ours: AUTHORIZATION_TOKEN is the one parameter that may repeat.
+inline constexpr std::size_t max_tokens = 16;
 
 // What one session lets its peer make it hold. All byte counts are of memory, per session.
 struct Limits {

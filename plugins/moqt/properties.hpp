@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "glue/bytes.hpp"
@@ -54,9 +55,10 @@ class Properties {
 };
 
 void write(Writer &out, const Properties &properties);
-std::string encode(const Properties &properties);
+std::vector<std::uint8_t> encode(const Properties &properties);
 Decoded<Properties> decode_properties(Bytes wire);
-// As decode_properties, but allocates nothing: are these well-formed pairs?
-bool valid_properties(Bytes wire);
+// Are these well-formed pairs? Allocates nothing. True: one of them is mandatory for a track.
+Decoded<bool> check_properties(Bytes wire);
+bool has_mandatory(const Properties &properties);
 
 }  // namespace astral::moqt
