@@ -1,47 +1,67 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What stands between a pad of a pipeline and an HLS window: nothing but an appsink for MPEG-TS; a demuxer, parsers
-// and mpegtsmux for other containers; a refusal for what MPEG-TS cannot carry.
+// What stands between a pad of a pipeline and an HLS window: nothing but an appsink for MPEG-TS, a Remux for
+// other containers, a refusal for what MPEG-TS cannot carry. Decides where a group begins when nobody says
+// so.
 #pragma once
 
-#include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 
-#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
-#include "glue/error.hpp"
-#include "glue/guarded.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "media/playlist.hpp"
+#include "media/remux.hpp"
+#include "media/tap.hpp"
 
 namespace astral::media {
 
-// **Thread**: made, used and destroyed on `context`; the streaming threads meet it at the appsink's bounded queue and
-// at a mailbox. **Owns** the elements that it adds to the bin. Destroy it when the bin has stopped.
+// **Thread**: one context; the streaming threads end at the tap. **Owns** the element that it adds to the
+// bin; destroy it when the bin has stopped.
 class HlsBranch {
  public:
   using CapsKnown = std::function<void(const std::string &caps)>;
 
-  // Takes what comes out of `source` (a src pad of an element in `bin`). `on_caps` runs on the context.
+  // Takes what comes out of `source`, a free src pad of an element in `bin`. `on_caps` runs on the context,
+  // as a letter of its own (it may destroy the branch): the media's caps without their headers.
   HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const HlsLimits &limits, CapsKnown on_caps);
-  ~HlsBranch();
   HlsBranch(const HlsBranch &) = delete;
   HlsBranch &operator=(const HlsBranch &) = delete;
 
   const HlsWindow &window() const { return window_; }
-  // Why this media cannot be HLS; empty when it can, or is not known yet.
+  // Why this media cannot be HLS; empty when it can, or when it is not known yet.
   const std::string &refusal() const { return refusal_; }
 
-  // For the owner's bus watch: true when the message came from an element of this branch, which it then takes as
-  // the end of this media's HLS, and of nothing else.
-  bool take_error(GstMessage *message);
-
  private:
+  void take(GstSample *sample);
+  void take_transport_stream(GstSample *sample);
+  void take_packet(GstSample *sample);
+  void start(GstCaps *caps);
+  void stop_remux(const Error &error);
+  std::uint64_t group_of(GstBuffer *buffer, Time pts);
+  Time time_of(GstBuffer *buffer, const GstSegment *segment);
+
+  const Ref<GMainContext> context_;
+  const CapsKnown on_caps_;
   HlsWindow window_;
   std::string refusal_;
+  Ref<GstCaps> caps_;
+  bool is_transport_stream_ = false;
+  std::uint64_t counted_group_ = 0;  // where buffers carry no group id
+  Time counted_since_{};             // its first timestamp
+  bool is_flagged_ = false;          // some buffer without DELTA_UNIT was seen
+  std::optional<Time> last_pts_;
+  std::vector<std::uint8_t> packets_;  // of the remultiplexer, not pushed yet: one group, one time
+  std::uint64_t packets_group_ = 0;
+  Time packets_pts_{};
+  Tap tap_;
+  std::unique_ptr<Remux> remux_;
+  Mailbox mailbox_;
 };
 
 }  // namespace astral::media

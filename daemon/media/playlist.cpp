@@ -22,7 +22,9 @@ bool starts_with_pat(Bytes packet) {
   return packet.size() >= 3 && packet[0] == 0x47 && (packet[1] & 0x1f) == 0 && packet[2] == 0;
 }
 
-Time distance(Time a, Time b) { return a < b ? b - a : a - b; }
+Time distance(Time a, Time b) {
+  return a < b ? b - a : a - b;
+}
 
 std::string iso8601(WallTime wall) {
   using namespace std::chrono;
@@ -49,7 +51,9 @@ std::string extinf(Time duration) {
 
 }  // namespace
 
-std::string segment_name(std::uint64_t sequence) { return std::to_string(sequence).append(suffix); }
+std::string segment_name(std::uint64_t sequence) {
+  return std::to_string(sequence).append(suffix);
+}
 
 std::optional<std::uint64_t> parse_segment_name(std::string_view name) {
   if (!name.ends_with(suffix)) return std::nullopt;
@@ -68,7 +72,9 @@ void HlsWindow::set_header(Slice header) {
   header_ = header.size() <= limits_.header_bytes ? std::move(header) : Slice();
 }
 
-Time HlsWindow::limit() const { return ready() ? target_ + rounds_down : limits_.longest; }
+Time HlsWindow::limit() const {
+  return ready() ? target_ + rounds_down : limits_.longest;
+}
 
 bool HlsWindow::is_discontinuity(const Piece &piece) const {
   if (!group_) return false;

@@ -22,9 +22,10 @@ using WallTime = std::chrono::system_clock::time_point;
 
 // What the window may hold. Lengths are media time.
 struct HlsLimits {
-  Time shortest = 900ms;   // a group's start ends a segment of this length; below 1 s: groups of 1 s have jitter
-  Time longest = 10s;      // before the target duration is known: cut anywhere beyond
-  Time gap = 3s;           // a larger step of the timestamps, forth or back, is a discontinuity
+  Time shortest =
+      900ms;           // a group's start ends a segment of this length; below 1 s: groups of 1 s have jitter
+  Time longest = 10s;  // before the target duration is known: cut anywhere beyond
+  Time gap = 3s;       // a larger step of the timestamps, forth or back, is a discontinuity
   std::size_t ready = 2;   // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION
   std::size_t listed = 6;  // segments in the playlist; more while that is less than three target durations
   std::size_t kept = 3;    // segments that have left the playlist and can still be fetched
@@ -58,8 +59,8 @@ std::optional<std::uint64_t> parse_segment_name(std::string_view name);
 // **Thread**: one. **Errors**: push() has none; where there is no room, the oldest segments go.
 class HlsWindow {
  public:
-  // `first_sequence`: above those of an earlier window of the stream, so that its players go on (the wall clock's
-  // seconds are, as segments last about one).
+  // `first_sequence`: above those of an earlier window of the stream, so that its players go on (the wall
+  // clock's seconds are, as segments last about one).
   explicit HlsWindow(std::uint64_t first_sequence = 0, const HlsLimits &limits = {});
 
   // PAT and PMT, put before each segment that does not begin with a PAT. One that is too large is not used.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The pipeline of one stream that this node carries: one astralsrc per parent, the astralrelay that serves the
-// children, and the HLS window. It decides nothing about tickets; it does what the core says.
+// The pipeline of one stream that this node carries: one astralsrc per parent, the astralrelay that serves
+// the children, and the HLS window. It decides nothing about tickets; it does what the core says.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,6 +17,7 @@
 #include "glue/time.hpp"
 #include "media/hls_branch.hpp"
 #include "media/playlist.hpp"
+#include "media/tap.hpp"
 
 namespace astral::media {
 
@@ -35,7 +36,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
-  virtual void on_source_message(const std::string &slug, const std::string &ticket, const std::string &json) = 0;
+  virtual void on_source_message(const std::string &slug, const std::string &ticket,
+                                 const std::string &json) = 0;
   // That parent gives no more: not_found after EOS (the publisher ended it), else what its element said. The
   // source is still there; remove_source() takes it out.
   virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
@@ -63,11 +65,13 @@ struct Stats {
   std::vector<LinkStats> links;
 };
 
-// **Thread**: opened, used and destroyed on one main context (the thread-default one at open()); the elements' own
-// threads are met at a mailbox. **Owns** the pipeline, which plays from open() to the destructor.
+// **Thread**: opened, used and destroyed on one main context (the thread-default one at open()); the
+// elements' own threads are met at a mailbox. **Owns** the pipeline, which plays from open() to the
+// destructor.
 class Stream {
  public:
-  // Fails when an element is missing or does not start (the detail says which). `handler` outlives the stream.
+  // Fails when an element is missing or does not start (the detail says which). `handler` outlives the
+  // stream.
   static Expected<std::unique_ptr<Stream>> open(std::string slug, const Settings &settings, Handler &handler);
   ~Stream();
   Stream(const Stream &) = delete;
@@ -78,8 +82,8 @@ class Stream {
   // A signalling message (JSON) for the relay: what the children's side of a ticket sent.
   void to_relay(const std::string &json);
 
-  // A new parent beside those there are: they are removed by the caller when this one serves (make before break).
-  // conflict: the ticket has a source already.
+  // A new parent beside those there are: they are removed by the caller when this one serves (make before
+  // break). conflict: the ticket has a source already.
   Expected<void> add_source(const std::string &ticket, const std::string &offer_json);
   void to_source(const std::string &ticket, const std::string &json);  // unknown ticket: nothing
   void remove_source(const std::string &ticket);                       // unknown ticket: nothing
@@ -97,23 +101,23 @@ class Stream {
  private:
   struct Parent;
 
-  Stream(std::string slug, const Settings &settings, Handler &handler, Ref<GMainContext> context);
+  Stream(std::string slug, const Settings &settings, Handler &handler);
   Expected<void> build();
-  void on_bus_message(GstMessage *message);
-  void end_source(GstObject *source, const Error &error);
+  void on_error(GstObject *from, const Error &error);
+  void end_source(const std::string &ticket, std::uint64_t serial, const Error &error);
 
   const std::string slug_;
   const Settings settings_;
   Handler &handler_;
-  const Ref<GMainContext> context_;
+  std::string caps_;
+  std::uint64_t serial_ = 0;  // tells a parent from an earlier one with the same ticket
   Ref<GstElement> pipeline_;
   Ref<GstElement> relay_;
-  std::string caps_;
-  Source bus_watch_;
+  Mailbox mailbox_;
+  std::unique_ptr<BusErrors> errors_;
   std::unique_ptr<HlsBranch> hls_;
   std::map<std::string, std::unique_ptr<Parent>> sources_;  // by ticket
   SignalHandler relay_signal_;
-  Mailbox mailbox_;
 };
 
 }  // namespace astral::media

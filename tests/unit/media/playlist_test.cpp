@@ -20,8 +20,12 @@ Slice pattern(std::uint8_t second, std::uint8_t third, std::size_t size = packet
   bytes[2] = third;
   return Slice::copy(bytes);
 }
-Slice pat() { return pattern(0x40, 0x00); }
-Slice video(std::size_t size = packet) { return pattern(0x01, 0x00, size); }
+Slice pat() {
+  return pattern(0x40, 0x00);
+}
+Slice video(std::size_t size = packet) {
+  return pattern(0x01, 0x00, size);
+}
 
 // A publisher with a clock of its own. 2022-11-04T10:00:00Z is when the first piece arrives.
 class Publisher {
@@ -83,8 +87,8 @@ TEST(SegmentName, GoesThereAndBack) {
   EXPECT_EQ(parse_segment_name("0.ts"), 0u);
   EXPECT_EQ(parse_segment_name("41.ts"), 41u);
   EXPECT_EQ(parse_segment_name("18446744073709551615.ts"), UINT64_MAX);
-  for (const char *name : {"", ".ts", "1", "1.mp4", "1.tss", "-1.ts", "+1.ts", " 1.ts", "1 .ts", "01.ts", "0x1.ts", "1.ts ",
-                           "a.ts", "1/2.ts", "../1.ts", "18446744073709551616.ts"})
+  for (const char *name : {"", ".ts", "1", "1.mp4", "1.tss", "-1.ts", "+1.ts", " 1.ts", "1 .ts", "01.ts",
+                           "0x1.ts", "1.ts ", "a.ts", "1/2.ts", "../1.ts", "18446744073709551616.ts"})
     EXPECT_FALSE(parse_segment_name(name)) << name;
 }
 
@@ -301,11 +305,16 @@ TEST(HlsWindow, KnowsADiscontinuity) {
     std::size_t expected;
   };
   const std::array cases{
-      Case{"none", 4, 3s, false, false, 0},        Case{"a group is missing", 5, 4s, false, false, 1},
-      Case{"an older group", 2, 3s, false, false, 1}, Case{"DISCONT", 4, 3s, true, false, 1},
-      Case{"DISCONT within a group", 3, 3s, true, false, 0}, Case{"a small step", 4, 5s, false, false, 0},
-      Case{"a large step", 4, 60s, false, false, 1}, Case{"a step back", 4, 0s - 1s, false, false, 1},
-      Case{"a large step within a group", 3, 60s, false, false, 1}, Case{"a mark", 4, 3s, false, true, 1},
+      Case{"none", 4, 3s, false, false, 0},
+      Case{"a group is missing", 5, 4s, false, false, 1},
+      Case{"an older group", 2, 3s, false, false, 1},
+      Case{"DISCONT", 4, 3s, true, false, 1},
+      Case{"DISCONT within a group", 3, 3s, true, false, 0},
+      Case{"a small step", 4, 5s, false, false, 0},
+      Case{"a large step", 4, 60s, false, false, 1},
+      Case{"a step back", 4, 0s - 1s, false, false, 1},
+      Case{"a large step within a group", 3, 60s, false, false, 1},
+      Case{"a mark", 4, 3s, false, true, 1},
       Case{"a mark within a group", 3, 3s, false, true, 1},
   };
   for (const Case &test : cases) {
@@ -317,7 +326,8 @@ TEST(HlsWindow, KnowsADiscontinuity) {
     window.push({test.group, test.pts, video(), test.broken}, {});
     window.push({test.group + 1, test.pts + 1s, video(), false}, {});
     EXPECT_EQ(lines(window.playlist(), "#EXT-X-DISCONTINUITY").size(), test.expected) << test.name;
-    for (const std::string &line : lines(window.playlist(), "#EXTINF:")) EXPECT_LE(std::stod(line), 1.5) << test.name;
+    for (const std::string &line : lines(window.playlist(), "#EXTINF:"))
+      EXPECT_LE(std::stod(line), 1.5) << test.name;
   }
 }
 

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/hls_branch.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace astral::media {
+
+namespace {
+
+constexpr std::size_t most_packets = 64 << 10;  // bytes in one piece
+constexpr Time unflagged_group = 1s;
+
+bool starts_with_pat(GstBuffer *buffer) {
+  std::uint8_t start[3] = {};
+  return gst_buffer_extract(buffer, 0, start, sizeof start) == sizeof start && start[0] == 0x47 &&
+         (start[1] & 0x1f) == 0 && start[2] == 0;
+}
+
+// A mapped memory of a buffer, for as long as somebody holds a slice of it.
+Slice slice_of(GstMemory *memory) {
+  struct Mapped {
+    explicit Mapped(GstMemory *of) : memory(gst_memory_ref(of)) {
+      mapped = gst_memory_map(memory, &info, GST_MAP_READ);
+    }
+    ~Mapped() {
+      if (mapped) gst_memory_unmap(memory, &info);
+      gst_memory_unref(memory);
+    }
+    Mapped(const Mapped &) = delete;
+    Mapped &operator=(const Mapped &) = delete;
+    GstMemory *memory;
+    GstMapInfo info{};
+    bool mapped = false;
+  };
+  auto owner = std::make_shared<const Mapped>(memory);
+  if (!owner->mapped) return {};
+  const Bytes view(owner->info.data, owner->info.size);
+  return {std::move(owner), view};
+}
+
+Slice header_of(GstCaps *caps) {
+  const GValue *headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
+  if (!headers || !GST_VALUE_HOLDS_ARRAY(headers)) return {};
+  std::vector<std::uint8_t> bytes;
+  for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
+    GstBuffer *buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i));
+    if (!buffer) continue;
+    const std::size_t before = bytes.size();
+    bytes.resize(before + gst_buffer_get_size(buffer));
+    gst_buffer_extract(buffer, 0, bytes.data() + before, bytes.size() - before);
+  }
+  return Slice::copy(bytes);
+}
+
+std::string readable(GstCaps *caps) {
+  const auto copy = Ref<GstCaps>::adopt(gst_caps_copy(caps));
+  for (guint i = 0; i < gst_caps_get_size(copy.get()); ++i)
+    gst_structure_remove_fields(gst_caps_get_structure(copy.get(), i), "streamheader", "codec_data", nullptr);
+  return GString_(gst_caps_to_string(copy.get())).get();
+}
+
+// Higher than those of the same stream before this process, as a segment lasts about a second or longer.
+std::uint64_t first_sequence() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+}
+
+}  // namespace
+
+HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const HlsLimits &limits,
+                     CapsKnown on_caps)
+    : context_(Ref<GMainContext>::retain(context)),
+      on_caps_(std::move(on_caps)),
+      window_(first_sequence(), limits),
+      tap_(context, [this](GstSample *sample) { take(sample); }),
+      mailbox_(context) {
+  gst_bin_add(bin, tap_.element());
+  const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(tap_.element(), "sink"));
+  gst_pad_link(source, sink.get());
+  gst_element_sync_state_with_parent(tap_.element());
+}
+
+void HlsBranch::take(GstSample *sample) {
+  GstCaps *caps = gst_sample_get_caps(sample);
+  GstBuffer *buffer = gst_sample_get_buffer(sample);
+  if (!caps || !buffer || gst_caps_get_size(caps) == 0) return;
+  if (caps != caps_.get() && !(caps_ && gst_caps_is_equal(caps, caps_.get()))) start(caps);
+  if (is_transport_stream_) {
+    take_transport_stream(sample);
+  } else if (remux_) {
+    remux_->push(buffer);
+  }
+}
+
+void HlsBranch::start(GstCaps *caps) {
+  if (caps_) window_.mark_discontinuity();
+  caps_ = Ref<GstCaps>::retain(caps);
+  refusal_.clear();
+  remux_.reset();
+  last_pts_.reset();
+  packets_.clear();
+  is_flagged_ = false;
+  ++counted_group_;
+  is_transport_stream_ = gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/mpegts");
+  window_.set_header(is_transport_stream_ ? header_of(caps) : Slice());
+  mailbox_.post([this, text = readable(caps)] { on_caps_(text); });
+  if (is_transport_stream_) return;
+  auto remux = Remux::open(
+      caps, context_.get(), [this](GstSample *sample) { take_packet(sample); },
+      [this](const Error &error) { stop_remux(error); });
+  if (remux) {
+    remux_ = std::move(*remux);
+  } else {
+    stop_remux(remux.error());
+  }
+}
+
+void HlsBranch::stop_remux(const Error &error) {
+  refusal_ = error.detail;
+  remux_.reset();
+}
+
+void HlsBranch::take_transport_stream(GstSample *sample) {
+  GstBuffer *buffer = gst_sample_get_buffer(sample);
+  const Time pts = time_of(buffer, gst_sample_get_segment(sample));
+  const std::uint64_t group = group_of(buffer, pts);
+  bool broken = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+  const WallTime wall = std::chrono::system_clock::now();
+  for (guint i = 0; i < gst_buffer_n_memory(buffer); ++i)
+    window_.push({group, pts, slice_of(gst_buffer_peek_memory(buffer, i)), std::exchange(broken, false)},
+                 wall);
+}
+
+// mpegtsmux makes a buffer of each packet; those of one time become one piece.
+void HlsBranch::take_packet(GstSample *sample) {
+  GstBuffer *buffer = gst_sample_get_buffer(sample);
+  const Time pts = time_of(buffer, gst_sample_get_segment(sample));
+  const std::uint64_t group = group_of(buffer, pts);
+  if (!packets_.empty() &&
+      (group != packets_group_ || pts != packets_pts_ || packets_.size() > most_packets)) {
+    window_.push({packets_group_, packets_pts_, Slice::copy(packets_), false},
+                 std::chrono::system_clock::now());
+    packets_.clear();
+  }
+  packets_group_ = group;
+  packets_pts_ = pts;
+  const std::size_t before = packets_.size();
+  packets_.resize(before + gst_buffer_get_size(buffer));
+  gst_buffer_extract(buffer, 0, packets_.data() + before, packets_.size() - before);
+}
+
+// By the relay's word; else where a decoder can start; in sound, where every buffer is like the others, by
+// time.
+std::uint64_t HlsBranch::group_of(GstBuffer *buffer, Time pts) {
+  std::uint64_t group = 0;
+  GstCustomMeta *meta = gst_buffer_get_custom_meta(buffer, "AstralObject");
+  if (meta && gst_structure_get_uint64(gst_custom_meta_get_structure(meta), "group", &group)) return group;
+  const bool is_start = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  is_flagged_ = is_flagged_ || is_start;
+  if (is_start || (!is_flagged_ && pts - counted_since_ >= unflagged_group && starts_with_pat(buffer))) {
+    ++counted_group_;
+    counted_since_ = pts;
+  }
+  return counted_group_;
+}
+
+// Running time. What has none is as late as what came before it; in media without any, as late as it comes.
+Time HlsBranch::time_of(GstBuffer *buffer, const GstSegment *segment) {
+  if (GST_BUFFER_PTS_IS_VALID(buffer)) {
+    guint64 time = GST_BUFFER_PTS(buffer);
+    if (segment->format == GST_FORMAT_TIME) {
+      const guint64 running = gst_segment_to_running_time(segment, GST_FORMAT_TIME, time);
+      if (GST_CLOCK_TIME_IS_VALID(running)) time = running;
+    }
+    last_pts_ = Time(static_cast<Time::rep>(time));
+  }
+  if (last_pts_) return *last_pts_;
+  const GstClockTime running = gst_element_get_current_running_time(tap_.element());
+  return Time(GST_CLOCK_TIME_IS_VALID(running) ? static_cast<Time::rep>(running) : 0);
+}
+
+}  // namespace astral::media

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/remux.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace astral::media {
+
+namespace {
+
+// What waits for the demuxer; a full queue means that it hangs, and then what comes is dropped.
+constexpr guint64 waiting_bytes = 16 << 20;
+// A track that is behind another by more than this makes the multiplexer go on without it.
+constexpr guint64 track_time = 3 * GST_SECOND;
+
+struct Codec {
+  std::string_view caps;
+  const char *parser;
+};
+// What MPEG-TS carries and browsers and players take out of HLS.
+constexpr std::array codecs{
+    Codec{"video/x-h264", "h264parse"},
+    Codec{"video/x-h265", "h265parse"},
+};
+
+const char *parser_for(const GstStructure *caps) {
+  const std::string_view name = gst_structure_get_name(caps);
+  for (const Codec &codec : codecs)
+    if (codec.caps == name) return codec.parser;
+  if (name != "audio/mpeg") return nullptr;
+  int version = 0;
+  gst_structure_get_int(caps, "mpegversion", &version);
+  return version == 1 ? "mpegaudioparse" : "aacparse";
+}
+
+bool is_elementary(std::string_view name) {
+  return name == "audio/mpeg" || name == "video/x-h264" || name == "video/x-h265";
+}
+
+Ref<GstElement> make(const char *factory) {
+  GstElement *element = gst_element_factory_make(factory, nullptr);
+  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
+}
+
+tl::unexpected<Error> missing(const char *factory) {
+  return fail(Code::failed, std::string("the GStreamer element ") + factory + " is missing");
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<Remux>> Remux::open(GstCaps *caps, GMainContext *context, Take take, Fail fail) {
+  std::unique_ptr<Remux> remux(new Remux(context, std::move(take), std::move(fail)));
+  if (const auto built = remux->build(caps); !built) return tl::unexpected(built.error());
+  return remux;
+}
+
+Remux::Remux(GMainContext *context, Take take, Fail fail)
+    : fail_(std::move(fail)), mailbox_(context), tap_(context, std::move(take)) {}
+
+Remux::~Remux() {
+  if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+}
+
+Expected<void> Remux::build(GstCaps *caps) {
+  pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
+  const auto source = make("appsrc");
+  const auto parse = make("parsebin");
+  muxer_ = make("mpegtsmux");
+  if (!source) return missing("appsrc");
+  if (!parse) return missing("parsebin");
+  if (!muxer_) return missing("mpegtsmux");
+  source_ = Ref<GstAppSrc>::retain(GST_APP_SRC(source.get()));
+  errors_ = std::make_unique<BusErrors>(pipeline_.get(), mailbox_, [this](GstObject *, const Error &error) {
+    if (!std::exchange(failed_, true)) fail_(error);
+  });
+
+  const std::string_view name = gst_structure_get_name(gst_caps_get_structure(caps, 0));
+  g_object_set(source_.get(), "caps", caps, "format",
+               is_elementary(name) ? GST_FORMAT_TIME : GST_FORMAT_BYTES, "max-bytes", waiting_bytes,
+               "leaky-type", GST_APP_LEAKY_TYPE_UPSTREAM, nullptr);
+  g_object_set(muxer_.get(), "alignment", 0, nullptr);  // else it loses the flags of key frames
+  g_signal_connect(parse.get(), "pad-added",
+                   G_CALLBACK(+[](GstElement *, GstPad *pad, gpointer self) noexcept {
+                     Remux *remux = static_cast<Remux *>(self);
+                     if (auto linked = remux->link(pad); !linked)
+                       remux->post_failure(std::move(linked.error()));
+                   }),
+                   this);
+  gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), parse.get(), muxer_.get(), tap_.element(),
+                   nullptr);
+  if (!gst_element_link(source.get(), parse.get()) || !gst_element_link(muxer_.get(), tap_.element()))
+    return fail(Code::failed, "the remultiplexer cannot be linked");
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    return fail(Code::failed, "the remultiplexer does not start");
+
+  const GValue *headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
+  if (!headers || !GST_VALUE_HOLDS_ARRAY(headers)) return {};
+  skips_headers_ = true;
+  for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
+    GstBuffer *header = gst_value_get_buffer(gst_value_array_get_value(headers, i));
+    if (header) gst_app_src_push_buffer(source_.get(), gst_buffer_copy(header));
+  }
+  return {};
+}
+
+Expected<void> Remux::link(GstPad *pad) {
+  auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
+  if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
+  if (gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get()))
+    return fail(Code::unsupported, "a track of unknown media");
+  const GstStructure *media = gst_caps_get_structure(caps.get(), 0);
+  const std::string name = gst_structure_get_name(media);
+  const bool needed = !name.starts_with("text/") && !name.starts_with("subpicture/");
+  const char *factory = parser_for(media);
+  if (needed && !factory) return fail(Code::unsupported, "HLS in MPEG-TS cannot carry " + name);
+
+  const auto parser = make(needed ? factory : "fakesink");
+  if (!parser) return missing(needed ? factory : "fakesink");
+  gst_bin_add(GST_BIN(pipeline_.get()), parser.get());
+  if (!needed) {  // subtitles: no one misses them here
+    g_object_set(parser.get(), "sync", FALSE, "async", FALSE, nullptr);
+  } else {
+    const auto queue = make("queue");
+    if (!queue) return missing("queue");
+    g_object_set(queue.get(), "max-size-buffers", 0, "max-size-bytes", static_cast<guint>(waiting_bytes),
+                 "max-size-time", track_time, nullptr);
+    if (name.starts_with("video/")) g_object_set(parser.get(), "config-interval", -1, nullptr);
+    gst_bin_add(GST_BIN(pipeline_.get()), queue.get());
+    if (!gst_element_link_many(parser.get(), queue.get(), muxer_.get(), nullptr))
+      return fail(Code::unsupported, "MPEG-TS cannot carry this " + name);
+    gst_element_sync_state_with_parent(queue.get());
+  }
+  gst_element_sync_state_with_parent(parser.get());
+  const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(parser.get(), "sink"));
+  if (GST_PAD_LINK_FAILED(gst_pad_link(pad, sink.get())))
+    return fail(Code::unsupported, "MPEG-TS cannot carry this " + name);
+  return {};
+}
+
+void Remux::post_failure(Error error) {
+  mailbox_.post([this, error = std::move(error)] {
+    if (!std::exchange(failed_, true)) fail_(error);
+  });
+}
+
+void Remux::push(GstBuffer *buffer) {
+  if (failed_) return;
+  if (skips_headers_ && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER)) return;
+  gst_app_src_push_buffer(source_.get(), gst_buffer_ref(buffer));
+}
+
+}  // namespace astral::media

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/stream.hpp"
+
+#include <utility>
+
+namespace astral::media {
+
+namespace {
+
+constexpr char source_element[] = "astralsrc";
+constexpr char relay_element[] = "astralrelay";
+
+Expected<Ref<GstElement>> make(const char *factory, const char *name) {
+  GstElement *element = gst_element_factory_make(factory, name);
+  if (!element)
+    return fail(Code::failed, std::string("the GStreamer element ") + factory +
+                                  " is missing: GST_PLUGIN_PATH must name the folder of Astral's plugin");
+  return Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element)));
+}
+
+// What both elements have.
+void configure(GstElement *element, const std::string &slug, const Settings &settings) {
+  gst_util_set_object_arg(G_OBJECT(element), "signaller", "application");
+  g_object_set(element, "slug", slug.c_str(), nullptr);
+  if (!settings.key_file.empty()) g_object_set(element, "key-file", settings.key_file.c_str(), nullptr);
+  if (!settings.stun.empty()) g_object_set(element, "stun-server", settings.stun.c_str(), nullptr);
+}
+
+void send(GstElement *element, const std::string &json) {
+  g_signal_emit_by_name(element, "handle-signalling", json.c_str());
+}
+
+guint64 count(const GstStructure *structure, const char *field) {
+  guint64 value = 0;
+  gst_structure_get_uint64(structure, field, &value);
+  return value;
+}
+
+std::string text(const GstStructure *structure, const char *field) {
+  const char *value = gst_structure_get_string(structure, field);
+  return value ? value : "";
+}
+
+void add_links(const GstStructure *stats, bool parent, std::vector<LinkStats> &out) {
+  const GValue *links = gst_structure_get_value(stats, "links");
+  if (!links || !GST_VALUE_HOLDS_ARRAY(links)) return;
+  for (guint i = 0; i < gst_value_array_get_size(links); ++i) {
+    const GValue *value = gst_value_array_get_value(links, i);
+    const GstStructure *link = GST_VALUE_HOLDS_STRUCTURE(value) ? gst_value_get_structure(value) : nullptr;
+    if (!link) continue;
+    LinkStats stat{text(link, "ticket"), parent, text(link, "fingerprint"), 0, count(link, "bytes")};
+    gst_structure_get_double(link, "rtt-ms", &stat.rtt_ms);
+    out.push_back(std::move(stat));
+  }
+}
+
+StructurePtr stats_of(GstElement *element) {
+  GstStructure *stats = nullptr;
+  g_object_get(element, "stats", &stats, nullptr);
+  return StructurePtr(stats);
+}
+
+}  // namespace
+
+// One astralsrc in the pipeline and its pad of the relay. Gone with the object; the rest plays on.
+struct Stream::Parent {
+  Parent(Stream &of, std::string of_ticket, std::uint64_t of_serial)
+      : stream(of), ticket(std::move(of_ticket)), serial(of_serial) {}
+  Parent(const Parent &) = delete;
+  Parent &operator=(const Parent &) = delete;
+  ~Parent() {
+    if (!element) return;
+    // Its threads are gone after this, so nobody is in a signal handler or a pad any more.
+    gst_element_set_locked_state(element.get(), TRUE);
+    gst_element_set_state(element.get(), GST_STATE_NULL);
+    signal = SignalHandler();
+    if (sink) {
+      const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
+      gst_pad_unlink(source.get(), sink.get());
+      gst_element_release_request_pad(stream.relay_.get(), sink.get());
+    }
+    gst_bin_remove(GST_BIN(stream.pipeline_.get()), element.get());
+  }
+
+  Expected<void> start() {
+    auto made = make(source_element, nullptr);
+    if (!made) return tl::unexpected(made.error());
+    element = std::move(*made);
+    gst_bin_add(GST_BIN(stream.pipeline_.get()), element.get());
+    configure(element.get(), stream.slug_, stream.settings_);
+    signal = SignalHandler(element.get(), g_signal_connect(element.get(), "signalling-message",
+                                                           G_CALLBACK(&Parent::on_message), this));
+    const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
+    gst_pad_add_probe(source.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &Parent::on_event, this, nullptr);
+    sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(stream.relay_.get(), "sink_%u"));
+    if (!sink || GST_PAD_LINK_FAILED(gst_pad_link(source.get(), sink.get())))
+      return fail(Code::failed, "the relay takes no further parent");
+    if (!gst_element_sync_state_with_parent(element.get()))
+      return fail(Code::failed, "astralsrc does not start");
+    return {};
+  }
+
+  // The element's loop thread.
+  static void on_message(GstElement *, const char *json, gpointer self) noexcept {
+    const Parent *parent = static_cast<Parent *>(self);
+    Stream *stream = &parent->stream;
+    stream->mailbox_.post(
+        [stream, ticket = parent->ticket, serial = parent->serial, message = std::string(json)] {
+          const auto found = stream->sources_.find(ticket);
+          if (found != stream->sources_.end() && found->second->serial == serial)
+            stream->handler_.on_source_message(stream->slug_, ticket, message);
+        });
+  }
+
+  // The streaming thread.
+  static GstPadProbeReturn on_event(GstPad *, GstPadProbeInfo *info, gpointer self) noexcept {
+    if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+    const Parent *parent = static_cast<Parent *>(self);
+    Stream *stream = &parent->stream;
+    stream->mailbox_.post([stream, ticket = parent->ticket, serial = parent->serial] {
+      stream->end_source(ticket, serial, Error{Code::not_found, "the publisher has ended the stream"});
+    });
+    return GST_PAD_PROBE_OK;
+  }
+
+  Stream &stream;
+  const std::string ticket;
+  const std::uint64_t serial;
+  bool ended = false;
+  Ref<GstElement> element;
+  Ref<GstPad> sink;  // the relay's
+  SignalHandler signal;
+};
+
+Expected<std::unique_ptr<Stream>> Stream::open(std::string slug, const Settings &settings, Handler &handler) {
+  std::unique_ptr<Stream> stream(new Stream(std::move(slug), settings, handler));
+  if (const auto built = stream->build(); !built) return tl::unexpected(built.error());
+  return stream;
+}
+
+Stream::Stream(std::string slug, const Settings &settings, Handler &handler)
+    : slug_(std::move(slug)),
+      settings_(settings),
+      handler_(handler),
+      pipeline_(Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))))),
+      mailbox_(g_main_context_get_thread_default()) {}
+
+Stream::~Stream() {
+  sources_.clear();
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  relay_signal_ = SignalHandler();
+}
+
+Expected<void> Stream::build() {
+  auto made = make(relay_element, "relay");
+  if (!made) return tl::unexpected(made.error());
+  relay_ = std::move(*made);
+  errors_ = std::make_unique<BusErrors>(
+      pipeline_.get(), mailbox_, [this](GstObject *from, const Error &error) { on_error(from, error); });
+  gst_bin_add(GST_BIN(pipeline_.get()), relay_.get());
+  configure(relay_.get(), slug_, settings_);
+  // Of the properties' own types, whatever width they have.
+  const auto set = [&](const char *name, std::uint64_t value) {
+    gst_util_set_object_arg(G_OBJECT(relay_.get()), name, std::to_string(value).c_str());
+  };
+  set("max-children", settings_.max_children);
+  set("store-bytes", settings_.store_bytes);
+  set("store-time", static_cast<std::uint64_t>(settings_.store_time / 1ms));
+  relay_signal_ = SignalHandler(
+      relay_.get(), g_signal_connect(relay_.get(), "signalling-message",
+                                     G_CALLBACK(+[](GstElement *, const char *json, gpointer self) noexcept {
+                                       Stream *stream = static_cast<Stream *>(self);
+                                       stream->mailbox_.post([stream, message = std::string(json)] {
+                                         stream->handler_.on_relay_message(stream->slug_, message);
+                                       });
+                                     }),
+                                     this));
+  const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));
+  hls_ =
+      std::make_unique<HlsBranch>(GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(),
+                                  settings_.hls, [this](const std::string &caps) {
+                                    caps_ = caps;
+                                    handler_.on_media(slug_, caps);
+                                  });
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    return fail(Code::failed, "the pipeline of " + slug_ + " does not start");
+  return {};
+}
+
+void Stream::to_relay(const std::string &json) {
+  send(relay_.get(), json);
+}
+
+Expected<void> Stream::add_source(const std::string &ticket, const std::string &offer_json) {
+  if (has_source(ticket)) return fail(Code::conflict, "ticket " + ticket + " has a source already");
+  auto parent = std::make_unique<Parent>(*this, ticket, ++serial_);
+  if (const auto started = parent->start(); !started) return started;
+  GstElement *element = parent->element.get();
+  sources_.emplace(ticket, std::move(parent));
+  send(element, offer_json);
+  return {};
+}
+
+void Stream::to_source(const std::string &ticket, const std::string &json) {
+  if (const auto found = sources_.find(ticket); found != sources_.end())
+    send(found->second->element.get(), json);
+}
+
+void Stream::remove_source(const std::string &ticket) {
+  sources_.erase(ticket);
+}
+
+void Stream::on_error(GstObject *from, const Error &error) {
+  for (const auto &[ticket, parent] : sources_) {
+    GstObject *element = GST_OBJECT(parent->element.get());
+    if (from == element || gst_object_has_as_ancestor(from, element))
+      return end_source(std::string(ticket), parent->serial, error);
+  }
+  if (from == GST_OBJECT(relay_.get()))
+    g_warning("stream %s: relay: %s", slug_.c_str(), error.detail.c_str());
+}
+
+void Stream::end_source(const std::string &ticket, std::uint64_t serial, const Error &error) {
+  const auto found = sources_.find(ticket);
+  if (found == sources_.end() || found->second->serial != serial) return;
+  if (!std::exchange(found->second->ended, true)) handler_.on_source_ended(slug_, ticket, error);
+}
+
+Stats Stream::stats() const {
+  Stats out;
+  out.caps = caps_;
+  if (const StructurePtr stats = stats_of(relay_.get())) {
+    out.bytes = count(stats.get(), "bytes");
+    out.objects = count(stats.get(), "objects");
+    out.groups = count(stats.get(), "groups");
+    out.largest_group = count(stats.get(), "largest-group");
+    out.rate_bps = count(stats.get(), "rate-bps");
+    out.skipped = count(stats.get(), "skipped");
+    gst_structure_get_int(stats.get(), "peers", &out.peers);
+    add_links(stats.get(), false, out.links);
+  }
+  for (const auto &[ticket, parent] : sources_)
+    if (const StructurePtr stats = stats_of(parent->element.get())) add_links(stats.get(), true, out.links);
+  return out;
+}
+
+bool Stream::hls_ready() const {
+  return hls_->refusal().empty() && hls_->window().ready();
+}
+
+Expected<std::string> Stream::playlist() const {
+  if (!hls_->refusal().empty()) return fail(Code::unsupported, hls_->refusal());
+  if (!hls_->window().ready()) return fail(Code::unreachable, "there is no media yet");
+  return hls_->window().playlist();
+}
+
+Expected<Segment> Stream::segment(std::uint64_t sequence) const {
+  return hls_->window().segment(sequence);
+}
+
+}  // namespace astral::media

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/tap.hpp"
+
+#include <string>
+#include <utility>
+
+namespace astral::media {
+
+namespace {
+
+constexpr guint queue_buffers = 2048;    // some seconds of objects
+constexpr int samples_per_letter = 256;  // so that a burst does not keep the context from everything else
+
+Code code_of(const GError &error) {
+  if (error.domain == GST_RESOURCE_ERROR) {
+    switch (error.code) {
+      case GST_RESOURCE_ERROR_NOT_FOUND:
+        return Code::not_found;
+      case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
+        return Code::refused;
+      case GST_RESOURCE_ERROR_BUSY:
+      case GST_RESOURCE_ERROR_NO_SPACE_LEFT:
+        return Code::no_room;
+      case GST_RESOURCE_ERROR_OPEN_READ:
+      case GST_RESOURCE_ERROR_READ:
+      case GST_RESOURCE_ERROR_CLOSE:
+        return Code::unreachable;
+      default:
+        return Code::failed;
+    }
+  }
+  if (error.domain == GST_STREAM_ERROR) {
+    switch (error.code) {
+      case GST_STREAM_ERROR_TYPE_NOT_FOUND:
+      case GST_STREAM_ERROR_WRONG_TYPE:
+      case GST_STREAM_ERROR_CODEC_NOT_FOUND:
+      case GST_STREAM_ERROR_FORMAT:
+        return Code::unsupported;
+      default:
+        return Code::failed;
+    }
+  }
+  return Code::failed;
+}
+
+}  // namespace
+
+Tap::Tap(GMainContext *context, Take take)
+    : take_(std::move(take)),
+      sink_(Ref<GstAppSink>::adopt(
+          GST_APP_SINK(gst_object_ref_sink(gst_element_factory_make("appsink", nullptr))))),
+      mailbox_(context) {
+  g_object_set(sink_.get(), "sync", FALSE, "async", FALSE, "drop", FALSE, "max-buffers", queue_buffers,
+               nullptr);
+  GstAppSinkCallbacks callbacks{};
+  callbacks.new_sample = [](GstAppSink *, gpointer self) noexcept -> GstFlowReturn {
+    static_cast<Tap *>(self)->wake();
+    return GST_FLOW_OK;
+  };
+  gst_app_sink_set_callbacks(sink_.get(), &callbacks, this, nullptr);
+}
+
+Tap::~Tap() {
+  GstAppSinkCallbacks none{};
+  gst_app_sink_set_callbacks(sink_.get(), &none, nullptr, nullptr);
+}
+
+void Tap::wake() {
+  if (!woken_.exchange(true)) mailbox_.post([this] { drain(); });
+}
+
+void Tap::drain() {
+  woken_ = false;
+  for (int i = 0; i < samples_per_letter; ++i) {
+    const auto sample = Ref<GstSample>::adopt(gst_app_sink_try_pull_sample(sink_.get(), 0));
+    if (!sample) return;
+    take_(sample.get());
+  }
+  wake();
+}
+
+BusErrors::BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take)
+    : take_(std::move(take)), mailbox_(mailbox), bus_(Ref<GstBus>::adopt(gst_element_get_bus(pipeline))) {
+  gst_bus_set_sync_handler(bus_.get(), &BusErrors::receive, this, nullptr);
+}
+
+BusErrors::~BusErrors() {
+  gst_bus_set_sync_handler(bus_.get(), nullptr, nullptr, nullptr);
+}
+
+GstBusSyncReply BusErrors::receive(GstBus *, GstMessage *message, gpointer self) noexcept {
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    GError *parsed = nullptr;
+    gchar *debug = nullptr;
+    gst_message_parse_error(message, &parsed, &debug);
+    const GErrorPtr error(parsed);
+    const GString_ detail(debug);
+    BusErrors *errors = static_cast<BusErrors *>(self);
+    errors->mailbox_.post(
+        [errors, from = Ref<GstObject>::retain(GST_MESSAGE_SRC(message)),
+         what = Error{code_of(*error), error->message}] { errors->take_(from.get(), what); });
+  }
+  gst_message_unref(message);
+  return GST_BUS_DROP;
+}
+
+}  // namespace astral::media

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The two ways out of a GStreamer pipeline to a main context: its media (Tap) and its errors (BusErrors).
+#pragma once
+
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+
+#include <atomic>
+#include <functional>
+
+#include "glue/error.hpp"
+#include "glue/loop.hpp"
+#include "glue/ref.hpp"
+
+namespace astral::media {
+
+// An appsink whose samples are taken on a main context. It never drops: when its queue is full, the streaming
+// thread waits. **Thread**: made and destroyed on the context; destroy it when the pipeline has stopped.
+class Tap {
+ public:
+  using Take = std::function<void(GstSample *)>;  // must not destroy the tap
+
+  Tap(GMainContext *context, Take take);
+  ~Tap();
+  Tap(const Tap &) = delete;
+  Tap &operator=(const Tap &) = delete;
+
+  GstElement *element() const { return GST_ELEMENT(sink_.get()); }
+
+ private:
+  void wake();  // any thread
+  void drain();
+
+  const Take take_;
+  Ref<GstAppSink> sink_;
+  std::atomic<bool> woken_ = false;
+  Mailbox mailbox_;
+};
+
+// What elements of a pipeline post as errors, in the order in which it happened among the other letters of
+// `mailbox`. Nothing else stays on the bus. **Thread**: made and destroyed on the mailbox's context,
+// destroyed when the pipeline has stopped.
+class BusErrors {
+ public:
+  using Take = std::function<void(GstObject *from, const Error &)>;
+
+  BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take);
+  ~BusErrors();
+  BusErrors(const BusErrors &) = delete;
+  BusErrors &operator=(const BusErrors &) = delete;
+
+ private:
+  static GstBusSyncReply receive(GstBus *bus, GstMessage *message, gpointer self) noexcept;
+
+  const Take take_;
+  Mailbox &mailbox_;
+  Ref<GstBus> bus_;
+};
+
+}  // namespace astral::media

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Real media through a branch into a window, and out of it into ffmpeg's own HLS reader. No clock: as fast as
+// it goes.
+#include "media/hls_branch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace astral::media {
+namespace {
+
+constexpr char source[] =
+    "videotestsrc num-buffers=300 ! video/x-raw,width=320,height=180,framerate=30/1 "
+    "! x264enc tune=zerolatency key-int-max=30 bitrate=300 speed-preset=ultrafast ! h264parse ! queue "
+    "max-size-time=0 ! mux. "
+    "audiotestsrc num-buffers=470 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! "
+    "queue max-size-time=0 ! mux. ";
+
+HlsLimits all_listed() {
+  HlsLimits limits;
+  limits.listed = 100;
+  return limits;
+}
+
+// A pipeline whose last element, `mux`, stands where the relay is in the daemon.
+class Pipeline {
+ public:
+  explicit Pipeline(const std::string &description, const HlsLimits &limits = all_listed()) {
+    g_main_context_push_thread_default(context_.get());
+    GError *error = nullptr;
+    pipeline_ = Ref<GstElement>::adopt(
+        GST_ELEMENT(gst_object_ref_sink(gst_parse_launch(description.c_str(), &error))));
+    const GErrorPtr owned(error);
+    EXPECT_FALSE(error) << error->message;
+    const auto mux = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "mux"));
+    const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(mux.get(), "src"));
+    branch_ = std::make_unique<HlsBranch>(GST_BIN(pipeline_.get()), pad.get(), context_.get(), limits,
+                                          [this](const std::string &caps) { caps_ = caps; });
+    gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+  }
+  ~Pipeline() {
+    gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+    branch_.reset();
+    g_main_context_pop_thread_default(context_.get());
+  }
+  Pipeline(const Pipeline &) = delete;
+  Pipeline &operator=(const Pipeline &) = delete;
+
+  template <typename Condition>
+  bool pump_until(Condition condition) {
+    const Time deadline = now() + 30s;
+    Timer wake(context_.get(), [] {});
+    while (!condition()) {
+      if (now() > deadline) return false;
+      wake.set(deadline + 1ms);
+      g_main_context_iteration(context_.get(), TRUE);
+    }
+    return true;
+  }
+
+  HlsBranch &branch() { return *branch_; }
+  const std::string &caps() const { return caps_; }
+
+ private:
+  const Ref<GMainContext> context_ = Ref<GMainContext>::adopt(g_main_context_new());
+  Ref<GstElement> pipeline_;
+  std::unique_ptr<HlsBranch> branch_;
+  std::string caps_;
+};
+
+int count(const std::string &text, const std::string &word) {
+  int found = 0;
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
+  return found;
+}
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "astral-hls-XXXXXX").string();
+    path_ = g_mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder &) = delete;
+  Folder &operator=(const Folder &) = delete;
+  const std::filesystem::path &path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void write_out(const HlsWindow &window, const std::filesystem::path &folder) {
+  const std::string playlist = window.playlist();
+  std::ofstream(folder / "index.m3u8") << playlist << "#EXT-X-ENDLIST\n";
+  std::istringstream lines(playlist);
+  for (std::string line; std::getline(lines, line);) {
+    const auto sequence = parse_segment_name(line);
+    if (!sequence) continue;
+    const auto segment = window.segment(*sequence);
+    ASSERT_TRUE(segment);
+    std::ofstream file(folder / line, std::ios::binary);
+    std::size_t size = 0;
+    for (const Slice &part : segment->parts) {
+      file << as_text(part.bytes());
+      size += part.size();
+    }
+    EXPECT_EQ(size, segment->size);
+    EXPECT_EQ(size % 188, 0u);
+  }
+}
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string errors;
+};
+
+Outcome run(std::vector<std::string> command) {
+  std::vector<char *> arguments;
+  for (std::string &word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  char *out = nullptr;
+  char *errors = nullptr;
+  GError *error = nullptr;
+  Outcome outcome;
+  g_spawn_sync(nullptr, arguments.data(), nullptr, G_SPAWN_SEARCH_PATH, nullptr, nullptr, &out, &errors,
+               &outcome.status, &error);
+  const GErrorPtr owned(error);
+  const GString_ owned_out(out);
+  const GString_ owned_errors(errors);
+  outcome.out = out ? out : "";
+  outcome.errors = error ? error->message : errors;
+  return outcome;
+}
+
+// The first segment alone and the whole playlist decode without a word of complaint.
+void expect_plays(const HlsWindow &window, int frames) {
+  const Folder folder;
+  write_out(window, folder.path());
+  const Outcome probed =
+      run({"ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=codec_name,nb_read_frames",
+           "-of", "csv", "-select_streams", "v", (folder.path() / "index.m3u8").string()});
+  EXPECT_EQ(probed.status, 0);
+  EXPECT_EQ(probed.errors, "");
+  EXPECT_NE(probed.out.find("stream,h264," + std::to_string(frames) + "\n"), std::string::npos) << probed.out;
+  const Outcome decoded =
+      run({"ffmpeg", "-v", "warning", "-i", (folder.path() / "index.m3u8").string(), "-f", "null", "-"});
+  EXPECT_EQ(decoded.status, 0);
+  EXPECT_EQ(decoded.errors, "");
+  std::istringstream lines(window.playlist());
+  for (std::string line; std::getline(lines, line);) {
+    if (!parse_segment_name(line)) continue;
+    const Outcome alone =
+        run({"ffmpeg", "-v", "error", "-i", (folder.path() / line).string(), "-f", "null", "-"});
+    EXPECT_EQ(alone.errors, "") << line;
+  }
+}
+
+// 300 frames in groups of 30; the tenth group has no end.
+TEST(HlsBranch, PlaysATransportStream) {
+  Pipeline pipeline(std::string(source) + "mpegtsmux name=mux");
+  ASSERT_TRUE(
+      pipeline.pump_until([&] { return count(pipeline.branch().window().playlist(), "#EXTINF") == 9; }));
+  const std::string playlist = pipeline.branch().window().playlist();
+  EXPECT_EQ(count(playlist, "#EXTINF:1.000,"), 9) << playlist;
+  EXPECT_EQ(count(playlist, "#EXT-X-TARGETDURATION:1\n"), 1) << playlist;
+  EXPECT_EQ(count(playlist, "#EXT-X-DISCONTINUITY"), 0) << playlist;
+  EXPECT_EQ(count(playlist, "#EXT-X-INDEPENDENT-SEGMENTS"), 1) << playlist;
+  EXPECT_TRUE(pipeline.branch().refusal().empty());
+  EXPECT_EQ(pipeline.caps().find("video/mpegts"), 0u) << pipeline.caps();
+  EXPECT_EQ(pipeline.caps().find("streamheader"), std::string::npos);
+  expect_plays(pipeline.branch().window(), 270);
+}
+
+TEST(HlsBranch, PlaysOtherContainers) {
+  for (const std::string mux : {"matroskamux name=mux streamable=true", "flvmux name=mux streamable=true"}) {
+    Pipeline pipeline(std::string(source) + mux);
+    EXPECT_TRUE(pipeline.pump_until([&] {
+      return count(pipeline.branch().window().playlist(), "#EXTINF") >= 8;
+    })) << mux
+        << ": " << pipeline.branch().refusal() << pipeline.branch().window().playlist();
+    EXPECT_EQ(pipeline.branch().refusal(), "");
+    const std::string playlist = pipeline.branch().window().playlist();
+    const int segments = count(playlist, "#EXTINF");
+    EXPECT_EQ(count(playlist, "#EXTINF:1.0") + count(playlist, "#EXTINF:0.9"), segments) << playlist;
+    expect_plays(pipeline.branch().window(), 30 * segments);
+  }
+}
+
+TEST(HlsBranch, RefusesWhatTransportStreamsCannotCarry) {
+  Pipeline pipeline(
+      "videotestsrc num-buffers=30 ! video/x-raw,width=320,height=180 ! vp8enc deadline=1 ! matroskamux "
+      "name=mux streamable=true");
+  ASSERT_TRUE(pipeline.pump_until([&] { return !pipeline.branch().refusal().empty(); }));
+  EXPECT_EQ(pipeline.branch().refusal(), "HLS in MPEG-TS cannot carry video/x-vp8");
+  EXPECT_FALSE(pipeline.branch().window().ready());
+}
+
+TEST(HlsBranch, RefusesRubbish) {
+  Pipeline pipeline(
+      "filesrc location=/proc/self/exe num-buffers=200 ! application/x-nonsense ! identity name=mux");
+  ASSERT_TRUE(pipeline.pump_until([&] { return !pipeline.branch().refusal().empty(); }));
+}
+
+TEST(HlsBranch, PlaysSoundAlone) {
+  Pipeline pipeline(
+      "audiotestsrc num-buffers=470 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! "
+      "mpegtsmux name=mux");
+  ASSERT_TRUE(
+      pipeline.pump_until([&] { return count(pipeline.branch().window().playlist(), "#EXTINF") >= 8; }));
+}
+
+}  // namespace
+}  // namespace astral::media
+
+int main(int argc, char **argv) {
+  testing::InitGoogleTest(&argc, argv);
+  gst_init(&argc, &argv);
+  return RUN_ALL_TESTS();
+}
