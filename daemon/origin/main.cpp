@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// astralorigin: where nodes find each other and people find streams. Options, composition, signals.
+#include <glib-unix.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <string>
+
+#include "origin/server.hpp"
+
+namespace astral::origin {
+namespace {
+
+constexpr gint default_port = 4567;
+constexpr guint sweep_seconds = 600;
+
+struct Options {
+  std::string listen = "127.0.0.1";
+  std::uint16_t port = default_port;
+  std::string store;
+};
+
+constexpr const char *summary =
+    "Keeps the list of an Astral network's nodes and streams: JSON for nodes, pages for people.\n"
+    "It listens on this machine only unless told otherwise, because whoever reaches it may register;\n"
+    "--listen 0.0.0.0 (or ::) opens it to the network.";
+
+// Exit status when the program is done already, or nothing.
+std::optional<int> parse(int argc, char **argv, Options &options) {
+  gchar *listen = nullptr;
+  gchar *store = nullptr;
+  gint port = default_port;
+  gboolean version = FALSE;
+  const GOptionEntry entries[] = {
+      {"port", 'p', 0, G_OPTION_ARG_INT, &port, "TCP port; 0: any free one (default 4567)", "PORT"},
+      {"listen", 0, 0, G_OPTION_ARG_STRING, &listen, "IP address to listen on (default 127.0.0.1)",
+       "ADDRESS"},
+      {"store", 0, 0, G_OPTION_ARG_STRING, &store,
+       "where the lists are kept (default: origin.db in $XDG_DATA_HOME/astral); sqlite://:memory: keeps "
+       "nothing",
+       "sqlite:///PATH"},
+      {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version and exit", nullptr},
+      {}};
+  GOptionContext *context = g_option_context_new(nullptr);
+  g_option_context_set_summary(context, summary);
+  g_option_context_add_main_entries(context, entries, nullptr);
+  GError *raw = nullptr;
+  const bool parsed = g_option_context_parse(context, &argc, &argv, &raw);
+  g_option_context_free(context);
+  const GString_ listen_owner(listen);
+  const GString_ store_owner(store);
+  const GErrorPtr error(raw);
+  const auto usage = [](const std::string &why) {
+    std::fprintf(stderr, "astralorigin: %s\nastralorigin: see astralorigin --help\n", why.c_str());
+    return 2;
+  };
+  if (!parsed) return usage(error->message);
+  if (argc > 1) return usage(std::string("unexpected argument ") + argv[1]);
+  if (port < 0 || port > 65535) return usage("--port must be from 0 to 65535");
+  if (version) {
+    std::printf("astralorigin %s\n", ASTRAL_VERSION);
+    return 0;
+  }
+  const GString_ path(g_build_filename(g_get_user_data_dir(), "astral", "origin.db", nullptr));
+  options.port = static_cast<std::uint16_t>(port);
+  options.store = store ? std::string(store) : std::string("sqlite://") + path.get();
+  if (listen) options.listen = listen;
+  return std::nullopt;
+}
+
+UnixTime wall_clock() {
+  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+// A connection is a file; the usual soft limit is 1024.
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int complain(const Error &error) {
+  std::fprintf(stderr, "astralorigin: %s\n", error.detail.c_str());
+  return error.code == Code::invalid ? 2 : 1;
+}
+
+gboolean sweep(gpointer store) noexcept {
+  if (const auto swept = static_cast<Store *>(store)->sweep(wall_clock()); !swept) {
+    g_warning("%s", swept.error().detail.c_str());
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+gboolean quit(gpointer loop) noexcept {
+  g_main_loop_quit(static_cast<GMainLoop *>(loop));
+  return G_SOURCE_CONTINUE;
+}
+
+int run(int argc, char **argv) {
+  Options options;
+  if (const auto status = parse(argc, argv, options)) return *status;
+  raise_file_limit();
+  const auto store = Store::open(options.store);
+  if (!store) return complain(store.error());
+  Api api(**store);
+  const auto server = Server::open(api, options.listen, options.port, wall_clock);
+  if (!server) return complain(server.error());
+
+  sweep(store->get());
+  g_timeout_add_seconds(sweep_seconds, sweep, store->get());
+  const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
+  g_unix_signal_add(SIGINT, quit, loop.get());
+  g_unix_signal_add(SIGTERM, quit, loop.get());
+  std::printf("astralorigin listening on %s\n", (*server)->url().c_str());
+  std::fflush(stdout);
+  g_main_loop_run(loop.get());
+  return 0;
+}
+
+}  // namespace
+}  // namespace astral::origin
+
+int main(int argc, char **argv) {
+  return astral::origin::run(argc, argv);
+}

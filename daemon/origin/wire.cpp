@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "origin/wire.hpp"
+
+#include <arpa/inet.h>
+
+#include "core/limits.hpp"
+#include "core/slug.hpp"
+#include "glue/json.hpp"
+
+namespace astral::origin {
+namespace {
+
+bool is_address(std::string_view text) {
+  const std::string address(text);
+  unsigned char bytes[sizeof(in6_addr)];
+  return inet_pton(AF_INET, address.c_str(), bytes) == 1 || inet_pton(AF_INET6, address.c_str(), bytes) == 1;
+}
+
+constexpr json::Text uuid_rule{1, core::max_uuid, core::is_uuid, "1 to 64 letters, digits and hyphens"};
+constexpr json::Text slug_rule{1, core::max_slug, core::is_slug,
+                               "a slug (lower-case letters and digits with single hyphens between them)"};
+constexpr json::Text address_rule{1, INET6_ADDRSTRLEN, is_address, "an IPv4 or IPv6 address"};
+constexpr json::Text name_rule{1, core::max_name};
+constexpr json::Text description_rule{0, core::max_description};
+constexpr json::Text media_rule{0, core::max_media};
+constexpr json::Text version_rule{0, max_version};
+
+json::Builder builder_of(const Node &node) {
+  json::Builder out;
+  out.set("uuid", node.uuid)
+      .set("ip_address", node.ip_address)
+      .set("port", node.port)
+      .set("supernode", node.supernode)
+      .set("primary_supernode_uuid", node.primary_supernode_uuid)
+      .set("upstream_kbps", node.upstream_kbps)
+      .set("downstream_kbps", node.downstream_kbps)
+      .set("children", node.children)
+      .set("capacity", node.capacity)
+      .set("version", node.version);
+  return out;
+}
+
+json::Builder builder_of(const Stream &stream, UnixTime now) {
+  json::Builder out;
+  out.set("name", stream.name)
+      .set("slug", stream.slug)
+      .set("description", stream.description)
+      .set("source", stream.source)
+      .set("streaming", is_live(stream, now))
+      .set("bitrate_kbps", stream.bitrate_kbps)
+      .set("viewers", stream.viewers)
+      .set("created", stream.created.time_since_epoch().count())
+      .set("updated", stream.updated)
+      .set("media", stream.media);
+  return out;
+}
+
+}  // namespace
+
+Expected<Node> read_node(std::string_view body, const std::string &caller, UnixTime now) {
+  auto in = json::Reader::parse(body);
+  if (!in) return tl::unexpected(in.error());
+  Node node;
+  node.uuid = in->text("uuid", uuid_rule);
+  node.ip_address = in->text_if("ip_address", address_rule).value_or(caller);
+  node.port = static_cast<std::uint16_t>(in->number("port", 1, 65535));
+  node.supernode = in->flag_if("supernode").value_or(false);
+  node.primary_supernode_uuid = in->text_if("primary_supernode_uuid", uuid_rule);
+  node.upstream_kbps = in->number_if("upstream_kbps", 0, max_kbps);
+  node.downstream_kbps = in->number_if("downstream_kbps", 0, max_kbps);
+  node.children = in->number_if("children", 0, max_count);
+  node.capacity = in->number_if("capacity", 0, max_count);
+  node.version = in->text_if("version", version_rule).value_or("");
+  node.heard = now;
+  return in->result(std::move(node));
+}
+
+Expected<Stream> read_stream(std::string_view body, UnixTime now) {
+  auto in = json::Reader::parse(body);
+  if (!in) return tl::unexpected(in.error());
+  Stream stream;
+  const auto slug = in->text_if("slug", slug_rule);
+  stream.name = slug ? in->text_if("name", name_rule).value_or(*slug) : in->text("name", name_rule);
+  stream.slug = slug.value_or(core::slug_of(stream.name));
+  if (in->good() && stream.slug.empty()) in->complain("name", "must have a letter a-z or a digit");
+  stream.description = in->text_if("description", description_rule).value_or("");
+  stream.source = in->text("source", uuid_rule);
+  stream.streaming = in->flag_if("streaming").value_or(false);
+  stream.bitrate_kbps = in->number_if("bitrate_kbps", 0, max_kbps);
+  stream.viewers = in->number_if("viewers", 0, max_count);
+  stream.media = in->text_if("media", media_rule).value_or("");
+  stream.updated = in->number_if("updated", 0, max_unix_ms);
+  stream.created = now;
+  stream.heard = now;
+  return in->result(std::move(stream));
+}
+
+Expected<Stream> read_changes(std::string_view body, Stream stream, UnixTime now) {
+  auto in = json::Reader::parse(body);
+  if (!in) return tl::unexpected(in.error());
+  stream.description = in->text_if("description", description_rule).value_or(stream.description);
+  stream.streaming = in->flag_if("streaming").value_or(stream.streaming);
+  if (const auto kbps = in->number_if("bitrate_kbps", 0, max_kbps)) stream.bitrate_kbps = kbps;
+  if (const auto viewers = in->number_if("viewers", 0, max_count)) stream.viewers = viewers;
+  stream.media = in->text_if("media", media_rule).value_or(stream.media);
+  if (const auto updated = in->number_if("updated", 0, max_unix_ms)) stream.updated = updated;
+  stream.heard = now;
+  return in->result(std::move(stream));
+}
+
+Expected<std::string> read_caller(std::string_view body) {
+  auto in = json::Reader::parse(body);
+  if (!in) return tl::unexpected(in.error());
+  const auto uuid = in->text_if("uuid", uuid_rule);
+  return in->result(uuid ? *uuid : in->text_if("source", uuid_rule).value_or(""));
+}
+
+std::string write_nodes(const std::vector<Node> &nodes) {
+  std::vector<json::Builder> list;
+  for (const Node &node : nodes) list.push_back(builder_of(node));
+  return json::Builder().set("nodes", list).text();
+}
+
+std::string write_node(const Node &node) {
+  return json::Builder().set("node", builder_of(node)).text();
+}
+
+std::string write_streams(const std::vector<Stream> &streams, UnixTime now) {
+  std::vector<json::Builder> list;
+  for (const Stream &stream : streams) list.push_back(builder_of(stream, now));
+  return json::Builder().set("streams", list).text();
+}
+
+std::string write_stream(const Stream &stream, UnixTime now) {
+  return json::Builder().set("stream", builder_of(stream, now)).text();
+}
+
+std::string write_ping(std::string_view caller) {
+  return json::Builder().set("ip", caller).text();
+}
+
+std::string write_error(std::string_view code, std::string_view message) {
+  return json::Builder().set("error", json::Builder().set("code", code).set("message", message)).text();
+}
+
+}  // namespace astral::origin

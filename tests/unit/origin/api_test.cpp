@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The origin's API as its callers see it: status, headers and bodies per request, without a socket.
+#include "origin/api.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "origin/page.hpp"
+
+namespace astral::origin {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+constexpr UnixTime start{1'700'000'000s};
+
+class OriginApi : public ::testing::Test {
+ protected:
+  Reply call(std::string method, std::string path, std::string body = {},
+             std::map<std::string, std::string> query = {}) {
+    return api_.answer({.method = std::move(method),
+                        .path = std::move(path),
+                        .query = std::move(query),
+                        .accept = accept_,
+                        .content_type = "application/json",
+                        .body = std::move(body),
+                        .caller = "192.0.2.9"},
+                       now_);
+  }
+
+  UnixTime now_ = start;
+  std::string accept_;
+  std::unique_ptr<Store> store_ = std::move(*Store::open("sqlite://:memory:"));
+  Api api_{*store_};
+};
+
+TEST_F(OriginApi, StreamsCreateUpdateConflict) {
+  const Reply created = call("POST", "/streams", R"({"name":"My Talk!","source":"n","streaming":true})");
+  EXPECT_EQ(created.status, 201u);
+  EXPECT_EQ(created.location, "/stream/my-talk");
+  EXPECT_EQ(created.body,
+            R"({"stream":{"name":"My Talk!","slug":"my-talk","description":"","source":"n","streaming":true,)"
+            R"("created":1700000000,"media":""}})");
+  now_ += 5s;
+  const Reply updated = call("POST", "/streams", R"({"slug":"my-talk","source":"n","viewers":3})");
+  EXPECT_EQ(updated.status, 200u);
+  EXPECT_THAT(updated.body, HasSubstr(R"("viewers":3,"created":1700000000)"));
+  const Reply taken = call("POST", "/streams", R"({"name":"my talk","source":"m"})");
+  EXPECT_EQ(taken.status, 409u);
+  EXPECT_EQ(taken.body, R"({"error":{"code":"conflict","message":"slug my-talk is taken by another node"}})");
+}
+
+TEST_F(OriginApi, StreamsListAndLapse) {
+  call("POST", "/streams", R"({"name":"a","source":"n","streaming":true})");
+  EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
+  now_ += 99s;
+  EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("streaming":true)"));
+  now_ += 1s;
+  EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("streaming":false)"));
+  call("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
+}
+
+TEST_F(OriginApi, OnlyTheOwnerChangesAStream) {
+  call("POST", "/streams", R"({"name":"a","source":"n","description":"old","media":"m"})");
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"m","streaming":true})").status, 403u);
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"streaming":true})").status, 400u);
+  EXPECT_EQ(call("DELETE", "/stream/a").status, 400u);
+  EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "m"}}).status, 403u);
+  const Reply changed = call("PUT", "/stream/a", R"({"streaming":true,"bitrate_kbps":9})", {{"uuid", "n"}});
+  EXPECT_EQ(changed.status, 200u);
+  EXPECT_EQ(changed.body, call("GET", "/stream/a").body);
+  EXPECT_THAT(changed.body,
+              HasSubstr(R"("description":"old","source":"n","streaming":true,"bitrate_kbps":9)"));
+  EXPECT_EQ(call("DELETE", "/stream/a", R"({"source":"n"})").status, 200u);
+  EXPECT_EQ(call("GET", "/stream/a").status, 404u);
+  EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 404u);
+}
+
+TEST_F(OriginApi, Nodes) {
+  const Reply created =
+      call("POST", "/nodes", R"({"uuid":"n","port":8000,"supernode":true,"upstream_kbps":1000})");
+  EXPECT_EQ(created.status, 201u);
+  EXPECT_EQ(created.location, "/node/n");
+  EXPECT_EQ(created.body, R"({"node":{"uuid":"n","ip_address":"192.0.2.9","port":8000,"supernode":true,)"
+                          R"("upstream_kbps":1000,"version":""}})");
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8001,"ip_address":"::1"})").status, 200u);
+  EXPECT_EQ(call("GET", "/nodes").body,
+            R"({"nodes":[{"uuid":"n","ip_address":"::1","port":8001,"supernode":false,"version":""}]})");
+  EXPECT_EQ(call("GET", "/node/n").status, 200u);
+  now_ += 100s;
+  EXPECT_EQ(call("GET", "/nodes").body, R"({"nodes":[]})");
+  EXPECT_EQ(call("GET", "/node/n").status, 404u);
+  EXPECT_EQ(call("DELETE", "/node/n").status, 200u);
+  EXPECT_EQ(call("DELETE", "/node/n").status, 404u);
+}
+
+TEST_F(OriginApi, Ping) {
+  EXPECT_EQ(call("GET", "/ping").body, R"({"ip":"192.0.2.9"})");
+  EXPECT_EQ(call("POST", "/ping").status, 200u);
+}
+
+struct Bad {
+  const char *method;
+  const char *path;
+  std::string body;
+  unsigned status;
+  const char *names;  // what the message must name
+};
+
+void PrintTo(const Bad &bad, std::ostream *out) {
+  *out << bad.method << " " << bad.path << " " << bad.body.substr(0, 60);
+}
+
+class OriginRefuses : public OriginApi, public ::testing::WithParamInterface<Bad> {};
+
+TEST_P(OriginRefuses, AndChangesNothing) {
+  call("POST", "/streams", R"({"name":"a","source":"n"})");
+  call("POST", "/nodes", R"({"uuid":"n","port":1})");
+  const std::string before = call("GET", "/streams").body + call("GET", "/nodes").body;
+  const Bad &bad = GetParam();
+  const Reply reply = call(bad.method, bad.path, bad.body);
+  EXPECT_EQ(reply.status, bad.status) << reply.body;
+  EXPECT_THAT(reply.body, HasSubstr(R"({"error":{"code":")"));
+  EXPECT_THAT(reply.body, HasSubstr(bad.names));
+  EXPECT_EQ(call("GET", "/streams").body + call("GET", "/nodes").body, before);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, OriginRefuses,
+    ::testing::Values(
+        Bad{"POST", "/streams", "", 400, "not JSON"}, Bad{"POST", "/streams", "{\"name\":", 400, "not JSON"},
+        Bad{"POST", "/streams", "[]", 400, "object"},
+        Bad{"POST", "/streams", R"({"source":"n"})", 400, "'name'"},
+        Bad{"POST", "/streams", R"({"name":"!","source":"n"})", 400, "'name'"},
+        Bad{"POST", "/streams", R"({"name":7,"source":"n"})", 400, "'name'"},
+        Bad{"POST", "/streams", R"({"name":"b"})", 400, "'source'"},
+        Bad{"POST", "/streams", R"({"name":"b","source":"a/b"})", 400, "'source'"},
+        Bad{"POST", "/streams", R"({"slug":"B","source":"n"})", 400, "'slug'"},
+        Bad{"POST", "/streams", R"({"name":"b","source":"n","viewers":-1})", 400, "'viewers'"},
+        Bad{"POST", "/streams", R"({"name":")" + std::string(201, 'x') + R"(","source":"n"})", 400, "'name'"},
+        Bad{"POST", "/streams", R"({"name":"b","source":"n","media":")" + std::string(4097, 'x') + "\"}", 400,
+            "'media'"},
+        Bad{"POST", "/streams", std::string(100, '['), 413, "deep"},
+        Bad{"POST", "/nodes", R"({"port":8000})", 400, "'uuid'"},
+        Bad{"POST", "/nodes", R"({"uuid":"m"})", 400, "'port'"},
+        Bad{"POST", "/nodes", R"({"uuid":"m","port":0})", 400, "'port'"},
+        Bad{"POST", "/nodes", R"({"uuid":"m","port":8000,"ip_address":"host.example"})", 400, "'ip_address'"},
+        Bad{"POST", "/nodes", R"({"uuid":"m","port":8000,"supernode":"yes"})", 400, "'supernode'"},
+        Bad{"PUT", "/stream/a", R"({"uuid":"n","streaming":1})", 400, "'streaming'"},
+        Bad{"PUT", "/stream/b", R"({"uuid":"n"})", 404, "no stream b"},
+        Bad{"DELETE", "/stream/a", R"({"uuid":"a b"})", 400, "'uuid'"},
+        Bad{"DELETE", "/node/m", "", 404, "no node m"}, Bad{"GET", "/stream/b", "", 404, "no stream b"},
+        Bad{"GET", "/nope", "", 404, "path"}, Bad{"GET", "/stream/a/b", "", 404, "path"},
+        Bad{"PATCH", "/streams", "", 405, "GET, POST"}, Bad{"POST", "/stream/a", "", 405, "GET, PUT, DELETE"},
+        Bad{"PUT", "/nodes", "", 405, "GET, POST"}, Bad{"PUT", "/node/n", "", 405, "GET, DELETE"},
+        Bad{"POST", "/", "", 405, "GET"}, Bad{"DELETE", "/ping", "", 405, "GET, POST"}));
+
+TEST_F(OriginApi, WantsJsonBodies) {
+  Request form{.method = "POST",
+               .path = "/streams",
+               .query = {},
+               .accept = "",
+               .content_type = "application/x-www-form-urlencoded",
+               .body = "name=b&source=n",
+               .caller = ""};
+  EXPECT_EQ(api_.answer(form, now_).status, 415u);
+  form.path = "/nodes";
+  EXPECT_EQ(api_.answer(form, now_).status, 415u);
+}
+
+TEST_F(OriginApi, BadQueries) {
+  for (const auto &[name, value] : std::map<std::string, std::string>{
+           {"limit", "x"}, {"limit", "-1"}, {"limit", "10001"}, {"offset", "1x"}, {"sort", "size"}}) {
+    EXPECT_EQ(call("GET", "/streams", {}, {{name, value}}).status, 400u) << name << value;
+  }
+}
+
+TEST_F(OriginApi, PagesEscapeWhatStrangersSay) {
+  accept_ = "text/html";
+  call(
+      "POST", "/streams",
+      R"({"name":"<script>alert(1)</script>","slug":"x","source":"n","description":"\"'&<b>","media":"<i>"})");
+  call("POST", "/nodes", R"({"uuid":"n","port":8000,"version":"<u>"})");
+  for (const char *path : {"/", "/streams", "/stream/x", "/nodes", "/node/n"}) {
+    const Reply page = call("GET", path);
+    EXPECT_EQ(page.status, 200u) << path;
+    EXPECT_EQ(page.type, "text/html; charset=utf-8") << path;
+    for (const char *tag : {"<script", "<b>x", "<i>", "<u>"})
+      EXPECT_THAT(page.body, Not(HasSubstr(tag))) << path;
+  }
+  EXPECT_THAT(call("GET", "/").body, HasSubstr("&lt;script&gt;"));
+  EXPECT_THAT(call("GET", "/stream/x").body, HasSubstr("/stream/x/hls/index.m3u8"));
+  EXPECT_EQ(escape("<a href=\"'&\">"), "&lt;a href=&quot;&#39;&amp;&quot;&gt;");
+}
+
+}  // namespace
+}  // namespace astral::origin

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The origin's decisions: when a node has lapsed, who may have a name, who may change a stream.
+#include "origin/records.hpp"
+
+#include <gtest/gtest.h>
+
+namespace astral::origin {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr UnixTime start{1'700'000'000s};
+
+Stream stream(std::string slug, std::string name, std::string source) {
+  Stream made;
+  made.slug = std::move(slug);
+  made.name = std::move(name);
+  made.source = std::move(source);
+  return made;
+}
+
+TEST(Lapse, AfterAHundredSeconds) {
+  EXPECT_TRUE(is_alive(start, start));
+  EXPECT_TRUE(is_alive(start, start + 99s));
+  EXPECT_FALSE(is_alive(start, start + 100s));
+}
+
+TEST(Lapse, AClockThatStepsBackLapsesNobody) {
+  EXPECT_TRUE(is_alive(start, start - 1h));
+}
+
+TEST(Lapse, EndsStreaming) {
+  Stream made = stream("a", "A", "n");
+  made.heard = start;
+  EXPECT_FALSE(is_live(made, start));
+  made.streaming = true;
+  EXPECT_TRUE(is_live(made, start + 99s));
+  EXPECT_FALSE(is_live(made, start + 100s));
+}
+
+TEST(Admit, ANewName) {
+  EXPECT_EQ(admit(stream("a", "A", "n"), nullptr, nullptr), Change::created);
+}
+
+TEST(Admit, TheSameNodeAgain) {
+  const Stream known = stream("a", "A", "n");
+  EXPECT_EQ(admit(stream("a", "A", "n"), &known, &known), Change::updated);
+  EXPECT_EQ(admit(stream("a", "Another name", "n"), &known, nullptr), Change::updated);
+}
+
+TEST(Admit, NotATakenSlug) {
+  const Stream known = stream("a", "A", "n");
+  EXPECT_EQ(admit(stream("a", "B", "m"), &known, nullptr).error().code, Code::conflict);
+}
+
+TEST(Admit, NotATakenName) {
+  const Stream known = stream("a", "A", "n");
+  EXPECT_EQ(admit(stream("b", "A", "m"), nullptr, &known).error().code, Code::conflict);
+  EXPECT_EQ(admit(stream("b", "A", "n"), nullptr, &known).error().code, Code::conflict);
+}
+
+TEST(Allow, OnlyTheOwner) {
+  EXPECT_TRUE(allow(stream("a", "A", "n"), "n"));
+  EXPECT_EQ(allow(stream("a", "A", "n"), "m").error().code, Code::refused);
+  EXPECT_EQ(allow(stream("a", "A", "n"), "").error().code, Code::refused);
+}
+
+}  // namespace
+}  // namespace astral::origin
