@@ -31,7 +31,7 @@ struct Limits {
   std::size_t max_partial_bytes = 32 * 1024 * 1024;  // objects that have not arrived completely
   std::size_t max_early_streams = 16;                // data streams before their SUBSCRIBE_OK
   std::size_t max_early_bytes = 4 * 1024 * 1024;     // what these may hold together
-  std::size_t max_pending_updates = 16;              // REQUEST_UPDATEs before SUBSCRIBE_OK
+  std::size_t max_pending_updates = 16;              // REQUEST_UPDATEs of one subscription not answered yet
 };
 
 }  // namespace astral::moqt

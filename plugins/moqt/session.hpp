@@ -56,9 +56,9 @@ struct Subscribed {  // must be answered with accept() or refuse()
   RequestId request{};
   Subscribe subscribe;
 };
-struct UpdateReceived {  // answered already; `forward` is the state that holds from now on
+struct UpdateReceived {  // must be answered with accept_update() or refuse_update()
   RequestId request{};
-  bool forward = true;
+  bool forward = true;    // the state that holds from now on
   Parameters parameters;  // all that the update said
 };
 struct Unsubscribed {  // the peer cancelled: its groups are reset, the id is forgotten
@@ -84,8 +84,9 @@ struct SubscribeRefused {  // the id is forgotten
   std::string reason;
   std::optional<Redirect> redirect;
 };
-struct UpdateAccepted {
+struct UpdateAccepted {  // in the order of the updates
   RequestId request{};
+  std::optional<Location> largest;  // what was published when it took effect, if the provider says so
 };
 struct UpdateRefused {  // Done follows
   RequestId request{};
@@ -180,6 +181,10 @@ class Session {
                         const Properties &properties = {}, const Parameters &parameters = {});
   void refuse(RequestId request, RequestCode code, std::string_view reason,
               std::optional<std::uint64_t> retry_ms = {}, std::optional<Redirect> redirect = {});
+  // `largest`: the joining location, for a subscription that this update lets go on.
+  void accept_update(RequestId request, std::optional<Location> largest = {});
+  // Ends the subscription, as finish(request, DoneCode::update_failed, reason) does.
+  void refuse_update(RequestId request, RequestCode code, std::string_view reason);
   // PUBLISH_DONE. A group that is still open is reset, so end the groups that are complete first.
   void finish(RequestId request, DoneCode code, std::string_view reason);
 

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Subscriptions of ours.
+#include <algorithm>
+#include <cassert>
+
+#include "moqt/session_core.hpp"
+
+namespace astral::moqt {
+
+namespace {
+
+// What a cut stream says about the request that it carried.
+RequestCode request_code(std::uint64_t reset) {
+  switch (static_cast<ResetCode>(reset)) {
+    case ResetCode::going_away:
+      return RequestCode::going_away;
+    case ResetCode::expired_auth_token:
+      return RequestCode::expired_auth_token;
+    case ResetCode::excessive_load:
+      return RequestCode::excessive_load;
+    case ResetCode::malformed_track:
+      return RequestCode::malformed_track;
+    default:
+      return RequestCode::internal_error;
+  }
+}
+
+DoneCode done_code(std::uint64_t reset) {
+  switch (static_cast<ResetCode>(reset)) {
+    case ResetCode::going_away:
+      return DoneCode::going_away;
+    case ResetCode::too_far_behind:
+      return DoneCode::too_far_behind;
+    case ResetCode::expired_auth_token:
+      return DoneCode::expired;
+    case ResetCode::excessive_load:
+      return DoneCode::excessive_load;
+    case ResetCode::malformed_track:
+      return DoneCode::malformed_track;
+    default:
+      return DoneCode::internal_error;
+  }
+}
+
+// Values of a track's properties that the draft forbids.
+const char *bad_property(const Properties &properties) {
+  if (properties.number(property::default_publisher_priority).value_or(0) > 255)
+    return "DEFAULT_PUBLISHER_PRIORITY above 255";
+  const std::uint64_t order = properties.number(property::default_group_order).value_or(1);
+  if (order < 1 || order > 2) return "DEFAULT_PUBLISHER_GROUP_ORDER is neither 1 nor 2";
+  if (properties.number(property::dynamic_groups).value_or(0) > 1) return "DYNAMIC_GROUPS is neither 0 nor 1";
+  return nullptr;
+}
+
+// What a REQUEST_OK may say about an update.
+bool only_update_answers(const RequestOk &ok) {
+  Parameters allowed;
+  allowed.expires_ms = ok.parameters.expires_ms;
+  allowed.largest_object = ok.parameters.largest_object;
+  return ok.parameters == allowed && ok.properties.empty();
+}
+
+}  // namespace
+
+// ---- commands ----
+
+RequestId Session::Core::subscribe(Subscribe subscribe) {
+  const RequestId id{next_request_};
+  next_request_ += 2;
+  if (closed_) return id;
+  subscribe.id = id;
+  const StreamId stream = open_stream(true);
+  RequestStream &request = requests_[stream];
+  request.ours = true;
+  request.request = id;
+  Wanted &wanted = wanted_[id];
+  wanted.stream = stream;
+  wanted.track = subscribe.track;
+  send(stream, std::move(subscribe));
+  return id;
+}
+
+bool Session::Core::update(RequestId request, const Parameters &parameters) {
+  const auto found = wanted_.find(request);
+  if (closed_ || found == wanted_.end() || found->second.state == Wanted::State::finishing) return false;
+  if (requests_.at(found->second.stream).send_done) return false;
+  const RequestId id{next_request_};
+  next_request_ += 2;
+  ++found->second.updates;
+  send(found->second.stream, RequestUpdate{id, parameters});
+  return true;
+}
+
+void Session::Core::unsubscribe(RequestId request) {
+  const auto found = wanted_.find(request);
+  if (closed_ || found == wanted_.end()) return;
+  const std::set<StreamId> open = found->second.open;
+  for (const StreamId data : open) refuse_incoming(data, incoming_.at(data), ResetCode::cancelled, false);
+  if (found->second.state != Wanted::State::finishing)
+    drop_request_stream(found->second.stream, ResetCode::cancelled);
+  forget_wanted(request);
+}
+
+// ---- what the publisher says ----
+
+void Session::Core::on_wanted_message(RequestId request, Message message) {
+  Wanted &wanted = wanted_.at(request);
+  const bool pending = wanted.state == Wanted::State::pending;
+  const bool established = wanted.state == Wanted::State::established;
+  if (auto *ok = std::get_if<SubscribeOk>(&message); ok && pending)
+    return on_subscribe_ok(request, std::move(*ok));
+  if (auto *error = std::get_if<RequestError>(&message)) {
+    if (role_ == Role::server && error->redirect && !error->redirect->uri.empty())
+      return violate("a client redirects to a URI");
+    if (pending) return on_subscribe_error(request, std::move(*error));
+    if (established && wanted.updates > 0) {
+      wanted.updates = 0;  // one error may answer several
+      events_.emplace_back(UpdateRefused{request, error->code, std::move(error->reason)});
+      return;
+    }
+  }
+  if (auto *ok = std::get_if<RequestOk>(&message); ok && established && wanted.updates > 0) {
+    if (!only_update_answers(*ok)) return violate("REQUEST_OK says what no update's answer says");
+    --wanted.updates;
+    events_.emplace_back(UpdateAccepted{request, ok->parameters.largest_object});
+    return;
+  }
+  if (auto *done = std::get_if<PublishDone>(&message); done && established)
+    return on_publish_done(request, std::move(*done));
+  violate("a message that does not belong in this state of a subscription");
+}
+
+void Session::Core::on_subscribe_ok(RequestId request, SubscribeOk ok) {
+  if (const char *why = bad_property(ok.properties)) return violate(why);
+  Wanted &wanted = wanted_.at(request);
+  if (aliases_.contains(ok.alias)) return violate({CloseCode::duplicate_track_alias, "a track alias twice"});
+  if (has_mandatory(ok.properties)) {
+    events_.emplace_back(SubscribeRefused{request, RequestCode::unsupported_extension, 0,
+                                          "the track needs an extension that we do not know", std::nullopt});
+    return unsubscribe(request);
+  }
+  aliases_[ok.alias] = request;
+  wanted.state = Wanted::State::established;
+  wanted.alias = ok.alias;
+  wanted.priority =
+      static_cast<std::uint8_t>(ok.properties.number(property::default_publisher_priority).value_or(128));
+  const auto largest = ok.parameters.largest_object;
+  events_.emplace_back(
+      SubscribeAccepted{request, largest, std::move(ok.parameters), std::move(ok.properties)});
+  adopt_early(request);
+  if (!any_pending()) refuse_early();
+}
+
+void Session::Core::on_subscribe_error(RequestId request, RequestError error) {
+  let_go(wanted_.at(request).stream);
+  forget_wanted(request);
+  events_.emplace_back(
+      SubscribeRefused{request, error.code, error.retry, std::move(error.reason), std::move(error.redirect)});
+}
+
+void Session::Core::on_publish_done(RequestId request, PublishDone done) {
+  Wanted &wanted = wanted_.at(request);
+  wanted.state = Wanted::State::finishing;
+  wanted.stream_count = done.stream_count;
+  wanted.code = done.code;
+  wanted.reason = std::move(done.reason);
+  let_go(wanted.stream);
+  done_if_complete(request);
+}
+
+// The request's stream has said its last word; we have none either.
+void Session::Core::let_go(StreamId stream) {
+  RequestStream &request = requests_.at(stream);
+  request.refused = true;
+  request.request.reset();
+  if (request.send_done) return;
+  actions_.emplace_back(Send{stream, {}, true});
+  finish_sending(stream);
+}
+
+// The stream of the request is cut, or ends without the word that should end it.
+void Session::Core::on_wanted_cut(RequestId request, std::uint64_t code, std::string_view reason) {
+  if (wanted_.at(request).state == Wanted::State::pending) {
+    drop_request_stream(wanted_.at(request).stream, ResetCode::cancelled);
+    forget_wanted(request);
+    events_.emplace_back(SubscribeRefused{request, request_code(code), 0, std::string(reason), std::nullopt});
+  } else {
+    abandon(request, done_code(code), reason, ResetCode::cancelled);
+  }
+}
+
+// ---- ends ----
+
+// Ends it at once: what is still open is stopped and told as incomplete.
+void Session::Core::abandon(RequestId request, DoneCode code, std::string_view reason, ResetCode reset) {
+  const Wanted &wanted = wanted_.at(request);
+  const std::set<StreamId> open = wanted.open;
+  for (const StreamId data : open) refuse_incoming(data, incoming_.at(data), reset, true);
+  if (wanted.state != Wanted::State::finishing) drop_request_stream(wanted.stream, reset);
+  forget_wanted(request);
+  events_.emplace_back(Done{request, code, std::string(reason)});
+}
+
+void Session::Core::done_if_complete(RequestId request) {
+  const Wanted &wanted = wanted_.at(request);
+  if (wanted.state != Wanted::State::finishing || !wanted.open.empty()) return;
+  const bool count_known = wanted.stream_count < PublishDone::unknown_count;
+  if (count_known && wanted.ended + lost_streams_ < wanted.stream_count) return;
+  events_.emplace_back(Done{request, wanted.code, wanted.reason});
+  forget_wanted(request);
+}
+
+void Session::Core::forget_wanted(RequestId request) {
+  const auto found = wanted_.find(request);
+  if (found->second.state != Wanted::State::pending) aliases_.erase(found->second.alias);
+  wanted_.erase(found);
+  if (!any_pending()) refuse_early();
+}
+
+bool Session::Core::any_pending() const {
+  return std::any_of(wanted_.begin(), wanted_.end(),
+                     [](const auto &entry) { return entry.second.state == Wanted::State::pending; });
+}
+
+}  // namespace astral::moqt

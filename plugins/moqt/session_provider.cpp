@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Requests of the peer, and the groups that we send it.
+#include <cassert>
+
+#include "moqt/session_core.hpp"
+
+namespace astral::moqt {
+
+namespace {
+
+// At most max_reason_phrase bytes, cut between two UTF-8 characters.
+std::string reason_phrase(std::string_view reason) {
+  if (reason.size() <= max_reason_phrase) return std::string(reason);
+  std::size_t size = max_reason_phrase;
+  while (size > 0 && (static_cast<unsigned char>(reason[size]) & 0xC0) == 0x80) --size;
+  return std::string(reason.substr(0, size));
+}
+
+// The id and the tokens of any request that may open a stream.
+struct Opening {
+  RequestId id{};
+  const std::vector<Token> *tokens = nullptr;
+};
+
+std::optional<Opening> opening_of(const Message &message) {
+  return std::visit(
+      [](const auto &one) -> std::optional<Opening> {
+        using T = std::decay_t<decltype(one)>;
+        constexpr bool opens = std::is_same_v<T, Subscribe> || std::is_same_v<T, TrackStatus> ||
+                               std::is_same_v<T, Publish> || std::is_same_v<T, Fetch> ||
+                               std::is_same_v<T, PublishNamespace> || std::is_same_v<T, SubscribeNamespace> ||
+                               std::is_same_v<T, SubscribeTracks>;
+        if constexpr (opens)
+          return Opening{one.id, &one.parameters.tokens};
+        else
+          return std::nullopt;
+      },
+      message);
+}
+
+}  // namespace
+
+// ---- the peer's requests ----
+
+void Session::Core::on_request(StreamId stream, Message message) {
+  const auto opening = opening_of(message);
+  if (!opening) return violate("a request stream starts with what is no request");
+  if (!use_request_id(opening->id) || !check_tokens(*opening->tokens)) return;
+  if (goaway_sent_) return refuse_stream(stream, RequestCode::going_away, "this session is going away");
+  if (auto *subscribe = std::get_if<Subscribe>(&message)) return on_subscribe(stream, std::move(*subscribe));
+  refuse_stream(stream, RequestCode::not_supported, "only SUBSCRIBE is supported");
+}
+
+void Session::Core::on_subscribe(StreamId stream, Subscribe subscribe) {
+  if (version_ == Version::draft18)  // -19 allows several
+    for (const auto &[id, other] : served_)
+      if (other.track == subscribe.track)
+        return refuse_stream(stream, RequestCode::duplicate_subscription, "this track is subscribed already");
+  Served &served = served_[subscribe.id];
+  served.stream = stream;
+  served.track = subscribe.track;
+  served.forward = subscribe.parameters.forward.value_or(true);
+  requests_.at(stream).request = subscribe.id;
+  const RequestId id = subscribe.id;
+  events_.emplace_back(Subscribed{id, std::move(subscribe)});
+}
+
+void Session::Core::on_served_message(RequestId request, Message message) {
+  if (auto *update = std::get_if<RequestUpdate>(&message)) return on_update(request, std::move(*update));
+  violate("a message that a subscriber does not send");
+}
+
+void Session::Core::on_update(RequestId request, RequestUpdate update) {
+  if (!use_request_id(update.id) || !check_tokens(update.parameters.tokens)) return;
+  if (update.parameters.track_namespace_prefix) return violate("a namespace prefix for a subscription");
+  Served &served = served_.at(request);
+  if (served.updates == limits_.max_pending_updates) return violate("too many unanswered REQUEST_UPDATEs");
+  ++served.updates;
+  served.forward = update.parameters.forward.value_or(served.forward);
+  events_.emplace_back(UpdateReceived{request, served.forward, std::move(update.parameters)});
+}
+
+void Session::Core::refuse_stream(StreamId stream, RequestCode code, std::string_view reason,
+                                  std::uint64_t retry, std::optional<Redirect> redirect) {
+  RequestStream &request = requests_.at(stream);
+  send(stream, RequestError{code, retry, reason_phrase(reason), std::move(redirect)}, true);
+  request.refused = true;
+  request.request.reset();
+  finish_sending(stream);
+}
+
+void Session::Core::on_peer_cancelled(RequestId request) {
+  const StreamId stream = served_.at(request).stream;
+  end_served(request, ResetCode::cancelled);
+  drop_request_stream(stream, ResetCode::cancelled);
+  events_.emplace_back(Unsubscribed{request});
+}
+
+// Forgets it; groups that are open are reset.
+void Session::Core::end_served(RequestId request, ResetCode groups) {
+  const auto found = served_.find(request);
+  for (const StreamId stream : found->second.open) {
+    actions_.emplace_back(Reset{stream, groups});
+    groups_.erase(stream);
+  }
+  if (found->second.state == Served::State::established) used_aliases_.erase(found->second.alias);
+  served_.erase(found);
+}
+
+// ---- our answers ----
+
+Expected<void> Session::Core::accept(RequestId request, TrackAlias alias, std::optional<Location> largest,
+                                     const Properties &properties, const Parameters &parameters) {
+  const auto found = served_.find(request);
+  if (closed_ || found == served_.end()) return fail(Code::not_found, "the subscription is gone");
+  Served &served = found->second;
+  if (served.state != Served::State::pending)
+    return fail(Code::conflict, "the subscription was accepted already");
+  if (!used_aliases_.insert(alias).second) return fail(Code::conflict, "the track alias is in use");
+  served.state = Served::State::established;
+  served.alias = alias;
+  SubscribeOk ok{alias, parameters, properties};
+  ok.parameters.largest_object = largest;
+  send(served.stream, ok);
+  for (const auto &held : served.held_answers) answer_update(served.stream, held);
+  served.held_answers.clear();
+  return {};
+}
+
+void Session::Core::refuse(RequestId request, RequestCode code, std::string_view reason,
+                           std::optional<std::uint64_t> retry_ms, std::optional<Redirect> redirect) {
+  const auto found = served_.find(request);
+  if (closed_ || found == served_.end()) return;
+  assert(found->second.state == Served::State::pending);
+  const StreamId stream = found->second.stream;
+  end_served(request, ResetCode::cancelled);
+  refuse_stream(stream, code, reason, retry_ms ? *retry_ms + 1 : 0, std::move(redirect));
+}
+
+void Session::Core::answer_update(StreamId stream, std::optional<Location> largest) {
+  RequestOk ok;
+  ok.parameters.largest_object = largest;
+  send(stream, ok);
+}
+
+void Session::Core::accept_update(RequestId request, std::optional<Location> largest) {
+  const auto found = served_.find(request);
+  if (closed_ || found == served_.end()) return;
+  Served &served = found->second;
+  assert(served.updates > 0);
+  --served.updates;
+  if (served.state == Served::State::established)
+    answer_update(served.stream, largest);
+  else
+    served.held_answers.push_back(largest);
+}
+
+void Session::Core::refuse_update(RequestId request, RequestCode code, std::string_view reason) {
+  const auto found = served_.find(request);
+  if (closed_ || found == served_.end()) return;
+  assert(found->second.updates > 0 && code != RequestCode::redirect);
+  if (found->second.state == Served::State::pending) return refuse(request, code, reason, {}, {});
+  send(found->second.stream, RequestError{code, 0, reason_phrase(reason), {}});
+  finish(request, DoneCode::update_failed, reason);
+}
+
+void Session::Core::finish(RequestId request, DoneCode code, std::string_view reason) {
+  const auto found = served_.find(request);
+  if (closed_ || found == served_.end()) return;
+  if (found->second.state == Served::State::pending)  // PUBLISH_DONE answers no SUBSCRIBE
+    return refuse(request, RequestCode::internal_error, reason, {}, {});
+  const StreamId stream = found->second.stream;
+  const std::uint64_t streams = found->second.streams;
+  end_served(request, code == DoneCode::too_far_behind ? ResetCode::too_far_behind : ResetCode::cancelled);
+  send(stream, PublishDone{code, streams, reason_phrase(reason)}, true);
+  RequestStream &done = requests_.at(stream);
+  done.refused = true;
+  done.request.reset();
+  finish_sending(stream);
+}
+
+// ---- our groups ----
+
+Expected<StreamId> Session::Core::begin_group(RequestId request, std::uint64_t group,
+                                              std::optional<std::uint8_t> priority, bool first_object) {
+  const auto found = served_.find(request);
+  if (closed_ || found == served_.end()) return fail(Code::not_found, "the subscription is gone");
+  Served &served = found->second;
+  if (served.state != Served::State::established)
+    return fail(Code::refused, "the subscription is not accepted yet");
+  if (!served.forward) return fail(Code::refused, "the subscription is paused");
+  SubgroupHeader header;
+  header.alias = served.alias;
+  header.group = group;
+  header.priority = priority;
+  header.first_object = first_object;
+  const StreamId stream = open_stream(false);
+  send(stream, encode(header));
+  ++served.streams;
+  served.open.insert(stream);
+  groups_[stream] = Group{request, group, std::nullopt};
+  return stream;
+}
+
+bool Session::Core::write_object(StreamId stream, std::uint64_t object, const Slice &wire) {
+  const auto found = groups_.find(stream);
+  if (found == groups_.end()) return false;
+  std::optional<std::uint64_t> &previous = found->second.previous;
+  assert(wire.size() >= 4 && wire.data()[0] == 0 && (!previous || object > *previous));
+  const std::uint64_t delta = previous ? object - *previous - 1 : object;
+  previous = object;
+  if (delta == 0) {
+    actions_.emplace_back(Send{stream, wire, false});
+    return true;
+  }
+  Writer own;
+  own.vi64(delta);
+  send(stream, own.take());
+  actions_.emplace_back(Send{stream, wire.from(1), false});
+  return true;
+}
+
+bool Session::Core::end_group(StreamId stream) {
+  const auto found = groups_.find(stream);
+  if (found == groups_.end()) return false;
+  actions_.emplace_back(Send{stream, {}, true});
+  served_.at(found->second.request).open.erase(stream);
+  groups_.erase(found);
+  return true;
+}
+
+bool Session::Core::abort_group(StreamId stream, ResetCode code) {
+  const auto found = groups_.find(stream);
+  if (found == groups_.end()) return false;
+  actions_.emplace_back(Reset{stream, code});
+  served_.at(found->second.request).open.erase(stream);
+  groups_.erase(found);
+  return true;
+}
+
+}  // namespace astral::moqt
