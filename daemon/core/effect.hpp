@@ -14,11 +14,12 @@
 
 namespace astral::core {
 
+// comes back PeerConnected or PeerLost
 struct Connect {
   PeerId peer = 0;
   std::string ip_address;
   std::uint16_t port = 0;
-};  // comes back PeerConnected or PeerLost
+};
 struct Send {
   PeerId peer = 0;
   Message message;
@@ -27,20 +28,23 @@ struct Disconnect {
   PeerId peer = 0;
   std::string reason;
 };
+// a pipeline with a relay and no source yet
 struct OpenMedia {
   Slug slug;
-};  // a pipeline with a relay and no source yet
+};
 struct CloseMedia {
   Slug slug;
 };
+// Request, Confirm, Candidates, Cancel
 struct TellRelay {
   Slug slug;
   Message message;
-};  // Request, Confirm, Candidates, Cancel
+};
+// a new astralsrc for this offer; it answers Confirm
 struct AddSource {
   Slug slug;
   Offer offer;
-};  // a new astralsrc for this offer; it answers Confirm
+};
 struct TellSource {
   Slug slug;
   TicketId ticket;
@@ -60,18 +64,21 @@ struct Answer {
   Expected<Answered> result;
 };
 enum class Change { node, stream, ticket };
+// for WS /events: uuid, slug, or slug/ticket id
 struct Announce {
   Change what = Change::node;
   std::string key;
-};  // for WS /events: uuid, slug, or slug/ticket id
+};
+// with the origin; answered by OriginAnswered
 struct RegisterStream {
   CallId call = 0;
   StreamInfo stream;
-};  // with the origin; answered by OriginAnswered
+};
 struct UnregisterStream {
   Slug slug;
 };
-struct AskOrigin {};  // for fresh lists, OriginKnows
+// for fresh lists, OriginKnows
+struct AskOrigin {};
 struct Quit {};
 
 using Effect =

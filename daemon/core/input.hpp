@@ -13,19 +13,21 @@
 
 namespace astral::core {
 
+// outbound: answers our Connect
 struct PeerConnected {
   PeerId peer = 0;
   bool outbound = false;
   std::string address;
-};  // outbound: answers our Connect
+};
 struct PeerSaid {
   PeerId peer = 0;
   Message message;
 };
+// closed, or could not be connected
 struct PeerLost {
   PeerId peer = 0;
   std::string reason;
-};  // closed, or could not be connected
+};
 // Calls of the API. Each gets one Answer with the same id.
 struct CreateStream {
   CallId call = 0;
@@ -41,11 +43,12 @@ struct DeleteStream {
   CallId call = 0;
   Slug slug;
 };
+// empty destination: this node
 struct AskTicket {
   CallId call = 0;
   Slug slug;
   Uuid destination;
-};  // empty destination: this node
+};
 struct RefreshTicket {
   CallId call = 0;
   Slug slug;
@@ -71,15 +74,17 @@ struct ForgetNode {
 };
 struct Shutdown {};
 // The media floor. A relay speaks for its provider side, a source for one ticket that we hold.
+// Offer, Candidates, Cancel
 struct RelaySaid {
   Slug slug;
   Message message;
-};  // Offer, Candidates, Cancel
+};
+// Confirm, Candidates, Cancel
 struct SourceSaid {
   Slug slug;
   TicketId ticket;
   Message message;
-};  // Confirm, Candidates, Cancel
+};
 struct SourceEnded {
   Slug slug;
   TicketId ticket;
@@ -92,14 +97,16 @@ struct MediaMeasured {
   std::string caps;
 };
 // The origin.
+// whole lists
 struct OriginKnows {
   std::vector<NodeInfo> nodes;
   std::vector<StreamInfo> streams;
-};  // whole lists
+};
+// to RegisterStream
 struct OriginAnswered {
   CallId call = 0;
   Expected<StreamInfo> result;
-};  // to RegisterStream
+};
 struct Tick {};
 
 using Input =

@@ -17,13 +17,13 @@ enum class RefusalCode { no_stream, no_room, loop, timeout, bad_request, conflic
 struct Hello {  // whoever connects; the accepting side answers Welcome
   NodeInfo node;
   PeerKind kind = PeerKind::node;
-  std::vector<NodeInfo> nodes;
-  std::vector<StreamInfo> streams;
+  std::vector<NodeInfo> nodes = {};
+  std::vector<StreamInfo> streams = {};
 };
 struct Welcome {
   NodeInfo node;
-  std::vector<NodeInfo> nodes;
-  std::vector<StreamInfo> streams;
+  std::vector<NodeInfo> nodes = {};
+  std::vector<StreamInfo> streams = {};
 };
 struct Request {
   TicketId ticket;
@@ -60,8 +60,9 @@ struct Cancel {
   std::string code;
   std::string message;
 };
-struct Path {  // provider → child, on a confirmed ticket: our own parent changed, and so did what the Offer
-               // said
+// Provider → child: our own parent is another one now, so hops and path are no longer what the Offer said.
+// Without it two nodes that lost their parents could end up feeding each other.
+struct Path {
   TicketId ticket;
   std::uint32_t hops = 0;
   std::vector<Uuid> path;

@@ -4,15 +4,19 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/consumer.hpp"
+#include "core/desk.hpp"
 #include "core/effect.hpp"
 #include "core/input.hpp"
-#include "core/limits.hpp"
+#include "core/membership.hpp"
 #include "core/message.hpp"
+#include "core/provider.hpp"
+#include "core/publishing.hpp"
+#include "core/settings.hpp"
 #include "core/types.hpp"
 
 namespace astral::core {
@@ -36,45 +40,79 @@ struct TicketView {
   std::int64_t expires = 0;
 };
 
+// running ──Shutdown──▶ stopped (answers every call with an error, ignores all else)
+//
 // **Thread**: none; one caller at a time. Advancing: handle(). All else only observes.
+// **Why parts**: Membership, Consumer, Provider and Publishing each decide one thing and share a Desk; what
+// one must tell another is a Notice, handed on here after it has returned.
 class Node {
  public:
-  struct Settings {
-    NodeInfo self;
-    std::optional<std::uint64_t> upstream_bps =
-        {};                            // what all children nodes together may take; none: no limit
-    std::uint32_t max_children = 100;  // nodes; local players are not counted
-    std::vector<Address> bootstrap = {};
-    bool has_origin = false;  // it decides whose a name is, and knows streams that we do not
-    std::uint64_t seed = 0;
-    std::int64_t unix_ms_at_zero = 0;  // the wall clock at Time{0}, for `created` and `updated`
-    Timeouts timeouts = {};
-  };
+  using Settings = core::Settings;
 
   explicit Node(Settings settings);
+  Node(const Node &) = delete;
+  Node &operator=(const Node &) = delete;
 
-  // Before the first Tick nothing is connected: the driver hands a Tick in at the start.
+  // Before the first Tick nothing is connected, and it is due at once.
   void handle(const Input &input, Time now, Effects &out);
-  Time deadline() const;  // the driver then calls handle(Tick{}, now)
+  Time deadline() const { return desk_.agenda.next(); }  // the driver then calls handle(Tick{}, now)
 
-  const NodeInfo &self() const { return settings_.self; }
+  const NodeInfo &self() const { return desk_.settings.self; }
   std::vector<NodeInfo> nodes() const;      // known ones, this one first
-  std::vector<StreamInfo> streams() const;  // known ones
+  std::vector<StreamInfo> streams() const;  // known ones, our own first
   std::vector<TicketView> tickets() const;
+  std::vector<TicketView> tickets(const Slug &slug) const;
   std::optional<NodeInfo> find_node(const Uuid &uuid) const;
   std::optional<StreamInfo> find_stream(const Slug &slug) const;
   std::optional<TicketView> find_ticket(const TicketId &id) const;
-  std::optional<TicketView> find_ticket(const Slug &slug,
-                                        const Uuid &destination) const;  // empty: this node's
-  std::vector<TicketView> tickets(const Slug &slug) const;
-  std::uint32_t children() const;               // node tickets given
+  std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const;  // empty: this node
+  std::uint32_t children() const { return desk_.room.children(); }  // nodes that have a ticket from us
   std::size_t viewers(const Slug &slug) const;  // children nodes and local players of this node
   bool has_media(const Slug &slug) const;       // between OpenMedia and CloseMedia
+  std::uint64_t promised_bps() const { return desk_.room.used_bps(); }
+  std::size_t peers() const { return desk_.peers.size(); }
 
   void check_invariants() const;
 
  private:
-  Settings settings_;
+  void on(const PeerConnected &input) { membership_.connected(input); }
+  void on(const PeerSaid &input);
+  void on(const PeerLost &input) { membership_.lost(input); }
+  void on(const CreateStream &input) { publishing_.create(input); }
+  void on(const SetStreaming &input) { publishing_.set_streaming(input); }
+  void on(const DeleteStream &input);
+  void on(const AskTicket &input);
+  void on(const RefreshTicket &input);
+  void on(const ConfirmTicket &input);
+  void on(const RevokeTicket &input);
+  void on(const RegisterNode &input);
+  void on(const ForgetNode &input);
+  void on(const Shutdown &input);
+  void on(const RelaySaid &input) { provider_.relay_said(input.slug, input.message); }
+  void on(const SourceSaid &input) { consumer_.source_said(input); }
+  void on(const SourceEnded &input) { consumer_.source_ended(input); }
+  void on(const MediaMeasured &input) { publishing_.measured(input); }
+  void on(const OriginKnows &input) { membership_.origin_knows(input); }
+  void on(const OriginAnswered &input) { publishing_.origin_answered(input); }
+  void on(const Tick &input);
+
+  void said(Peer &peer, const Message &message);
+  void heartbeat(Peer &peer, const Heartbeat &heartbeat);
+  void cancel(const Peer &peer, const Cancel &cancel);
+  void candidates(const Peer &peer, const Candidates &candidates);
+  void fall_due(const Agenda::Key &key);
+  void hand_on(const Notice &notice);
+  void refuse(const Input &input);
+  const Ticket *ticket_to(const Slug &slug, const Uuid &destination) const;
+  void answer_ticket(CallId call, const Ticket *ticket);
+  TicketView view(const Ticket &ticket) const;
+
+  Desk desk_;
+  Membership membership_;
+  Provider provider_;
+  Consumer consumer_;
+  Publishing publishing_;
+  bool stopped_ = false;
 };
 
 }  // namespace astral::core

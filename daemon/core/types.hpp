@@ -34,6 +34,7 @@ struct NodeInfo {
   bool supernode = false;
   std::string version;
   std::optional<std::uint64_t> upstream_kbps = {};
+  std::uint64_t updated = 0;  // unix milliseconds when it started, by its own clock: the higher is the truth
   bool operator==(const NodeInfo &) const = default;
 };
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What falls due when: one entry a key, O(log n). The only place where a node keeps its deadlines.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "glue/time.hpp"
+
+namespace astral::core {
+
+enum class Due {
+  start,         // the first Tick
+  bootstrap,     // number: which of the settings
+  beat,          // heartbeats, silence, lapses, news of measured rates
+  unconfirmed,   // name: the id of a given ticket
+  step,          // name: a slug; the present step of its search, or of linking its source
+  search,        // name: a slug; the whole search
+  retry,         // name: a slug
+  unwanted,      // name: a slug
+  registration,  // number: the question to the origin
+};
+
+class Agenda {
+ public:
+  struct Key {
+    Due due = Due::start;
+    std::string name = {};
+    std::uint64_t number = 0;
+    auto operator<=>(const Key &) const = default;
+  };
+
+  void set(const Key &key, Time when) {
+    drop(key);
+    when_.emplace(key, when);
+    order_.emplace(when, key);
+  }
+  void drop(const Key &key) {
+    const auto found = when_.find(key);
+    if (found == when_.end()) return;
+    order_.erase({found->second, key});
+    when_.erase(found);
+  }
+  bool has(const Key &key) const { return when_.contains(key); }
+  Time next() const { return order_.empty() ? never : order_.begin()->first; }
+  std::optional<Key> take(Time now) {
+    if (next() > now || order_.empty()) return std::nullopt;
+    Key key = order_.begin()->second;
+    drop(key);
+    return key;
+  }
+  std::size_t size() const { return when_.size(); }
+  void clear() {
+    when_.clear();
+    order_.clear();
+  }
+
+ private:
+  std::map<Key, Time> when_;
+  std::set<std::pair<Time, Key>> order_;
+};
+
+}  // namespace astral::core

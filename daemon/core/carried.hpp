@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One stream that this node publishes or receives: where it comes from now, who wants it, and how far the
+// search for a parent is. A plain record; Consumer and Publishing change it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/search.hpp"
+#include "core/types.hpp"
+#include "glue/time.hpp"
+
+namespace astral::core {
+
+//            ┌──────────── the link ends, no candidate is left ───────────┐
+//            ▼                                                            │
+//  orphan ──begin──▶ asking ──Offer──▶ joining ──the source confirms──▶ fed
+//    ▲                │  ▲                │
+//    └─ none is left ─┘  └─ it failed: the next one (our own sink: orphan) ─┘
+// An orphan that is wanted tries again after a while; its relay stays open and its children stay linked.
+enum class Phase { orphan, asking, joining, fed };
+
+struct Carried {
+  Slug slug;
+  Phase phase = Phase::orphan;
+  bool own = false;      // this node is the source
+  bool media = false;    // between OpenMedia and CloseMedia
+  bool watched = false;  // by the API, until the ticket is revoked
+
+  TicketId held = {};           // the link to the parent, or to the publisher's element; empty: none
+  std::uint32_t hops = 0;       // links between the publisher's node and this one
+  std::vector<Uuid> path = {};  // from the publisher's node to our parent
+  std::optional<Search> search = {};
+  std::vector<CallId> calls = {};  // API calls that wait for this search
+  Uuid avoid = {};                 // the parent that was lost: asked last
+  Time fed_since = {};
+  Time backoff = {};
+
+  // Only of our own streams.
+  PeerId publisher = 0;  // the element that publishes; 0: away
+  bool paused = false;
+  std::uint64_t largest_group = 0;
+  std::uint64_t told_kbps = 0;  // the bit rate that the others know
+};
+
+}  // namespace astral::core

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/directory.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+#include <utility>
+
+#include "core/limits.hpp"
+#include "core/slug.hpp"
+
+namespace astral::core {
+namespace {
+
+constexpr std::uint32_t patience = 3;  // connects that fail before a node is forgotten
+
+bool sound(const NodeInfo &node) {
+  return is_uuid(node.uuid) && node.port != 0 && !node.ip_address.empty() &&
+         node.ip_address.size() <= max_name && node.version.size() <= max_name;
+}
+
+bool sound(const StreamInfo &stream) {
+  return is_slug(stream.slug) && is_uuid(stream.source) && stream.name.size() <= max_name &&
+         stream.description.size() <= max_description && stream.media.size() <= max_media;
+}
+
+}  // namespace
+
+bool Directory::learn(const NodeInfo &node, Heard from) {
+  if (!sound(node)) return false;
+  const auto known = nodes_.find(node.uuid);
+  if (known == nodes_.end()) {
+    if (nodes_.size() >= max_nodes) return false;
+    nodes_.emplace(node.uuid, KnownNode{.info = node});
+    return true;
+  }
+  const bool newer = node.updated > known->second.info.updated;
+  const bool corrected = from == Heard::itself && node.updated == known->second.info.updated;
+  if ((!newer && !corrected) || node == known->second.info) return false;
+  known->second.info = node;
+  known->second.failures = 0;
+  return true;
+}
+
+bool Directory::learn(const StreamInfo &stream, Heard from) {
+  if (!sound(stream)) return false;
+  const auto buried = buried_.find(stream.slug);
+  if (buried != buried_.end() && stream.updated <= buried->second) return false;
+  const auto known = streams_.find(stream.slug);
+  if (known == streams_.end()) {
+    if (streams_.size() >= max_streams) return false;
+    streams_.emplace(stream.slug, KnownStream{.info = stream, .listed = from == Heard::origin});
+    return true;
+  }
+  KnownStream &entry = known->second;
+  if (entry.own) {
+    entry.listed = entry.listed || from == Heard::origin;
+    return false;
+  }
+  if (from == Heard::origin) entry.listed = true;
+  if (stream.source != entry.info.source) {
+    if (from != Heard::origin) return false;
+    entry.info = stream;
+    return true;
+  }
+  const bool newer = stream.updated > entry.info.updated;
+  const bool corrected = from == Heard::itself && stream.updated == entry.info.updated;
+  if ((!newer && !corrected) || stream == entry.info) return false;
+  entry.info = stream;
+  return true;
+}
+
+bool Directory::gone(const Slug &slug, std::uint64_t updated, Heard from) {
+  const auto known = streams_.find(slug);
+  if (known == streams_.end() || known->second.own) return false;
+  const std::uint64_t version = known->second.info.updated;
+  if (from == Heard::elsewhere && updated < std::max<std::uint64_t>(version, 1)) return false;
+  streams_.erase(known);
+  // An origin that lost its store forgets streams that live on: they may come back as they were.
+  if (from != Heard::origin) bury(slug, std::max(version, updated));
+  return true;
+}
+
+std::vector<Slug> Directory::missing(const std::vector<StreamInfo> &listed) const {
+  std::set<Slug> there;
+  for (const StreamInfo &stream : listed) there.insert(stream.slug);
+  std::vector<Slug> slugs;
+  for (const auto &[slug, known] : streams_)
+    if (known.listed && !there.contains(slug)) slugs.push_back(slug);
+  return slugs;
+}
+
+void Directory::own(const StreamInfo &stream) {
+  assert(sound(stream));
+  KnownStream &entry = streams_[stream.slug];
+  if (!entry.own) ++own_;
+  entry.own = true;
+  entry.info = stream;
+}
+
+void Directory::disown(const Slug &slug) {
+  const auto known = streams_.find(slug);
+  assert(known != streams_.end() && known->second.own);
+  bury(slug, known->second.info.updated);
+  streams_.erase(known);
+  --own_;
+}
+
+std::uint64_t Directory::version(const Slug &slug) const {
+  const auto known = streams_.find(slug);
+  const auto buried = buried_.find(slug);
+  return std::max(known == streams_.end() ? 0 : known->second.info.updated,
+                  buried == buried_.end() ? 0 : buried->second);
+}
+
+bool Directory::is_own(const Slug &slug) const {
+  const auto known = streams_.find(slug);
+  return known != streams_.end() && known->second.own;
+}
+
+void Directory::bury(const Slug &slug, std::uint64_t updated) {
+  if (buried_.insert_or_assign(slug, updated).second) burials_.push_back(slug);
+  if (burials_.size() <= remembered_ends) return;
+  buried_.erase(burials_.front());
+  burials_.pop_front();
+}
+
+bool Directory::forget(const Uuid &uuid) {
+  return nodes_.erase(uuid) > 0;
+}
+
+void Directory::reached(const Uuid &uuid) {
+  const auto known = nodes_.find(uuid);
+  if (known != nodes_.end()) known->second.failures = 0;
+}
+
+bool Directory::unreached(const Uuid &uuid) {
+  const auto known = nodes_.find(uuid);
+  if (known == nodes_.end() || ++known->second.failures < patience) return false;
+  nodes_.erase(known);
+  return true;
+}
+
+bool Directory::doubtful(const Uuid &uuid) const {
+  const auto known = nodes_.find(uuid);
+  return known != nodes_.end() && known->second.failures > 0;
+}
+
+const NodeInfo *Directory::node(const Uuid &uuid) const {
+  const auto known = nodes_.find(uuid);
+  return known == nodes_.end() ? nullptr : &known->second.info;
+}
+
+const StreamInfo *Directory::stream(const Slug &slug) const {
+  const auto known = streams_.find(slug);
+  return known == streams_.end() ? nullptr : &known->second.info;
+}
+
+std::vector<NodeInfo> Directory::nodes(std::size_t most) const {
+  std::vector<NodeInfo> list;
+  for (const auto &[uuid, known] : nodes_) {
+    if (list.size() == most) break;
+    list.push_back(known.info);
+  }
+  return list;
+}
+
+std::vector<StreamInfo> Directory::streams(std::size_t most) const {
+  std::vector<StreamInfo> list;
+  for (const bool own : {true, false}) {
+    for (const auto &[slug, known] : streams_) {
+      if (list.size() == most) return list;
+      if (known.own == own) list.push_back(known.info);
+    }
+  }
+  return list;
+}
+
+std::vector<Uuid> Directory::some(std::size_t most, std::uint64_t begin) const {
+  std::vector<Uuid> super;
+  std::vector<Uuid> plain;
+  if (nodes_.empty()) return plain;
+  auto at = nodes_.begin();
+  std::advance(at, static_cast<std::ptrdiff_t>(begin % nodes_.size()));
+  for (std::size_t i = 0; i < nodes_.size() && super.size() < most; ++i) {
+    const NodeInfo &info = at->second.info;
+    if (info.supernode)
+      super.push_back(info.uuid);
+    else if (plain.size() < most)
+      plain.push_back(info.uuid);
+    if (++at == nodes_.end()) at = nodes_.begin();
+  }
+  for (Uuid &uuid : plain) {
+    if (super.size() == most) break;
+    super.push_back(std::move(uuid));
+  }
+  return super;
+}
+
+}  // namespace astral::core

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a node shows of itself, and what must always hold.
+#include <cassert>
+
+#include "core/limits.hpp"
+#include "core/node.hpp"
+
+namespace astral::core {
+
+std::vector<NodeInfo> Node::nodes() const {
+  std::vector<NodeInfo> list = desk_.directory.nodes(max_nodes);
+  list.insert(list.begin(), desk_.settings.self);
+  return list;
+}
+
+std::vector<StreamInfo> Node::streams() const {
+  return desk_.directory.streams(max_streams);
+}
+
+std::optional<NodeInfo> Node::find_node(const Uuid &uuid) const {
+  if (uuid == desk_.self()) return desk_.settings.self;
+  const NodeInfo *node = desk_.directory.node(uuid);
+  return node == nullptr ? std::nullopt : std::optional(*node);
+}
+
+std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
+  const StreamInfo *stream = desk_.directory.stream(slug);
+  return stream == nullptr ? std::nullopt : std::optional(*stream);
+}
+
+TicketView Node::view(const Ticket &ticket) const {
+  const auto port_of = [this](const Uuid &uuid) -> std::uint16_t {
+    const std::optional<NodeInfo> node = find_node(uuid);
+    return node ? node->port : std::uint16_t{0};
+  };
+  TicketView view{.id = ticket.id,
+                  .stream = ticket.slug,
+                  .source = ticket.source,
+                  .source_port = port_of(ticket.source),
+                  .destination = ticket.destination,
+                  .destination_port = port_of(ticket.destination),
+                  .hops = ticket.hops,
+                  .confirmed = ticket.state == TicketState::confirmed,
+                  .held = ticket.side == Side::held,
+                  .element = ticket.kind == PeerKind::element,
+                  .role = "active",
+                  .state = std::string(name(ticket.state)),
+                  .created = desk_.unix_ms(ticket.created) / 1000,
+                  .refreshed = desk_.unix_ms(ticket.refreshed) / 1000};
+  const Timeouts &timeouts = desk_.settings.timeouts;
+  if (ticket.state != TicketState::confirmed)
+    view.expires = desk_.unix_ms(ticket.refreshed + timeouts.unconfirmed) / 1000;
+  else if (!view.element)
+    view.expires = desk_.unix_ms(ticket.refreshed + timeouts.silence) / 1000;
+  return view;
+}
+
+std::vector<TicketView> Node::tickets() const {
+  std::vector<TicketView> list;
+  for (const TicketId &id : desk_.tickets.all()) list.push_back(view(*desk_.tickets.find(id)));
+  return list;
+}
+
+std::vector<TicketView> Node::tickets(const Slug &slug) const {
+  std::vector<TicketView> list;
+  for (const TicketId &id : desk_.tickets.of_stream(slug)) list.push_back(view(*desk_.tickets.find(id)));
+  return list;
+}
+
+std::optional<TicketView> Node::find_ticket(const TicketId &id) const {
+  const Ticket *ticket = desk_.tickets.find(id);
+  return ticket == nullptr ? std::nullopt : std::optional(view(*ticket));
+}
+
+const Ticket *Node::ticket_to(const Slug &slug, const Uuid &destination) const {
+  const bool ours = destination.empty() || destination == desk_.self();
+  for (const TicketId &id : desk_.tickets.of_stream(slug)) {
+    const Ticket *ticket = desk_.tickets.find(id);
+    if (ours ? ticket->side == Side::held : ticket->side == Side::given && ticket->destination == destination)
+      return ticket;
+  }
+  return nullptr;
+}
+
+std::optional<TicketView> Node::find_ticket(const Slug &slug, const Uuid &destination) const {
+  const Ticket *ticket = ticket_to(slug, destination);
+  return ticket == nullptr ? std::nullopt : std::optional(view(*ticket));
+}
+
+std::size_t Node::viewers(const Slug &slug) const {
+  return desk_.tickets.given(slug, PeerKind::node) + desk_.tickets.given(slug, PeerKind::element);
+}
+
+bool Node::has_media(const Slug &slug) const {
+  const auto found = desk_.carried.find(slug);
+  return found != desk_.carried.end() && found->second.media;
+}
+
+void Node::check_invariants() const {
+  desk_.peers.check_invariants();
+  desk_.tickets.check_invariants();
+  assert(desk_.notices.empty() && desk_.carried.size() <= max_carried);
+  assert(desk_.directory.node_count() <= max_nodes && desk_.directory.stream_count() <= max_streams);
+  assert(desk_.directory.node(desk_.self()) == nullptr);
+
+  std::size_t held = 0;
+  std::uint32_t children = 0;
+  for (const auto &[slug, stream] : desk_.carried) {
+    assert(stream.slug == slug && stream.own == desk_.directory.is_own(slug));
+    const Ticket *ticket = desk_.tickets.find(stream.held);
+    assert(stream.held.empty() == (ticket == nullptr));
+    if (ticket != nullptr) ++held;
+    switch (stream.phase) {
+      case Phase::orphan:
+        assert(ticket == nullptr && !stream.search);
+        break;
+      case Phase::asking:
+        assert(stream.own || stream.search);
+        assert(ticket == nullptr || ticket->state == TicketState::requested);
+        break;
+      case Phase::joining:
+        assert(ticket != nullptr && ticket->state == TicketState::offered);
+        break;
+      case Phase::fed:
+        assert(ticket != nullptr && ticket->state == TicketState::confirmed);
+        break;
+    }
+    // Nothing waits for ever: whatever looks for a parent has a deadline.
+    const bool timed = desk_.agenda.has({.due = Due::step, .name = slug});
+    assert(timed == (stream.phase == Phase::asking || stream.phase == Phase::joining));
+    assert(stream.search.has_value() == desk_.agenda.has({.due = Due::search, .name = slug}));
+    if (ticket != nullptr && ticket->state >= TicketState::offered) assert(stream.media);
+    if (stream.own) {
+      assert(!stream.search && stream.path.empty() && stream.hops == 0);
+      assert(stream.publisher == 0 || desk_.peers.find(stream.publisher) != nullptr);
+      assert(stream.phase == Phase::orphan || stream.publisher != 0);
+    } else {
+      const bool wanted = stream.watched || !stream.calls.empty() || desk_.tickets.any_given(slug);
+      assert(wanted || (stream.media && desk_.agenda.has({.due = Due::unwanted, .name = slug})));
+      if (wanted && stream.phase == Phase::orphan)
+        assert(desk_.agenda.has({.due = Due::retry, .name = slug}));
+      assert(std::find(stream.path.begin(), stream.path.end(), desk_.self()) == stream.path.end());
+    }
+  }
+  for (const TicketId &id : desk_.tickets.all()) {
+    const Ticket &ticket = *desk_.tickets.find(id);
+    const Peer *peer = desk_.peers.find(ticket.peer);
+    assert(peer != nullptr && peer->state == PeerState::ready && peer->kind == ticket.kind);
+    const auto stream = desk_.carried.find(ticket.slug);
+    assert(stream != desk_.carried.end());
+    if (ticket.side == Side::held) {
+      assert(stream->second.held == id);
+      --held;
+      continue;
+    }
+    if (ticket.kind == PeerKind::node) ++children;
+    assert(stream->second.media || ticket.state == TicketState::waiting);
+    const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});
+    assert(timed == (ticket.state == TicketState::requested || ticket.state == TicketState::offered));
+    assert(ticket.kind == PeerKind::node ? ticket.destination == peer->uuid : true);
+  }
+  assert(held == 0 && children == desk_.room.children());
+}
+
+}  // namespace astral::core

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/peers.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include "core/limits.hpp"
+
+namespace astral::core {
+
+Peer *Peers::add(Peer peer) {
+  if (full()) return nullptr;
+  const PeerId id = peer.id;
+  assert(!peers_.contains(id));
+  if (!peer.uuid.empty()) by_uuid_[peer.uuid].insert(id);
+  return &peers_.emplace(id, std::move(peer)).first->second;
+}
+
+bool Peers::full() const {
+  return peers_.size() >= max_peers;
+}
+
+Peer *Peers::find(PeerId id) {
+  const auto found = peers_.find(id);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+const Peer *Peers::find(PeerId id) const {
+  const auto found = peers_.find(id);
+  return found == peers_.end() ? nullptr : &found->second;
+}
+
+void Peers::remove(PeerId id) {
+  const auto found = peers_.find(id);
+  assert(found != peers_.end());
+  const auto same = by_uuid_.find(found->second.uuid);
+  if (same != by_uuid_.end()) {
+    same->second.erase(id);
+    if (same->second.empty()) by_uuid_.erase(same);
+  }
+  peers_.erase(found);
+}
+
+void Peers::enter(Peer &peer, PeerState state, const Uuid &uuid, Time now) {
+  assert(static_cast<int>(state) == static_cast<int>(peer.state) + 1);  // one step on, never back
+  if (uuid != peer.uuid) {
+    const auto same = by_uuid_.find(peer.uuid);
+    if (same != by_uuid_.end()) {
+      same->second.erase(peer.id);
+      if (same->second.empty()) by_uuid_.erase(same);
+    }
+    if (!uuid.empty()) by_uuid_[uuid].insert(peer.id);
+  }
+  peer.uuid = uuid;
+  peer.state = state;
+  peer.since = peer.heard = peer.used = now;
+}
+
+Peer *Peers::with(const Uuid &uuid, PeerState at_least) {
+  const auto same = by_uuid_.find(uuid);
+  if (same == by_uuid_.end()) return nullptr;
+  for (const PeerId id : same->second) {
+    Peer *peer = find(id);
+    if (peer->kind == PeerKind::node && peer->state >= at_least) return peer;
+  }
+  return nullptr;
+}
+
+std::vector<PeerId> Peers::ready_nodes() const {
+  std::vector<PeerId> ids;
+  for (const auto &[id, peer] : peers_)
+    if (peer.kind == PeerKind::node && peer.state == PeerState::ready) ids.push_back(id);
+  return ids;
+}
+
+std::vector<PeerId> Peers::all() const {
+  std::vector<PeerId> ids;
+  for (const auto &[id, peer] : peers_) ids.push_back(id);
+  return ids;
+}
+
+std::size_t Peers::nodes() const {
+  std::size_t count = 0;
+  for (const auto &[id, peer] : peers_)
+    if (peer.kind == PeerKind::node) ++count;
+  return count;
+}
+
+void Peers::check_invariants() const {
+  assert(peers_.size() <= max_peers);
+  std::size_t named = 0;
+  for (const auto &[id, peer] : peers_) {
+    assert(peer.id == id && peer.outbound == (id >= first_own_id));
+    assert(peer.state != PeerState::ready || !peer.uuid.empty());
+    if (peer.uuid.empty()) continue;
+    ++named;
+    assert(by_uuid_.at(peer.uuid).contains(id));
+  }
+  std::size_t indexed = 0;
+  for (const auto &[uuid, ids] : by_uuid_) indexed += ids.size();
+  assert(named == indexed);
+}
+
+}  // namespace astral::core

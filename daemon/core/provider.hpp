@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The tickets that this node gives: whether there is room, what the offer says of hops and path, and when a
+// promise ends. The links themselves are the relay's.
+#pragma once
+
+#include <string>
+
+#include "core/desk.hpp"
+
+namespace astral::core {
+
+class Provider {
+ public:
+  explicit Provider(Desk &desk) : desk_(desk) {}
+
+  // From children and local players.
+  void request(const Peer &peer, const Request &request);
+  void confirm(const Peer &peer, const Confirm &confirm);
+  void cancelled(const Ticket &ticket);  // by the other end
+  void peer_gone(PeerId peer);
+
+  void relay_said(const Slug &slug, const Message &message);
+  void unconfirmed(const TicketId &id);  // is due
+  void lapse();                          // those that no heartbeat has named
+
+  void media_opened(const Slug &slug);                 // local players that waited are let in
+  void not_found(const Slug &slug, RefusalCode code);  // or sent away
+  void moved(const Slug &slug);                        // the path to the publisher is another
+  void revoke(const Ticket &ticket, const std::string &code, const std::string &message);
+  void revoke_all(const Slug &slug, const std::string &code, const std::string &message);
+
+ private:
+  void refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message);
+  void from_node(const Peer &peer, const Request &request);
+  void from_element(const Peer &peer, const Request &request);
+  void admit(Ticket ticket, const Peer &peer);
+  void ask_relay(const Ticket &ticket);
+  void offered(Ticket &ticket, Offer offer);
+  void end(const Ticket &ticket);
+  std::vector<NodeInfo> others(const Slug &slug) const;
+  void open(Carried &stream);
+
+  Desk &desk_;
+};
+
+}  // namespace astral::core

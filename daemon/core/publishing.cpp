@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/publishing.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "core/limits.hpp"
+#include "core/slug.hpp"
+
+namespace astral::core {
+
+StreamInfo Publishing::made(const Slug &slug, const std::string &name, const std::string &description) const {
+  return {.slug = slug,
+          .name = name.empty() ? slug : name,
+          .description = description,
+          .source = desk_.self(),
+          .media = {},
+          .created = desk_.unix_ms() / 1000};
+}
+
+void Publishing::create(const CreateStream &input) {
+  const Slug slug = slug_of(input.name);
+  const auto no = [&](Code code, const char *why) { desk_.answer(input.call, fail(code, why)); };
+  if (slug.empty()) return no(Code::invalid, "name: needs a letter a-z or a digit");
+  if (input.name.size() > max_name) return no(Code::too_large, "name: more than 200 bytes");
+  if (input.description.size() > max_description)
+    return no(Code::too_large, "description: more than 1000 bytes");
+  claim(made(slug, input.name, input.description), {.call = input.call});
+}
+
+void Publishing::publish(const Peer &peer, const Publish &publish) {
+  const auto no = [&](RefusalCode code, const char *why) {
+    desk_.send(peer.id, Refusal{.ticket = {}, .slug = publish.slug, .code = code, .message = why});
+  };
+  if (peer.kind != PeerKind::element) return no(RefusalCode::bad_request, "only an element publishes");
+  if (!is_slug(publish.slug)) return no(RefusalCode::bad_request, "slug: a-z, 0-9 and single hyphens");
+  if (publish.name.size() > max_name || publish.description.size() > max_description ||
+      publish.media.size() > max_media)
+    return no(RefusalCode::bad_request, "name, description or media: too long");
+  claim(made(publish.slug, publish.name, publish.description), {.peer = peer.id, .media = publish.media});
+}
+
+// A name is ours already, somebody else's, or the origin is asked; without an origin it is ours now.
+void Publishing::claim(StreamInfo stream, Waiter waiter) {
+  const Slug slug = stream.slug;
+  if (desk_.directory.is_own(slug)) return admit(slug, waiter, false);
+  const StreamInfo *known = desk_.directory.stream(slug);
+  // One that others remember as ours, from before a restart, is ours.
+  if (known != nullptr && known->source != desk_.self())
+    return refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
+  for (auto &[question, registration] : registrations_) {
+    if (registration.stream.slug != slug) continue;
+    if (registration.waiters.size() >= max_waiting_calls)
+      return refuse(slug, waiter, {Code::no_room, "too many ask for this name at once"});
+    registration.waiters.push_back(std::move(waiter));
+    return;
+  }
+  if (desk_.directory.own_streams() + registrations_.size() >= max_own_streams ||
+      desk_.directory.stream_count() >= max_streams || desk_.carried.size() >= max_carried)
+    return refuse(slug, waiter, {Code::no_room, "this node has too many streams"});
+  if (!desk_.settings.has_origin) {
+    establish(stream, true);
+    return admit(slug, waiter, true);
+  }
+  const CallId question = desk_.next_id++;
+  desk_.emit(RegisterStream{.call = question, .stream = stream});
+  desk_.agenda.set({.due = Due::registration, .number = question},
+                   desk_.now + desk_.settings.timeouts.registration);
+  Registration &registration = registrations_[question];
+  registration.stream = std::move(stream);
+  registration.waiters.push_back(std::move(waiter));
+}
+
+void Publishing::origin_answered(const OriginAnswered &input) {
+  const auto found = registrations_.find(input.call);
+  if (found == registrations_.end()) return;  // the answer to a mere update, or too late
+  const Registration registration = std::move(found->second);
+  registrations_.erase(found);
+  desk_.agenda.drop({.due = Due::registration, .number = input.call});
+  const Slug &slug = registration.stream.slug;
+  bool created = false;
+  for (const Waiter &waiter : registration.waiters) {
+    const StreamInfo *known = desk_.directory.stream(slug);
+    if (!input.result) {
+      refuse(slug, waiter, input.result.error());
+    } else if (known != nullptr && !desk_.directory.is_own(slug) && known->source != desk_.self()) {
+      refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
+    } else if (!desk_.directory.is_own(slug) &&
+               (desk_.directory.stream_count() >= max_streams || desk_.carried.size() >= max_carried)) {
+      refuse(slug, waiter, {Code::no_room, "this node has too many streams"});
+    } else {
+      if (!desk_.directory.is_own(slug)) {
+        establish(registration.stream, true);
+        created = true;
+      }
+      admit(slug, waiter, std::exchange(created, false));
+    }
+  }
+}
+
+void Publishing::registration_due(CallId question) {
+  origin_answered({.call = question, .result = fail(Code::timeout, "the origin does not answer")});
+}
+
+void Publishing::fail_pending(const Error &error) {
+  while (!registrations_.empty())
+    origin_answered({.call = registrations_.begin()->first, .result = tl::unexpected<Error>(error)});
+}
+
+void Publishing::establish(const StreamInfo &stream, bool registered) {
+  // Whoever looked for it elsewhere meanwhile finds it here.
+  if (const Carried *looked_for = desk_.carries(stream.slug); looked_for != nullptr) {
+    assert(!looked_for->own);
+    consumer_.drop(stream.slug, {Code::no_room, "it is being published here now: ask again"}, "moved");
+  }
+  StreamInfo info = stream;
+  info.updated = desk_.directory.version(stream.slug);
+  Carried &carried = desk_.carry(info.slug);
+  carried.own = true;
+  desk_.directory.own(info);
+  changed(carried, registered);
+  desk_.notice(NeedChanged{.slug = info.slug});
+  if (!desk_.tickets.any_given(info.slug)) return;
+  carried.media = true;  // local players wait for it
+  desk_.emit(OpenMedia{.slug = info.slug});
+  desk_.notice(MediaOpened{.slug = info.slug});
+}
+
+void Publishing::admit(const Slug &slug, const Waiter &waiter, bool created) {
+  Carried &stream = *desk_.carries(slug);
+  if (waiter.call) {
+    desk_.answer(*waiter.call, Answered{.stream = *desk_.directory.stream(slug), .created = created});
+    return;
+  }
+  const Peer *peer = desk_.peers.find(waiter.peer);
+  if (peer == nullptr) return;  // gone while the origin was asked
+  if (stream.publisher != 0 && stream.publisher != peer->id)
+    return refuse(slug, waiter, {Code::conflict, "another publisher is attached"});
+  if (desk_.tickets.full(peer->id)) return refuse(slug, waiter, {Code::no_room, "too many tickets"});
+  desk_.send(peer->id, Published{.slug = slug, .largest_group = stream.largest_group});
+  if (stream.publisher == 0) consumer_.attach(stream, peer->id);
+  if (!waiter.media.empty()) {
+    StreamInfo info = *desk_.directory.stream(slug);
+    info.media = waiter.media;
+    desk_.directory.own(info);
+  }
+  changed(stream);
+}
+
+void Publishing::refuse(const Slug &slug, const Waiter &waiter, const Error &error) {
+  if (waiter.call) return desk_.answer(*waiter.call, tl::unexpected<Error>(error));
+  const auto code = [&] {
+    switch (error.code) {
+      case Code::conflict:
+      case Code::refused:
+        return RefusalCode::conflict;
+      case Code::no_room:
+        return RefusalCode::no_room;
+      case Code::timeout:
+      case Code::unreachable:
+        return RefusalCode::timeout;
+      default:
+        return RefusalCode::bad_request;
+    }
+  }();
+  desk_.send(waiter.peer, Refusal{.ticket = {}, .slug = slug, .code = code, .message = error.detail});
+}
+
+// Every change has a higher version than the one before, also after a restart of this node.
+void Publishing::changed(Carried &stream, bool registered) {
+  StreamInfo info = *desk_.directory.stream(stream.slug);
+  info.streaming = stream.publisher != 0 && !stream.paused;
+  info.updated =
+      std::max(info.updated + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms())));
+  stream.told_kbps = info.bitrate_kbps;
+  desk_.directory.own(info);
+  desk_.notice(OwnChanged{.slug = stream.slug, .registered = registered});
+}
+
+void Publishing::set_streaming(const SetStreaming &input) {
+  const Expected<StreamInfo> ours = may_delete(input.slug);
+  if (!ours) return desk_.answer(input.call, tl::unexpected<Error>(ours.error()));
+  Carried &stream = *desk_.carries(input.slug);
+  if (stream.paused == input.streaming) {
+    stream.paused = !input.streaming;
+    if (stream.paused)
+      consumer_.pause(stream, "paused", "the stream is paused");
+    else
+      consumer_.begin(stream);
+    changed(stream);
+  }
+  desk_.answer(input.call, Answered{.stream = *desk_.directory.stream(input.slug)});
+}
+
+Expected<StreamInfo> Publishing::may_delete(const Slug &slug) const {
+  const StreamInfo *stream = desk_.directory.stream(slug);
+  if (stream == nullptr) return fail(Code::not_found, "no such stream");
+  if (!desk_.directory.is_own(slug)) return fail(Code::refused, "it belongs to node " + stream->source);
+  return *stream;
+}
+
+void Publishing::forget(const Slug &slug) {
+  desk_.directory.disown(slug);
+  if (desk_.settings.has_origin) desk_.emit(UnregisterStream{.slug = slug});
+}
+
+void Publishing::media(const Peer &peer, const Media &media) {
+  Carried *stream = desk_.carries(media.slug);
+  if (stream == nullptr || stream->publisher != peer.id || media.media.size() > max_media) return;
+  StreamInfo info = *desk_.directory.stream(media.slug);
+  if (info.media == media.media) return;
+  info.media = media.media;
+  desk_.directory.own(info);
+  changed(*stream);
+}
+
+void Publishing::ended(const Peer &peer, const Ended &ended) {
+  Carried *stream = desk_.carries(ended.slug);
+  if (stream != nullptr && stream->publisher == peer.id) detach(*stream, "the publisher ended");
+}
+
+void Publishing::peer_gone(PeerId peer) {
+  for (auto &[slug, stream] : desk_.carried)
+    if (stream.publisher == peer) detach(stream, "the publisher is gone");
+}
+
+void Publishing::detach(Carried &stream, const std::string &why) {
+  stream.publisher = 0;
+  consumer_.pause(stream, "ended", why);
+  changed(stream);
+}
+
+void Publishing::measured(const MediaMeasured &input) {
+  Carried *stream = desk_.carries(input.slug);
+  if (stream == nullptr) return;
+  desk_.room.measured(input.slug, input.rate_bps);
+  if (!stream->own) return;
+  stream->largest_group = std::max(stream->largest_group, input.largest_group);
+  StreamInfo info = *desk_.directory.stream(input.slug);
+  if (input.rate_bps > 0) info.bitrate_kbps = std::min((input.rate_bps + 999) / 1000, max_rate_kbps);
+  const bool other_caps = !input.caps.empty() && input.caps.size() <= max_media && input.caps != info.media;
+  if (other_caps) info.media = input.caps;
+  desk_.directory.own(info);
+  if (other_caps || (stream->told_kbps == 0 && info.bitrate_kbps != 0)) changed(*stream);
+}
+
+void Publishing::beat() {
+  for (auto &[slug, stream] : desk_.carried) {
+    if (!stream.own) continue;
+    const std::uint64_t rate = desk_.directory.stream(slug)->bitrate_kbps;
+    const std::uint64_t apart = rate > stream.told_kbps ? rate - stream.told_kbps : stream.told_kbps - rate;
+    if (apart > stream.told_kbps / 10) changed(stream);
+  }
+}
+
+void Publishing::leave() {
+  for (auto &[slug, stream] : desk_.carried)
+    if (stream.own) detach(stream, "shutting down");
+}
+
+}  // namespace astral::core

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The streams of which this node is the source: made by the API or by a publisher's element, paused,
+// measured, ended. A stream outlives its publisher; only delete ends it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/consumer.hpp"
+#include "core/desk.hpp"
+#include "core/input.hpp"
+
+namespace astral::core {
+
+class Publishing {
+ public:
+  Publishing(Desk &desk, Consumer &consumer) : desk_(desk), consumer_(consumer) {}
+
+  void create(const CreateStream &input);
+  void set_streaming(const SetStreaming &input);
+  // Fails, or forgets the stream; whoever carries or watches it is the caller's business, before.
+  Expected<StreamInfo> may_delete(const Slug &slug) const;
+  void forget(const Slug &slug);
+
+  // From a publisher's element.
+  void publish(const Peer &peer, const Publish &publish);
+  void media(const Peer &peer, const Media &media);
+  void ended(const Peer &peer, const Ended &ended);
+  void peer_gone(PeerId peer);
+
+  void origin_answered(const OriginAnswered &input);
+  void registration_due(CallId question);
+  void measured(const MediaMeasured &input);
+  void beat();   // the measured rates are news, now and then
+  void leave();  // every publisher is away
+  void fail_pending(const Error &error);
+
+ private:
+  struct Waiter {  // who asked for the name: a call of the API, or a publisher
+    std::optional<CallId> call = {};
+    PeerId peer = 0;
+    std::string media = {};
+  };
+  struct Registration {
+    StreamInfo stream;
+    std::vector<Waiter> waiters;
+  };
+  void claim(StreamInfo stream, Waiter waiter);
+  void establish(const StreamInfo &stream, bool registered);
+  void admit(const Slug &slug, const Waiter &waiter, bool created);
+  void refuse(const Slug &slug, const Waiter &waiter, const Error &error);
+  void changed(Carried &stream, bool registered = false);
+  void detach(Carried &stream, const std::string &why);
+  StreamInfo made(const Slug &slug, const std::string &name, const std::string &description) const;
+
+  Desk &desk_;
+  Consumer &consumer_;
+  std::map<CallId, Registration> registrations_;  // the origin's answer is awaited
+};
+
+}  // namespace astral::core

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What may still be promised: the children of each stream times its measured rate, against the upstream.
+// Counted from the moment a request is taken, so two requests never get the same room.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "core/types.hpp"
+
+namespace astral::core {
+
+class Room {
+ public:
+  Room(std::optional<std::uint64_t> limit_bps, std::uint32_t max_children)
+      : limit_bps_(limit_bps), max_children_(max_children) {}
+
+  bool fits(const Slug &slug) const;  // one more child
+  bool take(const Slug &slug);        // false, and nothing taken, when it does not fit
+  void give_back(const Slug &slug);
+
+  // Up at once, down slowly: a quiet scene must not invite a child that the next loud one has no room for.
+  // What was given stays given, even above the limit.
+  void measured(const Slug &slug, std::uint64_t rate_bps);
+  void told(const StreamInfo &stream);  // by the source; our own measurement is believed more
+  void forget(const Slug &slug);        // it has no child any more
+
+  std::uint64_t used_bps() const;
+  std::uint32_t children() const { return children_; }
+  std::uint32_t children(const Slug &slug) const;
+  std::uint64_t rate_bps(const Slug &slug) const;
+
+ private:
+  struct Load {
+    std::uint64_t rate_bps = 0;  // 0: unknown
+    bool measured = false;
+    std::uint32_t children = 0;
+  };
+  std::optional<std::uint64_t> limit_bps_;
+  std::uint32_t max_children_;
+  std::uint32_t children_ = 0;
+  std::map<Slug, Load> loads_;
+};
+
+}  // namespace astral::core

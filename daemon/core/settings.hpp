@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a core::Node is told once, at its making.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/limits.hpp"
+#include "core/types.hpp"
+
+namespace astral::core {
+
+struct Settings {
+  NodeInfo self;
+  std::optional<std::uint64_t> upstream_bps =
+      {};                            // what all children nodes together may take; none: no limit
+  std::uint32_t max_children = 100;  // nodes; local players are not counted
+  std::vector<Address> bootstrap = {};
+  bool has_origin = false;  // it decides whose a name is, and knows streams that we do not
+  std::uint64_t seed = 0;
+  std::int64_t unix_ms_at_zero = 0;  // the wall clock at Time{0}, for `created` and `updated`
+  Timeouts timeouts = {};
+};
+
+}  // namespace astral::core

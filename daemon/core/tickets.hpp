@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The book of tickets: those that this node gave (to nodes and to local players) and those it holds (from its
+// parents and from publishers' elements). Finds them by id, by stream and by peer; decides nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/message.hpp"
+#include "core/types.hpp"
+#include "glue/time.hpp"
+
+namespace astral::core {
+
+// waiting ──a source is found──▶ requested ──Offer──▶ offered ──Confirm──▶ confirmed
+//    └─────────────────────────────────┴────────────────┴────────────────────┘
+//        refused, cancelled by either end, lapsed, or its peer is lost ──▶ (ended: no longer in the book)
+// Only a local player's ticket waits: its stream is being looked for.
+enum class TicketState { waiting, requested, offered, confirmed };
+enum class Side { given, held };
+
+std::string_view name(TicketState state);
+
+struct Ticket {
+  TicketId id;
+  Slug slug;
+  Side side = Side::given;
+  TicketState state = TicketState::requested;
+  PeerId peer = 0;  // the other end
+  PeerKind kind = PeerKind::node;
+  Uuid source = {};
+  Uuid destination = {};
+  std::uint32_t hops = 0;
+  Time created = {};
+  Time refreshed = {};
+};
+
+class Tickets {
+ public:
+  Ticket &add(Ticket ticket);  // room in the book was asked for before
+  bool full(PeerId peer) const;
+  Ticket *find(const TicketId &id);
+  const Ticket *find(const TicketId &id) const;
+  void enter(Ticket &ticket, TicketState state);
+  void remove(const TicketId &id);
+
+  // Copies, so that the book may change while one walks them.
+  std::vector<TicketId> all() const;
+  std::vector<TicketId> of_stream(const Slug &slug) const;
+  std::vector<TicketId> given(const Slug &slug) const;
+  std::vector<TicketId> of_peer(PeerId peer) const;
+  std::size_t count(PeerId peer) const;
+  std::size_t given(const Slug &slug, PeerKind kind) const;
+  bool any_given(const Slug &slug) const;
+  std::size_t size() const { return tickets_.size(); }
+  void check_invariants() const;
+
+ private:
+  struct Stream {
+    std::set<TicketId> ids;
+    std::size_t given_nodes = 0;
+    std::size_t given_elements = 0;
+  };
+  static std::size_t &counter(Stream &stream, const Ticket &ticket);
+
+  std::map<TicketId, Ticket> tickets_;
+  std::map<Slug, Stream> streams_;
+  std::map<PeerId, std::set<TicketId>> peers_;
+};
+
+}  // namespace astral::core
