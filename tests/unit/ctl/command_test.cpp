@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// astralctl's arguments and the calls that its commands are.
+#include "ctl/command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace astral::ctl {
+namespace {
+
+using ::testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+struct Case {
+  Words words;
+  const char *calls;  // "METHOD path body;"
+};
+
+void PrintTo(const Case &c, std::ostream *out) {
+  for (const auto &word : c.words) *out << word << ' ';
+}
+
+class Plans : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Plans, Calls) {
+  const auto made = plan(GetParam().words);
+  ASSERT_TRUE(made) << made.error().detail;
+  std::string calls;
+  for (const Call &call : made->calls) calls += call.method + " " + call.path + " " + call.body + ";";
+  EXPECT_EQ(calls, GetParam().calls);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Plans,
+    ::testing::Values(Case{{"listnodes"}, "GET /nodes ;"}, Case{{"-ln"}, "GET /nodes ;"},
+                      Case{{"--listnodes"}, "GET /nodes ;"}, Case{{"liststreams"}, "GET /streams ;"},
+                      Case{{"-ls"}, "GET /streams ;"}, Case{{"listtickets"}, "GET /tickets ;"},
+                      Case{{"-lt"}, "GET /tickets ;"},
+                      Case{{"stream", "My Talk", "About"},
+                           R"(POST /streams {"name":"My Talk","description":"About"};)"},
+                      Case{{"-st", "\"x\""}, R"(POST /streams {"name":"\"x\"","description":""};)"},
+                      Case{{"watch", "my-talk"}, "POST /stream/my-talk/tickets {};"},
+                      Case{{"-w", "my-talk"}, "POST /stream/my-talk/tickets {};"},
+                      Case{{"seed", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
+                      Case{{"-se", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
+                      Case{{"streamurl", "a"}, "GET /stream/a ;"}, Case{{"-su", "a"}, "GET /stream/a ;"},
+                      Case{{"revoketicket", "a"}, "DELETE /stream/a/ticket ;"},
+                      Case{{"-rt", "a", "n1"}, "DELETE /stream/a/ticket/n1 ;"},
+                      Case{{"deletenode", "n1", "n2"}, "DELETE /node/n1 ;DELETE /node/n2 ;"},
+                      Case{{"-dn", "n1"}, "DELETE /node/n1 ;"}, Case{{"shutdown"}, "DELETE /node ;"},
+                      Case{{"-sh"}, "DELETE /node ;"}));
+
+TEST(Plan, WhatIsUsage) {
+  for (const Words &words :
+       {Words{}, Words{"fly"}, Words{"-x"}, Words{"listnodes", "x"}, Words{"stream"},
+        Words{"stream", "a", "b", "c"}, Words{"watch"}, Words{"watch", "My Talk"}, Words{"watch", "../node"},
+        Words{"seed", "a"}, Words{"seed", "a", "x/y"}, Words{"deletenode"}, Words{"deletenode", "a", "b c"},
+        Words{"revoketicket", "a", "?"}}) {
+    const auto made = plan(words);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, Code::invalid);
+  }
+  EXPECT_THAT(plan({"watch", "My Talk!"}).error().detail, HasSubstr("did you mean my-talk?"));
+  EXPECT_EQ(plan({"stream"}).error().detail, "usage: astralctl stream NAME [DESCRIPTION]");
+}
+
+TEST(Parse, Options) {
+  const auto parsed = parse({"--json", "-ls", "--node", "http://10.0.0.1:8001/"});
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(parsed->json);
+  EXPECT_EQ(parsed->node, "http://10.0.0.1:8001");
+  EXPECT_EQ(parsed->words, Words{"-ls"});
+  EXPECT_EQ(parse({"--node=localhost:8001"})->node, "http://localhost:8001");
+  EXPECT_EQ(parse({})->node, "http://127.0.0.1:8000");
+  EXPECT_TRUE(parse({"-h"})->help);
+  EXPECT_TRUE(parse({"--version"})->version);
+  EXPECT_EQ(parse({"stream", "--", "--odd name"})->words, (Words{"stream", "--odd name"}));
+  EXPECT_EQ(parse({"stream", "-"})->words, (Words{"stream", "-"}));
+}
+
+TEST(Parse, BadOptions) {
+  for (const Words &words :
+       {Words{"--node"}, Words{"--node", "ftp://x"}, Words{"--node", "http://"},
+        Words{"--node", "http://x/y"}, Words{"--node", "http://u@x"}, Words{"-ls", "--colour"}}) {
+    EXPECT_FALSE(parse(words)) << words.back();
+  }
+}
+
+TEST(Help, NamesEveryCommandInBothForms) {
+  for (const char *name : {"listnodes, -ln", "liststreams, -ls", "listtickets, -lt", "stream, -st",
+                           "watch, -w", "seed, -se", "streamurl, -su", "revoketicket, -rt", "deletenode, -dn",
+                           "shutdown, -sh", "--node", "--json", "Exit status"}) {
+    EXPECT_THAT(help(), HasSubstr(name));
+  }
+}
+
+}  // namespace
+}  // namespace astral::ctl

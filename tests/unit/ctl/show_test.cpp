@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What people read of a node's answers.
+#include "ctl/show.hpp"
+
+#include <gtest/gtest.h>
+
+#include "ctl/table.hpp"
+
+namespace astral::ctl {
+namespace {
+
+std::string shown(const std::vector<std::string> &words, const char *answer) {
+  const auto text = show(*plan(words), answer, "http://127.0.0.1:8000");
+  return text ? *text : "error: " + text.error().detail;
+}
+
+TEST(Show, Nodes) {
+  EXPECT_EQ(shown({"-ln"}, R"({"nodes":[{"uuid":"n1","ip_address":"192.0.2.1","port":8000,"supernode":true,)"
+                           R"("rtt_ms":1.6,"upstream_kbps":1000,"children":3,"version":"0.1.0"},)"
+                           R"({"uuid":"node-2","ip_address":"::1","port":8001,"supernode":false}]})"),
+            "UUID    ADDRESS         ROLE       RTT ms  UP kbit/s  CHILDREN  VERSION\n"
+            "n1      192.0.2.1:8000  supernode  2       1000       3         0.1.0\n"
+            "node-2  [::1]:8001      node       -       -          -         -\n");
+}
+
+TEST(Show, Streams) {
+  EXPECT_EQ(
+      shown({"-ls"}, R"({"streams":[{"slug":"a","name":"Ä","source":"n","streaming":true,"bitrate_kbps":7},)"
+                     R"({"slug":"bcdef","name":"B","source":"n","streaming":false,"viewers":0}]})"),
+      "SLUG   NAME  STATE    kbit/s  VIEWERS  SOURCE\n"
+      "a      Ä     live     7       -        n\n"
+      "bcdef  B     waiting  -       0        n\n");
+  EXPECT_EQ(shown({"-ls"}, R"({"streams":[]})"), "SLUG  NAME  STATE  kbit/s  VIEWERS  SOURCE\n");
+}
+
+TEST(Show, Tickets) {
+  const char *row =
+      "STREAM  SOURCE  DESTINATION  HOPS  ROLE    STATE      CONFIRMED\n"
+      "a       p       v            2     active  confirmed  yes\n";
+  const std::string ticket =
+      R"({"stream":"a","source":"p","destination":"v","hops":2,"role":"active","state":"confirmed","confirmed":true})";
+  EXPECT_EQ(shown({"-lt"}, (R"({"tickets":[)" + ticket + "]}").c_str()), row);
+  EXPECT_EQ(shown({"-w", "a"}, (R"({"ticket":)" + ticket + "}").c_str()), row);
+}
+
+TEST(Show, TheRest) {
+  EXPECT_EQ(shown({"-su", "a"}, "{}"), "http://127.0.0.1:8000/stream/a/hls/index.m3u8\n");
+  EXPECT_EQ(shown({"-st", "A"}, R"({"stream":{"slug":"a","name":"A"}})"),
+            "stream a created; publish into it with\n  … ! astralsink uri=astral://127.0.0.1:8000/a\n");
+  EXPECT_EQ(shown({"-rt", "a"}, ""), "ticket for a revoked\n");
+  EXPECT_EQ(shown({"-sh"}, ""), "shut down\n");
+}
+
+TEST(Show, AnAnswerThatIsNotOurs) {
+  EXPECT_EQ(shown({"-ln"}, "<html>"), "error: the node's answer: not JSON at byte 0: a value expected");
+  EXPECT_EQ(shown({"-ln"}, R"({"nodes":{}})"), "error: the node's answer: field 'nodes': must be a list");
+  EXPECT_EQ(shown({"-w", "a"}, "{}"), "error: the node's answer: field 'ticket': is missing");
+}
+
+TEST(ShowError, SaysWhatTheNodeSays) {
+  EXPECT_EQ(show_error(404, R"({"error":{"code":"not-found","message":"no stream a"}})"),
+            "no stream a (404)");
+  EXPECT_EQ(show_error(503, "<html>"), "the node answered 503");
+  EXPECT_EQ(show_error(500, R"({"error":"x"})"), "the node answered 500");
+}
+
+TEST(Printable, KeepsTextAndDropsControls) {
+  EXPECT_EQ(printable("Ä日 x"), "Ä日 x");
+  EXPECT_EQ(printable("\x1b[2J\n\x7f"), "?[2J??");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "31m"),
+            "?31m");
+}
+
+}  // namespace
+}  // namespace astral::ctl
