@@ -61,7 +61,7 @@ struct Stats {
   std::uint64_t datagrams_received = 0;
   std::uint64_t datagrams_unsent = 0;  // the Path would not take them
   std::uint64_t bursts = 0;            // calls of Path::send
-  std::uint64_t bytes_lost = 0;        // stream bytes that went out more than once
+  std::uint64_t packets_lost = 0;      // of those with stream data; counted when their stream has ended
   // Streams of the peer that ngtcp2 0.12 never frees (about 200 bytes each): renew the connection, make
   // before break, long before this reaches max_kept_streams. Always 0 with ngtcp2 1.x.
   std::uint64_t kept_streams = 0;
@@ -82,6 +82,7 @@ class Handler {
   virtual void on_stream_data(StreamId id, Bytes data, bool fin) = 0;
   virtual void on_stream_reset(StreamId id, std::uint64_t code) = 0;
   // The peer wants no more of it. The stream has been reset with that code already; send() on it is ignored.
+  // `code` is 0 where ngtcp2 does not tell (0.12, bidirectional).
   virtual void on_stop_sending(StreamId id, std::uint64_t code) = 0;
   // open_stream() may succeed again (for one of the two kinds).
   virtual void on_stream_credit() = 0;

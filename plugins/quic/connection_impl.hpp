@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The inside of a Connection. Decides nothing that its three source files do not: state.cpp (life and end),
+// callbacks.cpp (what ngtcp2 tells), writer.cpp (packets and bursts).
+#pragma once
+
+#include <netinet/in.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "quic/close_reason.hpp"
+#include "quic/connection.hpp"
+#include "quic/ngtcp2_compat.hpp"
+#include "quic/send_queue.hpp"
+#include "quic/tls.hpp"
+
+namespace astral::quic {
+
+//   waiting (server without a client) ──first Initial──▶ handshake ──confirmed──▶ established
+//      └──────────────────────────────── closed ◀────────────┴──────────────────────┘
+class Connection::Impl {
+ public:
+  Impl(const Config &config, Handler &handler, Path &path, Time now);
+  ~Impl();
+  Impl(const Impl &) = delete;
+  Impl &operator=(const Impl &) = delete;
+
+  Expected<void> prepare_tls();
+  Expected<void> begin_client(Time now);
+
+  void receive(Bytes datagram, Time now);
+  void tick(Time now);
+  Time deadline() const;
+  void flush(Time now);
+  Expected<StreamId> open_stream(bool bidirectional);
+  void send(StreamId id, Slice data, bool fin);
+  void reset(StreamId id, std::uint64_t code);
+  void stop_sending(StreamId id, std::uint64_t code);
+  void close(std::uint64_t code, std::string_view reason, Time now);
+  bool established() const { return established_; }
+  bool closed() const { return closed_; }
+  Stats stats() const;
+  SendQueue &queue() { return queue_; }
+
+ private:
+  struct ConnDelete {
+    void operator()(ngtcp2_conn *conn) const { ngtcp2_conn_del(conn); }
+  };
+  // The receiving side of a stream, until it ends.
+  struct Incoming {
+    bool stopped = false;  // nothing is delivered any more
+  };
+  struct Closing {
+    CloseReason reason;
+    std::optional<compat::CloseError> wire;  // what the peer is told; none: nothing
+    std::string words;                       // what `wire` points to
+  };
+
+  // state.cpp
+  Expected<void> begin_server(const ngtcp2_pkt_hd &initial, Time now);
+  void adopt(ngtcp2_conn *conn);
+  void receive_first(Bytes datagram, Time now);
+  void handle_read_status(int status);
+  void handle_library_error(int status);
+  void end(Closing closing);
+  void settle();
+  ngtcp2_settings settings(Time now) const;
+  ngtcp2_transport_params params() const;
+  ngtcp2_path path() const;
+
+  // writer.cpp
+  void write(Time now);
+  std::ptrdiff_t write_packet(std::uint8_t *to, std::size_t room, std::uint64_t stamp);
+  bool emit(Bytes packets, std::size_t segment);
+  void send_close(const compat::CloseError &error);
+  void repeat_close();
+
+  // callbacks.cpp
+  struct Callbacks;
+  static ngtcp2_callbacks callbacks(bool server);  // their user_data is the Impl
+  void on_established();
+  void on_stream_data(StreamId id, Bytes data, bool fin);
+  void on_stream_reset(StreamId id, std::uint64_t code, bool recorded);
+  void on_stream_open(StreamId id);
+  void on_stream_close(StreamId id, std::optional<std::uint64_t> code);
+  void on_stop_sending(StreamId id, std::uint64_t code);
+  void forget_incoming(StreamId id);
+  bool local(StreamId id) const { return opened_by_server(id) == config_.server; }
+
+  const Config config_;
+  Handler &handler_;
+  Path &out_;
+  sockaddr_in here_{};  // constant dummies: the Path knows the way
+  sockaddr_in there_{};
+  const Time opened_at_;
+  Time now_;
+  std::unique_ptr<Tls> tls_;
+  std::unique_ptr<ngtcp2_conn, ConnDelete> conn_;  // after tls_: goes first
+  SendQueue queue_;
+  std::map<StreamId, Incoming> incoming_;
+  std::set<StreamId> told_;               // streams whose end for sending the handler knows of
+  std::optional<Closing> closing_;        // asked for inside, carried out by settle()
+  std::vector<std::uint8_t> last_words_;  // the packet with CONNECTION_CLOSE
+  std::uint64_t strays_ = 0;              // datagrams that came after it
+  int inside_ = 0;
+  bool heard_ = false;  // a packet that could be decrypted
+  bool established_ = false;
+  bool closed_ = false;
+  Stats stats_;
+};
+
+}  // namespace astral::quic
