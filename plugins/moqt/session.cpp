@@ -143,6 +143,7 @@ bool Session::abort_group(StreamId stream, ResetCode code) {
 std::size_t Session::buffered_bytes() const {
   return core_->buffered_bytes();
 }
+std::size_t Session::open_streams() const { return core_->open_streams(); }
 void Session::check_invariants() const {
   core_->check_invariants();
 }

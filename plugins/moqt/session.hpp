@@ -201,6 +201,7 @@ class Session {
 
   // ---- for the driver's and the tests' eyes ----
   std::size_t buffered_bytes() const;  // what incomplete and early objects hold now
+  std::size_t open_streams() const;    // that have a state here, the control streams too
   void check_invariants() const;       // asserts
 
  private:

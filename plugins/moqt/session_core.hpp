@@ -45,6 +45,7 @@ class Session::Core {
   bool end_group(StreamId stream);
   bool abort_group(StreamId stream, ResetCode code);
   std::size_t buffered_bytes() const { return partial_bytes_ + early_bytes_; }
+  std::size_t open_streams() const { return requests_.size() + groups_.size() + incoming_.size() + (control_ ? 1 : 0); }
   void check_invariants() const;
 
   // At the end of each call from outside: a session that closed gives up what it held.
