@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A headless Chromium, driven through ChromeDriver. Debian's chromium, chromium-driver, python3-selenium."""
+
+import os
+import pathlib
+import shutil
+
+import pytest
+
+import fake_node
+from page import Page
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
+         '--disable-background-networking', '--disable-component-update', '--disable-sync', '--mute-audio',
+         '--window-size=1280,960']
+
+
+def built_pages():
+    """web/ of the build folder, where hls.js is."""
+    folder = os.environ.get('ASTRAL_BUILD')
+    assert folder, 'ASTRAL_BUILD must name the build folder: run this with `meson test`'
+    return pathlib.Path(folder) / 'web'
+
+
+@pytest.fixture(scope='session')
+def driver(tmp_path_factory):
+    chromium, chromedriver = shutil.which('chromium'), shutil.which('chromedriver')
+    if not chromium or not chromedriver:
+        pytest.skip('Chromium or ChromeDriver is missing (Debian: chromium, chromium-driver)')
+    webdriver = pytest.importorskip('selenium.webdriver', reason='Debian: python3-selenium')
+    from selenium.webdriver.chrome.service import Service
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in [*FLAGS, f'--user-data-dir={tmp_path_factory.mktemp("profile")}']:
+        options.add_argument(flag)
+    options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
+    chrome = webdriver.Chrome(options=options, service=Service(chromedriver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def page(driver):
+    driver.get('about:blank')
+    driver.get_log('browser')
+    return Page(driver)
+
+
+@pytest.fixture(scope='session')
+def segments(tmp_path_factory):
+    return fake_node.make_segments(tmp_path_factory.mktemp('segments'))
+
+
+@pytest.fixture
+def node(segments):
+    made = fake_node.FakeNode([ROOT / 'web', built_pages()], segments)
+    yield made
+    made.close()

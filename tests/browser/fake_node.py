@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The HTTP side of a node, played by Python: the page under test, one stream, and a live HLS window whose
+progress the test holds in its hand. For what a real node does not do at will: no room, silence, going away."""
+
+import base64
+import contextlib
+import hashlib
+import http.server
+import json
+import pathlib
+import subprocess
+import threading
+import time
+
+TYPES = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
+         '.txt': 'text/plain; charset=utf-8', '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t'}
+UUID = '5f2c1c9e-fake-node'
+PARENT = '77aa01d2-its-parent'
+LISTED = 6
+
+
+def make_segments(folder, seconds=30):
+    """One second each, H.264 and AAC: a test picture that moves in every frame."""
+    subprocess.run(
+        ['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', f'testsrc2=size=320x180:rate=25:duration={seconds}',
+         '-f', 'lavfi', '-i', f'sine=frequency=440:sample_rate=48000:duration={seconds}',
+         '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '25',
+         '-sc_threshold', '0', '-c:a', 'aac', '-f', 'hls', '-hls_time', '1', '-hls_list_size', '0',
+         '-hls_segment_filename', str(folder / '%d.ts'), str(folder / 'all.m3u8')], check=True)
+    return [(folder / f'{i}.ts').read_bytes() for i in range(seconds)]
+
+
+class FakeNode:
+    """What the test may change while the page looks: streams, has_room, and when the stream stands still."""
+
+    def __init__(self, files, segments):
+        self.files = files  # folders, searched in order
+        self.segments = segments
+        self.streams = [{'slug': 'demo', 'name': 'Demo', 'description': 'A moving test picture', 'source': PARENT,
+                         'streaming': True, 'bitrate_kbps': 620, 'viewers': 3, 'media': 'video/mpegts, systemstream=true'}]
+        self.has_room = True
+        self.fits_hls = True
+        self.requests = []
+        self._sockets = []
+        self._run = (time.monotonic() - LISTED, 0, True)  # since, segments before, does it run
+        node = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+
+            def do_GET(self):
+                node.answer(self, 'GET')
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers.get('content-length', 0)))
+                node.answer(self, 'POST')
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):  # the browser hung up
+                pass
+
+        self.server = Server(('127.0.0.1', 0), Handler)
+        self.port = self.server.server_address[1]
+        self.url = f'http://127.0.0.1:{self.port}/'
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    # The stream's progress, in whole segments.
+    @property
+    def complete(self):
+        since, before, runs = self._run
+        return before + (int(time.monotonic() - since) if runs else 0)
+
+    def stand_still(self):
+        self._run = (0, self.complete, False)
+
+    def go_on(self):
+        self._run = (time.monotonic(), self.complete, True)
+
+    def tell(self, event):
+        """To every page that listens on /events."""
+        text = json.dumps(event).encode()
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):
+                connection.sendall(bytes([0x81, len(text)]) + text)
+
+    def playlist(self):
+        complete = self.complete
+        first = max(0, complete - LISTED)
+        lines = ['#EXTM3U', '#EXT-X-VERSION:3', '#EXT-X-INDEPENDENT-SEGMENTS', '#EXT-X-TARGETDURATION:1',
+                 f'#EXT-X-MEDIA-SEQUENCE:{first}', f'#EXT-X-DISCONTINUITY-SEQUENCE:{first // len(self.segments)}']
+        for i in range(first, complete):
+            if i and i % len(self.segments) == 0:
+                lines.append('#EXT-X-DISCONTINUITY')
+            lines += ['#EXTINF:1.000,', f'{i}.ts']
+        return '\n'.join(lines) + '\n'
+
+    def answer(self, request, method):
+        path = request.path.split('?')[0]
+        self.requests.append((method, path))
+        ticket = {'stream': 'demo', 'source': PARENT, 'destination': UUID, 'hops': 2, 'state': 'confirmed'}
+        if path == '/events':
+            return self.listen(request)
+        if path == '/node':
+            return self.send_json(request, {'node': {'uuid': UUID, 'port': self.port, 'version': '0.1.0'}})
+        if path == '/streams':
+            return self.send_json(request, {'streams': self.streams})
+        if path.startswith('/stream/'):
+            _, _, slug, *rest = path.split('/')
+            if slug not in [stream['slug'] for stream in self.streams]:
+                return self.send_error(request, 404, 'no-stream', 'There is no such stream.')
+            if method == 'POST' and rest == ['tickets'] and not self.has_room:
+                return self.send_error(request, 412, 'no-room', 'Nobody has room.')
+            if method == 'POST' and rest == ['tickets']:
+                return self.send(request, 303, b'', 'text/plain', {'location': f'/stream/{slug}/ticket/{UUID}'})
+            if rest and rest[0] == 'ticket':
+                return self.send_json(request, {'ticket': ticket})
+            if rest == ['hls', 'index.m3u8'] and not self.fits_hls:
+                return self.send_error(request, 415, 'unsupported', 'HLS in MPEG-TS cannot carry video/x-vp8')
+            if rest == ['hls', 'index.m3u8']:
+                return self.send(request, 200, self.playlist().encode(), TYPES['.m3u8'])
+            if rest and rest[-1].endswith('.ts'):
+                number = int(pathlib.PurePath(rest[-1]).stem)
+                return self.send(request, 200, self.segments[number % len(self.segments)], TYPES['.ts'])
+        name = path.lstrip('/') or 'index.html'
+        for folder in self.files:
+            if (folder / name).is_file() and '/' not in name:
+                return self.send(request, 200, (folder / name).read_bytes(), TYPES[pathlib.PurePath(name).suffix])
+        return self.send_error(request, 404, 'not-found', f'There is no {path}.')
+
+    def send_json(self, request, body, status=200):
+        self.send(request, status, json.dumps(body).encode(), 'application/json')
+
+    def send_error(self, request, status, code, message):
+        self.send_json(request, {'error': {'code': code, 'message': message}}, status)
+
+    def send(self, request, status, body, kind, headers=None):
+        request.send_response(status)
+        request.send_header('content-type', kind)
+        request.send_header('content-length', str(len(body)))
+        for name, value in (headers or {}).items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    def listen(self, request):
+        """A WebSocket that only speaks."""
+        key = request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+        request.send_response(101)
+        request.send_header('upgrade', 'websocket')
+        request.send_header('connection', 'Upgrade')
+        request.send_header('sec-websocket-accept', base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        request.end_headers()
+        self._sockets.append(request.connection)
+        with contextlib.suppress(OSError):
+            while request.connection.recv(4096):
+                pass
+        self._sockets.remove(request.connection)
+        request.close_connection = True

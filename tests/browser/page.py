@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The node's page as the tests see it. Waiting is asking until a condition holds, with one deadline."""
+
+import time
+
+DEADLINE_S = 45
+ASK_EVERY_S = 0.1
+
+
+class Page:
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, url):
+        self.driver.get(url)
+
+    def js(self, expression, *arguments):
+        return self.driver.execute_script(f'return {expression}', *arguments)
+
+    def wait(self, what, condition, deadline_s=DEADLINE_S):
+        end = time.monotonic() + deadline_s
+        while True:
+            found = condition()
+            if found:
+                return found
+            assert time.monotonic() < end, f'{what}: not within {deadline_s} s; {self.describe()}'
+            time.sleep(ASK_EVERY_S)
+
+    def describe(self):
+        return f'the page says {self.text("#watch")!r}, the console {self.console}'
+
+    def text(self, selector):
+        return self.js('document.querySelector(arguments[0])?.innerText ?? ""', selector)
+
+    def is_shown(self, selector):
+        return self.js('document.querySelector(arguments[0]).checkVisibility()', selector)
+
+    @property
+    def state(self):
+        return self.text('#fact-state')
+
+    @property
+    def veil(self):
+        return self.text('#veil-text') if self.is_shown('#veil') else ''
+
+    @property
+    def time(self):
+        return self.js('document.querySelector("video").currentTime')
+
+    @property
+    def frames(self):
+        return self.js('document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames')
+
+    def picture(self):
+        """The video's pixels, as PNG, without the controls."""
+        return self.js('''(() => {
+            const video = document.querySelector("video");
+            const canvas = document.createElement("canvas");
+            canvas.width = video.videoWidth;
+            canvas.height = video.videoHeight;
+            canvas.getContext("2d").drawImage(video, 0, 0);
+            return canvas.toDataURL("image/png");
+        })()''')
+
+    def expect_moving(self, seconds=3):
+        """currentTime advances, decoded frames grow, the pixels change."""
+        self.wait('the picture plays', lambda: self.state == 'Live' and self.js(
+            'document.querySelector("video").videoWidth') > 0)
+        time_before, frames_before, picture_before = self.time, self.frames, self.picture()
+        self.wait(f'{seconds} more seconds', lambda: self.time > time_before + seconds)
+        self.wait('more frames', lambda: self.frames > frames_before + 10 * seconds)
+        self.wait('another picture', lambda: self.picture() != picture_before)
+
+    @property
+    def console(self):
+        """Everything since the page was opened; ChromeDriver tells each line once."""
+        self._lines = getattr(self, '_lines', []) + [
+            f'{line["level"]}: {line["message"]}' for line in self.driver.get_log('browser')]
+        return self._lines
+
+    @property
+    def console_errors(self):
+        return [line for line in self.console if line.startswith(('SEVERE', 'WARNING'))]

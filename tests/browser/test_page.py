@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The page against a node that does what the test says."""
+
+import urllib.parse
+
+
+def test_plays_what_the_address_says(node, page):
+    page.open(node.url + '#watch/demo')
+    page.expect_moving()
+    assert page.text('#watch-name') == 'Demo'
+    assert page.js('document.title') == 'Demo · Astral'
+    assert '77aa01d2' in page.text('#fact-parent') and '2 hops' in page.text('#fact-parent')
+    page.wait('a latency', lambda: page.text('#fact-latency').endswith(' s'))
+    assert page.text('#fact-picture') == '320 × 180'
+    assert page.js('document.querySelector("video").muted')
+    assert page.console_errors == []
+
+
+def test_loads_nothing_from_elsewhere(node, page):
+    page.open(node.url + '#watch/demo')
+    page.expect_moving(1)
+    addresses = page.js('performance.getEntriesByType("resource").map(entry => entry.name)')
+    assert {urllib.parse.urlsplit(address).netloc for address in addresses} == {f'127.0.0.1:{node.port}'}
+    assert ('GET', '/favicon.svg') in node.requests and ('GET', '/hls.js') in node.requests
+
+
+def test_its_policy_holds(node, page):
+    page.open(node.url)
+    page.wait('a list', lambda: 'Demo' in page.text('#stream-list'))
+    assert page.console_errors == []
+    page.js('''(() => {
+        window.refused = [];
+        document.addEventListener("securitypolicyviolation", event => window.refused.push(event.effectiveDirective));
+        const inline = document.createElement("script");
+        inline.textContent = "window.ran = true";
+        document.body.append(inline);
+        const image = document.createElement("img");
+        image.src = "http://localhost:1/elsewhere.png";
+        document.body.append(image);
+    })()''')
+    page.wait('two refusals', lambda: len(page.js('window.refused')) >= 2)
+    assert page.js('window.ran ?? false') is False
+    assert sorted(page.js('window.refused')) == ['img-src', 'script-src-elem']
+
+
+def test_lists_what_comes_and_goes(node, page):
+    page.open(node.url)
+    page.wait('a list', lambda: page.text('#streams-count') == '1 stream')
+    assert 'MPEG-TS · 620 kbit/s · 3 viewers' in page.text('#stream-list')
+    page.js('document.querySelector("#stream-list a").focus()')
+    page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
+    node.streams.append({'slug': 'a-talk', 'name': '<b>A talk</b>', 'source': UUID_OF_NOBODY, 'streaming': False})
+    node.tell({'type': 'stream', 'data': {'slug': 'a-talk'}})
+    page.wait('the second', lambda: page.text('#streams-count') == '2 streams', 5)
+    assert '<b>A talk</b>' in page.text('#stream-list')  # a name is text
+    assert page.js('document.activeElement.hash') == '#watch/demo'  # focus stays
+    node.streams.clear()
+    node.tell({'type': 'stream', 'data': {'slug': 'demo'}})
+    page.wait('nothing', lambda: page.is_shown('#streams-empty'), 5)
+
+
+def test_opens_and_closes_by_keyboard(node, page):
+    from selenium.webdriver.common.keys import Keys
+    page.open(node.url)
+    page.wait('a list', lambda: 'Demo' in page.text('#stream-list'))
+    assert not page.is_shown('#watch')
+    page.driver.find_element('css selector', '#stream-list a').send_keys(Keys.ENTER)
+    page.expect_moving(1)
+    assert page.js('document.activeElement.id') == 'video'
+    page.driver.find_element('link text', 'Close').send_keys(Keys.ENTER)
+    page.wait('closed', lambda: not page.is_shown('#watch'))
+    assert page.js('document.title') == 'Astral'
+
+
+def test_waits_over_the_last_picture_and_goes_on(node, page):
+    page.open(node.url + '#watch/demo')
+    page.expect_moving(1)
+    node.stand_still()
+    page.wait('the veil', lambda: page.veil == 'Waiting for the stream…')
+    assert page.state == 'Waiting'
+    assert page.js('document.querySelector("video").videoWidth') == 320  # still there
+    node.go_on()
+    page.expect_moving()
+    assert page.veil == ''
+    assert page.console_errors == []
+
+
+def test_asks_again_when_there_is_no_room(node, page):
+    node.has_room = False
+    page.open(node.url + '#watch/demo')
+    page.wait('the reason', lambda: page.veil.startswith('Nobody has room'))
+    node.has_room = True
+    page.expect_moving(1)
+
+
+def test_waits_for_a_stream_that_is_not_there(node, page):
+    streams, node.streams = node.streams, []
+    page.open(node.url + '#watch/demo')
+    page.wait('the reason', lambda: page.veil.startswith('This stream is not on air'))
+    node.streams = streams
+    page.expect_moving(1)
+
+
+def test_says_what_cannot_be_played(node, page):
+    node.fits_hls = False
+    page.open(node.url + '#watch/demo')
+    page.wait('the reason', lambda: page.state == 'Cannot be played')
+    assert 'does not fit HLS' in page.veil
+
+
+def test_the_command_follows_the_name(node, page):
+    page.open(node.url)
+    box = page.driver.find_element('id', 'publish-name')
+    box.clear()
+    box.send_keys('  Überblick: My 2nd Talk! ')
+    assert f'uri=astral://127.0.0.1:{node.port}/berblick-my-2nd-talk ' in page.text('#publish-command')
+
+
+def test_fits_a_phone(node, page):
+    try:
+        page.driver.set_window_size(500, 800)  # the narrowest that headless Chromium makes
+        page.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride',
+                                    {'width': 360, 'height': 740, 'deviceScaleFactor': 2, 'mobile': True})
+        page.open(node.url + '#watch/demo')
+        page.expect_moving(1)
+        assert page.js('document.documentElement.scrollWidth') <= 360
+    finally:
+        page.driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
+        page.driver.set_window_size(1280, 960)
+
+
+UUID_OF_NOBODY = '00000000-nobody'
