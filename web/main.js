@@ -23,6 +23,7 @@ let refresh_timer = 0;
 const player = new Player(video, ({state, message, ticket}) => {
   const is_shown = state === 'playing';
   by_id('veil').hidden = is_shown;
+  video.controls = is_shown;  // theirs show a second sign of waiting
   by_id('veil-text').textContent = message;
   by_id('screen').dataset.state = state;
   by_id('fact-state').textContent = state_names[state];
@@ -91,6 +92,7 @@ function wanted_slug() {
 function follow_address() {
   const slug = wanted_slug();
   by_id('watch').hidden = !slug;
+  by_id('hero').hidden = Boolean(slug);
   list.watched = slug;
   if (slug) {
     player.open(slug);
