@@ -42,13 +42,19 @@ Slice slice_of(GstMemory *memory) {
   return {std::move(owner), view};
 }
 
-Slice header_of(GstCaps *caps) {
+std::vector<GstBuffer *> stream_headers(GstCaps *caps) {
   const GValue *headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
-  if (!headers || !GST_VALUE_HOLDS_ARRAY(headers)) return {};
+  std::vector<GstBuffer *> buffers;
+  if (!headers || !GST_VALUE_HOLDS_ARRAY(headers)) return buffers;
+  for (guint i = 0; i < gst_value_array_get_size(headers); ++i)
+    if (GstBuffer *buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i)))
+      buffers.push_back(buffer);
+  return buffers;
+}
+
+Slice header_of(GstCaps *caps) {
   std::vector<std::uint8_t> bytes;
-  for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
-    GstBuffer *buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i));
-    if (!buffer) continue;
+  for (GstBuffer *buffer : stream_headers(caps)) {
     const std::size_t before = bytes.size();
     bytes.resize(before + gst_buffer_get_size(buffer));
     gst_buffer_extract(buffer, 0, bytes.data() + before, bytes.size() - before);
@@ -90,6 +96,7 @@ void HlsBranch::take(GstSample *sample) {
   GstBuffer *buffer = gst_sample_get_buffer(sample);
   if (!caps || !buffer || gst_caps_get_size(caps) == 0) return;
   if (caps != caps_.get() && !(caps_ && gst_caps_is_equal(caps, caps_.get()))) start(caps);
+  if (is_repeated_header(buffer)) return;
   if (is_transport_stream_) {
     take_transport_stream(sample);
   } else if (remux_) {
@@ -106,6 +113,7 @@ void HlsBranch::start(GstCaps *caps) {
   packets_.clear();
   is_flagged_ = false;
   ++counted_group_;
+  headers_to_come_ = static_cast<guint>(stream_headers(caps).size());
   is_transport_stream_ = gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/mpegts");
   window_.set_header(is_transport_stream_ ? header_of(caps) : Slice());
   mailbox_.post([this, text = readable(caps)] { on_caps_(text); });
@@ -118,6 +126,25 @@ void HlsBranch::start(GstCaps *caps) {
   } else {
     stop_remux(remux.error());
   }
+}
+
+// A relay pushes the streamheader of new caps before their media; the window and the remultiplexer have it
+// from the caps.
+bool HlsBranch::is_repeated_header(GstBuffer *buffer) {
+  if (headers_to_come_ == 0) return false;
+  const auto headers = stream_headers(caps_.get());
+  GstBuffer *header = headers[headers.size() - headers_to_come_];
+  GstMapInfo expected{};
+  if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER) ||
+      !gst_buffer_map(header, &expected, GST_MAP_READ)) {
+    headers_to_come_ = 0;
+    return false;
+  }
+  const bool is_same = gst_buffer_get_size(buffer) == expected.size &&
+                       gst_buffer_memcmp(buffer, 0, expected.data, expected.size) == 0;
+  gst_buffer_unmap(header, &expected);
+  headers_to_come_ = is_same ? headers_to_come_ - 1 : 0;
+  return is_same;
 }
 
 void HlsBranch::stop_remux(const Error &error) {

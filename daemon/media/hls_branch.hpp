@@ -42,6 +42,7 @@ class HlsBranch {
   void take_transport_stream(GstSample *sample);
   void take_packet(GstSample *sample);
   void start(GstCaps *caps);
+  bool is_repeated_header(GstBuffer *buffer);
   void stop_remux(const Error &error);
   std::uint64_t group_of(GstBuffer *buffer, Time pts);
   Time time_of(GstBuffer *buffer, const GstSegment *segment);
@@ -52,6 +53,7 @@ class HlsBranch {
   std::string refusal_;
   Ref<GstCaps> caps_;
   bool is_transport_stream_ = false;
+  guint headers_to_come_ = 0;        // of the streamheader, as buffers before the media
   std::uint64_t counted_group_ = 0;  // where buffers carry no group id
   Time counted_since_{};             // its first timestamp
   bool is_flagged_ = false;          // some buffer without DELTA_UNIT was seen

@@ -98,7 +98,6 @@ Expected<void> Remux::build(GstCaps *caps) {
 
   const GValue *headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
   if (!headers || !GST_VALUE_HOLDS_ARRAY(headers)) return {};
-  skips_headers_ = true;
   for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
     GstBuffer *header = gst_value_get_buffer(gst_value_array_get_value(headers, i));
     if (header) gst_app_src_push_buffer(source_.get(), gst_buffer_copy(header));
@@ -147,9 +146,7 @@ void Remux::post_failure(Error error) {
 }
 
 void Remux::push(GstBuffer *buffer) {
-  if (failed_) return;
-  if (skips_headers_ && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER)) return;
-  gst_app_src_push_buffer(source_.get(), gst_buffer_ref(buffer));
+  if (!failed_) gst_app_src_push_buffer(source_.get(), gst_buffer_ref(buffer));
 }
 
 }  // namespace astral::media

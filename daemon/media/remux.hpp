@@ -29,7 +29,7 @@ class Remux {
   Remux(const Remux &) = delete;
   Remux &operator=(const Remux &) = delete;
 
-  void push(GstBuffer *buffer);  // those flagged HEADER are left out: the caps had them
+  void push(GstBuffer *buffer);  // what comes after the streamheader
 
  private:
   Remux(GMainContext *context, Take take, Fail fail);
@@ -39,7 +39,6 @@ class Remux {
 
   const Fail fail_;
   bool failed_ = false;
-  bool skips_headers_ = false;
   Ref<GstElement> pipeline_;
   Ref<GstAppSrc> source_;
   Ref<GstElement> muxer_;

@@ -50,7 +50,8 @@ struct LinkStats {
   bool parent = false;      // the other end forwards to us
   std::string fingerprint;  // of the other end's key
   double rtt_ms = 0;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
 };
 
 struct Stats {
