@@ -141,7 +141,10 @@ void Membership::connected(const PeerConnected &input) {
 void Membership::hello(Peer &peer, const Hello &hello) {
   if (peer.outbound || peer.state != PeerState::greeting) return drop(peer.id, "hello out of turn");
   if (hello.node.uuid.empty()) return drop(peer.id, "hello without uuid");
-  if (hello.kind == PeerKind::node && hello.node.uuid == desk_.self()) return drop(peer.id, "self");
+  if (hello.kind == PeerKind::node && hello.node.uuid == desk_.self()) {
+    desk_.send(peer.id, Welcome{.node = desk_.settings.self});  // our other end finds out, and hangs up
+    return;
+  }
   peer.kind = hello.kind;
   // Told before it is learned, so that nothing is told back.
   std::vector<NodeInfo> nodes;

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "trace.hpp"
+
+#include <variant>
+
+namespace astral::core {
+namespace {
+
+std::string code(RefusalCode refusal) {
+  switch (refusal) {
+    case RefusalCode::no_stream:
+      return "no-stream";
+    case RefusalCode::no_room:
+      return "no-room";
+    case RefusalCode::loop:
+      return "loop";
+    case RefusalCode::timeout:
+      return "timeout";
+    case RefusalCode::bad_request:
+      return "bad-request";
+    case RefusalCode::conflict:
+      return "conflict";
+  }
+  return "";
+}
+
+std::string joined(const std::vector<Uuid> &uuids) {
+  std::string line;
+  for (const Uuid &uuid : uuids) line += (line.empty() ? "" : ",") + uuid;
+  return line;
+}
+
+struct Words {
+  std::string operator()(const Hello &m) const { return "hello " + m.node.uuid; }
+  std::string operator()(const Welcome &m) const { return "welcome " + m.node.uuid; }
+  std::string operator()(const Request &m) const {
+    return "request " + m.ticket + " " + m.slug + " for " + m.destination;
+  }
+  std::string operator()(const Offer &m) const {
+    return "offer " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
+  }
+  std::string operator()(const Refusal &m) const {
+    std::string line = "refusal " + m.ticket + " " + code(m.code);
+    for (const NodeInfo &node : m.others) line += " try " + node.uuid;
+    return line;
+  }
+  std::string operator()(const Confirm &m) const { return "confirm " + m.ticket; }
+  std::string operator()(const Candidates &m) const { return "candidates " + m.ticket; }
+  std::string operator()(const Cancel &m) const { return "cancel " + m.ticket + " " + m.code; }
+  std::string operator()(const Path &m) const {
+    return "path " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
+  }
+  std::string operator()(const Nodes &m) const {
+    std::string line = "nodes";
+    for (const NodeInfo &node : m.nodes) line += " " + node.uuid;
+    return line;
+  }
+  std::string operator()(const Streams &m) const {
+    std::string line = "streams";
+    for (const StreamInfo &stream : m.streams) line += " " + stream.slug + (stream.streaming ? "+" : "-");
+    return line;
+  }
+  std::string operator()(const Gone &m) const { return "gone " + m.slug; }
+  std::string operator()(const Heartbeat &m) const { return "heartbeat " + joined(m.tickets); }
+  std::string operator()(const Goodbye &) const { return "goodbye"; }
+  std::string operator()(const Publish &m) const { return "publish " + m.slug; }
+  std::string operator()(const Published &m) const {
+    return "published " + m.slug + " " + std::to_string(m.largest_group);
+  }
+  std::string operator()(const Media &m) const { return "media " + m.slug; }
+  std::string operator()(const Ended &m) const { return "ended " + m.slug; }
+
+  std::string operator()(const Connect &e) const {
+    return "Connect " + e.ip_address + ":" + std::to_string(e.port);
+  }
+  std::string operator()(const Send &e) const {
+    return "Send " + std::to_string(e.peer) + " " + text(e.message);
+  }
+  std::string operator()(const Disconnect &e) const {
+    return "Disconnect " + std::to_string(e.peer) + " " + e.reason;
+  }
+  std::string operator()(const OpenMedia &e) const { return "OpenMedia " + e.slug; }
+  std::string operator()(const CloseMedia &e) const { return "CloseMedia " + e.slug; }
+  std::string operator()(const TellRelay &e) const { return "TellRelay " + e.slug + " " + text(e.message); }
+  std::string operator()(const AddSource &e) const { return "AddSource " + e.slug + " " + e.offer.ticket; }
+  std::string operator()(const TellSource &e) const { return "TellSource " + e.slug + " " + text(e.message); }
+  std::string operator()(const RemoveSource &e) const { return "RemoveSource " + e.slug + " " + e.ticket; }
+  std::string operator()(const Answer &e) const {
+    std::string line = "Answer " + std::to_string(e.call);
+    if (!e.result) return line + " error " + std::to_string(static_cast<int>(e.result.error().code));
+    if (e.result->ticket) line += " ticket " + *e.result->ticket;
+    if (e.result->stream) line += " stream " + e.result->stream->slug;
+    return line + (e.result->created ? " created" : "");
+  }
+  std::string operator()(const Announce &e) const { return "Announce " + e.key; }
+  std::string operator()(const RegisterStream &e) const { return "RegisterStream " + e.stream.slug; }
+  std::string operator()(const UnregisterStream &e) const { return "UnregisterStream " + e.slug; }
+  std::string operator()(const AskOrigin &) const { return "AskOrigin"; }
+  std::string operator()(const Quit &) const { return "Quit"; }
+};
+
+}  // namespace
+
+std::string text(const Message &message) {
+  return std::visit(Words{}, message);
+}
+std::string text(const Effect &effect) {
+  return std::visit(Words{}, effect);
+}
+
+}  // namespace astral::core

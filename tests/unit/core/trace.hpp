@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Messages and effects as short lines, for expectations and for comparing two runs.
+#pragma once
+
+#include <string>
+
+#include "core/effect.hpp"
+
+namespace astral::core {
+
+std::string text(const Message &message);
+std::string text(const Effect &effect);  // "Send 7 request t1 talk from v"
+
+}  // namespace astral::core
