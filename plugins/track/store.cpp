@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "track/store.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace astral::track {
+
+const Object *Store::Group::find(std::uint64_t id) const {
+  if (id < first || id - first >= objects.size()) return nullptr;
+  const Object &object = objects[id - first];
+  return object.wire.empty() ? nullptr : &object;
+}
+
+Store::Added Store::add(Object object, Time now) {
+  const auto [group_id, id] = object.id;
+  if (group_id < dropped_below_) return Added::late;
+  auto found = groups_.find(group_id);
+  if (found == groups_.end()) {
+    if (id > max_ahead) return Added::too_far;
+    if (groups_.size() >= max_groups) {
+      if (group_id < groups_.begin()->first) return Added::late;
+      drop_oldest();
+    }
+    found = groups_.try_emplace(group_id).first;
+  }
+  Group &group = found->second;
+  if (id < group.first || (group.end && id > *group.end)) return Added::late;
+  const std::uint64_t index = id - group.first;
+  if (index < group.objects.size() && !group.objects[index].wire.empty()) return Added::duplicate;
+  if (index > group.objects.size() + max_ahead) return Added::too_far;
+
+  const std::size_t cost = object.wire.size() + object_cost;
+  if (object.status != moqt::ObjectStatus::normal) group.end = id;
+  group.bytes += cost;
+  group.arrived = now;
+  bytes_ += cost;
+  if (index >= group.objects.size()) group.objects.resize(index + 1);
+  group.objects[index] = std::move(object);
+
+  while (bytes_ > limits_.bytes && groups_.size() > 1) drop_oldest();
+  // A group that is larger than the whole store: its beginning goes, nobody can join it any more.
+  while (bytes_ > limits_.bytes && group.objects.size() > 1) {
+    if (!group.objects.front().wire.empty()) {
+      const std::size_t freed = group.objects.front().wire.size() + object_cost;
+      group.bytes -= freed;
+      bytes_ -= freed;
+    }
+    group.objects.pop_front();
+    ++group.first;
+  }
+  return Added::fresh;
+}
+
+void Store::abandon(std::uint64_t group) {
+  if (const auto found = groups_.find(group); found != groups_.end()) found->second.abandoned = true;
+}
+
+void Store::drop_oldest() {
+  const auto oldest = groups_.begin();
+  bytes_ -= oldest->second.bytes;
+  dropped_below_ = oldest->first + 1;
+  groups_.erase(oldest);
+}
+
+void Store::expire(Time now) {
+  while (groups_.size() > 1 && groups_.begin()->second.arrived + limits_.age <= now) drop_oldest();
+}
+
+Time Store::deadline() const {
+  return groups_.size() > 1 ? groups_.begin()->second.arrived + limits_.age : never;
+}
+
+std::optional<Location> Store::largest() const {
+  for (auto group = groups_.rbegin(); group != groups_.rend(); ++group)
+    for (auto object = group->second.objects.rbegin(); object != group->second.objects.rend(); ++object)
+      if (!object->wire.empty() && object->status == moqt::ObjectStatus::normal) return object->id;
+  return std::nullopt;
+}
+
+// Moves to the group's beginning, if that is there.
+bool Cursor::enter(const Store &store, Groups::const_iterator group) {
+  if (group == store.groups_.end()) return false;
+  const std::uint64_t begin = group->first == at_.group && !started_ ? at_.object : 0;
+  if (group->second.first > begin) return false;
+  at_ = {group->first, begin};
+  in_group_ = true;
+  return true;
+}
+
+bool Cursor::give_up(Time now, bool at_once) {
+  if (waiting_since_ == never) waiting_since_ = now;
+  return at_once || now - waiting_since_ >= patience_;
+}
+
+Cursor::Next Cursor::next(const Store &store, Time now) {
+  const Groups &groups = store.groups_;
+  for (;;) {
+    if (!in_group_) {
+      // Between groups: the next one there is, unless one before it may still come.
+      auto group = groups.lower_bound(at_.group);
+      if (group == groups.end()) return {};
+      const std::uint64_t leap = group->first - at_.group;
+      if (started_ && leap > 0 &&
+          !give_up(now, leap >= Store::restart_leap || at_.group < store.dropped_below_))
+        return {};
+      if (started_ && leap > 0 && leap < Store::restart_leap) skipped_ = true;
+      while (group != groups.end() && !enter(store, group)) {
+        skipped_ = started_;
+        ++group;
+      }
+      if (group == groups.end()) return {};
+    }
+
+    const auto group = groups.find(at_.group);
+    const auto newer = groups.upper_bound(at_.group);
+    if (group == groups.end() || at_.object < group->second.first) {
+      // Dropped before we read it. Nothing newer yet: wait for that.
+      if (newer == groups.end()) return {};
+      auto newest = std::prev(groups.end());
+      while (newest != newer && newest->second.first > 0) --newest;
+      skipped_ = true;
+      in_group_ = false;
+      at_ = {newest->first, 0};
+      waiting_since_ = never;
+      if (newest->second.first > 0) return {};
+      continue;
+    }
+
+    if (const Object *object = group->second.find(at_.object)) {
+      const bool begins = !started_ || at_.object == 0;
+      const Next found{object, begins, skipped_};
+      if (skipped_) ++skips_;
+      skipped_ = false;
+      started_ = true;
+      waiting_since_ = never;
+      if (object->status != moqt::ObjectStatus::normal) {
+        at_ = {at_.group + 1, 0};
+        in_group_ = false;
+      } else {
+        ++at_.object;
+      }
+      return found;
+    }
+
+    // The object has not come. It is waited for as long as nothing newer suffers from that.
+    if (newer == groups.end()) {
+      waiting_since_ = never;
+      return {};
+    }
+    const bool new_run = newer->first - at_.group >= Store::restart_leap;
+    if (!give_up(now, new_run || group->second.abandoned)) return {};
+    skipped_ = true;
+    in_group_ = false;
+    at_ = {newer->first, 0};
+    waiting_since_ = never;
+  }
+}
+
+}  // namespace astral::track

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "track/store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+namespace astral::track {
+namespace {
+
+Object object(std::uint64_t group, std::uint64_t id, std::size_t size = 100) {
+  Object made;
+  made.id = {group, id};
+  made.wire = Slice::copy(std::vector<std::uint8_t>(size, 1));
+  return made;
+}
+
+Object end_of_group(std::uint64_t group, std::uint64_t id) {
+  Object made = object(group, id, 3);
+  made.status = moqt::ObjectStatus::end_of_group;
+  return made;
+}
+
+// The ids that the cursor yields at this time, a gap as "!".
+std::string read(Cursor &cursor, const Store &store, Time now) {
+  std::string text;
+  for (;;) {
+    const Cursor::Next next = cursor.next(store, now);
+    if (!next.object) return text;
+    if (next.skipped) text += "!";
+    if (next.begins_group) text += "|";
+    text += std::to_string(next.object->id.group) + "." + std::to_string(next.object->id.object);
+    text += next.object->status == moqt::ObjectStatus::normal ? " " : "e ";
+  }
+}
+
+TEST(Store, KeepsEachObjectOnce) {
+  Store store;
+  EXPECT_EQ(store.add(object(5, 0), 0s), Store::Added::fresh);
+  EXPECT_EQ(store.add(object(5, 0), 0s), Store::Added::duplicate);
+  EXPECT_EQ(store.add(object(5, 2), 0s), Store::Added::fresh);
+  EXPECT_EQ(store.add(end_of_group(5, 3), 0s), Store::Added::fresh);
+  EXPECT_EQ(store.add(object(5, 4), 0s), Store::Added::late);
+  EXPECT_EQ(store.add(object(5, 1), 0s), Store::Added::fresh);
+  EXPECT_EQ(store.largest(), (Location{5, 2}));
+}
+
+TEST(Store, IsBoundedInBytesAndTime) {
+  Store store({.bytes = 10'000, .age = 10s});
+  for (std::uint64_t group = 0; group < 100; ++group)
+    for (std::uint64_t id = 0; id < 5; ++id)
+      store.add(object(group, id, 400), Time(1s) * static_cast<int>(group));
+  EXPECT_LE(store.bytes(), 10'000u);
+  EXPECT_EQ(store.add(object(3, 7), 100s), Store::Added::late);
+  const std::size_t groups = store.groups();
+  EXPECT_GT(groups, 1u);
+  EXPECT_EQ(store.deadline(), (100s - std::chrono::seconds(groups)) + 10s);
+  store.expire(1000s);
+  EXPECT_EQ(store.groups(), 1u);
+}
+
+TEST(Store, AGroupLargerThanTheStoreLosesItsBeginning) {
+  Store store({.bytes = 10'000, .age = 10s});
+  Cursor slow(Location{});
+  EXPECT_EQ(read(slow, store, 0s), "");
+  for (std::uint64_t id = 0; id < 1000; ++id) store.add(object(1, id, 400), 0s);
+  EXPECT_LE(store.bytes(), 10'000u);
+  EXPECT_EQ(read(slow, store, 0s), "");
+  store.add(object(2, 0), 0s);
+  EXPECT_EQ(read(slow, store, 0s), "|2.0 ");
+}
+
+TEST(Store, RefusesHostileIds) {
+  Store store;
+  EXPECT_EQ(store.add(object(1, UINT64_MAX), 0s), Store::Added::too_far);
+  store.add(object(1, 0), 0s);
+  EXPECT_EQ(store.add(object(1, 1u << 20), 0s), Store::Added::too_far);
+  for (std::uint64_t group = 2; group < 5000; ++group) store.add(object(group * 1'000'000'007, 0, 1), 0s);
+  EXPECT_LE(store.groups(), Store::max_groups);
+}
+
+TEST(Cursor, ReadsInOrderWhateverTheOrderOfArrival) {
+  Store store;
+  Cursor cursor(Location{7, 0});
+  store.add(object(6, 0), 0s);
+  store.add(object(7, 1), 0s);
+  EXPECT_EQ(read(cursor, store, 0s), "");
+  store.add(object(8, 0), 0s);
+  store.add(object(7, 0), 0s);
+  EXPECT_EQ(read(cursor, store, 0s), "|7.0 7.1 ");
+  store.add(end_of_group(7, 2), 0s);
+  EXPECT_EQ(read(cursor, store, 0s), "7.2e |8.0 ");
+}
+
+TEST(Cursor, StartsInTheMiddleOfAGroupOnlyWhereItWasTold) {
+  Store store;
+  for (std::uint64_t id = 0; id < 4; ++id) store.add(object(3, id), 0s);
+  store.add(end_of_group(3, 4), 0s);
+  store.add(object(4, 0), 0s);
+  Cursor middle(Location{3, 2}), next(Location{4, 0}), past(Location{9, 0});
+  EXPECT_EQ(read(middle, store, 0s), "|3.2 3.3 3.4e |4.0 ");
+  EXPECT_EQ(read(next, store, 0s), "|4.0 ");
+  EXPECT_EQ(read(past, store, 0s), "");
+}
+
+TEST(Cursor, WaitsForWhatIsMissingAsLongAsItIsPatient) {
+  Store store;
+  Cursor cursor(Location{}, 2s);
+  store.add(object(1, 0), 0s);
+  EXPECT_EQ(read(cursor, store, 0s), "|1.0 ");
+  store.add(object(1, 2), 0s);
+  EXPECT_EQ(read(cursor, store, 100s), "");  // nothing newer suffers
+  EXPECT_EQ(cursor.deadline(), never);
+  store.add(object(2, 0), 101s);
+  EXPECT_EQ(read(cursor, store, 101s), "");
+  EXPECT_EQ(cursor.deadline(), 103s);
+  EXPECT_EQ(read(cursor, store, 103s), "!|2.0 ");
+  EXPECT_EQ(cursor.skips(), 1u);
+}
+
+TEST(Cursor, WaitsForAMissingGroupToo) {
+  Store store;
+  Cursor cursor(Location{}, 2s);
+  store.add(object(1, 0), 0s);
+  store.add(end_of_group(1, 1), 0s);
+  store.add(object(3, 0), 0s);
+  EXPECT_EQ(read(cursor, store, 0s), "|1.0 1.1e ");
+  store.add(object(2, 0), 1s);
+  store.add(end_of_group(2, 1), 1s);
+  EXPECT_EQ(read(cursor, store, 1s), "|2.0 2.1e |3.0 ");
+}
+
+TEST(Cursor, DoesNotWaitForWhatCannotCome) {
+  Store store;
+  Cursor cursor(Location{});
+  store.add(object(1, 0), 0s);
+  store.add(object(2, 0), 0s);
+  store.abandon(1);
+  EXPECT_EQ(read(cursor, store, 0s), "|1.0 !|2.0 ");
+  store.add(end_of_group(2, 1), 0s);
+  store.add(object(2 + Store::restart_leap * 60, 0), 0s);  // the publisher has started anew
+  EXPECT_EQ(read(cursor, store, 0s), "2.1e |60002.0 ");
+}
+
+TEST(Cursor, GoesOnAtTheNewestGroupWhenItWasTooSlow) {
+  Store store({.bytes = 10'000, .age = 10s});
+  Cursor slow(Location{});
+  store.add(object(1, 0), 0s);
+  EXPECT_EQ(read(slow, store, 0s), "|1.0 ");
+  for (std::uint64_t group = 1; group < 50; ++group)
+    for (std::uint64_t id = 0; id < 4; ++id) store.add(object(group, id, 400), 0s);
+  EXPECT_EQ(read(slow, store, 0s), "!|49.0 49.1 49.2 49.3 ");
+}
+
+// Any order of arrival, doubles and losses: what is read ascends, nothing twice, and without losses all of
+// it.
+TEST(Cursor, RandomArrivals) {
+  for (unsigned seed = 0; seed < 500; ++seed) {
+    std::mt19937 random(seed);
+    const bool lossy = seed % 2 == 1;
+    std::vector<Object> arrivals;
+    for (std::uint64_t group = 10; group < 20; ++group) {
+      const std::uint64_t count = 1 + random() % 6;
+      for (std::uint64_t id = 0; id < count; ++id) arrivals.push_back(object(group, id));
+      arrivals.push_back(end_of_group(group, count));
+    }
+    const std::size_t all = arrivals.size();
+    for (std::size_t i = 1; i + 8 < arrivals.size(); i += 4)  // the first object says where it begins
+      std::shuffle(arrivals.begin() + static_cast<std::ptrdiff_t>(i),
+                   arrivals.begin() + static_cast<std::ptrdiff_t>(i + 8), random);
+    Store store;
+    Cursor cursor(Location{10, 0}, 2s);
+    std::set<Location> seen;
+    Location last{};
+    Time time = 0s;
+    for (const Object &arrival : arrivals) {
+      time += 100ms;
+      if (lossy && random() % 10 == 0) continue;
+      store.add(arrival, time);
+      if (random() % 3 == 0) store.add(arrival, time);
+      while (const Object *next = cursor.next(store, time).object) {
+        ASSERT_TRUE(seen.empty() || last < next->id) << "seed " << seed;
+        last = next->id;
+        seen.insert(next->id);
+      }
+    }
+    while (const Object *next = cursor.next(store, time + 10s).object) seen.insert(next->id);
+    if (!lossy) {
+      ASSERT_EQ(seen.size(), all) << "seed " << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace astral::track
