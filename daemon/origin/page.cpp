@@ -59,7 +59,7 @@ std::string host(const Node &node) {
 }
 
 std::string player(const Stream &stream) {
-  return "http://" + std::string(own_node) + "/?stream=" + stream.slug;
+  return "http://" + std::string(own_node) + "/#watch/" + stream.slug;
 }
 
 }  // namespace
@@ -145,7 +145,7 @@ std::string stream_page(const Stream &stream, const Node *source, UnixTime now) 
           "</code></dd>\n";
   if (source) {
     page += "<dt>At its publisher's node, for whoever has none (it costs the publisher's upstream)</dt><dd>" +
-            link("http://" + host(*source) + "/?stream=" + stream.slug, host(*source)) + "</dd>\n";
+            link("http://" + host(*source) + "/#watch/" + stream.slug, host(*source)) + "</dd>\n";
   }
   page += "<dt>Published by node</dt><dd><code>" + escape(stream.source) + "</code>" +
           (source ? "" : " <span class=\"soft\">(away)</span>") + "</dd>\n";

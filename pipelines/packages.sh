@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The Debian 12 packages that Astral needs, in one place, and how the missing ones are installed. To be sourced.
+
+packages_to_build="meson ninja-build pkg-config g++ ccache libglib2.0-dev libgstreamer1.0-dev
+  libgstreamer-plugins-base1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev libngtcp2-dev
+  libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libexpected-dev ca-certificates"
+
+# -x has clockoverlay and timeoverlay, which need a font. The rest: mux, parse, encode and decode.
+packages_to_run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+  gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x fonts-dejavu-core procps curl"
+
+packages_to_test="libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps ffmpeg chromium chromium-driver
+  python3 python3-pytest iproute2 git"
+
+# Installs those of its arguments that are not there. Says what it does; fails where it cannot.
+install_missing() {
+  local missing=() package sudo=()
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  # Node.js comes from Debian (two packages) or from elsewhere (often one); only the commands matter.
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    echo "These packages of Debian 12, or what your system calls them, are missing: ${missing[*]}" >&2
+    return 1
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "Run as root, or install sudo, to install: ${missing[*]}" >&2; return 1; }
+    sudo=(sudo)
+  fi
+  echo "Installing ${#missing[@]} packages: ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq -o Acquire::Retries=3 </dev/null &&
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "${missing[@]}" </dev/null
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Holds the house rules that a machine can read: the floors of the includes, headers of files, READMEs, sizes.
+
+Prints TAP, one result per rule. Usage: tidy.py SOURCE_ROOT
+"""
+import os
+import re
+import subprocess
+import sys
+
+# Floors: a folder includes its own and those below, within its own tree.
+PLUGINS = {'glue': 1, 'moqt': 2, 'quic': 3, 'ice': 3, 'track': 4, 'elements': 5}
+DAEMON = {'core': 3, 'api': 4, 'media': 4, 'origin': 5, 'ctl': 5}
+PURE = ('plugins/moqt/', 'daemon/core/')
+PURE_GLUE = {'glue/error.hpp', 'glue/bytes.hpp', 'glue/time.hpp'}
+# Who may see a library's headers: prefix of the include, and the folders.
+LIBRARIES = {
+    'ngtcp2/': ('plugins/quic/',),
+    'gnutls/': ('plugins/quic/', 'plugins/glue/'),
+    'agent.h': ('plugins/ice/',),
+    'nice/': ('plugins/ice/',),
+    'sqlite3.h': ('daemon/origin/',),
+    'libsoup/': ('plugins/elements/', 'plugins/glue/', 'daemon/'),
+    'gst/': ('plugins/elements/', 'plugins/glue/', 'plugins/track/', 'daemon/media/', 'daemon/main.cpp'),
+}
+CXX = ('.cpp', '.hpp', '.c', '.h')
+SOURCES = CXX + ('.py', '.js', '.mjs', '.sh')
+MAX_LINES = 600
+
+
+def list_files(root):
+    listed = subprocess.run(['git', '-C', root, 'ls-files', '-z'], capture_output=True, text=True)
+    if listed.returncode == 0 and listed.stdout:
+        return [p for p in listed.stdout.split('\0') if p and os.path.isfile(os.path.join(root, p))]
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [f for f in folders if not f.startswith(('build', '.git')) and f != 'node_modules']
+        found += [os.path.relpath(os.path.join(folder, f), root) for f in files]
+    return found
+
+
+class Tree:
+    def __init__(self, root):
+        self.root = root
+        self.files = sorted(list_files(root))
+        self._texts = {}
+
+    def text(self, path):
+        if path not in self._texts:
+            with open(os.path.join(self.root, path), encoding='utf-8', errors='replace') as file:
+                self._texts[path] = file.read()
+        return self._texts[path]
+
+    def of(self, *suffixes):
+        return [p for p in self.files if p.endswith(suffixes)]
+
+    def code(self):
+        """Sources, and scripts without an ending."""
+        return [p for p in self.files if p.endswith(SOURCES) or
+                ('.' not in os.path.basename(p) and self.text(p).startswith('#!'))]
+
+    def includes(self, path):
+        return re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', self.text(path), re.M)
+
+
+def without_comments(text):
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+    return re.sub(r'//[^\n]*|/\*.*?\*/', '', text, flags=re.S)
+
+
+def floors(tree):
+    """a file includes its own floor and those below"""
+    for path in tree.of(*CXX):
+        parts = path.split('/')
+        if parts[0] not in ('plugins', 'daemon'):
+            continue
+        mine = PLUGINS if parts[0] == 'plugins' else DAEMON
+        floor = mine.get(parts[1], 5)  # daemon/main.cpp
+        for quote, name in tree.includes(path):
+            folder = name.split('/')[0]
+            if quote != '"' or '/' not in name:
+                continue
+            if parts[0] == 'daemon' and folder == 'glue':
+                allowed = not path.startswith(PURE) or name in PURE_GLUE
+            elif folder in mine:
+                allowed = mine[folder] <= floor
+                if path.startswith(PURE) and folder == 'glue':
+                    allowed = name in PURE_GLUE
+            else:
+                allowed = os.path.exists(os.path.join(tree.root, os.path.dirname(path), name))
+            if not allowed:
+                yield f'{path}: includes {name}'
+
+
+def purity(tree):
+    """the pure floors see the standard library only"""
+    for path in tree.of(*CXX):
+        if path.startswith(PURE):
+            for quote, name in tree.includes(path):
+                if quote == '<' and not re.fullmatch(r'[a-z_]+', name):
+                    yield f'{path}: includes <{name}>'
+
+
+def libraries(tree):
+    """each library is seen in its own place only"""
+    for path in tree.of(*CXX):
+        if not path.startswith(('plugins/', 'daemon/')):
+            continue
+        for _, name in tree.includes(path):
+            for prefix, places in LIBRARIES.items():
+                if name.startswith(prefix) and not path.startswith(places):
+                    yield f'{path}: includes {name}'
+
+
+def licence(tree):
+    """each source starts with its licence"""
+    for path in tree.code():
+        lines = tree.text(path).split('\n', 2)
+        first = lines[1] if lines[0].startswith('#!') and len(lines) > 1 else lines[0]
+        if 'SPDX-License-Identifier: BSD-3-Clause' not in first:
+            yield f'{path}: does not start with SPDX-License-Identifier'
+
+
+def readmes(tree):
+    """each folder says what lives there"""
+    folders = set()
+    for path in tree.files:
+        parts = path.split('/')[:-1]
+        if parts and not parts[0].startswith('.'):
+            folders.add(parts[0])
+            if len(parts) > 1 and parts[0] in ('plugins', 'daemon', 'tests'):
+                folders.add('/'.join(parts[:2]))
+    for folder in sorted(folders):
+        if f'{folder}/README.md' not in tree.files:
+            yield f'{folder}/README.md is missing'
+
+
+def sizes(tree):
+    """files fit on a few screens"""
+    for path in tree.code():
+        lines = tree.text(path).count('\n')
+        if lines > MAX_LINES:
+            yield f'{path}: {lines} lines, more than {MAX_LINES}'
+
+
+def headers(tree):
+    """headers are included once"""
+    for path in tree.of('.hpp'):
+        if '#pragma once' not in tree.text(path):
+            yield f'{path}: has no #pragma once'
+
+
+def no_throw(tree):
+    """errors are values: nothing throws"""
+    for path in tree.of(*CXX):
+        if path.startswith(('plugins/', 'daemon/')):
+            for word in re.findall(r'\b(?:throw|try|catch)\b', without_comments(tree.text(path))):
+                yield f'{path}: {word}'
+
+
+def no_sleep(tree):
+    """nothing sleeps to win a race"""
+    for path in tree.of(*CXX):
+        for call in re.findall(r'\b(?:sleep_for|sleep_until|usleep|nanosleep|g_usleep|sleep)\s*\(',
+                               without_comments(tree.text(path))):
+            yield f'{path}: {call})'
+
+
+def no_loose_ends(tree):
+    """nothing is left for later in the code"""
+    mark = re.compile(r'\b(?:TO' 'DO|FIX' r'ME|XX' r'X)\b')
+    for path in tree.code():
+        for number, line in enumerate(tree.text(path).split('\n'), 1):
+            if mark.search(line) and 'mkdtemp' not in line and 'mkstemp' not in line:
+                yield f'{path}:{number}: {line.strip()}'
+
+
+RULES = (floors, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends)
+
+
+def main():
+    tree = Tree(sys.argv[1])
+    print(f'1..{len(RULES)}')
+    for number, rule in enumerate(RULES, 1):
+        faults = list(rule(tree))
+        print(f'{"not ok" if faults else "ok"} {number} - {rule.__name__}: {rule.__doc__}')
+        for fault in faults:
+            print(f'# {fault}')
+
+
+if __name__ == '__main__':
+    main()
