@@ -175,7 +175,7 @@ TEST(Cursor, RandomArrivals) {
     Location last{};
     Time time = 0s;
     for (const Object &arrival : arrivals) {
-      time += 100ms;
+      time += 10ms;
       if (lossy && random() % 10 == 0) continue;
       store.add(arrival, time);
       if (random() % 3 == 0) store.add(arrival, time);
