@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Sends bursts of datagrams on a socket that somebody else owns, in one system call where the kernel can cut
+// them (UDP GSO). Knows no ICE.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstddef>
+
+#include "glue/bytes.hpp"
+
+namespace astral::ice {
+
+class UdpSender {
+ public:
+  enum class Result { sent, would_block, failed };
+
+  // `descriptor` stays open until the next aim() or reset().
+  void aim(int descriptor, const sockaddr_storage &to, socklen_t size);
+  void reset() { descriptor_ = -1; }
+  bool aimed() const { return descriptor_ >= 0; }
+
+  Result send(Bytes packets, std::size_t segment);
+  // System calls that carried more than one datagram.
+  std::size_t segmented() const { return segmented_; }
+
+ private:
+  Result send_once(Bytes packets, std::size_t segment, int &error) const;
+
+  int descriptor_ = -1;
+  sockaddr_storage to_{};
+  socklen_t to_size_ = 0;
+  bool can_segment_ = true;
+  int refusals_ = 0;  // in a row
+  std::size_t segmented_ = 0;
+};
+
+}  // namespace astral::ice

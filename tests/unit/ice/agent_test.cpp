@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Agents that find each other on loopback, refuse nonsense and go at any moment.
+#include "ice/agent.hpp"
+
+#include "two_agents.hpp"
+
+namespace astral::ice {
+namespace {
+
+TEST_F(TwoAgents, GatherAndDescribe) {
+  open_both();
+  ASSERT_TRUE(gather_both());
+  const Description local = a_.agent->local();
+  EXPECT_TRUE(check(local)) << check(local).error().detail;
+  ASSERT_FALSE(local.candidates.empty());
+  EXPECT_EQ(local.candidates, a_.candidates);
+  EXPECT_NE(local.candidates.back().find(" 127.0.0.1 "), std::string::npos);
+  EXPECT_NE(local.ufrag, b_.agent->local().ufrag);
+  EXPECT_EQ(a_.gathered, 1);
+}
+
+TEST_F(TwoAgents, OfferLoopbackOnlyWhenAsked) {
+  open(a_, true, false);
+  ASSERT_TRUE(run([&] { return a_.gathered > 0; }));
+  const auto lines = a_.agent->local().candidates;
+  ASSERT_FALSE(lines.empty());
+  if (lines.size() > 1) {  // a machine with nothing but lo offers just that
+    for (const auto &line : lines) EXPECT_EQ(line.find(" 127.0.0.1 "), std::string::npos);
+  }
+}
+
+TEST_F(TwoAgents, ConnectAndExchangeBursts) {
+  ASSERT_TRUE(connect());
+  EXPECT_TRUE(a_.agent->connected());
+  std::vector<std::uint8_t> burst(10 * 1200 + 5);
+  for (std::size_t i = 0; i < burst.size(); ++i) burst[i] = static_cast<std::uint8_t>(0x40 | (i / 1200));
+  ASSERT_TRUE(a_.agent->send(burst, 1200));
+  ASSERT_TRUE(b_.agent->send(as_bytes("hello"), 5));
+  ASSERT_TRUE(run([&] { return b_.received.size() == 11 && a_.received.size() == 1 && b_.drained > 0; }));
+  for (std::size_t i = 0; i < 11; ++i) {
+    EXPECT_EQ(b_.received[i].size(), i < 10 ? 1200u : 5u);
+    EXPECT_EQ(b_.received[i][0], 0x40 | i);
+  }
+  EXPECT_LE(b_.drained, 11);
+  const auto stats = a_.agent->stats();
+  EXPECT_EQ(stats.segmented, 1u);
+  EXPECT_EQ(stats.single, 0u);
+  EXPECT_FALSE(stats.local.empty());
+  EXPECT_EQ(a_.connected, 1);
+}
+
+TEST_F(TwoAgents, ConnectByTrickledCandidates) {
+  a_.when_candidate = [&](const std::string &line) {
+    static_cast<void>(b_.agent->add_remote_candidate(line));
+  };
+  b_.when_candidate = [&](const std::string &line) {
+    static_cast<void>(a_.agent->add_remote_candidate(line));
+  };
+  open_both();
+  auto description = b_.agent->local();
+  description.candidates.clear();
+  ASSERT_TRUE(a_.agent->set_remote(description));
+  description = a_.agent->local();
+  description.candidates.clear();
+  ASSERT_TRUE(b_.agent->set_remote(description));
+  EXPECT_TRUE(run([&] { return a_.connected && b_.connected; }));
+}
+
+TEST_F(TwoAgents, RefuseNonsense) {
+  open_both();
+  ASSERT_TRUE(gather_both());
+  EXPECT_EQ(a_.agent->add_remote_candidate(b_.candidates[0]).error().code, Code::invalid);  // too early
+  auto description = b_.agent->local();
+  description.pwd = "short";
+  EXPECT_EQ(a_.agent->set_remote(description).error().code, Code::invalid);
+  description = b_.agent->local();
+  description.candidates.push_back("candidate:1 1 TCP 1 127.0.0.1 9 typ host tcptype active");
+  EXPECT_EQ(a_.agent->set_remote(description).error().code, Code::invalid);
+  description = b_.agent->local();
+  ASSERT_TRUE(a_.agent->set_remote(description));
+  EXPECT_EQ(a_.agent->set_remote(description).error().code, Code::conflict);
+  EXPECT_EQ(a_.agent->add_remote_candidate("candidate:1").error().code, Code::invalid);
+  std::size_t taken = description.candidates.size();
+  while (a_.agent->add_remote_candidate("candidate:1 1 UDP 1 127.0.0.1 9 typ host")) ++taken;
+  EXPECT_EQ(taken, max_candidates);
+  EXPECT_EQ(a_.agent->add_remote_candidate(b_.candidates[0]).error().code, Code::too_large);
+  ASSERT_TRUE(b_.agent->set_remote(a_.agent->local()));  // nothing was disturbed
+  EXPECT_TRUE(run([&] { return a_.connected && b_.connected; }));
+}
+
+TEST_F(TwoAgents, RefuseABadStunServer) {
+  Config config;
+  config.context = context_.get();
+  config.stun_host = "no address";
+  EXPECT_EQ(Agent::open(config, a_).error().code, Code::invalid);
+  config.stun_host = "127.0.0.1";
+  config.stun_port = 0;
+  EXPECT_EQ(Agent::open(config, a_).error().code, Code::invalid);
+}
+
+TEST_F(TwoAgents, FailWithWrongCredentials) {
+  open_both();
+  ASSERT_TRUE(gather_both());
+  auto description = b_.agent->local();
+  description.pwd = "0123456789abcdefghijklmn";
+  ASSERT_TRUE(a_.agent->set_remote(description));
+  description = a_.agent->local();
+  description.pwd = "0123456789abcdefghijklmn";
+  ASSERT_TRUE(b_.agent->set_remote(description));
+  ASSERT_TRUE(run([&] { return a_.failed && b_.failed; }));
+  EXPECT_TRUE(a_.failed->code == Code::unreachable || a_.failed->code == Code::timeout);
+  EXPECT_EQ(a_.connected, 0);
+  EXPECT_FALSE(a_.agent->send(as_bytes("x"), 1));
+}
+
+TEST_F(TwoAgents, NothingIsSentBeforeThereIsAPath) {
+  open_both();
+  EXPECT_FALSE(a_.agent->send(as_bytes("x"), 1));
+  EXPECT_FALSE(a_.agent->connected());
+}
+
+TEST_F(TwoAgents, CanGoAtAnyMoment) {
+  open_both();  // before anything was told
+  a_.agent.reset();
+  b_.agent.reset();
+  open_both();
+  ASSERT_TRUE(gather_both());
+  a_.agent.reset();  // gathered
+  open(a_, true);
+  ASSERT_TRUE(run([&] { return a_.gathered >= 2; }));
+  exchange();
+  a_.agent.reset();  // checking
+  g_main_context_iteration(context_.get(), FALSE);
+  b_.agent.reset();
+  EXPECT_EQ(a_.connected + b_.connected, 0);
+  ASSERT_TRUE(connect());
+  const std::vector<std::uint8_t> burst(50'000, 'x');
+  ASSERT_TRUE(a_.agent->send(burst, 1000));
+  a_.agent.reset();  // in the middle, with datagrams on their way
+  ASSERT_TRUE(run([&] { return !b_.received.empty(); }));
+  b_.agent.reset();
+  while (g_main_context_iteration(context_.get(), FALSE)) {
+  }
+}
+
+TEST_F(TwoAgents, CanGoFromInsideAnyCallback) {
+  const auto go = [](Peer &peer) { return [&peer] { peer.agent.reset(); }; };
+  a_.when_candidate = [&](const std::string &) { a_.agent.reset(); };
+  open(a_, true);
+  ASSERT_TRUE(run([&] { return !a_.agent; }));
+  a_.when_candidate = nullptr;
+  a_.when_gathered = go(a_);
+  open(a_, true);
+  ASSERT_TRUE(run([&] { return !a_.agent; }));
+  a_.when_gathered = nullptr;
+  a_.when_connected = go(a_);
+  open_both();
+  ASSERT_TRUE(run([&] { return a_.gathered >= 2 && b_.gathered >= 1; }));
+  exchange();
+  ASSERT_TRUE(run([&] { return !a_.agent; }));
+  b_.agent.reset();
+  a_.when_connected = nullptr;
+  b_.connected = a_.connected = a_.gathered = b_.gathered = 0;
+  for (const bool in_drained : {false, true}) {
+    a_.connected = b_.connected = 0;
+    a_.gathered = b_.gathered = 0;
+    a_.when_datagram = nullptr;
+    if (in_drained)
+      a_.when_drained = go(a_);
+    else
+      a_.when_datagram = [&](Bytes) { a_.agent.reset(); };
+    ASSERT_TRUE(connect());
+    const std::vector<std::uint8_t> burst(20'000, 'x');
+    ASSERT_TRUE(b_.agent->send(burst, 1000));
+    ASSERT_TRUE(run([&] { return !a_.agent; }));
+    b_.agent.reset();
+  }
+}
+
+TEST_F(TwoAgents, CanGoFromInsideFailure) {
+  open_both();
+  ASSERT_TRUE(gather_both());
+  a_.when_failed = [&] { a_.agent.reset(); };
+  auto description = b_.agent->local();
+  description.candidates.resize(1);
+  b_.agent.reset();  // nobody answers
+  ASSERT_TRUE(a_.agent->set_remote(description));
+  ASSERT_TRUE(run([&] { return !a_.agent; }));
+}
+
+}  // namespace
+}  // namespace astral::ice
