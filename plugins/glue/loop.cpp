@@ -20,13 +20,15 @@ gboolean call(gpointer data) noexcept {
 // A source that does nothing by itself: it is made ready by its ready time alone.
 GSource *new_timed_source(GMainContext *context, GSourceFunc dispatch, gpointer data, GDestroyNotify destroy,
                           const char *name) {
-  static GSourceFuncs functions = {
-      nullptr, nullptr,
-      [](GSource *source, GSourceFunc callback, gpointer user_data) -> gboolean {
-        g_source_set_ready_time(source, -1);
-        return callback(user_data);
-      },
-      nullptr, nullptr, nullptr};
+  static GSourceFuncs functions = {nullptr,
+                                   nullptr,
+                                   [](GSource *source, GSourceFunc callback, gpointer user_data) -> gboolean {
+                                     g_source_set_ready_time(source, -1);
+                                     return callback(user_data);
+                                   },
+                                   nullptr,
+                                   nullptr,
+                                   nullptr};
   GSource *source = g_source_new(&functions, sizeof(GSource));
   g_source_set_static_name(source, name);
   g_source_set_callback(source, dispatch, data, destroy);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/consumer.hpp"
+
+#include <cassert>
+
+namespace astral::elements {
+
+namespace {
+
+template <typename... F>
+struct Match : F... {
+  using F::operator()...;
+};
+
+Code code_of(moqt::RequestCode code) {
+  switch (code) {
+    case moqt::RequestCode::unauthorized:
+      return Code::refused;
+    case moqt::RequestCode::does_not_exist:
+      return Code::not_found;
+    case moqt::RequestCode::not_supported:
+      return Code::unsupported;
+    case moqt::RequestCode::excessive_load:
+      return Code::no_room;
+    default:
+      return Code::failed;
+  }
+}
+
+}  // namespace
+
+Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
+    : settings_(std::move(settings)),
+      owner_(owner),
+      context_(context),
+      store_(settings_.store),
+      sequence_(store_),
+      timer_(context, [this] { owner_.on_consumer_ready(); }) {}
+
+Consumer::~Consumer() {
+  closing_ = true;
+  if (link_) link_->close(moqt::CloseCode::no_error, "the consumer stops");
+}
+
+void Consumer::handle(const signalling::Message &message) {
+  if (ended_) return;
+  std::visit(Match{[this](const signalling::Offer &offer) { offered(offer); },
+                   [this](const signalling::Candidates &more) {
+                     if (!link_ || link_->ticket() != more.ticket) return;
+                     for (const std::string &candidate : more.candidates)
+                       if (auto added = link_->add_candidate(candidate); !added)
+                         return break_off(added.error());
+                   },
+                   [this](const signalling::Cancel &gone) {
+                     if (!link_ || link_->ticket() != gone.ticket || link_->ended()) return;
+                     // The other end says the same over the link, after what is still on its way.
+                     if (gone.code == "ended" && link_->ready()) return;
+                     if (gone.code == "ended") return end(std::nullopt);
+                     break_off(signalling::error_of(gone.code, gone.message));
+                   },
+                   [](const auto &) {}},
+             message);
+}
+
+void Consumer::offered(const signalling::Offer &offer) {
+  if (link_) return;
+  auto link = Link::open(offer.ticket, moqt::Role::client, settings_.link, context_, *this);
+  if (!link) return end(link.error());
+  link_ = std::move(*link);
+  const ice::Description description = link_->describe();
+  if (auto connected = link_->connect(offer.fingerprint, offer.ice); !connected)
+    return break_off(connected.error());
+  owner_.on_consumer_signal(
+      signalling::to_text(signalling::Confirm{offer.ticket, settings_.link.key.fingerprint(), description}));
+}
+
+void Consumer::on_link_candidate(Link &link, const std::string &candidate) {
+  owner_.on_consumer_signal(signalling::to_text(signalling::Candidates{link.ticket(), {candidate}}));
+}
+
+void Consumer::on_link_ready(Link &link) {
+  const auto subscribe = [&](const char *track, moqt::Filter::Kind kind) {
+    moqt::Subscribe subscription;
+    subscription.track = track_name(settings_.slug, track);
+    subscription.parameters.tokens.push_back({.value = link.ticket()});
+    subscription.parameters.filter = moqt::Filter{.kind = kind, .start = {}, .end_group_delta = 0};
+    return link.session().subscribe(std::move(subscription));
+  };
+  catalog_ = subscribe(catalog_track, moqt::Filter::Kind::largest_object);
+  media_ = subscribe(media_track, moqt::Filter::Kind::next_group);
+  owner_.on_consumer_connected(link.ticket(), link.peer_fingerprint());
+}
+
+void Consumer::on_link_event(Link &link, moqt::Event &event) {
+  std::visit(Match{[&](const moqt::SubscribeAccepted &accepted) {
+                     const auto text = accepted.properties.bytes(catalog_property);
+                     const auto group = accepted.properties.number(catalog_group_property);
+                     if (!text || !group)
+                       return link.session().close(moqt::CloseCode::protocol_violation,
+                                                   "the track has no catalog");
+                     learn_catalog(*group, Slice::copy(as_bytes(*text)));
+                   },
+                   [&](const moqt::SubscribeRefused &refused) {
+                     why_ = Error{code_of(refused.code), refused.reason};
+                     link.session().close(moqt::CloseCode::no_error, "nothing left to do");
+                   },
+                   [&](moqt::ObjectReceived &received_object) { received(received_object); },
+                   [&](const moqt::Done &done) {
+                     if (done.request != media_) return;
+                     track_ended_ = done.code == moqt::DoneCode::track_ended;
+                     if (!track_ended_) why_ = Error{Code::unreachable, done.reason};
+                     link.session().close(moqt::CloseCode::no_error, "the subscription is done");
+                   },
+                   [&](const moqt::GroupEnded &group) {
+                     if (group.request != media_ || group.complete) return;
+                     store_.abandon(group.group);
+                     fresh_ = true;
+                   },
+                   [](const auto &) {}},
+             event);
+  if (!fresh_) return;
+  fresh_ = false;
+  owner_.on_consumer_ready();
+}
+
+void Consumer::received(moqt::ObjectReceived &event) {
+  if (event.request == catalog_) {
+    if (event.object.status == moqt::ObjectStatus::normal)
+      learn_catalog(event.object.id.group, event.object.payload());
+    return;
+  }
+  if (auto timing = track::decode_timing(event.object.properties()); !timing) {
+    why_ = timing.error();
+    return link_->session().close(moqt::CloseCode::protocol_violation, timing.error().detail);
+  }
+  const std::size_t size = event.object.wire.size() - event.object.payload_offset;
+  const Time time = now();
+  const bool begins = event.object.id.object == 0;
+  if (store_.add(std::move(event.object), time) != track::Store::Added::fresh) return;
+  if (begins) ++groups_;
+  bytes_ += size;
+  ++objects_;
+  rate_.add(size, time);
+  fresh_ = true;
+}
+
+void Consumer::learn_catalog(std::uint64_t group, Slice text) {
+  auto catalog = read_catalog(group, std::move(text));
+  if (!catalog) {
+    link_->session().close(moqt::CloseCode::protocol_violation, "catalog: " + catalog.error().detail);
+    why_ = Error{Code::invalid, "the stream's catalog cannot be read: " + catalog.error().detail};
+    return;
+  }
+  sequence_.learn(std::make_shared<const Catalog>(std::move(*catalog)));
+  fresh_ = true;
+}
+
+std::optional<Taken> Consumer::take() {
+  const Time time = now();
+  store_.expire(time);
+  std::optional<Taken> taken = sequence_.take(time);
+  if (!taken) timer_.set(sequence_.deadline());
+  return taken;
+}
+
+void Consumer::break_off(Error why) {
+  if (!why_) why_ = std::move(why);
+  if (link_ && !link_->ended())
+    link_->close(moqt::CloseCode::internal_error, why_->detail);
+  else
+    end(why_);
+}
+
+void Consumer::on_link_ended(Link &, const Error &error) {
+  if (track_ended_) return end(std::nullopt);
+  end(why_ ? *why_ : error);
+}
+
+void Consumer::end(std::optional<Error> error) {
+  if (ended_ || closing_) return;
+  ended_ = true;
+  owner_.on_consumer_ended(error);
+}
+
+void Consumer::fill(Statistics &statistics) const {
+  statistics.bytes = bytes_;
+  statistics.objects = objects_;
+  statistics.groups = groups_;
+  statistics.skipped = sequence_.skips();
+  statistics.rate_bps = rate_.bps(now());
+  if (const auto largest = store_.largest()) statistics.largest_group = largest->group;
+  if (!link_ || !link_->ready() || link_->ended()) return;
+  const quic::Stats stats = link_->stats();
+  statistics.links.push_back({link_->ticket(), link_->peer_fingerprint(),
+                              std::chrono::duration<double, std::milli>(stats.rtt).count(), stats.bytes_sent,
+                              stats.bytes_received});
+}
+
+}  // namespace astral::elements

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The side of a stream that receives: takes an offer, connects, subscribes, and yields the objects in order,
+// each once, with the catalog that describes them before the first. Decides what is waited for and given up.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "elements/catalog.hpp"
+#include "elements/link.hpp"
+#include "elements/sequence.hpp"
+#include "elements/signalling.hpp"
+#include "elements/statistics.hpp"
+#include "track/store.hpp"
+
+namespace astral::elements {
+
+// **Thread**: the element's loop.
+class Consumer final : private Link::Owner {
+ public:
+  struct Settings {
+    std::string slug;
+    LinkSettings link;
+    track::Store::Limits store;  // between the network and whoever takes the objects
+  };
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void on_consumer_signal(const std::string &text) = 0;
+    virtual void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) = 0;
+    // take() may have something.
+    virtual void on_consumer_ready() = 0;
+    // Once, the last call. No error: the stream has ended, all of it can be taken.
+    virtual void on_consumer_ended(const std::optional<Error> &error) = 0;
+  };
+  Consumer(Settings settings, GMainContext *context, Owner &owner);
+  ~Consumer() override;
+
+  // From the signaller: the offer, candidates, cancels. Others are not a consumer's.
+  void handle(const signalling::Message &message);
+
+  // The next object in order, when it is there.
+  std::optional<Taken> take();
+  void fill(Statistics &statistics) const;
+
+ private:
+  void on_link_candidate(Link &link, const std::string &candidate) override;
+  void on_link_ready(Link &link) override;
+  void on_link_event(Link &link, moqt::Event &event) override;
+  void on_link_writable(Link &) override {}
+  void on_link_ended(Link &link, const Error &error) override;
+
+  void offered(const signalling::Offer &offer);
+  void received(moqt::ObjectReceived &event);
+  void learn_catalog(std::uint64_t group, Slice text);
+  void break_off(Error why);
+  void end(std::optional<Error> error);
+
+  const Settings settings_;
+  Owner &owner_;
+  GMainContext *const context_;
+  std::unique_ptr<Link> link_;
+  moqt::RequestId media_{}, catalog_{};
+  track::Store store_;
+  Sequence sequence_;
+  bool fresh_ = false;  // objects have arrived since the owner was told
+  bool ended_ = false;
+  bool track_ended_ = false;
+  bool closing_ = false;
+  std::optional<Error> why_;  // we broke it off ourselves
+  std::uint64_t bytes_ = 0, objects_ = 0, groups_ = 0;
+  Rate rate_;
+  Timer timer_;
+};
+
+}  // namespace astral::elements

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// astralrelay: the GObject shell over RelayBody. One request sink pad per parent, one source pad for this
+// machine, children over the network.
+#include <gst/gst.h>
+
+#include "elements/gstastral.hpp"
+#include "elements/relay_body.hpp"
+#include "elements/settings.hpp"
+#include "elements/unpacker.hpp"
+
+GST_DEBUG_CATEGORY_STATIC(astral_relay_debug);
+#define GST_CAT_DEFAULT astral_relay_debug
+
+using namespace astral;
+using namespace astral::elements;
+
+namespace {
+
+struct Relay_ {
+  ElementSettings settings;         // GST_OBJECT_LOCK
+  std::shared_ptr<RelayBody> body;  // GST_OBJECT_LOCK; set from READY to READY
+  Unpacker unpacker;                // the source pad's streaming thread, as everything below
+  bool started = false;             // stream-start and segment have been pushed
+};
+
+}  // namespace
+
+struct AstralRelay {
+  GstElement parent;
+  GstPad *srcpad;
+  Relay_ *self;
+};
+struct AstralRelayClass {
+  GstElementClass parent;
+};
+
+static Signals astral_relay_signals;
+static GstStaticPadTemplate astral_relay_sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
+static GstStaticPadTemplate astral_relay_src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
+G_DEFINE_TYPE_WITH_CODE(AstralRelay, astral_relay, GST_TYPE_ELEMENT,
+                        GST_DEBUG_CATEGORY_INIT(astral_relay_debug, "astralrelay", 0, "Astral relay"))
+
+static AstralRelay *cast(gpointer object) {
+  return reinterpret_cast<AstralRelay *>(object);
+}
+
+static std::shared_ptr<RelayBody> body_of(AstralRelay *relay) {
+  GST_OBJECT_LOCK(relay);
+  std::shared_ptr<RelayBody> body = relay->self->body;
+  GST_OBJECT_UNLOCK(relay);
+  return body;
+}
+
+// ---- the parents' side ----
+
+static GstFlowReturn take(AstralRelay *relay, const SharedTaken &taken) {
+  const auto body = body_of(relay);
+  return body && body->push(taken) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+}
+
+static GstFlowReturn astral_relay_chain(GstPad *, GstObject *parent, GstBuffer *adopted) noexcept {
+  AstralRelay *relay = cast(parent);
+  const auto buffer = Ref<GstBuffer>::adopt(adopted);
+  if (const SharedTaken taken = taken_of(buffer.get())) return take(relay, taken);
+  if (GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_HEADER)) return GST_FLOW_OK;  // the catalog has it
+  GST_ELEMENT_ERROR(relay, STREAM, FORMAT,
+                    ("astralrelay takes only what comes from astralsrc or astralrelay."), (nullptr));
+  return GST_FLOW_ERROR;
+}
+
+// A parent's caps, segment and end are its own: the source pad says what the merged stream is.
+static gboolean astral_relay_sink_event(GstPad *, GstObject *parent, GstEvent *adopted) noexcept {
+  const auto event = Ref<GstEvent>::adopt(adopted);
+  if (const SharedTaken taken = taken_of(event.get())) return take(cast(parent), taken) == GST_FLOW_OK;
+  return TRUE;
+}
+
+static gboolean astral_relay_sink_query(GstPad *pad, GstObject *parent, GstQuery *query) noexcept {
+  if (GST_QUERY_TYPE(query) == GST_QUERY_ACCEPT_CAPS) {
+    gst_query_set_accept_caps_result(query, TRUE);
+    return TRUE;
+  }
+  if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS) {
+    const auto any = Ref<GstCaps>::adopt(gst_caps_new_any());
+    gst_query_set_caps_result(query, any.get());
+    return TRUE;
+  }
+  return gst_pad_query_default(pad, parent, query);
+}
+
+static GstPad *astral_relay_request_new_pad(GstElement *element, GstPadTemplate *, const gchar *name,
+                                            const GstCaps *) noexcept {
+  static std::atomic<guint> count = 0;
+  const GString_ own(name ? nullptr : g_strdup_printf("sink_%u", count++));
+  GstPad *pad = gst_pad_new_from_static_template(&astral_relay_sink_template, name ? name : own.get());
+  gst_pad_set_chain_function(pad, astral_relay_chain);
+  gst_pad_set_event_function(pad, astral_relay_sink_event);
+  gst_pad_set_query_function(pad, astral_relay_sink_query);
+  gst_pad_set_active(pad, TRUE);
+  if (gst_element_add_pad(element, pad)) return pad;
+  return nullptr;
+}
+
+static void astral_relay_release_pad(GstElement *element, GstPad *pad) noexcept {
+  gst_pad_set_active(pad, FALSE);
+  gst_element_remove_pad(element, pad);
+}
+
+// ---- this machine's side ----
+
+static gint64 running_time(GstElement *element) {
+  const auto clock = Ref<GstClock>::adopt(gst_element_get_clock(element));
+  if (!clock) return 0;
+  return static_cast<gint64>(gst_clock_get_time(clock.get())) -
+         static_cast<gint64>(gst_element_get_base_time(element));
+}
+
+static GstFlowReturn push_out(AstralRelay *relay, Unpacker::Out &out) {
+  if (!relay->self->started) {
+    relay->self->started = true;
+    const GString_ id(gst_pad_create_stream_id(relay->srcpad, GST_ELEMENT(relay), nullptr));
+    gst_pad_push_event(relay->srcpad, gst_event_new_stream_start(id.get()));
+  }
+  if (out.caps) gst_pad_push_event(relay->srcpad, gst_event_new_caps(out.caps.get()));
+  if (const auto segment =
+          Ref<GstEvent>::adopt(gst_pad_get_sticky_event(relay->srcpad, GST_EVENT_SEGMENT, 0));
+      !segment) {
+    GstSegment time;
+    gst_segment_init(&time, GST_FORMAT_TIME);
+    gst_pad_push_event(relay->srcpad, gst_event_new_segment(&time));
+  }
+  if (out.event) gst_pad_push_event(relay->srcpad, out.event.release());
+  for (Ref<GstBuffer> &buffer : out.buffers)
+    if (const GstFlowReturn flow = gst_pad_push(relay->srcpad, buffer.release()); flow != GST_FLOW_OK)
+      return flow;
+  return GST_FLOW_OK;
+}
+
+static void astral_relay_loop(gpointer data) noexcept {
+  AstralRelay *relay = cast(data);
+  const auto body = body_of(relay);
+  const auto taken = body ? body->pop() : std::nullopt;
+  if (!taken) {
+    gst_pad_pause_task(relay->srcpad);
+    return;
+  }
+  auto out = relay->self->unpacker.unpack(*taken, running_time(GST_ELEMENT(relay)));
+  if (!out) {
+    post_error(GST_ELEMENT(relay), out.error(), true);
+    gst_pad_pause_task(relay->srcpad);
+    return;
+  }
+  const GstFlowReturn flow = push_out(relay, *out);
+  if (flow == GST_FLOW_OK) return;
+  // Nobody takes it here: the children do not suffer from that.
+  GST_DEBUG_OBJECT(relay, "source pad: %s", gst_flow_get_name(flow));
+  body->set_output_wanted(false);
+  gst_pad_pause_task(relay->srcpad);
+}
+
+static gboolean astral_relay_src_activate_mode(GstPad *pad, GstObject *parent, GstPadMode mode,
+                                               gboolean active) noexcept {
+  if (mode != GST_PAD_MODE_PUSH) return FALSE;
+  AstralRelay *relay = cast(parent);
+  const auto body = body_of(relay);
+  if (!active) {
+    if (body) body->set_output_flushing(true);
+    return gst_pad_stop_task(pad);
+  }
+  if (!body) return FALSE;
+  body->set_output_flushing(false);
+  relay->self->unpacker = {};
+  relay->self->started = false;
+  const bool linked = gst_pad_is_linked(pad);
+  body->set_output_wanted(linked);
+  return !linked || gst_pad_start_task(pad, astral_relay_loop, relay, nullptr);
+}
+
+static GstPadLinkReturn astral_relay_src_link(GstPad *pad, GstObject *parent, GstPad *) noexcept {
+  AstralRelay *relay = cast(parent);
+  if (const auto body = body_of(relay); body && gst_pad_is_active(pad)) {
+    body->set_output_wanted(true);
+    gst_pad_start_task(pad, astral_relay_loop, relay, nullptr);
+  }
+  return GST_PAD_LINK_OK;
+}
+
+static gboolean astral_relay_src_query(GstPad *pad, GstObject *parent, GstQuery *query) noexcept {
+  if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY) {
+    gst_query_set_latency(query, TRUE, 0, GST_CLOCK_TIME_NONE);
+    return TRUE;
+  }
+  return gst_pad_query_default(pad, parent, query);
+}
+
+// ---- the element ----
+
+static bool astral_relay_start(AstralRelay *relay) {
+  GST_OBJECT_LOCK(relay);
+  const ElementSettings settings = relay->self->settings;
+  GST_OBJECT_UNLOCK(relay);
+  const Hooks hooks{
+      .signalling =
+          [relay](const std::string &text) {
+            g_signal_emit(relay, astral_relay_signals.signalling_message, 0, text.c_str());
+          },
+      .peer_added =
+          [relay](const std::string &ticket, const std::string &peer) {
+            GST_INFO_OBJECT(relay, "ticket %s connected to %s", ticket.c_str(), peer.c_str());
+            g_signal_emit(relay, astral_relay_signals.peer_added, 0, ticket.c_str(), peer.c_str());
+          },
+      .peer_removed =
+          [relay](const std::string &ticket, const std::string &why) {
+            GST_INFO_OBJECT(relay, "ticket %s ended: %s", ticket.c_str(), why.c_str());
+            g_signal_emit(relay, astral_relay_signals.peer_removed, 0, ticket.c_str(), why.c_str());
+          },
+      .failed = [relay](const Error &error) { post_error(GST_ELEMENT(relay), error, false); }};
+  auto body = RelayBody::start(settings, hooks);
+  if (!body) {
+    post_error(GST_ELEMENT(relay), body.error(), false);
+    return false;
+  }
+  GST_OBJECT_LOCK(relay);
+  relay->self->body = std::move(*body);
+  GST_OBJECT_UNLOCK(relay);
+  return true;
+}
+
+static void astral_relay_stop(AstralRelay *relay) {
+  GST_OBJECT_LOCK(relay);
+  std::shared_ptr<RelayBody> body = std::move(relay->self->body);
+  GST_OBJECT_UNLOCK(relay);
+}
+
+static GstStateChangeReturn astral_relay_change_state(GstElement *element, GstStateChange change) noexcept {
+  AstralRelay *relay = cast(element);
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED && !astral_relay_start(relay))
+    return GST_STATE_CHANGE_FAILURE;
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY)
+    if (const auto body = body_of(relay)) {
+      body->set_input_flushing(true);
+      body->set_output_flushing(true);
+    }
+  const GstStateChangeReturn result =
+      GST_ELEMENT_CLASS(astral_relay_parent_class)->change_state(element, change);
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY ||
+      (change == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+    astral_relay_stop(relay);
+  // Its parents are live, so it has no preroll to wait for.
+  if (result == GST_STATE_CHANGE_SUCCESS &&
+      (change == GST_STATE_CHANGE_READY_TO_PAUSED || change == GST_STATE_CHANGE_PLAYING_TO_PAUSED))
+    return GST_STATE_CHANGE_NO_PREROLL;
+  return result;
+}
+
+static void astral_relay_handle_signalling(GstElement *element, const char *text) noexcept {
+  if (const auto body = body_of(cast(element)); body && text) body->take_signalling(text);
+}
+
+static void astral_relay_set_property(GObject *object, guint id, const GValue *value,
+                                      GParamSpec *spec) noexcept {
+  AstralRelay *relay = cast(object);
+  if (id == prop_uri) {
+    ElementSettings settings;
+    const char *uri = g_value_get_string(value);
+    if (auto applied = apply_uri(settings, GST_ELEMENT(relay), uri ? uri : ""); !applied) {
+      GST_ERROR_OBJECT(relay, "%s", applied.error().detail.c_str());
+      return;
+    }
+    GST_OBJECT_LOCK(relay);
+    take_address(relay->self->settings, settings);
+    GST_OBJECT_UNLOCK(relay);
+    return;
+  }
+  GST_OBJECT_LOCK(relay);
+  const bool known = set_property(relay->self->settings, id, value);
+  GST_OBJECT_UNLOCK(relay);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+static void astral_relay_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) noexcept {
+  AstralRelay *relay = cast(object);
+  if (id == prop_stats) {
+    const auto body = body_of(relay);
+    g_value_take_boxed(value, (body ? body->statistics() : Statistics{}).to_structure());
+    return;
+  }
+  GST_OBJECT_LOCK(relay);
+  const bool known = get_property(relay->self->settings, id, value);
+  GST_OBJECT_UNLOCK(relay);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+static void astral_relay_init(AstralRelay *relay) {
+  relay->self = new Relay_;
+  relay->srcpad = gst_pad_new_from_static_template(&astral_relay_src_template, "src");
+  gst_pad_set_activatemode_function(relay->srcpad, astral_relay_src_activate_mode);
+  gst_pad_set_link_function(relay->srcpad, astral_relay_src_link);
+  gst_pad_set_query_function(relay->srcpad, astral_relay_src_query);
+  gst_element_add_pad(GST_ELEMENT(relay), relay->srcpad);
+}
+
+static void astral_relay_finalize(GObject *object) noexcept {
+  delete cast(object)->self;
+  G_OBJECT_CLASS(astral_relay_parent_class)->finalize(object);
+}
+
+static void astral_relay_class_init(AstralRelayClass *type) {
+  GObjectClass *object = G_OBJECT_CLASS(type);
+  object->set_property = astral_relay_set_property;
+  object->get_property = astral_relay_get_property;
+  object->finalize = astral_relay_finalize;
+  for (const Property id :
+       {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file, prop_stun_server,
+        prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
+    install_property(object, id);
+  astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);
+
+  GstElementClass *element = GST_ELEMENT_CLASS(type);
+  gst_element_class_add_static_pad_template(element, &astral_relay_sink_template);
+  gst_element_class_add_static_pad_template(element, &astral_relay_src_template);
+  gst_element_class_set_static_metadata(
+      element, "Astral relay", "Filter/Network",
+      "Forwards a live stream to peers of the Astral network and to this machine", "Astral");
+  element->change_state = astral_relay_change_state;
+  element->request_new_pad = astral_relay_request_new_pad;
+  element->release_pad = astral_relay_release_pad;
+}

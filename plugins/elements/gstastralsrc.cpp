@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// astralsrc: the GObject shell over SourceBody. A live source and the handler of astral:// URIs.
+#include <gst/base/gstpushsrc.h>
+
+#include <deque>
+
+#include "elements/gstastral.hpp"
+#include "elements/settings.hpp"
+#include "elements/source_body.hpp"
+#include "elements/unpacker.hpp"
+
+GST_DEBUG_CATEGORY_STATIC(astral_src_debug);
+#define GST_CAT_DEFAULT astral_src_debug
+
+using namespace astral;
+using namespace astral::elements;
+
+namespace {
+
+struct Source_ {
+  ElementSettings settings;          // GST_OBJECT_LOCK
+  std::shared_ptr<SourceBody> body;  // GST_OBJECT_LOCK; set while started
+  Unpacker unpacker;                 // streaming thread, as everything below
+  std::deque<Ref<GstBuffer>> buffers;
+};
+
+}  // namespace
+
+struct AstralSrc {
+  GstPushSrc parent;
+  Source_ *self;
+};
+struct AstralSrcClass {
+  GstPushSrcClass parent;
+};
+
+static Signals astral_src_signals;
+
+static void astral_src_uri_handler_init(gpointer iface, gpointer data);
+G_DEFINE_TYPE_WITH_CODE(AstralSrc, astral_src, GST_TYPE_PUSH_SRC,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, astral_src_uri_handler_init);
+                        GST_DEBUG_CATEGORY_INIT(astral_src_debug, "astralsrc", 0, "Astral source"))
+
+static AstralSrc *cast(gpointer object) {
+  return reinterpret_cast<AstralSrc *>(object);
+}
+
+static std::shared_ptr<SourceBody> body_of(AstralSrc *src) {
+  GST_OBJECT_LOCK(src);
+  std::shared_ptr<SourceBody> body = src->self->body;
+  GST_OBJECT_UNLOCK(src);
+  return body;
+}
+
+static gboolean astral_src_start(GstBaseSrc *base) noexcept {
+  AstralSrc *src = cast(base);
+  GST_OBJECT_LOCK(src);
+  const ElementSettings settings = src->self->settings;
+  GST_OBJECT_UNLOCK(src);
+  const Hooks hooks{.signalling =
+                        [src](const std::string &text) {
+                          g_signal_emit(src, astral_src_signals.signalling_message, 0, text.c_str());
+                        },
+                    .peer_added =
+                        [src](const std::string &ticket, const std::string &peer) {
+                          GST_INFO_OBJECT(src, "ticket %s connected to %s", ticket.c_str(), peer.c_str());
+                          g_signal_emit(src, astral_src_signals.peer_added, 0, ticket.c_str(), peer.c_str());
+                        },
+                    .peer_removed =
+                        [src](const std::string &ticket, const std::string &why) {
+                          GST_INFO_OBJECT(src, "ticket %s ended: %s", ticket.c_str(), why.c_str());
+                          g_signal_emit(src, astral_src_signals.peer_removed, 0, ticket.c_str(), why.c_str());
+                        },
+                    .failed = nullptr};
+  auto body = SourceBody::start(settings, hooks);
+  if (!body) {
+    post_error(GST_ELEMENT(src), body.error(), true);
+    return FALSE;
+  }
+  src->self->unpacker = {};
+  src->self->buffers.clear();
+  GST_OBJECT_LOCK(src);
+  src->self->body = std::move(*body);
+  GST_OBJECT_UNLOCK(src);
+  return TRUE;
+}
+
+static gboolean astral_src_stop(GstBaseSrc *base) noexcept {
+  AstralSrc *src = cast(base);
+  GST_OBJECT_LOCK(src);
+  std::shared_ptr<SourceBody> body = std::move(src->self->body);
+  GST_OBJECT_UNLOCK(src);
+  body.reset();
+  src->self->buffers.clear();
+  return TRUE;
+}
+
+static gboolean astral_src_unlock(GstBaseSrc *base) noexcept {
+  if (const auto body = body_of(cast(base))) body->set_flushing(true);
+  return TRUE;
+}
+
+static gboolean astral_src_unlock_stop(GstBaseSrc *base) noexcept {
+  if (const auto body = body_of(cast(base))) body->set_flushing(false);
+  return TRUE;
+}
+
+static gint64 running_time(GstElement *element) {
+  const auto clock = Ref<GstClock>::adopt(gst_element_get_clock(element));
+  if (!clock) return 0;
+  return static_cast<gint64>(gst_clock_get_time(clock.get())) -
+         static_cast<gint64>(gst_element_get_base_time(element));
+}
+
+static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noexcept {
+  AstralSrc *src = cast(push);
+  Source_ &self = *src->self;
+  const auto body = body_of(src);
+  if (!body) return GST_FLOW_FLUSHING;
+  while (self.buffers.empty()) {
+    const auto item = body->pop();
+    if (!item) return GST_FLOW_FLUSHING;
+    if (const auto *end = std::get_if<SourceBody::End>(&*item)) {
+      if (!end->error) return GST_FLOW_EOS;
+      post_error(GST_ELEMENT(src), *end->error, true);
+      return GST_FLOW_ERROR;
+    }
+    auto out = self.unpacker.unpack(std::get<SharedTaken>(*item), running_time(GST_ELEMENT(src)));
+    if (!out) {
+      post_error(GST_ELEMENT(src), out.error(), true);
+      return GST_FLOW_ERROR;
+    }
+    if (out->caps && !gst_base_src_set_caps(GST_BASE_SRC(src), out->caps.get()))
+      return GST_FLOW_NOT_NEGOTIATED;
+    if (out->event) gst_pad_push_event(GST_BASE_SRC_PAD(src), out->event.release());
+    for (Ref<GstBuffer> &each : out->buffers) self.buffers.push_back(std::move(each));
+  }
+  *buffer = self.buffers.front().release();
+  self.buffers.pop_front();
+  return GST_FLOW_OK;
+}
+
+static gboolean astral_src_query(GstBaseSrc *base, GstQuery *query) noexcept {
+  AstralSrc *src = cast(base);
+  if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY) {
+    GST_OBJECT_LOCK(src);
+    const GstClockTime latency = src->self->settings.latency_ms * GST_MSECOND;
+    const GstClockTime kept = src->self->settings.store_time_ms * GST_MSECOND;
+    GST_OBJECT_UNLOCK(src);
+    gst_query_set_latency(query, TRUE, latency, latency + kept);
+    return TRUE;
+  }
+  return GST_BASE_SRC_CLASS(astral_src_parent_class)->query(base, query);
+}
+
+static void astral_src_handle_signalling(GstElement *element, const char *text) noexcept {
+  if (const auto body = body_of(cast(element)); body && text) body->take_signalling(text);
+}
+
+static void astral_src_set_property(GObject *object, guint id, const GValue *value,
+                                    GParamSpec *spec) noexcept {
+  AstralSrc *src = cast(object);
+  if (id == prop_uri) {
+    GError *error = nullptr;
+    const char *uri = g_value_get_string(value);
+    if (uri && !gst_uri_handler_set_uri(GST_URI_HANDLER(src), uri, &error)) {
+      GST_ERROR_OBJECT(src, "%s", error->message);
+      g_error_free(error);
+    }
+    return;
+  }
+  GST_OBJECT_LOCK(src);
+  const bool known = set_property(src->self->settings, id, value);
+  GST_OBJECT_UNLOCK(src);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  if (id == prop_latency)
+    gst_element_post_message(GST_ELEMENT(src), gst_message_new_latency(GST_OBJECT(src)));
+}
+
+static void astral_src_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) noexcept {
+  AstralSrc *src = cast(object);
+  if (id == prop_stats) {
+    const auto body = body_of(src);
+    g_value_take_boxed(value, (body ? body->statistics() : Statistics{}).to_structure());
+    return;
+  }
+  GST_OBJECT_LOCK(src);
+  const bool known = get_property(src->self->settings, id, value);
+  GST_OBJECT_UNLOCK(src);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+static void astral_src_init(AstralSrc *src) {
+  src->self = new Source_;
+  gst_base_src_set_live(GST_BASE_SRC(src), TRUE);
+  gst_base_src_set_format(GST_BASE_SRC(src), GST_FORMAT_TIME);
+}
+
+static void astral_src_finalize(GObject *object) noexcept {
+  delete cast(object)->self;
+  G_OBJECT_CLASS(astral_src_parent_class)->finalize(object);
+}
+
+static void astral_src_class_init(AstralSrcClass *type) {
+  GObjectClass *object = G_OBJECT_CLASS(type);
+  object->set_property = astral_src_set_property;
+  object->get_property = astral_src_get_property;
+  object->finalize = astral_src_finalize;
+  for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stun_server, prop_signaller,
+                            prop_store_bytes, prop_store_time, prop_latency, prop_stats})
+    install_property(object, id);
+  astral_src_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_src_handle_signalling);
+
+  GstElementClass *element = GST_ELEMENT_CLASS(type);
+  static GstStaticPadTemplate source =
+      GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+  gst_element_class_add_static_pad_template(element, &source);
+  gst_element_class_set_static_metadata(element, "Astral source", "Source/Network",
+                                        "Plays a live stream from the Astral peer-to-peer network", "Astral");
+
+  GstBaseSrcClass *base = GST_BASE_SRC_CLASS(type);
+  base->start = astral_src_start;
+  base->stop = astral_src_stop;
+  base->unlock = astral_src_unlock;
+  base->unlock_stop = astral_src_unlock_stop;
+  base->query = astral_src_query;
+  base->is_seekable = [](GstBaseSrc *) -> gboolean { return FALSE; };
+  GST_PUSH_SRC_CLASS(type)->create = astral_src_create;
+}
+
+static void astral_src_uri_handler_init(gpointer iface, gpointer) {
+  auto *handler = static_cast<GstURIHandlerInterface *>(iface);
+  handler->get_type = [](GType) { return GST_URI_SRC; };
+  handler->get_protocols = [](GType) -> const gchar *const * {
+    static const gchar *const protocols[] = {"astral", nullptr};
+    return protocols;
+  };
+  handler->get_uri = [](GstURIHandler *self) -> gchar * {
+    gchar *uri = nullptr;
+    g_object_get(self, "uri", &uri, nullptr);
+    return uri;
+  };
+  handler->set_uri = [](GstURIHandler *self, const gchar *uri, GError **error) -> gboolean {
+    AstralSrc *src = cast(self);
+    ElementSettings settings;
+    if (auto applied = apply_uri(settings, GST_ELEMENT(src), uri); !applied) {
+      g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI, applied.error().detail.c_str());
+      return FALSE;
+    }
+    GST_OBJECT_LOCK(src);
+    take_address(src->self->settings, settings);
+    GST_OBJECT_UNLOCK(src);
+    return TRUE;
+  };
+}

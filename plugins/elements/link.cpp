@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/link.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "glue/time.hpp"
+
+namespace astral::elements {
+
+namespace {
+
+constexpr int control_priority = 0;
+
+template <typename... F>
+struct Match : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+Link::Link(std::string ticket, moqt::Role role, const LinkSettings &settings, GMainContext *context,
+           Owner &owner)
+    : ticket_(std::move(ticket)),
+      role_(role),
+      settings_(settings),
+      owner_(owner),
+      session_(role),
+      timer_(context, [this] { wake(); }) {}
+
+Link::~Link() = default;
+
+Expected<std::unique_ptr<Link>> Link::open(std::string ticket, moqt::Role role, const LinkSettings &settings,
+                                           GMainContext *context, Owner &owner) {
+  std::unique_ptr<Link> link(new Link(std::move(ticket), role, settings, context, owner));
+  const ice::Config config{.controlling = role == moqt::Role::client,
+                           .context = context,
+                           .stun_host = settings.stun_host,
+                           .stun_port = settings.stun_port,
+                           .loopback = true};
+  auto agent = ice::Agent::open(config, *link);
+  if (!agent) return tl::unexpected<Error>(agent.error());
+  link->ice_ = std::move(*agent);
+  link->setup_deadline_ = now() + setup_timeout;
+  link->timer_.set(link->setup_deadline_);
+  return link;
+}
+
+ice::Description Link::describe() {
+  ice::Description description = ice_->local();
+  described_ = description.candidates;
+  return description;
+}
+
+Expected<void> Link::connect(const std::string &fingerprint, const ice::Description &remote) {
+  if (!peer_.empty()) return fail(Code::conflict, "the ticket is confirmed already");
+  if (!is_fingerprint(fingerprint))
+    return fail(Code::invalid, "the fingerprint is not 64 hexadecimal digits");
+  if (auto set = ice_->set_remote(remote); !set) return set;
+  peer_ = fingerprint;
+  if (role_ == moqt::Role::server || ice_->connected()) start_quic();
+  return {};
+}
+
+Expected<void> Link::add_candidate(const std::string &candidate) {
+  if (ended_ || peer_.empty()) return {};
+  return ice_->add_remote_candidate(candidate);
+}
+
+void Link::start_quic() {
+  if (quic_ || ended_) return;
+  quic::Config config{.key = settings_.key, .peer_fingerprint = peer_};
+  config.server = role_ == moqt::Role::server;
+  config.alpn = moqt::alpn(moqt::Version::draft18);
+  auto connection = quic::Connection::open(config, *this, *ice_, now());
+  if (!connection) {
+    end_ = connection.error();
+    return;
+  }
+  quic_ = std::move(*connection);
+  perform();
+}
+
+void Link::on_local_candidate(const std::string &candidate) {
+  if (described_.empty() || std::ranges::find(described_, candidate) != described_.end()) return;
+  if (++late_candidates_ > max_late_candidates) return;
+  owner_.on_link_candidate(*this, candidate);
+}
+
+void Link::on_connected() {
+  if (!peer_.empty()) start_quic();
+}
+
+void Link::on_datagram(Bytes data) {
+  if (quic_ && !ended_) quic_->receive(data, now());
+}
+
+void Link::on_drained() {
+  perform();
+}
+
+// A link that works is not ended by ICE's own view of the path, which errs: QUIC's liveness decides.
+void Link::on_failed(const Error &error) {
+  if (!ready_ && !end_) end_ = error;
+  perform();
+}
+
+void Link::on_established() {
+  session_.start();
+  became_ready_ = true;
+}
+
+void Link::on_stream_data(quic::StreamId id, Bytes data, bool fin) {
+  session_.receive(moqt::StreamId{id}, data, fin);
+}
+
+void Link::on_stream_reset(quic::StreamId id, std::uint64_t code) {
+  session_.reset(moqt::StreamId{id}, code);
+}
+
+void Link::on_stop_sending(quic::StreamId id, std::uint64_t code) {
+  session_.stop_sending(moqt::StreamId{id}, code);
+}
+
+void Link::on_closed(const quic::CloseReason &reason) {
+  if (!end_) end_ = reason.error;
+}
+
+void Link::wake() {
+  const Time time = now();
+  if (!ready_ && time >= setup_deadline_ && !end_)
+    end_ = Error{Code::timeout,
+                 quic_ ? "the other end of the ticket did not answer" : "no way to the other end was found"};
+  else if (quic_)
+    quic_->tick(time);
+  perform();
+}
+
+bool Link::carry_out(moqt::Action &action) {
+  return std::visit(Match{[this](const moqt::OpenStream &open) {
+                            const auto id = quic_->open_stream(open.bidi);
+                            if (!id) return false;
+                            assert(*id == moqt::raw(open.stream));
+                            // The first unidirectional stream of each end is its control stream (MOQT, 3.3).
+                            if (open.bidi || *id <= 3) quic_->set_priority(*id, control_priority);
+                            return true;
+                          },
+                          [this](moqt::Send &send) {
+                            quic_->send(moqt::raw(send.stream), std::move(send.bytes), send.fin);
+                            return true;
+                          },
+                          [this](const moqt::Reset &reset) {
+                            quic_->reset(moqt::raw(reset.stream), static_cast<std::uint64_t>(reset.code));
+                            return true;
+                          },
+                          [this](const moqt::StopSending &stop) {
+                            quic_->stop_sending(moqt::raw(stop.stream),
+                                                static_cast<std::uint64_t>(stop.code));
+                            return true;
+                          },
+                          [this](const moqt::Close &close) {
+                            quic_->close(static_cast<std::uint64_t>(close.code), close.reason, now());
+                            return true;
+                          }},
+                    action);
+}
+
+// In order: once a stream cannot be opened, what follows waits for the credit too.
+void Link::carry_out(std::vector<moqt::Action> actions) {
+  std::vector<moqt::Action> todo = std::move(waiting_);
+  waiting_.clear();
+  if (todo.empty())
+    todo = std::move(actions);
+  else
+    std::ranges::move(actions, std::back_inserter(todo));
+  for (auto action = todo.begin(); action != todo.end(); ++action) {
+    if (quic_->closed()) return;
+    if (carry_out(*action)) continue;
+    waiting_.assign(std::move_iterator(action), std::move_iterator(todo.end()));
+    return;
+  }
+}
+
+void Link::perform() {
+  if (performing_ || ended_) return;
+  performing_ = true;
+  if (quic_) {
+    for (;;) {
+      if (became_ready_ && !ready_) {
+        ready_ = true;
+        owner_.on_link_ready(*this);
+      }
+      std::vector<moqt::Event> events = session_.take_events();
+      for (moqt::Event &event : events) owner_.on_link_event(*this, event);
+      std::vector<moqt::Action> actions = session_.take_actions();
+      if (events.empty() && actions.empty() && waiting_.empty()) break;
+      const std::size_t waited = waiting_.size();
+      const bool idle = events.empty() && actions.empty();
+      carry_out(std::move(actions));
+      if (idle && waiting_.size() == waited) break;
+    }
+    quic_->flush(now());
+    while (writable() && !end_) {
+      owner_.on_link_writable(*this);
+      std::vector<moqt::Action> actions = session_.take_actions();
+      if (actions.empty()) break;
+      carry_out(std::move(actions));
+      quic_->flush(now());
+    }
+  }
+  performing_ = false;
+  if (end_) return end(*end_);
+  Time next = quic_ ? quic_->deadline() : never;
+  if (!ready_) next = std::min(next, setup_deadline_);
+  timer_.set(next);
+}
+
+void Link::close(moqt::CloseCode code, const std::string &reason) {
+  if (ended_) return;
+  if (!quic_) return end({Code::unreachable, reason});
+  quic_->close(static_cast<std::uint64_t>(code), reason, now());
+  perform();
+}
+
+void Link::end(Error error) {
+  if (ended_) return;
+  ended_ = true;
+  timer_.set(never);
+  owner_.on_link_ended(*this, error);
+}
+
+}  // namespace astral::elements

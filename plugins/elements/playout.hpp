@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Maps the publisher's running time to ours. Decides the offset between the two: from the objects that took
+// the shortest way, corrected slowly while the two clocks drift apart, at once when the publisher starts
+// anew.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace astral::elements {
+
+// Units: nanoseconds.
+class Playout {
+ public:
+  static constexpr std::int64_t window = 4'000'000'000;  // in which the shortest way is looked for
+  static constexpr std::int64_t max_step = 2'000'000;    // correction a window: 500 ppm, quartz drifts less
+  static constexpr std::int64_t max_distance = 3'000'000'000;  // further off is another time line
+
+  // Our running time for `pts`, of an object that came at our running time `arrival`.
+  std::int64_t map(std::int64_t pts, std::int64_t arrival);
+  // The last map() began another time line.
+  bool restarted() const { return restarted_; }
+  std::int64_t offset() const { return offset_.value_or(0); }
+
+ private:
+  std::optional<std::int64_t> offset_;
+  std::int64_t window_start_ = 0;
+  std::int64_t shortest_ = 0;  // least arrival - pts in this window
+  bool restarted_ = false;
+};
+
+}  // namespace astral::elements

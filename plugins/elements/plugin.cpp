@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What GStreamer loads.
+#include "elements/gstastral.hpp"
+#include "elements/object_meta.hpp"
+
+#ifndef PACKAGE
+#define PACKAGE "astral"
+#endif
+
+static gboolean plugin_init(GstPlugin *plugin) {
+  astral::elements::register_object_meta();
+  return gst_element_register(plugin, "astralsrc", GST_RANK_PRIMARY, astral_src_get_type()) &&
+         gst_element_register(plugin, "astralsink", GST_RANK_NONE, astral_sink_get_type()) &&
+         gst_element_register(plugin, "astralrelay", GST_RANK_NONE, astral_relay_get_type());
+}
+
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, astral,
+                  "Peer-to-peer live video over MOQT, QUIC and ICE", plugin_init, ASTRAL_VERSION, "BSD",
+                  "Astral", "https://github.com/astral/astral")

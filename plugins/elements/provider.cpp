@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/provider.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace astral::elements {
+
+namespace {
+
+template <typename... F>
+struct Match : F... {
+  using F::operator()...;
+};
+
+constexpr moqt::TrackAlias catalog_alias{0}, media_alias{1};
+
+}  // namespace
+
+Provider::Provider(Settings settings, GMainContext *context, Owner &owner)
+    : settings_(std::move(settings)),
+      owner_(owner),
+      context_(context),
+      store_(settings_.store),
+      timer_(context, [this] { pump(); }),
+      mailbox_(context) {}
+
+Provider::~Provider() {
+  closing_ = true;
+  for (auto &[ticket, child] : children_) child.link->close(moqt::CloseCode::no_error, "the provider stops");
+}
+
+void Provider::handle(const signalling::Message &message) {
+  std::visit(Match{[this](const signalling::Request &asked) { request(asked); },
+                   [this](const signalling::Confirm &confirmed) { confirm(confirmed); },
+                   [this](const signalling::Candidates &more) {
+                     const auto child = children_.find(more.ticket);
+                     if (child == children_.end()) return;
+                     for (const std::string &candidate : more.candidates)
+                       if (auto added = child->second.link->add_candidate(candidate); !added)
+                         return cancel(more.ticket, added.error());
+                   },
+                   [this](const signalling::Cancel &gone) {
+                     const auto child = children_.find(gone.ticket);
+                     if (child == children_.end() || child->second.link->ended()) return;
+                     if (gone.code == "ended") finish(child->second);
+                     child->second.link->close(moqt::CloseCode::no_error, gone.message);
+                   },
+                   [](const auto &) {}},
+             message);
+}
+
+void Provider::request(const signalling::Request &asked) {
+  const auto refuse = [&](const char *code, const std::string &why) {
+    owner_.on_provider_signal(signalling::to_text(signalling::Refusal{asked.ticket, code, why}));
+  };
+  if (asked.slug != settings_.slug) return refuse("no-stream", "this is " + settings_.slug);
+  if (children_.contains(asked.ticket)) return refuse("bad-request", "the ticket is in use");
+  if (children_.size() >= settings_.max_children) return refuse("no-room", "all places are taken");
+  auto link = Link::open(asked.ticket, moqt::Role::server, settings_.link, context_, *this);
+  if (!link) return refuse("no-room", link.error().detail);
+  const ice::Description description = (*link)->describe();
+  children_[asked.ticket].link = std::move(*link);
+  owner_.on_provider_signal(
+      signalling::to_text(signalling::Offer{asked.ticket, settings_.link.key.fingerprint(), description}));
+}
+
+void Provider::confirm(const signalling::Confirm &confirmed) {
+  const auto child = children_.find(confirmed.ticket);
+  if (child == children_.end()) return;
+  if (auto connected = child->second.link->connect(confirmed.fingerprint, confirmed.ice); !connected)
+    return cancel(confirmed.ticket, connected.error());
+  child->second.confirmed = true;
+}
+
+void Provider::cancel(const std::string &ticket, const Error &why) {
+  const auto child = children_.find(ticket);
+  if (child != children_.end()) child->second.link->close(moqt::CloseCode::internal_error, why.detail);
+}
+
+void Provider::on_link_candidate(Link &link, const std::string &candidate) {
+  owner_.on_provider_signal(signalling::to_text(signalling::Candidates{link.ticket(), {candidate}}));
+}
+
+void Provider::on_link_ready(Link &link) {
+  owner_.on_child_added(link.ticket(), link.peer_fingerprint());
+}
+
+Provider::Child &Provider::child_of(const Link &link) {
+  const auto child = children_.find(link.ticket());
+  assert(child != children_.end() && child->second.link.get() == &link);
+  return child->second;
+}
+
+Provider::Subscription *Provider::find(Child &child, moqt::RequestId request) {
+  for (auto *subscription : {&child.media, &child.catalog})
+    if (*subscription && (*subscription)->request == request) return &**subscription;
+  return nullptr;
+}
+
+void Provider::on_link_event(Link &link, moqt::Event &event) {
+  Child &child = child_of(link);
+  std::visit(Match{[&](const moqt::Subscribed &asked) { subscribed(child, asked); },
+                   [&](const moqt::UpdateReceived &update) {
+                     if (Subscription *subscription = find(child, update.request))
+                       subscription->forward = update.forward;
+                   },
+                   [&](const moqt::Unsubscribed &gone) {
+                     if (child.media && child.media->request == gone.request) child.media.reset();
+                     if (child.catalog && child.catalog->request == gone.request) child.catalog.reset();
+                   },
+                   [&](const moqt::GroupStopped &stopped) {
+                     if (Subscription *subscription = find(child, stopped.request))
+                       if (subscription->stream == stopped.stream) subscription->stream.reset();
+                   },
+                   [](const auto &) {}},
+             event);
+}
+
+void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
+  moqt::Session &session = child.link->session();
+  const auto &tokens = asked.subscribe.parameters.tokens;
+  if (tokens.size() != 1 || tokens[0].value != child.link->ticket())
+    return session.refuse(asked.request, moqt::RequestCode::unauthorized, "the token is not the ticket");
+  const moqt::TrackName &track = asked.subscribe.track;
+  const bool media = track == track_name(settings_.slug, media_track);
+  if (!media && track != track_name(settings_.slug, catalog_track))
+    return session.refuse(asked.request, moqt::RequestCode::does_not_exist, "no such track");
+  auto &slot = media ? child.media : child.catalog;
+  if (slot)
+    return session.refuse(asked.request, moqt::RequestCode::duplicate_subscription, "subscribed already");
+  slot.emplace();
+  slot->request = asked.request;
+  slot->asked = asked.subscribe;
+  slot->forward = asked.subscribe.parameters.forward.value_or(true);
+  if (catalog_.group != 0) accept(child, *slot);  // otherwise when there is something to be subscribed to
+}
+
+void Provider::accept(Child &child, Subscription &subscription) {
+  const bool media = &subscription == &*child.media;
+  std::optional<moqt::Location> largest;
+  moqt::Location start{};
+  if (media) {
+    largest = store_.largest();
+    const auto filter = subscription.asked.parameters.filter.value_or(moqt::Filter{});
+    switch (filter.kind) {
+      case moqt::Filter::Kind::next_group:
+        if (largest) start = {largest->group + 1, 0};
+        break;
+      case moqt::Filter::Kind::largest_object:
+        if (largest) start = {largest->group, largest->object + 1};
+        break;
+      case moqt::Filter::Kind::absolute_start:
+      case moqt::Filter::Kind::absolute_range:
+        start = filter.start;
+        if (largest) start = std::max(start, moqt::Location{largest->group, largest->object + 1});
+        break;
+    }
+  } else {
+    largest = moqt::Location{catalog_.group, 0};
+    subscription.sent_catalog = catalog_.group;
+  }
+  subscription.cursor = track::Cursor(start);
+  moqt::Properties properties;
+  properties.add(catalog_property, as_text(catalog_.text.bytes()));
+  properties.add(catalog_group_property, catalog_.group);
+  const auto accepted = child.link->session().accept(
+      subscription.request, media ? media_alias : catalog_alias, largest, properties);
+  subscription.accepted = accepted.has_value();
+}
+
+void Provider::set_catalog(Catalog catalog) {
+  if (catalog.group <= catalog_.group) return;
+  catalog_ = std::move(catalog);
+  for (auto &[ticket, child] : children_)
+    for (auto *subscription : {&child.catalog, &child.media})
+      if (*subscription && !(*subscription)->accepted) accept(child, **subscription);
+  pump();
+}
+
+bool Provider::add(track::Object object) {
+  return store_.add(std::move(object), now()) == track::Store::Added::fresh;
+}
+
+void Provider::pump() {
+  store_.expire(now());
+  for (auto &[ticket, child] : children_) child.link->perform();
+  set_timer();
+}
+
+void Provider::set_timer() {
+  Time next = store_.deadline();
+  for (const auto &[ticket, child] : children_)
+    if (child.media) next = std::min(next, child.media->cursor.deadline());
+  timer_.set(next);
+}
+
+void Provider::on_link_writable(Link &link) {
+  Child &child = child_of(link);
+  send_catalog(child);
+  send_media(child);
+  check_drained();
+}
+
+void Provider::send_catalog(Child &child) {
+  if (!child.catalog || !child.catalog->accepted || child.catalog->sent_catalog >= catalog_.group) return;
+  moqt::Session &session = child.link->session();
+  const auto stream = session.begin_group(child.catalog->request, catalog_.group, std::nullopt, true);
+  if (!stream) return;
+  session.write_object(*stream, 0, moqt::encode_object({}, catalog_.text.bytes()));
+  session.end_group(*stream);
+  child.catalog->sent_catalog = catalog_.group;
+}
+
+void Provider::send_media(Child &child) {
+  if (!child.media || !child.media->accepted || !child.media->forward) return;
+  Subscription &media = *child.media;
+  moqt::Session &session = child.link->session();
+  const Time time = now();
+  std::size_t taken = 0;  // by this call: a child far behind does not hold up the others
+  while (taken < Link::max_unsent) {
+    const track::Cursor::Next next = media.cursor.next(store_, time);
+    if (!next.object) break;
+    const moqt::Location at = next.object->id;
+    if (next.begins_group || next.skipped) {
+      if (media.stream) session.abort_group(*media.stream, moqt::ResetCode::too_far_behind);
+      media.stream.reset();
+      if (next.skipped) ++skipped_;
+      const auto stream = session.begin_group(media.request, at.group, std::nullopt, at.object == 0);
+      if (!stream) return;
+      media.stream = *stream;
+    }
+    if (!media.stream) continue;  // the child wants no more of this group
+    session.write_object(*media.stream, at.object, next.object->wire);
+    taken += next.object->wire.size();
+    ++child.objects;
+    child.bytes += next.object->wire.size();
+    sent_bytes_ += next.object->wire.size();
+    if (next.object->status != moqt::ObjectStatus::normal) {
+      session.end_group(*media.stream);
+      media.stream.reset();
+    }
+  }
+}
+
+void Provider::finish(Child &child) {
+  if (!child.link->ready() || child.link->ended()) return;
+  child.link->perform();
+  for (auto *subscription : {&child.media, &child.catalog})
+    if (*subscription) {
+      child.link->session().finish((*subscription)->request, moqt::DoneCode::track_ended,
+                                   "the stream has ended");
+      subscription->reset();
+    }
+  child.link->perform();
+}
+
+void Provider::finish() {
+  for (auto &[ticket, child] : children_) finish(child);
+}
+
+void Provider::drain(std::function<void()> done) {
+  drained_ = std::move(done);
+  pump();
+  mailbox_.post([this] { check_drained(); });
+}
+
+void Provider::check_drained() {
+  if (!drained_) return;
+  for (const auto &[ticket, child] : children_)
+    if (!child.link->drained()) return;
+  std::exchange(drained_, nullptr)();
+}
+
+void Provider::on_link_ended(Link &link, const Error &error) {
+  if (closing_) return;
+  // The link is still on the stack: it goes with the next turn of the loop.
+  mailbox_.post(
+      [this] { std::erase_if(children_, [](const auto &entry) { return entry.second.link->ended(); }); });
+  owner_.on_provider_signal(signalling::to_text(signalling::Cancel{link.ticket(), "closed", error.detail}));
+  owner_.on_child_removed(link.ticket(), error);
+  check_drained();
+}
+
+void Provider::fill(Statistics &statistics) const {
+  statistics.skipped += skipped_;
+  for (const auto &[ticket, child] : children_) {
+    if (!child.link->ready() || child.link->ended()) continue;
+    const quic::Stats stats = child.link->stats();
+    statistics.links.push_back({ticket, child.link->peer_fingerprint(),
+                                std::chrono::duration<double, std::milli>(stats.rtt).count(),
+                                stats.bytes_sent, stats.bytes_received});
+  }
+}
+
+}  // namespace astral::elements

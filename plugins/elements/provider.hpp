@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The side of a stream that forwards: keeps its last seconds, takes requests for tickets, and feeds every
+// child at that child's own pace. Decides what a child gets next; not who may be a child (the node does).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "elements/catalog.hpp"
+#include "elements/link.hpp"
+#include "elements/signalling.hpp"
+#include "elements/statistics.hpp"
+#include "track/store.hpp"
+
+namespace astral::elements {
+
+// **Thread**: the element's loop. **Owns** the store and the children's links.
+class Provider final : private Link::Owner {
+ public:
+  struct Settings {
+    std::string slug;
+    LinkSettings link;
+    std::size_t max_children = 100;
+    track::Store::Limits store;
+  };
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void on_provider_signal(const std::string &text) = 0;
+    virtual void on_child_added(const std::string &ticket, const std::string &fingerprint) = 0;
+    virtual void on_child_removed(const std::string &ticket, const Error &why) = 0;
+  };
+
+  Provider(Settings settings, GMainContext *context, Owner &owner);
+  ~Provider() override;
+
+  // From the signaller: requests, confirms, candidates, cancels. Others are not a provider's.
+  void handle(const signalling::Message &message);
+
+  void set_catalog(Catalog catalog);
+  const Catalog &catalog() const { return catalog_; }
+  // Keeps the object; pump() then sends it to the children. False: it was here already, or came too late.
+  bool add(track::Object object);
+  void pump();
+  const track::Store &store() const { return store_; }
+
+  // The track ends: PUBLISH_DONE to all children, once they have what there is.
+  void finish();
+  // Calls `done` (from the loop, once) when every child has acknowledged what there is.
+  void drain(std::function<void()> done);
+  std::size_t children() const { return children_.size(); }
+  // Adds what the links have sent.
+  void fill(Statistics &statistics) const;
+
+ private:
+  struct Subscription {
+    moqt::RequestId request{};
+    moqt::Subscribe asked;
+    bool accepted = false;
+    bool forward = true;
+    track::Cursor cursor{{}};
+    std::optional<moqt::StreamId> stream;  // the group that is being sent
+    std::uint64_t sent_catalog = 0;
+  };
+  struct Child {
+    std::unique_ptr<Link> link;
+    bool confirmed = false;
+    std::optional<Subscription> media, catalog;
+    std::uint64_t objects = 0, bytes = 0;
+  };
+
+  void on_link_candidate(Link &link, const std::string &candidate) override;
+  void on_link_ready(Link &link) override;
+  void on_link_event(Link &link, moqt::Event &event) override;
+  void on_link_writable(Link &link) override;
+  void on_link_ended(Link &link, const Error &error) override;
+
+  void request(const signalling::Request &request);
+  void confirm(const signalling::Confirm &confirm);
+  void cancel(const std::string &ticket, const Error &why);
+  void subscribed(Child &child, const moqt::Subscribed &event);
+  void accept(Child &child, Subscription &subscription);
+  void send_catalog(Child &child);
+  void send_media(Child &child);
+  void finish(Child &child);
+  Subscription *find(Child &child, moqt::RequestId request);
+  Child &child_of(const Link &link);
+  void set_timer();
+  void check_drained();
+
+  const Settings settings_;
+  Owner &owner_;
+  GMainContext *const context_;
+  track::Store store_;
+  Catalog catalog_;
+  bool closing_ = false;
+  std::function<void()> drained_;
+  std::map<std::string, Child> children_;  // by ticket
+  std::uint64_t skipped_ = 0, sent_bytes_ = 0;
+  Timer timer_;
+  Mailbox mailbox_;
+};
+
+}  // namespace astral::elements

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/relay_body.hpp"
+
+namespace astral::elements {
+
+RelayBody::RelayBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+    : outlet_(settings, link, std::move(hooks)) {
+  outlet_.loop().run([this] {
+    sequence_.emplace(outlet_.provider().store());
+    timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] { refill(); });
+    outlet_.count = [this](Statistics &statistics) {
+      statistics = counts_;
+      statistics.rate_bps = rate_.bps(now());
+    };
+  });
+}
+
+RelayBody::~RelayBody() {
+  set_input_flushing(true);
+  set_output_flushing(true);
+  outlet_.loop().run([this] {
+    outlet_.count = nullptr;
+    timer_.reset();
+  });
+}
+
+Expected<std::unique_ptr<RelayBody>> RelayBody::start(const ElementSettings &settings, Hooks hooks) {
+  if (settings.slug.empty()) return fail(Code::not_found, "no stream is named: set uri or slug");
+  auto link = link_settings(settings);
+  if (!link) return tl::unexpected<Error>(link.error());
+  return std::unique_ptr<RelayBody>(new RelayBody(settings, *link, std::move(hooks)));
+}
+
+bool RelayBody::push(const SharedTaken &taken) {
+  if (!inputs_.push(taken, taken->object.wire.size() + 1)) return false;
+  if (!awake_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
+  return true;
+}
+
+void RelayBody::take_inputs() {
+  awake_ = false;
+  while (auto taken = inputs_.try_pop()) take(*taken);
+  outlet_.provider().pump();
+  refill();
+}
+
+void RelayBody::take(const SharedTaken &taken) {
+  if (taken->catalog && taken->catalog != catalog_ &&
+      (!catalog_ || taken->catalog->group > catalog_->group)) {
+    catalog_ = taken->catalog;
+    sequence_->learn(catalog_);
+    outlet_.provider().set_catalog(*catalog_);
+    outlet_.announce(catalog_->caps);
+  }
+  if (!outlet_.provider().add(taken->object)) return;
+  if (taken->object.status != moqt::ObjectStatus::normal) {
+    ++counts_.groups;
+    return;
+  }
+  const std::size_t payload = taken->object.wire.size() - taken->object.payload_offset;
+  ++counts_.objects;
+  counts_.bytes += payload;
+  counts_.largest_group = std::max(counts_.largest_group, taken->object.id.group);
+  rate_.add(payload, now());
+}
+
+// The store keeps what the source pad does not take in time; its reader then goes on at a newer group.
+void RelayBody::refill() {
+  if (!timer_) return;
+  for (;;) {
+    if (!next_) {
+      auto taken = sequence_->take(now());
+      if (!taken) break;
+      next_ = std::make_shared<const Taken>(std::move(*taken));
+    }
+    if (output_wanted_) {
+      SharedTaken item = *next_;
+      if (!outputs_.try_push(item, item->object.wire.size() + 1)) return;
+    }
+    next_.reset();
+  }
+  timer_->set(sequence_->deadline());
+}
+
+std::optional<SharedTaken> RelayBody::pop() {
+  bool wanted = false;
+  auto taken = outputs_.pop(wanted);
+  if (wanted) outlet_.loop().post([this] { refill(); });
+  return taken;
+}
+
+}  // namespace astral::elements

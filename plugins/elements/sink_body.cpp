@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/sink_body.hpp"
+
+#include <chrono>
+#include <future>
+
+namespace astral::elements {
+
+namespace {
+
+// Group ids of a run start at the wall clock's milliseconds: above those of any run before, without a memory.
+std::uint64_t first_group() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+struct Mapped {
+  explicit Mapped(GstBuffer *from) : buffer(from), good(gst_buffer_map(from, &info, GST_MAP_READ)) {}
+  ~Mapped() {
+    if (good) gst_buffer_unmap(buffer, &info);
+  }
+  Mapped(const Mapped &) = delete;
+  Mapped &operator=(const Mapped &) = delete;
+  Bytes bytes() const { return good ? Bytes(info.data, info.size) : Bytes(); }
+  GstBuffer *buffer;
+  GstMapInfo info;
+  bool good;
+};
+
+}  // namespace
+
+SinkBody::SinkBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+    : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
+  outlet_.loop().run([this] {
+    publisher_.emplace(outlet_.provider(), first_group());
+    outlet_.on_published = [this](std::uint64_t largest_group) { publisher_->go_above(largest_group); };
+    outlet_.count = [this](Statistics &statistics) {
+      statistics = publisher_->counts();
+      statistics.dropped_bytes = publisher_->dropped_bytes();
+      statistics.rate_bps = publisher_->rate_bps();
+    };
+  });
+}
+
+SinkBody::~SinkBody() {
+  set_flushing(true);
+  outlet_.loop().run([this] { outlet_.count = nullptr; });
+}
+
+Expected<std::unique_ptr<SinkBody>> SinkBody::start(const ElementSettings &settings, Hooks hooks) {
+  if (settings.slug.empty()) return fail(Code::not_found, "no stream is named: set uri or slug");
+  auto link = link_settings(settings);
+  if (!link) return tl::unexpected<Error>(link.error());
+  return std::unique_ptr<SinkBody>(new SinkBody(settings, *link, std::move(hooks)));
+}
+
+bool SinkBody::set_caps(const GstCaps *caps) {
+  const auto plain = Ref<GstCaps>::adopt(gst_caps_copy(caps));
+  GstStructure *structure = gst_caps_get_structure(plain.get(), 0);
+  Caps input{gst_structure_get_name(structure), {}, {}};
+  if (const GValue *headers = gst_structure_get_value(structure, "streamheader");
+      headers && GST_VALUE_HOLDS_ARRAY(headers))
+    for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
+      const GValue *value = gst_value_array_get_value(headers, i);
+      if (!GST_VALUE_HOLDS_BUFFER(value)) continue;
+      const Mapped mapped(gst_value_get_buffer(value));
+      input.streamheader.push_back(Slice::copy(mapped.bytes()));
+    }
+  gst_structure_remove_field(structure, "streamheader");
+  const GString_ text(gst_caps_to_string(plain.get()));
+  input.text = text.get();
+  return push(std::move(input), 1);
+}
+
+bool SinkBody::render(Ref<GstBuffer> buffer, const track::Timing &timing) {
+  const std::size_t cost = gst_buffer_get_size(buffer.get()) + 1;
+  return push(Frame{std::move(buffer), timing}, cost);
+}
+
+bool SinkBody::push(Input input, std::size_t cost) {
+  if (!inputs_.push(std::move(input), cost)) return false;
+  if (!awake_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
+  return true;
+}
+
+// Everything that waits becomes objects at once: many small buffers of one moment become one object.
+void SinkBody::take_inputs() {
+  awake_ = false;
+  while (auto input = inputs_.try_pop()) {
+    if (failed_) continue;
+    if (auto taken = take_input(*input); !taken) {
+      failed_ = true;
+      hooks_.failed(taken.error());
+    }
+  }
+  publisher_->flush();
+  outlet_.provider().pump();
+}
+
+Expected<void> SinkBody::take_input(Input &input) {
+  if (const auto *caps = std::get_if<Caps>(&input)) {
+    auto set = publisher_->set_caps(caps->media_type, caps->text, caps->streamheader);
+    if (set) outlet_.announce(caps->text);
+    return set;
+  }
+  const auto &frame = std::get<Frame>(input);
+  const Mapped mapped(frame.buffer.get());
+  if (!mapped.good) return fail(Code::failed, "a buffer cannot be read");
+  return publisher_->push(mapped.bytes(), frame.timing);
+}
+
+void SinkBody::end() {
+  auto done = std::make_shared<std::promise<void>>();
+  std::future<void> drained = done->get_future();
+  outlet_.loop().post([this, done] {
+    take_inputs();
+    publisher_->end();
+    outlet_.provider().drain([this, done] {
+      outlet_.say_ended();
+      done->set_value();
+    });
+  });
+  drained.wait_for(drain_timeout);
+}
+
+void SinkBody::set_flushing(bool flushing) {
+  inputs_.set_flushing(flushing);
+}
+
+}  // namespace astral::elements

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/source_body.hpp"
+
+namespace astral::elements {
+
+SourceBody::SourceBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+    : settings_(settings),
+      hooks_(std::move(hooks)),
+      uuid_(random_uuid()),
+      ticket_(random_uuid()),
+      loop_("astral-in") {
+  loop_.run([&] {
+    Consumer::Settings consumer{
+        settings_.slug,
+        link,
+        {.bytes = settings_.store_bytes, .age = std::chrono::milliseconds(settings_.store_time_ms)}};
+    consumer_ = std::make_unique<Consumer>(std::move(consumer), loop_.context(),
+                                           static_cast<Consumer::Owner &>(*this));
+    offer_timer_ = std::make_unique<Timer>(loop_.context(), [this] {
+      end(Error{Code::timeout, "no node has offered the stream '" + settings_.slug + "'"});
+    });
+    offer_timer_->set(now() + offer_timeout);
+    snapshot_timer_ = std::make_unique<Timer>(loop_.context(), [this] { snapshot(); });
+    snapshot_timer_->set(now() + snapshot_interval);
+    if (settings_.signaller == SignallerKind::application)
+      signaller_ = std::make_unique<ApplicationSignaller>(hooks_.signalling);
+    else
+      signaller_ = std::make_unique<NodeSignaller>(settings_.node, loop_.context(),
+                                                   static_cast<Signaller::Owner &>(*this));
+  });
+}
+
+SourceBody::~SourceBody() {
+  loop_.run([this] {
+    if (signaller_ && !connected_.empty() && !ended_)
+      signaller_->send(signalling::to_text(signalling::Cancel{connected_, "closed", "the viewer stops"}));
+    consumer_.reset();
+    signaller_.reset();
+    offer_timer_.reset();
+    snapshot_timer_.reset();
+  });
+}
+
+Expected<std::unique_ptr<SourceBody>> SourceBody::start(const ElementSettings &settings, Hooks hooks) {
+  if (settings.slug.empty()) return fail(Code::not_found, "no stream is named: set uri or slug");
+  auto link = link_settings(settings);
+  if (!link) return tl::unexpected<Error>(link.error());
+  return std::unique_ptr<SourceBody>(new SourceBody(settings, *link, std::move(hooks)));
+}
+
+std::optional<SourceBody::Item> SourceBody::pop() {
+  bool wanted = false;
+  auto item = items_.pop(wanted);
+  if (wanted) loop_.post([this] { refill(); });
+  return item;
+}
+
+void SourceBody::take_signalling(std::string text) {
+  loop_.post([this, text = std::move(text)] { take_message(text); });
+}
+
+void SourceBody::on_signaller_open() {
+  signaller_->send(signalling::hello(uuid_));
+}
+
+void SourceBody::on_signaller_message(const std::string &text) {
+  take_message(text);
+}
+
+void SourceBody::on_signaller_lost(const Error &error) {
+  if (connected_.empty()) end(error);  // afterwards the link itself knows better
+}
+
+void SourceBody::take_message(const std::string &text) {
+  auto message = signalling::parse(text);
+  if (!message) return end(Error{Code::invalid, "the node speaks rubbish: " + message.error().detail});
+  if (!*message) return;
+  if (const auto *welcome = std::get_if<signalling::Welcome>(&**message)) {
+    signaller_->send(signalling::request(ticket_, settings_.slug, welcome->uuid));
+  } else if (const auto *refusal = std::get_if<signalling::Refusal>(&**message)) {
+    if (connected_.empty()) end(signalling::error_of(refusal->code, refusal->message));
+  } else {
+    if (std::holds_alternative<signalling::Offer>(**message)) offer_timer_->set(never);
+    consumer_->handle(**message);
+  }
+}
+
+void SourceBody::on_consumer_signal(const std::string &text) {
+  if (signaller_) signaller_->send(text);
+}
+
+void SourceBody::on_consumer_connected(const std::string &ticket, const std::string &fingerprint) {
+  connected_ = ticket;
+  hooks_.peer_added(ticket, fingerprint);
+}
+
+void SourceBody::on_consumer_ready() {
+  refill();
+}
+
+void SourceBody::on_consumer_ended(const std::optional<Error> &error) {
+  if (!connected_.empty()) hooks_.peer_removed(connected_, error ? error->detail : "the stream has ended");
+  end(error);
+}
+
+void SourceBody::refill() {
+  if (!consumer_) return;
+  for (;;) {
+    if (!next_) {
+      auto taken = consumer_->take();
+      if (!taken) break;
+      next_ = std::make_shared<const Taken>(std::move(*taken));
+    }
+    Item item = *next_;
+    if (!items_.try_push(item, (*next_)->object.wire.size() + 1)) return;
+    next_.reset();
+  }
+  if (!end_) return;
+  Item item = *end_;
+  if (items_.try_push(item, 1)) end_.reset();
+}
+
+void SourceBody::end(std::optional<Error> error) {
+  if (ended_) return;
+  ended_ = true;
+  offer_timer_->set(never);
+  end_ = End{std::move(error)};
+  refill();
+}
+
+void SourceBody::snapshot() {
+  Statistics statistics;
+  consumer_->fill(statistics);
+  statistics_.with([&](Statistics &shared) { std::swap(shared, statistics); });
+  snapshot_timer_->set(now() + snapshot_interval);
+}
+
+Statistics SourceBody::statistics() {
+  return statistics_.with([](const Statistics &shared) { return shared; });
+}
+
+}  // namespace astral::elements

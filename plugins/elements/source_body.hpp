@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// astralsrc without GObject: obtains a ticket, receives the stream, and gives its objects to a streaming
+// thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "elements/consumer.hpp"
+#include "elements/object_meta.hpp"
+#include "elements/outlet.hpp"
+#include "elements/queue.hpp"
+
+namespace astral::elements {
+
+// **Thread**: made and destroyed by the application's. **Owns** the loop thread.
+class SourceBody final : private Consumer::Owner, private Signaller::Owner {
+ public:
+  // What waits for the streaming thread; the rest stays in the store, which is bounded as well.
+  static constexpr std::size_t max_waiting = 4 * 1024 * 1024;
+  // From the start to the first offer; the node itself may have to find the stream first.
+  static constexpr Time offer_timeout = 20s;
+
+  // `hooks.failed` is not called: the streaming thread is told by an End.
+  static Expected<std::unique_ptr<SourceBody>> start(const ElementSettings &settings, Hooks hooks);
+  ~SourceBody() override;
+
+  struct End {
+    std::optional<Error> error;  // none: the stream has ended
+  };
+  using Item = std::variant<SharedTaken, End>;
+  // Streaming thread: waits for the next one. Nothing: flushing.
+  std::optional<Item> pop();
+
+  // Any thread.
+  void set_flushing(bool flushing) { items_.set_flushing(flushing); }
+  void take_signalling(std::string text);
+  Statistics statistics();
+
+ private:
+  SourceBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+
+  void on_consumer_signal(const std::string &text) override;
+  void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) override;
+  void on_consumer_ready() override;
+  void on_consumer_ended(const std::optional<Error> &error) override;
+  void on_signaller_open() override;
+  void on_signaller_message(const std::string &text) override;
+  void on_signaller_lost(const Error &error) override;
+  void take_message(const std::string &text);
+  void refill();
+  void end(std::optional<Error> error);
+  void snapshot();
+
+  static constexpr Time snapshot_interval = 100ms;
+
+  const ElementSettings settings_;
+  const Hooks hooks_;
+  const std::string uuid_;
+  const std::string ticket_;
+  Queue<Item> items_{max_waiting};
+  std::unique_ptr<Consumer> consumer_;
+  std::unique_ptr<Signaller> signaller_;
+  std::unique_ptr<Timer> offer_timer_, snapshot_timer_;
+  std::string connected_;            // the ticket, once its link works
+  std::optional<SharedTaken> next_;  // taken, there was no room for it
+  std::optional<End> end_;           // after all that can be taken
+  bool ended_ = false;
+  Guarded<Statistics> statistics_;
+  LoopThread loop_;  // last: it uses all of the above
+};
+
+}  // namespace astral::elements

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/unpacker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace astral::elements {
+
+namespace {
+
+bool same(const Catalog &a, const Catalog &b) {
+  return a.caps == b.caps &&
+         std::ranges::equal(a.streamheader, b.streamheader, [](const Slice &x, const Slice &y) {
+           return std::ranges::equal(x.bytes(), y.bytes());
+         });
+}
+
+GstClockTime clock_time(std::int64_t time) {
+  return static_cast<GstClockTime>(std::max<std::int64_t>(time, 0));
+}
+
+}  // namespace
+
+Expected<void> Unpacker::change_catalog(const std::shared_ptr<const Catalog> &catalog, Out &out) {
+  const auto before = std::exchange(catalog_, catalog);
+  if (before && same(*before, *catalog)) return {};
+  out.caps = Ref<GstCaps>::adopt(gst_caps_from_string(catalog->caps.c_str()));
+  if (!out.caps || !gst_caps_is_fixed(out.caps.get()))
+    return fail(Code::invalid, "the stream's caps cannot be read: " + catalog->caps);
+  if (catalog->streamheader.empty()) return {};
+  GValue headers = G_VALUE_INIT;
+  g_value_init(&headers, GST_TYPE_ARRAY);
+  for (const Slice &header : catalog->streamheader) {
+    Ref<GstBuffer> buffer = wrap(header);
+    GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_HEADER);
+    GValue value = G_VALUE_INIT;
+    g_value_init(&value, GST_TYPE_BUFFER);
+    gst_value_set_buffer(&value, buffer.get());
+    gst_value_array_append_and_take_value(&headers, &value);
+    out.buffers.push_back(std::move(buffer));
+  }
+  GstCaps *writable = gst_caps_make_writable(out.caps.release());
+  gst_structure_take_value(gst_caps_get_structure(writable, 0), "streamheader", &headers);
+  out.caps = Ref<GstCaps>::adopt(writable);
+  // What the caps hold is shared; what is pushed gets timestamps of its own.
+  for (Ref<GstBuffer> &buffer : out.buffers) buffer = Ref<GstBuffer>::adopt(gst_buffer_copy(buffer.get()));
+  return {};
+}
+
+Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t running_time) {
+  Out out;
+  if (taken->skipped) discontinuity_ = true;
+  if (taken->object.status != moqt::ObjectStatus::normal) {
+    out.event = event_of(taken);
+    return out;
+  }
+  if (taken->catalog != catalog_)
+    if (auto changed = change_catalog(taken->catalog, out); !changed)
+      return tl::unexpected<Error>(changed.error());
+
+  const track::Timing &timing = taken->timing;
+  Ref<GstBuffer> buffer = buffer_of(taken);
+  if (timing.pts) {
+    GST_BUFFER_PTS(buffer.get()) = clock_time(playout_.map(*timing.pts, running_time));
+    if (playout_.restarted()) discontinuity_ = true;
+    for (const Ref<GstBuffer> &header : out.buffers)
+      GST_BUFFER_PTS(header.get()) = GST_BUFFER_PTS(buffer.get());
+  }
+  if (timing.dts)
+    GST_BUFFER_DTS(buffer.get()) = clock_time(static_cast<std::int64_t>(
+        static_cast<std::uint64_t>(*timing.dts) + static_cast<std::uint64_t>(playout_.offset())));
+  if (timing.duration) GST_BUFFER_DURATION(buffer.get()) = clock_time(*timing.duration);
+  if (timing.delta) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
+  if (timing.header) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_HEADER);
+  out.buffers.push_back(std::move(buffer));
+  if (std::exchange(discontinuity_, false) || timing.discontinuity)
+    GST_BUFFER_FLAG_SET(out.buffers.front().get(), GST_BUFFER_FLAG_DISCONT);
+  return out;
+}
+
+}  // namespace astral::elements

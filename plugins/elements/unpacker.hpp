@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Turns objects, in order, into what a source pad pushes: caps when they change, their stream headers once,
+// then buffers on our own running time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "elements/object_meta.hpp"
+#include "elements/playout.hpp"
+
+namespace astral::elements {
+
+// **Thread**: the streaming thread.
+class Unpacker {
+ public:
+  struct Out {
+    Ref<GstCaps> caps;  // set where they have changed
+    std::vector<Ref<GstBuffer>> buffers;
+    Ref<GstEvent> event;  // of a status
+  };
+  // `running_time`: ours, now, in nanoseconds. Errors: invalid (the caps).
+  Expected<Out> unpack(const SharedTaken &taken, std::int64_t running_time);
+
+ private:
+  Expected<void> change_catalog(const std::shared_ptr<const Catalog> &catalog, Out &out);
+
+  std::shared_ptr<const Catalog> catalog_;
+  Playout playout_;
+  bool discontinuity_ = true;
+};
+
+}  // namespace astral::elements
