@@ -6,6 +6,7 @@
 namespace astral::origin {
 namespace {
 
+constexpr int backlog = 1024;       // GLib's 10 lets a burst of nodes wait for its SYNs to be sent again
 constexpr guint idle_seconds = 60;  // of a connection: nothing comes and nothing goes
 // A body that is too large is answered at once, and read on and thrown away, because many clients write all
 // before they read the answer; but only this far, then the connection is cut.
@@ -103,6 +104,7 @@ Server::Server(Api &api, Clock clock)
         static_cast<Server *>(self)->finish(message, query);
       },
       this, nullptr);
+  g_socket_listener_set_backlog(G_SOCKET_LISTENER(listener_.get()), backlog);
   const auto incoming =
       +[](GSocketService *, GSocketConnection *connection, GObject *, gpointer self) noexcept {
         static_cast<Server *>(self)->accept(connection);

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the tests publish and how they compare what arrives: pipelines as text, byte-exact comparison, ffprobe."""
+import json
+import subprocess
+
+import astral
+
+FPS = 10
+# The streams of the tests take about this much, audio and tables included (the video bit rate is fixed).
+KBPS = 1100
+VIDEO = (f'videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={FPS}/1 ! '
+         f'x264enc tune=zerolatency speed-preset=ultrafast bitrate=800 key-int-max={FPS} ! h264parse')
+AUDIO = 'audiotestsrc is-live=true freq=440 wave=sine volume=0.2 ! audioconvert ! voaacenc bitrate=96000 ! aacparse'
+
+
+def test_picture(mux, uri, record):
+    """A publisher whose published bytes are recorded too."""
+    return (f'{mux} name=mux ! tee name=all all. ! queue ! filesink location={record} buffer-mode=unbuffered '
+            f'all. ! queue ! astralsink uri={uri} '
+            f'{VIDEO} ! queue ! mux. {AUDIO} ! queue ! mux.')
+
+
+def publish_test_picture(network, node, slug, mux='mpegtsmux alignment=7', record=None):
+    record = record or network.folder / f'{slug}.published'
+    return network.launch('publisher', test_picture(mux, node.uri(slug), record)), record
+
+
+def publish_vtest(network, node, slug):
+    """The real film, looped and encoded by ffmpeg, through tsparse, which leaves no keyframe flags."""
+    record = network.folder / f'{slug}.published'
+    encoder = network.own(
+        ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-stream_loop', '-1', '-i', astral.VTEST, '-f', 'lavfi',
+         '-i', 'sine=frequency=440', '-map', '0:v', '-map', '1:a', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune',
+         'zerolatency', '-b:v', '800k', '-maxrate', '900k', '-bufsize', '400k', '-g', str(FPS), '-pix_fmt', 'yuv420p',
+         '-c:a', 'aac', '-b:a', '96k', '-f', 'mpegts', '-flush_packets', '1', '-'],
+        stdout=subprocess.PIPE)
+    pipeline = (f'fdsrc ! tsparse set-timestamps=true alignment=7 ! tee name=all '
+                f'all. ! queue ! filesink location={record} buffer-mode=unbuffered '
+                f'all. ! queue ! astralsink uri={node.uri(slug)}')
+    sink = network.launch('publisher', pipeline, stdin=encoder.stdout)
+    encoder.stdout.close()  # the sink's alone now: when it goes, ffmpeg gets SIGPIPE and goes too
+    return sink, record
+
+
+def view(network, node, slug, to=None, quiet=True, **env):
+    """A viewer that writes what it gets to a file."""
+    to = to or network.folder / f'{slug}-at-{node.uuid}.received'
+    pipeline = f'astralsrc uri={node.uri(slug)} ! filesink location={to} buffer-mode=unbuffered sync=false'
+    return network.launch('viewer', pipeline, quiet, **env), to
+
+
+def size(path):
+    return path.stat().st_size if path.exists() else 0
+
+
+def grows(path, by=1, seconds=20.0):
+    """Waits until a file has grown by this many bytes."""
+    before = size(path)
+    astral.wait_until(lambda: size(path) - before >= by, f'{path.name} to grow by {by} bytes', seconds)
+
+
+def common_suffix(one, other):
+    """How many bytes at the ends of both agree."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle:] == other[len(other) - middle:]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def match(received, published, end=32768):
+    """How much of `received` stands in `published` without a gap, counted from its end: (bytes in front that do
+    not belong to that run, where the run starts in `published`, its length)."""
+    end = min(end, len(received) // 2)
+    at = published.rfind(received[-end:])
+    if at < 0:
+        # The recording may lag a little behind the network: leave out the newest.
+        raise astral.Failure(f'the last {end} of {len(received)} received bytes are not in the {len(published)} published')
+    run = common_suffix(received, published[:at + end])
+    return len(received) - run, at + end - run, run
+
+
+def assert_exact(received_file, published_file, max_header):
+    """From the first group on, byte for byte what was published; in front of that only the stream header, which
+    is made of published bytes too."""
+    received, published = received_file.read_bytes(), published_file.read_bytes()
+    header, start, run = match(received, published)
+    if header > max_header:
+        raise astral.Failure(f'{header} bytes come before the part that was published ({run} bytes from {start} on)')
+    return received[:header], published[start:start + run], start
+
+
+def ts_packets(data):
+    assert len(data) % 188 == 0, f'{len(data)} bytes are not whole TS packets'
+    return [data[i:i + 188] for i in range(0, len(data), 188)]
+
+
+def pid(packet):
+    assert packet[0] == 0x47
+    return (packet[1] & 0x1f) << 8 | packet[2]
+
+
+def probe(source, *options):
+    """ffprobe's JSON; its complaints are failures."""
+    done = subprocess.run(['ffprobe', '-v', 'error', '-of', 'json', *options, str(source)], capture_output=True,
+                          text=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
+    if done.returncode or done.stderr:
+        raise astral.Failure(f'ffprobe {source}: {done.stderr}')
+    return json.loads(done.stdout)
+
+
+def decode(source, *options, seconds=None, timeout=300):
+    """Decodes with ffmpeg and returns what it complains of, line by line."""
+    limit = ['-t', str(seconds)] if seconds else []
+    done = subprocess.run(['ffmpeg', '-nostdin', '-v', 'error', '-xerror', *options, '-i', str(source), *limit, '-f',
+                           'null', '-'], capture_output=True, text=True, timeout=timeout * astral.PATIENCE,
+                          stdin=subprocess.DEVNULL)
+    lines = done.stderr.splitlines()
+    return lines if lines or not done.returncode else [f'ffmpeg ended with {done.returncode}']

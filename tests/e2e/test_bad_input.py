@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Bad input to a node, while a viewer watches: each gets a clear error, and the viewer notices nothing."""
+import socket
+import subprocess
+
+import pytest
+
+import astral
+import media
+import websocket
+
+
+@pytest.fixture
+def watched(network):
+    """A node with a live stream and a viewer; after the test both are as they were."""
+    node = network.node('p')
+    publisher, _ = media.publish_test_picture(network, node, 'talk')
+    viewer, received = media.view(network, node, 'talk')
+    media.grows(received, 5000)
+    before = node.get('/streams')
+    yield node
+    assert publisher.running() and viewer.running()
+    media.grows(received, 20_000)
+    slugs = [s['slug'] for s in before['streams']]
+    assert [s['slug'] for s in node.get('/streams')['streams']] == slugs
+    assert node.get('/ping') == {'return': 'Pong!'}
+
+
+JSON = {'Content-Type': 'application/json'}
+HTTP_CASES = [
+    # method, path, body, headers, status, what the message names
+    ('GET', '/nope', None, {}, 404, ''),
+    ('GET', '/stream/nope', None, {}, 404, 'nope'),
+    ('GET', '/stream/talk/ticket/nobody', None, {}, 404, ''),
+    ('DELETE', '/stream/nope', None, {}, 404, 'nope'),
+    ('DELETE', '/stream/talk/ticket/nobody', None, {}, 404, ''),
+    ('DELETE', '/node/nobody', None, {}, 404, ''),
+    ('GET', '/node/nobody', None, {}, 404, ''),
+    ('POST', '/stream/nope/tickets', '{}', JSON, 404, 'nope'),
+    ('POST', '/streams', '{"name":', JSON, 400, 'JSON'),
+    ('POST', '/streams', '[]', JSON, 400, 'object'),
+    ('POST', '/streams', '{}', JSON, 400, 'name'),
+    ('POST', '/streams', '{"name": 7}', JSON, 400, 'name'),
+    ('POST', '/streams', '{"name": "!!!"}', JSON, 400, 'name'),
+    ('POST', '/streams', '{"name": "' + 'x' * 1000 + '"}', JSON, 400, 'name'),
+    ('POST', '/streams', '[' * 10000, JSON, (400, 413), ''),
+    ('POST', '/streams', b'{"name": "\xff"}', JSON, 400, 'UTF-8'),
+    ('POST', '/streams', 'name=x', {'Content-Type': 'text/plain'}, 415, ''),
+    ('POST', '/streams', b'{' + b' ' * 200_000, JSON, 413, ''),
+    ('POST', '/ping', b'x' * (256 * 1024 + 1), {}, 413, ''),
+    ('GET', '/ping?bytes=99999999999', None, {}, (400, 413), 'bytes'),
+    ('GET', '/ping?bytes=-1', None, {}, 400, 'bytes'),
+    ('PUT', '/stream/talk', '{"streaming": "yes"}', JSON, 400, 'streaming'),
+    ('PUT', '/stream/nope', '{"streaming": true}', JSON, 404, 'nope'),
+    ('POST', '/stream/talk/tickets', '{"destination_uuid": "a b"}', JSON, 400, 'destination_uuid'),
+    ('POST', '/nodes', '{"uuid": "x", "port": 0}', JSON, 400, 'port'),
+    ('POST', '/nodes', '{"port": 1}', JSON, 400, 'uuid'),
+    ('PATCH', '/streams', None, {}, 405, ''),
+    ('DELETE', '/streams', None, {}, 405, ''),
+]
+
+
+def test_http(watched):
+    for method, path, body, headers, status, names in HTTP_CASES:
+        answer = watched.call(method, path, body, headers)
+        wanted = status if isinstance(status, tuple) else (status,)
+        assert answer.status in wanted, (method, path, answer.status, answer.body[:300])
+        error = answer.error
+        assert error['code'] and names in error['message'], (method, path, error)
+
+
+def test_raw_http(watched):
+    for junk in (b'\x00\xff' * 500 + b'\r\n\r\n', b'GET\r\n\r\n', b'GET http://[ HTTP/1.1\r\n\r\n',
+                 b'POST /streams HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
+                 b'GET / HTTP/1.1\r\nX: ' + b'a' * 200_000 + b'\r\n\r\n'):
+        with socket.create_connection(('127.0.0.1', watched.port), 10) as client:
+            try:
+                client.sendall(junk)
+                answer = client.recv(4096)
+            except ConnectionError:
+                answer = b''
+        assert not answer or answer.split()[1][:1] in (b'4', b'5'), answer
+
+
+def hello(**more):
+    return {'type': 'hello', 'uuid': 'stranger', 'port': 0, 'kind': 'element', 'supernode': False, 'version': '0', **more}
+
+
+# What is said on /peer after a good hello (or instead of one), and the close codes that are right for it.
+PEER_CASES = {
+    'no json': (None, ['rubbish'], (1007, 1002)),
+    'no object': (None, ['[]'], (1007, 1002)),
+    'no type': (None, ['{}'], (1007, 1002)),
+    'no hello first': (None, [{'type': 'heartbeat', 'tickets': []}], (1002, 1007, 1008)),
+    'hello without uuid': (None, [{'type': 'hello'}], (1007, 1002)),
+    'hello with a bad uuid': (None, [hello(uuid='a b')], (1007, 1002)),
+    'deep json': (None, ['[' * 1000 + ']' * 1000], (1007, 1002, 1009)),
+    'half a surrogate': (None, ['{"type":"\\ud800x"}'], (1007, 1002)),
+    'too large': (None, ['{"type":"' + 'x' * 70_000 + '"}'], (1009,)),
+    'binary': (None, [(b'\x00\x01\x02', websocket.BINARY)], (1003, 1002, 1007)),
+    'no utf-8': (None, [(b'\xff\xfe', websocket.TEXT)], (1007, 1002)),
+    'request without a slug': (hello(), [{'type': 'request', 'ticket': 't1', 'destination': 'stranger'}], (1007, 1002)),
+    'request with a bad ticket': (hello(), [{'type': 'request', 'ticket': '', 'slug': 'talk', 'destination': 's'}], (1007, 1002)),
+    'too many candidates': (hello(), [{'type': 'candidates', 'ticket': 't', 'candidates': ['candidate:1'] * 33}], (1007, 1002, 1009)),
+    'a long candidate': (hello(), [{'type': 'candidates', 'ticket': 't', 'candidates': ['c' * 257]}], (1007, 1002, 1009)),
+    'hello twice': (hello(), [hello()], (1002, 1007, 1008)),
+}
+
+
+def test_peer(watched):
+    for name, (first, messages, codes) in PEER_CASES.items():
+        peer = websocket.WebSocket(watched.port)
+        assert peer.status == 101
+        if first:
+            peer.send(first)
+            assert peer.receive_json()['type'] == 'welcome'
+        for message in messages:
+            peer.send(*message) if isinstance(message, tuple) else peer.send(message)
+        code, reason = peer.closed_with()
+        assert code in codes and reason, (name, code, reason)
+        peer.close()
+
+
+def test_peer_frames_that_break_the_protocol(watched):
+    for junk in (b'\xff' * 100, b'\x81\xff' + b'\xff' * 8, b'\x83\x80\0\0\0\0', b'\x89\xfe\xff\xff', b'\x81\x05hello'):
+        peer = websocket.WebSocket(watched.port)
+        peer.raw(junk)
+        try:
+            peer.closed_with()
+        except ConnectionError:
+            pass  # cut off is an answer too
+        except TimeoutError:
+            pytest.fail(f'no answer to {junk!r}')
+        peer.close()
+
+
+def test_peer_refuses_what_is_unknown(watched):
+    peer = websocket.WebSocket(watched.port)
+    peer.send(hello())
+    assert peer.receive_json()['type'] == 'welcome'
+    peer.send({'type': 'news-from-the-future', 'x': 1})  # ignored
+    peer.send({'type': 'confirm', 'ticket': 'nope', 'fingerprint': 'a' * 64, 'ice': {'ufrag': 'abcd', 'pwd': 'x' * 22, 'candidates': []}})
+    peer.send({'type': 'cancel', 'ticket': 'nope', 'code': 'x', 'message': 'y'})
+    peer.send({'type': 'request', 'ticket': 't1', 'slug': 'nope', 'destination': 'stranger'})
+    while True:
+        answer = peer.receive_json()
+        if answer['type'] == 'refusal':
+            break
+    assert answer['ticket'] == 't1' and answer['code'] == 'no-stream' and answer['message']
+    peer.close()
+
+
+def test_a_wrong_fingerprint_gets_no_media(watched):
+    """Confirms with the fingerprint of a key that it does not have: nothing comes of it."""
+    peer = websocket.WebSocket(watched.port, timeout=20)
+    peer.send(hello())
+    peer.send({'type': 'request', 'ticket': 't2', 'slug': 'talk', 'destination': 'stranger'})
+    while True:
+        answer = peer.receive_json()
+        if answer['type'] in ('offer', 'refusal'):
+            break
+    assert answer['type'] == 'offer', answer
+    peer.send({'type': 'confirm', 'ticket': 't2', 'fingerprint': '0' * 64,
+               'ice': {'ufrag': 'abcd', 'pwd': 'x' * 22, 'candidates': ['candidate:1 1 UDP 2015363327 127.0.0.1 9 typ host']}})
+    while True:
+        answer = peer.receive_json()
+        if answer['type'] == 'cancel':
+            break
+    assert answer['ticket'] == 't2' and answer['message']
+    peer.close()
+
+
+def test_elements_say_what_is_wrong(network):
+    node = network.node('n')
+    for uri, wanted in ((node.uri('nope'), 'nope'), ('astral://127.0.0.1:1/talk', '127.0.0.1:1'),
+                        (f'astral://127.0.0.1:{node.port}/', 'slug'), ('astral://127.0.0.1:x/talk', '')):
+        for pipeline in (f'astralsrc uri={uri} ! fakesink',):
+            process = network.launch('wrong', pipeline, quiet=False)
+            status = process.wait(40)
+            assert status == 1, (uri, status, process.output)
+            assert 'ERROR' in process.output and wanted in process.output, (uri, process.output)
+    sink = network.launch('wrong', 'videotestsrc is-live=true ! x264enc ! mpegtsmux ! '
+                          'astralsink uri=astral://127.0.0.1:1/talk', quiet=False)
+    assert sink.wait(40) == 1 and '127.0.0.1:1' in sink.output
+
+
+def test_a_node_refuses_bad_options(network):
+
+    for options in (['--port', '70000'], ['--port', 'x'], ['--frob'], ['--uuid', 'a b'], ['--supernode', 'perhaps'],
+                    ['--settings', '/nonexistent'], ['--upstream-limit', '-1'], ['--origin', 'nonsense']):
+        done = subprocess.run([astral.program('astralnode'), '--state-dir', str(network.folder / 's'), *options],
+                              capture_output=True, text=True, timeout=20, env=network.environment())
+        assert done.returncode in (1, 2) and done.stderr.startswith('astralnode: '), (options, done)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What VLC and browsers get: the playlist of a stream that came over a relay, read and decoded by FFmpeg."""
+import re
+
+import astral
+import media
+
+
+def test_ffmpeg_accepts_the_playlist(network):
+    p = network.node('p')
+    media.publish_test_picture(network, p, 'talk')
+    v = network.node('v', bootstrap=[p])
+    astral.wait_until(lambda: (v.stream('talk') or {}).get('streaming'), 'V to know that the stream is live')
+    path = '/stream/talk/hls/index.m3u8'
+
+    def playlist():
+        answer = v.call('GET', path)
+        return answer if answer.status == 200 and answer.body.count(b'#EXTINF') >= 2 else None
+    answer = astral.wait_until(playlist, 'two segments', 40)
+    assert answer.headers['Content-Type'] in ('application/vnd.apple.mpegurl', 'application/x-mpegURL')
+    assert answer.headers['Access-Control-Allow-Origin'] == '*'
+    text = answer.body.decode()
+    assert text.startswith('#EXTM3U') and '#EXT-X-ENDLIST' not in text
+    segment = re.findall(r'^[^#\s].*$', text, re.M)[0]
+    media_answer = v.call('GET', f'/stream/talk/hls/{segment}')
+    assert media_answer.status == 200 and media_answer.headers['Content-Type'] == 'video/mp2t'
+    assert media_answer.headers['Access-Control-Allow-Origin'] == '*'
+    assert media_answer.body[0] == 0x47 and len(media_answer.body) % 188 == 0
+    assert v.call('GET', '/stream/talk/hls/nope.ts').status == 404
+    assert v.call('GET', '/stream/nope/hls/index.m3u8').status == 404
+
+    kinds = {s['codec_name'] for s in media.probe(v.url + path, '-show_streams')['streams']}
+    assert kinds == {'h264', 'aac'}
+    assert media.decode(v.url + path, seconds=astral.SECONDS) == []

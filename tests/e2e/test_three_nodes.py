@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The main job: publisher → node P → node R → node V. P has room for one child, so V's ticket comes from R; what
+a viewer at V writes is, from the first group on, byte for byte what was published."""
+import time
+
+import pytest
+
+import astral
+import media
+
+# Room for one child: more than one stream of media.KBPS and less than two, measured or not (75 KB/s).
+ONE_CHILD_KBYTES = 145
+
+
+class Chain:
+    def __init__(self, network, slug='talk'):
+        self.network, self.slug = network, slug
+        self.origin = network.origin()
+        self.p = network.node('p', self.origin, upstream_limit=ONE_CHILD_KBYTES)
+        self.r = network.node('r', self.origin, bootstrap=[self.p])
+        self.v = network.node('v', self.origin, bootstrap=[self.p, self.r])
+
+    def connect(self):
+        """Once the stream is live: R gets it from P, then V can only get it from R."""
+        astral.wait_until(lambda: (self.p.stream(self.slug) or {}).get('streaming'), 'the stream to be live at P')
+        for node in (self.r, self.v):
+            astral.wait_until(lambda n=node: n.stream(self.slug), f'{node.uuid} to know the stream')
+            asked = node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30)
+            assert asked.status in (302, 303), asked.body
+        r, v = self.r.ticket(self.slug), self.v.ticket(self.slug)
+        assert (r['source'], r['hops']) == ('p', 1), r
+        assert (v['source'], v['hops']) == ('r', 2), v
+
+    def still_connected(self):
+        v = self.v.ticket(self.slug)
+        assert (v['source'], v['hops']) == ('r', 2), v
+        assert not any(t['destination'] == 'v' for t in self.p.tickets())
+
+
+@pytest.fixture
+def chain(network):
+    return Chain(network)
+
+
+def watch_while_published(chain, publisher, published, seconds):
+    """A viewer at V for that long, then it ends; the publisher goes on until the recording has it all."""
+    viewer, received = media.view(chain.network, chain.v, chain.slug)
+    media.grows(received, 10000)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        media.grows(received)
+        assert publisher.running() and viewer.running(), chain.network.logs()
+    chain.still_connected()
+    viewer.end(2)
+    # The recorder is a branch of its own in the publisher's pipeline.
+    media.grows(published, 64 * 1024)
+    return received
+
+
+def check_mpegts(received, published):
+    header, body, _ = media.assert_exact(received, published, max_header=64 * 188)
+    for packet in media.ts_packets(header):
+        assert packet in published.read_bytes(), 'the stream header is not of the published bytes'
+    media.ts_packets(body)
+    first = media.probe(received, '-select_streams', 'v', '-show_frames', '-read_intervals', '%+#1')['frames'][0]
+    assert first['key_frame'] == 1 and first['pict_type'] == 'I'
+    kinds = {s['codec_name'] for s in media.probe(received, '-show_streams')['streams']}
+    assert kinds == {'h264', 'aac'}
+
+
+@pytest.mark.skipif(not astral.VTEST.exists(), reason=f'{astral.VTEST} is not on this machine')
+def test_a_looped_film_arrives_byte_for_byte(chain):
+    publisher, published = media.publish_vtest(chain.network, chain.p, chain.slug)
+    chain.connect()
+    received = watch_while_published(chain, publisher, published, astral.SECONDS)
+    check_mpegts(received, published)
+    assert media.size(received) > 50_000 * astral.SECONDS  # about 112 KB/s
+
+
+def test_mpegts_arrives_byte_for_byte(chain):
+    publisher, published = media.publish_test_picture(chain.network, chain.p, chain.slug)
+    chain.connect()
+    check_mpegts(watch_while_published(chain, publisher, published, astral.SECONDS / 2), published)
+
+
+def test_matroska_arrives_byte_for_byte(chain):
+    publisher, published = media.publish_test_picture(chain.network, chain.p, chain.slug, 'matroskamux streamable=true')
+    chain.connect()
+    received = watch_while_published(chain, publisher, published, astral.SECONDS / 2)
+    header, body, _ = media.assert_exact(received, published, max_header=64 * 1024)
+    assert header == published.read_bytes()[:len(header)]
+    assert body[:4] == bytes.fromhex('1f43b675'), 'the first group does not start with a cluster'
+    kinds = {s['codec_name'] for s in media.probe(received, '-show_streams')['streams']}
+    assert kinds == {'h264', 'aac'}
+
+
+@pytest.mark.parametrize('mux', ['mpegtsmux alignment=7', 'matroskamux streamable=true'], ids=['mpegts', 'matroska'])
+def test_gst_play_plays(chain, mux):
+    media.publish_test_picture(chain.network, chain.p, chain.slug, mux)
+    chain.connect()
+    player = chain.network.start('gst-play', ['gst-play-1.0', '--no-interactive', '--videosink=fakesink',
+                                              '--audiosink=fakesink', chain.v.uri(chain.slug)], GST_DEBUG='2')
+    # Its position, in a line that it writes again and again.
+    player.wait_for_output(r'0:00:0[3-9]\.\d', seconds=30)
+    assert 'ERROR' not in player.output
+    player.end(2)
