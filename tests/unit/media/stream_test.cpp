@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Streams with the real elements, in one process: the test carries the signalling between them, as the nodes
+// would.
+#include "media/stream.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace astral::media {
+namespace {
+
+constexpr char publisher[] =
+    "videotestsrc is-live=true ! video/x-raw,width=320,height=180,framerate=25/1 "
+    "! x264enc tune=zerolatency key-int-max=10 bitrate=300 speed-preset=ultrafast ! mpegtsmux "
+    "! astralsink name=sink signaller=application slug=demo";
+
+std::string request(const std::string &ticket) {
+  return R"({"type":"request","ticket":")" + ticket + R"(","slug":"demo","destination":"somebody"})";
+}
+std::string cancel(const std::string &ticket, const std::string &code) {
+  return R"({"type":"cancel","ticket":")" + ticket + R"(","code":")" + code +
+         R"(","message":"the test says so"})";
+}
+bool is_of(const std::string &json, const std::string &type) {
+  return json.find("\"" + type + "\"") != std::string::npos;
+}
+bool names(const std::string &json, const std::string &ticket) {
+  return json.find("\"" + ticket + "\"") != std::string::npos;
+}
+
+HlsLimits short_segments() {
+  HlsLimits limits;
+  limits.shortest = 300ms;
+  return limits;
+}
+
+class Context {
+ public:
+  Context() { g_main_context_push_thread_default(context_.get()); }
+  ~Context() { g_main_context_pop_thread_default(context_.get()); }
+  Context(const Context &) = delete;
+  Context &operator=(const Context &) = delete;
+  GMainContext *get() const { return context_.get(); }
+
+  template <typename Condition>
+  bool pump_until(Condition condition) {
+    const Time deadline = now() + 30s;
+    Timer wake(context_.get(), [] {});
+    while (!condition()) {
+      if (now() > deadline) return false;
+      wake.set(now() + 20ms);  // the window grows without a letter to us
+      g_main_context_iteration(context_.get(), TRUE);
+    }
+    return true;
+  }
+
+ private:
+  const Ref<GMainContext> context_ = Ref<GMainContext>::adopt(g_main_context_new());
+};
+
+// Both ends of every ticket, and the way between them.
+class Post : public Handler {
+ public:
+  using Send = std::function<void(const std::string &json)>;
+
+  // A ticket of `consumer`, whose provider takes what is sent with `to_provider`.
+  void ask(const std::string &ticket, Stream &consumer, Send to_provider) {
+    tickets_[ticket] = {&consumer, to_provider};
+    to_provider(request(ticket));
+  }
+  // Nothing goes to the providers any more.
+  void forget() { tickets_.clear(); }
+  void from_provider(std::string json) {
+    if (!fake_fingerprint.empty() && is_of(json, "offer")) {
+      const std::size_t field = json.find("\"fingerprint\"");
+      json.replace(json.find('"', json.find(':', field)) + 1, 64, fake_fingerprint);
+    }
+    for (auto &[ticket, ends] : tickets_) {
+      if (!names(json, ticket)) continue;
+      if (is_of(json, "offer")) {
+        const auto added = ends.consumer->add_source(ticket, json);
+        EXPECT_TRUE(added) << added.error().detail;
+      } else if (is_of(json, "refusal")) {
+        refusals.push_back(json);
+      } else {
+        ends.consumer->to_source(ticket, json);
+      }
+    }
+  }
+
+  void on_relay_message(const std::string &, const std::string &json) override { from_provider(json); }
+  void on_source_message(const std::string &, const std::string &ticket, const std::string &json) override {
+    const auto found = tickets_.find(ticket);
+    if (found != tickets_.end() && names(json, ticket)) found->second.to_provider(json);
+  }
+  void on_source_ended(const std::string &, const std::string &ticket, const Error &error) override {
+    ended[ticket] = error;
+  }
+  void on_media(const std::string &, const std::string &caps) override { media = caps; }
+
+  std::string fake_fingerprint;
+  std::map<std::string, Error> ended;
+  std::vector<std::string> refusals;
+  std::string media;
+
+ private:
+  struct Ends {
+    Stream *consumer;
+    Send to_provider;
+  };
+  std::map<std::string, Ends> tickets_;
+};
+
+// An astralsink in a pipeline of its own; its words come to the context.
+class Publisher {
+ public:
+  Publisher(GMainContext *context, Post &post) : post_(post), mailbox_(context) {
+    pipeline_ =
+        Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_parse_launch(publisher, nullptr))));
+    sink_ = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "sink"));
+    g_signal_connect(
+        sink_.get(), "signalling-message",
+        G_CALLBACK(+[](GstElement *, const char *json, gpointer self) noexcept {
+          Publisher *from = static_cast<Publisher *>(self);
+          from->mailbox_.post([from, text = std::string(json)] { from->post_.from_provider(text); });
+        }),
+        this);
+    gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+  }
+  ~Publisher() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
+  Publisher(const Publisher &) = delete;
+  Publisher &operator=(const Publisher &) = delete;
+
+  Post::Send door() {
+    return [this](const std::string &json) {
+      g_signal_emit_by_name(sink_.get(), "handle-signalling", json.c_str());
+    };
+  }
+
+ private:
+  Post &post_;
+  Ref<GstElement> pipeline_;
+  Ref<GstElement> sink_;
+  Mailbox mailbox_;
+};
+
+std::unique_ptr<Stream> open(Post &post) {
+  Settings settings;
+  settings.hls = short_segments();
+  auto stream = Stream::open("demo", settings, post);
+  EXPECT_TRUE(stream) << stream.error().detail;
+  return stream ? std::move(*stream) : nullptr;
+}
+
+Post::Send door(Stream &stream) {
+  return [&stream](const std::string &json) { stream.to_relay(json); };
+}
+
+std::uint64_t received(const Stream &stream, const std::string &ticket) {
+  for (const LinkStats &link : stream.stats().links)
+    if (link.ticket == ticket) return link.bytes_received;
+  return 0;
+}
+
+std::uint64_t newest(const Stream &stream) {
+  const auto playlist = stream.playlist();
+  if (!playlist) return 0;
+  const std::size_t start = playlist->rfind('\n', playlist->size() - 2) + 1;
+  return parse_segment_name(std::string_view(*playlist).substr(start, playlist->size() - start - 1))
+      .value_or(0);
+}
+
+TEST(Stream, IsQuietBeforeThereIsMedia) {
+  Context context;
+  Post post;
+  const auto stream = open(post);
+  ASSERT_TRUE(stream);
+  EXPECT_FALSE(stream->hls_ready());
+  EXPECT_EQ(stream->playlist().error().code, Code::unreachable);
+  EXPECT_EQ(stream->segment(1).error().code, Code::not_found);
+  EXPECT_EQ(stream->stats().peers, 0);
+  stream->remove_source("nobody");
+  stream->to_source("nobody", "{}");
+}
+
+TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
+  Context context;
+  Post post;
+  Publisher source(context.get(), post);
+  const auto first = open(post);
+  const auto second = open(post);
+  ASSERT_TRUE(first && second);
+
+  post.ask("t1", *first, source.door());
+  ASSERT_TRUE(context.pump_until([&] { return first->hls_ready(); }));
+  EXPECT_EQ(post.media.find("video/mpegts"), 0u) << post.media;
+  post.ask("t2", *second, door(*first));
+  ASSERT_TRUE(context.pump_until([&] { return second->hls_ready(); }));
+  ASSERT_TRUE(context.pump_until([&] { return first->stats().peers == 1 && second->stats().objects > 10; }));
+  const Stats stats = second->stats();
+  EXPECT_GT(stats.bytes, 10'000u);
+  EXPECT_GT(stats.largest_group, 1'000'000'000'000u);  // unix milliseconds
+  ASSERT_EQ(stats.links.size(), 1u);
+  EXPECT_EQ(stats.links[0].ticket, "t2");
+  EXPECT_TRUE(stats.links[0].parent);
+  EXPECT_GT(stats.links[0].bytes_received, 10'000u);
+  EXPECT_EQ(second->add_source("t2", "{}").error().code, Code::conflict);
+
+  // The new parent comes before the old one goes; the window goes on without a break.
+  post.ask("t3", *second, source.door());
+  ASSERT_TRUE(context.pump_until([&] { return received(*second, "t3") > 10'000; }));
+  second->remove_source("t2");
+  const std::uint64_t before = newest(*second);
+  ASSERT_TRUE(context.pump_until([&] { return newest(*second) >= before + 4; }));
+  EXPECT_EQ(second->playlist()->find("DISCONTINUITY"), std::string::npos) << *second->playlist();
+  EXPECT_TRUE(post.ended.empty()) << post.ended.begin()->second.detail;
+
+  source.door()(cancel("t3", "ended"));
+  ASSERT_TRUE(context.pump_until([&] { return post.ended.contains("t3"); }));
+  EXPECT_EQ(post.ended["t3"].code, Code::not_found) << post.ended["t3"].detail;
+  EXPECT_FALSE(post.ended.contains("t1"));
+  EXPECT_TRUE(second->hls_ready());  // what there is stays
+}
+
+TEST(Stream, SaysWhenAParentGoes) {
+  Context context;
+  Post post;
+  const auto stream = open(post);
+  ASSERT_TRUE(stream);
+  {
+    Publisher source(context.get(), post);
+    post.ask("t1", *stream, source.door());
+    ASSERT_TRUE(context.pump_until([&] { return received(*stream, "t1") > 0; }));
+    post.forget();
+  }
+  ASSERT_TRUE(context.pump_until([&] { return post.ended.contains("t1"); }));
+  EXPECT_NE(post.ended["t1"].detail, "");
+}
+
+// Whoever plays the second publisher has other groups, another clock, other headers.
+TEST(Stream, GoesOnWithARestartedPublisher) {
+  Context context;
+  Post post;
+  const auto stream = open(post);
+  ASSERT_TRUE(stream);
+  {
+    Publisher source(context.get(), post);
+    post.ask("t1", *stream, source.door());
+    ASSERT_TRUE(context.pump_until([&] { return stream->hls_ready(); }));
+    post.forget();
+  }
+  stream->remove_source("t1");
+  const std::uint64_t before = newest(*stream);
+  Publisher source(context.get(), post);
+  post.ask("t2", *stream, source.door());
+  ASSERT_TRUE(context.pump_until([&] { return newest(*stream) >= before + 3; }));
+  const std::string playlist = *stream->playlist();
+  EXPECT_EQ(playlist.find("#EXT-X-DISCONTINUITY\n"), playlist.rfind("#EXT-X-DISCONTINUITY\n")) << playlist;
+  EXPECT_NE(playlist.find("#EXT-X-DISCONTINUITY\n"), std::string::npos) << playlist;
+}
+
+TEST(Stream, RefusesAParentWithAnotherKey) {
+  Context context;
+  Post post;
+  const auto stream = open(post);
+  ASSERT_TRUE(stream);
+  Publisher source(context.get(), post);
+  post.fake_fingerprint = std::string(64, '0');
+  post.ask("t1", *stream, source.door());
+  ASSERT_TRUE(context.pump_until([&] { return post.ended.contains("t1"); }));
+  EXPECT_EQ(post.ended["t1"].code, Code::refused) << post.ended["t1"].detail;
+  stream->remove_source("t1");
+  EXPECT_FALSE(stream->has_source("t1"));
+  EXPECT_FALSE(stream->hls_ready());
+}
+
+}  // namespace
+}  // namespace astral::media
