@@ -45,6 +45,7 @@ core::NodeInfo read_node(json::Reader &in, Port port) {
   node.supernode = in.flag_if("supernode").value_or(false);
   node.version = in.text_if("version", version_rule).value_or("");
   node.upstream_kbps = in.number_if("upstream_kbps", 0, max_kbps);
+  node.updated = in.number_if("updated", 0, max_unix_ms).value_or(0);
   return node;
 }
 
@@ -68,6 +69,7 @@ json::Builder node_json(const core::NodeInfo &node) {
   if (!node.ip_address.empty()) out.set("ip_address", node.ip_address);
   out.set("port", node.port).set("supernode", node.supernode).set("version", node.version);
   out.set("upstream_kbps", node.upstream_kbps);
+  if (node.updated > 0) out.set("updated", node.updated);
   return out;
 }
 

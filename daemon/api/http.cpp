@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/http.hpp"
+
+#include <libsoup/soup.h>
+
+namespace astral::api {
+namespace {
+
+struct Meaning {
+  const char *name;
+  unsigned status;
+};
+
+Meaning meaning(Code code) {
+  switch (code) {
+    case Code::invalid:
+      return {"invalid", 400};
+    case Code::too_large:
+      return {"too_large", 413};
+    case Code::not_found:
+      return {"not_found", 404};
+    case Code::no_room:
+      return {"no_room", 412};
+    case Code::refused:
+      return {"refused", 403};
+    case Code::unreachable:
+      return {"unreachable", 503};
+    case Code::timeout:
+      return {"timeout", 503};
+    case Code::unsupported:
+      return {"unsupported", 415};
+    case Code::conflict:
+      return {"conflict", 409};
+    case Code::failed:
+      return {"failed", 500};
+  }
+  return {"failed", 500};
+}
+
+Reply error_reply(const char *name, const std::string &message, unsigned status) {
+  json::Builder error, body;
+  error.set("code", name).set("message", message);
+  return reply(body.set("error", error), status);
+}
+
+}  // namespace
+
+Reply reply(const json::Builder &body, unsigned status) {
+  return {.status = status, .body = body.text() + "\n", .headers = {{"Cache-Control", "no-store"}}};
+}
+
+Reply reply_error(const Error &error, std::optional<unsigned> status) {
+  const Meaning known = meaning(error.code);
+  Reply out = error_reply(known.name, error.detail, status.value_or(known.status));
+  if (out.status == 503) out.headers.emplace_back("Retry-After", "1");
+  return out;
+}
+
+Reply method_not_allowed(const std::string &allow) {
+  Reply out = error_reply("method_not_allowed", "this resource takes " + allow, 405);
+  out.headers.emplace_back("Allow", allow);
+  return out;
+}
+
+bool is_form(const Call &call) {
+  return call.content_type == "application/x-www-form-urlencoded";
+}
+
+Expected<json::Reader> read_body(const Call &call, bool may_be_empty) {
+  if (call.body.empty() && may_be_empty) return json::Reader::parse("{}");
+  if (is_form(call)) {
+    json::Builder fields;
+    GHashTable *form = soup_form_decode(call.body.c_str());
+    GHashTableIter iter;
+    gpointer name = nullptr, value = nullptr;
+    g_hash_table_iter_init(&iter, form);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+      if (*static_cast<const char *>(name) == '\0') continue;
+      fields.set(static_cast<const char *>(name), static_cast<const char *>(value));
+    }
+    g_hash_table_unref(form);
+    return json::Reader::parse(fields.text(), {.max_bytes = call.body.size() * 8 + 1024});
+  }
+  if (call.content_type != "application/json" && !(call.content_type.empty() && !call.body.empty())) {
+    return fail(Code::unsupported, "the body must be application/json or a form");
+  }
+  return json::Reader::parse(call.body);
+}
+
+}  // namespace astral::api

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An HTTP call and its reply as values: what the handlers of the API see. No socket, no libsoup.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "glue/bytes.hpp"
+#include "glue/error.hpp"
+#include "glue/json.hpp"
+
+namespace astral::api {
+
+struct Call {
+  std::string method;  // HEAD comes as GET
+  std::string path;
+  std::map<std::string, std::string> params;  // of the route's pattern
+  std::map<std::string, std::string> query;
+  std::string content_type;  // without parameters, lower case; empty: none
+  std::string accept;
+  std::string host;       // of the Host header, without its port
+  std::string authority;  // the Host header
+  std::string body;
+  std::string caller;        // IP address
+  std::string local;         // the IP address that was called
+  bool is_loopback = false;  // the caller is this machine
+  bool is_near = false;      // or its local network (private or link-local addresses)
+};
+
+struct Reply {
+  unsigned status = 200;
+  std::string type = "application/json";
+  std::string body = {};
+  std::vector<Slice> parts = {};  // after the body, not copied
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+// Called once, now or later, on the context of the server.
+using Answer = std::function<void(Reply)>;
+using Handle = std::function<void(const Call &, Answer)>;
+
+Reply reply(const json::Builder &body, unsigned status = 200);
+
+// {"error":{"code","message"}} with the status of the code; `status` overrides it.
+Reply reply_error(const Error &error, std::optional<unsigned> status = std::nullopt);
+Reply method_not_allowed(const std::string &allow);
+
+// The body as an object: JSON, or a browser's form, whose fields are all texts. An empty body is an empty
+// object where `may_be_empty`. Errors: unsupported (415), invalid.
+Expected<json::Reader> read_body(const Call &call, bool may_be_empty = false);
+bool is_form(const Call &call);
+
+}  // namespace astral::api
