@@ -9,7 +9,9 @@ packages_to_build="meson ninja-build pkg-config g++ ccache libglib2.0-dev libgst
 packages_to_run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
   gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x fonts-dejavu-core procps curl"
 
-packages_to_test="libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps ffmpeg chromium chromium-driver
+packages_for_files="ffmpeg"  # pipelines/demo FILE
+
+packages_to_test="$packages_for_files libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps chromium chromium-driver
   python3 python3-pytest iproute2 git"
 
 # Installs those of its arguments that are not there. Says what it does; fails where it cannot.
