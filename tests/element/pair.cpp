@@ -11,7 +11,7 @@ constexpr gint64 deadline = 20 * G_USEC_PER_SEC;
 
 Ref<GstElement> make(const char *factory) {
   GstElement *element = gst_element_factory_make(factory, nullptr);
-  EXPECT_NE(element, nullptr) << factory;
+  g_assert(element);  // GST_PLUGIN_PATH
   return Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element)));
 }
 
@@ -20,7 +20,9 @@ Ref<GstElement> make_pipeline(std::initializer_list<GstElement *> elements) {
   GstElement *before = nullptr;
   for (GstElement *element : elements) {
     gst_bin_add(GST_BIN(pipeline.get()), element);
-    if (before) EXPECT_TRUE(gst_element_link(before, element));
+    if (before) {
+      EXPECT_TRUE(gst_element_link(before, element));
+    }
     before = element;
   }
   return pipeline;
