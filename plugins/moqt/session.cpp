@@ -143,7 +143,9 @@ bool Session::abort_group(StreamId stream, ResetCode code) {
 std::size_t Session::buffered_bytes() const {
   return core_->buffered_bytes();
 }
-std::size_t Session::open_streams() const { return core_->open_streams(); }
+std::size_t Session::open_streams() const {
+  return core_->open_streams();
+}
 void Session::check_invariants() const {
   core_->check_invariants();
 }
@@ -224,7 +226,7 @@ void Session::Core::reset(StreamId stream, std::uint64_t code) {
   if (is_uni(stream)) {
     if (is_ours(stream)) return violate("reset of a stream of ours");
     if (stream == peer_control_) return violate("the control stream was reset");
-    if (peer_uni_.insert(raw(stream) >> 2)) return lose_stream();
+    if (peer_uni_.insert(raw(stream) >> 2)) return lose_stream(stream, false);
     return end_incoming(stream, false, static_cast<ResetCode>(code));
   }
   RequestStream *request = find_request_stream(stream);

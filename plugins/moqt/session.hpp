@@ -170,6 +170,7 @@ class Session {
 
   // ---- consumer ----
   RequestId subscribe(Subscribe subscribe);  // subscribe.id is filled in here
+  // False: it is gone, or too many updates are on their way.
   bool update(RequestId request, bool forward);
   bool update(RequestId request, const Parameters &parameters);
   // At any time, also while finishing; no event about it comes after this.

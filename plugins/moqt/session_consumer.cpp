@@ -76,6 +76,7 @@ RequestId Session::Core::subscribe(Subscribe subscribe) {
   Wanted &wanted = wanted_[id];
   wanted.stream = stream;
   wanted.track = subscribe.track;
+  wanted.after = peer_uni_.empty() ? 0 : peer_uni_.largest() + 1;
   send(stream, std::move(subscribe));
   return id;
 }
@@ -83,7 +84,8 @@ RequestId Session::Core::subscribe(Subscribe subscribe) {
 bool Session::Core::update(RequestId request, const Parameters &parameters) {
   const auto found = wanted_.find(request);
   if (closed_ || found == wanted_.end() || found->second.state == Wanted::State::finishing) return false;
-  if (requests_.at(found->second.stream).send_done) return false;
+  if (requests_.at(found->second.stream).send_done || found->second.updates == limits_.max_pending_updates)
+    return false;
   const RequestId id{next_request_};
   next_request_ += 2;
   ++found->second.updates;
@@ -205,7 +207,7 @@ void Session::Core::done_if_complete(RequestId request) {
   const Wanted &wanted = wanted_.at(request);
   if (wanted.state != Wanted::State::finishing || !wanted.open.empty()) return;
   const bool count_known = wanted.stream_count < PublishDone::unknown_count;
-  if (count_known && wanted.ended + lost_streams_ < wanted.stream_count) return;
+  if (count_known && wanted.ended + wanted.lost < wanted.stream_count) return;
   events_.emplace_back(Done{request, wanted.code, wanted.reason});
   forget_wanted(request);
 }

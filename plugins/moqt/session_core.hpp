@@ -45,7 +45,9 @@ class Session::Core {
   bool end_group(StreamId stream);
   bool abort_group(StreamId stream, ResetCode code);
   std::size_t buffered_bytes() const { return partial_bytes_ + early_bytes_; }
-  std::size_t open_streams() const { return requests_.size() + groups_.size() + incoming_.size() + (control_ ? 1 : 0); }
+  std::size_t open_streams() const {
+    return requests_.size() + groups_.size() + incoming_.size() + (control_ ? 1 : 0);
+  }
   void check_invariants() const;
 
   // At the end of each call from outside: a session that closed gives up what it held.
@@ -78,6 +80,8 @@ class Session::Core {
     std::size_t updates = 0;         // not answered yet
     std::set<StreamId> open;         // its data streams
     std::uint64_t ended = 0;         // data streams that came and went
+    std::uint64_t after = 0;         // its data streams are numbered from here
+    std::uint64_t lost = 0;          // of these, ended before it was known whose they were: maybe this one's
     std::uint64_t stream_count = 0;  // finishing: all there were
     DoneCode code{};
     std::string reason;
@@ -184,9 +188,10 @@ class Session::Core {
   void end_incoming(StreamId stream, bool complete, ResetCode code);
   // Asks the peer to stop and drops what still comes; `tell`: the application gets a GroupEnded.
   void refuse_incoming(StreamId stream, Incoming &incoming, ResetCode code, bool tell);
+  void stop_incoming(StreamId stream, Incoming &incoming);
   void detach(StreamId stream, Incoming &incoming, bool tell, bool complete, ResetCode code);
   void account(Incoming &incoming);
-  void lose_stream();
+  void lose_stream(StreamId stream, bool alias_known);
 
   const Role role_;
   const Limits limits_;
@@ -212,7 +217,6 @@ class Session::Core {
   std::map<StreamId, Incoming> incoming_;
   std::map<TrackAlias, RequestId> aliases_;  // of wanted_ that are not pending
   std::set<TrackAlias> used_aliases_;        // of served_ that are not pending
-  std::uint64_t lost_streams_ = 0;           // data streams that ended before it was known whose they were
   std::size_t partial_bytes_ = 0;
   std::size_t early_bytes_ = 0;
   std::size_t early_streams_ = 0;

@@ -57,8 +57,8 @@ void Session::Core::set_type(StreamId stream, Incoming &incoming, std::uint64_t 
     incoming.control.feed(consumed.view());
   } else if (is_subgroup_type(type)) {
     if (data_streams_ == limits_.max_data_streams) {
-      ++lost_streams_;
-      return refuse_incoming(stream, incoming, ResetCode::excessive_load, false);
+      refuse_incoming(stream, incoming, ResetCode::excessive_load, false);
+      return lose_stream(stream, false);
     }
     ++data_streams_;
     incoming.kind = Incoming::Kind::data;
@@ -80,8 +80,7 @@ void Session::Core::receive_data(StreamId stream, Incoming &incoming, Bytes byte
     switch (*step) {
       case SubgroupReader::Step::need_more:
         assert(bytes.empty());
-        if (partial_bytes_ > limits_.max_partial_bytes)
-          refuse_incoming(stream, incoming, ResetCode::excessive_load, true);
+        if (partial_bytes_ > limits_.max_partial_bytes) stop_incoming(stream, incoming);
         break;
       case SubgroupReader::Step::header:
         attach(stream, incoming);
@@ -90,7 +89,7 @@ void Session::Core::receive_data(StreamId stream, Incoming &incoming, Bytes byte
         on_object(stream, incoming, incoming.reader->take_object());
         break;
       case SubgroupReader::Step::too_large:
-        refuse_incoming(stream, incoming, ResetCode::excessive_load, true);
+        stop_incoming(stream, incoming);
         break;
       case SubgroupReader::Step::malformed:
         if (incoming.request)
@@ -176,22 +175,29 @@ void Session::Core::end_incoming(StreamId stream, bool complete, ResetCode code)
   }
   const bool lost = incoming.kind == Incoming::Kind::untyped ||
                     (incoming.kind == Incoming::Kind::data && !incoming.request);
+  const bool alias_known = incoming.reader && incoming.reader->has_header();
   const auto request = incoming.request;
   detach(stream, incoming, true, complete, code);
   incoming_.erase(found);
-  if (lost) lose_stream();
+  if (lost) lose_stream(stream, alias_known);
   if (request) done_if_complete(*request);
 }
 
 void Session::Core::refuse_incoming(StreamId stream, Incoming &incoming, ResetCode code, bool tell) {
   const auto request = incoming.request;
-  if (incoming.kind == Incoming::Kind::data) {
-    if (!request) ++lost_streams_;
-    detach(stream, incoming, tell, false, code);
-  }
+  const bool lost = incoming.kind == Incoming::Kind::data && !request;
+  const bool alias_known = incoming.reader && incoming.reader->has_header();
+  detach(stream, incoming, tell, false, code);
   incoming.kind = Incoming::Kind::refused;
   actions_.emplace_back(StopSending{stream, code});
-  if (request && tell) done_if_complete(*request);
+  if (lost) lose_stream(stream, alias_known);
+}
+
+// As refuse_incoming, for a stream that alone went beyond a limit.
+void Session::Core::stop_incoming(StreamId stream, Incoming &incoming) {
+  const auto request = incoming.request;
+  refuse_incoming(stream, incoming, ResetCode::excessive_load, true);
+  if (request) done_if_complete(*request);
 }
 
 // Takes a data stream out of all books; it is neither read nor counted any more.
@@ -223,12 +229,17 @@ void Session::Core::account(Incoming &incoming) {
   partial_bytes_ += incoming.held;
 }
 
-// A stream ended before it was known whose it was; a finishing subscription may have waited for it.
-void Session::Core::lose_stream() {
-  ++lost_streams_;
+// A stream ended before it was known whose it was; a finishing subscription may have waited for it. With
+// several subscriptions each may take it for its own: Done then comes early, and what still arrives is
+// dropped.
+void Session::Core::lose_stream(StreamId stream, bool alias_known) {
   std::vector<RequestId> finishing;
-  for (const auto &[id, wanted] : wanted_)
+  for (auto &[id, wanted] : wanted_) {
+    if (raw(stream) >> 2 < wanted.after) continue;
+    if (alias_known && wanted.state != Wanted::State::pending) continue;  // it would have been its own
+    ++wanted.lost;
     if (wanted.state == Wanted::State::finishing) finishing.push_back(id);
+  }
   for (const RequestId id : finishing) done_if_complete(id);
 }
 

@@ -409,7 +409,9 @@ TEST(Datagram, GoesThereAndBack) {
 }
 
 TEST(Datagram, Rules) {
-  EXPECT_FALSE(*decode_datagram(hex("d32b3e29 0000"))) << "padding";
+  const auto padding = decode_datagram(hex("f0132b3e29 0000"));
+  ASSERT_TRUE(padding);
+  EXPECT_FALSE(*padding);
   for (const char *bad : {"", "10 07 05", "22 07 05 00 80 00", "01 07 05 00 80 00", "20 07 05 00 80 01",
                           "21 07 05 00 80 02 0e64 03", "20 07 05 00 80 03 00", "8030"})
     EXPECT_FALSE(decode_datagram(hex(bad))) << bad;
