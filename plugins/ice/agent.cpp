@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "glue/ref.hpp"
+#include "ice/bypass.hpp"
 #include "ice/udp_sender.hpp"
 
 namespace astral::ice {
@@ -17,6 +18,8 @@ namespace {
 constexpr guint component = 1;
 constexpr std::size_t max_addresses = 12;  // each may yield a host and a server-reflexive candidate: 24 of 32
 constexpr gint64 connect_timeout = 10 * G_USEC_PER_SEC;  // from set_remote(); libnice needs 2.6 s to give up
+// The peer may be connected, and its first flight here, a moment before we are: our answer waits for it.
+constexpr std::size_t max_early = 32 * 1024;
 constexpr int socket_buffer = 1 << 20;  // a key frame's burst; the kernel's rmem_max may allow less
 // Five times faster than RFC 8445 suggests: a link is up in 11 ms on loopback instead of 26.
 constexpr guint stun_pacing_ms = 5;
@@ -74,6 +77,7 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
   void on_local(const NiceCandidate &candidate);
   void on_state(guint state);
   void on_data(Bytes data);
+  void on_drained();
   void refresh_pair();
   void post(std::function<void()> event);
   void arm();
@@ -101,6 +105,13 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
   bool failed_ = false;
   Ref<GSocket> socket_;
   UdpSender sender_;
+  std::unique_ptr<Bypass> bypass_;
+  struct Early {
+    std::vector<std::uint8_t> packets;
+    std::size_t segment;
+  };
+  std::vector<Early> early_;  // what was sent between set_remote() and the connection
+  std::size_t early_size_ = 0;
   std::uint64_t single_ = 0;
 };
 
@@ -184,6 +195,7 @@ void Agent::Impl::close() {
   signals_.clear();
   wake_.reset();
   events_.clear();
+  bypass_.reset();
   sender_.reset();
   socket_.reset();
   if (agent_ && stream_ != 0) {
@@ -201,6 +213,7 @@ void Agent::Impl::detach() {
   if (inside_ == 0) return close();
   events_.clear();
   wake_.reset();
+  if (bypass_) bypass_->stop();
   GSource *later = g_idle_source_new();
   g_source_set_priority(later, G_PRIORITY_DEFAULT);
   g_source_set_callback(
@@ -267,6 +280,7 @@ void Agent::Impl::on_state(guint state) {
     refresh_pair();
     if (std::exchange(connected_, true) || failed_) return;
     deadline_ = -1;
+    for (const Early &burst : std::exchange(early_, {})) send(burst.packets, burst.segment);
     post([this] { handler_->on_connected(); });
   } else if (state == NICE_COMPONENT_STATE_FAILED) {
     // Once connected, libnice's opinion does not count: QUIC notices a dead path sooner, and never wrongly.
@@ -282,7 +296,15 @@ void Agent::Impl::on_data(Bytes data) {
   --inside_;
 }
 
+void Agent::Impl::on_drained() {
+  if (!handler_) return;
+  ++inside_;
+  handler_->on_drained();
+  --inside_;
+}
+
 void Agent::Impl::refresh_pair() {
+  if (bypass_ && bypass_->receiving()) return post([this] { refresh_pair(); });
   sender_.reset();
   socket_ = Ref<GSocket>::adopt(nice_agent_get_selected_socket(agent_.get(), stream_, component));
   NiceCandidate *local = nullptr, *remote = nullptr;
@@ -290,11 +312,31 @@ void Agent::Impl::refresh_pair() {
   sockaddr_storage to{};
   nice_address_copy_to_sockaddr(&remote->addr, reinterpret_cast<sockaddr *>(&to));
   const socklen_t size = to.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
-  sender_.aim(g_socket_get_fd(socket_.get()), to, size);
+  const int descriptor = g_socket_get_fd(socket_.get());
+  sender_.aim(descriptor, to, size);
+  if (bypass_ && bypass_->neighbour() == descriptor) return;
+  bypass_.reset();
+  bypass_ = Bypass::open(
+      descriptor, context_.get(),
+      [this](Bytes data) {
+        const auto alive = shared_from_this();
+        ++inside_;
+        if (handler_) handler_->on_datagram(data);
+        --inside_;
+      },
+      [this] {
+        const auto alive = shared_from_this();
+        on_drained();
+      });
 }
 
 bool Agent::Impl::send(Bytes packets, std::size_t segment) {
-  if (!connected_) return false;
+  if (!connected_) {
+    if (!has_remote_ || failed_ || early_size_ + packets.size() > max_early) return false;
+    early_size_ += packets.size();
+    early_.push_back({{packets.begin(), packets.end()}, segment});
+    return true;
+  }
   if (sender_.aimed()) return sender_.send(packets, segment) == UdpSender::Result::sent;
   // A relayed pair: libnice wraps each datagram.
   for (bool first = true; !packets.empty(); first = false) {
@@ -371,6 +413,7 @@ Agent::Stats Agent::Impl::stats() const {
   Stats stats;
   stats.segmented = sender_.segmented();
   stats.single = single_;
+  stats.bypassed = bypass_ ? bypass_->received() : 0;
   NiceCandidate *local = nullptr, *remote = nullptr;
   if (nice_agent_get_selected_pair(agent_.get(), stream_, component, &local, &remote)) {
     const auto text = [](const NiceCandidate &candidate) {

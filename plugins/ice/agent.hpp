@@ -63,6 +63,8 @@ class Agent : public quic::Path {
   Expected<void> add_remote_candidate(std::string_view candidate);
 
   bool connected() const;
+  // Between set_remote() and the connection a little is kept back and leaves with it; before that nothing
+  // goes.
   bool send(Bytes packets, std::size_t segment) override;
 
   struct Stats {
@@ -70,6 +72,7 @@ class Agent : public quic::Path {
     std::string remote;
     std::uint64_t segmented = 0;  // bursts that left in one system call
     std::uint64_t single = 0;     // datagrams that left through libnice
+    std::uint64_t bypassed = 0;   // datagrams that came past libnice (on the selected pair's socket)
   };
   Stats stats() const;
 
