@@ -17,42 +17,42 @@ namespace astral::core {
 // comes back PeerConnected or PeerLost
 struct Connect {
   PeerId peer = 0;
-  std::string ip_address;
+  std::string ip_address = {};
   std::uint16_t port = 0;
 };
 struct Send {
   PeerId peer = 0;
-  Message message;
+  Message message = {};
 };
 struct Disconnect {
   PeerId peer = 0;
-  std::string reason;
+  std::string reason = {};
 };
 // a pipeline with a relay and no source yet
 struct OpenMedia {
-  Slug slug;
+  Slug slug = {};
 };
 struct CloseMedia {
-  Slug slug;
+  Slug slug = {};
 };
 // Request, Confirm, Candidates, Cancel
 struct TellRelay {
-  Slug slug;
-  Message message;
+  Slug slug = {};
+  Message message = {};
 };
 // a new astralsrc for this offer; it answers Confirm
 struct AddSource {
-  Slug slug;
-  Offer offer;
+  Slug slug = {};
+  Offer offer = {};
 };
 struct TellSource {
-  Slug slug;
-  TicketId ticket;
-  Message message;
+  Slug slug = {};
+  TicketId ticket = {};
+  Message message = {};
 };
 struct RemoveSource {
-  Slug slug;
-  TicketId ticket;
+  Slug slug = {};
+  TicketId ticket = {};
 };
 struct Answered {
   std::optional<TicketId> ticket = {};
@@ -61,21 +61,21 @@ struct Answered {
 };
 struct Answer {
   CallId call = 0;
-  Expected<Answered> result;
+  Expected<Answered> result = {};
 };
 enum class Change { node, stream, ticket };
 // for WS /events: uuid, slug, or slug/ticket id
 struct Announce {
   Change what = Change::node;
-  std::string key;
+  std::string key = {};
 };
 // with the origin; answered by OriginAnswered
 struct RegisterStream {
   CallId call = 0;
-  StreamInfo stream;
+  StreamInfo stream = {};
 };
 struct UnregisterStream {
-  Slug slug;
+  Slug slug = {};
 };
 // for fresh lists, OriginKnows
 struct AskOrigin {};

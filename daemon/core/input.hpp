@@ -17,95 +17,95 @@ namespace astral::core {
 struct PeerConnected {
   PeerId peer = 0;
   bool outbound = false;
-  std::string address;
+  std::string address = {};
 };
 struct PeerSaid {
   PeerId peer = 0;
-  Message message;
+  Message message = {};
 };
 // closed, or could not be connected
 struct PeerLost {
   PeerId peer = 0;
-  std::string reason;
+  std::string reason = {};
 };
 // Calls of the API. Each gets one Answer with the same id.
 struct CreateStream {
   CallId call = 0;
-  std::string name;
-  std::string description;
+  std::string name = {};
+  std::string description = {};
 };
 struct SetStreaming {
   CallId call = 0;
-  Slug slug;
+  Slug slug = {};
   bool streaming = false;
 };
 struct DeleteStream {
   CallId call = 0;
-  Slug slug;
+  Slug slug = {};
 };
 // empty destination: this node
 struct AskTicket {
   CallId call = 0;
-  Slug slug;
-  Uuid destination;
+  Slug slug = {};
+  Uuid destination = {};
 };
 struct RefreshTicket {
   CallId call = 0;
-  Slug slug;
-  Uuid destination;
+  Slug slug = {};
+  Uuid destination = {};
 };
 struct ConfirmTicket {
   CallId call = 0;
-  Slug slug;
-  Uuid destination;
+  Slug slug = {};
+  Uuid destination = {};
 };
 struct RevokeTicket {
   CallId call = 0;
-  Slug slug;
-  Uuid destination;
+  Slug slug = {};
+  Uuid destination = {};
 };
 struct RegisterNode {
   CallId call = 0;
-  NodeInfo node;
+  NodeInfo node = {};
 };
 struct ForgetNode {
   CallId call = 0;
-  Uuid uuid;
+  Uuid uuid = {};
 };
 struct Shutdown {};
 // The media floor. A relay speaks for its provider side, a source for one ticket that we hold.
 // Offer, Candidates, Cancel
 struct RelaySaid {
-  Slug slug;
-  Message message;
+  Slug slug = {};
+  Message message = {};
 };
 // Confirm, Candidates, Cancel
 struct SourceSaid {
-  Slug slug;
-  TicketId ticket;
-  Message message;
+  Slug slug = {};
+  TicketId ticket = {};
+  Message message = {};
 };
 struct SourceEnded {
-  Slug slug;
-  TicketId ticket;
-  Error error;
+  Slug slug = {};
+  TicketId ticket = {};
+  Error error = {};
 };
 struct MediaMeasured {
-  Slug slug;
+  Slug slug = {};
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
-  std::string caps;
+  std::string caps = {};
 };
 // The origin.
 // whole lists
 struct OriginKnows {
-  std::vector<NodeInfo> nodes;
-  std::vector<StreamInfo> streams;
+  std::vector<NodeInfo> nodes = {};
+  std::vector<StreamInfo> streams = {};
 };
 // to RegisterStream
 struct OriginAnswered {
   CallId call = 0;
-  Expected<StreamInfo> result;
+  Expected<StreamInfo> result = {};
 };
 struct Tick {};
 

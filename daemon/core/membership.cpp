@@ -2,6 +2,7 @@
 #include "core/membership.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -132,6 +133,7 @@ void Membership::connected(const PeerConnected &input) {
     desk_.send(input.peer, Hello{.node = desk_.settings.self, .kind = PeerKind::node});
     return;
   }
+  assert(input.peer != 0);
   if (input.peer >= first_own_id || desk_.peers.find(input.peer) != nullptr) return;
   if (desk_.peers.add({.id = input.peer, .address = input.address, .heard = desk_.now, .since = desk_.now}) ==
       nullptr)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The words of the control plane: nodes, streams, tickets as API.md has them. Plain values, std only.
+// Every field has an initializer, here and in messages, inputs and effects, so that one may name only some.
 #pragma once
 
 #include <compare>
@@ -15,7 +16,7 @@ namespace astral::core {
 using Uuid = std::string;      // 1-64 of letters, digits, hyphens
 using Slug = std::string;      // core/slug.hpp
 using TicketId = std::string;  // 1-64 of letters, digits, hyphens; made by the consumer's side
-using PeerId = std::uint64_t;  // one WebSocket to a peer, never used again
+using PeerId = std::uint64_t;  // one WebSocket to a peer, from 1 on, never used again
 using CallId = std::uint64_t;  // one HTTP call that waits for an Answer, or one question to the origin
 
 // Who makes a PeerId or a CallId: the driver below this number (accepted sockets, HTTP calls), core::Node
@@ -23,28 +24,28 @@ using CallId = std::uint64_t;  // one HTTP call that waits for an Answer, or one
 inline constexpr std::uint64_t first_own_id = std::uint64_t{1} << 63;
 
 struct Address {
-  std::string host;  // a name or an IP address
+  std::string host = {};  // a name or an IP address
   std::uint16_t port = 0;
 };
 
 struct NodeInfo {
-  Uuid uuid;
-  std::string ip_address;
+  Uuid uuid = {};
+  std::string ip_address = {};
   std::uint16_t port = 0;
   bool supernode = false;
-  std::string version;
+  std::string version = {};
   std::optional<std::uint64_t> upstream_kbps = {};
   std::uint64_t updated = 0;  // unix milliseconds when it started, by its own clock: the higher is the truth
   bool operator==(const NodeInfo &) const = default;
 };
 
 struct StreamInfo {
-  Slug slug;
-  std::string name;
-  std::string description;
-  Uuid source;             // the publishing node
+  Slug slug = {};
+  std::string name = {};
+  std::string description = {};
+  Uuid source = {};             // the publishing node
   bool streaming = false;  // false: paused, or its publisher is away
-  std::string media;       // caps as text
+  std::string media = {};       // caps as text
   std::uint64_t bitrate_kbps = 0;
   std::int64_t created = 0;  // unix seconds
   std::uint64_t updated =
@@ -54,9 +55,9 @@ struct StreamInfo {
 
 // One end's ICE description: candidates as SDP `candidate:` lines.
 struct Ice {
-  std::string ufrag;
-  std::string pwd;
-  std::vector<std::string> candidates;
+  std::string ufrag = {};
+  std::string pwd = {};
+  std::vector<std::string> candidates = {};
 };
 
 }  // namespace astral::core

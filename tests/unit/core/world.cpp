@@ -175,7 +175,10 @@ void World::on_send(std::size_t index, const Send &send) {
   const auto link = links_.find(from);
   if (link == links_.end()) return;
   const End to = link->second;
-  if (machines_[index].muted || machines_[to.machine].muted) return;
+  if (machines_[index].muted || machines_[to.machine].muted) {
+    stalled_.emplace_back(from, send);
+    return;
+  }
   later(delay, [=, this, message = send.message] {
     if (links_.contains(to)) step(to.machine, PeerSaid{.peer = to.peer, .message = message});
   });
@@ -221,6 +224,8 @@ void World::kill(std::size_t index) {
 
 void World::mute(std::size_t index, bool muted) {
   machines_[index].muted = muted;
+  // A connection that stalled goes on where it was.
+  for (const auto &[from, send] : std::exchange(stalled_, {})) on_send(from.machine, send);
 }
 
 void World::connect(std::size_t from, std::size_t to) {

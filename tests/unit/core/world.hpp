@@ -39,9 +39,10 @@ class World {
   void run(Time time);
   bool run_until(const std::function<bool()> &condition, Time limit = 60s);
   void step(std::size_t index, const Input &input);
-  void kill(std::size_t index);                     // its connections break
-  void mute(std::size_t index, bool muted = true);  // nothing arrives from it or at it, and nothing breaks
-  void connect(std::size_t from, std::size_t to);   // tells `from` of `to`, as POST /nodes does
+  void kill(std::size_t index);  // its connections break
+  void mute(std::size_t index,
+            bool muted = true);  // nothing arrives from it or at it until then, and nothing breaks
+  void connect(std::size_t from, std::size_t to);  // tells `from` of `to`, as POST /nodes does
 
   CallId ask(std::size_t index, const Slug &slug);  // watch
   const Expected<Answered> *answer(CallId call) const;
@@ -98,6 +99,7 @@ class World {
   std::map<std::pair<Time, std::uint64_t>, std::function<void()>> events_;
   std::vector<Machine> machines_;
   std::map<End, End> links_;
+  std::vector<std::pair<End, Send>> stalled_;
   std::vector<Element> elements_;
   std::map<End, std::size_t> element_at_;
   std::map<std::size_t, TicketId> asked_;

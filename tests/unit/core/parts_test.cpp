@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The small books of a node, each alone.
+#include <gtest/gtest.h>
+
+#include "core/agenda.hpp"
+#include "core/directory.hpp"
+#include "core/limits.hpp"
+#include "core/peers.hpp"
+#include "core/rng.hpp"
+#include "core/room.hpp"
+#include "core/search.hpp"
+
+namespace astral::core {
+namespace {
+
+TEST(Room, CountsUnmeasuredStreamsAsTheFirstAstralDid) {
+  Room room(1'200'000, 100);
+  EXPECT_TRUE(room.take("a"));
+  EXPECT_TRUE(room.take("b"));
+  EXPECT_FALSE(room.take("a"));
+  EXPECT_EQ(room.used_bps(), 1'200'000u);
+  room.give_back("b");
+  EXPECT_TRUE(room.take("a"));
+}
+
+TEST(Room, KeepsWhatItGaveWhenTheRateRises) {
+  Room room(1'000'000, 100);
+  room.measured("a", 400'000);
+  EXPECT_TRUE(room.take("a"));
+  EXPECT_TRUE(room.take("a"));
+  room.measured("a", 900'000);
+  EXPECT_EQ(room.used_bps(), 1'800'000u);
+  EXPECT_FALSE(room.fits("a"));
+  EXPECT_FALSE(room.fits("b"));
+  room.give_back("a");
+  EXPECT_FALSE(room.fits("a"));
+}
+
+TEST(Room, FallsSlowlyAndNeverToNothing) {
+  Room room(1'000'000, 100);
+  room.measured("a", 800'000);
+  room.measured("a", 0);
+  EXPECT_EQ(room.rate_bps("a"), 800'000u);
+  room.measured("a", 1'000);
+  EXPECT_EQ(room.rate_bps("a"), 700'000u);
+  for (int i = 0; i < 100; ++i) room.measured("a", 1'000);
+  EXPECT_EQ(room.rate_bps("a"), 1'000u);
+}
+
+TEST(Room, BelievesItsOwnMeasurementMoreThanTheSource) {
+  Room room(std::nullopt, 100);
+  StreamInfo told{
+      .slug = "a", .name = "", .description = "", .source = "s", .media = "", .bitrate_kbps = 700};
+  room.told(told);
+  EXPECT_EQ(room.rate_bps("a"), 700'000u);
+  room.measured("a", 500'000);
+  room.told(told);
+  EXPECT_EQ(room.rate_bps("a"), 500'000u);
+  told.slug = "b";
+  told.bitrate_kbps = UINT64_MAX;  // nonsense does not overflow the sum
+  room.told(told);
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(room.take("b"));
+  EXPECT_EQ(room.used_bps(), 50 * max_rate_kbps * 1000);
+}
+
+TEST(Room, HasAMostOfChildrenWithoutALimit) {
+  Room room(std::nullopt, 2);
+  EXPECT_TRUE(room.take("a"));
+  EXPECT_TRUE(room.take("b"));
+  EXPECT_FALSE(room.take("c"));
+  EXPECT_EQ(room.children("a"), 1u);
+  room.give_back("a");
+  EXPECT_EQ(room.children(), 1u);
+  room.forget("a");
+}
+
+TEST(Agenda, TakesInOrderOfTimeAndOncePerKey) {
+  Agenda agenda;
+  EXPECT_EQ(agenda.next(), never);
+  agenda.set({.due = Due::retry, .name = "b"}, 3s);
+  agenda.set({.due = Due::retry, .name = "a"}, 2s);
+  agenda.set({.due = Due::retry, .name = "b"}, 1s);
+  EXPECT_EQ(agenda.next(), 1s);
+  EXPECT_FALSE(agenda.take(999ms));
+  EXPECT_EQ(agenda.take(5s)->name, "b");
+  agenda.drop({.due = Due::retry, .name = "nothing"});
+  EXPECT_EQ(agenda.take(5s)->name, "a");
+  EXPECT_FALSE(agenda.take(5s));
+}
+
+TEST(Search, AsksNobodyTwiceAndNotItself) {
+  Search search("self");
+  for (const char *uuid : {"a", "self", "b", "a"}) search.add(uuid);
+  search.add_next("c");
+  EXPECT_EQ(search.next(), "c");
+  EXPECT_EQ(search.next(), "a");
+  search.add_next("a");
+  EXPECT_EQ(search.next(), "b");
+  EXPECT_EQ(search.next(), std::nullopt);
+}
+
+TEST(Search, IsBounded) {
+  Search search("self");
+  std::size_t asked = 0;
+  for (int i = 0; i < 10'000; ++i) search.add("n" + std::to_string(i));
+  while (search.next()) {
+    ++asked;
+    for (int i = 0; i < 100; ++i) search.add_next("m" + std::to_string(asked) + "-" + std::to_string(i));
+  }
+  EXPECT_EQ(asked, max_asked);
+}
+
+TEST(Search, KnowsAfterwardsWhetherTheStreamExists) {
+  Search search("self");
+  search.refused(RefusalCode::no_stream);
+  EXPECT_FALSE(search.exists());
+  search.refused(RefusalCode::no_room);
+  EXPECT_TRUE(search.exists());
+}
+
+StreamInfo stream(const Slug &slug, const Uuid &source, std::uint64_t updated, bool streaming = false) {
+  return {.slug = slug,
+          .name = slug,
+          .description = "",
+          .source = source,
+          .streaming = streaming,
+          .media = "",
+          .updated = updated};
+}
+
+// (what is known, what is heard) → is it news?
+struct News {
+  const char *name;
+  std::optional<StreamInfo> known;
+  StreamInfo heard;
+  Heard from;
+  bool news;
+};
+
+class StreamNews : public testing::TestWithParam<News> {};
+
+TEST_P(StreamNews, IsToldOnOnce) {
+  const News &row = GetParam();
+  Directory directory;
+  if (row.known) directory.learn(*row.known, Heard::elsewhere);
+  EXPECT_EQ(directory.learn(row.heard, row.from), row.news);
+  EXPECT_FALSE(directory.learn(row.heard, row.from));
+  if (row.news) {
+    EXPECT_EQ(*directory.stream(row.heard.slug), row.heard);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, StreamNews,
+    testing::Values(
+        News{"Unknown", std::nullopt, stream("t", "s", 1), Heard::elsewhere, true},
+        News{"Newer", stream("t", "s", 1), stream("t", "s", 2, true), Heard::elsewhere, true},
+        News{"Older", stream("t", "s", 2), stream("t", "s", 1, true), Heard::elsewhere, false},
+        News{"SameVersion", stream("t", "s", 2), stream("t", "s", 2, true), Heard::elsewhere, false},
+        News{"SameVersionItself", stream("t", "s", 2), stream("t", "s", 2, true), Heard::itself, true},
+        News{"OlderItself", stream("t", "s", 2), stream("t", "s", 1, true), Heard::itself, false},
+        News{"AnotherSource", stream("t", "s", 1), stream("t", "x", 9), Heard::itself, false},
+        News{"AnotherSourceByOrigin", stream("t", "s", 1), stream("t", "x", 1), Heard::origin, true},
+        News{"BadSlug", std::nullopt, stream("T!", "s", 1), Heard::elsewhere, false},
+        News{"BadSource", std::nullopt, stream("t", "", 1), Heard::elsewhere, false}),
+    [](const auto &row) { return row.param.name; });
+
+TEST(Directory, OldNewsDoNotRaiseTheDead) {
+  Directory directory;
+  directory.learn(stream("t", "s", 5), Heard::itself);
+  EXPECT_FALSE(directory.gone("t", 0, Heard::elsewhere));  // anybody could say so
+  EXPECT_FALSE(directory.gone("t", 4, Heard::elsewhere));  // of an older one
+  EXPECT_TRUE(directory.gone("t", 5, Heard::elsewhere));
+  EXPECT_FALSE(directory.gone("t", 5, Heard::elsewhere));
+  EXPECT_FALSE(directory.learn(stream("t", "s", 5), Heard::elsewhere));
+  EXPECT_EQ(directory.version("t"), 5u);
+  EXPECT_TRUE(directory.learn(stream("t", "s", 6), Heard::elsewhere));
+  EXPECT_TRUE(directory.gone("t", 0, Heard::itself));
+}
+
+TEST(Directory, WhatTheOriginForgotMayComeBack) {
+  Directory directory;
+  directory.learn(stream("t", "s", 5), Heard::origin);
+  directory.learn(stream("u", "s", 5), Heard::itself);
+  EXPECT_EQ(directory.missing({}), std::vector<Slug>{"t"});
+  EXPECT_TRUE(directory.missing({stream("t", "s", 5)}).empty());
+  EXPECT_TRUE(directory.gone("t", 0, Heard::origin));
+  EXPECT_TRUE(directory.learn(stream("t", "s", 5), Heard::origin));
+}
+
+TEST(Directory, OurOwnStreamsAreOurs) {
+  Directory directory;
+  directory.own(stream("t", "us", 5));
+  EXPECT_FALSE(directory.learn(stream("t", "us", 9), Heard::elsewhere));
+  EXPECT_FALSE(directory.learn(stream("t", "x", 9), Heard::origin));
+  EXPECT_FALSE(directory.gone("t", 9, Heard::elsewhere));
+  EXPECT_EQ(directory.own_streams(), 1u);
+  directory.learn(stream("a", "x", 9), Heard::elsewhere);
+  EXPECT_EQ(directory.streams(1)[0].slug, "t");
+  directory.disown("t");
+  EXPECT_EQ(directory.own_streams(), 0u);
+  EXPECT_FALSE(directory.learn(stream("t", "us", 5), Heard::elsewhere));
+}
+
+NodeInfo node(const Uuid &uuid, std::uint16_t port = 1, std::uint64_t updated = 0) {
+  return {.uuid = uuid, .ip_address = "10.0.0.1", .port = port, .version = "", .updated = updated};
+}
+
+TEST(Directory, NodesAreForgottenAfterThreeFailures) {
+  Directory directory;
+  EXPECT_TRUE(directory.learn(node("a"), Heard::elsewhere));
+  EXPECT_FALSE(directory.learn(node("a", 2), Heard::elsewhere));
+  EXPECT_TRUE(directory.learn(node("a", 2), Heard::itself));
+  EXPECT_TRUE(directory.learn(node("a", 3, 1), Heard::elsewhere));
+  EXPECT_FALSE(directory.unreached("a"));
+  EXPECT_TRUE(directory.doubtful("a"));
+  directory.reached("a");
+  EXPECT_FALSE(directory.doubtful("a"));
+  EXPECT_FALSE(directory.unreached("a"));
+  EXPECT_FALSE(directory.unreached("a"));
+  EXPECT_TRUE(directory.unreached("a"));
+  EXPECT_EQ(directory.node("a"), nullptr);
+  EXPECT_FALSE(directory.unreached("a"));
+}
+
+TEST(Directory, IsBounded) {
+  Directory directory;
+  for (std::size_t i = 0; i < max_nodes + 10; ++i)
+    directory.learn(node("n" + std::to_string(i)), Heard::elsewhere);
+  for (std::size_t i = 0; i < max_streams + 10; ++i)
+    directory.learn(stream("s" + std::to_string(i), "x", 1), Heard::elsewhere);
+  EXPECT_EQ(directory.node_count(), max_nodes);
+  EXPECT_EQ(directory.stream_count(), max_streams);
+  StreamInfo large = stream("s1", "x", 2);
+  large.media = std::string(max_media + 1, 'x');
+  EXPECT_FALSE(directory.learn(large, Heard::itself));
+}
+
+TEST(Directory, NamesSupernodesFirstFromAnywhere) {
+  Directory directory;
+  for (const char *uuid : {"a", "b", "c", "d"}) {
+    NodeInfo info = node(uuid);
+    info.supernode = info.uuid == "c";
+    directory.learn(info, Heard::elsewhere);
+  }
+  EXPECT_EQ(directory.some(10, 0), (std::vector<Uuid>{"c", "a", "b", "d"}));
+  EXPECT_EQ(directory.some(10, 1), (std::vector<Uuid>{"c", "b", "d", "a"}));
+  EXPECT_EQ(directory.some(2, 3), (std::vector<Uuid>{"c", "d"}));
+  EXPECT_TRUE(Directory{}.some(2, 3).empty());
+}
+
+TEST(Peers, FindsTheOldestSessionThatIsFarEnough) {
+  Peers peers;
+  peers.add({.id = first_own_id, .state = PeerState::connecting, .outbound = true, .uuid = "a"});
+  peers.add({.id = 1});
+  EXPECT_EQ(peers.with("a", PeerState::ready), nullptr);
+  EXPECT_EQ(peers.with("a", PeerState::connecting)->id, first_own_id);
+  peers.enter(*peers.find(1), PeerState::ready, "a", 1s);
+  EXPECT_EQ(peers.with("a", PeerState::ready)->id, 1u);
+  peers.check_invariants();
+  peers.remove(1);
+  EXPECT_EQ(peers.with("a", PeerState::ready), nullptr);
+  peers.check_invariants();
+}
+
+TEST(Peers, AreBounded) {
+  Peers peers;
+  for (PeerId id = 1; id <= max_peers; ++id) EXPECT_NE(peers.add({.id = id}), nullptr);
+  EXPECT_EQ(peers.add({.id = max_peers + 1}), nullptr);
+}
+
+TEST(Rng, JittersAroundATime) {
+  Rng rng(1);
+  for (int i = 0; i < 1000; ++i) {
+    const Time time = rng.jittered(1s);
+    EXPECT_GE(time, 750ms);
+    EXPECT_LE(time, 1250ms);
+  }
+  EXPECT_EQ(rng.hex(32).size(), 32u);
+  EXPECT_NE(rng.hex(32), rng.hex(32));
+}
+
+}  // namespace
+}  // namespace astral::core
