@@ -39,7 +39,7 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
 
 Consumer::~Consumer() {
   closing_ = true;
-  if (link_) link_->close(moqt::CloseCode::no_error, "the consumer stops");
+  if (link_) link_->close(moqt::CloseCode::no_error, {Code::unreachable, "the consumer stops"});
 }
 
 void Consumer::handle(const signalling::Message &message) {
@@ -101,15 +101,13 @@ void Consumer::on_link_event(Link &link, moqt::Event &event) {
                      learn_catalog(*group, Slice::copy(as_bytes(*text)));
                    },
                    [&](const moqt::SubscribeRefused &refused) {
-                     why_ = Error{code_of(refused.code), refused.reason};
-                     link.session().close(moqt::CloseCode::no_error, "nothing left to do");
+                     link.close(moqt::CloseCode::no_error, {code_of(refused.code), refused.reason});
                    },
                    [&](moqt::ObjectReceived &received_object) { received(received_object); },
                    [&](const moqt::Done &done) {
                      if (done.request != media_) return;
                      track_ended_ = done.code == moqt::DoneCode::track_ended;
-                     if (!track_ended_) why_ = Error{Code::unreachable, done.reason};
-                     link.session().close(moqt::CloseCode::no_error, "the subscription is done");
+                     link.close(moqt::CloseCode::no_error, {Code::unreachable, done.reason});
                    },
                    [&](const moqt::GroupEnded &group) {
                      if (group.request != media_ || group.complete) return;
@@ -130,8 +128,7 @@ void Consumer::received(moqt::ObjectReceived &event) {
     return;
   }
   if (auto timing = track::decode_timing(event.object.properties()); !timing) {
-    why_ = timing.error();
-    return link_->session().close(moqt::CloseCode::protocol_violation, timing.error().detail);
+    return link_->close(moqt::CloseCode::protocol_violation, timing.error());
   }
   const std::size_t size = event.object.wire.size() - event.object.payload_offset;
   const Time time = now();
@@ -147,8 +144,8 @@ void Consumer::received(moqt::ObjectReceived &event) {
 void Consumer::learn_catalog(std::uint64_t group, Slice text) {
   auto catalog = read_catalog(group, std::move(text));
   if (!catalog) {
-    link_->session().close(moqt::CloseCode::protocol_violation, "catalog: " + catalog.error().detail);
-    why_ = Error{Code::invalid, "the stream's catalog cannot be read: " + catalog.error().detail};
+    link_->close(moqt::CloseCode::protocol_violation,
+                 {Code::invalid, "the stream's catalog cannot be read: " + catalog.error().detail});
     return;
   }
   sequence_.learn(std::make_shared<const Catalog>(std::move(*catalog)));
@@ -164,16 +161,14 @@ std::optional<Taken> Consumer::take() {
 }
 
 void Consumer::break_off(Error why) {
-  if (!why_) why_ = std::move(why);
   if (link_ && !link_->ended())
-    link_->close(moqt::CloseCode::internal_error, why_->detail);
+    link_->close(moqt::CloseCode::internal_error, std::move(why));
   else
-    end(why_);
+    end(std::move(why));
 }
 
 void Consumer::on_link_ended(Link &, const Error &error) {
-  if (track_ended_) return end(std::nullopt);
-  end(why_ ? *why_ : error);
+  track_ended_ ? end(std::nullopt) : end(error);
 }
 
 void Consumer::end(std::optional<Error> error) {

@@ -68,7 +68,6 @@ class Consumer final : private Link::Owner {
   bool ended_ = false;
   bool track_ended_ = false;
   bool closing_ = false;
-  std::optional<Error> why_;  // we broke it off ourselves
   std::uint64_t bytes_ = 0, objects_ = 0, groups_ = 0;
   Rate rate_;
   Timer timer_;

@@ -215,10 +215,10 @@ void Link::perform() {
   timer_.set(next);
 }
 
-void Link::close(moqt::CloseCode code, const std::string &reason) {
+void Link::close(moqt::CloseCode code, Error why) {
   if (ended_) return;
-  if (!quic_) return end({Code::unreachable, reason});
-  quic_->close(static_cast<std::uint64_t>(code), reason, now());
+  if (!end_) end_ = std::move(why);
+  if (quic_ && !quic_->closed()) quic_->close(static_cast<std::uint64_t>(code), end_->detail, now());
   perform();
 }
 

@@ -75,7 +75,9 @@ class Link final : private ice::Handler, private quic::Handler {
   bool drained() const {
     return !ready_ || ended_ || (waiting_.empty() && quic_->backlog() + quic_->in_flight() == 0);
   }
-  void close(moqt::CloseCode code, const std::string &reason);
+  // Ends the link: the peer is told the code and `why.detail`, the owner `why`, unless it had ended for
+  // another reason before.
+  void close(moqt::CloseCode code, Error why);
 
   quic::Stats stats() const { return quic_ ? quic_->stats() : quic::Stats{}; }
 

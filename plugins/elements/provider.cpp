@@ -28,7 +28,8 @@ Provider::Provider(Settings settings, GMainContext *context, Owner &owner)
 
 Provider::~Provider() {
   closing_ = true;
-  for (auto &[ticket, child] : children_) child.link->close(moqt::CloseCode::no_error, "the provider stops");
+  for (auto &[ticket, child] : children_)
+    child.link->close(moqt::CloseCode::no_error, {Code::unreachable, "the provider stops"});
 }
 
 void Provider::handle(const signalling::Message &message) {
@@ -45,7 +46,7 @@ void Provider::handle(const signalling::Message &message) {
                      const auto child = children_.find(gone.ticket);
                      if (child == children_.end() || child->second.link->ended()) return;
                      if (gone.code == "ended") finish(child->second);
-                     child->second.link->close(moqt::CloseCode::no_error, gone.message);
+                     child->second.link->close(moqt::CloseCode::no_error, {Code::unreachable, gone.message});
                    },
                    [](const auto &) {}},
              message);
@@ -71,20 +72,15 @@ void Provider::confirm(const signalling::Confirm &confirmed) {
   if (child == children_.end()) return;
   if (auto connected = child->second.link->connect(confirmed.fingerprint, confirmed.ice); !connected)
     return cancel(confirmed.ticket, connected.error());
-  child->second.confirmed = true;
 }
 
 void Provider::cancel(const std::string &ticket, const Error &why) {
   const auto child = children_.find(ticket);
-  if (child != children_.end()) child->second.link->close(moqt::CloseCode::internal_error, why.detail);
+  if (child != children_.end()) child->second.link->close(moqt::CloseCode::internal_error, why);
 }
 
 void Provider::on_link_candidate(Link &link, const std::string &candidate) {
   owner_.on_provider_signal(signalling::to_text(signalling::Candidates{link.ticket(), {candidate}}));
-}
-
-void Provider::on_link_ready(Link &link) {
-  owner_.on_child_added(link.ticket(), link.peer_fingerprint());
 }
 
 Provider::Child &Provider::child_of(const Link &link) {
@@ -134,6 +130,10 @@ void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
   slot->request = asked.request;
   slot->asked = asked.subscribe;
   slot->forward = asked.subscribe.parameters.forward.value_or(true);
+  if (media) {
+    child.served = true;
+    owner_.on_child_added(child.link->ticket(), child.link->peer_fingerprint());
+  }
   if (catalog_.group != 0) accept(child, *slot);  // otherwise when there is something to be subscribed to
 }
 
@@ -279,14 +279,14 @@ void Provider::on_link_ended(Link &link, const Error &error) {
   mailbox_.post(
       [this] { std::erase_if(children_, [](const auto &entry) { return entry.second.link->ended(); }); });
   owner_.on_provider_signal(signalling::to_text(signalling::Cancel{link.ticket(), "closed", error.detail}));
-  owner_.on_child_removed(link.ticket(), error);
+  if (child_of(link).served) owner_.on_child_removed(link.ticket(), error);
   check_drained();
 }
 
 void Provider::fill(Statistics &statistics) const {
   statistics.skipped += skipped_;
   for (const auto &[ticket, child] : children_) {
-    if (!child.link->ready() || child.link->ended()) continue;
+    if (!child.served || child.link->ended()) continue;
     const quic::Stats stats = child.link->stats();
     statistics.links.push_back({ticket, child.link->peer_fingerprint(),
                                 std::chrono::duration<double, std::milli>(stats.rtt).count(),

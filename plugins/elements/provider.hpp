@@ -31,6 +31,7 @@ class Provider final : private Link::Owner {
    public:
     virtual ~Owner() = default;
     virtual void on_provider_signal(const std::string &text) = 0;
+    // It has subscribed to the media.
     virtual void on_child_added(const std::string &ticket, const std::string &fingerprint) = 0;
     virtual void on_child_removed(const std::string &ticket, const Error &why) = 0;
   };
@@ -68,13 +69,13 @@ class Provider final : private Link::Owner {
   };
   struct Child {
     std::unique_ptr<Link> link;
-    bool confirmed = false;
+    bool served = false;  // has asked for the media
     std::optional<Subscription> media, catalog;
     std::uint64_t objects = 0, bytes = 0;
   };
 
   void on_link_candidate(Link &link, const std::string &candidate) override;
-  void on_link_ready(Link &link) override;
+  void on_link_ready(Link &) override {}
   void on_link_event(Link &link, moqt::Event &event) override;
   void on_link_writable(Link &link) override;
   void on_link_ended(Link &link, const Error &error) override;

@@ -84,6 +84,8 @@ TEST(Link, TheStreamHeaderComesFirstAndOnce) {
       expected.insert(expected.end(), more.begin(), more.end());
     }
     EXPECT_EQ(viewer.pull_bytes(expected.size()), expected);
+    gst_element_set_state(viewer.pipeline(), GST_STATE_NULL);
+    ASSERT_TRUE(has_peers(publisher.sink(), 0));
   }
 }
 
