@@ -21,7 +21,7 @@ namespace astral::ice {
 struct Config {
   bool controlling = false;         // the two ends differ; astral: the consumer (QUIC client) controls
   GMainContext *context = nullptr;  // all callbacks come from it; null: the default one
-  std::string stun_host;            // an IP address; empty: no server-reflexive candidates
+  std::string stun_host{};          // an IP address; empty: no server-reflexive candidates
   std::uint16_t stun_port = 3478;
   bool loopback = false;  // offer 127.0.0.1 too; a machine that has nothing else always does
 };

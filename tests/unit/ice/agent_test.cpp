@@ -119,6 +119,18 @@ TEST_F(TwoAgents, NothingIsSentBeforeThereIsAPath) {
   EXPECT_FALSE(a_.agent->connected());
 }
 
+TEST_F(TwoAgents, WhatIsSentWhileConnectingLeavesWithTheConnection) {
+  open_both();
+  ASSERT_TRUE(gather_both());
+  exchange();
+  EXPECT_TRUE(a_.agent->send(as_bytes("@early"), 6));
+  const std::vector<std::uint8_t> burst(20'000, '@');
+  EXPECT_TRUE(a_.agent->send(burst, 1000));
+  EXPECT_FALSE(a_.agent->send(burst, 1000));  // a little, not more
+  ASSERT_TRUE(run([&] { return b_.received.size() == 21; }));
+  EXPECT_EQ(as_text(b_.received[0]), "@early");
+}
+
 TEST_F(TwoAgents, CanGoAtAnyMoment) {
   open_both();  // before anything was told
   a_.agent.reset();
