@@ -13,6 +13,7 @@ Outlet::Outlet(ElementSettings settings, const LinkSettings &link, Hooks hooks)
   loop_.run([&] {
     Provider::Settings provider{
         settings_.slug,
+        uuid_,
         link,
         settings_.max_children,
         {.bytes = settings_.store_bytes, .age = std::chrono::milliseconds(settings_.store_time_ms)}};

@@ -63,8 +63,8 @@ void Provider::request(const signalling::Request &asked) {
   if (!link) return refuse("no-room", link.error().detail);
   const ice::Description description = (*link)->describe();
   children_[asked.ticket].link = std::move(*link);
-  owner_.on_provider_signal(
-      signalling::to_text(signalling::Offer{asked.ticket, settings_.link.key.fingerprint(), description}));
+  owner_.on_provider_signal(signalling::to_text(signalling::Offer{
+      asked.ticket, settings_.link.key.fingerprint(), description, settings_.slug, settings_.uuid}));
 }
 
 void Provider::confirm(const signalling::Confirm &confirmed) {

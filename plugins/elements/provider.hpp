@@ -23,6 +23,7 @@ class Provider final : private Link::Owner {
  public:
   struct Settings {
     std::string slug;
+    std::string uuid;  // of the element, as the node knows it
     LinkSettings link;
     std::size_t max_children = 100;
     track::Store::Limits store;

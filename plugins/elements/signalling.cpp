@@ -50,7 +50,7 @@ Message read(const std::string &type, json::Reader &in) {
   const std::string ticket = in.text("ticket", name_rule);
   if (type == "request") return Request{ticket, in.text("slug", name_rule)};
   if (type == "offer")
-    return Offer{ticket, in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice"))};
+    return Offer{ticket, in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice")), {}, {}};
   if (type == "confirm")
     return Confirm{ticket, in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice"))};
   if (type == "candidates")
@@ -119,6 +119,10 @@ std::string goodbye() {
 std::string to_text(const Offer &offer) {
   return start("offer")
       .set("ticket", offer.ticket)
+      .set("slug", offer.slug)
+      .set("source", offer.source)
+      .set("hops", 0)
+      .set("path", std::vector<std::string>{})
       .set("fingerprint", offer.fingerprint)
       .set("ice", write_ice(offer.ice))
       .text();

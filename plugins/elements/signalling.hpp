@@ -30,6 +30,7 @@ struct Request {
 struct Offer {
   std::string ticket, fingerprint;
   ice::Description ice;
+  std::string slug, source;  // for the node, which puts its own uuid there
 };
 struct Refusal {
   std::string ticket, code, message;
