@@ -100,7 +100,7 @@ TEST(SubgroupVectors, FullHeader) {
 TEST(Subgroup, TypesAreThoseOfTheDraft) {
   for (std::uint64_t type = 0; type < 0x200; ++type) {
     bool valid = false;
-    for (const std::uint64_t base : {0x10, 0x18, 0x30, 0x38, 0x50, 0x58, 0x70, 0x78})
+    for (const std::uint64_t base : {0x10u, 0x18u, 0x30u, 0x38u, 0x50u, 0x58u, 0x70u, 0x78u})
       valid = valid || (type >= base && type <= base + 5);
     EXPECT_EQ(is_subgroup_type(type), valid) << type;
   }
