@@ -16,12 +16,13 @@ constexpr std::uint32_t patience = 3;  // connects that fail before a node is fo
 
 bool sound(const NodeInfo &node) {
   return is_uuid(node.uuid) && node.port != 0 && !node.ip_address.empty() &&
-         node.ip_address.size() <= max_name && node.version.size() <= max_name;
+         node.ip_address.size() <= max_name && node.version.size() <= max_name && node.updated <= max_version;
 }
 
 bool sound(const StreamInfo &stream) {
   return is_slug(stream.slug) && is_uuid(stream.source) && stream.name.size() <= max_name &&
-         stream.description.size() <= max_description && stream.media.size() <= max_media;
+         stream.description.size() <= max_description && stream.media.size() <= max_media &&
+         stream.updated <= max_version;
 }
 
 }  // namespace
@@ -34,9 +35,8 @@ bool Directory::learn(const NodeInfo &node, Heard from) {
     nodes_.emplace(node.uuid, KnownNode{.info = node});
     return true;
   }
-  const bool newer = node.updated > known->second.info.updated;
-  const bool corrected = from == Heard::itself && node.updated == known->second.info.updated;
-  if ((!newer && !corrected) || node == known->second.info) return false;
+  const bool believed = from == Heard::itself || node.updated > known->second.info.updated;
+  if (!believed || node == known->second.info) return false;
   known->second.info = node;
   known->second.failures = 0;
   return true;
@@ -45,7 +45,7 @@ bool Directory::learn(const NodeInfo &node, Heard from) {
 bool Directory::learn(const StreamInfo &stream, Heard from) {
   if (!sound(stream)) return false;
   const auto buried = buried_.find(stream.slug);
-  if (buried != buried_.end() && stream.updated <= buried->second) return false;
+  if (from != Heard::itself && buried != buried_.end() && stream.updated <= buried->second) return false;
   const auto known = streams_.find(stream.slug);
   if (known == streams_.end()) {
     if (streams_.size() >= max_streams) return false;
@@ -63,9 +63,8 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
     entry.info = stream;
     return true;
   }
-  const bool newer = stream.updated > entry.info.updated;
-  const bool corrected = from == Heard::itself && stream.updated == entry.info.updated;
-  if ((!newer && !corrected) || stream == entry.info) return false;
+  const bool believed = from == Heard::itself || stream.updated > entry.info.updated;
+  if (!believed || stream == entry.info) return false;
   entry.info = stream;
   return true;
 }
@@ -73,11 +72,13 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
 bool Directory::gone(const Slug &slug, std::uint64_t updated, Heard from) {
   const auto known = streams_.find(slug);
   if (known == streams_.end() || known->second.own) return false;
+  if (updated > max_version) return false;
   const std::uint64_t version = known->second.info.updated;
   if (from == Heard::elsewhere && updated < std::max<std::uint64_t>(version, 1)) return false;
   streams_.erase(known);
   // An origin that lost its store forgets streams that live on: they may come back as they were.
-  if (from != Heard::origin) bury(slug, std::max(version, updated));
+  // Only the source may name a version that we have not seen, or anybody could bury a stream for ever.
+  if (from != Heard::origin) bury(slug, from == Heard::itself ? std::max(version, updated) : version);
   return true;
 }
 

@@ -14,7 +14,7 @@
 namespace astral::core {
 
 enum class Heard {
-  itself,     // from the node, or the stream's source, itself
+  itself,     // from the node, or the stream's source, itself: believed whatever the version
   elsewhere,  // told on by another
   origin,     // which decides whose a name is
 };

@@ -31,7 +31,8 @@ inline constexpr std::size_t nodes_told = 128;         // to a new peer
 inline constexpr std::size_t streams_told = 512;       // to a new peer
 inline constexpr std::size_t remembered_ends = 1'024;  // streams that are gone, so that old news stay old
 inline constexpr std::uint64_t max_rate_kbps = 100'000'000;  // what is told of a stream may be nonsense
-inline constexpr std::uint64_t unmeasured_bps = 600'000;     // the first Astral's 75 KB/s
+inline constexpr std::uint64_t max_version = 1'000'000'000'000'000;  // of `updated`, in unix milliseconds
+inline constexpr std::uint64_t unmeasured_bps = 600'000;             // the first Astral's 75 KB/s
 
 struct Timeouts {
   Time heartbeat = 5s;

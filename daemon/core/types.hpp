@@ -43,9 +43,9 @@ struct StreamInfo {
   Slug slug = {};
   std::string name = {};
   std::string description = {};
-  Uuid source = {};             // the publishing node
+  Uuid source = {};        // the publishing node
   bool streaming = false;  // false: paused, or its publisher is away
-  std::string media = {};       // caps as text
+  std::string media = {};  // caps as text
   std::uint64_t bitrate_kbps = 0;
   std::int64_t created = 0;  // unix seconds
   std::uint64_t updated =

@@ -158,7 +158,8 @@ INSTANTIATE_TEST_SUITE_P(
         News{"Older", stream("t", "s", 2), stream("t", "s", 1, true), Heard::elsewhere, false},
         News{"SameVersion", stream("t", "s", 2), stream("t", "s", 2, true), Heard::elsewhere, false},
         News{"SameVersionItself", stream("t", "s", 2), stream("t", "s", 2, true), Heard::itself, true},
-        News{"OlderItself", stream("t", "s", 2), stream("t", "s", 1, true), Heard::itself, false},
+        News{"OlderItself", stream("t", "s", 2), stream("t", "s", 1, true), Heard::itself, true},
+        News{"VersionNonsense", stream("t", "s", 2), stream("t", "s", UINT64_MAX), Heard::itself, false},
         News{"AnotherSource", stream("t", "s", 1), stream("t", "x", 9), Heard::itself, false},
         News{"AnotherSourceByOrigin", stream("t", "s", 1), stream("t", "x", 1), Heard::origin, true},
         News{"BadSlug", std::nullopt, stream("T!", "s", 1), Heard::elsewhere, false},
@@ -175,6 +176,9 @@ TEST(Directory, OldNewsDoNotRaiseTheDead) {
   EXPECT_FALSE(directory.learn(stream("t", "s", 5), Heard::elsewhere));
   EXPECT_EQ(directory.version("t"), 5u);
   EXPECT_TRUE(directory.learn(stream("t", "s", 6), Heard::elsewhere));
+  EXPECT_TRUE(directory.gone("t", 999, Heard::elsewhere));
+  EXPECT_EQ(directory.version("t"), 6u);  // a version that only a stranger names buries nothing
+  EXPECT_TRUE(directory.learn(stream("t", "s", 7), Heard::elsewhere));
   EXPECT_TRUE(directory.gone("t", 0, Heard::itself));
 }
 
