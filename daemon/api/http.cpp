@@ -16,11 +16,11 @@ Meaning meaning(Code code) {
     case Code::invalid:
       return {"invalid", 400};
     case Code::too_large:
-      return {"too_large", 413};
+      return {"too-large", 413};
     case Code::not_found:
-      return {"not_found", 404};
+      return {"not-found", 404};
     case Code::no_room:
-      return {"no_room", 412};
+      return {"no-room", 412};
     case Code::refused:
       return {"refused", 403};
     case Code::unreachable:
@@ -57,7 +57,7 @@ Reply reply_error(const Error &error, std::optional<unsigned> status) {
 }
 
 Reply method_not_allowed(const std::string &allow) {
-  Reply out = error_reply("method_not_allowed", "this resource takes " + allow, 405);
+  Reply out = error_reply("method", "this resource takes " + allow, 405);
   out.headers.emplace_back("Allow", allow);
   return out;
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/app.hpp"
+
+#include <utility>
+
+#include "api/calls.hpp"
+
+namespace astral::api {
+namespace {
+
+constexpr Time longest_farewell = 1500ms;
+constexpr Time look_every = 20ms;
+
+}  // namespace
+
+App::App(const Settings &settings, MediaFloor &media)
+    : driver_(settings.driver, media),
+      hls_(driver_, settings.hls_patience),
+      farewell_(g_main_context_default(), [this] { look_whether_gone(); }) {
+  driver_.on_change = [this](core::Change what, const std::string &key) {
+    events_.tell(driver_.node(), what, key);
+  };
+  driver_.on_quit = [this] { begin_farewell(); };
+}
+
+Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
+  std::unique_ptr<App> app(new App(settings, media));
+  std::vector<Route> routes;
+  add_node_calls(routes, app->driver_);
+  add_stream_calls(routes, app->driver_);
+  add_ticket_calls(routes, app->driver_);
+  add_hls_calls(routes, app->hls_);
+  add_other_calls(routes, app->driver_);
+  add_page_calls(routes);
+
+  Events *events = &app->events_;
+  Driver *driver = &app->driver_;
+  std::vector<SocketRoute> sockets;
+  sockets.push_back(
+      {.path = "/peer",
+       .may_open = [driver]() -> Expected<void> {
+         if (driver->peers().has_room()) return {};
+         return fail(Code::no_room, "this node has too many peers");
+       },
+       .open = [driver](Ref<GIOStream> stream,
+                        const Call &call) { driver->peers().accept(std::move(stream), call.caller); }});
+  sockets.push_back(
+      {.path = "/events",
+       .may_open = [events]() -> Expected<void> {
+         if (events->has_room()) return {};
+         return fail(Code::no_room, "too many listen to the events");
+       },
+       .open = [events](Ref<GIOStream> stream, const Call &) { events->accept(std::move(stream)); }});
+
+  auto server =
+      Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets), settings.server);
+  if (!server) return tl::unexpected<Error>(server.error());
+  app->server_ = std::move(*server);
+  app->driver_.start(app->server_->port());
+  return app;
+}
+
+void App::shut_down() {
+  driver_.handle(core::Shutdown{});
+}
+
+// The core has said goodbye; the words are in the sockets' queues.
+void App::begin_farewell() {
+  if (std::exchange(quitting_, true)) return;
+  server_->stop_listening();
+  events_.close();
+  farewell_deadline_ = now() + longest_farewell;
+  farewell_.set(now() + look_every);
+}
+
+void App::look_whether_gone() {
+  const bool flushed = driver_.flushed() && events_.flushed() && server_->waiting() == 0;
+  if (flushed || now() >= farewell_deadline_) return on_gone();
+  farewell_.set(now() + look_every);
+}
+
+}  // namespace astral::api

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A node as a whole but for its media: driver, HTTP server, peers and events, put together. A test opens one
+// in its own process.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/driver.hpp"
+#include "api/events.hpp"
+#include "api/hls.hpp"
+#include "api/media_floor.hpp"
+#include "api/server.hpp"
+#include "glue/error.hpp"
+
+namespace astral::api {
+
+// **Thread**: the default main context.
+class App {
+ public:
+  struct Settings {
+    Driver::Settings driver;
+    std::string listen = "0.0.0.0";
+    std::uint16_t port = 8000;  // 0: a free one
+    ServerLimits server;
+    Time hls_patience = 8s;
+  };
+
+  // `media` outlives it. Errors: as Server::open().
+  static Expected<std::unique_ptr<App>> open(Settings settings, MediaFloor &media);
+  App(const App &) = delete;
+  App &operator=(const App &) = delete;
+
+  const Server &server() const { return *server_; }
+  Driver &driver() { return driver_; }
+
+  // Tells everybody and calls on_gone when the last word is on its way, or cannot be brought there in time.
+  void shut_down();
+  std::function<void()> on_gone = [] {};
+
+ private:
+  App(const Settings &settings, MediaFloor &media);
+  void begin_farewell();
+  void look_whether_gone();
+
+  Driver driver_;
+  Events events_;
+  Hls hls_;
+  bool quitting_ = false;
+  Time farewell_deadline_ = never;
+  Timer farewell_;
+  std::unique_ptr<Server> server_;  // goes first: its routes call all of the above
+};
+
+}  // namespace astral::api

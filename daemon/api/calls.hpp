@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The calls of API.md as routes. They check what was asked, hand it to core::Node, and word the answer;
+// they decide nothing.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/driver.hpp"
+#include "api/hls.hpp"
+#include "api/routes.hpp"
+
+namespace astral::api {
+
+void add_node_calls(std::vector<Route> &routes, Driver &driver);
+void add_stream_calls(std::vector<Route> &routes, Driver &driver);
+void add_ticket_calls(std::vector<Route> &routes, Driver &driver);
+void add_hls_calls(std::vector<Route> &routes, Hls &hls);
+void add_other_calls(std::vector<Route> &routes, Driver &driver);  // ping, settings, health
+void add_page_calls(std::vector<Route> &routes);                   // the last: it takes any /NAME
+
+// Ours may not know its own address: it is then the one that the caller called.
+json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const Call &call);
+json::Builder shown_stream(const core::Node &node, const core::StreamInfo &stream);
+
+// What the core says of a stream that is not there, with its name.
+Error about_stream(const Error &error, const std::string &slug);
+
+}  // namespace astral::api

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/driver.hpp"
+
+#include <sys/random.h>
+
+#include <cassert>
+
+#include "api/message_json.hpp"
+#include "api/object_json.hpp"
+
+namespace astral::api {
+namespace {
+
+constexpr Time measure_every = 1s;
+
+std::int64_t unix_ms_at_zero() {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  const auto wall = duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  return (wall - duration_cast<milliseconds>(now())).count();
+}
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  const ssize_t got = getrandom(&seed, sizeof seed, 0);
+  assert(got == static_cast<ssize_t>(sizeof seed));
+  return seed;
+}
+
+}  // namespace
+
+Driver::Driver(Settings settings, MediaFloor &media)
+    : settings_(std::move(settings)),
+      media_(media),
+      peers_(*this),
+      deadline_(g_main_context_default(), [this] { handle(core::Tick{}); }),
+      patience_(g_main_context_default(), [this] { lapse(); }),
+      measuring_(g_main_context_default(), [this] { measure(); }) {}
+
+Driver::~Driver() {
+  media_.listen(nullptr);
+}
+
+void Driver::start(std::uint16_t port) {
+  assert(!node_);
+  core::Settings node = settings_.node;
+  node.self.port = port;
+  node.self.version = ASTRAL_VERSION;
+  node.has_origin = !settings_.origin.empty();
+  node.seed = random_seed();
+  node.unix_ms_at_zero = unix_ms_at_zero();
+  node_.emplace(std::move(node));
+  media_.listen(this);
+  if (!settings_.origin.empty()) {
+    origin_ = std::make_unique<OriginClient>(
+        settings_.origin,
+        OriginClient::Handler{.self = [this] { return node_json(node_->self()); },
+                              .on_lists =
+                                  [this](OriginClient::Lists lists) {
+                                    handle(core::OriginKnows{.nodes = std::move(lists.nodes),
+                                                             .streams = std::move(lists.streams)});
+                                  }});
+  }
+  handle(core::Tick{});
+}
+
+// Effects may bring inputs at once; those wait for their turn, so that the core is never entered twice.
+void Driver::handle(core::Input input) {
+  inputs_.push_back(std::move(input));
+  if (handling_) return;
+  handling_ = true;
+  while (!inputs_.empty()) {
+    const core::Input next = std::move(inputs_.front());
+    inputs_.pop_front();
+    core::Effects effects;
+    node_->handle(next, now(), effects);
+    perform(std::move(effects));
+  }
+  handling_ = false;
+  deadline_.set(node_->deadline());
+  for (const auto &[what, key] : std::exchange(changes_, {})) on_change(what, key);
+}
+
+void Driver::perform(core::Effects effects) {
+  for (const core::Effect &effect : effects) {
+    std::visit([this](const auto &what) { perform(what); }, effect);
+  }
+}
+
+core::CallId Driver::expect(Done done) {
+  const core::CallId call = next_call_++;
+  calls_.emplace(call, Expectation{std::move(done), now() + settings_.patience});
+  patience_.set(calls_.begin()->second.deadline);
+  return call;
+}
+
+void Driver::lapse() {
+  while (!calls_.empty() && calls_.begin()->second.deadline <= now()) {
+    const Done done = std::move(calls_.begin()->second.done);
+    calls_.erase(calls_.begin());
+    done(fail(Code::timeout, "no answer within the time limit"));
+  }
+  patience_.set(calls_.empty() ? never : calls_.begin()->second.deadline);
+}
+
+void Driver::measure() {
+  const std::vector<std::string> slugs = media_.slugs();
+  for (const std::string &slug : slugs) on_media(slug);
+  if (!slugs.empty()) measuring_.set(now() + measure_every);
+}
+
+void Driver::perform(const core::Connect &effect) {
+  peers_.connect(effect.peer, effect.ip_address, effect.port);
+}
+void Driver::perform(const core::Send &effect) {
+  peers_.send(effect.peer, effect.message);
+}
+void Driver::perform(const core::Disconnect &effect) {
+  peers_.disconnect(effect.peer, effect.reason);
+}
+
+void Driver::perform(const core::OpenMedia &effect) {
+  if (const auto opened = media_.open(effect.slug); !opened) {
+    // Whoever feeds it or asks of it hears of the failure then.
+    g_warning("stream %s: %s", effect.slug.c_str(), opened.error().detail.c_str());
+    return;
+  }
+  measuring_.set(now() + measure_every);
+}
+
+void Driver::perform(const core::CloseMedia &effect) {
+  media_.close(effect.slug);
+}
+
+void Driver::perform(const core::TellRelay &effect) {
+  media_.tell_relay(effect.slug, write_message(effect.message));
+}
+
+void Driver::perform(const core::AddSource &effect) {
+  const core::TicketId &ticket = effect.offer.ticket;
+  const auto added = media_.add_source(effect.slug, ticket, write_message(effect.offer));
+  if (!added) handle(core::SourceEnded{.slug = effect.slug, .ticket = ticket, .error = added.error()});
+}
+
+void Driver::perform(const core::TellSource &effect) {
+  media_.tell_source(effect.slug, effect.ticket, write_message(effect.message));
+}
+
+void Driver::perform(const core::RemoveSource &effect) {
+  media_.remove_source(effect.slug, effect.ticket);
+}
+
+void Driver::perform(const core::Answer &effect) {
+  auto call = calls_.extract(effect.call);
+  if (!call.empty()) call.mapped().done(effect.result);
+}
+
+void Driver::perform(const core::Announce &effect) {
+  changes_.emplace(effect.what, effect.key);
+}
+
+void Driver::perform(const core::RegisterStream &effect) {
+  if (!origin_) return;
+  origin_->put_stream(effect.stream, [this, call = effect.call](Expected<core::StreamInfo> result) {
+    handle(core::OriginAnswered{.call = call, .result = std::move(result)});
+  });
+}
+
+void Driver::perform(const core::UnregisterStream &effect) {
+  if (origin_) origin_->delete_stream(effect.slug, node_->self().uuid);
+}
+
+void Driver::perform(const core::AskOrigin &) {
+  if (origin_) origin_->ask();
+}
+
+void Driver::perform(const core::Quit &) {
+  if (origin_) origin_->forget_node(node_->self().uuid);
+  on_quit();
+}
+
+void Driver::on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) {
+  handle(core::PeerConnected{.peer = peer, .outbound = outbound, .address = address});
+}
+void Driver::on_peer_message(core::PeerId peer, core::Message message) {
+  handle(core::PeerSaid{.peer = peer, .message = std::move(message)});
+}
+void Driver::on_peer_lost(core::PeerId peer, const std::string &reason) {
+  handle(core::PeerLost{.peer = peer, .reason = reason});
+}
+
+void Driver::on_relay_message(const std::string &slug, const std::string &json) {
+  auto message = read_message(json);
+  if (!message)
+    return g_warning("stream %s: its relay says rubbish: %s", slug.c_str(), message.error().detail.c_str());
+  if (*message) handle(core::RelaySaid{.slug = slug, .message = std::move(**message)});
+}
+
+void Driver::on_source_message(const std::string &slug, const std::string &ticket, const std::string &json) {
+  auto message = read_message(json);
+  if (!message)
+    return g_warning("stream %s: a source says rubbish: %s", slug.c_str(), message.error().detail.c_str());
+  if (*message) handle(core::SourceSaid{.slug = slug, .ticket = ticket, .message = std::move(**message)});
+}
+
+void Driver::on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) {
+  g_info("stream %s: a source ended: %s", slug.c_str(), error.detail.c_str());
+  handle(core::SourceEnded{.slug = slug, .ticket = ticket, .error = error});
+}
+
+void Driver::on_media(const std::string &slug) {
+  Measured measured = media_.measure(slug);
+  handle(core::MediaMeasured{.slug = slug,
+                             .rate_bps = measured.rate_bps,
+                             .largest_group = measured.largest_group,
+                             .caps = std::move(measured.caps)});
+}
+
+}  // namespace astral::api

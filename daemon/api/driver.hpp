@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Drives core::Node: hands it what sockets, media, origin, API and clock have to say, one after the other,
+// and performs its effects. It decides nothing.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "api/media_floor.hpp"
+#include "api/origin_client.hpp"
+#include "api/peers.hpp"
+#include "core/node.hpp"
+#include "glue/error.hpp"
+#include "glue/loop.hpp"
+
+namespace astral::api {
+
+// **Thread**: the default main context. `media` outlives it.
+class Driver : private Peers::Handler, private MediaFloor::Listener {
+ public:
+  struct Settings {
+    core::Settings node;  // without the port, the seed and the clock
+    std::string origin;   // URL; empty: none
+    Time patience = 20s;  // for the answer to a call: longer than the core's own
+  };
+  using Done = std::function<void(const Expected<core::Answered> &)>;
+
+  Driver(Settings settings, MediaFloor &media);
+  ~Driver();
+  Driver(const Driver &) = delete;
+  Driver &operator=(const Driver &) = delete;
+
+  // Before it, nothing else may be called. `port` is where the others reach us.
+  void start(std::uint16_t port);
+
+  const core::Node &node() const { return *node_; }
+  MediaFloor &media() { return media_; }
+  Peers &peers() { return peers_; }
+
+  void handle(core::Input input);
+  // A call of the API: `input` is one of those that carry a CallId. `done` comes once.
+  template <typename T>
+  void call(T input, Done done) {
+    input.call = expect(std::move(done));
+    handle(std::move(input));
+  }
+
+  bool flushed() const { return peers_.flushed() && (!origin_ || origin_->flushed()); }
+
+  std::function<void(core::Change, const std::string &key)> on_change = [](core::Change,
+                                                                           const std::string &) {};
+  std::function<void()> on_quit = [] {};
+
+ private:
+  core::CallId expect(Done done);
+  void lapse();
+  void measure();
+  void perform(core::Effects effects);
+  void perform(const core::Connect &effect);
+  void perform(const core::Send &effect);
+  void perform(const core::Disconnect &effect);
+  void perform(const core::OpenMedia &effect);
+  void perform(const core::CloseMedia &effect);
+  void perform(const core::TellRelay &effect);
+  void perform(const core::AddSource &effect);
+  void perform(const core::TellSource &effect);
+  void perform(const core::RemoveSource &effect);
+  void perform(const core::Answer &effect);
+  void perform(const core::Announce &effect);
+  void perform(const core::RegisterStream &effect);
+  void perform(const core::UnregisterStream &effect);
+  void perform(const core::AskOrigin &effect);
+  void perform(const core::Quit &effect);
+
+  void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) override;
+  void on_peer_message(core::PeerId peer, core::Message message) override;
+  void on_peer_lost(core::PeerId peer, const std::string &reason) override;
+  void on_relay_message(const std::string &slug, const std::string &json) override;
+  void on_source_message(const std::string &slug, const std::string &ticket,
+                         const std::string &json) override;
+  void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
+  void on_media(const std::string &slug) override;
+
+  struct Expectation {
+    Done done;
+    Time deadline;
+  };
+
+  Settings settings_;
+  MediaFloor &media_;
+  std::optional<core::Node> node_;
+  Peers peers_;
+  std::unique_ptr<OriginClient> origin_;
+  std::deque<core::Input> inputs_;
+  bool handling_ = false;
+  core::CallId next_call_ = 1;                              // below core::first_own_id
+  std::map<core::CallId, Expectation> calls_;               // in the order of their deadlines
+  std::set<std::pair<core::Change, std::string>> changes_;  // to be announced after this round
+  Timer deadline_;
+  Timer patience_;
+  Timer measuring_;
+};
+
+}  // namespace astral::api

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/events.hpp"
+
+#include "api/object_json.hpp"
+
+namespace astral::api {
+namespace {
+
+constexpr Time ping_every = 30s;
+constexpr std::size_t max_incoming = 1024;  // nobody has anything to say here
+constexpr std::size_t max_queue = 4 * 1024 * 1024;
+
+}  // namespace
+
+Events::Events() : ping_(g_main_context_default(), [this] { ping(); }) {
+  ping_.set(now() + ping_every);
+}
+
+void Events::accept(Ref<GIOStream> stream) {
+  const std::uint64_t id = next_++;
+  WebSocket::Handler handler{
+      .on_open = {}, .on_text = {}, .on_closed = [this, id](const CloseReason &) { sockets_.erase(id); }};
+  sockets_.emplace(id, WebSocket::accept(std::move(stream), std::move(handler),
+                                         {.message_bytes = max_incoming, .queue_bytes = max_queue}));
+}
+
+void Events::ping() {
+  for (const auto &[id, socket] : sockets_) socket->ping();
+  ping_.set(now() + ping_every);
+}
+
+void Events::close() {
+  for (const auto &[id, socket] : sockets_) socket->close({close_code::going_away, "this node shuts down"});
+}
+
+void Events::send(const char *type, const json::Builder &data) {
+  json::Builder out;
+  const std::string text = out.set("type", type).set("data", data).text();
+  for (const auto &[id, socket] : sockets_) socket->send(text);
+}
+
+void Events::tell(const core::Node &node, core::Change what, const std::string &key) {
+  json::Builder gone;
+  switch (what) {
+    case core::Change::node:
+      if (const auto found = node.find_node(key)) return send("node", node_json(*found));
+      return send("node", gone.set("uuid", key).set("gone", true));
+    case core::Change::stream:
+      if (const auto found = node.find_stream(key)) {
+        return send("stream", stream_json(*found).set("viewers", node.viewers(key)));
+      }
+      return send("stream", gone.set("slug", key).set("gone", true));
+    case core::Change::ticket: {
+      const core::TicketId id = key.substr(key.find('/') + 1);
+      if (const auto found = node.find_ticket(id)) {
+        tickets_.insert_or_assign(id, *found);
+        return send("ticket", ticket_json(*found));
+      }
+      const auto told = tickets_.extract(id);
+      if (!told.empty()) send("ticket", ticket_json(told.mapped()).set("state", "ended").set("gone", true));
+      return;
+    }
+  }
+}
+
+}  // namespace astral::api

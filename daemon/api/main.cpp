@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// astralnode: reads its settings, opens what it needs, runs until it is told to end.
+#include <glib-unix.h>
+#include <gst/gst.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "api/app.hpp"
+#include "api/background.hpp"
+#include "api/pipelines.hpp"
+#include "api/settings.hpp"
+#include "glue/key.hpp"
+
+namespace astral::api {
+namespace {
+
+constexpr Time longest_shutdown = 2500ms;
+constexpr rlim_t wanted_files = 65'536;  // a link has a socket or two
+
+int complain(const Error &error, int status) {
+  std::cerr << "astralnode: " << error.detail << std::endl;
+  return status;
+}
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted_files) return;
+  limit.rlim_cur = std::min(limit.rlim_max, wanted_files);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+App::Settings app_settings(const Options &options, const core::Uuid &uuid) {
+  App::Settings settings;
+  core::Settings &node = settings.driver.node;
+  node.self.uuid = uuid;
+  node.self.supernode = options.supernode == Supernode::yes;  // auto: the choice needs measurements
+  const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(options.listen.c_str()));
+  if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;  // else peers see it
+  if (options.upstream_limit) node.upstream_bps = *options.upstream_limit * 8000;
+  node.bootstrap = options.bootstrap;
+  settings.driver.origin = options.origin;
+  settings.listen = options.listen;
+  settings.port = options.port;
+  return settings;
+}
+
+std::string shown_url(const Options &options, std::uint16_t port) {
+  const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(options.listen.c_str()));
+  const bool six = g_inet_address_get_family(listen.get()) == G_SOCKET_FAMILY_IPV6;
+  std::string host = options.listen;
+  if (g_inet_address_get_is_any(listen.get())) host = six ? "::1" : "127.0.0.1";
+  return "http://" + (six ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+int run(App &app) {
+  const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
+  Timer overdue(g_main_context_default(), [&] { g_main_loop_quit(loop.get()); });
+  struct Ending {
+    App &app;
+    Timer &overdue;
+  } ending{app, overdue};
+  const auto end = [](gpointer data) noexcept -> gboolean {
+    const auto &what = *static_cast<Ending *>(data);
+    what.overdue.set(now() + longest_shutdown);
+    what.app.shut_down();
+    return G_SOURCE_REMOVE;
+  };
+  std::vector<Source> signals;
+  for (const int number : {SIGTERM, SIGINT}) {
+    GSource *source = g_unix_signal_source_new(number);
+    g_source_set_callback(source, end, &ending, nullptr);
+    g_source_attach(source, nullptr);
+    signals.emplace_back(source);
+  }
+  app.on_gone = [&] { g_main_loop_quit(loop.get()); };
+  g_main_loop_run(loop.get());
+  return 0;
+}
+
+int start(const Options &options) {
+  Background background(options.daemonize);
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
+  gst_init(nullptr, nullptr);
+
+  const std::string state_dir = options.state_dir.empty() ? default_state_dir(options) : options.state_dir;
+  if (const auto made = make_state_dir(state_dir); !made) return complain(made.error(), 1);
+  const auto uuid = options.uuid.empty() ? kept_uuid(state_dir) : Expected<core::Uuid>(options.uuid);
+  if (!uuid) return complain(uuid.error(), 1);
+  const std::string key_file = state_dir + "/key.pem";
+  if (const auto key = Key::load_or_create(key_file); !key) return complain(key.error(), 1);
+
+  media::Settings media_settings;
+  media_settings.key_file = key_file;
+  media_settings.stun = options.stun;
+  Pipelines pipelines(std::move(media_settings));
+  const auto app = App::open(app_settings(options, *uuid), pipelines);
+  if (!app) return complain(app.error(), 1);
+  background.ready("astralnode " + *uuid + " listening on " + shown_url(options, (*app)->server().port()));
+  return run(**app);
+}
+
+}  // namespace
+}  // namespace astral::api
+
+int main(int argc, char **argv) {
+  using namespace astral::api;
+  const auto options = read_options({argv + 1, argv + argc});
+  if (!options) return complain(options.error(), 2);
+  if (!options->shown.empty()) {
+    std::cout << options->shown;
+    return 0;
+  }
+  return start(*options);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the driver asks of the media, as an interface: pipelines in the program, a fake in the tests. Messages
+// are JSON text, as on /peer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "glue/bytes.hpp"
+#include "glue/error.hpp"
+
+namespace astral::api {
+
+struct Measured {
+  std::uint64_t rate_bps = 0;
+  std::uint64_t largest_group = 0;
+  std::string caps;
+};
+
+// **Thread**: one main context. Streams are named by slug; calls about one that is not open do nothing, or
+// answer not_found.
+class MediaFloor {
+ public:
+  // Never called from inside a call to the floor.
+  class Listener {
+   public:
+    virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
+    virtual void on_source_message(const std::string &slug, const std::string &ticket,
+                                   const std::string &json) = 0;
+    virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
+    virtual void on_media(const std::string &slug) = 0;  // measure() says something new
+
+   protected:
+    ~Listener() = default;
+  };
+
+  virtual ~MediaFloor() = default;
+  virtual void listen(Listener *listener) = 0;  // null: nobody
+
+  virtual Expected<void> open(const std::string &slug) = 0;
+  virtual void close(const std::string &slug) = 0;
+  virtual void tell_relay(const std::string &slug, const std::string &json) = 0;
+  virtual Expected<void> add_source(const std::string &slug, const std::string &ticket,
+                                    const std::string &offer) = 0;
+  virtual void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) = 0;
+  virtual void remove_source(const std::string &slug, const std::string &ticket) = 0;
+
+  virtual std::vector<std::string> slugs() const = 0;
+  virtual Measured measure(const std::string &slug) const = 0;
+
+  // HLS. not_found: no such stream or segment. unreachable: not yet. unsupported: never for this media.
+  virtual Expected<std::string> playlist(const std::string &slug) const = 0;
+  virtual Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const = 0;
+};
+
+}  // namespace astral::api

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The measuring ping, what a player needs to know, health.
+#include <charconv>
+#include <random>
+
+#include "api/calls.hpp"
+
+namespace astral::api {
+namespace {
+
+constexpr std::size_t max_ping_download = 2 * 1024 * 1024;  // API.md
+constexpr std::size_t max_ping_upload = 256 * 1024;         // API.md
+
+// Made once and shared: a measurement needs bytes that do not compress, not new ones.
+Slice noise() {
+  static const Slice bytes = [] {
+    std::vector<std::uint64_t> words(max_ping_download / sizeof(std::uint64_t));
+    std::mt19937_64 random(std::random_device{}());
+    for (std::uint64_t &word : words) word = random();
+    return Slice::copy({reinterpret_cast<const std::uint8_t *>(words.data()), max_ping_download});
+  }();
+  return bytes;
+}
+
+void ping(const Call &call, const Answer &answer) {
+  const auto asked = call.query.find("bytes");
+  if (asked == call.query.end()) return answer(reply(json::Builder().set("return", "Pong!")));
+  const std::string &text = asked->second;
+  std::size_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (error != std::errc() || end != text.data() + text.size() || bytes > max_ping_download) {
+    return answer(reply_error(
+        {Code::invalid, "query 'bytes': must be from 0 to " + std::to_string(max_ping_download)}));
+  }
+  Reply out{.type = "application/octet-stream", .headers = {{"Cache-Control", "no-store"}}};
+  if (bytes > 0) out.parts.push_back(noise().part(0, bytes));
+  answer(std::move(out));
+}
+
+// The ports of RTMP are 0: this node has no such endpoint.
+void settings(const Call &call, const Answer &answer) {
+  json::Builder body;
+  body.set("rtmp_port", 0).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
+  body.set("hls_url", "http://" + call.authority + "/stream/{slug}/hls/index.m3u8");
+  answer(reply(body));
+}
+
+void health(const Driver &driver, const Answer &answer) {
+  const core::Node &node = driver.node();
+  json::Builder body;
+  body.set("status", "ok").set("uuid", node.self().uuid).set("version", node.self().version);
+  body.set("peers", node.peers());
+  answer(reply(body));
+}
+
+}  // namespace
+
+void add_other_calls(std::vector<Route> &routes, Driver &driver) {
+  routes.push_back({.method = "GET", .pattern = "/ping", .handle = ping});
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/ping",
+       .handle = [](const Call &,
+                    const Answer &answer) { answer(reply(json::Builder().set("return", "Pong!"))); },
+       .max_body = max_ping_upload,
+       .keeps_body = false});
+  routes.push_back({.method = "GET", .pattern = "/settings", .handle = settings});
+  routes.push_back({.method = "GET",
+                    .pattern = "/health",
+                    .handle = [d = &driver](const Call &, const Answer &answer) { health(*d, answer); }});
+}
+
+}  // namespace astral::api

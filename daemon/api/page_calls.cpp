@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The page: what web/ has put into this program as a GResource.
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "api/calls.hpp"
+
+namespace astral::api {
+namespace {
+
+// web/README.md says what the page needs.
+constexpr const char *policy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; "
+    "media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+constexpr std::array<std::pair<std::string_view, const char *>, 6> types{{
+    {".html", "text/html; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".txt", "text/plain; charset=utf-8"},
+}};
+
+void serve(const std::string &name, const Answer &answer) {
+  const std::string path = "/astral/web/" + name;
+  GBytes *bytes = name.find('/') == std::string::npos
+                      ? g_resources_lookup_data(path.c_str(), G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr)
+                      : nullptr;
+  if (!bytes) return answer(reply_error({Code::not_found, "nothing is at /" + name}));
+  const std::shared_ptr<GBytes> owner(bytes, g_bytes_unref);
+  gsize size = 0;
+  const auto *data = static_cast<const std::uint8_t *>(g_bytes_get_data(bytes, &size));
+  Reply out{.type = "application/octet-stream"};
+  for (const auto &[suffix, type] : types) {
+    if (name.ends_with(suffix)) out.type = type;
+  }
+  if (size > 0) out.parts.emplace_back(owner, Bytes(data, size));
+  out.headers = {
+      {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}, {"Cache-Control", "no-cache"}};
+  answer(std::move(out));
+}
+
+}  // namespace
+
+void add_page_calls(std::vector<Route> &routes) {
+  routes.push_back({.method = "GET", .pattern = "/", .handle = [](const Call &, const Answer &answer) {
+                      serve("index.html", answer);
+                    }});
+  // Where a form that made a stream sends the browser.
+  routes.push_back(
+      {.method = "GET", .pattern = "/stream/:slug/publish", .handle = [](const Call &, const Answer &answer) {
+         answer({.status = 302, .headers = {{"Location", "/#publish-title"}}});
+       }});
+  routes.push_back(
+      {.method = "GET", .pattern = "/:file", .handle = [](const Call &call, const Answer &answer) {
+         serve(call.params.at("file"), answer);
+       }});
+}
+
+}  // namespace astral::api

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The WebSockets of /peer, accepted and connected, as numbered peers that say core::Messages. Rubbish ends a
+// connection with a reason; who may say what is the core's business.
+#pragma once
+
+#include <gio/gio.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/websocket.hpp"
+#include "core/message.hpp"
+#include "core/types.hpp"
+#include "glue/ref.hpp"
+
+namespace astral::api {
+
+// **Thread**: the default main context. **Owns** the sockets. But for accept(), the handler is never called
+// from inside a call.
+class Peers {
+ public:
+  class Handler {
+   public:
+    virtual void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) = 0;
+    virtual void on_peer_message(core::PeerId peer, core::Message message) = 0;
+    virtual void on_peer_lost(core::PeerId peer, const std::string &reason) = 0;  // not after disconnect()
+
+   protected:
+    ~Handler() = default;
+  };
+
+  explicit Peers(Handler &handler) : handler_(handler) {}
+
+  bool has_room() const;  // for one more that connects to us
+  void accept(Ref<GIOStream> stream, const std::string &address);
+  void connect(core::PeerId peer, const std::string &host, std::uint16_t port);
+  void send(core::PeerId peer, const core::Message &message);
+  void disconnect(core::PeerId peer, const std::string &reason);
+  bool flushed() const;  // everything said has been sent, goodbyes too
+
+ private:
+  WebSocket::Handler handlers(core::PeerId peer, bool outbound, const std::string &address);
+  void on_text(core::PeerId peer, std::string_view text);
+  void on_closed(core::PeerId peer, const CloseReason &reason);
+
+  Handler &handler_;
+  core::PeerId next_ = 1;  // of those that connect to us; below core::first_own_id
+  std::map<core::PeerId, std::shared_ptr<WebSocket>> sockets_;
+  std::map<core::PeerId, std::shared_ptr<WebSocket>> leaving_;  // told to close
+};
+
+}  // namespace astral::api

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/pipelines.hpp"
+
+#include <utility>
+
+#include "media/playlist.hpp"
+
+namespace astral::api {
+namespace {
+
+tl::unexpected<Error> not_carried(const std::string &slug) {
+  return fail(Code::not_found, "this node does not carry '" + slug + "'");
+}
+
+}  // namespace
+
+media::Stream *Pipelines::find(const std::string &slug) const {
+  const auto found = streams_.find(slug);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+Expected<void> Pipelines::open(const std::string &slug) {
+  if (find(slug)) return {};
+  auto stream = media::Stream::open(slug, settings_, *this);
+  if (!stream) return tl::unexpected<Error>(stream.error());
+  streams_.emplace(slug, std::move(*stream));
+  return {};
+}
+
+void Pipelines::tell_relay(const std::string &slug, const std::string &json) {
+  if (media::Stream *stream = find(slug)) stream->to_relay(json);
+}
+
+Expected<void> Pipelines::add_source(const std::string &slug, const std::string &ticket,
+                                     const std::string &offer) {
+  media::Stream *stream = find(slug);
+  return stream ? stream->add_source(ticket, offer) : not_carried(slug);
+}
+
+void Pipelines::tell_source(const std::string &slug, const std::string &ticket, const std::string &json) {
+  if (media::Stream *stream = find(slug)) stream->to_source(ticket, json);
+}
+
+void Pipelines::remove_source(const std::string &slug, const std::string &ticket) {
+  if (media::Stream *stream = find(slug)) stream->remove_source(ticket);
+}
+
+std::vector<std::string> Pipelines::slugs() const {
+  std::vector<std::string> slugs;
+  for (const auto &[slug, stream] : streams_) slugs.push_back(slug);
+  return slugs;
+}
+
+Measured Pipelines::measure(const std::string &slug) const {
+  const media::Stream *stream = find(slug);
+  if (!stream) return {};
+  media::Stats stats = stream->stats();
+  return {.rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
+}
+
+Expected<std::string> Pipelines::playlist(const std::string &slug) const {
+  const media::Stream *stream = find(slug);
+  return stream ? stream->playlist() : not_carried(slug);
+}
+
+Expected<std::vector<Slice>> Pipelines::segment(const std::string &slug, const std::string &file) const {
+  const media::Stream *stream = find(slug);
+  if (!stream) return not_carried(slug);
+  const auto sequence = media::parse_segment_name(file);
+  if (!sequence) return fail(Code::not_found, "no segment is called '" + file + "'");
+  auto segment = stream->segment(*sequence);
+  if (!segment) return tl::unexpected<Error>(segment.error());
+  return std::move(segment->parts);
+}
+
+void Pipelines::on_relay_message(const std::string &slug, const std::string &json) {
+  if (listener_) listener_->on_relay_message(slug, json);
+}
+
+void Pipelines::on_source_message(const std::string &slug, const std::string &ticket,
+                                  const std::string &json) {
+  if (listener_) listener_->on_source_message(slug, ticket, json);
+}
+
+void Pipelines::on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) {
+  if (listener_) listener_->on_source_ended(slug, ticket, error);
+}
+
+void Pipelines::on_media(const std::string &slug, const std::string &) {
+  if (listener_) listener_->on_media(slug);
+}
+
+}  // namespace astral::api

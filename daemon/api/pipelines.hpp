@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The media floor of the program: one media::Stream per stream that this node carries.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/media_floor.hpp"
+#include "media/stream.hpp"
+
+namespace astral::api {
+
+class Pipelines : public MediaFloor, private media::Handler {
+ public:
+  explicit Pipelines(media::Settings settings) : settings_(std::move(settings)) {}
+
+  void listen(Listener *listener) override { listener_ = listener; }
+  Expected<void> open(const std::string &slug) override;
+  void close(const std::string &slug) override { streams_.erase(slug); }
+  void tell_relay(const std::string &slug, const std::string &json) override;
+  Expected<void> add_source(const std::string &slug, const std::string &ticket,
+                            const std::string &offer) override;
+  void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) override;
+  void remove_source(const std::string &slug, const std::string &ticket) override;
+  std::vector<std::string> slugs() const override;
+  Measured measure(const std::string &slug) const override;
+  Expected<std::string> playlist(const std::string &slug) const override;
+  Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override;
+
+ private:
+  void on_relay_message(const std::string &slug, const std::string &json) override;
+  void on_source_message(const std::string &slug, const std::string &ticket,
+                         const std::string &json) override;
+  void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
+  void on_media(const std::string &slug, const std::string &caps) override;
+  media::Stream *find(const std::string &slug) const;
+
+  const media::Settings settings_;
+  Listener *listener_ = nullptr;
+  std::map<std::string, std::unique_ptr<media::Stream>> streams_;
+};
+
+}  // namespace astral::api

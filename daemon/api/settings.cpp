@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/settings.hpp"
+
+#include <gio/gio.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "core/slug.hpp"
+#include "glue/ref.hpp"
+
+namespace astral::api {
+namespace {
+
+constexpr const char *group = "astralnode";
+constexpr std::uint16_t default_port = 8000;
+constexpr std::uint64_t max_upstream_limit = 100'000'000;  // KB/s
+constexpr std::size_t max_bootstrap = 64;
+
+struct KeyFileFree {
+  void operator()(GKeyFile *file) const { g_key_file_unref(file); }
+};
+struct UriUnref {
+  void operator()(GUri *uri) const { g_uri_unref(uri); }
+};
+struct ContextFree {
+  void operator()(GOptionContext *context) const { g_option_context_free(context); }
+};
+
+tl::unexpected<Error> wrong(const std::string &name, const std::string &wanted, const std::string &value) {
+  return fail(Code::invalid, name + ": must be " + wanted + ", not '" + value + "'");
+}
+
+Expected<std::uint64_t> number(const std::string &name, const std::string &text, std::uint64_t max) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > max) {
+    return wrong(name, "from 0 to " + std::to_string(max), text);
+  }
+  return value;
+}
+
+using UriPtr = std::unique_ptr<GUri, UriUnref>;
+
+UriPtr http_url(const std::string &text) {
+  UriPtr uri(g_uri_parse(text.c_str(), G_URI_FLAGS_NONE, nullptr));
+  const bool good = uri && std::strcmp(g_uri_get_scheme(uri.get()), "http") == 0 &&
+                    g_uri_get_host(uri.get()) && *g_uri_get_host(uri.get()) && !g_uri_get_query(uri.get()) &&
+                    !g_uri_get_fragment(uri.get()) && !g_uri_get_userinfo(uri.get());
+  return good ? std::move(uri) : nullptr;
+}
+
+using Set = Expected<void> (*)(Options &, const std::string &name, const std::string &value);
+
+Expected<void> set_uuid(Options &options, const std::string &name, const std::string &value) {
+  if (!core::is_uuid(value)) return wrong(name, "1 to 64 letters, digits and hyphens", value);
+  options.uuid = value;
+  return {};
+}
+Expected<void> set_upstream_limit(Options &options, const std::string &name, const std::string &value) {
+  const auto limit = number(name, value, max_upstream_limit);
+  if (!limit) return tl::unexpected<Error>(limit.error());
+  options.upstream_limit = *limit;
+  return {};
+}
+Expected<void> set_listen(Options &options, const std::string &name, const std::string &value) {
+  if (!Ref<GInetAddress>::adopt(g_inet_address_new_from_string(value.c_str()))) {
+    return wrong(name, "an IP address", value);
+  }
+  options.listen = value;
+  return {};
+}
+Expected<void> set_port(Options &options, const std::string &name, const std::string &value) {
+  const auto port = number(name, value, 65535);
+  if (!port) return tl::unexpected<Error>(port.error());
+  options.port = static_cast<std::uint16_t>(*port);
+  return {};
+}
+Expected<void> set_origin(Options &options, const std::string &name, const std::string &value) {
+  if (!http_url(value)) return wrong(name, "http://HOST[:PORT]", value);
+  options.origin = value.substr(0, value.find_last_not_of('/') + 1);
+  return {};
+}
+Expected<void> add_bootstrap(Options &options, const std::string &name, const std::string &value) {
+  const UriPtr uri = http_url(value);
+  if (!uri) return wrong(name, "http://HOST[:PORT]", value);
+  if (options.bootstrap.size() >= max_bootstrap) return fail(Code::invalid, name + ": too many");
+  const int port = g_uri_get_port(uri.get());
+  options.bootstrap.push_back(
+      {g_uri_get_host(uri.get()), port > 0 ? static_cast<std::uint16_t>(port) : default_port});
+  return {};
+}
+Expected<void> set_state_dir(Options &options, const std::string &name, const std::string &value) {
+  if (value.empty()) return wrong(name, "a directory", value);
+  const GString_ absolute(g_canonicalize_filename(value.c_str(), nullptr));
+  options.state_dir = absolute.get();
+  return {};
+}
+Expected<void> set_supernode(Options &options, const std::string &name, const std::string &value) {
+  if (value != "auto" && value != "yes" && value != "no") return wrong(name, "auto, yes or no", value);
+  options.supernode = value == "auto"  ? Supernode::automatic
+                      : value == "yes" ? Supernode::yes
+                                       : Supernode::no;
+  return {};
+}
+Expected<void> set_stun(Options &options, const std::string &name, const std::string &value) {
+  const auto address = Ref<GSocketConnectable>::adopt(g_network_address_parse(value.c_str(), 0, nullptr));
+  if (!address || g_network_address_get_port(G_NETWORK_ADDRESS(address.get())) == 0 || value.empty() ||
+      *g_network_address_get_hostname(G_NETWORK_ADDRESS(address.get())) == '\0') {
+    return wrong(name, "HOST:PORT", value);
+  }
+  options.stun = value;
+  return {};
+}
+Expected<void> set_daemonize(Options &options, const std::string &name, const std::string &value) {
+  if (value != "true" && value != "false") return wrong(name, "true or false", value);
+  options.daemonize = value == "true";
+  return {};
+}
+
+// What has a value, on the command line and in the file.
+struct Option {
+  const char *name;
+  char letter;
+  const char *value;
+  const char *help;
+  Set set;
+  bool many = false;
+};
+
+constexpr std::array<Option, 9> valued{{
+    {"uuid", 'u', "UUID", "this node's name; without it, the one kept in the state directory", set_uuid},
+    {"upstream-limit", 'l', "KBYTES_PER_S", "what all children together may take; without it, no limit",
+     set_upstream_limit},
+    {"port", 0, "PORT", "HTTP port; 0: a free one (default 8000)", set_port},
+    {"listen", 0, "ADDRESS",
+     "IP address to listen on (default 0.0.0.0: all; only this machine can change anything)", set_listen},
+    {"origin", 0, "URL", "the origin, http://HOST[:PORT]", set_origin},
+    {"bootstrap", 0, "URL", "a node to connect to, http://HOST[:PORT]; may be repeated (default port 8000)",
+     add_bootstrap, true},
+    {"state-dir", 0, "DIR", "where the key and the uuid are kept (default ~/.local/state/astral)",
+     set_state_dir},
+    {"supernode", 0, "auto|yes|no", "whether it takes children that have no parent (default auto)",
+     set_supernode},
+    {"stun", 0, "HOST:PORT", "a STUN server", set_stun},
+}};
+
+Expected<void> read_file(Options &options, const std::string &path) {
+  const std::unique_ptr<GKeyFile, KeyFileFree> file(g_key_file_new());
+  GError *raw = nullptr;
+  if (!g_key_file_load_from_file(file.get(), path.c_str(), G_KEY_FILE_NONE, &raw)) {
+    const GErrorPtr error(raw);
+    return fail(Code::invalid, "--settings: " + path + ": " + error->message);
+  }
+  gsize count = 0;
+  const std::unique_ptr<char *, void (*)(char **)> keys(
+      g_key_file_get_keys(file.get(), group, &count, nullptr), g_strfreev);
+  if (!keys) return fail(Code::invalid, "--settings: " + path + ": has no group [" + group + "]");
+  for (gsize i = 0; i < count; ++i) {
+    const std::string key = keys.get()[i];
+    const std::string name = path + ": " + key;
+    const auto known =
+        std::find_if(valued.begin(), valued.end(), [&](const Option &o) { return key == o.name; });
+    const bool daemonize = key == "daemonize";
+    if (known == valued.end() && !daemonize) return fail(Code::invalid, name + ": no such setting");
+    gsize values = 0;
+    const std::unique_ptr<char *, void (*)(char **)> list(
+        g_key_file_get_string_list(file.get(), group, key.c_str(), &values, nullptr), g_strfreev);
+    if (values > 1 && (daemonize || !known->many))
+      return fail(Code::invalid, name + ": has more than one value");
+    for (gsize j = 0; j < std::max<gsize>(values, 1); ++j) {
+      const std::string value = values > 0 ? list.get()[j] : "";
+      const Set set = daemonize ? set_daemonize : known->set;
+      if (const auto done = set(options, name, value); !done) return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<Options> read_options(const std::vector<std::string> &args) {
+  std::array<char **, valued.size()> given{};
+  char *settings = nullptr;
+  gboolean daemonize = FALSE, version = FALSE, help = FALSE;
+  std::vector<GOptionEntry> entries{
+      {"settings", 's', 0, G_OPTION_ARG_FILENAME, &settings, "a file with these options, group [astralnode]",
+       "FILE"},
+      {"daemonize", 'D', 0, G_OPTION_ARG_NONE, &daemonize, "run in the background", nullptr},
+      {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version", nullptr},
+      {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "print this", nullptr},
+  };
+  for (std::size_t i = 0; i < valued.size(); ++i) {
+    entries.push_back({valued[i].name, valued[i].letter, 0, G_OPTION_ARG_STRING_ARRAY, &given[i],
+                       valued[i].help, valued[i].value});
+  }
+  entries.push_back({});
+
+  const std::unique_ptr<GOptionContext, ContextFree> context(g_option_context_new(nullptr));
+  g_option_context_set_summary(context.get(), "A node of Astral, the peer-to-peer network for live video.");
+  g_option_context_set_help_enabled(context.get(), FALSE);
+  g_option_context_add_main_entries(context.get(), entries.data(), nullptr);
+  char **argv = g_new0(char *, args.size() + 2);
+  argv[0] = g_strdup("astralnode");
+  for (std::size_t i = 0; i < args.size(); ++i) argv[i + 1] = g_strdup(args[i].c_str());
+  GError *raw = nullptr;
+  const bool parsed = g_option_context_parse_strv(context.get(), &argv, &raw);
+  const GErrorPtr error(raw);
+  const std::string left = parsed && argv[1] ? argv[1] : "";
+  g_strfreev(argv);
+
+  Options options;
+  const auto read = [&]() -> Expected<void> {
+    if (!parsed) return fail(Code::invalid, error->message);
+    if (!left.empty()) return fail(Code::invalid, "'" + left + "' is no option");
+    if (help) {
+      options.shown = GString_(g_option_context_get_help(context.get(), TRUE, nullptr)).get();
+    } else if (version) {
+      options.shown = "astralnode " ASTRAL_VERSION "\n";
+    }
+    if (!options.shown.empty()) return {};
+    if (settings) {
+      options.settings_file = settings;
+      if (const auto done = read_file(options, settings); !done) return done;
+    }
+    if (daemonize) options.daemonize = true;
+    for (std::size_t i = 0; i < valued.size(); ++i) {
+      if (!given[i]) continue;
+      const std::string name = std::string("--") + valued[i].name;
+      if (valued[i].many) options.bootstrap.clear();
+      if (!valued[i].many && given[i][1]) return fail(Code::invalid, name + ": given twice");
+      for (char **value = given[i]; *value; ++value) {
+        if (const auto done = valued[i].set(options, name, *value); !done) return done;
+      }
+    }
+    return {};
+  }();
+  g_free(settings);
+  for (char **values : given) g_strfreev(values);
+  if (!read) return tl::unexpected<Error>(read.error());
+  return options;
+}
+
+std::string default_state_dir(const Options &options) {
+  const std::string name = options.uuid.empty() ? "astral" : "astral-" + options.uuid;
+  return GString_(g_build_filename(g_get_user_state_dir(), name.c_str(), nullptr)).get();
+}
+
+Expected<void> make_state_dir(const std::string &directory) {
+  if (g_mkdir_with_parents(directory.c_str(), 0700) == 0) return {};
+  return fail(Code::failed, "--state-dir: cannot make " + directory + ": " + g_strerror(errno));
+}
+
+Expected<core::Uuid> kept_uuid(const std::string &directory) {
+  const std::string path = directory + "/uuid";
+  char *text = nullptr;
+  GError *raw = nullptr;
+  if (g_file_get_contents(path.c_str(), &text, nullptr, &raw)) {
+    const GString_ kept(g_strstrip(text));
+    if (core::is_uuid(kept.get())) return core::Uuid(kept.get());
+    return fail(Code::invalid, path + ": holds no uuid");
+  }
+  const GErrorPtr error(raw);
+  if (!g_error_matches(error.get(), G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return fail(Code::failed, error->message);
+  const core::Uuid uuid = GString_(g_uuid_string_random()).get();
+  const std::string line = uuid + "\n";
+  GError *unwritten = nullptr;
+  if (!g_file_set_contents_full(path.c_str(), line.c_str(), static_cast<gssize>(line.size()),
+                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, &unwritten)) {
+    const GErrorPtr why(unwritten);
+    return fail(Code::failed, why->message);
+  }
+  return uuid;
+}
+
+}  // namespace astral::api

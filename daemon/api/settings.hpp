@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The options of astralnode: from the command line, else from the settings file, else the defaults. Checks
+// every value and names the one that is wrong; opens nothing but the settings file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+#include "glue/error.hpp"
+
+namespace astral::api {
+
+enum class Supernode { automatic, yes, no };
+
+struct Options {
+  std::string settings_file;  // empty: none
+  bool daemonize = false;
+  core::Uuid uuid;                              // empty: the one that the state directory keeps
+  std::optional<std::uint64_t> upstream_limit;  // KB/s, 1 KB = 1000 bytes
+  std::string listen =
+      "0.0.0.0";              // all addresses, so that peers reach it; the API's changes stay local anyway
+  std::uint16_t port = 8000;  // 0: a free one
+  std::string origin;         // URL without a slash at its end; empty: none
+  std::vector<core::Address> bootstrap;
+  std::string state_dir;  // empty: default_state_dir()
+  Supernode supernode = Supernode::automatic;
+  std::string stun;   // HOST:PORT; empty: none
+  std::string shown;  // --help, --version: print this and end
+};
+
+// `args` without the program's name. Errors: invalid; the detail names the option.
+Expected<Options> read_options(const std::vector<std::string> &args);
+
+// XDG_STATE_HOME/astral, or astral-UUID for a node whose uuid was given, so that several live on one machine.
+std::string default_state_dir(const Options &options);
+
+// Makes the directory (mode 0700) where there is none.
+Expected<void> make_state_dir(const std::string &directory);
+
+// The uuid that is kept in the directory; made at the first start.
+Expected<core::Uuid> kept_uuid(const std::string &directory);
+
+}  // namespace astral::api

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/calls.hpp"
+#include "api/object_json.hpp"
+#include "core/limits.hpp"
+
+namespace astral::api {
+namespace {
+
+json::Builder stream_body(const core::Node &node, const core::StreamInfo &stream) {
+  json::Builder body;
+  return body.set("stream", shown_stream(node, stream));
+}
+
+void list(Driver &driver, const Answer &answer) {
+  std::vector<json::Builder> streams;
+  for (const core::StreamInfo &stream : driver.node().streams())
+    streams.push_back(shown_stream(driver.node(), stream));
+  answer(reply(json::Builder().set("streams", streams)));
+}
+
+void create(Driver &driver, const Call &call, const Answer &answer) {
+  auto in = read_body(call);
+  if (!in) return answer(reply_error(in.error()));
+  core::CreateStream input;
+  input.name = in->text("name", name_rule);
+  input.description = in->text_if("description", description_rule).value_or("");
+  if (!in->good()) return answer(reply_error(in->error()));
+  const bool form = is_form(call);
+  driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {
+    if (!result || !result->stream) {
+      return answer(reply_error(result ? Error{Code::failed, "no stream came of it"} : result.error()));
+    }
+    const core::StreamInfo &stream = *result->stream;
+    Reply out = reply(stream_body(driver.node(), stream), form ? 303 : result->created ? 201 : 200);
+    out.headers.emplace_back("Location", "/stream/" + stream.slug + (form ? "/publish" : ""));
+    answer(std::move(out));
+  });
+}
+
+void show(Driver &driver, const Call &call, const Answer &answer) {
+  const std::string &slug = call.params.at("slug");
+  const auto stream = driver.node().find_stream(slug);
+  if (!stream) return answer(reply_error(about_stream({Code::not_found, ""}, slug)));
+  answer(reply(stream_body(driver.node(), *stream)));
+}
+
+Driver::Done show_changed(Driver &driver, const std::string &slug, const Answer &answer) {
+  return [&driver, slug, answer](const Expected<core::Answered> &result) {
+    if (!result) return answer(reply_error(about_stream(result.error(), slug)));
+    const auto stream = result->stream ? result->stream : driver.node().find_stream(slug);
+    answer(reply(stream ? stream_body(driver.node(), *stream) : json::Builder()));
+  };
+}
+
+void change(Driver &driver, const Call &call, const Answer &answer) {
+  const std::string &slug = call.params.at("slug");
+  auto in = read_body(call);
+  if (!in) return answer(reply_error(in.error()));
+  const bool streaming = in->flag("streaming");
+  if (!in->good()) return answer(reply_error(in->error()));
+  driver.call(core::SetStreaming{.slug = slug, .streaming = streaming}, show_changed(driver, slug, answer));
+}
+
+void remove(Driver &driver, const Call &call, const Answer &answer) {
+  const std::string &slug = call.params.at("slug");
+  driver.call(core::DeleteStream{.slug = slug}, show_changed(driver, slug, answer));
+}
+
+}  // namespace
+
+json::Builder shown_stream(const core::Node &node, const core::StreamInfo &stream) {
+  return stream_json(stream).set("viewers", node.viewers(stream.slug));
+}
+
+Error about_stream(const Error &error, const std::string &slug) {
+  if (error.code != Code::not_found) return error;
+  return {error.code, "stream '" + slug + "': " + (error.detail.empty() ? "no such stream" : error.detail)};
+}
+
+void add_stream_calls(std::vector<Route> &routes, Driver &driver) {
+  Driver *d = &driver;
+  routes.push_back({.method = "GET",
+                    .pattern = "/streams",
+                    .handle = [d](const Call &, const Answer &answer) { list(*d, answer); }});
+  routes.push_back({.method = "POST",
+                    .pattern = "/streams",
+                    .handle = [d](const Call &call, const Answer &answer) { create(*d, call, answer); },
+                    .who = Who::owner});
+  routes.push_back({.method = "GET",
+                    .pattern = "/stream/:slug",
+                    .handle = [d](const Call &call, const Answer &answer) { show(*d, call, answer); }});
+  routes.push_back({.method = "PUT",
+                    .pattern = "/stream/:slug",
+                    .handle = [d](const Call &call, const Answer &answer) { change(*d, call, answer); },
+                    .who = Who::owner});
+  routes.push_back({.method = "DELETE",
+                    .pattern = "/stream/:slug",
+                    .handle = [d](const Call &call, const Answer &answer) { remove(*d, call, answer); },
+                    .who = Who::owner});
+}
+
+}  // namespace astral::api

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/calls.hpp"
+#include "api/object_json.hpp"
+#include "core/slug.hpp"
+
+namespace astral::api {
+namespace {
+
+// Which ticket a call is about. No destination: the one of this node.
+struct Subject {
+  core::Slug slug;
+  core::Uuid destination;
+};
+
+Subject subject(const Call &call) {
+  const auto uuid = call.params.find("uuid");
+  return {call.params.at("slug"), uuid == call.params.end() ? "" : uuid->second};
+}
+
+Expected<Subject> checked(const Call &call) {
+  Subject about = subject(call);
+  if (!core::is_slug(about.slug)) return fail(Code::not_found, "no such stream");
+  if (!about.destination.empty() && !core::is_uuid(about.destination))
+    return fail(Code::not_found, "no such ticket");
+  return about;
+}
+
+std::string path_of(const Subject &about) {
+  return "/stream/" + about.slug + "/ticket" + (about.destination.empty() ? "" : "/" + about.destination);
+}
+
+json::Builder tickets_body(const std::vector<core::TicketView> &tickets) {
+  std::vector<json::Builder> shown;
+  for (const core::TicketView &ticket : tickets) shown.push_back(ticket_json(ticket));
+  json::Builder body;
+  return body.set("tickets", shown);
+}
+
+std::optional<core::TicketView> find(const core::Node &node, const Subject &about,
+                                     const core::Answered &answered) {
+  if (answered.ticket) {
+    if (auto ticket = node.find_ticket(*answered.ticket)) return ticket;
+  }
+  return node.find_ticket(about.slug, about.destination);
+}
+
+// The ticket that the call was about, with `status`; 303 with its Location.
+Driver::Done show(Driver &driver, const Subject &about, unsigned status, const Answer &answer) {
+  return [&driver, about, status, answer](const Expected<core::Answered> &result) {
+    if (!result) {
+      // Only this node's tickets can be asked for, so far: the field is wrong, not the media type.
+      const bool seed = result.error().code == Code::unsupported;
+      return answer(
+          reply_error(about_stream(result.error(), about.slug), seed ? std::optional(400u) : std::nullopt));
+    }
+    const auto ticket = find(driver.node(), about, *result);
+    if (!ticket) return answer(reply_error(about_stream({Code::not_found, "no such ticket"}, about.slug)));
+    Reply out = reply(json::Builder().set("ticket", ticket_json(*ticket)), status);
+    if (status == 303) out.headers.emplace_back("Location", path_of(about));
+    answer(std::move(out));
+  };
+}
+
+void list(Driver &driver, const Call &call, const Answer &answer) {
+  const std::string &slug = call.params.at("slug");
+  const auto tickets = driver.node().tickets(slug);
+  if (tickets.empty() && !driver.node().find_stream(slug)) {
+    return answer(reply_error(about_stream({Code::not_found, ""}, slug)));
+  }
+  answer(reply(tickets_body(tickets)));
+}
+
+void ask(Driver &driver, const Call &call, const Answer &answer) {
+  auto in = read_body(call, true);
+  if (!in) return answer(reply_error(in.error()));
+  const core::Uuid destination = in->text_if("destination_uuid", uuid_rule).value_or("");
+  if (!in->good()) return answer(reply_error(in->error()));
+  const Subject about{call.params.at("slug"), destination == driver.node().self().uuid ? "" : destination};
+  driver.call(core::AskTicket{.slug = about.slug, .destination = destination},
+              show(driver, about, 303, answer));
+}
+
+void refresh(Driver &driver, const Call &call, const Answer &answer) {
+  const auto about = checked(call);
+  if (!about) return answer(reply_error(about_stream(about.error(), call.params.at("slug"))));
+  driver.call(core::RefreshTicket{.slug = about->slug, .destination = about->destination},
+              show(driver, *about, 200, answer));
+}
+
+void confirm(Driver &driver, const Call &call, const Answer &answer) {
+  const auto about = checked(call);
+  if (!about) return answer(reply_error(about_stream(about.error(), call.params.at("slug"))));
+  auto in = read_body(call);
+  if (!in) return answer(reply_error(in.error()));
+  if (!in->flag("confirmed") && in->good())
+    in->complain("confirmed", "must be true: DELETE gives a ticket up");
+  if (!in->good()) return answer(reply_error(in->error()));
+  driver.call(core::ConfirmTicket{.slug = about->slug, .destination = about->destination},
+              show(driver, *about, 200, answer));
+}
+
+void revoke(Driver &driver, const Call &call, const Answer &answer) {
+  const auto about = checked(call);
+  if (!about) return answer(reply_error(about_stream(about.error(), call.params.at("slug"))));
+  const auto ticket = driver.node().find_ticket(about->slug, about->destination);
+  driver.call(core::RevokeTicket{.slug = about->slug, .destination = about->destination},
+              [about = *about, ticket, answer](const Expected<core::Answered> &result) {
+                if (!result) return answer(reply_error(about_stream(result.error(), about.slug)));
+                json::Builder body;
+                if (ticket) body.set("ticket", ticket_json(*ticket).set("state", "ended"));
+                answer(reply(body));
+              });
+}
+
+}  // namespace
+
+void add_ticket_calls(std::vector<Route> &routes, Driver &driver) {
+  Driver *d = &driver;
+  const auto on = [&routes](const char *method, const char *pattern, Who who, const Handle &handle) {
+    routes.push_back({.method = method, .pattern = pattern, .handle = handle, .who = who});
+  };
+  on("GET", "/tickets", Who::anyone,
+     [d](const Call &, const Answer &answer) { answer(reply(tickets_body(d->node().tickets()))); });
+  on("GET", "/stream/:slug/tickets", Who::anyone,
+     [d](const Call &call, const Answer &answer) { list(*d, call, answer); });
+  on("POST", "/stream/:slug/tickets", Who::owner,
+     [d](const Call &call, const Answer &answer) { ask(*d, call, answer); });
+  for (const char *pattern : {"/stream/:slug/ticket", "/stream/:slug/ticket/:uuid"}) {
+    on("GET", pattern, Who::anyone,
+       [d](const Call &call, const Answer &answer) { refresh(*d, call, answer); });
+    on("PUT", pattern, Who::owner,
+       [d](const Call &call, const Answer &answer) { confirm(*d, call, answer); });
+    on("DELETE", pattern, Who::owner,
+       [d](const Call &call, const Answer &answer) { revoke(*d, call, answer); });
+  }
+}
+
+}  // namespace astral::api
