@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A headless Chromium, driven through ChromeDriver. Debian's chromium, chromium-driver, python3-selenium."""
 
-import os
+import importlib.util
 import pathlib
 import shutil
+import sys
 
 import pytest
 
@@ -11,16 +12,19 @@ import fake_node
 from page import Page
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+END_TO_END = ROOT / 'tests' / 'e2e'
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
          '--disable-background-networking', '--disable-component-update', '--disable-sync', '--mute-audio',
          '--window-size=1280,960']
 
 
-def built_pages():
-    """web/ of the build folder, where hls.js is."""
-    folder = os.environ.get('ASTRAL_BUILD')
-    assert folder, 'ASTRAL_BUILD must name the build folder: run this with `meson test`'
-    return pathlib.Path(folder) / 'web'
+# Real processes come from there, and so do their logs in the report of a failed test.
+sys.path.insert(0, str(END_TO_END))
+_spec = importlib.util.spec_from_file_location('end_to_end_conftest', END_TO_END / 'conftest.py')
+_end_to_end = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_end_to_end)
+network = _end_to_end.network
+pytest_runtest_makereport = _end_to_end.pytest_runtest_makereport
 
 
 @pytest.fixture(scope='session')
@@ -54,6 +58,7 @@ def segments(tmp_path_factory):
 
 @pytest.fixture
 def node(segments):
-    made = fake_node.FakeNode([ROOT / 'web', built_pages()], segments)
+    import astral
+    made = fake_node.FakeNode([ROOT / 'web', astral.BUILD / 'web'], segments)
     yield made
     made.close()

@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import json
 import pathlib
+import socket
 import subprocess
 import threading
 import time
@@ -64,15 +65,28 @@ class FakeNode:
             def handle_error(self, *_):  # the browser hung up
                 pass
 
-        self.server = Server(('127.0.0.1', 0), Handler)
-        self.port = self.server.server_address[1]
+        self._make_server = lambda port: Server(('127.0.0.1', port), Handler)
+        self.port = 0
+        self.start()
         self.url = f'http://127.0.0.1:{self.port}/'
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
+
+    def start(self):
+        """Again on the same port, after close()."""
+        self.server = self._make_server(self.port)
+        self.port = self.server.server_address[1]
+        self.is_there = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
+        """Nobody answers any more, nor on connections that are open."""
+        if not self.is_there:
+            return
+        self.is_there = False
         self.server.shutdown()
         self.server.server_close()
+        for connection in list(self._sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     # The stream's progress, in whole segments.
     @property
@@ -105,6 +119,9 @@ class FakeNode:
         return '\n'.join(lines) + '\n'
 
     def answer(self, request, method):
+        if not self.is_there:
+            request.close_connection = True
+            return None
         path = request.path.split('?')[0]
         self.requests.append((method, path))
         ticket = {'stream': 'demo', 'source': PARENT, 'destination': UUID, 'hops': 2, 'state': 'confirmed'}

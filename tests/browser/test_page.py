@@ -101,6 +101,17 @@ def test_waits_for_a_stream_that_is_not_there(node, page):
     page.expect_moving(1)
 
 
+def test_goes_on_when_the_node_comes_back(node, page):
+    page.open(node.url + '#watch/demo')
+    page.expect_moving(1)
+    node.close()
+    page.wait('the news', lambda: page.text('#node-text').startswith('This node does not answer'))
+    page.wait('the veil', lambda: page.state == 'Waiting')
+    node.start()
+    page.expect_moving()
+    page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
+
+
 def test_says_what_cannot_be_played(node, page):
     node.fits_hls = False
     page.open(node.url + '#watch/demo')

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Publisher → node P → node R → node V, and a browser on V's page: the picture moves."""
+import os
+
+import astral
+import media
+from test_three_nodes import Chain
+
+
+def publish(network, node, slug):
+    if astral.VTEST.exists():
+        return media.publish_vtest(network, node, slug)[0]
+    return media.publish_test_picture(network, node, slug)[0]
+
+
+def test_the_picture_moves_at_the_third_node(network, page):
+    chain = Chain(network)
+    publish(network, chain.p, chain.slug)
+    chain.connect()
+    page.open(f'{chain.v.url}/#watch/{chain.slug}')
+    page.expect_moving(5)
+    assert page.text('#fact-parent') == 'r, 2 hops'
+    assert page.text('#streams-count') == '1 stream'
+    one = page.driver.find_element('id', 'screen').screenshot_as_png
+    page.wait('another screenshot', lambda: page.driver.find_element('id', 'screen').screenshot_as_png != one)
+    assert page.console_errors == []
+    if 'ASTRAL_SCREENSHOT' in os.environ:  # the README's
+        page.driver.execute_script('document.activeElement.blur()')
+        page.driver.save_screenshot(os.environ['ASTRAL_SCREENSHOT'])
+
+
+def test_the_policy_comes_with_the_page(network):
+    policy = network.node('v').call('GET', '/').headers['Content-Security-Policy']
+    assert "default-src 'none'" in policy and "script-src 'self'" in policy
+    assert 'unsafe' not in policy and 'http:' not in policy and '*' not in policy
+
+
+def test_the_page_goes_on_with_a_publisher_that_comes_back(network, page):
+    p = network.node('p')
+    publisher = publish(network, p, 'talk')
+    astral.wait_until(lambda: (p.stream('talk') or {}).get('streaming'), 'the stream to be live')
+    page.open(f'{p.url}/#watch/talk')
+    page.expect_moving(1)
+    publisher.end(2)
+    page.wait('the veil', lambda: page.veil == 'Waiting for the stream…')
+    publish(network, p, 'talk')
+    page.expect_moving()
+    assert page.console_errors == []
