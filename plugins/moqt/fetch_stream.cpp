@@ -157,7 +157,7 @@ void FetchContext::write(Writer &out, const FetchItem &item) {
 void FetchContext::remember(const FetchItem &item) {
   at_ = item.id;
   if (item.kind != FetchItem::Kind::object) return;
-  if (item.subgroup) subgroup_ = item.subgroup;
+  subgroup_ = item.subgroup;
   priority_ = item.priority;
 }
 

@@ -46,7 +46,7 @@ class FetchContext {
 
   GroupOrder order_;
   std::optional<Location> at_;             // of the last item, a range's end included
-  std::optional<std::uint64_t> subgroup_;  // of the last object that had one
+  std::optional<std::uint64_t> subgroup_;  // of the last object; a datagram had none
   std::optional<std::uint8_t> priority_;   // of the last object
 };
 
