@@ -16,12 +16,12 @@ constexpr std::uint32_t patience = 3;  // connects that fail before a node is fo
 
 bool sound(const NodeInfo &node) {
   return is_uuid(node.uuid) && node.port != 0 && !node.ip_address.empty() &&
-         node.ip_address.size() <= max_name && node.version.size() <= max_name && node.updated <= max_version;
+         is_text(node.ip_address, max_name) && is_text(node.version, max_name) && node.updated <= max_version;
 }
 
 bool sound(const StreamInfo &stream) {
-  return is_slug(stream.slug) && is_uuid(stream.source) && stream.name.size() <= max_name &&
-         stream.description.size() <= max_description && stream.media.size() <= max_media &&
+  return is_slug(stream.slug) && is_uuid(stream.source) && is_text(stream.name, max_name) &&
+         is_text(stream.description, max_description) && is_text(stream.media, max_media) &&
          stream.updated <= max_version;
 }
 

@@ -26,6 +26,8 @@ void Publishing::create(const CreateStream &input) {
   if (input.name.size() > max_name) return no(Code::too_large, "name: more than 200 bytes");
   if (input.description.size() > max_description)
     return no(Code::too_large, "description: more than 1000 bytes");
+  if (!is_text(input.name, max_name) || !is_text(input.description, max_description))
+    return no(Code::invalid, "name, description: no control characters");
   claim(made(slug, input.name, input.description), {.call = input.call});
 }
 
@@ -35,9 +37,9 @@ void Publishing::publish(const Peer &peer, const Publish &publish) {
   };
   if (peer.kind != PeerKind::element) return no(RefusalCode::bad_request, "only an element publishes");
   if (!is_slug(publish.slug)) return no(RefusalCode::bad_request, "slug: a-z, 0-9 and single hyphens");
-  if (publish.name.size() > max_name || publish.description.size() > max_description ||
-      publish.media.size() > max_media)
-    return no(RefusalCode::bad_request, "name, description or media: too long");
+  if (!is_text(publish.name, max_name) || !is_text(publish.description, max_description) ||
+      !is_text(publish.media, max_media))
+    return no(RefusalCode::bad_request, "name, description or media: too long, or control characters");
   claim(made(publish.slug, publish.name, publish.description), {.peer = peer.id, .media = publish.media});
 }
 
@@ -207,7 +209,7 @@ void Publishing::forget(const Slug &slug) {
 
 void Publishing::media(const Peer &peer, const Media &media) {
   Carried *stream = desk_.carries(media.slug);
-  if (stream == nullptr || stream->publisher != peer.id || media.media.size() > max_media) return;
+  if (stream == nullptr || stream->publisher != peer.id || !is_text(media.media, max_media)) return;
   StreamInfo info = *desk_.directory.stream(media.slug);
   if (info.media == media.media) return;
   info.media = media.media;
@@ -239,7 +241,7 @@ void Publishing::measured(const MediaMeasured &input) {
   stream->largest_group = std::max(stream->largest_group, input.largest_group);
   StreamInfo info = *desk_.directory.stream(input.slug);
   if (input.rate_bps > 0) info.bitrate_kbps = std::min((input.rate_bps + 999) / 1000, max_rate_kbps);
-  const bool other_caps = !input.caps.empty() && input.caps.size() <= max_media && input.caps != info.media;
+  const bool other_caps = !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
   if (other_caps) info.media = input.caps;
   desk_.directory.own(info);
   if (other_caps || (stream->told_kbps == 0 && info.bitrate_kbps != 0)) changed(*stream);

@@ -41,6 +41,12 @@ bool is_slug(std::string_view text) {
   return !text.empty() && text.size() <= max_slug && slug_of(text) == text;
 }
 
+bool is_text(std::string_view text, std::size_t most) {
+  return text.size() <= most && std::none_of(text.begin(), text.end(), [](char c) {
+           return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f;
+         });
+}
+
 bool is_uuid(std::string_view text) {
   return !text.empty() && text.size() <= max_uuid && std::all_of(text.begin(), text.end(), [](char c) {
     return is_lower(c) || is_upper(c) || is_digit(c) || c == '-';

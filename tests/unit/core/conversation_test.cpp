@@ -396,6 +396,7 @@ TEST(Names, AreCheckedAndTaken) {
   };
   EXPECT_EQ(world.answer(create("!!!"))->error().code, Code::invalid);
   EXPECT_EQ(world.answer(create(std::string(201, 'x')))->error().code, Code::too_large);
+  EXPECT_EQ(world.answer(create("a\x01"))->error().code, Code::invalid);
   const CallId first = create("Talk");
   EXPECT_TRUE(world.answer(first)->value().created);
   const CallId again = create("talk");
