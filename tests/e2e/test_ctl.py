@@ -27,7 +27,7 @@ def test_every_command(network):
     assert json.loads(ctl('--json', '-su', 'my-talk')) == {'url': f'{node.url}/stream/my-talk/hls/index.m3u8'}
     assert '(404)' in ctl('streamurl', 'nope', status=1)
     assert '(404)' in ctl('watch', 'nope', status=1)
-    assert '(404)' in ctl('revoketicket', 'my-talk', status=1)
+    assert '(409)' in ctl('revoketicket', 'my-talk', status=1)  # it is published here
     assert '(404)' in ctl('deletenode', 'nobody', status=1)
     assert 'unknown command' in ctl('frob', status=2)
     assert ctl('shutdown') == 'shut down\n'
