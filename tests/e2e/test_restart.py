@@ -68,7 +68,7 @@ def test_a_publisher_comes_back(network):
 
 
 def leaks(log):
-    return re.findall(r'object-alive, type-name=\(string\)(\S+?),', log)
+    return re.findall(r'object-alive, type-name=\(string\)(\w+),', log)
 
 
 def test_no_element_leaks(network):
