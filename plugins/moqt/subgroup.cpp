@@ -21,8 +21,9 @@ constexpr std::uint64_t subgroup_bit = 0x10;
 constexpr std::uint64_t default_priority_bit = 0x20;
 constexpr std::uint64_t first_object_bit = 0x40;
 
-// Memory that is given before a byte of a payload has arrived, and the unit by which it then doubles.
-constexpr std::size_t first_chunk = 64 * 1024;
+// Memory that is reserved before a byte of a payload has arrived; it then doubles. So a frame of video is never
+// moved, and what nobody writes to costs the system nothing.
+constexpr std::size_t first_chunk = 256 * 1024;
 
 }  // namespace
 

@@ -144,7 +144,7 @@ TEST(Maxima, ObjectsTooLargeStopTheirStreamAlone) {
 
 TEST(Maxima, OfUnfinishedObjects) {
   Limits limits;
-  limits.max_partial_bytes = 300 * 1024;
+  limits.max_partial_bytes = 1100 * 1024;
   Peer peer = watching(limits);
   Writer large;
   large.bytes(hex("71 07 05 | 00 00")).vi64(1024 * 1024).bytes(std::string(1000, 'x'));
@@ -152,7 +152,7 @@ TEST(Maxima, OfUnfinishedObjects) {
     peer.get(StreamId{7 + 4 * i}, large.view());
     EXPECT_LE(peer.session.buffered_bytes(), limits.max_partial_bytes);
   }
-  EXPECT_EQ(peer.acted<StopSending>().size(), 6u) << "64 KiB each";
+  EXPECT_EQ(peer.acted<StopSending>().size(), 6u) << "256 KiB each";
   EXPECT_FALSE(peer.closed());
 }
 
