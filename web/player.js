@@ -112,8 +112,11 @@ export class Player {
       if (!this.#hls) this.#play();
     } catch (error) {
       if (session !== this.#session) return;
-      this.#change('waiting', error.status === 404 ? 'This stream is not on air. Waiting for it…'
-        : error.status === 412 ? 'Nobody has room to forward it now. Trying again…'
+      this.#ticket = null;
+      // What is buffered plays on.
+      if (this.#state === 'playing') this.#report();
+      else this.#change('waiting', error.status === 404 ? 'This stream is not on air. Waiting for it…'
+        : error.status === 412 ? 'Nobody can forward it now. Waiting for its publisher, or for room…'
         : `${error.message} Trying again…`);
       this.#ask_later();
     }
