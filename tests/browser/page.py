@@ -71,6 +71,14 @@ class Page:
         self.wait('more frames', lambda: self.frames > frames_before + 10 * seconds)
         self.wait('another picture', lambda: self.picture() != picture_before)
 
+    def save_by_night(self, file):
+        night = {'features': [{'name': 'prefers-color-scheme', 'value': 'dark'}]}
+        self.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', night)
+        self.driver.set_window_size(1280, 1250)
+        self.driver.execute_script('document.activeElement.blur(); scrollTo(0, 0)')
+        self.wait('its colours', lambda: self.js('document.getAnimations().length') == 0)
+        self.driver.save_screenshot(file)
+
     @property
     def console(self):
         """Everything since the page was opened; ChromeDriver tells each line once."""

@@ -88,7 +88,7 @@ def test_waits_over_the_last_picture_and_goes_on(node, page):
 def test_asks_again_when_there_is_no_room(node, page):
     node.has_room = False
     page.open(node.url + '#watch/demo')
-    page.wait('the reason', lambda: page.veil.startswith('Nobody has room'))
+    page.wait('the reason', lambda: page.veil.startswith('Nobody can forward'))
     node.has_room = True
     page.expect_moving(1)
 

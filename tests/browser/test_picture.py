@@ -25,8 +25,7 @@ def test_the_picture_moves_at_the_third_node(network, page):
     page.wait('another screenshot', lambda: page.driver.find_element('id', 'screen').screenshot_as_png != one)
     assert page.console_errors == []
     if 'ASTRAL_SCREENSHOT' in os.environ:  # the README's
-        page.driver.execute_script('document.activeElement.blur()')
-        page.driver.save_screenshot(os.environ['ASTRAL_SCREENSHOT'])
+        page.save_by_night(os.environ['ASTRAL_SCREENSHOT'])
 
 
 def test_the_policy_comes_with_the_page(network):
@@ -42,7 +41,8 @@ def test_the_page_goes_on_with_a_publisher_that_comes_back(network, page):
     page.open(f'{p.url}/#watch/talk')
     page.expect_moving(1)
     publisher.end(2)
-    page.wait('the veil', lambda: page.veil == 'Waiting for the stream…')
+    page.wait('the veil', lambda: page.state == 'Waiting' and page.veil)
     publish(network, p, 'talk')
     page.expect_moving()
-    assert page.console_errors == []
+    # Chromium itself notes every refusal by the node.
+    assert [line for line in page.console_errors if 'Failed to load resource' not in line] == []
