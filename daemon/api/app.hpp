@@ -21,10 +21,10 @@ namespace astral::api {
 class App {
  public:
   struct Settings {
-    Driver::Settings driver;
+    Driver::Settings driver = {};
     std::string listen = "0.0.0.0";
     std::uint16_t port = 8000;  // 0: a free one
-    ServerLimits server;
+    ServerLimits server = {};
     Time hls_patience = 8s;
   };
 

@@ -49,6 +49,7 @@ void Driver::start(std::uint16_t port) {
   node.has_origin = !settings_.origin.empty();
   node.seed = random_seed();
   node.unix_ms_at_zero = unix_ms_at_zero();
+  node.self.updated = static_cast<std::uint64_t>(node.unix_ms_at_zero + now() / 1ms);
   node_.emplace(std::move(node));
   media_.listen(this);
   if (!settings_.origin.empty()) {

@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Reply, OfAnErrorHasCodeMessageAndStatus) {
   const Reply out = reply_error({Code::no_room, "nobody \"here\""});
   EXPECT_EQ(out.status, 412u);
-  EXPECT_EQ(out.body, "{\"error\":{\"code\":\"no_room\",\"message\":\"nobody \\\"here\\\"\"}}\n");
+  EXPECT_EQ(out.body, "{\"error\":{\"code\":\"no-room\",\"message\":\"nobody \\\"here\\\"\"}}\n");
   EXPECT_EQ(reply_error({Code::no_room, ""}, 503).status, 503u);
   for (const auto &[code, status] : std::vector<std::pair<Code, unsigned>>{{Code::invalid, 400},
                                                                            {Code::too_large, 413},

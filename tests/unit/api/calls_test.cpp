@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every call of API.md over real HTTP: what it answers, and every error.
+#include "app_fixture.hpp"
+
+namespace astral::test {
+namespace {
+
+class Calls : public AppTest {};
+
+TEST_F(Calls, Nodes) {
+  EXPECT_EQ(http->get("/node").status, 200u);
+  EXPECT_NE(http->get("/node").body.find(R"({"node":{"uuid":"here","ip_address":"127.0.0.1","port":)"),
+            std::string::npos);
+  EXPECT_EQ(http->get("/node/here").status, 200u);
+  EXPECT_EQ(http->get("/node/nobody").error(), "not-found: no node 'nobody' is known");
+
+  const HttpAnswer added = post("/nodes", R"({"uuid":"there","port":1})");
+  EXPECT_EQ(added.status, 201u);
+  EXPECT_EQ(added.headers.at("Location"), "/node/there");
+  EXPECT_NE(added.body.find(R"("ip_address":"127.0.0.1")"), std::string::npos) << added.body;
+  EXPECT_EQ(post("/nodes", R"({"uuid":"there","port":1})").status, 200u);
+  EXPECT_NE(http->get("/nodes").body.find("\"there\""), std::string::npos);
+
+  EXPECT_EQ(del("/node/there").status, 200u);
+  EXPECT_EQ(del("/node/there").status, 404u);
+  EXPECT_EQ(del("/node/here").status, 409u);
+}
+
+TEST_F(Calls, StreamsAsJson) {
+  const HttpAnswer made = post("/streams", R"({"name":"My Talk!","description":"d"})");
+  EXPECT_EQ(made.status, 201u);
+  EXPECT_EQ(made.headers.at("Location"), "/stream/my-talk");
+  EXPECT_EQ(made.headers.at("Content-Type"), "application/json");
+  for (const char *field :
+       {R"({"stream":{"slug":"my-talk")", R"("name":"My Talk!")", R"("description":"d")",
+        R"("source":"here")", R"("streaming":false)", R"("viewers":0)", R"("bitrate_kbps":0)"}) {
+    EXPECT_NE(made.body.find(field), std::string::npos) << field << made.body;
+  }
+  EXPECT_EQ(post("/streams", R"({"name":"My Talk!"})").status, 200u);
+  EXPECT_NE(http->get("/streams").body.find(R"({"streams":[{"slug":"my-talk")"), std::string::npos);
+  EXPECT_EQ(http->get("/stream/my-talk").status, 200u);
+  EXPECT_EQ(http->get("/stream/my-talk/tickets").body, "{\"tickets\":[]}\n");
+  EXPECT_EQ(put("/stream/my-talk", R"({"streaming":false})").status, 200u);
+  EXPECT_EQ(del("/stream/my-talk").status, 200u);
+  EXPECT_EQ(http->get("/stream/my-talk").error(), "not-found: stream 'my-talk': no such stream");
+  EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");
+}
+
+TEST_F(Calls, StreamsAsAForm) {
+  const HttpAnswer made = http->call({.method = "POST",
+                                      .path = "/streams",
+                                      .body = "name=My+Talk%21&description=x",
+                                      .type = "application/x-www-form-urlencoded"});
+  EXPECT_EQ(made.status, 303u);
+  EXPECT_EQ(made.headers.at("Location"), "/stream/my-talk/publish");
+  EXPECT_EQ(http->get("/stream/my-talk/publish").status, 302u);
+}
+
+TEST_F(Calls, AStreamOfAnotherNodeIsAConflict) {
+  SocketClient other(port(), "/peer");
+  ASSERT_TRUE(other.wait_open());
+  other.send(
+      R"({"type":"hello","uuid":"other","port":1,"streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})");
+  ASSERT_NE(other.take("welcome"), "");
+  EXPECT_EQ(post("/streams", R"({"name":"Talk"})").status, 409u);
+  EXPECT_NE(http->get("/nodes").body.find("\"other\""), std::string::npos);
+  EXPECT_NE(del("/stream/talk").status, 200u);
+}
+
+TEST_F(Calls, Tickets) {
+  const auto sink = publish();
+  HttpAnswer ticket = http->get("/stream/talk/ticket");
+  EXPECT_EQ(ticket.status, 200u) << ticket.body;
+  for (const char *field : {R"({"ticket":{"stream":"talk")", R"("destination":"here")", R"("confirmed":true)",
+                            R"("role":"active")", R"("hops":)", R"("source_port":)", R"("expires":)"}) {
+    EXPECT_NE(ticket.body.find(field), std::string::npos) << field << ticket.body;
+  }
+  EXPECT_EQ(http->get("/stream/talk/ticket/here").status, 200u);
+  EXPECT_NE(http->get("/tickets").body.find("\"talk\""), std::string::npos);
+  EXPECT_NE(http->get("/stream/talk/tickets").body.find("\"talk\""), std::string::npos);
+  const HttpAnswer asked = post("/stream/talk/tickets", "{}");
+  EXPECT_EQ(asked.status, 303u) << asked.body;
+  EXPECT_EQ(asked.headers.at("Location"), "/stream/talk/ticket");
+  EXPECT_EQ(http->call({.method = "POST", .path = "/stream/talk/tickets"}).status, 303u);
+  EXPECT_EQ(put("/stream/talk/ticket", R"({"confirmed":true})").status, 200u);
+  EXPECT_EQ(put("/stream/talk/ticket", R"({"confirmed":false})").error(),
+            "invalid: field 'confirmed': must be true: DELETE gives a ticket up");
+  EXPECT_EQ(del("/stream/talk/ticket").status, 409u);  // it is published here
+
+  EXPECT_EQ(http->get("/stream/talk").status, 200u);
+  EXPECT_NE(http->get("/stream/talk").body.find(R"("streaming":true)"), std::string::npos);
+}
+
+TEST_F(Calls, ATicketThatWasGivenIsGivenUp) {
+  const auto sink = publish();
+  SocketClient player(port(), "/peer");
+  ASSERT_TRUE(player.wait_open());
+  player.send(R"({"type":"hello","uuid":"child","port":1})");
+  ASSERT_NE(player.take("welcome"), "");
+  player.send(R"({"type":"request","ticket":"t9","slug":"talk","destination":"child"})");
+  ASSERT_TRUE(pump_until([&] { return !media.to_relay.empty(); }));
+  EXPECT_NE(media.to_relay.back().find("\"t9\""), std::string::npos);
+  media.listener->on_relay_message(
+      "talk",
+      R"({"type":"offer","slug":"talk","source":"here","hops":1,"path":["here"],"ticket":"t9","fingerprint":")" +
+          fingerprint + R"(","ice":)" + ice + "}");
+  EXPECT_NE(player.take("offer"), "");
+  EXPECT_EQ(http->get("/stream/talk/ticket/child").status, 200u);
+  EXPECT_EQ(del("/stream/talk/ticket/child").status, 200u);
+  EXPECT_NE(player.take("cancel"), "");
+  EXPECT_EQ(http->get("/stream/talk/ticket/child").status, 404u);
+}
+
+TEST_F(Calls, PingSettingsHealth) {
+  EXPECT_EQ(http->get("/ping").body, "{\"return\":\"Pong!\"}\n");
+  EXPECT_EQ(http->get("/ping?bytes=0").body, "");
+  EXPECT_EQ(http->get("/ping?bytes=1234").body.size(), 1234u);
+  EXPECT_EQ(http->get("/ping?bytes=2097152").body.size(), 2097152u);
+  EXPECT_EQ(http->get("/ping?bytes=2097153").error(), "invalid: query 'bytes': must be from 0 to 2097152");
+  EXPECT_EQ(http->get("/ping?bytes=-1").status, 400u);
+  EXPECT_EQ(http->get("/ping?bytes=x").status, 400u);
+  EXPECT_EQ(http->call({.method = "POST", .path = "/ping", .body = std::string(256 * 1024, 'x')}).status,
+            200u);
+  EXPECT_NE(http->get("/settings").body.find(R"("rtmp_resource":"astral")"), std::string::npos);
+  EXPECT_NE(http->get("/health").body.find(R"({"status":"ok","uuid":"here")"), std::string::npos);
+}
+
+struct Refused {
+  const char *method;
+  const char *path;
+  const char *body;
+  unsigned status;
+  const char *error;
+};
+
+TEST_F(Calls, AreRefusedWithTheReason) {
+  for (const Refused &bad : {
+           Refused{"GET", "/nope", "", 404, "not-found: nothing is at /nope"},
+           Refused{"GET", "/nope/nope", "", 404, "not-found: nothing is at /nope/nope"},
+           Refused{"POST", "/nodes", "{", 400,
+                   "invalid: not JSON at byte 1: a field name in double quotes expected"},
+           Refused{"POST", "/nodes", "[]", 400, "invalid: the JSON must be an object"},
+           Refused{"POST", "/nodes", R"({"port":1})", 400, "invalid: field 'uuid': is missing"},
+           Refused{"POST", "/nodes", R"({"uuid":"a","port":0})", 400,
+                   "invalid: field 'port': must be from 1 to 65535"},
+           Refused{"POST", "/nodes", R"({"uuid":"a","port":1,"ip_address":"a/b"})", 400,
+                   "invalid: field 'ip_address': must be an address"},
+           Refused{"POST", "/streams", "{}", 400, "invalid: field 'name': is missing"},
+           Refused{"POST", "/streams", R"({"name":7})", 400, "invalid: field 'name': must be a string"},
+           Refused{"POST", "/streams", R"({"name":"!!"})", 400,
+                   "invalid: name: needs a letter a-z or a digit"},
+           Refused{"POST", "/streams", "", 415, "unsupported: the body must be application/json or a form"},
+           Refused{"PUT", "/stream/nope", R"({"streaming":true})", 404,
+                   "not-found: stream 'nope': no such stream"},
+           Refused{"PUT", "/stream/nope", R"({"streaming":"yes"})", 400,
+                   "invalid: field 'streaming': must be true or false"},
+           Refused{"DELETE", "/stream/nope", "", 404, "not-found: stream 'nope': no such stream"},
+           Refused{"GET", "/stream/nope/tickets", "", 404, "not-found: stream 'nope': no such stream"},
+           Refused{"POST", "/stream/nope/tickets", "{}", 404, nullptr},
+           Refused{"POST", "/stream/NO/tickets", "{}", 404, "not-found: stream 'NO': no such stream"},
+           Refused{"POST", "/stream/nope/tickets", R"({"destination_uuid":"a b"})", 400,
+                   "invalid: field 'destination_uuid': must be letters, digits and hyphens"},
+           Refused{"POST", "/stream/nope/tickets", R"({"destination_uuid":"other"})", 400, nullptr},
+           Refused{"GET", "/stream/nope/ticket", "", 404, "not-found: stream 'nope': no such ticket"},
+           Refused{"GET", "/stream/nope/ticket/a%20b", "", 404, "not-found: stream 'nope': no such ticket"},
+           Refused{"PUT", "/stream/nope/ticket", R"({"confirmed":true})", 404,
+                   "not-found: stream 'nope': no such ticket"},
+           Refused{"DELETE", "/stream/nope/ticket", "", 404, "not-found: stream 'nope': no such ticket"},
+           Refused{"DELETE", "/node/nobody", "", 404, "not-found: no such node"},
+           Refused{"PATCH", "/streams", "", 405, "method: this resource takes GET, HEAD, POST"},
+           Refused{"POST", "/node", "{}", 405, "method: this resource takes GET, HEAD, DELETE"},
+           Refused{"GET", "/stream/nope/hls/index.m3u8", "", 404, "not-found: stream 'nope': no such stream"},
+           Refused{"GET", "/stream/nope/hls/1.ts", "", 404, nullptr},
+           Refused{"GET", "/peer", "", 400, nullptr},
+           Refused{"POST", "/events", "", 405, "method: this resource takes GET"},
+       }) {
+    const HttpAnswer answer = http->call({.method = bad.method, .path = bad.path, .body = bad.body});
+    EXPECT_EQ(answer.status, bad.status) << bad.method << " " << bad.path << " " << bad.body << answer.body;
+    if (bad.error) {
+      EXPECT_EQ(answer.error(), bad.error);
+    }
+    EXPECT_EQ(answer.headers.contains("Allow"), bad.status == 405);
+  }
+  EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");  // nothing has changed
+}
+
+TEST_F(Calls, NobodyHasRoomIs412) {
+  SocketClient other(port(), "/peer");
+  ASSERT_TRUE(other.wait_open());
+  other.send(
+      R"({"type":"hello","uuid":"other","port":1,"streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})");
+  ASSERT_NE(other.take("welcome"), "");
+  const auto asked = http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = "{}"});
+  auto request = api::read_message(other.take("request"));
+  ASSERT_TRUE(request && *request);
+  other.send(R"({"type":"refusal","code":"no-room","message":"full","ticket":")" +
+             std::get<core::Request>(**request).ticket + "\"}");
+  ASSERT_TRUE(pump_until([&] { return asked->done; }));
+  EXPECT_EQ(asked->answer.status, 412u) << asked->answer.body;
+}
+
+TEST_F(Calls, HeadHasNoBody) {
+  const HttpAnswer answer = http->call({.method = "HEAD", .path = "/streams"});
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.body, "");
+  EXPECT_EQ(answer.headers.at("Content-Length"), "15");
+}
+
+TEST_F(Calls, DeleteNodeEndsTheNodeProperly) {
+  SocketClient peer(port(), "/peer"), listener(port(), "/events");
+  ASSERT_TRUE(peer.wait_open() && listener.wait_open());
+  peer.send(R"({"type":"hello","uuid":"other","port":1})");
+  ASSERT_NE(peer.take("welcome"), "");
+  EXPECT_EQ(del("/node").status, 200u);
+  EXPECT_NE(peer.take("goodbye"), "");
+  EXPECT_TRUE(peer.wait_closed() && listener.wait_closed());
+  EXPECT_EQ(listener.closed->code, api::close_code::going_away);
+  EXPECT_TRUE(pump_until([&] { return gone; }));
+}
+
+class Playing : public AppTest {};
+
+TEST_F(Playing, GivesThePlaylistAndTheSegments) {
+  const auto sink = publish();
+  media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
+  const HttpAnswer playlist = http->get("/stream/talk/hls/index.m3u8");
+  EXPECT_EQ(playlist.status, 200u);
+  EXPECT_EQ(playlist.body, "#EXTM3U\n");
+  EXPECT_EQ(playlist.headers.at("Content-Type"), "application/vnd.apple.mpegurl");
+  EXPECT_EQ(playlist.headers.at("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(playlist.headers.at("Cache-Control"), "no-cache");
+  const HttpAnswer segment = http->get("/stream/talk/hls/7.ts");
+  EXPECT_EQ(segment.status, 200u);
+  EXPECT_EQ(segment.body, "segment");
+  EXPECT_EQ(segment.headers.at("Content-Type"), "video/mp2t");
+  EXPECT_EQ(segment.headers.at("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(http->get("/stream/talk/hls/8.ts").status, 404u);
+  EXPECT_EQ(http->get("/stream/talk/hls/8.ts").headers.at("Access-Control-Allow-Origin"), "*");
+}
+
+TEST_F(Playing, WaitsForTheFirstSegments) {
+  const auto sink = publish();
+  const auto waiting = http->begin({.path = "/stream/talk/hls/index.m3u8"});
+  ASSERT_TRUE(pump_until([&] { return app->server().waiting() == 1; }));
+  media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
+  ASSERT_TRUE(pump_until([&] { return waiting->done; }));
+  EXPECT_EQ(waiting->answer.status, 200u);
+}
+
+TEST_F(Playing, WaitsNoLongerThanItsPatience) {
+  start({.driver = {}, .hls_patience = 200ms});
+  const auto sink = publish();
+  const HttpAnswer answer = http->get("/stream/talk/hls/index.m3u8");
+  EXPECT_EQ(answer.status, 503u);
+  EXPECT_EQ(answer.headers.at("Retry-After"), "1");
+}
+
+TEST_F(Playing, SaysWhatCanNeverBeHls) {
+  const auto sink = publish();
+  media.streams.insert_or_assign("talk", fail(Code::unsupported, "MPEG-TS cannot carry image/jpeg"));
+  const HttpAnswer answer = http->get("/stream/talk/hls/index.m3u8");
+  EXPECT_EQ(answer.status, 415u);
+  EXPECT_EQ(answer.error(), "unsupported: MPEG-TS cannot carry image/jpeg");
+}
+
+TEST_F(Playing, BringsAStreamThatIsKnown) {
+  SocketClient other(port(), "/peer");
+  ASSERT_TRUE(other.wait_open());
+  other.send(
+      R"({"type":"hello","uuid":"other","port":1,"streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})");
+  ASSERT_NE(other.take("welcome"), "");
+  const auto playing = http->begin({.path = "/stream/talk/hls/index.m3u8"});
+  auto request = api::read_message(other.take("request"));
+  ASSERT_TRUE(request && *request);
+  const std::string ticket = std::get<core::Request>(**request).ticket;
+  other.send(R"({"type":"offer","slug":"talk","source":"other","hops":1,"path":["other"],"ticket":")" +
+             ticket + R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice + "}");
+  ASSERT_TRUE(pump_until([&] { return media.sources.contains(ticket); }));
+  media.listener->on_source_message("talk", ticket,
+                                    R"({"type":"confirm","ticket":")" + ticket + R"(","fingerprint":")" +
+                                        fingerprint + R"(","ice":)" + ice + "}");
+  media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
+  ASSERT_TRUE(pump_until([&] { return playing->done; }));
+  EXPECT_EQ(playing->answer.status, 200u) << playing->answer.body;
+  EXPECT_EQ(del("/stream/talk/ticket").status, 200u);
+  EXPECT_NE(other.take("cancel"), "");
+  EXPECT_FALSE(media.streams.contains("talk"));
+}
+
+TEST_F(Playing, MediaThatDoesNotOpenIsNotTheEnd) {
+  media.broken = true;
+  SocketClient sink(port(), "/peer");
+  ASSERT_TRUE(sink.wait_open());
+  sink.send(element_hello);
+  ASSERT_NE(sink.take("welcome"), "");
+  sink.send(R"({"type":"publish","slug":"talk","name":"Talk","media":"video/mpegts"})");
+  ASSERT_NE(sink.take("published"), "");
+  auto request = api::read_message(sink.take("request"));
+  ASSERT_TRUE(request && *request);
+  sink.send(R"({"type":"offer","slug":"talk","source":"sink","hops":0,"path":[],"ticket":")" +
+            std::get<core::Request>(**request).ticket + R"(","fingerprint":")" + fingerprint + R"(","ice":)" +
+            ice + "}");
+  EXPECT_NE(sink.take("cancel"), "");
+  EXPECT_EQ(http->get("/health").status, 200u);
+}
+
+}  // namespace
+}  // namespace astral::test

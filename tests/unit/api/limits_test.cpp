@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What strangers send: huge and cut bodies, junk, other sites' pages, too many connections. Each gets its
+// answer and the node goes on.
+#include "app_fixture.hpp"
+
+namespace astral::test {
+namespace {
+
+class Limits : public AppTest {
+ protected:
+  void TearDown() override {
+    if (app && !crowded) {
+      EXPECT_EQ(http->get("/ping").status, 200u);
+    }
+  }
+  bool crowded = false;
+};
+
+std::string request(const std::string &line, const std::string &headers, const std::string &body = "") {
+  return line + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + "\r\n" + body;
+}
+
+TEST_F(Limits, ABodyThatIsAnnouncedTooLarge) {
+  const HttpAnswer answer = post("/streams", R"({"name":")" + std::string(64 * 1024, 'x') + "\"}");
+  EXPECT_EQ(answer.status, 413u);
+  EXPECT_EQ(answer.error(), "too-large: the body is larger than 65536 bytes");
+  const HttpAnswer ping =
+      http->call({.method = "POST", .path = "/ping", .body = std::string(256 * 1024 + 1, 'x'), .type = ""});
+  EXPECT_EQ(ping.status, 413u);
+  EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");
+}
+
+TEST_F(Limits, ABodyThatNeverEndsIsAnsweredAndCutOff) {
+  start({.driver = {}, .server = {.drained = 1024 * 1024}});
+  RawClient client(port());
+  ASSERT_TRUE(client.send(
+      request("POST /streams", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n")));
+  const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+  bool taken = true;
+  for (int i = 0; i < 2000 && taken; ++i) taken = client.send(chunk);
+  EXPECT_FALSE(taken);  // far less than 128 MiB
+}
+
+TEST_F(Limits, AHugeBodyIsAnsweredBeforeItHasCome) {
+  RawClient client(port());
+  ASSERT_TRUE(client.send(
+      request("POST /streams", "Content-Type: application/json\r\nContent-Length: 99999999999\r\n", "{")));
+  const std::string answer = client.receive_until("}}");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 413")) << answer;
+  EXPECT_NE(answer.find(R"({"error":{"code":"too-large")"), std::string::npos);
+}
+
+TEST_F(Limits, BodiesThatAreCut) {
+  for (const std::size_t size : {0u, 1u, 10u}) {
+    RawClient client(port());
+    ASSERT_TRUE(
+        client.send(request("POST /streams", "Content-Type: application/json\r\nContent-Length: 20\r\n",
+                            std::string(size, '{'))));
+  }
+  EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");
+}
+
+TEST_F(Limits, Junk) {
+  for (const std::string &junk :
+       {std::string(500, '\xff') + "\r\n\r\n", std::string("GET\r\n\r\n"),
+        std::string("GET http://[ HTTP/1.1\r\n\r\n"),
+        std::string("OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        std::string("CONNECT x:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        std::string("GET /%ff%00%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        std::string("GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        std::string("GET //stream HTTP/1.1\r\nHost: [\r\nConnection: close\r\n\r\n"),
+        std::string("POST /streams HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"),
+        std::string("POST /streams HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: rubbish\r\n\r\n"),
+        std::string("POST /streams HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n"),
+        std::string("GET / HTTP/9.9\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        "GET / HTTP/1.1\r\nX: " + std::string(2'000'000, 'a') + "\r\n\r\n"}) {
+    RawClient client(port());
+    if (!client.send(junk)) continue;  // cut off is an answer
+    client.end();
+    const std::string answer = client.receive_until("\r\n\r\n");
+    if (!answer.empty()) {
+      ASSERT_TRUE(answer.starts_with("HTTP/1.")) << answer;
+      EXPECT_TRUE(answer[9] == '4' || answer[9] == '5') << answer;
+    }
+  }
+}
+
+TEST_F(Limits, AnotherSitesPageMayChangeNothing) {
+  const std::string here = "http://127.0.0.1:" + std::to_string(port());
+  const HttpRequest make{.method = "POST", .path = "/streams", .body = R"({"name":"x"})"};
+  for (const char *origin : {"http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"}) {
+    HttpRequest foreign = make;
+    foreign.headers["Origin"] = origin;
+    EXPECT_EQ(http->call(foreign).status, 403u) << origin;
+  }
+  HttpRequest rebound = make;  // a name of theirs that points here
+  rebound.headers = {{"Origin", "http://evil.example"}, {"Host", "evil.example"}};
+  EXPECT_EQ(http->call(rebound).status, 403u);
+  EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");
+  HttpRequest own = make;
+  own.headers["Origin"] = here;
+  EXPECT_EQ(http->call(own).status, 201u);
+  own.headers = {{"Origin", "http://localhost:1234"}, {"Host", "localhost:1234"}};
+  EXPECT_EQ(http->call(own).status, 200u);
+
+  const std::string upgrade =
+      "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+      "dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  RawClient foreign(port());
+  ASSERT_TRUE(foreign.send(request("GET /events", upgrade + "Origin: http://evil.example\r\n")));
+  EXPECT_TRUE(foreign.receive_until("}}").starts_with("HTTP/1.1 403"));
+  RawClient friendly(port());
+  ASSERT_TRUE(friendly.send(request("GET /events", upgrade + "Origin: http://127.0.0.1\r\n")));
+  const std::string answer = friendly.receive_until("\r\n\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 101")) << answer;
+  EXPECT_NE(answer.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), std::string::npos);
+  EXPECT_EQ(answer.find("permessage-deflate"), std::string::npos);
+}
+
+TEST_F(Limits, HandshakesThatAreNone) {
+  for (const char *headers : {"", "Upgrade: websocket\r\nConnection: Upgrade\r\n",
+                              "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+                              "12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+                              "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
+                              "13\r\nSec-WebSocket-Key: short\r\n"}) {
+    RawClient client(port());
+    ASSERT_TRUE(client.send(request("GET /peer", headers)));
+    EXPECT_TRUE(client.receive_until("}}").starts_with("HTTP/1.1 400")) << headers;
+  }
+}
+
+TEST_F(Limits, ConnectionsAreCounted) {
+  start({.driver = {}, .server = {.connections = 3}});
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 3; ++i) clients.push_back(std::make_unique<RawClient>(port()));
+  ASSERT_TRUE(pump_until([&] { return app->server().connections() == 3; }));
+  RawClient one_more(port());
+  EXPECT_EQ(one_more.receive_until("x"), "");
+  EXPECT_TRUE(one_more.ended());
+  clients.clear();
+  ASSERT_TRUE(pump_until([&] { return app->server().connections() == 0; }));
+}
+
+TEST_F(Limits, IdleConnectionsEnd) {
+  start({.driver = {}, .server = {.idle = std::chrono::seconds(1)}});
+  RawClient silent(port()), half(port());
+  ASSERT_TRUE(half.send("GET / HTTP/1.1\r\nHost"));
+  silent.receive_until("x");
+  half.receive_until("never");
+  EXPECT_TRUE(silent.ended() && half.ended());
+}
+
+TEST_F(Limits, APortThatIsTakenIsAnError) {
+  FakeMedia other_media;
+  api::App::Settings settings;
+  settings.driver.node.self.uuid = "second";
+  settings.listen = "127.0.0.1";
+  settings.port = port();
+  const auto second = api::App::open(std::move(settings), other_media);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Code::unreachable);
+  EXPECT_NE(second.error().detail.find("port " + std::to_string(port())), std::string::npos);
+}
+
+TEST_F(Limits, ManyCallsAtOnce) {
+  std::vector<std::shared_ptr<HttpClient::Pending>> calls;
+  for (int i = 0; i < 200; ++i)
+    calls.push_back(http->begin({.path = i % 2 ? "/streams" : "/ping?bytes=100000"}));
+  for (const auto &call : calls) {
+    ASSERT_TRUE(pump_until([&] { return call->done; }));
+    EXPECT_EQ(call->answer.status, 200u);
+  }
+}
+
+}  // namespace
+}  // namespace astral::test

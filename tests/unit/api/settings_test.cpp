@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The options: from the command line and from a file, which of the two wins, and how a bad one is named.
+#include "api/settings.hpp"
+
+#include <glib/gstdio.h>
+#include <gtest/gtest.h>
+
+#include "glue/ref.hpp"
+
+namespace astral::api {
+namespace {
+
+class SettingsTest : public ::testing::Test {
+ protected:
+  SettingsTest() : folder_(g_dir_make_tmp("astral-settings-XXXXXX", nullptr)) {}
+  ~SettingsTest() override {
+    for (const char *name : {"file", "state/uuid", "state"}) g_remove(path(name).c_str());
+    g_rmdir(folder_.get());
+  }
+  std::string path(const std::string &name) const { return std::string(folder_.get()) + "/" + name; }
+  std::string file(const std::string &text) const {
+    g_file_set_contents(path("file").c_str(), text.c_str(), -1, nullptr);
+    return path("file");
+  }
+
+ private:
+  GString_ folder_;
+};
+
+TEST_F(SettingsTest, Defaults) {
+  const auto options = read_options({});
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_EQ(options->port, 8000);
+  EXPECT_EQ(options->listen, "0.0.0.0");
+  EXPECT_FALSE(options->upstream_limit);
+  EXPECT_FALSE(options->daemonize);
+  EXPECT_EQ(options->supernode, Supernode::automatic);
+  EXPECT_TRUE(default_state_dir(*options).ends_with("/astral"));
+}
+
+TEST_F(SettingsTest, CommandLine) {
+  const auto options = read_options({"-u",
+                                     "n1",
+                                     "-l",
+                                     "75",
+                                     "--port=0",
+                                     "--listen",
+                                     "::1",
+                                     "--origin",
+                                     "http://o:4567/",
+                                     "--bootstrap",
+                                     "http://a:1",
+                                     "--bootstrap",
+                                     "http://[::1]:2/",
+                                     "--bootstrap",
+                                     "http://b",
+                                     "--state-dir",
+                                     "/tmp/x/../y",
+                                     "--supernode",
+                                     "yes",
+                                     "--stun",
+                                     "s:3478",
+                                     "-D"});
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_EQ(options->uuid, "n1");
+  EXPECT_EQ(options->upstream_limit, 75u);
+  EXPECT_EQ(options->port, 0);
+  EXPECT_EQ(options->listen, "::1");
+  EXPECT_EQ(options->origin, "http://o:4567");
+  ASSERT_EQ(options->bootstrap.size(), 3u);
+  EXPECT_EQ(options->bootstrap[1].host, "::1");
+  EXPECT_EQ(options->bootstrap[1].port, 2);
+  EXPECT_EQ(options->bootstrap[2].port, 8000);
+  EXPECT_EQ(options->state_dir, "/tmp/y");
+  EXPECT_EQ(options->supernode, Supernode::yes);
+  EXPECT_EQ(options->stun, "s:3478");
+  EXPECT_TRUE(options->daemonize);
+  EXPECT_TRUE(default_state_dir(*options).ends_with("/astral-n1"));
+}
+
+TEST_F(SettingsTest, TheCommandLineBeatsTheFile) {
+  const std::string settings =
+      file("[astralnode]\nuuid=n1\nport=1\nbootstrap=http://a:1;http://b:2\ndaemonize=true\n");
+  auto options = read_options({"-s", settings});
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_EQ(options->port, 1);
+  EXPECT_EQ(options->bootstrap.size(), 2u);
+  EXPECT_TRUE(options->daemonize);
+  options = read_options({"--settings", settings, "--port", "2", "--bootstrap", "http://c:3"});
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_EQ(options->uuid, "n1");
+  EXPECT_EQ(options->port, 2);
+  ASSERT_EQ(options->bootstrap.size(), 1u);
+  EXPECT_EQ(options->bootstrap[0].host, "c");
+}
+
+TEST_F(SettingsTest, HelpAndVersion) {
+  EXPECT_NE(read_options({"-h"})->shown.find("--upstream-limit"), std::string::npos);
+  EXPECT_EQ(read_options({"--version"})->shown, "astralnode " ASTRAL_VERSION "\n");
+}
+
+struct Bad {
+  std::vector<std::string> args;
+  const char *error;
+};
+
+TEST_F(SettingsTest, BadOnesAreNamed) {
+  for (const Bad &bad : {
+           Bad{{"--port", "70000"}, "--port: must be from 0 to 65535, not '70000'"},
+           Bad{{"--port", "x"}, "--port: must be from 0 to 65535, not 'x'"},
+           Bad{{"--port", ""}, "--port: must be from 0 to 65535, not ''"},
+           Bad{{"--port", "1", "--port", "2"}, "--port: given twice"},
+           Bad{{"-l", "-1"}, "--upstream-limit: must be from 0 to 100000000, not '-1'"},
+           Bad{{"-u", "a b"}, "--uuid: must be 1 to 64 letters, digits and hyphens, not 'a b'"},
+           Bad{{"--listen", "localhost"}, "--listen: must be an IP address, not 'localhost'"},
+           Bad{{"--origin", "nonsense"}, "--origin: must be http://HOST[:PORT], not 'nonsense'"},
+           Bad{{"--origin", "https://x"}, "--origin: must be http://HOST[:PORT], not 'https://x'"},
+           Bad{{"--bootstrap", "x:1"}, "--bootstrap: must be http://HOST[:PORT], not 'x:1'"},
+           Bad{{"--supernode", "perhaps"}, "--supernode: must be auto, yes or no, not 'perhaps'"},
+           Bad{{"--stun", "host"}, "--stun: must be HOST:PORT, not 'host'"},
+           Bad{{"--stun", ""}, "--stun: must be HOST:PORT, not ''"},
+           Bad{{"frob"}, "'frob' is no option"},
+           Bad{{"--frob"}, "Unknown option --frob"},
+           Bad{{"--settings", "/nonexistent"}, "--settings: /nonexistent: No such file or directory"},
+       }) {
+    const auto options = read_options(bad.args);
+    ASSERT_FALSE(options) << bad.error;
+    EXPECT_EQ(options.error().detail, bad.error);
+  }
+}
+
+TEST_F(SettingsTest, BadFilesAreNamed) {
+  for (const auto &[text, error] : std::vector<std::pair<const char *, const char *>>{
+           {"[astralnode]\nport=x\n", ": port: must be from 0 to 65535, not 'x'"},
+           {"[astralnode]\nfrob=1\n", ": frob: no such setting"},
+           {"[astralnode]\ndaemonize=maybe\n", ": daemonize: must be true or false, not 'maybe'"},
+           {"[astralnode]\nport=1;2\n", ": port: has more than one value"},
+           {"[other]\nport=1\n", ": has no group [astralnode]"},
+           {"rubbish\n", ""}}) {
+    const auto options = read_options({"-s", file(text)});
+    ASSERT_FALSE(options) << text;
+    EXPECT_NE(options.error().detail.find(path("file") + error), std::string::npos) << options.error().detail;
+  }
+}
+
+TEST_F(SettingsTest, TheUuidIsKept) {
+  ASSERT_TRUE(make_state_dir(path("state")));
+  const auto first = kept_uuid(path("state"));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->size(), 36u);
+  EXPECT_EQ(kept_uuid(path("state")), *first);
+  g_file_set_contents(path("state/uuid").c_str(), "a b\n", -1, nullptr);
+  EXPECT_EQ(kept_uuid(path("state")).error().code, Code::invalid);
+  EXPECT_FALSE(make_state_dir("/proc/nope"));
+}
+
+}  // namespace
+}  // namespace astral::api
