@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <libsoup/soup.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -164,9 +165,11 @@ class RawClient {
   }
   bool connected() const { return static_cast<bool>(connection_); }
 
-  // False when the other side takes no more.
-  bool send(std::string_view bytes) {
+  // False when the other side takes no more, or `enough`.
+  bool send(
+      std::string_view bytes, const std::function<bool()> &enough = [] { return false; }) {
     while (!bytes.empty()) {
+      if (enough()) return false;
       GError *raw = nullptr;
       const gssize put = g_socket_send(socket(), bytes.data(), bytes.size(), nullptr, &raw);
       const GErrorPtr error(raw);
