@@ -98,10 +98,7 @@ Provider::Subscription *Provider::find(Child &child, moqt::RequestId request) {
 void Provider::on_link_event(Link &link, moqt::Event &event) {
   Child &child = child_of(link);
   std::visit(Match{[&](const moqt::Subscribed &asked) { subscribed(child, asked); },
-                   [&](const moqt::UpdateReceived &update) {
-                     if (Subscription *subscription = find(child, update.request))
-                       subscription->forward = update.forward;
-                   },
+                   [&](const moqt::UpdateReceived &update) { updated(child, update); },
                    [&](const moqt::Unsubscribed &gone) {
                      if (child.media && child.media->request == gone.request) child.media.reset();
                      if (child.catalog && child.catalog->request == gone.request) child.catalog.reset();
@@ -135,6 +132,22 @@ void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
     owner_.on_child_added(child.link->ticket(), child.link->peer_fingerprint());
   }
   if (catalog_.group != 0) accept(child, *slot);  // otherwise when there is something to be subscribed to
+}
+
+// FORWARD 0 stops the objects at once; FORWARD 1 goes on with the next group.
+void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
+  Subscription *subscription = find(child, update.request);
+  if (!subscription) return;
+  const auto largest = store_.largest();
+  const bool media = child.media && subscription == &*child.media;
+  if (media && subscription->forward && !update.forward && subscription->stream) {
+    child.link->session().abort_group(*subscription->stream, moqt::ResetCode::cancelled);
+    subscription->stream.reset();
+  }
+  if (media && !subscription->forward && update.forward)
+    subscription->cursor = track::Cursor(largest ? moqt::Location{largest->group + 1, 0} : moqt::Location{});
+  subscription->forward = update.forward;
+  child.link->session().accept_update(update.request, media ? largest : moqt::Location{catalog_.group, 0});
 }
 
 void Provider::accept(Child &child, Subscription &subscription) {

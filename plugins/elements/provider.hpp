@@ -85,6 +85,7 @@ class Provider final : private Link::Owner {
   void confirm(const signalling::Confirm &confirm);
   void cancel(const std::string &ticket, const Error &why);
   void subscribed(Child &child, const moqt::Subscribed &event);
+  void updated(Child &child, const moqt::UpdateReceived &update);
   void accept(Child &child, Subscription &subscription);
   void send_catalog(Child &child);
   void send_media(Child &child);

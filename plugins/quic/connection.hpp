@@ -96,7 +96,8 @@ class Connection {
   // The caller looks at backlog() and holds back; whoever does not runs into this assert.
   static constexpr std::size_t max_backlog = 64 * 1024 * 1024;
   static constexpr std::uint64_t max_bidirectional = 64;  // of the peer's, at a time
-  static constexpr std::uint64_t max_unidirectional = 128;
+  // What moqt::Limits allows: 64 streams with objects, the control stream, and one to spare.
+  static constexpr std::uint64_t max_unidirectional = 66;
   static constexpr std::uint64_t stream_window = 4 * 1024 * 1024;
   static constexpr std::uint64_t connection_window = 8 * 1024 * 1024;  // 50 Mbit/s at 200 ms is 1.25 MB
   static constexpr std::uint64_t max_kept_streams = 400'000;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/playout.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace astral::elements {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000, second = 1000 * ms;
+
+TEST(Playout, KeepsThePublishersIntervals) {
+  Playout playout;
+  EXPECT_EQ(playout.map(500 * second, 2 * second), 2 * second);
+  // Jitter of the network is not passed on.
+  EXPECT_EQ(playout.map(500 * second + 40 * ms, 2 * second + 90 * ms), 2 * second + 40 * ms);
+  EXPECT_EQ(playout.map(500 * second + 80 * ms, 2 * second + 81 * ms), 2 * second + 80 * ms);
+  EXPECT_FALSE(playout.restarted());
+}
+
+TEST(Playout, FollowsADriftingClockSlowly) {
+  Playout playout;
+  std::int64_t worst_step = 0, last = playout.map(0, 0), behind = 0;
+  for (std::int64_t frame = 1; frame < 30 * 3600;
+       ++frame) {  // an hour; the publisher's clock runs 100 ppm slow
+    const std::int64_t pts = frame * second / 30, arrival = pts + pts / 10'000;
+    const std::int64_t mapped = playout.map(pts, arrival);
+    worst_step = std::max(worst_step, std::abs(mapped - last - second / 30));
+    behind = arrival - mapped;
+    last = mapped;
+    ASSERT_FALSE(playout.restarted());
+  }
+  EXPECT_LE(worst_step, Playout::max_step);
+  EXPECT_LE(std::abs(behind), 2 * ms);
+}
+
+TEST(Playout, StartsAnewWithThePublisher) {
+  Playout playout;
+  playout.map(1000 * second, 5 * second);
+  EXPECT_EQ(playout.map(0, 9 * second), 9 * second);
+  EXPECT_TRUE(playout.restarted());
+  EXPECT_EQ(playout.map(ms, 9 * second + ms), 9 * second + ms);
+  EXPECT_FALSE(playout.restarted());
+}
+
+TEST(Playout, TakesAnyTime) {
+  Playout playout;
+  constexpr auto low = std::numeric_limits<std::int64_t>::min(),
+                 high = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t pts : {low, high, std::int64_t{0}, std::int64_t{-1}, high, low})
+    EXPECT_GE(playout.map(pts, second), 0);
+}
+
+}  // namespace
+}  // namespace astral::elements

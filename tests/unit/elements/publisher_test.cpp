@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the publisher makes of buffers, seen through the provider's store by a Sequence.
+#include "elements/publisher.hpp"
+
+#include <gtest/gtest.h>
+
+#include "elements/sequence.hpp"
+
+namespace astral::elements {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+
+class Silent : public Provider::Owner {
+  void on_provider_signal(const std::string &) override {}
+  void on_child_added(const std::string &, const std::string &) override {}
+  void on_child_removed(const std::string &, const Error &) override {}
+};
+
+struct Stage {
+  Stage()
+      : provider({"talk", "element", {.key = *Key::generate(), .stun_host = {}}, 10, {}}, nullptr, silent) {}
+
+  void push(const std::string &text, std::int64_t pts, bool delta) {
+    track::Timing timing;
+    timing.pts = pts;
+    timing.delta = delta;
+    const auto pushed = publisher.push(as_bytes(text), timing);
+    ASSERT_TRUE(pushed.has_value()) << pushed.error().detail;
+  }
+  // Everything so far: groups as "|", objects as their text, ends as ".".
+  std::string read() {
+    Sequence sequence(provider.store());
+    sequence.learn(std::make_shared<const Catalog>(provider.catalog()));
+    std::string text;
+    while (auto taken = sequence.take(now())) {
+      if (taken->begins_group) text += "|";
+      if (taken->object.status != moqt::ObjectStatus::normal)
+        text += ".";
+      else
+        text += "[" + std::string(as_text(taken->object.payload().bytes())) + "]";
+    }
+    return text;
+  }
+
+  Silent silent;
+  Provider provider;
+  Publisher publisher{provider, 1000};
+};
+
+TEST(Publisher, OneBufferIsOneObjectUnlessBytesFlow) {
+  Stage frames;
+  ASSERT_TRUE(frames.publisher.set_caps("video/x-h264", "video/x-h264", {}).has_value());
+  frames.push("dropped", 0, true);
+  frames.push("I", 1 * ms, false);
+  frames.push("P", 2 * ms, true);
+  frames.push("I", 3 * ms, false);
+  frames.publisher.flush();
+  EXPECT_EQ(frames.read(), "|[I][P].|[I]");
+  EXPECT_EQ(frames.publisher.dropped_bytes(), 7u);
+
+  Stage bytes;
+  ASSERT_TRUE(bytes.publisher.set_caps("video/x-flv", "video/x-flv", {}).has_value());
+  bytes.push("a", 0, false);
+  bytes.push("b", 1 * ms, true);
+  bytes.push("c", 20 * ms, true);  // too far in time for the same object
+  bytes.push("d", 20 * ms, false);
+  bytes.publisher.end();
+  EXPECT_EQ(bytes.read(), "|[ab][c].|[d].");
+}
+
+TEST(Publisher, LongBytesBecomeObjectsThatRelaysForwardSoon) {
+  Stage run;
+  ASSERT_TRUE(run.publisher.set_caps("video/x-flv", "video/x-flv", {}).has_value());
+  run.push(std::string(3 * Publisher::max_object + 1, 'x'), 0, false);
+  run.publisher.flush();
+  EXPECT_EQ(run.publisher.counts().objects, 4u);
+}
+
+TEST(Publisher, TheLeadingStreamHeaderIsNotSentTwice) {
+  Stage run;
+  const auto slice = [](const char *text) { return Slice::copy(as_bytes(text)); };
+  ASSERT_TRUE(run.publisher.set_caps("video/x-flv", "video/x-flv", {slice("head"), slice("er")}).has_value());
+  run.push("head", 0, false);
+  run.push("er", 0, false);
+  run.push("a", 0, false);
+  run.push("head", 1 * ms, true);  // afterwards it is media like any other
+  run.publisher.flush();
+  EXPECT_EQ(run.read(), "|[ahead]");
+  EXPECT_EQ(run.provider.catalog().streamheader.size(), 2u);
+}
+
+TEST(Publisher, GroupsGoOnAboveTheEarlierRun) {
+  Stage run;
+  ASSERT_TRUE(run.publisher.set_caps("a/b", "a/b", {}).has_value());
+  run.push("x", 0, false);
+  EXPECT_EQ(run.publisher.counts().largest_group, 1000u);
+  run.publisher.go_above(5000);
+  run.push("y", 1, true);
+  run.push("z", 2, false);
+  EXPECT_EQ(run.publisher.counts().largest_group, 5001u);
+}
+
+TEST(Publisher, RefusesWhatCannotTravel) {
+  Stage run;
+  track::Timing timing;
+  timing.pts = 0;
+  EXPECT_EQ(run.publisher.push(as_bytes("x"), timing).error().code, Code::invalid);
+  EXPECT_EQ(
+      run.publisher.set_caps("a/b", "a/b", {Slice::copy(std::vector<std::uint8_t>(100'000))}).error().code,
+      Code::too_large);
+  ASSERT_TRUE(run.publisher.set_caps("a/b", "a/b", {}).has_value());
+  const std::vector<std::uint8_t> huge(Publisher::max_buffer + 1);
+  EXPECT_EQ(run.publisher.push(huge, timing).error().code, Code::too_large);
+}
+
+}  // namespace
+}  // namespace astral::elements
