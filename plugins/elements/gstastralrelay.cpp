@@ -121,8 +121,10 @@ static gint64 running_time(GstElement *element) {
 static GstFlowReturn push_out(AstralRelay *relay, Unpacker::Out &out) {
   if (!relay->self->started) {
     relay->self->started = true;
-    const GString_ id(gst_pad_create_stream_id(relay->srcpad, GST_ELEMENT(relay), nullptr));
-    gst_pad_push_event(relay->srcpad, gst_event_new_stream_start(id.get()));
+    GST_OBJECT_LOCK(relay);
+    const std::string id = "astral/" + relay->self->settings.slug;
+    GST_OBJECT_UNLOCK(relay);
+    gst_pad_push_event(relay->srcpad, gst_event_new_stream_start(id.c_str()));
   }
   if (out.caps) gst_pad_push_event(relay->srcpad, gst_event_new_caps(out.caps.get()));
   if (const auto segment =

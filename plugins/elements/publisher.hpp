@@ -22,7 +22,7 @@ class Publisher {
   // Of anything else, where one buffer is one object.
   static constexpr std::size_t max_buffer = 8 * 1024 * 1024 - 1024;
 
-  // `first_group`: above all groups of earlier runs; the time in milliseconds is, see track::Store.
+  // `first_group`: above all groups of earlier runs, see track::Store::restart_leap.
   Publisher(Provider &provider, std::uint64_t first_group) : provider_(provider), next_group_(first_group) {}
 
   // Errors: too_large.

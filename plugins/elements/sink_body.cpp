@@ -8,11 +8,12 @@ namespace astral::elements {
 
 namespace {
 
-// Group ids of a run start at the wall clock's milliseconds: above those of any run before, without a memory.
+// Group ids of a run start at the wall clock's milliseconds, times restart_leap: above those of any run
+// before, without a memory, and further from them than loss could ever make two groups.
 std::uint64_t first_group() {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                        std::chrono::system_clock::now().time_since_epoch())
-                                        .count());
+  const auto time = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) *
+         track::Store::restart_leap;
 }
 
 struct Mapped {

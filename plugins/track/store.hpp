@@ -28,9 +28,9 @@ class Store {
   static constexpr std::uint64_t max_ahead =
       4096;  // objects of a group that arrive before their predecessors
   static constexpr std::size_t max_groups = 1024;
-  // Group ids of a publisher's run start at the time in milliseconds: a leap of this size is a new run, in
-  // which nothing between is to be waited for. Loss never makes one.
-  static constexpr std::uint64_t restart_leap = 1000;
+  // Group ids of a publisher's run start at the time in milliseconds, times this: a leap of this size is a
+  // new run, in which nothing between is to be waited for. Loss never makes one.
+  static constexpr std::uint64_t restart_leap = 1024;
 
   enum class Added {
     fresh,

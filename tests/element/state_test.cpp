@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What GStreamer applications do to elements: properties, URIs, queries, state changes again and again.
+#include <gst/check/gstharness.h>
+#include <gtest/gtest.h>
+
+#include "pair.hpp"
+
+namespace astral::test {
+namespace {
+
+Ref<GstElement> make(const char *factory) {
+  return Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make(factory, nullptr))));
+}
+
+std::string text(GstElement *element, const char *property) {
+  char *raw = nullptr;
+  g_object_get(element, property, &raw, nullptr);
+  const GString_ value(raw);
+  return value ? value.get() : "";
+}
+
+TEST(Properties, AUriSetsAddressAndAnyOther) {
+  const auto source = make("astralsrc");
+  GError *raw = nullptr;
+  ASSERT_TRUE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()),
+                                      "astral://10.1.2.3:9001/my-talk?latency=250&store-time=5000", &raw));
+  EXPECT_EQ(text(source.get(), "node"), "http://10.1.2.3:9001");
+  EXPECT_EQ(text(source.get(), "slug"), "my-talk");
+  guint latency = 0, store_time = 0;
+  g_object_get(source.get(), "latency", &latency, "store-time", &store_time, nullptr);
+  EXPECT_EQ(latency, 250u);
+  EXPECT_EQ(store_time, 5000u);
+  for (const char *bad : {"astral://h/UPPER", "astral://h/talk?no-such=1", "astral://h/talk?name=x"}) {
+    EXPECT_FALSE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()), bad, &raw)) << bad;
+    const GErrorPtr error(std::exchange(raw, nullptr));
+    EXPECT_TRUE(g_error_matches(error.get(), GST_URI_ERROR, GST_URI_ERROR_BAD_URI)) << bad;
+    EXPECT_EQ(text(source.get(), "slug"), "my-talk") << "a refused URI changes nothing";
+  }
+}
+
+TEST(Properties, AUriFindsItsElements) {
+  for (const auto type : {GST_URI_SRC, GST_URI_SINK}) {
+    GError *raw = nullptr;
+    const auto element = Ref<GstElement>::adopt(GST_ELEMENT(
+        gst_object_ref_sink(gst_element_make_from_uri(type, "astral://127.0.0.1/talk", nullptr, &raw))));
+    ASSERT_TRUE(element);
+    EXPECT_EQ(text(element.get(), "slug"), "talk");
+  }
+}
+
+TEST(Source, IsLiveAndTellsItsLatency) {
+  const auto source = make("astralsrc");
+  gst_util_set_object_arg(G_OBJECT(source.get()), "signaller", "application");
+  g_object_set(source.get(), "slug", "talk", "latency", 300u, nullptr);
+  EXPECT_EQ(gst_element_set_state(source.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+  GstQuery *query = gst_query_new_latency();
+  ASSERT_TRUE(gst_element_query(source.get(), query));
+  gboolean live = FALSE;
+  GstClockTime least = 0, most = 0;
+  gst_query_parse_latency(query, &live, &least, &most);
+  gst_query_unref(query);
+  EXPECT_TRUE(live);
+  EXPECT_EQ(least, 300 * GST_MSECOND);
+  EXPECT_GT(most, least);
+  gst_element_set_state(source.get(), GST_STATE_NULL);
+}
+
+TEST(States, CanBeRepeatedForEver) {
+  for (const char *factory : {"astralsrc", "astralsink", "astralrelay"}) {
+    const auto element = make(factory);
+    gst_util_set_object_arg(G_OBJECT(element.get()), "signaller", "application");
+    g_object_set(element.get(), "slug", "talk", nullptr);
+    for (int round = 0; round < 20; ++round)
+      for (const GstState state : {GST_STATE_READY, GST_STATE_PAUSED, GST_STATE_PLAYING, GST_STATE_PAUSED,
+                                   GST_STATE_READY, GST_STATE_NULL})
+        ASSERT_NE(gst_element_set_state(element.get(), state), GST_STATE_CHANGE_FAILURE)
+            << factory << " to " << gst_element_state_get_name(state);
+  }
+}
+
+TEST(States, AViewerComesAndGoesFiftyTimes) {
+  Publishing publisher("video/x-test-frames");
+  for (int round = 0; round < 50; ++round) {
+    Viewing viewer(publisher.sink(), "ticket-" + std::to_string(round));
+    ASSERT_TRUE(eventually([&] { return stat(publisher.sink(), "peers") == 1; })) << round;
+    publisher.push(Data(100, static_cast<std::uint8_t>(round)),
+                   static_cast<GstClockTime>(round) * GST_SECOND * 2);
+    ASSERT_EQ(bytes_of(viewer.pull().get()), Data(100, static_cast<std::uint8_t>(round)));
+    gst_element_set_state(viewer.pipeline(), GST_STATE_NULL);
+    ASSERT_TRUE(eventually([&] { return stat(publisher.sink(), "peers") == 0; })) << round;
+  }
+}
+
+TEST(States, AStreamMustBeNamed) {
+  for (const char *factory : {"astralsrc", "astralsink", "astralrelay"}) {
+    const auto element = make(factory);
+    EXPECT_EQ(gst_element_set_state(element.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << factory;
+    gst_element_set_state(element.get(), GST_STATE_NULL);
+  }
+}
+
+TEST(Errors, ANodeThatIsNotThere) {
+  struct Row {
+    const char *pipeline;
+    int code;
+  };
+  const Row rows[] = {{"astralsrc uri=astral://127.0.0.1:1/talk ! fakesink", GST_RESOURCE_ERROR_OPEN_READ},
+                      {"videotestsrc is-live=true ! astralsink uri=astral://127.0.0.1:1/talk",
+                       GST_RESOURCE_ERROR_OPEN_WRITE}};
+  for (const Row &row : rows) {
+    const auto pipeline =
+        Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_parse_launch(row.pipeline, nullptr))));
+    gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline.get()));
+    const auto message =
+        Ref<GstMessage>::adopt(gst_bus_timed_pop_filtered(bus.get(), 20 * GST_SECOND, GST_MESSAGE_ERROR));
+    ASSERT_TRUE(message) << row.pipeline;
+    GError *raw = nullptr;
+    gst_message_parse_error(message.get(), &raw, nullptr);
+    const GErrorPtr error(raw);
+    EXPECT_TRUE(g_error_matches(raw, GST_RESOURCE_ERROR, row.code)) << row.pipeline << ": " << raw->message;
+    gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  }
+}
+
+TEST(Harness, TheSinkTakesWhatAnyElementGives) {
+  const auto sink = make("astralsink");
+  gst_util_set_object_arg(G_OBJECT(sink.get()), "signaller", "application");
+  g_object_set(sink.get(), "slug", "talk", nullptr);
+  GstHarness *harness = gst_harness_new_with_element(sink.get(), "sink", nullptr);
+  gst_harness_set_src_caps_str(harness, "application/x-anything");
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(gst_harness_push(harness, gst_harness_create_buffer(harness, 100)), GST_FLOW_OK);
+  EXPECT_TRUE(eventually([&] { return stat(sink.get(), "objects") == 10; }));
+  EXPECT_TRUE(gst_harness_push_event(harness, gst_event_new_eos()));
+  gst_harness_teardown(harness);
+}
+
+}  // namespace
+}  // namespace astral::test
