@@ -267,7 +267,9 @@ json::Builder write(const core::Goodbye &) {
 core::Message read(json::Reader &in, Tag<core::Publish>) {
   core::Publish publish;
   publish.slug = in.text("slug", slug_rule);
-  publish.name = in.text_if("name", {.max = core::max_name}).value_or("");
+  json::Text name = name_rule;
+  name.min = 0;
+  publish.name = in.text_if("name", name).value_or("");
   publish.description = in.text_if("description", description_rule).value_or("");
   publish.media = in.text_if("media", media_rule).value_or("");
   return publish;

@@ -21,6 +21,11 @@ bool is_host(std::string_view text) {
   });
 }
 
+bool is_plain(std::string_view text) {
+  return core::is_text(text, text.size());
+}
+
+constexpr const char *plain = "text without control characters";
 constexpr json::Text host_rule{.min = 1, .max = 255, .good = is_host, .wanted = "an address"};
 constexpr json::Text version_rule{.min = 0, .max = 64};
 
@@ -32,9 +37,9 @@ const json::Text slug_rule{.min = 1,
                            .max = core::max_slug,
                            .good = core::is_slug,
                            .wanted = "lower-case letters, digits and single hyphens"};
-const json::Text name_rule{.min = 1, .max = core::max_name};
-const json::Text description_rule{.min = 0, .max = core::max_description};
-const json::Text media_rule{.min = 0, .max = core::max_media};
+const json::Text name_rule{.min = 1, .max = core::max_name, .good = is_plain, .wanted = plain};
+const json::Text description_rule{.min = 0, .max = core::max_description, .good = is_plain, .wanted = plain};
+const json::Text media_rule{.min = 0, .max = core::max_media, .good = is_plain, .wanted = plain};
 
 core::NodeInfo read_node(json::Reader &in, Port port) {
   core::NodeInfo node;

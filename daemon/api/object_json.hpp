@@ -9,10 +9,6 @@
 
 namespace astral::api {
 
-inline constexpr json::Text free_text(std::size_t max) {
-  return {.min = 0, .max = max};
-}
-
 extern const json::Text uuid_rule;  // of nodes and of tickets
 extern const json::Text slug_rule;
 extern const json::Text name_rule;  // not empty

@@ -176,6 +176,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{broken("streams", "My Talk!", ""), "field 'streams[0].name': must not be empty"},
         Bad{broken("streams", "My Talk!", std::string(core::max_name + 1, 'x')),
             "field 'streams[0].name': must have at most 200 bytes"},
+        Bad{broken("streams", "My Talk!", "My\\u0007Talk"),
+            "field 'streams[0].name': must be text without control characters"},
         Bad{R"({"type":"heartbeat","tickets":[)" + repeated("\"t\"", core::max_tickets_per_peer + 1) + "]}",
             "field 'tickets': must have at most 256 entries"},
         Bad{broken("publish", "video/mpegts", std::string(core::max_media + 1, 'x')),
