@@ -62,6 +62,7 @@ Remux::Remux(GMainContext *context, Take take, Fail fail)
 
 Remux::~Remux() {
   if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  Visit::leaving();
 }
 
 Expected<void> Remux::build(GstCaps *caps) {
@@ -93,6 +94,7 @@ Expected<void> Remux::build(GstCaps *caps) {
                    nullptr);
   if (!gst_element_link(source.get(), parse.get()) || !gst_element_link(muxer_.get(), tap_.element()))
     return fail(Code::failed, "the remultiplexer cannot be linked");
+  Visit::made();
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the remultiplexer does not start");
 
@@ -106,6 +108,7 @@ Expected<void> Remux::build(GstCaps *caps) {
 }
 
 Expected<void> Remux::link(GstPad *pad) {
+  const Visit visit;
   auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
   if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
   if (gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get()))

@@ -74,6 +74,7 @@ struct Stream::Parent {
     // Its threads are gone after this, so nobody is in a signal handler or a pad any more.
     gst_element_set_locked_state(element.get(), TRUE);
     gst_element_set_state(element.get(), GST_STATE_NULL);
+    Visit::leaving();
     signal = SignalHandler();
     if (sink) {
       const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
@@ -91,6 +92,7 @@ struct Stream::Parent {
     configure(element.get(), stream.slug_, stream.settings_);
     signal = SignalHandler(element.get(), g_signal_connect(element.get(), "signalling-message",
                                                            G_CALLBACK(&Parent::on_message), this));
+    Visit::made();
     const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
     gst_pad_add_probe(source.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &Parent::on_event, this, nullptr);
     sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(stream.relay_.get(), "sink_%u"));
@@ -116,6 +118,7 @@ struct Stream::Parent {
   // The streaming thread.
   static GstPadProbeReturn on_event(GstPad *, GstPadProbeInfo *info, gpointer self) noexcept {
     if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+    const Visit visit;
     const Parent *parent = static_cast<Parent *>(self);
     Stream *stream = &parent->stream;
     stream->mailbox_.post([stream, ticket = parent->ticket, serial = parent->serial] {

@@ -48,7 +48,7 @@ Code code_of(const GError &error) {
 Tap::Tap(GMainContext *context, Take take)
     : take_(std::move(take)),
       sink_(Ref<GstAppSink>::adopt(
-          GST_APP_SINK(gst_object_ref_sink(gst_element_factory_make("appsink", nullptr))))),
+          GST_APP_SINK(gst_object_ref_sink(g_object_new(GST_TYPE_APP_SINK, nullptr))))),
       mailbox_(context) {
   g_object_set(sink_.get(), "sync", FALSE, "async", FALSE, "drop", FALSE, "max-buffers", queue_buffers,
                nullptr);
@@ -57,15 +57,18 @@ Tap::Tap(GMainContext *context, Take take)
     static_cast<Tap *>(self)->wake();
     return GST_FLOW_OK;
   };
+  Visit::made();
   gst_app_sink_set_callbacks(sink_.get(), &callbacks, this, nullptr);
 }
 
 Tap::~Tap() {
+  Visit::leaving();
   GstAppSinkCallbacks none{};
   gst_app_sink_set_callbacks(sink_.get(), &none, nullptr, nullptr);
 }
 
 void Tap::wake() {
+  const Visit visit;
   if (!woken_.exchange(true)) mailbox_.post([this] { drain(); });
 }
 
@@ -81,10 +84,12 @@ void Tap::drain() {
 
 BusErrors::BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take)
     : take_(std::move(take)), mailbox_(mailbox), bus_(Ref<GstBus>::adopt(gst_element_get_bus(pipeline))) {
+  Visit::made();
   gst_bus_set_sync_handler(bus_.get(), &BusErrors::receive, this, nullptr);
 }
 
 BusErrors::~BusErrors() {
+  Visit::leaving();
   gst_bus_set_sync_handler(bus_.get(), nullptr, nullptr, nullptr);
 }
 
@@ -96,6 +101,7 @@ GstBusSyncReply BusErrors::receive(GstBus *, GstMessage *message, gpointer self)
     const GErrorPtr error(parsed);
     const GString_ detail(debug);
     BusErrors *errors = static_cast<BusErrors *>(self);
+    const Visit visit;
     errors->mailbox_.post(
         [errors, from = Ref<GstObject>::retain(GST_MESSAGE_SRC(message)),
          what = Error{code_of(*error), error->message}] { errors->take_(from.get(), what); });

@@ -14,6 +14,24 @@
 
 namespace astral::media {
 
+// A streaming thread's stay in an object of ours. The owner says made() when the object can be visited, and
+// leaving() when it cannot any more. **Why**: GStreamer starts and ends those threads in between, but orders
+// it with locks that ThreadSanitizer does not know; this says the same to the memory model, with one word for
+// the whole process, as a new one in each object would be part of what has to be seen.
+class Visit {
+ public:
+  Visit() { turns_.fetch_add(1, std::memory_order_acquire); }
+  ~Visit() { turns_.fetch_add(1, std::memory_order_release); }
+  Visit(const Visit &) = delete;
+  Visit &operator=(const Visit &) = delete;
+
+  static void made() { turns_.fetch_add(1, std::memory_order_release); }
+  static void leaving() { turns_.fetch_add(1, std::memory_order_acquire); }
+
+ private:
+  inline static std::atomic<unsigned> turns_ = 0;
+};
+
 // An appsink whose samples are taken on a main context. It never drops: when its queue is full, the streaming
 // thread waits. **Thread**: made and destroyed on the context; destroy it when the pipeline has stopped.
 class Tap {
