@@ -55,16 +55,22 @@ void respond(SoupServerMessage *message, const Reply &reply) {
 
 // libsoup answers only after the last byte of a body. This one cannot wait: it goes past libsoup, which finds
 // the connection closed for writing when its turn comes.
-void too_large(SoupServerMessage *message, std::size_t max) {
-  const Reply reply =
-      reply_error({Code::too_large, "the body is larger than " + std::to_string(max) + " bytes"});
-  const std::string text = "HTTP/1.1 413 Request Entity Too Large\r\nContent-Type: " + reply.type +
+void answer_at_once(SoupServerMessage *message, const Reply &reply) {
+  const std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " " +
+                           soup_status_get_phrase(reply.status) + "\r\nContent-Type: " + reply.type +
                            "\r\nConnection: close\r\nContent-Length: " + std::to_string(reply.body.size()) +
                            "\r\n\r\n" + reply.body;
   soup_server_message_set_status(message, reply.status, nullptr);
   // A client that lets even so little not through does not read; it gets nothing.
   g_socket_send_with_blocking(socket_of(message), text.data(), text.size(), FALSE, nullptr, nullptr);
   g_socket_shutdown(socket_of(message), FALSE, TRUE, nullptr);
+}
+
+void refuse_size(SoupServerMessage *message, Body &body) {
+  body.refused = true;
+  body.text = {};
+  const std::string max = std::to_string(body.max);
+  answer_at_once(message, reply_error({Code::too_large, "the body is larger than " + max + " bytes"}));
 }
 
 void got_chunk(SoupServerMessage *message, GBytes *chunk, gpointer user_data) noexcept {
@@ -75,9 +81,7 @@ void got_chunk(SoupServerMessage *message, GBytes *chunk, gpointer user_data) no
   if (body.size <= body.max) {
     if (body.keep) body.text.append(data, size);
   } else if (!body.refused) {
-    body.refused = true;
-    body.text = {};
-    too_large(message, body.max);
+    refuse_size(message, body);
   } else if (body.size > body.max + body.max_drained) {
     g_socket_shutdown(socket_of(message), TRUE, TRUE, nullptr);
   }
@@ -154,7 +158,7 @@ Server::Server(std::vector<Route> routes, std::vector<SocketRoute> sockets, cons
       limits_(limits),
       alive_(std::make_shared<Server *>(this)),
       soup_(
-          Ref<SoupServer>::adopt(soup_server_new("server-header", "astralnode", "raw-paths", TRUE, nullptr))),
+          Ref<SoupServer>::adopt(soup_server_new("server-header", limits.name, "raw-paths", TRUE, nullptr))),
       listener_(Ref<GSocketService>::adopt(g_socket_service_new())) {
   soup_server_add_early_handler(
       soup_.get(), nullptr,
@@ -249,11 +253,12 @@ void Server::begin(SoupServerMessage *message) {
   soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
   g_signal_connect(message, "got-chunk", G_CALLBACK(got_chunk), body);
   SoupMessageHeaders *headers = soup_server_message_get_request_headers(message);
-  if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH &&
-      soup_message_headers_get_content_length(headers) > static_cast<goffset>(body->max)) {
-    body->refused = true;
-    too_large(message, body->max);
-  }
+  if (soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CONTENT_LENGTH) return;
+  const goffset length = soup_message_headers_get_content_length(headers);
+  if (length > static_cast<goffset>(body->max)) return refuse_size(message, *body);
+  if (length >= 0) return;
+  body->refused = true;  // libsoup would read until the connection ends
+  answer_at_once(message, reply_error({Code::invalid, "header 'Content-Length': must be a number of bytes"}));
 }
 
 // The body is here.

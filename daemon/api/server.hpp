@@ -30,8 +30,9 @@ struct SocketRoute {
 };
 
 struct ServerLimits {
-  std::size_t connections = 512;  // WebSockets too; beyond, a connection is closed at once
-  std::chrono::seconds idle{60};  // of an HTTP connection: nothing comes and nothing goes
+  const char *name = "astralnode";  // in the Server header
+  std::size_t connections = 512;    // WebSockets too; beyond, a connection is closed at once
+  std::chrono::seconds idle{60};    // of an HTTP connection: nothing comes and nothing goes
   // A body that is too large is answered at once, then read on and thrown away, because many clients write
   // all before they read the answer; but only this far, then the connection is cut.
   std::size_t drained = 16 * 1024 * 1024;

@@ -13,7 +13,6 @@ inline constexpr std::uint64_t max_kbps = 1'000'000'000;  // 1 Tbit/s
 inline constexpr std::uint64_t max_unix_ms = 1'000'000'000'000'000;
 inline constexpr std::uint64_t max_count = 1'000'000'000;  // of viewers, of children
 
-inline constexpr std::size_t max_body = 64 * 1024;
 inline constexpr std::size_t max_ping_body = 256 * 1024;  // API.md
 inline constexpr std::size_t max_connections = 4000;      // below the usual limit of files once it is raised
 inline constexpr std::int64_t default_page = 1000;        // entries of a list, without ?limit=

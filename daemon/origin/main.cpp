@@ -6,7 +6,8 @@
 #include <cstdio>
 #include <string>
 
-#include "origin/server.hpp"
+#include "api/server.hpp"
+#include "origin/routes.hpp"
 
 namespace astral::origin {
 namespace {
@@ -103,8 +104,11 @@ int run(int argc, char **argv) {
   raise_file_limit();
   const auto store = Store::open(options.store);
   if (!store) return complain(store.error());
-  Api api(**store);
-  const auto server = Server::open(api, options.listen, options.port, wall_clock);
+  api::ServerLimits limits;
+  limits.connections = max_connections;
+  limits.name = "astralorigin";
+  const auto server =
+      api::Server::open(options.listen, options.port, routes(**store, wall_clock), {}, limits);
   if (!server) return complain(server.error());
 
   sweep(store->get());

@@ -5,7 +5,6 @@
 
 #include "core/limits.hpp"
 #include "core/slug.hpp"
-#include "glue/json.hpp"
 
 namespace astral::origin {
 namespace {
@@ -115,32 +114,24 @@ Expected<std::string> read_caller(std::string_view body) {
   return in->result(uuid ? *uuid : in->text_if("source", uuid_rule).value_or(""));
 }
 
-std::string write_nodes(const std::vector<Node> &nodes) {
+json::Builder nodes_json(const std::vector<Node> &nodes) {
   std::vector<json::Builder> list;
   for (const Node &node : nodes) list.push_back(builder_of(node));
-  return json::Builder().set("nodes", list).text();
+  return json::Builder().set("nodes", list);
 }
 
-std::string write_node(const Node &node) {
-  return json::Builder().set("node", builder_of(node)).text();
+json::Builder node_json(const Node &node) {
+  return json::Builder().set("node", builder_of(node));
 }
 
-std::string write_streams(const std::vector<Stream> &streams, UnixTime now) {
+json::Builder streams_json(const std::vector<Stream> &streams, UnixTime now) {
   std::vector<json::Builder> list;
   for (const Stream &stream : streams) list.push_back(builder_of(stream, now));
-  return json::Builder().set("streams", list).text();
+  return json::Builder().set("streams", list);
 }
 
-std::string write_stream(const Stream &stream, UnixTime now) {
-  return json::Builder().set("stream", builder_of(stream, now)).text();
-}
-
-std::string write_ping(std::string_view caller) {
-  return json::Builder().set("ip", caller).text();
-}
-
-std::string write_error(std::string_view code, std::string_view message) {
-  return json::Builder().set("error", json::Builder().set("code", code).set("message", message)).text();
+json::Builder stream_json(const Stream &stream, UnixTime now) {
+  return json::Builder().set("stream", builder_of(stream, now));
 }
 
 }  // namespace astral::origin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// API.md's JSON of nodes, streams and errors: what is taken, with its bounds, and what is given.
+// API.md's JSON of nodes and streams: what is taken, with its bounds, and what is given.
 #pragma once
 
 #include <optional>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "glue/error.hpp"
+#include "glue/json.hpp"
 #include "origin/records.hpp"
 
 namespace astral::origin {
@@ -24,11 +25,9 @@ Expected<Stream> read_changes(std::string_view body, Stream stream, UnixTime now
 // The uuid of the node that calls, as the body says: `uuid`, or `source` as in a stream. Empty: not said.
 Expected<std::string> read_caller(std::string_view body);
 
-std::string write_nodes(const std::vector<Node> &nodes);
-std::string write_node(const Node &node);
-std::string write_streams(const std::vector<Stream> &streams, UnixTime now);
-std::string write_stream(const Stream &stream, UnixTime now);
-std::string write_ping(std::string_view caller);  // {"ip": …}
-std::string write_error(std::string_view code, std::string_view message);
+json::Builder nodes_json(const std::vector<Node> &nodes);
+json::Builder node_json(const Node &node);
+json::Builder streams_json(const std::vector<Stream> &streams, UnixTime now);
+json::Builder stream_json(const Stream &stream, UnixTime now);
 
 }  // namespace astral::origin

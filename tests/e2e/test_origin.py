@@ -81,6 +81,14 @@ def test_many_at_once(network):
     assert len(origin.get('/streams')['streams']) == 100
 
 
+def test_wrong_paths_and_methods(network):
+    origin = network.origin()
+    missing = origin.call('GET', '/nope')
+    assert missing.status == 404 and missing.error['code'] == 'not-found'
+    wrong = origin.call('PATCH', '/streams')
+    assert wrong.status == 405 and wrong.headers['Allow'] == 'GET, HEAD, POST' and wrong.error['message']
+
+
 def test_pages_for_people(network):
     origin = network.origin()
     post_stream(origin, 'My Talk!')

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The origin's API as its callers see it: status, headers and bodies per request, without a socket.
-#include "origin/api.hpp"
+// The origin's calls as callers see them: status, headers and bodies, without a socket.
+#include "origin/routes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <array>
 
 #include "origin/page.hpp"
 
@@ -15,43 +17,63 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 constexpr UnixTime start{1'700'000'000s};
 
-class OriginApi : public ::testing::Test {
+struct Seen {
+  unsigned status = 0;
+  std::string type;
+  std::string body;
+  std::string location;
+};
+
+class OriginCalls : public ::testing::Test {
  protected:
-  Reply call(std::string method, std::string path, std::string body = {},
-             std::map<std::string, std::string> query = {}) {
-    return api_.answer({.method = std::move(method),
-                        .path = std::move(path),
-                        .query = std::move(query),
-                        .accept = accept_,
-                        .content_type = "application/json",
-                        .body = std::move(body),
-                        .caller = "192.0.2.9"},
-                       now_);
+  Seen call(const std::string &method, const std::string &path, std::string body = {},
+            std::map<std::string, std::string> query = {}) {
+    const api::Match found = api::match(routes_, method, path);
+    if (!found.route) return {found.allow.empty() ? 404u : 405u, "", found.allow, ""};
+    api::Call call;
+    call.method = method;
+    call.path = path;
+    call.params = found.params;
+    call.query = std::move(query);
+    call.accept = accept_;
+    call.content_type = content_type_;
+    call.body = std::move(body);
+    call.caller = "192.0.2.9";
+    Seen seen;
+    found.route->handle(call, [&](const api::Reply &reply) {
+      seen = {reply.status, reply.type, reply.body, ""};
+      while (!seen.body.empty() && seen.body.back() == '\n') seen.body.pop_back();
+      for (const auto &[name, value] : reply.headers) {
+        if (name == "Location") seen.location = value;
+      }
+    });
+    return seen;
   }
 
   UnixTime now_ = start;
   std::string accept_;
+  std::string content_type_ = "application/json";
   std::unique_ptr<Store> store_ = std::move(*Store::open("sqlite://:memory:"));
-  Api api_{*store_};
+  std::vector<api::Route> routes_ = routes(*store_, [this] { return now_; });
 };
 
-TEST_F(OriginApi, StreamsCreateUpdateConflict) {
-  const Reply created = call("POST", "/streams", R"({"name":"My Talk!","source":"n","streaming":true})");
+TEST_F(OriginCalls, StreamsCreateUpdateConflict) {
+  const Seen created = call("POST", "/streams", R"({"name":"My Talk!","source":"n","streaming":true})");
   EXPECT_EQ(created.status, 201u);
   EXPECT_EQ(created.location, "/stream/my-talk");
   EXPECT_EQ(created.body,
             R"({"stream":{"name":"My Talk!","slug":"my-talk","description":"","source":"n","streaming":true,)"
             R"("created":1700000000,"media":""}})");
   now_ += 5s;
-  const Reply updated = call("POST", "/streams", R"({"slug":"my-talk","source":"n","viewers":3})");
+  const Seen updated = call("POST", "/streams", R"({"slug":"my-talk","source":"n","viewers":3})");
   EXPECT_EQ(updated.status, 200u);
   EXPECT_THAT(updated.body, HasSubstr(R"("viewers":3,"created":1700000000)"));
-  const Reply taken = call("POST", "/streams", R"({"name":"my talk","source":"m"})");
+  const Seen taken = call("POST", "/streams", R"({"name":"my talk","source":"m"})");
   EXPECT_EQ(taken.status, 409u);
   EXPECT_EQ(taken.body, R"({"error":{"code":"conflict","message":"slug my-talk is taken by another node"}})");
 }
 
-TEST_F(OriginApi, StreamsListAndLapse) {
+TEST_F(OriginCalls, StreamsListAndLapse) {
   call("POST", "/streams", R"({"name":"a","source":"n","streaming":true})");
   EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
   now_ += 99s;
@@ -62,13 +84,13 @@ TEST_F(OriginApi, StreamsListAndLapse) {
   EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
 }
 
-TEST_F(OriginApi, OnlyTheOwnerChangesAStream) {
+TEST_F(OriginCalls, OnlyTheOwnerChangesAStream) {
   call("POST", "/streams", R"({"name":"a","source":"n","description":"old","media":"m"})");
   EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"m","streaming":true})").status, 403u);
   EXPECT_EQ(call("PUT", "/stream/a", R"({"streaming":true})").status, 400u);
   EXPECT_EQ(call("DELETE", "/stream/a").status, 400u);
   EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "m"}}).status, 403u);
-  const Reply changed = call("PUT", "/stream/a", R"({"streaming":true,"bitrate_kbps":9})", {{"uuid", "n"}});
+  const Seen changed = call("PUT", "/stream/a", R"({"streaming":true,"bitrate_kbps":9})", {{"uuid", "n"}});
   EXPECT_EQ(changed.status, 200u);
   EXPECT_EQ(changed.body, call("GET", "/stream/a").body);
   EXPECT_THAT(changed.body,
@@ -78,8 +100,8 @@ TEST_F(OriginApi, OnlyTheOwnerChangesAStream) {
   EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 404u);
 }
 
-TEST_F(OriginApi, Nodes) {
-  const Reply created =
+TEST_F(OriginCalls, Nodes) {
+  const Seen created =
       call("POST", "/nodes", R"({"uuid":"n","port":8000,"supernode":true,"upstream_kbps":1000})");
   EXPECT_EQ(created.status, 201u);
   EXPECT_EQ(created.location, "/node/n");
@@ -96,7 +118,7 @@ TEST_F(OriginApi, Nodes) {
   EXPECT_EQ(call("DELETE", "/node/n").status, 404u);
 }
 
-TEST_F(OriginApi, Ping) {
+TEST_F(OriginCalls, Ping) {
   EXPECT_EQ(call("GET", "/ping").body, R"({"ip":"192.0.2.9"})");
   EXPECT_EQ(call("POST", "/ping").status, 200u);
 }
@@ -113,14 +135,14 @@ void PrintTo(const Bad &bad, std::ostream *out) {
   *out << bad.method << " " << bad.path << " " << bad.body.substr(0, 60);
 }
 
-class OriginRefuses : public OriginApi, public ::testing::WithParamInterface<Bad> {};
+class OriginRefuses : public OriginCalls, public ::testing::WithParamInterface<Bad> {};
 
 TEST_P(OriginRefuses, AndChangesNothing) {
   call("POST", "/streams", R"({"name":"a","source":"n"})");
   call("POST", "/nodes", R"({"uuid":"n","port":1})");
   const std::string before = call("GET", "/streams").body + call("GET", "/nodes").body;
   const Bad &bad = GetParam();
-  const Reply reply = call(bad.method, bad.path, bad.body);
+  const Seen reply = call(bad.method, bad.path, bad.body);
   EXPECT_EQ(reply.status, bad.status) << reply.body;
   EXPECT_THAT(reply.body, HasSubstr(R"({"error":{"code":")"));
   EXPECT_THAT(reply.body, HasSubstr(bad.names));
@@ -151,40 +173,51 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"PUT", "/stream/a", R"({"uuid":"n","streaming":1})", 400, "'streaming'"},
         Bad{"PUT", "/stream/b", R"({"uuid":"n"})", 404, "no stream b"},
         Bad{"DELETE", "/stream/a", R"({"uuid":"a b"})", 400, "'uuid'"},
-        Bad{"DELETE", "/node/m", "", 404, "no node m"}, Bad{"GET", "/stream/b", "", 404, "no stream b"},
-        Bad{"GET", "/nope", "", 404, "path"}, Bad{"GET", "/stream/a/b", "", 404, "path"},
-        Bad{"PATCH", "/streams", "", 405, "GET, POST"}, Bad{"POST", "/stream/a", "", 405, "GET, PUT, DELETE"},
-        Bad{"PUT", "/nodes", "", 405, "GET, POST"}, Bad{"PUT", "/node/n", "", 405, "GET, DELETE"},
-        Bad{"POST", "/", "", 405, "GET"}, Bad{"DELETE", "/ping", "", 405, "GET, POST"}));
+        Bad{"DELETE", "/node/m", "", 404, "no node m"}, Bad{"GET", "/stream/b", "", 404, "no stream b"}));
 
-TEST_F(OriginApi, WantsJsonBodies) {
-  Request form{.method = "POST",
-               .path = "/streams",
-               .query = {},
-               .accept = "",
-               .content_type = "application/x-www-form-urlencoded",
-               .body = "name=b&source=n",
-               .caller = ""};
-  EXPECT_EQ(api_.answer(form, now_).status, 415u);
-  form.path = "/nodes";
-  EXPECT_EQ(api_.answer(form, now_).status, 415u);
+TEST_F(OriginCalls, PathsAndMethods) {
+  EXPECT_EQ(call("GET", "/nope").status, 404u);
+  EXPECT_EQ(call("GET", "/stream/a/b").status, 404u);
+  for (const auto &[method, path, allow] :
+       std::vector<std::array<const char *, 3>>{{"PATCH", "/streams", "GET, POST"},
+                                                {"POST", "/stream/a", "GET, PUT, DELETE"},
+                                                {"PUT", "/nodes", "GET, POST"},
+                                                {"PUT", "/node/n", "GET, DELETE"},
+                                                {"POST", "/", "GET"},
+                                                {"DELETE", "/ping", "GET, POST"}}) {
+    const Seen seen = call(method, path);
+    EXPECT_EQ(seen.status, 405u) << path;
+    for (const char *word : {"GET", "POST", "PUT", "DELETE"}) {
+      EXPECT_EQ(seen.body.find(word) == std::string::npos, std::string(allow).find(word) == std::string::npos)
+          << path << " " << seen.body;
+    }
+  }
 }
 
-TEST_F(OriginApi, BadQueries) {
+TEST_F(OriginCalls, WantsJsonBodies) {
+  for (const char *type : {"application/x-www-form-urlencoded", "text/plain", ""}) {
+    content_type_ = type;
+    EXPECT_EQ(call("POST", "/streams", R"({"name":"b","source":"n"})").status, 415u) << type;
+    EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":1})").status, 415u) << type;
+  }
+  EXPECT_EQ(call("GET", "/streams").body, R"({"streams":[]})");
+}
+
+TEST_F(OriginCalls, BadQueries) {
   for (const auto &[name, value] : std::map<std::string, std::string>{
            {"limit", "x"}, {"limit", "-1"}, {"limit", "10001"}, {"offset", "1x"}, {"sort", "size"}}) {
     EXPECT_EQ(call("GET", "/streams", {}, {{name, value}}).status, 400u) << name << value;
   }
 }
 
-TEST_F(OriginApi, PagesEscapeWhatStrangersSay) {
+TEST_F(OriginCalls, PagesEscapeWhatStrangersSay) {
   accept_ = "text/html";
   call(
       "POST", "/streams",
       R"({"name":"<script>alert(1)</script>","slug":"x","source":"n","description":"\"'&<b>","media":"<i>"})");
   call("POST", "/nodes", R"({"uuid":"n","port":8000,"version":"<u>"})");
   for (const char *path : {"/", "/streams", "/stream/x", "/nodes", "/node/n"}) {
-    const Reply page = call("GET", path);
+    const Seen page = call("GET", path);
     EXPECT_EQ(page.status, 200u) << path;
     EXPECT_EQ(page.type, "text/html; charset=utf-8") << path;
     for (const char *tag : {"<script", "<b>x", "<i>", "<u>"})
