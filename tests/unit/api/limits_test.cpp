@@ -53,6 +53,14 @@ TEST_F(Limits, AHugeBodyIsAnsweredBeforeItHasCome) {
   EXPECT_NE(answer.find(R"({"error":{"code":"too-large")"), std::string::npos);
 }
 
+TEST_F(Limits, ALengthThatIsNoneIsAnsweredAtOnce) {
+  for (const char *length : {"-1", "18446744073709551615", "99999999999999999999999"}) {
+    RawClient client(port());
+    ASSERT_TRUE(client.send(request("POST /streams", std::string("Content-Length: ") + length + "\r\n")));
+    EXPECT_TRUE(client.receive_until("}}").starts_with("HTTP/1.1 4")) << length;
+  }
+}
+
 TEST_F(Limits, BodiesThatAreCut) {
   for (const std::size_t size : {0u, 1u, 10u}) {
     RawClient client(port());
