@@ -53,7 +53,8 @@ void Consumer::handle(const signalling::Message &message) {
                    },
                    [this](const signalling::Cancel &gone) {
                      if (!link_ || link_->ticket() != gone.ticket || link_->ended()) return;
-                     // The other end says the same over the link, after what is still on its way.
+                     // The link itself knows better, and says it after what is still on its way.
+                     if (gone.code == "closed" && link_->started()) return;
                      if (gone.code == "ended" && link_->ready()) return;
                      if (gone.code == "ended") return end(std::nullopt);
                      break_off(signalling::error_of(gone.code, gone.message));

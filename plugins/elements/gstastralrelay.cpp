@@ -270,6 +270,9 @@ static void astral_relay_set_property(GObject *object, guint id, const GValue *v
     const char *uri = g_value_get_string(value);
     if (auto applied = apply_uri(settings, GST_ELEMENT(relay), uri ? uri : ""); !applied) {
       GST_ERROR_OBJECT(relay, "%s", applied.error().detail.c_str());
+      GST_OBJECT_LOCK(relay);
+      relay->self->settings.bad_uri = applied.error().detail;
+      GST_OBJECT_UNLOCK(relay);
       return;
     }
     GST_OBJECT_LOCK(relay);

@@ -163,6 +163,9 @@ static void astral_sink_set_property(GObject *object, guint id, const GValue *va
     const char *uri = g_value_get_string(value);
     if (uri && !gst_uri_handler_set_uri(GST_URI_HANDLER(sink), uri, &error)) {
       GST_ERROR_OBJECT(sink, "%s", error->message);
+      GST_OBJECT_LOCK(sink);
+      sink->self->settings.bad_uri = error->message;
+      GST_OBJECT_UNLOCK(sink);
       g_error_free(error);
     }
     return;

@@ -165,6 +165,9 @@ static void astral_src_set_property(GObject *object, guint id, const GValue *val
     const char *uri = g_value_get_string(value);
     if (uri && !gst_uri_handler_set_uri(GST_URI_HANDLER(src), uri, &error)) {
       GST_ERROR_OBJECT(src, "%s", error->message);
+      GST_OBJECT_LOCK(src);
+      src->self->settings.bad_uri = error->message;
+      GST_OBJECT_UNLOCK(src);
       g_error_free(error);
     }
     return;

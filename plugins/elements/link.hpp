@@ -68,6 +68,7 @@ class Link final : private ice::Handler, private quic::Handler {
   // Commands go to the session; perform() carries them out. Call it after every batch.
   moqt::Session &session() { return session_; }
   void perform();
+  bool started() const { return quic_ != nullptr; }  // the ends are talking, or trying to
   bool ready() const { return ready_; }
   bool ended() const { return ended_; }
   bool writable() const { return ready_ && !ended_ && waiting_.empty() && quic_->backlog() < max_unsent; }

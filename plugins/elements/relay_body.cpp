@@ -25,7 +25,7 @@ RelayBody::~RelayBody() {
 }
 
 Expected<std::unique_ptr<RelayBody>> RelayBody::start(const ElementSettings &settings, Hooks hooks) {
-  if (settings.slug.empty()) return fail(Code::not_found, "no stream is named: set uri or slug");
+  if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
   return std::unique_ptr<RelayBody>(new RelayBody(settings, *link, std::move(hooks)));

@@ -186,6 +186,7 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
 
 void take_address(ElementSettings &settings, const ElementSettings &from) {
   settings.uri = from.uri;
+  settings.bad_uri.clear();
   settings.node = from.node;
   settings.slug = from.slug;
 }
@@ -208,6 +209,12 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
   settings.slug = parsed->slug;
   for (const auto &[name, value] : parsed->query)
     gst_util_set_object_arg(G_OBJECT(element), name.c_str(), value.c_str());
+  return {};
+}
+
+Expected<void> check(const ElementSettings &settings) {
+  if (!settings.bad_uri.empty()) return fail(Code::invalid, settings.bad_uri);
+  if (settings.slug.empty()) return fail(Code::not_found, "no stream is named: set uri or slug");
   return {};
 }
 

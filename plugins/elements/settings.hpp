@@ -20,6 +20,7 @@ enum class SignallerKind { node = 0, application = 1 };
 // Copied when the element starts; what is set later holds from the next start.
 struct ElementSettings {
   std::string uri;
+  std::string bad_uri;  // why the last one was refused
   std::string node = default_node;
   std::string slug;
   std::string title;
@@ -64,6 +65,8 @@ void take_address(ElementSettings &settings, const ElementSettings &from);
 // Takes the URI apart; its query goes to the element's properties. Errors: invalid.
 Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const std::string &uri);
 
+// Can the element start? Errors: invalid (the URI), not_found (no stream is named).
+Expected<void> check(const ElementSettings &settings);
 // Reads or makes the key, takes the STUN server apart. Errors: invalid, and Key's.
 Expected<LinkSettings> link_settings(const ElementSettings &settings);
 

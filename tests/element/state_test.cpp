@@ -99,6 +99,21 @@ TEST(States, AStreamMustBeNamed) {
   }
 }
 
+TEST(States, ARefusedUriIsSaidAtTheStart) {
+  const auto source = make("astralsrc");
+  g_object_set(source.get(), "uri", "astral://127.0.0.1:x/talk", nullptr);
+  const auto bus = Ref<GstBus>::adopt(gst_bus_new());
+  gst_element_set_bus(source.get(), bus.get());
+  EXPECT_EQ(gst_element_set_state(source.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+  const auto message = Ref<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
+  ASSERT_TRUE(message);
+  GError *raw = nullptr;
+  gst_message_parse_error(message.get(), &raw, nullptr);
+  const GErrorPtr error(raw);
+  EXPECT_NE(std::string(raw->message).find("127.0.0.1:x"), std::string::npos) << raw->message;
+  gst_element_set_state(source.get(), GST_STATE_NULL);
+}
+
 TEST(Errors, ANodeThatIsNotThere) {
   struct Row {
     const char *pipeline;
