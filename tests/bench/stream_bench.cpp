@@ -139,7 +139,17 @@ class Viewer {
   }
   // From its start to the first media; negative: none came.
   double first_ms() {
-    for (const Time end = now() + no_answer; first_ == 0 && now() < end;) std::this_thread::sleep_for(1ms);
+    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+    for (const Time end = now() + no_answer; first_ == 0 && now() < end;) {
+      std::this_thread::sleep_for(1ms);
+      const auto refused = Ref<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
+      if (!refused || first_ != 0) continue;
+      // It came before the publisher was known: it comes again, as a person would.
+      gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+      std::this_thread::sleep_for(200ms);
+      started_ = now();
+      gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+    }
     return first_ == 0 ? -1 : static_cast<double>(first_ - started_.count()) / 1e6;
   }
 
