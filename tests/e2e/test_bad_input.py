@@ -177,7 +177,7 @@ def test_elements_say_what_is_wrong(network):
     cases = {
         node.uri('nope'): 'nobody knows this stream',
         'astral://127.0.0.1:1/talk': 'no node at http://127.0.0.1:1',
-        f'astral://127.0.0.1:{node.port}/': 'no stream is named',
+        f'astral://127.0.0.1:{node.port}/': 'is not a slug',
         'astral://127.0.0.1:x/talk': 'astralsrc',
     }
     for uri, wanted in cases.items():
