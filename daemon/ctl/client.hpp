@@ -1,30 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One HTTP call to a node, and its answer within bounds of size and time.
+// One HTTP call to a node that is waited for, and its answer within bounds of size and time.
 #pragma once
 
-#include <libsoup/soup.h>
-
-#include <string>
-
-#include "ctl/command.hpp"
-#include "glue/error.hpp"
-#include "glue/ref.hpp"
+#include "ctl/request.hpp"
 
 namespace astral::ctl {
-
-struct Answer {
-  unsigned status = 0;
-  std::string body;
-};
 
 // **Thread** one; perform() blocks. **Errors** unreachable, timeout, too_large.
 class Client {
  public:
-  explicit Client(std::string node);
+  explicit Client(Target target);
+  // The answer to a ticket is the way to it: a redirection to a path of the same node is followed, once.
   Expected<Answer> perform(const Call &call);
 
  private:
-  std::string node_;
+  Expected<Answer> send(const Call &call);
+
+  Target target_;
   Ref<SoupSession> session_;
 };
 

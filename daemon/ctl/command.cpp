@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
+#include <charconv>
+#include <optional>
 
 #include "core/slug.hpp"
 #include "glue/json.hpp"
@@ -11,7 +12,12 @@
 namespace astral::ctl {
 namespace {
 
-constexpr std::size_t any_number = 1000;  // of arguments
+constexpr std::size_t any_number = 1000;      // of arguments
+constexpr std::size_t max_fake_nodes = 1000;  // ten times what a supernode takes
+constexpr std::size_t max_token = 4096;
+
+// Where nobody listens: tcpmux, which nobody has run for decades, and which only root could begin to.
+constexpr int dead_port = 1;
 
 struct Command {
   std::string_view name;
@@ -20,7 +26,7 @@ struct Command {
   std::size_t min;
   std::size_t max;
   std::string_view help;
-  Expected<Plan> (*make)(const std::vector<std::string> &arguments);
+  Expected<Plan> (*make)(const std::vector<std::string> &arguments, MakeUuid make_uuid);
 };
 
 using Words = std::vector<std::string>;
@@ -36,6 +42,13 @@ Expected<std::string> uuid(const std::string &word) {
   return fail(Code::invalid, "not a uuid: " + word);
 }
 
+Expected<std::size_t> number(const std::string &word, std::size_t max) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error == std::errc() && end == word.data() + word.size() && value > 0 && value <= max) return value;
+  return fail(Code::invalid, "not a number from 1 to " + std::to_string(max) + ": " + word);
+}
+
 Expected<Plan> one(Show show, std::string method, std::string path, std::string subject = {},
                    std::string body = {}) {
   return Plan{{{std::move(method), std::move(path), std::move(body)}}, show, std::move(subject)};
@@ -47,34 +60,34 @@ Expected<Plan> ticket(const std::string &word, const std::string &body) {
   });
 }
 
-constexpr std::array<Command, 10> commands = {{
+constexpr std::array<Command, 12> commands = {{
     {"listnodes", "-ln", "", 0, 0, "the nodes that the node knows",
-     [](const Words &) { return one(Show::nodes, "GET", "/nodes"); }},
+     [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "the streams that it knows",
-     [](const Words &) { return one(Show::streams, "GET", "/streams"); }},
+     [](const Words &, MakeUuid) { return one(Show::streams, "GET", "/streams"); }},
     {"listtickets", "-lt", "", 0, 0, "the tickets that it gave or holds",
-     [](const Words &) { return one(Show::tickets, "GET", "/tickets"); }},
+     [](const Words &, MakeUuid) { return one(Show::tickets, "GET", "/tickets"); }},
     {"stream", "-st", "NAME [DESCRIPTION]", 1, 2, "create a stream, to be published into",
-     [](const Words &words) {
+     [](const Words &words, MakeUuid) {
        json::Builder body;
        body.set("name", words[0]).set("description", words.size() > 1 ? words[1] : "");
        return one(Show::created_stream, "POST", "/streams", core::slug_of(words[0]), body.text());
      }},
     {"watch", "-w", "SLUG", 1, 1, "get a ticket for a stream, so that it plays here",
-     [](const Words &words) { return ticket(words[0], "{}"); }},
+     [](const Words &words, MakeUuid) { return ticket(words[0], "{}"); }},
     {"seed", "-se", "SLUG UUID", 2, 2, "get node UUID a ticket for a stream, so that it can forward it",
-     [](const Words &words) {
+     [](const Words &words, MakeUuid) {
        return uuid(words[1]).and_then([&](const std::string &destination) {
          return ticket(words[0], json::Builder().set("destination_uuid", destination).text());
        });
      }},
     {"streamurl", "-su", "SLUG", 1, 1, "print what a player opens to watch a stream",
-     [](const Words &words) {
+     [](const Words &words, MakeUuid) {
        return slug(words[0]).and_then(
            [](const std::string &name) { return one(Show::url, "GET", "/stream/" + name, name); });
      }},
     {"revoketicket", "-rt", "SLUG [UUID]", 1, 2, "give up a ticket (with UUID: the one given to that node)",
-     [](const Words &words) -> Expected<Plan> {
+     [](const Words &words, MakeUuid) -> Expected<Plan> {
        const auto name = slug(words[0]);
        if (!name) return tl::unexpected(name.error());
        std::string path = "/stream/" + *name + "/ticket";
@@ -85,8 +98,22 @@ constexpr std::array<Command, 10> commands = {{
        }
        return one(Show::done, "DELETE", path, "ticket for " + *name + " revoked");
      }},
+    {"createfakenode", "-cn", "COUNT", 1, 1, "register COUNT made-up nodes that nobody answers for",
+     [](const Words &words, MakeUuid make_uuid) -> Expected<Plan> {
+       const auto count = number(words[0], max_fake_nodes);
+       if (!count) return tl::unexpected(count.error());
+       Plan plan;
+       plan.subject =
+           std::to_string(*count) + (*count == 1 ? " made-up node" : " made-up nodes") + " registered";
+       for (std::size_t i = 0; i < *count; ++i) {
+         json::Builder node;
+         node.set("uuid", make_uuid()).set("ip_address", "127.0.0.1").set("port", dead_port);
+         plan.calls.push_back({"POST", "/nodes", node.text()});
+       }
+       return plan;
+     }},
     {"deletenode", "-dn", "UUID...", 1, any_number, "make the node forget other nodes",
-     [](const Words &words) -> Expected<Plan> {
+     [](const Words &words, MakeUuid) -> Expected<Plan> {
        Plan plan;
        plan.subject = words.size() == 1 ? "node forgotten" : "nodes forgotten";
        for (const std::string &word : words) {
@@ -97,7 +124,11 @@ constexpr std::array<Command, 10> commands = {{
        return plan;
      }},
     {"shutdown", "-sh", "", 0, 0, "end the node properly: it tells everyone first",
-     [](const Words &) { return one(Show::done, "DELETE", "/node", "shut down"); }},
+     [](const Words &, MakeUuid) { return one(Show::done, "DELETE", "/node", "shut down"); }},
+    {"top", "-t", "", 0, 0, "show streams, tickets and neighbours as they change; q ends it",
+     [](const Words &, MakeUuid) -> Expected<Plan> {
+       return Plan{{}, Show::top, {}};
+     }},
 }};
 
 Expected<std::string> node_url(std::string url) {
@@ -111,10 +142,30 @@ Expected<std::string> node_url(std::string url) {
   return url;
 }
 
+// It becomes part of a header, so nothing that could end that may be in it.
+Expected<std::string> token(std::string text) {
+  const bool good = !text.empty() && text.size() <= max_token &&
+                    std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (good) return text;
+  return fail(Code::invalid, "the token must be ASCII without spaces, at most " + std::to_string(max_token));
+}
+
+// The value of option `name` at `arguments[i]`, after an equals sign or as the next word.
+std::optional<Expected<std::string>> value_of(const std::string &name, const Words &arguments,
+                                              std::size_t &i) {
+  const std::string &word = arguments[i];
+  if (word.rfind(name + "=", 0) == 0) return word.substr(name.size() + 1);
+  if (word != name) return std::nullopt;
+  if (i + 1 == arguments.size()) return fail(Code::invalid, name + " needs a value");
+  return arguments[++i];
+}
+
 }  // namespace
 
-Expected<Arguments> parse(const std::vector<std::string> &arguments) {
+Expected<Arguments> parse(const std::vector<std::string> &arguments, const std::string &environment_token) {
   Arguments parsed;
+  std::string given_token = environment_token;
+  bool has_token = !given_token.empty();
   bool words_only = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string &word = arguments[i];
@@ -128,21 +179,29 @@ Expected<Arguments> parse(const std::vector<std::string> &arguments) {
       parsed.help = true;
     } else if (word == "--version") {
       parsed.version = true;
-    } else if (word == "--node" || word.rfind("--node=", 0) == 0) {
-      if (word == "--node" && i + 1 == arguments.size()) return fail(Code::invalid, "--node needs a URL");
-      auto url = node_url(word == "--node" ? arguments[++i] : word.substr(7));
-      if (!url) return tl::unexpected(url.error());
-      parsed.node = std::move(*url);
+    } else if (const auto url = value_of("--node", arguments, i)) {
+      auto node = url->and_then(node_url);
+      if (!node) return tl::unexpected(node.error());
+      parsed.node = std::move(*node);
+    } else if (const auto value = value_of("--token", arguments, i)) {
+      if (!*value) return tl::unexpected(value->error());
+      given_token = **value;
+      has_token = true;
     } else if (parsed.words.empty()) {
       parsed.words.push_back(word);  // -ln and its like, or --listnodes; plan() knows
     } else {
       return fail(Code::invalid, "unknown option " + word + " (-- before a word that starts with a hyphen)");
     }
   }
+  if (has_token) {
+    auto good = token(std::move(given_token));
+    if (!good) return tl::unexpected(good.error());
+    parsed.token = std::move(*good);
+  }
   return parsed;
 }
 
-Expected<Plan> plan(const std::vector<std::string> &words) {
+Expected<Plan> plan(const std::vector<std::string> &words, MakeUuid make_uuid) {
   if (words.empty()) return fail(Code::invalid, "no command");
   const std::string &name = words[0];
   const auto command = std::find_if(commands.begin(), commands.end(), [&](const Command &one) {
@@ -154,12 +213,12 @@ Expected<Plan> plan(const std::vector<std::string> &words) {
     return fail(Code::invalid, "usage: astralctl " + std::string(command->name) +
                                    (command->arguments.empty() ? "" : " " + std::string(command->arguments)));
   }
-  return command->make(arguments);
+  return command->make(arguments, make_uuid);
 }
 
 std::string help() {
   std::string text =
-      "Usage: astralctl [--node URL] [--json] COMMAND [ARGUMENT...]\n\n"
+      "Usage: astralctl [--node URL] [--token TOKEN] [--json] COMMAND [ARGUMENT...]\n\n"
       "Tells an Astral node what to do, over its HTTP API.\n\nCommands:\n";
   for (const Command &command : commands) {
     std::string line = "  " + std::string(command.name) + ", " + std::string(command.short_name) + " " +
@@ -170,6 +229,7 @@ std::string help() {
   text +=
       "\nOptions:\n"
       "  --node URL                          the node (default http://127.0.0.1:8000)\n"
+      "  --token TOKEN                       say who asks (default: what ASTRAL_TOKEN holds)\n"
       "  --json                              print the node's answer as it is, for scripts\n"
       "  --version                           print the version and exit\n"
       "  -h, --help                          print this and exit\n\n"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // astralctl: the command line of a node. Speaks only the HTTP API.
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "ctl/client.hpp"
 #include "ctl/command.hpp"
 #include "ctl/show.hpp"
+#include "ctl/top.hpp"
 #include "glue/json.hpp"
 
 namespace astral::ctl {
@@ -27,23 +29,43 @@ Status print(const std::string &text) {
   return written ? done : refused;
 }
 
+// An answer as one line, for scripts.
+std::string line_of(std::string answer) {
+  while (!answer.empty() && (answer.back() == '\n' || answer.back() == '\r')) answer.pop_back();
+  return answer + "\n";
+}
+
+// How far a command of several calls came.
+std::string after(std::size_t calls, std::size_t of) {
+  return of > 1 ? "; " + std::to_string(calls) + " of " + std::to_string(of) + " done" : "";
+}
+
+std::string random_uuid() {
+  return GString_(g_uuid_string_random()).get();
+}
+
 Status run(const std::vector<std::string> &words) {
-  const auto arguments = parse(words);
+  const char *token = std::getenv("ASTRAL_TOKEN");
+  const auto arguments = parse(words, token ? token : "");
   if (!arguments) return complain(usage, arguments.error().detail);
   if (arguments->help) return print(help());
   if (arguments->version) return print("astralctl " ASTRAL_VERSION "\n");
-  const auto plan = ctl::plan(arguments->words);
+  const auto plan = ctl::plan(arguments->words, random_uuid);
   if (!plan) return complain(usage, plan.error().detail);
-  Client client(arguments->node);
+  if (plan->show == Show::top) return run_top(*arguments) == 0 ? done : refused;
+  Client client({arguments->node, arguments->token});
   std::string last;
+  std::size_t finished = 0;
   for (const Call &call : plan->calls) {
     const auto answer = client.perform(call);
-    if (!answer) return complain(refused, answer.error().detail);
+    if (!answer) return complain(refused, answer.error().detail + after(finished, plan->calls.size()));
     if (answer->status < 200 || answer->status > 299) {
-      if (arguments->json) (void)print(answer->body + "\n");
-      return complain(refused, show_error(answer->status, answer->body));
+      if (arguments->json) (void)print(line_of(answer->body));
+      return complain(refused,
+                      show_error(answer->status, answer->body) + after(finished, plan->calls.size()));
     }
-    if (arguments->json && plan->show != Show::url && print(answer->body + "\n") != done) return refused;
+    ++finished;
+    if (arguments->json && plan->show != Show::url && print(line_of(answer->body)) != done) return refused;
     last = answer->body;
   }
   if (arguments->json && plan->show != Show::url) return done;

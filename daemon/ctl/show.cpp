@@ -1,69 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/show.hpp"
 
-#include <cmath>
-
+#include "ctl/objects.hpp"
 #include "ctl/table.hpp"
+#include "ctl/text.hpp"
 #include "glue/json.hpp"
 
 namespace astral::ctl {
 namespace {
 
-constexpr std::size_t max_entries = 1'000'000;
-constexpr std::uint64_t max_number = 1'000'000'000'000'000;
 constexpr json::Text any{0, 65536};
 
-std::string text(json::Reader &in, const char *name) {
-  return in.text_if(name, any).value_or("");
-}
-
-std::string number(json::Reader &in, const char *name) {
-  const auto value = in.number_if(name, 0, max_number);
-  return value ? std::to_string(*value) : "";
-}
-
-std::string milliseconds(json::Reader &in, const char *name) {
-  const auto value = in.real_if(name);
-  return value ? std::to_string(std::lround(*value)) : "";
-}
-
-std::string yes_no(json::Reader &in, const char *name) {
-  const auto value = in.flag_if(name);
-  return value ? (*value ? "yes" : "no") : "";
-}
-
-std::string host_and_port(json::Reader &in, const char *host_name, const char *port_name) {
-  const std::string host = text(in, host_name);
-  const std::string port = number(in, port_name);
-  if (host.empty() || port.empty()) return host;
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + port;
-}
-
-std::string nodes(std::vector<json::Reader> entries) {
+std::string nodes(const std::vector<NodeObject> &list) {
   Table table({"UUID", "ADDRESS", "ROLE", "RTT ms", "UP kbit/s", "CHILDREN", "VERSION"});
-  for (json::Reader &in : entries) {
-    table.add({text(in, "uuid"), host_and_port(in, "ip_address", "port"),
-               in.flag_if("supernode").value_or(false) ? "supernode" : "node", milliseconds(in, "rtt_ms"),
-               number(in, "upstream_kbps"), number(in, "children"), text(in, "version")});
+  for (const NodeObject &node : list) {
+    table.add({node.uuid, node.address, node.supernode ? "supernode" : "node", shown_ms(node.rtt_ms),
+               shown(node.upstream_kbps), shown(node.children), node.version});
   }
   return table.text();
 }
 
-std::string streams(std::vector<json::Reader> entries) {
+std::string streams(const std::vector<StreamObject> &list) {
   Table table({"SLUG", "NAME", "STATE", "kbit/s", "VIEWERS", "SOURCE"});
-  for (json::Reader &in : entries) {
-    table.add({text(in, "slug"), text(in, "name"),
-               in.flag_if("streaming").value_or(false) ? "live" : "waiting", number(in, "bitrate_kbps"),
-               number(in, "viewers"), text(in, "source")});
+  for (const StreamObject &stream : list) {
+    table.add({stream.slug, stream.name, stream.streaming ? "live" : "waiting", shown(stream.bitrate_kbps),
+               shown(stream.viewers), stream.source});
   }
   return table.text();
 }
 
-std::string tickets(std::vector<json::Reader> entries) {
+std::string tickets(const std::vector<TicketObject> &list) {
   Table table({"STREAM", "SOURCE", "DESTINATION", "HOPS", "ROLE", "STATE", "CONFIRMED"});
-  for (json::Reader &in : entries) {
-    table.add({text(in, "stream"), text(in, "source"), text(in, "destination"), number(in, "hops"),
-               text(in, "role"), text(in, "state"), yes_no(in, "confirmed")});
+  for (const TicketObject &ticket : list) {
+    table.add({ticket.stream, ticket.source, ticket.destination, shown(ticket.hops), ticket.role,
+               ticket.state, ticket.confirmed ? (*ticket.confirmed ? "yes" : "no") : ""});
   }
   return table.text();
 }
@@ -73,7 +43,7 @@ std::string authority(const std::string &node) {
 }
 
 std::string created_stream(json::Reader in, const std::string &node) {
-  const std::string slug = text(in, "slug");
+  const std::string slug = in.text_if("slug", any).value_or("");
   return "stream " + printable(slug) + " created; publish into it with\n  … ! astralsink uri=astral://" +
          authority(node) + "/" + printable(slug) + "\n";
 }
@@ -88,22 +58,23 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
   std::string shown;
   switch (plan.show) {
     case Show::nodes:
-      shown = nodes(in->objects("nodes", max_entries));
+      shown = nodes(read_nodes(*in));
       break;
     case Show::streams:
-      shown = streams(in->objects("streams", max_entries));
+      shown = streams(read_streams(*in));
       break;
     case Show::tickets:
-      shown = tickets(in->objects("tickets", max_entries));
+      shown = tickets(read_tickets(*in));
       break;
     case Show::ticket:
-      shown = tickets({in->object("ticket")});
+      shown = tickets({read_ticket(in->object("ticket"))});
       break;
     case Show::created_stream:
       shown = created_stream(in->object("stream"), node);
       break;
     case Show::url:
     case Show::done:
+    case Show::top:
       break;
   }
   if (!in->good()) return fail(Code::invalid, "the node's answer: " + in->error().detail);
@@ -114,7 +85,7 @@ std::string show_error(unsigned status, std::string_view answer) {
   auto in = json::Reader::parse(answer);
   if (in) {
     json::Reader error = in->object("error");
-    const std::string message = text(error, "message");
+    const std::string message = error.text_if("message", any).value_or("");
     if (in->good() && !message.empty()) return printable(message) + " (" + std::to_string(status) + ")";
   }
   return "the node answered " + std::to_string(status);

@@ -2,51 +2,59 @@
 #include "ctl/table.hpp"
 
 #include <algorithm>
-#include <cstddef>
+#include <cstdint>
+#include <numeric>
+
+#include "ctl/text.hpp"
 
 namespace astral::ctl {
 namespace {
 
-// Code points, not bytes: good enough for columns that stand in line.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+constexpr std::size_t gap = 2;           // between columns
+constexpr std::size_t least_column = 6;  // a narrower one says nothing
+constexpr std::size_t no_limit = SIZE_MAX;
+
+// Takes from the widest, one cell at a time, until all fit or none can give.
+void shrink(std::vector<std::size_t> &widths, std::size_t width) {
+  const std::size_t gaps = gap * (widths.size() - 1);
+  std::size_t total = std::accumulate(widths.begin(), widths.end(), gaps);
+  while (total > width) {
+    const auto widest = std::max_element(widths.begin(), widths.end());
+    if (*widest <= least_column) return;
+    --*widest;
+    --total;
+  }
 }
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c < 0x20 || c == 0x7f || c1) {
-      out += '?';
-      if (c1) ++i;  // U+0080 to U+009F take two bytes
-    } else {
-      out += text[i];
-    }
+void Table::add(std::vector<std::string> cells) {
+  for (std::string &cell : cells) cell = cell.empty() ? "-" : printable(cell);
+  rows_.push_back(std::move(cells));
+}
+
+std::vector<std::string> Table::lines(std::size_t width) const {
+  std::vector<std::size_t> widths(rows_.front().size(), 0);
+  for (const auto &row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
   }
-  return out;
+  shrink(widths, width);
+  std::vector<std::string> lines;
+  for (const auto &row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string cell = fit(row[i], widths[i]);
+      line += cell;
+      if (i + 1 < row.size()) line.append(widths[i] - columns(cell) + gap, ' ');
+    }
+    lines.push_back(fit(line, width));
+  }
+  return lines;
 }
 
 std::string Table::text() const {
-  std::vector<std::vector<std::string>> rows = rows_;
-  std::vector<std::size_t> widths(rows.front().size(), 0);
-  for (auto &row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      row[i] = row[i].empty() ? "-" : printable(row[i]);
-      widths[i] = std::max(widths[i], width(row[i]));
-    }
-  }
   std::string text;
-  for (const auto &row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      text += row[i];
-      if (i + 1 < row.size()) text.append(widths[i] - width(row[i]) + 2, ' ');
-    }
-    text += '\n';
-  }
+  for (const std::string &line : lines(no_limit)) text += line + "\n";
   return text;
 }
 

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A table for people: columns as wide as their widest cell. Pure.
+// A table for people: columns as wide as their widest cell, or as there is room for. Pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace astral::ctl {
 
-// What strangers said, made safe for a terminal: control characters (they could move the cursor, or worse)
-// become '?'. The text must be UTF-8.
-std::string printable(std::string_view text);
-
 class Table {
  public:
   explicit Table(std::vector<std::string> titles) { add(std::move(titles)); }
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }  // as many as titles
-  std::string text() const;  // one line each, without spaces at the end; cells made printable
+  void add(std::vector<std::string> cells);  // as many as titles; made printable
+
+  std::size_t rows() const { return rows_.size() - 1; }  // without the titles
+
+  // The titles and the rows, each of at most `width` cells: the widest columns give way. No spaces at the
+  // end.
+  std::vector<std::string> lines(std::size_t width) const;
+  std::string text() const;  // all of it, one line each
 
  private:
   std::vector<std::vector<std::string>> rows_;

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """astralctl against a real node: exit status, what people read, what scripts read."""
+import http.server
 import json
 import os
 import subprocess
+import threading
 
 import astral
 import media
@@ -29,6 +31,11 @@ def test_every_command(network):
     assert '(404)' in ctl('watch', 'nope', status=1)
     assert '(409)' in ctl('revoketicket', 'my-talk', status=1)  # it is published here
     assert '(404)' in ctl('deletenode', 'nobody', status=1)
+    ctl('seed', 'my-talk', 'nobody', status=1)
+    assert ctl('createfakenode', '3') == '3 made-up nodes registered\n'
+    made_up = [json.loads(line)['node'] for line in ctl('--json', '-cn', '2').splitlines()]
+    assert [(one['ip_address'], one['port']) for one in made_up] == [('127.0.0.1', 1)] * 2
+    assert len({one['uuid'] for one in made_up}) == 2
     assert 'unknown command' in ctl('frob', status=2)
     assert ctl('shutdown') == 'shut down\n'
     assert node.wait() == 0
@@ -47,6 +54,78 @@ def test_watch_and_revoke(network):
     assert network.ctl(viewer, 'revoketicket', 'talk').returncode == 0
     astral.wait_until(lambda: not viewer.tickets() and not any(t['destination'] == 'v' for t in publisher.tickets()),
                       'both ends to be without the ticket')
+
+
+class Recorder:
+    """Answers as it is told, and keeps what it was asked."""
+
+    def __init__(self, status, body=b'{}', **headers):
+        self.requests = []
+        recorder = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                recorder.requests.append((self.command, self.path, self.headers['authorization']))
+                self.send_response(status if self.command == 'POST' else 200)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header('content-length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self.url = f'http://127.0.0.1:{self.server.server_address[1]}'
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def ctl_at(url, *words, **env):
+    return subprocess.run([astral.program('astralctl'), '--node', url, *words], capture_output=True, text=True,
+                          timeout=20, env=dict(os.environ, **env))
+
+
+def test_the_token_goes_with_every_call():
+    with Recorder(200, b'{"nodes":[]}') as node:
+        assert ctl_at(node.url, '-ln').returncode == 0
+        assert ctl_at(node.url, '-ln', ASTRAL_TOKEN='from-environment').returncode == 0
+        assert ctl_at(node.url, '-ln', '--token', 'option', ASTRAL_TOKEN='from-environment').returncode == 0
+        assert ctl_at(node.url, 'top', '--token=option').returncode == 1  # this is no node
+        assert ctl_at(node.url, '-ln', '--token', 'two words').returncode == 2
+        assert [token for _, path, token in node.requests if path == '/nodes'] == [
+            None, 'Bearer from-environment', 'Bearer option', 'Bearer option']
+        assert {token for _, path, token in node.requests if path == '/node'} == {'Bearer option'}
+
+
+def test_a_redirection_to_elsewhere_gets_nothing():
+    ticket = b'{"ticket":{"stream":"talk","source":"p"}}'
+    with Recorder(200) as elsewhere:
+        for location in (elsewhere.url + '/stream/talk/ticket', elsewhere.url.removeprefix('http:') + '/x'):
+            with Recorder(303, ticket, location=location) as node:
+                done = ctl_at(node.url, '--token', 'secret', 'watch', 'talk')
+                assert done.returncode == 1 and 'answered 303' in done.stderr
+        assert elsewhere.requests == []
+    with Recorder(303, ticket, location='/stream/talk/ticket') as node:
+        assert ctl_at(node.url, '--token', 'secret', 'watch', 'talk').returncode == 0
+        assert node.requests == [('POST', '/stream/talk/tickets', 'Bearer secret'),
+                                 ('GET', '/stream/talk/ticket', 'Bearer secret')]
+
+
+def test_says_how_far_it_came():
+    with Recorder(503) as node:
+        done = ctl_at(node.url, 'createfakenode', '3')
+        assert done.returncode == 1 and done.stderr == 'astralctl: the node answered 503; 0 of 3 done\n'
+        assert len(node.requests) == 1
 
 
 def test_without_a_node():

@@ -11,6 +11,14 @@ namespace {
 using ::testing::HasSubstr;
 using Words = std::vector<std::string>;
 
+std::string made_up() {
+  return "made-up";
+}
+
+Expected<Plan> plan_of(const Words &words) {
+  return plan(words, made_up);
+}
+
 struct Case {
   Words words;
   const char *calls;  // "METHOD path body;"
@@ -23,7 +31,7 @@ void PrintTo(const Case &c, std::ostream *out) {
 class Plans : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Plans, Calls) {
-  const auto made = plan(GetParam().words);
+  const auto made = plan_of(GetParam().words);
   ASSERT_TRUE(made) << made.error().detail;
   std::string calls;
   for (const Call &call : made->calls) calls += call.method + " " + call.path + " " + call.body + ";";
@@ -32,36 +40,57 @@ TEST_P(Plans, Calls) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Plans,
-    ::testing::Values(Case{{"listnodes"}, "GET /nodes ;"}, Case{{"-ln"}, "GET /nodes ;"},
-                      Case{{"--listnodes"}, "GET /nodes ;"}, Case{{"liststreams"}, "GET /streams ;"},
-                      Case{{"-ls"}, "GET /streams ;"}, Case{{"listtickets"}, "GET /tickets ;"},
-                      Case{{"-lt"}, "GET /tickets ;"},
-                      Case{{"stream", "My Talk", "About"},
-                           R"(POST /streams {"name":"My Talk","description":"About"};)"},
-                      Case{{"-st", "\"x\""}, R"(POST /streams {"name":"\"x\"","description":""};)"},
-                      Case{{"watch", "my-talk"}, "POST /stream/my-talk/tickets {};"},
-                      Case{{"-w", "my-talk"}, "POST /stream/my-talk/tickets {};"},
-                      Case{{"seed", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
-                      Case{{"-se", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
-                      Case{{"streamurl", "a"}, "GET /stream/a ;"}, Case{{"-su", "a"}, "GET /stream/a ;"},
-                      Case{{"revoketicket", "a"}, "DELETE /stream/a/ticket ;"},
-                      Case{{"-rt", "a", "n1"}, "DELETE /stream/a/ticket/n1 ;"},
-                      Case{{"deletenode", "n1", "n2"}, "DELETE /node/n1 ;DELETE /node/n2 ;"},
-                      Case{{"-dn", "n1"}, "DELETE /node/n1 ;"}, Case{{"shutdown"}, "DELETE /node ;"},
-                      Case{{"-sh"}, "DELETE /node ;"}));
+    ::testing::Values(
+        Case{{"listnodes"}, "GET /nodes ;"}, Case{{"-ln"}, "GET /nodes ;"},
+        Case{{"--listnodes"}, "GET /nodes ;"}, Case{{"liststreams"}, "GET /streams ;"},
+        Case{{"-ls"}, "GET /streams ;"}, Case{{"listtickets"}, "GET /tickets ;"},
+        Case{{"-lt"}, "GET /tickets ;"},
+        Case{{"stream", "My Talk", "About"}, R"(POST /streams {"name":"My Talk","description":"About"};)"},
+        Case{{"-st", "\"x\""}, R"(POST /streams {"name":"\"x\"","description":""};)"},
+        Case{{"watch", "my-talk"}, "POST /stream/my-talk/tickets {};"},
+        Case{{"-w", "my-talk"}, "POST /stream/my-talk/tickets {};"},
+        Case{{"seed", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
+        Case{{"-se", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
+        Case{{"streamurl", "a"}, "GET /stream/a ;"}, Case{{"-su", "a"}, "GET /stream/a ;"},
+        Case{{"revoketicket", "a"}, "DELETE /stream/a/ticket ;"},
+        Case{{"-rt", "a", "n1"}, "DELETE /stream/a/ticket/n1 ;"},
+        Case{{"createfakenode", "2"},
+             R"(POST /nodes {"uuid":"made-up","ip_address":"127.0.0.1","port":1};)"
+             R"(POST /nodes {"uuid":"made-up","ip_address":"127.0.0.1","port":1};)"},
+        Case{{"-cn", "1"}, R"(POST /nodes {"uuid":"made-up","ip_address":"127.0.0.1","port":1};)"},
+        Case{{"top"}, ""}, Case{{"-t"}, ""},
+        Case{{"deletenode", "n1", "n2"}, "DELETE /node/n1 ;DELETE /node/n2 ;"},
+        Case{{"-dn", "n1"}, "DELETE /node/n1 ;"}, Case{{"shutdown"}, "DELETE /node ;"},
+        Case{{"-sh"}, "DELETE /node ;"}));
 
 TEST(Plan, WhatIsUsage) {
-  for (const Words &words :
-       {Words{}, Words{"fly"}, Words{"-x"}, Words{"listnodes", "x"}, Words{"stream"},
-        Words{"stream", "a", "b", "c"}, Words{"watch"}, Words{"watch", "My Talk"}, Words{"watch", "../node"},
-        Words{"seed", "a"}, Words{"seed", "a", "x/y"}, Words{"deletenode"}, Words{"deletenode", "a", "b c"},
-        Words{"revoketicket", "a", "?"}}) {
-    const auto made = plan(words);
+  for (const Words &words : {Words{},
+                             Words{"fly"},
+                             Words{"-x"},
+                             Words{"listnodes", "x"},
+                             Words{"stream"},
+                             Words{"stream", "a", "b", "c"},
+                             Words{"watch"},
+                             Words{"watch", "My Talk"},
+                             Words{"watch", "../node"},
+                             Words{"seed", "a"},
+                             Words{"seed", "a", "x/y"},
+                             Words{"deletenode"},
+                             Words{"deletenode", "a", "b c"},
+                             Words{"revoketicket", "a", "?"},
+                             Words{"createfakenode"},
+                             Words{"createfakenode", "0"},
+                             Words{"createfakenode", "-1"},
+                             Words{"createfakenode", "1001"},
+                             Words{"createfakenode", "2x"},
+                             Words{"createfakenode", "99999999999999999999999"},
+                             Words{"top", "x"}}) {
+    const auto made = plan_of(words);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, Code::invalid);
   }
-  EXPECT_THAT(plan({"watch", "My Talk!"}).error().detail, HasSubstr("did you mean my-talk?"));
-  EXPECT_EQ(plan({"stream"}).error().detail, "usage: astralctl stream NAME [DESCRIPTION]");
+  EXPECT_THAT(plan_of({"watch", "My Talk!"}).error().detail, HasSubstr("did you mean my-talk?"));
+  EXPECT_EQ(plan_of({"stream"}).error().detail, "usage: astralctl stream NAME [DESCRIPTION]");
 }
 
 TEST(Parse, Options) {
@@ -78,18 +107,31 @@ TEST(Parse, Options) {
   EXPECT_EQ(parse({"stream", "-"})->words, (Words{"stream", "-"}));
 }
 
+TEST(Parse, TheTokenIsTheOptionsElseTheEnvironments) {
+  EXPECT_EQ(parse({"-ls"})->token, "");
+  EXPECT_EQ(parse({"-ls"}, "secret")->token, "secret");
+  EXPECT_EQ(parse({"--token", "other", "-ls"}, "secret")->token, "other");
+  EXPECT_EQ(parse({"-ls", "--token=a=b"})->token, "a=b");
+  for (const char *bad : {"two words", "", "line\r\nX-Evil: yes", "ümlaut", "tab\t"}) {
+    EXPECT_FALSE(parse({"--token", bad})) << bad;
+  }
+  EXPECT_FALSE(parse({"-ls"}, "line\nX-Evil: yes"));
+  EXPECT_FALSE(parse({"--token", std::string(4097, 'x')}));
+}
+
 TEST(Parse, BadOptions) {
-  for (const Words &words :
-       {Words{"--node"}, Words{"--node", "ftp://x"}, Words{"--node", "http://"},
-        Words{"--node", "http://x/y"}, Words{"--node", "http://u@x"}, Words{"-ls", "--colour"}}) {
+  for (const Words &words : {Words{"--node"}, Words{"--node", "ftp://x"}, Words{"--node", "http://"},
+                             Words{"--node", "http://x/y"}, Words{"--node", "http://u@x"}, Words{"--token"},
+                             Words{"-ls", "--colour"}}) {
     EXPECT_FALSE(parse(words)) << words.back();
   }
 }
 
 TEST(Help, NamesEveryCommandInBothForms) {
-  for (const char *name : {"listnodes, -ln", "liststreams, -ls", "listtickets, -lt", "stream, -st",
-                           "watch, -w", "seed, -se", "streamurl, -su", "revoketicket, -rt", "deletenode, -dn",
-                           "shutdown, -sh", "--node", "--json", "Exit status"}) {
+  for (const char *name :
+       {"listnodes, -ln", "liststreams, -ls", "listtickets, -lt", "stream, -st", "watch, -w", "seed, -se",
+        "streamurl, -su", "revoketicket, -rt", "createfakenode, -cn", "deletenode, -dn", "top, -t", "--token",
+        "shutdown, -sh", "--node", "--json", "Exit status"}) {
     EXPECT_THAT(help(), HasSubstr(name));
   }
 }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a node says, again and again: all of it once a second for the figures, and at once when WS /events
+// tells of a change. What is done with it is the caller's business.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/websocket.hpp"
+#include "ctl/fetch.hpp"
+#include "ctl/snapshot.hpp"
+#include "glue/loop.hpp"
+
+namespace astral::ctl {
+
+// **Thread**: the default main context. **Owns** its connections.
+class Feed {
+ public:
+  enum class Listen { no, yes };  // to /events, where that can be had: not over https
+
+  // `news` comes after every round, until the feed goes.
+  using News = std::function<void(const Expected<Bodies> &)>;
+
+  Feed(Target target, Listen listen, News news);
+  Feed(const Feed &) = delete;
+  Feed &operator=(const Feed &) = delete;
+
+ private:
+  void ask();
+  void take(std::string Bodies::*where, const Expected<Answer> &answer);
+  void finish(const Expected<Bodies> &result);
+  void listen();
+  void on_event();
+  void on_silence();
+
+  const Target target_;
+  const Listen listen_;
+  const News news_;
+  const Ref<SoupSession> session_;
+  Bodies bodies_;
+  std::array<std::unique_ptr<Fetch>, 4> fetches_;
+  std::size_t missing_ = 0;  // answers of this round
+  bool changed_ = false;     // since this round began
+  Time began_{};
+  Timer next_;
+  Timer patience_;
+  std::shared_ptr<api::WebSocket> socket_;
+  Time listen_at_{};  // not before
+  Time wait_;
+};
+
+}  // namespace astral::ctl

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/objects.hpp"
+
+#include <cmath>
+
+namespace astral::ctl {
+namespace {
+
+constexpr std::size_t max_entries = 1'000'000;
+constexpr std::uint64_t max_number = 1'000'000'000'000'000;
+constexpr json::Text any{0, 65536};
+
+std::string text(json::Reader &in, const char *name) {
+  return in.text_if(name, any).value_or("");
+}
+
+Figure figure(json::Reader &in, const char *name) {
+  return in.number_if(name, 0, max_number);
+}
+
+std::string host_and_port(json::Reader &in) {
+  const std::string host = text(in, "ip_address");
+  const Figure port = figure(in, "port");
+  if (host.empty() || !port) return host;
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(*port);
+}
+
+StreamObject read_stream(json::Reader in) {
+  return {.slug = text(in, "slug"),
+          .name = text(in, "name"),
+          .source = text(in, "source"),
+          .streaming = in.flag_if("streaming").value_or(false),
+          .bitrate_kbps = figure(in, "bitrate_kbps"),
+          .viewers = figure(in, "viewers")};
+}
+
+template <typename Object>
+std::vector<Object> read_list(json::Reader &in, const char *name, Object (*read)(json::Reader)) {
+  std::vector<Object> list;
+  for (const json::Reader &entry : in.objects(name, max_entries)) list.push_back(read(entry));
+  return list;
+}
+
+}  // namespace
+
+NodeObject read_node(json::Reader in) {
+  return {.uuid = text(in, "uuid"),
+          .address = host_and_port(in),
+          .version = text(in, "version"),
+          .primary = text(in, "primary_supernode_uuid"),
+          .supernode = in.flag_if("supernode").value_or(false),
+          .rtt_ms = in.real_if("rtt_ms"),
+          .upstream_kbps = figure(in, "upstream_kbps"),
+          .downstream_kbps = figure(in, "downstream_kbps"),
+          .children = figure(in, "children"),
+          .capacity = figure(in, "capacity")};
+}
+
+TicketObject read_ticket(json::Reader in) {
+  return {.stream = text(in, "stream"),
+          .source = text(in, "source"),
+          .destination = text(in, "destination"),
+          .role = text(in, "role"),
+          .state = text(in, "state"),
+          .confirmed = in.flag_if("confirmed"),
+          .hops = figure(in, "hops"),
+          .bitrate_kbps = figure(in, "bitrate_kbps")};
+}
+
+std::vector<NodeObject> read_nodes(json::Reader &in) {
+  return read_list(in, "nodes", read_node);
+}
+std::vector<StreamObject> read_streams(json::Reader &in) {
+  return read_list(in, "streams", read_stream);
+}
+std::vector<TicketObject> read_tickets(json::Reader &in) {
+  return read_list(in, "tickets", read_ticket);
+}
+
+std::string shown(const Figure &figure) {
+  return figure ? std::to_string(*figure) : "";
+}
+
+std::string shown_ms(const std::optional<double> &ms) {
+  return ms ? std::to_string(std::lround(*ms)) : "";
+}
+
+}  // namespace astral::ctl

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The nodes, streams and tickets of API.md as astralctl reads them. Pure. A node may leave out any field but
+// the lists themselves; what it leaves out is empty here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "glue/json.hpp"
+
+namespace astral::ctl {
+
+using Figure = std::optional<std::uint64_t>;
+
+struct NodeObject {
+  std::string uuid = {};
+  std::string address = {};  // host:port, or the host alone
+  std::string version = {};
+  std::string primary = {};  // the uuid of its supernode
+  bool supernode = false;
+  std::optional<double> rtt_ms = {};
+  Figure upstream_kbps = {};
+  Figure downstream_kbps = {};
+  Figure children = {};
+  Figure capacity = {};
+};
+
+struct StreamObject {
+  std::string slug = {};
+  std::string name = {};
+  std::string source = {};
+  bool streaming = false;
+  Figure bitrate_kbps = {};
+  Figure viewers = {};
+};
+
+struct TicketObject {
+  std::string stream = {};
+  std::string source = {};
+  std::string destination = {};
+  std::string role = {};
+  std::string state = {};
+  std::optional<bool> confirmed = {};
+  Figure hops = {};
+  Figure bitrate_kbps = {};
+};
+
+// **Errors** stick to the reader.
+NodeObject read_node(json::Reader in);
+TicketObject read_ticket(json::Reader in);
+std::vector<NodeObject> read_nodes(json::Reader &in);
+std::vector<StreamObject> read_streams(json::Reader &in);
+std::vector<TicketObject> read_tickets(json::Reader &in);
+
+// What a table says of them; empty when nothing is known.
+std::string shown(const Figure &figure);
+std::string shown_ms(const std::optional<double> &ms);
+
+}  // namespace astral::ctl

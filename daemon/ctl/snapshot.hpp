@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a node says of itself at one moment: out of four answers, for people and for scripts. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ctl/objects.hpp"
+#include "glue/error.hpp"
+
+namespace astral::ctl {
+
+// The bodies of GET /node, /streams, /tickets and /nodes.
+struct Bodies {
+  std::string node = {};
+  std::string streams = {};
+  std::string tickets = {};
+  std::string nodes = {};
+};
+
+struct Snapshot {
+  NodeObject self = {};
+  std::vector<StreamObject> streams = {};   // live ones first, then by slug
+  std::vector<TicketObject> tickets = {};   // by stream, active ones first
+  std::vector<NodeObject> neighbours = {};  // its supernode, other supernodes, then by uuid; not itself
+};
+
+// **Errors** the answers are not what API.md says.
+Expected<Snapshot> read_snapshot(const Bodies &bodies);
+
+// One JSON object on one line, without its end: time_ms, and what the bodies hold as it came.
+Expected<std::string> snapshot_line(const Bodies &bodies, std::int64_t unix_ms);
+std::string trouble_line(const Error &error, std::int64_t unix_ms);
+
+}  // namespace astral::ctl
