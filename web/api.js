@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The node's HTTP API as functions, and its events as a connection that comes back by itself.
+// The node's HTTP API as functions, and its events as a connection that comes back by itself. What leaves this file has
+// the types of API.md, whatever the node said.
 
 const patience_ms = 10000;
 
@@ -24,15 +25,31 @@ async function call(path, options = {}) {
     throw new ApiError(0, 'unreachable', 'This node does not answer.', {cause: error});
   }
   const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body;
-  const {code = 'error', message = `The node answered ${answer.status}.`} = body.error ?? {};
+  if (answer.ok) return body ?? {};
+  const {code = 'error', message = `The node answered ${answer.status}.`} = body?.error ?? {};
   throw new ApiError(answer.status, code, message);
 }
 
+const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
+  'media', 'stream', 'destination', 'role', 'state']);
+
+// One object of the API: fields that are not what they must be are left out; null when a needed one is.
+export function typed(object, ...needed) {
+  if (typeof object !== 'object' || object === null) return null;
+  const good = Object.fromEntries(Object.entries(object).filter(([name, value]) =>
+    (texts.has(name) ? typeof value === 'string' : typeof value === 'boolean' || Number.isFinite(value))));
+  return needed.every((name) => good[name]) ? good : null;
+}
+
+const typed_list = (list, ...needed) =>
+  (Array.isArray(list) ? list : []).map((object) => typed(object, ...needed)).filter(Boolean);
+
 const of_stream = (slug) => `stream/${encodeURIComponent(slug)}`;
 
-export const node = async () => (await call('node')).node;
-export const streams = async () => (await call('streams')).streams;
+export const node = async () => typed((await call('node')).node, 'uuid');
+export const nodes = async () => typed_list((await call('nodes')).nodes, 'uuid');
+export const streams = async () => typed_list((await call('streams')).streams, 'slug');
+export const tickets = async () => typed_list((await call('tickets')).tickets, 'stream', 'source', 'destination');
 export const playlist = (slug) => `${of_stream(slug)}/hls/index.m3u8`;
 
 // This node gets the stream, if it has not got it yet. Answers the ticket.
@@ -42,13 +59,13 @@ export async function watch(slug) {
     headers: {'content-type': 'application/json'},
     body: '{}',
   });
-  return answer.ticket;
+  return typed(answer.ticket);
 }
 
 // Asking also refreshes it.
-export const ticket = async (slug) => (await call(`${of_stream(slug)}/ticket`)).ticket;
+export const ticket = async (slug) => typed((await call(`${of_stream(slug)}/ticket`)).ticket);
 
-// Calls on_event({type, data}) per change and on_open(is_open) when the connection comes and goes.
+// Calls on_event(type) per change and on_open(is_open) when the connection comes and goes.
 export function events(on_event, on_open) {
   const first_wait_ms = 500;
   const longest_wait_ms = 10000;
@@ -70,7 +87,7 @@ export function events(on_event, on_open) {
       } catch {
         return;
       }
-      if (event && typeof event.type === 'string') on_event(event);
+      if (typeof event?.type === 'string') on_event(event.type);
     };
     socket.onclose = () => {
       on_open(false);

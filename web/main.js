@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The page: what the address asks for (#watch/SLUG), what the node says, who shows it.
 import * as api from './api.js';
+import {Live} from './live.js';
+import {Network} from './network.js';
 import {Player} from './player.js';
 import {show_publish_box} from './publish.js';
 import {StreamList} from './streams.js';
-
-const refresh_ms = 10000;       // with events, in case one was missed
-const refresh_alone_ms = 3000;  // without
-const gather_ms = 200;          // events come in bursts
+import {Tables} from './tables.js';
+import {hops_text, short_name} from './words.js';
 
 const by_id = (id) => document.getElementById(id);
 const state_names = {
@@ -15,10 +15,15 @@ const state_names = {
 };
 
 const list = new StreamList({list: by_id('stream-list'), empty: by_id('streams-empty'), count: by_id('streams-count')});
+const network = new Network({
+  svg: by_id('network-picture'), legend: by_id('network-legend'), note: by_id('network-note'),
+});
+const tables = new Tables({
+  tickets: by_id('ticket-rows'), nodes: by_id('node-rows'),
+  ticket_count: by_id('ticket-count'), node_count: by_id('node-count'),
+});
 const video = by_id('video');
 let self = null;
-let has_events = false;
-let refresh_timer = 0;
 
 const player = new Player(video, ({state, message, ticket}) => {
   const is_shown = state === 'playing';
@@ -35,9 +40,7 @@ const player = new Player(video, ({state, message, ticket}) => {
 
 function parent_text({source, hops}) {
   const name = source && source === self?.uuid ? 'this node' : (source ?? '–');
-  const short = name.length > 12 ? `${name.slice(0, 8)}…` : name;
-  if (!hops) return short;
-  return `${short}, ${hops === 1 ? '1 hop' : `${hops} hops`}`;
+  return [short_name(name), hops ? hops_text(hops) : ''].filter(Boolean).join(', ');
 }
 
 function show_facts() {
@@ -54,30 +57,22 @@ function show_names() {
   document.title = name ? `${name} · Astral` : 'Astral';
 }
 
-function show_node(is_there) {
+function show_node({is_there, is_live}) {
   by_id('node').classList.toggle('there', is_there);
-  by_id('node').classList.toggle('live', is_there && has_events);
-  const text = !is_there ? 'This node does not answer. Trying again…'
-    : self ? `Node ${self.uuid.length > 12 ? `${self.uuid.slice(0, 8)}…` : self.uuid}` : 'Connected';
+  by_id('node').classList.toggle('live', is_there && is_live);
+  document.body.classList.toggle('away', !is_there);
+  const text = !is_there ? 'This node does not answer. Trying again…' : self ? `Node ${short_name(self.uuid)}` : 'Connected';
   if (by_id('node-text').textContent !== text) by_id('node-text').textContent = text;
 }
 
-function refresh_in(wait_ms) {
-  clearTimeout(refresh_timer);
-  refresh_timer = setTimeout(refresh, wait_ms);
-}
-
-async function refresh() {
-  try {
-    self ??= await api.node();
-    list.streams = await api.streams();
-    show_names();
-    show_node(true);
-  } catch {
-    self = null;
-    show_node(false);
-  }
-  refresh_in(has_events ? refresh_ms : refresh_alone_ms);
+function show(state) {
+  self = state.node;
+  show_node(state);
+  if (!state.is_there) return;  // what was known last stays
+  list.streams = state.streams;
+  network.show(state);
+  tables.show(state);
+  show_names();
 }
 
 function wanted_slug() {
@@ -116,12 +111,6 @@ show_publish_box({
   name: by_id('publish-name'), command: by_id('publish-command'),
   copy: by_id('publish-copy'), status: by_id('publish-status'),
 });
-api.events(({type}) => {
-  if (type === 'stream') refresh_in(gather_ms);
-}, (is_open) => {
-  has_events = is_open;
-  refresh_in(0);
-});
+new Live({read: api, listen: api.events, on_change: show});
 setInterval(show_facts, 500);
 follow_address();
-refresh();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The list of streams. A stream keeps its element while it is there, so that focus and scrolling stay where they are.
+import {rate_text, viewers_text} from './words.js';
 
 const of_caps = [
   [/video\/mpegts/, 'MPEG-TS'],
@@ -13,16 +14,6 @@ function media_name(caps) {
   if (!caps) return '';
   const known = of_caps.find(([pattern]) => pattern.test(caps));
   return known ? known[1] : caps.split(/[,;(]/)[0].trim();
-}
-
-function rate_text(kbps) {
-  if (!kbps) return '';
-  return kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`;
-}
-
-function viewers_text(viewers) {
-  if (viewers === undefined) return '';
-  return viewers === 1 ? '1 viewer' : `${viewers} viewers`;
 }
 
 function element(tag, name, ...children) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The HTTP side of a node, played by Python: the page under test, one stream, and a live HLS window whose
+"""The HTTP side of a node, played by Python: the page under test, one stream, the network around it, and a live HLS window whose
 progress the test holds in its hand. For what a real node does not do at will: no room, silence, going away."""
 
 import base64
@@ -9,6 +9,7 @@ import http.server
 import json
 import pathlib
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -32,14 +33,20 @@ def make_segments(folder, seconds=30):
 
 
 class FakeNode:
-    """What the test may change while the page looks: streams, has_room, and when the stream stands still."""
+    """What the test may change while the page looks: streams, nodes, tickets, has_room, and when the stream stands
+    still."""
 
     def __init__(self, files, segments):
         self.files = files  # folders, searched in order
         self.segments = segments
         self.streams = [{'slug': 'demo', 'name': 'Demo', 'description': 'A moving test picture', 'source': PARENT,
                          'streaming': True, 'bitrate_kbps': 620, 'viewers': 3, 'media': 'video/mpegts, systemstream=true'}]
+        self.others = [{'uuid': PARENT, 'ip_address': '192.0.2.7', 'port': 8000, 'supernode': True, 'rtt_ms': 11.6,
+                        'children': 3, 'capacity': 100, 'version': '0.1.0'}]
+        self.tickets = [self.ticket('demo', PARENT, UUID, 2)]
+        self.primary = PARENT
         self.has_room = True
+        self.has_events = True
         self.fits_hls = True
         self.requests = []
         self._sockets = []
@@ -100,12 +107,36 @@ class FakeNode:
     def go_on(self):
         self._run = (time.monotonic(), self.complete, True)
 
+    @staticmethod
+    def ticket(stream, source, destination, hops, role='active', state='confirmed'):
+        return {'stream': stream, 'source': source, 'destination': destination, 'hops': hops, 'role': role, 'state': state}
+
+    @property
+    def me(self):
+        return {'uuid': UUID, 'ip_address': '127.0.0.1', 'port': self.port, 'version': '0.1.0', 'children': 0,
+                'primary_supernode_uuid': self.primary}
+
     def tell(self, event):
         """To every page that listens on /events."""
-        text = json.dumps(event).encode()
+        self.say(json.dumps(event))
+
+    def say(self, text):
+        """Anything at all, in one text message."""
+        payload = text.encode()
+        head = bytes([0x81, len(payload)]) if len(payload) < 126 else struct.pack('!BBH', 0x81, 126, len(payload))
         for connection in self._sockets:
             with contextlib.suppress(OSError):
-                connection.sendall(bytes([0x81, len(text)]) + text)
+                connection.sendall(head + payload)
+
+    def asked(self, path):
+        """How often."""
+        return self.requests.count(('GET', path))
+
+    def hang_up(self):
+        """On every page that listens."""
+        for connection in list(self._sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def playlist(self):
         complete = self.complete
@@ -124,11 +155,17 @@ class FakeNode:
             return None
         path = request.path.split('?')[0]
         self.requests.append((method, path))
-        ticket = {'stream': 'demo', 'source': PARENT, 'destination': UUID, 'hops': 2, 'state': 'confirmed'}
+        ticket = self.ticket('demo', PARENT, UUID, 2)
+        if path == '/events' and not self.has_events:
+            return self.send_error(request, 503, 'no-room', 'Too many listen.')
         if path == '/events':
             return self.listen(request)
         if path == '/node':
-            return self.send_json(request, {'node': {'uuid': UUID, 'port': self.port, 'version': '0.1.0'}})
+            return self.send_json(request, {'node': self.me})
+        if path == '/nodes':
+            return self.send_json(request, {'nodes': [self.me, *self.others]})
+        if path == '/tickets':
+            return self.send_json(request, {'tickets': self.tickets})
         if path == '/streams':
             return self.send_json(request, {'streams': self.streams})
         if path.startswith('/stream/'):

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// When the page reads what, with a clock and a node that are the test's.
+import assert from 'node:assert/strict';
+import {beforeEach, test} from 'node:test';
+
+import {gather_ms, Live, retry_ms} from '../../web/live.js';
+
+let now, timers, read, asked, answers, is_there, seen, on_event, on_open;
+
+const clock = {
+  setTimeout(run, wait_ms) {
+    timers.push({run, at: now + wait_ms});
+    return timers.at(-1);
+  },
+  clearTimeout(timer) {
+    timers = timers.filter((one) => one !== timer);
+  },
+};
+
+// Lets answers arrive.
+const settle = async () => {
+  for (let i = 0; i < 10; ++i) await null;
+};
+
+async function pass(ms) {
+  const until = now + ms;
+  await settle();
+  for (;;) {
+    const next = timers.filter(({at}) => at <= until).sort((a, b) => a.at - b.at)[0];
+    if (!next) break;
+    now = next.at;
+    clock.clearTimeout(next);
+    next.run();
+    await settle();
+  }
+  now = until;
+}
+
+const take_asked = () => asked.splice(0).sort().join(' ');
+const everything = 'node nodes streams tickets';
+
+beforeEach(() => {
+  [now, timers, asked, answers, is_there, seen] = [0, [], [], {}, true, []];
+  const answer = (kind) => async () => {
+    asked.push(kind);
+    if (!is_there) throw new Error('away');
+    return answers[kind] ?? kind;
+  };
+  read = Object.fromEntries(everything.split(' ').map((kind) => [kind, answer(kind)]));
+  new Live({
+    read, clock,
+    listen: (event, open) => [on_event, on_open] = [event, open],
+    on_change: (state) => seen.push(state),
+  });
+});
+
+async function listening() {
+  on_open(true);
+  await pass(1);
+  take_asked();
+  seen.length = 0;
+}
+
+test('reads all at the beginning, and again when it listens', async () => {
+  await pass(1);
+  assert.equal(take_asked(), everything);
+  assert.deepEqual(seen.at(-1), {is_there: true, is_live: false, node: 'node', nodes: 'nodes', streams: 'streams', tickets: 'tickets'});
+  on_open(true);
+  await pass(1);
+  assert.equal(take_asked(), everything);
+  assert.equal(seen.at(-1).is_live, true);
+});
+
+test('does not ask for the mere passing of time while it listens', async () => {
+  await listening();
+  await pass(3_600_000);
+  assert.equal(take_asked(), '');
+  assert.deepEqual(timers, []);
+});
+
+for (const [type, kinds] of [['stream', 'streams'], ['node', 'node nodes'], ['ticket', 'node streams tickets']]) {
+  test(`an event about a ${type} has its lists read`, async () => {
+    await listening();
+    on_event(type);
+    await pass(gather_ms - 1);
+    assert.equal(take_asked(), '');
+    await pass(1);
+    assert.equal(take_asked(), kinds);
+    await pass(3_600_000);
+    assert.equal(take_asked(), '');
+  });
+}
+
+test('a burst of events is one reading', async () => {
+  await listening();
+  for (let i = 0; i < 100; ++i) on_event(['stream', 'node'][i % 2]);
+  await pass(gather_ms);
+  assert.equal(take_asked(), 'node nodes streams');
+  assert.equal(seen.length, 1);
+});
+
+test('what is told while it reads is read afterwards', async () => {
+  await listening();
+  let finish;
+  read.streams = () => {
+    asked.push('streams');
+    return new Promise((resolve) => finish = resolve);
+  };
+  on_event('stream');
+  await pass(gather_ms);
+  assert.equal(take_asked(), 'streams');
+  on_event('stream');
+  on_event('stream');
+  await pass(60_000);
+  assert.equal(take_asked(), '');  // never two at once
+  finish(['old']);
+  await pass(gather_ms);
+  assert.equal(take_asked(), 'streams');
+  finish(['new']);
+  await settle();
+  assert.deepEqual(seen.at(-1).streams, ['new']);
+});
+
+test('events that mean nothing here do nothing', async () => {
+  await listening();
+  for (const type of ['', 'rubbish', '__proto__', 'constructor', 'toString']) on_event(type);
+  await pass(3_600_000);
+  assert.equal(take_asked(), '');
+});
+
+test('without a socket it asks again and again', async () => {
+  await listening();
+  on_open(false);
+  await pass(1);
+  assert.equal(take_asked(), everything);
+  await pass(3 * retry_ms);
+  assert.equal(asked.length, 12);
+  on_open(true);
+  await pass(1);
+  take_asked();
+  await pass(3_600_000);
+  assert.equal(take_asked(), '');
+});
+
+test('a node that does not answer is asked until it does; what was known stays', async () => {
+  await listening();
+  is_there = false;
+  on_event('stream');
+  await pass(gather_ms);
+  assert.equal(seen.at(-1).is_there, false);
+  assert.equal(seen.at(-1).streams, 'streams');
+  take_asked();
+  is_there = true;
+  await pass(retry_ms);
+  assert.equal(take_asked(), everything);  // anything may have changed
+  assert.equal(seen.at(-1).is_there, true);
+  await pass(3_600_000);
+  assert.equal(take_asked(), '');
+});

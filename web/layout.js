@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where the nodes of the picture stand and how its arrows run. Pure: no document, no clock, no chance.
+// Nodes stand in cells like bricks in a wall, this node in the middle, so labels never meet, and a node keeps its cell
+// for as long as it is there: what comes and goes moves nobody else.
+
+export const most_nodes = 60;
+
+const side_weight = 4;       // how much a node would rather stand on its side than near
+const lower_rows_first = 1.5;
+
+// How many cells stand beside the middle one, and how large one is, in a picture of this width.
+export function grid_for(width) {
+  const least = width < 600 ? 68 : 112;
+  const half = Math.max(2, Math.floor((width / least - 1) / 2));
+  const cell_width = Math.min(160, Math.floor(width / (2 * half + 1)));
+  return {half, cell_width, cell_height: width < 600 ? 78 : 96};
+}
+
+// Who is drawn, the most important first: this node, who gives to it and gets from it, its supernode, the others.
+// `drawn` has who is drawn already: of equals, they stay.
+export function graph_of({node, nodes, tickets}, drawn = new Map()) {
+  const self = node?.uuid ?? '';
+  if (!self) return {self, nodes: [], tickets: [], left_out: 0};
+  const found = new Map();
+  const meet = (uuid, rank, side, known = {}) => {
+    const before = found.get(uuid);
+    const one = {uuid, rank: Math.min(rank, before?.rank ?? rank), side: before?.side ?? side, known: before?.known ?? known};
+    if (Object.keys(known).length > 0) one.known = known;
+    found.set(uuid, one);
+  };
+  meet(self, 0, 'middle', node);
+  const primary = node.primary_supernode_uuid ?? '';
+  if (primary) meet(primary, 1, 'up');
+  for (const {source, destination} of tickets) {
+    meet(source, 1, destination === self ? 'left' : 'any');
+    meet(destination, 1, source === self ? 'right' : 'any');
+  }
+  for (const other of nodes) {
+    if (other.uuid !== self) meet(other.uuid, other.supernode ? 2 : 'rtt_ms' in other ? 3 : 4, 'any', other);
+  }
+  const order = [...found.values()].sort((a, b) =>
+    a.rank - b.rank || Number(drawn.has(b.uuid)) - Number(drawn.has(a.uuid)) || (a.uuid < b.uuid ? -1 : 1));
+  const shown = order.slice(0, most_nodes);
+  const is_shown = new Set(shown.map(({uuid}) => uuid));
+  return {
+    self,
+    nodes: shown.map(({uuid, side, known}) => ({
+      uuid, side, known, is_self: uuid === self, is_primary: uuid === primary, is_supernode: known.supernode === true,
+      is_peer: uuid === primary || 'rtt_ms' in known,
+    })),
+    tickets: with_ids(tickets.filter((one) => is_shown.has(one.source) && is_shown.has(one.destination))),
+    left_out: order.length - shown.length,
+  };
+}
+
+// A name that stays while the ticket does; and which one it is between its two nodes, so that arrows do not cover
+// each other.
+function with_ids(tickets) {
+  const count = (counts, key) => {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    return counts.get(key) - 1;
+  };
+  const same = new Map();
+  const beside = new Map();
+  const order = [...tickets].sort((a, b) => (a.stream < b.stream ? -1 : a.stream > b.stream ? 1 : 0));
+  return order.map((one) => {
+    const ends = `${one.source} ${one.destination}`;
+    const id = `${one.stream} ${ends}`;
+    return {...one, id: `${id} ${count(same, id)}`, lane: count(beside, ends)};
+  });
+}
+
+const place = ({column, row}) => ({x: column + (row % 2 === 0 ? 0 : 0.5), y: row});
+
+// Nobody stands right beside the middle, so that arrows have some length and can be told apart.
+const is_kept_free = (x, y) => Math.abs(x) <= 1 && Math.abs(y) <= 1;
+
+// What a node in that cell pays: the way to the middle, and the wrong side of it.
+function cost({x, y}, side) {
+  const far = x * x + 1.3 * y * y;
+  if (side === 'up') return far + (y < 0 ? 0 : side_weight) + 2 * Math.abs(x);
+  if (side === 'left') return far + (x < 0 ? 0 : side_weight) + Math.abs(y);
+  if (side === 'right') return far + (x > 0 ? 0 : side_weight) + Math.abs(y);
+  return far + (y < 0 ? lower_rows_first : 0);
+}
+
+function* cells_within(half, rows) {
+  for (let row = -rows; row <= rows; ++row) {
+    const is_shifted = row % 2 !== 0;
+    for (let column = -half; column <= (is_shifted ? half - 1 : half); ++column) {
+      const cell = {column, row};
+      const {x, y} = place(cell);
+      if (!is_kept_free(x, y)) yield cell;
+    }
+  }
+}
+
+const name_of = ({column, row}) => `${column},${row}`;
+
+// uuid → {column, row}. `before` is what this returned for the last picture of as many cells beside the middle one.
+export function layout(nodes, half, before = new Map()) {
+  const cells = new Map();
+  const taken = new Set();
+  const take = (uuid, cell) => {
+    cells.set(uuid, cell);
+    taken.add(name_of(cell));
+  };
+  for (const {uuid, is_self} of nodes) {
+    if (is_self) take(uuid, {column: 0, row: 0});
+  }
+  for (const {uuid} of nodes) {
+    const cell = before.get(uuid);
+    if (cell && !cells.has(uuid) && !taken.has(name_of(cell))) take(uuid, cell);
+  }
+  const reach = Math.ceil(nodes.length / (2 * half)) + 3;
+  for (const {uuid, side} of nodes) {
+    if (cells.has(uuid)) continue;
+    let best = null;
+    for (const cell of cells_within(half, reach)) {
+      if (taken.has(name_of(cell))) continue;
+      const its_cost = cost(place(cell), side);
+      if (!best || its_cost < best.cost - 1e-9) best = {cell, cost: its_cost};
+    }
+    take(uuid, best.cell);
+  }
+  return cells;
+}
+
+// uuid → {x, y} in pixels, the middle at 0, 0; and the box that holds them.
+export function positions(cells, {half, cell_width, cell_height}) {
+  const points = new Map();
+  let top = 0;
+  let bottom = 0;
+  for (const [uuid, cell] of cells) {
+    const {x, y} = place(cell);
+    points.set(uuid, {x: x * cell_width, y: y * cell_height});
+    top = Math.min(top, cell.row);
+    bottom = Math.max(bottom, cell.row);
+  }
+  const width = (2 * half + 1) * cell_width;
+  return {points, box: {
+    x: -width / 2, y: (top - 0.5) * cell_height, width, height: (bottom - top + 1) * cell_height,
+  }};
+}
+
+// A bowed arrow from one circle to another: its shaft, its head, and where its label stands.
+export function arrow(from, to, radius_from, radius_to, lane = 0) {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = Math.hypot(dx, dy) || 1;
+  const bow = Math.min(26 + 22 * lane, 0.3 * length + 14 * lane);
+  const middle = {x: (from.x + to.x) / 2 + (dy / length) * bow, y: (from.y + to.y) / 2 - (dx / length) * bow};
+  const toward = (point, distance) => {
+    const far = Math.hypot(middle.x - point.x, middle.y - point.y) || 1;
+    return {x: point.x + ((middle.x - point.x) / far) * distance, y: point.y + ((middle.y - point.y) / far) * distance};
+  };
+  const start = toward(from, radius_from + 3);
+  const tip = toward(to, radius_to + 3);
+  const neck = toward(to, radius_to + 12);
+  const [ux, uy] = [(tip.x - neck.x) / 9, (tip.y - neck.y) / 9];
+  const show = ({x, y}) => `${round(x)} ${round(y)}`;
+  return {
+    shaft: `M${show(start)} Q${show(middle)} ${show(neck)}`,
+    head: `M${show(tip)} L${show({x: neck.x - 4.5 * uy, y: neck.y + 4.5 * ux})} L${show({x: neck.x + 4.5 * uy, y: neck.y - 4.5 * ux})} Z`,
+    label: {x: round((start.x + 2 * middle.x + neck.x) / 4), y: round((start.y + 2 * middle.y + neck.y) / 4)},
+  };
+}
+
+const round = (number) => Math.round(number * 10) / 10;
+
+export const colour_count = 8;
+
+// slug → 0 … colour_count - 1. Who has a colour keeps it; a new one takes the least used, from its own on.
+export function colours(slugs, before = new Map()) {
+  const found = new Map();
+  const used = new Array(colour_count).fill(0);
+  const take = (slug, colour) => {
+    found.set(slug, colour);
+    ++used[colour];
+  };
+  for (const slug of slugs) {
+    if (before.has(slug) && !found.has(slug)) take(slug, before.get(slug));
+  }
+  for (const slug of slugs) {
+    if (found.has(slug)) continue;
+    const own = [...slug].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7) % colour_count;
+    const turn = [...used.keys()].map((i) => (own + i) % colour_count);
+    take(slug, turn.reduce((best, one) => (used[one] < used[best] ? one : best)));
+  }
+  return found;
+}

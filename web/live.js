@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the node knows, kept true. An event says what kind of thing has changed, and that list is read again: nothing
+// that is said on the socket is believed beyond that, and no order of events matters. Nothing is read for the mere
+// passing of time, except while there is no socket, or the node does not answer.
+
+export const gather_ms = 200;   // events come in bursts
+export const retry_ms = 3000;   // without a socket, or without an answer
+
+const all = ['node', 'nodes', 'streams', 'tickets'];
+const changed_by = {
+  node: ['node', 'nodes'],
+  stream: ['streams'],
+  ticket: ['tickets', 'streams', 'node'],  // viewers and children are counted by tickets
+};
+
+// read: {node(), nodes(), streams(), tickets()}, promises of the lists.
+// listen(on_event, on_open): as api.events.
+// on_change({is_there, is_live, node, nodes, streams, tickets}).
+// clock: what window has; a test brings its own.
+export class Live {
+  #read;
+  #on_change;
+  #clock;
+  #state = {is_there: false, is_live: false, node: null, nodes: [], streams: [], tickets: []};
+  #due = new Set();  // what is to be read
+  #timer = 0;
+  #is_reading = false;
+
+  constructor({read, listen, on_change, clock = globalThis}) {
+    this.#read = read;
+    this.#on_change = on_change;
+    this.#clock = clock;
+    listen((type) => this.#on_event(type), (is_open) => this.#on_open(is_open));
+    this.#ask(all, 0);
+  }
+
+  #on_event(type) {
+    if (Object.hasOwn(changed_by, type)) this.#ask(changed_by[type], gather_ms);
+  }
+
+  #on_open(is_open) {
+    this.#state = {...this.#state, is_live: is_open};
+    this.#ask(all, 0);  // what changed meanwhile was told to nobody
+  }
+
+  #ask(kinds, wait_ms) {
+    const is_awaited = this.#due.size > 0;
+    kinds.forEach((kind) => this.#due.add(kind));
+    if (this.#is_reading || (is_awaited && wait_ms > 0)) return;  // it comes with what is due already
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(() => this.#refresh(), wait_ms);
+  }
+
+  async #refresh() {
+    const kinds = [...this.#due];
+    this.#due.clear();
+    this.#is_reading = true;
+    try {
+      const answers = await Promise.all(kinds.map((kind) => this.#read[kind]()));
+      this.#state = {...this.#state, is_there: true};
+      kinds.forEach((kind, i) => {
+        this.#state[kind] = answers[i];
+      });
+    } catch {
+      this.#state = {...this.#state, is_there: false};
+    }
+    this.#is_reading = false;
+    this.#on_change(this.#state);
+    const is_well = this.#state.is_there && this.#state.is_live;
+    const again = this.#due.size > 0;
+    if (!this.#state.is_there || (!is_well && !again)) all.forEach((kind) => this.#due.add(kind));
+    if (this.#due.size === 0) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = this.#clock.setTimeout(() => this.#refresh(), again && this.#state.is_there ? gather_ms : retry_ms);
+  }
+}

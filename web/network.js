@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Draws this node's part of the network as it changes: nodes as discs, tickets as arrows in the colour of their stream.
+// Where things stand is layout.js' business. Whatever a node is called, it is set as text, never as markup.
+import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js';
+import {hops_text, ms_text, rate_text, short_name} from './words.js';
+
+const svg_space = 'http://www.w3.org/2000/svg';
+const letter_px = 6.9;  // of a label, about
+
+function svg_element(tag, attributes = {}, ...children) {
+  const made = document.createElementNS(svg_space, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function set_text(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// Keyed children of a group: one drawing per key for as long as the key is there.
+class Drawings {
+  #group;
+  #make;
+  #made = new Map();
+
+  constructor(group, make) {
+    this.#group = group;
+    this.#make = make;
+  }
+
+  show(things, key_of) {
+    const gone = new Set(this.#made.keys());
+    for (const thing of things) {
+      const key = key_of(thing);
+      gone.delete(key);
+      if (!this.#made.has(key)) {
+        const made = this.#make(thing);
+        this.#made.set(key, made);
+        this.#group.append(made.element);
+      }
+      this.#made.get(key).show(thing);
+    }
+    for (const key of gone) {
+      this.#made.get(key).element.remove();
+      this.#made.delete(key);
+    }
+  }
+}
+
+const radius_of = (node) => (node.is_self ? 19 : node.is_supernode ? 14 : 11);
+
+class NodeDrawing {
+  #title = svg_element('title');
+  #halo = svg_element('circle', {class: 'halo'});
+  #disc = svg_element('circle', {class: 'disc'});
+  #name = svg_element('text', {class: 'label'});
+  #more = svg_element('text', {class: 'more'});
+
+  constructor() {
+    this.element = svg_element('g', {}, this.#title, this.#halo, this.#disc, this.#name, this.#more);
+  }
+
+  show({node, at, letters}) {
+    const radius = radius_of(node);
+    const kinds = ['peer', node.is_self && 'self', node.is_supernode && 'supernode', node.is_primary && 'primary'];
+    this.element.setAttribute('class', kinds.filter(Boolean).join(' '));
+    this.element.setAttribute('transform', `translate(${at.x} ${at.y})`);
+    this.element.dataset.uuid = node.uuid;
+    this.#disc.setAttribute('r', radius);
+    this.#halo.setAttribute('r', radius + 5);
+    this.#name.setAttribute('y', radius + 17);
+    this.#more.setAttribute('y', radius + 31);
+    set_text(this.#name, short_name(node.uuid, letters));
+    const word = node.is_self ? 'this node' : node.is_primary && letters > 12 ? 'supernode' : '';
+    set_text(this.#more, with_rtt(word, node.known));
+    set_text(this.#title, about(node));
+  }
+}
+
+const with_rtt = (text, {rtt_ms}) => [text, ms_text(rtt_ms)].filter(Boolean).join(', ');
+
+function about({uuid, known, is_self, is_primary, is_supernode}) {
+  const role = is_self ? 'this node' : is_primary ? 'the supernode of this node' : is_supernode ? 'a supernode' : 'a node';
+  const children = known.children === undefined ? ''
+    : known.capacity === undefined ? `${known.children} children` : `${known.children} of ${known.capacity} children`;
+  return [`${uuid}: ${role}`, with_rtt('', known), children].filter(Boolean).join(', ');
+}
+
+class LinkDrawing {
+  element = svg_element('line', {class: 'link'});
+
+  show({from, to, is_primary}) {
+    this.element.classList.toggle('primary', is_primary);
+    for (const [name, value] of Object.entries({x1: from.x, y1: from.y, x2: to.x, y2: to.y})) {
+      this.element.setAttribute(name, value);
+    }
+  }
+}
+
+class TicketDrawing {
+  #title = svg_element('title');
+  #shaft = svg_element('path', {class: 'shaft'});
+  #head = svg_element('path', {class: 'head'});
+
+  constructor() {
+    this.element = svg_element('g', {}, this.#title, this.#shaft, this.#head);
+  }
+
+  show({ticket, path, colour}) {
+    const is_standby = ticket.role === 'standby';
+    const is_fed = ticket.confirmed ?? ticket.state === 'confirmed';
+    this.element.setAttribute('class', `ticket s${colour}${is_standby ? ' standby' : ''}${is_fed ? '' : ' asked'}`);
+    Object.assign(this.element.dataset, {stream: ticket.stream, source: ticket.source, destination: ticket.destination});
+    this.#shaft.setAttribute('d', path.shaft);
+    this.#head.setAttribute('d', path.head);
+    set_text(this.#title, told(ticket));
+  }
+}
+
+// On top of everything, which an arrow is not.
+class HopsDrawing {
+  element = svg_element('text');
+
+  show({ticket, path, colour}) {
+    this.element.setAttribute('class', `hops s${colour}`);
+    this.element.setAttribute('x', path.label.x);
+    this.element.setAttribute('y', path.label.y + 4);
+    set_text(this.element, ticket.hops === undefined ? '' : String(ticket.hops));
+  }
+}
+
+const told = ({stream, source, destination, hops, role, state}) =>
+  [`${stream}: ${source} to ${destination}`, hops_text(hops), role, state].filter(Boolean).join(', ');
+
+// What the picture shows, for those who do not see it.
+export function summary({self, nodes, tickets, left_out}) {
+  if (!self) return 'Nothing is known yet.';
+  const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
+  const primary = nodes.find((node) => node.is_primary);
+  return [
+    `Node ${self}${primary ? `, its supernode ${primary.uuid}` : ''}, ${count(nodes.length - 1, 'other node', 'other nodes')}`,
+    left_out > 0 ? ` (and ${left_out} more that are not drawn)` : '',
+    ` and ${count(tickets.length, 'ticket', 'tickets')}.`,
+    ...tickets.slice(0, 20).map((ticket) => ` ${told(ticket)}.`),
+  ].join('');
+}
+
+export class Network {
+  #svg;
+  #legend;
+  #note;
+  #title = svg_element('title', {id: 'network-picture-title'}, 'The network around this node');
+  #about = svg_element('desc', {id: 'network-picture-about'});
+  #links;
+  #tickets;
+  #nodes;
+  #hops;
+  #state = {node: null, nodes: [], streams: [], tickets: []};
+  #half = 0;
+  #cells = new Map();
+  #colours = new Map();
+
+  constructor({svg, legend, note}) {
+    this.#svg = svg;
+    this.#legend = legend;
+    this.#note = note;
+    const layers = Array.from({length: 4}, () => svg_element('g'));
+    svg.append(this.#title, this.#about, ...layers);
+    svg.setAttribute('aria-labelledby', 'network-picture-title network-picture-about');
+    const kinds = [LinkDrawing, TicketDrawing, NodeDrawing, HopsDrawing];
+    [this.#links, this.#tickets, this.#nodes, this.#hops] = kinds.map((Kind, i) => new Drawings(layers[i], () => new Kind()));
+    new ResizeObserver(() => this.#draw()).observe(svg.parentElement);
+  }
+
+  show(state) {
+    this.#state = state;
+    this.#draw();
+  }
+
+  #draw() {
+    const width = this.#svg.parentElement.clientWidth;
+    if (width === 0) return;  // not shown
+    const grid = grid_for(width);
+    const graph = graph_of(this.#state, this.#cells);
+    this.#cells = layout(graph.nodes, grid.half, grid.half === this.#half ? this.#cells : new Map());
+    this.#half = grid.half;
+    const {points, box} = positions(this.#cells, grid);
+    const streams = [...new Set(graph.tickets.map((ticket) => ticket.stream))].sort();
+    this.#colours = colours(streams, this.#colours);
+    const with_margin = {...box, height: box.height + 14};  // for the labels of the last row
+
+    this.#svg.setAttribute('viewBox', [with_margin.x, with_margin.y, with_margin.width, with_margin.height].join(' '));
+    this.#svg.setAttribute('width', with_margin.width);
+    this.#svg.setAttribute('height', with_margin.height);
+    const letters = Math.max(6, Math.floor((grid.cell_width - 6) / letter_px));
+    this.#nodes.show(graph.nodes.map((node) => ({node, at: points.get(node.uuid), letters})), ({node}) => node.uuid);
+    const middle = points.get(graph.self);
+    this.#links.show(graph.nodes.filter((node) => node.is_peer && !node.is_self).map((node) =>
+      ({uuid: node.uuid, from: middle, to: points.get(node.uuid), is_primary: node.is_primary})), ({uuid}) => uuid);
+    const radii = new Map(graph.nodes.map((node) => [node.uuid, radius_of(node)]));
+    const arrows = graph.tickets.map((ticket) => ({
+      ticket,
+      path: arrow(points.get(ticket.source), points.get(ticket.destination), radii.get(ticket.source),
+        radii.get(ticket.destination), ticket.lane),
+      colour: this.#colours.get(ticket.stream),
+    }));
+    this.#tickets.show(arrows, ({ticket}) => ticket.id);
+    this.#hops.show(arrows, ({ticket}) => ticket.id);
+    set_text(this.#about, summary(graph));
+    this.#show_legend(streams);
+    set_text(this.#note, graph.left_out > 0 ? `${graph.left_out} more nodes are known and not drawn; the table has all.` : '');
+  }
+
+  #show_legend(streams) {
+    const rates = new Map(this.#state.streams.map((stream) => [stream.slug, stream]));
+    const wanted = streams.map((slug) => {
+      const stream = rates.get(slug);
+      return {slug, colour: this.#colours.get(slug), text: [stream?.name || slug, rate_text(stream?.bitrate_kbps)].filter(Boolean).join(' · ')};
+    });
+    const is_same = wanted.length === this.#legend.children.length && wanted.every(({slug, colour, text}, i) => {
+      const {dataset, textContent} = this.#legend.children[i];
+      return dataset.slug === slug && dataset.colour === String(colour) && textContent === text;
+    });
+    if (is_same) return;
+    this.#legend.replaceChildren(...wanted.map(({slug, colour, text}) => {
+      const item = document.createElement('li');
+      Object.assign(item.dataset, {slug, colour});
+      item.className = `s${colour}`;
+      item.append(text);
+      return item;
+    }));
+  }
+}

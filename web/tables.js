@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The tickets and the nodes as tables: the picture for those who do not see it, and what has no room in it.
+import {address_text, ms_text} from './words.js';
+
+// Rows by key. A row stays while its key does, and only cells that change are touched, so a selection survives.
+class Rows {
+  #body;
+  #rows = new Map();
+
+  constructor(body) {
+    this.#body = body;
+  }
+
+  // rows: [{key, cells}], in order.
+  show(rows) {
+    const gone = new Set(this.#rows.keys());
+    rows.forEach(({key, cells}, index) => {
+      gone.delete(key);
+      if (!this.#rows.has(key)) this.#rows.set(key, this.#make(cells.length));
+      const row = this.#rows.get(key);
+      cells.forEach((text, i) => {
+        const shown = text || '–';
+        if (row.cells[i].textContent !== shown) row.cells[i].textContent = shown;
+      });
+      if (this.#body.children[index] !== row) this.#body.insertBefore(row, this.#body.children[index] ?? null);
+    });
+    for (const key of gone) {
+      this.#rows.get(key).remove();
+      this.#rows.delete(key);
+    }
+  }
+
+  #make(count) {
+    const row = document.createElement('tr');
+    const name = document.createElement('th');
+    name.scope = 'row';
+    row.append(name);
+    for (let i = 1; i < count; ++i) row.append(document.createElement('td'));
+    return row;
+  }
+}
+
+const by = (...keys) => (a, b) => {
+  for (const key of keys) {
+    const [one, other] = [key(a), key(b)];
+    if (one !== other) return one < other ? -1 : 1;
+  }
+  return 0;
+};
+
+export class Tables {
+  #tickets;
+  #nodes;
+  #counts;
+
+  // Bodies of tables, and where their numbers of rows are shown.
+  constructor({tickets, nodes, ticket_count, node_count}) {
+    this.#tickets = new Rows(tickets);
+    this.#nodes = new Rows(nodes);
+    this.#counts = {tickets: ticket_count, nodes: node_count};
+  }
+
+  show({node, nodes, tickets}) {
+    const name = (uuid) => (uuid === node?.uuid ? 'this node' : uuid);
+    const same = new Map();
+    this.#tickets.show([...tickets].sort(by((one) => one.stream, (one) => one.role === 'standby',
+      (one) => one.destination, (one) => one.source)).map((one) => {
+      const ends = `${one.stream} ${one.source} ${one.destination}`;
+      same.set(ends, (same.get(ends) ?? 0) + 1);
+      return {
+        key: `${ends} ${same.get(ends)}`,
+        cells: [one.stream, name(one.source), name(one.destination), String(one.hops ?? ''), one.role, one.state],
+      };
+    }));
+    const primary = node?.primary_supernode_uuid;
+    const role = (one) => [
+      one.uuid === node?.uuid && 'this node', one.uuid === primary ? 'its supernode' : one.supernode && 'supernode',
+    ].filter(Boolean).join(', ') || 'node';
+    // The node knows more of itself than its list does.
+    const all = nodes.map((one) => (one.uuid === node?.uuid ? {...one, ...node} : one));
+    this.#nodes.show(all.sort(by((one) => one.uuid !== node?.uuid, (one) => one.uuid !== primary,
+      (one) => !one.supernode, (one) => one.uuid)).map((one) => ({
+      key: one.uuid,
+      cells: [one.uuid, address_text(one), role(one), ms_text(one.rtt_ms),
+        [one.children, one.capacity].filter((figure) => figure !== undefined).join(' of '), one.version],
+    })));
+    this.#counts.tickets.textContent = String(tickets.length);
+    this.#counts.nodes.textContent = String(nodes.length);
+  }
+}

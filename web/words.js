@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How the page words figures and names. Pure.
+
+export function rate_text(kbps) {
+  if (!kbps) return '';
+  return kbps >= 1000 ? `${(kbps / 1000).toFixed(1)} Mbit/s` : `${Math.round(kbps)} kbit/s`;
+}
+
+export function viewers_text(viewers) {
+  if (viewers === undefined) return '';
+  return viewers === 1 ? '1 viewer' : `${viewers} viewers`;
+}
+
+export function hops_text(hops) {
+  if (hops === undefined) return '';
+  return hops === 1 ? '1 hop' : `${hops} hops`;
+}
+
+export function address_text({ip_address, port}) {
+  if (!ip_address) return '';
+  return `${ip_address.includes(':') ? `[${ip_address}]` : ip_address}${port ? `:${port}` : ''}`;
+}
+
+export const ms_text = (ms) => (ms === undefined ? '' : `${Math.round(ms)} ms`);
+
+// The beginning of a name that has more than `letters` letters.
+export function short_name(name, letters = 12) {
+  const all = [...name];
+  return all.length > letters ? `${all.slice(0, Math.max(1, letters - 4)).join('')}…` : name;
+}
