@@ -52,8 +52,8 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
        },
        .open = [events](Ref<GIOStream> stream, const Call &) { events->accept(std::move(stream)); }});
 
-  auto server =
-      Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets), settings.server);
+  auto server = Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets),
+                             settings.server, std::move(settings.access));
   if (!server) return tl::unexpected<Error>(server.error());
   app->server_ = std::move(*server);
   app->driver_.start(app->server_->port());

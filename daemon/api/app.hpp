@@ -25,6 +25,7 @@ class App {
     std::string listen = "0.0.0.0";
     std::uint16_t port = 8000;  // 0: a free one
     ServerLimits server = {};
+    Access::Rules access = {.checks_host = true};
     Time hls_patience = 8s;
   };
 

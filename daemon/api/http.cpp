@@ -62,6 +62,14 @@ Reply method_not_allowed(const std::string &allow) {
   return out;
 }
 
+std::string wire(const Reply &reply) {
+  std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " " + soup_status_get_phrase(reply.status) +
+                     "\r\nContent-Type: " + reply.type +
+                     "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\nConnection: close\r\n";
+  for (const auto &[name, value] : reply.headers) text.append(name).append(": ").append(value).append("\r\n");
+  return text.append("\r\n").append(reply.body);
+}
+
 bool is_form(const Call &call) {
   return call.content_type == "application/x-www-form-urlencoded";
 }
@@ -74,11 +82,14 @@ Expected<json::Reader> read_body(const Call &call, bool may_be_empty) {
     GHashTableIter iter;
     gpointer name = nullptr, value = nullptr;
     g_hash_table_iter_init(&iter, form);
+    bool is_text = true;
     while (g_hash_table_iter_next(&iter, &name, &value)) {
-      if (*static_cast<const char *>(name) == '\0') continue;
-      fields.set(static_cast<const char *>(name), static_cast<const char *>(value));
+      const auto *field = static_cast<const char *>(name), *text = static_cast<const char *>(value);
+      is_text = is_text && g_utf8_validate(field, -1, nullptr) && g_utf8_validate(text, -1, nullptr);
+      if (*field != '\0') fields.set(field, text);
     }
     g_hash_table_unref(form);
+    if (!is_text) return fail(Code::invalid, "the form is not UTF-8");
     return json::Reader::parse(fields.text(), {.max_bytes = call.body.size() * 8 + 1024});
   }
   if (call.content_type != "application/json" && !(call.content_type.empty() && !call.body.empty())) {

@@ -26,11 +26,14 @@ struct Call {
   std::string accept;
   std::string host;       // of the Host header, without its port
   std::string authority;  // the Host header
+  std::string origin;     // the Origin header: whose page asks
+  std::string token;      // of "Authorization: Bearer"
   std::string body;
   std::string caller;        // IP address
   std::string local;         // the IP address that was called
   bool is_loopback = false;  // the caller is this machine
   bool is_near = false;      // or its local network (private or link-local addresses)
+  bool is_owner = false;     // may do everything: Access says who
 };
 
 struct Reply {
@@ -50,6 +53,9 @@ Reply reply(const json::Builder &body, unsigned status = 200);
 // {"error":{"code","message"}} with the status of the code; `status` overrides it.
 Reply reply_error(const Error &error, std::optional<unsigned> status = std::nullopt);
 Reply method_not_allowed(const std::string &allow);
+
+// All of an answer without parts, as bytes; the connection ends after it.
+std::string wire(const Reply &reply);
 
 // The body as an object: JSON, or a browser's form, whose fields are all texts. An empty body is an empty
 // object where `may_be_empty`. Errors: unsupported (415), invalid.

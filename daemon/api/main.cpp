@@ -48,6 +48,10 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid) {
   settings.driver.origin = options.origin;
   settings.listen = options.listen;
   settings.port = options.port;
+  settings.access.hosts = options.allowed_hosts;
+  settings.access.hosts.emplace_back(g_get_host_name());
+  settings.access.origins = options.allowed_origins;
+  settings.access.token = options.token;
   return settings;
 }
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <optional>
+
 #include "api/calls.hpp"
 #include "api/object_json.hpp"
 #include "core/slug.hpp"
@@ -19,12 +22,40 @@ void show(Driver &driver, const Call &call, const core::Uuid &uuid, const Answer
   answer(reply(json::Builder().set("node", shown_node(driver.node(), *info, call))));
 }
 
+constexpr std::ptrdiff_t max_nodes_per_stranger = 16;
+
+// A stranger speaks for its own address only, and only of what is not known: of itself a node speaks on
+// /peer. Nothing: it may be registered.
+std::optional<Reply> answer_stranger(const Driver &driver, const Call &call, const core::NodeInfo &info) {
+  if (info.ip_address != call.caller) {
+    return reply_error(
+        {Code::refused, "field 'ip_address': must be your own, " + call.caller + ", or left out"});
+  }
+  if (const auto known = driver.node().find_node(info.uuid)) {
+    if (known->ip_address == info.ip_address && known->port == info.port) {
+      return reply(json::Builder().set("node", shown_node(driver.node(), *known, call)));
+    }
+    return reply_error({Code::conflict,
+                        "field 'uuid': that node is known at another address; only itself can "
+                        "change that, by connecting to /peer"});
+  }
+  const std::vector<core::NodeInfo> nodes = driver.node().nodes();
+  const auto theirs = std::count_if(
+      nodes.begin(), nodes.end(), [&](const core::NodeInfo &node) { return node.ip_address == call.caller; });
+  if (theirs < max_nodes_per_stranger) return std::nullopt;
+  return reply_error({Code::no_room, "too many nodes of your address are known"}, 503);
+}
+
 void add(Driver &driver, const Call &call, const Answer &answer) {
   auto in = read_body(call);
   if (!in) return answer(reply_error(in.error()));
   core::NodeInfo info = read_node(*in);
   if (!in->good()) return answer(reply_error(in->error()));
   if (info.ip_address.empty()) info.ip_address = call.caller;
+  if (!call.is_owner) {
+    if (auto known = answer_stranger(driver, call, info)) return answer(std::move(*known));
+    info.updated = 0;  // whatever the node says of itself is newer
+  }
   const core::Uuid uuid = info.uuid;
   driver.call(core::RegisterNode{.node = info},
               [&driver, call, uuid, answer](const Expected<core::Answered> &result) {

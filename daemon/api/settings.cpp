@@ -22,7 +22,8 @@ namespace {
 constexpr const char *group = "astralnode";
 constexpr std::uint16_t default_port = 8000;
 constexpr std::uint64_t max_upstream_limit = 100'000'000;  // KB/s
-constexpr std::size_t max_bootstrap = 64;
+constexpr std::size_t max_listed = 64;                     // values of one option
+constexpr std::size_t min_token = 16, max_token = 256;
 
 struct KeyFileFree {
   void operator()(GKeyFile *file) const { g_key_file_unref(file); }
@@ -91,7 +92,7 @@ Expected<void> set_origin(Options &options, const std::string &name, const std::
 Expected<void> add_bootstrap(Options &options, const std::string &name, const std::string &value) {
   const UriPtr uri = http_url(value);
   if (!uri) return wrong(name, "http://HOST[:PORT]", value);
-  if (options.bootstrap.size() >= max_bootstrap) return fail(Code::invalid, name + ": too many");
+  if (options.bootstrap.size() >= max_listed) return fail(Code::invalid, name + ": too many");
   const int port = g_uri_get_port(uri.get());
   options.bootstrap.push_back(
       {g_uri_get_host(uri.get()), port > 0 ? static_cast<std::uint16_t>(port) : default_port});
@@ -125,32 +126,83 @@ Expected<void> set_daemonize(Options &options, const std::string &name, const st
   return {};
 }
 
+Expected<void> add_allowed_host(Options &options, const std::string &name, const std::string &value) {
+  const bool good = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+    return g_ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
+  });
+  if (!good) return wrong(name, "a host's name without a port", value);
+  if (options.allowed_hosts.size() >= max_listed) return fail(Code::invalid, name + ": too many");
+  options.allowed_hosts.push_back(value);
+  return {};
+}
+Expected<void> add_allowed_origin(Options &options, const std::string &name, const std::string &value) {
+  const UriPtr uri(g_uri_parse(value.c_str(), G_URI_FLAGS_NONE, nullptr));
+  const std::string scheme = uri ? g_uri_get_scheme(uri.get()) : "";
+  const bool good = (scheme == "http" || scheme == "https") && g_uri_get_host(uri.get()) &&
+                    *g_uri_get_host(uri.get()) && !*g_uri_get_path(uri.get()) &&
+                    !g_uri_get_query(uri.get()) && !g_uri_get_fragment(uri.get()) &&
+                    !g_uri_get_userinfo(uri.get());
+  if (!good) return wrong(name, "http[s]://HOST[:PORT]", value);
+  if (options.allowed_origins.size() >= max_listed) return fail(Code::invalid, name + ": too many");
+  options.allowed_origins.push_back(value);
+  return {};
+}
+// Its value is not told: it would stand in a log.
+Expected<void> set_token(Options &options, const std::string &name, const std::string &value) {
+  const bool good =
+      value.size() >= min_token && value.size() <= max_token &&
+      std::all_of(value.begin(), value.end(), [](char c) {
+        return g_ascii_isalnum(c) || std::string_view("-._~+/=").find(c) != std::string_view::npos;
+      });
+  if (!good) return fail(Code::invalid, name + ": must be 16 to 256 letters, digits and -._~+/=");
+  options.token = value;
+  return {};
+}
+
 // What has a value, on the command line and in the file.
 struct Option {
   const char *name;
   char letter;
-  const char *value;
+  const char *value;  // null: only in the file
   const char *help;
   Set set;
-  bool many = false;
+  const char *key = nullptr;  // in the file, when it is not the name
+  void (*clear)(Options &) =
+      nullptr;  // may be repeated: what the command line has replaces what the file has
 };
 
-constexpr std::array<Option, 9> valued{{
+constexpr std::array<Option, 12> valued{{
     {"uuid", 'u', "UUID", "this node's name; without it, the one kept in the state directory", set_uuid},
     {"upstream-limit", 'l', "KBYTES_PER_S", "what all children together may take; without it, no limit",
      set_upstream_limit},
     {"port", 0, "PORT", "HTTP port; 0: a free one (default 8000)", set_port},
     {"listen", 0, "ADDRESS",
-     "IP address to listen on (default 0.0.0.0: all; only this machine can change anything)", set_listen},
+     "IP address to listen on (default 0.0.0.0: all; only this machine, or who has the token of the settings "
+     "file, can change anything)",
+     set_listen},
     {"origin", 0, "URL", "the origin, http://HOST[:PORT]", set_origin},
     {"bootstrap", 0, "URL", "a node to connect to, http://HOST[:PORT]; may be repeated (default port 8000)",
-     add_bootstrap, true},
+     add_bootstrap, nullptr, [](Options &options) { options.bootstrap.clear(); }},
     {"state-dir", 0, "DIR", "where the key and the uuid are kept (default ~/.local/state/astral)",
      set_state_dir},
     {"supernode", 0, "auto|yes|no", "whether it takes children that have no parent (default auto)",
      set_supernode},
     {"stun", 0, "HOST:PORT", "a STUN server", set_stun},
+    {"allowed-host", 0, "NAME",
+     "a name by which this node is asked for, besides its IP addresses, localhost and the machine's name; "
+     "may be "
+     "repeated (settings file: allowed_hosts)",
+     add_allowed_host, "allowed_hosts", [](Options &options) { options.allowed_hosts.clear(); }},
+    {"allowed-origin", 0, "URL",
+     "http[s]://HOST[:PORT] of a site whose pages may drive this node; may be repeated (settings file: "
+     "allowed_origins)",
+     add_allowed_origin, "allowed_origins", [](Options &options) { options.allowed_origins.clear(); }},
+    {"token", 0, nullptr, nullptr, set_token},
 }};
+
+const char *key_of(const Option &option) {
+  return option.key ? option.key : option.name;
+}
 
 Expected<void> read_file(Options &options, const std::string &path) {
   const std::unique_ptr<GKeyFile, KeyFileFree> file(g_key_file_new());
@@ -167,13 +219,13 @@ Expected<void> read_file(Options &options, const std::string &path) {
     const std::string key = keys.get()[i];
     const std::string name = path + ": " + key;
     const auto known =
-        std::find_if(valued.begin(), valued.end(), [&](const Option &o) { return key == o.name; });
+        std::find_if(valued.begin(), valued.end(), [&](const Option &o) { return key == key_of(o); });
     const bool daemonize = key == "daemonize";
     if (known == valued.end() && !daemonize) return fail(Code::invalid, name + ": no such setting");
     gsize values = 0;
     const std::unique_ptr<char *, void (*)(char **)> list(
         g_key_file_get_string_list(file.get(), group, key.c_str(), &values, nullptr), g_strfreev);
-    if (values > 1 && (daemonize || !known->many))
+    if (values > 1 && (daemonize || !known->clear))
       return fail(Code::invalid, name + ": has more than one value");
     for (gsize j = 0; j < std::max<gsize>(values, 1); ++j) {
       const std::string value = values > 0 ? list.get()[j] : "";
@@ -198,6 +250,7 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
       {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "print this", nullptr},
   };
   for (std::size_t i = 0; i < valued.size(); ++i) {
+    if (!valued[i].value) continue;
     entries.push_back({valued[i].name, valued[i].letter, 0, G_OPTION_ARG_STRING_ARRAY, &given[i],
                        valued[i].help, valued[i].value});
   }
@@ -205,6 +258,10 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
 
   const std::unique_ptr<GOptionContext, ContextFree> context(g_option_context_new(nullptr));
   g_option_context_set_summary(context.get(), "A node of Astral, the peer-to-peer network for live video.");
+  g_option_context_set_description(
+      context.get(),
+      "The settings file has the same names, and token = SECRET, which no command line shows. Whoever sends\n"
+      "'Authorization: Bearer SECRET' may do from elsewhere what this machine may do.");
   g_option_context_set_help_enabled(context.get(), FALSE);
   g_option_context_add_main_entries(context.get(), entries.data(), nullptr);
   char **argv = g_new0(char *, args.size() + 2);
@@ -234,8 +291,8 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
     for (std::size_t i = 0; i < valued.size(); ++i) {
       if (!given[i]) continue;
       const std::string name = std::string("--") + valued[i].name;
-      if (valued[i].many) options.bootstrap.clear();
-      if (!valued[i].many && given[i][1]) return fail(Code::invalid, name + ": given twice");
+      if (valued[i].clear) valued[i].clear(options);
+      if (!valued[i].clear && given[i][1]) return fail(Code::invalid, name + ": given twice");
       for (char **value = given[i]; *value; ++value) {
         if (const auto done = valued[i].set(options, name, *value); !done) return done;
       }

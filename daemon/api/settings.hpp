@@ -20,14 +20,16 @@ struct Options {
   bool daemonize = false;
   core::Uuid uuid;                              // empty: the one that the state directory keeps
   std::optional<std::uint64_t> upstream_limit;  // KB/s, 1 KB = 1000 bytes
-  std::string listen =
-      "0.0.0.0";              // all addresses, so that peers reach it; the API's changes stay local anyway
-  std::uint16_t port = 8000;  // 0: a free one
-  std::string origin;         // URL without a slash at its end; empty: none
+  std::string listen = "0.0.0.0";  // all addresses, so that peers reach it; Access keeps the changes local
+  std::uint16_t port = 8000;       // 0: a free one
+  std::string origin;              // URL without a slash at its end; empty: none
   std::vector<core::Address> bootstrap;
   std::string state_dir;  // empty: default_state_dir()
   Supernode supernode = Supernode::automatic;
-  std::string stun;   // HOST:PORT; empty: none
+  std::string stun;                          // HOST:PORT; empty: none
+  std::vector<std::string> allowed_hosts;    // names by which this node is asked for
+  std::vector<std::string> allowed_origins;  // scheme://host[:port] of pages that may drive this node
+  std::string token;  // what counts as this machine when it comes from elsewhere; empty: none
   std::string shown;  // --help, --version: print this and end
 };
 

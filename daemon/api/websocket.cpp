@@ -45,6 +45,15 @@ std::string header(std::string_view block, std::string_view name) {
   return "";
 }
 
+// What stands in the Host header: never the name that led here, for a node knows its addresses, but not every
+// name that points to it, and refuses those that it does not know.
+std::string authority(GSocketAddress *remote) {
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS(remote);
+  const std::string host = GString_(g_inet_address_to_string(g_inet_socket_address_get_address(inet))).get();
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(g_inet_socket_address_get_port(inet));
+}
+
 using WeakSocket = std::weak_ptr<WebSocket>;
 
 // A callback that holds no reference: when the socket is gone it does nothing.
@@ -126,11 +135,10 @@ std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint
   std::shared_ptr<WebSocket> socket(
       new WebSocket(State::connecting, FrameReader::From::server, std::move(handler), limits));
   socket->key_ = base64(random_bytes<std::array<std::uint8_t, 16>>());
-  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  socket->request_ = "GET " + path + " HTTP/1.1\r\nHost: " + name + ":" + std::to_string(port) +
-                     "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+  socket->request_ = "GET " + path +
+                     " HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                      "Sec-WebSocket-Key: " +
-                     socket->key_ + "\r\n\r\n";
+                     socket->key_ + "\r\n";
   socket->reason_ = {close_code::abnormal, "no connection within the time limit"};
   socket->deadline_.set(now() + limits.connect);
   socket->connecting_ = Ref<GCancellable>::adopt(g_cancellable_new());
@@ -167,8 +175,11 @@ void WebSocket::upgrade(Ref<GIOStream> stream) {
   connecting_.reset();
   GSocket *socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream.get()));
   g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
+  const auto remote = Ref<GSocketAddress>::adopt(
+      g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream.get()), nullptr));
+  if (!remote) return finish({close_code::abnormal, "the connection ended at once"});
   use(std::move(stream));
-  enqueue(std::exchange(request_, {}));
+  enqueue(std::exchange(request_, {}) + "Host: " + authority(remote.get()) + "\r\n\r\n");
 }
 
 void WebSocket::on_input() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every call of API.md over real HTTP: what it answers, and every error.
+#include "api/calls.hpp"
 #include "app_fixture.hpp"
 
 namespace astral::test {
@@ -24,6 +25,44 @@ TEST_F(Calls, Nodes) {
   EXPECT_EQ(del("/node/there").status, 200u);
   EXPECT_EQ(del("/node/there").status, 404u);
   EXPECT_EQ(del("/node/here").status, 409u);
+}
+
+// Calls POST /nodes as if from elsewhere: a test has no other machine.
+TEST_F(Calls, AStrangerRegistersOnlyWhatLivesAtItsAddress) {
+  std::vector<api::Route> routes;
+  api::add_node_calls(routes, app->driver());
+  const auto post_as = [&](const std::string &caller, const std::string &body) {
+    api::Call call;
+    call.content_type = "application/json";
+    call.caller = caller;
+    call.body = body;
+    std::optional<api::Reply> reply;
+    api::match(routes, "POST", "/nodes").route->handle(call, [&](api::Reply r) { reply = std::move(r); });
+    EXPECT_TRUE(pump_until([&] { return reply.has_value(); }));
+    return reply.value_or(api::Reply{.status = 0});
+  };
+  const std::string stranger = "192.0.2.9";
+  EXPECT_EQ(post_as(stranger, R"({"uuid":"a","port":1,"updated":999999999999})").status, 201u);
+  EXPECT_EQ(http->get("/node/a").body.find("updated"), std::string::npos);
+  EXPECT_EQ(post_as(stranger, R"({"uuid":"a","port":1,"ip_address":"192.0.2.9"})").status, 200u);
+  const api::Reply elsewhere = post_as(stranger, R"({"uuid":"b","port":1,"ip_address":"192.0.2.10"})");
+  EXPECT_EQ(elsewhere.status, 403u);
+  EXPECT_NE(elsewhere.body.find("must be your own, 192.0.2.9, or left out"), std::string::npos)
+      << elsewhere.body;
+  EXPECT_EQ(post_as(stranger, R"({"uuid":"b","port":1,"ip_address":"name.example"})").status, 403u);
+  EXPECT_EQ(http->get("/node/b").status, 404u);
+
+  for (const char *body : {R"({"uuid":"a","port":2})", R"({"uuid":"here","port":1})"}) {
+    EXPECT_EQ(post_as(stranger, body).status, 409u) << body;
+  }
+  EXPECT_EQ(post_as("192.0.2.10", R"({"uuid":"a","port":1})").status, 409u);
+  EXPECT_NE(http->get("/node/a").body.find(R"("ip_address":"192.0.2.9","port":1,)"), std::string::npos);
+
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_EQ(post_as(stranger, R"({"port":1,"uuid":"n)" + std::to_string(i) + "\"}").status, 201u) << i;
+  }
+  EXPECT_EQ(post_as(stranger, R"({"uuid":"one-more","port":1})").status, 503u);
+  EXPECT_EQ(post_as("192.0.2.10", R"({"uuid":"one-more","port":1})").status, 201u);
 }
 
 TEST_F(Calls, StreamsAsJson) {

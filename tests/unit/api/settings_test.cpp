@@ -94,7 +94,28 @@ TEST_F(SettingsTest, TheCommandLineBeatsTheFile) {
   EXPECT_EQ(options->bootstrap[0].host, "c");
 }
 
+TEST_F(SettingsTest, WhoMayComeAndChangeThings) {
+  const std::string settings = file(
+      "[astralnode]\ntoken=0123456789-._~+/=A\nallowed_hosts=studio;node.example\n"
+      "allowed_origins=https://node.example\n");
+  auto options = read_options({"-s", settings});
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_EQ(options->token, "0123456789-._~+/=A");
+  EXPECT_EQ(options->allowed_hosts, (std::vector<std::string>{"studio", "node.example"}));
+  EXPECT_EQ(options->allowed_origins, std::vector<std::string>{"https://node.example"});
+  options = read_options({"-s", settings, "--allowed-host", "a", "--allowed-host=b", "--allowed-origin",
+                          "http://pages.example:81"});
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_EQ(options->allowed_hosts, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options->allowed_origins, std::vector<std::string>{"http://pages.example:81"});
+  EXPECT_EQ(options->token.size(), 18u);
+}
+
 TEST_F(SettingsTest, HelpAndVersion) {
+  for (const char *words : {"--allowed-host=NAME", "--allowed-origin=URL", "token = SECRET"}) {
+    EXPECT_NE(read_options({"-h"})->shown.find(words), std::string::npos) << words;
+  }
+
   EXPECT_NE(read_options({"-h"})->shown.find("--upstream-limit"), std::string::npos);
   EXPECT_EQ(read_options({"--version"})->shown, "astralnode " ASTRAL_VERSION "\n");
 }
@@ -119,6 +140,12 @@ TEST_F(SettingsTest, BadOnesAreNamed) {
            Bad{{"--supernode", "perhaps"}, "--supernode: must be auto, yes or no, not 'perhaps'"},
            Bad{{"--stun", "host"}, "--stun: must be HOST:PORT, not 'host'"},
            Bad{{"--stun", ""}, "--stun: must be HOST:PORT, not ''"},
+           Bad{{"--allowed-host", "a:1"}, "--allowed-host: must be a host's name without a port, not 'a:1'"},
+           Bad{{"--allowed-host", ""}, "--allowed-host: must be a host's name without a port, not ''"},
+           Bad{{"--allowed-origin", "x"}, "--allowed-origin: must be http[s]://HOST[:PORT], not 'x'"},
+           Bad{{"--allowed-origin", "http://x/"},
+               "--allowed-origin: must be http[s]://HOST[:PORT], not 'http://x/'"},
+           Bad{{"--token", "0123456789abcdef"}, "Unknown option --token"},
            Bad{{"frob"}, "'frob' is no option"},
            Bad{{"--frob"}, "Unknown option --frob"},
            Bad{{"--settings", "/nonexistent"}, "--settings: /nonexistent: No such file or directory"},
@@ -135,6 +162,12 @@ TEST_F(SettingsTest, BadFilesAreNamed) {
            {"[astralnode]\nfrob=1\n", ": frob: no such setting"},
            {"[astralnode]\ndaemonize=maybe\n", ": daemonize: must be true or false, not 'maybe'"},
            {"[astralnode]\nport=1;2\n", ": port: has more than one value"},
+           {"[astralnode]\ntoken=short\n", ": token: must be 16 to 256 letters, digits and -._~+/="},
+           {"[astralnode]\ntoken=0123456789 abcdef\n",
+            ": token: must be 16 to 256 letters, digits and -._~+/="},
+           {"[astralnode]\nallowed-host=x\n", ": allowed-host: no such setting"},
+           {"[astralnode]\nallowed_hosts=a;b c\n",
+            ": allowed_hosts: must be a host's name without a port, not 'b c'"},
            {"[other]\nport=1\n", ": has no group [astralnode]"},
            {"rubbish\n", ""}}) {
     const auto options = read_options({"-s", file(text)});
