@@ -17,7 +17,7 @@ void add_stream_calls(std::vector<Route> &routes, Driver &driver);
 void add_ticket_calls(std::vector<Route> &routes, Driver &driver);
 void add_hls_calls(std::vector<Route> &routes, Hls &hls);
 void add_other_calls(std::vector<Route> &routes, Driver &driver);  // ping, settings, health
-void add_page_calls(std::vector<Route> &routes);                   // the last: it takes any /NAME
+void add_page_calls(std::vector<Route> &routes);  // the page, openapi.json; the last: takes any /NAME
 
 // Ours may not know its own address: it is then the one that the caller called.
 json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const Call &call);

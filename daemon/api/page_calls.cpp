@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page: what web/ has put into this program as a GResource.
+// The page: what web/ has put into this program as a GResource; and openapi.json, which is one too.
 #include <array>
 #include <string_view>
 #include <utility>
 
 #include "api/calls.hpp"
+
+// Made from api.gresource.xml; the header that is made with it is not for C++.
+extern "C" GResource *astral_api_get_resource(void);
 
 namespace astral::api {
 namespace {
@@ -23,20 +26,33 @@ constexpr std::array<std::pair<std::string_view, const char *>, 6> types{{
     {".txt", "text/plain; charset=utf-8"},
 }};
 
+void append(Reply &out, GBytes *bytes) {
+  const std::shared_ptr<GBytes> owner(bytes, g_bytes_unref);
+  gsize size = 0;
+  const auto *data = static_cast<const std::uint8_t *>(g_bytes_get_data(bytes, &size));
+  if (size > 0) out.parts.emplace_back(owner, Bytes(data, size));
+}
+
+void describe(const Call &, const Answer &answer) {
+  GBytes *bytes = g_resource_lookup_data(astral_api_get_resource(), "/astral/api/openapi.json",
+                                         G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr);
+  if (!bytes) return answer(reply_error({Code::failed, "this program was built without its description"}));
+  Reply out{.headers = {{"Cache-Control", "no-cache"}}};
+  append(out, bytes);
+  answer(std::move(out));
+}
+
 void serve(const std::string &name, const Answer &answer) {
   const std::string path = "/astral/web/" + name;
   GBytes *bytes = name.find('/') == std::string::npos
                       ? g_resources_lookup_data(path.c_str(), G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr)
                       : nullptr;
   if (!bytes) return answer(reply_error({Code::not_found, "nothing is at /" + name}));
-  const std::shared_ptr<GBytes> owner(bytes, g_bytes_unref);
-  gsize size = 0;
-  const auto *data = static_cast<const std::uint8_t *>(g_bytes_get_data(bytes, &size));
   Reply out{.type = "application/octet-stream"};
   for (const auto &[suffix, type] : types) {
     if (name.ends_with(suffix)) out.type = type;
   }
-  if (size > 0) out.parts.emplace_back(owner, Bytes(data, size));
+  append(out, bytes);
   out.headers = {
       {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}, {"Cache-Control", "no-cache"}};
   answer(std::move(out));
@@ -48,6 +64,7 @@ void add_page_calls(std::vector<Route> &routes) {
   routes.push_back({.method = "GET", .pattern = "/", .handle = [](const Call &, const Answer &answer) {
                       serve("index.html", answer);
                     }});
+  routes.push_back({.method = "GET", .pattern = "/openapi.json", .handle = describe});
   // Where a form that made a stream sends the browser.
   routes.push_back(
       {.method = "GET", .pattern = "/stream/:slug/publish", .handle = [](const Call &, const Answer &answer) {

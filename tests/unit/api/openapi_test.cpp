@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// openapi.json against the table of routes: each has what the other has. What the calls answer is held
+// against it by tests/e2e/test_openapi.py.
+#include <json-glib/json-glib.h>
+
+#include <map>
+#include <string>
+
+#include "app_fixture.hpp"
+
+namespace astral::test {
+namespace {
+
+class OpenApi : public AppTest {
+ protected:
+  void SetUp() override {
+    AppTest::SetUp();
+    const HttpAnswer answer = http->get("/openapi.json");
+    ASSERT_EQ(answer.status, 200u);
+    EXPECT_EQ(answer.headers.at("Content-Type"), "application/json");
+    parser_ = Ref<JsonParser>::adopt(json_parser_new());
+    ASSERT_TRUE(json_parser_load_from_data(parser_.get(), answer.body.data(), -1, nullptr));
+    paths = json_object_get_object_member(json_node_get_object(json_parser_get_root(parser_.get())), "paths");
+    ASSERT_NE(paths, nullptr);
+  }
+
+  JsonObject *paths = nullptr;
+
+ private:
+  Ref<JsonParser> parser_;
+};
+
+// "/stream/:slug/ticket" is "/stream/{slug}/ticket" there.
+std::string described(const std::string &pattern) {
+  std::string out;
+  for (std::size_t begin = 0; begin < pattern.size();) {
+    const std::size_t end = std::min(pattern.find('/', begin + 1), pattern.size());
+    const std::string segment = pattern.substr(begin + 1, end - begin - 1);
+    out += segment.starts_with(':') ? "/{" + segment.substr(1) + "}" : "/" + segment;
+    begin = end;
+  }
+  return out;
+}
+
+TEST_F(OpenApi, HasEveryRouteAndNoOther) {
+  std::map<std::string, api::Who> program, file;
+  for (const api::Route &route : app->server().routes()) {
+    const GString_ method(g_ascii_strdown(route.method.c_str(), -1));
+    program.emplace(described(route.pattern) + " " + method.get(), route.who);
+  }
+  for (const api::SocketRoute &socket : app->server().sockets()) {
+    program.emplace(socket.path + " get", api::Who::anyone);
+  }
+  JsonObjectIter path_iter, operation_iter;
+  const char *path = nullptr, *method = nullptr;
+  JsonNode *operations = nullptr, *operation = nullptr;
+  json_object_iter_init(&path_iter, paths);
+  while (json_object_iter_next(&path_iter, &path, &operations)) {
+    json_object_iter_init(&operation_iter, json_node_get_object(operations));
+    while (json_object_iter_next(&operation_iter, &method, &operation)) {
+      if (std::string(method) == "parameters") continue;
+      const bool secured = json_object_has_member(json_node_get_object(operation), "security");
+      file.emplace(std::string(path) + " " + method, secured ? api::Who::owner : api::Who::anyone);
+    }
+  }
+  EXPECT_GE(file.size(), 30u);
+  for (const auto &[call, who] : program) {
+    ASSERT_TRUE(file.contains(call)) << call << " is not in openapi.json";
+    EXPECT_EQ(file.at(call), who) << call << ": \"security\" there, Who in its route";
+  }
+  for (const auto &[call, who] : file)
+    EXPECT_TRUE(program.contains(call)) << call << " is not in the program";
+}
+
+}  // namespace
+}  // namespace astral::test
