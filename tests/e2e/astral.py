@@ -227,9 +227,9 @@ class Network:
         argv = [program('astralorigin'), '--port', 0, '--store', store, *options]
         return self._keep(Origin(name, argv, self.folder / f'{name}.log', self.environment()))
 
-    def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, **env):
+    def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', **env):
         """upstream_limit in KB/s, as the option has it. The same uuid again finds its old state."""
-        argv = [program('astralnode'), '--uuid', uuid, '--port', 0, '--listen', '127.0.0.1',
+        argv = [program('astralnode'), '--uuid', uuid, '--port', 0, '--listen', listen,
                 '--state-dir', self.folder / f'state-{uuid}']
         argv += ['--origin', origin.url] if origin else []
         for peer in bootstrap:

@@ -10,10 +10,10 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
 class WebSocket:
-    def __init__(self, port, path='/peer', host='127.0.0.1', timeout=10, headers=()):
+    def __init__(self, port, path='/peer', host='127.0.0.1', timeout=10, headers=(), authority=None):
         self.socket = socket.create_connection((host, port), timeout)
         key = base64.b64encode(os.urandom(16)).decode()
-        lines = [f'GET {path} HTTP/1.1', f'Host: {host}:{port}', 'Upgrade: websocket', 'Connection: Upgrade',
+        lines = [f'GET {path} HTTP/1.1', f'Host: {authority or f"{host}:{port}"}', 'Upgrade: websocket', 'Connection: Upgrade',
                  f'Sec-WebSocket-Key: {key}', 'Sec-WebSocket-Version: 13', *headers]
         self.socket.sendall(('\r\n'.join(lines) + '\r\n\r\n').encode())
         self._buffer = b''

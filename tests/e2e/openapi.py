@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A node's own description of its API, as a thing that answers are held against."""
+import json
+
+import jsonschema
+
+METHODS = ('get', 'put', 'post', 'delete')
+
+
+class Description:
+    def __init__(self, text):
+        self.doc = json.loads(text)
+        self._resolver = jsonschema.RefResolver('', self.doc)
+        self.operations = {}  # operationId → (METHOD, path, what is said of it)
+        for path, item in self.doc['paths'].items():
+            for method in METHODS:
+                if method in item:
+                    said = item[method]
+                    assert said['operationId'] not in self.operations, said['operationId']
+                    self.operations[said['operationId']] = (method.upper(), path, said)
+
+    def follow(self, said):
+        while '$ref' in said:
+            said = self._resolver.resolve(said['$ref'])[1]
+        return said
+
+    def schema(self, name):
+        return {'$ref': f'#/components/schemas/{name}'}
+
+    def faults(self, value, schema):
+        """What is wrong with a value, as texts."""
+        validator = jsonschema.Draft202012Validator(schema, resolver=self._resolver)
+        return [f'{"/".join(map(str, fault.absolute_path))}: {fault.message}' for fault in validator.iter_errors(value)]
+
+    def responses(self, operation):
+        """By status as text, 'default' too."""
+        return {status: self.follow(said) for status, said in self.operations[operation][2]['responses'].items()}
+
+    def is_for_the_owner(self, operation):
+        return 'security' in self.operations[operation][2]
+
+    def check(self, operation, answer):
+        """An answer has the status, headers, type and shape that the description gives it, or the test fails."""
+        said = self.responses(operation).get(str(answer.status))
+        where = f'{operation}: {answer.status} {answer.body[:300]!r}'
+        assert said, f'{where}: this status is not in openapi.json'
+        for name, header in said.get('headers', {}).items():
+            assert name in answer.headers or not header.get('required'), f'{where}: no header {name}'
+        content = said.get('content')
+        if not content:
+            return
+        kind = answer.headers.get_content_type()
+        assert kind in content or '*/*' in content, f'{where}: {kind} is not in openapi.json'
+        schema = content.get(kind, {}).get('schema')
+        if schema:
+            assert not (faults := self.faults(answer.json, schema)), f'{where}: {faults}'

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""openapi.json against running nodes: every operation, and every status that it names, with what it answers. That it
+names every route, and no other, is tested in tests/unit/api."""
+import json
+import re
+
+import jsonschema
+import pytest
+
+import astral
+import media
+import openapi
+import websocket
+
+JSON = {'Content-Type': 'application/json'}
+FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
+TEXT = {'Content-Type': 'text/plain'}
+LARGE = b' ' * (64 * 1024 + 1)
+PLAYLIST = '/hls/index.m3u8'
+
+# What cannot be brought about here: each is in tests/unit/api, with a network or a media floor of its own.
+ELSEWHERE = {
+    ('register_node', '409'), ('register_node', '503'),  # for strangers: test_who_may.py
+    ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; 256 streams
+    ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('be_peer', '503'),
+}
+
+
+def test_it_is_sound(network):
+    doc = openapi.Description(network.node('n').call('GET', '/openapi.json').body).doc
+    assert re.fullmatch(r'3\.1\.\d+', doc['openapi'])
+    resolver = jsonschema.RefResolver('', doc)
+
+    def walk(said, where):
+        if isinstance(said, list):
+            for index, one in enumerate(said):
+                walk(one, f'{where}/{index}')
+        if not isinstance(said, dict):
+            return
+        if '$ref' in said:
+            resolver.resolve(said['$ref'])  # raises where there is nothing
+        if said.get('type') == 'object' and 'properties' in said:
+            assert 'additionalProperties' in said, f'{where}: says nothing of other fields'
+        for key, one in said.items():
+            if key == 'schema':
+                jsonschema.Draft202012Validator.check_schema(one)
+            walk(one, f'{where}/{key}')
+    walk(doc, '#')
+    for schema in doc['components']['schemas'].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    for path, item in doc['paths'].items():
+        of_path = [resolver.resolve(p['$ref'])[1]['name'] for p in item.get('parameters', [])]
+        assert sorted(of_path) == sorted(re.findall(r'\{(\w+)\}', path)), path
+    node = doc['components']['schemas']['Node']
+    good = {'uuid': 'a', 'port': 1, 'supernode': False, 'version': ''}
+    check = openapi.Description(json.dumps(doc)).faults
+    assert not check(good, node)
+    for bad in ({'port': 'x'}, {'uuid': 'a b'}, {'port': 70000}, {'colour': 'red'}, {'rtt_ms': -1}):
+        assert check({**good, **bad}, node), bad
+
+
+class Exercise:
+    """Calls operations of nodes, holds the answers against the description, and keeps what was seen."""
+
+    def __init__(self, description):
+        self.description, self.seen = description, set()
+
+    def __call__(self, node, status, operation, body=None, headers=None, query='', **params):
+        method, path, _ = self.description.operations[operation]
+        answer = node.call(method, path.format(**params) + query, body, headers)
+        assert answer.status == status, (operation, params, answer.status, answer.body[:300])
+        self.take(operation, answer)
+        return answer
+
+    def take(self, operation, answer):
+        self.description.check(operation, answer)
+        self.seen.add((operation, str(answer.status)))
+
+
+@pytest.fixture
+def nodes(network):
+    """P is full and publishes `talk`; Q has room and publishes `free`; V knows both."""
+    p = network.node('p', upstream_limit=1)
+    q = network.node('q', bootstrap=[p])
+    v = network.node('v', bootstrap=[p, q])
+    media.publish_test_picture(network, p, 'talk')
+    media.publish_test_picture(network, q, 'free')
+    for slug in ('talk', 'free'):
+        astral.wait_until(lambda: (v.stream(slug) or {}).get('streaming'), f'V to know that {slug} is live')
+    return p, q, v
+
+
+def test_every_operation_answers_as_it_says(nodes):
+    p, q, v = nodes
+    do = Exercise(openapi.Description(v.call('GET', '/openapi.json').body))
+    events = websocket.WebSocket(v.port, '/events')
+
+    for operation, (method, path, _) in do.description.operations.items():
+        params = {'slug': 'talk', 'uuid': 'p', 'file': 'x'}
+        do(v, 403, operation, headers={'Host': 'evil.example'}, **params)
+        if do.description.is_for_the_owner(operation):
+            do(v, 403, operation, headers={'Origin': 'http://evil.example'}, **params)
+
+    for operation in ('list_nodes', 'get_self', 'list_streams', 'list_tickets', 'get_settings', 'get_health',
+                      'get_description', 'get_page', 'ping', 'take_ping'):
+        do(v, 200, operation)
+    assert len(do(v, 200, 'ping', query='?bytes=1000').body) == 1000
+    do(v, 400, 'ping', query='?bytes=x')
+    do(v, 413, 'take_ping', b'x' * (256 * 1024 + 1))
+    do(v, 200, 'get_page_file', file='main.js')
+    do(v, 404, 'get_page_file', file='nope')
+    assert do(v, 302, 'publish_page', slug='talk').headers['Location'].startswith('/')
+
+    nodes_body = {'uuid': 'fake', 'port': 9, 'ip_address': '192.0.2.77'}
+    assert do(v, 201, 'register_node', nodes_body).headers['Location'] == '/node/fake'
+    do(v, 200, 'register_node', nodes_body)
+    do(v, 200, 'get_node', uuid='fake')
+    do(v, 404, 'get_node', uuid='nobody')
+    do(v, 200, 'forget_node', uuid='fake')
+    do(v, 404, 'forget_node', uuid='nobody')
+    do(v, 409, 'forget_node', uuid='v')
+
+    assert do(v, 201, 'create_stream', {'name': 'My Talk!'}).headers['Location'] == '/stream/my-talk'
+    do(v, 200, 'create_stream', {'name': 'My Talk!'})
+    form = do(v, 303, 'create_stream', 'name=By+form', FORM)
+    assert form.headers['Location'] == '/stream/by-form/publish'
+    do(v, 409, 'create_stream', {'name': 'talk'})
+    do(v, 200, 'get_stream', slug='my-talk')
+    do(v, 404, 'get_stream', slug='nope')
+    for streaming in (False, True):
+        do(v, 200, 'pause_or_resume', {'streaming': streaming}, slug='my-talk')
+    do(v, 404, 'pause_or_resume', {'streaming': True}, slug='nope')
+    do(v, 403, 'pause_or_resume', {'streaming': False}, slug='talk')  # P's
+    do(v, 200, 'list_stream_tickets', slug='my-talk')
+    do(v, 404, 'list_stream_tickets', slug='nope')
+    do(v, 200, 'end_stream', slug='my-talk')
+    do(v, 404, 'end_stream', slug='my-talk')
+    do(v, 403, 'end_stream', slug='talk')
+
+    assert do(v, 303, 'ask_ticket', {}, slug='free').headers['Location'] == '/stream/free/ticket'
+    do(v, 404, 'ask_ticket', {}, slug='nope')
+    do(v, 412, 'ask_ticket', {}, slug='talk')
+    do(v, 412, 'get_playlist', slug='talk')
+    do(v, 404, 'get_playlist', slug='nope')
+    astral.wait_until(lambda: q.call('GET', '/stream/free/ticket/v').status == 200, 'Q to have given its ticket')
+    astral.wait_until(lambda: v.call('GET', '/stream/free' + PLAYLIST).status == 200, 'the first segments', 40)
+    playlist = do(v, 200, 'get_playlist', slug='free').body.decode()
+    do(v, 200, 'get_segment', slug='free', file=re.findall(r'^[^#\s].*$', playlist, re.M)[-1])
+    do(v, 404, 'get_segment', slug='free', file='nope.ts')
+    for node, suffix, whose in ((v, '', {}), (q, '_of', {'uuid': 'v'})):
+        do(node, 200, 'get_ticket' + suffix, slug='free', **whose)
+        do(node, 404, 'get_ticket' + suffix, slug='nope', **whose)
+        do(node, 200, 'confirm_ticket' + suffix, {'confirmed': True}, slug='free', **whose)
+        do(node, 404, 'confirm_ticket' + suffix, {'confirmed': True}, slug='nope', **whose)
+        do(node, 404, 'give_up_ticket' + suffix, slug='nope', **whose)
+    do(q, 409, 'give_up_ticket', slug='free')  # it is published there
+    do(q, 409, 'give_up_ticket_of', slug='free', uuid='q')
+    do(q, 200, 'give_up_ticket_of', slug='free', uuid='v')
+    astral.wait_until(lambda: v.call('POST', '/stream/free/tickets', {}).status == 303, 'V to have it again')
+    do(v, 200, 'give_up_ticket', slug='free')
+
+    for operation, (method, path, said) in do.description.operations.items():
+        if '415' not in said['responses'] or (operation, '415') in ELSEWHERE:
+            continue
+        do(v, 400, operation, '{"', JSON, slug='my-talk', uuid='v')
+        do(v, 413, operation, LARGE, JSON, slug='my-talk', uuid='v')
+        do(v, 415, operation, 'x', TEXT, slug='my-talk', uuid='v')
+
+    for operation in ('watch_events', 'be_peer'):
+        do(v, 400, operation)
+        websocket.WebSocket(v.port, do.description.operations[operation][1]).close()
+        do.seen.add((operation, '101'))
+    listeners = []
+    while (listener := websocket.WebSocket(v.port, '/events')).status == 101:
+        listeners.append(listener)
+    assert len(listeners) <= 16 and listener.status == 503
+    do.seen.add(('watch_events', '503'))
+
+    do(v, 201, 'create_stream', {'name': 'The last'})
+    kinds = set()
+    while True:
+        event = events.receive_json()
+        assert not (faults := do.description.faults(event, do.description.schema('Event'))), (event, faults)
+        kinds.add(event['type'])
+        if event['data'].get('slug') == 'the-last':
+            break
+    assert kinds == {'node', 'stream', 'ticket'}
+    do(v, 200, 'shut_down')
+    assert v.wait() == 0
+
+    named = {(operation, status) for operation in do.description.operations
+             for status in do.description.responses(operation) if status != 'default'}
+    assert named - do.seen == ELSEWHERE

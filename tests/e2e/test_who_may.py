@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Who may do what at a node that listens on all addresses. A stranger is who comes over this machine's own address on
+its network: for the node that is not loopback. A machine without one skips these."""
+import socket
+
+import pytest
+
+import astral
+import openapi
+import websocket
+
+TOKEN = 'correct-horse-battery-staple'
+PER_ADDRESS = 128  # daemon/api/server.hpp
+
+
+def own_address():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(('198.51.100.1', 9))  # sends nothing, only asks for the route
+        except OSError:
+            return None
+        return probe.getsockname()[0]
+
+
+class FromElsewhere:
+    """The same node, called as a stranger calls it."""
+
+    def __init__(self, node, address):
+        self.address, self.port, self.url = address, node.port, f'http://{address}:{node.port}'
+
+    def call(self, method, path, body=None, headers=None):
+        return astral.http(method, self.url + path, body, headers)
+
+
+@pytest.fixture
+def node(network):
+    settings = network.folder / 'node.conf'
+    settings.write_text(f'[astralnode]\ntoken={TOKEN}\nallowed_hosts=studio;node.example\n'
+                        'allowed_origins=https://node.example\n')
+    node = network.node('n', None, (), None, '--settings', settings, listen='0.0.0.0')
+    assert node.call('POST', '/streams', {'name': 'mine'}).status == 201
+    return node
+
+
+@pytest.fixture
+def stranger(node):
+    address = own_address()
+    if not address or address.startswith('127.'):
+        pytest.skip('this machine has no address but loopback')
+    return FromElsewhere(node, address)
+
+
+def state(node):
+    return {path: node.get(path) for path in ('/nodes', '/streams', '/tickets', '/settings')}
+
+
+# For each operation that is the owner's, a call that would be good.
+BODIES = {'create_stream': {'name': 'theirs'}, 'pause_or_resume': {'streaming': True}, 'ask_ticket': {},
+          'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True}}
+
+
+def owners_calls(node):
+    said = openapi.Description(node.call('GET', '/openapi.json').body)
+    for operation, (method, path, _) in said.operations.items():
+        if said.is_for_the_owner(operation):
+            yield method, path.format(slug='mine', uuid='n', file='x'), BODIES.get(operation)
+
+
+def test_a_stranger_reads_but_changes_nothing(node, stranger):
+    before = state(node)
+    for path in ('/nodes', '/node', '/streams', '/stream/mine', '/tickets', '/settings', '/health', '/'):
+        assert stranger.call('GET', path).status == 200, path
+    assert stranger.call('POST', '/ping', b'x' * 1000).status == 200
+    calls = list(owners_calls(node))
+    assert len(calls) >= 10
+    for method, path, body in calls:
+        for headers, why in (({}, 'only this machine itself'), ({'Authorization': 'Bearer ' + TOKEN[:-1]}, 'not this node'),
+                             ({'Authorization': 'Basic ' + TOKEN}, 'only this machine itself')):
+            answer = stranger.call(method, path, body, headers)
+            assert answer.status == 403 and why in answer.error['message'], (method, path, headers, answer.body)
+    assert state(node) == before
+
+
+def test_who_has_the_token_may(node, stranger):
+    token = {'Authorization': f'Bearer {TOKEN}'}
+    made = stranger.call('POST', '/streams', {'name': 'With token'}, token)
+    assert made.status == 201 and made.headers['Location'] == '/stream/with-token'
+    foreign = {**token, 'Origin': 'http://evil.example'}
+    assert stranger.call('DELETE', '/stream/with-token', None, foreign).status == 403
+    assert stranger.call('DELETE', '/stream/with-token', None, token).status == 200
+    assert stranger.call('DELETE', '/node', None, token).status == 200
+    assert node.wait() == 0
+
+
+def test_a_stranger_registers_only_itself(node, stranger):
+    said = openapi.Description(node.call('GET', '/openapi.json').body)
+
+    def register(status, caller=stranger, **body):
+        answer = caller.call('POST', '/nodes', body)
+        assert answer.status == status, (body, answer.body)
+        said.check('register_node', answer)
+        return answer
+    assert register(201, uuid='s', port=1).json['node']['ip_address'] == stranger.address
+    register(200, uuid='s', port=1, ip_address=stranger.address)
+    register(409, uuid='s', port=2)
+    register(409, uuid='n', port=2)
+    register(403, uuid='t', port=1, ip_address='198.51.100.7')
+    register(201, node, uuid='t', port=1, ip_address='198.51.100.7')  # this machine may
+    register(409, uuid='t', port=1)
+    for i in range(15):
+        register(201, uuid=f's{i}', port=1)
+    register(503, uuid='one-more', port=1)
+    register(201, node, uuid='one-more', port=1)
+
+
+def test_only_known_names_and_own_pages(node):
+    before = state(node)
+    rebound = f'http://evil.example:{node.port}'
+    for method, path, body in owners_calls(node):
+        for headers in ({'Host': f'evil.example:{node.port}', 'Origin': rebound}, {'Host': 'evil.example'},
+                        {'Origin': 'http://evil.example'}, {'Origin': 'null'}, {'Origin': 'http://127.0.0.1'}):
+            answer = node.call(method, path, body, headers)
+            assert answer.status == 403 and 'header \'' in answer.error['message'], (method, path, headers, answer.body)
+    for path in ('/', '/streams', '/node', '/openapi.json', '/stream/mine/hls/index.m3u8', '/nope'):
+        assert node.call('GET', path, None, {'Host': 'evil.example'}).status == 403, path
+    for path in ('/peer', '/events'):
+        for headers in (['Origin: http://evil.example'], ['Origin: null']):
+            assert websocket.WebSocket(node.port, path, headers=headers).status == 403, (path, headers)
+        assert websocket.WebSocket(node.port, path, authority='evil.example').status == 403, path
+        assert websocket.WebSocket(node.port, path, authority='evil.example', headers=['Origin: http://evil.example']).status == 403
+        websocket.WebSocket(node.port, path, headers=[f'Origin: http://127.0.0.1:{node.port}']).close()
+    assert state(node) == before
+
+    for host in ('localhost', 'LOCALHOST:1', 'node.example', 'Studio:8000', '[::1]:8000', '192.0.2.1', socket.gethostname()):
+        assert node.call('GET', '/streams', None, {'Host': host}).status == 200, host
+    friend = {'Host': 'node.example', 'Origin': 'https://node.example'}
+    answer = node.call('POST', '/streams', {'name': 'friend'}, friend)
+    assert answer.status == 201 and answer.headers['Access-Control-Allow-Origin'] == 'https://node.example'
+    playlist = node.call('GET', '/stream/mine/hls/index.m3u8', None, {'Origin': 'http://player.example'})
+    assert playlist.status != 403 and playlist.headers['Access-Control-Allow-Origin'] == '*'
+
+
+def test_one_address_cannot_fill_the_node(node, stranger):
+    open_ones = []
+    for _ in range(PER_ADDRESS):
+        open_ones.append(socket.create_connection((stranger.address, node.port), 10))
+    one_more = astral.wait_until(lambda: refused(stranger), 'the next connection to be refused')
+    assert one_more.error['message'] == 'too many connections from your address'
+    assert node.get('/ping') == {'return': 'Pong!'}
+    for client in open_ones:
+        client.close()
+    astral.wait_until(lambda: not refused(stranger), 'the stranger to get in again')
+
+
+def refused(stranger):
+    answer = stranger.call('GET', '/ping')
+    return answer if answer.status == 503 else None
