@@ -3,6 +3,8 @@
 // Nodes stand in cells like bricks in a wall, this node in the middle, so labels never meet, and a node keeps its cell
 // for as long as it is there: what comes and goes moves nobody else.
 
+import {destination_text, source_text} from './words.js';
+
 export const most_nodes = 60;
 
 const side_weight = 4;       // how much a node would rather stand on its side than near
@@ -31,9 +33,13 @@ export function graph_of({node, nodes, tickets}, drawn = new Map()) {
   meet(self, 0, 'middle', node);
   const primary = node.primary_supernode_uuid ?? '';
   if (primary) meet(primary, 1, 'up');
-  for (const {source, destination} of tickets) {
+  const programs = new Map();
+  for (const ticket of tickets) {
+    const {source, destination, element} = ticket;
     meet(source, 1, destination === self ? 'left' : 'any');
     meet(destination, 1, source === self ? 'right' : 'any');
+    if (element && source !== self) programs.set(source, source_text(ticket, self));
+    if (element && destination !== self) programs.set(destination, destination_text(ticket, self));
   }
   for (const other of nodes) {
     if (other.uuid !== self) meet(other.uuid, other.supernode ? 2 : 'rtt_ms' in other ? 3 : 4, 'any', other);
@@ -46,7 +52,7 @@ export function graph_of({node, nodes, tickets}, drawn = new Map()) {
     self,
     nodes: shown.map(({uuid, side, known}) => ({
       uuid, side, known, is_self: uuid === self, is_primary: uuid === primary, is_supernode: known.supernode === true,
-      is_peer: uuid === primary || 'rtt_ms' in known,
+      is_peer: uuid === primary || 'rtt_ms' in known, program: programs.get(uuid) ?? '',
     })),
     tickets: with_ids(tickets.filter((one) => is_shown.has(one.source) && is_shown.has(one.destination))),
     left_out: order.length - shown.length,

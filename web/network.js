@@ -2,7 +2,7 @@
 // Draws this node's part of the network as it changes: nodes as discs, tickets as arrows in the colour of their stream.
 // Where things stand is layout.js' business. Whatever a node is called, it is set as text, never as markup.
 import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js';
-import {hops_text, ms_text, rate_text, short_name} from './words.js';
+import {destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
 
 const svg_space = 'http://www.w3.org/2000/svg';
 const letter_px = 6.9;  // of a label, about
@@ -48,7 +48,7 @@ class Drawings {
   }
 }
 
-const radius_of = (node) => (node.is_self ? 19 : node.is_supernode ? 14 : 11);
+const radius_of = (node) => (node.is_self ? 19 : node.program ? 7 : node.is_supernode ? 14 : 11);
 
 class NodeDrawing {
   #title = svg_element('title');
@@ -63,7 +63,8 @@ class NodeDrawing {
 
   show({node, at, letters}) {
     const radius = radius_of(node);
-    const kinds = ['peer', node.is_self && 'self', node.is_supernode && 'supernode', node.is_primary && 'primary'];
+    const kinds = ['peer', node.is_self && 'self', node.is_supernode && 'supernode', node.is_primary && 'primary',
+      node.program && 'program'];
     this.element.setAttribute('class', kinds.filter(Boolean).join(' '));
     this.element.setAttribute('transform', `translate(${at.x} ${at.y})`);
     this.element.dataset.uuid = node.uuid;
@@ -71,7 +72,7 @@ class NodeDrawing {
     this.#halo.setAttribute('r', radius + 5);
     this.#name.setAttribute('y', radius + 17);
     this.#more.setAttribute('y', radius + 31);
-    set_text(this.#name, short_name(node.uuid, letters));
+    set_text(this.#name, node.program || short_name(node.uuid, letters));
     const word = node.is_self ? 'this node' : node.is_primary && letters > 12 ? 'supernode' : '';
     set_text(this.#more, with_rtt(word, node.known));
     set_text(this.#title, about(node));
@@ -80,7 +81,8 @@ class NodeDrawing {
 
 const with_rtt = (text, {rtt_ms}) => [text, ms_text(rtt_ms)].filter(Boolean).join(', ');
 
-function about({uuid, known, is_self, is_primary, is_supernode}) {
+function about({uuid, known, is_self, is_primary, is_supernode, program}) {
+  if (program) return `${program} at this node`;
   const role = is_self ? 'this node' : is_primary ? 'the supernode of this node' : is_supernode ? 'a supernode' : 'a node';
   const children = known.children === undefined ? ''
     : known.capacity === undefined ? `${known.children} children` : `${known.children} of ${known.capacity} children`;
@@ -107,14 +109,14 @@ class TicketDrawing {
     this.element = svg_element('g', {}, this.#title, this.#shaft, this.#head);
   }
 
-  show({ticket, path, colour}) {
+  show({ticket, path, colour, words}) {
     const is_standby = ticket.role === 'standby';
     const is_fed = ticket.confirmed ?? ticket.state === 'confirmed';
     this.element.setAttribute('class', `ticket s${colour}${is_standby ? ' standby' : ''}${is_fed ? '' : ' asked'}`);
     Object.assign(this.element.dataset, {stream: ticket.stream, source: ticket.source, destination: ticket.destination});
     this.#shaft.setAttribute('d', path.shaft);
     this.#head.setAttribute('d', path.head);
-    set_text(this.#title, told(ticket));
+    set_text(this.#title, words);
   }
 }
 
@@ -130,19 +132,22 @@ class HopsDrawing {
   }
 }
 
-const told = ({stream, source, destination, hops, role, state}) =>
-  [`${stream}: ${source} to ${destination}`, hops_text(hops), role, state].filter(Boolean).join(', ');
+const told = (ticket, self) => [
+  `${ticket.stream}: ${source_text(ticket, self)} to ${destination_text(ticket, self)}`, hops_text(ticket.hops), ticket.role,
+  ticket.state,
+].filter(Boolean).join(', ');
 
 // What the picture shows, for those who do not see it.
 export function summary({self, nodes, tickets, left_out}) {
   if (!self) return 'Nothing is known yet.';
   const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
   const primary = nodes.find((node) => node.is_primary);
+  const others = nodes.filter((node) => !node.is_self && !node.program).length;
   return [
-    `Node ${self}${primary ? `, its supernode ${primary.uuid}` : ''}, ${count(nodes.length - 1, 'other node', 'other nodes')}`,
+    `Node ${self}${primary ? `, its supernode ${primary.uuid}` : ''}, ${count(others, 'other node', 'other nodes')}`,
     left_out > 0 ? ` (and ${left_out} more that are not drawn)` : '',
     ` and ${count(tickets.length, 'ticket', 'tickets')}.`,
-    ...tickets.slice(0, 20).map((ticket) => ` ${told(ticket)}.`),
+    ...tickets.slice(0, 20).map((ticket) => ` ${told(ticket, self)}.`),
   ].join('');
 }
 
@@ -204,6 +209,7 @@ export class Network {
       path: arrow(points.get(ticket.source), points.get(ticket.destination), radii.get(ticket.source),
         radii.get(ticket.destination), ticket.lane),
       colour: this.#colours.get(ticket.stream),
+      words: told(ticket, graph.self),
     }));
     this.#tickets.show(arrows, ({ticket}) => ticket.id);
     this.#hops.show(arrows, ({ticket}) => ticket.id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The tickets and the nodes as tables: the picture for those who do not see it, and what has no room in it.
-import {address_text, ms_text} from './words.js';
+import {address_text, destination_text, ms_text, source_text} from './words.js';
 
 // Rows by key. A row stays while its key does, and only cells that change are touched, so a selection survives.
 class Rows {
@@ -61,7 +61,6 @@ export class Tables {
   }
 
   show({node, nodes, tickets}) {
-    const name = (uuid) => (uuid === node?.uuid ? 'this node' : uuid);
     const same = new Map();
     this.#tickets.show([...tickets].sort(by((one) => one.stream, (one) => one.role === 'standby',
       (one) => one.destination, (one) => one.source)).map((one) => {
@@ -69,7 +68,8 @@ export class Tables {
       same.set(ends, (same.get(ends) ?? 0) + 1);
       return {
         key: `${ends} ${same.get(ends)}`,
-        cells: [one.stream, name(one.source), name(one.destination), String(one.hops ?? ''), one.role, one.state],
+        cells: [one.stream, source_text(one, node?.uuid), destination_text(one, node?.uuid), String(one.hops ?? ''), one.role,
+          one.state],
       };
     }));
     const primary = node?.primary_supernode_uuid;

@@ -23,6 +23,12 @@ export function address_text({ip_address, port}) {
 
 export const ms_text = (ms) => (ms === undefined ? '' : `${Math.round(ms)} ms`);
 
+// The two ends of a ticket. A ticket of an element is for a program at this node, whose uuid says nothing to anybody.
+export const source_text = ({source, element}, self) =>
+  (source === self ? 'this node' : element ? 'a publisher' : source);
+export const destination_text = ({destination, element}, self) =>
+  (destination === self ? 'this node' : element ? 'a player' : destination);
+
 // The beginning of a name that has more than `letters` letters.
 export function short_name(name, letters = 12) {
   const all = [...name];

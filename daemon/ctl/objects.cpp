@@ -62,6 +62,7 @@ TicketObject read_ticket(json::Reader in) {
           .destination = text(in, "destination"),
           .role = text(in, "role"),
           .state = text(in, "state"),
+          .element = in.flag_if("element").value_or(false),
           .confirmed = in.flag_if("confirmed"),
           .hops = figure(in, "hops"),
           .bitrate_kbps = figure(in, "bitrate_kbps")};

@@ -42,6 +42,7 @@ struct TicketObject {
   std::string destination = {};
   std::string role = {};
   std::string state = {};
+  bool element = false;  // the other end is a program at the node: a publisher, a player
   std::optional<bool> confirmed = {};
   Figure hops = {};
   Figure bitrate_kbps = {};

@@ -35,14 +35,16 @@ Section streams(const Snapshot &snapshot) {
 Section tickets(const Snapshot &snapshot) {
   std::map<std::string, Figure> rates;
   for (const StreamObject &stream : snapshot.streams) rates[stream.slug] = stream.bitrate_kbps;
-  const auto end = [&](const std::string &uuid) { return uuid == snapshot.self.uuid ? "this node" : uuid; };
+  const auto end = [&](const TicketObject &ticket, const std::string &uuid, const char *program) {
+    return uuid == snapshot.self.uuid ? "this node" : ticket.element ? program : uuid;
+  };
   Section section{"Tickets", Table({"STREAM", "ROLE", "STATE", "HOPS", "kbit/s", "FROM", "TO"}), {}};
   for (const TicketObject &ticket : snapshot.tickets) {
     // Nothing is known of a single link but what its stream takes, and a standby takes nothing.
     const bool standby = ticket.role == "standby";
     const Figure rate = ticket.bitrate_kbps || standby ? ticket.bitrate_kbps : rates[ticket.stream];
     section.table.add({ticket.stream, ticket.role, ticket.state, shown(ticket.hops), shown(rate),
-                       end(ticket.source), end(ticket.destination)});
+                       end(ticket, ticket.source, "a publisher"), end(ticket, ticket.destination, "a player")});
     section.styles.push_back(standby ? Style::faint : Style::plain);
   }
   return section;

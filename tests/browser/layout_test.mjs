@@ -111,6 +111,12 @@ test('the ends of a ticket are drawn though nobody else knows them', () => {
   assert.deepEqual(graph.nodes.map(({uuid}) => uuid).sort(), ['me', 'p', 'x', 'y']);
 });
 
+test('programs at this node are told apart from nodes', () => {
+  const {graph} = drawn(state_of(many(1), [{...ticket('a', 'x', 'me'), element: true}, {...ticket('a', 'me', 'y'), element: true},
+    ticket('a', 'me', 'n0')]));
+  assert.deepEqual(graph.nodes.map(({uuid, program}) => `${uuid} ${program}`), ['me ', 'n0 ', 'x a publisher', 'y a player']);
+});
+
 test('nothing is known', () => {
   assert.deepEqual(graph_of({node: null, nodes: [], tickets: [ticket('a', 'b', 'c')]}),
     {self: '', nodes: [], tickets: [], left_out: 0});

@@ -104,6 +104,19 @@ def test_fifty_nodes_can_be_read(node, page, width):
         page.driver.execute_cdp_cmd('Emulation.clearDeviceMetricsOverride', {})
 
 
+def test_programs_at_this_node_have_no_names(node, live):
+    node.tickets += [{**node.ticket('talk', '6c90b1cd-d650', UUID, 0), 'element': True},
+                     {**node.ticket('talk', UUID, '5cb07ad1-a2cd', 1), 'element': True}]
+    node.tell({'type': 'ticket'})
+    live.wait('them', lambda: len(arrows(live)) == 3)
+    assert table(live, 'ticket-rows')[1:] == [
+        ['talk', 'this node', 'a player', '1', 'active', 'confirmed'],
+        ['talk', 'a publisher', 'this node', '0', 'active', 'confirmed']]
+    assert sorted(live.js('[...document.querySelectorAll("#network-picture .program .label")].map(one => one.textContent)')) \
+        == ['a player', 'a publisher']
+    assert '6c90b1cd' not in live.text('main') and '5cb07ad1' not in live.text('main')
+
+
 def test_rubbish_from_the_socket_disturbs_nothing(node, live):
     before, asked = live.text('main'), len(node.requests)
     for text in ('', 'null', '7', '"node"', '[]', '{', '{}', '{"type":7}', '{"type":null,"data":[]}', '{"type":"other"}',
@@ -177,7 +190,7 @@ def test_says_in_words_what_it_draws(live):
         id => document.getElementById(id).textContent)''')
     assert named == ['The network around this node',
                      f'Node {UUID}, its supernode {PARENT}, 1 other node and 1 ticket.'
-                     f' demo: {PARENT} to {UUID}, 2 hops, active, confirmed.']
+                     f' demo: {PARENT} to this node, 2 hops, active, confirmed.']
 
 
 @pytest.mark.parametrize('scheme', ['dark', 'light'])

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import re
 import subprocess
 import threading
 
@@ -51,6 +52,11 @@ def test_watch_and_revoke(network):
     row = network.ctl(viewer, 'watch', 'talk')
     assert row.returncode == 0 and row.stdout.splitlines()[1].split()[:2] == ['talk', 'p'], row
     assert len(json.loads(network.ctl(viewer, '--json', '-lt').stdout)['tickets']) == 1
+    shown = network.ctl(viewer, 'top').stdout
+    assert re.search(r'^talk +live +\S+ +\d+ +p +', shown, re.M), shown
+    assert re.search(r'^talk +active +confirmed +1 +\S+ +p +this node$', shown, re.M), shown
+    assert re.search(r'^p +127\.0\.0\.1:', shown, re.M), shown
+    assert re.search(r' a publisher +this node$', network.ctl(publisher, 'top').stdout, re.M)
     assert network.ctl(viewer, 'revoketicket', 'talk').returncode == 0
     astral.wait_until(lambda: not viewer.tickets() and not any(t['destination'] == 'v' for t in publisher.tickets()),
                       'both ends to be without the ticket')

@@ -6,6 +6,7 @@ import pytest
 
 import astral
 from terminal import Terminal
+from test_ctl import Recorder
 
 SCRIPT = astral.TOP / 'daemon' / 'ctl' / 'astralctl.bash'
 
@@ -72,6 +73,17 @@ def test_slugs_and_uuids_of_the_node(network, shell):
     assert shell.completed(f'astralctl {at} seed my-talk n')[3:] == ['my-talk', 'n1']
     assert shell.completed(f'astralctl {at} deletenode n1 n')[3:] == ['n1', 'n']  # not twice
     assert shell.completed(f'astralctl {at} revoketicket my')[3:] == ['my']  # there is no ticket
+
+
+def test_tickets_of_the_node(shell):
+    body = (b'{"tickets":[{"stream":"talk","source":"p","destination":"v1"},{"stream":"talk","destination":"v2"},'
+            b'{"stream":"film","destination":"w"}]}')
+    with Recorder(200, body) as node:
+        at = f'--node {node.url} revoketicket'
+        assert shell.completed(f'astralctl {at} ')[3:] == ['film', 'talk']
+        assert shell.completed(f'astralctl {at} talk ')[4:] == ['v1', 'v2']
+        assert shell.completed(f'ASTRAL_TOKEN=x astralctl --token secret {at} film ')[-1] == 'w'
+        assert node.requests[-1] == ('GET', '/tickets', 'Bearer secret')
 
 
 def test_without_a_node_there_is_nothing(shell):

@@ -76,6 +76,15 @@ TEST(Draw, ANode) {
                    "n2    10.0.0.2:8000  node           -       -         -          -"}));
 }
 
+TEST(Draw, ProgramsAtTheNodeHaveNoNames) {
+  View view = small();
+  view.known->tickets = {{.stream = "talk", .source = "6c90b1cd", .destination = "me", .element = true},
+                         {.stream = "talk", .source = "me", .destination = "5cb07ad1", .element = true}};
+  const Texts lines = texts(draw(view, 80, 24));
+  EXPECT_EQ(lines[10], "talk    -     -      -     620     a publisher  this node");
+  EXPECT_EQ(lines[11], "talk    -     -      -     620     this node    a player");
+}
+
 TEST(Draw, NothingIsKnownYet) {
   const View view{.node = "http://h:1", .clock = "12:00:00"};
   EXPECT_EQ(texts(draw(view, 40, 24)),
