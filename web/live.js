@@ -3,8 +3,10 @@
 // that is said on the socket is believed beyond that, and no order of events matters. Nothing is read for the mere
 // passing of time, except while there is no socket, or the node does not answer.
 
-export const gather_ms = 200;   // events come in bursts
-export const retry_ms = 3000;   // without a socket, or without an answer
+export const gather_ms = 200;  // events come in bursts
+export const retry_ms = 3000;  // without a socket, or without an answer
+export const longest_gather_ms = 10000;
+export const rest = 4;  // times as long as a reading took: a large network is read less often
 
 const all = ['node', 'nodes', 'streams', 'tickets'];
 const changed_by = {
@@ -25,6 +27,7 @@ export class Live {
   #due = new Set();  // what is to be read
   #timer = 0;
   #is_reading = false;
+  #gather_ms = gather_ms;
 
   constructor({read, listen, on_change, clock = globalThis}) {
     this.#read = read;
@@ -35,7 +38,7 @@ export class Live {
   }
 
   #on_event(type) {
-    if (Object.hasOwn(changed_by, type)) this.#ask(changed_by[type], gather_ms);
+    if (Object.hasOwn(changed_by, type)) this.#ask(changed_by[type], this.#gather_ms);
   }
 
   #on_open(is_open) {
@@ -55,6 +58,7 @@ export class Live {
     const kinds = [...this.#due];
     this.#due.clear();
     this.#is_reading = true;
+    const began = this.#clock.performance.now();
     try {
       const answers = await Promise.all(kinds.map((kind) => this.#read[kind]()));
       this.#state = {...this.#state, is_there: true};
@@ -66,11 +70,12 @@ export class Live {
     }
     this.#is_reading = false;
     this.#on_change(this.#state);
+    this.#gather_ms = Math.min(longest_gather_ms, Math.max(gather_ms, rest * (this.#clock.performance.now() - began)));
     const is_well = this.#state.is_there && this.#state.is_live;
     const again = this.#due.size > 0;
     if (!this.#state.is_there || (!is_well && !again)) all.forEach((kind) => this.#due.add(kind));
     if (this.#due.size === 0) return;
     this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(() => this.#refresh(), again && this.#state.is_there ? gather_ms : retry_ms);
+    this.#timer = this.#clock.setTimeout(() => this.#refresh(), again && this.#state.is_there ? this.#gather_ms : retry_ms);
   }
 }

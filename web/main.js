@@ -19,8 +19,8 @@ const network = new Network({
   svg: by_id('network-picture'), legend: by_id('network-legend'), note: by_id('network-note'),
 });
 const tables = new Tables({
-  tickets: by_id('ticket-rows'), nodes: by_id('node-rows'),
-  ticket_count: by_id('ticket-count'), node_count: by_id('node-count'),
+  tickets: {body: by_id('ticket-rows'), count: by_id('ticket-count'), rest: by_id('ticket-rest')},
+  nodes: {body: by_id('node-rows'), count: by_id('node-count'), rest: by_id('node-rest')},
 });
 const video = by_id('video');
 let self = null;

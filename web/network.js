@@ -215,7 +215,7 @@ export class Network {
     this.#hops.show(arrows, ({ticket}) => ticket.id);
     set_text(this.#about, summary(graph));
     this.#show_legend(streams);
-    set_text(this.#note, graph.left_out > 0 ? `${graph.left_out} more nodes are known and not drawn; the table has all.` : '');
+    set_text(this.#note, graph.left_out > 0 ? `${graph.left_out} more nodes are known than are drawn` : '');
   }
 
   #show_legend(streams) {

@@ -2,17 +2,28 @@
 // The tickets and the nodes as tables: the picture for those who do not see it, and what has no room in it.
 import {address_text, destination_text, ms_text, source_text} from './words.js';
 
+const most_rows = 500;
+
 // Rows by key. A row stays while its key does, and only cells that change are touched, so a selection survives.
 class Rows {
   #body;
+  #count;
+  #rest;
   #rows = new Map();
 
-  constructor(body) {
+  // A table's body, and where it is said how many rows there are and how many of them are not shown.
+  constructor({body, count, rest}) {
     this.#body = body;
+    this.#count = count;
+    this.#rest = rest;
   }
 
   // rows: [{key, cells}], in order.
-  show(rows) {
+  show(all) {
+    const rows = all.slice(0, most_rows);
+    this.#count.textContent = String(all.length);
+    this.#rest.textContent = all.length > rows.length ? `and ${all.length - rows.length} more` : '';
+    this.#rest.hidden = all.length === rows.length;
     const gone = new Set(this.#rows.keys());
     rows.forEach(({key, cells}, index) => {
       gone.delete(key);
@@ -51,13 +62,11 @@ const by = (...keys) => (a, b) => {
 export class Tables {
   #tickets;
   #nodes;
-  #counts;
 
-  // Bodies of tables, and where their numbers of rows are shown.
-  constructor({tickets, nodes, ticket_count, node_count}) {
+  // Each what Rows takes.
+  constructor({tickets, nodes}) {
     this.#tickets = new Rows(tickets);
     this.#nodes = new Rows(nodes);
-    this.#counts = {tickets: ticket_count, nodes: node_count};
   }
 
   show({node, nodes, tickets}) {
@@ -84,7 +93,5 @@ export class Tables {
       cells: [one.uuid, address_text(one), role(one), ms_text(one.rtt_ms),
         [one.children, one.capacity].filter((figure) => figure !== undefined).join(' of '), one.version],
     })));
-    this.#counts.tickets.textContent = String(tickets.length);
-    this.#counts.nodes.textContent = String(nodes.length);
   }
 }

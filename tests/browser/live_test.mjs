@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
 
-import {gather_ms, Live, retry_ms} from '../../web/live.js';
+import {gather_ms, Live, longest_gather_ms, rest, retry_ms} from '../../web/live.js';
 
 let now, timers, read, asked, answers, is_there, seen, on_event, on_open;
 
 const clock = {
+  performance: {now: () => now},
   setTimeout(run, wait_ms) {
     timers.push({run, at: now + wait_ms});
     return timers.at(-1);
@@ -114,11 +115,29 @@ test('what is told while it reads is read afterwards', async () => {
   await pass(60_000);
   assert.equal(take_asked(), '');  // never two at once
   finish(['old']);
-  await pass(gather_ms);
+  await pass(longest_gather_ms);  // it took a minute to read
   assert.equal(take_asked(), 'streams');
   finish(['new']);
   await settle();
   assert.deepEqual(seen.at(-1).streams, ['new']);
+});
+
+test('a large network, which takes long to read, is read less often', async () => {
+  await listening();
+  const took_ms = 1000;
+  read.streams = () => {
+    asked.push('streams');
+    now += took_ms;
+    return [];
+  };
+  on_event('stream');
+  await pass(gather_ms + took_ms);
+  assert.equal(take_asked(), 'streams');
+  on_event('stream');
+  await pass(rest * took_ms - 1);
+  assert.equal(take_asked(), '');
+  await pass(1);
+  assert.equal(take_asked(), 'streams');
 });
 
 test('events that mean nothing here do nothing', async () => {

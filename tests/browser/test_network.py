@@ -117,6 +117,19 @@ def test_programs_at_this_node_have_no_names(node, live):
     assert '6c90b1cd' not in live.text('main') and '5cb07ad1' not in live.text('main')
 
 
+def test_ten_thousand_nodes_are_bounded(node, live):
+    node.others += [{'uuid': f'n{i}'} for i in range(10_000)]
+    node.tell({'type': 'node'})
+    live.wait('them', lambda: live.text('#node-count') == '10002')
+    assert len(peers(live)) == 60 and live.text('#network-note') == '9942 more nodes are known than are drawn'
+    assert live.js('document.querySelector("#node-rows").children.length') == 500
+    assert live.text('#node-rest') == 'and 9502 more'
+    del node.others[1:]
+    node.tell({'type': 'node'})
+    live.wait('them gone', lambda: live.text('#node-count') == '2' and len(peers(live)) == 2)
+    assert not live.is_shown('#node-rest') and live.text('#network-note') == ''
+
+
 def test_rubbish_from_the_socket_disturbs_nothing(node, live):
     before, asked = live.text('main'), len(node.requests)
     for text in ('', 'null', '7', '"node"', '[]', '{', '{}', '{"type":7}', '{"type":null,"data":[]}', '{"type":"other"}',
