@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The manual page says what `astralctl --help` says, and is well made."""
+"""The manual pages say what the programs' --help says, and are well made."""
 import re
 import subprocess
 
@@ -7,46 +7,42 @@ import pytest
 
 import astral
 
-PAGE = astral.TOP / 'daemon' / 'ctl' / 'astralctl.1'
+PAGES = {name: astral.TOP / 'daemon' / folder / f'{name}.1'
+         for name, folder in (('astralctl', 'ctl'), ('astralnode', 'api'), ('astralorigin', 'origin'))}
 
 
-@pytest.fixture(scope='module')
-def page():
-    shown = subprocess.run(['mandoc', '-T', 'utf8', str(PAGE)], capture_output=True, text=True, check=True).stdout
+def page(program):
+    shown = subprocess.run(['mandoc', '-T', 'utf8', str(PAGES[program])], capture_output=True, text=True,
+                           check=True).stdout
     return re.sub(r'.\x08', '', shown)  # bold and underlined
 
 
-@pytest.fixture(scope='module')
-def help_text():
-    return subprocess.run([astral.program('astralctl'), '--help'], capture_output=True, text=True, check=True,
+def help_of(program):
+    return subprocess.run([astral.program(program), '--help'], capture_output=True, text=True, check=True,
                           timeout=20).stdout
 
 
 def entries(text, indent):
-    """The first words of each described thing: {'listnodes', '-ln'}, {'--node'}, …"""
-    found = []
-    for line in text.splitlines():
-        if re.match(f'{" " * indent}[-a-z]', line):
-            names = re.match(r'[-a-z]+(, [-a-z]+)?', line.strip())[0]
-            found.append(frozenset(names.split(', ')))
-    return found
+    """What is described, by its names: 'listnodes, -ln', '-h, --help', '--node'."""
+    return sorted(re.findall(rf'^ {{{indent}}}((?:[a-z]+, )?-[-\w]+(?:, --[-a-z]+)?)', text, re.M))
 
 
-def test_is_well_made():
-    done = subprocess.run(['mandoc', '-T', 'lint', '-W', 'warning', str(PAGE)], capture_output=True, text=True)
+@pytest.mark.parametrize('program', PAGES)
+def test_is_well_made(program):
+    done = subprocess.run(['mandoc', '-T', 'lint', '-W', 'warning', str(PAGES[program])], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, '')
 
 
-def test_has_every_command_and_option_and_no_other(page, help_text):
-    described = page[page.index('The options may stand'):page.index('ENVIRONMENT')]
-    wanted = entries(help_text, 2)
-    assert len(wanted) >= 17 and frozenset(['top', '-t']) in wanted and frozenset(['--token']) in wanted
-    assert sorted(map(sorted, entries(described, 5))) == sorted(map(sorted, wanted))
+@pytest.mark.parametrize('program, least', [('astralctl', 17), ('astralnode', 13), ('astralorigin', 5)])
+def test_has_every_command_and_option_and_no_other(program, least):
+    described = entries(help_of(program), 2)
+    assert len(described) >= least
+    assert entries(page(program), 5) == described
 
 
-def test_has_the_arguments_of_every_command(page, help_text):
-    lines = re.findall(r'^  ([a-z]+, -[a-z]+ [^a-z\n]*?)  ', help_text, re.M)
+def test_has_the_arguments_of_every_command():
+    lines = re.findall(r'^  ([a-z]+, -[a-z]+ [^a-z\n]*?)  ', help_of('astralctl'), re.M)
     assert len(lines) == 12
-    squeezed = page.replace('UUID ...', 'UUID...')
+    squeezed = page('astralctl').replace('UUID ...', 'UUID...')
     for line in lines:
         assert re.search(f'^     {re.escape(line.strip())}$', squeezed, re.M), line
