@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ctl/text.hpp"
+
 namespace astral::ctl {
 namespace {
 
@@ -17,7 +19,9 @@ namespace {
 constexpr const char *enter_screen = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 constexpr const char *leave_screen = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 constexpr const char *begin_frame = "\x1b[?2026h\x1b[H";
-constexpr const char *end_frame = "\x1b[J\x1b[?2026l";
+constexpr const char *end_frame = "\x1b[?2026l";
+constexpr const char *clear_line = "\x1b[K";  // from the cursor on
+constexpr const char *clear_below = "\x1b[J";
 
 const char *codes(Style style, bool colours) {
   switch (style) {
@@ -37,12 +41,16 @@ const char *codes(Style style, bool colours) {
 
 }  // namespace
 
-std::string frame(const std::vector<Line> &lines, bool colours) {
+// A cursor that wrote the last cell of a line stands on that cell, and would clear it: a full line clears
+// nothing.
+std::string frame(const std::vector<Line> &lines, const Size &size, bool colours) {
   std::string text = begin_frame;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) text += "\r\n";
-    text += codes(lines[i].style, colours) + lines[i].text + "\x1b[0m\x1b[K";
+    text += codes(lines[i].style, colours) + lines[i].text + "\x1b[0m";
+    if (columns(lines[i].text) < size.width) text += clear_line;
   }
+  if (lines.size() < size.height) text += std::string("\r\n") + clear_below;
   return text + end_frame;
 }
 
@@ -61,14 +69,14 @@ Terminal::~Terminal() {
   leave();
 }
 
-Terminal::Size Terminal::size() const {
+Size Terminal::size() const {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
   return {size.ws_col, size.ws_row};
 }
 
 void Terminal::show(const std::vector<Line> &lines) {
-  std::string text = frame(lines, colours_);
+  std::string text = frame(lines, size(), colours_);
   if (text == shown_) return;
   write(text);
   shown_ = std::move(text);

@@ -14,18 +14,18 @@
 
 namespace astral::ctl {
 
-// What is written so that the lines stand on the screen, from its first cell on. In one piece and without
-// clearing first, so nothing flickers.
-std::string frame(const std::vector<Line> &lines, bool colours);
+struct Size {
+  std::size_t width = 80;
+  std::size_t height = 24;
+};
+
+// What is written so that the lines, which fit, stand on the screen, from its first cell on. In one piece and
+// without clearing first, so nothing flickers.
+std::string frame(const std::vector<Line> &lines, const Size &size, bool colours);
 
 // **Owns** the state of the terminal from construction to destruction.
 class Terminal {
  public:
-  struct Size {
-    std::size_t width = 80;
-    std::size_t height = 24;
-  };
-
   // Whether standard output is a terminal that can do what is needed.
   static bool is_there();
 

@@ -28,6 +28,24 @@ def test_the_picture_moves_at_the_third_node(network, page):
         page.save_by_night(os.environ['ASTRAL_SCREENSHOT'])
 
 
+def test_the_page_draws_the_network_of_a_real_node(network, page):
+    chain = Chain(network)
+    page.open(chain.r.url)
+    drawn = lambda: page.js('''[...document.querySelectorAll("#network-picture .ticket")].map(
+        ({dataset}) => [dataset.stream, dataset.source, dataset.destination].join(" ")).sort()''')
+    page.wait('its neighbours', lambda: set(page.js(
+        '[...document.querySelectorAll("#network-picture .peer")].map(one => one.dataset.uuid)')) == {'p', 'r', 'v'})
+    page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
+    publish(network, chain.p, chain.slug)
+    page.wait('the stream', lambda: 'Live' in page.text('#stream-list'))
+    chain.connect()
+    page.wait('its way', lambda: drawn() == ['talk p r', 'talk r v'])
+    assert page.js('[...document.querySelectorAll("#network-picture .hops")].map(one => one.textContent).sort()') == ['1', '2']
+    assert chain.v.call('DELETE', '/stream/talk/ticket').status == 200
+    page.wait('the end of the second ticket', lambda: drawn() == ['talk p r'])
+    assert page.console_errors == []
+
+
 def test_the_policy_comes_with_the_page(network):
     policy = network.node('v').call('GET', '/').headers['Content-Security-Policy']
     assert "default-src 'none'" in policy and "script-src 'self'" in policy

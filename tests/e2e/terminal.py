@@ -23,6 +23,7 @@ class Terminal:
         self.modes = set()  # DEC private modes that are set
         self.lines = ['']
         self._row = self._column = 0
+        self._is_cut = False  # lines do not wrap, and end at the edge
         self._other = [''], 0, 0  # the screen that is not seen
         self._unread = b''
         self._master, self._slave = pty.openpty()
@@ -46,7 +47,9 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack('HHHH', self.height, self.width, 0, 0))
 
     def resize(self, width, height):
-        """The kernel tells the program in the foreground."""
+        """The kernel tells the program in the foreground. What has no place any more is cut off."""
+        self.screen
+        self.lines = [line[:width] for line in self.lines[:height]]
         self.width, self.height = width, height
         self._set_size()
 
@@ -96,10 +99,15 @@ class Terminal:
         line = self._line()
         self.lines[self._row] = line[:self._column] + text + line[self._column + len(text):]
         self._column += len(text)
+        if self._is_cut and self._column >= self.width:  # the cursor stays on the last cell
+            self.lines[self._row] = self.lines[self._row][:self.width]
+            self._column = self.width - 1
 
     def _control(self, private, numbers, letter):
         if private and numbers == '1049' and (letter == 'h') != ('1049' in self.modes):  # the other screen
             self.lines, self._row, self._column, self._other = *self._other, (self.lines, self._row, self._column)
+        if private and numbers == '7':
+            self._is_cut = letter == 'l'
         if private and letter in 'hl':
             (self.modes.add if letter == 'h' else self.modes.discard)(numbers)
         elif letter == 'H' and not numbers:

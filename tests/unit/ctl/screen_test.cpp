@@ -169,13 +169,21 @@ TEST(Draw, WhatStrangersSayMovesNoCursor) {
 }
 
 TEST(Frame, OverwritesLineByLine) {
-  EXPECT_EQ(frame({{"a", Style::title}, {"b", Style::plain}, {"c", Style::alert}}, true),
+  EXPECT_EQ(frame({{"a", Style::title}, {"b", Style::plain}, {"c", Style::alert}}, {80, 24}, true),
             "\x1b[?2026h\x1b[H"
             "\x1b[7ma\x1b[0m\x1b[K\r\n"
             "b\x1b[0m\x1b[K\r\n"
-            "\x1b[1;31mc\x1b[0m\x1b[K"
+            "\x1b[1;31mc\x1b[0m\x1b[K\r\n"
             "\x1b[J\x1b[?2026l");
-  EXPECT_THAT(frame({{"c", Style::alert}}, false), HasSubstr("\x1b[1mc"));
+  EXPECT_THAT(frame({{"c", Style::alert}}, {80, 24}, false), HasSubstr("\x1b[1mc"));
+}
+
+TEST(Frame, ClearsNothingOfAFullLineOrScreen) {
+  EXPECT_EQ(frame({{"abc", Style::plain}, {"日…", Style::plain}}, {3, 2}, true),
+            "\x1b[?2026h\x1b[H"
+            "abc\x1b[0m\r\n"
+            "日…\x1b[0m"
+            "\x1b[?2026l");
 }
 
 }  // namespace
