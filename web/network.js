@@ -5,7 +5,7 @@ import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js
 import {destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
 
 const svg_space = 'http://www.w3.org/2000/svg';
-const letter_px = 6.9;  // of a label, about
+const letter_px = 8.2;  // of a label, the wide ones
 
 function svg_element(tag, attributes = {}, ...children) {
   const made = document.createElementNS(svg_space, tag);
@@ -72,7 +72,7 @@ class NodeDrawing {
     this.#halo.setAttribute('r', radius + 5);
     this.#name.setAttribute('y', radius + 17);
     this.#more.setAttribute('y', radius + 31);
-    set_text(this.#name, node.program || short_name(node.uuid, letters));
+    set_text(this.#name, node.program || short_name(node.uuid, letters, letters - 1));
     const word = node.is_self ? 'this node' : node.is_primary && letters > 12 ? 'supernode' : '';
     set_text(this.#more, with_rtt(word, node.known));
     set_text(this.#title, about(node));

@@ -30,7 +30,7 @@ export const destination_text = ({destination, element}, self) =>
   (destination === self ? 'this node' : element ? 'a player' : destination);
 
 // The beginning of a name that has more than `letters` letters.
-export function short_name(name, letters = 12) {
+export function short_name(name, letters = 12, kept = 8) {
   const all = [...name];
-  return all.length > letters ? `${all.slice(0, Math.max(1, letters - 4)).join('')}…` : name;
+  return all.length > letters ? `${all.slice(0, kept).join('')}…` : name;
 }
