@@ -4,16 +4,20 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <random>
 #include <string>
 
 #include "api/server.hpp"
+#include "glue/loop.hpp"
+#include "origin/journal.hpp"
+#include "origin/prober.hpp"
 #include "origin/routes.hpp"
 
 namespace astral::origin {
 namespace {
 
 constexpr gint default_port = 4567;
-constexpr guint sweep_seconds = 600;
+constexpr Time sweep_every = 10s;
 
 struct Options {
   std::string listen = "127.0.0.1";
@@ -86,12 +90,59 @@ int complain(const Error &error) {
   return error.code == Code::invalid ? 2 : 1;
 }
 
-gboolean sweep(gpointer store) noexcept {
-  if (const auto swept = static_cast<Store *>(store)->sweep(wall_clock()); !swept) {
-    g_warning("%s", swept.error().detail.c_str());
+// What runs: everything that the origin knows, and what it reaches of the world.
+class Origin {
+ public:
+  explicit Origin(std::unique_ptr<Store> store)
+      : registry_(core::Rng(random_seed())),
+        journal_(std::move(store)),
+        prober_(
+            [this](const std::string &uuid, bool answered) { found(registry_, edges(), uuid, answered); }),
+        sweep_(g_main_context_default(), [this] { sweep(); }) {}
+
+  void restore(Store::Contents contents) {
+    for (Node &node : contents.nodes) registry_.restore(std::move(node));
+    for (Stream &stream : contents.streams) registry_.restore(std::move(stream));
+    sweep();
   }
-  return G_SOURCE_CONTINUE;
-}
+
+  Expected<void> listen(const Options &options) {
+    api::ServerLimits limits;
+    limits.connections = max_connections;
+    limits.name = "astralorigin";
+    auto server = api::Server::open(options.listen, options.port, routes(registry_, edges()), {}, limits);
+    if (!server) return tl::unexpected(server.error());
+    server_ = std::move(*server);
+    return {};
+  }
+
+  const std::string &url() const { return server_->url(); }
+
+ private:
+  static std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+  }
+
+  Edges edges() {
+    return {.clock = wall_clock,
+            .keep = [this](Changes changes,
+                           Journal::Kept kept) { journal_.keep(std::move(changes), std::move(kept)); },
+            .check = [this](const Check &check) { return prober_.want(check); }};
+  }
+
+  void sweep() {
+    registry_.sweep(wall_clock());
+    journal_.keep(registry_.take_changes(), {});
+    sweep_.set(now() + sweep_every);
+  }
+
+  Registry registry_;
+  Journal journal_;
+  Prober prober_;
+  Timer sweep_;
+  std::unique_ptr<api::Server> server_;
+};
 
 gboolean quit(gpointer loop) noexcept {
   g_main_loop_quit(static_cast<GMainLoop *>(loop));
@@ -102,21 +153,18 @@ int run(int argc, char **argv) {
   Options options;
   if (const auto status = parse(argc, argv, options)) return *status;
   raise_file_limit();
-  const auto store = Store::open(options.store);
+  auto store = Store::open(options.store);
   if (!store) return complain(store.error());
-  api::ServerLimits limits;
-  limits.connections = max_connections;
-  limits.name = "astralorigin";
-  const auto server =
-      api::Server::open(options.listen, options.port, routes(**store, wall_clock), {}, limits);
-  if (!server) return complain(server.error());
+  auto contents = (*store)->read();
+  if (!contents) return complain(contents.error());
+  Origin origin(std::move(*store));
+  origin.restore(std::move(*contents));
+  if (const auto listening = origin.listen(options); !listening) return complain(listening.error());
 
-  sweep(store->get());
-  g_timeout_add_seconds(sweep_seconds, sweep, store->get());
   const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   g_unix_signal_add(SIGINT, quit, loop.get());
   g_unix_signal_add(SIGTERM, quit, loop.get());
-  std::printf("astralorigin listening on %s\n", (*server)->url().c_str());
+  std::printf("astralorigin listening on %s\n", origin.url().c_str());
   std::fflush(stdout);
   g_main_loop_run(loop.get());
   return 0;

@@ -7,14 +7,28 @@
 #include <vector>
 
 #include "api/routes.hpp"
+#include "origin/checks.hpp"
 #include "origin/records.hpp"
-#include "origin/store.hpp"
+#include "origin/registry.hpp"
 
 namespace astral::origin {
 
 using Clock = std::function<UnixTime()>;
+using Keep = std::function<void(Changes, std::function<void(Expected<void>)>)>;
 
-// For api::Server. The store outlives the routes.
-std::vector<api::Route> routes(Store &store, Clock clock);
+// What the calls reach of the world.
+struct Edges {
+  Clock clock;
+  Keep keep;  // calls back when the changes are on the disk, or cannot be
+  std::function<bool(const Check &)>
+      check;  // asks a node whether it is there; found() follows. False: not now
+};
+
+// For api::Server. The registry outlives the routes.
+std::vector<api::Route> routes(Registry &registry, const Edges &edges);
+
+// A check's result: what it means for the node. Somebody's hint that the node is gone is right when it does
+// not answer and once did; one that never could be reached may be behind a NAT.
+void found(Registry &registry, const Edges &edges, const std::string &uuid, bool answered);
 
 }  // namespace astral::origin

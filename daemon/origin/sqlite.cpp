@@ -34,12 +34,21 @@ std::optional<std::uint64_t> Rows::maybe_integer(int column) const {
   return null(column) ? std::nullopt : std::optional(static_cast<std::uint64_t>(integer(column)));
 }
 
+std::optional<double> Rows::maybe_real(int column) const {
+  return null(column) ? std::nullopt : std::optional(sqlite3_column_double(statement_, column));
+}
+
 std::optional<std::string> Rows::maybe_text(int column) const {
   return null(column) ? std::nullopt : std::optional(text(column));
 }
 
 void Statement::bind(int index, std::int64_t value) {
   [[maybe_unused]] const int done = sqlite3_bind_int64(statement_.get(), index, value);
+  assert(done == SQLITE_OK);
+}
+
+void Statement::bind(int index, double value) {
+  [[maybe_unused]] const int done = sqlite3_bind_double(statement_.get(), index, value);
   assert(done == SQLITE_OK);
 }
 

@@ -33,6 +33,7 @@ class Rows {
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
   bool null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   std::optional<std::uint64_t> maybe_integer(int column) const;
+  std::optional<double> maybe_real(int column) const;
   std::optional<std::string> maybe_text(int column) const;
 
  private:
@@ -57,6 +58,7 @@ class Statement {
   void bind(int index, std::int64_t value);
   void bind(int index, std::uint64_t value) { bind(index, static_cast<std::int64_t>(value)); }
   void bind(int index, bool value) { bind(index, std::int64_t{value}); }
+  void bind(int index, double value);
   void bind(int index, std::string_view value);
   void bind(int index, const std::string &value) { bind(index, std::string_view(value)); }
   void bind_null(int index);

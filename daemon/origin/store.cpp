@@ -13,30 +13,42 @@ namespace {
 
 constexpr std::string_view scheme = "sqlite://";
 constexpr std::int64_t application_id = 0x41535452;  // "ASTR"; SQLite's field for `file` and for our check
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 constexpr const char *schema = R"(
   CREATE TABLE node (
     uuid TEXT PRIMARY KEY, ip_address TEXT NOT NULL, port INTEGER NOT NULL, supernode INTEGER NOT NULL,
-    primary_supernode_uuid TEXT, upstream_kbps INTEGER, downstream_kbps INTEGER,
-    children INTEGER, capacity INTEGER, version TEXT NOT NULL, heard INTEGER NOT NULL
+    primary_supernode_uuid TEXT, rtt_ms REAL, upstream_kbps INTEGER, downstream_kbps INTEGER,
+    children INTEGER, capacity INTEGER, version TEXT NOT NULL, reporter TEXT NOT NULL, heard INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE stream (
-    slug TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT NOT NULL, source TEXT NOT NULL,
+    slug TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, source TEXT NOT NULL,
     streaming INTEGER NOT NULL, bitrate_kbps INTEGER, viewers INTEGER, media TEXT NOT NULL, updated INTEGER,
-    created INTEGER NOT NULL, heard INTEGER NOT NULL
+    reporter TEXT NOT NULL, created INTEGER NOT NULL, heard INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX stream_source ON stream (source);
   PRAGMA application_id = 1095980114;
-  PRAGMA user_version = 1;
+  PRAGMA user_version = 2;
 )";
 static_assert(application_id == 1095980114);
 
-#define NODE_COLUMNS                                                                            \
-  "uuid, ip_address, port, supernode, primary_supernode_uuid, upstream_kbps, downstream_kbps, " \
-  "children, capacity, version, heard"
-#define STREAM_COLUMNS \
-  "slug, name, description, source, streaming, bitrate_kbps, viewers, media, updated, created, heard"
+// The first schema knew no reporters. Nodes report again soon; a stream is its node's when that one is back.
+constexpr const char *leave_the_first_schema = R"(
+  DROP TABLE node;
+  DROP INDEX stream_source;
+  ALTER TABLE stream RENAME TO first_stream;
+)";
+constexpr const char *bring_its_streams = R"(
+  INSERT INTO stream SELECT slug, name, description, source, streaming, bitrate_kbps, viewers, media, updated,
+    '', created, heard FROM first_stream;
+  DROP TABLE first_stream;
+)";
+
+#define NODE_COLUMNS                                                                                    \
+  "uuid, ip_address, port, supernode, primary_supernode_uuid, rtt_ms, upstream_kbps, downstream_kbps, " \
+  "children, capacity, version, reporter, heard"
+#define STREAM_COLUMNS                                                                            \
+  "slug, name, description, source, streaming, bitrate_kbps, viewers, media, updated, reporter, " \
+  "created, heard"
 
 std::int64_t count_of(UnixTime time) {
   return time.time_since_epoch().count();
@@ -51,12 +63,14 @@ Node node_of(const Rows &row) {
           .port = static_cast<std::uint16_t>(row.integer(2)),
           .supernode = row.integer(3) != 0,
           .primary_supernode_uuid = row.maybe_text(4),
-          .upstream_kbps = row.maybe_integer(5),
-          .downstream_kbps = row.maybe_integer(6),
-          .children = row.maybe_integer(7),
-          .capacity = row.maybe_integer(8),
-          .version = row.text(9),
-          .heard = time_of(row.integer(10))};
+          .rtt_ms = row.maybe_real(5),
+          .upstream_kbps = row.maybe_integer(6),
+          .downstream_kbps = row.maybe_integer(7),
+          .children = row.maybe_integer(8),
+          .capacity = row.maybe_integer(9),
+          .version = row.text(10),
+          .reporter = row.text(11),
+          .heard = time_of(row.integer(12))};
 }
 
 Stream stream_of(const Rows &row) {
@@ -69,8 +83,9 @@ Stream stream_of(const Rows &row) {
           .viewers = row.maybe_integer(6),
           .media = row.text(7),
           .updated = row.maybe_integer(8),
-          .created = time_of(row.integer(9)),
-          .heard = time_of(row.integer(10))};
+          .reporter = row.text(9),
+          .created = time_of(row.integer(10)),
+          .heard = time_of(row.integer(11))};
 }
 
 // Runs a statement that returns nothing.
@@ -79,9 +94,16 @@ Expected<void> done(Rows rows) {
   return {};
 }
 
-Expected<std::int64_t> single(Rows rows) {
-  if (auto step = rows.next(); !step) return tl::unexpected(step.error());
-  return rows.integer(0);
+// Every row as `make` has it.
+template <typename T>
+Expected<std::vector<T>> all(Rows rows, T (*make)(const Rows &)) {
+  std::vector<T> found;
+  for (;;) {
+    const auto step = rows.next();
+    if (!step) return tl::unexpected<Error>(step.error());
+    if (!*step) return found;
+    found.push_back(make(rows));
+  }
 }
 
 Expected<void> make_folder_of(const std::string &path) {
@@ -98,24 +120,26 @@ Expected<void> make_tables(Database &database) {
   const auto tables = database.integer("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tl::unexpected(tables.error());
   if (*id == application_id && *version == schema_version) return {};
-  if (*id == application_id) {
+  const bool is_first = *id == application_id && *version == 1;
+  if (*id == application_id && !is_first) {
     return fail(Code::invalid,
                 "the store is of another version of Astral (" + std::to_string(*version) + ")");
   }
-  if (*id != 0 || *version != 0 || *tables != 0) {
+  if (*id != application_id && (*id != 0 || *version != 0 || *tables != 0)) {
     return fail(Code::invalid, "the store is another program's database");
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
-  if (auto made = database.execute(schema); !made) return made;
+  for (const char *step :
+       {is_first ? leave_the_first_schema : "", schema, is_first ? bring_its_streams : ""}) {
+    if (auto made = database.execute(step); !made) return made;
+  }
   return transaction->commit();
 }
 
 }  // namespace
 
-Store::Store(Database database, Capacity capacity) : capacity_(capacity), database_(std::move(database)) {}
-
-Expected<std::unique_ptr<Store>> Store::open(std::string_view uri, Capacity capacity) {
+Expected<std::unique_ptr<Store>> Store::open(std::string_view uri) {
   if (uri.substr(0, scheme.size()) != scheme) {
     return fail(Code::invalid, "store must be sqlite:///PATH, not " + std::string(uri));
   }
@@ -129,11 +153,11 @@ Expected<std::unique_ptr<Store>> Store::open(std::string_view uri, Capacity capa
   }
   auto database = Database::open(path);
   if (!database) return tl::unexpected(database.error());
-  for (const char *pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL"}) {
+  for (const char *pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"}) {
     if (auto set = database->execute(pragma); !set) return tl::unexpected(set.error());
   }
   if (auto made = make_tables(*database); !made) return tl::unexpected(made.error());
-  std::unique_ptr<Store> store(new Store(std::move(*database), capacity));
+  std::unique_ptr<Store> store(new Store(std::move(*database)));
   if (auto prepared = store->prepare(); !prepared) return tl::unexpected(prepared.error());
   return store;
 }
@@ -142,36 +166,17 @@ Expected<void> Store::prepare() {
   const struct {
     Statement &statement;
     std::string_view sql;
-  } all[] = {
+  } statements[] = {
+      {list_nodes_, "SELECT " NODE_COLUMNS " FROM node"},
       {put_node_, "INSERT OR REPLACE INTO node (" NODE_COLUMNS
-                  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
-      {freshen_, "UPDATE stream SET heard = ?2 WHERE source = ?1"},
-      {find_node_, "SELECT " NODE_COLUMNS " FROM node WHERE uuid = ?1"},
-      {list_nodes_,
-       "SELECT " NODE_COLUMNS
-       " FROM node WHERE heard > ?1 ORDER BY supernode DESC, heard DESC, uuid LIMIT ?2 OFFSET ?3"},
+                  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
       {remove_node_, "DELETE FROM node WHERE uuid = ?1"},
-      {silence_, "UPDATE stream SET streaming = 0 WHERE source = ?1"},
-      {count_nodes_, "SELECT count(*) FROM node"},
-      {put_stream_, "INSERT INTO stream (" STREAM_COLUMNS
-                    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT "
-                    "(slug) DO UPDATE SET name = excluded.name, "
-                    "description = excluded.description, streaming = excluded.streaming, bitrate_kbps = "
-                    "excluded.bitrate_kbps, viewers = excluded.viewers, media = excluded.media, "
-                    "updated = excluded.updated, heard = excluded.heard"},
-      {find_slug_, "SELECT " STREAM_COLUMNS " FROM stream WHERE slug = ?1"},
-      {find_name_, "SELECT " STREAM_COLUMNS " FROM stream WHERE name = ?1"},
-      {list_streams_,
-       "SELECT " STREAM_COLUMNS " FROM stream ORDER BY CASE ?1 WHEN 0 THEN -(streaming AND heard > ?2) WHEN "
-       "2 THEN -ifnull(viewers, 0) "
-       "WHEN 3 THEN -ifnull(bitrate_kbps, 0) WHEN 4 THEN -created END, name LIMIT ?3 OFFSET ?4"},
+      {list_streams_, "SELECT " STREAM_COLUMNS " FROM stream"},
+      {put_stream_, "INSERT OR REPLACE INTO stream (" STREAM_COLUMNS
+                    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
       {remove_stream_, "DELETE FROM stream WHERE slug = ?1"},
-      {count_streams_, "SELECT count(*) FROM stream"},
-      {count_of_source_, "SELECT count(*) FROM stream WHERE source = ?1"},
-      {sweep_nodes_, "DELETE FROM node WHERE heard <= ?1"},
-      {sweep_streams_, "DELETE FROM stream WHERE heard <= ?1"},
   };
-  for (const auto &[statement, sql] : all) {
+  for (const auto &[statement, sql] : statements) {
     auto prepared = database_.prepare(sql);
     if (!prepared) return tl::unexpected(prepared.error());
     statement = std::move(*prepared);
@@ -179,132 +184,35 @@ Expected<void> Store::prepare() {
   return {};
 }
 
-Expected<void> Store::make_room_for_node(UnixTime now) {
-  for (bool swept = false;; swept = true) {
-    const auto count = single(count_nodes_.run());
-    if (!count) return tl::unexpected(count.error());
-    if (*count < capacity_.nodes) return {};
-    if (swept) return fail(Code::no_room, "this origin knows " + std::to_string(*count) + " nodes already");
-    if (auto done = sweep(now); !done) return done;
-  }
+Expected<Store::Contents> Store::read() {
+  auto nodes = all(list_nodes_.run(), node_of);
+  if (!nodes) return tl::unexpected<Error>(nodes.error());
+  auto streams = all(list_streams_.run(), stream_of);
+  if (!streams) return tl::unexpected<Error>(streams.error());
+  return Contents{std::move(*nodes), std::move(*streams)};
 }
 
-Expected<void> Store::make_room_for_stream(const Stream &stream) {
-  const auto own = single(count_of_source_.run(stream.source));
-  if (!own) return tl::unexpected(own.error());
-  if (*own >= capacity_.streams_of_a_node) {
-    return fail(Code::no_room, "this node has " + std::to_string(*own) + " streams already");
-  }
-  for (bool swept = false;; swept = true) {
-    const auto count = single(count_streams_.run());
-    if (!count) return tl::unexpected(count.error());
-    if (*count < capacity_.streams) return {};
-    if (swept) return fail(Code::no_room, "this origin knows " + std::to_string(*count) + " streams already");
-    if (auto done = sweep(stream.heard); !done) return done;
-  }
-}
-
-Expected<Change> Store::put(const Node &node) {
+Expected<void> Store::write(const Changes &changes) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return tl::unexpected(transaction.error());
-  auto known = this->node(node.uuid, node.heard);
-  if (!known) return tl::unexpected(known.error());
-  if (!*known) {
-    if (auto room = make_room_for_node(node.heard); !room) return tl::unexpected(room.error());
+  for (const auto &[uuid, node] : changes.nodes) {
+    auto written =
+        done(!node ? remove_node_.run(uuid)
+                   : put_node_.run(uuid, node->ip_address, std::int64_t{node->port}, node->supernode,
+                                   node->primary_supernode_uuid, node->rtt_ms, node->upstream_kbps,
+                                   node->downstream_kbps, node->children, node->capacity, node->version,
+                                   node->reporter, count_of(node->heard)));
+    if (!written) return written;
   }
-  auto put = done(put_node_.run(node.uuid, node.ip_address, std::int64_t{node.port}, node.supernode,
-                                node.primary_supernode_uuid, node.upstream_kbps, node.downstream_kbps,
-                                node.children, node.capacity, node.version, count_of(node.heard)));
-  if (!put) return tl::unexpected(put.error());
-  if (auto fresh = done(freshen_.run(node.uuid, count_of(node.heard))); !fresh) {
-    return tl::unexpected(fresh.error());
+  for (const auto &[slug, stream] : changes.streams) {
+    auto written = done(!stream ? remove_stream_.run(slug)
+                                : put_stream_.run(slug, stream->name, stream->description, stream->source,
+                                                  stream->streaming, stream->bitrate_kbps, stream->viewers,
+                                                  stream->media, stream->updated, stream->reporter,
+                                                  count_of(stream->created), count_of(stream->heard)));
+    if (!written) return written;
   }
-  if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
-  return *known ? Change::updated : Change::created;
-}
-
-Expected<std::optional<Node>> Store::node(std::string_view uuid, UnixTime now) {
-  Rows rows = find_node_.run(uuid);
-  const auto found = rows.next();
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return std::nullopt;
-  Node node = node_of(rows);
-  if (!is_alive(node.heard, now)) return std::nullopt;
-  return node;
-}
-
-Expected<std::vector<Node>> Store::nodes(Page page, UnixTime now) {
-  std::vector<Node> nodes;
-  Rows rows = list_nodes_.run(count_of(now - lapse_after), page.limit, page.offset);
-  for (;;) {
-    const auto found = rows.next();
-    if (!found) return tl::unexpected(found.error());
-    if (!*found) return nodes;
-    nodes.push_back(node_of(rows));
-  }
-}
-
-Expected<bool> Store::remove_node(std::string_view uuid) {
-  auto transaction = Transaction::begin(database_);
-  if (!transaction) return tl::unexpected(transaction.error());
-  if (auto removed = done(remove_node_.run(uuid)); !removed) return tl::unexpected(removed.error());
-  const bool was_there = database_.changes() > 0;
-  if (auto silenced = done(silence_.run(uuid)); !silenced) return tl::unexpected(silenced.error());
-  if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
-  return was_there;
-}
-
-Expected<std::optional<Stream>> Store::first_stream(Rows rows) {
-  const auto found = rows.next();
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return std::nullopt;
-  return stream_of(rows);
-}
-
-Expected<Change> Store::put(const Stream &stream) {
-  auto transaction = Transaction::begin(database_);
-  if (!transaction) return tl::unexpected(transaction.error());
-  const auto same_slug = first_stream(find_slug_.run(stream.slug));
-  if (!same_slug) return tl::unexpected(same_slug.error());
-  const auto same_name = first_stream(find_name_.run(stream.name));
-  if (!same_name) return tl::unexpected(same_name.error());
-  const auto change = admit(stream, *same_slug ? &**same_slug : nullptr, *same_name ? &**same_name : nullptr);
-  if (!change) return change;
-  if (*change == Change::created) {
-    if (auto room = make_room_for_stream(stream); !room) return tl::unexpected(room.error());
-  }
-  auto put = done(put_stream_.run(stream.slug, stream.name, stream.description, stream.source,
-                                  stream.streaming, stream.bitrate_kbps, stream.viewers, stream.media,
-                                  stream.updated, count_of(stream.created), count_of(stream.heard)));
-  if (!put) return tl::unexpected(put.error());
-  if (auto committed = transaction->commit(); !committed) return tl::unexpected(committed.error());
-  return change;
-}
-
-Expected<std::optional<Stream>> Store::stream(std::string_view slug) {
-  return first_stream(find_slug_.run(slug));
-}
-
-Expected<std::vector<Stream>> Store::streams(Order order, Page page, UnixTime now) {
-  std::vector<Stream> streams;
-  Rows rows = list_streams_.run(static_cast<std::int64_t>(order), count_of(now - lapse_after), page.limit,
-                                page.offset);
-  for (;;) {
-    const auto found = rows.next();
-    if (!found) return tl::unexpected(found.error());
-    if (!*found) return streams;
-    streams.push_back(stream_of(rows));
-  }
-}
-
-Expected<bool> Store::remove_stream(std::string_view slug) {
-  if (auto removed = done(remove_stream_.run(slug)); !removed) return tl::unexpected(removed.error());
-  return database_.changes() > 0;
-}
-
-Expected<void> Store::sweep(UnixTime now) {
-  if (auto swept = done(sweep_nodes_.run(count_of(now - lapse_after))); !swept) return swept;
-  return done(sweep_streams_.run(count_of(now - forget_after)));
+  return transaction->commit();
 }
 
 }  // namespace astral::origin

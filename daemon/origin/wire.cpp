@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "origin/wire.hpp"
 
-#include <arpa/inet.h>
+#include <limits>
 
 #include "core/limits.hpp"
 #include "core/slug.hpp"
+#include "origin/address.hpp"
 
 namespace astral::origin {
 namespace {
 
+constexpr std::size_t max_address = 45;  // ::ffff: and an IPv4 address, all written out
+
 bool is_address(std::string_view text) {
-  const std::string address(text);
-  unsigned char bytes[sizeof(in6_addr)];
-  return inet_pton(AF_INET, address.c_str(), bytes) == 1 || inet_pton(AF_INET6, address.c_str(), bytes) == 1;
+  return Address::parse(text).has_value();
 }
 
 constexpr json::Text uuid_rule{1, core::max_uuid, core::is_uuid, "1 to 64 letters, digits and hyphens"};
 constexpr json::Text slug_rule{1, core::max_slug, core::is_slug,
                                "a slug (lower-case letters and digits with single hyphens between them)"};
-constexpr json::Text address_rule{1, INET6_ADDRSTRLEN, is_address, "an IPv4 or IPv6 address"};
+constexpr json::Text address_rule{1, max_address, is_address, "an IPv4 or IPv6 address"};
 constexpr json::Text name_rule{1, core::max_name};
 constexpr json::Text description_rule{0, core::max_description};
 constexpr json::Text media_rule{0, core::max_media};
@@ -31,11 +32,13 @@ json::Builder builder_of(const Node &node) {
       .set("port", node.port)
       .set("supernode", node.supernode)
       .set("primary_supernode_uuid", node.primary_supernode_uuid)
+      .set("rtt_ms", node.rtt_ms)
       .set("upstream_kbps", node.upstream_kbps)
       .set("downstream_kbps", node.downstream_kbps)
       .set("children", node.children)
       .set("capacity", node.capacity)
-      .set("version", node.version);
+      .set("version", node.version)
+      .set("reachable", node.reachable);
   return out;
 }
 
@@ -65,16 +68,20 @@ Expected<Node> read_node(std::string_view body, const std::string &caller, UnixT
   node.port = static_cast<std::uint16_t>(in->number("port", 1, 65535));
   node.supernode = in->flag_if("supernode").value_or(false);
   node.primary_supernode_uuid = in->text_if("primary_supernode_uuid", uuid_rule);
+  node.rtt_ms = in->real_if("rtt_ms");
+  if (node.rtt_ms && !(*node.rtt_ms >= 0 && *node.rtt_ms <= max_rtt_ms))
+    in->complain("rtt_ms", "must be from 0 to 3600000");
   node.upstream_kbps = in->number_if("upstream_kbps", 0, max_kbps);
   node.downstream_kbps = in->number_if("downstream_kbps", 0, max_kbps);
   node.children = in->number_if("children", 0, max_count);
   node.capacity = in->number_if("capacity", 0, max_count);
   node.version = in->text_if("version", version_rule).value_or("");
+  node.reporter = caller;
   node.heard = now;
   return in->result(std::move(node));
 }
 
-Expected<Stream> read_stream(std::string_view body, UnixTime now) {
+Expected<Stream> read_stream(std::string_view body, const std::string &caller, UnixTime now) {
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   Stream stream;
@@ -89,12 +96,13 @@ Expected<Stream> read_stream(std::string_view body, UnixTime now) {
   stream.viewers = in->number_if("viewers", 0, max_count);
   stream.media = in->text_if("media", media_rule).value_or("");
   stream.updated = in->number_if("updated", 0, max_unix_ms);
+  stream.reporter = caller;
   stream.created = now;
   stream.heard = now;
   return in->result(std::move(stream));
 }
 
-Expected<Stream> read_changes(std::string_view body, Stream stream, UnixTime now) {
+Expected<Stream> read_changes(std::string_view body, Stream stream, const std::string &caller, UnixTime now) {
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   stream.description = in->text_if("description", description_rule).value_or(stream.description);
@@ -103,6 +111,7 @@ Expected<Stream> read_changes(std::string_view body, Stream stream, UnixTime now
   if (const auto viewers = in->number_if("viewers", 0, max_count)) stream.viewers = viewers;
   stream.media = in->text_if("media", media_rule).value_or(stream.media);
   if (const auto updated = in->number_if("updated", 0, max_unix_ms)) stream.updated = updated;
+  stream.reporter = caller;
   stream.heard = now;
   return in->result(std::move(stream));
 }
@@ -124,6 +133,12 @@ json::Builder node_json(const Node &node) {
   return json::Builder().set("node", builder_of(node));
 }
 
+json::Builder report_json(const Node &node) {
+  json::Builder out = node_json(node);
+  if (node.reachable) return out.set("reachable", *node.reachable);
+  return out.set("reachable", std::numeric_limits<double>::quiet_NaN());  // null
+}
+
 json::Builder streams_json(const std::vector<Stream> &streams, UnixTime now) {
   std::vector<json::Builder> list;
   for (const Stream &stream : streams) list.push_back(builder_of(stream, now));
@@ -132,6 +147,29 @@ json::Builder streams_json(const std::vector<Stream> &streams, UnixTime now) {
 
 json::Builder stream_json(const Stream &stream, UnixTime now) {
   return json::Builder().set("stream", builder_of(stream, now));
+}
+
+json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream> &streams, UnixTime now) {
+  std::vector<json::Builder> shown_nodes;
+  for (const Node &node : nodes) {
+    json::Builder out;
+    shown_nodes.push_back(out.set("uuid", node.uuid)
+                              .set("supernode", node.supernode)
+                              .set("primary_supernode_uuid", node.primary_supernode_uuid)
+                              .set("children", node.children)
+                              .set("capacity", node.capacity)
+                              .set("reachable", node.reachable));
+  }
+  std::vector<json::Builder> shown_streams;
+  for (const Stream &stream : streams) {
+    json::Builder out;
+    shown_streams.push_back(out.set("slug", stream.slug)
+                                .set("name", stream.name)
+                                .set("source", stream.source)
+                                .set("streaming", is_live(stream, now))
+                                .set("viewers", stream.viewers));
+  }
+  return json::Builder().set("nodes", shown_nodes).set("streams", shown_streams);
 }
 
 }  // namespace astral::origin

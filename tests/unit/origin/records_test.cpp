@@ -64,5 +64,19 @@ TEST(Allow, OnlyTheOwner) {
   EXPECT_EQ(allow(stream("a", "A", "n"), "").error().code, Code::refused);
 }
 
+TEST(Full, WhenThereAreAsManyChildrenAsItTakes) {
+  Node node;
+  EXPECT_FALSE(is_full(node));
+  node.children = 3;
+  EXPECT_FALSE(is_full(node));  // it does not say how many it takes
+  node.capacity = 4;
+  EXPECT_FALSE(is_full(node));
+  node.capacity = 3;
+  EXPECT_TRUE(is_full(node));
+  node.capacity = 0;
+  node.children = 0;
+  EXPECT_TRUE(is_full(node));
+}
+
 }  // namespace
 }  // namespace astral::origin

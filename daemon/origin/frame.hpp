@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the pages share: head and foot, links, numbers. Used by the page files only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "origin/page.hpp"
+
+namespace astral::origin {
+
+struct Head {
+  std::string_view title;
+  std::string_view module = {};  // of /origin/, without its ending
+  bool refreshes = false;        // by itself, where there is no script to do it
+};
+
+std::string begin(const Head &head);
+std::string end(std::string page);
+
+std::string link(std::string_view url, std::string_view text, std::string_view attributes = {});
+std::string code(std::string_view text);
+std::string command(std::string_view text);  // a block of its own
+std::string number(const std::optional<std::uint64_t> &value, std::string_view unit = {});
+std::string url_of(const Node &node);
+std::string own_node(std::uint16_t node_port);  // its URL, as the visitor's browser sees it
+
+}  // namespace astral::origin

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The pages besides the streams': nodes, the map, and what Astral is and how to get it.
+#include "origin/frame.hpp"
+
+namespace astral::origin {
+
+std::string nodes_page(const std::vector<Node> &nodes) {
+  std::string page = begin({.title = "Nodes", .refreshes = true});
+  if (nodes.empty()) return end(page += "<p>No node has reported in the last seconds.</p>\n");
+  page +=
+      "<div class=\"card\"><table><thead><tr><th>Node</th><th>Address</th><th>Role</th>"
+      "<th class=\"number\">Children</th><th class=\"number\">Upstream, kbit/s</th><th>Reached</th>"
+      "<th>Version</th></tr></thead><tbody>\n";
+  for (const Node &node : nodes) {
+    const std::string room = node.capacity ? " of " + std::to_string(*node.capacity) : "";
+    page += "<tr><td>" + code(node.uuid) + "</td><td>" + link(url_of(node) + "/", url_of(node).substr(7)) +
+            "</td><td>" + (node.supernode ? "supernode" : "node") + "</td><td class=\"number\">" +
+            number(node.children) + room + "</td><td class=\"number\">" + number(node.upstream_kbps) +
+            "</td><td>" +
+            (!node.reachable   ? "–"
+             : *node.reachable ? "yes"
+                               : "no") +
+            "</td><td>" + escape(node.version) + "</td></tr>\n";
+  }
+  return end(page += "</tbody></table></div>\n");
+}
+
+std::string map_page() {
+  std::string page = begin({.title = "The network, now", .module = "map"});
+  page +=
+      R"(<p id="counts" role="status"><noscript>The map needs JavaScript; <a href="/nodes">the list</a> does not.</noscript></p>
+<svg id="map" role="img" aria-label="Nodes and the supernodes they belong to"><g id="links"></g><g id="nodes"></g></svg>
+<p class="soft legend"><svg class="sign" viewBox="-8 -8 16 16"><circle class="supernode" r="7"></circle></svg> supernode
+<svg class="sign" viewBox="-8 -8 16 16"><circle class="node" r="4"></circle></svg> node
+<svg class="sign" viewBox="-8 -8 16 16"><circle class="node" r="4"></circle><circle class="halo" r="7"></circle></svg> publishes</p>
+)";
+  return end(std::move(page));
+}
+
+std::string download_page(const std::string &authority) {
+  std::string page = begin({.title = "Download"});
+  page +=
+      "<p>A node is one program, " + code("astralnode") +
+      ". It plays streams in your browser and forwards what you watch to others. On Debian 12, in Astral's "
+      "source folder:</p>\n" +
+      command(
+          ". pipelines/packages.sh && install_missing $packages_to_build $packages_to_run\n"
+          "meson setup build -Dtests=false && ninja -C build\n"
+          "meson devenv -C build astralnode --origin http://" +
+          authority + " --allowed-origin http://" + authority) +
+      "<p>It serves its own page at " + link(own_node(8000) + "/", own_node(8000)) + ".</p>\n";
+  return end(std::move(page));
+}
+
+std::string about_page() {
+  std::string page = begin({.title = "About"});
+  page +=
+      "<p>Astral is live video from peer to peer. A publisher sends one copy; the audience forwards it among "
+      "itself. Whoever watches forwards.</p>\n"
+      "<p>This is an origin: nodes find each other here and people find streams. It carries no media. "
+      "Between "
+      "the nodes goes MOQT, the IETF's Media over QUIC Transport, over QUIC over ICE; both ends of a link "
+      "are "
+      "known by their keys.</p>\n"
+      "<p>Version " ASTRAL_VERSION ". Its interface for programs is described in " +
+      link("/openapi.json", "OpenAPI") + ".</p>\n";
+  return end(std::move(page));
+}
+
+}  // namespace astral::origin

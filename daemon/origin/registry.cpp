@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "origin/registry.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace astral::origin {
+namespace {
+
+// The page of `all` in the order of `key`, which is asked once for each.
+template <typename T, typename Key>
+std::vector<const T *> page_of(const std::map<std::string, T> &all, Page page, Key key) {
+  using Item = std::pair<decltype(key(std::declval<const T &>())), const T *>;
+  std::vector<Item> items;
+  items.reserve(all.size());
+  for (const auto &[name, value] : all) items.emplace_back(key(value), &value);
+  const auto size = static_cast<std::int64_t>(items.size());
+  const auto first = items.begin() + std::clamp<std::int64_t>(page.offset, 0, size);
+  const auto last = first + std::clamp<std::int64_t>(page.limit, 0, items.end() - first);
+  std::partial_sort(items.begin(), last, items.end(),
+                    [](const Item &a, const Item &b) { return a.first < b.first; });
+  std::vector<const T *> found;
+  for (auto item = first; item != last; ++item) found.push_back(item->second);
+  return found;
+}
+
+}  // namespace
+
+void Registry::restore(Node node) {
+  enter(std::move(node));
+}
+
+void Registry::restore(Stream stream) {
+  enter(std::move(stream));
+}
+
+void Registry::enter(Node node) {
+  const auto known = nodes_.find(node.uuid);
+  if (known != nodes_.end()) by_heard_.erase({known->second.heard, node.uuid});
+  by_heard_.emplace(node.heard, node.uuid);
+  neighbours_.put(node);
+  nodes_.insert_or_assign(node.uuid, std::move(node));
+}
+
+void Registry::enter(Stream stream) {
+  const auto known = streams_.find(stream.slug);
+  if (known != streams_.end()) by_name_.erase(known->second.name);
+  by_name_.insert_or_assign(stream.name, stream.slug);
+  by_source_[stream.source].insert(stream.slug);
+  streams_.insert_or_assign(stream.slug, std::move(stream));
+  ++streams_version_;
+}
+
+// A node goes; what was heard of it last is what was heard of its streams.
+void Registry::leave(const std::string &uuid, bool silenced) {
+  const auto node = nodes_.find(uuid);
+  if (const auto own = by_source_.find(uuid); own != by_source_.end()) {
+    for (const std::string &slug : own->second) {
+      Stream &stream = streams_.at(slug);
+      stream.heard = std::max(stream.heard, node->second.heard);
+      if (silenced) stream.streaming = false;
+      changes_.streams[slug] = stream;
+    }
+    ++streams_version_;
+  }
+  by_heard_.erase({node->second.heard, uuid});
+  neighbours_.remove(uuid);
+  changes_.nodes[uuid] = std::nullopt;
+  nodes_.erase(node);
+}
+
+void Registry::lapse(UnixTime now) {
+  while (!by_heard_.empty() && !is_alive(by_heard_.begin()->first, now)) {
+    leave(std::string(by_heard_.begin()->second), false);
+  }
+}
+
+Expected<Change> Registry::put(Node node) {
+  const UnixTime now = node.heard;
+  lapse(now);
+  const auto known = nodes_.find(node.uuid);
+  const bool is_new = known == nodes_.end();
+  if (is_new) {
+    if (nodes_.size() >= capacity_.nodes) {
+      return fail(Code::no_room, "this origin knows " + std::to_string(nodes_.size()) + " nodes already");
+    }
+    if (by_source_.contains(node.uuid)) ++streams_version_;  // they may be live again
+  } else if (!speaks_for(node.reporter, known->second)) {
+    return fail(Code::conflict, "node " + node.uuid + " lives and speaks from another address");
+  } else if (known->second.ip_address == node.ip_address && known->second.port == node.port) {
+    node.reachable = known->second.reachable;
+    node.asked = known->second.asked;
+  }
+  changes_.nodes[node.uuid] = node;
+  enter(std::move(node));
+  return is_new ? Change::created : Change::updated;
+}
+
+const Node *Registry::node(const std::string &uuid, UnixTime now) {
+  lapse(now);
+  const auto known = nodes_.find(uuid);
+  return known == nodes_.end() ? nullptr : &known->second;
+}
+
+std::vector<Node> Registry::nodes(Page page, UnixTime now) {
+  lapse(now);
+  std::vector<Node> list;
+  for (const Node *node :
+       page_of(nodes_, page, [](const Node &n) { return std::pair(!n.supernode, std::string_view(n.uuid)); }))
+    list.push_back(*node);
+  return list;
+}
+
+std::vector<Node> Registry::sample(const std::string &asker, std::size_t limit, UnixTime now) {
+  lapse(now);
+  std::vector<Node> list;
+  for (const std::string &uuid : neighbours_.sample(asker, limit, rng_)) list.push_back(nodes_.at(uuid));
+  return list;
+}
+
+bool Registry::remove_node(const std::string &uuid) {
+  if (!nodes_.contains(uuid)) return false;
+  leave(uuid, true);
+  return true;
+}
+
+void Registry::found(const std::string &uuid, bool reachable, UnixTime now) {
+  const auto node = nodes_.find(uuid);
+  if (node == nodes_.end()) return;
+  node->second.reachable = reachable;
+  node->second.asked = now;
+}
+
+std::size_t Registry::count_of(const std::string &source) const {
+  const auto own = by_source_.find(source);
+  return own == by_source_.end() ? 0 : own->second.size();
+}
+
+Expected<Change> Registry::put(Stream stream) {
+  const UnixTime now = stream.heard;
+  lapse(now);
+  const auto find = [this](const std::string &slug) -> const Stream * {
+    const auto found = streams_.find(slug);
+    return found == streams_.end() ? nullptr : &found->second;
+  };
+  const Stream *same_slug = find(stream.slug);
+  const auto name = by_name_.find(stream.name);
+  auto change = admit(stream, same_slug, name == by_name_.end() ? nullptr : find(name->second));
+  if (!change) return change;
+  const auto allowed = allow_from(stream.reporter, same_slug, node(stream.source, now));
+  if (!allowed) return tl::unexpected<Error>(allowed.error());
+  if (same_slug) {
+    stream.created = same_slug->created;
+  } else {
+    const std::size_t own = count_of(stream.source);
+    if (own >= capacity_.streams_of_a_node) {
+      return fail(Code::no_room, "this node has " + std::to_string(own) + " streams already");
+    }
+    if (streams_.size() >= capacity_.streams) sweep(now);
+    if (streams_.size() >= capacity_.streams) {
+      return fail(Code::no_room, "this origin knows " + std::to_string(streams_.size()) + " streams already");
+    }
+  }
+  changes_.streams[stream.slug] = stream;
+  enter(std::move(stream));
+  return change;
+}
+
+UnixTime Registry::heard_of(const Stream &stream) const {
+  const auto source = nodes_.find(stream.source);
+  return source == nodes_.end() ? stream.heard : std::max(stream.heard, source->second.heard);
+}
+
+Stream Registry::shown(const Stream &stream) const {
+  Stream copy = stream;
+  copy.heard = heard_of(stream);
+  return copy;
+}
+
+std::optional<Stream> Registry::stream(const std::string &slug, UnixTime now) {
+  lapse(now);
+  const auto known = streams_.find(slug);
+  if (known == streams_.end()) return std::nullopt;
+  return shown(known->second);
+}
+
+std::vector<Stream> Registry::streams(Order order, Page page, UnixTime now) {
+  lapse(now);
+  const auto rank = [&](const Stream &stream) -> std::int64_t {
+    switch (order) {
+      case Order::live:
+        return stream.streaming && is_alive(heard_of(stream), now) ? 0 : 1;
+      case Order::viewers:
+        return -static_cast<std::int64_t>(stream.viewers.value_or(0));
+      case Order::bitrate:
+        return -static_cast<std::int64_t>(stream.bitrate_kbps.value_or(0));
+      case Order::created:
+        return -stream.created.time_since_epoch().count();
+      case Order::name:
+        break;
+    }
+    return 0;
+  };
+  std::vector<Stream> list;
+  for (const Stream *stream :
+       page_of(streams_, page, [&](const Stream &s) { return std::pair(rank(s), std::string_view(s.name)); }))
+    list.push_back(shown(*stream));
+  return list;
+}
+
+Expected<void> Registry::remove_stream(const std::string &slug, const std::string &caller, UnixTime now) {
+  lapse(now);
+  const auto known = streams_.find(slug);
+  if (known == streams_.end()) return fail(Code::not_found, "no stream " + slug);
+  auto allowed = allow_from(caller, &known->second, node(known->second.source, now));
+  if (!allowed) return allowed;
+  const auto own = by_source_.find(known->second.source);
+  own->second.erase(slug);
+  if (own->second.empty()) by_source_.erase(own);
+  by_name_.erase(known->second.name);
+  changes_.streams[slug] = std::nullopt;
+  streams_.erase(known);
+  ++streams_version_;
+  return {};
+}
+
+void Registry::sweep(UnixTime now) {
+  lapse(now);
+  std::vector<std::string> forgotten;
+  for (const auto &[slug, stream] : streams_) {
+    if (is_forgotten(heard_of(stream), now)) forgotten.push_back(slug);
+  }
+  for (const std::string &slug : forgotten) (void)remove_stream(slug, streams_.at(slug).reporter, now);
+}
+
+}  // namespace astral::origin

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The pages of streams: all of them, one to watch, how to publish it, and the form that makes one.
+#include <algorithm>
+#include <array>
+
+#include "core/limits.hpp"
+#include "origin/frame.hpp"
+
+namespace astral::origin {
+namespace {
+
+struct Column {
+  Order order;
+  const char *sort;  // of ?sort=, and of the table's rows
+  const char *title;
+  const char *attributes;
+};
+constexpr std::array<Column, 5> columns = {{{Order::name, "name", "Stream", ""},
+                                            {Order::live, "live", "State", ""},
+                                            {Order::viewers, "viewers", "Viewers", " class=\"number\""},
+                                            {Order::bitrate, "bitrate", "kbit/s", " class=\"number\""},
+                                            {Order::created, "created", "Since", " class=\"number\""}}};
+
+std::string state(const Stream &stream, UnixTime now) {
+  return is_live(stream, now) ? "<span class=\"live\">● live</span>" : "<span class=\"soft\">waiting</span>";
+}
+
+std::string age(const Stream &stream, UnixTime now) {
+  const auto minutes = std::max<std::int64_t>(0, (now - stream.created).count()) / 60;
+  return minutes < 120 ? std::to_string(minutes) + " min" : std::to_string(minutes / 60) + " h";
+}
+
+// data-value is what the table's module sorts by.
+std::string cell(const std::string &value, const std::string &content, const char *attributes = "") {
+  return "<td data-value=\"" + escape(value) + "\"" + attributes + ">" + content + "</td>";
+}
+
+std::string row(const Stream &stream, UnixTime now) {
+  constexpr const char *right = " class=\"number\"";
+  return "<tr>" +
+         cell(stream.name, link("/stream/" + stream.slug, stream.name) + "<br><small>" +
+                               escape(stream.description) + "</small>") +
+         cell(is_live(stream, now) ? "1" : "0", state(stream, now)) +
+         cell(std::to_string(stream.viewers.value_or(0)), number(stream.viewers), right) +
+         cell(std::to_string(stream.bitrate_kbps.value_or(0)), number(stream.bitrate_kbps), right) +
+         cell(std::to_string(stream.created.time_since_epoch().count()), age(stream, now), right) +
+         "<td class=\"number\">" + link("/stream/" + stream.slug, "Play", "class=\"play\"") + "</td></tr>\n";
+}
+
+std::string pipeline_to(const std::string &host, const std::string &slug) {
+  return "gst-launch-1.0 mpegtsmux name=mux ! astralsink uri=astral://" + host + "/" + slug +
+         " \\\n"
+         "    videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=30/1 ! timeoverlay \\\n"
+         "    ! x264enc tune=zerolatency key-int-max=30 bitrate=1000 ! queue ! mux. \\\n"
+         "    audiotestsrc is-live=true wave=ticks ! avenc_aac ! queue ! mux.";
+}
+
+std::string host_of_own(std::uint16_t node_port) {
+  return "127.0.0.1:" + std::to_string(node_port);
+}
+
+}  // namespace
+
+std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTime now) {
+  std::string page = begin({.title = "Streams", .module = "table", .refreshes = true});
+  page += "<div id=\"streams\">\n";
+  if (streams.empty()) {
+    page += "<p>Nothing is published yet. " + link("/upload", "Publish something") +
+            " from any machine that runs a node.</p>\n";
+  } else {
+    page += "<div class=\"card\"><table><thead><tr>";
+    for (const Column &column : columns) {
+      page += std::string("<th data-sort=\"") + column.sort + "\"" + column.attributes +
+              (column.order == order ? " aria-sort=\"other\"" : "") + ">" +
+              link(std::string("/?sort=") + column.sort, column.title) + "</th>";
+    }
+    page += "<th></th></tr></thead><tbody>\n";
+    for (const Stream &stream : streams) page += row(stream, now);
+    page += "</tbody></table></div>\n";
+  }
+  return end(page += "</div>\n");
+}
+
+std::string stream_page(const Stream &stream, const Node *source, std::uint16_t node_port, UnixTime now) {
+  const std::string own = own_node(node_port);
+  const std::string hls = "/stream/" + stream.slug + "/hls/index.m3u8";
+  std::string page = begin({.title = stream.name, .module = "watch"});
+  page += "<p>" + state(stream, now) + " &nbsp; " + escape(stream.description) + "</p>\n";
+  page +=
+      "<div id=\"watch\" data-node=\"" + escape(own) + "\" data-slug=\"" + escape(stream.slug) +
+      "\">\n<video id=\"video\" controls playsinline muted hidden></video>\n<p id=\"said\" role=\"status\">";
+  page +=
+      "<noscript>Without JavaScript, open the stream in your own node's page or in a player, "
+      "below.</noscript>";
+  page +=
+      "</p>\n<p id=\"no-node\" class=\"card\" hidden>No node answers on this machine. " +
+      link("/download", "Get one") +
+      ": it plays the stream here and forwards it to others. Or play it at the publisher's node, below.</p>\n"
+      "</div>\n<div class=\"card\"><dl>\n";
+  page += "<dt>In the page of the node on your machine</dt><dd>" +
+          link(own + "/#watch/" + stream.slug, "Play " + stream.name, "class=\"play\"") + "</dd>\n";
+  page +=
+      "<dt>In VLC, mpv or ffplay, through that node (HLS)</dt><dd>" + link(own + hls, own + hls) + "</dd>\n";
+  page += "<dt>In a GStreamer pipeline</dt><dd>" +
+          code("gst-play-1.0 astral://" + host_of_own(node_port) + "/" + stream.slug) + "</dd>\n";
+  if (source) {
+    page +=
+        "<dt>At its publisher's node, for whoever has none (HLS; it costs the publisher's "
+        "upstream)</dt><dd>" +
+        link(url_of(*source) + hls, url_of(*source) + hls, "id=\"source\"") + "</dd>\n";
+  }
+  page += "<dt>Published by node</dt><dd>" + code(stream.source) +
+          (source ? "" : " <span class=\"soft\">(away)</span>") + " " +
+          link("/stream/" + stream.slug + "/publish", "How to publish it") + "</dd>\n";
+  if (!stream.media.empty()) page += "<dt>Media</dt><dd>" + code(stream.media) + "</dd>\n";
+  page += "<dt>Viewers</dt><dd>" + number(stream.viewers) + "</dd><dt>Bit rate</dt><dd>" +
+          number(stream.bitrate_kbps, " kbit/s") + "</dd>\n</dl></div>\n";
+  return end(std::move(page));
+}
+
+std::string publish_page(const Stream &stream, std::uint16_t node_port) {
+  std::string page = begin({.title = "Publish " + stream.name});
+  page += "<p>A stream begins with a GStreamer pipeline that ends in " + code("astralsink") +
+          ". Run this on the machine of node " + code(stream.source) +
+          ", whose stream it is; put your own picture and sound in place of the test's:</p>\n" +
+          command(pipeline_to(host_of_own(node_port), stream.slug)) +
+          "<p>Then watch it: " + link("/stream/" + stream.slug, stream.name) + ".</p>\n";
+  return end(std::move(page));
+}
+
+std::string upload_page(std::uint16_t node_port, const std::string &authority) {
+  const std::string own = own_node(node_port);
+  std::string page = begin({.title = "Publish"});
+  page += "<p>Your own node publishes. Give the stream a name; the form goes to the node on this machine, " +
+          code(own) + ", which then says how to feed it. It takes this page's form if it was started with " +
+          code("--allowed-origin http://" + authority) +
+          ".</p>\n<form class=\"card\" method=\"post\" action=\"" + escape(own) +
+          "/streams\">\n<label>Name <input name=\"name\" required maxlength=\"" +
+          std::to_string(core::max_name) +
+          "\"></label>\n<label>Description <input name=\"description\" "
+          "maxlength=\"" +
+          std::to_string(core::max_description) +
+          "\"></label>\n<button>Make the stream</button>\n</form>\n<p>Or begin at once, the name is in the "
+          "last part of the address:</p>\n" +
+          command(pipeline_to(host_of_own(node_port), "my-talk")) + "<p class=\"soft\">No node yet? " +
+          link("/download", "Get one") + ".</p>\n";
+  return end(std::move(page));
+}
+
+}  // namespace astral::origin

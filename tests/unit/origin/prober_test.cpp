@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What counts as an answer of a node, over real sockets: an HTTP server of this process plays the node.
+#include "origin/prober.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "../api/pump.hpp"
+#include "api/server.hpp"
+
+namespace astral::origin {
+namespace {
+
+using test::pump_until;
+
+constexpr Asking soon{.at_once = 4,
+                      .waiting = 8,
+                      .waiting_of_an_address = 8,
+                      .between_of_a_node = 0s,
+                      .between_of_an_address = 0s,
+                      .deadline = 200ms,
+                      .max_answer = 2000};
+
+class ProberTest : public ::testing::Test {
+ protected:
+  ProberTest() {
+    std::vector<api::Route> routes;
+    routes.push_back(
+        {.method = "GET", .pattern = "/node", .handle = [this](const api::Call &call, api::Answer answer) {
+           ++asked_;
+           host_ = call.authority;
+           if (answers_) return answer(reply_);
+           silent_.push_back(std::move(answer));
+         }});
+    routes.push_back({.method = "GET",
+                      .pattern = "/elsewhere",
+                      .handle = [](const api::Call &, const api::Answer &answer) {
+                        answer({.body = R"({"node":{"uuid":"n"}})"});
+                      }});
+    server_ = std::move(*api::Server::open("127.0.0.1", 0, std::move(routes), {}));
+  }
+
+  std::optional<bool> ask(const std::string &uuid = "n", std::uint16_t port = 0) {
+    found_.reset();
+    EXPECT_TRUE(prober_.want({uuid, "127.0.0.1", port == 0 ? server_->port() : port}));
+    EXPECT_FALSE(found_);  // never from inside
+    EXPECT_TRUE(pump_until([&] { return found_.has_value(); }));
+    return found_;
+  }
+
+  api::Reply reply_{.body = R"({"node":{"uuid":"n","port":1}})"};
+  bool answers_ = true;
+  int asked_ = 0;
+  std::string host_;
+  std::vector<api::Answer> silent_;
+  std::unique_ptr<api::Server> server_;
+  std::optional<bool> found_;
+  Prober prober_{[this](const std::string &, bool answered) { found_ = answered; }, soon};
+};
+
+TEST_F(ProberTest, TheNodeItself) {
+  EXPECT_EQ(ask(), true);
+  EXPECT_EQ(host_, "127.0.0.1:" + std::to_string(server_->port()));
+  EXPECT_EQ(ask(), true);
+  EXPECT_EQ(asked_, 2);
+}
+
+TEST_F(ProberTest, AnotherNode) {
+  EXPECT_EQ(ask("m"), false);
+}
+
+TEST_F(ProberTest, NotANode) {
+  for (const char *body :
+       {"", "{}", "[]", "uuid n", R"({"node":"n"})", R"({"uuid":"n"})", R"({"node":{"uuid":7}})"}) {
+    reply_.body = body;
+    EXPECT_EQ(ask(), false) << body;
+  }
+}
+
+TEST_F(ProberTest, AnError) {
+  reply_.status = 404;
+  EXPECT_EQ(ask(), false);
+}
+
+TEST_F(ProberTest, IsNotLedElsewhere) {
+  reply_ = {.status = 302, .headers = {{"Location", "/elsewhere"}}};
+  EXPECT_EQ(ask(), false);
+}
+
+TEST_F(ProberTest, ALongAnswerIsNotRead) {
+  reply_.body.insert(1, std::string(2000, ' '));
+  EXPECT_EQ(ask(), false);
+}
+
+TEST_F(ProberTest, NobodyListens) {
+  const std::uint16_t port = server_->port();
+  server_.reset();
+  EXPECT_EQ(ask("n", port), false);
+}
+
+TEST_F(ProberTest, SomebodyWhoNeverAnswers) {
+  answers_ = false;
+  EXPECT_EQ(ask(), false);
+  EXPECT_EQ(asked_, 1);
+}
+
+TEST_F(ProberTest, GoesWhileItAsks) {
+  answers_ = false;
+  {
+    Prober other([](const std::string &, bool) { FAIL(); }, soon);
+    EXPECT_TRUE(other.want({"n", "127.0.0.1", server_->port()}));
+    ASSERT_TRUE(pump_until([&] { return asked_ == 1; }));
+  }
+  answers_ = true;
+  EXPECT_EQ(ask(), true);  // and what was under way has ended quietly
+}
+
+}  // namespace
+}  // namespace astral::origin

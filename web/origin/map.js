@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The live map: asks the origin every two seconds and moves what has changed. Supernodes are large, whoever
+// publishes has a ring. Texts are texts: a name cannot become an element.
+import {lay_out} from './layout.js';
+
+const refresh_ms = 2000;
+const names_up_to = 60;  // nodes; beyond, only supernodes and publishers have their names written
+const svg_names = 'http://www.w3.org/2000/svg';
+
+const map = document.getElementById('map');
+const counts = document.getElementById('counts');
+const shown = new Map();  // uuid → <g>
+let links_text = '';
+
+function make(name, attributes = {}, text = '') {
+  const element = document.createElementNS(svg_names, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.textContent = text;
+  return element;
+}
+
+const short = (uuid) => (uuid.length > 12 ? `${uuid.slice(0, 8)}…` : uuid);
+
+function describe(node, streams) {
+  const lines = [`${node.supernode ? 'Supernode' : 'Node'} ${node.uuid}`];
+  if (node.primary_supernode_uuid) lines.push(`belongs to ${node.primary_supernode_uuid}`);
+  if (node.children !== undefined) lines.push(`children: ${node.children}${node.capacity === undefined ? '' : ` of ${node.capacity}`}`);
+  if (node.reachable === false) lines.push('cannot be reached from outside');
+  for (const stream of streams) lines.push(`publishes ${stream.name}${stream.streaming ? '' : ' (waiting)'}`);
+  return lines.join('\n');
+}
+
+function draw(group, node, streams, has_name) {
+  const size = node.supernode ? 11 : 5;
+  const kind = `${node.supernode ? 'supernode' : 'node'}${node.reachable === false ? ' unreached' : ''}`;
+  const live = streams.filter((stream) => stream.streaming);
+  const label = [has_name || live.length > 0 ? short(node.uuid) : '', live.map((stream) => stream.name).join(', ').slice(0, 40)];
+  const key = JSON.stringify([kind, label, streams, node]);
+  if (group.dataset.key === key) return;
+  group.dataset.key = key;
+  group.replaceChildren(make('title', {}, describe(node, streams)), make('circle', {class: kind, r: size}));
+  if (live.length > 0) group.append(make('circle', {class: 'halo', r: size + 4}));
+  if (label[0]) group.append(make('text', {y: -size - 7}, label[0]));
+  if (label[1]) group.append(make('text', {class: 'stream', y: size + 16}, label[1]));
+}
+
+function show({nodes, streams}) {
+  const {places, links, radius} = lay_out(nodes);
+  map.setAttribute('viewBox', [-radius, -radius, 2 * radius, 2 * radius].map(Math.round).join(' '));
+  const of_source = by_source(streams);
+  const gone = new Set(shown.keys());
+  for (const node of nodes) {
+    const place = places.get(node.uuid);
+    let element = shown.get(node.uuid);
+    if (!element) {
+      element = make('g', {'data-uuid': node.uuid});
+      document.getElementById('nodes').append(element);
+      shown.set(node.uuid, element);
+    }
+    gone.delete(node.uuid);
+    draw(element, node, of_source.get(node.uuid) ?? [], node.supernode || nodes.length <= names_up_to);
+    element.setAttribute('transform', `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})`);
+  }
+  for (const uuid of gone) {
+    shown.get(uuid).remove();
+    shown.delete(uuid);
+  }
+  show_links(links, places);
+  const supernodes = nodes.filter((node) => node.supernode).length;
+  const live = streams.filter((stream) => stream.streaming).length;
+  say(`${nodes.length} nodes, ${supernodes} of them supernodes; ${live} streams are live.`);
+}
+
+function by_source(streams) {
+  const groups = new Map();
+  for (const stream of streams) groups.set(stream.source, [...(groups.get(stream.source) ?? []), stream]);
+  return groups;
+}
+
+function show_links(links, places) {
+  const lines = links.map(({from, to, between}) => {
+    const [a, b] = [places.get(from), places.get(to)];
+    return {x1: a.x.toFixed(1), y1: a.y.toFixed(1), x2: b.x.toFixed(1), y2: b.y.toFixed(1), class: between ? 'between' : 'child'};
+  });
+  const text = JSON.stringify(lines);
+  if (text === links_text) return;
+  links_text = text;
+  document.getElementById('links').replaceChildren(...lines.map((line) => make('line', line)));
+}
+
+function say(text) {
+  if (counts.textContent !== text) counts.textContent = text;
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch('/map', {headers: {Accept: 'application/json'}});
+    if (answer.ok) show(await answer.json());
+    else say(`The origin answers ${answer.status}. Trying again…`);
+  } catch {
+    say('The origin does not answer. Trying again…');
+  }
+  setTimeout(refresh, refresh_ms);
+}
+refresh();
