@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""openapi.json against the running origin: each operation is called in each way that it names, each answer must be one
+that it names, and nothing is answered that it does not."""
+import re
+
+import jsonschema
+import pytest
+
+import astral
+import openapi
+
+HTML = {'Accept': 'text/html,*/*;q=0.8'}
+FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
+NODE = {'uuid': 'n', 'port': 8000, 'supernode': True, 'primary_supernode_uuid': 's', 'rtt_ms': 1.5, 'upstream_kbps': 5,
+        'downstream_kbps': 6, 'children': 1, 'capacity': 2, 'version': '0.1.0'}
+STREAM = {'name': 'My Talk!', 'source': 'n', 'description': 'd', 'streaming': True, 'bitrate_kbps': 9, 'viewers': 3,
+          'media': 'video/mpegts', 'updated': 1700000000000}
+LARGE = b'{' + b' ' * 70000
+
+# (method, path, body, headers, status), in this order.
+CALLS = [
+    ('GET', '/', None, HTML, 200), ('GET', '/?sort=size', None, HTML, 400),
+    ('POST', '/nodes', NODE, {}, 201), ('POST', '/nodes', NODE, {}, 200), ('POST', '/nodes', {'uuid': 'plain', 'port': 1}, {}, 201),
+    ('POST', '/nodes', {'port': 1}, {}, 400), ('POST', '/nodes', LARGE, {}, 413), ('POST', '/nodes', 'a=b', FORM, 415),
+    ('GET', '/nodes', None, {}, 200), ('GET', '/nodes?limit=1', None, {}, 200), ('GET', '/nodes', None, HTML, 200),
+    ('GET', '/nodes?limit=0', None, {}, 400),
+    ('GET', '/node/n', None, {}, 200), ('GET', '/node/n', None, HTML, 200), ('GET', '/node/x', None, {}, 404),
+    ('POST', '/streams', STREAM, {}, 201), ('POST', '/streams', STREAM, {}, 200), ('POST', '/streams', {'slug': 'b', 'source': 'm'}, {}, 201),
+    ('POST', '/streams', {'name': 'My Talk!', 'source': 'm'}, {}, 409), ('POST', '/streams', {'name': 'c'}, {}, 400),
+    ('POST', '/streams', LARGE, {}, 413), ('POST', '/streams', 'a=b', FORM, 415),
+    ('GET', '/streams', None, {}, 200), ('GET', '/streams?sort=name&limit=1&offset=1', None, {}, 200), ('GET', '/streams', None, HTML, 200),
+    ('GET', '/streams?limit=-1', None, {}, 400),
+    ('GET', '/stream/my-talk', None, {}, 200), ('GET', '/stream/my-talk', None, HTML, 200), ('GET', '/stream/x', None, {}, 404),
+    ('GET', '/stream/my-talk?node=0', None, HTML, 400),
+    ('GET', '/stream/my-talk/publish', None, HTML, 200), ('GET', '/stream/x/publish', None, HTML, 404),
+    ('GET', '/stream/my-talk/publish?node=x', None, HTML, 400),
+    ('PUT', '/stream/my-talk', {'uuid': 'n', 'streaming': False, 'viewers': 4}, {}, 200), ('PUT', '/stream/my-talk?uuid=n', {}, {}, 200),
+    ('PUT', '/stream/my-talk', {'uuid': 'm'}, {}, 403), ('PUT', '/stream/x', {'uuid': 'n'}, {}, 404),
+    ('PUT', '/stream/my-talk', {'uuid': 'n', 'viewers': -1}, {}, 400), ('PUT', '/stream/my-talk?uuid=n', 'a=b', FORM, 415),
+    ('PUT', '/stream/my-talk', LARGE, {}, 413),
+    ('GET', '/map', None, {}, 200),
+    ('DELETE', '/stream/my-talk?uuid=m', None, {}, 403), ('DELETE', '/stream/my-talk', None, {}, 400),
+    ('DELETE', '/stream/my-talk', 'a=b', FORM, 415),
+    ('DELETE', '/stream/my-talk?uuid=n', None, {}, 200), ('DELETE', '/stream/my-talk?uuid=n', None, {}, 404),
+    ('DELETE', '/node/n', None, {}, 200), ('DELETE', '/node/n', None, {}, 404),
+    ('GET', '/ping', None, {}, 200), ('POST', '/ping', b'x' * 1000, {}, 200), ('POST', '/ping', b'x' * 300000, {}, 413),
+    ('GET', '/upload', None, HTML, 200), ('GET', '/upload?node=70000', None, HTML, 400), ('GET', '/download', None, HTML, 200),
+    ('GET', '/about', None, HTML, 200), ('GET', '/visualization', None, HTML, 200), ('GET', '/openapi.json', None, {}, 200),
+]
+# What one caller on one machine cannot provoke: another address, a full origin, a disk that fails. Unit tests and
+# test_origin_store.py do.
+ELSEWHERE = {('report', '409'), ('report', '500'), ('report', '503'), ('publish', '403'), ('publish', '500'), ('publish', '503'),
+             ('changeStream', '500'), ('endStream', '500'), ('forgetNode', '202'), ('forgetNode', '500')}
+
+
+@pytest.fixture
+def description():
+    return openapi.Description((astral.TOP / 'daemon' / 'origin' / 'openapi.json').read_text())
+
+
+def operation_of(description, method, path):
+    """The operationId of a call."""
+    for name, (its_method, its_path, _) in description.operations.items():
+        if its_method == method and re.fullmatch(re.sub(r'\{\w+\}', '[^/]+', its_path), path.split('?')[0]):
+            return name
+    raise AssertionError(f'{method} {path} is not described')
+
+
+def test_each_answer_is_one_that_is_described(network, description):
+    origin = network.origin()
+    seen = set()
+    for method, path, body, headers, status in CALLS:
+        if isinstance(body, bytes):
+            headers = {'Content-Type': 'application/json', **headers}
+        answer = origin.call(method, path, body, headers)
+        assert answer.status == status, f'{method} {path}: {answer.body[:300]!r}'
+        name = operation_of(description, method, path)
+        description.check(name, answer)
+        if isinstance(body, dict) and status < 300:
+            schema = description.operations[name][2]['requestBody']['content']['application/json']['schema']
+            assert description.faults(body, schema) == []
+        seen.add((name, str(status)))
+    described = {(name, status) for name in description.operations for status in description.responses(name)}
+    assert described - seen == ELSEWHERE
+
+
+def test_what_is_not_described_is_not_there(network, description):
+    origin = network.origin()
+    for path, item in description.doc['paths'].items():
+        answer = origin.call('PATCH', re.sub(r'\{\w+\}', 'x', path))
+        assert answer.status == 405, path
+        assert set(answer.headers['Allow'].split(', ')) - {'HEAD'} == {m.upper() for m in item if m in openapi.METHODS}, path
+
+
+def test_it_describes_itself(network, description):
+    assert network.origin().get('/openapi.json') == description.doc
+
+
+def test_the_schemas_are_sound_and_refuse(description):
+    for schema in description.doc['components']['schemas'].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    for name, wrong in {'Node': {'uuid': 'n'}, 'Nodes': {'nodes': [{}]}, 'Streams': {}, 'ReportAnswer': {'node': {}},
+                        'Map': {'nodes': [], 'streams': [], 'more': 1}, 'Error': {'error': 'text'}}.items():
+        assert description.faults(wrong, description.schema(name)), name
