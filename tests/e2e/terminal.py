@@ -30,7 +30,7 @@ class Terminal:
         self._set_size()
         self.before = termios.tcgetattr(self._slave)
         self.popen = subprocess.Popen(argv, stdin=self._slave, stdout=self._slave, stderr=self._slave,
-                                      env=dict(env, TERM=kind), start_new_session=True,
+                                      env=dict(env, TERM=kind, LC_ALL='C.UTF-8'), start_new_session=True,
                                       preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
 
     def __enter__(self):
