@@ -2,7 +2,7 @@
 // Draws this node's part of the network as it changes: nodes as discs, tickets as arrows in the colour of their stream.
 // Where things stand is layout.js' business. Whatever a node is called, it is set as text, never as markup.
 import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js';
-import {destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
+import {children_text, destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
 
 const svg_space = 'http://www.w3.org/2000/svg';
 const letter_px = 8.2;  // of a label, the wide ones
@@ -84,9 +84,8 @@ const with_rtt = (text, {rtt_ms}) => [text, ms_text(rtt_ms)].filter(Boolean).joi
 function about({uuid, known, is_self, is_primary, is_supernode, program}) {
   if (program) return `${program} at this node`;
   const role = is_self ? 'this node' : is_primary ? 'the supernode of this node' : is_supernode ? 'a supernode' : 'a node';
-  const children = known.children === undefined ? ''
-    : known.capacity === undefined ? `${known.children} children` : `${known.children} of ${known.capacity} children`;
-  return [`${uuid}: ${role}`, with_rtt('', known), children].filter(Boolean).join(', ');
+  const children = children_text(known);
+  return [`${uuid}: ${role}`, with_rtt('', known), children && `children: ${children}`].filter(Boolean).join(', ');
 }
 
 class LinkDrawing {

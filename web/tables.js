@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The tickets and the nodes as tables: the picture for those who do not see it, and what has no room in it.
-import {address_text, destination_text, ms_text, source_text} from './words.js';
+import {address_text, children_text, destination_text, ms_text, source_text} from './words.js';
 
 const most_rows = 500;
 
@@ -90,8 +90,7 @@ export class Tables {
     this.#nodes.show(all.sort(by((one) => one.uuid !== node?.uuid, (one) => one.uuid !== primary,
       (one) => !one.supernode, (one) => one.uuid)).map((one) => ({
       key: one.uuid,
-      cells: [one.uuid, address_text(one), role(one), ms_text(one.rtt_ms),
-        [one.children, one.capacity].filter((figure) => figure !== undefined).join(' of '), one.version],
+      cells: [one.uuid, address_text(one), role(one), ms_text(one.rtt_ms), children_text(one), one.version],
     })));
   }
 }

@@ -23,6 +23,12 @@ export function address_text({ip_address, port}) {
 
 export const ms_text = (ms) => (ms === undefined ? '' : `${Math.round(ms)} ms`);
 
+// Of a node that takes no children by itself, the capacity is 0, or it says none.
+export function children_text({children, capacity}) {
+  if (children === undefined) return '';
+  return capacity ? `${children} of ${capacity}` : String(children);
+}
+
 // The two ends of a ticket. A ticket of an element is for a program at this node, whose uuid says nothing to anybody.
 export const source_text = ({source, element}, self) =>
   (source === self ? 'this node' : element ? 'a publisher' : source);

@@ -44,7 +44,8 @@ Section tickets(const Snapshot &snapshot) {
     const bool standby = ticket.role == "standby";
     const Figure rate = ticket.bitrate_kbps || standby ? ticket.bitrate_kbps : rates[ticket.stream];
     section.table.add({ticket.stream, ticket.role, ticket.state, shown(ticket.hops), shown(rate),
-                       end(ticket, ticket.source, "a publisher"), end(ticket, ticket.destination, "a player")});
+                       end(ticket, ticket.source, "a publisher"),
+                       end(ticket, ticket.destination, "a player")});
     section.styles.push_back(standby ? Style::faint : Style::plain);
   }
   return section;
@@ -56,7 +57,7 @@ Section neighbours(const Snapshot &snapshot) {
   for (const NodeObject &node : snapshot.neighbours) {
     const bool ours = !snapshot.self.primary.empty() && node.uuid == snapshot.self.primary;
     const std::string role = ours ? "our supernode" : node.supernode ? "supernode" : "node";
-    const std::string of = node.capacity ? "/" + shown(node.capacity) : "";
+    const std::string of = node.capacity.value_or(0) > 0 ? "/" + shown(node.capacity) : "";
     section.table.add({node.uuid, node.address, role, shown_ms(node.rtt_ms),
                        node.children ? shown(node.children) + of : "", shown(node.upstream_kbps),
                        node.version});

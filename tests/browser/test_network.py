@@ -48,10 +48,10 @@ def test_shows_the_network_at_the_beginning(node, live):
 
 def test_is_told_by_events_and_reads_nothing_else(node, live):
     before = len(node.requests)
-    node.others.append({'uuid': 'new-node', 'ip_address': '2001:db8::1', 'port': 8001})
+    node.others.append({'uuid': 'new-node', 'ip_address': '2001:db8::1', 'port': 8001, 'children': 0, 'capacity': 0})
     node.tell({'type': 'node', 'data': {'uuid': 'new-node'}})
     live.wait('the node', lambda: 'new-node' in peers(live))
-    assert '[2001:db8::1]:8001' in live.text('#node-rows')
+    assert table(live, 'node-rows')[2] == ['new-node', '[2001:db8::1]:8001', 'node', '–', '0', '–']
     node.streams.append({'slug': 'talk', 'name': 'Talk', 'source': 'new-node', 'streaming': True})
     node.tell({'type': 'stream', 'data': {'slug': 'talk'}})
     live.wait('the stream', lambda: live.text('#streams-count') == '2 streams')

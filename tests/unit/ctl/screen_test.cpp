@@ -50,7 +50,7 @@ View small() {
                                .rtt_ms = 11.6,
                                .children = 3,
                                .capacity = 100},
-                              {.uuid = "n2", .address = "10.0.0.2:8000"}}};
+                              {.uuid = "n2", .address = "10.0.0.2:8000", .children = 0, .capacity = 0}}};
   return view;
 }
 
@@ -73,7 +73,7 @@ TEST(Draw, ANode) {
                    "talk    standby  confirmed  2     -       s1         n2", "", "Neighbours 2",
                    "UUID  ADDRESS        ROLE           RTT ms  CHILDREN  UP kbit/s  VERSION",
                    "s1    10.0.0.1:8000  our supernode  12      3/100     -          0.1.0",
-                   "n2    10.0.0.2:8000  node           -       -         -          -"}));
+                   "n2    10.0.0.2:8000  node           -       0         -          -"}));
 }
 
 TEST(Draw, ProgramsAtTheNodeHaveNoNames) {
