@@ -82,14 +82,15 @@ Expected<json::Reader> read_body(const Call &call, bool may_be_empty) {
     GHashTableIter iter;
     gpointer name = nullptr, value = nullptr;
     g_hash_table_iter_init(&iter, form);
-    bool is_text = true;
+    // What follows a NUL would be lost on the way through C.
+    bool is_text = call.body.find('\0') == std::string::npos && call.body.find("%00") == std::string::npos;
     while (g_hash_table_iter_next(&iter, &name, &value)) {
       const auto *field = static_cast<const char *>(name), *text = static_cast<const char *>(value);
       is_text = is_text && g_utf8_validate(field, -1, nullptr) && g_utf8_validate(text, -1, nullptr);
       if (*field != '\0') fields.set(field, text);
     }
     g_hash_table_unref(form);
-    if (!is_text) return fail(Code::invalid, "the form is not UTF-8");
+    if (!is_text) return fail(Code::invalid, "the form must be UTF-8 without NUL");
     return json::Reader::parse(fields.text(), {.max_bytes = call.body.size() * 8 + 1024});
   }
   if (call.content_type != "application/json" && !(call.content_type.empty() && !call.body.empty())) {

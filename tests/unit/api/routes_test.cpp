@@ -94,6 +94,11 @@ TEST(Body, IsJsonOrAForm) {
   ASSERT_TRUE(form) << form.error().detail;
   EXPECT_EQ(form->text("name", {}), "A bé\n\"");
   EXPECT_EQ(form->text("on", {}), "true");
+  for (const std::string bad : {"name=%ff", "%c3%28=x", "name=a%00b", "name=a&x=\xff"}) {
+    const auto refused = read_body(call_of("application/x-www-form-urlencoded", bad.c_str()));
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_EQ(refused.error().detail, "the form must be UTF-8 without NUL") << bad;
+  }
   EXPECT_TRUE(read_body(call_of("", ""), true));
   EXPECT_EQ(read_body(call_of("application/json", "")).error().code, Code::invalid);
   EXPECT_EQ(read_body(call_of("text/plain", "{}")).error().code, Code::unsupported);
