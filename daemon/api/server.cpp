@@ -188,10 +188,9 @@ void Server::on_late(Guests::Id id) {
   visit->cut();
 }
 
-// A body that breaks off or is not chunked as it says; or the answer could not be written.
+// A body that breaks off; or the answer could not be written.
 void Server::on_broken(SoupServerMessage *message) {
-  Visit::of(message).answer_at_once(
-      reply_error({Code::invalid, "the body broke off, or is not chunked as it should be"}));
+  Visit::of(message).answer_at_once(reply_error({Code::invalid, "the body broke off"}));
 }
 
 // The headers are here.

@@ -62,7 +62,7 @@ class Rubbish:
 
     def _request(self, method, path, body=b'', kind=None, headers=(), host=None):
         headers = [*headers, *([f'Content-Type: {kind}'] if kind else [])]
-        if self._random.random() < 0.2 and body:
+        if self._random.random() < 0.05 and body:
             return self._head(method, path, [*headers, 'Transfer-Encoding: chunked'], host) + self._chunked(body)
         return self._head(method, path, [*headers, *([f'Content-Length: {len(body)}'] if body else [])], host) + body
 
@@ -132,12 +132,11 @@ class Rubbish:
             return Request(self._request(method, path, body, kind).replace(b'Host: ', b'X-Host: ', 1))
         return Request(self._request(method, path, body, kind, headers, host))
 
-    # It breaks off; of a body in chunks, inside of the data.
+    # It breaks off.
     def _cut(self):
         method, path, body, kind = self._good(*self._pick(self._writes))
         data = self._request(method, path, body, kind)
-        end = len(data) - (12 if b'chunked' in data else 1)
-        return Request(data[:self._random.randrange(1, end)])
+        return Request(data[:self._random.randrange(1, len(data))])
 
     def _wrong_method(self):
         return Request(self._request(self._pick(METHODS), self._fill(self._pick(self._paths), self._pick(self._slugs))))

@@ -34,8 +34,8 @@ TEST_F(Limits, ABodyThatNeverEndsIsAnsweredAndCutOff) {
   start({.driver = {}, .server = {.drained = 1024 * 1024}});
   RawClient client(port());
   ASSERT_TRUE(client.send(
-      request("POST /streams", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n")));
-  const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+      request("POST /streams", "Content-Type: application/json\r\nContent-Length: 99999999999\r\n")));
+  const std::string chunk(0x10000, 'x');
   const auto cut = [this] { return app->server().connections() == 0; };
   ASSERT_TRUE(pump_until([&] { return !cut(); }));
   for (int i = 0; i < 2000; ++i) {
@@ -201,9 +201,9 @@ TEST_F(Limits, AnAnswerThatIsNotTakenInTimeIsTheEnd) {
 }
 
 TEST_F(Limits, ABodyThatBreaksOffHasAnAnswer) {
-  for (const char *body : {"Content-Length: 20\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n5\r\nabc"}) {
+  for (const char *body : {"", "{", R"({"name":"x"})"}) {
     RawClient client(port());
-    ASSERT_TRUE(client.send("POST /streams HTTP/1.1\r\nHost: 127.0.0.1\r\n" + std::string(body)));
+    ASSERT_TRUE(client.send(request("POST /streams", "Content-Length: 20\r\n", body)));
     client.end();
     const std::string answer = client.receive_until("}}");
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 400")) << body << answer;
