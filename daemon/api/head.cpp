@@ -147,6 +147,7 @@ bool is_uri(const Framing &framing, std::string_view target) {
 }  // namespace
 
 tl::expected<bool, HeadFault> check_head(std::string_view bytes, const HeadLimits &limits) {
+  bytes = bytes.substr(0, limits.bytes);
   if (bytes.empty()) return false;
   if (!is_token_char(bytes.front())) return bad("that is no HTTP; without TLS, please");
   const auto unfinished = [&, whole = bytes.size()]() -> tl::expected<bool, HeadFault> {

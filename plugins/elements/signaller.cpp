@@ -13,6 +13,7 @@ struct NodeSignaller::Socket {
   Owner *owner;
   Ref<GCancellable> cancel = Ref<GCancellable>::adopt(g_cancellable_new());
   Ref<SoupSession> session;
+  Ref<SoupMessage> request;
   Ref<SoupWebsocketConnection> connection;
   SignalHandler message, closed, error;
   Timer beat;
@@ -37,6 +38,11 @@ struct NodeSignaller::Socket {
     beat.set(never);
     give_up.set(never);
     owner->on_signaller_lost(error_seen);
+  }
+
+  std::string refusal(const GError &failure) const {
+    if (soup_message_get_status(request.get()) != SOUP_STATUS_FORBIDDEN) return failure.message;
+    return "it does not go by that name; use its IP address, or start it with --allowed-host";
   }
 
   void send_heartbeat() {
@@ -86,6 +92,7 @@ NodeSignaller::NodeSignaller(const std::string &node, GMainContext *context, Own
     socket_->node += " (no URL)";
     return;
   }
+  socket_->request = message;
   socket_->give_up.set(now() + connect_timeout);
   soup_session_websocket_connect_async(
       socket_->session.get(), message.get(), nullptr, nullptr, G_PRIORITY_DEFAULT, socket_->cancel.get(),
@@ -97,7 +104,7 @@ NodeSignaller::NodeSignaller(const std::string &node, GMainContext *context, Own
         if (!connection && g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED)) return;
         auto *self = static_cast<Socket *>(data);
         if (!connection)
-          self->lose({Code::unreachable, "no node at " + self->node + ": " + failure->message});
+          self->lose({Code::unreachable, "no node at " + self->node + ": " + self->refusal(*failure)});
         else
           self->opened(connection);
       },

@@ -110,6 +110,7 @@ TEST(Head, IsBounded) {
   const std::string filled = "GET / HTTP/1.1\r\nHost: " + std::string(200, 'x');
   EXPECT_EQ(verdict(filled.substr(0, 199), limits), "more");
   EXPECT_EQ(verdict(filled.substr(0, 200), limits), "431 the headers are larger than 200 bytes");
+  EXPECT_EQ(verdict(filled + "\r\n\r\n", limits), "431 the headers are larger than 200 bytes");
 }
 
 }  // namespace
