@@ -15,9 +15,10 @@
 namespace astral::api {
 namespace {
 
-constexpr int backlog = 1024;      // GLib's 10 lets a burst of peers wait for its SYNs to be sent again
-constexpr Time farewell = 1s;      // for the last words to arrive: a close with bytes unread throws them away
-constexpr int reads_at_once = 16;  // then the context's other sources have their turn
+constexpr int backlog = 1024;  // GLib's 10 lets a burst of peers wait for its SYNs to be sent again
+constexpr Time farewell = 1s;  // for the last words to arrive: a close with bytes unread throws them away
+constexpr std::size_t max_thrown = 16 * 1024 * 1024;  // of what else such a one sends
+constexpr int reads_at_once = 16;                     // then the context's other sources have their turn
 
 int fd_of(const Ref<GSocketConnection> &connection) {
   return g_socket_get_fd(g_socket_connection_get_socket(connection.get()));
@@ -158,6 +159,7 @@ void Door::refuse(Guests::Id id, const Reply &reply) {
   send(fd_of(visit.connection), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(fd_of(visit.connection), SHUT_WR);
   visit.refused = true;
+  visit.seen = 0;
   wake_at(visit.connection, 1);
   wait_until(id, now() + farewell);
 }
@@ -165,7 +167,11 @@ void Door::refuse(Guests::Id id, const Reply &reply) {
 void Door::see_off(Guests::Id id, Visit &visit) {
   for (int i = 0; i < reads_at_once; ++i) {
     const ssize_t got = recv(fd_of(visit.connection), head_.data(), head_.size(), MSG_DONTWAIT);
-    if (got > 0) continue;
+    if (got > 0) {
+      visit.seen += static_cast<std::size_t>(got);
+      if (visit.seen > max_thrown) return static_cast<void>(visits_.erase(id));
+      continue;
+    }
     if (got == 0 || (errno != EAGAIN && errno != EINTR)) visits_.erase(id);
     return;
   }
