@@ -54,12 +54,6 @@ Expected<Plan> one(Show show, std::string method, std::string path, std::string 
   return Plan{{{std::move(method), std::move(path), std::move(body)}}, show, std::move(subject)};
 }
 
-Expected<Plan> ticket(const std::string &word, const std::string &body) {
-  return slug(word).and_then([&](const std::string &name) {
-    return one(Show::ticket, "POST", "/stream/" + name + "/tickets", name, body);
-  });
-}
-
 constexpr std::array<Command, 12> commands = {{
     {"listnodes", "-ln", "", 0, 0, "the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
@@ -74,12 +68,19 @@ constexpr std::array<Command, 12> commands = {{
        return one(Show::created_stream, "POST", "/streams", core::slug_of(words[0]), body.text());
      }},
     {"watch", "-w", "SLUG", 1, 1, "get a ticket for a stream, so that it plays here",
-     [](const Words &words, MakeUuid) { return ticket(words[0], "{}"); }},
-    {"seed", "-se", "SLUG UUID", 2, 2, "get node UUID a ticket for a stream, so that it can forward it",
      [](const Words &words, MakeUuid) {
-       return uuid(words[1]).and_then([&](const std::string &destination) {
-         return ticket(words[0], json::Builder().set("destination_uuid", destination).text());
+       return slug(words[0]).and_then([](const std::string &name) {
+         return one(Show::ticket, "POST", "/stream/" + name + "/tickets", name, "{}");
        });
+     }},
+    {"seed", "-se", "SLUG UUID", 2, 2, "get node UUID a ticket for a stream, so that it can forward it",
+     [](const Words &words, MakeUuid) -> Expected<Plan> {
+       const auto name = slug(words[0]);
+       if (!name) return tl::unexpected(name.error());
+       const auto node = uuid(words[1]);
+       if (!node) return tl::unexpected(node.error());
+       return one(Show::seeded, "POST", "/stream/" + *name + "/tickets", *node + " carries " + *name,
+                  json::Builder().set("destination_uuid", *node).text());
      }},
     {"streamurl", "-su", "SLUG", 1, 1, "print what a player opens to watch a stream",
      [](const Words &words, MakeUuid) {

@@ -11,7 +11,7 @@
 namespace astral::ctl {
 
 // What to do with a good answer.
-enum class Show { nodes, streams, ticket, tickets, created_stream, url, done, top };
+enum class Show { nodes, streams, ticket, tickets, seeded, created_stream, url, done, top };
 
 struct Call {
   std::string method;

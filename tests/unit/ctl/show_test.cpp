@@ -40,6 +40,8 @@ TEST(Show, Tickets) {
       R"({"stream":"a","source":"p","destination":"v","hops":2,"role":"active","state":"confirmed","confirmed":true})";
   EXPECT_EQ(shown({"-lt"}, (R"({"tickets":[)" + ticket + "]}").c_str()), row);
   EXPECT_EQ(shown({"-w", "a"}, (R"({"ticket":)" + ticket + "}").c_str()), row);
+  EXPECT_EQ(shown({"-se", "a", "v"}, (R"({"ticket":)" + ticket + "}").c_str()), row);
+  EXPECT_EQ(shown({"-se", "a", "v"}, R"({"seeded":"v","stream":"a"})"), "v carries a\n");
 }
 
 TEST(Show, TheRest) {
