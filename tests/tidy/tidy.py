@@ -180,7 +180,15 @@ def no_loose_ends(tree):
                 yield f'{path}:{number}: {line.strip()}'
 
 
-RULES = (floors, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends)
+def no_conflicts(tree):
+    """no file has the marks of a merge in it"""
+    mark = re.compile(r'^(?:<{7}|>{7}) ', re.M)
+    for path in sorted({*tree.code(), *tree.of('.md', '.json', '.build', '.xml')}):
+        if found := mark.search(tree.text(path)):
+            yield f'{path}:{tree.text(path)[:found.start()].count(chr(10)) + 1}'
+
+
+RULES = (floors, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends, no_conflicts)
 
 
 def main():

@@ -42,6 +42,20 @@ TEST_F(Sockets, RubbishEndsAPeerWithAReason) {
   EXPECT_EQ(http->get("/health").status, 200u);
 }
 
+// GLib resolves all of .localhost. The node at the other end knows no such name of itself.
+TEST_F(Sockets, ANodeIsAskedForByItsAddress) {
+  bool open = false;
+  std::optional<api::CloseReason> closed;
+  const auto by_name =
+      api::WebSocket::connect("other.localhost", port(), "/peer",
+                              {.on_open = [&] { open = true; },
+                               .on_text = {},
+                               .on_closed = [&](const api::CloseReason &why) { closed = why; }});
+  ASSERT_TRUE(pump_until([&] { return open || closed; }));
+  EXPECT_TRUE(open) << closed->text;
+  EXPECT_EQ(http->call({.path = "/ping", .headers = {{"Host", "other.localhost"}}}).status, 403u);
+}
+
 TEST_F(Sockets, WhatIsUnknownIsIgnored) {
   SocketClient peer(port(), "/peer");
   ASSERT_TRUE(peer.wait_open());
