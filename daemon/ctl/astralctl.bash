@@ -65,7 +65,7 @@ _astralctl() {
     esac
   fi
   while read -r i; do
-    [[ $i == "$current"* && " ${given[*]} " != *" $i "* ]] && COMPREPLY+=("$i")
+    [[ $i && $i == "$current"* && " ${given[*]} " != *" $i "* ]] && COMPREPLY+=("$i")
   done <<<"$candidates"
   return 0
 }

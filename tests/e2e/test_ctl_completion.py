@@ -86,6 +86,12 @@ def test_tickets_of_the_node(shell):
         assert node.requests[-1] == ('GET', '/tickets', 'Bearer secret')
 
 
+def test_where_nothing_can_follow_there_is_no_empty_word_either(shell):
+    shell.terminal.type("COMP_WORDS=(astralctl liststreams x ''); COMP_CWORD=3; COMP_LINE='astralctl liststreams x '; COMP_POINT=24; "
+                        '_astralctl astralctl; echo found ${#COMPREPLY[@]}\n')
+    shell.terminal.wait_for('^found 0$')
+
+
 def test_without_a_node_there_is_nothing(shell):
     assert shell.completed('astralctl --node http://127.0.0.1:1 watch my') == [
         '--node', 'http://127.0.0.1:1', 'watch', 'my']
