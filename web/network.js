@@ -171,7 +171,8 @@ export class Network {
     this.#note = note;
     const layers = Array.from({length: 4}, () => svg_element('g'));
     svg.append(this.#title, this.#about, ...layers);
-    svg.setAttribute('aria-labelledby', 'network-picture-title network-picture-about');
+    svg.setAttribute('aria-labelledby', this.#title.id);
+    svg.setAttribute('aria-describedby', this.#about.id);
     const kinds = [LinkDrawing, TicketDrawing, NodeDrawing, HopsDrawing];
     [this.#links, this.#tickets, this.#nodes, this.#hops] = kinds.map((Kind, i) => new Drawings(layers[i], () => new Kind()));
     new ResizeObserver(() => this.#draw()).observe(svg.parentElement);

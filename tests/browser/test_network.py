@@ -199,8 +199,8 @@ def test_sees_what_changed_while_the_socket_was_away(node, live):
 
 def test_says_in_words_what_it_draws(live):
     assert live.js('document.querySelector("#network-picture").getAttribute("role")') == 'img'
-    named = live.js('''document.querySelector("#network-picture").getAttribute("aria-labelledby").split(" ").map(
-        id => document.getElementById(id).textContent)''')
+    named = live.js('''["aria-labelledby", "aria-describedby"].map(name => document.getElementById(
+        document.querySelector("#network-picture").getAttribute(name)).textContent)''')
     assert named == ['The network around this node',
                      f'Node {UUID}, its supernode {PARENT}, 1 other node and 1 ticket.'
                      f' demo: {PARENT} to this node, 2 hops, active, confirmed.']
