@@ -7,8 +7,8 @@
 #include <random>
 #include <string>
 
-#include "api/server.hpp"
 #include "glue/loop.hpp"
+#include "origin/front.hpp"
 #include "origin/journal.hpp"
 #include "origin/prober.hpp"
 #include "origin/routes.hpp"
@@ -107,16 +107,13 @@ class Origin {
   }
 
   Expected<void> listen(const Options &options) {
-    api::ServerLimits limits;
-    limits.connections = max_connections;
-    limits.name = "astralorigin";
-    auto server = api::Server::open(options.listen, options.port, routes(registry_, edges()), {}, limits);
-    if (!server) return tl::unexpected(server.error());
-    server_ = std::move(*server);
+    auto front = Front::open(options.listen, options.port, routes(registry_, edges()));
+    if (!front) return tl::unexpected(front.error());
+    front_ = std::move(*front);
     return {};
   }
 
-  const std::string &url() const { return server_->url(); }
+  const std::string &url() const { return front_->url(); }
 
  private:
   static std::uint64_t random_seed() {
@@ -141,7 +138,7 @@ class Origin {
   Journal journal_;
   Prober prober_;
   Timer sweep_;
-  std::unique_ptr<api::Server> server_;
+  std::unique_ptr<Front> front_;
 };
 
 gboolean quit(gpointer loop) noexcept {
