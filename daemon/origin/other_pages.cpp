@@ -29,7 +29,7 @@ std::string map_page() {
   std::string page = begin({.title = "The network, now", .module = "map"});
   page +=
       R"(<p id="counts" role="status"><noscript>The map needs JavaScript; <a href="/nodes">the list</a> does not.</noscript></p>
-<svg id="map" role="img" aria-label="Nodes and the supernodes they belong to"><g id="links"></g><g id="nodes"></g></svg>
+<svg id="map" role="img" aria-label="Nodes and the supernodes they belong to"><g id="links"></g><g id="nodes"></g><g id="names"></g></svg>
 <p class="soft legend"><svg class="sign" viewBox="-8 -8 16 16"><circle class="supernode" r="7"></circle></svg> supernode
 <svg class="sign" viewBox="-8 -8 16 16"><circle class="node" r="4"></circle></svg> node
 <svg class="sign" viewBox="-8 -8 16 16"><circle class="node" r="4"></circle><circle class="halo" r="7"></circle></svg> publishes</p>

@@ -2,7 +2,7 @@
 // Where the map puts whom: each supernode with its children around it, the groups packed around the middle. Pure:
 // the same network looks the same everywhere, and one who comes moves few.
 const node_room = 9;        // half the distance of two nodes
-const supernode_room = 26;  // around a supernode, free of children
+const supernode_room = 40;  // around a supernode, for its name
 const group_gap = 14;
 const golden_angle = Math.PI * (3 - Math.sqrt(5));
 
@@ -37,13 +37,13 @@ function group_of(middle, members) {
   return {middle, members, places, radius};
 }
 
-// Along a spiral from the middle to the first free place, the largest first.
+// Along a spiral from the middle to the first free place, the largest first. It is as wide as screens are.
 function pack(groups) {
   const placed = [];
   for (const group of groups) {
     for (let turn = 0; ; turn += 0.15) {
-      const x = 6 * turn * Math.cos(turn);
-      const y = 6 * turn * Math.sin(turn);
+      const x = 9 * turn * Math.cos(turn);
+      const y = 5 * turn * Math.sin(turn);
       const is_free = placed.every((other) => Math.hypot(x - other.x, y - other.y) > group.radius + other.group.radius + group_gap);
       if (!is_free) continue;
       placed.push({x, y, group});
@@ -54,7 +54,7 @@ function pack(groups) {
 }
 
 // nodes: {uuid, supernode, primary_supernode_uuid}. Returns {places: Map of uuid to {x, y}, links: [{from, to,
-// between}], radius}; `between`: of two supernodes.
+// between}], width, height}; `between`: of two supernodes.
 export function lay_out(nodes) {
   const supernodes = new Map(nodes.filter((node) => node.supernode).map((node) => [node.uuid, []]));
   const alone = [];
@@ -71,11 +71,12 @@ export function lay_out(nodes) {
   groups.sort((a, b) => b.radius - a.radius || (a.middle < b.middle ? -1 : 1));
 
   const places = new Map();
-  let radius = 60;
+  let [right, below] = [100, 60];
   for (const {x, y, group} of pack(groups)) {
     if (group.middle) places.set(group.middle, {x, y});
     group.members.forEach((node, i) => places.set(node.uuid, {x: x + group.places[i].x, y: y + group.places[i].y}));
-    radius = Math.max(radius, Math.hypot(x, y) + group.radius + 16);
+    right = Math.max(right, Math.abs(x) + group.radius + 16);
+    below = Math.max(below, Math.abs(y) + group.radius + 16);
   }
-  return {places, links, radius};
+  return {places, links, width: 2 * right, height: 2 * below};
 }

@@ -4,12 +4,12 @@
 import {lay_out} from './layout.js';
 
 const refresh_ms = 2000;
-const names_up_to = 60;  // nodes; beyond, only supernodes and publishers have their names written
+const names_up_to = 60;  // nodes; beyond, only supernodes have their names written, and streams
 const svg_names = 'http://www.w3.org/2000/svg';
 
 const map = document.getElementById('map');
 const counts = document.getElementById('counts');
-const shown = new Map();  // uuid → <g>
+const shown = new Map();  // uuid → {sign, names}, each a <g>: names lie upon all signs
 let links_text = '';
 
 function make(name, attributes = {}, text = '') {
@@ -19,6 +19,7 @@ function make(name, attributes = {}, text = '') {
   return element;
 }
 
+const cut = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
 const short = (uuid) => (uuid.length > 12 ? `${uuid.slice(0, 8)}…` : uuid);
 
 function describe(node, streams) {
@@ -30,39 +31,42 @@ function describe(node, streams) {
   return lines.join('\n');
 }
 
-function draw(group, node, streams, has_name) {
+function draw({sign, names}, node, streams, has_name) {
   const size = node.supernode ? 11 : 5;
   const kind = `${node.supernode ? 'supernode' : 'node'}${node.reachable === false ? ' unreached' : ''}`;
   const live = streams.filter((stream) => stream.streaming);
-  const label = [has_name || live.length > 0 ? short(node.uuid) : '', live.map((stream) => stream.name).join(', ').slice(0, 40)];
-  const key = JSON.stringify([kind, label, streams, node]);
-  if (group.dataset.key === key) return;
-  group.dataset.key = key;
-  group.replaceChildren(make('title', {}, describe(node, streams)), make('circle', {class: kind, r: size}));
-  if (live.length > 0) group.append(make('circle', {class: 'halo', r: size + 4}));
-  if (label[0]) group.append(make('text', {y: -size - 7}, label[0]));
-  if (label[1]) group.append(make('text', {class: 'stream', y: size + 16}, label[1]));
+  const name = has_name ? short(node.uuid) : '';
+  const published = cut(live.map((stream) => stream.name).join(', '));
+  const key = JSON.stringify([kind, name, published, streams, node]);
+  if (sign.dataset.key === key) return;
+  sign.dataset.key = key;
+  sign.replaceChildren(make('title', {}, describe(node, streams)), make('circle', {class: kind, r: size}));
+  if (live.length > 0) sign.append(make('circle', {class: 'halo', r: size + 4}));
+  names.replaceChildren();
+  if (name) names.append(make('text', {y: -size - 5}, name));
+  if (published) names.append(make('text', {class: 'stream', y: size + 15}, published));
 }
 
 function show({nodes, streams}) {
-  const {places, links, radius} = lay_out(nodes);
-  map.setAttribute('viewBox', [-radius, -radius, 2 * radius, 2 * radius].map(Math.round).join(' '));
+  const {places, links, width, height} = lay_out(nodes);
+  map.setAttribute('viewBox', [-width / 2, -height / 2, width, height].map(Math.round).join(' '));
   const of_source = by_source(streams);
   const gone = new Set(shown.keys());
   for (const node of nodes) {
     const place = places.get(node.uuid);
-    let element = shown.get(node.uuid);
-    if (!element) {
-      element = make('g', {'data-uuid': node.uuid});
-      document.getElementById('nodes').append(element);
-      shown.set(node.uuid, element);
+    let drawn = shown.get(node.uuid);
+    if (!drawn) {
+      drawn = {sign: make('g', {'data-uuid': node.uuid}), names: make('g')};
+      document.getElementById('nodes').append(drawn.sign);
+      document.getElementById('names').append(drawn.names);
+      shown.set(node.uuid, drawn);
     }
     gone.delete(node.uuid);
-    draw(element, node, of_source.get(node.uuid) ?? [], node.supernode || nodes.length <= names_up_to);
-    element.setAttribute('transform', `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})`);
+    draw(drawn, node, of_source.get(node.uuid) ?? [], node.supernode || nodes.length <= names_up_to);
+    for (const part of Object.values(drawn)) part.setAttribute('transform', `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})`);
   }
   for (const uuid of gone) {
-    shown.get(uuid).remove();
+    for (const part of Object.values(shown.get(uuid))) part.remove();
     shown.delete(uuid);
   }
   show_links(links, places);
