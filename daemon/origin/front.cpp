@@ -199,7 +199,7 @@ bool Front::take_request(const Visitor &visit) {
   request.call.local = visit->local;
   visit->wanted = 0;
   visit->said_continue = false;
-  visit->keeps = request.keeps;
+  visit->keeps = request.keeps && door_->guests() <= limits_.connections / 2;
   visit->is_head = request.is_head;
   visit->stage = Visit::Stage::answering;
   door_->wait_until(visit->id, never);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // HTTP/1.1 for many who ask briefly and often: behind api::Door's bounds it reads requests, hands them to the
 // routes and writes the replies, one after the other on a connection that stays.
-// **Why** not api::Server: it serves one request per connection, through libsoup, at three times the price; the
-// origin needs no WebSockets.
+// **Why** not api::Server: it serves one request per connection, through libsoup, at three times the price;
+// the origin needs no WebSockets.
 #pragma once
 
 #include <cstddef>
@@ -28,11 +28,11 @@ class Front {
  public:
   struct Limits {
     api::HeadLimits head = {};
-    std::size_t connections = max_connections;
+    std::size_t connections = max_connections;  // when half of them are there, none stays after its answer
     Time for_head = 10s;
     Time for_body = 30s;
     Time for_answer = 60s;  // to take it
-    Time idle = 90s;        // between two requests: nodes report every 30 s
+    Time idle = 15s;        // between two requests
     Time farewell = 2s;     // for who sends more than it may: to take the answer
     std::size_t drained = 16 * 1024 * 1024;
   };

@@ -289,6 +289,25 @@ TEST_F(FrontTest, IdleOnesAreClosedQuietly) {
   EXPECT_EQ(front_->connections(), 0u);
 }
 
+// Those who come now and then do not keep the others out.
+TEST_F(FrontTest, NoneStaysWhereManyAre) {
+  open({.connections = 200});
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<Client>(front_->port()));
+    clients.back()->say(get("/now/a"));
+    ASSERT_TRUE(hears(*clients.back(), "<a>"));
+    EXPECT_EQ(clients.back()->count("Connection: close"), 0u);
+  }
+  for (int i = 0; i < 200; ++i) {
+    Client late(front_->port());
+    late.say(get("/now/b"));
+    ASSERT_TRUE(is_closed(late));
+    EXPECT_EQ(late.count("<b>"), 1u) << i;
+  }
+  EXPECT_EQ(front_->connections(), 100u);
+}
+
 TEST_F(FrontTest, WhoDoesNotReadIsCutOff) {
   open({.for_answer = 100ms});
   Client client(front_->port());
