@@ -67,8 +67,10 @@ class NodeCalls {
     const UnixTime now = edges_.clock();
     return json_text(memo_.get("map", now, 0, [&] {
       const Page page{.limit = max_mapped};
-      return map_json(registry_.nodes(page, now), registry_.streams(Order::live, page, now), now).text() +
-             "\n";
+      const auto nodes = registry_.nodes(page, now);
+      const auto streams = registry_.streams(Order::live, page, now);
+      const Totals totals{registry_.count_nodes(), registry_.count_streams()};
+      return map_json(nodes, streams, totals, now).text() + "\n";
     }));
   }
 

@@ -149,7 +149,8 @@ json::Builder stream_json(const Stream &stream, UnixTime now) {
   return json::Builder().set("stream", builder_of(stream, now));
 }
 
-json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream> &streams, UnixTime now) {
+json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream> &streams,
+                       const Totals &totals, UnixTime now) {
   std::vector<json::Builder> shown_nodes;
   for (const Node &node : nodes) {
     json::Builder out;
@@ -169,7 +170,11 @@ json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream>
                                 .set("streaming", is_live(stream, now))
                                 .set("viewers", stream.viewers));
   }
-  return json::Builder().set("nodes", shown_nodes).set("streams", shown_streams);
+  return json::Builder()
+      .set("nodes", shown_nodes)
+      .set("streams", shown_streams)
+      .set("known_nodes", totals.nodes)
+      .set("known_streams", totals.streams);
 }
 
 }  // namespace astral::origin

@@ -32,7 +32,13 @@ json::Builder report_json(
 json::Builder streams_json(const std::vector<Stream> &streams, UnixTime now);
 json::Builder stream_json(const Stream &stream, UnixTime now);
 
-// What the map shows: `nodes` with their primary_supernode_uuid, `streams` with their source.
-json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream> &streams, UnixTime now);
+// What the map shows: `nodes` with their primary_supernode_uuid, `streams` with their source; and how many of
+// them there are in all.
+struct Totals {
+  std::size_t nodes = 0;
+  std::size_t streams = 0;
+};
+json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream> &streams,
+                       const Totals &totals, UnixTime now);
 
 }  // namespace astral::origin

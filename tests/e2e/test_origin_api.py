@@ -100,5 +100,5 @@ def test_the_schemas_are_sound_and_refuse(description):
     for schema in description.doc['components']['schemas'].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     for name, wrong in {'Node': {'uuid': 'n'}, 'Nodes': {'nodes': [{}]}, 'Streams': {}, 'ReportAnswer': {'node': {}},
-                        'Map': {'nodes': [], 'streams': [], 'more': 1}, 'Error': {'error': 'text'}}.items():
+                        'Map': {'nodes': [], 'streams': [], 'known_nodes': 0, 'known_streams': 0, 'more': 1}, 'Error': {'error': 'text'}}.items():
         assert description.faults(wrong, description.schema(name)), name

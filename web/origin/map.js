@@ -47,7 +47,7 @@ function draw({sign, names}, node, streams, has_name) {
   if (published) names.append(make('text', {class: 'stream', y: size + 15}, published));
 }
 
-function show({nodes, streams}) {
+function show({nodes, streams, known_nodes}) {
   const {places, links, width, height} = lay_out(nodes);
   map.setAttribute('viewBox', [-width / 2, -height / 2, width, height].map(Math.round).join(' '));
   const of_source = by_source(streams);
@@ -72,7 +72,8 @@ function show({nodes, streams}) {
   show_links(links, places);
   const supernodes = nodes.filter((node) => node.supernode).length;
   const live = streams.filter((stream) => stream.streaming).length;
-  say(`${nodes.length} nodes, ${supernodes} of them supernodes; ${live} streams are live.`);
+  const count = known_nodes > nodes.length ? `${nodes.length} of ${known_nodes}` : nodes.length;
+  say(`${count} nodes, ${supernodes} of them supernodes; ${live} streams are live.`);
 }
 
 function by_source(streams) {

@@ -252,15 +252,16 @@ TEST_F(OriginCalls, ConfirmsOnlyWhatIsOnTheDisk) {
 }
 
 TEST_F(OriginCalls, TheMap) {
-  EXPECT_EQ(call("GET", "/map").body, R"({"nodes":[],"streams":[]})");
+  EXPECT_EQ(call("GET", "/map").body, R"({"nodes":[],"streams":[],"known_nodes":0,"known_streams":0})");
   call("POST", "/nodes", R"({"uuid":"s","port":8000,"supernode":true,"children":1,"capacity":9})");
   call("POST", "/nodes", R"({"uuid":"n","port":8001,"primary_supernode_uuid":"s"})");
   call("POST", "/streams", R"({"name":"a","source":"n","streaming":true})");
   now_ += 1s;
-  EXPECT_EQ(call("GET", "/map").body,
-            R"({"nodes":[{"uuid":"s","supernode":true,"children":1,"capacity":9},)"
-            R"({"uuid":"n","supernode":false,"primary_supernode_uuid":"s"}],)"
-            R"("streams":[{"slug":"a","name":"a","source":"n","streaming":true}]})");
+  EXPECT_EQ(
+      call("GET", "/map").body,
+      R"({"nodes":[{"uuid":"s","supernode":true,"children":1,"capacity":9},)"
+      R"({"uuid":"n","supernode":false,"primary_supernode_uuid":"s"}],)"
+      R"("streams":[{"slug":"a","name":"a","source":"n","streaming":true}],"known_nodes":2,"known_streams":1})");
 }
 
 TEST_F(OriginCalls, Ping) {
