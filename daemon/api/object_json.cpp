@@ -10,6 +10,7 @@ namespace astral::api {
 namespace {
 
 constexpr std::uint64_t max_kbps = 1'000'000'000;
+constexpr std::uint64_t max_count = 1'000'000;
 constexpr std::uint64_t max_unix_seconds = 1'000'000'000'000;
 constexpr std::uint64_t max_unix_ms = 1'000'000'000'000'000;
 
@@ -26,11 +27,11 @@ bool is_plain(std::string_view text) {
 }
 
 constexpr const char *plain = "text without control characters";
-constexpr json::Text host_rule{.min = 1, .max = 255, .good = is_host, .wanted = "an address"};
 constexpr json::Text version_rule{.min = 0, .max = 64};
 
 }  // namespace
 
+const json::Text host_rule{.min = 1, .max = 255, .good = is_host, .wanted = "an address"};
 const json::Text uuid_rule{
     .min = 1, .max = core::max_uuid, .good = core::is_uuid, .wanted = "letters, digits and hyphens"};
 const json::Text slug_rule{.min = 1,
@@ -50,6 +51,14 @@ core::NodeInfo read_node(json::Reader &in, Port port) {
   node.supernode = in.flag_if("supernode").value_or(false);
   node.version = in.text_if("version", version_rule).value_or("");
   node.upstream_kbps = in.number_if("upstream_kbps", 0, max_kbps);
+  node.downstream_kbps = in.number_if("downstream_kbps", 0, max_kbps);
+  node.primary = in.text_if("primary_supernode_uuid", uuid_rule).value_or("");
+  const auto count = [&](const char *name) -> std::optional<std::uint32_t> {
+    const auto number = in.number_if(name, 0, max_count);
+    return number ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
+  };
+  node.children = count("children");
+  node.capacity = count("capacity");
   node.updated = in.number_if("updated", 0, max_unix_ms).value_or(0);
   return node;
 }
@@ -73,7 +82,9 @@ json::Builder node_json(const core::NodeInfo &node) {
   out.set("uuid", node.uuid);
   if (!node.ip_address.empty()) out.set("ip_address", node.ip_address);
   out.set("port", node.port).set("supernode", node.supernode).set("version", node.version);
-  out.set("upstream_kbps", node.upstream_kbps);
+  out.set("upstream_kbps", node.upstream_kbps).set("downstream_kbps", node.downstream_kbps);
+  if (!node.primary.empty()) out.set("primary_supernode_uuid", node.primary);
+  out.set("children", node.children).set("capacity", node.capacity).set("rtt_ms", node.rtt_ms);
   if (node.updated > 0) out.set("updated", node.updated);
   return out;
 }

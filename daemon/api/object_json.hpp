@@ -14,6 +14,7 @@ extern const json::Text slug_rule;
 extern const json::Text name_rule;  // not empty
 extern const json::Text description_rule;
 extern const json::Text media_rule;
+extern const json::Text host_rule;  // a name or an IP address
 
 // A node that listens has a port; an element has none (0). ip_address may be absent: empty.
 enum class Port { needed, optional };

@@ -16,12 +16,20 @@ namespace astral::core {
 
 enum class Due {
   start,         // the first Tick
-  bootstrap,     // number: which of the settings
+  seek,          // a supernode to register with
+  choose,        // among those that answered
+  promote,       // become a supernode
+  advert,        // name: a slug
+  improve,       // name: a slug
+  climb,         // name: the id of a given ticket
+  overlap,       // name: a slug
+  leave,         // the children had their time
   beat,          // heartbeats, silence, lapses, news of measured rates
   unconfirmed,   // name: the id of a given ticket
   step,          // name: a slug; the present step of its search, or of linking its source
   search,        // name: a slug; the whole search
   retry,         // name: a slug
+  seed,          // number: the call
   unwanted,      // name: a slug
   registration,  // number: the question to the origin
 };

@@ -19,6 +19,7 @@ namespace astral::core {
 //    ▲                │  ▲                │
 //    └─ none is left ─┘  └─ it failed: the next one (our own sink: orphan) ─┘
 // An orphan that is wanted tries again after a while; its relay stays open and its children stay linked.
+// A fed one with a search is moving: it keeps its parent until the media of the next one has come.
 enum class Phase { orphan, asking, joining, fed };
 
 struct Carried {
@@ -29,11 +30,15 @@ struct Carried {
   bool watched = false;  // by the API, until the ticket is revoked
 
   TicketId held = {};           // the link to the parent, or to the publisher's element; empty: none
+  TicketId coming = {};         // fed: the parent that will replace it, its source is there already
+  TicketId standby = {};        // who promised to feed us when the parent fails
   std::uint32_t hops = 0;       // links between the publisher's node and this one
   std::vector<Uuid> path = {};  // from the publisher's node to our parent
   std::optional<Search> search = {};
   std::vector<CallId> calls = {};  // API calls that wait for this search
-  Uuid avoid = {};                 // the parent that was lost: asked last
+  Uuid avoid = {};                 // the parent that was lost: chosen last
+  std::uint32_t improvements = 0;  // tried since this parent feeds us
+  Carrying told = {.slug = {}, .hops = 0, .room = 0, .over = true};  // what our supernode knows
   Time fed_since = {};
   Time backoff = {};
 

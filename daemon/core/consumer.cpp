@@ -16,10 +16,10 @@ void Consumer::enter(Carried &stream, Phase phase) {
   const Phase from = stream.phase;
   switch (phase) {
     case Phase::orphan:
-      assert(from != Phase::orphan && stream.held.empty() && !stream.search);
+      assert(from != Phase::orphan && stream.held.empty() && stream.coming.empty() && !stream.search);
       break;
     case Phase::asking:
-      assert(from == Phase::orphan || (from == Phase::joining && stream.search));
+      assert(from == Phase::orphan || from == Phase::joining);
       break;
     case Phase::joining:
       assert(from == Phase::asking && !stream.held.empty());
@@ -42,7 +42,7 @@ bool Consumer::wanted(const Carried &stream) const {
 Carried *Consumer::holder(const Ticket &ticket) {
   assert(ticket.side == Side::held);
   Carried *stream = desk_.carries(ticket.slug);
-  assert(stream != nullptr && stream->held == ticket.id);
+  assert(stream != nullptr);
   return stream;
 }
 
@@ -82,7 +82,7 @@ void Consumer::need_changed(const Slug &slug) {
   desk_.agenda.drop({.due = Due::retry, .name = slug});
   if (stream->phase == Phase::asking || stream->phase == Phase::joining) {
     stop_search(*stream);
-    release(*stream, "unwanted", "nobody waits for it any more");
+    release_all(*stream, "unwanted", "nobody waits for it any more");
     enter(*stream, Phase::orphan);
   }
   if (!stream->media) {
@@ -93,49 +93,81 @@ void Consumer::need_changed(const Slug &slug) {
 }
 
 void Consumer::begin(Carried &stream) {
-  if (stream.phase != Phase::orphan) return;
+  if (stream.phase != Phase::orphan || desk_.leaving) return;
   desk_.agenda.drop({.due = Due::retry, .name = stream.slug});
-  if (stream.own) {
-    const Peer *publisher = desk_.peers.find(stream.publisher);
-    if (publisher == nullptr || stream.paused) return;
+  if (!stream.own) {
     enter(stream, Phase::asking);
-    if (ask(stream, *publisher)) return;
-    enter(stream, Phase::orphan);
-    return retry(stream);
+    return search(stream);
   }
-  stream.search.emplace(desk_.self());
+  const Peer *publisher = desk_.peers.find(stream.publisher);
+  if (publisher == nullptr || stream.paused) return;
+  if (desk_.tickets.full(publisher->id)) return retry(stream);
   enter(stream, Phase::asking);
-  desk_.agenda.set({.due = Due::search, .name = stream.slug}, desk_.now + desk_.settings.timeouts.search);
-  if (desk_.directory.stream(stream.slug) == nullptr && desk_.settings.has_origin) {
-    stream.search->step = Step::origin;
-    desk_.emit(AskOrigin{});
-    return step_timer(stream, desk_.settings.timeouts.origin);
-  }
-  fill(stream);
-  advance(stream);
+  ask(stream, *publisher);
+}
+
+void Consumer::ask(Carried &stream, const Peer &publisher) {
+  const Ticket &ticket = desk_.add({.id = desk_.rng.hex(32),
+                                    .slug = stream.slug,
+                                    .side = Side::held,
+                                    .peer = publisher.id,
+                                    .kind = publisher.kind,
+                                    .source = publisher.uuid,
+                                    .destination = desk_.self()});
+  stream.held = ticket.id;
+  desk_.send(publisher.id, Request{.ticket = ticket.id, .slug = stream.slug, .destination = desk_.self()});
+  // It may have to gather candidates first, and nobody else can be asked instead.
+  step_timer(stream, desk_.settings.timeouts.unconfirmed);
+}
+
+// The one that stands by has promised: no search is needed if it can keep its promise.
+bool Consumer::wake(Carried &stream) {
+  if (stream.standby.empty()) return false;
+  stream.held = std::exchange(stream.standby, {});
+  Ticket &ticket = *desk_.tickets.find(stream.held);
+  desk_.enter(ticket, TicketState::requested);
+  desk_.send(ticket.peer, Request{.ticket = ticket.id,
+                                  .slug = stream.slug,
+                                  .destination = desk_.self(),
+                                  .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0});
+  step_timer(stream, desk_.settings.timeouts.ask);
+  return true;
 }
 
 void Consumer::offer(const Peer &peer, const Offer &offer) {
   Ticket *ticket = desk_.tickets.find(offer.ticket);
-  const bool ours = ticket != nullptr && ticket->side == Side::held && ticket->peer == peer.id;
-  if (!ours) return desk_.cancel(peer.id, offer.ticket, "not-requested", "no such request, or it is over");
-  Carried &stream = *holder(*ticket);
-  if (ticket->state != TicketState::requested) return lose(stream, "protocol", "offered twice");
-  if (stream.search) stream.search->found();  // whatever comes of it, the stream exists
-  if (peer.kind == PeerKind::node) {
-    const auto in_path = [&](const Uuid &uuid) {
-      return std::find(offer.path.begin(), offer.path.end(), uuid) != offer.path.end();
-    };
-    if (in_path(desk_.self())) return lose(stream, "loop", "it gets the stream through us");
-    if (offer.path.empty() || offer.path.size() > max_path || offer.path.back() != peer.uuid ||
-        offer.hops != offer.path.size() || offer.slug != stream.slug)
-      return lose(stream, "protocol", "path, hops or slug do not fit");
-    stream.path = offer.path;
-    stream.hops = offer.hops;
+  if (ticket == nullptr && !offer.search.empty()) {
+    Carried *stream = desk_.carries(offer.slug);
+    if (stream != nullptr && stream->search && stream->search->id == offer.search &&
+        take_offer(*stream, peer, offer))
+      return;
   }
-  ticket->hops = stream.hops;
+  const bool ours = ticket != nullptr && ticket->side == Side::held && desk_.with(*ticket, peer);
+  if (!ours) return desk_.cancel(peer.id, offer.ticket, "not-requested", "no such request, or it is over");
+  if (ticket->state != TicketState::requested) return lose(ticket->id, "protocol", "offered twice");
+  Carried &stream = *holder(*ticket);
+  if (peer.kind == PeerKind::node && !fits(stream, peer, offer)) return lose(ticket->id, "protocol", "path or hops do not fit");
+  ticket->hops = offer.hops;
   desk_.enter(*ticket, TicketState::offered);
-  enter(stream, Phase::joining);
+  link(stream, offer);
+}
+
+// What an offer says of its way from the source.
+bool Consumer::fits(const Carried &stream, const Peer &peer, const Offer &offer) const {
+  const bool loop = std::find(offer.path.begin(), offer.path.end(), desk_.self()) != offer.path.end();
+  return !loop && !offer.path.empty() && offer.path.size() <= max_path && offer.path.back() == peer.uuid &&
+         offer.hops == offer.path.size() && offer.slug == stream.slug;
+}
+
+// `held`, or `coming` while we are fed.
+void Consumer::link(Carried &stream, const Offer &offer) {
+  if (stream.coming.empty()) {
+    if (!stream.own) {
+      stream.path = offer.path;
+      stream.hops = offer.hops;
+    }
+    enter(stream, Phase::joining);
+  }
   if (!stream.media) {
     stream.media = true;
     desk_.emit(OpenMedia{.slug = stream.slug});
@@ -148,46 +180,69 @@ void Consumer::offer(const Peer &peer, const Offer &offer) {
 
 void Consumer::path(const Peer &peer, const Path &path) {
   Ticket *ticket = desk_.tickets.find(path.ticket);
-  if (ticket == nullptr || ticket->side != Side::held || ticket->peer != peer.id) return;
+  if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return;
   if (peer.kind != PeerKind::node || ticket->state < TicketState::offered) return;
   Carried &stream = *holder(*ticket);
   if (std::find(path.path.begin(), path.path.end(), desk_.self()) != path.path.end())
-    return lose(stream, "loop", "it gets the stream through us now");
+    return lose(ticket->id, "loop", "it gets the stream through us now");
   if (path.path.empty() || path.path.size() > max_path || path.path.back() != peer.uuid ||
       path.hops != path.path.size())
-    return lose(stream, "protocol", "path or hops do not fit");
-  if (stream.path == path.path) return;
+    return lose(ticket->id, "protocol", "path or hops do not fit");
+  ticket->hops = path.hops;
+  if (ticket->id != stream.held || stream.path == path.path) return;
   stream.path = path.path;
-  stream.hops = ticket->hops = path.hops;
+  stream.hops = path.hops;
   desk_.announce(Change::ticket, ticket->slug + "/" + ticket->id);
   desk_.notice(Moved{.slug = stream.slug});
+  later_improve(stream);
+}
+
+void Consumer::leaving(const Peer &peer, const Leaving &leaving) {
+  const Ticket *ticket = desk_.tickets.find(leaving.ticket);
+  if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return;
+  Carried &stream = *holder(*ticket);
+  if (ticket->id == stream.standby) return lose(ticket->id, "unwanted", "it leaves");
+  if (ticket->id == stream.held && stream.phase == Phase::fed) move(stream, 0, peer.uuid);
 }
 
 void Consumer::source_said(const SourceSaid &input) {
   Ticket *ticket = desk_.tickets.find(input.ticket);
   if (ticket == nullptr || ticket->side != Side::held || ticket->slug != input.slug) return;
-  if (ticket->state < TicketState::offered) return;
   Carried &stream = *holder(*ticket);
+  if (ticket->state < TicketState::offered || (ticket->id != stream.held && ticket->id != stream.coming)) return;
   if (const auto *confirm = std::get_if<Confirm>(&input.message)) {
     if (ticket->state != TicketState::offered) return;
     Confirm told = *confirm;
     told.ticket = ticket->id;
     desk_.send(ticket->peer, std::move(told));
     desk_.enter(*ticket, TicketState::confirmed);
-    fed(stream);
+    if (ticket->id == stream.held) return fed(stream);
+    desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+    desk_.agenda.set({.due = Due::overlap, .name = stream.slug}, desk_.now + desk_.settings.timeouts.overlap);
   } else if (const auto *candidates = std::get_if<Candidates>(&input.message)) {
     Candidates told = *candidates;
     told.ticket = ticket->id;
     desk_.send(ticket->peer, std::move(told));
   } else if (const auto *cancel = std::get_if<Cancel>(&input.message)) {
-    lose(stream, "cancelled", cancel->message);
+    lose(ticket->id, "cancelled", cancel->message);
   }
+}
+
+void Consumer::source_flows(const SourceFlows &input) {
+  Carried *stream = desk_.carries(input.slug);
+  if (stream == nullptr || stream->coming != input.ticket || input.ticket.empty()) return;
+  if (desk_.tickets.find(input.ticket)->state == TicketState::confirmed) replace(*stream);
+}
+
+void Consumer::overlap_due(const Slug &slug) {
+  Carried *stream = desk_.carries(slug);
+  if (stream != nullptr && !stream->coming.empty()) lose(stream->coming, "timeout", "its media did not come");
 }
 
 void Consumer::source_ended(const SourceEnded &input) {
   const Ticket *ticket = desk_.tickets.find(input.ticket);
   if (ticket == nullptr || ticket->side != Side::held || ticket->slug != input.slug) return;
-  lose(*holder(*ticket), "link-ended", input.error.detail);
+  lose(ticket->id, "link-ended", input.error.detail);
 }
 
 void Consumer::fed(Carried &stream) {
@@ -196,24 +251,38 @@ void Consumer::fed(Carried &stream) {
   enter(stream, Phase::fed);
   stream.fed_since = desk_.now;
   stream.avoid.clear();
+  stream.improvements = 0;
   if (!stream.own && !stream.calls.empty()) stream.watched = true;
   answer_calls(stream, Answered{.ticket = stream.held, .created = true});
   if (!stream.own) desk_.notice(Moved{.slug = stream.slug});
   desk_.notice(NeedChanged{.slug = stream.slug});
+  desk_.notice(CarryChanged{.slug = stream.slug});
+  later_improve(stream);
+}
+
+// Make before break: the new parent's media is here, so the old one may go.
+void Consumer::replace(Carried &stream) {
+  const TicketId old = std::exchange(stream.held, std::exchange(stream.coming, {}));
+  desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
+  release(stream, old, "replaced", "another parent feeds us");
+  const Ticket &ticket = *desk_.tickets.find(stream.held);
+  stream.path = stream.search->offers.at(ticket.id).path;
+  stream.hops = ticket.hops;
+  stop_search(stream);
+  stream.fed_since = desk_.now;
+  desk_.notice(Moved{.slug = stream.slug});
+  desk_.notice(CarryChanged{.slug = stream.slug});
+  later_improve(stream);
 }
 
 void Consumer::cancelled(const Ticket &ticket, const std::string &code) {
-  lose(*holder(ticket), nullptr, code);
+  lose(ticket.id, nullptr, code);
 }
 
 void Consumer::peer_gone(PeerId peer) {
   for (const TicketId &id : desk_.tickets.of_peer(peer)) {
-    const Ticket &ticket = *desk_.tickets.find(id);
-    if (ticket.side == Side::held) lose(*holder(ticket), nullptr, "its peer is lost");
-  }
-  for (auto &[slug, stream] : desk_.carried) {
-    if (!stream.search || stream.search->step != Step::connecting || stream.search->peer != peer) continue;
-    advance(stream);
+    const Ticket *ticket = desk_.tickets.find(id);
+    if (ticket != nullptr && ticket->side == Side::held) lose(id, nullptr, "its peer is lost");
   }
 }
 
@@ -221,36 +290,82 @@ void Consumer::lapse() {
   for (const TicketId &id : desk_.tickets.all()) {
     const Ticket *ticket = desk_.tickets.find(id);
     if (ticket == nullptr || ticket->side != Side::held || ticket->kind != PeerKind::node) continue;
-    if (ticket->state != TicketState::confirmed) continue;
-    if (desk_.now - ticket->refreshed >= desk_.settings.timeouts.silence)
-      lose(*holder(*ticket), "lapsed", "no heartbeat named it");
+    if (ticket->state < TicketState::confirmed) continue;
+    if (desk_.now - ticket->refreshed >= desk_.silence_of(*ticket)) lose(id, "lapsed", "no heartbeat named it");
   }
 }
 
-void Consumer::release(Carried &stream, const char *cancel_code, const std::string &why) {
-  if (stream.held.empty()) return;
-  const Ticket &ticket = *desk_.tickets.find(stream.held);
+void Consumer::release(Carried &stream, const TicketId &id, const char *cancel_code, const std::string &why) {
+  if (id.empty()) return;
+  const Ticket &ticket = *desk_.tickets.find(id);
   if (cancel_code != nullptr) desk_.cancel(ticket.peer, ticket.id, cancel_code, why);
-  if (ticket.state >= TicketState::offered)
-    desk_.emit(RemoveSource{.slug = stream.slug, .ticket = ticket.id});
-  desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+  const bool linked = ticket.state == TicketState::confirmed ||
+                      (ticket.state == TicketState::offered && (id == stream.coming || stream.held == id));
+  if (linked) desk_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
   desk_.end(ticket);
-  stream.held.clear();
 }
 
-void Consumer::lose(Carried &stream, const char *cancel_code, const std::string &why) {
-  const Ticket &ticket = *desk_.tickets.find(stream.held);
+void Consumer::release_all(Carried &stream, const char *cancel_code, const std::string &why) {
+  for (TicketId *id : {&stream.coming, &stream.held, &stream.standby}) {
+    release(stream, *id, cancel_code, why);
+    id->clear();
+  }
+  desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+  desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
+  desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
+}
+
+void Consumer::lose(const TicketId &which, const char *cancel_code, const std::string &why) {
+  const TicketId id = which;
+  const Ticket &ticket = *desk_.tickets.find(id);
+  Carried &stream = *holder(ticket);
+  const Uuid source = ticket.source;
+  release(stream, id, cancel_code, why);
+  if (id == stream.standby) return stream.standby.clear();
+  if (id == stream.coming) {
+    stream.coming.clear();
+    desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
+    desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+    return next_best(stream);
+  }
+  if (id != stream.held) {  // one of the offers
+    stream.search->offers.erase(id);
+    return;
+  }
+  stream.held.clear();
   if (stream.phase == Phase::fed) {
-    stream.avoid = ticket.source;
+    stream.avoid = source;
+    desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
     if (desk_.now - stream.fed_since >= desk_.settings.timeouts.settled) stream.backoff = {};
+    if (!stream.coming.empty()) {  // it was about to be replaced anyway
+      const TicketId coming = stream.coming;
+      if (desk_.tickets.find(coming)->state == TicketState::confirmed) {
+        stream.held = {};
+        return replace(stream);
+      }
+      stream.coming.clear();
+      release(stream, coming, "unwanted", "the parent was lost meanwhile");
+    }
+    stop_search(stream);
+    desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
+    enter_orphan(stream);
+    desk_.notice(CarryChanged{.slug = stream.slug});
+    if (stream.own || !wanted(stream)) return retry(stream);
+    if (stream.standby.empty()) return retry(stream);
+    return begin(stream);
   }
-  release(stream, cancel_code, why);
-  if (stream.search) {
-    if (stream.phase == Phase::joining) enter(stream, Phase::asking);
-    return advance(stream);
+  desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+  if (stream.own) {
+    enter_orphan(stream);
+    return retry(stream);
   }
-  enter(stream, Phase::orphan);
-  retry(stream);
+  if (stream.phase == Phase::joining) enter(stream, Phase::asking);
+  if (stream.search) return next_best(stream);
+  search(stream);  // the one that stood by could not
+}
+
+void Consumer::enter_orphan(Carried &stream) {
+  if (stream.phase != Phase::orphan) enter(stream, Phase::orphan);
 }
 
 void Consumer::retry(Carried &stream) {
@@ -281,19 +396,18 @@ void Consumer::attach(Carried &stream, PeerId publisher) {
 void Consumer::pause(Carried &stream, const std::string &code, const std::string &why) {
   assert(stream.own);
   desk_.agenda.drop({.due = Due::retry, .name = stream.slug});
-  if (stream.phase != Phase::orphan) {
-    release(stream, code.c_str(), why);
-    enter(stream, Phase::orphan);
-  }
+  release_all(stream, code.c_str(), why);
+  enter_orphan(stream);
   desk_.notice(NeedChanged{.slug = stream.slug});
+  desk_.notice(CarryChanged{.slug = stream.slug});
 }
 
 void Consumer::drop(const Slug &slug, const Error &error, const std::string &code) {
   Carried *stream = desk_.carries(slug);
   if (stream == nullptr) return;
   stop_search(*stream);
-  release(*stream, code.c_str(), error.detail);
-  if (stream->phase != Phase::orphan) enter(*stream, Phase::orphan);
+  release_all(*stream, code.c_str(), error.detail);
+  enter_orphan(*stream);
   answer_calls(*stream, tl::unexpected<Error>(error));
   close(*stream);
 }
@@ -306,17 +420,20 @@ void Consumer::unwanted_due(const Slug &slug) {
     return desk_.emit(CloseMedia{.slug = slug});
   }
   stop_search(*stream);
-  release(*stream, "unwanted", "nobody watches here");
-  if (stream->phase != Phase::orphan) enter(*stream, Phase::orphan);
+  release_all(*stream, "unwanted", "nobody watches here");
+  enter_orphan(*stream);
   close(*stream);
 }
 
 void Consumer::close(Carried &stream) {
-  assert(stream.held.empty() && !stream.search && stream.calls.empty());
-  for (const Due due : {Due::step, Due::search, Due::retry, Due::unwanted})
+  assert(stream.held.empty() && stream.standby.empty() && !stream.search && stream.calls.empty());
+  for (const Due due : {Due::step, Due::search, Due::retry, Due::unwanted, Due::improve, Due::overlap})
     desk_.agenda.drop({.due = due, .name = stream.slug});
   if (stream.media) desk_.emit(CloseMedia{.slug = stream.slug});
   if (desk_.room.children(stream.slug) == 0) desk_.room.forget(stream.slug);
+  if (!stream.told.over) desk_.notice(CarryChanged{.slug = stream.slug});
+  if (desk_.supernode()) desk_.notice(CarryChanged{.slug = stream.slug});
+  desk_.notice(Closed{.slug = stream.slug});
   desk_.carried.erase(Slug{stream.slug});
 }
 

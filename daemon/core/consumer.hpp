@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tickets that this node holds: it searches for whom to get a stream from, links to the first who offers,
-// and searches again when that link ends, for as long as somebody wants the stream. Of our own streams the
-// parent is the publisher's element, and there is nothing to search.
+// The tickets that this node holds: it searches for whom to get a stream from, links to the best who offers, keeps
+// the second best standing by, and moves or searches again for as long as somebody wants the stream. Of our own
+// streams the parent is the publisher's element, and there is nothing to search.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/desk.hpp"
 #include "core/input.hpp"
@@ -21,18 +22,19 @@ class Consumer {
   // Everything of this stream but the tickets given ends now.
   void drop(const Slug &slug, const Error &error, const std::string &code);
 
-  // From parents.
+  // From parents, and whoever offers to be one.
   void offer(const Peer &peer, const Offer &offer);
   void refusal(const Peer &peer, const Refusal &refusal);
   void path(const Peer &peer, const Path &path);
+  void leaving(const Peer &peer, const Leaving &leaving);
   void cancelled(const Ticket &ticket, const std::string &code);
-  void peer_ready(PeerId peer);
   void peer_gone(PeerId peer);
-  void origin_heard();
-  void lapse();  // those that no heartbeat has named
+  void settled();  // there is a supernode to ask
+  void lapse();    // those that no heartbeat has named
 
   // From the media floor.
   void source_said(const SourceSaid &input);
+  void source_flows(const SourceFlows &input);
   void source_ended(const SourceEnded &input);
 
   // Of our own streams.
@@ -44,21 +46,38 @@ class Consumer {
   void search_due(const Slug &slug);
   void retry_due(const Slug &slug);
   void unwanted_due(const Slug &slug);
+  void improve_due(const Slug &slug);
+  void overlap_due(const Slug &slug);
 
  private:
   void enter(Carried &stream, Phase phase);
+  void enter_orphan(Carried &stream);
+  bool fits(const Carried &stream, const Peer &peer, const Offer &offer) const;
   bool wanted(const Carried &stream) const;
   Carried *holder(const Ticket &ticket);
-  void fill(Carried &stream);
-  void advance(Carried &stream);
-  bool ask(Carried &stream, const Peer &peer);
+
+  // The search: consumer_search.cpp.
+  void search(Carried &stream);
+  void find(Carried &stream);
+  bool take_offer(Carried &stream, const Peer &peer, const Offer &offer);
+  void pick(Carried &stream);
+  void rank(Carried &stream, std::vector<TicketId> &ids) const;
+  void next_best(Carried &stream);
   void fail_search(Carried &stream);
   void stop_search(Carried &stream);
-  // The link, or the wish for one, is over; what comes next depends on the phase.
-  void lose(Carried &stream, const char *cancel_code, const std::string &why);
-  void release(Carried &stream, const char *cancel_code, const std::string &why);
-  void retry(Carried &stream);
+  void move(Carried &stream, std::uint32_t better_than, const Uuid &away_from);
+  void later_improve(Carried &stream);
+
+  void ask(Carried &stream, const Peer &publisher);
+  bool wake(Carried &stream);  // the one that stands by
+  void link(Carried &stream, const Offer &offer);
   void fed(Carried &stream);
+  void replace(Carried &stream);  // the old parent by the one that came
+  // A ticket of ours is over; what comes next depends on what it was.
+  void lose(const TicketId &id, const char *cancel_code, const std::string &why);
+  void release(Carried &stream, const TicketId &id, const char *cancel_code, const std::string &why);
+  void release_all(Carried &stream, const char *cancel_code, const std::string &why);
+  void retry(Carried &stream);
   void answer_calls(Carried &stream, const Expected<Answered> &answer);
   void close(Carried &stream);
   void step_timer(const Carried &stream, Time after);

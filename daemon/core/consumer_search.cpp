@@ -1,133 +1,158 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Searching: one node after the other is connected to and asked, each for a moment, until one offers.
+// How a parent is searched for: our supernode is asked, whoever has room offers, the best is linked.
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "core/consumer.hpp"
 #include "core/limits.hpp"
-#include "core/membership.hpp"
 
 namespace astral::core {
 
-// The source first, then those we are connected to, then the others; the parent that was just lost last.
-void Consumer::fill(Carried &stream) {
-  Search &search = *stream.search;
-  const StreamInfo *info = desk_.directory.stream(stream.slug);
-  const auto add = [&](const Uuid &uuid) {
-    if (uuid != stream.avoid) search.add(uuid);
-  };
-  if (info != nullptr) add(info->source);
-  for (const PeerId id : desk_.peers.ready_nodes()) add(desk_.peers.find(id)->uuid);
-  std::vector<Uuid> doubtful;
-  for (const Uuid &uuid : desk_.directory.some(max_asked, desk_.rng.next())) {
-    if (desk_.directory.doubtful(uuid))
-      doubtful.push_back(uuid);
-    else
-      add(uuid);
-  }
-  for (const Uuid &uuid : doubtful) add(uuid);
-  if (!stream.avoid.empty()) search.add(stream.avoid);
+// For an orphan. Whoever stands by comes first.
+void Consumer::search(Carried &stream) {
+  assert(stream.phase == Phase::asking && stream.held.empty() && !stream.search);
+  if (wake(stream)) return;
+  stream.search.emplace();
+  desk_.agenda.set({.due = Due::search, .name = stream.slug}, desk_.now + desk_.settings.timeouts.search);
+  find(stream);
 }
 
-void Consumer::advance(Carried &stream) {
-  assert(stream.phase == Phase::asking && stream.search && stream.held.empty());
+void Consumer::find(Carried &stream) {
   Search &search = *stream.search;
-  while (const std::optional<Uuid> uuid = search.next()) {
-    search.asking = *uuid;
-    search.peer = 0;
-    if (const Peer *peer = desk_.peers.with(*uuid, PeerState::ready)) {
-      if (ask(stream, *peer)) return;
-      continue;
+  if (search.id.empty()) search.id = desk_.rng.hex(24);
+  search.step = Step::finding;
+  step_timer(stream, desk_.settings.timeouts.ask);
+  Find find{.request = {.slug = stream.slug,
+                        .destination = desk_.self(),
+                        .search = search.id,
+                        .asker = desk_.place(),
+                        .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0},
+            .wide = search.wide};
+  if (desk_.supernode()) return desk_.notice(ToFind{std::move(find)});
+  if (desk_.primary != 0) desk_.send(desk_.primary, std::move(find));
+  // Without a supernode: settled() asks, or the step is over.
+}
+
+void Consumer::settled() {
+  for (auto &[slug, stream] : desk_.carried)
+    if (stream.search && stream.search->step == Step::finding) {
+      stream.search->id.clear();  // the old one may be under way yet
+      find(stream);
     }
-    const Peer *coming = desk_.peers.with(*uuid, PeerState::connecting);
-    const std::optional<PeerId> peer = coming != nullptr ? coming->id : connect(desk_, *uuid);
-    if (!peer) continue;
-    search.step = Step::connecting;
-    search.peer = *peer;
-    return step_timer(stream, desk_.settings.timeouts.ask);
-  }
-  fail_search(stream);
 }
 
-bool Consumer::ask(Carried &stream, const Peer &peer) {
-  if (desk_.tickets.full(peer.id)) return false;
-  const Ticket &ticket = desk_.add({.id = desk_.rng.hex(32),
-                                    .slug = stream.slug,
-                                    .side = Side::held,
-                                    .peer = peer.id,
-                                    .kind = peer.kind,
-                                    .source = peer.uuid,
-                                    .destination = desk_.self()});
-  stream.held = ticket.id;
-  if (stream.search) {
-    stream.search->step = Step::asking;
-    stream.search->peer = peer.id;
+bool Consumer::take_offer(Carried &stream, const Peer &peer, const Offer &offer) {
+  Search &search = *stream.search;
+  search.exists = true;
+  if (search.step == Step::linking || search.offers.size() >= max_offers || !fits(stream, peer, offer) ||
+      desk_.tickets.full(peer.id) || !offer.search.size() || offer.ticket.empty())
+    return false;
+  if (search.better_than > 0 && offer.hops >= search.better_than) return false;
+  if (peer.uuid == search.away_from) return false;
+  if (!offer.stream.empty() && offer.stream[0].slug == stream.slug &&
+      desk_.directory.learn(offer.stream[0], Heard::elsewhere)) {
+    desk_.room.told(offer.stream[0]);
+    desk_.announce(Change::stream, stream.slug);
   }
-  desk_.send(peer.id, Request{.ticket = ticket.id, .slug = stream.slug, .destination = desk_.self()});
-  // A publisher's element may have to gather candidates first, and nobody else can be asked instead.
-  const Timeouts &timeouts = desk_.settings.timeouts;
-  step_timer(stream, stream.own ? timeouts.unconfirmed : timeouts.ask);
+  desk_.add({.id = offer.ticket,
+             .slug = stream.slug,
+             .side = Side::held,
+             .state = TicketState::offered,
+             .peer = peer.id,
+             .kind = PeerKind::node,
+             .source = peer.uuid,
+             .destination = desk_.self(),
+             .hops = offer.hops});
+  search.offers.emplace(offer.ticket, offer);
+  if (search.offers.size() >= 2) {
+    step_timer(stream, Time{});
+  } else if (search.step == Step::finding) {
+    step_timer(stream, desk_.settings.timeouts.gather);
+  }
+  search.step = Step::gathering;
   return true;
 }
 
-void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
-  const Ticket *ticket = desk_.tickets.find(refusal.ticket);
-  if (ticket == nullptr || ticket->side != Side::held || ticket->peer != peer.id) return;
-  Carried &stream = *holder(*ticket);
-  if (stream.search && peer.kind == PeerKind::node) {
-    stream.search->refused(refusal.code);
-    std::size_t named = 0;
-    for (auto other = refusal.others.rbegin(); other != refusal.others.rend() && named < max_others;
-         ++other) {
-      if (other->uuid == desk_.self()) continue;
-      if (desk_.directory.learn(*other, Heard::elsewhere)) desk_.announce(Change::node, other->uuid);
-      if (desk_.directory.node(other->uuid) == nullptr) continue;
-      stream.search->add_next(other->uuid);
-      ++named;
+// The best first: not the one that was just lost, the fewest hops, the nearest.
+void Consumer::rank(Carried &stream, std::vector<TicketId> &ids) const {
+  for (const auto &[id, offer] : stream.search->offers)
+    if (id != stream.coming && id != stream.held) ids.push_back(id);
+  const auto worth = [&](const TicketId &id) {
+    const Ticket &ticket = *desk_.tickets.find(id);
+    const Peer *peer = desk_.peers.find(ticket.peer);
+    return std::tuple(ticket.source == stream.avoid, ticket.hops,
+                      peer == nullptr ? never : peer->rtt.value_or(1s));
+  };
+  std::stable_sort(ids.begin(), ids.end(),
+                   [&](const TicketId &a, const TicketId &b) { return worth(a) < worth(b); });
+}
+
+void Consumer::pick(Carried &stream) {
+  std::vector<TicketId> ids;
+  rank(stream, ids);
+  if (ids.empty()) return next_best(stream);
+  const TicketId best = ids.front();
+  (stream.phase == Phase::fed ? stream.coming : stream.held) = best;
+  link(stream, stream.search->offers.at(best));
+  for (std::size_t i = 1; i < ids.size(); ++i) {
+    Ticket &ticket = *desk_.tickets.find(ids[i]);
+    if (stream.standby.empty()) {
+      stream.standby = ids[i];
+      stream.search->offers.erase(ids[i]);
+      desk_.send(ticket.peer, Hold{.ticket = ticket.id});
+      desk_.enter(ticket, TicketState::standing_by);
+      continue;
     }
-  }
-  lose(stream, nullptr, refusal.message);
-}
-
-void Consumer::peer_ready(PeerId peer) {
-  const Peer *ready = desk_.peers.find(peer);
-  if (ready == nullptr) return;
-  for (auto &[slug, stream] : desk_.carried) {
-    if (!stream.search || stream.search->step != Step::connecting || !stream.held.empty()) continue;
-    // It may have come to us while we were connecting to it, or be another than we meant.
-    if (stream.search->asking == ready->uuid ? ask(stream, *ready) : stream.search->peer != peer) continue;
-    advance(stream);
+    stream.search->offers.erase(ids[i]);
+    release(stream, ids[i], "not-chosen", "another offer was better");
   }
 }
 
-void Consumer::origin_heard() {
-  for (auto &[slug, stream] : desk_.carried) {
-    if (!stream.search || stream.search->step != Step::origin) continue;
-    desk_.agenda.drop({.due = Due::step, .name = slug});
-    stream.search->step = Step::connecting;
-    fill(stream);
-    advance(stream);
+// No offer is left: whoever stands by, then further away, then not at all.
+void Consumer::next_best(Carried &stream) {
+  Search &search = *stream.search;
+  std::vector<TicketId> ids;
+  rank(stream, ids);
+  if (!ids.empty()) return pick(stream);
+  if (stream.phase != Phase::fed && !stream.standby.empty()) {
+    stop_search(stream);
+    wake(stream);
+    return;
   }
+  if (std::exchange(search.wide, true)) return fail_search(stream);
+  find(stream);
+}
+
+void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
+  if (refusal.search.empty()) {
+    const Ticket *ticket = desk_.tickets.find(refusal.ticket);
+    if (ticket != nullptr && ticket->side == Side::held && desk_.with(*ticket, peer))
+      lose(ticket->id, nullptr, refusal.message);
+    return;
+  }
+  Carried *stream = desk_.carries(refusal.slug);
+  if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
+  Search &search = *stream->search;
+  if (refusal.code != RefusalCode::no_stream) search.exists = true;
+  if (search.step != Step::finding) return;
+  if (!search.wide || refusal.code == RefusalCode::no_stream) next_best(*stream);
 }
 
 void Consumer::step_due(const Slug &slug) {
   Carried *stream = desk_.carries(slug);
   if (stream == nullptr) return;
-  if (!stream->held.empty()) return lose(*stream, "timeout", "no answer in time");
-  if (!stream->search) return;
-  if (stream->search->step == Step::origin) {
-    stream->search->step = Step::connecting;
-    fill(*stream);
-  }
-  advance(*stream);
+  if (stream->search && stream->search->step == Step::gathering) return pick(*stream);
+  if (stream->search && stream->search->step == Step::finding) return next_best(*stream);
+  if (!stream->coming.empty()) return lose(stream->coming, "timeout", "no link in time");
+  if (!stream->held.empty()) lose(stream->held, "timeout", "no answer in time");
 }
 
 void Consumer::search_due(const Slug &slug) {
   Carried *stream = desk_.carries(slug);
   if (stream == nullptr || !stream->search) return;
-  if (stream->phase == Phase::joining)  // so near: its own step is bounded
+  if (stream->search->step == Step::linking)  // so near: its own step is bounded
     return desk_.agenda.set({.due = Due::search, .name = slug}, desk_.now + desk_.settings.timeouts.ask);
-  release(*stream, "timeout", "the search took too long");
   fail_search(*stream);
 }
 
@@ -136,15 +161,21 @@ void Consumer::retry_due(const Slug &slug) {
 }
 
 void Consumer::stop_search(Carried &stream) {
+  if (!stream.search) return;
+  std::vector<TicketId> ids;
+  rank(stream, ids);
+  for (const TicketId &id : ids) release(stream, id, "not-chosen", "the search is over");
   desk_.agenda.drop({.due = Due::search, .name = stream.slug});
-  desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+  if (stream.search->step != Step::linking || stream.phase == Phase::fed)
+    desk_.agenda.drop({.due = Due::step, .name = stream.slug});
   stream.search.reset();
 }
 
 void Consumer::fail_search(Carried &stream) {
-  assert(stream.phase == Phase::asking && stream.held.empty());
-  const bool exists = stream.search->exists() || desk_.directory.stream(stream.slug) != nullptr;
+  const bool exists = stream.search->exists || desk_.directory.stream(stream.slug) != nullptr;
   stop_search(stream);
+  desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+  if (stream.phase == Phase::fed) return later_improve(stream);  // it stays where it is
   enter(stream, Phase::orphan);
   answer_calls(stream, exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached")
                               : fail(Code::not_found, "nobody knows this stream"));
@@ -152,6 +183,35 @@ void Consumer::fail_search(Carried &stream) {
     desk_.notice(
         NotFound{.slug = stream.slug, .code = exists ? RefusalCode::no_room : RefusalCode::no_stream});
   retry(stream);
+}
+
+// Fed, but elsewhere would be better: the parent stays until the other's media is here.
+void Consumer::move(Carried &stream, std::uint32_t better_than, const Uuid &away_from) {
+  if (stream.phase != Phase::fed || stream.own || stream.search || desk_.leaving) return;
+  stream.search.emplace(Search{.wide = better_than > 0, .better_than = better_than, .away_from = away_from});
+  desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
+  desk_.agenda.set({.due = Due::search, .name = stream.slug}, desk_.now + desk_.settings.timeouts.search);
+  desk_.notice(CarryChanged{.slug = stream.slug});
+  find(stream);
+}
+
+constexpr std::uint32_t most_improvements = 2;
+constexpr std::uint32_t worth_moving = 2;  // hops fewer: less is not worth the unrest
+
+void Consumer::later_improve(Carried &stream) {
+  if (stream.own || stream.phase != Phase::fed || stream.search) return;
+  if (stream.hops <= worth_moving || stream.improvements >= most_improvements)
+    return desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
+  Time after = desk_.settings.timeouts.improve;
+  for (std::uint32_t i = 0; i < stream.improvements; ++i) after *= 3;
+  desk_.agenda.set({.due = Due::improve, .name = stream.slug}, desk_.now + desk_.rng.jittered(after));
+}
+
+void Consumer::improve_due(const Slug &slug) {
+  Carried *stream = desk_.carries(slug);
+  if (stream == nullptr || stream->phase != Phase::fed || stream->hops <= worth_moving) return;
+  ++stream->improvements;
+  move(*stream, stream->hops - worth_moving + 1, {});
 }
 
 }  // namespace astral::core

@@ -16,6 +16,7 @@
 #include "core/carried.hpp"
 #include "core/directory.hpp"
 #include "core/effect.hpp"
+#include "core/overlay.hpp"
 #include "core/peers.hpp"
 #include "core/rng.hpp"
 #include "core/room.hpp"
@@ -29,9 +30,14 @@ struct PeerReady {
 };
 struct PeerGone {  // it is no longer in Peers, its tickets still are in Tickets
   PeerId peer = 0;
+  Uuid uuid;
+  bool routed = false;
+  bool ready = false;  // it had come so far
 };
 struct StreamGone {  // somebody else's, by the news
   Slug slug;
+  std::uint64_t updated = 0;
+  PeerId from = 0;
 };
 struct MediaOpened {
   Slug slug;
@@ -51,13 +57,42 @@ struct OwnChanged {  // what the others should know of a stream of ours
   bool registered = false;  // the origin knows it
 };
 struct OriginHeard {};
+struct CarryChanged {  // what we could forward of a stream
+  Slug slug;
+};
+struct Closed {  // it is not carried any more
+  Slug slug;
+};
+struct Settled {};  // we have another primary, or are a supernode now
+struct ToForward {  // for a node without a session
+  Routed routed;
+};
+struct ToFind {  // for the supernode that we are
+  Find find;
+};
+struct ToServe {  // a request that a supernode found us fit for
+  Request request;
+};
+struct OwnAnswer {  // to a call that we made ourselves, for another node
+  CallId call = 0;
+  bool done = false;
+  std::string message;
+};
+struct StreamNews {  // of another node's stream, whoever told it
+  StreamInfo stream;
+  PeerId from = 0;
+};
 
 using Notice = std::variant<PeerReady, PeerGone, StreamGone, MediaOpened, NotFound, Moved, NeedChanged,
-                            OwnChanged, OriginHeard>;
+                            OwnChanged, OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind, ToServe,
+                            OwnAnswer, StreamNews>;
 
 struct Desk {
   explicit Desk(Settings given)
-      : settings(std::move(given)), rng(settings.seed), room(settings.upstream_bps, settings.max_children) {}
+      : settings(std::move(given)),
+        rng(settings.seed),
+        overlay(settings.self.uuid),
+        room(settings.upstream_bps, settings.max_children) {}
 
   Settings settings;
   Time now = {};
@@ -66,24 +101,81 @@ struct Desk {
   Agenda agenda;
   Rng rng;
   Directory directory;
+  Overlay overlay;  // of a supernode: the others
   Peers peers;
   Tickets tickets;
   Room room;
   std::map<Slug, Carried> carried;
   std::uint64_t next_id = first_own_id;
+  PeerId primary = 0;    // the session with our supernode; 0: none, or we are one
+  bool leaving = false;  // only our children's farewell is waited for
 
   const Uuid &self() const { return settings.self.uuid; }
   std::int64_t unix_ms(Time time) const { return settings.unix_ms_at_zero + time / 1ms; }
   std::int64_t unix_ms() const { return unix_ms(now); }
 
+  bool supernode() const { return settings.self.supernode; }
+  bool settled() const { return supernode() || primary != 0; }
+  // Where messages for us go. Without a supernode nowhere: `via` is empty.
+  Place place() const {
+    if (supernode())
+      return {.uuid = self(), .via = self(), .at = {settings.self.ip_address, settings.self.port}};
+    const Peer *super = peers.find(primary);
+    if (super == nullptr) return {.uuid = self(), .via = {}, .at = {}};
+    const NodeInfo *node = directory.node(super->uuid);
+    return {.uuid = self(),
+            .via = super->uuid,
+            .at = node == nullptr ? Address{} : Address{node->ip_address, node->port}};
+  }
+  // The session with a node, with a socket where there is one. Null: there are too many.
+  Peer *session(const Place &place) {
+    Peer *peer = peers.with(place.uuid, PeerState::ready);
+    if (peer == nullptr)
+      peer = peers.add({.id = next_id++,
+                        .state = PeerState::ready,
+                        .outbound = true,
+                        .uuid = place.uuid,
+                        .routed = true,
+                        .place = place,
+                        .heard = now,
+                        .since = now,
+                        .used = now});
+    if (peer == nullptr) return nullptr;
+    if (peer->routed && !place.via.empty()) peer->place = place;
+    return peer;
+  }
+
   void emit(Effect effect) { out->push_back(std::move(effect)); }
   void send(PeerId peer, Message message) {
-    if (peers.find(peer) == nullptr) return;  // gone in this very step
-    emit(Send{.peer = peer, .message = std::move(message)});
+    Peer *to = peers.find(peer);
+    if (to == nullptr) return;  // gone in this very step
+    to->used = now;
+    if (!to->routed) return emit(Send{.peer = peer, .message = std::move(message)});
+    notice(ToForward{{.to = to->place,
+                      .from = place(),
+                      .what = std::make_shared<const Enclosed>(Enclosed{std::move(message)})}});
+  }
+  void tell(const Place &place, Message message) {
+    if (const Peer *to = session(place)) send(to->id, std::move(message));
+  }
+  void drop(PeerId id, const std::string &reason) {
+    const Peer *peer = peers.find(id);
+    if (!peer->routed) emit(Disconnect{.peer = id, .reason = reason});
+    remove(id);
+  }
+  void remove(PeerId id) {
+    const Peer &peer = *peers.find(id);
+    notice(PeerGone{
+        .peer = id, .uuid = peer.uuid, .routed = peer.routed, .ready = peer.state == PeerState::ready});
+    overlay.unlink(id);
+    peers.remove(id);
   }
   void notice(Notice what) { notices.push_back(std::move(what)); }
   void announce(Change what, const std::string &key) { emit(Announce{.what = what, .key = key}); }
   void answer(CallId call, Expected<Answered> result) {
+    if (call >= first_own_id)
+      return notice(OwnAnswer{
+          .call = call, .done = result.has_value(), .message = result ? "" : result.error().detail});
     emit(Answer{.call = call, .result = std::move(result)});
   }
   void cancel(PeerId peer, const TicketId &ticket, std::string code, std::string message) {
@@ -101,8 +193,23 @@ struct Desk {
     return carried.try_emplace(slug, Carried{.slug = slug}).first->second;
   }
 
-  // The parent's link stands, so children may be taken; our own streams always may have some.
-  bool open_to_children(const Carried &stream) const { return stream.own || stream.phase == Phase::fed; }
+  // The parent's link stands, so children may be taken; our own streams always may have some. Whoever moves
+  // with children of its own takes no more meanwhile, see Climb.
+  bool open_to_children(const Carried &stream) const {
+    return !leaving && (stream.own || (stream.phase == Phase::fed && !stream.search && stream.coming.empty()));
+  }
+
+  // The other end of the ticket, in whichever session.
+  bool with(const Ticket &ticket, const Peer &peer) const {
+    if (ticket.peer == peer.id) return true;
+    const Peer *other = peers.find(ticket.peer);
+    return other != nullptr && other->kind == PeerKind::node && peer.kind == PeerKind::node && other->uuid == peer.uuid;
+  }
+  Time silence_of(const Ticket &ticket) const {
+    const Peer *peer = peers.find(ticket.peer);
+    const bool routed = peer != nullptr && peer->routed;
+    return routed ? settings.timeouts.routed_silence : settings.timeouts.silence;
+  }
 
   // The only ways of a ticket.
   Ticket &add(Ticket ticket) {

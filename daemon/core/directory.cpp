@@ -36,8 +36,11 @@ bool Directory::learn(const NodeInfo &node, Heard from) {
     return true;
   }
   const bool believed = from == Heard::itself || node.updated > known->second.info.updated;
-  if (!believed || node == known->second.info) return false;
-  known->second.info = node;
+  if (!believed) return false;
+  NodeInfo told = node;
+  told.rtt_ms = known->second.info.rtt_ms;
+  if (told == known->second.info) return false;
+  known->second.info = told;
   known->second.failures = 0;
   return true;
 }
@@ -164,6 +167,18 @@ std::vector<NodeInfo> Directory::nodes(std::size_t most) const {
     list.push_back(known.info);
   }
   return list;
+}
+
+std::vector<NodeInfo> Directory::supernodes() const {
+  std::vector<NodeInfo> list;
+  for (const auto &[uuid, known] : nodes_)
+    if (known.info.supernode) list.push_back(known.info);
+  return list;
+}
+
+void Directory::timed(const Uuid &uuid, Time rtt) {
+  const auto known = nodes_.find(uuid);
+  if (known != nodes_.end()) known->second.info.rtt_ms = static_cast<std::uint32_t>(rtt / 1ms);
 }
 
 std::vector<StreamInfo> Directory::streams(std::size_t most) const {

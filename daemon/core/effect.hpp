@@ -79,11 +79,17 @@ struct UnregisterStream {
 };
 // for fresh lists, OriginKnows
 struct AskOrigin {};
+// the bandwidth between us and that node: BandwidthMeasured
+struct MeasureBandwidth {
+  std::string ip_address = {};
+  std::uint16_t port = 0;
+};
 struct Quit {};
 
 using Effect =
     std::variant<Connect, Send, Disconnect, OpenMedia, CloseMedia, TellRelay, AddSource, TellSource,
-                 RemoveSource, Answer, Announce, RegisterStream, UnregisterStream, AskOrigin, Quit>;
+                 RemoveSource, Answer, Announce, RegisterStream, UnregisterStream, AskOrigin,
+                 MeasureBandwidth, Quit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace astral::core

@@ -85,6 +85,11 @@ struct SourceSaid {
   TicketId ticket = {};
   Message message = {};
 };
+// Media of this source has arrived.
+struct SourceFlows {
+  Slug slug = {};
+  TicketId ticket = {};
+};
 struct SourceEnded {
   Slug slug = {};
   TicketId ticket = {};
@@ -107,11 +112,17 @@ struct OriginAnswered {
   CallId call = 0;
   Expected<StreamInfo> result = {};
 };
+// What the settings did not say of this node's connection. 0: could not be measured.
+struct BandwidthMeasured {
+  std::uint64_t upstream_bps = 0;
+  std::uint64_t downstream_bps = 0;
+};
 struct Tick {};
 
 using Input =
     std::variant<PeerConnected, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream, AskTicket,
                  RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode, Shutdown, RelaySaid,
-                 SourceSaid, SourceEnded, MediaMeasured, OriginKnows, OriginAnswered, Tick>;
+                 SourceSaid, SourceFlows, SourceEnded, MediaMeasured, OriginKnows, OriginAnswered,
+                 BandwidthMeasured, Tick>;
 
 }  // namespace astral::core

@@ -1,68 +1,53 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who is there: sessions, greetings, heartbeats, the bootstrap, and the news of nodes and streams, told on to
-// the other peers once.
+// Sessions: who greets whom, heartbeats, silence, idleness; and news of nodes and streams, told to whom they
+// concern. What becomes of a session is others' business: they read the notices.
 #pragma once
 
 #include <cstddef>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "core/desk.hpp"
 #include "core/input.hpp"
+#include "core/standing.hpp"
 
 namespace astral::core {
 
 class Membership {
  public:
-  explicit Membership(Desk &desk);
+  Membership(Desk &desk, Standing &standing) : desk_(desk), standing_(standing) {}
 
   void start();
   void beat();
-  void bootstrap(std::size_t which);  // is due
 
   void connected(const PeerConnected &input);
   void lost(const PeerLost &input);
   void hello(Peer &peer, const Hello &hello);
   void welcome(Peer &peer, const Welcome &welcome);
-  void nodes(const Peer &peer, const std::vector<NodeInfo> &nodes);
+  void heartbeat(Peer &peer, const Heartbeat &heartbeat);
   void streams(const Peer &peer, const std::vector<StreamInfo> &streams);
   void gone(const Peer &peer, const Gone &gone);
   void goodbye(Peer &peer);
-  void drop(PeerId peer, const std::string &reason);  // disconnects it
 
   void origin_knows(const OriginKnows &input);
   void own_changed(const OwnChanged &notice);
-  void tell_gone(const Slug &slug, std::uint64_t updated);
+  void settled();                 // our streams, to the new supernode
+  void child_came(PeerId child);  // what we know of streams
+  // To our children, and down the stream's tree; our own also to our supernode.
+  void spread(const StreamInfo &stream, PeerId but);
+  void tell_gone(const Slug &slug, std::uint64_t updated, PeerId but);
   bool add_node(const NodeInfo &node);  // by the API; false: no room
   bool forget_node(const Uuid &uuid);
   void leave();  // goodbye to all
 
  private:
-  struct Entry {
-    Address address;
-    PeerId peer = 0;  // 0: not connected
-    Time backoff = {};
-    bool self = false;
-  };
-  void ready(Peer &peer, const NodeInfo &node, const std::vector<NodeInfo> &nodes,
-             const std::vector<StreamInfo> &streams);
-  void remove(PeerId peer);
-  void retry_bootstrap(std::size_t which);
-  void keep_one();
+  void ready(Peer &peer, NodeInfo node);
   void drop_idle();
-  void learn_nodes(const std::vector<NodeInfo> &nodes, Heard from, const Peer *teller);
-  void learn_streams(const std::vector<StreamInfo> &streams, Heard from, const Peer *teller);
-  void tell(const std::vector<NodeInfo> &nodes, PeerId but);
-  void tell(const std::vector<StreamInfo> &streams, PeerId but);
-  void tell_from(PeerId peer, const std::vector<NodeInfo> &nodes, std::size_t first_node,
-                 const std::vector<StreamInfo> &streams, std::size_t first_stream);
+  void beat_to(Peer &peer, bool with_self = false);
+  void changed(Peer &peer, NodeInfo node);
+  std::vector<PeerId> audience(const Slug &slug, PeerId but) const;
 
   Desk &desk_;
-  std::vector<Entry> bootstrap_;
+  Standing &standing_;
 };
-
-// Connects to a known node; none when it has no address or there is no room for a peer. Also for searches.
-std::optional<PeerId> connect(Desk &desk, const Uuid &uuid);
 
 }  // namespace astral::core

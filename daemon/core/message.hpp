@@ -3,6 +3,8 @@
 // (api/message_json.hpp); it has checked lengths and alphabets before the core sees any of these.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,34 +19,66 @@ enum class RefusalCode { no_stream, no_room, loop, timeout, bad_request, conflic
 struct Hello {  // whoever connects; the accepting side answers Welcome
   NodeInfo node = {};
   PeerKind kind = PeerKind::node;
-  std::vector<NodeInfo> nodes = {};
-  std::vector<StreamInfo> streams = {};
 };
 struct Welcome {
   NodeInfo node = {};
-  std::vector<NodeInfo> nodes = {};
-  std::vector<StreamInfo> streams = {};
+  std::vector<NodeInfo> nodes = {};  // supernodes: near the greeted one's key, or whom a node may try next
 };
+
+// Membership. A node registers with one supernode, its primary.
+struct Register {};
+struct Registered {
+  std::vector<NodeInfo> others = {};  // supernodes to turn to when this one is lost
+};
+struct Full {
+  std::vector<NodeInfo> others = {};
+};
+struct Unregister {};  // from a child: it has become a supernode itself
+struct Summon {};  // from a full supernode to a child: be one too, if others can reach you
+struct Probe {};  // "can you reach me?": the other connects back to where it sees us
+struct Probed {
+  bool reached = false;
+};
+// Both of a session, every few seconds. Times are of the sender's clock and go back as they came.
+struct Heartbeat {
+  std::vector<TicketId> tickets = {};
+  std::uint64_t sent_ms = 0;
+  std::uint64_t echo_ms = 0;           // the other's last `sent_ms`; 0: none yet
+  std::uint64_t held_ms = 0;           // since that came
+  std::vector<NodeInfo> nodes = {};    // supernodes that the other may want to know
+};
+struct Goodbye {};
+
+// A ticket is asked for either with `ticket` (of an element, or one that stands by) from the one who gives it,
+// or with `search`: then whoever has room makes the ticket and offers it to the asker.
 struct Request {
   TicketId ticket = {};
   Slug slug = {};
   Uuid destination = {};
+  SearchId search = {};
+  Place asker = {};
+  bool parent = false;  // it has children, so its new parent must not be one of its descendants
 };
 struct Offer {
   TicketId ticket = {};
+  SearchId search = {};  // that it answers; empty: a Request with a ticket
   Slug slug = {};
   Uuid source = {};  // the node that forwards, not the publisher's
   std::uint32_t hops = 0;
   std::vector<Uuid> path = {};  // from the publisher's node to `source`
   std::string fingerprint = {};
   Ice ice = {};
+  std::vector<StreamInfo> stream = {};  // what it is of, with a search; none or one
 };
 struct Refusal {
-  TicketId ticket = {};  // empty in the answer to a Publish
+  TicketId ticket = {};  // empty in the answer to a Publish, and to a search
+  SearchId search = {};
   Slug slug = {};
   RefusalCode code = RefusalCode::bad_request;
   std::string message = {};
-  std::vector<NodeInfo> others = {};  // with no_room: nodes that we feed with this stream, worth asking next
+};
+struct Hold {  // instead of Confirm: this one is to stand by
+  TicketId ticket = {};
 };
 struct Confirm {
   TicketId ticket = {};
@@ -67,8 +101,21 @@ struct Path {
   std::uint32_t hops = 0;
   std::vector<Uuid> path = {};
 };
-struct Nodes {
-  std::vector<NodeInfo> nodes = {};
+// From a provider, up its own path to the source: is `mover`, who wants `ticket` from it, above it? Whoever
+// is, or is about to move itself, says no; the source says yes. So two that move at once never make a circle.
+struct Climb {
+  TicketId ticket = {};
+  Slug slug = {};
+  Uuid mover = {};
+  Place provider = {};
+  std::uint32_t climbed = 0;  // links so far
+};
+struct Climbed {
+  TicketId ticket = {};
+  bool clear = false;
+};
+struct Leaving {  // provider → child: find another parent, we are about to go
+  TicketId ticket = {};
 };
 struct Streams {
   std::vector<StreamInfo> streams = {};
@@ -77,10 +124,55 @@ struct Gone {
   Slug slug = {};
   std::uint64_t updated = 0;  // of the StreamInfo that ends; 0: only the source itself is believed
 };
-struct Heartbeat {
-  std::vector<TicketId> tickets = {};
+
+// What supernodes know of streams. A node tells its primary what it could forward; supernodes tell the keeper
+// of the stream's key (core/overlay.hpp), and ask there.
+struct Carrying {
+  Slug slug = {};
+  std::uint32_t hops = 0;  // of an offer
+  std::uint32_t room = 0;  // how many children more
+  bool over = false;       // it is not carried any more
 };
-struct Goodbye {};
+struct Advert {  // "through me you find `room` places, `hops` from the source"
+  Slug slug = {};
+  Place supernode = {};
+  std::uint32_t hops = 0;
+  std::uint32_t room = 0;
+  bool over = false;
+  bool copied = false;  // to one that keeps a copy: it goes no further
+  std::vector<StreamInfo> stream = {};  // from the source's supernode; none or one
+};
+enum class Stage { home, keeper, carrier };
+struct Find {
+  Request request = {};
+  Stage stage = Stage::home;
+  bool wide = false;           // the asker's own supernode had nothing: ask further
+  std::uint32_t carriers = 0;  // how many were asked before
+};
+struct Here {  // "messages for `place.uuid` go there"; to the keeper of its key
+  Place place = {};
+  std::uint64_t updated = 0;  // unix milliseconds
+  bool copied = false;
+};
+struct Seed {
+  CallId call = 0;
+  Slug slug = {};
+};
+struct Seeded {
+  CallId call = 0;
+  bool done = false;
+  std::string message = {};
+};
+
+// Between nodes without a session: it travels over supernodes. Only they look at the outside.
+struct Enclosed;
+struct Routed {
+  Place to = {};
+  Place from = {};
+  std::uint32_t hops = 0;  // supernodes it has passed
+  bool sought = false;     // on its way to the keeper of the addressee's key
+  std::shared_ptr<const Enclosed> what = {};
+};
 
 // Between a node and the elements that signal through it.
 struct Publish {
@@ -101,7 +193,13 @@ struct Ended {
   Slug slug = {};
 };
 
-using Message = std::variant<Hello, Welcome, Request, Offer, Refusal, Confirm, Candidates, Cancel, Path,
-                             Nodes, Streams, Gone, Heartbeat, Goodbye, Publish, Published, Media, Ended>;
+using Message =
+    std::variant<Hello, Welcome, Register, Registered, Full, Unregister, Summon, Probe, Probed, Heartbeat, Goodbye, Request, Offer,
+                 Refusal, Hold, Confirm, Candidates, Cancel, Path, Climb, Climbed, Leaving, Streams, Gone,
+                 Carrying, Advert, Find, Here, Seed, Seeded, Routed, Publish, Published, Media, Ended>;
+
+struct Enclosed {
+  Message message;
+};
 
 }  // namespace astral::core

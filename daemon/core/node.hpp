@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +12,16 @@
 #include "core/consumer.hpp"
 #include "core/desk.hpp"
 #include "core/effect.hpp"
+#include "core/finder.hpp"
 #include "core/input.hpp"
 #include "core/membership.hpp"
 #include "core/message.hpp"
 #include "core/provider.hpp"
 #include "core/publishing.hpp"
+#include "core/records.hpp"
+#include "core/routes.hpp"
 #include "core/settings.hpp"
+#include "core/standing.hpp"
 #include "core/types.hpp"
 
 namespace astral::core {
@@ -33,18 +38,20 @@ struct TicketView {
   bool confirmed = false;
   bool held = false;     // by this node; otherwise it was given by this node
   bool element = false;  // the other end is an element of this machine, not a node
-  std::string role;      // "active"
-  std::string state;     // "waiting", "requested", "offered", "confirmed"
+  std::string role;      // "active", "standby", "next": about to be active
+  std::string state;     // "waiting", "requested", "offered", "confirmed", "standing by"
   std::int64_t created = 0;
   std::int64_t refreshed = 0;
   std::int64_t expires = 0;
 };
 
-// running ──Shutdown──▶ stopped (answers every call with an error, ignores all else)
+// running ──Shutdown──▶ leaving ──the children are gone, or their time is up──▶ stopped
+//    └───────────────── nobody gets a stream from us ────────────────────────────▲
+// While leaving it takes no child and no ticket; once stopped it answers every call with an error, and ignores all else.
 //
 // **Thread**: none; one caller at a time. Advancing: handle(). All else only observes.
-// **Why parts**: Membership, Consumer, Provider and Publishing each decide one thing and share a Desk; what
-// one must tell another is a Notice, handed on here after it has returned.
+// **Why parts**: Standing, Membership, Routes, Finder, Consumer, Provider and Publishing each decide one thing and
+// share a Desk; what one must tell another is a Notice, handed on here after it has returned.
 class Node {
  public:
   using Settings = core::Settings;
@@ -66,11 +73,19 @@ class Node {
   std::optional<StreamInfo> find_stream(const Slug &slug) const;
   std::optional<TicketView> find_ticket(const TicketId &id) const;
   std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const;  // empty: this node
-  std::uint32_t children() const { return desk_.room.children(); }  // nodes that have a ticket from us
+  std::uint32_t fed_children() const { return desk_.room.children(); }  // nodes that have a ticket from us
+  Standpoint standpoint() const { return standing_.standpoint(); }
+  Uuid primary() const { return desk_.settings.self.primary; }
+  // Whom to turn to after a restart: supernodes first, those last reached.
+  std::vector<NodeInfo> remembered() const;
   std::size_t viewers(const Slug &slug) const;  // children nodes and local players of this node
   bool has_media(const Slug &slug) const;       // between OpenMedia and CloseMedia
   std::uint64_t promised_bps() const { return desk_.room.used_bps(); }
   std::size_t peers() const { return desk_.peers.size(); }
+  std::size_t supernode_links() const { return desk_.overlay.links().size(); }
+  std::uint32_t places(const Slug &slug) const;  // children more that we would take now
+  std::optional<std::uint64_t> upstream_bps() const { return desk_.room.limit_bps(); }
+  bool resting() const;  // nothing is searched for, linked or awaited
 
   void check_invariants() const;
 
@@ -78,6 +93,8 @@ class Node {
   void on(const PeerConnected &input) { membership_.connected(input); }
   void on(const PeerSaid &input);
   void on(const PeerLost &input) { membership_.lost(input); }
+  void on(const BandwidthMeasured &input);
+  void on(const SourceFlows &input) { consumer_.source_flows(input); }
   void on(const CreateStream &input) { publishing_.create(input); }
   void on(const SetStreaming &input) { publishing_.set_streaming(input); }
   void on(const DeleteStream &input);
@@ -97,21 +114,38 @@ class Node {
   void on(const Tick &input);
 
   void said(Peer &peer, const Message &message);
+  void routed(std::optional<Routed> routed);
+  void hear(Peer &peer);
+  void from_neighbour(Peer &peer, const Message &message);
+  void seed(const Peer &peer, const Seed &seed);
+  void seeded(const Seeded &seeded);
+  void stop();
   void heartbeat(Peer &peer, const Heartbeat &heartbeat);
   void cancel(const Peer &peer, const Cancel &cancel);
   void candidates(const Peer &peer, const Candidates &candidates);
   void fall_due(const Agenda::Key &key);
   void hand_on(const Notice &notice);
+  void hand_on_all();
   void refuse(const Input &input);
   const Ticket *ticket_to(const Slug &slug, const Uuid &destination) const;
   void answer_ticket(CallId call, const Ticket *ticket);
   TicketView view(const Ticket &ticket) const;
+  std::string role_of(const Ticket &ticket) const;
 
+  struct Seeding {  // somebody made us watch, and waits
+    PeerId asker = 0;
+    CallId call = 0;
+  };
   Desk desk_;
+  Records records_;
+  Standing standing_;
   Membership membership_;
+  Routes routes_;
+  Finder finder_;
   Provider provider_;
   Consumer consumer_;
   Publishing publishing_;
+  std::map<CallId, Seeding> seeds_;
   bool stopped_ = false;
 };
 

@@ -7,6 +7,29 @@
 
 namespace astral::core {
 
+std::vector<NodeInfo> Node::remembered() const {
+  std::vector<NodeInfo> list;
+  for (const bool supernode : {true, false})
+    for (const NodeInfo &node : desk_.directory.nodes(max_nodes)) {
+      if (list.size() == max_told_supernodes) return list;
+      if (node.supernode == supernode && !desk_.directory.doubtful(node.uuid)) list.push_back(node);
+    }
+  return list;
+}
+
+std::uint32_t Node::places(const Slug &slug) const {
+  const auto found = desk_.carried.find(slug);
+  if (found == desk_.carried.end() || !desk_.open_to_children(found->second)) return 0;
+  return found->second.path.size() + 1 >= max_path ? 0 : desk_.room.places(slug);
+}
+
+bool Node::resting() const {
+  if (!desk_.settled()) return false;
+  for (const auto &[slug, stream] : desk_.carried)
+    if (stream.search || stream.phase == Phase::asking || stream.phase == Phase::joining) return false;
+  return true;
+}
+
 std::vector<NodeInfo> Node::nodes() const {
   std::vector<NodeInfo> list = desk_.directory.nodes(max_nodes);
   list.insert(list.begin(), desk_.settings.self);
@@ -28,6 +51,14 @@ std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
   return stream == nullptr ? std::nullopt : std::optional(*stream);
 }
 
+// The parent that is about to replace another is not active yet.
+std::string Node::role_of(const Ticket &ticket) const {
+  if (ticket.state == TicketState::standing_by) return "standby";
+  const auto stream = desk_.carried.find(ticket.slug);
+  const bool next = ticket.side == Side::held && stream != desk_.carried.end() && stream->second.held != ticket.id;
+  return next ? "next" : "active";
+}
+
 TicketView Node::view(const Ticket &ticket) const {
   const auto port_of = [this](const Uuid &uuid) -> std::uint16_t {
     const std::optional<NodeInfo> node = find_node(uuid);
@@ -43,15 +74,15 @@ TicketView Node::view(const Ticket &ticket) const {
                   .confirmed = ticket.state == TicketState::confirmed,
                   .held = ticket.side == Side::held,
                   .element = ticket.kind == PeerKind::element,
-                  .role = "active",
+                  .role = role_of(ticket),
                   .state = std::string(name(ticket.state)),
                   .created = desk_.unix_ms(ticket.created) / 1000,
                   .refreshed = desk_.unix_ms(ticket.refreshed) / 1000};
   const Timeouts &timeouts = desk_.settings.timeouts;
-  if (ticket.state != TicketState::confirmed)
+  if (ticket.state < TicketState::confirmed)
     view.expires = desk_.unix_ms(ticket.refreshed + timeouts.unconfirmed) / 1000;
   else if (!view.element)
-    view.expires = desk_.unix_ms(ticket.refreshed + timeouts.silence) / 1000;
+    view.expires = desk_.unix_ms(ticket.refreshed + desk_.silence_of(ticket)) / 1000;
   return view;
 }
 
@@ -74,12 +105,17 @@ std::optional<TicketView> Node::find_ticket(const TicketId &id) const {
 
 const Ticket *Node::ticket_to(const Slug &slug, const Uuid &destination) const {
   const bool ours = destination.empty() || destination == desk_.self();
+  if (ours) {
+    const auto stream = desk_.carried.find(slug);
+    return stream == desk_.carried.end() ? nullptr : desk_.tickets.find(stream->second.held);
+  }
+  const Ticket *found = nullptr;
   for (const TicketId &id : desk_.tickets.of_stream(slug)) {
     const Ticket *ticket = desk_.tickets.find(id);
-    if (ours ? ticket->side == Side::held : ticket->side == Side::given && ticket->destination == destination)
-      return ticket;
+    if (ticket->side != Side::given || ticket->destination != destination) continue;
+    if (found == nullptr || ticket->state == TicketState::confirmed) found = ticket;
   }
-  return nullptr;
+  return found;
 }
 
 std::optional<TicketView> Node::find_ticket(const Slug &slug, const Uuid &destination) const {
@@ -107,34 +143,46 @@ void Node::check_invariants() const {
   std::uint32_t children = 0;
   for (const auto &[slug, stream] : desk_.carried) {
     assert(stream.slug == slug && stream.own == desk_.directory.is_own(slug));
-    const Ticket *ticket = desk_.tickets.find(stream.held);
-    assert(stream.held.empty() == (ticket == nullptr));
-    if (ticket != nullptr) ++held;
+    const auto ours = [&](const TicketId &id, TicketState least) {
+      const Ticket *ticket = desk_.tickets.find(id);
+      assert(ticket != nullptr && ticket->side == Side::held && ticket->slug == slug && ticket->state >= least);
+      ++held;
+      return ticket->state;
+    };
+    if (!stream.standby.empty()) assert(ours(stream.standby, TicketState::standing_by) == TicketState::standing_by);
+    if (!stream.held.empty()) ours(stream.held, TicketState::requested);
+    if (!stream.coming.empty()) {
+      ours(stream.coming, TicketState::offered);
+      assert(stream.phase == Phase::fed && stream.search);
+    }
+    if (stream.search)
+      for (const auto &[id, offer] : stream.search->offers)
+        if (id != stream.held && id != stream.coming) ours(id, TicketState::offered);
     switch (stream.phase) {
       case Phase::orphan:
-        assert(ticket == nullptr && !stream.search);
+        assert(stream.held.empty() && !stream.search);
         break;
       case Phase::asking:
-        assert(stream.own || stream.search);
-        assert(ticket == nullptr || ticket->state == TicketState::requested);
+        assert(stream.search || !stream.held.empty());
         break;
       case Phase::joining:
-        assert(ticket != nullptr && ticket->state == TicketState::offered);
+        assert(desk_.tickets.find(stream.held)->state == TicketState::offered);
         break;
       case Phase::fed:
-        assert(ticket != nullptr && ticket->state == TicketState::confirmed);
+        assert(desk_.tickets.find(stream.held)->state == TicketState::confirmed);
         break;
     }
     // Nothing waits for ever: whatever looks for a parent has a deadline.
-    const bool timed = desk_.agenda.has({.due = Due::step, .name = slug});
-    assert(timed == (stream.phase == Phase::asking || stream.phase == Phase::joining));
+    const bool timed = desk_.agenda.has({.due = Due::step, .name = slug}) ||
+                       desk_.agenda.has({.due = Due::overlap, .name = slug});
+    assert(timed == (stream.search || stream.phase == Phase::asking || stream.phase == Phase::joining));
     assert(stream.search.has_value() == desk_.agenda.has({.due = Due::search, .name = slug}));
-    if (ticket != nullptr && ticket->state >= TicketState::offered) assert(stream.media);
+    if (stream.phase >= Phase::joining) assert(stream.media);
     if (stream.own) {
-      assert(!stream.search && stream.path.empty() && stream.hops == 0);
+      assert(!stream.search && stream.standby.empty() && stream.path.empty() && stream.hops == 0);
       assert(stream.publisher == 0 || desk_.peers.find(stream.publisher) != nullptr);
       assert(stream.phase == Phase::orphan || stream.publisher != 0);
-    } else {
+    } else if (!desk_.leaving) {
       const bool wanted = stream.watched || !stream.calls.empty() || desk_.tickets.any_given(slug);
       assert(wanted || (stream.media && desk_.agenda.has({.due = Due::unwanted, .name = slug})));
       if (wanted && stream.phase == Phase::orphan)
@@ -149,17 +197,24 @@ void Node::check_invariants() const {
     const auto stream = desk_.carried.find(ticket.slug);
     assert(stream != desk_.carried.end());
     if (ticket.side == Side::held) {
-      assert(stream->second.held == id);
       --held;
       continue;
     }
-    if (ticket.kind == PeerKind::node) ++children;
+    if (ticket.kind == PeerKind::node && ticket.state != TicketState::standing_by) ++children;
     assert(stream->second.media || ticket.state == TicketState::waiting);
     const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});
     assert(timed == (ticket.state == TicketState::requested || ticket.state == TicketState::offered));
+    assert(!ticket.climbing || desk_.agenda.has({.due = Due::climb, .name = id}));
     assert(ticket.kind == PeerKind::node ? ticket.destination == peer->uuid : true);
   }
   assert(held == 0 && children == desk_.room.children());
+  const bool placed = standpoint() == Standpoint::child || standpoint() == Standpoint::supernode;
+  const bool looks = desk_.agenda.has({.due = Due::seek}) || desk_.agenda.has({.due = Due::choose}) ||
+                     desk_.agenda.has({.due = Due::promote}) || desk_.agenda.has({.due = Due::start});
+  assert(placed || looks || desk_.leaving);
+  // Promised is never more than there is; only what a stream turns out to need can be.
+  const Peer *primary = desk_.peers.find(desk_.primary);
+  assert(desk_.primary == 0 || (primary != nullptr && primary->state == PeerState::ready && !desk_.supernode()));
 }
 
 }  // namespace astral::core

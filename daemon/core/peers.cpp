@@ -9,15 +9,12 @@
 namespace astral::core {
 
 Peer *Peers::add(Peer peer) {
-  if (full()) return nullptr;
+  if (peer.routed ? routed_ >= max_routed : peers_.size() - routed_ >= max_peers) return nullptr;
+  if (peer.routed) ++routed_;
   const PeerId id = peer.id;
   assert(!peers_.contains(id));
   if (!peer.uuid.empty()) by_uuid_[peer.uuid].insert(id);
   return &peers_.emplace(id, std::move(peer)).first->second;
-}
-
-bool Peers::full() const {
-  return peers_.size() >= max_peers;
 }
 
 Peer *Peers::find(PeerId id) {
@@ -38,7 +35,27 @@ void Peers::remove(PeerId id) {
     same->second.erase(id);
     if (same->second.empty()) by_uuid_.erase(same);
   }
+  children_.erase(id);
+  if (found->second.routed) --routed_;
   peers_.erase(found);
+}
+
+void Peers::heard(const Uuid &uuid, Time now) {
+  if (routed_ == 0) return;
+  const auto same = by_uuid_.find(uuid);
+  if (same == by_uuid_.end()) return;
+  for (const PeerId id : same->second)
+    if (Peer &peer = peers_.at(id); peer.routed) peer.heard = now;
+}
+
+void Peers::release(PeerId id) {
+  peers_.at(id).child = false;
+  children_.erase(id);
+}
+
+void Peers::adopt(Peer &peer) {
+  peer.child = true;
+  children_.insert(peer.id);
 }
 
 void Peers::enter(Peer &peer, PeerState state, const Uuid &uuid, Time now) {
@@ -56,7 +73,18 @@ void Peers::enter(Peer &peer, PeerState state, const Uuid &uuid, Time now) {
   peer.since = peer.heard = peer.used = now;
 }
 
+Peer *Peers::socket(const Uuid &uuid, PeerState at_least) {
+  const auto same = by_uuid_.find(uuid);
+  if (same == by_uuid_.end()) return nullptr;
+  for (const PeerId id : same->second) {
+    Peer *peer = find(id);
+    if (peer->kind == PeerKind::node && peer->state >= at_least && !peer->routed) return peer;
+  }
+  return nullptr;
+}
+
 Peer *Peers::with(const Uuid &uuid, PeerState at_least) {
+  if (Peer *peer = socket(uuid, at_least)) return peer;
   const auto same = by_uuid_.find(uuid);
   if (same == by_uuid_.end()) return nullptr;
   for (const PeerId id : same->second) {
@@ -69,7 +97,7 @@ Peer *Peers::with(const Uuid &uuid, PeerState at_least) {
 std::vector<PeerId> Peers::ready_nodes() const {
   std::vector<PeerId> ids;
   for (const auto &[id, peer] : peers_)
-    if (peer.kind == PeerKind::node && peer.state == PeerState::ready) ids.push_back(id);
+    if (peer.kind == PeerKind::node && peer.state == PeerState::ready && !peer.routed) ids.push_back(id);
   return ids;
 }
 
@@ -79,19 +107,14 @@ std::vector<PeerId> Peers::all() const {
   return ids;
 }
 
-std::size_t Peers::nodes() const {
-  std::size_t count = 0;
-  for (const auto &[id, peer] : peers_)
-    if (peer.kind == PeerKind::node) ++count;
-  return count;
-}
-
 void Peers::check_invariants() const {
-  assert(peers_.size() <= max_peers);
+  assert(peers_.size() - routed_ <= max_peers && routed_ <= max_routed);
   std::size_t named = 0;
   for (const auto &[id, peer] : peers_) {
     assert(peer.id == id && peer.outbound == (id >= first_own_id));
     assert(peer.state != PeerState::ready || !peer.uuid.empty());
+    assert(!peer.routed || (peer.state == PeerState::ready && peer.place.uuid == peer.uuid));
+    assert(peer.child == children_.contains(id));
     if (peer.uuid.empty()) continue;
     ++named;
     assert(by_uuid_.at(peer.uuid).contains(id));

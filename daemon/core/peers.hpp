@@ -27,33 +27,50 @@ struct Peer {
   PeerKind kind = PeerKind::node;
   Uuid uuid = {};                             // whom we mean to reach; from ready on, who it says it is
   std::string address = {};                   // seen, not said
-  std::optional<std::size_t> bootstrap = {};  // which of the settings' addresses this is
+  bool routed = false;                        // no socket: messages travel over supernodes, to `place`
+  Place place = {};
+  bool supernode = false;                     // it said so
+  bool told_supernode = false;                // what our hello said of ourselves
+  bool child = false;                         // registered with us
+  bool probing = false;                       // we connected only to see whether it can be reached, for `for_whom`
+  PeerId for_whom = 0;
   bool beats = false;                         // it has sent a heartbeat
+  std::optional<Time> rtt = {};               // an exponential average
+  std::uint64_t their_ms = 0;                 // of its last heartbeat
+  Time their_at = {};
+  Time beaten = {};                           // when we sent the last one
   Time heard = {};
   Time since = {};  // of the state
-  Time used = {};   // when it last had a ticket
+  Time used = {};   // when it last served something
 };
 
 class Peers {
  public:
-  Peer *add(Peer peer);  // null: there are max_peers already
+  Peer *add(Peer peer);  // null: there are max_peers, or max_routed, already
   Peer *find(PeerId id);
   const Peer *find(PeerId id) const;
   void remove(PeerId id);
   void enter(Peer &peer, PeerState state, const Uuid &uuid, Time now);
 
-  // The oldest session with that node that has come so far.
+  // The oldest session with that node that has come so far; one with a socket before one without.
   Peer *with(const Uuid &uuid, PeerState at_least);
-  std::vector<PeerId> ready_nodes() const;
+  Peer *socket(const Uuid &uuid, PeerState at_least);
+  std::vector<PeerId> ready_nodes() const;  // with sockets
+  std::vector<PeerId> children() const { return {children_.begin(), children_.end()}; }
+  std::size_t child_count() const { return children_.size(); }
+  void heard(const Uuid &uuid, Time now);  // routed ones
+  void adopt(Peer &peer);  // it is a child now
+  void release(PeerId id);  // and no longer
   std::vector<PeerId> all() const;
-  std::size_t nodes() const;  // sessions with nodes, in any state
   std::size_t size() const { return peers_.size(); }
-  bool full() const;
+  std::size_t routed() const { return routed_; }
   void check_invariants() const;
 
  private:
   std::map<PeerId, Peer> peers_;
   std::map<Uuid, std::set<PeerId>> by_uuid_;
+  std::set<PeerId> children_;
+  std::size_t routed_ = 0;
 };
 
 }  // namespace astral::core

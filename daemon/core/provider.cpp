@@ -12,55 +12,150 @@
 namespace astral::core {
 
 void Provider::refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message) {
-  Refusal refusal{.ticket = request.ticket, .slug = request.slug, .code = code, .message = message};
-  if (code == RefusalCode::no_room) refusal.others = others(request.slug);
-  std::erase_if(refusal.others, [&](const NodeInfo &node) { return node.uuid == request.destination; });
-  desk_.send(peer, std::move(refusal));
-}
-
-// Whom we feed with this stream: they may have the room that we have not.
-std::vector<NodeInfo> Provider::others(const Slug &slug) const {
-  std::vector<NodeInfo> list;
-  for (const TicketId &id : desk_.tickets.given(slug)) {
-    const Ticket &ticket = *desk_.tickets.find(id);
-    if (ticket.kind != PeerKind::node || ticket.state != TicketState::confirmed) continue;
-    const NodeInfo *node = desk_.directory.node(ticket.destination);
-    if (node != nullptr) list.push_back(*node);
-    if (list.size() == max_others) break;
-  }
-  return list;
+  desk_.send(peer, Refusal{.ticket = request.ticket,
+                           .search = request.search,
+                           .slug = request.slug,
+                           .code = code,
+                           .message = message});
 }
 
 void Provider::request(const Peer &peer, const Request &request) {
+  if (!request.search.empty()) return serve(request);
   if (!is_uuid(request.ticket) || !is_slug(request.slug))
     return refuse(peer.id, request, RefusalCode::bad_request, "not a ticket or not a slug");
-  if (desk_.tickets.find(request.ticket) != nullptr)
-    return refuse(peer.id, request, RefusalCode::bad_request, "that ticket exists");
+  Ticket *known = desk_.tickets.find(request.ticket);
+  if (known != nullptr && desk_.with(*known, peer) && known->side == Side::given && known->slug == request.slug &&
+      known->state == TicketState::standing_by)
+    return again(peer, *known, request);
+  if (known != nullptr) return refuse(peer.id, request, RefusalCode::bad_request, "that ticket exists");
   if (peer.kind == PeerKind::node)
-    from_node(peer, request);
-  else
-    from_element(peer, request);
+    return refuse(peer.id, request, RefusalCode::no_stream, "no such ticket, or it has lapsed");
+  from_element(peer, request);
+}
+
+void Provider::serve(const Request &request) {
+  if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid != request.destination) return;
+  const Peer *peer = desk_.session(request.asker);
+  if (peer != nullptr && peer->kind == PeerKind::node) from_node(*peer, request);
 }
 
 void Provider::from_node(const Peer &peer, const Request &request) {
   const auto no = [&](RefusalCode code, const char *why) { refuse(peer.id, request, code, why); };
-  if (request.destination != peer.uuid)
-    return no(RefusalCode::bad_request, "destination is not the asking node");
   Carried *stream = desk_.carries(request.slug);
   if (stream == nullptr) return no(RefusalCode::no_stream, "not here");
   if (std::find(stream->path.begin(), stream->path.end(), request.destination) != stream->path.end())
     return no(RefusalCode::loop, "we get it through you");
   if (!desk_.open_to_children(*stream)) return no(RefusalCode::no_room, "no parent ourselves");
   if (stream->path.size() + 1 >= max_path) return no(RefusalCode::no_room, "too far from the publisher");
-  // A node that asks us again has lost what it had from us.
-  for (const TicketId &id : desk_.tickets.of_peer(peer.id)) {
-    const Ticket &old = *desk_.tickets.find(id);
-    if (old.side == Side::given && old.slug == request.slug) revoke(old, "replaced", "asked again");
-  }
+  for (const TicketId &id : desk_.tickets.given(request.slug))
+    if (desk_.with(*desk_.tickets.find(id), peer)) return no(RefusalCode::conflict, "you have a ticket");
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
   if (!desk_.room.take(request.slug)) return no(RefusalCode::no_room, "the upstream is used up");
   open(*stream);
-  admit({.id = request.ticket, .slug = request.slug, .destination = request.destination}, peer);
+  Ticket ticket{.id = desk_.rng.hex(32), .slug = request.slug, .destination = request.destination};
+  ticket.search = request.search;
+  ticket.parent = request.parent;
+  admit(std::move(ticket), peer);
+}
+
+// It stood by, and is needed now.
+void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
+  const Carried *stream = desk_.carries(ticket.slug);
+  if (stream == nullptr || !desk_.open_to_children(*stream))
+    return no_room_left(ticket, RefusalCode::no_room, "no parent ourselves");
+  if (std::find(stream->path.begin(), stream->path.end(), ticket.destination) != stream->path.end())
+    return no_room_left(ticket, RefusalCode::loop, "we get it through you");
+  if (!desk_.room.take(ticket.slug)) return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
+  desk_.enter(ticket, TicketState::requested);
+  check(ticket, request.parent);
+  desk_.notice(CarryChanged{.slug = ticket.slug});
+}
+
+void Provider::no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message) {
+  desk_.send(ticket.peer, Refusal{.ticket = ticket.id, .slug = ticket.slug, .code = code, .message = message});
+  end(ticket);
+}
+
+// Is the asker above us? Only who has children of its own can be.
+void Provider::check(Ticket &ticket, bool parent) {
+  desk_.agenda.set({.due = Due::unconfirmed, .name = ticket.id},
+                   desk_.now + desk_.settings.timeouts.unconfirmed);
+  const Carried &stream = *desk_.carries(ticket.slug);
+  ticket.climbing = parent && !stream.own;
+  if (!ticket.climbing) return ask_relay(ticket);
+  desk_.agenda.set({.due = Due::climb, .name = ticket.id}, desk_.now + desk_.settings.timeouts.climb);
+  desk_.send(desk_.tickets.find(stream.held)->peer, Climb{.ticket = ticket.id,
+                                                           .slug = ticket.slug,
+                                                           .mover = ticket.destination,
+                                                           .provider = desk_.place(),
+                                                           .climbed = 1});
+}
+
+void Provider::climb(const Peer &from, const Climb &climb) {
+  const auto answer = [&](bool clear) {
+    desk_.tell(climb.provider, Climbed{.ticket = climb.ticket, .clear = clear});
+  };
+  const Carried *stream = desk_.carries(climb.slug);
+  const auto feeds = [&] {
+    for (const TicketId &id : desk_.tickets.given(climb.slug)) {
+      const Ticket &ticket = *desk_.tickets.find(id);
+      if (ticket.state == TicketState::confirmed && desk_.with(ticket, from)) return true;
+    }
+    return false;
+  };
+  if (stream == nullptr || climb.mover == desk_.self() || climb.climbed >= max_path || !feeds())
+    return answer(false);
+  if (stream->own) return answer(true);
+  if (!desk_.open_to_children(*stream)) return answer(false);
+  Climb on = climb;
+  ++on.climbed;
+  desk_.send(desk_.tickets.find(stream->held)->peer, std::move(on));
+}
+
+void Provider::climbed(const Climbed &climbed) {
+  Ticket *ticket = desk_.tickets.find(climbed.ticket);
+  if (ticket == nullptr || ticket->side != Side::given || !ticket->climbing) return;
+  ticket->climbing = false;
+  desk_.agenda.drop({.due = Due::climb, .name = ticket->id});
+  const Carried *stream = desk_.carries(ticket->slug);
+  if (!climbed.clear || !desk_.open_to_children(*stream)) return climb_due(climbed.ticket);
+  ask_relay(*ticket);
+}
+
+void Provider::climb_due(const TicketId &id) {
+  const Ticket *ticket = desk_.tickets.find(id);
+  if (ticket == nullptr || ticket->state != TicketState::requested) return;
+  desk_.send(ticket->peer, Refusal{.ticket = ticket->search.empty() ? id : "",
+                                   .search = ticket->search,
+                                   .slug = ticket->slug,
+                                   .code = RefusalCode::loop,
+                                   .message = "perhaps we get it through you"});
+  end(*ticket);
+}
+
+void Provider::hold(const Peer &peer, const Hold &hold) {
+  Ticket *ticket = desk_.tickets.find(hold.ticket);
+  if (ticket == nullptr || !desk_.with(*ticket, peer) || ticket->side != Side::given)
+    return desk_.cancel(peer.id, hold.ticket, "unknown", "no such ticket, or it has lapsed");
+  if (ticket->state != TicketState::offered || ticket->kind != PeerKind::node)
+    return revoke(*ticket, "protocol", "held out of turn");
+  desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
+  desk_.emit(TellRelay{.slug = ticket->slug,
+                       .message = Cancel{.ticket = ticket->id, .code = "standby", .message = "it stands by"}});
+  desk_.room.give_back(ticket->slug);
+  desk_.enter(*ticket, TicketState::standing_by);
+  desk_.notice(CarryChanged{.slug = ticket->slug});
+}
+
+void Provider::leave() {
+  for (const TicketId &id : desk_.tickets.all()) {
+    const Ticket &ticket = *desk_.tickets.find(id);
+    if (ticket.side != Side::given || ticket.kind != PeerKind::node) continue;
+    if (ticket.state == TicketState::confirmed)
+      desk_.send(ticket.peer, Leaving{.ticket = id});
+    else
+      revoke(ticket, "goodbye", "the node is shutting down");
+  }
 }
 
 void Provider::from_element(const Peer &peer, const Request &request) {
@@ -82,9 +177,10 @@ void Provider::admit(Ticket ticket, const Peer &peer) {
   ticket.peer = peer.id;
   ticket.kind = peer.kind;
   ticket.source = desk_.self();
-  const Ticket &added = desk_.add(std::move(ticket));
-  if (added.state == TicketState::requested) ask_relay(added);
+  Ticket &added = desk_.add(std::move(ticket));
+  if (added.state == TicketState::requested) check(added, added.parent);
   desk_.notice(NeedChanged{.slug = added.slug});
+  desk_.notice(CarryChanged{.slug = added.slug});
 }
 
 void Provider::open(Carried &stream) {
@@ -119,6 +215,8 @@ void Provider::relay_said(const Slug &slug, const Message &message) {
     if (ticket == nullptr || ticket->state != TicketState::requested) return;
     Refusal told = *refusal;
     told.slug = slug;
+    told.search = ticket->search;
+    if (!told.search.empty()) told.ticket.clear();
     desk_.send(ticket->peer, std::move(told));
     end(*ticket);
   } else if (const auto *cancel = std::get_if<Cancel>(&message)) {
@@ -143,12 +241,17 @@ void Provider::offered(Ticket &ticket, Offer offer) {
   offer.hops = ticket.hops;
   offer.path = stream.path;
   offer.path.push_back(desk_.self());
+  offer.search = ticket.search;
+  offer.stream.clear();
+  const StreamInfo *info = desk_.directory.stream(ticket.slug);
+  if (!ticket.search.empty() && info != nullptr) offer.stream.push_back(*info);
+  ticket.search.clear();
   desk_.send(ticket.peer, std::move(offer));
 }
 
 void Provider::confirm(const Peer &peer, const Confirm &confirm) {
   Ticket *ticket = desk_.tickets.find(confirm.ticket);
-  if (ticket == nullptr || ticket->peer != peer.id || ticket->side != Side::given)
+  if (ticket == nullptr || !desk_.with(*ticket, peer) || ticket->side != Side::given)
     return desk_.cancel(peer.id, confirm.ticket, "unknown", "no such ticket, or it has lapsed");
   if (ticket->state != TicketState::offered) return revoke(*ticket, "protocol", "confirmed out of turn");
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
@@ -158,7 +261,7 @@ void Provider::confirm(const Peer &peer, const Confirm &confirm) {
 
 void Provider::cancelled(const Ticket &ticket) {
   assert(ticket.side == Side::given);
-  if (ticket.state != TicketState::waiting)
+  if (ticket.state != TicketState::waiting && ticket.state != TicketState::standing_by && !ticket.climbing)
     desk_.emit(TellRelay{
         .slug = ticket.slug,
         .message = Cancel{.ticket = ticket.id, .code = "cancelled", .message = "by the other end"}});
@@ -168,7 +271,8 @@ void Provider::cancelled(const Ticket &ticket) {
 void Provider::revoke(const Ticket &ticket, const std::string &code, const std::string &message) {
   assert(ticket.side == Side::given);
   const Cancel cancel{.ticket = ticket.id, .code = code, .message = message};
-  if (ticket.state != TicketState::waiting) desk_.emit(TellRelay{.slug = ticket.slug, .message = cancel});
+  if (ticket.state != TicketState::waiting && ticket.state != TicketState::standing_by && !ticket.climbing)
+    desk_.emit(TellRelay{.slug = ticket.slug, .message = cancel});
   desk_.send(ticket.peer, cancel);
   end(ticket);
 }
@@ -179,8 +283,11 @@ void Provider::revoke_all(const Slug &slug, const std::string &code, const std::
 
 void Provider::end(const Ticket &ticket) {
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
-  if (ticket.kind == PeerKind::node) desk_.room.give_back(ticket.slug);
+  desk_.agenda.drop({.due = Due::climb, .name = ticket.id});
+  if (ticket.kind == PeerKind::node && ticket.state != TicketState::standing_by)
+    desk_.room.give_back(ticket.slug);
   desk_.notice(NeedChanged{.slug = ticket.slug});
+  desk_.notice(CarryChanged{.slug = ticket.slug});
   desk_.end(ticket);
 }
 
@@ -201,9 +308,8 @@ void Provider::lapse() {
   for (const TicketId &id : desk_.tickets.all()) {
     const Ticket *ticket = desk_.tickets.find(id);
     if (ticket->side != Side::given || ticket->kind != PeerKind::node) continue;
-    if (ticket->state != TicketState::confirmed) continue;
-    if (desk_.now - ticket->refreshed >= desk_.settings.timeouts.silence)
-      revoke(*ticket, "lapsed", "no heartbeat named it");
+    if (ticket->state < TicketState::confirmed) continue;
+    if (desk_.now - ticket->refreshed >= desk_.silence_of(*ticket)) revoke(*ticket, "lapsed", "no heartbeat named it");
   }
 }
 
@@ -235,7 +341,7 @@ void Provider::moved(const Slug &slug) {
   path.path.push_back(desk_.self());
   for (const TicketId &id : desk_.tickets.given(slug)) {
     Ticket &ticket = *desk_.tickets.find(id);
-    if (ticket.state < TicketState::offered) continue;
+    if (ticket.state < TicketState::offered || ticket.state == TicketState::standing_by) continue;
     ticket.hops = path.hops;
     path.ticket = id;
     if (ticket.kind == PeerKind::node) desk_.send(ticket.peer, path);

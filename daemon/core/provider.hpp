@@ -15,12 +15,18 @@ class Provider {
 
   // From children and local players.
   void request(const Peer &peer, const Request &request);
+  void serve(const Request &request);  // of a search, that a supernode found us fit for
+  void hold(const Peer &peer, const Hold &hold);
+  void climb(const Peer &from, const Climb &climb);
+  void climbed(const Climbed &climbed);
+  void leave();  // the children are to find other parents
   void confirm(const Peer &peer, const Confirm &confirm);
   void cancelled(const Ticket &ticket);  // by the other end
   void peer_gone(PeerId peer);
 
   void relay_said(const Slug &slug, const Message &message);
   void unconfirmed(const TicketId &id);  // is due
+  void climb_due(const TicketId &id);
   void lapse();                          // those that no heartbeat has named
 
   void media_opened(const Slug &slug);                 // local players that waited are let in
@@ -32,12 +38,14 @@ class Provider {
  private:
   void refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message);
   void from_node(const Peer &peer, const Request &request);
+  void again(const Peer &peer, Ticket &ticket, const Request &request);
+  void check(Ticket &ticket, bool parent);
+  void no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message);
   void from_element(const Peer &peer, const Request &request);
   void admit(Ticket ticket, const Peer &peer);
   void ask_relay(const Ticket &ticket);
   void offered(Ticket &ticket, Offer offer);
   void end(const Ticket &ticket);
-  std::vector<NodeInfo> others(const Slug &slug) const;
   void open(Carried &stream);
 
   Desk &desk_;

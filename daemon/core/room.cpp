@@ -18,6 +18,13 @@ bool Room::fits(const Slug &slug) const {
   return used <= *limit_bps_ && rate_bps(slug) <= *limit_bps_ - used;
 }
 
+std::uint32_t Room::places(const Slug &slug) const {
+  if (!fits(slug)) return 0;
+  std::uint64_t places = max_children_ - children_;
+  if (limit_bps_) places = std::min(places, (*limit_bps_ - used_bps()) / std::max<std::uint64_t>(rate_bps(slug), 1));
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(places, max_room));
+}
+
 bool Room::take(const Slug &slug) {
   if (!fits(slug)) return false;
   ++loads_[slug].children;

@@ -18,6 +18,8 @@ std::string_view name(TicketState state) {
       return "offered";
     case TicketState::confirmed:
       return "confirmed";
+    case TicketState::standing_by:
+      return "standing by";
   }
   return "";
 }
@@ -32,7 +34,7 @@ bool Tickets::full(PeerId peer) const {
 
 Ticket &Tickets::add(Ticket ticket) {
   assert(!full(ticket.peer) && !tickets_.contains(ticket.id));
-  assert(ticket.state == TicketState::requested || ticket.state == TicketState::waiting);
+  assert(ticket.state <= TicketState::requested || (ticket.side == Side::held && ticket.state == TicketState::offered));
   Stream &stream = streams_[ticket.slug];
   stream.ids.insert(ticket.id);
   if (ticket.side == Side::given) ++counter(stream, ticket);
@@ -52,7 +54,16 @@ const Ticket *Tickets::find(const TicketId &id) const {
 }
 
 void Tickets::enter(Ticket &ticket, TicketState state) {
-  assert(static_cast<int>(state) == static_cast<int>(ticket.state) + 1);  // one step on, never back
+  const auto step = [&](TicketState from, TicketState to) { return ticket.state == from && state == to; };
+  assert(step(TicketState::waiting, TicketState::requested) ||
+         step(TicketState::requested, TicketState::offered) ||
+         step(TicketState::offered, TicketState::confirmed) ||
+         step(TicketState::offered, TicketState::standing_by) ||
+         step(TicketState::standing_by, TicketState::requested));
+  if (ticket.side == Side::given && state == TicketState::standing_by)
+    --counter(streams_.at(ticket.slug), ticket);
+  if (ticket.side == Side::given && ticket.state == TicketState::standing_by)
+    ++counter(streams_.at(ticket.slug), ticket);
   ticket.state = state;
 }
 
@@ -61,7 +72,7 @@ void Tickets::remove(const TicketId &id) {
   assert(found != tickets_.end());
   const Ticket &ticket = found->second;
   const auto stream = streams_.find(ticket.slug);
-  if (ticket.side == Side::given) --counter(stream->second, ticket);
+  if (ticket.side == Side::given && ticket.state != TicketState::standing_by) --counter(stream->second, ticket);
   stream->second.ids.erase(id);
   if (stream->second.ids.empty()) streams_.erase(stream);
   const auto peer = peers_.find(ticket.peer);
@@ -121,7 +132,7 @@ void Tickets::check_invariants() const {
       assert(ticket.id == id && ticket.slug == slug && peers_.at(ticket.peer).contains(id));
       assert(ticket.state != TicketState::waiting ||
              (ticket.side == Side::given && ticket.kind == PeerKind::element));
-      if (ticket.side == Side::given) ++(ticket.kind == PeerKind::node ? nodes : elements);
+      if (ticket.side == Side::given && ticket.state != TicketState::standing_by) ++(ticket.kind == PeerKind::node ? nodes : elements);
     }
     assert(nodes == stream.given_nodes && elements == stream.given_elements);
   }

@@ -17,10 +17,12 @@
 namespace astral::core {
 
 // waiting ──a source is found──▶ requested ──Offer──▶ offered ──Confirm──▶ confirmed
+//    │                                 ▲                │ Hold                │
+//    │                                 └── Request ── standing_by             │
 //    └─────────────────────────────────┴────────────────┴────────────────────┘
 //        refused, cancelled by either end, lapsed, or its peer is lost ──▶ (ended: no longer in the book)
-// Only a local player's ticket waits: its stream is being looked for.
-enum class TicketState { waiting, requested, offered, confirmed };
+// Only a local player's ticket waits: its stream is being looked for. One that stands by takes no room.
+enum class TicketState { waiting, requested, offered, confirmed, standing_by };
 enum class Side { given, held };
 
 std::string_view name(TicketState state);
@@ -35,6 +37,9 @@ struct Ticket {
   Uuid source = {};
   Uuid destination = {};
   std::uint32_t hops = 0;
+  SearchId search = {};   // given: that the offer will answer
+  bool parent = false;    // given: the asker has children of its own
+  bool climbing = false;  // given: its Climb is under way, the offer waits
   Time created = {};
   Time refreshed = {};
 };
@@ -44,7 +49,7 @@ class Tickets {
   Ticket &add(Ticket ticket);  // room in the book was asked for before
   bool full(PeerId peer) const;
   Ticket *find(const TicketId &id);
-  const Ticket *find(const TicketId &id) const;
+  const Ticket *find(const TicketId &id) const;  // of an empty id: none
   void enter(Ticket &ticket, TicketState state);
   void remove(const TicketId &id);
 
@@ -54,6 +59,7 @@ class Tickets {
   std::vector<TicketId> given(const Slug &slug) const;
   std::vector<TicketId> of_peer(PeerId peer) const;
   std::size_t count(PeerId peer) const;
+  // Without those that stand by: they are no reason to carry a stream.
   std::size_t given(const Slug &slug, PeerKind kind) const;
   bool any_given(const Slug &slug) const;
   std::size_t size() const { return tickets_.size(); }

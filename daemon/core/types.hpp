@@ -15,7 +15,8 @@ namespace astral::core {
 
 using Uuid = std::string;      // 1-64 of letters, digits, hyphens
 using Slug = std::string;      // core/slug.hpp
-using TicketId = std::string;  // 1-64 of letters, digits, hyphens; made by the consumer's side
+using TicketId = std::string;  // 1-64 of letters, digits, hyphens; made by who gives it, or by the element
+using SearchId = std::string;  // as a TicketId; made by who searches
 using PeerId = std::uint64_t;  // one WebSocket to a peer, from 1 on, never used again
 using CallId = std::uint64_t;  // one HTTP call that waits for an Answer, or one question to the origin
 
@@ -26,6 +27,7 @@ inline constexpr std::uint64_t first_own_id = std::uint64_t{1} << 63;
 struct Address {
   std::string host = {};  // a name or an IP address
   std::uint16_t port = 0;
+  auto operator<=>(const Address &) const = default;
 };
 
 struct NodeInfo {
@@ -35,8 +37,21 @@ struct NodeInfo {
   bool supernode = false;
   std::string version = {};
   std::optional<std::uint64_t> upstream_kbps = {};
+  std::optional<std::uint64_t> downstream_kbps = {};
+  Uuid primary = {};                             // its primary supernode; empty: none
+  std::optional<std::uint32_t> children = {};    // of a supernode: the nodes that registered with it
+  std::optional<std::uint32_t> capacity = {};    // of a supernode: how many it takes
+  std::optional<std::uint32_t> rtt_ms = {};      // from this node; known to nobody else
   std::uint64_t updated = 0;  // unix milliseconds when it started, by its own clock: the higher is the truth
   bool operator==(const NodeInfo &) const = default;
+};
+
+// Where messages for a node go: to the supernode `via`, which is at `at`. Of a supernode, `via` is itself.
+struct Place {
+  Uuid uuid = {};
+  Uuid via = {};
+  Address at = {};
+  bool operator==(const Place &) const = default;
 };
 
 struct StreamInfo {

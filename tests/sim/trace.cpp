@@ -30,30 +30,62 @@ std::string joined(const std::vector<Uuid> &uuids) {
   return line;
 }
 
+std::string named(const std::vector<NodeInfo> &nodes) {
+  std::string line;
+  for (const NodeInfo &node : nodes) line += " " + node.uuid;
+  return line;
+}
+
 struct Words {
   std::string operator()(const Hello &m) const { return "hello " + m.node.uuid; }
   std::string operator()(const Welcome &m) const { return "welcome " + m.node.uuid; }
+  std::string operator()(const Register &) const { return "register"; }
+  std::string operator()(const Registered &m) const { return "registered" + named(m.others); }
+  std::string operator()(const Full &m) const { return "full" + named(m.others); }
+  std::string operator()(const Unregister &) const { return "unregister"; }
+  std::string operator()(const Summon &) const { return "summon"; }
+  std::string operator()(const Probe &) const { return "probe"; }
+  std::string operator()(const Probed &m) const { return m.reached ? "probed reached" : "probed not reached"; }
   std::string operator()(const Request &m) const {
+    if (!m.search.empty()) return "request of " + m.asker.uuid + " for " + m.slug;
     return "request " + m.ticket + " " + m.slug + " for " + m.destination;
+  }
+  std::string operator()(const Hold &m) const { return "hold " + m.ticket; }
+  std::string operator()(const Climb &m) const { return "climb of " + m.mover + " for " + m.slug; }
+  std::string operator()(const Climbed &m) const { return m.clear ? "climbed clear" : "climbed loop"; }
+  std::string operator()(const Leaving &m) const { return "leaving " + m.ticket; }
+  std::string operator()(const Carrying &m) const {
+    if (m.over) return "carrying " + m.slug + " no more";
+    return "carrying " + m.slug + " hops " + std::to_string(m.hops) + " room " + std::to_string(m.room);
+  }
+  std::string operator()(const Advert &m) const {
+    std::string line = "advert " + m.slug + " through " + m.supernode.uuid;
+    if (m.over) return line + (m.stream.empty() ? " no more" : " it has ended");
+    line += " hops " + std::to_string(m.hops) + " room " + std::to_string(m.room);
+    return line + (m.copied ? " copy" : "");
+  }
+  std::string operator()(const Find &m) const {
+    const char *stages[] = {"home", "keeper", "carrier"};
+    return std::string("find ") + m.request.slug + " for " + m.request.destination + " at " +
+           stages[static_cast<int>(m.stage)] + (m.wide ? " wide" : "");
+  }
+  std::string operator()(const Here &m) const { return "here " + m.place.uuid + " via " + m.place.via; }
+  std::string operator()(const Seed &m) const { return "seed " + m.slug; }
+  std::string operator()(const Seeded &m) const { return m.done ? "seeded" : "seeded not: " + m.message; }
+  std::string operator()(const Routed &m) const {
+    return "routed to " + m.to.uuid + " from " + m.from.uuid + ": " + (m.what ? text(m.what->message) : "nothing");
   }
   std::string operator()(const Offer &m) const {
     return "offer " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
   }
   std::string operator()(const Refusal &m) const {
-    std::string line = "refusal " + m.ticket + " " + code(m.code);
-    for (const NodeInfo &node : m.others) line += " try " + node.uuid;
-    return line;
+    return "refusal " + (m.search.empty() ? m.ticket : "of a search") + " " + code(m.code);
   }
   std::string operator()(const Confirm &m) const { return "confirm " + m.ticket; }
   std::string operator()(const Candidates &m) const { return "candidates " + m.ticket; }
   std::string operator()(const Cancel &m) const { return "cancel " + m.ticket + " " + m.code; }
   std::string operator()(const Path &m) const {
     return "path " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
-  }
-  std::string operator()(const Nodes &m) const {
-    std::string line = "nodes";
-    for (const NodeInfo &node : m.nodes) line += " " + node.uuid;
-    return line;
   }
   std::string operator()(const Streams &m) const {
     std::string line = "streams";
@@ -96,6 +128,7 @@ struct Words {
   std::string operator()(const RegisterStream &e) const { return "RegisterStream " + e.stream.slug; }
   std::string operator()(const UnregisterStream &e) const { return "UnregisterStream " + e.slug; }
   std::string operator()(const AskOrigin &) const { return "AskOrigin"; }
+  std::string operator()(const MeasureBandwidth &e) const { return "MeasureBandwidth " + e.ip_address; }
   std::string operator()(const Quit &) const { return "Quit"; }
 };
 

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/finder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/limits.hpp"
+
+namespace astral::core {
+namespace {
+
+constexpr std::size_t wanted_offers = 2;  // the best, and one to stand by
+constexpr std::size_t asked_carriers = 3;
+constexpr Time said_again = 30s;  // to our supernode, whatever did not change
+
+// Worth a message: there is room now or there is none, it is another distance, it is twice or half as much.
+bool worth_telling(std::uint32_t told_hops, std::uint32_t told, std::uint32_t hops, std::uint32_t room) {
+  if (room > 0 && told_hops != hops) return true;
+  return room != told && (told == 0 || room == 0 || room >= 2 * told || 2 * room <= told);
+}
+
+}  // namespace
+
+Finder::Offering Finder::own(const Slug &slug) const {
+  const auto found = desk_.carried.find(slug);
+  if (found == desk_.carried.end() || !desk_.open_to_children(found->second)) return {};
+  const bool far = found->second.path.size() + 1 >= max_path;
+  return {.hops = found->second.hops + 1, .room = far ? 0 : desk_.room.places(slug)};
+}
+
+void Finder::carry_changed(const Slug &slug) {
+  if (desk_.supernode()) return changed(slug);
+  Carried *stream = desk_.carries(slug);
+  if (stream == nullptr) {
+    if (desk_.primary != 0) desk_.send(desk_.primary, Carrying{.slug = slug, .over = true});
+    return;
+  }
+  if (desk_.primary == 0) return;
+  const Offering now = own(slug);
+  Carrying &told = stream->told;
+  const bool over = now.room == 0 && now.hops == 0;
+  if (over && told.over) return;
+  if (over == told.over && now.room == told.room && now.hops == told.hops) return;
+  if (over == told.over && !worth_telling(told.hops, told.room, now.hops, now.room)) return;
+  told = {.slug = slug, .hops = now.hops, .room = now.room, .over = over};
+  desk_.send(desk_.primary, told);
+}
+
+void Finder::settled() {
+  reach_.clear();
+  here_said_ = desk_.now;
+  for (auto &[slug, stream] : desk_.carried) {
+    stream.told = {.slug = slug, .hops = 0, .room = 0, .over = true};
+    carry_changed(slug);
+  }
+}
+
+void Finder::beat() {
+  if (!desk_.supernode()) {
+    for (const auto &[slug, stream] : desk_.carried) carry_changed(slug);
+    return;
+  }
+  records_.lapse(desk_.now);
+  std::vector<Slug> slugs;
+  for (const auto &[slug, reach] : reach_)
+    if (desk_.now - reach.said >= desk_.settings.timeouts.refresh) slugs.push_back(slug);
+  for (const Slug &slug : slugs) advert_due(slug);
+  for (const auto &[slug, stream] : desk_.carried) changed(slug);
+  if (desk_.now - here_said_ < desk_.settings.timeouts.here_refresh) return;
+  here_said_ = desk_.now;
+  for (const PeerId id : desk_.peers.children()) child_came(*desk_.peers.find(id));
+}
+
+void Finder::child_came(const Peer &child) {
+  here({.place = {.uuid = child.uuid, .via = desk_.self(), .at = desk_.place().at},
+        .updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms()))});
+}
+
+void Finder::carrying(const Peer &child, const Carrying &carrying) {
+  if (!child.child) return;
+  if (carrying.over) {
+    const auto reach = reach_.find(carrying.slug);
+    if (reach == reach_.end() || reach->second.children.erase(child.uuid) == 0) return;
+  } else {
+    if (reach_.size() >= max_streams && !reach_.contains(carrying.slug)) return;
+    reach_[carrying.slug].children[child.uuid] = {.hops = carrying.hops,
+                                                  .room = std::min(carrying.room, max_room)};
+  }
+  changed(carrying.slug);
+}
+
+void Finder::peer_gone(const PeerGone &gone) {
+  if (!desk_.supernode() || gone.routed) return;
+  std::vector<Slug> slugs;
+  for (auto &[slug, reach] : reach_)
+    if (reach.children.erase(gone.uuid) > 0) slugs.push_back(slug);
+  for (const Slug &slug : slugs) changed(slug);
+  if (!gone.ready && desk_.directory.doubtful(gone.uuid)) records_.unreachable(gone.uuid);
+}
+
+bool Finder::any(const Slug &slug) const {
+  const auto reach = reach_.find(slug);
+  return (reach != reach_.end() && !reach->second.children.empty()) || own(slug).hops > 0;
+}
+
+Finder::Offering Finder::sum(const Slug &slug) const {
+  Offering all = own(slug);
+  if (all.room == 0) all.hops = 0;
+  const auto reach = reach_.find(slug);
+  if (reach == reach_.end()) return all;
+  for (const auto &[uuid, one] : reach->second.children) {
+    if (one.room == 0) continue;
+    all.room = std::min(all.room + one.room, max_room);
+    all.hops = all.hops == 0 ? one.hops : std::min(all.hops, one.hops);
+  }
+  return all;
+}
+
+// Changes of a short time are told together.
+void Finder::changed(const Slug &slug) {
+  if (!desk_.supernode() || desk_.agenda.has({.due = Due::advert, .name = slug})) return;
+  const auto reach = reach_.find(slug);
+  if (reach == reach_.end() || !reach->second.known) {
+    if (!any(slug)) return;
+  } else {
+    const Offering now = sum(slug);
+    const Offering &told = reach->second.told;
+    if (any(slug) && !worth_telling(told.hops, told.room, now.hops, now.room)) return;
+  }
+  desk_.agenda.set({.due = Due::advert, .name = slug}, desk_.now + desk_.settings.timeouts.advert_pause);
+}
+
+void Finder::advert_due(const Slug &slug) {
+  if (!desk_.supernode()) return;
+  desk_.agenda.drop({.due = Due::advert, .name = slug});
+  Advert news{.slug = slug, .supernode = desk_.place()};
+  if (!any(slug)) {
+    const auto reach = reach_.find(slug);
+    if (reach == reach_.end()) return;
+    const bool known = reach->second.known;
+    reach_.erase(reach);
+    if (!known) return;
+    news.over = true;
+    return advert(std::move(news), 0);
+  }
+  Reach &reach = reach_[slug];
+  reach.told = sum(slug);
+  reach.known = true;
+  reach.said = desk_.now;
+  news.hops = reach.told.hops;
+  news.room = reach.told.room;
+  advert(std::move(news), 0);
+}
+
+// One step nearer to the key. False: this node is its keeper.
+template <typename M>
+bool Finder::pass_on(Key key, const M &message) {
+  const std::optional<PeerId> next = desk_.overlay.next(key);
+  if (!next) return false;
+  desk_.send(*next, message);
+  return true;
+}
+
+void Finder::keep(const Advert &advert) {
+  const bool end = advert.over && !advert.stream.empty();
+  if (end)
+    records_.end(advert.slug);
+  else
+    records_.advert(advert, desk_.now + desk_.settings.timeouts.refresh * 5 / 2);
+}
+
+void Finder::advert(Advert advert, PeerId from) {
+  if (!desk_.supernode()) return;
+  const Key key = key_of(advert.slug);
+  if (!advert.copied && pass_on(key, advert)) return;
+  keep(advert);
+  const bool news = !advert.stream.empty() && advert.stream[0].slug == advert.slug;
+  if (news && advert.over) {
+    if (desk_.directory.gone(advert.slug, advert.stream[0].updated, Heard::elsewhere)) {
+      for (const PeerId child : desk_.peers.children())
+        desk_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
+      desk_.announce(Change::stream, advert.slug);
+    }
+  } else if (news && desk_.directory.learn(advert.stream[0], Heard::elsewhere)) {
+    for (const PeerId child : desk_.peers.children())
+      if (child != from) desk_.send(child, Streams{.streams = advert.stream});
+    desk_.announce(Change::stream, advert.slug);
+  }
+  if (std::exchange(advert.copied, true)) return;
+  for (const PeerId copy : desk_.overlay.copies(key, copies_of_records)) desk_.send(copy, advert);
+}
+
+void Finder::here(Here here) {
+  if (!desk_.supernode()) return;
+  const Key key = key_of(here.place.uuid);
+  if (!here.copied && pass_on(key, here)) return;
+  records_.here(here, desk_.now + desk_.settings.timeouts.here_refresh * 5 / 2);
+  if (std::exchange(here.copied, true)) return;
+  for (const PeerId copy : desk_.overlay.copies(key, copies_of_records)) desk_.send(copy, here);
+}
+
+// A stream of ours or of a child: its keeper is to know it.
+void Finder::stream_news(const StreamInfo &stream, PeerId from) {
+  if (!desk_.supernode()) return;
+  const Peer *child = desk_.peers.find(from);
+  const bool ours = stream.source == desk_.self();
+  if (!ours && (child == nullptr || !child->child || child->uuid != stream.source)) return;
+  const Offering now = sum(stream.slug);
+  advert({.slug = stream.slug,
+          .supernode = desk_.place(),
+          .hops = std::max(now.hops, 1u),
+          .room = now.room,
+          .stream = {stream}},
+         from);
+  Reach &reach = reach_[stream.slug];
+  reach.told = now;
+  reach.known = true;
+  reach.said = desk_.now;
+}
+
+void Finder::stream_gone(const Slug &slug, std::uint64_t updated, PeerId from) {
+  if (!desk_.supernode()) return;
+  const Peer *child = desk_.peers.find(from);
+  if (from != 0 && (child == nullptr || !child->child)) return;
+  reach_.erase(slug);
+  desk_.agenda.drop({.due = Due::advert, .name = slug});
+  advert({.slug = slug,
+          .supernode = desk_.place(),
+          .over = true,
+          .stream = {StreamInfo{.slug = slug, .name = slug, .source = desk_.self(), .updated = updated}}},
+         from);
+}
+
+bool Finder::seen(const Find &find) {
+  const std::string what =
+      find.request.search + (find.wide ? "w" : "n") + std::to_string(static_cast<int>(find.stage));
+  if (!seen_.insert(what).second) return true;
+  seen_order_.push_back(what);
+  if (seen_order_.size() > max_finds) {
+    seen_.erase(seen_order_.front());
+    seen_order_.pop_front();
+  }
+  return false;
+}
+
+void Finder::refuse(const Request &request, RefusalCode code, const std::string &message) {
+  desk_.tell(request.asker,
+             Refusal{.search = request.search, .slug = request.slug, .code = code, .message = message});
+}
+
+// To the best of our children, and ourselves. How many were asked.
+std::size_t Finder::hand_out(const Request &request, std::size_t most) {
+  struct Choice {
+    Offering what;
+    Peer *child;
+  };
+  std::vector<Choice> choices;
+  const Offering mine = own(request.slug);
+  if (mine.room > 0 && request.asker.uuid != desk_.self()) choices.push_back({mine, nullptr});
+  const auto reach = reach_.find(request.slug);
+  if (reach != reach_.end())
+    for (const auto &[uuid, one] : reach->second.children) {
+      if (one.room == 0 || uuid == request.asker.uuid) continue;
+      if (Peer *child = desk_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
+    }
+  std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {
+    return a.what.hops != b.what.hops ? a.what.hops < b.what.hops : a.what.room > b.what.room;
+  });
+  std::size_t asked = 0;
+  for (const Choice &choice : choices) {
+    if (asked == most) break;
+    ++asked;
+    if (choice.child == nullptr) {
+      desk_.notice(ToServe{request});
+      continue;
+    }
+    --reach->second.children.at(choice.child->uuid).room;  // until it tells us itself
+    desk_.send(choice.child->id, request);
+  }
+  return asked;
+}
+
+void Finder::find(Find find) {
+  const Request &request = find.request;
+  if (!desk_.supernode()) return refuse(request, RefusalCode::no_room, "not a supernode any more");
+  if (find.stage == Stage::keeper && pass_on(key_of(request.slug), find)) return;
+  if (seen(find)) return;
+  switch (find.stage) {
+    case Stage::home: {
+      if (!find.wide) find.carriers = static_cast<std::uint32_t>(hand_out(request, wanted_offers));
+      if (find.carriers >= wanted_offers) return;
+      find.stage = Stage::keeper;
+      return this->find(std::move(find));
+    }
+    case Stage::keeper: {
+      const Uuid but = find.wide ? "" : request.asker.via;
+      std::size_t asked = 0;
+      for (const Records::Carrier &carrier : records_.carriers(request.slug, asked_carriers, but)) {
+        records_.promised(request.slug, carrier.supernode.uuid);
+        Find there = find;
+        there.stage = Stage::carrier;
+        if (carrier.supernode.uuid == desk_.self())
+          desk_.notice(ToFind{std::move(there)});
+        else if (!routes_.deliver(carrier.supernode, std::move(there)))
+          continue;
+        ++asked;
+      }
+      if (asked + find.carriers > 0) return;
+      if (records_.has(request.slug) || any(request.slug))
+        return refuse(request, RefusalCode::no_room, "nobody who has this stream has room");
+      return refuse(request, RefusalCode::no_stream, "nobody knows this stream");
+    }
+    case Stage::carrier:
+      if (hand_out(request, 1) > 0) return;
+      advert_due(request.slug);  // the keeper believed there was room
+      return refuse(request, RefusalCode::no_room, "no room left there");
+  }
+}
+
+}  // namespace astral::core

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a supernode knows of streams, and whom it hands a search to. Its children tell it what they could forward; it
+// tells the keeper of the stream's key the sum; a search goes to its own children first, then to the keeper, who
+// knows supernodes through which there is room: O(log n) messages, whatever the audience.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/desk.hpp"
+#include "core/records.hpp"
+#include "core/routes.hpp"
+
+namespace astral::core {
+
+class Finder {
+ public:
+  Finder(Desk &desk, Records &records, Routes &routes) : desk_(desk), records_(records), routes_(routes) {}
+
+  // Every node: what it could forward has changed, perhaps.
+  void carry_changed(const Slug &slug);
+  void settled();
+  void beat();
+
+  // A supernode.
+  void carrying(const Peer &child, const Carrying &carrying);
+  void find(Find find);
+  void advert(Advert advert, PeerId from);
+  void here(Here here);
+  void stream_news(const StreamInfo &stream, PeerId from);
+  void stream_gone(const Slug &slug, std::uint64_t updated, PeerId from);
+  void child_came(const Peer &child);
+  void peer_gone(const PeerGone &gone);
+  void advert_due(const Slug &slug);
+
+ private:
+  struct Offering {
+    std::uint32_t hops = 0;
+    std::uint32_t room = 0;
+  };
+  struct Reach {  // of one stream, through us
+    std::map<Uuid, Offering> children;
+    Offering told = {};
+    bool known = false;  // the keeper knows us
+    Time said = {};
+  };
+  std::size_t hand_out(const Request &request, std::size_t most);
+  void refuse(const Request &request, RefusalCode code, const std::string &message);
+  bool seen(const Find &find);
+  Offering sum(const Slug &slug) const;
+  Offering own(const Slug &slug) const;
+  bool any(const Slug &slug) const;
+  void changed(const Slug &slug);
+  template <typename M>
+  bool pass_on(Key key, const M &message);
+  void keep(const Advert &advert);
+
+  Desk &desk_;
+  Records &records_;
+  Routes &routes_;
+  std::map<Slug, Reach> reach_;
+  std::set<std::string> seen_;
+  std::deque<std::string> seen_order_;
+  Time here_said_ = {};
+};
+
+}  // namespace astral::core

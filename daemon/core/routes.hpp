@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Messages for nodes without a session: to the supernode, from there to the addressee's supernode, from there to
+// it. A supernode connects to another for that, and lets the session go when it has served.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "core/desk.hpp"
+#include "core/records.hpp"
+
+namespace astral::core {
+
+class Routes {
+ public:
+  Routes(Desk &desk, Records &records) : desk_(desk), records_(records) {}
+
+  // A message that is for us comes back: to be handled as if `from` had a session.
+  std::optional<Routed> forward(Routed routed);
+  // From a neighbour; nobody speaks for another but a supernode.
+  std::optional<Routed> arrived(const Peer &from, Routed routed);
+  // To the supernode at `place`, connecting first where there is no session. False: no room for one.
+  bool deliver(const Place &place, Message message);
+  void peer_ready(PeerId peer);
+  // What waited for it is tried on another way.
+  std::deque<Routed> peer_gone(const Uuid &uuid);
+
+ private:
+  std::optional<Routed> seek(Routed routed);
+
+  Desk &desk_;
+  Records &records_;
+  std::map<Uuid, std::deque<Message>> parked_;  // until the session with that supernode is ready
+};
+
+// Connects to a known node; none when it has no address or there is no room for a peer.
+std::optional<PeerId> connect(Desk &desk, const Uuid &uuid, const Address &address);
+
+}  // namespace astral::core

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/standing.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "core/limits.hpp"
+#include "core/routes.hpp"
+
+namespace astral::core {
+namespace {
+
+constexpr std::size_t at_once = 3;  // candidates
+constexpr std::size_t links_at_once = 4;
+
+}  // namespace
+
+Standing::Standing(Desk &desk, Records &records) : desk_(desk), records_(records) {
+  for (const NodeInfo &node : desk.settings.remembered) desk.directory.learn(node, Heard::elsewhere);
+}
+
+void Standing::start() {
+  if (desk_.settings.role == Role::supernode) {
+    reached_ = true;
+    enter(Standpoint::supernode);
+  }
+  seek();
+}
+
+void Standing::enter(Standpoint standpoint) {
+  const Standpoint from = std::exchange(standpoint_, standpoint);
+  NodeInfo &self = desk_.settings.self;
+  self.supernode = standpoint == Standpoint::supernode;
+  self.capacity = self.supernode ? std::optional(desk_.settings.capacity) : std::nullopt;
+  const Peer *primary = desk_.peers.find(desk_.primary);
+  self.primary = primary == nullptr ? "" : primary->uuid;
+  count_children();
+  if (from == Standpoint::supernode && !self.supernode) {
+    desk_.overlay.clear();
+    records_.clear();
+  }
+  if (self.supernode) {
+    childless_since_ = desk_.now;
+    for (const NodeInfo &node : desk_.directory.supernodes()) desk_.overlay.know(node.uuid);
+    for (const PeerId id : desk_.peers.ready_nodes()) link(*desk_.peers.find(id));
+  }
+  desk_.announce(Change::node, desk_.self());
+  if (standpoint == Standpoint::child || self.supernode) {
+    backoff_ = {};
+    desk_.notice(Settled{});
+  }
+}
+
+void Standing::count_children() {
+  if (!desk_.supernode()) {
+    desk_.settings.self.children.reset();
+    return;
+  }
+  desk_.settings.self.children = static_cast<std::uint32_t>(desk_.peers.child_count());
+}
+
+void Standing::put_off(const Uuid &uuid) {
+  if (uuid.empty()) return;
+  if (put_off_.size() >= max_others * 32) put_off_.erase(put_off_.begin());
+  put_off_[uuid] = desk_.now + desk_.settings.timeouts.refused;
+}
+
+bool Standing::put_off_now(const Uuid &uuid) const {
+  const auto found = put_off_.find(uuid);
+  return found != put_off_.end() && found->second > desk_.now;
+}
+
+// Addresses of the settings first, then supernodes by how near they were, then any node: it knows a supernode.
+bool Standing::ask_more() {
+  const auto busy = [&] { return candidates_.size() >= at_once; };
+  for (const Address &address : desk_.settings.bootstrap) {
+    if (busy()) return true;
+    const auto settled = settled_at_.find(address);
+    const Uuid uuid = settled == settled_at_.end() ? "" : settled->second;
+    if (uuid == desk_.self() || put_off_now(uuid)) continue;
+    if (!uuid.empty() && desk_.peers.socket(uuid, PeerState::connecting) != nullptr) {
+      candidates_.insert(desk_.peers.socket(uuid, PeerState::connecting)->id);
+      continue;
+    }
+    if (!tried_.insert(address).second) continue;
+    const std::optional<PeerId> peer = connect(desk_, uuid, address);
+    if (!peer) continue;
+    candidates_.insert(*peer);
+    at_[*peer] = address;
+  }
+  std::vector<NodeInfo> known = desk_.directory.supernodes();
+  const auto doubt = [&](const NodeInfo &node) { return desk_.directory.doubtful(node.uuid); };
+  // Whoever lost the same supernode as many others must not follow them all to one.
+  for (std::size_t i = known.size(); i > 1; --i) std::swap(known[i - 1], known[desk_.rng.below(i)]);
+  std::stable_partition(known.begin(), known.end(), [&](const NodeInfo &node) { return backups_.contains(node.uuid); });
+  std::stable_partition(known.begin(), known.end(), [&](const NodeInfo &node) { return !doubt(node); });
+  if (known.empty())
+    for (const Uuid &uuid : desk_.directory.some(at_once, desk_.rng.next()))
+      known.push_back(*desk_.directory.node(uuid));
+  for (const NodeInfo &node : known) {
+    if (busy()) return true;
+    if (put_off_now(node.uuid)) continue;
+    const Peer *peer = desk_.peers.socket(node.uuid, PeerState::connecting);
+    if (peer != nullptr) {
+      if (!peer->child) candidates_.insert(peer->id);
+      continue;
+    }
+    if (const auto id = connect(desk_, node.uuid, {node.ip_address, node.port})) candidates_.insert(*id);
+  }
+  return !candidates_.empty();
+}
+
+void Standing::seek() {
+  if (desk_.leaving || standpoint_ == Standpoint::child || standpoint_ == Standpoint::registering) return;
+  if (standpoint_ == Standpoint::supernode) {  // alone among supernodes? then the settings may know others
+    if (!desk_.overlay.links().empty()) return;
+    tried_.clear();
+    ask_more();
+    if (desk_.settings.has_origin) desk_.emit(AskOrigin{});
+    const Timeouts &timeouts = desk_.settings.timeouts;
+    backoff_ = std::clamp(backoff_ * 2, timeouts.reconnect, timeouts.last_reconnect);
+    const bool hope = !desk_.settings.bootstrap.empty() || desk_.settings.has_origin || desk_.directory.node_count() > 0;
+    if (hope) desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(backoff_));
+    return;
+  }
+  if (!ask_more()) return nobody();
+  desk_.agenda.set({.due = Due::choose}, desk_.now + desk_.settings.timeouts.ask);
+  for (const PeerId id : std::set(candidates_)) {
+    const Peer *peer = desk_.peers.find(id);
+    if (peer != nullptr && peer->state == PeerState::ready) peer_ready(id);
+  }
+}
+
+void Standing::peer_ready(PeerId id) {
+  Peer *peer = desk_.peers.find(id);
+  if (peer == nullptr || peer->kind != PeerKind::node || peer->routed) return;
+  if (const auto at = at_.find(id); at != at_.end()) settled_at_[at->second] = peer->uuid;
+  if (peer->probing) {
+    desk_.send(peer->for_whom, Probed{.reached = true});
+    return;
+  }
+  if (standpoint_ == Standpoint::supernode) {
+    candidates_.erase(id);
+    if (peer->supernode) link(*peer);
+    return;
+  }
+  if (!candidates_.contains(id)) return;
+  if (!peer->supernode) {  // it has told us of others
+    candidates_.erase(id);
+    put_off(peer->uuid);
+    desk_.agenda.set({.due = Due::seek}, desk_.now);
+    return;
+  }
+  const bool all = std::all_of(candidates_.begin(), candidates_.end(), [&](PeerId other) {
+    const Peer *candidate = desk_.peers.find(other);
+    return candidate == nullptr || candidate->state == PeerState::ready;
+  });
+  const Time when = desk_.now + (all ? Time{} : desk_.settings.timeouts.choose);
+  if (standpoint_ == Standpoint::seeking) desk_.agenda.set({.due = Due::choose}, when);
+}
+
+bool Standing::is_full(const Uuid &uuid) const {
+  const NodeInfo *node = desk_.directory.node(uuid);
+  return node != nullptr && node->children && node->capacity && *node->children >= *node->capacity;
+}
+
+// Whoever is nearest, of those that answered; the others are let go.
+void Standing::choose() {
+  if (standpoint_ == Standpoint::registering) {  // it does not answer
+    const Peer *silent = desk_.peers.find(desk_.primary);
+    if (silent != nullptr) put_off(silent->uuid);
+    candidates_.erase(desk_.primary);
+    desk_.primary = 0;
+    enter(Standpoint::seeking);
+  }
+  if (standpoint_ != Standpoint::seeking) return;
+  Peer *best = nullptr;
+  for (const PeerId id : std::set(candidates_)) {
+    Peer *peer = desk_.peers.find(id);
+    if (peer == nullptr || peer->state != PeerState::ready) {  // slow
+      if (peer != nullptr) put_off(peer->uuid);
+      candidates_.erase(id);
+      continue;
+    }
+    if (!peer->supernode || put_off_now(peer->uuid)) {
+      put_off(peer->uuid);
+      candidates_.erase(id);
+      continue;
+    }
+    // Also a full one is asked, if all are: so it hears that there is no room, and makes some.
+    const auto worth = [&](const Peer &one) { return std::pair(is_full(one.uuid), one.rtt.value_or(never)); };
+    if (best == nullptr || worth(*peer) < worth(*best)) best = peer;
+  }
+  if (best == nullptr) return seek();
+  standpoint_ = Standpoint::registering;
+  desk_.primary = best->id;
+  desk_.send(best->id, Register{});
+  desk_.agenda.set({.due = Due::choose}, desk_.now + desk_.settings.timeouts.ask);
+}
+
+void Standing::registered(const Peer &peer, const Registered &registered) {
+  if (standpoint_ != Standpoint::registering || desk_.primary != peer.id) return;
+  backups_.clear();
+  for (const NodeInfo &node : registered.others) {
+    if (node.uuid == desk_.self() || backups_.size() >= max_others) continue;
+    desk_.directory.learn(node, Heard::elsewhere);
+    backups_[node.uuid] = node;
+  }
+  desk_.agenda.drop({.due = Due::choose});
+  desk_.agenda.drop({.due = Due::seek});
+  desk_.agenda.drop({.due = Due::promote});
+  candidates_.clear();
+  at_.clear();
+  tried_.clear();
+  origin_asked_ = saw_full_ = false;
+  enter(Standpoint::child);
+  const NodeInfo *primary = desk_.directory.node(peer.uuid);
+  if (!desk_.settings.upstream_bps && primary != nullptr)
+    desk_.emit(MeasureBandwidth{.ip_address = primary->ip_address, .port = primary->port});
+}
+
+void Standing::full(const Peer &peer, const Full &full) {
+  if (standpoint_ == Standpoint::child && desk_.primary == peer.id) {  // it has stepped down
+    for (const NodeInfo &node : full.others) supernode_heard(node);
+    return peer_gone({.peer = peer.id, .uuid = peer.uuid, .ready = true});
+  }
+  if (standpoint_ != Standpoint::registering || desk_.primary != peer.id) return;
+  for (const NodeInfo &node : full.others) supernode_heard(node);
+  saw_full_ = true;
+  put_off(peer.uuid);
+  candidates_.erase(peer.id);
+  if (!reached_) probe_ask(peer.id);
+  desk_.primary = 0;
+  enter(Standpoint::seeking);
+  choose();
+}
+
+void Standing::probe_ask(PeerId peer) {
+  if (desk_.settings.role != Role::automatic || probing_) return;
+  probing_ = true;
+  desk_.send(peer, Probe{});
+}
+
+// Everyone was asked. Where there are supernodes, one of them must have reached us before we become one.
+void Standing::nobody() {
+  const Timeouts &timeouts = desk_.settings.timeouts;
+  tried_.clear();
+  if (desk_.settings.has_origin && !std::exchange(origin_asked_, true)) {
+    desk_.emit(AskOrigin{});
+    desk_.agenda.set({.due = Due::seek}, desk_.now + timeouts.origin);
+    return;
+  }
+  origin_asked_ = false;
+  const bool able = desk_.settings.role == Role::automatic && (reached_.value_or(!saw_full_));
+  if (able && !desk_.agenda.has({.due = Due::promote})) {
+    const auto span = static_cast<std::uint64_t>(timeouts.promote.count());
+    const bool alone = !saw_full_ && desk_.directory.supernodes().empty() && desk_.settings.bootstrap.empty();
+    const Time after = alone ? Time{} : Time{static_cast<Time::rep>(desk_.rng.below(span))};
+    desk_.agenda.set({.due = Due::promote}, desk_.now + after);
+  }
+  // Where there are supernodes, room will come soon.
+  backoff_ = std::clamp(backoff_ * 2, timeouts.reconnect, saw_full_ ? timeouts.refused : timeouts.last_reconnect);
+  desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(backoff_));
+}
+
+void Standing::promote() {
+  if (standpoint_ == Standpoint::supernode || standpoint_ == Standpoint::registering || desk_.leaving) return;
+  // Somebody may have become one meanwhile.
+  for (const PeerId id : candidates_) {
+    const Peer *peer = desk_.peers.find(id);
+    if (peer != nullptr && peer->state == PeerState::ready) return;
+  }
+  desk_.agenda.drop({.due = Due::choose});
+  candidates_.clear();
+  at_.clear();
+  const PeerId primary = std::exchange(desk_.primary, 0);
+  enter(Standpoint::supernode);
+  if (primary != 0) desk_.send(primary, Unregister{});
+  seek();
+  tend();
+}
+
+void Standing::origin_heard() {
+  if (standpoint_ == Standpoint::seeking && origin_asked_) seek();
+  if (standpoint_ == Standpoint::supernode) tend();
+}
+
+void Standing::probe(const Peer &peer) {
+  const NodeInfo *node = desk_.directory.node(peer.uuid);
+  if (!desk_.supernode() || node == nullptr) return desk_.send(peer.id, Probed{.reached = false});
+  const std::optional<PeerId> id = connect(desk_, peer.uuid, {peer.address, node->port});
+  if (!id) return desk_.send(peer.id, Probed{.reached = false});
+  Peer &probing = *desk_.peers.find(*id);
+  probing.probing = true;
+  probing.for_whom = peer.id;
+}
+
+void Standing::probed(const Peer &, const Probed &probed) {
+  if (!std::exchange(probing_, false) || reached_) return;
+  reached_ = probed.reached;
+  if (standpoint_ == Standpoint::supernode && !*reached_) return step_down();
+  if (std::exchange(summoned_, false) && *reached_ && standpoint_ == Standpoint::child) return promote();
+  if (standpoint_ == Standpoint::seeking) desk_.agenda.set({.due = Due::seek}, desk_.now);
+}
+
+void Standing::registration(Peer &peer) {
+  if (peer.supernode || peer.routed || peer.kind != PeerKind::node) return;
+  const bool room = desk_.supernode() && !desk_.leaving && desk_.peers.child_count() < desk_.settings.capacity;
+  const std::vector<NodeInfo> others = infos(desk_.overlay.spread(max_others, desk_.rng.next()));
+  if (!room && !peer.child) {
+    desk_.send(peer.id, Full{.others = others});
+    return summon();
+  }
+  desk_.peers.adopt(peer);
+  count_children();
+  desk_.send(peer.id, Registered{.others = others});
+  desk_.announce(Change::node, desk_.self());
+}
+
+void Standing::unregistered(const Peer &peer) {
+  if (!peer.child) return;
+  desk_.peers.release(peer.id);
+  count_children();
+  desk_.announce(Change::node, desk_.self());
+}
+
+// Full: whoever of our children can be reached from outside makes room for more, its own place too.
+void Standing::summon() {
+  if (!desk_.supernode() || desk_.leaving || desk_.now < summon_after_ || desk_.peers.child_count() == 0) return;
+  summon_after_ = desk_.now + desk_.settings.timeouts.promote;
+  const std::vector<PeerId> children = desk_.peers.children();
+  desk_.send(children[desk_.rng.below(children.size())], Summon{});
+}
+
+void Standing::summoned(const Peer &peer) {
+  if (standpoint_ != Standpoint::child || desk_.primary != peer.id || reached_ == false) return;
+  if (desk_.settings.role != Role::automatic || desk_.leaving) return;
+  summoned_ = true;
+  if (!reached_) return probe_ask(peer.id);
+  promote();
+}
+
+void Standing::peer_gone(const PeerGone &gone) {
+  const bool candidate = candidates_.erase(gone.peer) > 0;
+  const auto at = at_.find(gone.peer);
+  if (at != at_.end()) at_.erase(at);
+  if (gone.routed) return;
+  count_children();
+  if (desk_.supernode()) {
+    if (!gone.ready && desk_.directory.node(gone.uuid) == nullptr) desk_.overlay.forget(gone.uuid);
+    if (desk_.peers.child_count() > 0) childless_since_ = desk_.now;
+    if (desk_.overlay.links().empty() && !desk_.agenda.has({.due = Due::seek}))
+      desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(desk_.settings.timeouts.reconnect));
+    return;
+  }
+  if (gone.peer == desk_.primary) {
+    desk_.primary = 0;
+    put_off(gone.uuid);
+    desk_.agenda.drop({.due = Due::choose});
+    enter(Standpoint::seeking);
+    const auto span = static_cast<std::uint64_t>(desk_.settings.timeouts.first_retry.count());
+    desk_.agenda.set({.due = Due::seek}, desk_.now + Time{static_cast<Time::rep>(desk_.rng.below(span))});
+  } else if (candidate && standpoint_ == Standpoint::seeking) {
+    put_off(gone.uuid);
+    if (candidates_.empty()) {
+      desk_.agenda.drop({.due = Due::choose});
+      desk_.agenda.set({.due = Due::seek}, desk_.now);
+    }
+  }
+}
+
+void Standing::supernode_heard(const NodeInfo &node) {
+  if (!node.supernode) return desk_.overlay.forget(node.uuid);
+  if (node.uuid == desk_.self()) return;
+  desk_.directory.learn(node, Heard::elsewhere);
+  if (desk_.supernode() && desk_.overlay.know(node.uuid)) tend();
+}
+
+void Standing::link(const Peer &peer) {
+  if (!peer.supernode || peer.routed || peer.uuid == desk_.self() || peer.probing) return;
+  desk_.overlay.link(peer.uuid, peer.id);
+  if (!reached_) probe_ask(peer.id);
+}
+
+// Where a distance has too few links, one more.
+void Standing::tend() {
+  if (!desk_.supernode() || desk_.leaving) return;
+  std::size_t begun = 0;
+  for (const Uuid &uuid : desk_.overlay.wanted()) {
+    if (begun == links_at_once) break;
+    const NodeInfo *node = desk_.directory.node(uuid);
+    if (node == nullptr) {
+      desk_.overlay.forget(uuid);
+      continue;
+    }
+    if (Peer *peer = desk_.peers.socket(uuid, PeerState::connecting)) {
+      if (peer->state == PeerState::ready && peer->supernode) link(*peer);
+      continue;
+    }
+    if (put_off_now(uuid)) continue;
+    if (connect(desk_, uuid, {node->ip_address, node->port})) ++begun;
+  }
+}
+
+void Standing::beat() {
+  if (!desk_.supernode()) return;
+  std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= desk_.now; });
+  tend();
+  if (desk_.peers.child_count() > 0) childless_since_ = desk_.now;
+  if (desk_.settings.role != Role::automatic || desk_.overlay.links().empty()) return;
+  if (desk_.now - childless_since_ >= desk_.settings.timeouts.needless) step_down();
+}
+
+// Others have taken our place, or nobody reaches us.
+void Standing::step_down() {
+  bool elsewhere = false;
+  for (const PeerId id : desk_.overlay.links())
+    elsewhere = elsewhere || reached_ == false || !is_full(desk_.peers.find(id)->uuid);
+  childless_since_ = desk_.now;
+  if (!elsewhere) return;
+  for (const PeerId id : desk_.peers.children()) desk_.send(id, Full{});
+  enter(Standpoint::seeking);
+  for (const PeerId id : desk_.peers.ready_nodes())
+    if (desk_.tickets.count(id) == 0) desk_.drop(id, "no supernode any more");
+  desk_.agenda.set({.due = Due::seek}, desk_.now);
+}
+
+std::vector<NodeInfo> Standing::infos(const std::vector<Uuid> &uuids) const {
+  std::vector<NodeInfo> nodes;
+  for (const Uuid &uuid : uuids)
+    if (const NodeInfo *node = desk_.directory.node(uuid)) {
+      nodes.push_back(*node);
+      nodes.back().rtt_ms.reset();  // how far it is from us, and how full it was, helps nobody
+      nodes.back().children.reset();
+    }
+  return nodes;
+}
+
+std::vector<NodeInfo> Standing::told_to(const NodeInfo &node) {
+  if (!desk_.supernode()) {
+    std::vector<NodeInfo> nodes;
+    if (const Peer *primary = desk_.peers.find(desk_.primary))
+      if (const NodeInfo *info = desk_.directory.node(primary->uuid)) nodes.push_back(*info);
+    for (const NodeInfo &known : desk_.directory.supernodes())
+      if (nodes.size() < max_told_supernodes && (nodes.empty() || known.uuid != nodes[0].uuid))
+        nodes.push_back(known);
+    return nodes;
+  }
+  std::vector<Uuid> uuids;
+  if (node.supernode) uuids = desk_.overlay.nearest(key_of(node.uuid), max_told_supernodes / 2);
+  for (const Uuid &uuid : desk_.overlay.spread(max_told_supernodes - uuids.size(), desk_.rng.next()))
+    if (uuid != node.uuid && std::find(uuids.begin(), uuids.end(), uuid) == uuids.end()) uuids.push_back(uuid);
+  return infos(uuids);
+}
+
+bool Standing::kept(const Peer &peer) const {
+  if (peer.id == desk_.primary || peer.child || candidates_.contains(peer.id)) return true;
+  return desk_.supernode() && desk_.overlay.needed(peer.id);
+}
+
+void Standing::leave() {
+  for (const Due due : {Due::seek, Due::choose, Due::promote}) desk_.agenda.drop({.due = due});
+}
+
+}  // namespace astral::core

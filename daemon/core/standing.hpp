@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What this node is in the network: a child of a supernode, or a supernode itself. Looks for the nearest supernode
+// that has room, and takes its place where none has; takes children; keeps the links among supernodes.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "core/desk.hpp"
+#include "core/input.hpp"
+#include "core/records.hpp"
+
+namespace astral::core {
+
+//               ┌───────────── the primary is lost, or leaves ────────────┐
+//               ▼                                                         │
+//  (start) ─▶ seeking ──the nearest with room──▶ registering ──yes──▶ child
+//               │  ▲                                 │ full, silent: the next one
+//               │  └─────────────────────────────────┘
+//               │ nobody has room or answers; reached from outside
+//               ▼
+//           supernode ◀──summoned by a full primary── child
+//           supernode ──needless for long, others have room──▶ seeking
+enum class Standpoint { seeking, registering, child, supernode };
+
+class Standing {
+ public:
+  Standing(Desk &desk, Records &records);
+
+  void start();
+  void beat();
+  void seek();     // is due
+  void choose();   // is due
+  void promote();  // is due
+  void origin_heard();
+
+  void peer_ready(PeerId peer);
+  void peer_gone(const PeerGone &gone);
+  void registration(Peer &peer);  // of a child
+  void registered(const Peer &peer, const Registered &registered);
+  void full(const Peer &peer, const Full &full);
+  void unregistered(const Peer &peer);
+  void summoned(const Peer &peer);
+  void probe(const Peer &peer);
+  void probed(const Peer &peer, const Probed &probed);
+  // What a node that greets us should know: supernodes.
+  std::vector<NodeInfo> told_to(const NodeInfo &node);
+  void supernode_heard(const NodeInfo &node);
+
+  Standpoint standpoint() const { return standpoint_; }
+  bool kept(const Peer &peer) const;  // the session serves the standing
+  void leave();
+
+ private:
+  void enter(Standpoint standpoint);
+  bool ask_more();
+  void release_candidates(PeerId but);
+  void nobody();
+  void summon();
+  void step_down();
+  void tend();
+  void link(const Peer &peer);
+  void put_off(const Uuid &uuid);
+  bool is_full(const Uuid &uuid) const;
+  bool put_off_now(const Uuid &uuid) const;
+  std::vector<NodeInfo> infos(const std::vector<Uuid> &uuids) const;
+  void probe_ask(PeerId peer);
+  void count_children();
+
+  Desk &desk_;
+  Records &records_;
+  Standpoint standpoint_ = Standpoint::seeking;
+  std::set<PeerId> candidates_;         // we connected to them to choose among them
+  std::set<Address> tried_;             // of the settings, in this round
+  std::map<Address, Uuid> settled_at_;  // who answered at an address of the settings
+  std::map<PeerId, Address> at_;        // candidates that came from the settings
+  std::map<Uuid, Time> put_off_;        // full, or not to be reached
+  std::map<Uuid, NodeInfo> backups_;    // that our supernode named
+  Time backoff_ = {};
+  bool origin_asked_ = false;   // in this round
+  bool saw_full_ = false;       // in this round: there are supernodes
+  bool probing_ = false;
+  bool summoned_ = false;
+  Time summon_after_ = {};
+  std::optional<bool> reached_ = {};  // from outside, as somebody found out
+  Time childless_since_ = {};
+};
+
+}  // namespace astral::core

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "invariants.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace astral::sim {
+
+using namespace core;
+
+namespace {
+
+constexpr std::size_t enough = 20;  // complaints
+
+bool is_ticket_news(const Effect &effect) {
+  const auto *news = std::get_if<Announce>(&effect);
+  return news != nullptr && news->what == Change::ticket;
+}
+
+}  // namespace
+
+Invariants::Invariants(World &world, std::vector<Slug> slugs) : world_(world), slugs_(std::move(slugs)) {}
+
+void Invariants::say(const std::string &what) {
+  if (broken_.size() < enough)
+    broken_.push_back(std::to_string(world_.now() / 1ms) + " ms: " + what);
+}
+
+void Invariants::after(std::size_t index, const Effects &effects) {
+  if (std::none_of(effects.begin(), effects.end(), is_ticket_news) || !world_.alive(index)) return;
+  Node &node = world_.node(index);
+  const Uuid name = node.self().uuid;
+  if (node.upstream_bps() && node.promised_bps() > *node.upstream_bps())
+    say(name + " promised more than its upstream");
+  std::map<Slug, int> active;
+  for (const TicketView &ticket : node.tickets())
+    if (ticket.held && ticket.confirmed && ticket.role == "active") ++active[ticket.stream];
+  for (const auto &[slug, count] : active) {
+    if (count > 1) say(name + " has " + std::to_string(count) + " active parents for " + slug);
+    if (world_.circle_through(index, slug)) say(name + " is in a circle of " + slug);
+  }
+}
+
+void Invariants::tickets_agree() {
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    if (!world_.alive(i)) continue;
+    for (const TicketView &ticket : world_.node(i).tickets()) {
+      if (ticket.element || ticket.state == "requested" || ticket.state == "offered") continue;
+      const Uuid &other = ticket.held ? ticket.source : ticket.destination;
+      const auto at = world_.index_of(other);
+      const std::string name = world_.node(i).self().uuid + (ticket.held ? " holds" : " gave") + " a ticket (" +
+                               ticket.state + ") of " + ticket.stream + " with " + other;
+      if (!at || !world_.alive(*at)) {
+        say(name + ", which is dead");
+        continue;
+      }
+      const auto there = world_.node(*at).find_ticket(ticket.id);
+      if (!there || there->held == ticket.held || there->state != ticket.state)
+        say(name + ", which has it " + (there ? there->state : "not"));
+    }
+  }
+}
+
+void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewers) {
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    if (!world_.alive(i)) continue;
+    Node &node = world_.node(i);
+    if (node.standpoint() != Standpoint::child && node.standpoint() != Standpoint::supernode)
+      say(node.self().uuid + " has no place in the network");
+    if (node.standpoint() == Standpoint::child) {
+      const auto primary = world_.index_of(node.primary());
+      if (!primary || !world_.alive(*primary)) say(node.self().uuid + " has a dead primary");
+    }
+  }
+  tickets_agree();
+  // Room that a viewer without a parent could have had.
+  std::map<Slug, std::vector<std::size_t>> hungry;
+  for (const auto &[index, slug] : viewers)
+    if (world_.alive(index) && world_.chain(index, slug).empty()) hungry[slug].push_back(index);
+  for (const auto &[slug, unfed] : hungry) {
+    std::vector<std::string> room;
+    for (std::size_t i = 0; i < world_.size() && room.size() < 3; ++i) {
+      if (!world_.alive(i) || !world_.fed(i, slug) || world_.node(i).places(slug) == 0) continue;
+      // Room below an orphan is no room for that orphan.
+      const std::vector<Uuid> chain = world_.chain(i, slug);
+      if (!chain.empty()) room.push_back(world_.node(i).self().uuid);
+    }
+    if (!room.empty())
+      say(std::to_string(unfed.size()) + " viewers of " + slug + " (" + world_.node(unfed[0]).self().uuid +
+          ") go hungry, and " + room[0] + " has room");
+  }
+  for (const Slug &slug : slugs_)
+    if (world_.circle(slug)) say("there is a circle of " + slug);
+}
+
+void Invariants::only_heartbeats(const World::Traffic &before, const World::Traffic &after) {
+  // What is said again at intervals is the heartbeat of what supernodes keep for others.
+  const std::set<std::size_t> quiet{
+      Message(Heartbeat{}).index(), Message(Advert{}).index(), Message(Here{}).index()};
+  const std::size_t routed = Message(Routed{}).index();
+  for (std::size_t kind = 0; kind < before.messages.size(); ++kind) {
+    if (quiet.contains(kind)) continue;
+    if (kind != routed && after.messages[kind] != before.messages[kind])
+      say("at rest, yet " + std::to_string(after.messages[kind] - before.messages[kind]) + " messages of kind " +
+          std::to_string(kind));
+    if (after.enclosed[kind] != before.enclosed[kind])
+      say("at rest, yet " + std::to_string(after.enclosed[kind] - before.enclosed[kind]) +
+          " routed messages of kind " + std::to_string(kind));
+  }
+}
+
+}  // namespace astral::sim

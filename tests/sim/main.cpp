@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// astralsim: plays a scenario with the shipped core, says what it cost and what did not hold.
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "scenario.hpp"
+
+namespace {
+
+using astral::sim::Figures;
+using astral::sim::Plan;
+
+int usage() {
+  std::cerr << "usage: astralsim [--scenario NAME] [--nodes N] [--streams S] [--viewers V] [--seed X] [--seeds COUNT]\n"
+               "                 [--weigh] [--json] [--follow NODE]\n"
+               "scenarios:";
+  for (const std::string &name : astral::sim::scenarios()) std::cerr << ' ' << name;
+  std::cerr << "\nWith --seeds every seed from --seed on plays one scenario after the other, twice.\n";
+  return 2;
+}
+
+void print_json(const Plan &plan, const Figures &f) {
+  std::printf(
+      "{\"scenario\":\"%s\",\"nodes\":%zu,\"streams\":%zu,\"viewers\":%zu,\"seed\":%llu,\"supernodes\":%zu,"
+      "\"join_messages\":%.1f,\"join_bytes\":%.0f,\"rest_messages_s\":%.3f,\"rest_bytes_s\":%.1f,"
+      "\"depth_p50\":%zu,\"depth_max\":%zu,\"fed_s_p50\":%.2f,\"fed_s_p99\":%.2f,\"source_share\":%.4f,"
+      "\"heal_s\":%.1f,\"fed\":%zu,\"unfed\":%zu,\"steps\":%llu,\"hash\":\"%016llx\",\"broken\":%zu}\n",
+      plan.scenario.c_str(), plan.nodes, plan.streams, plan.viewers, static_cast<unsigned long long>(plan.seed),
+      f.supernodes, f.join_messages, f.join_bytes, f.rest_messages_s, f.rest_bytes_s, f.depth_p50, f.depth_max,
+      f.fed_s_p50, f.fed_s_p99, f.source_share, f.heal_s, f.fed, f.unfed,
+      static_cast<unsigned long long>(f.steps), static_cast<unsigned long long>(f.hash), f.broken.size());
+  std::fflush(stdout);
+}
+
+bool complain(const Plan &plan, const Figures &figures) {
+  for (const std::string &what : figures.broken) std::cout << "  " << what << '\n';
+  if (figures.broken.empty()) return false;
+  std::cout << "again: astralsim --scenario " << plan.scenario << " --nodes " << plan.nodes << " --streams "
+            << plan.streams << " --viewers " << plan.viewers << " --seed " << plan.seed << std::endl;
+  return true;
+}
+
+int many(Plan plan, std::uint64_t seeds) {
+  const std::vector<std::string> names = astral::sim::scenarios();
+  std::uint64_t failed = 0;
+  for (std::uint64_t i = 0; i < seeds; ++i, ++plan.seed) {
+    plan.scenario = names[plan.seed % names.size()];
+    const Figures once = astral::sim::play(plan);
+    const Figures twice = astral::sim::play(plan);
+    bool bad = complain(plan, once);
+    if (once.hash != twice.hash) {
+      std::cout << "seed " << plan.seed << " (" << plan.scenario << ") is not the same twice" << std::endl;
+      bad = true;
+    }
+    if (bad) ++failed;
+  }
+  std::cout << seeds << " seeds, " << failed << " failed" << std::endl;
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  Plan plan;
+  std::uint64_t seeds = 0;
+  bool json = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = argv[i];
+    if (option == "--json") {
+      json = true;
+      continue;
+    }
+    if (option == "--weigh") {
+      plan.weigh = true;
+      continue;
+    }
+    if (i + 1 == argc) return usage();
+    const std::string value = argv[++i];
+    const std::uint64_t number = std::strtoull(value.c_str(), nullptr, 10);
+    if (option == "--follow")
+      plan.follow = value;
+    else if (option == "--scenario")
+      plan.scenario = value;
+    else if (option == "--nodes")
+      plan.nodes = number;
+    else if (option == "--streams")
+      plan.streams = number;
+    else if (option == "--viewers")
+      plan.viewers = number;
+    else if (option == "--seed")
+      plan.seed = number;
+    else if (option == "--seeds")
+      seeds = number;
+    else
+      return usage();
+  }
+  if (plan.nodes == 0 || plan.streams == 0 || plan.streams > plan.nodes) return usage();
+  if (seeds > 0) return many(plan, seeds);
+  const Figures figures = astral::sim::play(plan);
+  if (json) print_json(plan, figures);
+  return complain(plan, figures) ? 1 : 0;
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "scenario.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "api/message_json.hpp"
+#include "invariants.hpp"
+#include "trace.hpp"
+#include "world.hpp"
+
+namespace astral::sim {
+
+using namespace core;
+
+namespace {
+
+constexpr std::uint64_t rate_bps = 600'000;
+
+struct Wish {
+  std::size_t node = 0;
+  Slug slug;
+  Time at = {};
+  Time fed = never;
+};
+
+class Story {
+ public:
+  explicit Story(const Plan &plan) : plan_(plan), world_(plan.seed), rng_(plan.seed * 7919 + 17) {
+    for (std::size_t i = 0; i < plan.streams; ++i) slugs_.push_back("s" + std::to_string(i));
+    invariants_.emplace(world_, slugs_);
+    world_.geography = true;
+    world_.tracing = false;
+    world_.keep_elements_words = false;
+    world_.check_every = plan.nodes <= 300 ? 1 : plan.nodes <= 3'000 ? 16 : 128;
+    if (plan.weigh) world_.weigh = [](const Message &message) { return api::write_message(message).size(); };
+    world_.watch = [this](std::size_t node, const Effects &effects) {
+      invariants_->after(node, effects);
+      note_fed(node, effects);
+      if (world_.node(node).self().uuid == plan_.follow) follow(effects);
+    };
+  }
+
+  Figures play() {
+    if (plan_.scenario == "lossy") world_.loss = 0.05;
+    join();
+    publish();
+    if (plan_.scenario == "flash-crowd") {
+      watch(60s);
+    } else {
+      watch(30s);
+    }
+    settle(40s);
+    trouble();
+    settle(150s);  // lapses, retries, improvements: all must be over
+    const World::Traffic before = world_.traffic();
+    world_.run(60s);
+    const World::Traffic after = world_.traffic();
+    figures_.rest_messages_s = per_node(after.count() - before.count()) / 60;
+    figures_.rest_bytes_s = per_node(after.bytes - before.bytes) / 60;
+    std::vector<std::pair<std::size_t, Slug>> viewers;
+    for (const Wish &wish : wishes_) viewers.emplace_back(wish.node, wish.slug);
+    invariants_->at_rest(viewers);
+    count();
+    if (figures_.unfed == 0) invariants_->only_heartbeats(before, after);
+    figures_.broken = invariants_->broken();
+    figures_.steps = world_.steps();
+    figures_.hash = world_.hash();
+    return figures_;
+  }
+
+ private:
+  void follow(const Effects &effects) const {
+    for (const Effect &effect : effects)
+      std::printf("%8lld ms %s\n", static_cast<long long>(world_.now() / 1ms), text(effect).c_str());
+  }
+
+  double per_node(std::uint64_t count) const {
+    return static_cast<double>(count) / static_cast<double>(std::max<std::size_t>(1, alive()));
+  }
+  std::size_t alive() const {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < world_.size(); ++i)
+      if (world_.alive(i)) ++count;
+    return count;
+  }
+
+  std::size_t add() {
+    Settings settings;
+    settings.seed = plan_.seed;
+    settings.has_origin = true;
+    settings.capacity = plan_.nodes < 1'000 ? 10 : 100;  // so that also a small network has several supernodes
+    const std::uint64_t kind = rng_.below(10);
+    std::uint64_t children = 2 + rng_.below(5);
+    if (kind < 2) children = 0;  // a phone
+    if (plan_.scenario == "free-riders") children = rng_.below(2) == 0 ? 0 : 3 + rng_.below(3);
+    if (world_.size() < plan_.streams) children = 3;  // the publishers
+    settings.upstream_bps = children * rate_bps + rate_bps / 2;
+    const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
+    // Most are behind a router that lets nobody in; the first are not, or there would be no network.
+    world_.reachable(index, index < 3 || rng_.below(10) < 4);
+    return index;
+  }
+
+  void join() {
+    const Time window = std::max<Time>(10s, Time{1ms} * static_cast<Time::rep>(plan_.nodes));
+    for (std::size_t i = 0; i < plan_.nodes; ++i) {
+      const Time at = i < 3 ? Time{1s} * static_cast<Time::rep>(i)
+                            : 3s + Time{static_cast<Time::rep>(
+                                       rng_.below(static_cast<std::uint64_t>(window.count())))};
+      world_.later(at, [this] { add(); });
+    }
+    world_.run(window + 4s);
+    settle(30s);
+    figures_.join_messages = per_node(world_.traffic().count());
+    figures_.join_bytes = per_node(world_.traffic().bytes);
+  }
+
+  void publish() {
+    for (std::size_t i = 0; i < slugs_.size(); ++i) world_.publish(i % world_.size(), slugs_[i]);
+    world_.run(2s);
+  }
+
+  void watch(Time window) {
+    for (std::size_t i = 0; i < plan_.viewers; ++i) {
+      const Time at{static_cast<Time::rep>(rng_.below(static_cast<std::uint64_t>(window.count())))};
+      world_.later(at, [this] { wish(); });
+    }
+    world_.run(window);
+  }
+
+  void wish() {
+    Wish wish{.node = rng_.below(world_.size()), .slug = slugs_[rng_.below(slugs_.size())], .at = world_.now()};
+    if (!world_.alive(wish.node)) return;
+    const auto wanted = std::pair(wish.node, wish.slug);
+    if (!wished_.insert(wanted).second) return;
+    open_[wanted] = wishes_.size();
+    wishes_.push_back(wish);
+    world_.play(wish.node, wish.slug);
+    hope(wanted);
+  }
+
+  // A person presses again when nobody had room.
+  void hope(const std::pair<std::size_t, Slug> &wanted) {
+    world_.later(5s, [this, wanted] {
+      if (!world_.alive(wanted.first)) return;
+      if (!world_.node(wanted.first).find_ticket(wanted.second, {}) && !carried(wanted))
+        world_.play(wanted.first, wanted.second);
+      if (!world_.fed(wanted.first, wanted.second)) hope(wanted);
+    });
+  }
+  bool carried(const std::pair<std::size_t, Slug> &wanted) {
+    return !world_.node(wanted.first).tickets(wanted.second).empty();
+  }
+
+  void note_fed(std::size_t node, const Effects &effects) {
+    if (open_.empty()) return;
+    for (const Effect &effect : effects) {
+      const auto *news = std::get_if<Announce>(&effect);
+      if (news == nullptr || news->what != Change::ticket) continue;
+      const auto found = open_.find({node, news->key.substr(0, news->key.find('/'))});
+      if (found == open_.end() || !world_.fed(node, found->first.second)) continue;
+      wishes_[found->second].fed = world_.now();
+      open_.erase(found);
+    }
+  }
+
+  // Until everyone rests, or `most` is over.
+  void settle(Time most) {
+    const Time end = world_.now() + most;
+    while (world_.now() < end) {
+      world_.run(std::min<Time>(5s, end - world_.now()));
+      if (most > 100s) continue;
+      bool rest = true;
+      for (std::size_t i = 0; i < world_.size() && rest; ++i)
+        rest = !world_.alive(i) || world_.node(i).resting();
+      if (rest) return;
+    }
+  }
+
+  bool all_fed() {
+    for (const Wish &wish : wishes_)
+      if (world_.alive(wish.node) && !world_.fed(wish.node, wish.slug)) return false;
+    return true;
+  }
+
+  void heal(Time most) {
+    const Time begin = world_.now();
+    while (world_.now() < begin + most) {
+      world_.run(500ms);
+      if (all_fed()) break;
+    }
+    figures_.heal_s = static_cast<double>((world_.now() - begin) / 1ms) / 1000;
+  }
+
+  // Whoever watched there wants to go on.
+  void restart(std::size_t index) {
+    world_.restart(index);
+    for (const Wish &wish : std::vector(wishes_)) {
+      if (wish.node != index) continue;
+      world_.play(wish.node, wish.slug);
+      hope({wish.node, wish.slug});
+    }
+  }
+
+  bool publishes(std::size_t index) const { return index < slugs_.size(); }
+
+  void trouble() {
+    if (plan_.scenario == "churn") {
+      const std::size_t events = std::max<std::size_t>(10, plan_.nodes / 5);
+      for (std::size_t i = 0; i < events; ++i) {
+        world_.later(Time{static_cast<Time::rep>(rng_.below(60'000'000'000))}, [this] {
+          const std::size_t index = rng_.below(world_.size());
+          switch (rng_.below(5)) {
+            case 0:
+              if (!publishes(index) && world_.alive(index)) world_.kill(index);
+              break;
+            case 1:
+              if (!publishes(index) && world_.alive(index)) world_.step(index, Shutdown{});
+              break;
+            case 2:
+              if (!publishes(index) && !world_.alive(index)) restart(index);
+              break;
+            case 3:
+              add();
+              break;
+            case 4:
+              wish();
+              break;
+          }
+        });
+      }
+      world_.run(60s);
+      heal(60s);
+    } else if (plan_.scenario == "supernode-massacre") {
+      std::vector<std::size_t> victims;
+      for (const std::size_t index : world_.supernodes())
+        if (!publishes(index) && rng_.below(2) == 0) victims.push_back(index);
+      for (const std::size_t index : victims) world_.kill(index);
+      heal(120s);
+    } else if (plan_.scenario == "origin-gone") {
+      world_.origin_silent = true;
+      std::vector<std::size_t> victims;
+      for (const std::size_t index : world_.supernodes())
+        if (!publishes(index) && rng_.below(3) == 0) victims.push_back(index);
+      for (const std::size_t index : victims) world_.kill(index);
+      heal(120s);
+    } else if (plan_.scenario == "partition-and-heal") {
+      for (std::size_t i = 0; i < world_.size(); ++i) world_.part(i, rng_.below(2) == 0 ? 1 : 0);
+      world_.run(60s);
+      for (std::size_t i = 0; i < world_.size(); ++i) world_.part(i, 0);
+      world_.heal();
+      heal(120s);
+    } else if (plan_.scenario == "relays-leave") {
+      for (std::size_t i = slugs_.size(); i < world_.size(); ++i)
+        if (rng_.below(10) == 0 && world_.alive(i)) world_.step(i, Shutdown{});
+      heal(60s);
+    } else if (plan_.scenario == "restart-all") {
+      for (std::size_t i = slugs_.size(); i < world_.size(); ++i)
+        if (rng_.below(3) == 0) restart(i);
+      heal(60s);
+    }
+  }
+
+  void count() {
+    figures_.supernodes = world_.supernodes().size();
+    std::vector<double> waits;
+    std::vector<std::size_t> depths;
+    for (const Wish &wish : wishes_) {
+      if (!world_.alive(wish.node)) continue;
+      if (wish.fed != never) waits.push_back(static_cast<double>((wish.fed - wish.at) / 1ms) / 1000);
+      const std::vector<Uuid> chain = world_.chain(wish.node, wish.slug);
+      if (chain.empty()) {
+        ++figures_.unfed;
+        continue;
+      }
+      ++figures_.fed;
+      depths.push_back(chain.size() - 1);
+    }
+    std::sort(waits.begin(), waits.end());
+    std::sort(depths.begin(), depths.end());
+    if (!waits.empty()) {
+      figures_.fed_s_p50 = waits[waits.size() / 2];
+      figures_.fed_s_p99 = waits[waits.size() * 99 / 100];
+    }
+    if (!depths.empty()) {
+      figures_.depth_p50 = depths[depths.size() / 2];
+      figures_.depth_max = depths.back();
+    }
+    std::uint64_t all = 0;
+    std::uint64_t sources = 0;
+    for (std::size_t i = 0; i < world_.size(); ++i) {
+      if (!world_.alive(i)) continue;
+      all += world_.node(i).fed_children();
+      if (publishes(i)) sources += world_.node(i).fed_children();
+    }
+    if (all > 0) figures_.source_share = static_cast<double>(sources) / static_cast<double>(all);
+  }
+
+  Plan plan_;
+  World world_;
+  Rng rng_;
+  std::vector<Slug> slugs_;
+  std::optional<Invariants> invariants_;
+  std::vector<Wish> wishes_;
+  std::set<std::pair<std::size_t, Slug>> wished_;
+  std::map<std::pair<std::size_t, Slug>, std::size_t> open_;
+  Figures figures_;
+};
+
+}  // namespace
+
+std::vector<std::string> scenarios() {
+  return {"join-storm",         "steady",      "churn",       "supernode-massacre", "origin-gone",
+          "partition-and-heal", "flash-crowd", "free-riders", "relays-leave",       "restart-all",
+          "lossy"};
+}
+
+Figures play(const Plan &plan) {
+  return Story(plan).play();
+}
+
+}  // namespace astral::sim

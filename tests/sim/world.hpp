@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Many nodes in memory: connections with delay, that may stall or break; media floors, links and an origin that answer
+// as the real ones do; a virtual clock. Whatever happens is decided by the seed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/node.hpp"
+#include "core/rng.hpp"
+
+namespace astral::core {
+
+class World {
+ public:
+  struct Element {  // of a publisher or a player, connected to one node
+    std::size_t node = 0;
+    PeerId peer = 0;
+    bool connected = true;
+    bool offers = true;  // a publisher that answers requests
+    std::vector<Message> heard = {};
+  };
+  struct Traffic {
+    std::array<std::uint64_t, std::variant_size_v<Message>> messages = {};  // by the index in Message
+    std::array<std::uint64_t, std::variant_size_v<Message>> enclosed = {};  // what travelled in Routed
+    std::uint64_t bytes = 0;  // as JSON; weighed one in `weigh_every`
+    std::uint64_t count() const;
+  };
+
+  Time delay = 5ms;         // one way, of every connection and every answer of a media floor
+  bool geography = false;   // nodes lie on a plane: up to 60 ms more, and a tenth of chance
+  double loss = 0;          // of messages: each is sent again, 200 ms later
+  bool links_fail = false;  // sources end instead of confirming
+  bool origin_silent = false;
+  bool tracing = true;
+  bool keep_elements_words = true;
+  Time link_silence = 2s;   // until the media floor notices that the other end of a link is gone
+  std::uint64_t check_every = 1;  // steps of a node between checks of its invariants
+  std::function<std::size_t(const Message &)> weigh;  // bytes on the wire
+  std::uint64_t weigh_every = 16;
+  std::function<void(std::size_t node, const Effects &)> watch;  // after each step
+
+  explicit World(std::uint64_t seed = 1) : rng_(seed) {}
+
+  // Named by `uuid`; its address is 10.<index>:8000.
+  std::size_t add(const Uuid &uuid, Settings settings = {});
+  static Address address_of(std::size_t index);
+  Node &node(std::size_t index) { return *machines_[index].node; }
+  std::size_t size() const { return machines_.size(); }
+  bool alive(std::size_t index) const { return machines_[index].alive && !machines_[index].quit; }
+  Time now() const { return now_; }
+  void run(Time time);
+  bool run_until(const std::function<bool()> &condition, Time limit = 60s);
+  void later(Time after, std::function<void()> what);
+  void step(std::size_t index, const Input &input);
+  void kill(std::size_t index);     // its connections break
+  void restart(std::size_t index);  // it remembers peers and its own name, nothing else
+  // Nothing arrives from it or at it until then, and nothing breaks.
+  void mute(std::size_t index, bool muted = true);
+  void reachable(std::size_t index, bool reachable) { machines_[index].reachable = reachable; }
+  void part(std::size_t index, int side) { machines_[index].side = side; }  // sides do not hear each other
+  void heal();                                                              // what stalled goes on
+  void connect(std::size_t from, std::size_t to);  // tells `from` of `to`, as POST /nodes does
+
+  CallId ask(std::size_t index, const Slug &slug);  // watch
+  const Expected<Answered> *answer(CallId call) const;
+  template <typename Call>
+  CallId call(std::size_t index, Call input) {
+    input.call = ++last_call_;
+    step(index, Input{input});
+    return last_call_;
+  }
+
+  std::size_t element(std::size_t index);  // connected and greeted
+  Element &at(std::size_t element) { return elements_[element]; }
+  void say(std::size_t element, Message message);
+  void hang_up(std::size_t element);
+  std::size_t publish(std::size_t index, const Slug &slug);  // element + publish
+  std::size_t play(std::size_t index, const Slug &slug);     // element + request
+  TicketId ticket_of(std::size_t element) const;             // that play() asked for
+  std::optional<std::string> last_of(std::size_t element, const std::string &kind) const;  // "offer", …
+
+  bool fed(std::size_t index, const Slug &slug);  // it holds a confirmed ticket
+  // Who feeds it, by both books; none: nobody, or they do not agree, or an element.
+  std::optional<std::size_t> parent(std::size_t index, const Slug &slug);
+  // The nodes from the publisher's to this one by confirmed tickets; empty when there is a hole or a circle.
+  std::vector<Uuid> chain(std::size_t index, const Slug &slug);
+  bool circle(const Slug &slug);
+  bool circle_through(std::size_t index, const Slug &slug);
+  std::optional<std::size_t> index_of(const Uuid &uuid) const;
+  Rng &rng() { return rng_; }
+  const std::set<std::size_t> &supernodes() const { return supernodes_; }
+
+  std::uint64_t steps() const { return steps_; }
+  const Traffic &traffic() const { return traffic_; }
+  std::uint64_t hash() const { return hash_; }
+  const std::vector<std::string> &trace() const { return trace_; }  // "<uuid> <effect>"
+  std::size_t count(const std::string &part) const;                 // lines of the trace that hold it
+  const std::map<Slug, StreamInfo> &origin() const { return origin_; }
+
+ private:
+  struct Connection {
+    std::size_t machine = 0;  // at the other end
+    PeerId peer = 0;
+    Time arrived = {};  // of the last message: none overtakes another
+  };
+  struct Machine {
+    std::unique_ptr<Node> node;
+    Settings settings = {};
+    bool alive = true;
+    bool muted = false;
+    bool reachable = true;
+    bool quit = false;
+    int side = 0;
+    double x = 0;
+    double y = 0;
+    std::uint64_t life = 0;  // counts restarts: what was meant for the life before is lost
+    PeerId last_peer = 0;
+    Time deadline = never;
+    std::uint64_t unchecked = 0;
+    std::map<PeerId, Connection> connections = {};
+  };
+  struct Event {
+    Time when;
+    std::uint64_t order;
+    std::function<void()> what;
+    bool operator>(const Event &other) const {
+      return when != other.when ? when > other.when : order > other.order;
+    }
+  };
+  struct Link {  // of media, by its ticket
+    std::optional<std::size_t> provider = {};
+    std::optional<std::size_t> consumer = {};
+    Slug slug = {};
+    bool flowing = false;
+  };
+  struct End {
+    std::size_t machine = 0;
+    PeerId peer = 0;
+    auto operator<=>(const End &) const = default;
+  };
+
+  Time way(std::size_t from, std::size_t to);
+  bool hear(std::size_t a, std::size_t b) const;
+  void deadline(std::size_t index);
+  void perform(std::size_t index, const Effect &effect);
+  void on_connect(std::size_t index, const Connect &connect);
+  void on_send(std::size_t index, const Send &send);
+  void deliver(End from, Message message);
+  void on_relay(std::size_t index, const TellRelay &tell);
+  void on_source(std::size_t index, const AddSource &source);
+  void flow(const TicketId &ticket);
+  void unlink(const TicketId &ticket, std::size_t by, Time after);
+  void on_origin(std::size_t index);
+  void cut(End end, const std::string &reason);  // the other end hears of it
+  void mix(std::uint64_t value) { hash_ = (hash_ ^ value) * 1099511628211u; }
+
+  Rng rng_;
+  Time now_ = 1s;
+  std::uint64_t order_ = 0;
+  std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
+  std::set<std::pair<Time, std::size_t>> ticks_;
+  std::vector<Machine> machines_;
+  std::map<Uuid, std::size_t> names_;
+  std::set<std::size_t> supernodes_;
+  std::map<TicketId, Link> links_;
+  std::vector<std::pair<End, Message>> stalled_;
+  std::vector<Element> elements_;
+  std::map<End, std::size_t> element_at_;
+  std::map<std::size_t, TicketId> asked_;
+  CallId last_call_ = 0;
+  std::map<CallId, Expected<Answered>> answers_;
+  std::map<Slug, StreamInfo> origin_;
+  std::uint64_t steps_ = 0;
+  Traffic traffic_;
+  std::uint64_t hash_ = 1469598103934665603u;
+  std::vector<std::string> trace_;
+};
+
+}  // namespace astral::core
