@@ -5,6 +5,7 @@
 
 #include <cassert>
 
+#include "api/memory.hpp"
 #include "api/message_json.hpp"
 #include "api/object_json.hpp"
 
@@ -12,6 +13,7 @@ namespace astral::api {
 namespace {
 
 constexpr Time measure_every = 1s;
+constexpr Time remember_every = 5s;
 
 std::int64_t unix_ms_at_zero() {
   using std::chrono::duration_cast;
@@ -35,7 +37,8 @@ Driver::Driver(Settings settings, MediaFloor &media)
       peers_(*this),
       deadline_(g_main_context_default(), [this] { handle(core::Tick{}); }),
       patience_(g_main_context_default(), [this] { lapse(); }),
-      measuring_(g_main_context_default(), [this] { measure(); }) {}
+      measuring_(g_main_context_default(), [this] { measure(); }),
+      remembering_(g_main_context_default(), [this] { remember(); }) {}
 
 Driver::~Driver() {
   media_.listen(nullptr);
@@ -50,6 +53,7 @@ void Driver::start(std::uint16_t port) {
   node.seed = random_seed();
   node.unix_ms_at_zero = unix_ms_at_zero();
   node.self.updated = static_cast<std::uint64_t>(node.unix_ms_at_zero + now() / 1ms);
+  if (!settings_.state_dir.empty()) node.remembered = remembered_peers(settings_.state_dir);
   node_.emplace(std::move(node));
   media_.listen(this);
   if (!settings_.origin.empty()) {
@@ -157,6 +161,9 @@ void Driver::perform(const core::Answer &effect) {
 }
 
 void Driver::perform(const core::Announce &effect) {
+  if (effect.what == core::Change::node && effect.key == node_->self().uuid && origin_) origin_->changed();
+  if (effect.what == core::Change::node && !std::exchange(to_remember_, true))
+    remembering_.set(now() + remember_every);
   changes_.emplace(effect.what, effect.key);
 }
 
@@ -175,7 +182,21 @@ void Driver::perform(const core::AskOrigin &) {
   if (origin_) origin_->ask();
 }
 
+void Driver::perform(const core::MeasureBandwidth &effect) {
+  bandwidth_.measure(effect.ip_address, effect.port, [this](std::uint64_t up, std::uint64_t down) {
+    g_info("measured: up %" G_GUINT64_FORMAT " bit/s, down %" G_GUINT64_FORMAT " bit/s", up, down);
+    handle(core::BandwidthMeasured{.upstream_bps = up, .downstream_bps = down});
+  });
+}
+
+void Driver::remember() {
+  if (!std::exchange(to_remember_, false) || settings_.state_dir.empty()) return;
+  const std::vector<core::NodeInfo> peers = node_->remembered();
+  if (!peers.empty()) remember_peers(settings_.state_dir, peers);  // the last ones are better than none
+}
+
 void Driver::perform(const core::Quit &) {
+  remember();
   if (origin_) origin_->forget_node(node_->self().uuid);
   on_quit();
 }
@@ -211,6 +232,8 @@ void Driver::on_source_ended(const std::string &slug, const std::string &ticket,
 
 void Driver::on_media(const std::string &slug) {
   Measured measured = media_.measure(slug);
+  for (const std::string &ticket : measured.flowing)
+    handle(core::SourceFlows{.slug = slug, .ticket = ticket});
   handle(core::MediaMeasured{.slug = slug,
                              .rate_bps = measured.rate_bps,
                              .largest_group = measured.largest_group,

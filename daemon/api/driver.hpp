@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "api/bandwidth.hpp"
 #include "api/media_floor.hpp"
 #include "api/origin_client.hpp"
 #include "api/peers.hpp"
@@ -28,6 +29,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   struct Settings {
     core::Settings node = {};  // without the port, the seed and the clock
     std::string origin = {};   // URL; empty: none
+    std::string state_dir = {};  // where peers are remembered; empty: nowhere
     Time patience = 20s;       // for the answer to a call: longer than the core's own
   };
   using Done = std::function<void(const Expected<core::Answered> &)>;
@@ -77,7 +79,9 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   void perform(const core::RegisterStream &effect);
   void perform(const core::UnregisterStream &effect);
   void perform(const core::AskOrigin &effect);
+  void perform(const core::MeasureBandwidth &effect);
   void perform(const core::Quit &effect);
+  void remember();
 
   void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) override;
   void on_peer_message(core::PeerId peer, core::Message message) override;
@@ -98,6 +102,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   std::optional<core::Node> node_;
   Peers peers_;
   std::unique_ptr<OriginClient> origin_;
+  Bandwidth bandwidth_;
   std::deque<core::Input> inputs_;
   bool handling_ = false;
   core::CallId next_call_ = 1;                              // below core::first_own_id
@@ -106,6 +111,8 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   Timer deadline_;
   Timer patience_;
   Timer measuring_;
+  Timer remembering_;
+  bool to_remember_ = false;
 };
 
 }  // namespace astral::api

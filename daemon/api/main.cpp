@@ -36,16 +36,21 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-App::Settings app_settings(const Options &options, const core::Uuid &uuid) {
+App::Settings app_settings(const Options &options, const core::Uuid &uuid, const std::string &state_dir) {
   App::Settings settings;
   core::Settings &node = settings.driver.node;
   node.self.uuid = uuid;
-  node.self.supernode = options.supernode == Supernode::yes;  // auto: the choice needs measurements
+  node.role = options.supernode == Supernode::yes  ? core::Role::supernode
+              : options.supernode == Supernode::no ? core::Role::child
+                                                   : core::Role::automatic;
+  node.capacity = options.capacity;
+  node.may_be_seeded = options.may_be_seeded;
   const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(options.listen.c_str()));
   if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;  // else peers see it
   if (options.upstream_limit) node.upstream_bps = *options.upstream_limit * 8000;
   node.bootstrap = options.bootstrap;
   settings.driver.origin = options.origin;
+  settings.driver.state_dir = state_dir;
   settings.listen = options.listen;
   settings.port = options.port;
   settings.access.hosts = options.allowed_hosts;
@@ -105,7 +110,7 @@ int start(const Options &options) {
   media_settings.key_file = key_file;
   media_settings.stun = options.stun;
   Pipelines pipelines(std::move(media_settings));
-  const auto app = App::open(app_settings(options, *uuid), pipelines);
+  const auto app = App::open(app_settings(options, *uuid, state_dir), pipelines);
   if (!app) return complain(app.error(), 1);
   background.ready("astralnode " + *uuid + " listening on " + shown_url(options, (*app)->server().port()));
   return run(**app);

@@ -16,6 +16,7 @@ struct Measured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps;
+  std::vector<std::string> flowing = {};  // tickets whose source has received media
 };
 
 // **Thread**: one main context. Streams are named by slug; calls about one that is not open do nothing, or

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Time announce_every = 30s;
 constexpr Time first_retry = 1s;
+constexpr Time soon = 200ms;  // several changes are one
 constexpr guint timeout_seconds = 5;
 constexpr std::size_t max_pending = 64;
 constexpr std::size_t max_answer = 4 * 1024 * 1024;
@@ -155,6 +156,10 @@ void OriginClient::announce() {
     backoff_ = std::clamp(backoff_ * 2, first_retry, announce_every);
     next_.set(now() + backoff_);
   });
+}
+
+void OriginClient::changed() {
+  if (!leaving_ && backoff_ == Time{}) next_.set(now() + soon);
 }
 
 void OriginClient::put_stream(const core::StreamInfo &stream,

@@ -55,7 +55,11 @@ Measured Pipelines::measure(const std::string &slug) const {
   const media::Stream *stream = find(slug);
   if (!stream) return {};
   media::Stats stats = stream->stats();
-  return {.rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
+  Measured measured{
+      .rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
+  for (const media::SourceStats &source : stats.sources)
+    if (source.objects > 0) measured.flowing.push_back(source.ticket);
+  return measured;
 }
 
 Expected<std::string> Pipelines::playlist(const std::string &slug) const {

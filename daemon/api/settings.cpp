@@ -24,6 +24,7 @@ constexpr std::uint16_t default_port = 8000;
 constexpr std::uint64_t max_upstream_limit = 100'000'000;  // KB/s
 constexpr std::size_t max_listed = 64;                     // values of one option
 constexpr std::size_t min_token = 16, max_token = 256;
+constexpr std::uint64_t max_capacity = 900;  // sockets are bounded, and neighbours need some
 
 struct KeyFileFree {
   void operator()(GKeyFile *file) const { g_key_file_unref(file); }
@@ -111,6 +112,17 @@ Expected<void> set_supernode(Options &options, const std::string &name, const st
                                        : Supernode::no;
   return {};
 }
+Expected<void> set_capacity(Options &options, const std::string &name, const std::string &value) {
+  const auto count = number(name, value, max_capacity);
+  if (!count) return tl::unexpected<Error>(count.error());
+  options.capacity = static_cast<std::uint32_t>(*count);
+  return {};
+}
+Expected<void> set_seeding(Options &options, const std::string &name, const std::string &value) {
+  if (value != "yes" && value != "no") return wrong(name, "yes or no", value);
+  options.may_be_seeded = value == "yes";
+  return {};
+}
 Expected<void> set_stun(Options &options, const std::string &name, const std::string &value) {
   const auto address = Ref<GSocketConnectable>::adopt(g_network_address_parse(value.c_str(), 0, nullptr));
   if (!address || g_network_address_get_port(G_NETWORK_ADDRESS(address.get())) == 0 || value.empty() ||
@@ -171,9 +183,9 @@ struct Option {
       nullptr;  // may be repeated: what the command line has replaces what the file has
 };
 
-constexpr std::array<Option, 12> valued{{
+constexpr std::array<Option, 14> valued{{
     {"uuid", 'u', "UUID", "this node's name; without it, the one kept in the state directory", set_uuid},
-    {"upstream-limit", 'l', "KBYTES_PER_S", "what all children together may take; without it, no limit",
+    {"upstream-limit", 'l', "KBYTES_PER_S", "what all children together may take; without it, as measured",
      set_upstream_limit},
     {"port", 0, "PORT", "HTTP port; 0: a free one (default 8000)", set_port},
     {"listen", 0, "ADDRESS",
@@ -185,8 +197,10 @@ constexpr std::array<Option, 12> valued{{
      add_bootstrap, nullptr, [](Options &options) { options.bootstrap.clear(); }},
     {"state-dir", 0, "DIR", "where the key and the uuid are kept (default ~/.local/state/astral)",
      set_state_dir},
-    {"supernode", 0, "auto|yes|no", "whether it takes children that have no parent (default auto)",
-     set_supernode},
+    {"supernode", 0, "auto|yes|no",
+     "whether other nodes may register with it; auto: where there is no other with room (default)", set_supernode},
+    {"capacity", 0, "NODES", "how many nodes may register with it as a supernode (default 100)", set_capacity},
+    {"seeding", 0, "yes|no", "whether other nodes may make it carry a stream (default yes)", set_seeding},
     {"stun", 0, "HOST:PORT", "a STUN server", set_stun},
     {"allowed-host", 0, "NAME",
      "a name by which this node is asked for, besides its IP addresses, localhost and the machine's name; "

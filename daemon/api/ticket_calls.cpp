@@ -47,13 +47,11 @@ std::optional<core::TicketView> find(const core::Node &node, const Subject &abou
 // The ticket that the call was about, with `status`; 303 with its Location.
 Driver::Done show(Driver &driver, const Subject &about, unsigned status, const Answer &answer) {
   return [&driver, about, status, answer](const Expected<core::Answered> &result) {
-    if (!result) {
-      // Only this node's tickets can be asked for, so far: the field is wrong, not the media type.
-      const bool seed = result.error().code == Code::unsupported;
-      return answer(
-          reply_error(about_stream(result.error(), about.slug), seed ? std::optional(400u) : std::nullopt));
-    }
+    if (!result) return answer(reply_error(about_stream(result.error(), about.slug)));
     const auto ticket = find(driver.node(), about, *result);
+    // Another node took the stream at our wish: its ticket is from somebody else, perhaps.
+    if (!ticket && result->created && !about.destination.empty())
+      return answer(reply(json::Builder().set("seeded", about.destination).set("stream", about.slug), 201));
     if (!ticket) return answer(reply_error(about_stream({Code::not_found, "no such ticket"}, about.slug)));
     Reply out = reply(json::Builder().set("ticket", ticket_json(*ticket)), status);
     if (status == 303) out.headers.emplace_back("Location", path_of(about));

@@ -244,7 +244,10 @@ Stats Stream::stats() const {
     add_links(stats.get(), false, out.links);
   }
   for (const auto &[ticket, parent] : sources_)
-    if (const StructurePtr stats = stats_of(parent->element.get())) add_links(stats.get(), true, out.links);
+    if (const StructurePtr stats = stats_of(parent->element.get())) {
+      add_links(stats.get(), true, out.links);
+      out.sources.push_back({ticket, count(stats.get(), "objects")});
+    }
   return out;
 }
 

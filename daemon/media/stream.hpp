@@ -54,6 +54,11 @@ struct LinkStats {
   std::uint64_t bytes_received = 0;
 };
 
+struct SourceStats {
+  std::string ticket;
+  std::uint64_t objects = 0;
+};
+
 struct Stats {
   std::uint64_t bytes = 0;  // the relay's, from its parents
   std::uint64_t objects = 0;
@@ -64,6 +69,7 @@ struct Stats {
   int peers = 0;  // children
   std::string caps;
   std::vector<LinkStats> links;
+  std::vector<SourceStats> sources;
 };
 
 // **Thread**: opened, used and destroyed on one main context (the thread-default one at open()); the
