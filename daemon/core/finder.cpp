@@ -310,10 +310,15 @@ void Finder::find(Find find) {
         return refuse(request, RefusalCode::no_room, "nobody who has this stream has room");
       return refuse(request, RefusalCode::no_stream, "nobody knows this stream");
     }
-    case Stage::carrier:
-      if (hand_out(request, 1) > 0) return;
-      advert_due(request.slug);  // the keeper believed there was room
+    case Stage::carrier: {
+      // The keeper takes one place for given away now. If it was not, it is told.
+      const auto reach = reach_.find(request.slug);
+      if (reach != reach_.end() && reach->second.told.room > 0) --reach->second.told.room;
+      const bool handed = hand_out(request, 1) > 0;
+      changed(request.slug);
+      if (handed) return;
       return refuse(request, RefusalCode::no_room, "no room left there");
+    }
   }
 }
 

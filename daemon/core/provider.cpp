@@ -35,6 +35,10 @@ void Provider::request(const Peer &peer, const Request &request) {
 
 void Provider::serve(const Request &request) {
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid != request.destination) return;
+  // Our supernode takes one place for given away now. If it was not, it is told.
+  Carried *stream = desk_.carries(request.slug);
+  if (stream != nullptr && stream->told.room > 0) --stream->told.room;
+  desk_.notice(CarryChanged{.slug = request.slug});
   const Peer *peer = desk_.session(request.asker);
   if (peer != nullptr && peer->kind == PeerKind::node) from_node(*peer, request);
 }

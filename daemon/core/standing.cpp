@@ -31,6 +31,8 @@ void Standing::start() {
 void Standing::enter(Standpoint standpoint) {
   const Standpoint from = std::exchange(standpoint_, standpoint);
   NodeInfo &self = desk_.settings.self;
+  if (self.supernode != (standpoint == Standpoint::supernode))  // news that are newer than the old ones
+    self.updated = std::max(self.updated + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms())));
   self.supernode = standpoint == Standpoint::supernode;
   self.capacity = self.supernode ? std::optional(desk_.settings.capacity) : std::nullopt;
   const Peer *primary = desk_.peers.find(desk_.primary);
@@ -371,9 +373,10 @@ void Standing::peer_gone(const PeerGone &gone) {
 }
 
 void Standing::supernode_heard(const NodeInfo &node) {
-  if (!node.supernode) return desk_.overlay.forget(node.uuid);
   if (node.uuid == desk_.self()) return;
   desk_.directory.learn(node, Heard::elsewhere);
+  const NodeInfo *known = desk_.directory.node(node.uuid);
+  if (known == nullptr || !known->supernode) return desk_.overlay.forget(node.uuid);  // it was one, once
   if (desk_.supernode() && desk_.overlay.know(node.uuid)) tend();
 }
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr Time connect_patience = 3s;
 constexpr Time link_patience = 4s;
+constexpr std::int64_t unix_ms_at_zero = 1'700'000'000'000;
 
 }  // namespace
 
@@ -26,7 +27,8 @@ std::size_t World::add(const Uuid &uuid, Settings settings) {
   settings.self.ip_address = address_of(index).host;
   settings.self.port = address_of(index).port;
   settings.seed = settings.seed * 1'000'003 + index + 1;
-  settings.unix_ms_at_zero = 1'700'000'000'000;
+  settings.unix_ms_at_zero = unix_ms_at_zero;
+  settings.self.updated = static_cast<std::uint64_t>(unix_ms_at_zero + now_ / 1ms);
   Machine machine;
   machine.node = std::make_unique<Node>(settings);
   machine.settings = std::move(settings);
@@ -400,7 +402,7 @@ void World::restart(std::size_t index) {
   Settings settings = machine.settings;
   settings.remembered = machine.node->remembered();
   settings.seed = rng_.next();
-  settings.unix_ms_at_zero = 1'700'000'000'000;
+  settings.self.updated = static_cast<std::uint64_t>(unix_ms_at_zero + now_ / 1ms);
   machine.node = std::make_unique<Node>(settings);
   machine.alive = true;
   machine.quit = false;
