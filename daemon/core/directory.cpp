@@ -31,6 +31,11 @@ bool Directory::learn(const NodeInfo &node, Heard from) {
   if (!sound(node)) return false;
   const auto known = nodes_.find(node.uuid);
   if (known == nodes_.end()) {
+    const auto lost = lost_.find(node.uuid);
+    if (lost != lost_.end()) {
+      if (from == Heard::elsewhere && node.updated <= lost->second.updated) return false;
+      lost_.erase(lost);
+    }
     if (nodes_.size() >= max_nodes) return false;
     nodes_.emplace(node.uuid, KnownNode{.info = node});
     return true;
@@ -141,8 +146,20 @@ void Directory::reached(const Uuid &uuid) {
 bool Directory::unreached(const Uuid &uuid) {
   const auto known = nodes_.find(uuid);
   if (known == nodes_.end() || ++known->second.failures < patience) return false;
+  if (known->second.info.supernode) {
+    if (lost_.insert_or_assign(uuid, known->second.info).second) losses_.push_back(uuid);
+    if (losses_.size() > remembered_losses) {
+      lost_.erase(losses_.front());
+      losses_.pop_front();
+    }
+  }
   nodes_.erase(known);
   return true;
+}
+
+std::optional<NodeInfo> Directory::lost_one(std::uint64_t chance) const {
+  if (lost_.empty()) return std::nullopt;
+  return std::next(lost_.begin(), static_cast<std::ptrdiff_t>(chance % lost_.size()))->second;
 }
 
 bool Directory::doubtful(const Uuid &uuid) const {

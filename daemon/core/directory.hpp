@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <optional>
 #include <vector>
 
 #include "core/types.hpp"
@@ -34,6 +35,8 @@ class Directory {
   std::uint64_t version(const Slug &slug) const;  // the highest `updated` seen, also of what is gone
   std::size_t own_streams() const { return own_; }
 
+  // One that was lost, to be tried again: a network may have fallen apart. None: nobody was.
+  std::optional<NodeInfo> lost_one(std::uint64_t chance) const;
   bool forget(const Uuid &uuid);
   void reached(const Uuid &uuid);
   // It could not be reached: forgotten the third time in a row. True: it is.
@@ -64,6 +67,8 @@ class Directory {
   void bury(const Slug &slug, std::uint64_t updated);
 
   std::map<Uuid, KnownNode> nodes_;
+  std::map<Uuid, NodeInfo> lost_;  // could not be reached: what others still say of them is no news
+  std::deque<Uuid> losses_;        // their order, the oldest first
   std::map<Slug, KnownStream> streams_;
   std::size_t own_ = 0;
   std::map<Slug, std::uint64_t> buried_;  // `updated` of what is gone

@@ -37,6 +37,7 @@ inline constexpr std::size_t max_media = 4'096;           // bytes of caps as te
 inline constexpr std::size_t nodes_per_message = 64;      // these two keep a message below 64 KiB
 inline constexpr std::size_t streams_per_message = 4;
 inline constexpr std::size_t streams_told = 512;       // to a new child
+inline constexpr std::size_t remembered_losses = 256;   // supernodes that could not be reached any more
 inline constexpr std::size_t remembered_ends = 1'024;  // streams that are gone, so that old news stay old
 inline constexpr std::uint64_t max_rate_kbps = 100'000'000;  // what is told of a stream may be nonsense
 inline constexpr std::uint64_t max_version = 1'000'000'000'000'000;  // of `updated`, in unix milliseconds
@@ -63,6 +64,7 @@ struct Timeouts {
   Time last_reconnect = 30s;
   Time choose = 250ms;       // after the first supernode answered: are there nearer ones?
   Time promote = 2s;         // at most, before one becomes a supernode: not all at once
+  Time lost_again = 60s;     // one of the lost supernodes is tried again
   Time refused = 10s;        // a supernode that was full or away is not asked again for this long
   Time needless = 600s;      // without a child, before a supernode steps down
   Time advert_pause = 200ms; // changes of a stream are told together

@@ -350,6 +350,7 @@ void Standing::peer_gone(const PeerGone &gone) {
   if (gone.routed) return;
   count_children();
   if (desk_.supernode()) {
+    if (!gone.ready) put_off(gone.uuid);
     if (!gone.ready && desk_.directory.node(gone.uuid) == nullptr) desk_.overlay.forget(gone.uuid);
     if (desk_.peers.child_count() > 0) childless_since_ = desk_.now;
     if (desk_.overlay.links().empty() && !desk_.agenda.has({.due = Due::seek}))
@@ -410,6 +411,11 @@ void Standing::beat() {
   if (!desk_.supernode()) return;
   std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= desk_.now; });
   tend();
+  if (desk_.now - lost_tried_ >= desk_.settings.timeouts.lost_again) {
+    lost_tried_ = desk_.now;
+    if (const auto lost = desk_.directory.lost_one(desk_.rng.next()))
+      connect(desk_, lost->uuid, {lost->ip_address, lost->port});
+  }
   if (desk_.peers.child_count() > 0) childless_since_ = desk_.now;
   if (desk_.settings.role != Role::automatic || desk_.overlay.links().empty()) return;
   if (desk_.now - childless_since_ >= desk_.settings.timeouts.needless) step_down();

@@ -84,6 +84,7 @@ class Standing {
   bool probing_ = false;
   bool summoned_ = false;
   Time summon_after_ = {};
+  Time lost_tried_ = {};
   std::optional<bool> reached_ = {};  // from outside, as somebody found out
   Time childless_since_ = {};
 };
