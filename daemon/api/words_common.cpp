@@ -95,6 +95,7 @@ core::Request read_request(json::Reader &in) {
   request.destination = in.text("destination", uuid_rule);
   if (!request.search.empty()) request.asker = read_place(in.object("asker"));
   request.parent = in.flag_if("parent").value_or(false);
+  request.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
   return request;
 }
 json::Builder request_json(const core::Request &request) {
@@ -103,6 +104,7 @@ json::Builder request_json(const core::Request &request) {
   out.set("slug", request.slug).set("destination", request.destination);
   if (!request.search.empty()) out.set("search", request.search).set("asker", place_json(request.asker));
   if (request.parent) out.set("parent", true);
+  if (request.room > 0) out.set("room", request.room);
   return out;
 }
 

@@ -27,6 +27,7 @@ core::Message read(json::Reader &in, Tag<core::Carrying>) {
   carrying.slug = in.text("slug", slug_rule);
   carrying.hops = static_cast<std::uint32_t>(in.number_if("hops", 0, max_hops).value_or(0));
   carrying.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
+  carrying.leaves = static_cast<std::uint32_t>(in.number_if("leaves", 0, core::max_room).value_or(0));
   carrying.over = in.flag_if("over").value_or(false);
   return carrying;
 }
@@ -34,6 +35,7 @@ json::Builder write(const core::Carrying &carrying) {
   json::Builder out;
   out.set("slug", carrying.slug);
   if (carrying.over) return out.set("over", true);
+  if (carrying.leaves > 0) out.set("leaves", carrying.leaves);
   return out.set("hops", carrying.hops).set("room", carrying.room);
 }
 
@@ -43,6 +45,7 @@ core::Message read(json::Reader &in, Tag<core::Advert>) {
   advert.supernode = read_place(in.object("supernode"));
   advert.hops = static_cast<std::uint32_t>(in.number_if("hops", 0, max_hops).value_or(0));
   advert.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
+  advert.leaves = static_cast<std::uint32_t>(in.number_if("leaves", 0, core::max_room).value_or(0));
   advert.over = in.flag_if("over").value_or(false);
   advert.copied = in.flag_if("copied").value_or(false);
   advert.stream = read_streams(in, "stream", 1);
@@ -52,6 +55,7 @@ json::Builder write(const core::Advert &advert) {
   json::Builder out;
   out.set("slug", advert.slug).set("supernode", place_json(advert.supernode));
   out.set("hops", advert.hops).set("room", advert.room);
+  if (advert.leaves > 0) out.set("leaves", advert.leaves);
   if (advert.over) out.set("over", true);
   if (advert.copied) out.set("copied", true);
   if (!advert.stream.empty()) out.set("stream", streams_json(advert.stream));

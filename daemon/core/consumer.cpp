@@ -129,7 +129,8 @@ bool Consumer::wake(Carried &stream) {
   desk_.send(ticket.peer, Request{.ticket = ticket.id,
                                   .slug = stream.slug,
                                   .destination = desk_.self(),
-                                  .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0});
+                                  .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
+                                  .room = desk_.room.places(stream.slug)});
   step_timer(stream, desk_.settings.timeouts.ask);
   return true;
 }

@@ -27,7 +27,8 @@ void Consumer::find(Carried &stream) {
                         .destination = desk_.self(),
                         .search = search.id,
                         .asker = desk_.place(),
-                        .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0},
+                        .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
+                        .room = desk_.room.places(stream.slug)},
             .wide = search.wide};
   if (desk_.supernode()) return desk_.notice(ToFind{std::move(find)});
   if (desk_.primary != 0) desk_.send(desk_.primary, std::move(find));

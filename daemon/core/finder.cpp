@@ -2,6 +2,7 @@
 #include "core/finder.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/limits.hpp"
@@ -14,8 +15,12 @@ constexpr std::size_t asked_carriers = 3;
 constexpr Time said_again = 30s;  // to our supernode, whatever did not change
 
 // Worth a message: there is room now or there is none, it is another distance, it is twice or half as much.
-bool worth_telling(std::uint32_t told_hops, std::uint32_t told, std::uint32_t hops, std::uint32_t room) {
-  if (room > 0 && told_hops != hops) return true;
+template <typename Told, typename Now>
+bool worth_telling(const Told &before, const Now &now) {
+  const std::uint32_t told = before.room;
+  const std::uint32_t room = now.room;
+  if (room > 0 && before.hops != now.hops) return true;
+  if (room == 0 && (before.leaves == 0) != (now.leaves == 0)) return true;
   return room != told && (told == 0 || room == 0 || room >= 2 * told || 2 * room <= told);
 }
 
@@ -25,7 +30,13 @@ Finder::Offering Finder::own(const Slug &slug) const {
   const auto found = desk_.carried.find(slug);
   if (found == desk_.carried.end() || !desk_.open_to_children(found->second)) return {};
   const bool far = found->second.path.size() + 1 >= max_path;
-  return {.hops = found->second.hops + 1, .room = far ? 0 : desk_.room.places(slug)};
+  Offering offering{.hops = found->second.hops + 1, .room = far ? 0 : desk_.room.places(slug)};
+  if (far || offering.room > 0) return offering;
+  for (const TicketId &id : desk_.tickets.given(slug)) {
+    const Ticket &ticket = *desk_.tickets.find(id);
+    if (ticket.leaf && ticket.state == TicketState::confirmed) ++offering.leaves;
+  }
+  return offering;
 }
 
 void Finder::carry_changed(const Slug &slug) {
@@ -40,9 +51,8 @@ void Finder::carry_changed(const Slug &slug) {
   Carrying &told = stream->told;
   const bool over = now.room == 0 && now.hops == 0;
   if (over && told.over) return;
-  if (over == told.over && now.room == told.room && now.hops == told.hops) return;
-  if (over == told.over && !worth_telling(told.hops, told.room, now.hops, now.room)) return;
-  told = {.slug = slug, .hops = now.hops, .room = now.room, .over = over};
+  if (over == told.over && !worth_telling(told, now)) return;
+  told = {.slug = slug, .hops = now.hops, .room = now.room, .leaves = now.leaves, .over = over};
   desk_.send(desk_.primary, told);
 }
 
@@ -84,7 +94,8 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
   } else {
     if (reach_.size() >= max_streams && !reach_.contains(carrying.slug)) return;
     reach_[carrying.slug].children[child.uuid] = {.hops = carrying.hops,
-                                                  .room = std::min(carrying.room, max_room)};
+                                                  .room = std::min(carrying.room, max_room),
+                                                  .leaves = carrying.leaves};
   }
   changed(carrying.slug);
 }
@@ -109,6 +120,7 @@ Finder::Offering Finder::sum(const Slug &slug) const {
   const auto reach = reach_.find(slug);
   if (reach == reach_.end()) return all;
   for (const auto &[uuid, one] : reach->second.children) {
+    all.leaves = std::min(all.leaves + one.leaves, max_room);
     if (one.room == 0) continue;
     all.room = std::min(all.room + one.room, max_room);
     all.hops = all.hops == 0 ? one.hops : std::min(all.hops, one.hops);
@@ -125,7 +137,7 @@ void Finder::changed(const Slug &slug) {
   } else {
     const Offering now = sum(slug);
     const Offering &told = reach->second.told;
-    if (any(slug) && !worth_telling(told.hops, told.room, now.hops, now.room)) return;
+    if (any(slug) && !worth_telling(told, now)) return;
   }
   desk_.agenda.set({.due = Due::advert, .name = slug}, desk_.now + desk_.settings.timeouts.advert_pause);
 }
@@ -149,6 +161,7 @@ void Finder::advert_due(const Slug &slug) {
   reach.said = desk_.now;
   news.hops = reach.told.hops;
   news.room = reach.told.room;
+  news.leaves = reach.told.leaves;
   advert(std::move(news), 0);
 }
 
@@ -210,6 +223,7 @@ void Finder::stream_news(const StreamInfo &stream, PeerId from) {
           .supernode = desk_.place(),
           .hops = std::max(now.hops, 1u),
           .room = now.room,
+          .leaves = now.leaves,
           .stream = {stream}},
          from);
   Reach &reach = reach_[stream.slug];
@@ -249,22 +263,27 @@ void Finder::refuse(const Request &request, RefusalCode code, const std::string 
 }
 
 // To the best of our children, and ourselves. How many were asked.
-std::size_t Finder::hand_out(const Request &request, std::size_t most) {
+std::size_t Finder::hand_out(const Request &request, std::size_t most, bool displace) {
+  const bool may = displace && request.room > 0;
+  const auto fit = [&](const Offering &one) { return one.room > 0 || (may && one.leaves > 0); };
   struct Choice {
     Offering what;
     Peer *child;
   };
   std::vector<Choice> choices;
   const Offering mine = own(request.slug);
-  if (mine.room > 0 && request.asker.uuid != desk_.self()) choices.push_back({mine, nullptr});
+  if (fit(mine) && request.asker.uuid != desk_.self()) choices.push_back({mine, nullptr});
   const auto reach = reach_.find(request.slug);
   if (reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children) {
-      if (one.room == 0 || uuid == request.asker.uuid) continue;
+      if (!fit(one) || uuid == request.asker.uuid) continue;
       if (Peer *child = desk_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {
-    return a.what.hops != b.what.hops ? a.what.hops < b.what.hops : a.what.room > b.what.room;
+    const auto worth = [](const Offering &one) {
+      return std::tuple(one.room == 0, one.hops, -static_cast<std::int64_t>(one.room));
+    };
+    return worth(a.what) < worth(b.what);
   });
   std::size_t asked = 0;
   for (const Choice &choice : choices) {
@@ -274,7 +293,8 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most) {
       desk_.notice(ToServe{request});
       continue;
     }
-    --reach->second.children.at(choice.child->uuid).room;  // until it tells us itself
+    Offering &one = reach->second.children.at(choice.child->uuid);
+    --(one.room > 0 ? one.room : one.leaves);  // until it tells us itself
     desk_.send(choice.child->id, request);
   }
   return asked;
@@ -287,7 +307,7 @@ void Finder::find(Find find) {
   if (seen(find)) return;
   switch (find.stage) {
     case Stage::home: {
-      if (!find.wide) find.carriers = static_cast<std::uint32_t>(hand_out(request, wanted_offers));
+      if (!find.wide) find.carriers = static_cast<std::uint32_t>(hand_out(request, wanted_offers, false));
       if (find.carriers >= wanted_offers) return;
       find.stage = Stage::keeper;
       return this->find(std::move(find));
@@ -295,7 +315,7 @@ void Finder::find(Find find) {
     case Stage::keeper: {
       const Uuid but = find.wide ? "" : request.asker.via;
       std::size_t asked = 0;
-      for (const Records::Carrier &carrier : records_.carriers(request.slug, asked_carriers, but)) {
+      for (const Records::Carrier &carrier : records_.carriers(request.slug, asked_carriers, but, request.room > 0)) {
         records_.promised(request.slug, carrier.supernode.uuid);
         Find there = find;
         there.stage = Stage::carrier;
@@ -313,8 +333,14 @@ void Finder::find(Find find) {
     case Stage::carrier: {
       // The keeper takes one place for given away now. If it was not, it is told.
       const auto reach = reach_.find(request.slug);
-      if (reach != reach_.end() && reach->second.told.room > 0) --reach->second.told.room;
-      const bool handed = hand_out(request, 1) > 0;
+      if (reach != reach_.end()) {
+        Offering &told = reach->second.told;
+        if (told.room > 0)
+          --told.room;
+        else if (told.leaves > 0)
+          --told.leaves;
+      }
+      const bool handed = hand_out(request, 1, true) > 0;
       changed(request.slug);
       if (handed) return;
       return refuse(request, RefusalCode::no_room, "no room left there");

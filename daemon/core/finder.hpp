@@ -42,6 +42,7 @@ class Finder {
   struct Offering {
     std::uint32_t hops = 0;
     std::uint32_t room = 0;
+    std::uint32_t leaves = 0;
   };
   struct Reach {  // of one stream, through us
     std::map<Uuid, Offering> children;
@@ -49,7 +50,7 @@ class Finder {
     bool known = false;  // the keeper knows us
     Time said = {};
   };
-  std::size_t hand_out(const Request &request, std::size_t most);
+  std::size_t hand_out(const Request &request, std::size_t most, bool displace);
   void refuse(const Request &request, RefusalCode code, const std::string &message);
   bool seen(const Find &find);
   Offering sum(const Slug &slug) const;

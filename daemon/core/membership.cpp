@@ -130,6 +130,9 @@ void Membership::hello(Peer &peer, const Hello &hello) {
     return;
   }
   peer.kind = hello.kind;
+  // The last places are for this machine's own players and publishers.
+  if (peer.kind == PeerKind::node && desk_.peers.size() - desk_.peers.routed() > max_peers - kept_for_elements)
+    return desk_.drop(peer.id, "no room for a peer");
   Welcome welcome{.node = desk_.settings.self};
   if (hello.kind == PeerKind::node) welcome.nodes = standing_.told_to(hello.node);
   desk_.send(peer.id, std::move(welcome));

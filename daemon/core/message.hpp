@@ -58,6 +58,7 @@ struct Request {
   SearchId search = {};
   Place asker = {};
   bool parent = false;  // it has children, so its new parent must not be one of its descendants
+  std::uint32_t room = 0;  // children that it could feed: who has some may take the place of one who has none
 };
 struct Offer {
   TicketId ticket = {};
@@ -130,14 +131,16 @@ struct Gone {
 struct Carrying {
   Slug slug = {};
   std::uint32_t hops = 0;  // of an offer
-  std::uint32_t room = 0;  // how many children more
-  bool over = false;       // it is not carried any more
+  std::uint32_t room = 0;    // how many children more
+  std::uint32_t leaves = 0;  // children without room of their own, who may be displaced
+  bool over = false;         // it is not carried any more
 };
 struct Advert {  // "through me you find `room` places, `hops` from the source"
   Slug slug = {};
   Place supernode = {};
   std::uint32_t hops = 0;
   std::uint32_t room = 0;
+  std::uint32_t leaves = 0;
   bool over = false;
   bool copied = false;  // to one that keeps a copy: it goes no further
   std::vector<StreamInfo> stream = {};  // from the source's supernode; none or one

@@ -37,7 +37,10 @@ void Provider::serve(const Request &request) {
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid != request.destination) return;
   // Our supernode takes one place for given away now. If it was not, it is told.
   Carried *stream = desk_.carries(request.slug);
-  if (stream != nullptr && stream->told.room > 0) --stream->told.room;
+  if (stream != nullptr && stream->told.room > 0)
+    --stream->told.room;
+  else if (stream != nullptr && stream->told.leaves > 0)
+    --stream->told.leaves;
   desk_.notice(CarryChanged{.slug = request.slug});
   const Peer *peer = desk_.session(request.asker);
   if (peer != nullptr && peer->kind == PeerKind::node) from_node(*peer, request);
@@ -54,12 +57,24 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   for (const TicketId &id : desk_.tickets.given(request.slug))
     if (desk_.with(*desk_.tickets.find(id), peer)) return no(RefusalCode::conflict, "you have a ticket");
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
+  if (!desk_.room.fits(request.slug) && request.room > 0) displace(request.slug);
   if (!desk_.room.take(request.slug)) return no(RefusalCode::no_room, "the upstream is used up");
   open(*stream);
   Ticket ticket{.id = desk_.rng.hex(32), .slug = request.slug, .destination = request.destination};
   ticket.search = request.search;
   ticket.parent = request.parent;
+  ticket.leaf = !request.parent && request.room == 0;
   admit(std::move(ticket), peer);
+}
+
+// A tree whose places are all taken by those who forward nothing cannot grow: one of them makes way, and will find
+// a place below who comes.
+void Provider::displace(const Slug &slug) {
+  for (const TicketId &id : desk_.tickets.given(slug)) {
+    const Ticket &ticket = *desk_.tickets.find(id);
+    if (ticket.leaf && ticket.state == TicketState::confirmed && ticket.kind == PeerKind::node)
+      return revoke(ticket, "displaced", "the place is needed for one who forwards");
+  }
 }
 
 // It stood by, and is needed now.

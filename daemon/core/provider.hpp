@@ -39,6 +39,7 @@ class Provider {
   void refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message);
   void from_node(const Peer &peer, const Request &request);
   void again(const Peer &peer, Ticket &ticket, const Request &request);
+  void displace(const Slug &slug);
   void check(Ticket &ticket, bool parent);
   void no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message);
   void from_element(const Peer &peer, const Request &request);

@@ -23,6 +23,7 @@ void Records::advert(const Advert &advert, Time until) {
   if (stream.carriers.size() >= max_record_carriers && !stream.carriers.contains(uuid)) {
     const auto worse = [](const auto &a, const auto &b) {
       if ((a.second.room == 0) != (b.second.room == 0)) return a.second.room == 0;
+      if ((a.second.leaves == 0) != (b.second.leaves == 0)) return a.second.leaves == 0;
       return a.second.hops > b.second.hops;
     };
     const auto worst = std::min_element(stream.carriers.begin(), stream.carriers.end(), worse);
@@ -30,7 +31,7 @@ void Records::advert(const Advert &advert, Time until) {
     stream.carriers.erase(worst);
   }
   stream.carriers[uuid] = {
-      .supernode = advert.supernode, .hops = advert.hops, .room = advert.room, .until = until};
+      .supernode = advert.supernode, .hops = advert.hops, .room = advert.room, .leaves = advert.leaves, .until = until};
 }
 
 bool Records::here(const Here &here, Time until) {
@@ -45,12 +46,16 @@ bool Records::here(const Here &here, Time until) {
   return true;
 }
 
-std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t most, const Uuid &but) const {
+std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t most, const Uuid &but,
+                                                 bool displace) const {
   std::vector<Carrier> list;
   const auto found = streams_.find(slug);
   if (found == streams_.end()) return list;
   for (const auto &[uuid, carrier] : found->second.carriers)
     if (carrier.room > 0 && uuid != but) list.push_back(carrier);
+  if (list.empty() && displace)
+    for (const auto &[uuid, carrier] : found->second.carriers)
+      if (carrier.leaves > 0) list.push_back(carrier);
   std::stable_sort(list.begin(), list.end(), [](const Carrier &a, const Carrier &b) {
     return a.hops != b.hops ? a.hops < b.hops : a.room > b.room;
   });
@@ -62,7 +67,9 @@ void Records::promised(const Slug &slug, const Uuid &supernode) {
   const auto found = streams_.find(slug);
   if (found == streams_.end()) return;
   const auto carrier = found->second.carriers.find(supernode);
-  if (carrier != found->second.carriers.end() && carrier->second.room > 0) --carrier->second.room;
+  if (carrier == found->second.carriers.end()) return;
+  std::uint32_t &places = carrier->second.room > 0 ? carrier->second.room : carrier->second.leaves;
+  if (places > 0) --places;
 }
 
 void Records::unreachable(const Uuid &supernode) {

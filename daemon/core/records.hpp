@@ -20,6 +20,7 @@ class Records {
     Place supernode = {};
     std::uint32_t hops = 0;
     std::uint32_t room = 0;
+    std::uint32_t leaves = 0;
     Time until = {};
   };
 
@@ -29,8 +30,9 @@ class Records {
   void end(const Slug &slug) { streams_.erase(slug); }
 
   bool has(const Slug &slug) const { return streams_.contains(slug); }
-  // Those with room, the fewest hops first and, among equals, the most room; but not `but`.
-  std::vector<Carrier> carriers(const Slug &slug, std::size_t most, const Uuid &but) const;
+  // Those with room, the fewest hops first and, among equals, the most room; but not `but`. With `displace`, where
+  // none has room, those with leaves.
+  std::vector<Carrier> carriers(const Slug &slug, std::size_t most, const Uuid &but, bool displace) const;
   // One place of it was promised to somebody: others are sent elsewhere until its next advert.
   void promised(const Slug &slug, const Uuid &supernode);
   void unreachable(const Uuid &supernode);

@@ -151,6 +151,7 @@ void Standing::peer_ready(PeerId id) {
   if (!peer->supernode) {  // it has told us of others
     candidates_.erase(id);
     put_off(peer->uuid);
+    let_go(id);
     desk_.agenda.set({.due = Due::seek}, desk_.now);
     return;
   }
@@ -188,6 +189,7 @@ void Standing::choose() {
     if (!peer->supernode || put_off_now(peer->uuid)) {
       put_off(peer->uuid);
       candidates_.erase(id);
+      let_go(id);
       continue;
     }
     // Also a full one is asked, if all are: so it hears that there is no room, and makes some.
@@ -212,8 +214,8 @@ void Standing::registered(const Peer &peer, const Registered &registered) {
   desk_.agenda.drop({.due = Due::choose});
   desk_.agenda.drop({.due = Due::seek});
   desk_.agenda.drop({.due = Due::promote});
-  candidates_.clear();
-  at_.clear();
+  candidates_.erase(peer.id);
+  release_candidates();
   tried_.clear();
   origin_asked_ = saw_full_ = false;
   enter(Standpoint::child);
@@ -232,9 +234,12 @@ void Standing::full(const Peer &peer, const Full &full) {
   saw_full_ = true;
   put_off(peer.uuid);
   candidates_.erase(peer.id);
-  if (!reached_) probe_ask(peer.id);
   desk_.primary = 0;
   enter(Standpoint::seeking);
+  if (!reached_ && !probing_)
+    probe_ask(peer.id);  // its answer is awaited
+  else
+    let_go(peer.id);
   choose();
 }
 
@@ -242,6 +247,18 @@ void Standing::probe_ask(PeerId peer) {
   if (desk_.settings.role != Role::automatic || probing_) return;
   probing_ = true;
   desk_.send(peer, Probe{});
+}
+
+// Whoever has nothing to give must not keep a place in somebody's sockets.
+void Standing::let_go(PeerId id) {
+  const Peer *peer = desk_.peers.find(id);
+  if (peer == nullptr || !peer->outbound || id == desk_.primary || desk_.tickets.count(id) > 0) return;
+  desk_.drop(id, "not needed");
+}
+
+void Standing::release_candidates() {
+  at_.clear();
+  for (const PeerId id : std::exchange(candidates_, {})) let_go(id);
 }
 
 // Everyone was asked. Where there are supernodes, one of them must have reached us before we become one.
@@ -274,7 +291,7 @@ void Standing::promote() {
     if (peer != nullptr && peer->state == PeerState::ready) return;
   }
   desk_.agenda.drop({.due = Due::choose});
-  candidates_.clear();
+  candidates_.clear();  // they will be neighbours
   at_.clear();
   const PeerId primary = std::exchange(desk_.primary, 0);
   enter(Standpoint::supernode);
@@ -298,8 +315,9 @@ void Standing::probe(const Peer &peer) {
   probing.for_whom = peer.id;
 }
 
-void Standing::probed(const Peer &, const Probed &probed) {
+void Standing::probed(const Peer &peer, const Probed &probed) {
   if (!std::exchange(probing_, false) || reached_) return;
+  if (standpoint_ == Standpoint::seeking) let_go(peer.id);
   reached_ = probed.reached;
   if (standpoint_ == Standpoint::supernode && !*reached_) return step_down();
   if (std::exchange(summoned_, false) && *reached_ && standpoint_ == Standpoint::child) return promote();

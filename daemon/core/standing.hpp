@@ -56,7 +56,8 @@ class Standing {
  private:
   void enter(Standpoint standpoint);
   bool ask_more();
-  void release_candidates(PeerId but);
+  void release_candidates();
+  void let_go(PeerId id);
   void nobody();
   void summon();
   void step_down();

@@ -39,6 +39,7 @@ struct Ticket {
   std::uint32_t hops = 0;
   SearchId search = {};   // given: that the offer will answer
   bool parent = false;    // given: the asker has children of its own
+  bool leaf = false;      // given: the asker feeds nobody and cannot
   bool climbing = false;  // given: its Climb is under way, the offer waits
   Time created = {};
   Time refreshed = {};
