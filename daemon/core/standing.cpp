@@ -140,7 +140,7 @@ void Standing::peer_ready(PeerId id) {
   if (const auto at = at_.find(id); at != at_.end()) settled_at_[at->second] = peer->uuid;
   if (peer->probing) {
     desk_.send(peer->for_whom, Probed{.reached = true});
-    return;
+    return desk_.drop(id, "probed");
   }
   if (standpoint_ == Standpoint::supernode) {
     candidates_.erase(id);
@@ -236,7 +236,7 @@ void Standing::full(const Peer &peer, const Full &full) {
   candidates_.erase(peer.id);
   desk_.primary = 0;
   enter(Standpoint::seeking);
-  if (!reached_ && !probing_)
+  if (!reached_ && probed_by_ == 0)
     probe_ask(peer.id);  // its answer is awaited
   else
     let_go(peer.id);
@@ -244,8 +244,8 @@ void Standing::full(const Peer &peer, const Full &full) {
 }
 
 void Standing::probe_ask(PeerId peer) {
-  if (desk_.settings.role != Role::automatic || probing_) return;
-  probing_ = true;
+  if (desk_.settings.role != Role::automatic || probed_by_ != 0) return;
+  probed_by_ = peer;
   desk_.send(peer, Probe{});
 }
 
@@ -316,7 +316,7 @@ void Standing::probe(const Peer &peer) {
 }
 
 void Standing::probed(const Peer &peer, const Probed &probed) {
-  if (!std::exchange(probing_, false) || reached_) return;
+  if (std::exchange(probed_by_, 0) == 0 || reached_) return;
   if (standpoint_ == Standpoint::seeking) let_go(peer.id);
   reached_ = probed.reached;
   if (standpoint_ == Standpoint::supernode && !*reached_) return step_down();
@@ -366,6 +366,7 @@ void Standing::peer_gone(const PeerGone &gone) {
   const auto at = at_.find(gone.peer);
   if (at != at_.end()) at_.erase(at);
   if (gone.routed) return;
+  if (gone.peer == probed_by_) probed_by_ = 0;  // another will tell
   count_children();
   if (desk_.supernode()) {
     if (!gone.ready) put_off(gone.uuid);

@@ -82,7 +82,7 @@ class Standing {
   Time backoff_ = {};
   bool origin_asked_ = false;   // in this round
   bool saw_full_ = false;       // in this round: there are supernodes
-  bool probing_ = false;
+  PeerId probed_by_ = 0;  // who is asked whether it can reach us
   bool summoned_ = false;
   Time summon_after_ = {};
   Time lost_tried_ = {};

@@ -86,10 +86,6 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
       const std::vector<Uuid> chain = world_.chain(i, slug);
       if (!chain.empty()) room.push_back(world_.node(i).self().uuid);
     }
-    std::size_t givers = 0;
-    for (const std::size_t index : unfed)
-      if (world_.node(index).upstream_bps() && *world_.node(index).upstream_bps() >= world_.node(index).promised_bps() + 600'000) ++givers;
-    fprintf(stderr, "%s: unfed %zu, of them with room %zu, e.g. %s\n", slug.c_str(), unfed.size(), givers, world_.node(unfed[0]).self().uuid.c_str());
     if (!room.empty())
       say(std::to_string(unfed.size()) + " viewers of " + slug + " (" + world_.node(unfed[0]).self().uuid +
           ") go hungry, and " + room[0] + " has room");
