@@ -39,7 +39,7 @@ struct TicketView {
   bool held = false;     // by this node; otherwise it was given by this node
   bool element = false;  // the other end is an element of this machine, not a node
   std::string role;      // "active", "standby", "next": about to be active
-  std::string state;     // "waiting", "requested", "offered", "confirmed", "standing by"
+  std::string state;     // "waiting", "requested", "offered", "confirmed", "standby"
   std::int64_t created = 0;
   std::int64_t refreshed = 0;
   std::int64_t expires = 0;

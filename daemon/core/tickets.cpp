@@ -19,7 +19,7 @@ std::string_view name(TicketState state) {
     case TicketState::confirmed:
       return "confirmed";
     case TicketState::standing_by:
-      return "standing by";
+      return "standby";
   }
   return "";
 }
