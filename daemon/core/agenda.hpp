@@ -29,7 +29,7 @@ enum class Due {
   step,          // name: a slug; the present step of its search, or of linking its source
   search,        // name: a slug; the whole search
   retry,         // name: a slug
-  seed,          // number: the call
+  seed,          // name: the node that was asked; number: the call
   unwanted,      // name: a slug
   registration,  // number: the question to the origin
 };

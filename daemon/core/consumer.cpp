@@ -303,6 +303,7 @@ void Consumer::release(Carried &stream, const TicketId &id, const char *cancel_c
   const bool linked = ticket.state == TicketState::confirmed ||
                       (ticket.state == TicketState::offered && (id == stream.coming || stream.held == id));
   if (linked) desk_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
+  if (stream.search) stream.search->offers.erase(id);
   desk_.end(ticket);
 }
 
@@ -329,10 +330,7 @@ void Consumer::lose(const TicketId &which, const char *cancel_code, const std::s
     desk_.agenda.drop({.due = Due::step, .name = stream.slug});
     return next_best(stream);
   }
-  if (id != stream.held) {  // one of the offers
-    stream.search->offers.erase(id);
-    return;
-  }
+  if (id != stream.held) return;  // one of the offers
   stream.held.clear();
   if (stream.phase == Phase::fed) {
     stream.avoid = source;

@@ -45,6 +45,7 @@ void Consumer::settled() {
 
 bool Consumer::take_offer(Carried &stream, const Peer &peer, const Offer &offer) {
   Search &search = *stream.search;
+  if (peer.kind != PeerKind::node) return false;
   search.exists = true;
   if (search.step == Step::linking || search.offers.size() >= max_offers || !fits(stream, peer, offer) ||
       desk_.tickets.full(peer.id) || !offer.search.size() || offer.ticket.empty())

@@ -145,6 +145,7 @@ void Membership::welcome(Peer &peer, const Welcome &welcome) {
   if (welcome.node.uuid.empty()) return desk_.drop(peer.id, "welcome without uuid");
   if (welcome.node.uuid == desk_.self()) {
     desk_.directory.forget(peer.uuid);
+    standing_.met_itself(peer.id);
     return desk_.drop(peer.id, "self");
   }
   if (!peer.uuid.empty() && peer.uuid != welcome.node.uuid) {  // another node lives at that address now

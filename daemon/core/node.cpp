@@ -289,7 +289,7 @@ void Node::said(Peer &peer, const Message &message) {
   } else if (const auto *asked = std::get_if<Seed>(&message)) {
     seed(peer, *asked);
   } else if (const auto *done = std::get_if<Seeded>(&message)) {
-    seeded(*done);
+    seeded(peer, *done);
   } else if (const auto *beat = std::get_if<Heartbeat>(&message)) {
     heartbeat(peer, *beat);
   }
@@ -345,7 +345,7 @@ void Node::on(const AskTicket &input) {
     return consumer_.watch(input.call, input.slug);
   if (!is_uuid(input.destination)) return desk_.answer(input.call, fail(Code::not_found, "no such node"));
   if (!desk_.settled()) return desk_.answer(input.call, fail(Code::unreachable, "this node has no supernode yet"));
-  desk_.agenda.set({.due = Due::seed, .number = input.call}, desk_.now + desk_.settings.timeouts.search);
+  desk_.agenda.set({.due = Due::seed, .name = input.destination, .number = input.call}, desk_.now + desk_.settings.timeouts.search);
   desk_.tell({.uuid = input.destination, .via = {}, .at = {}}, Seed{.call = input.call, .slug = input.slug});
 }
 
@@ -362,9 +362,11 @@ void Node::seed(const Peer &peer, const Seed &seed) {
   consumer_.watch(call, seed.slug);
 }
 
-void Node::seeded(const Seeded &seeded) {
-  if (!desk_.agenda.has({.due = Due::seed, .number = seeded.call})) return;
-  desk_.agenda.drop({.due = Due::seed, .number = seeded.call});
+// Only the one that was asked is believed.
+void Node::seeded(const Peer &peer, const Seeded &seeded) {
+  const Agenda::Key asked{.due = Due::seed, .name = peer.uuid, .number = seeded.call};
+  if (!desk_.agenda.has(asked)) return;
+  desk_.agenda.drop(asked);
   if (seeded.done)
     desk_.answer(seeded.call, Answered{.created = true});
   else
@@ -458,7 +460,9 @@ void Node::stop() {
   hand_on_all();
   membership_.leave();
   desk_.notices.clear();
-  desk_.agenda.clear();
+  while (const std::optional<Agenda::Key> key = desk_.agenda.take(never))
+    if (key->due == Due::seed) desk_.answer(key->number, fail(Code::refused, error.detail));
+  desk_.primary = 0;
   desk_.emit(Quit{});
   stopped_ = true;
 }

@@ -118,7 +118,7 @@ class Node {
   void hear(Peer &peer);
   void from_neighbour(Peer &peer, const Message &message);
   void seed(const Peer &peer, const Seed &seed);
-  void seeded(const Seeded &seeded);
+  void seeded(const Peer &peer, const Seeded &seeded);
   void stop();
   void heartbeat(Peer &peer, const Heartbeat &heartbeat);
   void cancel(const Peer &peer, const Cancel &cancel);

@@ -201,7 +201,7 @@ void Node::check_invariants() const {
       continue;
     }
     if (ticket.kind == PeerKind::node && ticket.state != TicketState::standing_by) ++children;
-    assert(stream->second.media || ticket.state == TicketState::waiting);
+    assert(stream->second.media || ticket.state == TicketState::waiting || ticket.state == TicketState::standing_by);
     const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});
     assert(timed == (ticket.state == TicketState::requested || ticket.state == TicketState::offered));
     assert(!ticket.climbing || desk_.agenda.has({.due = Due::climb, .name = id}));

@@ -55,7 +55,10 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   if (!desk_.open_to_children(*stream)) return no(RefusalCode::no_room, "no parent ourselves");
   if (stream->path.size() + 1 >= max_path) return no(RefusalCode::no_room, "too far from the publisher");
   for (const TicketId &id : desk_.tickets.given(request.slug))
-    if (desk_.with(*desk_.tickets.find(id), peer)) return no(RefusalCode::conflict, "you have a ticket");
+    if (const Ticket &ticket = *desk_.tickets.find(id); desk_.with(ticket, peer)) {
+      if (ticket.state != TicketState::standing_by) return no(RefusalCode::conflict, "you have a ticket");
+      revoke(ticket, "replaced", "you ask for another");
+    }
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
   if (!desk_.room.fits(request.slug) && request.room > 0) displace(request.slug);
   if (!desk_.room.take(request.slug)) return no(RefusalCode::no_room, "the upstream is used up");
@@ -79,14 +82,16 @@ void Provider::displace(const Slug &slug) {
 
 // It stood by, and is needed now.
 void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
-  const Carried *stream = desk_.carries(ticket.slug);
+  Carried *stream = desk_.carries(ticket.slug);
   if (stream == nullptr || !desk_.open_to_children(*stream))
     return no_room_left(ticket, RefusalCode::no_room, "no parent ourselves");
   if (std::find(stream->path.begin(), stream->path.end(), ticket.destination) != stream->path.end())
     return no_room_left(ticket, RefusalCode::loop, "we get it through you");
   if (!desk_.room.take(ticket.slug)) return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
+  open(*stream);
   desk_.enter(ticket, TicketState::requested);
   check(ticket, request.parent);
+  desk_.notice(NeedChanged{.slug = ticket.slug});
   desk_.notice(CarryChanged{.slug = ticket.slug});
 }
 
@@ -163,6 +168,7 @@ void Provider::hold(const Peer &peer, const Hold &hold) {
                        .message = Cancel{.ticket = ticket->id, .code = "standby", .message = "it stands by"}});
   desk_.room.give_back(ticket->slug);
   desk_.enter(*ticket, TicketState::standing_by);
+  desk_.notice(NeedChanged{.slug = ticket->slug});
   desk_.notice(CarryChanged{.slug = ticket->slug});
 }
 

@@ -56,6 +56,7 @@ std::optional<Routed> Routes::seek(Routed routed) {
 }
 
 std::optional<Routed> Routes::arrived(const Peer &from, Routed routed) {
+  if (!routed.what) return std::nullopt;  // of a later version: we could not write it again
   if (!from.supernode && routed.from.uuid != from.uuid) return std::nullopt;
   if (routed.to.uuid == desk_.self()) return routed;
   if (!desk_.supernode()) return std::nullopt;

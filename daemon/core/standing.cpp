@@ -392,6 +392,10 @@ void Standing::peer_gone(const PeerGone &gone) {
   }
 }
 
+void Standing::met_itself(PeerId peer) {
+  if (const auto at = at_.find(peer); at != at_.end()) settled_at_[at->second] = desk_.self();
+}
+
 void Standing::supernode_heard(const NodeInfo &node) {
   if (node.uuid == desk_.self()) return;
   desk_.directory.learn(node, Heard::elsewhere);

@@ -38,6 +38,7 @@ class Standing {
 
   void peer_ready(PeerId peer);
   void peer_gone(const PeerGone &gone);
+  void met_itself(PeerId peer);  // an address of the settings is our own
   void registration(Peer &peer);  // of a child
   void registered(const Peer &peer, const Registered &registered);
   void full(const Peer &peer, const Full &full);
