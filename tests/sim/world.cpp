@@ -494,6 +494,14 @@ std::optional<std::size_t> World::index_of(const Uuid &uuid) const {
   return found == names_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<Uuid> World::other_end(std::size_t index, PeerId peer) const {
+  if (const auto element = element_at_.find({index, peer}); element != element_at_.end())
+    return "element-" + std::to_string(element->second);
+  const auto connection = machines_[index].connections.find(peer);
+  if (connection == machines_[index].connections.end()) return std::nullopt;
+  return machines_[connection->second.machine].settings.self.uuid;
+}
+
 std::optional<std::size_t> World::parent(std::size_t index, const Slug &slug) {
   if (!fed(index, slug)) return std::nullopt;
   const auto held = node(index).find_ticket(slug, {});

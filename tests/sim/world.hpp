@@ -97,6 +97,7 @@ class World {
   bool circle(const Slug &slug);
   bool circle_through(std::size_t index, const Slug &slug);
   std::optional<std::size_t> index_of(const Uuid &uuid) const;
+  std::optional<Uuid> other_end(std::size_t index, PeerId peer) const;  // while it is connected
   Rng &rng() { return rng_; }
   const std::set<std::size_t> &supernodes() const { return supernodes_; }
 
