@@ -95,12 +95,16 @@ TEST_F(Calls, StreamsAsAForm) {
   EXPECT_EQ(http->get("/stream/my-talk/publish").status, 302u);
 }
 
+constexpr const char *of_another =
+    R"({"type":"streams","streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})";
+
 TEST_F(Calls, AStreamOfAnotherNodeIsAConflict) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
-  other.send(
-      R"({"type":"hello","uuid":"other","port":1,"streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})");
+  other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
+  other.send(of_another);
+  ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   EXPECT_EQ(post("/streams", R"({"name":"Talk"})").status, 409u);
   EXPECT_NE(http->get("/nodes").body.find("\"other\""), std::string::npos);
   EXPECT_NE(del("/stream/talk").status, 200u);
@@ -136,14 +140,20 @@ TEST_F(Calls, ATicketThatWasGivenIsGivenUp) {
   ASSERT_TRUE(player.wait_open());
   player.send(R"({"type":"hello","uuid":"child","port":1})");
   ASSERT_NE(player.take("welcome"), "");
-  player.send(R"({"type":"request","ticket":"t9","slug":"talk","destination":"child"})");
+  player.send(R"({"type":"register"})");
+  ASSERT_NE(player.take("registered"), "");
+  player.send(
+      R"({"type":"find","slug":"talk","destination":"child","search":"q1","asker":{"uuid":"child"},"stage":0,"carriers":0})");
   ASSERT_TRUE(pump_until([&] { return !media.to_relay.empty(); }));
-  EXPECT_NE(media.to_relay.back().find("\"t9\""), std::string::npos);
+  const auto request = api::read_message(media.to_relay.back());
+  ASSERT_TRUE(request && *request);
   media.listener->on_relay_message(
-      "talk",
-      R"({"type":"offer","slug":"talk","source":"here","hops":1,"path":["here"],"ticket":"t9","fingerprint":")" +
-          fingerprint + R"(","ice":)" + ice + "}");
-  EXPECT_NE(player.take("offer"), "");
+      "talk", R"({"type":"offer","slug":"talk","source":"here","hops":1,"path":["here"],"ticket":")" +
+                  std::get<core::Request>(**request).ticket + R"(","fingerprint":")" + fingerprint +
+                  R"(","ice":)" + ice + "}");
+  const std::string offer = player.take("offer");
+  EXPECT_NE(offer.find(R"("search":"q1")"), std::string::npos) << offer;
+  EXPECT_NE(offer.find(R"("stream":[{"slug":"talk")"), std::string::npos) << offer;
   EXPECT_EQ(http->get("/stream/talk/ticket/child").status, 200u);
   EXPECT_EQ(del("/stream/talk/ticket/child").status, 200u);
   EXPECT_NE(player.take("cancel"), "");
@@ -199,7 +209,6 @@ TEST_F(Calls, AreRefusedWithTheReason) {
            Refused{"POST", "/stream/NO/tickets", "{}", 404, "not-found: stream 'NO': no such stream"},
            Refused{"POST", "/stream/nope/tickets", R"({"destination_uuid":"a b"})", 400,
                    "invalid: field 'destination_uuid': must be letters, digits and hyphens"},
-           Refused{"POST", "/stream/nope/tickets", R"({"destination_uuid":"other"})", 400, nullptr},
            Refused{"GET", "/stream/nope/ticket", "", 404, "not-found: stream 'nope': no such ticket"},
            Refused{"GET", "/stream/nope/ticket/a%20b", "", 404, "not-found: stream 'nope': no such ticket"},
            Refused{"PUT", "/stream/nope/ticket", R"({"confirmed":true})", 404,
@@ -223,17 +232,43 @@ TEST_F(Calls, AreRefusedWithTheReason) {
   EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");  // nothing has changed
 }
 
+// A ticket for another node: it is asked to take the stream itself.
+TEST_F(Calls, AnotherNodeIsSeeded) {
+  SocketClient other(port(), "/peer");
+  ASSERT_TRUE(other.wait_open());
+  other.send(R"({"type":"hello","uuid":"other","port":1})");
+  ASSERT_NE(other.take("welcome"), "");
+  for (const bool done : {true, false}) {
+    const auto asked =
+        http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = R"({"destination_uuid":"other"})"});
+    const auto seed = api::read_message(other.take("seed"));
+    ASSERT_TRUE(seed && *seed);
+    EXPECT_EQ(std::get<core::Seed>(**seed).slug, "talk");
+    other.send(R"({"type":"seeded","call":)" + std::to_string(std::get<core::Seed>(**seed).call) +
+               (done ? R"(,"done":true})" : R"(,"done":false,"message":"not here"})"));
+    ASSERT_TRUE(pump_until([&] { return asked->done; }));
+    EXPECT_EQ(asked->answer.status, done ? 201u : 412u) << asked->answer.body;
+    EXPECT_NE(asked->answer.body.find(done ? R"("seeded":"other")" : "not here"), std::string::npos)
+        << asked->answer.body;
+  }
+}
+
 TEST_F(Calls, NobodyHasRoomIs412) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
-  other.send(
-      R"({"type":"hello","uuid":"other","port":1,"streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})");
+  other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
+  other.send(R"({"type":"register"})");
+  ASSERT_NE(other.take("registered"), "");
+  other.send(of_another);
+  other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
+  ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto asked = http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = "{}"});
   auto request = api::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
-  other.send(R"({"type":"refusal","code":"no-room","message":"full","ticket":")" +
-             std::get<core::Request>(**request).ticket + "\"}");
+  EXPECT_EQ(std::get<core::Request>(**request).asker.uuid, "here");
+  other.send(R"({"type":"refusal","code":"no-room","message":"full","slug":"talk","search":")" +
+             std::get<core::Request>(**request).search + "\"}");
   ASSERT_TRUE(pump_until([&] { return asked->done; }));
   EXPECT_EQ(asked->answer.status, 412u) << asked->answer.body;
 }
@@ -305,15 +340,20 @@ TEST_F(Playing, SaysWhatCanNeverBeHls) {
 TEST_F(Playing, BringsAStreamThatIsKnown) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
-  other.send(
-      R"({"type":"hello","uuid":"other","port":1,"streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})");
+  other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
+  other.send(R"({"type":"register"})");
+  ASSERT_NE(other.take("registered"), "");
+  other.send(of_another);
+  other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
+  ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto playing = http->begin({.path = "/stream/talk/hls/index.m3u8"});
   auto request = api::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
-  const std::string ticket = std::get<core::Request>(**request).ticket;
-  other.send(R"({"type":"offer","slug":"talk","source":"other","hops":1,"path":["other"],"ticket":")" +
-             ticket + R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice + "}");
+  const std::string ticket = "t1";
+  other.send(R"({"type":"offer","slug":"talk","source":"other","hops":1,"path":["other"],"ticket":"t1","search":")" +
+             std::get<core::Request>(**request).search + R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice +
+             "}");
   ASSERT_TRUE(pump_until([&] { return media.sources.contains(ticket); }));
   media.listener->on_source_message("talk", ticket,
                                     R"({"type":"confirm","ticket":")" + ticket + R"(","fingerprint":")" +

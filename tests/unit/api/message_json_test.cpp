@@ -7,50 +7,12 @@
 
 #include <random>
 #include <set>
+#include <type_traits>
 
-#include "core/limits.hpp"
-#include "glue/json.hpp"
+#include "message_samples.hpp"
 
 namespace astral::api {
 namespace {
-
-const std::string fingerprint(64, 'a');
-constexpr const char *ice =
-    R"({"ufrag":"abcd","pwd":"0123456789012345678901","candidates":["candidate:1 1 UDP 1 127.0.0.1 9 typ host"]})";
-constexpr const char *node =
-    R"({"uuid":"n1","ip_address":"::1","port":8000,"supernode":true,"version":"0.1.0","upstream_kbps":800})";
-constexpr const char *stream =
-    R"({"slug":"my-talk","name":"My Talk!","description":"é","source":"n1","streaming":true,"media":"video/mpegts","bitrate_kbps":4000,"created":1700000000,"updated":1700000000123})";
-
-// Every type once, with every field, as write_message() writes it.
-std::vector<std::string> samples() {
-  const std::string n(node), s(stream), i(ice), f = "\"fingerprint\":\"" + fingerprint + "\"";
-  const std::string self = n.substr(1, n.size() - 2);
-  return {
-      "{" + self + R"(,"kind":"node","nodes":[)" + n + R"(],"streams":[)" + s + R"(],"type":"hello"})",
-      R"({"uuid":"e1","port":0,"supernode":false,"version":"","kind":"element","nodes":[],"streams":[],"type":"hello"})",
-      "{" + self + R"(,"nodes":[],"streams":[],"type":"welcome"})",
-      R"({"ticket":"t-1","slug":"a","destination":"n2","type":"request"})",
-      R"({"ticket":"t-1","slug":"a","source":"n1","hops":1,"path":["n0","n1"],)" + f + R"(,"ice":)" + i +
-          R"(,"type":"offer"})",
-      R"({"ticket":"t-1","slug":"a","code":"no-room","message":"full","others":[)" + n +
-          R"(],"type":"refusal"})",
-      R"({"slug":"a","code":"conflict","message":"","type":"refusal"})",
-      R"({"ticket":"t-1",)" + f + R"(,"ice":)" + i + R"(,"type":"confirm"})",
-      R"({"ticket":"t-1","candidates":["candidate:2"],"type":"candidates"})",
-      R"({"ticket":"t-1","code":"no-room","message":"gone","type":"cancel"})",
-      R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"type":"path"})",
-      R"({"nodes":[)" + n + R"(],"type":"nodes"})",
-      R"({"streams":[)" + s + R"(],"type":"streams"})",
-      R"({"slug":"a","updated":12,"type":"gone"})",
-      R"({"tickets":["t-1","t-2"],"type":"heartbeat"})",
-      R"({"type":"goodbye"})",
-      R"({"slug":"a","name":"A","description":"d","media":"video/mpegts","type":"publish"})",
-      R"({"slug":"a","largest_group":1700000000000,"type":"published"})",
-      R"({"slug":"a","media":"video/x-matroska","type":"media"})",
-      R"({"slug":"a","type":"ended"})",
-  };
-}
 
 TEST(MessageJson, RoundTrips) {
   std::set<std::size_t> seen;
@@ -77,7 +39,83 @@ TEST(MessageJson, FillsWhatMayBeAbsent) {
   EXPECT_EQ(hello.kind, core::PeerKind::node);
   EXPECT_EQ(hello.node.ip_address, "");
   EXPECT_FALSE(hello.node.upstream_kbps);
-  EXPECT_TRUE(hello.nodes.empty());
+  EXPECT_FALSE(hello.node.capacity);
+  EXPECT_EQ(hello.node.primary, "");
+}
+
+TEST(MessageJson, ATextThatIsCutIsRefused) {
+  for (const std::string &text : samples())
+    for (std::size_t size = 0; size < text.size(); ++size)
+      EXPECT_FALSE(read_message(text.substr(0, size))) << text.substr(0, size);
+}
+
+// Of every member that a sample has: the others must not be taken for it.
+TEST(MessageJson, NoFieldIsOfAnyOtherType) {
+  std::size_t tried = 0;
+  for (const std::string &text : samples()) {
+    for (std::size_t at = text.find("\":"); at != std::string::npos; at = text.find("\":", at + 1)) {
+      const std::size_t begin = at + 2;
+      std::size_t end = begin;
+      int depth = 0;
+      bool quoted = false;
+      for (; end < text.size(); ++end) {
+        const char c = text[end];
+        if (c == '"') quoted = !quoted;
+        if (quoted) continue;
+        if (c == '{' || c == '[') ++depth;
+        if (depth == 0 && (c == ',' || c == '}' || c == ']')) break;
+        if (c == '}' || c == ']') --depth;
+      }
+      for (const char *other : {"3.5", "true", "\"x\"", "[1]", "{\"x\":1}", "null"}) {
+        const char kind = text[begin];
+        const bool same = other[0] == kind || (kind == 'f' && other[0] == 't') || other[0] == 'n';
+        if (same) continue;
+        const std::string wrong = text.substr(0, begin) + other + text.substr(end);
+        const auto message = read_message(wrong);
+        EXPECT_FALSE(message && *message) << wrong;
+        ++tried;
+      }
+    }
+  }
+  EXPECT_GT(tried, 500u);
+}
+
+TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
+  std::size_t taken = 0;
+  for (const std::string &text : samples()) {
+    const std::string over =
+        R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":)" + text + "}";
+    const auto message = read_message(over);
+    const core::Message inside = *read_message(text).value();
+    const bool network = std::visit(
+        [](const auto &what) {
+          using T = std::decay_t<decltype(what)>;
+          return std::is_same_v<T, core::Heartbeat> || std::is_same_v<T, core::Streams> ||
+                 std::is_same_v<T, core::Gone> || std::is_same_v<T, core::Seed> || std::is_same_v<T, core::Seeded> ||
+                 std::is_same_v<T, core::Path> || std::is_same_v<T, core::Climb> ||
+                 std::is_same_v<T, core::Climbed> || std::is_same_v<T, core::Leaving> ||
+                 std::is_same_v<T, core::Hold> || std::is_same_v<T, core::Request> || std::is_same_v<T, core::Offer> ||
+                 std::is_same_v<T, core::Refusal> || std::is_same_v<T, core::Confirm> ||
+                 std::is_same_v<T, core::Candidates> || std::is_same_v<T, core::Cancel>;
+        },
+        inside);
+    EXPECT_EQ(message.has_value(), network) << over;
+    if (!message) {
+      EXPECT_EQ(message.error().detail, "field 'what.type': does not travel over others") << over;
+      continue;
+    }
+    ++taken;
+    EXPECT_EQ(write_message(std::get<core::Routed>(**message).what->message), text);
+  }
+  EXPECT_GE(taken, 16u);
+}
+
+// Of a later version: the message itself stands, what is inside does not.
+TEST(MessageJson, AnUnknownTypeInsideAnotherIsNothing) {
+  const auto message = read_message(
+      R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":{"type":"tomorrow"}})");
+  ASSERT_TRUE(message && *message);
+  EXPECT_EQ(std::get<core::Routed>(**message).what, nullptr);
 }
 
 TEST(MessageJson, CutsLongExplanationsBetweenCharacters) {
@@ -86,106 +124,6 @@ TEST(MessageJson, CutsLongExplanationsBetweenCharacters) {
   ASSERT_TRUE(message) << message.error().detail;
   EXPECT_EQ(std::get<core::Cancel>(**message).message, std::string(max_explanation - 1, 'x'));
 }
-
-struct Bad {
-  std::string text;
-  std::string error;
-};
-void PrintTo(const Bad &bad, std::ostream *out) {
-  *out << bad.text.substr(0, 120);
-}
-
-// A sample with one piece replaced.
-std::string broken(std::string_view type, const std::string &from, const std::string &to) {
-  for (std::string text : samples()) {
-    const std::size_t at = text.find(from);
-    if (text.find("\"type\":\"" + std::string(type) + "\"") == std::string::npos || at == std::string::npos)
-      continue;
-    return text.replace(at, from.size(), to);
-  }
-  return "";
-}
-
-std::string repeated(const std::string &item, std::size_t count) {
-  std::string list;
-  for (std::size_t i = 0; i < count; ++i) list += (i ? "," : "") + item;
-  return list;
-}
-
-class MessageRefused : public ::testing::TestWithParam<Bad> {};
-
-TEST_P(MessageRefused, NamesTheField) {
-  const auto message = read_message(GetParam().text);
-  ASSERT_FALSE(message);
-  EXPECT_EQ(message.error().detail, GetParam().error);
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Table, MessageRefused,
-    ::testing::Values(
-        Bad{"", "not JSON at byte 0: it ends too early"}, Bad{"[]", "the JSON must be an object"},
-        Bad{"{}", "field 'type': is missing"}, Bad{R"({"type":1})", "field 'type': must be a string"},
-        Bad{R"({"type":""})", "field 'type': must not be empty"},
-        Bad{broken("hello", R"("uuid":"n1")", R"("uuid":"n 1")"),
-            "field 'uuid': must be letters, digits and hyphens"},
-        Bad{broken("hello", R"("uuid":"n1")", R"("uuid":")" + std::string(65, 'a') + "\""),
-            "field 'uuid': must have at most 64 bytes"},
-        Bad{broken("hello", R"("port":8000)", R"("port":0)"), "field 'port': must be from 1 to 65535"},
-        Bad{broken("hello", R"("port":8000)", R"("port":65536)"), "field 'port': must be from 1 to 65535"},
-        Bad{broken("hello", R"("::1")", R"("a/b")"), "field 'ip_address': must be an address"},
-        Bad{broken("hello", R"("kind":"node")", R"("kind":"frog")"),
-            "field 'kind': must be 'node' or 'element'"},
-        Bad{broken("hello", R"("supernode":true)", R"("supernode":1)"),
-            "field 'supernode': must be true or false"},
-        Bad{broken("hello", R"("streams":[{"slug":"my-talk")", R"("streams":[{"slug":"My")"),
-            "field 'streams[0].slug': must be lower-case letters, digits and single hyphens"},
-        Bad{broken("welcome", R"("uuid":"n1",)", ""), "field 'uuid': is missing"},
-        Bad{broken("request", R"("t-1")", R"("t_1")"), "field 'ticket': must be letters, digits and hyphens"},
-        Bad{broken("request", R"("a")", R"("A")"),
-            "field 'slug': must be lower-case letters, digits and single hyphens"},
-        Bad{broken("request", R"(,"destination":"n2")", ""), "field 'destination': is missing"},
-        Bad{broken("offer", fingerprint, std::string(64, 'A')),
-            "field 'fingerprint': must be 64 lower-case hex digits"},
-        Bad{broken("offer", fingerprint, "ab"), "field 'fingerprint': must have at least 64 bytes"},
-        Bad{broken("offer", R"("hops":1)", R"("hops":-1)"), "field 'hops': must be from 0 to 1000"},
-        Bad{broken("offer", R"("path":["n0")", R"("path":[0)"), "field 'path[0]': must be a string"},
-        Bad{broken("offer", R"("n0","n1")", repeated("\"n\"", core::max_path + 1)),
-            "field 'path': must have at most 64 entries"},
-        Bad{broken("offer", R"("ufrag":"abcd")", R"("ufrag":"abc")"),
-            "field 'ice.ufrag': must have at least 4 bytes"},
-        Bad{broken("offer", R"("ufrag":"abcd")", R"("ufrag":"ab d")"),
-            "field 'ice.ufrag': must be ICE characters"},
-        Bad{broken("offer", R"("candidate:1)", R"("banana:1)"),
-            "field 'ice.candidates[0]': must be an SDP candidate line"},
-        Bad{broken("offer", R"("candidate:1)", R"("candidate:\n1)"),
-            "field 'ice.candidates[0]': must be an SDP candidate line"},
-        Bad{broken("confirm", R"("ice":{)", R"("ice":[],"x":{)"), "field 'ice': must be an object"},
-        Bad{broken("candidates", R"("candidate:2")", repeated("\"candidate:2\"", max_candidates + 1)),
-            "field 'candidates': must have at most 32 entries"},
-        Bad{broken("candidates", "candidate:2", "candidate:" + std::string(max_candidate_bytes, '2')),
-            "field 'candidates[0]': must have at most 256 bytes"},
-        Bad{broken("refusal", "no-room", "because"), "field 'code': must be a refusal's code"},
-        Bad{broken("refusal", R"("slug":"a","code":"conflict")", R"("code":"conflict")"),
-            "field 'ticket': is missing"},
-        Bad{broken("cancel", "no-room", "No room"), "field 'code': must be lower-case letters and hyphens"},
-        Bad{broken("cancel", "gone", std::string(max_explanation + 1, 'x')),
-            "field 'message': must have at most 512 bytes"},
-        Bad{R"({"type":"nodes","nodes":[)" + repeated(R"({"uuid":"n","port":1})", max_list + 1) + "]}",
-            "field 'nodes': must have at most 256 entries"},
-        Bad{R"({"type":"nodes","nodes":[3]})", "field 'nodes[0]': must be an object"},
-        Bad{broken("streams", "My Talk!", ""), "field 'streams[0].name': must not be empty"},
-        Bad{broken("streams", "My Talk!", std::string(core::max_name + 1, 'x')),
-            "field 'streams[0].name': must have at most 200 bytes"},
-        Bad{broken("streams", "My Talk!", "My\\u0007Talk"),
-            "field 'streams[0].name': must be text without control characters"},
-        Bad{R"({"type":"heartbeat","tickets":[)" + repeated("\"t\"", core::max_tickets_per_peer + 1) + "]}",
-            "field 'tickets': must have at most 256 entries"},
-        Bad{broken("publish", "video/mpegts", std::string(core::max_media + 1, 'x')),
-            "field 'media': must have at most 4096 bytes"},
-        Bad{broken("media", R"(,"media":"video/x-matroska")", ""), "field 'media': is missing"},
-        Bad{broken("published", "1700000000000", "1.5"), "field 'largest_group': must be an integer"},
-        Bad{R"({"type":"goodbye","x":")" + std::string(max_message_bytes, 'x') + "\"}",
-            "more than 65536 bytes of JSON"}));
 
 TEST(MessageJson, MutationsAreRefusedOrWithinBounds) {
   const std::vector<std::string> seeds = samples();
@@ -218,6 +156,8 @@ TEST(MessageJson, MutationsAreRefusedOrWithinBounds) {
     }
     const auto message = read_message(text);
     if (!message || !*message) continue;
+    const auto *routed = std::get_if<core::Routed>(&**message);
+    if (routed != nullptr && !routed->what) continue;  // of a later version inside: nobody writes it
     ++taken;
     const auto again = read_message(write_message(**message));
     ASSERT_TRUE(again) << text << ": " << again.error().detail;

@@ -2,13 +2,13 @@
 // The small books of a node, each alone.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "core/agenda.hpp"
-#include "core/directory.hpp"
 #include "core/limits.hpp"
 #include "core/peers.hpp"
 #include "core/rng.hpp"
 #include "core/room.hpp"
-#include "core/search.hpp"
 
 namespace astral::core {
 namespace {
@@ -74,6 +74,60 @@ TEST(Room, HasAMostOfChildrenWithoutALimit) {
   room.forget("a");
 }
 
+TEST(Room, TellsHowManyMoreItTakes) {
+  Room room(2'500'000, 100);
+  room.measured("a", 500'000);
+  EXPECT_EQ(room.places("a"), 5u);
+  EXPECT_EQ(room.places("b"), 4u);  // not measured: 600 kbit/s
+  EXPECT_TRUE(room.take("a"));
+  EXPECT_EQ(room.places("a"), 4u);
+  room.limit(1'000'000);
+  EXPECT_EQ(room.limit_bps(), 1'000'000u);
+  EXPECT_EQ(room.places("a"), 1u);
+  EXPECT_EQ(room.places("b"), 0u);
+  room.limit(100);  // below what was given
+  EXPECT_EQ(room.places("a"), 0u);
+  EXPECT_FALSE(room.take("a"));
+  EXPECT_EQ(room.children("a"), 1u);
+}
+
+TEST(Room, PlacesAreBounded) {
+  EXPECT_EQ(Room(std::nullopt, 7).places("a"), 7u);
+  EXPECT_EQ(Room(std::nullopt, 100'000).places("a"), max_room);
+  EXPECT_EQ(Room(UINT64_MAX, 100'000).places("a"), max_room);
+  EXPECT_EQ(Room(std::nullopt, 0).places("a"), 0u);
+}
+
+// Whatever is asked for in whatever order: what was taken never exceeds what there was when it was taken.
+TEST(Room, IsNeverPromisedTwice) {
+  Rng rng(1);
+  Room room(3'000'000, 6);
+  std::map<Slug, std::uint32_t> given;
+  for (int i = 0; i < 5'000; ++i) {
+    const Slug slug(1, static_cast<char>('a' + rng.below(4)));
+    if (rng.below(3) == 0 && given[slug] > 0) {
+      room.give_back(slug);
+      --given[slug];
+    } else if (rng.below(5) == 0) {
+      room.measured(slug, 300'000 + rng.below(600'000));
+    } else {
+      const std::uint32_t places = room.places(slug);
+      const bool took = room.take(slug);
+      ASSERT_EQ(took, places > 0);
+      if (!took) continue;
+      ++given[slug];
+      ASSERT_LE(room.used_bps(), 3'000'000u);
+    }
+    std::uint32_t all = 0;
+    for (const auto &[name, count] : given) {
+      ASSERT_EQ(room.children(name), count);
+      all += count;
+    }
+    ASSERT_EQ(room.children(), all);
+    ASSERT_LE(all, 6u);
+  }
+}
+
 TEST(Agenda, TakesInOrderOfTimeAndOncePerKey) {
   Agenda agenda;
   EXPECT_EQ(agenda.next(), never);
@@ -88,169 +142,23 @@ TEST(Agenda, TakesInOrderOfTimeAndOncePerKey) {
   EXPECT_FALSE(agenda.take(5s));
 }
 
-TEST(Search, AsksNobodyTwiceAndNotItself) {
-  Search search("self");
-  for (const char *uuid : {"a", "self", "b", "a"}) search.add(uuid);
-  search.add_next("c");
-  EXPECT_EQ(search.next(), "c");
-  EXPECT_EQ(search.next(), "a");
-  search.add_next("a");
-  EXPECT_EQ(search.next(), "b");
-  EXPECT_EQ(search.next(), std::nullopt);
-}
-
-TEST(Search, IsBounded) {
-  Search search("self");
-  std::size_t asked = 0;
-  for (int i = 0; i < 10'000; ++i) search.add("n" + std::to_string(i));
-  while (search.next()) {
-    ++asked;
-    for (int i = 0; i < 100; ++i) search.add_next("m" + std::to_string(asked) + "-" + std::to_string(i));
-  }
-  EXPECT_EQ(asked, max_asked);
-}
-
-TEST(Search, KnowsAfterwardsWhetherTheStreamExists) {
-  Search search("self");
-  search.refused(RefusalCode::no_stream);
-  EXPECT_FALSE(search.exists());
-  search.refused(RefusalCode::no_room);
-  EXPECT_TRUE(search.exists());
-}
-
-StreamInfo stream(const Slug &slug, const Uuid &source, std::uint64_t updated, bool streaming = false) {
-  return {.slug = slug,
-          .name = slug,
-          .description = "",
-          .source = source,
-          .streaming = streaming,
-          .media = "",
-          .updated = updated};
-}
-
-// (what is known, what is heard) → is it news?
-struct News {
-  const char *name;
-  std::optional<StreamInfo> known;
-  StreamInfo heard;
-  Heard from;
-  bool news;
-};
-
-class StreamNews : public testing::TestWithParam<News> {};
-
-TEST_P(StreamNews, IsToldOnOnce) {
-  const News &row = GetParam();
-  Directory directory;
-  if (row.known) directory.learn(*row.known, Heard::elsewhere);
-  EXPECT_EQ(directory.learn(row.heard, row.from), row.news);
-  EXPECT_FALSE(directory.learn(row.heard, row.from));
-  if (row.news) {
-    EXPECT_EQ(*directory.stream(row.heard.slug), row.heard);
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Table, StreamNews,
-    testing::Values(
-        News{"Unknown", std::nullopt, stream("t", "s", 1), Heard::elsewhere, true},
-        News{"Newer", stream("t", "s", 1), stream("t", "s", 2, true), Heard::elsewhere, true},
-        News{"Older", stream("t", "s", 2), stream("t", "s", 1, true), Heard::elsewhere, false},
-        News{"SameVersion", stream("t", "s", 2), stream("t", "s", 2, true), Heard::elsewhere, false},
-        News{"SameVersionItself", stream("t", "s", 2), stream("t", "s", 2, true), Heard::itself, true},
-        News{"OlderItself", stream("t", "s", 2), stream("t", "s", 1, true), Heard::itself, true},
-        News{"VersionNonsense", stream("t", "s", 2), stream("t", "s", UINT64_MAX), Heard::itself, false},
-        News{"AnotherSource", stream("t", "s", 1), stream("t", "x", 9), Heard::itself, false},
-        News{"AnotherSourceByOrigin", stream("t", "s", 1), stream("t", "x", 1), Heard::origin, true},
-        News{"BadSlug", std::nullopt, stream("T!", "s", 1), Heard::elsewhere, false},
-        News{"BadSource", std::nullopt, stream("t", "", 1), Heard::elsewhere, false}),
-    [](const auto &row) { return row.param.name; });
-
-TEST(Directory, OldNewsDoNotRaiseTheDead) {
-  Directory directory;
-  directory.learn(stream("t", "s", 5), Heard::itself);
-  EXPECT_FALSE(directory.gone("t", 0, Heard::elsewhere));  // anybody could say so
-  EXPECT_FALSE(directory.gone("t", 4, Heard::elsewhere));  // of an older one
-  EXPECT_TRUE(directory.gone("t", 5, Heard::elsewhere));
-  EXPECT_FALSE(directory.gone("t", 5, Heard::elsewhere));
-  EXPECT_FALSE(directory.learn(stream("t", "s", 5), Heard::elsewhere));
-  EXPECT_EQ(directory.version("t"), 5u);
-  EXPECT_TRUE(directory.learn(stream("t", "s", 6), Heard::elsewhere));
-  EXPECT_TRUE(directory.gone("t", 999, Heard::elsewhere));
-  EXPECT_EQ(directory.version("t"), 6u);  // a version that only a stranger names buries nothing
-  EXPECT_TRUE(directory.learn(stream("t", "s", 7), Heard::elsewhere));
-  EXPECT_TRUE(directory.gone("t", 0, Heard::itself));
-}
-
-TEST(Directory, WhatTheOriginForgotMayComeBack) {
-  Directory directory;
-  directory.learn(stream("t", "s", 5), Heard::origin);
-  directory.learn(stream("u", "s", 5), Heard::itself);
-  EXPECT_EQ(directory.missing({}), std::vector<Slug>{"t"});
-  EXPECT_TRUE(directory.missing({stream("t", "s", 5)}).empty());
-  EXPECT_TRUE(directory.gone("t", 0, Heard::origin));
-  EXPECT_TRUE(directory.learn(stream("t", "s", 5), Heard::origin));
-}
-
-TEST(Directory, OurOwnStreamsAreOurs) {
-  Directory directory;
-  directory.own(stream("t", "us", 5));
-  EXPECT_FALSE(directory.learn(stream("t", "us", 9), Heard::elsewhere));
-  EXPECT_FALSE(directory.learn(stream("t", "x", 9), Heard::origin));
-  EXPECT_FALSE(directory.gone("t", 9, Heard::elsewhere));
-  EXPECT_EQ(directory.own_streams(), 1u);
-  directory.learn(stream("a", "x", 9), Heard::elsewhere);
-  EXPECT_EQ(directory.streams(1)[0].slug, "t");
-  directory.disown("t");
-  EXPECT_EQ(directory.own_streams(), 0u);
-  EXPECT_FALSE(directory.learn(stream("t", "us", 5), Heard::elsewhere));
-}
-
-NodeInfo node(const Uuid &uuid, std::uint16_t port = 1, std::uint64_t updated = 0) {
-  return {.uuid = uuid, .ip_address = "10.0.0.1", .port = port, .version = "", .updated = updated};
-}
-
-TEST(Directory, NodesAreForgottenAfterThreeFailures) {
-  Directory directory;
-  EXPECT_TRUE(directory.learn(node("a"), Heard::elsewhere));
-  EXPECT_FALSE(directory.learn(node("a", 2), Heard::elsewhere));
-  EXPECT_TRUE(directory.learn(node("a", 2), Heard::itself));
-  EXPECT_TRUE(directory.learn(node("a", 3, 1), Heard::elsewhere));
-  EXPECT_FALSE(directory.unreached("a"));
-  EXPECT_TRUE(directory.doubtful("a"));
-  directory.reached("a");
-  EXPECT_FALSE(directory.doubtful("a"));
-  EXPECT_FALSE(directory.unreached("a"));
-  EXPECT_FALSE(directory.unreached("a"));
-  EXPECT_TRUE(directory.unreached("a"));
-  EXPECT_EQ(directory.node("a"), nullptr);
-  EXPECT_FALSE(directory.unreached("a"));
-}
-
-TEST(Directory, IsBounded) {
-  Directory directory;
-  for (std::size_t i = 0; i < max_nodes + 10; ++i)
-    directory.learn(node("n" + std::to_string(i)), Heard::elsewhere);
-  for (std::size_t i = 0; i < max_streams + 10; ++i)
-    directory.learn(stream("s" + std::to_string(i), "x", 1), Heard::elsewhere);
-  EXPECT_EQ(directory.node_count(), max_nodes);
-  EXPECT_EQ(directory.stream_count(), max_streams);
-  StreamInfo large = stream("s1", "x", 2);
-  large.media = std::string(max_media + 1, 'x');
-  EXPECT_FALSE(directory.learn(large, Heard::itself));
-}
-
-TEST(Directory, NamesSupernodesFirstFromAnywhere) {
-  Directory directory;
-  for (const char *uuid : {"a", "b", "c", "d"}) {
-    NodeInfo info = node(uuid);
-    info.supernode = info.uuid == "c";
-    directory.learn(info, Heard::elsewhere);
-  }
-  EXPECT_EQ(directory.some(10, 0), (std::vector<Uuid>{"c", "a", "b", "d"}));
-  EXPECT_EQ(directory.some(10, 1), (std::vector<Uuid>{"c", "b", "d", "a"}));
-  EXPECT_EQ(directory.some(2, 3), (std::vector<Uuid>{"c", "d"}));
-  EXPECT_TRUE(Directory{}.some(2, 3).empty());
+TEST(Agenda, AKeyIsAllOfIt) {
+  Agenda agenda;
+  agenda.set({.due = Due::seed, .name = "a", .number = 1}, 1s);
+  agenda.set({.due = Due::seed, .name = "a", .number = 2}, 1s);
+  agenda.set({.due = Due::step, .name = "a"}, 1s);
+  EXPECT_EQ(agenda.size(), 3u);
+  EXPECT_TRUE(agenda.has({.due = Due::seed, .name = "a", .number = 2}));
+  EXPECT_FALSE(agenda.has({.due = Due::seed, .name = "b", .number = 2}));
+  agenda.drop({.due = Due::seed, .name = "a", .number = 2});
+  EXPECT_EQ(agenda.size(), 2u);
+  agenda.set({.due = Due::step, .name = "a"}, 3s);  // moved, not doubled
+  EXPECT_EQ(agenda.size(), 2u);
+  EXPECT_EQ(agenda.take(2s)->number, 1u);
+  EXPECT_FALSE(agenda.take(2s));
+  agenda.clear();
+  EXPECT_EQ(agenda.next(), never);
+  EXPECT_FALSE(agenda.take(never));
 }
 
 TEST(Peers, FindsTheOldestSessionThatIsFarEnough) {
@@ -267,10 +175,48 @@ TEST(Peers, FindsTheOldestSessionThatIsFarEnough) {
   peers.check_invariants();
 }
 
+TEST(Peers, ASocketComesBeforeARoute) {
+  Peers peers;
+  peers.add({.id = 5, .state = PeerState::ready, .uuid = "a", .routed = true, .place = {.uuid = "a"}});
+  EXPECT_EQ(peers.with("a", PeerState::ready)->id, 5u);
+  EXPECT_EQ(peers.socket("a", PeerState::connecting), nullptr);
+  EXPECT_EQ(peers.routed(), 1u);
+  peers.add({.id = 6});
+  peers.enter(*peers.find(6), PeerState::ready, "a", 1s);
+  EXPECT_EQ(peers.with("a", PeerState::ready)->id, 6u);
+  EXPECT_EQ(peers.socket("a", PeerState::ready)->id, 6u);
+  EXPECT_EQ(peers.ready_nodes(), std::vector<PeerId>{6});
+  peers.check_invariants();
+  peers.remove(5);
+  EXPECT_EQ(peers.routed(), 0u);
+  peers.check_invariants();
+}
+
+TEST(Peers, ChildrenAreCounted) {
+  Peers peers;
+  for (const PeerId id : {1, 2}) {
+    peers.add({.id = id});
+    peers.enter(*peers.find(id), PeerState::ready, "n" + std::to_string(id), 1s);
+    peers.adopt(*peers.find(id));
+    peers.adopt(*peers.find(id));
+  }
+  EXPECT_EQ(peers.child_count(), 2u);
+  peers.release(1);
+  EXPECT_FALSE(peers.find(1)->child);
+  EXPECT_EQ(peers.children(), std::vector<PeerId>{2});
+  peers.remove(2);
+  EXPECT_EQ(peers.child_count(), 0u);
+  peers.check_invariants();
+}
+
 TEST(Peers, AreBounded) {
   Peers peers;
   for (PeerId id = 1; id <= max_peers; ++id) EXPECT_NE(peers.add({.id = id}), nullptr);
   EXPECT_EQ(peers.add({.id = max_peers + 1}), nullptr);
+  // Those without a socket are counted apart.
+  for (PeerId id = 1; id <= max_routed; ++id)
+    EXPECT_NE(peers.add({.id = first_own_id + id, .state = PeerState::ready, .routed = true}), nullptr);
+  EXPECT_EQ(peers.add({.id = first_own_id + max_routed + 1, .state = PeerState::ready, .routed = true}), nullptr);
 }
 
 TEST(Rng, JittersAroundATime) {

@@ -104,7 +104,7 @@ std::uint64_t walk(std::uint64_t seed) {
     if (const auto ticket = world.node(i).find_ticket("talk", {})) {
       EXPECT_EQ(ticket->hops + 1, chain.size()) << "n" << i;
     }
-    given += world.node(i).children();
+    given += world.node(i).fed_children();
   }
   EXPECT_EQ(given, count - 1);  // nobody keeps a ticket that nobody holds
   return world.hash();

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Any message, by chance, of a small alphabet, so that many of them meet; and what fits as an answer.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/message.hpp"
+#include "core/rng.hpp"
+
+namespace astral::core {
+
+class BabbleWords {
+ public:
+  explicit BabbleWords(Rng &rng) : rng_(rng) {}
+
+  Slug slug() { return pick(std::vector<Slug>{"a", "b", "c", "d", "no slug"}); }
+  Uuid uuid() { return pick(std::vector<Uuid>{"us", "u1", "u2", "u3", "u4", "u5", ""}); }
+  TicketId ticket() { return tickets_.empty() ? "t" : pick(tickets_); }
+  Place place(const Uuid &uuid) {
+    return {.uuid = uuid.empty() ? "u1" : uuid, .via = chance(2) ? this->uuid() : uuid, .at = {"10.0.0.9", 9}};
+  }
+  StreamInfo stream() {
+    return {.slug = slug(),
+            .source = uuid(),
+            .streaming = chance(2),
+            .bitrate_kbps = rng_.below(900),
+            .updated = rng_.below(10)};
+  }
+  NodeInfo node() {
+    return {.uuid = uuid(),
+            .ip_address = chance(9) ? "" : "10.0.0.9",
+            .port = 9,
+            .supernode = chance(2),
+            .children = static_cast<std::uint32_t>(rng_.below(4)),
+            .capacity = 3,
+            .updated = rng_.below(3)};
+  }
+  std::vector<Uuid> path(const Uuid &last) {
+    std::vector<Uuid> uuids;
+    for (std::uint64_t i = rng_.below(3); i > 0; --i) uuids.push_back(uuid());
+    uuids.push_back(last);
+    return uuids;
+  }
+  void trim() {
+    while (tickets_.size() > 14) tickets_.erase(tickets_.begin());
+    while (searches_.size() > 6) searches_.erase(searches_.begin());
+  }
+
+  Message any(const Uuid &who) {
+    switch (rng_.below(34)) {
+      case 0:
+        return rarely() ? Message{Hello{.node = node()}} : Message{beat()};
+      case 1:
+        return rarely() ? Message{Welcome{.node = node(), .nodes = {node()}}} : Message{Probe{}};
+      case 2:
+        return Register{};
+      case 3:
+        return Registered{.others = {node(), node()}};
+      case 4:
+        return Full{.others = {node()}};
+      case 5:
+        return rarely() ? Message{Unregister{}} : Message{beat()};
+      case 6:
+        return Summon{};
+      case 7:
+        return Probed{.reached = chance(2)};
+      case 8:
+        return rarely() ? Message{Goodbye{}} : Message{beat()};
+      case 9:
+        return Request{.ticket = chance(2) ? ticket() : "n" + std::to_string(++made_), .slug = slug(), .destination = who};
+      case 10:
+      case 11:
+        return request(rarely() ? who : uuid());
+      case 12:
+        return offer(rarely() ? uuid() : who, slug(), search(), "o" + std::to_string(++made_));
+      case 13:
+        return offer(who, slug(), "", ticket());
+      case 14:
+        return Refusal{.ticket = chance(2) ? ticket() : "",
+                       .search = chance(2) ? search() : "",
+                       .slug = slug(),
+                       .code = static_cast<RefusalCode>(rng_.below(6))};
+      case 15:
+        return Hold{.ticket = ticket()};
+      case 16:
+        return Confirm{.ticket = ticket()};
+      case 17:
+        return Candidates{.ticket = ticket()};
+      case 18:
+        return Cancel{.ticket = ticket()};
+      case 19: {
+        const std::vector<Uuid> through = path(who);
+        return Path{.ticket = ticket(), .hops = static_cast<std::uint32_t>(through.size()), .path = through};
+      }
+      case 20:
+        return Climb{.ticket = ticket(),
+                     .slug = slug(),
+                     .mover = uuid(),
+                     .provider = place(uuid()),
+                     .climbed = static_cast<std::uint32_t>(rng_.below(70))};
+      case 21:
+        return Climbed{.ticket = ticket(), .clear = chance(2)};
+      case 22:
+        return Leaving{.ticket = ticket()};
+      case 23:
+        return Streams{.streams = {stream(), stream()}};
+      case 24:
+        return rarely() ? Message{Gone{.slug = slug(), .updated = rng_.below(10)}} : Message{Published{.slug = slug()}};
+      case 25:
+        return Carrying{.slug = slug(),
+                        .hops = static_cast<std::uint32_t>(rng_.below(4)),
+                        .room = static_cast<std::uint32_t>(rng_.below(3)),
+                        .over = rarely()};
+      case 26: {
+        Advert advert{.slug = slug(),
+                      .supernode = place(uuid()),
+                      .hops = static_cast<std::uint32_t>(rng_.below(4)),
+                      .room = static_cast<std::uint32_t>(rng_.below(3)),
+                      .over = rarely(),
+                      .copied = chance(2)};
+        if (chance(3)) advert.stream.push_back(stream());
+        return advert;
+      }
+      case 27:
+        return Find{.request = request(uuid()),
+                    .stage = static_cast<Stage>(rng_.below(3)),
+                    .wide = chance(2),
+                    .carriers = static_cast<std::uint32_t>(rng_.below(3))};
+      case 28:
+        return Here{.place = place(uuid()), .updated = rng_.below(9), .copied = chance(2)};
+      case 29:
+        return Seed{.call = rng_.below(99), .slug = slug()};
+      case 30:
+        return Seeded{.call = rng_.below(99), .done = chance(2)};
+      case 31:
+        return Publish{.slug = slug(), .media = "m"};
+      case 32:
+        return rarely() ? Message{Ended{.slug = slug()}} : Message{Publish{.slug = slug(), .media = "m"}};
+      default:
+        return Media{.slug = slug(), .media = std::to_string(rng_.below(3))};
+    }
+  }
+
+  // Who may answer what to a message that the node sent to `to`.
+  std::vector<std::pair<Uuid, Message>> answers(const Message &said, const Uuid &to) {
+    if (const auto *routed = std::get_if<Routed>(&said))
+      return routed->what ? answers(routed->what->message, routed->to.uuid) : std::vector<std::pair<Uuid, Message>>{};
+    if (std::holds_alternative<Register>(said))
+      return {{to, rng_.below(4) != 0 ? Message{Registered{.others = {node()}}} : Message{Full{.others = {node()}}}}};
+    if (std::holds_alternative<Probe>(said)) return {{to, Probed{.reached = chance(2)}}};
+    if (const auto *find = std::get_if<Find>(&said)) return found(find->request);
+    if (const auto *request = std::get_if<Request>(&said)) {
+      if (!request->search.empty()) return {};
+      remember(request->ticket);
+      return {{to, offer(to, request->slug, "", request->ticket)}};
+    }
+    if (const auto *climb = std::get_if<Climb>(&said)) {
+      remember(climb->ticket);
+      return {{to, Climbed{.ticket = climb->ticket, .clear = !rarely()}}};
+    }
+    if (const auto *seed = std::get_if<Seed>(&said)) return {{to, Seeded{.call = seed->call, .done = true}}};
+    if (const auto *offer = std::get_if<Offer>(&said)) {
+      remember(offer->ticket);
+      if (rng_.below(4) == 0) return {{to, Hold{.ticket = offer->ticket}}};
+      return {{to, Confirm{.ticket = offer->ticket}}};
+    }
+    if (const auto *hold = std::get_if<Hold>(&said)) remember(hold->ticket);
+    return {};
+  }
+
+ private:
+  std::string pick(const std::vector<std::string> &list) { return list[rng_.below(list.size())]; }
+  bool chance(std::uint64_t of) { return rng_.below(of) == 0; }
+  bool rarely() { return chance(10); }
+  SearchId search() { return searches_.empty() || rarely() ? "s" : pick(searches_); }
+  void remember(const TicketId &ticket) { tickets_.push_back(ticket); }
+
+  Heartbeat beat() {
+    Heartbeat beat{.tickets = tickets_, .sent_ms = rng_.below(99'999), .echo_ms = rng_.below(3)};
+    if (rarely()) beat.tickets.push_back("unknown");
+    if (rarely()) beat.nodes.push_back(node());
+    return beat;
+  }
+  Request request(const Uuid &asker) {
+    return {.slug = slug(),
+            .destination = rarely() ? uuid() : asker,
+            .search = "q" + std::to_string(++made_),
+            .asker = place(asker),
+            .parent = chance(2)};
+  }
+  Offer offer(const Uuid &who, const Slug &slug, const SearchId &search, const TicketId &ticket) {
+    std::vector<Uuid> through = path(who);
+    if (!ticket.empty()) remember(ticket);
+    Offer offer{.ticket = ticket,
+                .search = search,
+                .slug = slug,
+                .source = who,
+                .hops = static_cast<std::uint32_t>(through.size()),
+                .path = std::move(through)};
+    if (chance(3)) offer.stream.push_back(stream());
+    return offer;
+  }
+  std::vector<std::pair<Uuid, Message>> found(const Request &request) {
+    searches_.push_back(request.search);
+    std::vector<std::pair<Uuid, Message>> all;
+    for (std::uint64_t i = rng_.below(4); i > 0; --i) {
+      const Uuid who = pick(std::vector<Uuid>{"u1", "u2", "u3", "u4", "u5"});
+      all.emplace_back(who, offer(who, request.slug, request.search, "o" + std::to_string(++made_)));
+    }
+    if (all.empty())
+      all.emplace_back("u1", Refusal{.search = request.search, .slug = request.slug, .code = RefusalCode::no_room});
+    return all;
+  }
+
+  Rng &rng_;
+  std::vector<TicketId> tickets_;
+  std::vector<SearchId> searches_;
+  std::size_t made_ = 0;
+};
+
+}  // namespace astral::core

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a node does to get a stream: whom it asks, whom it links, and who stands by.
+#include "bench.hpp"
+
+namespace astral::core {
+namespace {
+
+class Consuming : public Table {};
+TEST_P(Consuming, Row) {
+  play(GetParam());
+}
+
+constexpr PeerId P = Bench::primary;
+
+Does offers(PeerId peer, const TicketId &ticket, const std::vector<Uuid> &path) {
+  return hears_what(peer, [=](Bench &bench) { return bench.offer(ticket, path); });
+}
+Does refuses(PeerId peer, RefusalCode code) {
+  return hears_what(peer, [=](Bench &b) { return Refusal{.search = b.search, .slug = "talk", .code = code}; });
+}
+Does then(const Does &first, const Does &second) {
+  return [=](Bench &bench) {
+    first(bench);
+    second(bench);
+  };
+}
+const Does source_confirms = says(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
+
+INSTANTIATE_TEST_SUITE_P(
+    Searching, Consuming,
+    testing::Values(
+        Row{"NotASlug", nothing(), says(AskTicket{.call = 1, .slug = "No Slug"}), {"Answer 1 error 2"}},
+        Row{"Asks", &Bench::knows_talk, says(AskTicket{.call = 1, .slug = "talk"}), {"Send P find talk for us at home"}},
+        Row{"AsksWhatItNeverHeardOf", nothing(), says(AskTicket{.call = 1, .slug = "talk"}),
+            {"Send P find talk for us at home"}},
+        Row{"AsksOnce", &Bench::asks, says(AskTicket{.call = 2, .slug = "talk"}), {}},
+        Row{"NotThere", &Bench::asks, refuses(P, RefusalCode::no_stream), {"Send P find talk for us at home wide"}},
+        Row{"NotThereEither", then(&Bench::asks, refuses(P, RefusalCode::no_stream)),
+            refuses(P, RefusalCode::no_stream), {"Answer 1 error 3"}},
+        Row{"NobodyKnowsIt",
+            then(says(AskTicket{.call = 1, .slug = "talk"}), refuses(P, RefusalCode::no_stream)),
+            refuses(P, RefusalCode::no_stream), {"Answer 1 error 2"}},
+        Row{"RefusalOfAnotherSearch", &Bench::asks,
+            hears(P, Refusal{.search = "other", .slug = "talk", .code = RefusalCode::no_room}), {}},
+        Row{"RefusalAfterAnOffer", &Bench::gathers, refuses(1, RefusalCode::no_room), {}},
+        Row{"NoAnswer", &Bench::asks, wait(1500ms), {"Send P find talk for us at home wide"}},
+        Row{"OfferIsKeptForAMoment", &Bench::asks, offers(2, "t2", {"parent"}), {}},
+        Row{"ThenTaken", &Bench::gathers, wait(80ms), {"OpenMedia talk", "AddSource talk t2"}},
+        Row{"TheSecondStandsBy", then(&Bench::gathers, offers(1, "t1", {"x", "child"})), says(Tick{}),
+            {"OpenMedia talk", "AddSource talk t2", "Send 1 hold t1"}},
+        Row{"TheNearerComesFirst", then(&Bench::asks, then(offers(1, "t1", {"x", "child"}), offers(2, "t2", {"parent"}))),
+            says(Tick{}), {"OpenMedia talk", "AddSource talk t2", "Send 1 hold t1"}},
+        Row{"TooLate", &Bench::joins, offers(1, "t1", {"child"}), {"Send 1 cancel t1 not-requested"}},
+        Row{"FromAnElement", &Bench::asks, offers(3, "t3", {"element"}), {"Send 3 cancel t3 not-requested"}},
+        Row{"NotRequested", &Bench::asks, hears(2, Offer{.ticket = "t9"}), {"Send 2 cancel t9 not-requested"}},
+        Row{"OfAnotherSearch", &Bench::asks,
+            hears(2, Offer{.ticket = "t9", .search = "other", .slug = "talk", .source = "parent", .hops = 1, .path = {"parent"}}),
+            {"Send 2 cancel t9 not-requested"}},
+        Row{"CancelledMeanwhile", &Bench::gathers, hears(2, Cancel{.ticket = "t2", .code = "x"}), {}},
+        Row{"SupernodeLost", &Bench::asks, says(PeerLost{.peer = P}), {}}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Linking, Consuming,
+    testing::Values(
+        Row{"Confirms", &Bench::joins, source_confirms, {"Send 2 confirm t2", "Answer 1 ticket t2 created"}},
+        Row{"ConfirmsTwice", &Bench::watches, source_confirms, {}},
+        Row{"CandidatesIn", &Bench::joins, hears(2, Candidates{.ticket = "t2"}), {"TellSource talk candidates t2"}},
+        Row{"CandidatesOut", &Bench::joins,
+            says(SourceSaid{.slug = "talk", .ticket = "t2", .message = Candidates{}}), {"Send 2 candidates t2"}},
+        Row{"NoLinkInTime", &Bench::joins, wait(5s),
+            {"Disconnect 9 no hello", "Send 2 cancel t2 timeout", "RemoveSource talk t2",
+             "Send P find talk for us at home wide"}},
+        Row{"OfferedTwice", &Bench::watches, offers(2, "t2", {"parent"}),
+            {"Send 2 cancel t2 protocol", "RemoveSource talk t2"}},
+        Row{"SourceFails", &Bench::watches, says(SourceEnded{.slug = "talk", .ticket = "t2"}),
+            {"Send 2 cancel t2 link-ended", "RemoveSource talk t2"}},
+        Row{"SourceOfAnotherStreamFails", &Bench::watches, says(SourceEnded{.slug = "own", .ticket = "t2"}), {}},
+        Row{"ParentCancels", &Bench::watches, hears(2, Cancel{.ticket = "t2", .code = "x"}), {"RemoveSource talk t2"}},
+        Row{"CancelOfAnother", &Bench::watches, hears(1, Cancel{.ticket = "t2", .code = "x"}), {}},
+        Row{"ParentLost", &Bench::watches, says(PeerLost{.peer = 2}), {"RemoveSource talk t2"}},
+        Row{"NotNamedByTheParent", &Bench::watches, [](Bench &b) { b.wait_for_the_end_of("t2"); },
+            {"Send 2 cancel t2 lapsed", "RemoveSource talk t2"}},
+        Row{"PathThroughUs", &Bench::watches, hears(2, Path{.ticket = "t2", .hops = 3, .path = {"s", "us", "parent"}}),
+            {"Send 2 cancel t2 loop", "RemoveSource talk t2"}},
+        Row{"PathThatDoesNotFit", &Bench::watches, hears(2, Path{.ticket = "t2", .hops = 3, .path = {"s", "parent"}}),
+            {"Send 2 cancel t2 protocol", "RemoveSource talk t2"}},
+        Row{"PathOfAnother", &Bench::watches, hears(1, Path{.ticket = "t2", .hops = 1, .path = {"child"}}), {}},
+        Row{"PathIsToldOn", &Bench::forwards, hears(2, Path{.ticket = "t2", .hops = 2, .path = {"s", "parent"}}),
+            {"Send 1 path G hops 3 path s,parent,us"}},
+        Row{"GoneFromTheSource", &Bench::watches, hears(2, Gone{.slug = "talk"}),
+            {"Send 2 cancel t2 ended", "RemoveSource talk t2", "CloseMedia talk"}},
+        Row{"GoneIsToldOn", &Bench::forwards, hears(2, Gone{.slug = "talk"}),
+            {"Send 1 gone talk", "TellRelay talk cancel G ended", "Send 1 cancel G ended", "Send 2 cancel t2 ended",
+             "RemoveSource talk t2", "CloseMedia talk"}},
+        Row{"GoneFromAnybody", &Bench::watches, hears(1, Gone{.slug = "talk"}), {}},
+        Row{"PlayerWaits", &Bench::asks, hears(3, Request{.ticket = "t3", .slug = "talk"}), {}},
+        Row{"PlayerIsLetIn", &Bench::joins, hears(3, Request{.ticket = "t3", .slug = "talk"}),
+            {"TellRelay talk request t3 talk for element"}}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    StandingBy, Consuming,
+    testing::Values(
+        Row{"IsWokenWhenTheParentIsLost", &Bench::watches_with_standby, says(PeerLost{.peer = 2}),
+            {"RemoveSource talk t2", "Send 1 request t1 talk for us"}},
+        Row{"IsWokenWhenTheLinkEnds", &Bench::watches_with_standby, says(SourceEnded{.slug = "talk", .ticket = "t2"}),
+            {"Send 2 cancel t2 link-ended", "RemoveSource talk t2", "Send 1 request t1 talk for us"}},
+        Row{"Offers", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})),
+            hears(1, Offer{.ticket = "t1", .slug = "talk", .source = "child", .hops = 2, .path = {"x", "child"}}),
+            {"AddSource talk t1"}},
+        Row{"OffersALoop", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})),
+            hears(1, Offer{.ticket = "t1", .slug = "talk", .source = "child", .hops = 2, .path = {"us", "child"}}),
+            {"Send 1 cancel t1 protocol", "Send P find talk for us at home"}},
+        Row{"CannotAnyMore", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})),
+            hears(1, Refusal{.ticket = "t1", .slug = "talk", .code = RefusalCode::no_room}),
+            {"Send P find talk for us at home"}},
+        Row{"IsSilent", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})), wait(1500ms),
+            {"Send 1 cancel t1 timeout", "Send P find talk for us at home"}},
+        Row{"IsLost", &Bench::watches_with_standby, says(PeerLost{.peer = 1}), {}},
+        Row{"Cancels", &Bench::watches_with_standby, hears(1, Cancel{.ticket = "t1", .code = "x"}), {}},
+        Row{"Leaves", &Bench::watches_with_standby, hears(1, Leaving{.ticket = "t1"}), {"Send 1 cancel t1 unwanted"}},
+        Row{"OffersOutOfTurn", &Bench::watches_with_standby, offers(1, "t1", {"child"}),
+            {"Send 1 cancel t1 protocol"}}),
+    name_of);
+
+// Make before break: nothing is removed before SourceFlows of the next one.
+INSTANTIATE_TEST_SUITE_P(
+    Moving, Consuming,
+    testing::Values(
+        Row{"TheParentLeaves", &Bench::watches, hears(2, Leaving{.ticket = "t2"}), {"Send P find talk for us at home"}},
+        Row{"LeavingOfAnother", &Bench::watches, hears(1, Leaving{.ticket = "t2"}), {}},
+        Row{"NotToTheOneThatLeaves", then(&Bench::watches, hears(2, Leaving{.ticket = "t2"})),
+            offers(2, "t9", {"parent"}), {"Send 2 cancel t9 not-requested"}},
+        Row{"LinksTheNext",
+            then(&Bench::watches, then(hears(2, Leaving{.ticket = "t2"}), offers(1, "t1", {"child"}))), wait(80ms),
+            {"AddSource talk t1"}},
+        Row{"ConfirmedIsNotEnough", &Bench::moves, says(SourceFlows{.slug = "talk", .ticket = "t2"}), {}},
+        Row{"FlowsThenTheOldEnds", &Bench::moves, says(SourceFlows{.slug = "talk", .ticket = "t1"}),
+            {"Send 2 cancel t2 replaced", "RemoveSource talk t2"}},
+        Row{"TheOldIsLostEarlier", &Bench::moves, says(PeerLost{.peer = 2}), {"RemoveSource talk t2"}},
+        Row{"TheNextIsLostEarlier", &Bench::moves, says(PeerLost{.peer = 1}),
+            {"RemoveSource talk t1", "Send P find talk for us at home wide"}},
+        Row{"NeverFlows", &Bench::moves, [](Bench &b) { b.wait(4999ms), b.wait(1ms); },
+            {"Send 1 cancel t1 timeout", "RemoveSource talk t1", "Send P find talk for us at home wide"}},
+        Row{"FoundNobody",
+            then(&Bench::watches, then(hears(2, Leaving{.ticket = "t2"}), refuses(P, RefusalCode::no_stream))),
+            refuses(P, RefusalCode::no_stream), {}}),
+    name_of);
+
+TEST(Moving, TheOldParentIsActiveUntilTheNextFlows) {
+  Bench bench;
+  bench.moves();
+  const auto role = [&](const TicketId &id) { return bench.node.find_ticket(id)->role; };
+  EXPECT_EQ(role("t2"), "active");
+  EXPECT_EQ(role("t1"), "next");
+  EXPECT_EQ(bench.node.find_ticket("talk", {})->id, "t2");
+  bench.say(SourceFlows{.slug = "talk", .ticket = "t1"});
+  EXPECT_EQ(role("t1"), "active");
+  EXPECT_FALSE(bench.node.find_ticket("t2"));
+  EXPECT_EQ(bench.node.find_ticket("talk", {})->hops, 2u);
+}
+
+TEST(StandingBy, IsShownAndTakesNoPlaceOfTheActive) {
+  Bench bench;
+  bench.watches_with_standby();
+  EXPECT_EQ(bench.node.find_ticket("t1")->role, "standby");
+  EXPECT_EQ(bench.node.find_ticket("t1")->state, "standing by");
+  EXPECT_EQ(bench.node.find_ticket("talk", {})->id, "t2");
+}
+
+// A bad offer costs the one who made it; the search goes on.
+struct BadOffer {
+  const char *name;
+  std::function<void(Offer &)> change;
+};
+class BadOffers : public testing::TestWithParam<BadOffer> {};
+
+TEST_P(BadOffers, AreCancelled) {
+  Bench bench;
+  bench.asks();
+  Offer offer = bench.offer("t2", {"source", "parent"});
+  GetParam().change(offer);
+  bench.hears(2, offer);
+  EXPECT_EQ(bench.said, Lines{"Send 2 cancel " + offer.ticket + " not-requested"});
+  bench.hears(2, bench.offer("t3", {"source", "parent"}));
+  EXPECT_TRUE(bench.node.find_ticket("t3"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Offers, BadOffers,
+    testing::Values(BadOffer{"Loop", [](Offer &o) { o.path = {"us", "parent"}; }},
+                    BadOffer{"NoPath", [](Offer &o) { o.path.clear(); }},
+                    BadOffer{"PathOfAnother", [](Offer &o) { o.path = {"parent", "child"}; }},
+                    BadOffer{"Hops", [](Offer &o) { o.hops = 1; }}, BadOffer{"Slug", [](Offer &o) { o.slug = "own"; }},
+                    BadOffer{"NoTicket", [](Offer &o) { o.ticket.clear(); }},
+                    BadOffer{"TooFar",
+                             [](Offer &o) {
+                               o.path.assign(max_path, "x");
+                               o.path.push_back("parent");
+                               o.hops = max_path + 1;
+                             }}),
+    [](const auto &row) { return row.param.name; });
+
+}  // namespace
+}  // namespace astral::core

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Parents that are lost, leave, or are not good enough: nobody is without media while there is another way, nobody
+// feeds whom it is fed by, and no room is promised twice.
+#include "three.hpp"
+
+namespace astral::core {
+namespace {
+
+struct Tree : testing::Test {
+  std::size_t node(const Uuid &uuid, std::uint64_t children) {
+    Settings settings = world.size() == 0 ? Settings{} : knowing({World::address_of(0)}, Role::child);
+    settings.upstream_bps = children * 600'000 + 100'000;
+    settings.seed = seed;
+    const std::size_t index = world.add(uuid, settings);
+    world.run(1s);
+    return index;
+  }
+  void watch(std::size_t index) {
+    world.ask(index, "talk");
+    EXPECT_TRUE(world.run_until([&] { return world.fed(index, "talk"); }, 10s)) << world.node(index).self().uuid;
+    world.run(1s);
+  }
+  Uuid parent(std::size_t index) { return world.node(*world.parent(index, "talk")).self().uuid; }
+  std::optional<TicketView> standby(std::size_t index) {
+    for (const TicketView &ticket : world.node(index).tickets("talk"))
+      if (ticket.held && ticket.role == "standby") return ticket;
+    return std::nullopt;
+  }
+  // The first line of the trace from `from` on that begins so.
+  std::size_t line(const std::string &begin, std::size_t from) const {
+    while (from < world.trace().size() && !world.trace()[from].starts_with(begin)) ++from;
+    return from;
+  }
+  std::uint64_t seed = 0;
+  World world;
+};
+
+// p → r1, r2 → v, which has one of them as parent; the other stands by.
+struct Forked : Tree {
+  Forked() {
+    p = node("p", 2);
+    world.publish(p, "talk");
+    r1 = node("r1", 1);
+    r2 = node("r2", 1);
+    v = node("v", 0);
+    watch(r1);
+    watch(r2);
+    watch(v);
+    old = *world.parent(v, "talk");
+    other = old == r1 ? r2 : r1;
+  }
+  std::size_t p = 0, r1 = 0, r2 = 0, v = 0, old = 0, other = 0;
+};
+
+TEST_F(Forked, TheSecondBestStandsBy) {
+  ASSERT_TRUE(standby(v));
+  EXPECT_EQ(standby(v)->source, world.node(other).self().uuid);
+  EXPECT_EQ(world.node(other).fed_children(), 0u);  // takes no room
+  const TicketId id = standby(v)->id;
+  world.run(120s);
+  EXPECT_EQ(standby(v)->id, id);
+  EXPECT_EQ(world.node(other).find_ticket(id)->state, "standing by");
+}
+
+TEST_F(Forked, ItIsWokenWithoutASearch) {
+  const TicketId id = standby(v)->id;
+  const std::size_t before = world.count("v Send 9223372036854775808 find");
+  world.kill(old);
+  EXPECT_TRUE(world.run_until([&] { return world.parent(v, "talk") == other; }, 3s));
+  EXPECT_EQ(world.count("v Send 9223372036854775808 find"), before);
+  EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, id);
+  EXPECT_EQ(world.count("v OpenMedia"), 1u);
+  EXPECT_EQ(world.count("v CloseMedia"), 0u);
+}
+
+TEST_F(Forked, ItIsSearchedForWhenItCannotAnyMore) {
+  const std::size_t w = node("w", 0);
+  watch(w);  // takes the room of the one that stands by
+  EXPECT_EQ(*world.parent(w, "talk"), other);
+  world.kill(old);
+  // The place at p is free again.
+  EXPECT_TRUE(world.run_until([&] { return world.parent(v, "talk") == p; }, 15s));
+  EXPECT_EQ(*world.parent(w, "talk"), other);
+}
+
+TEST_F(Forked, WhoLeavesLetsTheChildrenMoveFirst) {
+  const std::size_t from = world.trace().size();
+  world.watch = [&](std::size_t, const Effects &) { EXPECT_TRUE(world.fed(v, "talk")); };
+  const Uuid name = world.node(old).self().uuid;
+  world.step(old, Shutdown{});
+  EXPECT_TRUE(world.run_until([&] { return world.count(name + " Quit") == 1; }, 5s));
+  const std::size_t added = line("v AddSource talk", from);
+  const std::size_t removed = line("v RemoveSource talk", from);
+  const std::size_t quit = line(name + " Quit", from);
+  EXPECT_LT(added, removed);
+  EXPECT_LT(removed, quit);
+  EXPECT_LT(quit, world.trace().size());
+  EXPECT_EQ(world.count("v RemoveSource talk"), 1u);
+  EXPECT_NE(world.parent(v, "talk"), old);
+  EXPECT_FALSE(world.chain(v, "talk").empty());
+}
+
+TEST_F(Forked, WhoLeavesWaitsNotForEver) {
+  world.step(p, MediaMeasured{.slug = "talk", .rate_bps = 5'000'000});  // p takes nobody
+  for (const std::size_t r : {r1, r2}) world.step(r, MediaMeasured{.slug = "talk", .rate_bps = 5'000'000});
+  const Uuid name = world.node(old).self().uuid;
+  world.step(old, Shutdown{});
+  world.run(1199ms);
+  EXPECT_EQ(world.count(name + " Quit"), 0u);
+  EXPECT_TRUE(world.fed(v, "talk"));
+  world.run(1ms);
+  EXPECT_EQ(world.count(name + " Quit"), 1u);
+}
+
+// A chain p → a → b → c → d, and then p has room again: whoever is far away comes nearer, without a gap.
+TEST_F(Tree, WhoIsFarAwayComesNearer) {
+  const std::size_t p = node("p", 1);
+  world.publish(p, "talk");
+  std::vector<std::size_t> chain;
+  for (const char *uuid : {"a", "b", "c", "d"}) {
+    chain.push_back(node(uuid, 1));
+    watch(chain.back());
+  }
+  const std::size_t d = chain.back();
+  EXPECT_EQ(world.chain(d, "talk"), (Chain{"p", "a", "b", "c", "d"}));
+  world.watch = [&](std::size_t, const Effects &) {
+    for (const std::size_t index : chain) EXPECT_TRUE(world.fed(index, "talk"));
+    EXPECT_FALSE(world.circle("talk"));
+  };
+  for (int i = 0; i < 60; ++i) world.step(p, MediaMeasured{.slug = "talk", .rate_bps = 100'000});
+  world.run(120s);
+  for (const std::size_t index : chain) EXPECT_LE(world.chain(index, "talk").size(), 4u);
+  EXPECT_LT(world.chain(d, "talk").size(), 5u);
+  EXPECT_GE(world.count(" RemoveSource talk"), 1u);
+}
+
+// p → r1 → a → a2 and p → r2 → b → b2. r1 and r2 leave at once, so a and b look for another parent in the same
+// moment; the room there is, is below the other one, and below themselves. Neither may end up above itself.
+TEST(Climb, TwoThatMoveAtOnceNeverMakeACircle) {
+  std::size_t refused = 0;
+  for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+    World world(seed);
+    world.geography = true;
+    std::map<Uuid, std::size_t> at;
+    const auto add = [&](const Uuid &uuid, std::uint64_t children) {
+      Settings settings = at.empty() ? Settings{} : knowing({World::address_of(0)}, Role::child);
+      settings.upstream_bps = children * 600'000 + 100'000;
+      settings.seed = seed;
+      at[uuid] = world.add(uuid, settings);
+      world.run(1s);
+    };
+    add("p", 2);
+    world.publish(0, "talk");
+    for (const char *uuid : {"r1", "r2", "a", "b", "a2", "b2"}) {
+      add(uuid, 1);
+      world.ask(at[uuid], "talk");
+      ASSERT_TRUE(world.run_until([&] { return world.fed(at[uuid], "talk"); }, 10s));
+      world.run(2s);
+    }
+    world.watch = [&](std::size_t index, const Effects &) {
+      EXPECT_FALSE(world.circle_through(index, "talk")) << "seed " << seed;
+    };
+    // p takes nobody meanwhile.
+    world.step(0, MediaMeasured{.slug = "talk", .rate_bps = 5'000'000});
+    world.step(at["r1"], Shutdown{});
+    if (seed % 3 == 1) world.run(Time{1ms} * static_cast<Time::rep>(seed));
+    world.step(at["r2"], Shutdown{});
+    world.run(30s);
+    refused += world.count("climbed loop") + world.count(" loop");
+    for (int i = 0; i < 60; ++i) world.step(0, MediaMeasured{.slug = "talk", .rate_bps = 500'000});
+    world.run(60s);
+    for (const char *uuid : {"a", "b", "a2", "b2"}) EXPECT_FALSE(world.chain(at[uuid], "talk").empty()) << seed << uuid;
+  }
+  EXPECT_GE(refused, 25u);  // it was tried
+}
+
+// The last link of the chain is the only one with room: who is above it is told no.
+TEST_F(Tree, ADescendantIsNoParent) {
+  const std::size_t p = node("p", 1);
+  world.publish(p, "talk");
+  const std::size_t a = node("a", 1);
+  const std::size_t b = node("b", 1);
+  const std::size_t c = node("c", 1);
+  for (const std::size_t index : {a, b, c}) watch(index);
+  world.watch = [&](std::size_t, const Effects &) { EXPECT_FALSE(world.circle("talk")); };
+  world.step(p, MediaMeasured{.slug = "talk", .rate_bps = 5'000'000});
+  world.call(p, RevokeTicket{.call = 0, .slug = "talk", .destination = "a"});
+  world.run(30s);
+  EXPECT_FALSE(world.fed(a, "talk"));
+  EXPECT_GE(world.count("climb of a for talk") + world.count("loop"), 1u);
+  EXPECT_EQ(world.node(b).find_ticket("talk", {})->source, "a");  // nobody below it was troubled
+  EXPECT_EQ(world.node(c).find_ticket("talk", {})->source, "b");
+}
+
+TEST(Room, IsNeverPromisedTwiceWhateverTheCrowd) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    World world(seed);
+    world.geography = true;
+    constexpr std::uint64_t limit = 2'000'000;  // three children
+    Settings settings;
+    settings.upstream_bps = limit;
+    settings.seed = seed;
+    world.add("p", settings);
+    world.publish(0, "talk");
+    settings.bootstrap = {World::address_of(0)};
+    for (int i = 0; i < 20; ++i) world.add("n" + std::to_string(i), settings);
+    world.run(5s);
+    world.watch = [&](std::size_t index, const Effects &) {
+      if (!world.alive(index)) return;
+      EXPECT_LE(world.node(index).promised_bps(), limit);
+      EXPECT_LE(world.node(index).fed_children(), 3u);
+    };
+    for (int round = 0; round < 12; ++round) {  // who was sent away comes again
+      for (std::size_t i = 1; i <= 20; ++i)
+        if (world.node(i).tickets("talk").empty()) world.play(i, "talk");
+      world.run(5s);
+    }
+    std::size_t fed = 0;
+    for (std::size_t i = 1; i <= 20; ++i) fed += world.fed(i, "talk") ? 1 : 0;
+    EXPECT_EQ(fed, 20u) << seed;
+    EXPECT_FALSE(world.circle("talk"));
+  }
+}
+
+}  // namespace
+}  // namespace astral::core

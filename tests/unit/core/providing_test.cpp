@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Greetings, and what a node does with those who want a stream from it.
+#include "bench.hpp"
+
+namespace astral::core {
+namespace {
+
+class Providing : public Table {};
+TEST_P(Providing, Row) {
+  play(GetParam());
+}
+
+constexpr PeerId P = Bench::primary;
+
+// Of the ticket that was given last.
+template <typename M>
+Does of_given(PeerId peer) {
+  return [=](Bench &bench) { bench.hears(peer, M{.ticket = bench.given}); };
+}
+Does wish(const Slug &slug, bool parent = false) {
+  return [=](Bench &bench) { bench.hears(P, bench.wish(slug, parent)); };
+}
+Does then(const Does &first, const Does &second) {
+  return [=](Bench &bench) {
+    first(bench);
+    second(bench);
+  };
+}
+Does climb(PeerId peer, const Slug &slug, const Uuid &mover) {
+  return hears(peer, Climb{.ticket = "tx", .slug = slug, .mover = mover, .provider = {.uuid = "far", .via = "sup"}});
+}
+Request other_wish(const SearchId &search, const Uuid &destination, const Uuid &asker) {
+  return {.slug = "own", .destination = destination, .search = search, .asker = {.uuid = asker, .via = "super"}};
+}
+// A child with children of its own was asked to be fed: its Climb is under way.
+void climbs(Bench &bench) {
+  bench.watches();
+  bench.hears(P, bench.wish("talk", true));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Greeting, Providing,
+    testing::Values(
+        Row{"NothingBeforeHello", nothing(), hears(9, Goodbye{}), {"Disconnect 9 expected hello"}},
+        Row{"NoUuid", nothing(), hears(9, Hello{}), {"Disconnect 9 hello without uuid"}},
+        Row{"Twice", nothing(), hears(1, Hello{}), {"Disconnect 1 hello out of turn"}},
+        Row{"WelcomeFromWhoConnected", nothing(), hears(9, Welcome{}), {"Disconnect 9 welcome out of turn"}},
+        Row{"WelcomeTwice", nothing(), hears(P, Welcome{}), {"Disconnect P welcome out of turn"}},
+        Row{"Silent", nothing(), wait(16s),
+            {"Disconnect 1 silent", "Disconnect 2 silent", "Disconnect 9 no hello", "Disconnect P silent"}},
+        Row{"Unknown", nothing(), hears(77, Goodbye{}), {}},
+        Row{"NodeMessagesFromAnElement", nothing(), hears(3, Gone{.slug = "own"}), {}},
+        Row{"RegistersWithAChild", nothing(), hears(1, Register{}), {"Send 1 full"}}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Asked, Providing,
+    testing::Values(
+        Row{"NotCarried", nothing(), wish("talk"), {"Send 1 refusal of a search no-stream"}},
+        Row{"NotThroughASupernode", &Bench::fed_own, hears_what(1, [](Bench &b) { return b.wish("own"); }), {}},
+        Row{"ForAnother", &Bench::fed_own, hears(P, other_wish("s1", "child", "parent")), {}},
+        Row{"BadSearch", &Bench::fed_own, hears(P, other_wish("s 1", "child", "child")), {}},
+        Row{"TicketThatNobodyGave", &Bench::fed_own,
+            hears(1, Request{.ticket = "t1", .slug = "own", .destination = "child"}), {"Send 1 refusal t1 no-stream"}},
+        Row{"BadTicket", &Bench::fed_own, hears(1, Request{.ticket = "t 1", .slug = "own", .destination = "child"}),
+            {"Send 1 refusal t 1 bad-request"}},
+        Row{"Requested", &Bench::fed_own, wish("own"), {"TellRelay own request G own for child"}},
+        Row{"WithoutASession", &Bench::fed_own, hears(P, other_wish("s1", "far", "far")),
+            {"TellRelay own request G own for far"}},
+        Row{"NoRoom", then(&Bench::fed_own, says(BandwidthMeasured{.upstream_bps = 500'000})), wish("own"),
+            {"Send 1 refusal of a search no-room"}},
+        Row{"AskedTwice", &Bench::child_confirmed, wish("own"), {"Send 1 refusal of a search conflict"}},
+        Row{"ParentAsksUs", &Bench::watches,
+            hears(P, Request{.slug = "talk", .destination = "parent", .search = "s1", .asker = {.uuid = "parent"}}),
+            {"Send 2 refusal of a search loop"}},
+        Row{"OrphansTakeNoChildren", &Bench::asks, wish("talk"), {"Send 1 refusal of a search no-room"}},
+        Row{"WhoMovesTakesNoChildren", then(&Bench::watches, hears(2, Leaving{.ticket = "t2"})), wish("talk"),
+            {"Send 1 refusal of a search no-room"}}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Given, Providing,
+    testing::Values(
+        Row{"ConfirmedTooEarly", &Bench::child_requested, of_given<Confirm>(1),
+            {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
+        Row{"Offered", &Bench::child_requested,
+            [](Bench &b) { b.say(RelaySaid{.slug = "own", .message = Offer{.ticket = b.given}}); },
+            {"Send 1 offer G hops 1 path us"}},
+        Row{"RelayRefuses", &Bench::child_requested,
+            [](Bench &b) {
+              b.say(RelaySaid{.slug = "own",
+                              .message = Refusal{.ticket = b.given, .slug = "own", .code = RefusalCode::no_room}});
+            },
+            {"Send 1 refusal of a search no-room"}},
+        Row{"RelaySaysNothing", &Bench::child_requested, wait(5s),
+            {"Disconnect 9 no hello", "TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
+        Row{"Confirmed", &Bench::child_offered, of_given<Confirm>(1), {"TellRelay own confirm G"}},
+        Row{"ConfirmedByAnother", &Bench::child_offered, of_given<Confirm>(2), {"Send 2 cancel G unknown"}},
+        Row{"NeverConfirmed", &Bench::child_offered, wait(5s),
+            {"Disconnect 9 no hello", "TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
+        Row{"ConfirmedTwice", &Bench::child_confirmed, of_given<Confirm>(1),
+            {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
+        Row{"Candidates", &Bench::child_offered, of_given<Candidates>(1), {"TellRelay own candidates G"}},
+        Row{"CandidatesOfAnother", &Bench::child_offered, of_given<Candidates>(2), {}},
+        Row{"CandidatesTooEarly", &Bench::child_requested, of_given<Candidates>(1), {}},
+        Row{"Cancelled", &Bench::child_confirmed, of_given<Cancel>(1), {"TellRelay own cancel G cancelled"}},
+        Row{"CancelledByAnother", &Bench::child_confirmed, of_given<Cancel>(2), {}},
+        Row{"ChildLost", &Bench::child_confirmed, says(PeerLost{.peer = 1}), {"TellRelay own cancel G cancelled"}},
+        Row{"ChildLeaves", &Bench::child_confirmed, hears(1, Goodbye{}),
+            {"Disconnect 1 goodbye", "TellRelay own cancel G cancelled"}},
+        Row{"UnknownInHeartbeat", &Bench::child_confirmed,
+            hears_what(1, [](Bench &b) { return Heartbeat{.tickets = {b.given, "t7"}}; }),
+            {"Send 1 cancel t7 unknown"}},
+        Row{"RelayEnds", &Bench::child_confirmed,
+            [](Bench &b) {
+              b.say(RelaySaid{.slug = "own", .message = Cancel{.ticket = b.given, .code = "link-ended"}});
+            },
+            {"Send 1 cancel G link-ended"}},
+        Row{"RelayOfAnotherStream", &Bench::child_confirmed,
+            [](Bench &b) { b.say(RelaySaid{.slug = "talk", .message = Cancel{.ticket = b.given}}); }, {}}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    StandingBy, Providing,
+    testing::Values(
+        Row{"Held", &Bench::child_offered, of_given<Hold>(1), {"TellRelay own cancel G standby"}},
+        Row{"HeldTooEarly", &Bench::child_requested, of_given<Hold>(1),
+            {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
+        Row{"HeldByAnother", &Bench::child_offered, of_given<Hold>(2), {"Send 2 cancel G unknown"}},
+        Row{"HeldWhileFed", &Bench::child_confirmed, of_given<Hold>(1),
+            {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
+        Row{"Woken", &Bench::child_held,
+            hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
+            {"TellRelay own request G own for child"}},
+        Row{"WokenByAnother", &Bench::child_held,
+            hears_what(2, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "parent"}; }),
+            {"Send 2 refusal G bad-request"}},
+        Row{"WokenWithoutRoom", then(&Bench::child_held, says(BandwidthMeasured{.upstream_bps = 500'000})),
+            hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
+            {"Send 1 refusal G no-room"}},
+        Row{"WokenAfterTheMediaWereClosed",
+            [](Bench &b) {
+              b.child_held();
+              b.hears(3, Ended{.slug = "own"});
+              for (int i = 0; i < 40; ++i) {
+                b.now += 1s;
+                b.hears(1, Heartbeat{.tickets = {b.given}});
+                b.hears(P, Heartbeat{});
+                b.hears(2, Heartbeat{});
+                b.say(Tick{});
+              }
+              EXPECT_FALSE(b.node.has_media("own"));
+              EXPECT_TRUE(b.node.find_ticket(b.given));
+            },
+            hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
+            {"OpenMedia own", "TellRelay own request G own for child"}},
+        Row{"Cancelled", &Bench::child_held, of_given<Cancel>(1), {}},
+        Row{"ForgottenByTheRelay", &Bench::child_held,
+            [](Bench &b) { b.wait_for_the_end_of(b.given); }, {"Send 1 cancel G lapsed"}}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Climbing, Providing,
+    testing::Values(
+        Row{"OurOwnNeedsNone", &Bench::fed_own, wish("own", true), {"TellRelay own request G own for child"}},
+        Row{"WithoutChildrenNone", &Bench::watches, wish("talk"), {"TellRelay talk request G talk for child"}},
+        Row{"Asks", &Bench::watches, wish("talk", true), {"Send 2 climb of child for talk"}},
+        Row{"NoAnswer", climbs, wait(1s), {"Send 1 refusal of a search loop"}},
+        Row{"ForUnknownTicket", climbs, hears(2, Climbed{.ticket = "t9", .clear = true}), {}},
+        Row{"GoesOn", &Bench::forwards, climb(1, "talk", "x"), {"Send 2 climb of x for talk"}},
+        Row{"MeetsTheMover", &Bench::forwards, climb(1, "talk", "us"),
+            {"Send P routed to far from us: climbed loop"}},
+        Row{"FromWhomWeDoNotFeed", &Bench::watches, climb(1, "talk", "x"),
+            {"Send P routed to far from us: climbed loop"}},
+        Row{"MeetsOneThatMoves", then(&Bench::forwards, hears(2, Leaving{.ticket = "t2"})), climb(1, "talk", "x"),
+            {"Send P routed to far from us: climbed loop"}},
+        Row{"ReachesTheSource", &Bench::child_confirmed, climb(1, "own", "x"),
+            {"Send P routed to far from us: climbed clear"}},
+        Row{"OfAStreamThatIsNotHere", nothing(), climb(1, "talk", "x"),
+            {"Send P routed to far from us: climbed loop"}}),
+    name_of);
+
+// Whoever stands by may be the only one with room: it gets another ticket, and the old one ends.
+TEST(StandingBy, MayBecomeTheNextParent) {
+  Bench bench;
+  bench.child_held();
+  const TicketId old = bench.given;
+  bench.hears(P, bench.wish("own"));
+  EXPECT_EQ(bench.said, (Lines{"Send 1 cancel G replaced", "TellRelay own request G own for child"}));
+  EXPECT_NE(bench.given, old);
+  EXPECT_FALSE(bench.node.find_ticket(old));
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+}
+
+// The last one that wanted a stream stands by now: that is no reason to carry it for ever.
+TEST(StandingBy, KeepsNoStreamAlive) {
+  Bench bench;
+  bench.hears(3, Request{.ticket = "t3", .slug = "talk"});  // a player, no call
+  bench.hears(2, bench.offer("t2", {"parent"}));
+  bench.wait(80ms);
+  bench.say(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
+  bench.hears(P, bench.wish("talk"));
+  bench.say(RelaySaid{.slug = "talk", .message = Offer{.ticket = bench.given}});
+  bench.hears(3, Cancel{.ticket = "t3"});
+  bench.hears(1, Hold{.ticket = bench.given});
+  for (int i = 0; i < 31; ++i) {
+    bench.now += 1s;
+    for (const PeerId peer : {PeerId{1}, PeerId{2}, P})
+      bench.hears(peer, Heartbeat{.tickets = {peer == 1 ? bench.given : peer == 2 ? "t2" : "tx"}});
+    bench.say(Tick{});
+  }
+  EXPECT_FALSE(bench.node.has_media("talk"));
+  EXPECT_TRUE(bench.node.tickets().empty());
+}
+
+// The ticket of a climb is not in the trace before its end: it is read from the Climb.
+TEST(Climbing, ItsAnswerDecides) {
+  for (const bool clear : {true, false}) {
+    Bench bench;
+    bench.watches();
+    TicketId ticket;
+    Effects effects;
+    bench.node.handle(PeerSaid{.peer = P, .message = bench.wish("talk", true)}, bench.now, effects);
+    for (const Effect &effect : effects)
+      if (const auto *send = std::get_if<Send>(&effect))
+        if (const auto *climb = std::get_if<Climb>(&send->message)) ticket = climb->ticket;
+    ASSERT_FALSE(ticket.empty());
+    EXPECT_EQ(bench.node.fed_children(), 1u);  // its room is promised meanwhile
+    bench.hears(2, Climbed{.ticket = ticket, .clear = clear});
+    EXPECT_EQ(bench.said, clear ? Lines{"TellRelay talk request G talk for child"}
+                                : Lines{"Send 1 refusal of a search loop"});
+    EXPECT_EQ(bench.node.fed_children(), clear ? 1u : 0u);
+  }
+}
+
+}  // namespace
+}  // namespace astral::core

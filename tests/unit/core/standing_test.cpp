@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a node is in the network: with which supernode it registers, who becomes one, what a lost one costs.
+#include "three.hpp"
+
+namespace astral::core {
+namespace {
+
+TEST(Standing, ALoneNodeIsASupernodeAtOnce) {
+  World world;
+  const std::size_t a = world.add("a");
+  EXPECT_TRUE(world.run_until([&] { return world.node(a).standpoint() == Standpoint::supernode; }, 1ms));
+  EXPECT_TRUE(world.node(a).self().supernode);
+  EXPECT_EQ(world.node(a).self().capacity, 100u);
+  EXPECT_EQ(world.node(a).self().children, 0u);
+}
+
+TEST(Standing, TheRoleIsAsTheSettingsSay) {
+  World world;
+  const std::size_t child = world.add("child", knowing({}, Role::child));
+  const std::size_t super = world.add("super", supernode());
+  world.run(120s);
+  EXPECT_EQ(world.node(child).standpoint(), Standpoint::seeking);
+  EXPECT_FALSE(world.node(child).resting());
+  EXPECT_EQ(world.node(super).standpoint(), Standpoint::supernode);
+}
+
+TEST(Standing, AChildIsRegistered) {
+  World world;
+  const std::size_t s = world.add("s");
+  const std::size_t c = world.add("c", knowing({World::address_of(s)}));
+  EXPECT_TRUE(world.run_until([&] { return world.node(c).standpoint() == Standpoint::child; }, 1s));
+  EXPECT_EQ(world.node(c).primary(), "s");
+  EXPECT_EQ(world.node(c).self().primary, "s");
+  EXPECT_FALSE(world.node(c).self().supernode);
+  world.run(100ms);
+  EXPECT_EQ(world.node(s).self().children, 1u);
+  world.kill(c);
+  world.run(1s);
+  EXPECT_EQ(world.node(s).self().children, 0u);
+}
+
+TEST(Standing, TheNearestOfThoseThatAnswer) {
+  std::set<Uuid> chosen;
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    World world(seed);
+    world.geography = true;
+    std::vector<Address> all;
+    for (std::size_t i = 0; i < 3; ++i) {
+      world.add("s" + std::to_string(i), supernode(all));
+      all.push_back(World::address_of(i));
+    }
+    world.run(10s);
+    const std::size_t c = world.add("c", knowing(all));
+    ASSERT_TRUE(world.run_until([&] { return world.node(c).standpoint() == Standpoint::child; }, 2s));
+    const Uuid primary = world.node(c).primary();
+    const std::uint32_t near = world.node(c).find_node(primary)->rtt_ms.value();
+    for (const NodeInfo &node : world.node(c).nodes())
+      EXPECT_LE(near, node.rtt_ms.value_or(near)) << seed;
+    chosen.insert(primary);
+  }
+  EXPECT_EQ(chosen.size(), 3u);
+}
+
+TEST(Standing, AFullOneNamesOthers) {
+  World world;
+  const std::size_t s1 = world.add("s1", supernode({}, 1));
+  const std::size_t s2 = world.add("s2", supernode({World::address_of(s1)}));
+  world.run(5s);
+  const std::size_t a = world.add("a", knowing({World::address_of(s1)}, Role::child));
+  world.run(2s);
+  const std::size_t b = world.add("b", knowing({World::address_of(s1)}));
+  world.run(5s);
+  EXPECT_EQ(world.node(a).primary(), "s1");
+  EXPECT_EQ(world.node(b).primary(), "s2");
+  EXPECT_EQ(world.node(s1).self().children, 1u);
+  EXPECT_EQ(world.node(s2).self().children, 1u);
+  EXPECT_EQ(world.count("full s2"), 1u);
+}
+
+// Everybody has a place, and no supernode more children than it takes.
+void expect_placed(World &world, std::uint32_t capacity) {
+  for (std::size_t i = 0; i < world.size(); ++i) {
+    if (!world.alive(i)) continue;
+    const Standpoint standpoint = world.node(i).standpoint();
+    EXPECT_TRUE(standpoint == Standpoint::child || standpoint == Standpoint::supernode) << i;
+    EXPECT_LE(world.node(i).self().children.value_or(0), capacity) << i;
+    if (standpoint == Standpoint::child) {
+      const auto primary = world.index_of(world.node(i).primary());
+      ASSERT_TRUE(primary);
+      EXPECT_EQ(world.node(*primary).standpoint(), Standpoint::supernode);
+    }
+  }
+}
+
+TEST(Standing, WhereAllAreFullAChildMakesRoom) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    World world(seed);
+    Settings settings = supernode({}, 2);
+    settings.seed = seed;
+    world.add("s", settings);
+    settings = knowing({World::address_of(0)});
+    settings.capacity = 2;
+    settings.seed = seed;
+    for (int i = 0; i < 12; ++i) {
+      world.add("n" + std::to_string(i), settings);
+      world.run(1s);
+    }
+    world.run(60s);
+    expect_placed(world, 2);
+    EXPECT_GE(world.supernodes().size(), 5u) << seed;  // 13 nodes, 2 children each
+    EXPECT_GE(world.count("summon"), 1u);
+    EXPECT_GE(world.count("probed reached"), 1u);
+  }
+}
+
+TEST(Standing, WhomNobodyReachesBecomesNoSupernode) {
+  World world;
+  const std::size_t s = world.add("s", supernode({}, 1));
+  const std::size_t a = world.add("a", knowing({World::address_of(s)}));
+  world.reachable(a, false);
+  world.run(2s);
+  const std::size_t b = world.add("b", knowing({World::address_of(s)}));
+  world.reachable(b, false);
+  world.run(60s);
+  EXPECT_EQ(world.node(a).standpoint(), Standpoint::child);
+  EXPECT_NE(world.node(b).standpoint(), Standpoint::supernode);
+  EXPECT_NE(world.node(b).standpoint(), Standpoint::child);
+  EXPECT_GE(world.count("probed not reached"), 1u);
+  world.kill(a);
+  EXPECT_TRUE(world.run_until([&] { return world.node(b).standpoint() == Standpoint::child; }, 20s));
+}
+
+struct TwoSupernodes : testing::Test {
+  TwoSupernodes() {
+    s1 = world.add("s1", supernode());
+    s2 = world.add("s2", supernode({World::address_of(s1)}));
+    world.run(5s);
+    p = world.add("p", knowing({World::address_of(s1)}, Role::child));
+    v = world.add("v", knowing({World::address_of(s1)}, Role::child));
+    world.run(2s);
+    world.publish(p, "talk");
+    world.run(1s);
+    world.ask(v, "talk");
+    EXPECT_TRUE(world.run_until([&] { return world.fed(v, "talk"); }, 5s));
+    world.run(6s);  // a heartbeat has named the other supernode
+    ticket = world.node(v).find_ticket("talk", {})->id;
+    // From here on the media must never stop.
+    world.watch = [this](std::size_t, const Effects &) { EXPECT_TRUE(world.fed(v, "talk")); };
+  }
+  bool both_are_children_of(const Uuid &uuid) {
+    return world.node(p).primary() == uuid && world.node(v).primary() == uuid;
+  }
+  World world;
+  std::size_t s1 = 0, s2 = 0, p = 0, v = 0;
+  TicketId ticket;
+};
+
+TEST_F(TwoSupernodes, ALostOneCostsNobodyATicket) {
+  world.kill(s1);
+  EXPECT_TRUE(world.run_until([&] { return both_are_children_of("s2"); }, 5s));
+  world.run(120s);  // longer than a ticket is kept that no heartbeat names
+  EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, ticket);
+  EXPECT_EQ(world.chain(v, "talk"), (Chain{"p", "v"}));
+}
+
+TEST_F(TwoSupernodes, ASilentOneIsLeft) {
+  world.mute(s1);
+  EXPECT_TRUE(world.run_until([&] { return both_are_children_of("s2"); }, 30s));
+  world.run(120s);
+  EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, ticket);
+}
+
+TEST_F(TwoSupernodes, OneThatLeavesSaysSo) {
+  world.step(s1, Shutdown{});
+  EXPECT_TRUE(world.run_until([&] { return both_are_children_of("s2"); }, 2s));
+  world.run(120s);
+  EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, ticket);
+  EXPECT_FALSE(world.node(v).find_node("s1"));
+}
+
+TEST_F(TwoSupernodes, WithoutAnyTheyTakeItsPlace) {
+  world.watch = nullptr;
+  Settings settings = knowing({World::address_of(s1)});
+  const std::size_t c = world.add("c", settings);
+  world.run(2s);
+  world.kill(s1);
+  world.kill(s2);
+  EXPECT_TRUE(world.run_until([&] { return world.node(c).standpoint() == Standpoint::supernode; }, 60s));
+}
+
+TEST(Standing, AfterARestartItKnowsWhomToTurnTo) {
+  World world;
+  const std::size_t s = world.add("s");
+  const std::size_t s2 = world.add("s2", supernode({World::address_of(s)}));
+  const std::size_t c = world.add("c", knowing({World::address_of(s)}));
+  world.run(20s);
+  world.kill(s);
+  world.run(1s);
+  world.restart(c);
+  EXPECT_TRUE(world.run_until([&] { return world.node(c).primary() == "s2"; }, 20s));
+  EXPECT_EQ(world.node(s2).self().children, 1u);
+}
+
+}  // namespace
+}  // namespace astral::core
