@@ -65,7 +65,7 @@ struct Timeouts {
   Time last_reconnect = 30s;
   Time choose = 250ms;       // after the first supernode answered: are there nearer ones?
   Time promote = 2s;         // at most, before one becomes a supernode: not all at once
-  Time lost_again = 60s;     // one of the lost supernodes is tried again
+  Time lost_again = 20s;     // a supernode looks beyond whom it knows: at one that was lost, an address of the settings, the origin
   Time refused = 10s;        // a supernode that was full or away is not asked again for this long
   Time needless = 600s;      // without a child, before a supernode steps down
   Time advert_pause = 200ms; // changes of a stream are told together

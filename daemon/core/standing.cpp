@@ -434,14 +434,29 @@ void Standing::beat() {
   if (!desk_.supernode()) return;
   std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= desk_.now; });
   tend();
-  if (desk_.now - lost_tried_ >= desk_.settings.timeouts.lost_again) {
-    lost_tried_ = desk_.now;
-    if (const auto lost = desk_.directory.lost_one(desk_.rng.next()))
-      connect(desk_, lost->uuid, {lost->ip_address, lost->port});
-  }
+  if (desk_.now - lost_tried_ >= desk_.settings.timeouts.lost_again) look_beyond();
   if (desk_.peers.child_count() > 0) childless_since_ = desk_.now;
   if (desk_.settings.role != Role::automatic || desk_.overlay.links().empty()) return;
   if (desk_.now - childless_since_ >= desk_.settings.timeouts.needless) step_down();
+}
+
+// A network that fell apart, or began as several, is to become one.
+void Standing::look_beyond() {
+  lost_tried_ = desk_.now;
+  if (const auto lost = desk_.directory.lost_one(desk_.rng.next()))
+    connect(desk_, lost->uuid, {lost->ip_address, lost->port});
+  if (desk_.settings.has_origin) desk_.emit(AskOrigin{});
+  const std::vector<Address> &settings = desk_.settings.bootstrap;
+  if (settings.empty()) return;
+  const Address &address = settings[desk_.rng.below(settings.size())];
+  const auto settled = settled_at_.find(address);
+  const Uuid uuid = settled == settled_at_.end() ? "" : settled->second;
+  if (uuid == desk_.self() || (!uuid.empty() && desk_.peers.socket(uuid, PeerState::connecting) != nullptr)) return;
+  // A child of a supernode that we know is in our network.
+  const NodeInfo *node = desk_.directory.node(uuid);
+  if (node != nullptr && !node->primary.empty() && (node->primary == desk_.self() || desk_.overlay.knows(node->primary)))
+    return;
+  if (const auto peer = connect(desk_, uuid, address)) at_[*peer] = address;
 }
 
 // Others have taken our place, or nobody reaches us.

@@ -63,6 +63,7 @@ class Standing {
   void summon();
   void step_down();
   void tend();
+  void look_beyond();
   void link(const Peer &peer);
   void put_off(const Uuid &uuid);
   bool is_full(const Uuid &uuid) const;

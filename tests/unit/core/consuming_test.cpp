@@ -165,7 +165,7 @@ TEST(StandingBy, IsShownAndTakesNoPlaceOfTheActive) {
   Bench bench;
   bench.watches_with_standby();
   EXPECT_EQ(bench.node.find_ticket("t1")->role, "standby");
-  EXPECT_EQ(bench.node.find_ticket("t1")->state, "standing by");
+  EXPECT_EQ(bench.node.find_ticket("t1")->state, "standby");
   EXPECT_EQ(bench.node.find_ticket("talk", {})->id, "t2");
 }
 

@@ -59,7 +59,7 @@ TEST_F(Forked, TheSecondBestStandsBy) {
   const TicketId id = standby(v)->id;
   world.run(120s);
   EXPECT_EQ(standby(v)->id, id);
-  EXPECT_EQ(world.node(other).find_ticket(id)->state, "standing by");
+  EXPECT_EQ(world.node(other).find_ticket(id)->state, "standby");
 }
 
 TEST_F(Forked, ItIsWokenWithoutASearch) {
