@@ -40,7 +40,8 @@ struct Bandwidth::Run {
 
   // Both are done, or one could not be.
   static void end(std::unique_ptr<Run> run) {
-    if (!g_cancellable_is_cancelled(run->cancellable.get())) run->done(run->upstream_bps, run->downstream_bps);
+    if (!g_cancellable_is_cancelled(run->cancellable.get()))
+      run->done(run->upstream_bps, run->downstream_bps);
   }
 
   static void sent(GObject *session, GAsyncResult *result, gpointer data) noexcept {
@@ -90,7 +91,8 @@ Bandwidth::~Bandwidth() {
 void Bandwidth::measure(const std::string &host, std::uint16_t port, Done done) {
   const bool six = host.find(':') != std::string::npos;
   const std::string url = "http://" + (six ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/ping";
-  send(std::unique_ptr<Run>(new Run{.session = session_, .cancellable = cancellable_, .url = url, .done = std::move(done)}),
+  send(std::unique_ptr<Run>(
+           new Run{.session = session_, .cancellable = cancellable_, .url = url, .done = std::move(done)}),
        true);
 }
 

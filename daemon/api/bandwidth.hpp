@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Measures what this machine can send to a node and receive from it, by the node's ping (API.md): 256 KiB up, 2 MiB
-// down, one after the other. What is shorter than a round trip says nothing and is not believed.
+// Measures what this machine can send to a node and receive from it, by the node's ping (API.md): 256 KiB up,
+// 2 MiB down, one after the other. What is shorter than a round trip says nothing and is not believed.
 #pragma once
 
 #include <gio/gio.h>

@@ -27,10 +27,10 @@ namespace astral::api {
 class Driver : private Peers::Handler, private MediaFloor::Listener {
  public:
   struct Settings {
-    core::Settings node = {};  // without the port, the seed and the clock
-    std::string origin = {};   // URL; empty: none
+    core::Settings node = {};    // without the port, the seed and the clock
+    std::string origin = {};     // URL; empty: none
     std::string state_dir = {};  // where peers are remembered; empty: nowhere
-    Time patience = 20s;       // for the answer to a call: longer than the core's own
+    Time patience = 20s;         // for the answer to a call: longer than the core's own
   };
   using Done = std::function<void(const Expected<core::Answered> &)>;
 

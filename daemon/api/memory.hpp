@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The peers that this node remembers from one life to the next: the file `peers.json` of the state directory, written
-// as a whole or not at all.
+// The peers that this node remembers from one life to the next: the file `peers.json` of the state directory,
+// written as a whole or not at all.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every message of core::Message as a JSON object, read and written side by side. Only message_json.cpp and the
-// words_*.cpp include this.
+// Every message of core::Message as a JSON object, read and written side by side. Only message_json.cpp and
+// the words_*.cpp include this.
 #pragma once
 
 #include <optional>

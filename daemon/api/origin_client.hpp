@@ -43,7 +43,7 @@ class OriginClient {
   void put_stream(const core::StreamInfo &stream, std::function<void(Expected<core::StreamInfo>)> done);
   void delete_stream(const core::Slug &slug, const core::Uuid &source);
   void forget_node(const core::Uuid &uuid);  // at the end
-  void ask();      // on_lists follows, if the origin answers
+  void ask();                                // on_lists follows, if the origin answers
   void changed();  // what we say of ourselves: said soon, not only at the next interval
   bool flushed() const { return *pending_ == 0; }
 

@@ -29,7 +29,7 @@ struct Options {
   std::string stun;                          // HOST:PORT; empty: none
   std::vector<std::string> allowed_hosts;    // names by which this node is asked for
   std::vector<std::string> allowed_origins;  // scheme://host[:port] of pages that may drive this node
-  std::string token;  // what counts as this machine when it comes from elsewhere; empty: none
+  std::string token;             // what counts as this machine when it comes from elsewhere; empty: none
   std::uint32_t capacity = 100;  // nodes that may register with it
   bool may_be_seeded = true;
   std::string shown;  // --help, --version: print this and end

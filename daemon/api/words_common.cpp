@@ -28,8 +28,7 @@ const json::Text candidate_rule{
     .min = 1, .max = max_candidate_bytes, .good = is_candidate, .wanted = "an SDP candidate line"};
 const json::Text fingerprint_rule{
     .min = 64, .max = 64, .good = is_fingerprint, .wanted = "64 lower-case hex digits"};
-const json::Text code_rule{
-    .min = 1, .max = 32, .good = is_code, .wanted = "lower-case letters and hyphens"};
+const json::Text code_rule{.min = 1, .max = 32, .good = is_code, .wanted = "lower-case letters and hyphens"};
 const json::Text explanation_rule{.min = 0, .max = max_explanation};
 
 std::string_view cut(std::string_view text) {

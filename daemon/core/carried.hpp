@@ -35,9 +35,9 @@ struct Carried {
   std::uint32_t hops = 0;       // links between the publisher's node and this one
   std::vector<Uuid> path = {};  // from the publisher's node to our parent
   std::optional<Search> search = {};
-  std::vector<CallId> calls = {};  // API calls that wait for this search
-  Uuid avoid = {};                 // the parent that was lost: chosen last
-  std::uint32_t improvements = 0;  // tried since this parent feeds us
+  std::vector<CallId> calls = {};                                    // API calls that wait for this search
+  Uuid avoid = {};                                                   // the parent that was lost: chosen last
+  std::uint32_t improvements = 0;                                    // tried since this parent feeds us
   Carrying told = {.slug = {}, .hops = 0, .room = 0, .over = true};  // what our supernode knows
   Time fed_since = {};
   Time backoff = {};

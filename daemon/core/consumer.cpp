@@ -147,7 +147,8 @@ void Consumer::offer(const Peer &peer, const Offer &offer) {
   if (!ours) return desk_.cancel(peer.id, offer.ticket, "not-requested", "no such request, or it is over");
   if (ticket->state != TicketState::requested) return lose(ticket->id, "protocol", "offered twice");
   Carried &stream = *holder(*ticket);
-  if (peer.kind == PeerKind::node && !fits(stream, peer, offer)) return lose(ticket->id, "protocol", "path or hops do not fit");
+  if (peer.kind == PeerKind::node && !fits(stream, peer, offer))
+    return lose(ticket->id, "protocol", "path or hops do not fit");
   ticket->hops = offer.hops;
   desk_.enter(*ticket, TicketState::offered);
   link(stream, offer);
@@ -210,7 +211,8 @@ void Consumer::source_said(const SourceSaid &input) {
   Ticket *ticket = desk_.tickets.find(input.ticket);
   if (ticket == nullptr || ticket->side != Side::held || ticket->slug != input.slug) return;
   Carried &stream = *holder(*ticket);
-  if (ticket->state < TicketState::offered || (ticket->id != stream.held && ticket->id != stream.coming)) return;
+  if (ticket->state < TicketState::offered || (ticket->id != stream.held && ticket->id != stream.coming))
+    return;
   if (const auto *confirm = std::get_if<Confirm>(&input.message)) {
     if (ticket->state != TicketState::offered) return;
     Confirm told = *confirm;
@@ -292,7 +294,8 @@ void Consumer::lapse() {
     const Ticket *ticket = desk_.tickets.find(id);
     if (ticket == nullptr || ticket->side != Side::held || ticket->kind != PeerKind::node) continue;
     if (ticket->state < TicketState::confirmed) continue;
-    if (desk_.now - ticket->refreshed >= desk_.silence_of(*ticket)) lose(id, "lapsed", "no heartbeat named it");
+    if (desk_.now - ticket->refreshed >= desk_.silence_of(*ticket))
+      lose(id, "lapsed", "no heartbeat named it");
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tickets that this node holds: it searches for whom to get a stream from, links to the best who offers, keeps
-// the second best standing by, and moves or searches again for as long as somebody wants the stream. Of our own
-// streams the parent is the publisher's element, and there is nothing to search.
+// The tickets that this node holds: it searches for whom to get a stream from, links to the best who offers,
+// keeps the second best standing by, and moves or searches again for as long as somebody wants the stream. Of
+// our own streams the parent is the publisher's element, and there is nothing to search.
 #pragma once
 
 #include <optional>

@@ -84,8 +84,8 @@ struct StreamNews {  // of another node's stream, whoever told it
 };
 
 using Notice = std::variant<PeerReady, PeerGone, StreamGone, MediaOpened, NotFound, Moved, NeedChanged,
-                            OwnChanged, OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind, ToServe,
-                            OwnAnswer, StreamNews>;
+                            OwnChanged, OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind,
+                            ToServe, OwnAnswer, StreamNews>;
 
 struct Desk {
   explicit Desk(Settings given)
@@ -196,14 +196,16 @@ struct Desk {
   // The parent's link stands, so children may be taken; our own streams always may have some. Whoever moves
   // with children of its own takes no more meanwhile, see Climb.
   bool open_to_children(const Carried &stream) const {
-    return !leaving && (stream.own || (stream.phase == Phase::fed && !stream.search && stream.coming.empty()));
+    return !leaving &&
+           (stream.own || (stream.phase == Phase::fed && !stream.search && stream.coming.empty()));
   }
 
   // The other end of the ticket, in whichever session.
   bool with(const Ticket &ticket, const Peer &peer) const {
     if (ticket.peer == peer.id) return true;
     const Peer *other = peers.find(ticket.peer);
-    return other != nullptr && other->kind == PeerKind::node && peer.kind == PeerKind::node && other->uuid == peer.uuid;
+    return other != nullptr && other->kind == PeerKind::node && peer.kind == PeerKind::node &&
+           other->uuid == peer.uuid;
   }
   Time silence_of(const Ticket &ticket) const {
     const Peer *peer = peers.find(ticket.peer);

@@ -7,7 +7,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <optional>
 #include <vector>
 
 #include "core/types.hpp"
@@ -47,7 +46,7 @@ class Directory {
   const StreamInfo *stream(const Slug &slug) const;
   std::vector<NodeInfo> nodes(std::size_t most) const;
   std::vector<NodeInfo> supernodes() const;
-  void timed(const Uuid &uuid, Time rtt);  // for the API
+  void timed(const Uuid &uuid, Time rtt);                   // for the API
   std::vector<StreamInfo> streams(std::size_t most) const;  // our own first
   // Up to `most` uuids, supernodes first, beginning anywhere in the order so that not all ask the same ones.
   std::vector<Uuid> some(std::size_t most, std::uint64_t begin) const;

@@ -86,10 +86,9 @@ struct MeasureBandwidth {
 };
 struct Quit {};
 
-using Effect =
-    std::variant<Connect, Send, Disconnect, OpenMedia, CloseMedia, TellRelay, AddSource, TellSource,
-                 RemoveSource, Answer, Announce, RegisterStream, UnregisterStream, AskOrigin,
-                 MeasureBandwidth, Quit>;
+using Effect = std::variant<Connect, Send, Disconnect, OpenMedia, CloseMedia, TellRelay, AddSource,
+                            TellSource, RemoveSource, Answer, Announce, RegisterStream, UnregisterStream,
+                            AskOrigin, MeasureBandwidth, Quit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace astral::core

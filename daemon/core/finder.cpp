@@ -93,9 +93,8 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
     if (reach == reach_.end() || reach->second.children.erase(child.uuid) == 0) return;
   } else {
     if (reach_.size() >= max_streams && !reach_.contains(carrying.slug)) return;
-    reach_[carrying.slug].children[child.uuid] = {.hops = carrying.hops,
-                                                  .room = std::min(carrying.room, max_room),
-                                                  .leaves = carrying.leaves};
+    reach_[carrying.slug].children[child.uuid] = {
+        .hops = carrying.hops, .room = std::min(carrying.room, max_room), .leaves = carrying.leaves};
   }
   changed(carrying.slug);
 }
@@ -315,7 +314,8 @@ void Finder::find(Find find) {
     case Stage::keeper: {
       const Uuid but = find.wide ? "" : request.asker.via;
       std::size_t asked = 0;
-      for (const Records::Carrier &carrier : records_.carriers(request.slug, asked_carriers, but, request.room > 0)) {
+      for (const Records::Carrier &carrier :
+           records_.carriers(request.slug, asked_carriers, but, request.room > 0)) {
         records_.promised(request.slug, carrier.supernode.uuid);
         Find there = find;
         there.stage = Stage::carrier;

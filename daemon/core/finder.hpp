@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a supernode knows of streams, and whom it hands a search to. Its children tell it what they could forward; it
-// tells the keeper of the stream's key the sum; a search goes to its own children first, then to the keeper, who
-// knows supernodes through which there is room: O(log n) messages, whatever the audience.
+// What a supernode knows of streams, and whom it hands a search to. Its children tell it what they could
+// forward; it tells the keeper of the stream's key the sum; a search goes to its own children first, then to
+// the keeper, who knows supernodes through which there is room: O(log n) messages, whatever the audience.
 #pragma once
 
 #include <cstdint>

@@ -119,10 +119,9 @@ struct BandwidthMeasured {
 };
 struct Tick {};
 
-using Input =
-    std::variant<PeerConnected, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream, AskTicket,
-                 RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode, Shutdown, RelaySaid,
-                 SourceSaid, SourceFlows, SourceEnded, MediaMeasured, OriginKnows, OriginAnswered,
-                 BandwidthMeasured, Tick>;
+using Input = std::variant<PeerConnected, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
+                           AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode,
+                           Shutdown, RelaySaid, SourceSaid, SourceFlows, SourceEnded, MediaMeasured,
+                           OriginKnows, OriginAnswered, BandwidthMeasured, Tick>;
 
 }  // namespace astral::core

@@ -10,18 +10,18 @@
 
 namespace astral::core {
 
-inline constexpr std::size_t max_peers = 1'024;         // sockets
-inline constexpr std::size_t kept_for_elements = 128;    // of these
-inline constexpr std::size_t max_routed = 2'048;        // sessions over supernodes
-inline constexpr std::size_t max_records = 20'000;      // streams, and nodes, that a supernode keeps for others
+inline constexpr std::size_t max_peers = 1'024;        // sockets
+inline constexpr std::size_t kept_for_elements = 128;  // of these
+inline constexpr std::size_t max_routed = 2'048;       // sessions over supernodes
+inline constexpr std::size_t max_records = 20'000;  // streams, and nodes, that a supernode keeps for others
 inline constexpr std::size_t max_record_carriers = 32;  // supernodes that are remembered for one stream
-inline constexpr std::size_t max_finds = 4'096;         // searches that are remembered, so that none is served twice
-inline constexpr std::size_t max_parked = 64;           // messages that wait for one supernode to be connected
-inline constexpr std::size_t max_offers = 4;            // that one search takes
-inline constexpr std::size_t max_route = 24;            // supernodes that a message passes
-inline constexpr std::size_t max_told_supernodes = 16;  // in a welcome
-inline constexpr std::size_t copies_of_records = 2;     // beside the keeper's own
-inline constexpr std::uint32_t max_room = 1'000;        // places that are told of
+inline constexpr std::size_t max_finds = 4'096;  // searches that are remembered, so that none is served twice
+inline constexpr std::size_t max_parked = 64;    // messages that wait for one supernode to be connected
+inline constexpr std::size_t max_offers = 4;     // that one search takes
+inline constexpr std::size_t max_route = 24;     // supernodes that a message passes
+inline constexpr std::size_t max_told_supernodes = 16;    // in a welcome
+inline constexpr std::size_t copies_of_records = 2;       // beside the keeper's own
+inline constexpr std::uint32_t max_room = 1'000;          // places that are told of
 inline constexpr std::size_t max_nodes = 10'000;          // known ones
 inline constexpr std::size_t max_streams = 10'000;        // known ones
 inline constexpr std::size_t max_own_streams = 256;       // published by this node
@@ -38,7 +38,7 @@ inline constexpr std::size_t max_media = 4'096;           // bytes of caps as te
 inline constexpr std::size_t nodes_per_message = 64;      // these two keep a message below 64 KiB
 inline constexpr std::size_t streams_per_message = 4;
 inline constexpr std::size_t streams_told = 512;       // to a new child
-inline constexpr std::size_t remembered_losses = 256;   // supernodes that could not be reached any more
+inline constexpr std::size_t remembered_losses = 256;  // supernodes that could not be reached any more
 inline constexpr std::size_t remembered_ends = 1'024;  // streams that are gone, so that old news stay old
 inline constexpr std::uint64_t max_rate_kbps = 100'000'000;  // what is told of a stream may be nonsense
 inline constexpr std::uint64_t max_version = 1'000'000'000'000'000;  // of `updated`, in unix milliseconds
@@ -46,13 +46,14 @@ inline constexpr std::uint64_t unmeasured_bps = 600'000;             // the firs
 
 struct Timeouts {
   Time heartbeat = 5s;
-  Time silence = 15s;        // of a peer, or of a ticket in its heartbeats: it is gone
-  Time greeting = 5s;        // from connected to hello or welcome
-  Time ask = 1500ms;         // from Request to Offer; from Register to its answer; to connect
-  Time gather = 80ms;        // from the first offer of a search to the choice
-  Time idle = 30s;           // a session that serves nothing
+  Time silence = 15s;  // of a peer, or of a ticket in its heartbeats: it is gone
+  Time greeting = 5s;  // from connected to hello or welcome
+  Time ask = 1500ms;   // from Request to Offer; from Register to its answer; to connect
+  Time gather = 80ms;  // from the first offer of a search to the choice
+  Time idle = 30s;     // a session that serves nothing
   Time routed_heartbeat = 15s;
-  Time routed_silence = 45s;  // of a ticket whose ends have no session: its link is watched by the media floor
+  Time routed_silence =
+      45s;                   // of a ticket whose ends have no session: its link is watched by the media floor
   Time unconfirmed = 5s;     // what an offer is kept for
   Time search = 10s;         // all of one search
   Time origin = 3s;          // for its lists, while there is no supernode
@@ -63,18 +64,19 @@ struct Timeouts {
   Time unwanted = 30s;  // a stream that nobody wants is carried for this long
   Time reconnect = 1s;  // to look for a supernode again, then doubling up to
   Time last_reconnect = 30s;
-  Time choose = 250ms;       // after the first supernode answered: are there nearer ones?
-  Time promote = 2s;         // at most, before one becomes a supernode: not all at once
-  Time lost_again = 20s;     // a supernode looks beyond whom it knows: at one that was lost, an address of the settings, the origin
-  Time refused = 10s;        // a supernode that was full or away is not asked again for this long
-  Time needless = 600s;      // without a child, before a supernode steps down
-  Time advert_pause = 200ms; // changes of a stream are told together
-  Time refresh = 60s;        // adverts are said again; what is kept lives two and a half times as long
+  Time choose = 250ms;    // after the first supernode answered: are there nearer ones?
+  Time promote = 2s;      // at most, before one becomes a supernode: not all at once
+  Time lost_again = 20s;  // a supernode looks beyond whom it knows: at one that was lost, an address of the
+                          // settings, the origin
+  Time refused = 10s;     // a supernode that was full or away is not asked again for this long
+  Time needless = 600s;   // without a child, before a supernode steps down
+  Time advert_pause = 200ms;  // changes of a stream are told together
+  Time refresh = 60s;         // adverts are said again; what is kept lives two and a half times as long
   Time here_refresh = 300s;
-  Time improve = 15s;        // fed, before a better place is looked for; then once more, three times as long
-  Time overlap = 5s;         // of the old parent and the new one, until the new one's media has come
-  Time leave = 1200ms;       // for the children to find another parent
-  Time climb = 1s;           // for the answer to a Climb
+  Time improve = 15s;   // fed, before a better place is looked for; then once more, three times as long
+  Time overlap = 5s;    // of the old parent and the new one, until the new one's media has come
+  Time leave = 1200ms;  // for the children to find another parent
+  Time climb = 1s;      // for the answer to a Climb
 };
 
 }  // namespace astral::core

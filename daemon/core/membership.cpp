@@ -131,7 +131,8 @@ void Membership::hello(Peer &peer, const Hello &hello) {
   }
   peer.kind = hello.kind;
   // The last places are for this machine's own players and publishers.
-  if (peer.kind == PeerKind::node && desk_.peers.size() - desk_.peers.routed() > max_peers - kept_for_elements)
+  if (peer.kind == PeerKind::node &&
+      desk_.peers.size() - desk_.peers.routed() > max_peers - kept_for_elements)
     return desk_.drop(peer.id, "no room for a peer");
   Welcome welcome{.node = desk_.settings.self};
   if (hello.kind == PeerKind::node) welcome.nodes = standing_.told_to(hello.node);
@@ -236,7 +237,8 @@ void Membership::child_came(PeerId child) {
   const std::vector<StreamInfo> streams = desk_.directory.streams(streams_told);
   for (std::size_t i = 0; i < streams.size(); i += streams_per_message) {
     const auto begin = streams.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto end = streams.begin() + static_cast<std::ptrdiff_t>(std::min(i + streams_per_message, streams.size()));
+    const auto end =
+        streams.begin() + static_cast<std::ptrdiff_t>(std::min(i + streams_per_message, streams.size()));
     desk_.send(child, Streams{.streams = {begin, end}});
   }
 }

@@ -34,8 +34,8 @@ struct Full {
   std::vector<NodeInfo> others = {};
 };
 struct Unregister {};  // from a child: it has become a supernode itself
-struct Summon {};  // from a full supernode to a child: be one too, if others can reach you
-struct Probe {};  // "can you reach me?": the other connects back to where it sees us
+struct Summon {};      // from a full supernode to a child: be one too, if others can reach you
+struct Probe {};       // "can you reach me?": the other connects back to where it sees us
 struct Probed {
   bool reached = false;
 };
@@ -43,21 +43,21 @@ struct Probed {
 struct Heartbeat {
   std::vector<TicketId> tickets = {};
   std::uint64_t sent_ms = 0;
-  std::uint64_t echo_ms = 0;           // the other's last `sent_ms`; 0: none yet
-  std::uint64_t held_ms = 0;           // since that came
-  std::vector<NodeInfo> nodes = {};    // supernodes that the other may want to know
+  std::uint64_t echo_ms = 0;         // the other's last `sent_ms`; 0: none yet
+  std::uint64_t held_ms = 0;         // since that came
+  std::vector<NodeInfo> nodes = {};  // supernodes that the other may want to know
 };
 struct Goodbye {};
 
-// A ticket is asked for either with `ticket` (of an element, or one that stands by) from the one who gives it,
-// or with `search`: then whoever has room makes the ticket and offers it to the asker.
+// A ticket is asked for either with `ticket` (of an element, or one that stands by) from the one who gives
+// it, or with `search`: then whoever has room makes the ticket and offers it to the asker.
 struct Request {
   TicketId ticket = {};
   Slug slug = {};
   Uuid destination = {};
   SearchId search = {};
   Place asker = {};
-  bool parent = false;  // it has children, so its new parent must not be one of its descendants
+  bool parent = false;     // it has children, so its new parent must not be one of its descendants
   std::uint32_t room = 0;  // children that it could feed: who has some may take the place of one who has none
 };
 struct Offer {
@@ -130,7 +130,7 @@ struct Gone {
 // of the stream's key (core/overlay.hpp), and ask there.
 struct Carrying {
   Slug slug = {};
-  std::uint32_t hops = 0;  // of an offer
+  std::uint32_t hops = 0;    // of an offer
   std::uint32_t room = 0;    // how many children more
   std::uint32_t leaves = 0;  // children without room of their own, who may be displaced
   bool over = false;         // it is not carried any more
@@ -142,7 +142,7 @@ struct Advert {  // "through me you find `room` places, `hops` from the source"
   std::uint32_t room = 0;
   std::uint32_t leaves = 0;
   bool over = false;
-  bool copied = false;  // to one that keeps a copy: it goes no further
+  bool copied = false;                  // to one that keeps a copy: it goes no further
   std::vector<StreamInfo> stream = {};  // from the source's supernode; none or one
 };
 enum class Stage { home, keeper, carrier };
@@ -196,10 +196,10 @@ struct Ended {
   Slug slug = {};
 };
 
-using Message =
-    std::variant<Hello, Welcome, Register, Registered, Full, Unregister, Summon, Probe, Probed, Heartbeat, Goodbye, Request, Offer,
-                 Refusal, Hold, Confirm, Candidates, Cancel, Path, Climb, Climbed, Leaving, Streams, Gone,
-                 Carrying, Advert, Find, Here, Seed, Seeded, Routed, Publish, Published, Media, Ended>;
+using Message = std::variant<Hello, Welcome, Register, Registered, Full, Unregister, Summon, Probe, Probed,
+                             Heartbeat, Goodbye, Request, Offer, Refusal, Hold, Confirm, Candidates, Cancel,
+                             Path, Climb, Climbed, Leaving, Streams, Gone, Carrying, Advert, Find, Here, Seed,
+                             Seeded, Routed, Publish, Published, Media, Ended>;
 
 struct Enclosed {
   Message message;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which part an input concerns, the calls that concern several, and the shutdown.
+// Which part an input concerns, and the shutdown.
 #include "core/node.hpp"
 
 #include <algorithm>
@@ -239,7 +239,8 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
     if (peer.supernode) finder_.advert(*advert, peer.id);
   } else if (const auto *here = std::get_if<Here>(&message)) {
     if (peer.supernode) finder_.here(*here);
-  } else if (const auto *request = std::get_if<Request>(&message); request != nullptr && !request->search.empty()) {
+  } else if (const auto *request = std::get_if<Request>(&message);
+             request != nullptr && !request->search.empty()) {
     if (peer.id == desk_.primary || peer.supernode) provider_.serve(*request);
   } else if (const auto *streams = std::get_if<Streams>(&message)) {
     if (node) membership_.streams(peer, streams->streams);
@@ -326,113 +327,6 @@ void Node::candidates(const Peer &peer, const Candidates &candidates) {
     desk_.emit(TellRelay{.slug = ticket->slug, .message = candidates});
   else
     desk_.emit(TellSource{.slug = ticket->slug, .ticket = ticket->id, .message = candidates});
-}
-
-void Node::on(const DeleteStream &input) {
-  const Expected<StreamInfo> stream = publishing_.may_delete(input.slug);
-  if (!stream) return desk_.answer(input.call, tl::unexpected<Error>(stream.error()));
-  membership_.tell_gone(input.slug, stream->updated, 0);
-  finder_.stream_gone(input.slug, stream->updated, 0);
-  provider_.revoke_all(input.slug, "ended", "the stream has ended");
-  consumer_.drop(input.slug, {Code::not_found, "the stream has ended"}, "ended");
-  publishing_.forget(input.slug);
-  desk_.answer(input.call, Answered{.stream = *stream});
-}
-
-void Node::on(const AskTicket &input) {
-  if (!is_slug(input.slug)) return desk_.answer(input.call, fail(Code::not_found, "no such stream"));
-  if (input.destination.empty() || input.destination == desk_.self())
-    return consumer_.watch(input.call, input.slug);
-  if (!is_uuid(input.destination)) return desk_.answer(input.call, fail(Code::not_found, "no such node"));
-  if (!desk_.settled()) return desk_.answer(input.call, fail(Code::unreachable, "this node has no supernode yet"));
-  desk_.agenda.set({.due = Due::seed, .name = input.destination, .number = input.call}, desk_.now + desk_.settings.timeouts.search);
-  desk_.tell({.uuid = input.destination, .via = {}, .at = {}}, Seed{.call = input.call, .slug = input.slug});
-}
-
-// Somebody wants this node to carry a stream: it does as if a person here had asked.
-void Node::seed(const Peer &peer, const Seed &seed) {
-  const auto answer = [&](bool done, const char *why) {
-    desk_.send(peer.id, Seeded{.call = seed.call, .done = done, .message = why});
-  };
-  if (!desk_.settings.may_be_seeded) return answer(false, "that node does not let others choose");
-  if (!is_slug(seed.slug)) return answer(false, "no such stream");
-  const CallId call = desk_.next_id++;
-  if (seeds_.size() >= max_waiting_calls) return answer(false, "too many want something of that node");
-  seeds_[call] = {.asker = peer.id, .call = seed.call};
-  consumer_.watch(call, seed.slug);
-}
-
-// Only the one that was asked is believed.
-void Node::seeded(const Peer &peer, const Seeded &seeded) {
-  const Agenda::Key asked{.due = Due::seed, .name = peer.uuid, .number = seeded.call};
-  if (!desk_.agenda.has(asked)) return;
-  desk_.agenda.drop(asked);
-  if (seeded.done)
-    desk_.answer(seeded.call, Answered{.created = true});
-  else
-    desk_.answer(seeded.call, fail(Code::no_room, seeded.message));
-}
-
-void Node::on(const BandwidthMeasured &input) {
-  if (input.upstream_bps > 0 && !desk_.settings.upstream_bps) {
-    desk_.room.limit(input.upstream_bps);
-    desk_.settings.self.upstream_kbps = input.upstream_bps / 1000;
-    for (const auto &[slug, stream] : desk_.carried) desk_.notice(CarryChanged{.slug = slug});
-  }
-  if (input.downstream_bps > 0) desk_.settings.self.downstream_kbps = input.downstream_bps / 1000;
-  desk_.announce(Change::node, desk_.self());
-}
-
-void Node::answer_ticket(CallId call, const Ticket *ticket) {
-  if (ticket == nullptr) return desk_.answer(call, fail(Code::not_found, "no such ticket"));
-  desk_.answer(call, Answered{.ticket = ticket->id});
-}
-
-void Node::on(const RefreshTicket &input) {
-  const Ticket *ticket = ticket_to(input.slug, input.destination);
-  if (ticket != nullptr) desk_.tickets.find(ticket->id)->refreshed = desk_.now;
-  answer_ticket(input.call, ticket);
-}
-
-// The media floor confirms as soon as it can; this call finds out whether the ticket is there at all.
-void Node::on(const ConfirmTicket &input) {
-  answer_ticket(input.call, ticket_to(input.slug, input.destination));
-}
-
-void Node::on(const RevokeTicket &input) {
-  const bool ours = input.destination.empty() || input.destination == desk_.self();
-  if (ours) {
-    const Carried *stream = desk_.carries(input.slug);
-    if (stream == nullptr) return desk_.answer(input.call, fail(Code::not_found, "no such ticket"));
-    if (stream->own)
-      return desk_.answer(input.call, fail(Code::conflict, "published here: pause or delete the stream"));
-    // Our children look for another parent themselves.
-    provider_.revoke_all(input.slug, "revoked", "the node gave the stream up");
-    consumer_.drop(input.slug, {Code::refused, "the ticket was given up meanwhile"}, "revoked");
-    return desk_.answer(input.call, Answered{});
-  }
-  const Ticket *ticket = ticket_to(input.slug, input.destination);
-  if (ticket == nullptr) return desk_.answer(input.call, fail(Code::not_found, "no such ticket"));
-  while ((ticket = ticket_to(input.slug, input.destination)) != nullptr)
-    provider_.revoke(*ticket, "revoked", "the node stopped forwarding");
-  desk_.answer(input.call, Answered{});
-}
-
-void Node::on(const RegisterNode &input) {
-  if (!is_uuid(input.node.uuid) || input.node.port == 0 || input.node.ip_address.empty())
-    return desk_.answer(input.call, fail(Code::invalid, "uuid, ip_address, port: needed"));
-  const bool created = !find_node(input.node.uuid);
-  if (input.node.uuid != desk_.self() && !membership_.add_node(input.node))
-    return desk_.answer(input.call, fail(Code::no_room, "this node knows too many nodes"));
-  desk_.answer(input.call, Answered{.created = created});
-}
-
-void Node::on(const ForgetNode &input) {
-  if (input.uuid == desk_.self())
-    return desk_.answer(input.call, fail(Code::conflict, "that is this node: DELETE /node shuts it down"));
-  if (!membership_.forget_node(input.uuid))
-    return desk_.answer(input.call, fail(Code::not_found, "no such node"));
-  desk_.answer(input.call, Answered{});
 }
 
 // The children first: while they look for other parents they are still fed.

@@ -47,11 +47,12 @@ struct TicketView {
 
 // running ──Shutdown──▶ leaving ──the children are gone, or their time is up──▶ stopped
 //    └───────────────── nobody gets a stream from us ────────────────────────────▲
-// While leaving it takes no child and no ticket; once stopped it answers every call with an error, and ignores all else.
+// While leaving it takes no child and no ticket; once stopped it answers every call with an error, and
+// ignores all else.
 //
 // **Thread**: none; one caller at a time. Advancing: handle(). All else only observes.
-// **Why parts**: Standing, Membership, Routes, Finder, Consumer, Provider and Publishing each decide one thing and
-// share a Desk; what one must tell another is a Notice, handed on here after it has returned.
+// **Why parts**: Standing, Membership, Routes, Finder, Consumer, Provider and Publishing each decide one
+// thing and share a Desk; what one must tell another is a Notice, handed on here after it has returned.
 class Node {
  public:
   using Settings = core::Settings;

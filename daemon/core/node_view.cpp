@@ -55,7 +55,8 @@ std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
 std::string Node::role_of(const Ticket &ticket) const {
   if (ticket.state == TicketState::standing_by) return "standby";
   const auto stream = desk_.carried.find(ticket.slug);
-  const bool next = ticket.side == Side::held && stream != desk_.carried.end() && stream->second.held != ticket.id;
+  const bool next =
+      ticket.side == Side::held && stream != desk_.carried.end() && stream->second.held != ticket.id;
   return next ? "next" : "active";
 }
 
@@ -145,11 +146,13 @@ void Node::check_invariants() const {
     assert(stream.slug == slug && stream.own == desk_.directory.is_own(slug));
     const auto ours = [&](const TicketId &id, TicketState least) {
       const Ticket *ticket = desk_.tickets.find(id);
-      assert(ticket != nullptr && ticket->side == Side::held && ticket->slug == slug && ticket->state >= least);
+      assert(ticket != nullptr && ticket->side == Side::held && ticket->slug == slug &&
+             ticket->state >= least);
       ++held;
       return ticket->state;
     };
-    if (!stream.standby.empty()) assert(ours(stream.standby, TicketState::standing_by) == TicketState::standing_by);
+    if (!stream.standby.empty())
+      assert(ours(stream.standby, TicketState::standing_by) == TicketState::standing_by);
     if (!stream.held.empty()) ours(stream.held, TicketState::requested);
     if (!stream.coming.empty()) {
       ours(stream.coming, TicketState::offered);
@@ -201,7 +204,8 @@ void Node::check_invariants() const {
       continue;
     }
     if (ticket.kind == PeerKind::node && ticket.state != TicketState::standing_by) ++children;
-    assert(stream->second.media || ticket.state == TicketState::waiting || ticket.state == TicketState::standing_by);
+    assert(stream->second.media || ticket.state == TicketState::waiting ||
+           ticket.state == TicketState::standing_by);
     const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});
     assert(timed == (ticket.state == TicketState::requested || ticket.state == TicketState::offered));
     assert(!ticket.climbing || desk_.agenda.has({.due = Due::climb, .name = id}));
@@ -214,7 +218,8 @@ void Node::check_invariants() const {
   assert(placed || looks || desk_.leaving);
   // Promised is never more than there is; only what a stream turns out to need can be.
   const Peer *primary = desk_.peers.find(desk_.primary);
-  assert(desk_.primary == 0 || (primary != nullptr && primary->state == PeerState::ready && !desk_.supernode()));
+  assert(desk_.primary == 0 ||
+         (primary != nullptr && primary->state == PeerState::ready && !desk_.supernode()));
 }
 
 }  // namespace astral::core

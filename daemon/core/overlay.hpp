@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where names lie on the ring of 64-bit keys, and which supernodes this one knows and holds sessions with: a few in
-// each of the 64 distances (Kademlia, Maymounkov and Mazières 2002), so that whoever lies nearest to a key is
-// log2(n) steps away at most. Decides nothing else; knows no message and no time.
+// Where names lie on the ring of 64-bit keys, and which supernodes this one knows and holds sessions with: a
+// few in each of the 64 distances (Kademlia, Maymounkov and Mazières 2002), so that whoever lies nearest to a
+// key is log2(n) steps away at most. Decides nothing else; knows no message and no time.
 #pragma once
 
 #include <cstddef>

@@ -25,20 +25,20 @@ struct Peer {
   PeerState state = PeerState::greeting;
   bool outbound = false;
   PeerKind kind = PeerKind::node;
-  Uuid uuid = {};                             // whom we mean to reach; from ready on, who it says it is
-  std::string address = {};                   // seen, not said
-  bool routed = false;                        // no socket: messages travel over supernodes, to `place`
+  Uuid uuid = {};            // whom we mean to reach; from ready on, who it says it is
+  std::string address = {};  // seen, not said
+  bool routed = false;       // no socket: messages travel over supernodes, to `place`
   Place place = {};
-  bool supernode = false;                     // it said so
-  bool told_supernode = false;                // what our hello said of ourselves
-  bool child = false;                         // registered with us
-  bool probing = false;                       // we connected only to see whether it can be reached, for `for_whom`
+  bool supernode = false;       // it said so
+  bool told_supernode = false;  // what our hello said of ourselves
+  bool child = false;           // registered with us
+  bool probing = false;         // we connected only to see whether it can be reached, for `for_whom`
   PeerId for_whom = 0;
-  bool beats = false;                         // it has sent a heartbeat
-  std::optional<Time> rtt = {};               // an exponential average
-  std::uint64_t their_ms = 0;                 // of its last heartbeat
+  bool beats = false;            // it has sent a heartbeat
+  std::optional<Time> rtt = {};  // an exponential average
+  std::uint64_t their_ms = 0;    // of its last heartbeat
   Time their_at = {};
-  Time beaten = {};                           // when we sent the last one
+  Time beaten = {};  // when we sent the last one
   Time heard = {};
   Time since = {};  // of the state
   Time used = {};   // when it last served something
@@ -59,8 +59,8 @@ class Peers {
   std::vector<PeerId> children() const { return {children_.begin(), children_.end()}; }
   std::size_t child_count() const { return children_.size(); }
   void heard(const Uuid &uuid, Time now);  // routed ones
-  void adopt(Peer &peer);  // it is a child now
-  void release(PeerId id);  // and no longer
+  void adopt(Peer &peer);                  // it is a child now
+  void release(PeerId id);                 // and no longer
   std::vector<PeerId> all() const;
   std::size_t size() const { return peers_.size(); }
   std::size_t routed() const { return routed_; }

@@ -24,8 +24,8 @@ void Provider::request(const Peer &peer, const Request &request) {
   if (!is_uuid(request.ticket) || !is_slug(request.slug))
     return refuse(peer.id, request, RefusalCode::bad_request, "not a ticket or not a slug");
   Ticket *known = desk_.tickets.find(request.ticket);
-  if (known != nullptr && desk_.with(*known, peer) && known->side == Side::given && known->slug == request.slug &&
-      known->state == TicketState::standing_by)
+  if (known != nullptr && desk_.with(*known, peer) && known->side == Side::given &&
+      known->slug == request.slug && known->state == TicketState::standing_by)
     return again(peer, *known, request);
   if (known != nullptr) return refuse(peer.id, request, RefusalCode::bad_request, "that ticket exists");
   if (peer.kind == PeerKind::node)
@@ -71,8 +71,8 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   admit(std::move(ticket), peer);
 }
 
-// A tree whose places are all taken by those who forward nothing cannot grow: one of them makes way, and will find
-// a place below who comes.
+// A tree whose places are all taken by those who forward nothing cannot grow: one of them makes way, and will
+// find a place below who comes.
 void Provider::displace(const Slug &slug) {
   for (const TicketId &id : desk_.tickets.given(slug)) {
     const Ticket &ticket = *desk_.tickets.find(id);
@@ -88,7 +88,8 @@ void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
     return no_room_left(ticket, RefusalCode::no_room, "no parent ourselves");
   if (std::find(stream->path.begin(), stream->path.end(), ticket.destination) != stream->path.end())
     return no_room_left(ticket, RefusalCode::loop, "we get it through you");
-  if (!desk_.room.take(ticket.slug)) return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
+  if (!desk_.room.take(ticket.slug))
+    return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
   open(*stream);
   desk_.enter(ticket, TicketState::requested);
   check(ticket, request.parent);
@@ -97,7 +98,8 @@ void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
 }
 
 void Provider::no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message) {
-  desk_.send(ticket.peer, Refusal{.ticket = ticket.id, .slug = ticket.slug, .code = code, .message = message});
+  desk_.send(ticket.peer,
+             Refusal{.ticket = ticket.id, .slug = ticket.slug, .code = code, .message = message});
   end(ticket);
 }
 
@@ -110,10 +112,10 @@ void Provider::check(Ticket &ticket, bool parent) {
   if (!ticket.climbing) return ask_relay(ticket);
   desk_.agenda.set({.due = Due::climb, .name = ticket.id}, desk_.now + desk_.settings.timeouts.climb);
   desk_.send(desk_.tickets.find(stream.held)->peer, Climb{.ticket = ticket.id,
-                                                           .slug = ticket.slug,
-                                                           .mover = ticket.destination,
-                                                           .provider = desk_.place(),
-                                                           .climbed = 1});
+                                                          .slug = ticket.slug,
+                                                          .mover = ticket.destination,
+                                                          .provider = desk_.place(),
+                                                          .climbed = 1});
 }
 
 void Provider::climb(const Peer &from, const Climb &climb) {
@@ -165,8 +167,9 @@ void Provider::hold(const Peer &peer, const Hold &hold) {
   if (ticket->state != TicketState::offered || ticket->kind != PeerKind::node)
     return revoke(*ticket, "protocol", "held out of turn");
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
-  desk_.emit(TellRelay{.slug = ticket->slug,
-                       .message = Cancel{.ticket = ticket->id, .code = "standby", .message = "it stands by"}});
+  desk_.emit(
+      TellRelay{.slug = ticket->slug,
+                .message = Cancel{.ticket = ticket->id, .code = "standby", .message = "it stands by"}});
   desk_.room.give_back(ticket->slug);
   desk_.enter(*ticket, TicketState::standing_by);
   desk_.notice(NeedChanged{.slug = ticket->slug});
@@ -335,7 +338,8 @@ void Provider::lapse() {
     const Ticket *ticket = desk_.tickets.find(id);
     if (ticket->side != Side::given || ticket->kind != PeerKind::node) continue;
     if (ticket->state < TicketState::confirmed) continue;
-    if (desk_.now - ticket->refreshed >= desk_.silence_of(*ticket)) revoke(*ticket, "lapsed", "no heartbeat named it");
+    if (desk_.now - ticket->refreshed >= desk_.silence_of(*ticket))
+      revoke(*ticket, "lapsed", "no heartbeat named it");
   }
 }
 

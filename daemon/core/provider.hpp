@@ -27,7 +27,7 @@ class Provider {
   void relay_said(const Slug &slug, const Message &message);
   void unconfirmed(const TicketId &id);  // is due
   void climb_due(const TicketId &id);
-  void lapse();                          // those that no heartbeat has named
+  void lapse();  // those that no heartbeat has named
 
   void media_opened(const Slug &slug);                 // local players that waited are let in
   void not_found(const Slug &slug, RefusalCode code);  // or sent away

@@ -30,8 +30,11 @@ void Records::advert(const Advert &advert, Time until) {
     if (advert.room == 0 || (worst->second.room > 0 && worst->second.hops <= advert.hops)) return;
     stream.carriers.erase(worst);
   }
-  stream.carriers[uuid] = {
-      .supernode = advert.supernode, .hops = advert.hops, .room = advert.room, .leaves = advert.leaves, .until = until};
+  stream.carriers[uuid] = {.supernode = advert.supernode,
+                           .hops = advert.hops,
+                           .room = advert.room,
+                           .leaves = advert.leaves,
+                           .until = until};
 }
 
 bool Records::here(const Here &here, Time until) {
@@ -47,7 +50,7 @@ bool Records::here(const Here &here, Time until) {
 }
 
 std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t most, const Uuid &but,
-                                                 bool displace) const {
+                                                bool displace) const {
   std::vector<Carrier> list;
   const auto found = streams_.find(slug);
   if (found == streams_.end()) return list;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a supernode keeps for the keys that are nearest to it, and copies of what its neighbours keep: through
-// which supernodes a stream is to be had, and through which one a node. Soft state: what is not said again lapses.
+// which supernodes a stream is to be had, and through which one a node. Soft state: what is not said again
+// lapses.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,8 @@ class Records {
   void end(const Slug &slug) { streams_.erase(slug); }
 
   bool has(const Slug &slug) const { return streams_.contains(slug); }
-  // Those with room, the fewest hops first and, among equals, the most room; but not `but`. With `displace`, where
-  // none has room, those with leaves.
+  // Those with room, the fewest hops first and, among equals, the most room; but not `but`. With `displace`,
+  // where none has room, those with leaves.
   std::vector<Carrier> carriers(const Slug &slug, std::size_t most, const Uuid &but, bool displace) const;
   // One place of it was promised to somebody: others are sent elsewhere until its next advert.
   void promised(const Slug &slug, const Uuid &supernode);

@@ -21,7 +21,8 @@ bool Room::fits(const Slug &slug) const {
 std::uint32_t Room::places(const Slug &slug) const {
   if (!fits(slug)) return 0;
   std::uint64_t places = max_children_ - children_;
-  if (limit_bps_) places = std::min(places, (*limit_bps_ - used_bps()) / std::max<std::uint64_t>(rate_bps(slug), 1));
+  if (limit_bps_)
+    places = std::min(places, (*limit_bps_ - used_bps()) / std::max<std::uint64_t>(rate_bps(slug), 1));
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(places, max_room));
 }
 

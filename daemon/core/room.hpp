@@ -16,11 +16,11 @@ class Room {
   Room(std::optional<std::uint64_t> limit_bps, std::uint32_t max_children)
       : limit_bps_(limit_bps), max_children_(max_children) {}
 
-  bool fits(const Slug &slug) const;  // one more child
+  bool fits(const Slug &slug) const;             // one more child
   std::uint32_t places(const Slug &slug) const;  // how many more, at most max_room
   void limit(std::uint64_t limit_bps) { limit_bps_ = limit_bps; }
   std::optional<std::uint64_t> limit_bps() const { return limit_bps_; }
-  bool take(const Slug &slug);        // false, and nothing taken, when it does not fit
+  bool take(const Slug &slug);  // false, and nothing taken, when it does not fit
   void give_back(const Slug &slug);
 
   // Up at once, down slowly: a quiet scene must not invite a child that the next loud one has no room for.

@@ -75,7 +75,8 @@ bool Routes::deliver(const Place &place, Message message) {
     desk_.send(peer->id, std::move(message));
     return true;
   }
-  if (desk_.peers.socket(place.uuid, PeerState::connecting) == nullptr && !connect(desk_, place.uuid, place.at))
+  if (desk_.peers.socket(place.uuid, PeerState::connecting) == nullptr &&
+      !connect(desk_, place.uuid, place.at))
     return false;
   std::deque<Message> &parked = parked_[place.uuid];
   if (parked.size() >= max_parked) return true;  // lost, as on any way

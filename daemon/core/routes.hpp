@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Messages for nodes without a session: to the supernode, from there to the addressee's supernode, from there to
-// it. A supernode connects to another for that, and lets the session go when it has served.
+// Messages for nodes without a session: to the supernode, from there to the addressee's supernode, from there
+// to it. A supernode connects to another for that, and lets the session go when it has served.
 #pragma once
 
 #include <deque>

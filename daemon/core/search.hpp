@@ -19,10 +19,10 @@ enum class Step { finding, gathering, linking };
 struct Search {
   SearchId id = {};
   Step step = Step::finding;
-  bool wide = false;              // beyond what our supernode and its children have
-  bool exists = false;            // somebody knew the stream
-  std::uint32_t better_than = 0;  // a move only to fewer hops; 0: to anywhere
-  Uuid away_from = {};            // a parent that asked us to go
+  bool wide = false;                      // beyond what our supernode and its children have
+  bool exists = false;                    // somebody knew the stream
+  std::uint32_t better_than = 0;          // a move only to fewer hops; 0: to anywhere
+  Uuid away_from = {};                    // a parent that asked us to go
   std::map<TicketId, Offer> offers = {};  // their tickets are held, in state offered
 };
 

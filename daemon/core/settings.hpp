@@ -24,8 +24,8 @@ struct Settings {
   std::uint32_t max_children = 100;  // that get streams from us; local players are not counted
   std::uint32_t capacity = 100;      // nodes that may register with us, where we are a supernode
   Role role = Role::automatic;
-  bool may_be_seeded = true;               // others may make us take a stream
-  std::vector<NodeInfo> remembered = {};   // from the last time
+  bool may_be_seeded = true;              // others may make us take a stream
+  std::vector<NodeInfo> remembered = {};  // from the last time
   std::vector<Address> bootstrap = {};
   bool has_origin = false;  // it decides whose a name is, and knows streams that we do not
   std::uint64_t seed = 0;

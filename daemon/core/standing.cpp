@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// The way to a place in the network. What a supernode does for others is in standing_supernode.cpp.
 #include "core/standing.hpp"
 
 #include <algorithm>
@@ -12,7 +13,6 @@ namespace astral::core {
 namespace {
 
 constexpr std::size_t at_once = 3;  // candidates
-constexpr std::size_t links_at_once = 4;
 
 }  // namespace
 
@@ -32,7 +32,8 @@ void Standing::enter(Standpoint standpoint) {
   const Standpoint from = std::exchange(standpoint_, standpoint);
   NodeInfo &self = desk_.settings.self;
   if (self.supernode != (standpoint == Standpoint::supernode))  // news that are newer than the old ones
-    self.updated = std::max(self.updated + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms())));
+    self.updated =
+        std::max(self.updated + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms())));
   self.supernode = standpoint == Standpoint::supernode;
   self.capacity = self.supernode ? std::optional(desk_.settings.capacity) : std::nullopt;
   const Peer *primary = desk_.peers.find(desk_.primary);
@@ -73,7 +74,8 @@ bool Standing::put_off_now(const Uuid &uuid) const {
   return found != put_off_.end() && found->second > desk_.now;
 }
 
-// Addresses of the settings first, then supernodes by how near they were, then any node: it knows a supernode.
+// Addresses of the settings first, then supernodes by how near they were, then any node: it knows a
+// supernode.
 bool Standing::ask_more() {
   const auto busy = [&] { return candidates_.size() >= at_once; };
   for (const Address &address : desk_.settings.bootstrap) {
@@ -95,7 +97,8 @@ bool Standing::ask_more() {
   const auto doubt = [&](const NodeInfo &node) { return desk_.directory.doubtful(node.uuid); };
   // Whoever lost the same supernode as many others must not follow them all to one.
   for (std::size_t i = known.size(); i > 1; --i) std::swap(known[i - 1], known[desk_.rng.below(i)]);
-  std::stable_partition(known.begin(), known.end(), [&](const NodeInfo &node) { return backups_.contains(node.uuid); });
+  std::stable_partition(known.begin(), known.end(),
+                        [&](const NodeInfo &node) { return backups_.contains(node.uuid); });
   std::stable_partition(known.begin(), known.end(), [&](const NodeInfo &node) { return !doubt(node); });
   if (known.empty())
     for (const Uuid &uuid : desk_.directory.some(at_once, desk_.rng.next()))
@@ -122,7 +125,8 @@ void Standing::seek() {
     if (desk_.settings.has_origin) desk_.emit(AskOrigin{});
     const Timeouts &timeouts = desk_.settings.timeouts;
     backoff_ = std::clamp(backoff_ * 2, timeouts.reconnect, timeouts.last_reconnect);
-    const bool hope = !desk_.settings.bootstrap.empty() || desk_.settings.has_origin || desk_.directory.node_count() > 0;
+    const bool hope =
+        !desk_.settings.bootstrap.empty() || desk_.settings.has_origin || desk_.directory.node_count() > 0;
     if (hope) desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(backoff_));
     return;
   }
@@ -242,13 +246,6 @@ void Standing::full(const Peer &peer, const Full &full) {
     let_go(peer.id);
   choose();
 }
-
-void Standing::probe_ask(PeerId peer) {
-  if (desk_.settings.role != Role::automatic || probed_by_ != 0) return;
-  probed_by_ = peer;
-  desk_.send(peer, Probe{});
-}
-
 // Whoever has nothing to give must not keep a place in somebody's sockets.
 void Standing::let_go(PeerId id) {
   const Peer *peer = desk_.peers.find(id);
@@ -279,86 +276,14 @@ void Standing::nobody() {
     desk_.agenda.set({.due = Due::promote}, desk_.now + after);
   }
   // Where there are supernodes, room will come soon.
-  backoff_ = std::clamp(backoff_ * 2, timeouts.reconnect, saw_full_ ? timeouts.refused : timeouts.last_reconnect);
+  backoff_ =
+      std::clamp(backoff_ * 2, timeouts.reconnect, saw_full_ ? timeouts.refused : timeouts.last_reconnect);
   desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(backoff_));
-}
-
-void Standing::promote() {
-  if (standpoint_ == Standpoint::supernode || standpoint_ == Standpoint::registering || desk_.leaving) return;
-  // Somebody may have become one meanwhile.
-  for (const PeerId id : candidates_) {
-    const Peer *peer = desk_.peers.find(id);
-    if (peer != nullptr && peer->state == PeerState::ready) return;
-  }
-  desk_.agenda.drop({.due = Due::choose});
-  candidates_.clear();  // they will be neighbours
-  at_.clear();
-  const PeerId primary = std::exchange(desk_.primary, 0);
-  enter(Standpoint::supernode);
-  if (primary != 0) desk_.send(primary, Unregister{});
-  seek();
-  tend();
 }
 
 void Standing::origin_heard() {
   if (standpoint_ == Standpoint::seeking && origin_asked_) seek();
   if (standpoint_ == Standpoint::supernode) tend();
-}
-
-void Standing::probe(const Peer &peer) {
-  const NodeInfo *node = desk_.directory.node(peer.uuid);
-  if (!desk_.supernode() || node == nullptr) return desk_.send(peer.id, Probed{.reached = false});
-  const std::optional<PeerId> id = connect(desk_, peer.uuid, {peer.address, node->port});
-  if (!id) return desk_.send(peer.id, Probed{.reached = false});
-  Peer &probing = *desk_.peers.find(*id);
-  probing.probing = true;
-  probing.for_whom = peer.id;
-}
-
-void Standing::probed(const Peer &peer, const Probed &probed) {
-  if (std::exchange(probed_by_, 0) == 0 || reached_) return;
-  if (standpoint_ == Standpoint::seeking) let_go(peer.id);
-  reached_ = probed.reached;
-  if (standpoint_ == Standpoint::supernode && !*reached_) return step_down();
-  if (std::exchange(summoned_, false) && *reached_ && standpoint_ == Standpoint::child) return promote();
-  if (standpoint_ == Standpoint::seeking) desk_.agenda.set({.due = Due::seek}, desk_.now);
-}
-
-void Standing::registration(Peer &peer) {
-  if (peer.supernode || peer.routed || peer.kind != PeerKind::node) return;
-  const bool room = desk_.supernode() && !desk_.leaving && desk_.peers.child_count() < desk_.settings.capacity;
-  const std::vector<NodeInfo> others = infos(desk_.overlay.spread(max_others, desk_.rng.next()));
-  if (!room && !peer.child) {
-    desk_.send(peer.id, Full{.others = others});
-    return summon();
-  }
-  desk_.peers.adopt(peer);
-  count_children();
-  desk_.send(peer.id, Registered{.others = others});
-  desk_.announce(Change::node, desk_.self());
-}
-
-void Standing::unregistered(const Peer &peer) {
-  if (!peer.child) return;
-  desk_.peers.release(peer.id);
-  count_children();
-  desk_.announce(Change::node, desk_.self());
-}
-
-// Full: whoever of our children can be reached from outside makes room for more, its own place too.
-void Standing::summon() {
-  if (!desk_.supernode() || desk_.leaving || desk_.now < summon_after_ || desk_.peers.child_count() == 0) return;
-  summon_after_ = desk_.now + desk_.settings.timeouts.promote;
-  const std::vector<PeerId> children = desk_.peers.children();
-  desk_.send(children[desk_.rng.below(children.size())], Summon{});
-}
-
-void Standing::summoned(const Peer &peer) {
-  if (standpoint_ != Standpoint::child || desk_.primary != peer.id || reached_ == false) return;
-  if (desk_.settings.role != Role::automatic || desk_.leaving) return;
-  summoned_ = true;
-  if (!reached_) return probe_ask(peer.id);
-  promote();
 }
 
 void Standing::peer_gone(const PeerGone &gone) {
@@ -394,120 +319,6 @@ void Standing::peer_gone(const PeerGone &gone) {
 
 void Standing::met_itself(PeerId peer) {
   if (const auto at = at_.find(peer); at != at_.end()) settled_at_[at->second] = desk_.self();
-}
-
-void Standing::supernode_heard(const NodeInfo &node) {
-  if (node.uuid == desk_.self()) return;
-  desk_.directory.learn(node, Heard::elsewhere);
-  const NodeInfo *known = desk_.directory.node(node.uuid);
-  if (known == nullptr || !known->supernode) return desk_.overlay.forget(node.uuid);  // it was one, once
-  if (desk_.supernode() && desk_.overlay.know(node.uuid)) tend();
-}
-
-void Standing::link(const Peer &peer) {
-  if (!peer.supernode || peer.routed || peer.uuid == desk_.self() || peer.probing) return;
-  desk_.overlay.link(peer.uuid, peer.id);
-  if (!reached_) probe_ask(peer.id);
-}
-
-// Where a distance has too few links, one more.
-void Standing::tend() {
-  if (!desk_.supernode() || desk_.leaving) return;
-  std::size_t begun = 0;
-  for (const Uuid &uuid : desk_.overlay.wanted()) {
-    if (begun == links_at_once) break;
-    const NodeInfo *node = desk_.directory.node(uuid);
-    if (node == nullptr) {
-      desk_.overlay.forget(uuid);
-      continue;
-    }
-    if (Peer *peer = desk_.peers.socket(uuid, PeerState::connecting)) {
-      if (peer->state == PeerState::ready && peer->supernode) link(*peer);
-      continue;
-    }
-    if (put_off_now(uuid)) continue;
-    if (connect(desk_, uuid, {node->ip_address, node->port})) ++begun;
-  }
-}
-
-void Standing::beat() {
-  if (!desk_.supernode()) return;
-  std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= desk_.now; });
-  tend();
-  if (desk_.now - lost_tried_ >= desk_.settings.timeouts.lost_again) look_beyond();
-  if (desk_.peers.child_count() > 0) childless_since_ = desk_.now;
-  if (desk_.settings.role != Role::automatic || desk_.overlay.links().empty()) return;
-  if (desk_.now - childless_since_ >= desk_.settings.timeouts.needless) step_down();
-}
-
-// A network that fell apart, or began as several, is to become one.
-void Standing::look_beyond() {
-  lost_tried_ = desk_.now;
-  if (const auto lost = desk_.directory.lost_one(desk_.rng.next()))
-    connect(desk_, lost->uuid, {lost->ip_address, lost->port});
-  if (desk_.settings.has_origin) desk_.emit(AskOrigin{});
-  const std::vector<Address> &settings = desk_.settings.bootstrap;
-  if (settings.empty()) return;
-  const Address &address = settings[desk_.rng.below(settings.size())];
-  const auto settled = settled_at_.find(address);
-  const Uuid uuid = settled == settled_at_.end() ? "" : settled->second;
-  if (uuid == desk_.self() || (!uuid.empty() && desk_.peers.socket(uuid, PeerState::connecting) != nullptr)) return;
-  // A child of a supernode that we know is in our network.
-  const NodeInfo *node = desk_.directory.node(uuid);
-  if (node != nullptr && !node->primary.empty() && (node->primary == desk_.self() || desk_.overlay.knows(node->primary)))
-    return;
-  if (const auto peer = connect(desk_, uuid, address)) at_[*peer] = address;
-}
-
-// Others have taken our place, or nobody reaches us.
-void Standing::step_down() {
-  bool elsewhere = false;
-  for (const PeerId id : desk_.overlay.links())
-    elsewhere = elsewhere || reached_ == false || !is_full(desk_.peers.find(id)->uuid);
-  childless_since_ = desk_.now;
-  if (!elsewhere) return;
-  for (const PeerId id : desk_.peers.children()) desk_.send(id, Full{});
-  enter(Standpoint::seeking);
-  for (const PeerId id : desk_.peers.ready_nodes())
-    if (desk_.tickets.count(id) == 0) desk_.drop(id, "no supernode any more");
-  desk_.agenda.set({.due = Due::seek}, desk_.now);
-}
-
-std::vector<NodeInfo> Standing::infos(const std::vector<Uuid> &uuids) const {
-  std::vector<NodeInfo> nodes;
-  for (const Uuid &uuid : uuids)
-    if (const NodeInfo *node = desk_.directory.node(uuid)) {
-      nodes.push_back(*node);
-      nodes.back().rtt_ms.reset();  // how far it is from us, and how full it was, helps nobody
-      nodes.back().children.reset();
-    }
-  return nodes;
-}
-
-std::vector<NodeInfo> Standing::told_to(const NodeInfo &node) {
-  if (!desk_.supernode()) {
-    std::vector<NodeInfo> nodes;
-    if (const Peer *primary = desk_.peers.find(desk_.primary))
-      if (const NodeInfo *info = desk_.directory.node(primary->uuid)) nodes.push_back(*info);
-    for (const NodeInfo &known : desk_.directory.supernodes())
-      if (nodes.size() < max_told_supernodes && (nodes.empty() || known.uuid != nodes[0].uuid))
-        nodes.push_back(known);
-    return nodes;
-  }
-  std::vector<Uuid> uuids;
-  if (node.supernode) uuids = desk_.overlay.nearest(key_of(node.uuid), max_told_supernodes / 2);
-  for (const Uuid &uuid : desk_.overlay.spread(max_told_supernodes - uuids.size(), desk_.rng.next()))
-    if (uuid != node.uuid && std::find(uuids.begin(), uuids.end(), uuid) == uuids.end()) uuids.push_back(uuid);
-  return infos(uuids);
-}
-
-bool Standing::kept(const Peer &peer) const {
-  if (peer.id == desk_.primary || peer.child || candidates_.contains(peer.id)) return true;
-  return desk_.supernode() && desk_.overlay.needed(peer.id);
-}
-
-void Standing::leave() {
-  for (const Due due : {Due::seek, Due::choose, Due::promote}) desk_.agenda.drop({.due = due});
 }
 
 }  // namespace astral::core

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What this node is in the network: a child of a supernode, or a supernode itself. Looks for the nearest supernode
-// that has room, and takes its place where none has; takes children; keeps the links among supernodes.
+// What this node is in the network: a child of a supernode, or a supernode itself. Looks for the nearest
+// supernode that has room, and takes its place where none has; takes children; keeps the links among
+// supernodes.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +39,7 @@ class Standing {
 
   void peer_ready(PeerId peer);
   void peer_gone(const PeerGone &gone);
-  void met_itself(PeerId peer);  // an address of the settings is our own
+  void met_itself(PeerId peer);   // an address of the settings is our own
   void registration(Peer &peer);  // of a child
   void registered(const Peer &peer, const Registered &registered);
   void full(const Peer &peer, const Full &full);
@@ -82,9 +83,9 @@ class Standing {
   std::map<Uuid, Time> put_off_;        // full, or not to be reached
   std::map<Uuid, NodeInfo> backups_;    // that our supernode named
   Time backoff_ = {};
-  bool origin_asked_ = false;   // in this round
-  bool saw_full_ = false;       // in this round: there are supernodes
-  PeerId probed_by_ = 0;  // who is asked whether it can reach us
+  bool origin_asked_ = false;  // in this round
+  bool saw_full_ = false;      // in this round: there are supernodes
+  PeerId probed_by_ = 0;       // who is asked whether it can reach us
   bool summoned_ = false;
   Time summon_after_ = {};
   Time lost_tried_ = {};

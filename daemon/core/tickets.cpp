@@ -34,7 +34,8 @@ bool Tickets::full(PeerId peer) const {
 
 Ticket &Tickets::add(Ticket ticket) {
   assert(!full(ticket.peer) && !tickets_.contains(ticket.id));
-  assert(ticket.state <= TicketState::requested || (ticket.side == Side::held && ticket.state == TicketState::offered));
+  assert(ticket.state <= TicketState::requested ||
+         (ticket.side == Side::held && ticket.state == TicketState::offered));
   Stream &stream = streams_[ticket.slug];
   stream.ids.insert(ticket.id);
   if (ticket.side == Side::given) ++counter(stream, ticket);
@@ -72,7 +73,8 @@ void Tickets::remove(const TicketId &id) {
   assert(found != tickets_.end());
   const Ticket &ticket = found->second;
   const auto stream = streams_.find(ticket.slug);
-  if (ticket.side == Side::given && ticket.state != TicketState::standing_by) --counter(stream->second, ticket);
+  if (ticket.side == Side::given && ticket.state != TicketState::standing_by)
+    --counter(stream->second, ticket);
   stream->second.ids.erase(id);
   if (stream->second.ids.empty()) streams_.erase(stream);
   const auto peer = peers_.find(ticket.peer);
@@ -132,7 +134,8 @@ void Tickets::check_invariants() const {
       assert(ticket.id == id && ticket.slug == slug && peers_.at(ticket.peer).contains(id));
       assert(ticket.state != TicketState::waiting ||
              (ticket.side == Side::given && ticket.kind == PeerKind::element));
-      if (ticket.side == Side::given && ticket.state != TicketState::standing_by) ++(ticket.kind == PeerKind::node ? nodes : elements);
+      if (ticket.side == Side::given && ticket.state != TicketState::standing_by)
+        ++(ticket.kind == PeerKind::node ? nodes : elements);
     }
     assert(nodes == stream.given_nodes && elements == stream.given_elements);
   }

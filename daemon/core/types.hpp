@@ -38,10 +38,10 @@ struct NodeInfo {
   std::string version = {};
   std::optional<std::uint64_t> upstream_kbps = {};
   std::optional<std::uint64_t> downstream_kbps = {};
-  Uuid primary = {};                             // its primary supernode; empty: none
-  std::optional<std::uint32_t> children = {};    // of a supernode: the nodes that registered with it
-  std::optional<std::uint32_t> capacity = {};    // of a supernode: how many it takes
-  std::optional<std::uint32_t> rtt_ms = {};      // from this node; known to nobody else
+  Uuid primary = {};                           // its primary supernode; empty: none
+  std::optional<std::uint32_t> children = {};  // of a supernode: the nodes that registered with it
+  std::optional<std::uint32_t> capacity = {};  // of a supernode: how many it takes
+  std::optional<std::uint32_t> rtt_ms = {};    // from this node; known to nobody else
   std::uint64_t updated = 0;  // unix milliseconds when it started, by its own clock: the higher is the truth
   bool operator==(const NodeInfo &) const = default;
 };

@@ -158,6 +158,10 @@ def test_every_operation_answers_as_it_says(nodes):
     do(q, 200, 'give_up_ticket_of', slug='free', uuid='v')
     astral.wait_until(lambda: v.call('POST', '/stream/free/tickets', {}).status == 303, 'V to have it again')
     do(v, 200, 'give_up_ticket', slug='free')
+    # P makes V take a stream: from Q.
+    seeded = do(p, 201, 'ask_ticket', {'destination_uuid': 'v'}, slug='free').json
+    assert seeded == {'seeded': 'v', 'stream': 'free'}
+    assert v.ticket('free')['source'] == 'q'
 
     for operation, (method, path, said) in do.description.operations.items():
         if '415' not in said['responses'] or (operation, '415') in ELSEWHERE:

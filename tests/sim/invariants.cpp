@@ -23,8 +23,7 @@ bool is_ticket_news(const Effect &effect) {
 Invariants::Invariants(World &world, std::vector<Slug> slugs) : world_(world), slugs_(std::move(slugs)) {}
 
 void Invariants::say(const std::string &what) {
-  if (broken_.size() < enough)
-    broken_.push_back(std::to_string(world_.now() / 1ms) + " ms: " + what);
+  if (broken_.size() < enough) broken_.push_back(std::to_string(world_.now() / 1ms) + " ms: " + what);
 }
 
 void Invariants::after(std::size_t index, const Effects &effects) {
@@ -49,8 +48,8 @@ void Invariants::tickets_agree() {
       if (ticket.element || ticket.state == "requested" || ticket.state == "offered") continue;
       const Uuid &other = ticket.held ? ticket.source : ticket.destination;
       const auto at = world_.index_of(other);
-      const std::string name = world_.node(i).self().uuid + (ticket.held ? " holds" : " gave") + " a ticket (" +
-                               ticket.state + ") of " + ticket.stream + " with " + other;
+      const std::string name = world_.node(i).self().uuid + (ticket.held ? " holds" : " gave") +
+                               " a ticket (" + ticket.state + ") of " + ticket.stream + " with " + other;
       if (!at || !world_.alive(*at)) {
         say(name + ", which is dead");
         continue;
@@ -96,17 +95,18 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
 
 void Invariants::only_heartbeats(const World::Traffic &before, const World::Traffic &after) {
   // What is said again at intervals is the heartbeat of what supernodes keep for others.
-  const std::set<std::size_t> quiet{
-      Message(Heartbeat{}).index(), Message(Advert{}).index(), Message(Here{}).index()};
+  const std::set<std::size_t> quiet{Message(Heartbeat{}).index(), Message(Advert{}).index(),
+                                    Message(Here{}).index()};
   const std::size_t routed = Message(Routed{}).index();
   for (std::size_t kind = 0; kind < before.messages.size(); ++kind) {
     if (quiet.contains(kind)) continue;
     // Supernodes still hear of one that they have no link near to.
     const bool greeting = kind == Message(Hello{}).index() || kind == Message(Welcome{}).index();
-    if (greeting && after.messages[kind] - before.messages[kind] <= 2 + world_.supernodes().size() / 4) continue;
+    if (greeting && after.messages[kind] - before.messages[kind] <= 2 + world_.supernodes().size() / 4)
+      continue;
     if (kind != routed && after.messages[kind] != before.messages[kind])
-      say("at rest, yet " + std::to_string(after.messages[kind] - before.messages[kind]) + " messages of kind " +
-          std::to_string(kind));
+      say("at rest, yet " + std::to_string(after.messages[kind] - before.messages[kind]) +
+          " messages of kind " + std::to_string(kind));
     if (after.enclosed[kind] != before.enclosed[kind])
       say("at rest, yet " + std::to_string(after.enclosed[kind] - before.enclosed[kind]) +
           " routed messages of kind " + std::to_string(kind));

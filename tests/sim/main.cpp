@@ -14,7 +14,8 @@ using astral::sim::Figures;
 using astral::sim::Plan;
 
 int usage() {
-  std::cerr << "usage: astralsim [--scenario NAME] [--nodes N] [--streams S] [--viewers V] [--seed X] [--seeds COUNT]\n"
+  std::cerr << "usage: astralsim [--scenario NAME] [--nodes N] [--streams S] [--viewers V] [--seed X] "
+               "[--seeds COUNT]\n"
                "                 [--weigh] [--json] [--follow NODE]\n"
                "scenarios:";
   for (const std::string &name : astral::sim::scenarios()) std::cerr << ' ' << name;
@@ -28,10 +29,11 @@ void print_json(const Plan &plan, const Figures &f) {
       "\"join_messages\":%.1f,\"join_bytes\":%.0f,\"rest_messages_s\":%.3f,\"rest_bytes_s\":%.1f,"
       "\"depth_p50\":%zu,\"depth_max\":%zu,\"fed_s_p50\":%.2f,\"fed_s_p99\":%.2f,\"source_share\":%.4f,"
       "\"heal_s\":%.1f,\"fed\":%zu,\"unfed\":%zu,\"steps\":%llu,\"hash\":\"%016llx\",\"broken\":%zu}\n",
-      plan.scenario.c_str(), plan.nodes, plan.streams, plan.viewers, static_cast<unsigned long long>(plan.seed),
-      f.supernodes, f.join_messages, f.join_bytes, f.rest_messages_s, f.rest_bytes_s, f.depth_p50, f.depth_max,
-      f.fed_s_p50, f.fed_s_p99, f.source_share, f.heal_s, f.fed, f.unfed,
-      static_cast<unsigned long long>(f.steps), static_cast<unsigned long long>(f.hash), f.broken.size());
+      plan.scenario.c_str(), plan.nodes, plan.streams, plan.viewers,
+      static_cast<unsigned long long>(plan.seed), f.supernodes, f.join_messages, f.join_bytes,
+      f.rest_messages_s, f.rest_bytes_s, f.depth_p50, f.depth_max, f.fed_s_p50, f.fed_s_p99, f.source_share,
+      f.heal_s, f.fed, f.unfed, static_cast<unsigned long long>(f.steps),
+      static_cast<unsigned long long>(f.hash), f.broken.size());
   std::fflush(stdout);
 }
 

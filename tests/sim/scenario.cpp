@@ -91,7 +91,8 @@ class Story {
     Settings settings;
     settings.seed = plan_.seed;
     settings.has_origin = true;
-    settings.capacity = plan_.nodes < 1'000 ? 10 : 100;  // so that also a small network has several supernodes
+    settings.capacity =
+        plan_.nodes < 1'000 ? 10 : 100;  // so that also a small network has several supernodes
     const std::uint64_t kind = rng_.below(10);
     std::uint64_t children = 2 + rng_.below(5);
     if (kind < 2) children = 0;  // a phone
@@ -107,9 +108,9 @@ class Story {
   void join() {
     const Time window = std::max<Time>(10s, Time{1ms} * static_cast<Time::rep>(plan_.nodes));
     for (std::size_t i = 0; i < plan_.nodes; ++i) {
-      const Time at = i < 3 ? Time{1s} * static_cast<Time::rep>(i)
-                            : 3s + Time{static_cast<Time::rep>(
-                                       rng_.below(static_cast<std::uint64_t>(window.count())))};
+      const Time at =
+          i < 3 ? Time{1s} * static_cast<Time::rep>(i)
+                : 3s + Time{static_cast<Time::rep>(rng_.below(static_cast<std::uint64_t>(window.count())))};
       world_.later(at, [this] { add(); });
     }
     world_.run(window + 4s);
@@ -132,7 +133,8 @@ class Story {
   }
 
   void wish() {
-    Wish wish{.node = rng_.below(world_.size()), .slug = slugs_[rng_.below(slugs_.size())], .at = world_.now()};
+    Wish wish{
+        .node = rng_.below(world_.size()), .slug = slugs_[rng_.below(slugs_.size())], .at = world_.now()};
     if (!world_.alive(wish.node)) return;
     const auto wanted = std::pair(wish.node, wish.slug);
     if (!wished_.insert(wanted).second) return;
@@ -313,9 +315,9 @@ class Story {
 }  // namespace
 
 std::vector<std::string> scenarios() {
-  return {"join-storm",         "steady",      "churn",       "supernode-massacre", "origin-gone",
-          "partition-and-heal", "flash-crowd", "free-riders", "relays-leave",       "restart-all",
-          "lossy"};
+  return {
+      "join-storm",  "steady",      "churn",        "supernode-massacre", "origin-gone", "partition-and-heal",
+      "flash-crowd", "free-riders", "relays-leave", "restart-all",        "lossy"};
 }
 
 Figures play(const Plan &plan) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stories of a network: how many join, what they do, what breaks, and what must hold. The figures that come out.
+// Stories of a network: how many join, what they do, what breaks, and what must hold. The figures that come
+// out.
 #pragma once
 
 #include <cstdint>
@@ -14,22 +15,22 @@ struct Plan {
   std::size_t streams = 2;
   std::size_t viewers = 50;  // of all streams
   std::uint64_t seed = 1;
-  bool weigh = false;  // messages as JSON
+  bool weigh = false;       // messages as JSON
   std::string follow = {};  // a node whose effects are printed
 };
 
 struct Figures {
   std::size_t supernodes = 0;
-  double join_messages = 0;       // per node
-  double join_bytes = 0;          // per node
-  double rest_messages_s = 0;     // per node and second
-  double rest_bytes_s = 0;        // per node and second
-  std::size_t depth_p50 = 0;      // hops
+  double join_messages = 0;    // per node
+  double join_bytes = 0;       // per node
+  double rest_messages_s = 0;  // per node and second
+  double rest_bytes_s = 0;     // per node and second
+  std::size_t depth_p50 = 0;   // hops
   std::size_t depth_max = 0;
-  double fed_s_p50 = 0;           // from the wish to the ticket
+  double fed_s_p50 = 0;  // from the wish to the ticket
   double fed_s_p99 = 0;
-  double source_share = 0;        // what publishers' nodes send, of all that is sent
-  double heal_s = 0;              // from what broke to everybody fed who can be
+  double source_share = 0;  // what publishers' nodes send, of all that is sent
+  double heal_s = 0;        // from what broke to everybody fed who can be
   std::size_t fed = 0;
   std::size_t unfed = 0;
   std::uint64_t steps = 0;

@@ -81,7 +81,8 @@ std::string Script::short_ids(std::string line) {
 
 void Script::note(std::size_t node, const Effects &effects) {
   for (const Effect &effect : effects) {
-    if (std::holds_alternative<Announce>(effect) || std::holds_alternative<MeasureBandwidth>(effect)) continue;
+    if (std::holds_alternative<Announce>(effect) || std::holds_alternative<MeasureBandwidth>(effect))
+      continue;
     std::string line = world_.node(node).self().uuid;
     if (const auto *send = std::get_if<Send>(&effect)) {
       const Message *said = &send->message;
@@ -138,7 +139,8 @@ void Script::show(const Words &words) {
     } else if (words.size() == 1) {
       line += std::string(" ") + name_of(world_.node(i).standpoint());
       if (!world_.node(i).primary().empty()) line += " of " + world_.node(i).primary();
-      if (world_.node(i).self().supernode) line += ", children " + std::to_string(*world_.node(i).self().children);
+      if (world_.node(i).self().supernode)
+        line += ", children " + std::to_string(*world_.node(i).self().children);
     } else {
       for (const TicketView &ticket : world_.node(i).tickets(words[1])) {
         if (!ticket.held) continue;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A script drives a World: `command` lines, `----`, what the nodes did meanwhile, an empty line, and so on. Here is what
-// a command does and how its trace is written; comparing is the test's business. Times are seconds of the world; what
-// repeats for ever (heartbeats) or tells only the API (Announce) is left out; ids are numbered as they appear.
+// A script drives a World: `command` lines, `----`, what the nodes did meanwhile, an empty line, and so on.
+// Here is what a command does and how its trace is written; comparing is the test's business. Times are
+// seconds of the world; what repeats for ever (heartbeats) or tells only the API (Announce) is left out; ids
+// are numbered as they appear.
 #pragma once
 
 #include <map>

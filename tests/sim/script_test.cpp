@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Golden scripts: every file of scripts/ is played; what the nodes do must be what the file says. With --rewrite the
-// files are written anew: look at the difference before you keep it.
+// Golden scripts: every file of scripts/ is played; what the nodes do must be what the file says. With
+// --rewrite the files are written anew: look at the difference before you keep it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -40,7 +40,8 @@ TEST_P(Scripts, AreAsWritten) {
   EXPECT_EQ(now, text) << "To take it as it is now: test-scripts --rewrite";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Scripts, testing::ValuesIn(scripts()), [](const auto &row) { return row.param; });
+INSTANTIATE_TEST_SUITE_P(All, Scripts, testing::ValuesIn(scripts()),
+                         [](const auto &row) { return row.param; });
 
 TEST(Script, SaysWhatItDoesNotUnderstand) {
   Script script;

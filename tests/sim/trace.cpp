@@ -45,7 +45,9 @@ struct Words {
   std::string operator()(const Unregister &) const { return "unregister"; }
   std::string operator()(const Summon &) const { return "summon"; }
   std::string operator()(const Probe &) const { return "probe"; }
-  std::string operator()(const Probed &m) const { return m.reached ? "probed reached" : "probed not reached"; }
+  std::string operator()(const Probed &m) const {
+    return m.reached ? "probed reached" : "probed not reached";
+  }
   std::string operator()(const Request &m) const {
     if (!m.search.empty()) return "request of " + m.asker.uuid + " for " + m.slug;
     return "request " + m.ticket + " " + m.slug + " for " + m.destination;
@@ -73,7 +75,8 @@ struct Words {
   std::string operator()(const Seed &m) const { return "seed " + m.slug; }
   std::string operator()(const Seeded &m) const { return m.done ? "seeded" : "seeded not: " + m.message; }
   std::string operator()(const Routed &m) const {
-    return "routed to " + m.to.uuid + " from " + m.from.uuid + ": " + (m.what ? text(m.what->message) : "nothing");
+    return "routed to " + m.to.uuid + " from " + m.from.uuid + ": " +
+           (m.what ? text(m.what->message) : "nothing");
   }
   std::string operator()(const Offer &m) const {
     return "offer " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);

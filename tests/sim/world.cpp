@@ -180,7 +180,8 @@ void World::on_connect(std::size_t index, const Connect &connect) {
   unsigned a = 0;
   unsigned b = 0;
   unsigned c = 0;
-  const bool ours = std::sscanf(connect.ip_address.c_str(), "10.%u.%u.%u", &a, &b, &c) == 3 && connect.port == 8000;
+  const bool ours =
+      std::sscanf(connect.ip_address.c_str(), "10.%u.%u.%u", &a, &b, &c) == 3 && connect.port == 8000;
   const std::size_t target = (std::size_t{a} << 16) + (b << 8) + c;
   const PeerId peer = connect.peer;
   const std::uint64_t life = machines_[index].life;
@@ -294,7 +295,8 @@ void World::on_source(std::size_t index, const AddSource &source) {
 
 void World::flow(const TicketId &ticket) {
   const auto found = links_.find(ticket);
-  if (found == links_.end() || !found->second.provider || !found->second.consumer || found->second.flowing) return;
+  if (found == links_.end() || !found->second.provider || !found->second.consumer || found->second.flowing)
+    return;
   const Link link = found->second;
   if (!hear(*link.provider, *link.consumer)) return;
   found->second.flowing = true;
@@ -315,8 +317,9 @@ void World::unlink(const TicketId &ticket, std::size_t by, Time after) {
     const std::uint64_t life = machines_[*link.consumer].life;
     later(after, [=, this] {
       if (machines_[*link.consumer].life == life)
-        step(*link.consumer,
-             SourceEnded{.slug = link.slug, .ticket = ticket, .error = {Code::unreachable, "the link ended"}});
+        step(
+            *link.consumer,
+            SourceEnded{.slug = link.slug, .ticket = ticket, .error = {Code::unreachable, "the link ended"}});
     });
   }
   if (link.provider && *link.provider != by) {
@@ -324,8 +327,9 @@ void World::unlink(const TicketId &ticket, std::size_t by, Time after) {
     later(after, [=, this] {
       if (machines_[*link.provider].life == life)
         step(*link.provider,
-             RelaySaid{.slug = link.slug,
-                       .message = Cancel{.ticket = ticket, .code = "link-ended", .message = "the link ended"}});
+             RelaySaid{
+                 .slug = link.slug,
+                 .message = Cancel{.ticket = ticket, .code = "link-ended", .message = "the link ended"}});
     });
   }
 }

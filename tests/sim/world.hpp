@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Many nodes in memory: connections with delay, that may stall or break; media floors, links and an origin that answer
-// as the real ones do; a virtual clock. Whatever happens is decided by the seed.
+// Many nodes in memory: connections with delay, that may stall or break; media floors, links and an origin
+// that answer as the real ones do; a virtual clock. Whatever happens is decided by the seed.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ class World {
   bool origin_silent = false;
   bool tracing = true;
   bool keep_elements_words = true;
-  Time link_silence = 2s;   // until the media floor notices that the other end of a link is gone
+  Time link_silence = 2s;         // until the media floor notices that the other end of a link is gone
   std::uint64_t check_every = 1;  // steps of a node between checks of its invariants
   std::function<std::size_t(const Message &)> weigh;  // bytes on the wire
   std::uint64_t weigh_every = 16;
