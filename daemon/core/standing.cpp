@@ -213,7 +213,7 @@ void Standing::registered(const Peer &peer, const Registered &registered) {
   for (const NodeInfo &node : registered.others) {
     if (node.uuid == desk_.self() || backups_.size() >= max_others) continue;
     desk_.directory.learn(node, Heard::elsewhere);
-    backups_[node.uuid] = node;
+    backups_.insert(node.uuid);
   }
   desk_.agenda.drop({.due = Due::choose});
   desk_.agenda.drop({.due = Due::seek});
@@ -246,6 +246,7 @@ void Standing::full(const Peer &peer, const Full &full) {
     let_go(peer.id);
   choose();
 }
+
 // Whoever has nothing to give must not keep a place in somebody's sockets.
 void Standing::let_go(PeerId id) {
   const Peer *peer = desk_.peers.find(id);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -81,7 +82,7 @@ class Standing {
   std::map<Address, Uuid> settled_at_;  // who answered at an address of the settings
   std::map<PeerId, Address> at_;        // candidates that came from the settings
   std::map<Uuid, Time> put_off_;        // full, or not to be reached
-  std::map<Uuid, NodeInfo> backups_;    // that our supernode named
+  std::set<Uuid> backups_;              // that our supernode named
   Time backoff_ = {};
   bool origin_asked_ = false;  // in this round
   bool saw_full_ = false;      // in this round: there are supernodes

@@ -186,16 +186,14 @@ std::vector<NodeInfo> Standing::infos(const std::vector<Uuid> &uuids) const {
 }
 
 std::vector<NodeInfo> Standing::told_to(const NodeInfo &node) {
-  if (!desk_.supernode()) {
-    std::vector<NodeInfo> nodes;
-    if (const Peer *primary = desk_.peers.find(desk_.primary))
-      if (const NodeInfo *info = desk_.directory.node(primary->uuid)) nodes.push_back(*info);
-    for (const NodeInfo &known : desk_.directory.supernodes())
-      if (nodes.size() < max_told_supernodes && (nodes.empty() || known.uuid != nodes[0].uuid))
-        nodes.push_back(known);
-    return nodes;
-  }
   std::vector<Uuid> uuids;
+  if (!desk_.supernode()) {
+    const Uuid &primary = desk_.settings.self.primary;
+    if (!primary.empty()) uuids.push_back(primary);
+    for (const NodeInfo &known : desk_.directory.supernodes())
+      if (uuids.size() < max_told_supernodes && known.uuid != primary) uuids.push_back(known.uuid);
+    return infos(uuids);
+  }
   if (node.supernode) uuids = desk_.overlay.nearest(key_of(node.uuid), max_told_supernodes / 2);
   for (const Uuid &uuid : desk_.overlay.spread(max_told_supernodes - uuids.size(), desk_.rng.next()))
     if (uuid != node.uuid && std::find(uuids.begin(), uuids.end(), uuid) == uuids.end())
