@@ -148,15 +148,17 @@ class Process:
 
 
 class Server(Process):
-    """A program of ours that says where it listens."""
+    """A program of ours that says where it listens. `url` is for its own machine, `public_url` for the others."""
 
-    def __init__(self, name, argv, log, env=None):
+    def __init__(self, network, name, argv, log, env):
         super().__init__(name, argv, log, env)
         self.url = self.wait_for_output(r'listening on (http://\S+)$')[1].rstrip('/')
         self.port = int(self.url.rsplit(':', 1)[1])
+        self.public_url = f'http://{network.address}:{self.port}'
+        self._http = network.http
 
     def call(self, method, path, body=None, headers=None, timeout=20):
-        return http(method, self.url + path, body, headers, timeout)
+        return self._http(method, self.url + path, body, headers, timeout)
 
     def get(self, path):
         answer = self.call('GET', path)
@@ -170,8 +172,8 @@ class Origin(Server):
 
 
 class Node(Server):
-    def __init__(self, name, argv, log, env):
-        super().__init__(name, argv, log, env)
+    def __init__(self, network, name, argv, log, env):
+        super().__init__(network, name, argv, log, env)
         self.uuid = re.search(r'^astralnode (\S+) listening', self.output, re.M)[1]
 
     def uri(self, slug):
@@ -191,6 +193,10 @@ class Node(Server):
 
 class Network:
     """Everything that one test started. close() ends it all and says which process did not end well."""
+    # These are others on another machine (netlab/lab.py). `prefix` is what commands are started through.
+    prefix = ()
+    address = '127.0.0.1'
+    http = staticmethod(http)
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -220,23 +226,24 @@ class Network:
 
     def start(self, name, argv, stdin=None, **env):
         """Any other program, in the same environment."""
-        return self._keep(Process(name, argv, self.folder / f'{name}.log', self.environment(**env), stdin))
+        log = self.folder / f'{name}.log'
+        return self._keep(Process(name, [*self.prefix, *argv], log, self.environment(**env), stdin))
 
     def origin(self, *options, store='sqlite://:memory:'):
         name = self._name('origin')
-        argv = [program('astralorigin'), '--port', 0, '--store', store, *options]
-        return self._keep(Origin(name, argv, self.folder / f'{name}.log', self.environment()))
+        argv = [*self.prefix, program('astralorigin'), '--port', 0, '--store', store, *options]
+        return self._keep(Origin(self, name, argv, self.folder / f'{name}.log', self.environment()))
 
-    def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', **env):
+    def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', port=0, **env):
         """upstream_limit in KB/s, as the option has it. The same uuid again finds its old state."""
-        argv = [program('astralnode'), '--uuid', uuid, '--port', 0, '--listen', listen,
+        argv = [*self.prefix, program('astralnode'), '--uuid', uuid, '--port', port, '--listen', listen,
                 '--state-dir', self.folder / f'state-{uuid}']
-        argv += ['--origin', origin.url] if origin else []
+        argv += ['--origin', origin.public_url] if origin else []
         for peer in bootstrap:
-            argv += ['--bootstrap', peer.url]
+            argv += ['--bootstrap', peer.public_url]
         argv += ['--upstream-limit', upstream_limit] if upstream_limit is not None else []
         log = self.folder / f'{self._name(f"node-{uuid}")}.log'
-        return self._keep(Node(f'node {uuid}', [*argv, *options], log, self.environment(**env)))
+        return self._keep(Node(self, f'node {uuid}', [*argv, *options], log, self.environment(**env)))
 
     def launch(self, kind, pipeline, quiet=True, stdin=None, **env):
         """gst-launch-1.0 with a pipeline as text."""

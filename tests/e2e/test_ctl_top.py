@@ -21,7 +21,7 @@ def again(network, node):
     """The same node at the same address, after it ended."""
     argv = list(node.argv)
     argv[argv.index('--port') + 1] = str(node.port)
-    return network._keep(astral.Node(node.name, argv, node.log.with_suffix('.2.log'), network.environment()))
+    return network._keep(astral.Node(network, node.name, argv, node.log.with_suffix('.2.log'), network.environment()))
 
 
 def expect_restored(terminal):
