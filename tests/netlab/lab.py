@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Machines for tests: each is a network namespace with an address of its own, all plugged into one switch, which is a
+bridge in another namespace. This machine's own network is not touched."""
+import concurrent.futures
+import contextlib
+import ctypes
+import itertools
+import json
+import os
+import shutil
+import subprocess
+
+import astral
+
+PLUG = 'eth0'
+NET = '10.77.0'
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+_ip = shutil.which('ip', path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')
+_numbers = itertools.count(1)
+
+
+class Missing(Exception):
+    """What keeps namespaces from being made here."""
+
+
+def ip(*words):
+    done = subprocess.run([_ip, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise astral.Failure(f'ip {" ".join(map(str, words))}: {done.stderr.strip()}')
+    return done.stdout
+
+
+class Namespace:
+    def __init__(self):
+        self.name = f'astral-{os.getpid()}-{next(_numbers)}'
+        ip('netns', 'add', self.name)
+        self._inside = concurrent.futures.ThreadPoolExecutor(1, initializer=self._enter)
+
+    def ip(self, *words):
+        return ip('-n', self.name, *words)
+
+    def _enter(self):
+        with open(f'/run/netns/{self.name}', 'rb') as file:
+            if _libc.setns(file.fileno(), CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), f'setns {self.name}')
+
+    def do(self, work, *args):
+        """Calls `work` in a thread whose sockets are in here."""
+        return self._inside.submit(work, *args).result()
+
+    def remove(self):
+        self._inside.shutdown()  # or its thread would keep the namespace
+        ip('netns', 'del', self.name)
+
+
+class Machine(astral.Network):
+    """What runs on one machine. Its nodes listen as they do by default: on all addresses, on one port for life."""
+
+    def __init__(self, folder, namespace, address):
+        super().__init__(folder)
+        self.folder.mkdir()
+        self.namespace, self.address = namespace, address
+        self.prefix = (_ip, 'netns', 'exec', namespace.name)
+        namespace.ip('address', 'add', f'{address}/24', 'dev', PLUG)
+        for device in ('lo', PLUG):
+            namespace.ip('link', 'set', device, 'up')
+
+    def http(self, *call):
+        return self.namespace.do(astral.http, *call)
+
+    def origin(self, *options, **how):
+        return super().origin('--listen', self.address, *options, **how)
+
+    def node(self, *args, listen='0.0.0.0', port=8000, **how):
+        return super().node(*args, listen=listen, port=port, **how)
+
+    def arrived(self):
+        """Bytes that came over its plug."""
+        return json.loads(self.namespace.ip('-json', '-statistics', 'link', 'show', PLUG))[0]['stats64']['rx']['bytes']
+
+
+class Lab:
+    """The machines of one test. close() ends what runs on them and removes them."""
+
+    def __init__(self, folder):
+        if os.geteuid() != 0:
+            raise Missing('network namespaces need root')
+        if _ip is None:
+            raise Missing('ip is missing (Debian: iproute2)')
+        self.folder = folder
+        self._machines = []
+        self._ending = contextlib.ExitStack()
+        try:
+            self._switch = self._namespace()
+            self._switch.ip('link', 'add', 'bridge', 'up', 'type', 'bridge')
+        except astral.Failure as failure:
+            self._ending.close()
+            raise Missing(str(failure)) from failure
+
+    def _namespace(self):
+        namespace = Namespace()
+        self._ending.callback(namespace.remove)
+        return namespace
+
+    def machine(self):
+        number = len(self._machines) + 1
+        port = f'port{number}'
+        namespace = self._namespace()
+        namespace.ip('link', 'add', PLUG, 'type', 'veth', 'peer', 'name', port, 'netns', self._switch.name)
+        self._switch.ip('link', 'set', port, 'master', 'bridge', 'up')
+        machine = Machine(self.folder / f'machine-{number}', namespace, f'{NET}.{number}')
+        self._machines.append(machine)
+        self._ending.callback(machine.close)
+        return machine
+
+    def logs(self):
+        return ''.join(machine.logs() for machine in self._machines)
+
+    def close(self):
+        self._ending.close()

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Three machines become one network, and a stream gets from one to the other: by the origin alone, by one known address
+alone, by what they remember alone."""
+import json
+import signal
+
+import astral
+import media
+
+
+def itself(node):
+    return node.get('/node')['node']
+
+
+def become_supernode(node):
+    astral.wait_until(lambda: itself(node)['supernode'], f'{node.name} to be a supernode', 40)
+
+
+def become_children(supernode, children):
+    for node in children:
+        astral.wait_until(lambda: itself(node).get('primary_supernode_uuid') == supernode.uuid,
+                          f'{node.name} to be a child of {supernode.name}', 40)
+
+    def listed():
+        return {node['uuid']: node.get('primary_supernode_uuid') for node in supernode.get('/nodes')['nodes']}
+    wanted = {node.uuid: supernode.uuid for node in children}
+    astral.wait_until(lambda: wanted.items() <= listed().items(), f'{supernode.name} to list its children')
+    for node in children:
+        assert not itself(node)['supernode']
+        seen = {one['uuid']: one['supernode'] for one in node.get('/nodes')['nodes']}
+        assert seen.get(supernode.uuid) is True, seen
+
+
+def flows(publishing, viewing):
+    """What is published on the one machine arrives on the other, byte for byte, over the wire. Each is (machine, node)."""
+    _, published = media.publish_test_picture(*publishing, 'talk')
+    machine, node = viewing
+    astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), f'{node.name} to know that the stream is live')
+    before = machine.arrived()
+    viewer, received = media.view(machine, node, 'talk')
+    media.grows(received, 200_000)
+    assert viewer.end(signal.SIGINT) == 0, viewer.output
+    assert machine.arrived() - before >= media.size(received)
+    media.grows(published, 64 * 1024)  # its recorder may lag behind
+    media.assert_exact(received, published, max_header=64 * 188)
+
+
+def test_by_the_origin_alone(network):
+    origin = network.machine().origin()
+    machines = [network.machine() for _ in range(3)]
+    a = machines[0].node('a', origin)
+    become_supernode(a)
+    b, c = machines[1].node('b', origin), machines[2].node('c', origin)
+    become_children(a, [b, c])
+    flows((machines[1], b), (machines[2], c))
+
+
+def test_by_a_known_address_alone(network):
+    machines = [network.machine() for _ in range(3)]
+    a = machines[0].node('a')
+    b, c = (machine.node(uuid, bootstrap=[a]) for machine, uuid in zip(machines[1:], 'bc'))
+    become_children(a, [b, c])
+    flows((machines[1], b), (machines[2], c))
+
+
+def test_by_memory_alone(network):
+    origin = network.machine().origin()
+    machines = [network.machine() for _ in range(3)]
+    a = machines[0].node('a', origin)
+    become_supernode(a)
+    b, c = machines[1].node('b', origin), machines[2].node('c', origin)
+    become_children(a, [b, c])
+
+    def remembers(machine, uuid, others):
+        path = machine.folder / f'state-{uuid}' / 'peers.json'
+        return path.exists() and others <= {peer['uuid'] for peer in json.loads(path.read_text())['nodes']}
+    for machine, uuid, others in zip(machines, 'abc', ({'b', 'c'}, {'a'}, {'a'})):
+        astral.wait_until(lambda: remembers(machine, uuid, others), f'{uuid} to remember {others}')
+
+    # A power cut: nobody says goodbye. The one who comes back first was a child; who was the supernode is one no more,
+    # and may be all that the third one knows.
+    for server in (a, b, c, origin):
+        server.kill()
+    b = machines[1].node('b')
+    become_supernode(b)
+    a = machines[0].node('a')
+    become_children(b, [a])
+    c = machines[2].node('c')
+    become_children(b, [a, c])
+    flows((machines[1], b), (machines[2], c))
