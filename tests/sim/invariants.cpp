@@ -2,7 +2,6 @@
 #include "invariants.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace astral::sim {
@@ -91,6 +90,20 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
   }
   for (const Slug &slug : slugs_)
     if (world_.circle(slug)) say("there is a circle of " + slug);
+}
+
+void Invariants::media_flows(const std::vector<std::pair<std::size_t, Slug>> &viewers) {
+  for (const auto &[index, slug] : viewers)
+    if (world_.alive(index) && !world_.flows(index, slug))
+      say(world_.node(index).self().uuid + " gets nothing of " + slug);
+}
+
+void Invariants::tickets_stay(const std::map<std::pair<std::size_t, Slug>, TicketId> &tickets) {
+  for (const auto &[viewer, id] : tickets) {
+    const auto ticket = world_.node(viewer.first).find_ticket(viewer.second, {});
+    if (!ticket || ticket->id != id)
+      say(world_.node(viewer.first).self().uuid + " lost its ticket of " + viewer.second);
+  }
 }
 
 void Invariants::only_heartbeats(const World::Traffic &before, const World::Traffic &after) {

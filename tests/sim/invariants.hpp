@@ -2,7 +2,9 @@
 // What must hold of the network as a whole: after every step, and when it has come to rest.
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "world.hpp"
@@ -17,6 +19,9 @@ class Invariants {
   void after(std::size_t node, const core::Effects &effects);
   // Everyone has a place, whoever can be fed is, both ends of every ticket agree.
   void at_rest(const std::vector<std::pair<std::size_t, core::Slug>> &viewers);
+  // Nothing stops: media comes to each of them; each has the ticket that it had.
+  void media_flows(const std::vector<std::pair<std::size_t, core::Slug>> &viewers);
+  void tickets_stay(const std::map<std::pair<std::size_t, core::Slug>, core::TicketId> &tickets);
   // Of what was sent since `before`, only what keeps the network alive.
   void only_heartbeats(const core::World::Traffic &before, const core::World::Traffic &after);
 

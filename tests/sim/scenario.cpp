@@ -29,15 +29,20 @@ struct Wish {
 class Story {
  public:
   explicit Story(const Plan &plan) : plan_(plan), world_(plan.seed), rng_(plan.seed * 7919 + 17) {
-    for (std::size_t i = 0; i < plan.streams; ++i) slugs_.push_back("s" + std::to_string(i));
+    if (is_twelve()) {
+      plan_.nodes = 12;
+      plan_.streams = 1;
+    }
+    for (std::size_t i = 0; i < plan_.streams; ++i) slugs_.push_back("s" + std::to_string(i));
     invariants_.emplace(world_, slugs_);
     world_.geography = true;
     world_.tracing = false;
     world_.keep_elements_words = false;
-    world_.check_every = plan.nodes <= 300 ? 1 : plan.nodes <= 3'000 ? 16 : 128;
+    world_.check_every = plan_.nodes <= 300 ? 1 : plan_.nodes <= 3'000 ? 16 : 128;
     if (plan.weigh) world_.weigh = [](const Message &message) { return api::write_message(message).size(); };
     world_.watch = [this](std::size_t node, const Effects &effects) {
       invariants_->after(node, effects);
+      if (leaving_) invariants_->media_flows(viewers());
       note_fed(node, effects);
       if (world_.node(node).self().uuid == plan_.follow) follow(effects);
     };
@@ -47,7 +52,11 @@ class Story {
     if (plan_.scenario == "lossy") world_.loss = 0.05;
     join();
     publish();
-    if (plan_.scenario == "flash-crowd") {
+    if (is_twelve()) {
+      for (std::size_t i = 1; i < world_.size(); ++i)
+        world_.later(Time{1s} * static_cast<Time::rep>(rng_.below(30)), [this, i] { wish(i, slugs_[0]); });
+      world_.run(30s);
+    } else if (plan_.scenario == "flash-crowd") {
       watch(60s);
     } else {
       watch(30s);
@@ -60,9 +69,7 @@ class Story {
     const World::Traffic after = world_.traffic();
     figures_.rest_messages_s = per_node(after.count() - before.count()) / 60;
     figures_.rest_bytes_s = per_node(after.bytes - before.bytes) / 60;
-    std::vector<std::pair<std::size_t, Slug>> viewers;
-    for (const Wish &wish : wishes_) viewers.emplace_back(wish.node, wish.slug);
-    invariants_->at_rest(viewers);
+    invariants_->at_rest(viewers());
     count();
     if (figures_.unfed == 0) invariants_->only_heartbeats(before, after);
     figures_.broken = invariants_->broken();
@@ -75,6 +82,14 @@ class Story {
   void follow(const Effects &effects) const {
     for (const Effect &effect : effects)
       std::printf("%8lld ms %s\n", static_cast<long long>(world_.now() / 1ms), text(effect).c_str());
+  }
+
+  bool is_twelve() const { return plan_.scenario == "twelve"; }
+
+  std::vector<std::pair<std::size_t, Slug>> viewers() const {
+    std::vector<std::pair<std::size_t, Slug>> all;
+    for (const Wish &wish : wishes_) all.emplace_back(wish.node, wish.slug);
+    return all;
   }
 
   double per_node(std::uint64_t count) const {
@@ -98,10 +113,17 @@ class Story {
     if (kind < 2) children = 0;  // a phone
     if (plan_.scenario == "free-riders") children = rng_.below(2) == 0 ? 0 : 3 + rng_.below(3);
     if (world_.size() < plan_.streams) children = 3;  // the publishers
+    // One publishes, three are supernodes, the others have room for two.
+    const bool is_one_of_three = world_.size() >= 1 && world_.size() <= 3;
+    if (is_twelve()) {
+      settings.role = is_one_of_three ? Role::supernode : Role::child;
+      settings.capacity = 6;
+      children = is_one_of_three ? 1 : 2;
+    }
     settings.upstream_bps = children * rate_bps + rate_bps / 2;
     const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
     // Most are behind a router that lets nobody in; the first are not, or there would be no network.
-    world_.reachable(index, index < 3 || rng_.below(10) < 4);
+    world_.reachable(index, index < 3 || (is_twelve() && is_one_of_three) || rng_.below(10) < 4);
     return index;
   }
 
@@ -133,8 +155,11 @@ class Story {
   }
 
   void wish() {
-    Wish wish{
-        .node = rng_.below(world_.size()), .slug = slugs_[rng_.below(slugs_.size())], .at = world_.now()};
+    const std::size_t node = rng_.below(world_.size());
+    wish(node, slugs_[rng_.below(slugs_.size())]);
+  }
+  void wish(std::size_t node, const Slug &slug) {
+    const Wish wish{.node = node, .slug = slug, .at = world_.now()};
     if (!world_.alive(wish.node)) return;
     const auto wanted = std::pair(wish.node, wish.slug);
     if (!wished_.insert(wanted).second) return;
@@ -209,8 +234,59 @@ class Story {
 
   bool publishes(std::size_t index) const { return index < slugs_.size(); }
 
+  // Of all whose media does not come through `without`.
+  std::map<std::pair<std::size_t, Slug>, TicketId> tickets(const Uuid &without = {}) {
+    std::map<std::pair<std::size_t, Slug>, TicketId> held;
+    for (const auto &[node, slug] : viewers()) {
+      const std::vector<Uuid> chain = world_.chain(node, slug);
+      if (chain.empty() || std::find(chain.begin(), chain.end(), without) != chain.end()) continue;
+      held[{node, slug}] = world_.node(node).find_ticket(slug, {})->id;
+    }
+    return held;
+  }
+
+  // One whose children feed nobody: who has descendants may be told of them first, and they cannot feed it.
+  std::size_t last_relay() {
+    std::set<std::size_t> feeds;  // and somebody who feeds
+    std::vector<std::size_t> last;
+    for (std::size_t i = 0; i < world_.size(); ++i)
+      if (world_.fed(i, slugs_[0]) && world_.node(i).fed_children() > 0)
+        if (const auto parent = world_.parent(i, slugs_[0])) feeds.insert(*parent);
+    for (std::size_t i = 4; i < world_.size(); ++i)
+      if (world_.alive(i) && world_.node(i).fed_children() > 0 && !feeds.contains(i)) last.push_back(i);
+    return last[rng_.below(last.size())];
+  }
+
+  // A supernode is killed; the origin goes and comes back, to a newcomer too; a relay leaves.
+  void few() {
+    const Time rest = 150s;  // nobody looks for a better parent any more
+    world_.run(rest);
+    const std::size_t victim = 1 + rng_.below(3);
+    const auto untouched = tickets(world_.node(victim).self().uuid);
+    world_.kill(victim);
+    heal(60s);
+    world_.run(rest);
+    invariants_->tickets_stay(untouched);
+
+    const auto all = tickets();
+    world_.origin_silent = true;
+    world_.run(60s);
+    world_.origin_silent = false;
+    wish(add(), slugs_[0]);
+    world_.run(rest);
+    invariants_->tickets_stay(all);
+    invariants_->media_flows(viewers());
+
+    leaving_ = true;
+    world_.step(last_relay(), Shutdown{});
+    world_.run(30s);
+    leaving_ = false;
+  }
+
   void trouble() {
-    if (plan_.scenario == "churn") {
+    if (is_twelve()) {
+      few();
+    } else if (plan_.scenario == "churn") {
       const std::size_t events = std::max<std::size_t>(10, plan_.nodes / 5);
       for (std::size_t i = 0; i < events; ++i) {
         world_.later(Time{static_cast<Time::rep>(rng_.below(60'000'000'000))}, [this] {
@@ -309,6 +385,7 @@ class Story {
   std::vector<Wish> wishes_;
   std::set<std::pair<std::size_t, Slug>> wished_;
   std::map<std::pair<std::size_t, Slug>, std::size_t> open_;
+  bool leaving_ = false;
   Figures figures_;
 };
 
@@ -317,7 +394,7 @@ class Story {
 std::vector<std::string> scenarios() {
   return {
       "join-storm",  "steady",      "churn",        "supernode-massacre", "origin-gone", "partition-and-heal",
-      "flash-crowd", "free-riders", "relays-leave", "restart-all",        "lossy"};
+      "flash-crowd", "free-riders", "relays-leave", "restart-all",        "lossy",       "twelve"};
 }
 
 Figures play(const Plan &plan) {

@@ -493,6 +493,13 @@ bool World::fed(std::size_t index, const Slug &slug) {
   return ticket && ticket->confirmed;
 }
 
+bool World::flows(std::size_t index, const Slug &slug) const {
+  return std::any_of(links_.begin(), links_.end(), [&](const auto &entry) {
+    const Link &link = entry.second;
+    return link.flowing && link.consumer == index && link.slug == slug;
+  });
+}
+
 std::optional<std::size_t> World::index_of(const Uuid &uuid) const {
   const auto found = names_.find(uuid);
   return found == names_.end() ? std::nullopt : std::optional(found->second);

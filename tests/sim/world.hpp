@@ -89,7 +89,8 @@ class World {
   TicketId ticket_of(std::size_t element) const;             // that play() asked for
   std::optional<std::string> last_of(std::size_t element, const std::string &kind) const;  // "offer", …
 
-  bool fed(std::size_t index, const Slug &slug);  // it holds a confirmed ticket
+  bool fed(std::size_t index, const Slug &slug);          // it holds a confirmed ticket
+  bool flows(std::size_t index, const Slug &slug) const;  // media comes to it
   // Who feeds it, by both books; none: nobody, or they do not agree, or an element.
   std::optional<std::size_t> parent(std::size_t index, const Slug &slug);
   // The nodes from the publisher's to this one by confirmed tickets; empty when there is a hole or a circle.
