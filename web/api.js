@@ -52,6 +52,15 @@ export const streams = async () => typed_list((await call('streams')).streams, '
 export const tickets = async () => typed_list((await call('tickets')).tickets, 'stream', 'source', 'destination');
 export const playlist = (slug) => `${of_stream(slug)}/hls/index.m3u8`;
 
+export async function make_stream(name, description) {
+  const answer = await call('streams', {
+    method: 'POST',
+    headers: {'content-type': 'application/json'},
+    body: JSON.stringify({name, description}),
+  });
+  return typed(answer.stream, 'slug');
+}
+
 // This node gets the stream, if it has not got it yet. Answers the ticket.
 export async function watch(slug) {
   const answer = await call(`${of_stream(slug)}/tickets`, {

@@ -108,7 +108,7 @@ video.addEventListener('volumechange', () => {
 });
 addEventListener('hashchange', follow_address);
 show_publish_box({
-  name: by_id('publish-name'), command: by_id('publish-command'),
+  form: by_id('publish-form'), said: by_id('publish-said'), command: by_id('publish-command'),
   copy: by_id('publish-copy'), status: by_id('publish-status'),
 });
 new Live({read: api, listen: api.events, on_change: show});

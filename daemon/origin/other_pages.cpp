@@ -47,7 +47,7 @@ std::string download_page(const std::string &authority) {
           ". pipelines/packages.sh && install_missing $packages_to_build $packages_to_run\n"
           "meson setup build -Dtests=false && ninja -C build\n"
           "meson devenv -C build astralnode --origin http://" +
-          authority + " --allowed-origin http://" + authority) +
+          authority) +
       "<p>It serves its own page at " + link(own_node(8000) + "/", own_node(8000)) + ".</p>\n";
   return end(std::move(page));
 }

@@ -17,14 +17,13 @@ std::string escape(std::string_view text);  // for element content and quoted at
 
 std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTime now);
 
-// `authority`: this origin's HOST:PORT, as the visitor called it. `source`: null when away. `node_port`:
-// where the visitor's own node listens on the visitor's machine.
+// `source`: null when away. `node_port`: where the visitor's own node listens on the visitor's machine.
 std::string stream_page(const Stream &stream, const Node *source, std::uint16_t node_port, UnixTime now);
 std::string publish_page(const Stream &stream, std::uint16_t node_port);
-std::string upload_page(std::uint16_t node_port, const std::string &authority);
+std::string upload_page(std::uint16_t node_port);
 
 std::string nodes_page(const std::vector<Node> &nodes);
-std::string download_page(const std::string &authority);
+std::string download_page(const std::string &authority);  // this origin's HOST:PORT, as the visitor called it
 std::string about_page();
 std::string map_page();
 

@@ -46,7 +46,7 @@ class PageCalls {
   Outcome upload(const Call &call) {
     const auto port = node_port_of(call);
     if (!port) return tl::unexpected(port.error());
-    return html(upload_page(*port, call.authority), *port);
+    return html(upload_page(*port), *port);
   }
   Outcome download(const Call &call) { return html(download_page(call.authority)); }
   Outcome about(const Call &) { return html(about_page()); }

@@ -128,19 +128,18 @@ std::string publish_page(const Stream &stream, std::uint16_t node_port) {
   return end(std::move(page));
 }
 
-std::string upload_page(std::uint16_t node_port, const std::string &authority) {
+std::string upload_page(std::uint16_t node_port) {
   const std::string own = own_node(node_port);
   std::string page = begin({.title = "Publish"});
-  page += "<p>Your own node publishes. Give the stream a name; the form goes to the node on this machine, " +
-          code(own) + ", which then says how to feed it. It takes this page's form if it was started with " +
-          code("--allowed-origin http://" + authority) +
-          ".</p>\n<form class=\"card\" method=\"post\" action=\"" + escape(own) +
-          "/streams\">\n<label>Name <input name=\"name\" required maxlength=\"" +
+  page += "<p>Your own node publishes. Give the stream a name; the page of the node on this machine, " +
+          code(own) + ", opens with it, makes the stream when you say so there, and says how to feed it." +
+          "</p>\n<form class=\"card\" action=\"" + escape(own) +
+          "/#publish-title\">\n<label>Name <input name=\"name\" required maxlength=\"" +
           std::to_string(core::max_name) +
           "\"></label>\n<label>Description <input name=\"description\" "
           "maxlength=\"" +
           std::to_string(core::max_description) +
-          "\"></label>\n<button>Make the stream</button>\n</form>\n<p>Or begin at once, the name is in the "
+          "\"></label>\n<button>Go on at my node</button>\n</form>\n<p>Or begin at once, the name is in the "
           "last part of the address:</p>\n" +
           command(pipeline_to(host_of_own(node_port), "my-talk")) + "<p class=\"soft\">No node yet? " +
           link("/download", "Get one") + ".</p>\n";

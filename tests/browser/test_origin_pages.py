@@ -192,16 +192,20 @@ def test_a_node_that_refuses_is_quoted(origin, node, page):
     assert not page.is_shown('#no-node')
 
 
-def test_the_form_makes_a_stream_at_the_visitors_node(network, origin, page):
-    real = network.node('n1', origin, (), None, '--allowed-origin', origin.url)
+def test_the_form_leads_to_the_visitors_node_which_makes_the_stream(network, origin, page):
+    real = network.node('n1', origin)
     page.open(f'{origin.url}/upload?node={real.port}')
-    assert f'--allowed-origin {origin.url}' in page.text('main')
     page.driver.find_element('name', 'name').send_keys('My Talk!')
     page.driver.find_element('name', 'description').send_keys('"quoted" & <b>')
     page.driver.find_element('css selector', 'form button').click()
-    page.wait('the stream', lambda: real.stream('my-talk'))
-    assert real.stream('my-talk')['description'] == '"quoted" & <b>'
     page.wait('its own page', lambda: page.js('location.origin') == real.url)
+    page.wait('the name', lambda: page.js('document.querySelector("#publish-name")?.value') == 'My Talk!')
+    assert f'uri=astral://127.0.0.1:{real.port}/my-talk ' in page.text('#publish-command')
+    assert real.stream('my-talk') is None  # the origin's page changes nothing here
+    page.driver.find_element('css selector', '#publish-form button').click()
+    page.wait('what was made', lambda: page.text('#publish-said').startswith('My Talk! is yours.'))
+    assert real.stream('my-talk')['description'] == '"quoted" & <b>'
+    assert page.console_errors == []
     page.open(f'{origin.url}/stream/my-talk/publish?node={real.port}')
     assert f'astralsink uri=astral://127.0.0.1:{real.port}/my-talk' in page.text('main')
 
