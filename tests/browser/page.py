@@ -71,13 +71,16 @@ class Page:
         self.wait('more frames', lambda: self.frames > frames_before + 10 * seconds)
         self.wait('another picture', lambda: self.picture() != picture_before)
 
-    def save_by_night(self, file):
+    def save_by_night(self, file, part=None, height=1250):
         night = {'features': [{'name': 'prefers-color-scheme', 'value': 'dark'}]}
         self.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', night)
-        self.driver.set_window_size(1280, 1250)
+        self.driver.set_window_size(1280, height)
         self.driver.execute_script('document.activeElement.blur(); scrollTo(0, 0)')
         self.wait('its colours', lambda: self.js('document.getAnimations().length') == 0)
-        self.driver.save_screenshot(file)
+        if part:
+            self.driver.find_element('css selector', part).screenshot(file)
+        else:
+            self.driver.save_screenshot(file)
 
     @property
     def console(self):

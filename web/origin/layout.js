@@ -3,19 +3,19 @@
 // the same network looks the same everywhere, and one who comes moves few.
 const node_room = 9;        // half the distance of two nodes
 const supernode_room = 40;  // around a supernode, for its name
-const group_gap = 14;
+const group_gap = 24;
 const golden_angle = Math.PI * (3 - Math.sqrt(5));
 
 const by_uuid = (a, b) => (a.uuid < b.uuid ? -1 : a.uuid > b.uuid ? 1 : 0);
 
-// Rings around the middle, each as full as it may be.
+// Rings around the middle, each as full as it may be, with a gap above the middle, where its name is.
 function rings(count, first_radius) {
   const places = [];
   for (let radius = first_radius; places.length < count; radius += 2 * node_room) {
     const fits = Math.max(1, Math.floor((2 * Math.PI * radius) / (2 * node_room)));
     const here = Math.min(fits, count - places.length);
     for (let i = 0; i < here; ++i) {
-      const angle = (2 * Math.PI * i) / here - Math.PI / 2;
+      const angle = (2 * Math.PI * (i + 0.5)) / here - Math.PI / 2;
       places.push({x: radius * Math.cos(angle), y: radius * Math.sin(angle), radius});
     }
   }
@@ -53,8 +53,8 @@ function pack(groups) {
   return placed;
 }
 
-// nodes: {uuid, supernode, primary_supernode_uuid}. Returns {places: Map of uuid to {x, y}, links: [{from, to,
-// between}], width, height}; `between`: of two supernodes.
+// nodes: {uuid, supernode, primary_supernode_uuid}. Returns {places: Map of uuid to {x, y, is_low}, links: [{from, to,
+// between}], width, height}; `is_low`: below its supernode; `between`: of two supernodes.
 export function lay_out(nodes) {
   const supernodes = new Map(nodes.filter((node) => node.supernode).map((node) => [node.uuid, []]));
   const alone = [];
@@ -73,8 +73,11 @@ export function lay_out(nodes) {
   const places = new Map();
   let [right, below] = [100, 60];
   for (const {x, y, group} of pack(groups)) {
-    if (group.middle) places.set(group.middle, {x, y});
-    group.members.forEach((node, i) => places.set(node.uuid, {x: x + group.places[i].x, y: y + group.places[i].y}));
+    if (group.middle) places.set(group.middle, {x, y, is_low: false});
+    group.members.forEach((node, i) => {
+      const place = group.places[i];
+      places.set(node.uuid, {x: x + place.x, y: y + place.y, is_low: place.y > 0.1});
+    });
     right = Math.max(right, Math.abs(x) + group.radius + 16);
     below = Math.max(below, Math.abs(y) + group.radius + 16);
   }

@@ -31,20 +31,23 @@ function describe(node, streams) {
   return lines.join('\n');
 }
 
-function draw({sign, names}, node, streams, has_name) {
+function draw({sign, names}, node, streams, {has_name, is_low}) {
   const size = node.supernode ? 11 : 5;
   const kind = `${node.supernode ? 'supernode' : 'node'}${node.reachable === false ? ' unreached' : ''}`;
   const live = streams.filter((stream) => stream.streaming);
   const name = has_name ? short(node.uuid) : '';
   const published = cut(live.map((stream) => stream.name).join(', '));
-  const key = JSON.stringify([kind, name, published, streams, node]);
+  const key = JSON.stringify([kind, name, published, is_low, streams, node]);
   if (sign.dataset.key === key) return;
   sign.dataset.key = key;
   sign.replaceChildren(make('title', {}, describe(node, streams)), make('circle', {class: kind, r: size}));
   if (live.length > 0) sign.append(make('circle', {class: 'halo', r: size + 4}));
-  names.replaceChildren();
-  if (name) names.append(make('text', {y: -size - 5}, name));
-  if (published) names.append(make('text', {class: 'stream', y: size + 15}, published));
+  // Away from the supernode, whose links and name are on the other side.
+  const first = live.length > 0 ? size + 4 : size;
+  const line = (number) => (is_low ? first + 13 + 13 * number : -first - 4 - 13 * number);
+  const lines = [name && make('text', {}, name), published && make('text', {class: 'stream'}, published)].filter(Boolean);
+  for (const [number, text] of lines.entries()) text.setAttribute('y', line(number));
+  names.replaceChildren(...lines);
 }
 
 function show({nodes, streams, known_nodes}) {
@@ -62,7 +65,8 @@ function show({nodes, streams, known_nodes}) {
       shown.set(node.uuid, drawn);
     }
     gone.delete(node.uuid);
-    draw(drawn, node, of_source.get(node.uuid) ?? [], node.supernode || nodes.length <= names_up_to);
+    draw(drawn, node, of_source.get(node.uuid) ?? [],
+      {has_name: node.supernode || nodes.length <= names_up_to, is_low: place.is_low});
     for (const part of Object.values(drawn)) part.setAttribute('transform', `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})`);
   }
   for (const uuid of gone) {
@@ -73,7 +77,7 @@ function show({nodes, streams, known_nodes}) {
   const supernodes = nodes.filter((node) => node.supernode).length;
   const live = streams.filter((stream) => stream.streaming).length;
   const count = known_nodes > nodes.length ? `${nodes.length} of ${known_nodes}` : nodes.length;
-  say(`${count} nodes, ${supernodes} of them supernodes; ${live} streams are live.`);
+  say(`${count} nodes, ${supernodes} of them supernodes; ${live === 1 ? '1 stream is' : `${live} streams are`} live.`);
 }
 
 function by_source(streams) {
