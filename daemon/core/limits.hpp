@@ -10,7 +10,7 @@
 
 namespace astral::core {
 
-inline constexpr std::size_t max_peers = 1'024;        // sockets
+inline constexpr std::size_t max_peers = 2'048;        // sockets
 inline constexpr std::size_t kept_for_elements = 128;  // of these
 inline constexpr std::size_t max_routed = 2'048;       // sessions over supernodes
 inline constexpr std::size_t max_records = 20'000;  // streams, and nodes, that a supernode keeps for others
