@@ -54,6 +54,16 @@ std::string authority(GSocketAddress *remote) {
          std::to_string(g_inet_socket_address_get_port(inet));
 }
 
+int fd_of(GIOStream *stream) {
+  Ref<GIOStream> inner = Ref<GIOStream>::retain(stream);
+  if (!G_IS_SOCKET_CONNECTION(stream)) {  // libsoup's, around ours
+    GIOStream *base = nullptr;
+    g_object_get(stream, "base-iostream", &base, nullptr);
+    inner = Ref<GIOStream>::adopt(base);
+  }
+  return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(inner.get())));
+}
+
 using WeakSocket = std::weak_ptr<WebSocket>;
 
 // A callback that holds no reference: when the socket is gone it does nothing.
@@ -113,11 +123,11 @@ WebSocket::WebSocket(State state, FrameReader::From from, Handler handler, const
       handler_(std::move(handler)),
       state_(state),
       masks_(from == FrameReader::From::server),
-      reader_(from, limits.message_bytes),
-      deadline_(context_.get(), [this] { finish(reason_); }) {}
+      reader_(from, limits.message_bytes) {}
 
 WebSocket::~WebSocket() {
   if (connecting_) g_cancellable_cancel(connecting_.get());
+  input_.reset();
   if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
 }
 
@@ -140,7 +150,7 @@ std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint
                      "Sec-WebSocket-Key: " +
                      socket->key_ + "\r\n";
   socket->reason_ = {close_code::abnormal, "no connection within the time limit"};
-  socket->deadline_.set(now() + limits.connect);
+  socket->set_deadline(now() + limits.connect);
   socket->connecting_ = Ref<GCancellable>::adopt(g_cancellable_new());
 
   const auto client = Ref<GSocketClient>::adopt(g_socket_client_new());
@@ -165,9 +175,18 @@ std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint
 
 void WebSocket::use(Ref<GIOStream> stream) {
   stream_ = std::move(stream);
-  GInputStream *input = g_io_stream_get_input_stream(stream_.get());
-  input_ = watch(g_pollable_input_stream_create_source(G_POLLABLE_INPUT_STREAM(input), nullptr),
-                 context_.get(), weak_from_this(), [](WebSocket &self) { self.on_input(); });
+  input_ = Epoll::Watch(context_.get(), fd_of(stream_.get()), [weak = weak_from_this()] {
+    if (const auto alive = weak.lock()) alive->on_input();
+  });
+  first_look_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
+    self.first_look_.reset();
+    self.on_input();
+  });
+}
+
+void WebSocket::set_deadline(Time when) {
+  if (!deadline_) deadline_ = std::make_unique<Timer>(context_.get(), [this] { finish(reason_); });
+  deadline_->set(when);
 }
 
 void WebSocket::upgrade(Ref<GIOStream> stream) {
@@ -231,7 +250,7 @@ void WebSocket::take_answer(std::string_view bytes) {
     return finish({close_code::abnormal, "no WebSocket there: a wrong handshake"});
   }
   state_ = State::open;
-  deadline_.set(never);
+  deadline_.reset();
   if (handler_.on_open) handler_.on_open();
   take_frames(std::string_view(answer).substr(end + 4));
 }
@@ -266,7 +285,7 @@ void WebSocket::close(const CloseReason &reason) {
   reason_ = reason;
   if (state_ != State::open) return finish(reason);
   state_ = State::closing;
-  deadline_.set(now() + limits_.close);
+  set_deadline(now() + limits_.close);
   const Mask mask = masks_ ? random_bytes<Mask>() : Mask{};
   last_queued_ = true;
   enqueue(close_frame(reason, masks_ ? mask.data() : nullptr));
@@ -320,12 +339,13 @@ void WebSocket::finish(CloseReason reason) {
   reason_ = std::move(reason);
   if (connecting_) g_cancellable_cancel(connecting_.get());
   input_.reset();
+  first_look_.reset();
   output_.reset();
   queue_.clear();
   queued_ = 0;
   if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
   stream_.reset();
-  deadline_.set(never);
+  if (deadline_) deadline_->set(never);
   farewell_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
     if (self.handler_.on_closed) self.handler_.on_closed(self.reason_);
   });

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/epoll.hpp"
 #include "api/frames.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
@@ -62,6 +63,7 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   WebSocket(State state, FrameReader::From from, Handler handler, const WebSocketLimits &limits);
   void use(Ref<GIOStream> stream);
   void upgrade(Ref<GIOStream> stream);
+  void set_deadline(Time when);
   void on_input();
   void take(std::string_view bytes);
   void take_answer(std::string_view bytes);
@@ -89,10 +91,12 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   bool last_queued_ = false;  // the close frame is in the queue, or was
   bool finish_when_flushed_ = false;
   CloseReason reason_;
-  Source input_;
+  Epoll::Watch input_;
+  Source first_look_;  // at what was read ahead
   Source output_;
   Source farewell_;
-  Timer deadline_;
+  std::unique_ptr<Timer>
+      deadline_;  // there while there is one to wait for: every source costs at every wake-up
 };
 
 // The answer to a Sec-WebSocket-Key.

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/epoll.hpp"
+
+#include <glib-unix.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cassert>
+#include <utility>
+
+namespace astral::api {
+namespace {
+
+constexpr int events_at_once = 64;  // then the context's other sources have their turn
+
+}  // namespace
+
+Epoll::Epoll(GMainContext *context)
+    : context_(Ref<GMainContext>::retain(context)), fd_(epoll_create1(EPOLL_CLOEXEC)) {
+  assert(fd_ >= 0);
+  source_ = Source(g_unix_fd_source_new(fd_, G_IO_IN));
+  const GUnixFDSourceFunc ready = [](gint, GIOCondition, gpointer self) noexcept -> gboolean {
+    const auto keep = static_cast<Epoll *>(self)->shared_from_this();
+    keep->dispatch();
+    return G_SOURCE_CONTINUE;
+  };
+  g_source_set_callback(source_.get(), G_SOURCE_FUNC(ready), this, nullptr);
+  g_source_attach(source_.get(), context);
+}
+
+Epoll::~Epoll() {
+  source_.reset();
+  close(fd_);
+}
+
+std::shared_ptr<Epoll> Epoll::of(GMainContext *context) {
+  thread_local std::weak_ptr<Epoll> last;  // a thread has one context, but for tests
+  auto found = last.lock();
+  if (found && found->context_.get() == context) return found;
+  found = std::make_shared<Epoll>(context);
+  last = found;
+  return found;
+}
+
+void Epoll::dispatch() {
+  std::array<epoll_event, events_at_once> events{};
+  const int count = epoll_wait(fd_, events.data(), events_at_once, 0);
+  for (int i = 0; i < count; ++i) {
+    const auto found = watches_.find(events.at(static_cast<std::size_t>(i)).data.u64);
+    if (found == watches_.end()) continue;
+    const auto readable = found->second;
+    (*readable)();
+  }
+}
+
+Epoll::Watch::Watch(GMainContext *context, int fd, std::function<void()> readable)
+    : epoll_(Epoll::of(context)), id_(epoll_->next_++), fd_(fd) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP;
+  event.data.u64 = id_;
+  const int added = epoll_ctl(epoll_->fd_, EPOLL_CTL_ADD, fd, &event);
+  assert(added == 0);
+  epoll_->watches_.emplace(id_, std::make_shared<std::function<void()>>(std::move(readable)));
+}
+
+Epoll::Watch &Epoll::Watch::operator=(Watch &&other) noexcept {
+  std::swap(epoll_, other.epoll_);
+  std::swap(id_, other.id_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+void Epoll::Watch::reset() {
+  if (!epoll_) return;
+  epoll_ctl(epoll_->fd_, EPOLL_CTL_DEL, fd_, nullptr);
+  epoll_->watches_.erase(id_);
+  epoll_.reset();
+}
+
+}  // namespace astral::api
