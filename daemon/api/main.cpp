@@ -53,6 +53,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   settings.driver.state_dir = state_dir;
   settings.listen = options.listen;
   settings.port = options.port;
+  settings.server.connections = max_connections(options);
   settings.access.hosts = options.allowed_hosts;
   settings.access.hosts.emplace_back(g_get_host_name());
   settings.access.origins = options.allowed_origins;

@@ -13,6 +13,8 @@
 #include <map>
 #include <memory>
 
+#include "api/server.hpp"
+#include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "glue/ref.hpp"
 
@@ -24,7 +26,10 @@ constexpr std::uint16_t default_port = 8000;
 constexpr std::uint64_t max_upstream_limit = 100'000'000;  // KB/s
 constexpr std::size_t max_listed = 64;                     // values of one option
 constexpr std::size_t min_token = 16, max_token = 256;
-constexpr std::uint64_t max_capacity = 900;  // sockets are bounded, and neighbours need some
+constexpr std::uint64_t max_capacity = 1'500;
+constexpr std::size_t for_neighbours = 256;  // sessions with other supernodes, and those that tickets need
+static_assert(max_capacity + for_neighbours + core::kept_for_elements <= core::max_peers);
+constexpr std::size_t beside_children = 400;  // connections: neighbours, elements, players, calls
 
 struct KeyFileFree {
   void operator()(GKeyFile *file) const { g_key_file_unref(file); }
@@ -200,7 +205,7 @@ constexpr std::array<Option, 14> valued{{
     {"supernode", 0, "auto|yes|no",
      "whether other nodes may register with it; auto: where there is no other with room (default)",
      set_supernode},
-    {"capacity", 0, "NODES", "how many nodes may register with it as a supernode (default 100)",
+    {"capacity", 0, "NODES", "how many nodes may register with it as a supernode (default 100, at most 1500)",
      set_capacity},
     {"seeding", 0, "yes|no", "whether other nodes may make it carry a stream (default yes)", set_seeding},
     {"stun", 0, "HOST:PORT", "a STUN server", set_stun},
@@ -324,6 +329,10 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
 std::string default_state_dir(const Options &options) {
   const std::string name = options.uuid.empty() ? "astral" : "astral-" + options.uuid;
   return GString_(g_build_filename(g_get_user_state_dir(), name.c_str(), nullptr)).get();
+}
+
+std::size_t max_connections(const Options &options) {
+  return std::max(ServerLimits{}.connections, options.capacity + beside_children);
 }
 
 Expected<void> make_state_dir(const std::string &directory) {

@@ -3,6 +3,7 @@
 // every value and names the one that is wrong; opens nothing but the settings file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ std::string default_state_dir(const Options &options);
 
 // Makes the directory (mode 0700) where there is none.
 Expected<void> make_state_dir(const std::string &directory);
+
+// How many may be connected to a node at once that takes so many others.
+std::size_t max_connections(const Options &options);
 
 // The uuid that is kept in the directory; made at the first start.
 Expected<core::Uuid> kept_uuid(const std::string &directory);

@@ -120,6 +120,14 @@ TEST_F(SettingsTest, HelpAndVersion) {
   EXPECT_EQ(read_options({"--version"})->shown, "astralnode " ASTRAL_VERSION "\n");
 }
 
+TEST_F(SettingsTest, ConnectionsFollowTheCapacity) {
+  EXPECT_EQ(read_options({})->capacity, 100u);
+  EXPECT_EQ(max_connections(*read_options({})), 512u);
+  EXPECT_EQ(max_connections(*read_options({"--capacity=0"})), 512u);
+  EXPECT_EQ(max_connections(*read_options({"--capacity=300"})), 700u);
+  EXPECT_EQ(max_connections(*read_options({"--capacity=1500"})), 1900u);
+}
+
 struct Bad {
   std::vector<std::string> args;
   const char *error;
@@ -138,6 +146,8 @@ TEST_F(SettingsTest, BadOnesAreNamed) {
            Bad{{"--origin", "https://x"}, "--origin: must be http://HOST[:PORT], not 'https://x'"},
            Bad{{"--bootstrap", "x:1"}, "--bootstrap: must be http://HOST[:PORT], not 'x:1'"},
            Bad{{"--supernode", "perhaps"}, "--supernode: must be auto, yes or no, not 'perhaps'"},
+           Bad{{"--capacity", "1501"}, "--capacity: must be from 0 to 1500, not '1501'"},
+           Bad{{"--capacity", "many"}, "--capacity: must be from 0 to 1500, not 'many'"},
            Bad{{"--stun", "host"}, "--stun: must be HOST:PORT, not 'host'"},
            Bad{{"--stun", ""}, "--stun: must be HOST:PORT, not ''"},
            Bad{{"--allowed-host", "a:1"}, "--allowed-host: must be a host's name without a port, not 'a:1'"},
