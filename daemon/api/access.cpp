@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/head.hpp"
+
 namespace astral::api {
 namespace {
-
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && g_ascii_strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 bool has_word(const std::vector<std::string> &words, std::string_view word) {
   return std::any_of(words.begin(), words.end(), [&](const std::string &w) { return same_word(w, word); });

@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 
 #include "glue/ref.hpp"
@@ -26,11 +25,10 @@ class Bandwidth {
   Bandwidth(const Bandwidth &) = delete;
   Bandwidth &operator=(const Bandwidth &) = delete;
 
-  void measure(const std::string &host, std::uint16_t port, Done done);
+  void measure(const std::string &host, std::uint16_t port, const Done &done);
 
  private:
-  struct Run;
-  static void send(std::unique_ptr<Run> run, bool up);
+  void measure_down(const std::string &url, std::uint64_t upstream_bps, const Done &done);
 
   Ref<SoupSession> session_;
   Ref<GCancellable> cancellable_;

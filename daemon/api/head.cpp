@@ -47,26 +47,6 @@ bool is_authority(std::string_view text) {
   });
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && g_ascii_strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-// Takes the first line off; nothing when it is not whole. Lines end with LF, with or without CR.
-std::optional<std::string_view> take_line(std::string_view &bytes) {
-  const std::size_t end = bytes.find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  std::string_view line = bytes.substr(0, end);
-  bytes.remove_prefix(end + 1);
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 struct Line {
   std::string_view target;
   bool is_1_0;
@@ -145,6 +125,25 @@ bool is_uri(const Framing &framing, std::string_view target) {
 }
 
 }  // namespace
+
+bool same_word(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && g_ascii_strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+std::optional<std::string_view> take_line(std::string_view &bytes) {
+  const std::size_t end = bytes.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  std::string_view line = bytes.substr(0, end);
+  bytes.remove_prefix(end + 1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
 
 tl::expected<bool, HeadFault> check_head(std::string_view bytes, const HeadLimits &limits) {
   bytes = bytes.substr(0, limits.bytes);

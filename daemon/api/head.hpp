@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "glue/error.hpp"
@@ -21,6 +22,11 @@ struct HeadFault {
   Error error;
   unsigned status;
 };
+
+bool same_word(std::string_view a, std::string_view b);  // but for the case of its letters
+std::string_view trimmed(std::string_view text);         // of spaces and tabs
+// Takes the first line off; nothing when it is not whole. Lines end with LF, with or without CR.
+std::optional<std::string_view> take_line(std::string_view &bytes);
 
 // True: whole and sound. False: more bytes are needed.
 tl::expected<bool, HeadFault> check_head(std::string_view bytes, const HeadLimits &limits = {});

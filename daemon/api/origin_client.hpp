@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -45,20 +44,18 @@ class OriginClient {
   void forget_node(const core::Uuid &uuid);  // at the end
   void ask();                                // on_lists follows, if the origin answers
   void changed();  // what we say of ourselves: said soon, not only at the next interval
-  bool flushed() const { return *pending_ == 0; }
+  bool flushed() const { return pending_ == 0; }
 
  private:
-  struct Exchange;
   using Done = std::function<void(Expected<json::Reader>)>;
-  void call(const char *method, const std::string &path, const std::string &body, Done done);
+  void call(const char *method, const std::string &path, const std::string &body, const Done &done);
   void announce();
 
   const std::string url_;
   Handler handler_;
   Ref<SoupSession> session_;
   Ref<GCancellable> cancellable_;
-  std::shared_ptr<std::size_t> pending_ = std::make_shared<std::size_t>(0);
-  std::shared_ptr<OriginClient *> alive_;
+  std::size_t pending_ = 0;
   Time backoff_{};
   bool asking_ = false;
   bool leaving_ = false;

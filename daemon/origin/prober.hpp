@@ -7,8 +7,6 @@
 #include <libsoup/soup.h>
 
 #include <functional>
-#include <map>
-#include <memory>
 #include <string>
 
 #include "glue/loop.hpp"
@@ -31,7 +29,6 @@ class Prober {
   bool want(const Check &check);  // as Checks has it
 
  private:
-  struct Exchange;
   void start_due();
   void start(const Check &check);
   void finish(const std::string &uuid, bool answered);
@@ -40,8 +37,7 @@ class Prober {
   const Asking limits_;
   Checks checks_;
   Ref<SoupSession> session_;
-  std::map<std::string, Ref<GCancellable>> under_way_;  // by uuid
-  std::shared_ptr<Prober *> alive_;
+  Ref<GCancellable> cancellable_;
   Timer next_;
 };
 

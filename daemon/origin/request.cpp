@@ -7,26 +7,14 @@
 #include <charconv>
 #include <string>
 
+#include "api/head.hpp"
+
 namespace astral::origin {
 namespace {
 
-bool same_word(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && g_ascii_strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-std::string_view take_line(std::string_view &bytes) {
-  const std::size_t end = std::min(bytes.find('\n'), bytes.size());
-  std::string_view line = bytes.substr(0, end);
-  bytes.remove_prefix(std::min(end + 1, bytes.size()));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
+using api::same_word;
+using api::take_line;
+using api::trimmed;
 
 void read_target(std::string_view target, api::Call &call) {
   constexpr std::string_view scheme = "http://";
@@ -81,14 +69,15 @@ void read_field(std::string_view name, std::string_view value, Request &request)
 Request read_request(std::string_view bytes) {
   Request request;
   const std::size_t size = bytes.size();
-  const std::string_view line = take_line(bytes);
+  const std::string_view line = take_line(bytes).value_or("");
   const std::size_t first = line.find(' '), last = line.rfind(' ');
   request.call.method = line.substr(0, first);
   request.is_head = request.call.method == "HEAD";
   if (request.is_head) request.call.method = "GET";
   if (line.substr(last + 1) == "HTTP/1.0") request.keeps = false;
   read_target(line.substr(first + 1, last - first - 1), request.call);
-  for (std::string_view field = take_line(bytes); !field.empty(); field = take_line(bytes)) {
+  for (std::string_view field = take_line(bytes).value_or(""); !field.empty();
+       field = take_line(bytes).value_or("")) {
     const std::size_t colon = std::min(field.find(':'), field.size());
     read_field(field.substr(0, colon), trimmed(field.substr(std::min(colon + 1, field.size()))), request);
   }
