@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Streams: who makes, changes and ends one, and for how long it is live.
+#include "calls_fixture.hpp"
+
+namespace astral::origin {
+namespace {
+
+TEST_F(OriginCalls, StreamsCreateUpdateConflict) {
+  const Seen created = call("POST", "/streams", R"({"name":"My Talk!","source":"n","streaming":true})");
+  EXPECT_EQ(created.status, 201u);
+  EXPECT_EQ(created.location, "/stream/my-talk");
+  EXPECT_EQ(created.body,
+            R"({"stream":{"name":"My Talk!","slug":"my-talk","description":"","source":"n","streaming":true,)"
+            R"("created":1700000000,"media":""}})");
+  now_ += 5s;
+  const Seen updated = call("POST", "/streams", R"({"slug":"my-talk","source":"n","viewers":3})");
+  EXPECT_EQ(updated.status, 200u);
+  EXPECT_THAT(updated.body, HasSubstr(R"("viewers":3,"created":1700000000)"));
+  const Seen taken = call("POST", "/streams", R"({"name":"my talk","source":"m"})");
+  EXPECT_EQ(taken.status, 409u);
+  EXPECT_EQ(taken.body, R"({"error":{"code":"conflict","message":"slug my-talk is taken by another node"}})");
+}
+
+TEST_F(OriginCalls, StreamsListAndLapse) {
+  call("POST", "/streams", R"({"name":"a","source":"n","streaming":true})");
+  EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
+  now_ += 99s;
+  EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("streaming":true)"));
+  now_ += 1s;
+  EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("streaming":false)"));
+  call("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
+}
+
+TEST_F(OriginCalls, OnlyTheOwnerChangesAStream) {
+  call("POST", "/streams", R"({"name":"a","source":"n","description":"old","media":"m"})");
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"m","streaming":true})").status, 403u);
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"streaming":true})").status, 400u);
+  EXPECT_EQ(call("DELETE", "/stream/a").status, 400u);
+  EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "m"}}).status, 403u);
+  const Seen changed = call("PUT", "/stream/a", R"({"streaming":true,"bitrate_kbps":9})", {{"uuid", "n"}});
+  EXPECT_EQ(changed.status, 200u);
+  EXPECT_EQ(changed.body, call("GET", "/stream/a").body);
+  EXPECT_THAT(changed.body,
+              HasSubstr(R"("description":"old","source":"n","streaming":true,"bitrate_kbps":9)"));
+  EXPECT_EQ(call("DELETE", "/stream/a", R"({"source":"n"})").status, 200u);
+  EXPECT_EQ(call("GET", "/stream/a").status, 404u);
+  EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 404u);
+}
+
+TEST_F(OriginCalls, StreamsBelongToAnAddress) {
+  call("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  call("POST", "/streams", R"({"name":"a","source":"n"})");
+  caller_ = "198.51.100.1";
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"b","source":"n"})").status, 403u);
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 403u);
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n","streaming":true})").status, 403u);
+  EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 403u);
+  EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":false)"));
+  caller_ = "192.0.2.9";
+  EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 200u);
+}
+
+}  // namespace
+}  // namespace astral::origin
