@@ -29,12 +29,20 @@ std::uint64_t random_seed() {
   return seed;
 }
 
+Driver::Settings with_key(Driver::Settings settings) {
+  if (settings.key) return settings;
+  auto made = Key::generate();
+  assert(made);
+  settings.key = std::move(*made);
+  return settings;
+}
+
 }  // namespace
 
 Driver::Driver(Settings settings, MediaFloor &media)
-    : settings_(std::move(settings)),
+    : settings_(with_key(std::move(settings))),
       media_(media),
-      peers_(*this),
+      peers_(*this, *settings_.key),
       deadline_(g_main_context_default(), [this] { handle(core::Tick{}); }),
       patience_(g_main_context_default(), [this] { lapse(); }),
       measuring_(g_main_context_default(), [this] { measure(); }),
@@ -50,6 +58,7 @@ void Driver::start(std::uint16_t port) {
   node.self.port = port;
   node.self.version = ASTRAL_VERSION;
   node.has_origin = !settings_.origin.empty();
+  node.fingerprint = settings_.key->fingerprint();
   node.seed = random_seed();
   node.unix_ms_at_zero = unix_ms_at_zero();
   node.self.updated = static_cast<std::uint64_t>(node.unix_ms_at_zero + now() / 1ms);
@@ -203,6 +212,9 @@ void Driver::perform(const core::Quit &) {
 
 void Driver::on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) {
   handle(core::PeerConnected{.peer = peer, .outbound = outbound, .address = address});
+}
+void Driver::on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) {
+  handle(core::PeerProved{.peer = peer, .fingerprint = fingerprint});
 }
 void Driver::on_peer_message(core::PeerId peer, core::Message message) {
   handle(core::PeerSaid{.peer = peer, .message = std::move(message)});

@@ -19,6 +19,7 @@
 #include "api/peers.hpp"
 #include "core/node.hpp"
 #include "glue/error.hpp"
+#include "glue/key.hpp"
 #include "glue/loop.hpp"
 
 namespace astral::api {
@@ -27,10 +28,11 @@ namespace astral::api {
 class Driver : private Peers::Handler, private MediaFloor::Listener {
  public:
   struct Settings {
-    core::Settings node = {};    // without the port, the seed and the clock
-    std::string origin = {};     // URL; empty: none
-    std::string state_dir = {};  // where peers are remembered; empty: nowhere
-    Time patience = 20s;         // for the answer to a call: longer than the core's own
+    core::Settings node = {};     // without the port, the seed, the clock and the fingerprint
+    std::optional<Key> key = {};  // what peers know it by; none: made for this life
+    std::string origin = {};      // URL; empty: none
+    std::string state_dir = {};   // where peers are remembered; empty: nowhere
+    Time patience = 20s;          // for the answer to a call: longer than the core's own
   };
   using Done = std::function<void(const Expected<core::Answered> &)>;
 
@@ -84,6 +86,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   void remember();
 
   void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) override;
+  void on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) override;
   void on_peer_message(core::PeerId peer, core::Message message) override;
   void on_peer_lost(core::PeerId peer, const std::string &reason) override;
   void on_relay_message(const std::string &slug, const std::string &json) override;

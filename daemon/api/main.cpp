@@ -105,7 +105,8 @@ int start(const Options &options) {
   const auto uuid = options.uuid.empty() ? kept_uuid(state_dir) : Expected<core::Uuid>(options.uuid);
   if (!uuid) return complain(uuid.error(), 1);
   const std::string key_file = state_dir + "/key.pem";
-  if (const auto key = Key::load_or_create(key_file); !key) return complain(key.error(), 1);
+  const auto key = Key::load_or_create(key_file);
+  if (!key) return complain(key.error(), 1);
 
   media::Settings media_settings;
   media_settings.key_file = key_file;

@@ -98,7 +98,6 @@ json::Builder message_object(const core::Message &message);
 // What several messages have.
 extern const json::Text code_rule;
 extern const json::Text explanation_rule;
-extern const json::Text fingerprint_rule;
 extern const json::Text candidate_rule;
 inline constexpr std::uint64_t max_hops = 1'000;
 inline constexpr std::uint64_t max_group = 1'000'000'000'000'000;  // unix milliseconds and a long way on

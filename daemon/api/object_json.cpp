@@ -5,6 +5,7 @@
 
 #include "core/limits.hpp"
 #include "core/slug.hpp"
+#include "glue/key.hpp"
 
 namespace astral::api {
 namespace {
@@ -38,6 +39,8 @@ const json::Text slug_rule{.min = 1,
                            .max = core::max_slug,
                            .good = core::is_slug,
                            .wanted = "lower-case letters, digits and single hyphens"};
+const json::Text fingerprint_rule{
+    .min = 64, .max = 64, .good = is_fingerprint, .wanted = "64 lower-case hex digits"};
 const json::Text name_rule{.min = 1, .max = core::max_name, .good = is_plain, .wanted = plain};
 const json::Text description_rule{.min = 0, .max = core::max_description, .good = is_plain, .wanted = plain};
 const json::Text media_rule{.min = 0, .max = core::max_media, .good = is_plain, .wanted = plain};
@@ -69,6 +72,7 @@ core::StreamInfo read_stream(json::Reader &in) {
   stream.name = in.text("name", name_rule);
   stream.description = in.text_if("description", description_rule).value_or("");
   stream.source = in.text("source", uuid_rule);
+  stream.fingerprint = in.text_if("fingerprint", fingerprint_rule).value_or("");
   stream.streaming = in.flag_if("streaming").value_or(false);
   stream.media = in.text_if("media", media_rule).value_or("");
   stream.bitrate_kbps = in.number_if("bitrate_kbps", 0, max_kbps).value_or(0);
@@ -92,7 +96,9 @@ json::Builder node_json(const core::NodeInfo &node) {
 json::Builder stream_json(const core::StreamInfo &stream) {
   json::Builder out;
   out.set("slug", stream.slug).set("name", stream.name).set("description", stream.description);
-  out.set("source", stream.source).set("streaming", stream.streaming).set("media", stream.media);
+  out.set("source", stream.source);
+  if (!stream.fingerprint.empty()) out.set("fingerprint", stream.fingerprint);
+  out.set("streaming", stream.streaming).set("media", stream.media);
   out.set("bitrate_kbps", stream.bitrate_kbps).set("created", stream.created).set("updated", stream.updated);
   return out;
 }

@@ -11,6 +11,7 @@ namespace astral::api {
 
 extern const json::Text uuid_rule;  // of nodes and of tickets
 extern const json::Text slug_rule;
+extern const json::Text fingerprint_rule;
 extern const json::Text name_rule;  // not empty
 extern const json::Text description_rule;
 extern const json::Text media_rule;

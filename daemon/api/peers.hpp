@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The WebSockets of /peer, accepted and connected, as numbered peers that say core::Messages. Rubbish ends a
-// connection with a reason; who may say what is the core's business.
+// The WebSockets of /peer, accepted and connected, as numbered peers that prove their keys and say
+// core::Messages. Rubbish ends a connection with a reason; who may say what is the core's business.
 #pragma once
 
 #include <gio/gio.h>
@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "api/introduction.hpp"
 #include "api/websocket.hpp"
 #include "core/message.hpp"
 #include "core/types.hpp"
@@ -24,6 +25,8 @@ class Peers {
   class Handler {
    public:
     virtual void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) = 0;
+    // Before its first message. One that connected to us and proves nothing is no node.
+    virtual void on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) = 0;
     virtual void on_peer_message(core::PeerId peer, core::Message message) = 0;
     virtual void on_peer_lost(core::PeerId peer, const std::string &reason) = 0;  // not after disconnect()
 
@@ -31,7 +34,7 @@ class Peers {
     ~Handler() = default;
   };
 
-  explicit Peers(Handler &handler) : handler_(handler) {}
+  Peers(Handler &handler, Key key) : handler_(handler), key_(std::move(key)) {}
 
   bool has_room() const;  // for one more that connects to us
   void accept(Ref<GIOStream> stream, const std::string &address);
@@ -41,13 +44,25 @@ class Peers {
   bool flushed() const;  // everything said has been sent, goodbyes too
 
  private:
-  WebSocket::Handler handlers(core::PeerId peer, bool outbound, const std::string &address);
+  struct Session {
+    std::shared_ptr<WebSocket> socket;
+    Introduction introduction;
+    bool outbound;
+    std::string address;
+  };
+
+  WebSocket::Handler handlers(core::PeerId peer);
+  void on_open(core::PeerId peer);
+  void end(core::PeerId peer, Session &session, const Error &why);
+  // True: it was part of the introduction, or ended the session.
+  bool introduced(core::PeerId peer, Session &session, std::string_view text);
   void on_text(core::PeerId peer, std::string_view text);
   void on_closed(core::PeerId peer, const CloseReason &reason);
 
   Handler &handler_;
+  const Key key_;
   core::PeerId next_ = 1;  // of those that connect to us; below core::first_own_id
-  std::map<core::PeerId, std::shared_ptr<WebSocket>> sockets_;
+  std::map<core::PeerId, Session> sessions_;
   std::map<core::PeerId, std::shared_ptr<WebSocket>> leaving_;  // told to close
 };
 

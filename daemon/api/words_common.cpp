@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "glue/key.hpp"
-
 namespace astral::api::words {
 namespace {
 
@@ -26,8 +24,6 @@ constexpr json::Text pwd_rule{.min = 22, .max = 256, .good = is_ice_text, .wante
 
 const json::Text candidate_rule{
     .min = 1, .max = max_candidate_bytes, .good = is_candidate, .wanted = "an SDP candidate line"};
-const json::Text fingerprint_rule{
-    .min = 64, .max = 64, .good = is_fingerprint, .wanted = "64 lower-case hex digits"};
 const json::Text code_rule{.min = 1, .max = 32, .good = is_code, .wanted = "lower-case letters and hyphens"};
 const json::Text explanation_rule{.min = 0, .max = max_explanation};
 

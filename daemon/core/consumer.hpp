@@ -62,6 +62,7 @@ class Consumer {
   bool take_offer(Carried &stream, const Peer &peer, const Offer &offer);
   void pick(Carried &stream);
   void rank(Carried &stream, std::vector<TicketId> &ids) const;
+  bool may_wait(const Carried &stream) const;
   void next_best(Carried &stream);
   void fail_search(Carried &stream);
   void stop_search(Carried &stream);

@@ -37,7 +37,7 @@ void Consumer::find(Carried &stream) {
 
 void Consumer::settled() {
   for (auto &[slug, stream] : desk_.carried)
-    if (stream.search && stream.search->step == Step::finding) {
+    if (stream.search && stream.search->step <= Step::waiting) {
       stream.search->id.clear();  // the old one may be under way yet
       find(stream);
     }
@@ -122,8 +122,18 @@ void Consumer::next_best(Carried &stream) {
     wake(stream);
     return;
   }
-  if (std::exchange(search.wide, true)) return fail_search(stream);
-  find(stream);
+  if (!std::exchange(search.wide, true)) return find(stream);
+  if (!may_wait(stream)) return fail_search(stream);
+  search.step = Step::waiting;
+  step_timer(stream, desk_.settings.timeouts.ask_again);
+}
+
+// We have no supernode yet; or what was just published has not been told to the keepers of its name: nobody
+// refused, nobody knows.
+bool Consumer::may_wait(const Carried &stream) const {
+  if (stream.phase == Phase::fed || stream.search->exists) return false;
+  const StreamInfo *info = desk_.directory.stream(stream.slug);
+  return (!desk_.supernode() && desk_.primary == 0) || (info != nullptr && info->streaming);
 }
 
 void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
@@ -146,6 +156,11 @@ void Consumer::step_due(const Slug &slug) {
   if (stream == nullptr) return;
   if (stream->search && stream->search->step == Step::gathering) return pick(*stream);
   if (stream->search && stream->search->step == Step::finding) return next_best(*stream);
+  if (stream->search && stream->search->step == Step::waiting) {
+    stream->search->id.clear();  // answered by all who were asked
+    stream->search->wide = false;
+    return find(*stream);
+  }
   if (!stream->coming.empty()) return lose(stream->coming, "timeout", "no link in time");
   if (!stream->held.empty()) lose(stream->held, "timeout", "no answer in time");
 }

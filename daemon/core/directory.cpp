@@ -71,9 +71,12 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
     entry.info = stream;
     return true;
   }
-  const bool believed = from == Heard::itself || stream.updated > entry.info.updated;
-  if (!believed || stream == entry.info) return false;
-  entry.info = stream;
+  StreamInfo told = stream;
+  if (from == Heard::origin) told.fingerprint = entry.info.fingerprint;  // it knows none
+  if (!entry.info.fingerprint.empty() && told.fingerprint != entry.info.fingerprint) return false;
+  const bool believed = from == Heard::itself || told.updated > entry.info.updated;
+  if (!believed || told == entry.info) return false;
+  entry.info = std::move(told);
   return true;
 }
 

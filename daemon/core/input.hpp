@@ -19,6 +19,11 @@ struct PeerConnected {
   bool outbound = false;
   std::string address = {};
 };
+// It has the key of that fingerprint. Before its first message; one that proves nothing is an element.
+struct PeerProved {
+  PeerId peer = 0;
+  std::string fingerprint = {};
+};
 struct PeerSaid {
   PeerId peer = 0;
   Message message = {};
@@ -119,7 +124,7 @@ struct BandwidthMeasured {
 };
 struct Tick {};
 
-using Input = std::variant<PeerConnected, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
+using Input = std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
                            AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode,
                            Shutdown, RelaySaid, SourceSaid, SourceFlows, SourceEnded, MediaMeasured,
                            OriginKnows, OriginAnswered, BandwidthMeasured, Tick>;

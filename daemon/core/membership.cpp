@@ -122,12 +122,27 @@ void Membership::connected(const PeerConnected &input) {
     desk_.emit(Disconnect{.peer = input.peer, .reason = "no room for a peer"});
 }
 
+void Membership::proved(const PeerProved &input) {
+  Peer *peer = desk_.peers.find(input.peer);
+  if (peer != nullptr && peer->state == PeerState::greeting) peer->fingerprint = input.fingerprint;
+}
+
+// A uuid is whose session has it.
+bool Membership::may_be(const Peer &peer, const Uuid &uuid) {
+  const Peer *other = desk_.peers.socket(uuid, PeerState::ready);
+  return other == nullptr || other->kind == PeerKind::element || other->fingerprint == peer.fingerprint;
+}
+
 void Membership::hello(Peer &peer, const Hello &hello) {
   if (peer.outbound || peer.state != PeerState::greeting) return desk_.drop(peer.id, "hello out of turn");
   if (hello.node.uuid.empty()) return desk_.drop(peer.id, "hello without uuid");
   if (hello.kind == PeerKind::node && hello.node.uuid == desk_.self()) {
     desk_.send(peer.id, Welcome{.node = desk_.settings.self});  // our other end finds out, and hangs up
     return;
+  }
+  if (hello.kind == PeerKind::node) {
+    if (peer.fingerprint.empty()) return desk_.drop(peer.id, "expected a proof of its key");
+    if (!may_be(peer, hello.node.uuid)) return desk_.drop(peer.id, "another node has that uuid");
   }
   peer.kind = hello.kind;
   // The last places are for this machine's own players and publishers.
@@ -149,6 +164,8 @@ void Membership::welcome(Peer &peer, const Welcome &welcome) {
     standing_.met_itself(peer.id);
     return desk_.drop(peer.id, "self");
   }
+  if (peer.fingerprint.empty()) return desk_.drop(peer.id, "expected a proof of its key");
+  if (!may_be(peer, welcome.node.uuid)) return desk_.drop(peer.id, "another node has that uuid");
   if (!peer.uuid.empty() && peer.uuid != welcome.node.uuid) {  // another node lives at that address now
     desk_.directory.forget(peer.uuid);
     desk_.overlay.forget(peer.uuid);
@@ -213,9 +230,15 @@ void Membership::tell_gone(const Slug &slug, std::uint64_t updated, PeerId but) 
   desk_.announce(Change::stream, slug);
 }
 
+// It is that stream's source. Over supernodes nobody proves anything: there the uuid has to do.
+bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
+  return stream.source == peer.uuid &&
+         (peer.routed || stream.fingerprint.empty() || stream.fingerprint == peer.fingerprint);
+}
+
 void Membership::streams(const Peer &peer, const std::vector<StreamInfo> &streams) {
   for (const StreamInfo &stream : streams) {
-    const Heard from = stream.source == peer.uuid ? Heard::itself : Heard::elsewhere;
+    const Heard from = owns(peer, stream) ? Heard::itself : Heard::elsewhere;
     if (!desk_.directory.learn(stream, from)) continue;
     if (desk_.carries(stream.slug) != nullptr) desk_.room.told(stream);
     desk_.announce(Change::stream, stream.slug);
@@ -227,7 +250,7 @@ void Membership::gone(const Peer &peer, const Gone &gone) {
   const StreamInfo *stream = desk_.directory.stream(gone.slug);
   if (stream == nullptr) return;
   const std::uint64_t updated = std::max(gone.updated, stream->updated);
-  const Heard from = stream->source == peer.uuid ? Heard::itself : Heard::elsewhere;
+  const Heard from = owns(peer, *stream) ? Heard::itself : Heard::elsewhere;
   if (!desk_.directory.gone(gone.slug, gone.updated, from)) return;
   tell_gone(gone.slug, updated, peer.id);
   desk_.notice(StreamGone{.slug = gone.slug, .updated = updated, .from = peer.id});

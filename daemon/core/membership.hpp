@@ -20,6 +20,7 @@ class Membership {
   void beat();
 
   void connected(const PeerConnected &input);
+  void proved(const PeerProved &input);
   void lost(const PeerLost &input);
   void hello(Peer &peer, const Hello &hello);
   void welcome(Peer &peer, const Welcome &welcome);
@@ -44,6 +45,8 @@ class Membership {
   void drop_idle();
   void beat_to(Peer &peer, bool with_self = false);
   void changed(Peer &peer, NodeInfo node);
+  bool may_be(const Peer &peer, const Uuid &uuid);
+  static bool owns(const Peer &peer, const StreamInfo &stream);
   std::vector<PeerId> audience(const Slug &slug, PeerId but) const;
 
   Desk &desk_;

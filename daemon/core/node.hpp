@@ -92,6 +92,7 @@ class Node {
 
  private:
   void on(const PeerConnected &input) { membership_.connected(input); }
+  void on(const PeerProved &input) { membership_.proved(input); }
   void on(const PeerSaid &input);
   void on(const PeerLost &input) { membership_.lost(input); }
   void on(const BandwidthMeasured &input);

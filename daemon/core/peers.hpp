@@ -26,7 +26,8 @@ struct Peer {
   bool outbound = false;
   PeerKind kind = PeerKind::node;
   Uuid uuid = {};            // whom we mean to reach; from ready on, who it says it is
-  std::string address = {};  // seen, not said
+  std::string address = {};      // seen, not said
+  std::string fingerprint = {};  // of the key that it has proved to have; empty: none
   bool routed = false;       // no socket: messages travel over supernodes, to `place`
   Place place = {};
   bool supernode = false;       // it said so

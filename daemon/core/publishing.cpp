@@ -15,6 +15,7 @@ StreamInfo Publishing::made(const Slug &slug, const std::string &name, const std
           .name = name.empty() ? slug : name,
           .description = description,
           .source = desk_.self(),
+          .fingerprint = desk_.settings.fingerprint,
           .media = {},
           .created = desk_.unix_ms() / 1000};
 }

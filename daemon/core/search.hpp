@@ -13,8 +13,10 @@ namespace astral::core {
 
 // finding ──the first Offer──▶ gathering ──the time is up──▶ linking ──Confirm──▶ (found)
 //    │                                          ▲               │ the link ends: the next offer, or finding
-//    └── nobody, and it was wide ──▶ (failed)   └───────────────┘
-enum class Step { finding, gathering, linking };
+//    │ ▲                                        └───────────────┘
+//    │ └── a little later ── waiting: the stream is live, but no supernode knows yet who carries it
+//    └── nobody, and it was wide ──▶ (failed)
+enum class Step { finding, waiting, gathering, linking };
 
 struct Search {
   SearchId id = {};

@@ -19,6 +19,7 @@ enum class Role {
 
 struct Settings {
   NodeInfo self;
+  std::string fingerprint = {};  // of our key
   std::optional<std::uint64_t> upstream_bps =
       {};                            // what all children nodes together may take; none: no limit
   std::uint32_t max_children = 100;  // that get streams from us; local players are not counted

@@ -58,7 +58,8 @@ struct StreamInfo {
   Slug slug = {};
   std::string name = {};
   std::string description = {};
-  Uuid source = {};        // the publishing node
+  Uuid source = {};              // the publishing node
+  std::string fingerprint = {};  // of its key: whose it is, whoever says that uuid; empty: the origin told us
   bool streaming = false;  // false: paused, or its publisher is away
   std::string media = {};  // caps as text
   std::uint64_t bitrate_kbps = 0;

@@ -110,6 +110,24 @@ struct Key::State {
   Fingerprint fingerprint;
 };
 
+std::string to_hex(Bytes bytes) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+std::vector<std::uint8_t> from_hex(std::string_view digits) {
+  assert(digits.size() % 2 == 0);
+  std::vector<std::uint8_t> bytes;
+  const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
+  for (std::size_t i = 0; i < digits.size(); i += 2)
+    bytes.push_back(static_cast<std::uint8_t>(value(digits[i]) << 4 | value(digits[i + 1])));
+  return bytes;
+}
+
 bool is_fingerprint(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -120,12 +138,7 @@ Fingerprint fingerprint_of(Bytes public_key_der) {
       gnutls_hash_fast(GNUTLS_DIG_SHA256, public_key_der.data(), public_key_der.size(), hash.data());
   assert(status == 0);
   static_cast<void>(status);
-  Fingerprint text;
-  for (const unsigned char byte : hash) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+  return to_hex(hash);
 }
 
 Expected<Key> Key::generate() {

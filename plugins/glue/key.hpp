@@ -18,6 +18,10 @@ namespace astral {
 // Lower-case hex of the SHA-256 of a SubjectPublicKeyInfo in DER: 64 characters.
 using Fingerprint = std::string;
 
+// Lower case. from_hex() wants an even number of hex digits in lower case.
+std::string to_hex(Bytes bytes);
+std::vector<std::uint8_t> from_hex(std::string_view digits);
+
 bool is_fingerprint(std::string_view text);
 Fingerprint fingerprint_of(Bytes public_key_der);
 

@@ -76,6 +76,8 @@ class Children : private api::Peers::Handler {
     children_.emplace(peer, Child{});
   }
 
+  void on_peer_proved(core::PeerId, const Fingerprint &) override {}
+
   void on_peer_message(core::PeerId peer, core::Message message) override {
     if (std::holds_alternative<core::Welcome>(message)) peers_.send(peer, core::Register{});
     if (std::holds_alternative<core::Full>(message)) count(peer, full_);
@@ -130,7 +132,7 @@ class Children : private api::Peers::Handler {
   std::map<core::PeerId, Child> children_;
   std::multimap<Time, core::PeerId> beats_;
   Timer beat_timer_;
-  api::Peers peers_{*this};
+  api::Peers peers_{*this, Key::generate().value()};
 };
 
 int run(std::uint16_t port, pid_t pid, std::size_t count, Time window) {

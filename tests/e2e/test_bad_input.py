@@ -88,6 +88,9 @@ def hello(**more):
     return {'type': 'hello', 'uuid': 'stranger', 'port': 0, 'kind': 'element', 'supernode': False, 'version': '0', **more}
 
 
+# An Ed25519 public key in DER; whose is nobody's business.
+KEY = '302a300506032b6570032100' + '01' * 32
+
 # What is said on /peer after a good hello (or instead of one), and the close codes that are right for it.
 PEER_CASES = {
     'no json': (None, ['rubbish'], (1007, 1002)),
@@ -105,6 +108,10 @@ PEER_CASES = {
     'request with a bad ticket': (hello(), [{'type': 'request', 'ticket': '', 'slug': 'talk', 'destination': 's'}], (1007, 1002)),
     'too many candidates': (hello(), [{'type': 'candidates', 'ticket': 't', 'candidates': ['candidate:1'] * 33}], (1007, 1002, 1009)),
     'a long candidate': (hello(), [{'type': 'candidates', 'ticket': 't', 'candidates': ['c' * 257]}], (1007, 1002, 1009)),
+    'a node without a key': (None, [hello(kind='node', port=1)], (1008,)),
+    'a challenge of half a key': (None, [{'type': 'challenge', 'key': 'ab', 'nonce': '00' * 32}], (1007,)),
+    'a proof of nothing': (None, [{'type': 'proof', 'signature': '00' * 64}], (1007,)),
+    'a wrong proof': (None, [{'type': 'challenge', 'key': KEY, 'nonce': '00' * 32}, {'type': 'proof', 'signature': '00' * 64}], (1008,)),
     'hello twice': (hello(), [hello()], (1002, 1007, 1008)),
 }
 

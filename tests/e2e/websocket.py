@@ -68,7 +68,9 @@ class WebSocket:
         while True:
             opcode, payload = self.receive()
             if opcode == TEXT:
-                return json.loads(payload)
+                said = json.loads(payload)
+                if said.get('type') != 'challenge':  # for nodes
+                    return said
             if opcode == CLOSE:
                 raise ConnectionError(f'closed: {payload!r}')
 

@@ -15,6 +15,11 @@ constexpr Time connect_patience = 3s;
 constexpr Time link_patience = 4s;
 constexpr std::int64_t unix_ms_at_zero = 1'700'000'000'000;
 
+// As long as a real one.
+std::string fingerprint_of(const Uuid &uuid) {
+  return std::string(64 - uuid.size(), '0') + uuid;
+}
+
 }  // namespace
 
 std::uint64_t World::Traffic::count() const {
@@ -24,6 +29,7 @@ std::uint64_t World::Traffic::count() const {
 std::size_t World::add(const Uuid &uuid, Settings settings) {
   const std::size_t index = machines_.size();
   settings.self.uuid = uuid;
+  settings.fingerprint = fingerprint_of(uuid);
   settings.self.ip_address = address_of(index).host;
   settings.self.port = address_of(index).port;
   settings.seed = settings.seed * 1'000'003 + index + 1;
@@ -209,9 +215,13 @@ void World::on_connect(std::size_t index, const Connect &connect) {
     machines_[target].connections[there_peer] = {index, peer, now_};
     step(target, PeerConnected{.peer = there_peer, .outbound = false, .address = address_of(index).host});
     later(back, [=, this] {
-      if (machines_[index].life == life && machines_[index].connections.contains(peer))
-        step(index, PeerConnected{.peer = peer, .outbound = true, .address = address_of(target).host});
+      if (machines_[index].life != life || !machines_[index].connections.contains(peer)) return;
+      step(index, PeerConnected{.peer = peer, .outbound = true, .address = address_of(target).host});
+      const Uuid &their_uuid = machines_[target].settings.self.uuid;
+      step(index, PeerProved{.peer = peer, .fingerprint = fingerprint_of(their_uuid)});
     });
+    const Uuid &our_uuid = machines_[index].settings.self.uuid;
+    step(target, PeerProved{.peer = there_peer, .fingerprint = fingerprint_of(our_uuid)});
   });
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "api/app.hpp"
+#include "api/introduction.hpp"
 #include "api/message_json.hpp"
 #include "glue/json.hpp"
 #include "pump.hpp"
@@ -217,6 +218,14 @@ class SocketClient {
   }
   bool wait_open() {
     return pump_until([this] { return open || closed; }) && open;
+  }
+  // As a node does before its hello.
+  bool prove(const Key &key = Key::generate().value()) {
+    api::Introduction introduction(key, api::Introduction::Side::connecting);
+    send(introduction.challenge());
+    if (!introduction.hear(take("challenge")).value_or(false)) return false;
+    send(introduction.proof());
+    return introduction.hear(take("proof")).value_or(false);
   }
   void send(std::string_view text) { socket_->send(text); }
   void close() { socket_->close({}); }

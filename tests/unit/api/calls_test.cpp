@@ -101,6 +101,7 @@ constexpr const char *of_another =
 TEST_F(Calls, AStreamOfAnotherNodeIsAConflict) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
+  ASSERT_TRUE(other.prove());
   other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
   other.send(of_another);
@@ -138,6 +139,7 @@ TEST_F(Calls, ATicketThatWasGivenIsGivenUp) {
   const auto sink = publish();
   SocketClient player(port(), "/peer");
   ASSERT_TRUE(player.wait_open());
+  ASSERT_TRUE(player.prove());
   player.send(R"({"type":"hello","uuid":"child","port":1})");
   ASSERT_NE(player.take("welcome"), "");
   player.send(R"({"type":"register"})");
@@ -236,6 +238,7 @@ TEST_F(Calls, AreRefusedWithTheReason) {
 TEST_F(Calls, AnotherNodeIsSeeded) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
+  ASSERT_TRUE(other.prove());
   other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
   for (const bool done : {true, false}) {
@@ -256,6 +259,7 @@ TEST_F(Calls, AnotherNodeIsSeeded) {
 TEST_F(Calls, NobodyHasRoomIs412) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
+  ASSERT_TRUE(other.prove());
   other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
   other.send(R"({"type":"register"})");
@@ -283,6 +287,7 @@ TEST_F(Calls, HeadHasNoBody) {
 TEST_F(Calls, DeleteNodeEndsTheNodeProperly) {
   SocketClient peer(port(), "/peer"), listener(port(), "/events");
   ASSERT_TRUE(peer.wait_open() && listener.wait_open());
+  ASSERT_TRUE(peer.prove());
   peer.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(peer.take("welcome"), "");
   EXPECT_EQ(del("/node").status, 200u);
@@ -340,6 +345,7 @@ TEST_F(Playing, SaysWhatCanNeverBeHls) {
 TEST_F(Playing, BringsAStreamThatIsKnown) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
+  ASSERT_TRUE(other.prove());
   other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
   other.send(R"({"type":"register"})");

@@ -13,7 +13,7 @@ inline constexpr const char *ice =
 inline constexpr const char *node =
     R"({"uuid":"n1","ip_address":"::1","port":8000,"supernode":true,"version":"0.1.0","upstream_kbps":800,"downstream_kbps":9000,"primary_supernode_uuid":"s1","children":3,"capacity":100,"updated":1700000000123})";
 inline constexpr const char *stream =
-    R"({"slug":"my-talk","name":"My Talk!","description":"é","source":"n1","streaming":true,"media":"video/mpegts","bitrate_kbps":4000,"created":1700000000,"updated":1700000000123})";
+    R"({"slug":"my-talk","name":"My Talk!","description":"é","source":"n1","fingerprint":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","streaming":true,"media":"video/mpegts","bitrate_kbps":4000,"created":1700000000,"updated":1700000000123})";
 
 inline constexpr const char *place = R"({"uuid":"n2","via":"s1","ip_address":"10.0.0.1","port":8000})";
 

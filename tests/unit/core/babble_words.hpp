@@ -19,6 +19,7 @@ class BabbleWords {
 
   Slug slug() { return pick(std::vector<Slug>{"a", "b", "c", "d", "no slug"}); }
   Uuid uuid() { return pick(std::vector<Uuid>{"us", "u1", "u2", "u3", "u4", "u5", ""}); }
+  std::string fingerprint() { return pick(std::vector<std::string>{"k1", "k2", "k3"}); }
   TicketId ticket() { return tickets_.empty() ? "t" : pick(tickets_); }
   Place place(const Uuid &uuid) {
     return {.uuid = uuid.empty() ? "u1" : uuid, .via = chance(2) ? this->uuid() : uuid, .at = {"10.0.0.9", 9}};
@@ -26,6 +27,7 @@ class BabbleWords {
   StreamInfo stream() {
     return {.slug = slug(),
             .source = uuid(),
+            .fingerprint = chance(2) ? "" : fingerprint(),
             .streaming = chance(2),
             .bitrate_kbps = rng_.below(900),
             .updated = rng_.below(10)};

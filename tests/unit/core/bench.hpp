@@ -27,6 +27,7 @@ class Bench {
   Bench() : node(settings()) {
     say(Tick{});
     say(PeerConnected{.peer = primary, .outbound = true, .address = "10.0.0.2"});
+    say(PeerProved{.peer = primary, .fingerprint = "super's"});
     Welcome welcome;
     welcome.node = {.uuid = "super", .ip_address = "10.0.0.2", .port = 7000, .supernode = true};
     hears(primary, welcome);
@@ -50,6 +51,7 @@ class Bench {
 
   void join(PeerId peer, const Uuid &uuid, PeerKind kind) {
     say(PeerConnected{.peer = peer, .outbound = false, .address = "10.0.0.3"});
+    if (kind == PeerKind::node) say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
     Hello hello{.node = {}, .kind = kind};
     hello.node.uuid = uuid;
     hello.node.port = 7000;
@@ -120,6 +122,13 @@ class Bench {
     hears(1, Hold{.ticket = given});
   }
   void knows_talk() { hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .updated = 1}}}); }
+  // Its source has told us; nobody told the keeper of its name yet.
+  void asks_too_early() {
+    hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .streaming = true, .updated = 1}}});
+    say(AskTicket{.call = 1, .slug = "talk", .destination = {}});
+    for (int i = 0; i < 2; ++i)
+      hears(primary, Refusal{.search = search, .slug = "talk", .code = RefusalCode::no_stream});
+  }
   void asks() {
     knows_talk();
     say(AskTicket{.call = 1, .slug = "talk", .destination = {}});

@@ -49,6 +49,7 @@ TEST_F(Three, TheLastRoomIsPromisedOnce) {
   for (const char *uuid : {"x", "y"}) {
     ++peer;
     world.step(p, PeerConnected{.peer = peer, .outbound = false, .address = "10.9.9.9"});
+    world.step(p, PeerProved{.peer = peer, .fingerprint = uuid});
     Hello hello;
     hello.node = {.uuid = uuid, .ip_address = "10.9.9.9", .port = 1};
     world.step(p, PeerSaid{.peer = peer, .message = hello});

@@ -34,6 +34,7 @@ TEST(Bootstrap, ANodeIsNoSupernodeOfItself) {
       if (connect == nullptr) continue;
       ++connects;
       node.handle(PeerConnected{.peer = connect->peer, .outbound = true, .address = "10.0.0.1"}, now, out);
+      node.handle(PeerProved{.peer = connect->peer, .fingerprint = "ours"}, now, out);
       node.handle(PeerSaid{.peer = connect->peer, .message = Welcome{.node = node.self()}}, now, out);
       node.check_invariants();
     }
