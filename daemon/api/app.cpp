@@ -8,7 +8,7 @@
 namespace astral::api {
 namespace {
 
-constexpr Time longest_farewell = 1500ms;
+constexpr Time longest_farewell = 700ms;
 constexpr Time look_every = 20ms;
 
 }  // namespace

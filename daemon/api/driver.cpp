@@ -13,6 +13,8 @@ namespace astral::api {
 namespace {
 
 constexpr Time measure_every = 1s;
+constexpr Time look_every = 100ms;  // for the first media of a new parent: the old one waits for it
+constexpr Time look_for = 5s;
 constexpr Time remember_every = 5s;
 
 std::int64_t unix_ms_at_zero() {
@@ -120,7 +122,7 @@ void Driver::lapse() {
 void Driver::measure() {
   const std::vector<std::string> slugs = media_.slugs();
   for (const std::string &slug : slugs) on_media(slug);
-  if (!slugs.empty()) measuring_.set(now() + measure_every);
+  if (!slugs.empty()) measuring_.set(now() + (now() < looking_until_ ? look_every : measure_every));
 }
 
 void Driver::perform(const core::Connect &effect) {
@@ -153,6 +155,8 @@ void Driver::perform(const core::TellRelay &effect) {
 void Driver::perform(const core::AddSource &effect) {
   const core::TicketId &ticket = effect.offer.ticket;
   const auto added = media_.add_source(effect.slug, ticket, write_message(effect.offer));
+  looking_until_ = now() + look_for;
+  measuring_.set(now() + look_every);
   if (!added) handle(core::SourceEnded{.slug = effect.slug, .ticket = ticket, .error = added.error()});
 }
 

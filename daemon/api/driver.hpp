@@ -114,6 +114,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   Timer deadline_;
   Timer patience_;
   Timer measuring_;
+  Time looking_until_ = {};
   Timer remembering_;
   bool to_remember_ = false;
 };

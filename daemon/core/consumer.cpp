@@ -204,7 +204,9 @@ void Consumer::leaving(const Peer &peer, const Leaving &leaving) {
   if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return;
   Carried &stream = *holder(*ticket);
   if (ticket->id == stream.standby) return lose(ticket->id, "unwanted", "it leaves");
-  if (ticket->id == stream.held && stream.phase == Phase::fed) move(stream, 0, peer.uuid);
+  if (ticket->id != stream.held || stream.phase != Phase::fed) return;
+  stream.leaver = peer.uuid;
+  move(stream, 0, peer.uuid);
 }
 
 void Consumer::source_said(const SourceSaid &input) {
@@ -254,6 +256,7 @@ void Consumer::fed(Carried &stream) {
   enter(stream, Phase::fed);
   stream.fed_since = desk_.now;
   stream.avoid.clear();
+  stream.leaver.clear();
   stream.improvements = 0;
   if (!stream.own && !stream.calls.empty()) stream.watched = true;
   answer_calls(stream, Answered{.ticket = stream.held, .created = true});
@@ -273,6 +276,7 @@ void Consumer::replace(Carried &stream) {
   stream.hops = ticket.hops;
   stop_search(stream);
   stream.fed_since = desk_.now;
+  stream.leaver.clear();
   desk_.notice(Moved{.slug = stream.slug});
   desk_.notice(CarryChanged{.slug = stream.slug});
   later_improve(stream);
@@ -337,6 +341,7 @@ void Consumer::lose(const TicketId &which, const char *cancel_code, const std::s
   stream.held.clear();
   if (stream.phase == Phase::fed) {
     stream.avoid = source;
+    stream.leaver.clear();
     desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
     if (desk_.now - stream.fed_since >= desk_.settings.timeouts.settled) stream.backoff = {};
     if (!stream.coming.empty()) {  // it was about to be replaced anyway

@@ -22,7 +22,8 @@ void Consumer::find(Carried &stream) {
   Search &search = *stream.search;
   if (search.id.empty()) search.id = desk_.rng.hex(24);
   search.step = Step::finding;
-  step_timer(stream, desk_.settings.timeouts.ask);
+  const Timeouts &timeouts = desk_.settings.timeouts;
+  step_timer(stream, stream.leaver.empty() ? timeouts.ask : timeouts.ask_leaving);
   Find find{.request = {.slug = stream.slug,
                         .destination = desk_.self(),
                         .search = search.id,
@@ -192,7 +193,10 @@ void Consumer::fail_search(Carried &stream) {
   const bool exists = stream.search->exists || desk_.directory.stream(stream.slug) != nullptr;
   stop_search(stream);
   desk_.agenda.drop({.due = Due::step, .name = stream.slug});
-  if (stream.phase == Phase::fed) return later_improve(stream);  // it stays where it is
+  if (stream.phase == Phase::fed) {  // it stays where it is
+    desk_.notice(CarryChanged{.slug = stream.slug});
+    return later_improve(stream);
+  }
   enter(stream, Phase::orphan);
   answer_calls(stream, exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached")
                               : fail(Code::not_found, "nobody knows this stream"));
@@ -217,6 +221,10 @@ constexpr std::uint32_t worth_moving = 2;  // hops fewer: less is not worth the 
 
 void Consumer::later_improve(Carried &stream) {
   if (stream.own || stream.phase != Phase::fed || stream.search) return;
+  // All who had to move at once said no to each other; the next time they do not ask in the same moment.
+  if (!stream.leaver.empty())
+    return desk_.agenda.set({.due = Due::improve, .name = stream.slug},
+                            desk_.now + desk_.rng.jittered(desk_.settings.timeouts.leave_again));
   if (stream.hops <= worth_moving || stream.improvements >= most_improvements)
     return desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
   Time after = desk_.settings.timeouts.improve;
@@ -226,7 +234,9 @@ void Consumer::later_improve(Carried &stream) {
 
 void Consumer::improve_due(const Slug &slug) {
   Carried *stream = desk_.carries(slug);
-  if (stream == nullptr || stream->phase != Phase::fed || stream->hops <= worth_moving) return;
+  if (stream == nullptr || stream->phase != Phase::fed) return;
+  if (!stream->leaver.empty()) return move(*stream, 0, stream->leaver);
+  if (stream->hops <= worth_moving) return;
   ++stream->improvements;
   move(*stream, stream->hops - worth_moving + 1, {});
 }

@@ -76,7 +76,9 @@ struct Timeouts {
   Time here_refresh = 300s;
   Time improve = 15s;   // fed, before a better place is looked for; then once more, three times as long
   Time overlap = 5s;    // of the old parent and the new one, until the new one's media has come
-  Time leave = 1200ms;  // for the children to find another parent
+  Time leave = 1800ms;  // for the children to find another parent
+  Time ask_leaving = 550ms;  // instead of `ask`: the parent does not wait
+  Time leave_again = 150ms;  // within it, where nobody had room for one that looks
   Time climb = 1s;      // for the answer to a Climb
 };
 

@@ -36,7 +36,7 @@ class Babble {
 
   void end() {
     take(Shutdown{});
-    now_ += 1200ms;
+    now_ += 1800ms;
     take(Tick{});
     EXPECT_EQ(last_, "Quit");
     EXPECT_EQ(answers_, calls_);

@@ -105,7 +105,7 @@ TEST_F(Forked, WhoLeavesWaitsNotForEver) {
   for (const std::size_t r : {r1, r2}) world.step(r, MediaMeasured{.slug = "talk", .rate_bps = 5'000'000});
   const Uuid name = world.node(old).self().uuid;
   world.step(old, Shutdown{});
-  world.run(1199ms);
+  world.run(1799ms);
   EXPECT_EQ(world.count(name + " Quit"), 0u);
   EXPECT_TRUE(world.fed(v, "talk"));
   world.run(1ms);

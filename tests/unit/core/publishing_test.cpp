@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
               b.child_confirmed();
               b.say(Shutdown{});
             },
-            wait(1200ms),
+            wait(1800ms),
             {"Send 3 cancel S ended", "RemoveSource own S", "TellRelay own cancel G goodbye", "Send 1 cancel G goodbye",
              "CloseMedia own", "Send 1 goodbye", "Disconnect 1 shutting down", "Send 2 goodbye",
              "Disconnect 2 shutting down", "Send 3 goodbye", "Disconnect 3 shutting down",
