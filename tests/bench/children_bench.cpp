@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -170,6 +171,7 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: children_bench PORT PID CHILDREN SECONDS\n");
     return 2;
   }
+  std::signal(SIGINT, SIG_DFL);  // a shell may have started it in the background
   rlimit files{};  // a child has one
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
