@@ -48,6 +48,10 @@ first_of() {
 }
 aac_encoder() { first_of avenc_aac voaacenc fdkaacenc; }
 
+# Before a player: started in the background by a script, SIGINT would come ignored.
+# shellcheck disable=SC2034
+by_ctrl_c=(env --default-signal=INT)
+
 # publish PIPELINE...: what ends in MPEG-TS, to the node, until Ctrl-C.
 publish() {
   echo "Publishing '$title' at ${option[node]}: $node/#watch/$slug"
