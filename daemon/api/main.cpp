@@ -14,6 +14,7 @@
 
 #include "api/app.hpp"
 #include "api/background.hpp"
+#include "api/memory.hpp"
 #include "api/pipelines.hpp"
 #include "api/settings.hpp"
 #include "glue/key.hpp"
@@ -114,7 +115,10 @@ int start(const Options &options) {
   Pipelines pipelines(std::move(media_settings));
   const auto app = App::open(app_settings(options, *uuid, state_dir), pipelines);
   if (!app) return complain(app.error(), 1);
-  background.ready("astralnode " + *uuid + " listening on " + shown_url(options, (*app)->server().port()));
+  std::string line = "astralnode " + *uuid + " listening on " + shown_url(options, (*app)->server().port());
+  if (options.origin.empty() && options.bootstrap.empty() && remembered_peers(state_dir).empty())
+    line += "\nIt knows no other node: a network of one, until another comes (--bootstrap URL, --origin URL)";
+  background.ready(line);
   return run(**app);
 }
 

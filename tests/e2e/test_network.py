@@ -162,6 +162,13 @@ def segment(node):
     return first + len([line for line in lines if line and not line.startswith('#')])
 
 
+def test_a_network_of_one_says_so(network):
+    a = network.node('a')
+    assert 'a network of one' in a.output
+    astral.wait_until(lambda: own(a)['supernode'], 'it to be its own supernode', 40)
+    assert 'a network of one' not in network.node('b', bootstrap=[a]).output
+
+
 def test_leaves_within_three_seconds(network):
     origin = network.origin()
     a = network.node('a', origin)
