@@ -121,7 +121,9 @@ void Driver::lapse() {
 
 void Driver::measure() {
   const std::vector<std::string> slugs = media_.slugs();
-  for (const std::string &slug : slugs) on_media(slug);
+  const bool due = now() >= measured_ + measure_every;  // a rate of less than that means little
+  if (due) measured_ = now();
+  for (const std::string &slug : slugs) due ? on_media(slug) : look(slug);
   if (!slugs.empty()) measuring_.set(now() + (now() < looking_until_ ? look_every : measure_every));
 }
 
@@ -141,6 +143,7 @@ void Driver::perform(const core::OpenMedia &effect) {
     g_warning("stream %s: %s", effect.slug.c_str(), opened.error().detail.c_str());
     return;
   }
+  measured_ = now();
   measuring_.set(now() + measure_every);
 }
 
@@ -244,6 +247,11 @@ void Driver::on_source_message(const std::string &slug, const std::string &ticke
 void Driver::on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) {
   g_info("stream %s: a source ended: %s", slug.c_str(), error.detail.c_str());
   handle(core::SourceEnded{.slug = slug, .ticket = ticket, .error = error});
+}
+
+void Driver::look(const std::string &slug) {
+  for (const std::string &ticket : media_.measure(slug).flowing)
+    handle(core::SourceFlows{.slug = slug, .ticket = ticket});
 }
 
 void Driver::on_media(const std::string &slug) {

@@ -66,6 +66,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   core::CallId expect(Done done);
   void lapse();
   void measure();
+  void look(const std::string &slug);
   void perform(core::Effects effects);
   void perform(const core::Connect &effect);
   void perform(const core::Send &effect);
@@ -115,6 +116,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   Timer patience_;
   Timer measuring_;
   Time looking_until_ = {};
+  Time measured_ = {};
   Timer remembering_;
   bool to_remember_ = false;
 };
