@@ -39,15 +39,15 @@ void Rate::add(std::uint64_t bytes, Time now) {
   bytes_[slot % slots] += bytes;
 }
 
-// Of the whole slots only: the newest is still being filled.
+// Of the whole slots only: the newest is still being filled, and the first began before its first byte.
 std::uint64_t Rate::bps(Time now) const {
   const std::int64_t slot = now / (window / slots);
-  const std::int64_t oldest = std::max(slot - slots + 1, first_slot_);
+  const std::int64_t oldest = std::max(slot - slots + 1, first_slot_ + 1);
   std::uint64_t bytes = 0;
   for (std::int64_t each = std::max(oldest, slot_ - slots + 1); each < slot && each <= slot_; ++each)
     bytes += bytes_[each % slots];
   const std::int64_t span = slot - oldest;
-  if (first_slot_ < 0 || span <= 0) return 0;
+  if (first_slot_ < 0 || span < slots / 2) return 0;
   const auto ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(window / slots).count());
   return bytes * 8 * 1000 / (static_cast<std::uint64_t>(span) * ms);

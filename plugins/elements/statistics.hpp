@@ -39,7 +39,7 @@ class Rate {
  public:
   static constexpr Time window = 2s;
   void add(std::uint64_t bytes, Time now);
-  std::uint64_t bps(Time now) const;
+  std::uint64_t bps(Time now) const;  // 0 for the first second, too: what came until then tells little
 
  private:
   static constexpr int slots = 8;
