@@ -130,7 +130,7 @@ void Membership::proved(const PeerProved &input) {
 // A uuid is whose session has it.
 bool Membership::may_be(const Peer &peer, const Uuid &uuid) {
   const Peer *other = desk_.peers.socket(uuid, PeerState::ready);
-  return other == nullptr || other->kind == PeerKind::element || other->fingerprint == peer.fingerprint;
+  return other == nullptr || other->fingerprint == peer.fingerprint;
 }
 
 void Membership::hello(Peer &peer, const Hello &hello) {
