@@ -45,13 +45,19 @@ def flows(publishing, viewing):
     media.assert_exact(received, published, max_header=64 * 188)
 
 
-def test_by_the_origin_alone(network):
+def met_by_the_origin(network):
+    """The origin, three machines, and a node on each: a supernode and two children."""
     origin = network.machine().origin()
     machines = [network.machine() for _ in range(3)]
     a = machines[0].node('a', origin)
     become_supernode(a)
     b, c = machines[1].node('b', origin), machines[2].node('c', origin)
     become_children(a, [b, c])
+    return origin, machines, (a, b, c)
+
+
+def test_by_the_origin_alone(network):
+    _, machines, (_, b, c) = met_by_the_origin(network)
     flows((machines[1], b), (machines[2], c))
 
 
@@ -64,12 +70,7 @@ def test_by_a_known_address_alone(network):
 
 
 def test_by_memory_alone(network):
-    origin = network.machine().origin()
-    machines = [network.machine() for _ in range(3)]
-    a = machines[0].node('a', origin)
-    become_supernode(a)
-    b, c = machines[1].node('b', origin), machines[2].node('c', origin)
-    become_children(a, [b, c])
+    origin, machines, (a, b, c) = met_by_the_origin(network)
 
     def remembers(machine, uuid, others):
         path = machine.folder / f'state-{uuid}' / 'peers.json'
