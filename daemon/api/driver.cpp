@@ -13,8 +13,6 @@ namespace astral::api {
 namespace {
 
 constexpr Time measure_every = 1s;
-constexpr Time look_every = 100ms;  // for the first media of a new parent: the old one waits for it
-constexpr Time look_for = 5s;
 constexpr Time remember_every = 5s;
 
 std::int64_t unix_ms_at_zero() {
@@ -121,10 +119,8 @@ void Driver::lapse() {
 
 void Driver::measure() {
   const std::vector<std::string> slugs = media_.slugs();
-  const bool due = now() >= measured_ + measure_every;  // a rate of less than that means little
-  if (due) measured_ = now();
-  for (const std::string &slug : slugs) due ? on_media(slug) : look(slug);
-  if (!slugs.empty()) measuring_.set(now() + (now() < looking_until_ ? look_every : measure_every));
+  for (const std::string &slug : slugs) on_media(slug);
+  if (!slugs.empty()) measuring_.set(now() + measure_every);
 }
 
 void Driver::perform(const core::Connect &effect) {
@@ -143,7 +139,6 @@ void Driver::perform(const core::OpenMedia &effect) {
     g_warning("stream %s: %s", effect.slug.c_str(), opened.error().detail.c_str());
     return;
   }
-  measured_ = now();
   measuring_.set(now() + measure_every);
 }
 
@@ -157,10 +152,12 @@ void Driver::perform(const core::TellRelay &effect) {
 
 void Driver::perform(const core::AddSource &effect) {
   const core::TicketId &ticket = effect.offer.ticket;
-  const auto added = media_.add_source(effect.slug, ticket, write_message(effect.offer));
-  looking_until_ = now() + look_for;
-  measuring_.set(now() + look_every);
+  const auto added = media_.add_source(effect.slug, ticket, write_message(effect.offer), effect.standby);
   if (!added) handle(core::SourceEnded{.slug = effect.slug, .ticket = ticket, .error = added.error()});
+}
+
+void Driver::perform(const core::SwitchSource &effect) {
+  media_.switch_source(effect.slug, effect.ticket, effect.standby);
 }
 
 void Driver::perform(const core::TellSource &effect) {
@@ -244,24 +241,25 @@ void Driver::on_source_message(const std::string &slug, const std::string &ticke
   if (*message) handle(core::SourceSaid{.slug = slug, .ticket = ticket, .message = std::move(**message)});
 }
 
+void Driver::on_source_flows(const std::string &slug, const std::string &ticket) {
+  handle(core::SourceFlows{.slug = slug, .ticket = ticket});
+}
+
 void Driver::on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) {
   g_info("stream %s: a source ended: %s", slug.c_str(), error.detail.c_str());
   handle(core::SourceEnded{.slug = slug, .ticket = ticket, .error = error});
 }
 
-void Driver::look(const std::string &slug) {
-  for (const std::string &ticket : media_.measure(slug).flowing)
-    handle(core::SourceFlows{.slug = slug, .ticket = ticket});
-}
-
 void Driver::on_media(const std::string &slug) {
   Measured measured = media_.measure(slug);
-  for (const std::string &ticket : measured.flowing)
-    handle(core::SourceFlows{.slug = slug, .ticket = ticket});
   handle(core::MediaMeasured{.slug = slug,
                              .rate_bps = measured.rate_bps,
                              .largest_group = measured.largest_group,
                              .caps = std::move(measured.caps)});
+}
+
+void Driver::on_silence(const std::string &slug) {
+  handle(core::StreamSilent{.slug = slug});
 }
 
 }  // namespace astral::api

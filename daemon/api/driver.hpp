@@ -66,7 +66,6 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   core::CallId expect(Done done);
   void lapse();
   void measure();
-  void look(const std::string &slug);
   void perform(core::Effects effects);
   void perform(const core::Connect &effect);
   void perform(const core::Send &effect);
@@ -75,6 +74,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   void perform(const core::CloseMedia &effect);
   void perform(const core::TellRelay &effect);
   void perform(const core::AddSource &effect);
+  void perform(const core::SwitchSource &effect);
   void perform(const core::TellSource &effect);
   void perform(const core::RemoveSource &effect);
   void perform(const core::Answer &effect);
@@ -93,8 +93,10 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   void on_relay_message(const std::string &slug, const std::string &json) override;
   void on_source_message(const std::string &slug, const std::string &ticket,
                          const std::string &json) override;
+  void on_source_flows(const std::string &slug, const std::string &ticket) override;
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug) override;
+  void on_silence(const std::string &slug) override;
 
   struct Expectation {
     Done done;
@@ -115,8 +117,6 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   Timer deadline_;
   Timer patience_;
   Timer measuring_;
-  Time looking_until_ = {};
-  Time measured_ = {};
   Timer remembering_;
   bool to_remember_ = false;
 };

@@ -16,7 +16,6 @@ struct Measured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps;
-  std::vector<std::string> flowing = {};  // tickets whose source has received media
 };
 
 // **Thread**: one main context. Streams are named by slug; calls about one that is not open do nothing, or
@@ -29,8 +28,12 @@ class MediaFloor {
     virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
     virtual void on_source_message(const std::string &slug, const std::string &ticket,
                                    const std::string &json) = 0;
+    // Its first media has come, since it was added or switched.
+    virtual void on_source_flows(const std::string &slug, const std::string &ticket) = 0;
     virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
     virtual void on_media(const std::string &slug) = 0;  // measure() says something new
+    // No media for longer than the stream's cadence explains; again, ever later, while that lasts.
+    virtual void on_silence(const std::string &slug) = 0;
 
    protected:
     ~Listener() = default;
@@ -43,7 +46,8 @@ class MediaFloor {
   virtual void close(const std::string &slug) = 0;
   virtual void tell_relay(const std::string &slug, const std::string &json) = 0;
   virtual Expected<void> add_source(const std::string &slug, const std::string &ticket,
-                                    const std::string &offer) = 0;
+                                    const std::string &offer, bool standby) = 0;
+  virtual void switch_source(const std::string &slug, const std::string &ticket, bool standby) = 0;
   virtual void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) = 0;
   virtual void remove_source(const std::string &slug, const std::string &ticket) = 0;
 

@@ -32,9 +32,13 @@ void Pipelines::tell_relay(const std::string &slug, const std::string &json) {
 }
 
 Expected<void> Pipelines::add_source(const std::string &slug, const std::string &ticket,
-                                     const std::string &offer) {
+                                     const std::string &offer, bool standby) {
   media::Stream *stream = find(slug);
-  return stream ? stream->add_source(ticket, offer) : not_carried(slug);
+  return stream ? stream->add_source(ticket, offer, standby) : not_carried(slug);
+}
+
+void Pipelines::switch_source(const std::string &slug, const std::string &ticket, bool standby) {
+  if (media::Stream *stream = find(slug)) stream->switch_source(ticket, standby);
 }
 
 void Pipelines::tell_source(const std::string &slug, const std::string &ticket, const std::string &json) {
@@ -55,11 +59,7 @@ Measured Pipelines::measure(const std::string &slug) const {
   const media::Stream *stream = find(slug);
   if (!stream) return {};
   media::Stats stats = stream->stats();
-  Measured measured{
-      .rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
-  for (const media::SourceStats &source : stats.sources)
-    if (source.objects > 0) measured.flowing.push_back(source.ticket);
-  return measured;
+  return {.rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
 }
 
 Expected<std::string> Pipelines::playlist(const std::string &slug) const {
@@ -86,12 +86,20 @@ void Pipelines::on_source_message(const std::string &slug, const std::string &ti
   if (listener_) listener_->on_source_message(slug, ticket, json);
 }
 
+void Pipelines::on_source_flows(const std::string &slug, const std::string &ticket) {
+  if (listener_) listener_->on_source_flows(slug, ticket);
+}
+
 void Pipelines::on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) {
   if (listener_) listener_->on_source_ended(slug, ticket, error);
 }
 
 void Pipelines::on_media(const std::string &slug, const std::string &) {
   if (listener_) listener_->on_media(slug);
+}
+
+void Pipelines::on_silence(const std::string &slug) {
+  if (listener_) listener_->on_silence(slug);
 }
 
 }  // namespace astral::api

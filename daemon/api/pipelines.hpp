@@ -21,7 +21,8 @@ class Pipelines : public MediaFloor, private media::Handler {
   void close(const std::string &slug) override { streams_.erase(slug); }
   void tell_relay(const std::string &slug, const std::string &json) override;
   Expected<void> add_source(const std::string &slug, const std::string &ticket,
-                            const std::string &offer) override;
+                            const std::string &offer, bool standby) override;
+  void switch_source(const std::string &slug, const std::string &ticket, bool standby) override;
   void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) override;
   void remove_source(const std::string &slug, const std::string &ticket) override;
   std::vector<std::string> slugs() const override;
@@ -33,8 +34,10 @@ class Pipelines : public MediaFloor, private media::Handler {
   void on_relay_message(const std::string &slug, const std::string &json) override;
   void on_source_message(const std::string &slug, const std::string &ticket,
                          const std::string &json) override;
+  void on_source_flows(const std::string &slug, const std::string &ticket) override;
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug, const std::string &caps) override;
+  void on_silence(const std::string &slug) override;
   media::Stream *find(const std::string &slug) const;
 
   const media::Settings settings_;

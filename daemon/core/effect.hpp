@@ -40,10 +40,17 @@ struct TellRelay {
   Slug slug = {};
   Message message = {};
 };
-// a new astralsrc for this offer; it answers Confirm
+// a new astralsrc for this offer; it answers Confirm. One that stands by has its link and gets no media.
 struct AddSource {
   Slug slug = {};
   Offer offer = {};
+  bool standby = false;
+};
+// From standing by to being fed, or back.
+struct SwitchSource {
+  Slug slug = {};
+  TicketId ticket = {};
+  bool standby = false;
 };
 struct TellSource {
   Slug slug = {};
@@ -87,7 +94,7 @@ struct MeasureBandwidth {
 struct Quit {};
 
 using Effect = std::variant<Connect, Send, Disconnect, OpenMedia, CloseMedia, TellRelay, AddSource,
-                            TellSource, RemoveSource, Answer, Announce, RegisterStream, UnregisterStream,
+                            SwitchSource, TellSource, RemoveSource, Answer, Announce, RegisterStream, UnregisterStream,
                             AskOrigin, MeasureBandwidth, Quit>;
 using Effects = std::vector<Effect>;
 

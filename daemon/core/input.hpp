@@ -95,6 +95,10 @@ struct SourceFlows {
   Slug slug = {};
   TicketId ticket = {};
 };
+// Nothing has come for longer than this stream's cadence explains: said again, ever later, until media flows.
+struct StreamSilent {
+  Slug slug = {};
+};
 struct SourceEnded {
   Slug slug = {};
   TicketId ticket = {};
@@ -126,7 +130,7 @@ struct Tick {};
 
 using Input = std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
                            AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode,
-                           Shutdown, RelaySaid, SourceSaid, SourceFlows, SourceEnded, MediaMeasured,
+                           Shutdown, RelaySaid, SourceSaid, SourceFlows, StreamSilent, SourceEnded, MediaMeasured,
                            OriginKnows, OriginAnswered, BandwidthMeasured, Tick>;
 
 }  // namespace astral::core

@@ -84,17 +84,19 @@ struct Stream::Parent {
     gst_bin_remove(GST_BIN(stream.pipeline_.get()), element.get());
   }
 
-  Expected<void> start() {
+  Expected<void> start(bool standby) {
     auto made = make(source_element, nullptr);
     if (!made) return tl::unexpected(made.error());
     element = std::move(*made);
     gst_bin_add(GST_BIN(stream.pipeline_.get()), element.get());
     configure(element.get(), stream.slug_, stream.settings_);
+    g_object_set(element.get(), "standby", standby, nullptr);
     signal = SignalHandler(element.get(), g_signal_connect(element.get(), "signalling-message",
                                                            G_CALLBACK(&Parent::on_message), this));
     Visit::made();
     const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
     gst_pad_add_probe(source.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &Parent::on_event, this, nullptr);
+    await_media();
     sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(stream.relay_.get(), "sink_%u"));
     if (!sink || GST_PAD_LINK_FAILED(gst_pad_link(source.get(), sink.get())))
       return fail(Code::failed, "the relay takes no further parent");
@@ -127,10 +129,31 @@ struct Stream::Parent {
     return GST_PAD_PROBE_OK;
   }
 
+  void await_media() {
+    const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
+    if (awaiting != 0) gst_pad_remove_probe(source.get(), awaiting);
+    awaiting = gst_pad_add_probe(source.get(), GST_PAD_PROBE_TYPE_BUFFER, &Parent::on_buffer, this, nullptr);
+  }
+
+  // The streaming thread.
+  static GstPadProbeReturn on_buffer(GstPad *, GstPadProbeInfo *, gpointer self) noexcept {
+    const Visit visit;
+    const Parent *parent = static_cast<Parent *>(self);
+    Stream *stream = &parent->stream;
+    stream->mailbox_.post([stream, ticket = parent->ticket, serial = parent->serial] {
+      const auto found = stream->sources_.find(ticket);
+      if (found == stream->sources_.end() || found->second->serial != serial) return;
+      found->second->awaiting = 0;
+      stream->handler_.on_source_flows(stream->slug_, ticket);
+    });
+    return GST_PAD_PROBE_REMOVE;
+  }
+
   Stream &stream;
   const std::string ticket;
   const std::uint64_t serial;
   bool ended = false;
+  gulong awaiting = 0;  // the probe for its first buffer
   Ref<GstElement> element;
   Ref<GstPad> sink;  // the relay's
   SignalHandler signal;
@@ -153,6 +176,7 @@ Stream::~Stream() {
   sources_.clear();
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   relay_signal_ = SignalHandler();
+  silence_signal_ = SignalHandler();
 }
 
 Expected<void> Stream::build() {
@@ -179,6 +203,14 @@ Expected<void> Stream::build() {
                                        });
                                      }),
                                      this));
+  silence_signal_ = SignalHandler(
+      relay_.get(), g_signal_connect(relay_.get(), "silence",
+                                     G_CALLBACK(+[](GstElement *, guint, gpointer self) noexcept {
+                                       Stream *stream = static_cast<Stream *>(self);
+                                       stream->mailbox_.post(
+                                           [stream] { stream->handler_.on_silence(stream->slug_); });
+                                     }),
+                                     this));
   const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));
   hls_ =
       std::make_unique<HlsBranch>(GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(),
@@ -195,14 +227,21 @@ void Stream::to_relay(const std::string &json) {
   send(relay_.get(), json);
 }
 
-Expected<void> Stream::add_source(const std::string &ticket, const std::string &offer_json) {
+Expected<void> Stream::add_source(const std::string &ticket, const std::string &offer_json, bool standby) {
   if (has_source(ticket)) return fail(Code::conflict, "ticket " + ticket + " has a source already");
   auto parent = std::make_unique<Parent>(*this, ticket, ++serial_);
-  if (const auto started = parent->start(); !started) return started;
+  if (const auto started = parent->start(standby); !started) return started;
   GstElement *element = parent->element.get();
   sources_.emplace(ticket, std::move(parent));
   send(element, offer_json);
   return {};
+}
+
+void Stream::switch_source(const std::string &ticket, bool standby) {
+  const auto found = sources_.find(ticket);
+  if (found == sources_.end()) return;
+  if (!standby) found->second->await_media();
+  g_object_set(found->second->element.get(), "standby", standby, nullptr);
 }
 
 void Stream::to_source(const std::string &ticket, const std::string &json) {
@@ -244,10 +283,7 @@ Stats Stream::stats() const {
     add_links(stats.get(), false, out.links);
   }
   for (const auto &[ticket, parent] : sources_)
-    if (const StructurePtr stats = stats_of(parent->element.get())) {
-      add_links(stats.get(), true, out.links);
-      out.sources.push_back({ticket, count(stats.get(), "objects")});
-    }
+    if (const StructurePtr stats = stats_of(parent->element.get())) add_links(stats.get(), true, out.links);
   return out;
 }
 

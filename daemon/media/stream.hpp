@@ -38,11 +38,15 @@ class Handler {
   virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
   virtual void on_source_message(const std::string &slug, const std::string &ticket,
                                  const std::string &json) = 0;
+  // The first media since it was added or switched.
+  virtual void on_source_flows(const std::string &slug, const std::string &ticket) = 0;
   // That parent gives no more: not_found after EOS (the publisher ended it), else what its element said. The
   // source is still there; remove_source() takes it out.
   virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
   // The media's caps, as soon as they are known and whenever they change.
   virtual void on_media(const std::string &slug, const std::string &caps) = 0;
+  // The relay's: no media for longer than the stream's cadence explains; again, ever later, while that lasts.
+  virtual void on_silence(const std::string &slug) = 0;
 };
 
 struct LinkStats {
@@ -52,11 +56,6 @@ struct LinkStats {
   double rtt_ms = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
-};
-
-struct SourceStats {
-  std::string ticket;
-  std::uint64_t objects = 0;
 };
 
 struct Stats {
@@ -69,7 +68,6 @@ struct Stats {
   int peers = 0;  // children
   std::string caps;
   std::vector<LinkStats> links;
-  std::vector<SourceStats> sources;
 };
 
 // **Thread**: opened, used and destroyed on one main context (the thread-default one at open()); the
@@ -90,8 +88,10 @@ class Stream {
   void to_relay(const std::string &json);
 
   // A new parent beside those there are: they are removed by the caller when this one serves (make before
-  // break). conflict: the ticket has a source already.
-  Expected<void> add_source(const std::string &ticket, const std::string &offer_json);
+  // break). One that stands by has its link and gets nothing. conflict: the ticket has a source already.
+  Expected<void> add_source(const std::string &ticket, const std::string &offer_json, bool standby);
+  // What the relay lacks is fetched by the one that is switched on. Unknown ticket: nothing.
+  void switch_source(const std::string &ticket, bool standby);
   void to_source(const std::string &ticket, const std::string &json);  // unknown ticket: nothing
   void remove_source(const std::string &ticket);                       // unknown ticket: nothing
   bool has_source(const std::string &ticket) const { return sources_.contains(ticket); }
@@ -124,7 +124,7 @@ class Stream {
   std::unique_ptr<BusErrors> errors_;
   std::unique_ptr<HlsBranch> hls_;
   std::map<std::string, std::unique_ptr<Parent>> sources_;  // by ticket
-  SignalHandler relay_signal_;
+  SignalHandler relay_signal_, silence_signal_;
 };
 
 }  // namespace astral::media

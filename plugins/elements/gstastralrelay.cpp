@@ -35,6 +35,7 @@ struct AstralRelayClass {
 };
 
 static Signals astral_relay_signals;
+[[maybe_unused]] static guint astral_relay_silence;
 static GstStaticPadTemplate astral_relay_sink_template =
     GST_STATIC_PAD_TEMPLATE("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 static GstStaticPadTemplate astral_relay_src_template =
@@ -323,6 +324,10 @@ static void astral_relay_class_init(AstralRelayClass *type) {
         prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);
+  // No parent has brought anything for `ms` milliseconds, longer than the stream's cadence explains; again,
+  // ever later, while that lasts. From the element's own thread.
+  astral_relay_silence = g_signal_new("silence", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
+                                      nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_UINT);
 
   GstElementClass *element = GST_ELEMENT_CLASS(type);
   gst_element_class_add_static_pad_template(element, &astral_relay_sink_template);

@@ -210,7 +210,7 @@ static void astral_src_class_init(AstralSrcClass *type) {
   object->get_property = astral_src_get_property;
   object->finalize = astral_src_finalize;
   for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stun_server, prop_signaller,
-                            prop_store_bytes, prop_store_time, prop_latency, prop_stats})
+                            prop_store_bytes, prop_store_time, prop_latency, prop_standby, prop_stats})
     install_property(object, id);
   astral_src_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_src_handle_signalling);
 

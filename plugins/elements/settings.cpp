@@ -62,6 +62,12 @@ GParamSpec *spec_of(Property id) {
       return g_param_spec_uint("latency", "Latency",
                                "Time that sinks wait so that late objects are in time, in milliseconds", 0,
                                60'000, initial.latency_ms, rw);
+    case prop_standby:
+      return g_param_spec_boolean(
+          "standby", "Standby",
+          "Keep the link and the subscription, and receive nothing; live. Switched off, what the next element "
+          "lacks is fetched",
+          initial.standby, rw);
     case prop_stats:
       return g_param_spec_boxed(
           "stats", "Statistics",
@@ -136,6 +142,9 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_latency:
       settings.latency_ms = g_value_get_uint(value);
       return true;
+    case prop_standby:
+      settings.standby = g_value_get_boolean(value);
+      return true;
     default:
       return false;
   }
@@ -178,6 +187,9 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
       return true;
     case prop_latency:
       g_value_set_uint(value, settings.latency_ms);
+      return true;
+    case prop_standby:
+      g_value_set_boolean(value, settings.standby);
       return true;
     default:
       return false;

@@ -32,6 +32,7 @@ struct ElementSettings {
   std::uint64_t store_bytes = track::Store::Limits{}.bytes;
   unsigned store_time_ms = 10'000;
   unsigned latency_ms = 120;
+  bool standby = false;
 };
 
 // Property ids; an element installs those it has.
@@ -48,6 +49,7 @@ enum Property : guint {
   prop_store_bytes,
   prop_store_time,
   prop_latency,
+  prop_standby,
   prop_stats,
 };
 void install_property(GObjectClass *type, Property id);

@@ -117,7 +117,12 @@ struct Words {
   std::string operator()(const OpenMedia &e) const { return "OpenMedia " + e.slug; }
   std::string operator()(const CloseMedia &e) const { return "CloseMedia " + e.slug; }
   std::string operator()(const TellRelay &e) const { return "TellRelay " + e.slug + " " + text(e.message); }
-  std::string operator()(const AddSource &e) const { return "AddSource " + e.slug + " " + e.offer.ticket; }
+  std::string operator()(const AddSource &e) const {
+    return "AddSource " + e.slug + " " + e.offer.ticket + (e.standby ? " standby" : "");
+  }
+  std::string operator()(const SwitchSource &e) const {
+    return "SwitchSource " + e.slug + " " + e.ticket + (e.standby ? " standby" : " on");
+  }
   std::string operator()(const TellSource &e) const { return "TellSource " + e.slug + " " + text(e.message); }
   std::string operator()(const RemoveSource &e) const { return "RemoveSource " + e.slug + " " + e.ticket; }
   std::string operator()(const Answer &e) const {

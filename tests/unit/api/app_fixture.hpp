@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <set>
 #include <vector>
 
 #include "api/app.hpp"
@@ -34,10 +35,14 @@ class FakeMedia : public api::MediaFloor {
   void close(const std::string &slug) override { streams.erase(slug); }
   void tell_relay(const std::string &, const std::string &json) override { to_relay.push_back(json); }
   Expected<void> add_source(const std::string &, const std::string &ticket,
-                            const std::string &offer) override {
+                            const std::string &offer, bool standby) override {
     if (broken) return fail(Code::failed, "no elements");
     sources[ticket] = offer;
+    switch_source({}, ticket, standby);
     return {};
+  }
+  void switch_source(const std::string &, const std::string &ticket, bool standby) override {
+    standby ? (void)standbys.insert(ticket) : (void)standbys.erase(ticket);
   }
   void tell_source(const std::string &, const std::string &, const std::string &json) override {
     to_source.push_back(json);
@@ -63,6 +68,7 @@ class FakeMedia : public api::MediaFloor {
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
   std::map<std::string, std::string> sources;            // ticket → offer
+  std::set<std::string> standbys;
   std::vector<std::string> to_relay;
   std::vector<std::string> to_source;
   api::Measured measured{.rate_bps = 1'000'000, .largest_group = 5, .caps = "video/mpegts"};

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,7 +84,7 @@ class Post : public Handler {
     for (auto &[ticket, ends] : tickets_) {
       if (!names(json, ticket)) continue;
       if (is_of(json, "offer")) {
-        const auto added = ends.consumer->add_source(ticket, json);
+        const auto added = ends.consumer->add_source(ticket, json, false);
         EXPECT_TRUE(added) << added.error().detail;
       } else if (is_of(json, "refusal")) {
         refusals.push_back(json);
@@ -102,11 +103,15 @@ class Post : public Handler {
     ended[ticket] = error;
   }
   void on_media(const std::string &, const std::string &caps) override { media = caps; }
+  void on_source_flows(const std::string &, const std::string &ticket) override { flowing.insert(ticket); }
+  void on_silence(const std::string &) override { ++silences; }
 
   std::string fake_fingerprint;
   std::map<std::string, Error> ended;
   std::vector<std::string> refusals;
   std::string media;
+  std::set<std::string> flowing;
+  int silences = 0;
 
  private:
   struct Ends {
@@ -209,7 +214,7 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   EXPECT_EQ(stats.links[0].ticket, "t2");
   EXPECT_TRUE(stats.links[0].parent);
   EXPECT_GT(stats.links[0].bytes_received, 10'000u);
-  EXPECT_EQ(second->add_source("t2", "{}").error().code, Code::conflict);
+  EXPECT_EQ(second->add_source("t2", "{}", false).error().code, Code::conflict);
 
   // The new parent comes before the old one goes; the window goes on without a break.
   post.ask("t3", *second, source.door());
