@@ -21,10 +21,6 @@ constexpr std::uint64_t subgroup_bit = 0x10;
 constexpr std::uint64_t default_priority_bit = 0x20;
 constexpr std::uint64_t first_object_bit = 0x40;
 
-// Memory that is reserved before a byte of a payload has arrived; it then doubles. So a frame of video is never
-// moved, and what nobody writes to costs the system nothing.
-constexpr std::size_t first_chunk = 256 * 1024;
-
 }  // namespace
 
 bool is_subgroup_type(std::uint64_t type) {
@@ -135,13 +131,7 @@ Decoded<SubgroupReader::Step> SubgroupReader::read_object(Bytes &in) {
       continue;
     }
     if (field_ == Field::payload) {
-      const Bytes part = in.first(std::min(in.size(), target_ - filled_));
-      if (part.empty()) return Step::need_more;
-      grow(filled_ + part.size());
-      std::memcpy(buffer_.get() + filled_, part.data(), part.size());
-      filled_ += part.size();
-      in = in.subspan(part.size());
-      if (filled_ < target_) return Step::need_more;
+      if (!image_.take(in)) return Step::need_more;
       return finish(ObjectStatus::normal);
     }
     const auto value = number_.take(in);
@@ -184,56 +174,24 @@ Decoded<SubgroupReader::Step> SubgroupReader::set_id(std::uint64_t delta) {
   return Step::need_more;
 }
 
-// Lays the image's head out: all that comes before the payload is known now.
 Decoded<SubgroupReader::Step> SubgroupReader::start_payload(std::uint64_t size) {
   if (size > max_object_) return Step::too_large;
-  const auto payload_size = static_cast<std::size_t>(size);
-  payload_offset_ = 1 + vi64_size(properties_size_) + properties_size_ + vi64_size(size);
-  target_ = payload_offset_ + std::max<std::size_t>(payload_size, 1);  // 1: the status
-  filled_ = 0;
-  grow(payload_offset_ + std::min(payload_size + 1, first_chunk));
-  std::uint8_t *at = buffer_.get();
-  *at++ = 0;  // id delta
-  at += put_vi64(properties_size_, at);
-  if (properties_size_ != 0) std::memcpy(at, properties_.data(), properties_size_);
-  at += properties_size_;
-  put_vi64(size, at);
-  filled_ = payload_offset_;
+  image_.start(properties_, static_cast<std::size_t>(size));
   field_ = size == 0 ? Field::status : Field::payload;
   return Step::need_more;
 }
 
 Decoded<SubgroupReader::Step> SubgroupReader::finish(ObjectStatus status) {
-  if (filled_ < target_) buffer_[static_cast<std::ptrdiff_t>(filled_++)] = static_cast<std::uint8_t>(status);
-  Object object;
+  Object object = image_.finish(status);
   object.id = {header_.group, id_};
   object.subgroup = header_.subgroup;
-  object.properties_offset = 1 + vi64_size(properties_size_);
-  object.properties_size = properties_size_;
-  object.payload_offset = field_ == Field::status ? target_ : payload_offset_;
-  object.status = status;
   object.first_object = !any_ && header_.first_object;
   if (header_.priority) object.priority = *header_.priority;
-  const Bytes view(buffer_.get(), filled_);
-  object.wire = Slice(std::move(buffer_), view);
   object_ = std::move(object);
-
-  buffer_ = nullptr;
-  capacity_ = 0;
   any_ = true;
   ended_ = status != ObjectStatus::normal;
   field_ = Field::delta;
   return Step::object;
-}
-
-void SubgroupReader::grow(std::size_t wanted) {
-  if (wanted <= capacity_) return;
-  const std::size_t capacity =
-      std::min(target_, std::max({wanted, 2 * capacity_, std::min(first_chunk, target_)}));
-  auto larger = std::make_shared_for_overwrite<std::uint8_t[]>(capacity);
-  if (filled_ != 0) std::memcpy(larger.get(), buffer_.get(), filled_);
-  buffer_ = std::move(larger);
-  capacity_ = capacity;
 }
 
 }  // namespace astral::moqt

@@ -5,10 +5,10 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
+#include "moqt/image.hpp"
 #include "moqt/object.hpp"
 #include "moqt/wire.hpp"
 
@@ -41,8 +41,7 @@ class SplitVi64 {
   std::uint8_t size_ = 0;
 };
 
-// Reads what follows the stream type. Payload bytes are copied once, into the object's own memory, which
-// grows with what has arrived and not with what is announced.
+// Reads what follows the stream type.
 class SubgroupReader {
  public:
   enum class Step {
@@ -62,7 +61,9 @@ class SubgroupReader {
   Object take_object();      // without a priority if the header has none: the session knows the track's
   bool at_boundary() const;  // a FIN is legal here
   bool ended_group() const { return ended_; }  // an end-of-group or end-of-track object was read
-  std::size_t held() const { return capacity_ + properties_.capacity(); }  // bytes of the unfinished object
+  std::size_t held() const {
+    return image_.held() + properties_.capacity();
+  }  // bytes of the unfinished object
 
  private:
   // What the next byte belongs to.
@@ -85,7 +86,6 @@ class SubgroupReader {
   Decoded<Step> start_payload(std::uint64_t size);
   Decoded<Step> finish(ObjectStatus status);
   Field after_header_field(Field field) const;
-  void grow(std::size_t wanted);
 
   SubgroupHeader header_;
   Field field_ = Field::alias;
@@ -97,11 +97,7 @@ class SubgroupReader {
   std::uint64_t id_ = 0;
   std::size_t properties_size_ = 0;
   std::vector<std::uint8_t> properties_;  // of the object that is being read
-  std::shared_ptr<std::uint8_t[]> buffer_;
-  std::size_t capacity_ = 0;
-  std::size_t filled_ = 0;
-  std::size_t target_ = 0;
-  std::size_t payload_offset_ = 0;
+  ImageBuilder image_;
   std::optional<Object> object_;
 };
 
