@@ -27,6 +27,9 @@ constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
 std::optional<FetchItem> incomplete() {
   return std::nullopt;
 }
+std::optional<FetchHead> unfinished() {
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -34,6 +37,16 @@ std::vector<std::uint8_t> encode(const FetchHeader &header) {
   Writer out;
   out.vi64(fetch_stream_type).vi64(raw(header.request));
   return out.take();
+}
+
+bool ends_before(Location end, Location start) {
+  return end.group < start.group ||
+         (end.group == start.group && end.object != 0 && end.object < start.object);
+}
+
+bool in_front_of(Location object, Location end) {
+  return object.group < end.group ||
+         (object.group == end.group && (end.object == 0 || object.object < end.object));
 }
 
 Decoded<std::uint64_t> FetchContext::group_after(std::uint64_t delta) const {
@@ -46,18 +59,33 @@ Decoded<std::uint64_t> FetchContext::group_after(std::uint64_t delta) const {
 }
 
 Decoded<std::optional<FetchItem>> FetchContext::next(Bytes &in) {
+  FetchContext after = *this;
+  Bytes rest = in;
+  auto head = after.head(rest);
+  if (!head) return tl::unexpected(head.error());
+  if (!*head || rest.size() < (*head)->payload_size) return incomplete();
+  if ((*head)->too_large) return violation("fetched object's properties above 64 KiB");
+  FetchItem &item = (*head)->item;
+  item.payload = rest.first(static_cast<std::size_t>((*head)->payload_size));
+  in = rest.subspan(item.payload.size());
+  *this = after;
+  return item;
+}
+
+Decoded<std::optional<FetchHead>> FetchContext::head(Bytes &in) {
   Reader reader(in);
-  FetchItem item;
+  FetchHead head;
+  FetchItem &item = head.item;
   const std::uint64_t flags = reader.vi64();
-  if (!reader.ok()) return incomplete();
+  if (!reader.ok()) return unfinished();
   if (flags == end_of_nonexistent || flags == end_of_unknown) {
     item.kind =
         flags == end_of_unknown ? FetchItem::Kind::end_of_unknown : FetchItem::Kind::end_of_nonexistent;
     item.id = reader.location();
-    if (!reader.ok()) return incomplete();
+    if (!reader.ok()) return unfinished();
     in = reader.rest();
     remember(item);
-    return item;
+    return head;
   }
   if (flags >= 0x80) return violation("unknown fetch serialization flags");
   const bool has_group = (flags & group_bit) != 0;
@@ -76,12 +104,15 @@ Decoded<std::optional<FetchItem>> FetchContext::next(Bytes &in) {
   item.priority = (flags & priority_bit) != 0 ? reader.uint8() : *priority_;
   if ((flags & properties_bit) != 0) {
     const std::uint64_t size = reader.vi64();
-    if (size > max_properties) return violation("fetched object's properties above 64 KiB");
+    head.too_large = reader.ok() && size > max_properties;
+    if (head.too_large) return head;
     item.properties = reader.take(size);
   }
-  item.payload = reader.take_prefixed();
-  if (!reader.ok()) return incomplete();
-  if (const auto valid = check_properties(item.properties); !valid) return tl::unexpected(valid.error());
+  head.payload_size = reader.vi64();
+  if (!reader.ok()) return unfinished();
+  const auto mandatory = check_properties(item.properties);
+  if (!mandatory) return tl::unexpected(mandatory.error());
+  head.mandatory = *mandatory;
 
   item.id.group = at_ ? at_->group : group_delta;
   if (at_ && has_group) {
@@ -110,10 +141,17 @@ Decoded<std::optional<FetchItem>> FetchContext::next(Bytes &in) {
   }
   in = reader.rest();
   remember(item);
-  return item;
+  return head;
 }
 
 void FetchContext::write(Writer &out, const FetchItem &item) {
+  write_head(out, item);
+  if (item.kind != FetchItem::Kind::object) return;
+  if (!item.properties.empty()) out.prefixed(item.properties);
+  out.prefixed(item.payload);
+}
+
+void FetchContext::write_head(Writer &out, const FetchItem &item) {
   if (item.kind != FetchItem::Kind::object) {
     out.vi64(item.kind == FetchItem::Kind::end_of_unknown ? end_of_unknown : end_of_nonexistent)
         .location(item.id);
@@ -149,9 +187,13 @@ void FetchContext::write(Writer &out, const FetchItem &item) {
     out.vi64(same_group ? item.id.object - at_->object : item.id.object);
   }
   if (!same_priority) out.uint8(item.priority);
-  if (!item.properties.empty()) out.prefixed(item.properties);
-  out.prefixed(item.payload);
   remember(item);
+}
+
+bool FetchContext::may_follow(Location id) const {
+  if (!at_) return true;
+  if (id.group == at_->group) return id.object > at_->object;
+  return (id.group > at_->group) == (order_ == GroupOrder::ascending);
 }
 
 void FetchContext::remember(const FetchItem &item) {
