@@ -107,6 +107,9 @@ void Provider::on_link_event(Link &link, moqt::Event &event) {
                      if (Subscription *subscription = find(child, stopped.request))
                        if (subscription->stream == stopped.stream) subscription->stream.reset();
                    },
+                   [&](const moqt::Fetched &asked) {
+                     link.session().refuse(asked.request, moqt::RequestCode::not_supported, "no fetch yet");
+                   },
                    [](const auto &) {}},
              event);
 }

@@ -87,6 +87,17 @@ void Session::unsubscribe(RequestId request) {
   core_->settle();
 }
 
+RequestId Session::fetch(Fetch fetch) {
+  const RequestId id = core_->fetch(std::move(fetch));
+  core_->settle();
+  return id;
+}
+
+void Session::cancel_fetch(RequestId request) {
+  core_->cancel_fetch(request);
+  core_->settle();
+}
+
 Expected<void> Session::accept(RequestId request, TrackAlias alias, std::optional<Location> largest,
                                const Properties &properties, const Parameters &parameters) {
   auto accepted = core_->accept(request, alias, largest, properties, parameters);
@@ -136,6 +147,37 @@ bool Session::end_group(StreamId stream) {
 
 bool Session::abort_group(StreamId stream, ResetCode code) {
   const bool aborted = core_->abort_group(stream, code);
+  core_->settle();
+  return aborted;
+}
+
+Expected<StreamId> Session::accept_fetch(RequestId request, Location end, bool end_of_track,
+                                         const Properties &properties) {
+  auto stream = core_->accept_fetch(request, end, end_of_track, properties);
+  core_->settle();
+  return stream;
+}
+
+bool Session::write_fetched(StreamId stream, Location id, const Slice &wire) {
+  const bool written = core_->write_fetched(stream, id, wire);
+  core_->settle();
+  return written;
+}
+
+bool Session::write_missing(StreamId stream, Location last, bool unknown) {
+  const bool written = core_->write_missing(stream, last, unknown);
+  core_->settle();
+  return written;
+}
+
+bool Session::end_fetch(StreamId stream) {
+  const bool ended = core_->end_fetch(stream);
+  core_->settle();
+  return ended;
+}
+
+bool Session::abort_fetch(StreamId stream, ResetCode code) {
+  const bool aborted = core_->abort_fetch(stream, code);
   core_->settle();
   return aborted;
 }
@@ -201,6 +243,9 @@ void Session::Core::settle() {
     wanted_.clear();
     served_.clear();
     groups_.clear();
+    asked_.clear();
+    fetches_.clear();
+    fetch_streams_.clear();
     incoming_.clear();
     aliases_.clear();
     used_aliases_.clear();
@@ -234,7 +279,8 @@ void Session::Core::reset(StreamId stream, std::uint64_t code) {
   request->receive_done = true;
   if (request->request) {
     if (request->ours)
-      on_wanted_cut(*request->request, code, "the request was reset");
+      asked_.contains(*request->request) ? on_asked_cut(*request->request, code, "the request was reset")
+                                         : on_wanted_cut(*request->request, code, "the request was reset");
     else
       on_peer_cancelled(*request->request);
   } else {
@@ -247,6 +293,8 @@ void Session::Core::stop_sending(StreamId stream, std::uint64_t) {
   if (is_uni(stream)) {
     if (!is_ours(stream)) return violate("a stream of the peer was told to stop");
     if (stream == control_) return violate("the control stream was stopped");
+    if (const auto fetch = fetch_streams_.find(stream); fetch != fetch_streams_.end())
+      return on_fetch_cancelled(fetch->second.request);
     const auto found = groups_.find(stream);
     if (found == groups_.end()) return;
     events_.emplace_back(GroupStopped{found->second.request, stream, found->second.group});
@@ -281,7 +329,8 @@ Session::Core::RequestStream *Session::Core::find_request_stream(StreamId stream
   }
   if (!peer_bidi_.insert(raw(stream) >> 2)) return nullptr;
   const std::size_t live = live_peer_requests();
-  if (requests_.size() >= wanted_.size() + limits_.max_requests + limits_.max_refused_streams) {
+  if (requests_.size() >=
+      wanted_.size() + asked_.size() + limits_.max_requests + limits_.max_refused_streams) {
     violate(Violation{CloseCode::internal_error, "too many request streams"});
     return nullptr;
   }
@@ -321,6 +370,8 @@ void Session::Core::receive_request(StreamId stream, Bytes bytes, bool fin) {
 void Session::Core::on_request_fin(StreamId stream) {
   RequestStream &request = requests_.at(stream);
   request.receive_done = true;
+  if (request.ours && request.request && asked_.contains(*request.request))
+    return on_asked_cut(*request.request, std::nullopt, "the request ended without a word");
   if (request.ours && request.request)
     return on_wanted_cut(*request.request, static_cast<std::uint64_t>(ResetCode::internal_error),
                          "the request ended without a word");
@@ -357,8 +408,14 @@ void Session::Core::check_invariants() const {
   for (const auto &[stream, incoming] : incoming_) {
     assert(is_uni(stream) && !is_ours(stream));
     assert((incoming.kind == Incoming::Kind::data) == incoming.reader.has_value());
+    assert(incoming.kind == Incoming::Kind::fetched || !incoming.fetched);
     held += incoming.held;
     early += incoming.early_held;
+    if (incoming.fetched) {
+      assert(asked_.at(*incoming.request).data == stream && incoming.early.empty());
+      ++data;
+      continue;
+    }
     if (incoming.kind != Incoming::Kind::data) {
       assert(!incoming.request && incoming.held == 0 && incoming.early_held == 0);
       continue;
@@ -397,9 +454,29 @@ void Session::Core::check_invariants() const {
   for (const auto &[stream, request] : requests_) {
     assert(!is_uni(stream) && request.ours == is_ours(stream));
     assert(!(request.send_done && request.receive_done));
-    assert(!request.request || wanted_.contains(*request.request) || served_.contains(*request.request));
+    assert(!request.request || wanted_.contains(*request.request) || served_.contains(*request.request) ||
+           asked_.contains(*request.request) || fetches_.contains(*request.request));
   }
-  assert(!closed_ || (incoming_.empty() && requests_.empty() && groups_.empty()));
+  check_fetches();
+  assert(!closed_ || (incoming_.empty() && requests_.empty() && groups_.empty() && fetch_streams_.empty()));
+}
+
+void Session::Core::check_fetches() const {
+  for (const auto &[id, asked] : asked_) {
+    assert(asked.stream ? requests_.at(*asked.stream).request == id : asked.accepted);
+    assert(!asked.data || incoming_.at(*asked.data).request == id);
+    assert(!asked.data || (asked.begun && !asked.complete));
+    assert(!asked.complete || (asked.begun && !asked.accepted));
+  }
+  for (const auto &[id, fetching] : fetches_) {
+    const RequestStream &stream = requests_.at(fetching.stream);
+    assert(!stream.ours && stream.request == id && !stream.send_done);
+    assert((fetching.state == Fetching::State::accepted) == fetching.data.has_value());
+    assert(!fetching.data || fetch_streams_.at(*fetching.data).request == id);
+    assert(fetching.state != Fetching::State::joining || served_.contains(fetching.joining.request));
+    assert(fetching.updates <= limits_.max_pending_updates);
+  }
+  for (const auto &[stream, fetch] : fetch_streams_) assert(fetches_.at(fetch.request).data == stream);
 }
 
 }  // namespace astral::moqt

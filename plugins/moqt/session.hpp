@@ -69,6 +69,16 @@ struct GroupStopped {  // the peer does not want this group: it is reset, the st
   StreamId stream{};
   std::uint64_t group = 0;
 };
+struct Fetched {  // must be answered with accept_fetch() or refuse()
+  RequestId request{};
+  TrackName track;
+  Location start;
+  Location end;  // {group, last object + 1}; object 0: all of that group
+  Parameters parameters;
+};
+struct FetchCancelled {  // the peer cancelled: the data stream is reset, the id is forgotten
+  RequestId request{};
+};
 
 // At the consumer.
 struct SubscribeAccepted {
@@ -93,7 +103,7 @@ struct UpdateRefused {  // Done follows
   RequestCode code{};
   std::string reason;
 };
-struct ObjectReceived {
+struct ObjectReceived {  // of a subscription, or of a fetch
   RequestId request{};
   Object object;
 };
@@ -110,6 +120,30 @@ struct Done {  // after the last GroupEnded of the subscription; the id is forgo
   DoneCode code{};
   std::string reason;
 };
+struct FetchAccepted {  // before the objects, among them or after them
+  RequestId request{};
+  Location end;  // as in Fetched; smaller than what was asked for if less was published
+  bool end_of_track = false;
+  Parameters parameters;
+  Properties properties;  // of the track
+};
+struct FetchRefused {  // maybe after objects; the id is forgotten
+  RequestId request{};
+  RequestCode code{};
+  std::uint64_t retry = 0;  // milliseconds + 1; 0: do not
+  std::string reason;
+  std::optional<Redirect> redirect;
+};
+struct FetchMissing {  // all behind the item before, up to and with `last`
+  RequestId request{};
+  Location last;
+  bool unknown = false;  // the provider cannot say; else it does not exist
+};
+struct FetchEnded {  // the last about it; the id is forgotten
+  RequestId request{};
+  bool complete = false;  // FIN: what did not come does not exist; else it was reset, or we stopped it
+  ResetCode code{};       // of an incomplete one
+};
 
 // At both.
 struct GoawayReceived {
@@ -118,9 +152,10 @@ struct GoawayReceived {
   std::optional<RequestId> request;  // set: only this one shall move
 };
 
-using Event = std::variant<SetupReceived, Subscribed, UpdateReceived, Unsubscribed, GroupStopped,
-                           SubscribeAccepted, SubscribeRefused, UpdateAccepted, UpdateRefused, ObjectReceived,
-                           GroupEnded, Done, GoawayReceived>;
+using Event = std::variant<SetupReceived, Subscribed, UpdateReceived, Unsubscribed, GroupStopped, Fetched,
+                           FetchCancelled, SubscribeAccepted, SubscribeRefused, UpdateAccepted, UpdateRefused,
+                           ObjectReceived, GroupEnded, Done, FetchAccepted, FetchRefused, FetchMissing,
+                           FetchEnded, GoawayReceived>;
 
 // The session.
 //
@@ -139,6 +174,15 @@ using Event = std::variant<SetupReceived, Subscribed, UpdateReceived, Unsubscrib
 //                                  └──── STOP_SENDING or RESET: Unsubscribed ───────▶ gone
 //   A group of ours (one subgroup stream): begin_group() ──▶ open ──end_group() or abort_group()──▶ gone
 //                                                             └─ STOP_SENDING: GroupStopped ─▶ gone
+//   A fetch of ours: its data stream may come before, with or after FETCH_OK.
+//     fetch() ──▶ pending ──FETCH_OK: FetchAccepted──▶ accepted ──both FETCH_OK and FIN: FetchEnded──▶ gone
+//                    ├─ REQUEST_ERROR, or the request is cut: FetchRefused ─▶ gone
+//                    └──── the data or an accepted request is cut: FetchEnded; cancel_fetch() ───────▶ gone
+//   A fetch of the peer:
+//     FETCH ──standalone, or its subscription is answered: Fetched──▶ pending ──accept_fetch()──▶ open
+//       └─ cannot be joined ─▶ gone                            refuse() ─┤                        │
+//                              STOP_SENDING or RESET: FetchCancelled ────┴──▶ gone ◀── end_fetch() or
+//                                                                                      abort_fetch()
 //
 // Thread: none of its own; one caller at a time. Calls nobody back: after each call take what is there.
 // Errors: a bad peer closes the session (Close); a call about something that is gone does nothing and says
@@ -176,10 +220,15 @@ class Session {
   // At any time, also while finishing; no event about it comes after this.
   void unsubscribe(RequestId request);
 
+  // fetch.id is filled in here. A joining range names a subscription of ours, pending or established.
+  RequestId fetch(Fetch fetch);
+  void cancel_fetch(RequestId request);  // no event about it comes after this
+
   // ---- provider ----
   // `alias` must not be used twice in one session. `largest` is empty if nothing was published yet.
   Expected<void> accept(RequestId request, TrackAlias alias, std::optional<Location> largest,
                         const Properties &properties = {}, const Parameters &parameters = {});
+  // A subscription or a fetch.
   void refuse(RequestId request, RequestCode code, std::string_view reason,
               std::optional<std::uint64_t> retry_ms = {}, std::optional<Redirect> redirect = {});
   // `largest`: the joining location, for a subscription that this update lets go on.
@@ -199,6 +248,18 @@ class Session {
   bool write_object(StreamId stream, std::uint64_t object, const Slice &wire);
   bool end_group(StreamId stream);
   bool abort_group(StreamId stream, ResetCode code);
+
+  // FETCH_OK, and the data stream. `end` as in Fetched, or {largest group, largest object + 1} if that is
+  // less.
+  Expected<StreamId> accept_fetch(RequestId request, Location end, bool end_of_track = false,
+                                  const Properties &properties = {});
+  // Locations ascending, gaps in them mean that there is nothing; `wire` as above, with a normal status.
+  // False: the stream is gone.
+  bool write_fetched(StreamId stream, Location id, const Slice &wire);
+  // There is nothing (or we know nothing) behind the item before, up to and with `last`.
+  bool write_missing(StreamId stream, Location last, bool unknown);
+  bool end_fetch(StreamId stream);
+  bool abort_fetch(StreamId stream, ResetCode code);
 
   // ---- for the driver's and the tests' eyes ----
   std::size_t buffered_bytes() const;  // what incomplete and early objects hold now

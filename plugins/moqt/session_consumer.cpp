@@ -9,22 +9,6 @@ namespace astral::moqt {
 
 namespace {
 
-// What a cut stream says about the request that it carried.
-RequestCode request_code(std::uint64_t reset) {
-  switch (static_cast<ResetCode>(reset)) {
-    case ResetCode::going_away:
-      return RequestCode::going_away;
-    case ResetCode::expired_auth_token:
-      return RequestCode::expired_auth_token;
-    case ResetCode::excessive_load:
-      return RequestCode::excessive_load;
-    case ResetCode::malformed_track:
-      return RequestCode::malformed_track;
-    default:
-      return RequestCode::internal_error;
-  }
-}
-
 DoneCode done_code(std::uint64_t reset) {
   switch (static_cast<ResetCode>(reset)) {
     case ResetCode::going_away:
@@ -42,16 +26,6 @@ DoneCode done_code(std::uint64_t reset) {
   }
 }
 
-// Values of a track's properties that the draft forbids.
-const char *bad_property(const Properties &properties) {
-  if (properties.number(property::default_publisher_priority).value_or(0) > 255)
-    return "DEFAULT_PUBLISHER_PRIORITY above 255";
-  const std::uint64_t order = properties.number(property::default_group_order).value_or(1);
-  if (order < 1 || order > 2) return "DEFAULT_PUBLISHER_GROUP_ORDER is neither 1 nor 2";
-  if (properties.number(property::dynamic_groups).value_or(0) > 1) return "DYNAMIC_GROUPS is neither 0 nor 1";
-  return nullptr;
-}
-
 // What a REQUEST_OK may say about an update.
 bool only_update_answers(const RequestOk &ok) {
   Parameters allowed;
@@ -61,6 +35,30 @@ bool only_update_answers(const RequestOk &ok) {
 }
 
 }  // namespace
+
+RequestCode request_code(std::uint64_t reset) {
+  switch (static_cast<ResetCode>(reset)) {
+    case ResetCode::going_away:
+      return RequestCode::going_away;
+    case ResetCode::expired_auth_token:
+      return RequestCode::expired_auth_token;
+    case ResetCode::excessive_load:
+      return RequestCode::excessive_load;
+    case ResetCode::malformed_track:
+      return RequestCode::malformed_track;
+    default:
+      return RequestCode::internal_error;
+  }
+}
+
+const char *bad_property(const Properties &properties) {
+  if (properties.number(property::default_publisher_priority).value_or(0) > 255)
+    return "DEFAULT_PUBLISHER_PRIORITY above 255";
+  const std::uint64_t order = properties.number(property::default_group_order).value_or(1);
+  if (order < 1 || order > 2) return "DEFAULT_PUBLISHER_GROUP_ORDER is neither 1 nor 2";
+  if (properties.number(property::dynamic_groups).value_or(0) > 1) return "DYNAMIC_GROUPS is neither 0 nor 1";
+  return nullptr;
+}
 
 // ---- commands ----
 
@@ -112,8 +110,7 @@ void Session::Core::on_wanted_message(RequestId request, Message message) {
   if (auto *ok = std::get_if<SubscribeOk>(&message); ok && pending)
     return on_subscribe_ok(request, std::move(*ok));
   if (auto *error = std::get_if<RequestError>(&message)) {
-    if (role_ == Role::server && error->redirect && !error->redirect->uri.empty())
-      return violate("a client redirects to a URI");
+    if (!may_redirect(*error)) return violate("a client redirects to a URI");
     if (pending) return on_subscribe_error(request, std::move(*error));
     if (established && wanted.updates > 0) {
       wanted.updates = 0;  // one error may answer several
@@ -168,6 +165,10 @@ void Session::Core::on_publish_done(RequestId request, PublishDone done) {
   wanted.reason = std::move(done.reason);
   let_go(wanted.stream);
   done_if_complete(request);
+}
+
+bool Session::Core::may_redirect(const RequestError &error) const {
+  return role_ == Role::client || !error.redirect || error.redirect->uri.empty();
 }
 
 // The request's stream has said its last word; we have none either.

@@ -72,10 +72,13 @@ void Session::Core::on_message(StreamId stream, Message message) {
   RequestStream &request = requests_.at(stream);
   if (!request.request) return on_request(stream, std::move(message));
   if (auto *goaway = std::get_if<Goaway>(&message)) return on_request_goaway(request, std::move(*goaway));
+  const RequestId id = *request.request;
   if (request.ours)
-    on_wanted_message(*request.request, std::move(message));
+    asked_.contains(id) ? on_asked_message(id, std::move(message))
+                        : on_wanted_message(id, std::move(message));
   else
-    on_served_message(*request.request, std::move(message));
+    fetches_.contains(id) ? on_fetching_message(id, std::move(message))
+                          : on_served_message(id, std::move(message));
 }
 
 void Session::Core::on_request_goaway(RequestStream &request, Goaway goaway) {

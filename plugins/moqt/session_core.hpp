@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is inside a Session. Private to session*.cpp: session.cpp (life and routing of streams),
 // session_control.cpp (SETUP, GOAWAY, the messages of request streams), session_provider.cpp,
-// session_consumer.cpp and session_data.cpp (subgroup streams that arrive).
+// session_consumer.cpp, session_data.cpp (streams that arrive, subgroups), session_fetch.cpp and
+// session_fetch_provider.cpp (fetches of ours and of the peer).
 #pragma once
 
 #include <map>
@@ -11,11 +12,17 @@
 #include <vector>
 
 #include "moqt/control_reader.hpp"
+#include "moqt/fetch_stream.hpp"
 #include "moqt/id_set.hpp"
 #include "moqt/session.hpp"
 #include "moqt/subgroup.hpp"
 
 namespace astral::moqt {
+
+// What a cut stream says about the request that it carried.
+RequestCode request_code(std::uint64_t reset);
+// Why these cannot be a track's; nothing if they can.
+const char *bad_property(const Properties &properties);
 
 class Session::Core {
  public:
@@ -32,6 +39,8 @@ class Session::Core {
   RequestId subscribe(Subscribe subscribe);
   bool update(RequestId request, const Parameters &parameters);
   void unsubscribe(RequestId request);
+  RequestId fetch(Fetch fetch);
+  void cancel_fetch(RequestId request);
   Expected<void> accept(RequestId request, TrackAlias alias, std::optional<Location> largest,
                         const Properties &properties, const Parameters &parameters);
   void refuse(RequestId request, RequestCode code, std::string_view reason,
@@ -44,9 +53,15 @@ class Session::Core {
   bool write_object(StreamId stream, std::uint64_t object, const Slice &wire);
   bool end_group(StreamId stream);
   bool abort_group(StreamId stream, ResetCode code);
+  Expected<StreamId> accept_fetch(RequestId request, Location end, bool end_of_track,
+                                  const Properties &properties);
+  bool write_fetched(StreamId stream, Location id, const Slice &wire);
+  bool write_missing(StreamId stream, Location last, bool unknown);
+  bool end_fetch(StreamId stream);
+  bool abort_fetch(StreamId stream, ResetCode code);
   std::size_t buffered_bytes() const { return partial_bytes_ + early_bytes_; }
   std::size_t open_streams() const {
-    return requests_.size() + groups_.size() + incoming_.size() + (control_ ? 1 : 0);
+    return requests_.size() + groups_.size() + fetch_streams_.size() + incoming_.size() + (control_ ? 1 : 0);
   }
   void check_invariants() const;
 
@@ -95,11 +110,42 @@ class Session::Core {
     TrackName track;
     TrackAlias alias{};
     bool forward = true;
-    std::size_t updates = 0;  // not answered yet; some maybe before SUBSCRIBE_OK
+    std::optional<Location> largest;  // the joining location
+    std::size_t updates = 0;          // not answered yet; some maybe before SUBSCRIBE_OK
     // Answers to these that had to wait for SUBSCRIBE_OK.
     std::vector<std::optional<Location>> held_answers;
     std::uint64_t streams = 0;  // opened so far
     std::set<StreamId> open;
+  };
+
+  // A fetch of ours.
+  struct Asked {
+    std::optional<StreamId> stream;  // until all was said on it
+    Location start;                  // no object comes before it
+    std::optional<Location> end;     // if we know it
+    GroupOrder order = GroupOrder::ascending;
+    bool accepted = false;
+    bool begun = false;            // its data stream has come,
+    std::optional<StreamId> data;  // is open,
+    bool complete = false;         // has ended before FETCH_OK
+  };
+
+  // A fetch of the peer.
+  struct Fetching {
+    enum class State { joining, pending, accepted };  // joining: it waits for its subscription
+    StreamId stream{};
+    State state = State::pending;
+    JoiningFetch joining;   // joining
+    Parameters parameters;  // joining
+    Location start;
+    std::size_t updates = 0;       // to be answered after FETCH_OK
+    std::optional<StreamId> data;  // accepted
+  };
+
+  // A fetch's data stream that we send.
+  struct FetchStream {
+    RequestId request{};
+    FetchContext context;
   };
 
   // A subgroup stream that we send.
@@ -111,13 +157,14 @@ class Session::Core {
 
   // A unidirectional stream of the peer.
   struct Incoming {
-    enum class Kind { untyped, control, data, dropped, refused };
+    enum class Kind { untyped, control, data, fetched, dropped, refused };
     Kind kind = Kind::untyped;
-    SplitVi64 type;
+    SplitVi64 number;  // the type; fetched: then the request's id
     ControlReader control;
     std::optional<SubgroupReader> reader;
-    std::optional<RequestId> request;  // data: whose it is; nothing while that is not known
-    std::vector<Object> early;         // data, while not known
+    std::optional<FetchReader> fetched;  // once its request is known
+    std::optional<RequestId> request;    // data, fetched: whose it is; nothing while that is not known
+    std::vector<Object> early;           // data, while not known
     bool early_fin = false;
     std::size_t held = 0;        // its part of partial_bytes_
     std::size_t early_held = 0;  // its part of early_bytes_
@@ -143,6 +190,7 @@ class Session::Core {
   void erase_if_done(StreamId stream);
   std::size_t live_peer_requests() const;
   void on_request_fin(StreamId stream);
+  void check_fetches() const;
 
   // session_control.cpp
   void receive_control(Incoming &incoming, Bytes bytes);
@@ -160,7 +208,7 @@ class Session::Core {
   void on_update(RequestId request, RequestUpdate update);
   void refuse_stream(StreamId stream, RequestCode code, std::string_view reason, std::uint64_t retry = 0,
                      std::optional<Redirect> redirect = {});
-  void answer_update(StreamId stream, std::optional<Location> largest);
+  void answer_update(Served &served, std::optional<Location> largest);
   void end_served(RequestId request, ResetCode groups);
   void on_peer_cancelled(RequestId request);
 
@@ -170,11 +218,37 @@ class Session::Core {
   void on_subscribe_error(RequestId request, RequestError error);
   void on_publish_done(RequestId request, PublishDone done);
   void on_wanted_cut(RequestId request, std::uint64_t code, std::string_view reason);
+  bool may_redirect(const RequestError &error) const;
   void let_go(StreamId stream);
   void forget_wanted(RequestId request);
   void abandon(RequestId request, DoneCode code, std::string_view reason, ResetCode reset);
   void done_if_complete(RequestId request);
   bool any_pending() const;
+
+  // session_fetch.cpp
+  void on_asked_message(RequestId request, Message message);
+  void on_fetch_ok(RequestId request, FetchOk ok);
+  void on_fetch_error(RequestId request, RequestError error);
+  void on_asked_cut(RequestId request, std::optional<std::uint64_t> reset, std::string_view reason);
+  void end_asked(RequestId request, bool complete, ResetCode code);
+  void receive_fetched(StreamId stream, Incoming &incoming, Bytes bytes);
+  void attach_fetched(StreamId stream, Incoming &incoming, RequestId request);
+  void on_fetched(RequestId request, Object object);
+  void on_missing(RequestId request, const FetchItem &range);
+  void stop_fetched(StreamId stream, Incoming &incoming, ResetCode code);
+  void on_fetched_end(RequestId request, bool complete, ResetCode code);
+  void detach_fetched(Incoming &incoming);
+
+  // session_fetch_provider.cpp
+  void on_fetch(StreamId stream, Fetch fetch);
+  void announce(RequestId request, TrackName track, Location start, Location end, Parameters parameters);
+  void join(RequestId subscription);
+  std::vector<RequestId> joining(RequestId subscription) const;
+  void refuse_fetch(RequestId request, RequestCode code, std::string_view reason, std::uint64_t retry = 0,
+                    std::optional<Redirect> redirect = {});
+  void on_fetching_message(RequestId request, Message message);
+  void on_fetch_cancelled(RequestId request);
+  std::optional<StreamId> take_fetching(StreamId stream);
 
   // session_data.cpp
   void receive_uni(StreamId stream, Bytes bytes, bool fin);
@@ -214,6 +288,9 @@ class Session::Core {
   std::map<RequestId, Wanted> wanted_;
   std::map<RequestId, Served> served_;
   std::map<StreamId, Group> groups_;
+  std::map<RequestId, Asked> asked_;
+  std::map<RequestId, Fetching> fetches_;
+  std::map<StreamId, FetchStream> fetch_streams_;
   std::map<StreamId, Incoming> incoming_;
   std::map<TrackAlias, RequestId> aliases_;  // of wanted_ that are not pending
   std::set<TrackAlias> used_aliases_;        // of served_ that are not pending

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The peer's unidirectional streams: its control stream, and the subgroups that it sends us. What is above a
-// limit is stopped and dropped, alone; only what breaks the draft closes the session.
+// The peer's unidirectional streams: its control stream, and the subgroups and fetches that it sends us. What
+// is above a limit is stopped and dropped, alone; only what breaks the draft closes the session.
 #include <cassert>
 #include <utility>
 
@@ -31,7 +31,7 @@ void Session::Core::receive_uni(StreamId stream, Bytes bytes, bool fin) {
   }
   Incoming &incoming = found->second;
   if (incoming.kind == Incoming::Kind::untyped) {
-    const auto type = incoming.type.take(bytes);
+    const auto type = incoming.number.take(bytes);
     if (type) set_type(stream, incoming, *type);
     if (!type && fin) violate("a unidirectional stream ends before its type");
   }
@@ -40,10 +40,14 @@ void Session::Core::receive_uni(StreamId stream, Bytes bytes, bool fin) {
     if (fin) violate("the control stream ended");
   } else if (incoming.kind == Incoming::Kind::data) {
     receive_data(stream, incoming, bytes);
+  } else if (incoming.kind == Incoming::Kind::fetched) {
+    receive_fetched(stream, incoming, bytes);
   }
   if (closed_ || !fin) return;
   if (incoming.kind == Incoming::Kind::data && !incoming.reader->at_boundary())
     return violate("a subgroup stream ends within an object");
+  if (incoming.kind == Incoming::Kind::fetched && !(incoming.fetched && incoming.fetched->at_boundary()))
+    return violate("a fetch stream ends within its header or an object");
   end_incoming(stream, true, ResetCode{});
 }
 
@@ -65,8 +69,8 @@ void Session::Core::set_type(StreamId stream, Incoming &incoming, std::uint64_t 
     incoming.reader.emplace(type, limits_.max_object);
   } else if (type == padding_stream_type) {
     incoming.kind = Incoming::Kind::dropped;
-  } else if (type == fetch_stream_type) {  // we fetch nothing
-    refuse_incoming(stream, incoming, ResetCode::cancelled, false);
+  } else if (type == fetch_stream_type) {
+    incoming.kind = Incoming::Kind::fetched;
   } else {
     violate("unknown stream type " + std::to_string(type));
   }
@@ -176,9 +180,11 @@ void Session::Core::end_incoming(StreamId stream, bool complete, ResetCode code)
   const bool lost = incoming.kind == Incoming::Kind::untyped ||
                     (incoming.kind == Incoming::Kind::data && !incoming.request);
   const bool alias_known = incoming.reader && incoming.reader->has_header();
+  const bool fetched = incoming.kind == Incoming::Kind::fetched;
   const auto request = incoming.request;
   detach(stream, incoming, true, complete, code);
   incoming_.erase(found);
+  if (fetched && request) return on_fetched_end(*request, complete, code);
   if (lost) lose_stream(stream, alias_known);
   if (request) done_if_complete(*request);
 }
@@ -202,6 +208,7 @@ void Session::Core::stop_incoming(StreamId stream, Incoming &incoming) {
 
 // Takes a data stream out of all books; it is neither read nor counted any more.
 void Session::Core::detach(StreamId stream, Incoming &incoming, bool tell, bool complete, ResetCode code) {
+  if (incoming.kind == Incoming::Kind::fetched) return detach_fetched(incoming);
   if (incoming.kind != Incoming::Kind::data) return;
   if (incoming.request) {
     const SubgroupHeader &header = incoming.reader->header();
@@ -225,7 +232,7 @@ void Session::Core::detach(StreamId stream, Incoming &incoming, bool tell, bool 
 
 void Session::Core::account(Incoming &incoming) {
   partial_bytes_ -= incoming.held;
-  incoming.held = incoming.reader->held();
+  incoming.held = incoming.fetched ? incoming.fetched->held() : incoming.reader->held();
   partial_bytes_ += incoming.held;
 }
 

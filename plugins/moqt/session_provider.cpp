@@ -48,7 +48,8 @@ void Session::Core::on_request(StreamId stream, Message message) {
   if (!use_request_id(opening->id) || !check_tokens(*opening->tokens)) return;
   if (goaway_sent_) return refuse_stream(stream, RequestCode::going_away, "this session is going away");
   if (auto *subscribe = std::get_if<Subscribe>(&message)) return on_subscribe(stream, std::move(*subscribe));
-  refuse_stream(stream, RequestCode::not_supported, "only SUBSCRIBE is supported");
+  if (auto *fetch = std::get_if<Fetch>(&message)) return on_fetch(stream, std::move(*fetch));
+  refuse_stream(stream, RequestCode::not_supported, "only SUBSCRIBE and FETCH are supported");
 }
 
 void Session::Core::on_subscribe(StreamId stream, Subscribe subscribe) {
@@ -90,13 +91,14 @@ void Session::Core::refuse_stream(StreamId stream, RequestCode code, std::string
 }
 
 void Session::Core::on_peer_cancelled(RequestId request) {
+  if (fetches_.contains(request)) return on_fetch_cancelled(request);
   const StreamId stream = served_.at(request).stream;
   end_served(request, ResetCode::cancelled);
   drop_request_stream(stream, ResetCode::cancelled);
   events_.emplace_back(Unsubscribed{request});
 }
 
-// Forgets it; groups that are open are reset.
+// Forgets it; groups that are open are reset, fetches that wait for it refused.
 void Session::Core::end_served(RequestId request, ResetCode groups) {
   const auto found = served_.find(request);
   for (const StreamId stream : found->second.open) {
@@ -105,6 +107,8 @@ void Session::Core::end_served(RequestId request, ResetCode groups) {
   }
   if (found->second.state == Served::State::established) used_aliases_.erase(found->second.alias);
   served_.erase(found);
+  for (const RequestId fetch : joining(request))
+    refuse_fetch(fetch, RequestCode::invalid_joining_request_id, "the subscription ended");
 }
 
 // ---- our answers ----
@@ -119,16 +123,22 @@ Expected<void> Session::Core::accept(RequestId request, TrackAlias alias, std::o
   if (!used_aliases_.insert(alias).second) return fail(Code::conflict, "the track alias is in use");
   served.state = Served::State::established;
   served.alias = alias;
+  served.largest = largest;
   SubscribeOk ok{alias, parameters, properties};
   ok.parameters.largest_object = largest;
   send(served.stream, ok);
-  for (const auto &held : served.held_answers) answer_update(served.stream, held);
+  for (const auto &held : served.held_answers) answer_update(served, held);
   served.held_answers.clear();
+  join(request);
   return {};
 }
 
 void Session::Core::refuse(RequestId request, RequestCode code, std::string_view reason,
                            std::optional<std::uint64_t> retry_ms, std::optional<Redirect> redirect) {
+  if (const auto fetch = fetches_.find(request); !closed_ && fetch != fetches_.end()) {
+    assert(fetch->second.state == Fetching::State::pending);
+    return refuse_fetch(request, code, reason, retry_ms ? *retry_ms + 1 : 0, std::move(redirect));
+  }
   const auto found = served_.find(request);
   if (closed_ || found == served_.end()) return;
   assert(found->second.state == Served::State::pending);
@@ -137,10 +147,11 @@ void Session::Core::refuse(RequestId request, RequestCode code, std::string_view
   refuse_stream(stream, code, reason, retry_ms ? *retry_ms + 1 : 0, std::move(redirect));
 }
 
-void Session::Core::answer_update(StreamId stream, std::optional<Location> largest) {
+void Session::Core::answer_update(Served &served, std::optional<Location> largest) {
+  if (largest) served.largest = largest;
   RequestOk ok;
   ok.parameters.largest_object = largest;
-  send(stream, ok);
+  send(served.stream, ok);
 }
 
 void Session::Core::accept_update(RequestId request, std::optional<Location> largest) {
@@ -150,9 +161,10 @@ void Session::Core::accept_update(RequestId request, std::optional<Location> lar
   assert(served.updates > 0);
   --served.updates;
   if (served.state == Served::State::established)
-    answer_update(served.stream, largest);
+    answer_update(served, largest);
   else
     served.held_answers.push_back(largest);
+  join(request);
 }
 
 void Session::Core::refuse_update(RequestId request, RequestCode code, std::string_view reason) {

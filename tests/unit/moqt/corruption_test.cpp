@@ -3,6 +3,7 @@
 // a reason, or goes on; nothing asserts, and the books still balance.
 #include <gtest/gtest.h>
 
+#include "hex.hpp"
 #include "moqt/properties.hpp"
 #include "pipe.hpp"
 
@@ -15,6 +16,13 @@ Subscribe wanted(std::string name) {
   subscribe.parameters.tokens = {{Token::Alias::use_value, 0, 0, "6e1c0e2a-ticket"}};
   subscribe.parameters.filter = Filter{Filter::Kind::largest_object, {}, 0};
   return subscribe;
+}
+
+Fetch wanted_range(std::optional<RequestId> joined = {}) {
+  Fetch fetch;
+  fetch.range = StandaloneFetch{{{"astral", "s1"}, "media"}, {5, 0}, {6, 0}};
+  if (joined) fetch.range = JoiningFetch{true, *joined, 1};
+  return fetch;
 }
 
 // Answers all that must be answered, and publishes two groups per subscription.
@@ -37,6 +45,14 @@ void act_as_provider(Session &session) {
     } else if (const auto *update = std::get_if<UpdateReceived>(&event)) {
       session.accept_update(update->request, Location{6, 5});
       if (update->forward) session.finish(update->request, DoneCode::track_ended, "the end");
+    } else if (const auto *fetched = std::get_if<Fetched>(&event)) {
+      const auto stream = session.accept_fetch(fetched->request, fetched->end);
+      if (!stream) continue;
+      Location at = fetched->start;
+      for (; at.object < 3 + fetched->start.object; ++at.object)
+        session.write_fetched(*stream, at, encode_object(hex("0e64"), as_bytes("payload")));
+      session.write_missing(*stream, at, true);
+      session.end_fetch(*stream);
     }
   }
 }
@@ -50,12 +66,17 @@ std::array<std::vector<Pipe::Delivery>, 2> record() {
   pipe.client().update(media, false);
   pipe.client().update(media, true);
   while (pipe.step()) act_as_provider(pipe.server());
+  pipe.client().fetch(wanted_range(catalog));
+  pipe.client().fetch(wanted_range());
+  while (pipe.step()) act_as_provider(pipe.server());
   pipe.server().goaway(5000, "moqt://b/");
   pipe.settle();
   pipe.client().unsubscribe(catalog);
   pipe.settle();
   EXPECT_FALSE(pipe.closed(client_end) || pipe.closed(server_end));
-  EXPECT_EQ(only<Done>(pipe.client().take_events()).size(), 1u);
+  const auto events = pipe.client().take_events();
+  EXPECT_EQ(only<Done>(events).size(), 1u);
+  EXPECT_EQ(only<FetchEnded>(events).size(), 2u);
   return pipe.recorded;
 }
 
@@ -65,9 +86,11 @@ bool play(std::size_t end, const std::vector<Pipe::Delivery> &deliveries) {
   session.start();
   if (end == client_end) {
     const RequestId media = session.subscribe(wanted("media"));
-    session.subscribe(wanted("catalog"));
+    const RequestId catalog = session.subscribe(wanted("catalog"));
     session.update(media, false);
     session.update(media, true);
+    session.fetch(wanted_range(catalog));
+    session.fetch(wanted_range());
   }
   for (const Pipe::Delivery &delivery : deliveries) {
     session.receive(delivery.stream, delivery.bytes, delivery.fin);

@@ -253,8 +253,6 @@ TEST(Provider, RefusesWhatItDoesNotSupport) {
       PublishNamespace{RequestId{0}, {"a"}, {}},
       SubscribeNamespace{RequestId{0}, {}, {}},
       SubscribeTracks{RequestId{0}, {"a"}, {}},
-      Fetch{RequestId{0}, StandaloneFetch{track, {}, {}}, {}},
-      Fetch{RequestId{0}, JoiningFetch{true, RequestId{2}, 0}, {}},
   };
   for (const Message &request : requests) {
     Peer peer(Role::server);
