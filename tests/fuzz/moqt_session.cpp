@@ -49,7 +49,7 @@ struct Application {
   }
 
   void command(std::uint8_t what, std::uint8_t which) {
-    switch (what % 8) {
+    switch (what % 16) {
       case 0: {
         Subscribe subscribe;
         subscribe.track = {{"astral", "s1"}, std::string(1, static_cast<char>(which))};
@@ -77,8 +77,36 @@ struct Application {
         for (const StreamId stream : open) session.end_group(stream);
         open.clear();
         break;
-      default:
+      case 7:
         session.goaway(which);
+        break;
+      case 8: {
+        Fetch fetch;
+        fetch.range = StandaloneFetch{{{"astral", "s1"}, "f"}, {which & 7u, 0}, {which, 0}};
+        if ((which & 0x80) != 0)
+          fetch.range = JoiningFetch{(which & 1) == 0, RequestId{which & 0xFu}, which & 3u};
+        session.fetch(std::move(fetch));
+        break;
+      }
+      case 9:
+        session.cancel_fetch(RequestId{which});
+        break;
+      case 10:
+        for (const StreamId stream : answers) {
+          if ((which & 1) == 0)
+            session.write_fetched(stream, {++groups, which}, encode_object({}, astral::as_bytes("x")));
+          else
+            session.write_missing(stream, {++groups, which}, (which & 2) != 0);
+        }
+        break;
+      default:
+        for (const StreamId stream : answers) {
+          if ((which & 1) == 0)
+            session.end_fetch(stream);
+          else
+            session.abort_fetch(stream, ResetCode::cancelled);
+        }
+        answers.clear();
         break;
     }
   }
@@ -91,9 +119,14 @@ struct Application {
         if (subscribed->subscribe.track.name == "refuse")
           session.refuse(subscribed->request, RequestCode::does_not_exist, "no");
         else
-          (void)session.accept(subscribed->request, TrackAlias{++aliases}, {});
+          (void)session.accept(subscribed->request, TrackAlias{++aliases}, Location{4, 2});
       } else if (const auto *update = std::get_if<UpdateReceived>(&event)) {
         session.accept_update(update->request);
+      } else if (const auto *fetched = std::get_if<Fetched>(&event)) {
+        if (fetched->track.name == "refuse")
+          session.refuse(fetched->request, RequestCode::does_not_exist, "no");
+        else if (const auto stream = session.accept_fetch(fetched->request, fetched->end))
+          answers.push_back(*stream);
       } else if (const auto *object = std::get_if<ObjectReceived>(&event)) {
         assert(view_object(object->object.wire.bytes()));
       }
@@ -106,7 +139,8 @@ struct Application {
   }
 
   Session session;
-  std::vector<StreamId> open;
+  std::vector<StreamId> open;     // groups
+  std::vector<StreamId> answers;  // of fetches
   std::uint64_t groups = 0, objects = 0, aliases = 0;
   bool closed = false;
 };
