@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace astral::track {
 
@@ -10,6 +11,15 @@ const Object *Store::Group::find(std::uint64_t id) const {
   if (id < first || id - first >= objects.size()) return nullptr;
   const Object &object = objects[id - first];
   return object.wire.empty() ? nullptr : &object;
+}
+
+void Store::restart(Location begin, Time now) {
+  groups_.clear();
+  bytes_ = 0;
+  dropped_below_ = begin.group;
+  Group &group = groups_[begin.group];
+  group.first = begin.object;
+  group.arrived = now;
 }
 
 Store::Added Store::add(Object object, Time now) {
@@ -30,22 +40,21 @@ Store::Added Store::add(Object object, Time now) {
   if (index < group.objects.size() && !group.objects[index].wire.empty()) return Added::duplicate;
   if (index > group.objects.size() + max_ahead) return Added::too_far;
 
-  const std::size_t cost = object.wire.size() + object_cost;
+  const std::size_t places = index < group.objects.size() ? 0 : index + 1 - group.objects.size();
+  const std::size_t cost = object.wire.size() + places * object_cost;
   if (object.status != moqt::ObjectStatus::normal) group.end = id;
   group.bytes += cost;
   group.arrived = now;
   bytes_ += cost;
-  if (index >= group.objects.size()) group.objects.resize(index + 1);
+  if (places > 0) group.objects.resize(index + 1);
   group.objects[index] = std::move(object);
 
   while (bytes_ > limits_.bytes && groups_.size() > 1) drop_oldest();
   // A group that is larger than the whole store: its beginning goes, nobody can join it any more.
   while (bytes_ > limits_.bytes && group.objects.size() > 1) {
-    if (!group.objects.front().wire.empty()) {
-      const std::size_t freed = group.objects.front().wire.size() + object_cost;
-      group.bytes -= freed;
-      bytes_ -= freed;
-    }
+    const std::size_t freed = group.objects.front().wire.size() + object_cost;
+    group.bytes -= freed;
+    bytes_ -= freed;
     group.objects.pop_front();
     ++group.first;
   }
@@ -150,10 +159,58 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
     }
     const bool new_run = newer->first - at_.group >= Store::restart_leap;
     if (!give_up(now, new_run || group->second.abandoned)) return {};
-    skipped_ = true;
+    if (!new_run || at_.object > 0) skipped_ = true;
     in_group_ = false;
     at_ = {newer->first, 0};
     waiting_since_ = never;
+  }
+}
+
+bool Range::give_up(Time now) {
+  if (waiting_since_ == never) waiting_since_ = now;
+  return now - waiting_since_ >= patience_;
+}
+
+// All before `next` is given up.
+Range::Next Range::missing_before(Location next) {
+  constexpr std::uint64_t whole_group = std::numeric_limits<std::uint64_t>::max();
+  next = std::min(next, end_);
+  at_ = next;
+  waiting_since_ = never;
+  return {Next::Kind::missing, nullptr,
+          next.object > 0 ? Location{next.group, next.object - 1} : Location{next.group - 1, whole_group}};
+}
+
+Range::Next Range::next(const Store &store, Time now) {
+  const auto &groups = store.groups_;
+  for (;;) {
+    if (at_ >= end_) return {};
+    const auto group = groups.lower_bound(at_.group);
+    if (group == groups.end()) return missing_before(end_);
+    if (group->first > at_.group && at_.object == 0 && group->first - at_.group >= Store::restart_leap) {
+      at_ = {group->first, 0};  // another run: there was nothing between
+      continue;
+    }
+    if (group->first > at_.group) {
+      if (at_.group >= store.dropped_below_ && !give_up(now)) return {Next::Kind::waiting, nullptr, {}};
+      return missing_before({group->first, 0});
+    }
+    const Store::Group &here = group->second;
+    if (at_.object < here.first) return missing_before({at_.group, here.first});
+    const Object *object = here.find(at_.object);
+    if ((object && object->status != moqt::ObjectStatus::normal) || (here.end && at_.object > *here.end)) {
+      at_ = {at_.group + 1, 0};
+      continue;
+    }
+    if (object) {
+      ++at_.object;
+      waiting_since_ = never;
+      return {Next::Kind::object, object, {}};
+    }
+    if (!give_up(now)) return {Next::Kind::waiting, nullptr, {}};
+    std::uint64_t later = at_.object;
+    while (later - here.first < here.objects.size() && !here.find(later)) ++later;
+    return missing_before(here.find(later) ? Location{at_.group, later} : Location{at_.group + 1, 0});
   }
 }
 

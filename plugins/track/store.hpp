@@ -23,10 +23,10 @@ class Store {
     std::size_t bytes = 32 * 1024 * 1024;  // the newest group may pass it alone only by its last object
     Time age = 10s;                        // of a group that is not the newest
   };
-  // What an object costs beside its bytes, so that empty ones are bounded too.
+  // What an object costs beside its bytes, and its place before it has come: so that these are bounded too.
   static constexpr std::size_t object_cost = 128;
   static constexpr std::uint64_t max_ahead =
-      4096;  // objects of a group that arrive before their predecessors
+      65'536;  // objects of a group that arrive before their predecessors
   static constexpr std::size_t max_groups = 1024;
   // Group ids of a publisher's run start at the time in milliseconds, times this: a leap of this size is a
   // new run, in which nothing between is to be waited for. Loss never makes one.
@@ -42,6 +42,8 @@ class Store {
   Store() : Store(Limits{}) {}
   explicit Store(Limits limits) : limits_(limits) {}
 
+  // Forgets all; from now on what lies before `begin` is late.
+  void restart(Location begin, Time now);
   Added add(Object object, Time now);
   // What of this group has not arrived will not come.
   void abandon(std::uint64_t group);
@@ -55,6 +57,7 @@ class Store {
 
  private:
   friend class Cursor;
+  friend class Range;
 
   struct Group {
     std::uint64_t first = 0;           // the id of objects[0]; above 0: its beginning has been dropped
@@ -108,6 +111,39 @@ class Cursor {
   bool skipped_ = false;   // since the last returned object
   Time waiting_since_ = never;
   std::uint64_t skips_ = 0;
+};
+
+// Another reader: of the objects from `start` to before `end`, for whoever fetches them. Ends of groups are
+// not among them. **Thread**: the store's. Holds nothing: what is dropped meanwhile is missing.
+class Range {
+ public:
+  Range(Location start, Location end, Time patience = Cursor::default_patience)
+      : at_(start), end_(end), patience_(patience) {}
+
+  struct Next {
+    enum class Kind {
+      object,
+      missing,  // up to and with `last`: gone, or it did not come
+      waiting,  // it may come yet
+      done,
+    };
+    Kind kind = Kind::done;
+    const Object *object = nullptr;  // valid until the store changes
+    Location last;
+  };
+  // Advances unless it says waiting or done.
+  Next next(const Store &store, Time now);
+  // next() may have something then although nothing has arrived; `never` otherwise.
+  Time deadline() const { return waiting_since_ == never ? never : waiting_since_ + patience_; }
+
+ private:
+  bool give_up(Time now);
+  Next missing_before(Location next);
+
+  Location at_;
+  const Location end_;
+  const Time patience_;
+  Time waiting_since_ = never;
 };
 
 }  // namespace astral::track

@@ -153,6 +153,118 @@ TEST(Cursor, GoesOnAtTheNewestGroupWhenItWasTooSlow) {
   EXPECT_EQ(read(slow, store, 0s), "!|49.0 49.1 49.2 49.3 ");
 }
 
+// What the range yields at this time: objects, "?" and the last one that is missing, "…" while it waits.
+std::string read(Range &range, const Store &store, Time now) {
+  std::string text;
+  for (;;) {
+    const Range::Next next = range.next(store, now);
+    const auto at = [](Location id) {
+      return std::to_string(id.group) + "." + (id.object == UINT64_MAX ? "end" : std::to_string(id.object));
+    };
+    switch (next.kind) {
+      case Range::Next::Kind::object:
+        text += at(next.object->id) + " ";
+        break;
+      case Range::Next::Kind::missing:
+        text += "?" + at(next.last) + " ";
+        break;
+      case Range::Next::Kind::waiting:
+        return text + "…";
+      case Range::Next::Kind::done:
+        return text;
+    }
+  }
+}
+
+// Groups 3 to 5 of four objects each; 5 has not ended.
+Store three_groups() {
+  Store store;
+  for (std::uint64_t group = 3; group < 6; ++group) {
+    for (std::uint64_t id = 0; id < 4; ++id) store.add(object(group, id), 0s);
+    if (group < 5) store.add(end_of_group(group, 4), 0s);
+  }
+  return store;
+}
+
+TEST(Range, YieldsWhatIsThereAndSaysWhatIsNot) {
+  const Store store = three_groups();
+  struct Row {
+    Location start, end;
+    const char *expected;
+  };
+  for (const Row &row : {Row{{3, 2}, {4, 1}, "3.2 3.3 4.0 "}, Row{{3, 4}, {4, 1}, "4.0 "},
+                         Row{{3, 9}, {4, 1}, "4.0 "}, Row{{5, 0}, {5, 4}, "5.0 5.1 5.2 5.3 "},
+                         Row{{4, 1}, {4, 1}, ""}, Row{{4, 1}, {3, 0}, ""}}) {
+    Range range(row.start, row.end);
+    EXPECT_EQ(read(range, store, 0s), row.expected);
+  }
+}
+
+TEST(Range, SaysWhatWasDropped) {
+  Store store({.bytes = 3'000, .age = 10s});
+  for (std::uint64_t group = 3; group < 6; ++group)
+    for (std::uint64_t id = 0; id < 4; ++id) store.add(object(group, id, 200), 0s);
+  Range range({2, 1}, {5, 2});
+  EXPECT_EQ(read(range, store, 0s), "?3.end 4.0 4.1 4.2 4.3 …");
+  store.add(end_of_group(4, 4), 0s);
+  EXPECT_EQ(read(range, store, 0s), "5.0 5.1 ");
+  Range gone({1, 0}, {2, 3});
+  EXPECT_EQ(read(gone, store, 0s), "?2.2 ");
+}
+
+TEST(Range, WaitsForWhatMayComeYet) {
+  Store store;
+  for (const std::uint64_t id : {0, 1, 4}) store.add(object(7, id), 0s);
+  store.add(object(9, 0), 0s);
+  Range range({7, 0}, {9, 1}, 2s);
+  EXPECT_EQ(read(range, store, 1s), "7.0 7.1 …");
+  EXPECT_EQ(range.deadline(), 3s);
+  store.add(object(7, 2), 2s);
+  EXPECT_EQ(read(range, store, 2s), "7.2 …");
+  EXPECT_EQ(read(range, store, 4s), "?7.3 7.4 …");
+  EXPECT_EQ(read(range, store, 6s), "?7.end …");
+  EXPECT_EQ(read(range, store, 8s), "?8.end 9.0 ");
+  EXPECT_EQ(range.deadline(), never);
+}
+
+TEST(Range, NothingLiesBetweenTwoRunsOfAPublisher) {
+  Store store;
+  store.add(object(7, 0), 0s);
+  store.add(end_of_group(7, 1), 0s);
+  store.add(object(7 + Store::restart_leap * 5, 0), 0s);
+  Range range({7, 0}, {7 + Store::restart_leap * 5, 1});
+  EXPECT_EQ(read(range, store, 0s), "7.0 5127.0 ");
+}
+
+TEST(Store, BeginsWhereItIsTold) {
+  Store store = three_groups();
+  Cursor cursor(Location{5, 2});
+  store.restart({5, 2}, 0s);
+  EXPECT_EQ(store.bytes(), 0u);
+  EXPECT_EQ(store.add(object(6, 0), 0s), Store::Added::fresh);
+  EXPECT_EQ(store.add(object(4, 0), 0s), Store::Added::late);
+  EXPECT_EQ(store.add(object(5, 1), 0s), Store::Added::late);
+  EXPECT_EQ(read(cursor, store, 0s), "");  // 5.2 was promised
+  EXPECT_EQ(store.add(object(5, 2), 0s), Store::Added::fresh);
+  EXPECT_EQ(store.add(end_of_group(5, 3), 0s), Store::Added::fresh);
+  EXPECT_EQ(read(cursor, store, 0s), "|5.2 5.3e |6.0 ");
+}
+
+TEST(Store, ARunThatBeginsInsteadOfWhatWasAwaitedIsNoGap) {
+  Store store;
+  Cursor cursor(Location{5, 0});
+  store.restart({5, 0}, 0s);
+  store.add(object(5 + Store::restart_leap, 0), 0s);
+  EXPECT_EQ(read(cursor, store, 0s), "|1029.0 ");
+  EXPECT_EQ(cursor.skips(), 0u);
+}
+
+TEST(Store, PlacesOfWhatHasNotComeAreCounted) {
+  Store store({.bytes = 1'000'000, .age = 10s});
+  for (std::uint64_t group = 0; group < 100; ++group) store.add(object(group, 60'000), 0s);
+  EXPECT_EQ(store.groups(), 1u);
+}
+
 // Any order of arrival, doubles and losses: what is read ascends, nothing twice, and without losses all of
 // it.
 TEST(Cursor, RandomArrivals) {
