@@ -19,6 +19,9 @@ inline constexpr const char *media_track = "media";
 inline constexpr std::uint64_t catalog_property = 0x3803;
 // Track property, even: its group.
 inline constexpr std::uint64_t catalog_group_property = 0x3804;
+// Track property, even: the publisher's running time, in nanoseconds, of an object that would come to the provider
+// in this moment by the shortest way. Negative ones as two's complement.
+inline constexpr std::uint64_t present_property = 0x3806;
 // A property's value has at most 65535 bytes (MOQT, 1.4.3).
 inline constexpr std::size_t max_catalog = 60'000;
 

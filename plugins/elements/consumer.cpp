@@ -35,10 +35,12 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
       context_(context),
       store_(settings_.store),
       sequence_(store_),
+      standby_(settings_.standby),
       timer_(context, [this] { owner_.on_consumer_ready(); }) {}
 
 Consumer::~Consumer() {
   closing_ = true;
+  catchup_.reset();
   if (link_) link_->close(moqt::CloseCode::no_error, {Code::unreachable, "the consumer stops"});
 }
 
@@ -79,17 +81,55 @@ void Consumer::on_link_candidate(Link &link, const std::string &candidate) {
   owner_.on_consumer_signal(signalling::to_text(signalling::Candidates{link.ticket(), {candidate}}));
 }
 
+moqt::RequestId Consumer::subscribe(const char *track, bool forward) {
+  moqt::Subscribe subscription;
+  subscription.track = track_name(settings_.slug, track);
+  subscription.parameters.tokens.push_back({.value = link_->ticket()});
+  subscription.parameters.filter =
+      moqt::Filter{.kind = moqt::Filter::Kind::largest_object, .start = {}, .end_group_delta = 0};
+  if (!forward) subscription.parameters.forward = false;
+  return link_->session().subscribe(std::move(subscription));
+}
+
 void Consumer::on_link_ready(Link &link) {
-  const auto subscribe = [&](const char *track, moqt::Filter::Kind kind) {
-    moqt::Subscribe subscription;
-    subscription.track = track_name(settings_.slug, track);
-    subscription.parameters.tokens.push_back({.value = link.ticket()});
-    subscription.parameters.filter = moqt::Filter{.kind = kind, .start = {}, .end_group_delta = 0};
-    return link.session().subscribe(std::move(subscription));
-  };
-  catalog_ = subscribe(catalog_track, moqt::Filter::Kind::largest_object);
-  media_ = subscribe(media_track, moqt::Filter::Kind::next_group);
+  catalog_ = subscribe(catalog_track, true);
+  media_ = subscribe(media_track, !standby_);
+  answers_ = 1;
+  if (!standby_) begin();
   owner_.on_consumer_connected(link.ticket(), link.peer_fingerprint());
+}
+
+// Together with the request that makes objects come: one round trip for both.
+void Consumer::begin() {
+  const auto need = owner_.on_consumer_needs();
+  catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
+                                       link_->ticket());
+  if (need) {
+    store_.restart(*need, now());
+    sequence_.restart(*need);
+    catchup_->from(*need);
+  } else if (!settings_.standby) {
+    catchup_->from_newest_group(media_);
+  }
+}
+
+void Consumer::set_standby(bool standby) {
+  if (standby_ == standby) return;
+  standby_ = standby;
+  if (!link_ || !link_->ready() || link_->ended()) return;
+  if (!link_->session().update(media_, !standby))
+    return break_off({Code::failed, "the other end does not answer"});
+  ++answers_;
+  if (standby)
+    catchup_.reset();
+  else
+    begin();
+  link_->perform();
+}
+
+// The last answer says where the subscription begins.
+void Consumer::answered(const std::optional<moqt::Location> &largest) {
+  if (--answers_ == 0 && catchup_) catchup_->joined(largest);
 }
 
 void Consumer::on_link_event(Link &link, moqt::Event &event) {
@@ -100,11 +140,30 @@ void Consumer::on_link_event(Link &link, moqt::Event &event) {
                        return link.session().close(moqt::CloseCode::protocol_violation,
                                                    "the track has no catalog");
                      learn_catalog(*group, Slice::copy(as_bytes(*text)));
+                     if (const auto pts = accepted.properties.number(present_property))
+                       present_ = Present{static_cast<std::int64_t>(*pts), now()};
+                     if (accepted.request == media_) answered(accepted.largest);
                    },
+                   [&](const moqt::UpdateAccepted &accepted) { answered(accepted.largest); },
                    [&](const moqt::SubscribeRefused &refused) {
                      link.close(moqt::CloseCode::no_error, {code_of(refused.code), refused.reason});
                    },
                    [&](moqt::ObjectReceived &received_object) { received(received_object); },
+                   [&](const moqt::FetchAccepted &accepted) {
+                     if (fetched_by(accepted.request)) catchup_->accepted(accepted);
+                   },
+                   [&](const moqt::FetchRefused &refused) {
+                     if (fetched_by(refused.request)) catchup_->refused(refused);
+                     fresh_ = true;
+                   },
+                   [&](const moqt::FetchMissing &missing) {
+                     if (fetched_by(missing.request)) catchup_->missing(missing);
+                     fresh_ = true;
+                   },
+                   [&](const moqt::FetchEnded &fetch) {
+                     if (fetched_by(fetch.request)) catchup_->ended(fetch);
+                     fresh_ = true;
+                   },
                    [&](const moqt::Done &done) {
                      if (done.request != media_) return;
                      track_ended_ = done.code == moqt::DoneCode::track_ended;
@@ -133,6 +192,7 @@ void Consumer::received(moqt::ObjectReceived &event) {
   }
   const std::size_t size = event.object.wire.size() - event.object.payload_offset;
   const Time time = now();
+  if (fetched_by(event.request)) catchup_->fetched(event.object.id);
   const bool begins = event.object.id.object == 0;
   if (store_.add(std::move(event.object), time) != track::Store::Added::fresh) return;
   if (begins) ++groups_;
@@ -157,7 +217,10 @@ std::optional<Taken> Consumer::take() {
   const Time time = now();
   store_.expire(time);
   std::optional<Taken> taken = sequence_.take(time);
-  if (!taken) timer_.set(sequence_.deadline());
+  if (taken)
+    taken->present = present_;
+  else
+    timer_.set(sequence_.deadline());
   return taken;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The side of a stream that receives: takes an offer, connects, subscribes, and yields the objects in order,
-// each once, with the catalog that describes them before the first. Decides what is waited for and given up.
+// The side of a stream that receives: takes an offer, connects, subscribes, fetches what came before, and
+// yields the objects in order, each once, with the catalog that describes them before the first. Decides what
+// is asked for, waited for and given up.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "elements/catalog.hpp"
+#include "elements/catchup.hpp"
 #include "elements/link.hpp"
 #include "elements/sequence.hpp"
 #include "elements/signalling.hpp"
@@ -23,12 +25,15 @@ class Consumer final : private Link::Owner {
     std::string slug;
     LinkSettings link;
     track::Store::Limits store;  // between the network and whoever takes the objects
+    bool standby = false;
   };
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void on_consumer_signal(const std::string &text) = 0;
     virtual void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) = 0;
+    // The first object that whoever takes them lacks. Nothing: the stream begins here.
+    virtual std::optional<moqt::Location> on_consumer_needs() = 0;
     // take() may have something.
     virtual void on_consumer_ready() = 0;
     // Once, the last call. No error: the stream has ended, all of it can be taken.
@@ -39,6 +44,8 @@ class Consumer final : private Link::Owner {
 
   // From the signaller: the offer, candidates, cancels. Others are not a consumer's.
   void handle(const signalling::Message &message);
+  // Paused: the link and the subscription stay, no object comes. Going on, it fetches what is needed.
+  void set_standby(bool standby);
 
   // The next object in order, when it is there.
   std::optional<Taken> take();
@@ -52,6 +59,10 @@ class Consumer final : private Link::Owner {
   void on_link_ended(Link &link, const Error &error) override;
 
   void offered(const signalling::Offer &offer);
+  moqt::RequestId subscribe(const char *track, bool forward);
+  void begin();
+  void answered(const std::optional<moqt::Location> &largest);
+  bool fetched_by(moqt::RequestId request) const { return catchup_ && catchup_->is_about(request); }
   void received(moqt::ObjectReceived &event);
   void learn_catalog(std::uint64_t group, Slice text);
   void break_off(Error why);
@@ -62,8 +73,12 @@ class Consumer final : private Link::Owner {
   GMainContext *const context_;
   std::unique_ptr<Link> link_;
   moqt::RequestId media_{}, catalog_{};
+  std::size_t answers_ = 0;  // of the media's subscription and its updates, that have not come
+  std::unique_ptr<Catchup> catchup_;
+  std::optional<Present> present_;
   track::Store store_;
   Sequence sequence_;
+  bool standby_ = false;
   bool fresh_ = false;  // objects have arrived since the owner was told
   bool ended_ = false;
   bool track_ended_ = false;

@@ -35,7 +35,7 @@ struct AstralRelayClass {
 };
 
 static Signals astral_relay_signals;
-[[maybe_unused]] static guint astral_relay_silence;
+static guint astral_relay_silence;
 static GstStaticPadTemplate astral_relay_sink_template =
     GST_STATIC_PAD_TEMPLATE("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 static GstStaticPadTemplate astral_relay_src_template =
@@ -84,6 +84,8 @@ static gboolean astral_relay_sink_query(GstPad *pad, GstObject *parent, GstQuery
     gst_query_set_accept_caps_result(query, TRUE);
     return TRUE;
   }
+  if (GST_QUERY_TYPE(query) == GST_QUERY_CUSTOM)
+    if (const auto body = body_of(cast(parent)); body && answer_needs(query, body->needs())) return TRUE;
   if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS) {
     const auto any = Ref<GstCaps>::adopt(gst_caps_new_any());
     gst_query_set_caps_result(query, any.get());
@@ -132,7 +134,7 @@ static GstFlowReturn push_out(AstralRelay *relay, Unpacker::Out &out) {
           Ref<GstEvent>::adopt(gst_pad_get_sticky_event(relay->srcpad, GST_EVENT_SEGMENT, 0));
       !segment) {
     GstSegment time;
-    gst_segment_init(&time, GST_FORMAT_TIME);
+    Unpacker::fill(time);
     gst_pad_push_event(relay->srcpad, gst_event_new_segment(&time));
   }
   if (out.event) gst_pad_push_event(relay->srcpad, out.event.release());
@@ -220,7 +222,13 @@ static bool astral_relay_start(AstralRelay *relay) {
             GST_INFO_OBJECT(relay, "ticket %s ended: %s", ticket.c_str(), why.c_str());
             g_signal_emit(relay, astral_relay_signals.peer_removed, 0, ticket.c_str(), why.c_str());
           },
-      .failed = [relay](const Error &error) { post_error(GST_ELEMENT(relay), error, false); }};
+      .failed = [relay](const Error &error) { post_error(GST_ELEMENT(relay), error, false); },
+      .node = [relay](bool there, const std::string &why) { post_node(GST_ELEMENT(relay), there, why); },
+      .silent =
+          [relay](unsigned ms) {
+            GST_INFO_OBJECT(relay, "no object for %u ms", ms);
+            g_signal_emit(relay, astral_relay_silence, 0, ms);
+          }};
   auto body = RelayBody::start(settings, hooks);
   if (!body) {
     post_error(GST_ELEMENT(relay), body.error(), false);
@@ -285,6 +293,8 @@ static void astral_relay_set_property(GObject *object, guint id, const GValue *v
   const bool known = set_property(relay->self->settings, id, value);
   GST_OBJECT_UNLOCK(relay);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  if (id == prop_store_bytes)
+    if (const auto body = body_of(relay)) body->limit_store(g_value_get_uint64(value));
 }
 
 static void astral_relay_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) noexcept {

@@ -74,6 +74,11 @@ static gboolean astral_sink_start(GstBaseSink *base) noexcept {
       .failed =
           [sink](const Error &error) {
             if (!sink->self->failed.exchange(true)) post_error(GST_ELEMENT(sink), error, false);
+          },
+      .node =
+          [sink](bool there, const std::string &why) {
+            GST_INFO_OBJECT(sink, "the node is %s", there ? "there again" : why.c_str());
+            post_node(GST_ELEMENT(sink), there, why);
           }};
   auto body = SinkBody::start(settings, hooks);
   if (!body) {

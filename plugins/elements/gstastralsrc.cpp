@@ -22,6 +22,7 @@ struct Source_ {
   std::shared_ptr<SourceBody> body;  // GST_OBJECT_LOCK; set while started
   Unpacker unpacker;                 // streaming thread, as everything below
   std::deque<Ref<GstBuffer>> buffers;
+  bool started = false;  // the segment is known
 };
 
 }  // namespace
@@ -71,13 +72,20 @@ static gboolean astral_src_start(GstBaseSrc *base) noexcept {
                           GST_INFO_OBJECT(src, "ticket %s ended: %s", ticket.c_str(), why.c_str());
                           g_signal_emit(src, astral_src_signals.peer_removed, 0, ticket.c_str(), why.c_str());
                         },
-                    .failed = nullptr};
+                    .failed = nullptr,
+                    .node =
+                        [src](bool there, const std::string &why) {
+                          GST_INFO_OBJECT(src, "the node is %s", there ? "there again" : why.c_str());
+                          post_node(GST_ELEMENT(src), there, why);
+                        },
+                    .needs = [src] { return ask_needs(GST_BASE_SRC_PAD(src)); }};
   auto body = SourceBody::start(settings, hooks);
   if (!body) {
     post_error(GST_ELEMENT(src), body.error(), true);
     return FALSE;
   }
   src->self->unpacker = {};
+  src->self->started = false;
   src->self->buffers.clear();
   GST_OBJECT_LOCK(src);
   src->self->body = std::move(*body);
@@ -133,6 +141,11 @@ static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noe
     if (out->caps && !gst_base_src_set_caps(GST_BASE_SRC(src), out->caps.get()))
       return GST_FLOW_NOT_NEGOTIATED;
     if (out->event) gst_pad_push_event(GST_BASE_SRC_PAD(src), out->event.release());
+    if (!std::exchange(self.started, true)) {
+      GstSegment segment;
+      Unpacker::fill(segment);
+      if (!gst_base_src_new_segment(GST_BASE_SRC(src), &segment)) return GST_FLOW_ERROR;
+    }
     for (Ref<GstBuffer> &each : out->buffers) self.buffers.push_back(std::move(each));
   }
   *buffer = self.buffers.front().release();
@@ -176,6 +189,8 @@ static void astral_src_set_property(GObject *object, guint id, const GValue *val
   const bool known = set_property(src->self->settings, id, value);
   GST_OBJECT_UNLOCK(src);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  if (id == prop_standby)
+    if (const auto body = body_of(src)) body->set_standby(g_value_get_boolean(value));
   if (id == prop_latency)
     gst_element_post_message(GST_ELEMENT(src), gst_message_new_latency(GST_OBJECT(src)));
 }

@@ -5,6 +5,8 @@ namespace astral::elements {
 
 namespace {
 
+constexpr char needs_query[] = "AstralNeeds";
+
 GType taken_type() {
   static const GType type = g_boxed_type_register_static(
       "AstralTaken",
@@ -79,6 +81,27 @@ Ref<GstEvent> event_of(const SharedTaken &taken) {
 
 SharedTaken taken_of(GstEvent *event) {
   return gst_event_has_name(event, status_event) ? read(gst_event_get_structure(event)) : nullptr;
+}
+
+std::optional<moqt::Location> ask_needs(GstPad *source) {
+  const auto query =
+      Ref<GstQuery>::adopt(gst_query_new_custom(GST_QUERY_CUSTOM, gst_structure_new_empty(needs_query)));
+  moqt::Location needs;
+  if (!gst_pad_peer_query(source, query.get())) return std::nullopt;
+  const GstStructure *answer = gst_query_get_structure(query.get());
+  if (!gst_structure_get_uint64(answer, "group", &needs.group) ||
+      !gst_structure_get_uint64(answer, "object", &needs.object))
+    return std::nullopt;
+  return needs;
+}
+
+bool answer_needs(GstQuery *query, const std::optional<moqt::Location> &needs) {
+  const GstStructure *asked = gst_query_get_structure(query);
+  if (!asked || !gst_structure_has_name(asked, needs_query)) return false;
+  if (needs)
+    gst_structure_set(gst_query_writable_structure(query), "group", G_TYPE_UINT64, needs->group, "object",
+                      G_TYPE_UINT64, needs->object, nullptr);
+  return true;
 }
 
 }  // namespace astral::elements

@@ -26,6 +26,11 @@ SharedTaken taken_of(GstBuffer *buffer);
 Ref<GstEvent> event_of(const SharedTaken &taken);
 SharedTaken taken_of(GstEvent *event);
 
+// The first object that the peer of this source pad lacks; nothing where it keeps no account of them. A
+// custom query "AstralNeeds" {group, object: guint64}.
+std::optional<moqt::Location> ask_needs(GstPad *source);
+bool answer_needs(GstQuery *query, const std::optional<moqt::Location> &needs);
+
 // A read-only buffer that references the slice.
 Ref<GstBuffer> wrap(const Slice &slice);
 

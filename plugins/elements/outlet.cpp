@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "elements/outlet.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace astral::elements {
 
 std::string random_uuid() {
@@ -21,12 +24,18 @@ Outlet::Outlet(ElementSettings settings, const LinkSettings &link, Hooks hooks)
                                            static_cast<Provider::Owner &>(*this));
     timer_ = std::make_unique<Timer>(loop_.context(), [this] { snapshot(); });
     timer_->set(now() + snapshot_interval);
-    if (settings_.signaller == SignallerKind::application)
-      signaller_ = std::make_unique<ApplicationSignaller>(hooks_.signalling);
-    else
-      signaller_ = std::make_unique<NodeSignaller>(settings_.node, loop_.context(),
-                                                   static_cast<Signaller::Owner &>(*this));
+    retry_timer_ = std::make_unique<Timer>(loop_.context(), [this] { connect(); });
+    connect();
   });
+}
+
+void Outlet::connect() {
+  welcome_ = publish_sent_ = false;
+  if (settings_.signaller == SignallerKind::application)
+    signaller_ = std::make_unique<ApplicationSignaller>(hooks_.signalling);
+  else
+    signaller_ = std::make_unique<NodeSignaller>(settings_.node, loop_.context(),
+                                                 static_cast<Signaller::Owner &>(*this));
 }
 
 Outlet::~Outlet() {
@@ -34,6 +43,7 @@ Outlet::~Outlet() {
     provider_.reset();
     signaller_.reset();
     timer_.reset();
+    retry_timer_.reset();
   });
 }
 
@@ -62,19 +72,26 @@ void Outlet::on_signaller_message(const std::string &text) {
   if (!*message) return;
   if (std::holds_alternative<signalling::Welcome>(**message)) {
     welcome_ = true;
+    backoff_ = first_retry;
+    if (std::exchange(known_, true) && hooks_.node) hooks_.node(true, "");
     if (media_) announce(*media_);
   } else if (const auto *published = std::get_if<signalling::Published>(&**message)) {
+    published_ = true;
     if (on_published) on_published(published->largest_group);
   } else if (const auto *refusal = std::get_if<signalling::Refusal>(&**message);
              refusal && refusal->ticket.empty()) {
-    hooks_.failed(signalling::error_of(refusal->code, refusal->message));
+    const Error why = signalling::error_of(refusal->code, refusal->message);
+    published_ ? on_signaller_lost(why) : hooks_.failed(why);
   } else {
     provider_->handle(**message);
   }
 }
 
 void Outlet::on_signaller_lost(const Error &error) {
-  hooks_.failed(error);
+  if (!known_) return hooks_.failed(error);
+  if (hooks_.node) hooks_.node(false, error.detail);
+  retry_timer_->set(now() + backoff_);
+  backoff_ = std::min(backoff_ * 2, last_retry);
 }
 
 void Outlet::take_signalling(std::string text) {

@@ -21,6 +21,12 @@ struct Hooks {
   std::function<void(const std::string &ticket, const std::string &fingerprint)> peer_added;
   std::function<void(const std::string &ticket, const std::string &why)> peer_removed;
   std::function<void(const Error &)> failed;
+  // The node that the element signals through has gone, and is called again; or it is there again.
+  std::function<void(bool there, const std::string &why)> node = nullptr;
+  // Of a source: the first object that whoever it feeds lacks; nothing where nobody knows.
+  std::function<std::optional<moqt::Location>()> needs = nullptr;
+  // Of a relay: no parent has brought anything for so many milliseconds.
+  std::function<void(unsigned ms)> silent = nullptr;
 };
 
 // **Thread**: made and destroyed by the application's; everything else on the loop, unless it says so.
@@ -53,19 +59,25 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   void on_signaller_open() override;
   void on_signaller_message(const std::string &text) override;
   void on_signaller_lost(const Error &error) override;
+  void connect();
   void snapshot();
 
   static constexpr Time snapshot_interval = 100ms;
+  static constexpr Time first_retry = 100ms;  // to reach a node that has gone, then doubling up to
+  static constexpr Time last_retry = 5s;
 
   const ElementSettings settings_;
   const Hooks hooks_;
   const std::string uuid_;
   std::unique_ptr<Provider> provider_;
   std::unique_ptr<Signaller> signaller_;
-  std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Timer> timer_, retry_timer_;
   std::optional<std::string> media_;  // as announced
+  bool known_ = false;                // it was welcome once: what fails from now on is tried again
+  Time backoff_ = first_retry;
   bool welcome_ = false;
   bool publish_sent_ = false;
+  bool published_ = false;  // the node had taken the stream
   Guarded<Statistics> statistics_;
   LoopThread loop_;  // last: it uses all of the above
 };

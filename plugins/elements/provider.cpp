@@ -16,6 +16,10 @@ struct Match : F... {
 
 constexpr moqt::TrackAlias catalog_alias{0}, media_alias{1};
 
+std::int64_t nanoseconds(Time time) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+}
+
 }  // namespace
 
 Provider::Provider(Settings settings, GMainContext *context, Owner &owner)
@@ -99,6 +103,8 @@ void Provider::on_link_event(Link &link, moqt::Event &event) {
   Child &child = child_of(link);
   std::visit(Match{[&](const moqt::Subscribed &asked) { subscribed(child, asked); },
                    [&](const moqt::UpdateReceived &update) { updated(child, update); },
+                   [&](const moqt::Fetched &asked) { fetched(child, asked); },
+                   [&](const moqt::FetchCancelled &gone) { child.fetches.erase(gone.request); },
                    [&](const moqt::Unsubscribed &gone) {
                      if (child.media && child.media->request == gone.request) child.media.reset();
                      if (child.catalog && child.catalog->request == gone.request) child.catalog.reset();
@@ -107,17 +113,17 @@ void Provider::on_link_event(Link &link, moqt::Event &event) {
                      if (Subscription *subscription = find(child, stopped.request))
                        if (subscription->stream == stopped.stream) subscription->stream.reset();
                    },
-                   [&](const moqt::Fetched &asked) {
-                     link.session().refuse(asked.request, moqt::RequestCode::not_supported, "no fetch yet");
-                   },
                    [](const auto &) {}},
              event);
 }
 
+bool Provider::good_token(const Child &child, const moqt::Parameters &parameters) const {
+  return parameters.tokens.size() == 1 && parameters.tokens[0].value == child.link->ticket();
+}
+
 void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
   moqt::Session &session = child.link->session();
-  const auto &tokens = asked.subscribe.parameters.tokens;
-  if (tokens.size() != 1 || tokens[0].value != child.link->ticket())
+  if (!good_token(child, asked.subscribe.parameters))
     return session.refuse(asked.request, moqt::RequestCode::unauthorized, "the token is not the ticket");
   const moqt::TrackName &track = asked.subscribe.track;
   const bool media = track == track_name(settings_.slug, media_track);
@@ -137,7 +143,28 @@ void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
   if (catalog_.group != 0) accept(child, *slot);  // otherwise when there is something to be subscribed to
 }
 
-// FORWARD 0 stops the objects at once; FORWARD 1 goes on with the next group.
+// What has come so far: it is fetched, for a subscription begins with what comes next.
+void Provider::fetched(Child &child, const moqt::Fetched &asked) {
+  moqt::Session &session = child.link->session();
+  const auto refuse = [&](moqt::RequestCode code, const char *why) {
+    session.refuse(asked.request, code, why);
+  };
+  if (!good_token(child, asked.parameters))
+    return refuse(moqt::RequestCode::unauthorized, "the token is not the ticket");
+  if (asked.track != track_name(settings_.slug, media_track))
+    return refuse(moqt::RequestCode::does_not_exist, "only the media can be fetched");
+  if (child.fetches.size() >= max_fetches)
+    return refuse(moqt::RequestCode::excessive_load, "too many fetches at a time");
+  const auto largest = store_.largest();
+  if (!largest || asked.start > *largest)
+    return refuse(moqt::RequestCode::invalid_range, "there is nothing yet");
+  const moqt::Location asked_end = asked.end.object > 0 ? asked.end : moqt::Location{asked.end.group + 1, 0};
+  const moqt::Location end = std::min(asked_end, moqt::Location{largest->group, largest->object + 1});
+  if (const auto stream = session.accept_fetch(asked.request, end))
+    child.fetches.emplace(asked.request, Fetching{*stream, track::Range(asked.start, end)});
+}
+
+// FORWARD 0 stops the objects at once; FORWARD 1 goes on with the next one.
 void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
   Subscription *subscription = find(child, update.request);
   if (!subscription) return;
@@ -148,7 +175,8 @@ void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
     subscription->stream.reset();
   }
   if (media && !subscription->forward && update.forward)
-    subscription->cursor = track::Cursor(largest ? moqt::Location{largest->group + 1, 0} : moqt::Location{});
+    subscription->cursor =
+        track::Cursor(largest ? moqt::Location{largest->group, largest->object + 1} : moqt::Location{});
   subscription->forward = update.forward;
   child.link->session().accept_update(update.request, media ? largest : moqt::Location{catalog_.group, 0});
 }
@@ -181,6 +209,8 @@ void Provider::accept(Child &child, Subscription &subscription) {
   moqt::Properties properties;
   properties.add(catalog_property, as_text(catalog_.text.bytes()));
   properties.add(catalog_group_property, catalog_.group);
+  if (const auto offset = playout_.offset())
+    properties.add(present_property, static_cast<std::uint64_t>(nanoseconds(now()) - *offset));
   const auto accepted = child.link->session().accept(
       subscription.request, media ? media_alias : catalog_alias, largest, properties);
   subscription.accepted = accepted.has_value();
@@ -195,8 +225,15 @@ void Provider::set_catalog(Catalog catalog) {
   pump();
 }
 
-bool Provider::add(track::Object object) {
-  return store_.add(std::move(object), now()) == track::Store::Added::fresh;
+bool Provider::add(track::Object object, std::optional<std::int64_t> pts) {
+  const Time time = now();
+  if (store_.add(std::move(object), time) != track::Store::Added::fresh) return false;
+  if (pts) playout_.map(*pts, nanoseconds(time));
+  return true;
+}
+
+void Provider::anchor(const Present &present) {
+  playout_.anchor(present.pts, nanoseconds(present.at));
 }
 
 void Provider::pump() {
@@ -207,15 +244,17 @@ void Provider::pump() {
 
 void Provider::set_timer() {
   Time next = store_.deadline();
-  for (const auto &[ticket, child] : children_)
+  for (const auto &[ticket, child] : children_) {
     if (child.media) next = std::min(next, child.media->cursor.deadline());
+    for (const auto &[request, fetch] : child.fetches) next = std::min(next, fetch.range.deadline());
+  }
   timer_.set(next);
 }
 
 void Provider::on_link_writable(Link &link) {
   Child &child = child_of(link);
   send_catalog(child);
-  send_media(child);
+  send_media(child, send_fetches(child));
   check_drained();
 }
 
@@ -229,12 +268,44 @@ void Provider::send_catalog(Child &child) {
   child.catalog->sent_catalog = catalog_.group;
 }
 
-void Provider::send_media(Child &child) {
+// What lies before what the subscription brings goes first. Bytes taken, at most Link::max_unsent and one
+// object.
+std::size_t Provider::send_fetches(Child &child) {
+  moqt::Session &session = child.link->session();
+  const Time time = now();
+  std::size_t taken = 0;
+  for (auto each = child.fetches.begin(); each != child.fetches.end();) {
+    auto &[stream, range] = each->second;
+    bool done = false;
+    while (!done && taken < Link::max_unsent) {
+      const track::Range::Next next = range.next(store_, time);
+      if (next.kind == track::Range::Next::Kind::waiting) break;
+      if (next.kind == track::Range::Next::Kind::missing) session.write_missing(stream, next.last, true);
+      if (next.kind == track::Range::Next::Kind::object) {
+        session.write_fetched(stream, next.object->id, next.object->wire);
+        taken += next.object->wire.size();
+        count(child, next.object->wire.size());
+      }
+      done = next.kind == track::Range::Next::Kind::done;
+    }
+    if (done) session.end_fetch(stream);
+    each = done ? child.fetches.erase(each) : std::next(each);
+  }
+  return taken;
+}
+
+void Provider::count(Child &child, std::size_t bytes) {
+  ++child.objects;
+  child.bytes += bytes;
+  sent_bytes_ += bytes;
+}
+
+// `taken` by this call so far: a child far behind does not hold up the others.
+void Provider::send_media(Child &child, std::size_t taken) {
   if (!child.media || !child.media->accepted || !child.media->forward) return;
   Subscription &media = *child.media;
   moqt::Session &session = child.link->session();
   const Time time = now();
-  std::size_t taken = 0;  // by this call: a child far behind does not hold up the others
   while (taken < Link::max_unsent) {
     const track::Cursor::Next next = media.cursor.next(store_, time);
     if (!next.object) break;
@@ -250,9 +321,7 @@ void Provider::send_media(Child &child) {
     if (!media.stream) continue;  // the child wants no more of this group
     session.write_object(*media.stream, at.object, next.object->wire);
     taken += next.object->wire.size();
-    ++child.objects;
-    child.bytes += next.object->wire.size();
-    sent_bytes_ += next.object->wire.size();
+    count(child, next.object->wire.size());
     if (next.object->status != moqt::ObjectStatus::normal) {
       session.end_group(*media.stream);
       media.stream.reset();

@@ -12,6 +12,8 @@
 
 #include "elements/catalog.hpp"
 #include "elements/link.hpp"
+#include "elements/playout.hpp"
+#include "elements/sequence.hpp"
 #include "elements/signalling.hpp"
 #include "elements/statistics.hpp"
 #include "track/store.hpp"
@@ -46,12 +48,16 @@ class Provider final : private Link::Owner {
   void set_catalog(Catalog catalog);
   const Catalog &catalog() const { return catalog_; }
   // Keeps the object; pump() then sends it to the children. False: it was here already, or came too late.
-  bool add(track::Object object);
+  bool add(track::Object object, std::optional<std::int64_t> pts);
+  // Where the stream is now, if the first object is to be older.
+  void anchor(const Present &present);
   void pump();
+  void limit_store(std::size_t bytes) { store_.limit(bytes); }
   const track::Store &store() const { return store_; }
 
   // The track ends: PUBLISH_DONE to all children, once they have what there is.
   void finish();
+  static constexpr std::size_t max_fetches = 4;  // of one child at a time
   // Calls `done` (from the loop, once) when every child has acknowledged what there is.
   void drain(std::function<void()> done);
   std::size_t children() const { return children_.size(); }
@@ -68,10 +74,15 @@ class Provider final : private Link::Owner {
     std::optional<moqt::StreamId> stream;  // the group that is being sent
     std::uint64_t sent_catalog = 0;
   };
+  struct Fetching {
+    moqt::StreamId stream{};
+    track::Range range;
+  };
   struct Child {
     std::unique_ptr<Link> link;
     bool served = false;  // has asked for the media
     std::optional<Subscription> media, catalog;
+    std::map<moqt::RequestId, Fetching> fetches;
     std::uint64_t objects = 0, bytes = 0;
   };
 
@@ -87,8 +98,12 @@ class Provider final : private Link::Owner {
   void subscribed(Child &child, const moqt::Subscribed &event);
   void updated(Child &child, const moqt::UpdateReceived &update);
   void accept(Child &child, Subscription &subscription);
+  void fetched(Child &child, const moqt::Fetched &asked);
+  bool good_token(const Child &child, const moqt::Parameters &parameters) const;
   void send_catalog(Child &child);
-  void send_media(Child &child);
+  std::size_t send_fetches(Child &child);
+  void send_media(Child &child, std::size_t taken);
+  void count(Child &child, std::size_t bytes);
   void finish(Child &child);
   Subscription *find(Child &child, moqt::RequestId request);
   Child &child_of(const Link &link);
@@ -99,6 +114,7 @@ class Provider final : private Link::Owner {
   Owner &owner_;
   GMainContext *const context_;
   track::Store store_;
+  Playout playout_;  // to the clock of now()
   Catalog catalog_;
   bool closing_ = false;
   std::function<void()> drained_;

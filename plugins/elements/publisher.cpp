@@ -59,7 +59,8 @@ Expected<void> Publisher::add(const track::Piece &piece) {
   track::Timing timing = piece.timing;
   timing.catalog = catalog_group_;
   if (packaging_ == Packaging::buffers) {
-    emit(moqt::encode_object(track::encode_timing(timing), piece.data), moqt::ObjectStatus::normal);
+    emit(moqt::encode_object(track::encode_timing(timing), piece.data), moqt::ObjectStatus::normal,
+         timing.pts);
     return {};
   }
   if (packaging_ == Packaging::mpegts) timing.delta = !piece.starts_group;
@@ -80,7 +81,8 @@ Expected<void> Publisher::add(const track::Piece &piece) {
 
 void Publisher::flush() {
   if (gathered_.empty()) return;
-  emit(moqt::encode_object(track::encode_timing(gathered_timing_), gathered_), moqt::ObjectStatus::normal);
+  emit(moqt::encode_object(track::encode_timing(gathered_timing_), gathered_), moqt::ObjectStatus::normal,
+       gathered_timing_.pts);
   gathered_.clear();
 }
 
@@ -107,7 +109,7 @@ Expected<void> Publisher::start_group() {
 void Publisher::end_group() {
   flush();
   if (!in_group_) return;
-  emit(moqt::encode_end_of_group(), moqt::ObjectStatus::end_of_group);
+  emit(moqt::encode_end_of_group(), moqt::ObjectStatus::end_of_group, std::nullopt);
   in_group_ = false;
   ++counts_.groups;
 }
@@ -125,7 +127,7 @@ void Publisher::go_above(std::uint64_t group) {
   next_group_ = std::max(next_group_, group + 1);
 }
 
-void Publisher::emit(Slice wire, moqt::ObjectStatus status) {
+void Publisher::emit(Slice wire, moqt::ObjectStatus status, std::optional<std::int64_t> pts) {
   moqt::Object object;
   object.id = {group_, next_object_++};
   if (const auto view = moqt::view_object(wire.bytes())) {
@@ -143,7 +145,7 @@ void Publisher::emit(Slice wire, moqt::ObjectStatus status) {
     rate_.add(payload, now());
   }
   counts_.largest_group = group_;
-  provider_.add(std::move(object));
+  provider_.add(std::move(object), pts);
 }
 
 }  // namespace astral::elements

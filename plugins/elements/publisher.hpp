@@ -45,7 +45,7 @@ class Publisher {
   Expected<void> add(const track::Piece &piece);
   Expected<void> start_group();
   void end_group();
-  void emit(Slice wire, moqt::ObjectStatus status);
+  void emit(Slice wire, moqt::ObjectStatus status, std::optional<std::int64_t> pts);
   bool is_leading_header(Bytes data);
 
   Provider &provider_;

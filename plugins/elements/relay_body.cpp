@@ -4,10 +4,14 @@
 namespace astral::elements {
 
 RelayBody::RelayBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
-    : outlet_(settings, link, std::move(hooks)) {
+    : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
   outlet_.loop().run([this] {
     sequence_.emplace(outlet_.provider().store());
-    timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] { refill(); });
+    timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] {
+      look_ahead();
+      refill();
+    });
+    silence_timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] { check_silence(); });
     outlet_.count = [this](Statistics &statistics) {
       statistics = counts_;
       statistics.rate_bps = rate_.bps(now());
@@ -21,6 +25,7 @@ RelayBody::~RelayBody() {
   outlet_.loop().run([this] {
     outlet_.count = nullptr;
     timer_.reset();
+    silence_timer_.reset();
   });
 }
 
@@ -41,7 +46,22 @@ void RelayBody::take_inputs() {
   awake_ = false;
   while (auto taken = inputs_.try_pop()) take(*taken);
   outlet_.provider().pump();
+  look_ahead();
   refill();
+  silence_timer_->set(cadence_.deadline());
+}
+
+void RelayBody::look_ahead() {
+  bool moved = false;
+  while (frontier_.next(outlet_.provider().store(), now()).object) moved = true;
+  if (moved) needs_.with([this](auto &needs) { needs = frontier_.position(); });
+}
+
+void RelayBody::check_silence() {
+  const Time time = now();
+  if (cadence_.silent(time) && hooks_.silent)
+    hooks_.silent(static_cast<unsigned>(cadence_.silence(time) / 1ms));
+  silence_timer_->set(cadence_.deadline());
 }
 
 void RelayBody::take(const SharedTaken &taken) {
@@ -52,11 +72,13 @@ void RelayBody::take(const SharedTaken &taken) {
     outlet_.provider().set_catalog(*catalog_);
     outlet_.announce(catalog_->caps);
   }
-  if (!outlet_.provider().add(taken->object)) return;
+  if (taken->present) outlet_.provider().anchor(*taken->present);
+  if (!outlet_.provider().add(taken->object, taken->timing.pts)) return;
   if (taken->object.status != moqt::ObjectStatus::normal) {
     ++counts_.groups;
     return;
   }
+  cadence_.arrived(now());
   const std::size_t payload = taken->object.wire.size() - taken->object.payload_offset;
   ++counts_.objects;
   counts_.bytes += payload;
@@ -79,7 +101,7 @@ void RelayBody::refill() {
     }
     next_.reset();
   }
-  timer_->set(sequence_->deadline());
+  timer_->set(std::min(sequence_->deadline(), frontier_.deadline()));
 }
 
 std::optional<SharedTaken> RelayBody::pop() {

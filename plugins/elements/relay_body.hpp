@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "elements/cadence.hpp"
 #include "elements/object_meta.hpp"
 #include "elements/outlet.hpp"
 #include "elements/queue.hpp"
@@ -31,15 +32,25 @@ class RelayBody {
   void set_output_flushing(bool flushing) { outputs_.set_flushing(flushing); }
   // Nobody takes from the source pad (any more): objects are for the children only.
   void set_output_wanted(bool wanted) { output_wanted_ = wanted; }
+  void limit_store(std::size_t bytes) {
+    outlet_.loop().post([this, bytes] { outlet_.provider().limit_store(bytes); });
+  }
   void take_signalling(std::string text) { outlet_.take_signalling(std::move(text)); }
   Statistics statistics() { return outlet_.statistics(); }
+  // The first object that has not come; nothing: none has.
+  std::optional<moqt::Location> needs() {
+    return needs_.with([](const auto &needs) { return needs; });
+  }
 
  private:
   RelayBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
   void take_inputs();
   void take(const SharedTaken &taken);
   void refill();
+  void look_ahead();
+  void check_silence();
 
+  const Hooks hooks_;
   Queue<SharedTaken> inputs_{max_waiting};
   Queue<SharedTaken> outputs_{max_waiting};
   std::atomic<bool> awake_ = false;  // a turn of the loop is coming that empties inputs_
@@ -49,7 +60,10 @@ class RelayBody {
   std::optional<SharedTaken> next_;  // taken, there was no room for it
   Statistics counts_;
   Rate rate_;
-  std::unique_ptr<Timer> timer_;
+  track::Cursor frontier_{moqt::Location{}};  // has seen all that came without a gap
+  Guarded<std::optional<moqt::Location>> needs_;
+  Cadence cadence_;
+  std::unique_ptr<Timer> timer_, silence_timer_;
   Outlet outlet_;  // last: its thread uses all of the above
 };
 

@@ -5,6 +5,12 @@
 
 namespace astral::elements {
 
+void Sequence::restart(moqt::Location begin) {
+  skipped_ += cursor_.skips();
+  cursor_ = track::Cursor(begin);
+  held_.reset();
+}
+
 void Sequence::learn(std::shared_ptr<const Catalog> catalog) {
   const std::uint64_t group = catalog->group;
   catalogs_.try_emplace(group, std::move(catalog));
@@ -22,7 +28,7 @@ std::optional<Taken> Sequence::take(Time now) {
         ++given_up_;
         continue;
       }
-      held_ = Taken{*next.object, *timing, nullptr, next.begins_group, next.skipped};
+      held_ = Taken{*next.object, *timing, nullptr, next.begins_group, next.skipped, std::nullopt};
       held_since_ = now;
     }
     if (held_->object.status == moqt::ObjectStatus::normal) {

@@ -3,6 +3,7 @@
 // waited for and what is given up, so that a reader sees one stream with marked gaps.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,12 +14,19 @@
 
 namespace astral::elements {
 
+// Where the stream was when it was joined.
+struct Present {
+  std::int64_t pts = 0;  // the publisher's, in nanoseconds
+  Time at{};
+};
+
 struct Taken {
   track::Object object;
   track::Timing timing;
   std::shared_ptr<const Catalog> catalog;  // set for every object but statuses
   bool begins_group = false;
   bool skipped = false;  // something before it was given up
+  std::optional<Present> present = std::nullopt;
 };
 
 // **Thread**: the store's.
@@ -30,11 +38,13 @@ class Sequence {
 
   explicit Sequence(const track::Store &store) : store_(store) {}
 
+  // Goes on at `begin`, which is where the store begins now.
+  void restart(moqt::Location begin);
   void learn(std::shared_ptr<const Catalog> catalog);
   std::optional<Taken> take(Time now);
   // take() may have something then although nothing has arrived; `never` otherwise.
   Time deadline() const { return held_ ? held_since_ + catalog_patience : cursor_.deadline(); }
-  std::uint64_t skips() const { return cursor_.skips() + given_up_; }
+  std::uint64_t skips() const { return skipped_ + cursor_.skips() + given_up_; }
 
  private:
   const track::Store &store_;
@@ -44,6 +54,7 @@ class Sequence {
   Time held_since_{};
   bool gap_ = false;
   std::uint64_t given_up_ = 0;
+  std::uint64_t skipped_ = 0;  // before the last restart
 };
 
 }  // namespace astral::elements

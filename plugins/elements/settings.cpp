@@ -52,7 +52,7 @@ GParamSpec *spec_of(Property id) {
                                10'000, initial.max_children, rw);
     case prop_store_bytes:
       return g_param_spec_uint64("store-bytes", "Store bytes",
-                                 "The last seconds are kept up to so many bytes", 64 * 1024, G_MAXUINT64 / 2,
+                                 "The last seconds are kept up to so many bytes; astralrelay: live", 64 * 1024, G_MAXUINT64 / 2,
                                  initial.store_bytes, rw);
     case prop_store_time:
       return g_param_spec_uint("store-time", "Store time",
@@ -63,11 +63,11 @@ GParamSpec *spec_of(Property id) {
                                "Time that sinks wait so that late objects are in time, in milliseconds", 0,
                                60'000, initial.latency_ms, rw);
     case prop_standby:
-      return g_param_spec_boolean(
-          "standby", "Standby",
-          "Keep the link and the subscription, and receive nothing; live. Switched off, what the next element "
-          "lacks is fetched",
-          initial.standby, rw);
+      return g_param_spec_boolean("standby", "Standby",
+                                  "Keep the link and the subscription, and receive nothing; live. Switched "
+                                  "off, what the next element "
+                                  "lacks is fetched",
+                                  initial.standby, rw);
     case prop_stats:
       return g_param_spec_boxed(
           "stats", "Statistics",
@@ -243,6 +243,13 @@ Expected<LinkSettings> link_settings(const ElementSettings &settings) {
     return fail(Code::invalid, "the port of the STUN server '" + settings.stun_server + "' is not one");
   link.stun_host.resize(colon);
   return link;
+}
+
+void post_node(GstElement *element, bool there, const std::string &reason) {
+  gst_element_post_message(
+      element, gst_message_new_element(GST_OBJECT(element),
+                                       gst_structure_new("astral-node", "there", G_TYPE_BOOLEAN, there,
+                                                         "reason", G_TYPE_STRING, reason.c_str(), nullptr)));
 }
 
 void post_error(GstElement *element, const Error &error, bool reading) {

@@ -72,6 +72,8 @@ Expected<void> check(const ElementSettings &settings);
 // Reads or makes the key, takes the STUN server apart. Errors: invalid, and Key's.
 Expected<LinkSettings> link_settings(const ElementSettings &settings);
 
+// Posts an element message "astral-node" {there: gboolean, reason: string}: the node has gone, or is back.
+void post_node(GstElement *element, bool there, const std::string &reason);
 // Posts an element error with the domain and code that a GStreamer user expects. `reading`: a source.
 void post_error(GstElement *element, const Error &error, bool reading);
 

@@ -5,29 +5,53 @@ namespace astral::elements {
 
 SourceBody::SourceBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
     : settings_(settings),
+      link_(link),
       hooks_(std::move(hooks)),
       uuid_(random_uuid()),
-      ticket_(random_uuid()),
+      standby_(settings.standby),
       loop_("astral-in") {
   loop_.run([&] {
-    Consumer::Settings consumer{
-        settings_.slug,
-        link,
-        {.bytes = settings_.store_bytes, .age = std::chrono::milliseconds(settings_.store_time_ms)}};
-    consumer_ = std::make_unique<Consumer>(std::move(consumer), loop_.context(),
-                                           static_cast<Consumer::Owner &>(*this));
     offer_timer_ = std::make_unique<Timer>(loop_.context(), [this] {
-      end(Error{Code::timeout, "no node has offered the stream '" + settings_.slug + "'"});
+      again(Error{Code::timeout, "no node has offered the stream '" + settings_.slug + "'"});
     });
-    offer_timer_->set(now() + offer_timeout);
+    retry_timer_ = std::make_unique<Timer>(loop_.context(), [this] { connect(); });
     snapshot_timer_ = std::make_unique<Timer>(loop_.context(), [this] { snapshot(); });
     snapshot_timer_->set(now() + snapshot_interval);
-    if (settings_.signaller == SignallerKind::application)
-      signaller_ = std::make_unique<ApplicationSignaller>(hooks_.signalling);
-    else
-      signaller_ = std::make_unique<NodeSignaller>(settings_.node, loop_.context(),
-                                                   static_cast<Signaller::Owner &>(*this));
+    connect();
   });
+}
+
+void SourceBody::connect() {
+  Consumer::Settings consumer{
+      settings_.slug,
+      link_,
+      {.bytes = settings_.store_bytes, .age = std::chrono::milliseconds(settings_.store_time_ms)},
+      standby_};
+  ticket_ = random_uuid();
+  connected_.clear();
+  consumer_ =
+      std::make_unique<Consumer>(std::move(consumer), loop_.context(), static_cast<Consumer::Owner &>(*this));
+  offer_timer_->set(now() + offer_timeout);
+  if (settings_.signaller == SignallerKind::application)
+    signaller_ = std::make_unique<ApplicationSignaller>(hooks_.signalling);
+  else
+    signaller_ = std::make_unique<NodeSignaller>(settings_.node, loop_.context(),
+                                                 static_cast<Signaller::Owner &>(*this));
+}
+
+void SourceBody::again(const Error &why) {
+  if (ended_) return;
+  const Time time = now();
+  const bool patient = !lost_ || time - *lost_ < patience;
+  if (settings_.signaller == SignallerKind::application || !known_ || !patient) return end(why);
+  if (!lost_) {
+    lost_ = time;
+    backoff_ = first_retry;
+    if (hooks_.node) hooks_.node(false, why.detail);
+  }
+  offer_timer_->set(never);
+  retry_timer_->set(time + backoff_);
+  backoff_ = std::min(backoff_ * 2, last_retry);
 }
 
 SourceBody::~SourceBody() {
@@ -37,6 +61,7 @@ SourceBody::~SourceBody() {
     consumer_.reset();
     signaller_.reset();
     offer_timer_.reset();
+    retry_timer_.reset();
     snapshot_timer_.reset();
   });
 }
@@ -59,6 +84,18 @@ void SourceBody::take_signalling(std::string text) {
   loop_.post([this, text = std::move(text)] { take_message(text); });
 }
 
+void SourceBody::set_standby(bool standby) {
+  loop_.post([this, standby] {
+    standby_ = standby;
+    consumer_->set_standby(standby);
+  });
+}
+
+std::optional<moqt::Location> SourceBody::on_consumer_needs() {
+  const auto needs = hooks_.needs ? hooks_.needs() : std::nullopt;
+  return needs ? needs : position_;
+}
+
 void SourceBody::on_signaller_open() {
   signaller_->send(signalling::hello(uuid_));
 }
@@ -68,7 +105,7 @@ void SourceBody::on_signaller_message(const std::string &text) {
 }
 
 void SourceBody::on_signaller_lost(const Error &error) {
-  if (connected_.empty()) end(error);  // afterwards the link itself knows better
+  again(error);  // the link is to the same node
 }
 
 void SourceBody::take_message(const std::string &text) {
@@ -78,7 +115,7 @@ void SourceBody::take_message(const std::string &text) {
   if (const auto *welcome = std::get_if<signalling::Welcome>(&**message)) {
     signaller_->send(signalling::request(ticket_, settings_.slug, welcome->uuid));
   } else if (const auto *refusal = std::get_if<signalling::Refusal>(&**message)) {
-    if (connected_.empty()) end(signalling::error_of(refusal->code, refusal->message));
+    if (connected_.empty()) again(signalling::error_of(refusal->code, refusal->message));
   } else {
     if (std::holds_alternative<signalling::Offer>(**message)) offer_timer_->set(never);
     consumer_->handle(**message);
@@ -91,6 +128,9 @@ void SourceBody::on_consumer_signal(const std::string &text) {
 
 void SourceBody::on_consumer_connected(const std::string &ticket, const std::string &fingerprint) {
   connected_ = ticket;
+  known_ = true;
+  if (lost_.has_value() && hooks_.node) hooks_.node(true, "");
+  lost_.reset();
   hooks_.peer_added(ticket, fingerprint);
 }
 
@@ -100,7 +140,10 @@ void SourceBody::on_consumer_ready() {
 
 void SourceBody::on_consumer_ended(const std::optional<Error> &error) {
   if (!connected_.empty()) hooks_.peer_removed(connected_, error ? error->detail : "the stream has ended");
-  end(error);
+  if (error)
+    again(*error);
+  else
+    end(std::nullopt);
 }
 
 void SourceBody::refill() {
@@ -109,6 +152,9 @@ void SourceBody::refill() {
     if (!next_) {
       auto taken = consumer_->take();
       if (!taken) break;
+      position_ = taken->object.status == moqt::ObjectStatus::normal
+                      ? moqt::Location{taken->object.id.group, taken->object.id.object + 1}
+                      : moqt::Location{taken->object.id.group + 1, 0};
       next_ = std::make_shared<const Taken>(std::move(*taken));
     }
     Item item = *next_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // astralsrc without GObject: obtains a ticket, receives the stream, and gives its objects to a streaming
-// thread.
+// thread. Where the node goes away it is called again for a while, and the stream goes on where it was.
 #pragma once
 
 #include <memory>
@@ -22,6 +22,9 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   static constexpr std::size_t max_waiting = 4 * 1024 * 1024;
   // From the start to the first offer; the node itself may have to find the stream first.
   static constexpr Time offer_timeout = 20s;
+  static constexpr Time first_retry = 100ms;  // to reach a node that has gone, then doubling up to
+  static constexpr Time last_retry = 2s;
+  static constexpr Time patience = 30s;  // all of it
 
   // `hooks.failed` is not called: the streaming thread is told by an End.
   static Expected<std::unique_ptr<SourceBody>> start(const ElementSettings &settings, Hooks hooks);
@@ -37,6 +40,7 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   // Any thread.
   void set_flushing(bool flushing) { items_.set_flushing(flushing); }
   void take_signalling(std::string text);
+  void set_standby(bool standby);
   Statistics statistics();
 
  private:
@@ -44,11 +48,14 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
 
   void on_consumer_signal(const std::string &text) override;
   void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) override;
+  std::optional<moqt::Location> on_consumer_needs() override;
   void on_consumer_ready() override;
   void on_consumer_ended(const std::optional<Error> &error) override;
   void on_signaller_open() override;
   void on_signaller_message(const std::string &text) override;
   void on_signaller_lost(const Error &error) override;
+  void connect();
+  void again(const Error &why);
   void take_message(const std::string &text);
   void refill();
   void end(std::optional<Error> error);
@@ -57,16 +64,22 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   static constexpr Time snapshot_interval = 100ms;
 
   const ElementSettings settings_;
+  const LinkSettings link_;
   const Hooks hooks_;
   const std::string uuid_;
-  const std::string ticket_;
+  std::string ticket_;
   Queue<Item> items_{max_waiting};
   std::unique_ptr<Consumer> consumer_;
   std::unique_ptr<Signaller> signaller_;
-  std::unique_ptr<Timer> offer_timer_, snapshot_timer_;
-  std::string connected_;            // the ticket, once its link works
-  std::optional<SharedTaken> next_;  // taken, there was no room for it
-  std::optional<End> end_;           // after all that can be taken
+  std::unique_ptr<Timer> offer_timer_, retry_timer_, snapshot_timer_;
+  bool standby_ = false;
+  bool known_ = false;        // a link worked once: what fails from now on is tried again
+  std::optional<Time> lost_;  // since when it is tried
+  Time backoff_ = first_retry;
+  std::optional<moqt::Location> position_;  // after what was taken
+  std::string connected_;                   // the ticket, once its link works
+  std::optional<SharedTaken> next_;         // taken, there was no room for it
+  std::optional<End> end_;                  // after all that can be taken
   bool ended_ = false;
   Guarded<Statistics> statistics_;
   LoopThread loop_;  // last: it uses all of the above

@@ -21,6 +21,11 @@ GstClockTime clock_time(std::int64_t time) {
 
 }  // namespace
 
+void Unpacker::fill(GstSegment &segment) {
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  segment.start = segment.position = lead;
+}
+
 Expected<void> Unpacker::change_catalog(const std::shared_ptr<const Catalog> &catalog, Out &out) {
   const auto before = std::exchange(catalog_, catalog);
   if (before && same(*before, *catalog)) return {};
@@ -49,7 +54,7 @@ Expected<void> Unpacker::change_catalog(const std::shared_ptr<const Catalog> &ca
 
 Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t running_time) {
   Out out;
-  if (taken->skipped) discontinuity_ = true;
+  if (taken->skipped) discontinuity_ = gap_ = true;
   if (taken->object.status != moqt::ObjectStatus::normal) {
     out.event = event_of(taken);
     return out;
@@ -58,20 +63,34 @@ Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t 
     if (auto changed = change_catalog(taken->catalog, out); !changed)
       return tl::unexpected<Error>(changed.error());
 
+  if (taken->present)
+    playout_.anchor(
+        taken->present->pts,
+        running_time -
+            std::chrono::duration_cast<std::chrono::nanoseconds>(now() - taken->present->at).count());
   const track::Timing &timing = taken->timing;
   Ref<GstBuffer> buffer = buffer_of(taken);
   if (timing.pts) {
-    GST_BUFFER_PTS(buffer.get()) = clock_time(playout_.map(*timing.pts, running_time));
+    GST_BUFFER_PTS(buffer.get()) = clock_time(playout_.map(*timing.pts, running_time) + lead);
     if (playout_.restarted()) discontinuity_ = true;
     for (const Ref<GstBuffer> &header : out.buffers)
       GST_BUFFER_PTS(header.get()) = GST_BUFFER_PTS(buffer.get());
   }
   if (timing.dts)
-    GST_BUFFER_DTS(buffer.get()) = clock_time(static_cast<std::int64_t>(
-        static_cast<std::uint64_t>(*timing.dts) + static_cast<std::uint64_t>(playout_.offset())));
-  if (timing.duration) GST_BUFFER_DURATION(buffer.get()) = clock_time(*timing.duration);
+    GST_BUFFER_DTS(buffer.get()) = clock_time(
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(*timing.dts) +
+                                  static_cast<std::uint64_t>(playout_.offset().value_or(0) + lead)));
+  // Sinks that do not wait, as filesink, drop what ends before the segment: without a duration nothing does.
+  const bool before = GST_BUFFER_PTS_IS_VALID(buffer.get()) && GST_BUFFER_PTS(buffer.get()) < lead;
+  if (timing.duration && !before) GST_BUFFER_DURATION(buffer.get()) = clock_time(*timing.duration);
   if (timing.delta) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
   if (timing.header) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_HEADER);
+  const GstClockTime pts = GST_BUFFER_PTS(buffer.get());
+  if (std::exchange(gap_, false) && GST_CLOCK_TIME_IS_VALID(end_) && GST_CLOCK_TIME_IS_VALID(pts) &&
+      pts > end_)
+    out.event = Ref<GstEvent>::adopt(gst_event_new_gap(end_, pts - end_));
+  if (GST_CLOCK_TIME_IS_VALID(pts))
+    end_ = pts + (GST_BUFFER_DURATION_IS_VALID(buffer.get()) ? GST_BUFFER_DURATION(buffer.get()) : 0);
   out.buffers.push_back(std::move(buffer));
   if (std::exchange(discontinuity_, false) || timing.discontinuity)
     GST_BUFFER_FLAG_SET(out.buffers.front().get(), GST_BUFFER_FLAG_DISCONT);

@@ -15,12 +15,17 @@ namespace astral::elements {
 // **Thread**: the streaming thread.
 class Unpacker {
  public:
+  // The segment begins so late that what is fetched from before the stream's present lies before it, where
+  // decoders decode and nobody shows it. Nanoseconds.
+  static constexpr std::int64_t lead = Playout::max_age;
+  static void fill(GstSegment &segment);
+
   struct Out {
     Ref<GstCaps> caps;  // set where they have changed
     std::vector<Ref<GstBuffer>> buffers;
-    Ref<GstEvent> event;  // of a status
+    Ref<GstEvent> event;  // of a status; GAP, before the buffers, where something was given up
   };
-  // `running_time`: ours, now, in nanoseconds. Errors: invalid (the caps).
+  // Timestamps are for that segment. `running_time`: ours, now, in nanoseconds. Errors: invalid (the caps).
   Expected<Out> unpack(const SharedTaken &taken, std::int64_t running_time);
 
  private:
@@ -29,6 +34,8 @@ class Unpacker {
   std::shared_ptr<const Catalog> catalog_;
   Playout playout_;
   bool discontinuity_ = true;
+  bool gap_ = false;                        // something was given up since the last buffer
+  GstClockTime end_ = GST_CLOCK_TIME_NONE;  // of the last buffer
 };
 
 }  // namespace astral::elements

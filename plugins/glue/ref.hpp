@@ -31,6 +31,7 @@ ASTRAL_REF_TRAITS(GstBufferList, gst_buffer_list_ref, gst_buffer_list_unref)
 ASTRAL_REF_TRAITS(GstCaps, gst_caps_ref, gst_caps_unref)
 ASTRAL_REF_TRAITS(GstEvent, gst_event_ref, gst_event_unref)
 ASTRAL_REF_TRAITS(GstMessage, gst_message_ref, gst_message_unref)
+ASTRAL_REF_TRAITS(GstQuery, gst_query_ref, gst_query_unref)
 ASTRAL_REF_TRAITS(GstSample, gst_sample_ref, gst_sample_unref)
 #undef ASTRAL_REF_TRAITS
 

@@ -16,6 +16,7 @@ const Object *Store::Group::find(std::uint64_t id) const {
 void Store::restart(Location begin, Time now) {
   groups_.clear();
   bytes_ = 0;
+  lost_until_ = {};
   dropped_below_ = begin.group;
   Group &group = groups_[begin.group];
   group.first = begin.object;
@@ -49,7 +50,14 @@ Store::Added Store::add(Object object, Time now) {
   if (places > 0) group.objects.resize(index + 1);
   group.objects[index] = std::move(object);
 
+  fit();
+  return Added::fresh;
+}
+
+void Store::fit() {
   while (bytes_ > limits_.bytes && groups_.size() > 1) drop_oldest();
+  if (groups_.empty()) return;
+  Group &group = groups_.rbegin()->second;
   // A group that is larger than the whole store: its beginning goes, nobody can join it any more.
   while (bytes_ > limits_.bytes && group.objects.size() > 1) {
     const std::size_t freed = group.objects.front().wire.size() + object_cost;
@@ -58,7 +66,11 @@ Store::Added Store::add(Object object, Time now) {
     group.objects.pop_front();
     ++group.first;
   }
-  return Added::fresh;
+}
+
+void Store::limit(std::size_t bytes) {
+  limits_.bytes = bytes;
+  fit();
 }
 
 void Store::abandon(std::uint64_t group) {
@@ -111,7 +123,8 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
       if (group == groups.end()) return {};
       const std::uint64_t leap = group->first - at_.group;
       if (started_ && leap > 0 &&
-          !give_up(now, leap >= Store::restart_leap || at_.group < store.dropped_below_))
+          !give_up(now, leap >= Store::restart_leap || at_.group < store.dropped_below_ ||
+                            at_ <= store.lost_until_))
         return {};
       if (started_ && leap > 0 && leap < Store::restart_leap) skipped_ = true;
       while (group != groups.end() && !enter(store, group)) {
@@ -158,7 +171,7 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
       return {};
     }
     const bool new_run = newer->first - at_.group >= Store::restart_leap;
-    if (!give_up(now, new_run || group->second.abandoned)) return {};
+    if (!give_up(now, new_run || group->second.abandoned || at_ <= store.lost_until_)) return {};
     if (!new_run || at_.object > 0) skipped_ = true;
     in_group_ = false;
     at_ = {newer->first, 0};

@@ -3,6 +3,7 @@
 // readers, each of which goes through it in order at its own pace.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -47,6 +48,9 @@ class Store {
   Added add(Object object, Time now);
   // What of this group has not arrived will not come.
   void abandon(std::uint64_t group);
+  // Nor will what has not arrived up to and with `last`.
+  void lose_until(Location last) { lost_until_ = std::max(lost_until_, last); }
+  void limit(std::size_t bytes);  // instead of Limits::bytes, from now on
   void expire(Time now);
   // When expire() has something to do.
   Time deadline() const;
@@ -69,10 +73,12 @@ class Store {
     const Object *find(std::uint64_t id) const;
   };
   void drop_oldest();
+  void fit();
 
-  const Limits limits_;
+  Limits limits_;
   std::map<std::uint64_t, Group> groups_;
   std::uint64_t dropped_below_ = 0;  // groups below were here and are gone
+  Location lost_until_;
   std::size_t bytes_ = 0;
 };
 

@@ -163,5 +163,93 @@ TEST_F(Bodies, TheEndReachesTheViewer) {
   to_sink.deliver_to(nullptr);
 }
 
+TEST_F(Bodies, AViewerBeginsWithTheNewestGroup) {
+  for (int i = 0; i < 25; ++i) push(*sink, i);
+  auto source = view(from_sink, to_sink, [&](const std::string &text) { sink->take_signalling(text); });
+  sink->take_signalling(request("t"));
+  for (int i = 20; i < 25; ++i) ASSERT_EQ(pull(*source), "frame " + std::to_string(i));
+  for (int i = 25; i < 60; ++i) push(*sink, i);
+  for (int i = 25; i < 60; ++i) ASSERT_EQ(pull(*source), "frame " + std::to_string(i));
+  from_sink.deliver_to(nullptr);
+  to_sink.deliver_to(nullptr);
+}
+
+// Two ways from the sink to a relay, of which one at a time is used: nothing is lost, nothing comes twice.
+class TwoWays : public Bodies {
+ protected:
+  struct Way {
+    Post out;
+    std::unique_ptr<SourceBody> source;
+    std::thread between;
+  };
+  void SetUp() override {
+    Bodies::SetUp();
+    relay = std::move(*RelayBody::start(settings(), relay_peers.hooks(nobody)));
+    from_sink.deliver_to([this](const std::string &text) {
+      for (const auto &[ticket, way] : ways)
+        if (text.find('"' + ticket + '"') != std::string::npos) way.source->take_signalling(text);
+    });
+    open("a", false);
+    open("b", true);
+  }
+  void open(const std::string &ticket, bool standby) {
+    Way &way = ways[ticket];
+    way.out.deliver_to([this](const std::string &text) { sink->take_signalling(text); });
+    ElementSettings mine = settings();
+    mine.standby = standby;
+    Hooks hooks = source_peers.hooks(way.out);
+    hooks.needs = [this] { return relay->needs(); };
+    way.source = std::move(*SourceBody::start(mine, hooks));
+    way.between = std::thread([this, source = way.source.get()] {
+      while (pull(*source, [&](const SharedTaken &taken) { relay->push(taken); }) != "flushing") {
+      }
+    });
+    sink->take_signalling(request(ticket));
+  }
+  std::string read() {
+    for (;;) {
+      const auto taken = relay->pop();
+      if (!taken) return "flushing";
+      if ((*taken)->object.status == moqt::ObjectStatus::normal)
+        return std::string(as_text((*taken)->object.payload().bytes()));
+    }
+  }
+  void TearDown() override {
+    from_sink.deliver_to(nullptr);
+    for (auto &[ticket, way] : ways) {
+      way.out.deliver_to(nullptr);
+      way.source->set_flushing(true);
+      way.between.join();
+    }
+  }
+
+  std::unique_ptr<RelayBody> relay;
+  std::map<std::string, Way> ways;
+};
+
+TEST_F(TwoWays, ASwitchLosesNothing) {
+  ASSERT_TRUE(sink_peers.wait_for(2));  // both have subscribed
+  push(*sink, 0);
+  ASSERT_EQ(read(), "frame 0");
+  int frame = 1, seen = 1;
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 7; ++i) push(*sink, frame++);
+    ways["a"].source->set_standby(round % 2 == 0);  // off first: what comes meanwhile has to be fetched
+    for (int i = 0; i < 16; ++i) push(*sink, frame++);
+    ways["b"].source->set_standby(round % 2 == 1);
+    for (; seen < frame; ++seen) ASSERT_EQ(read(), "frame " + std::to_string(seen));
+  }
+  EXPECT_EQ(relay->statistics().skipped, 0u);
+}
+
+TEST_F(TwoWays, BothAtOnceAreOne) {
+  ASSERT_TRUE(sink_peers.wait_for(2));  // both have subscribed
+  push(*sink, 0);
+  ASSERT_EQ(read(), "frame 0");
+  ways["b"].source->set_standby(false);
+  for (int i = 1; i < 100; ++i) push(*sink, i);
+  for (int i = 1; i < 100; ++i) ASSERT_EQ(read(), "frame " + std::to_string(i));
+}
+
 }  // namespace
 }  // namespace astral::elements

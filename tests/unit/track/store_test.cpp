@@ -192,9 +192,9 @@ TEST(Range, YieldsWhatIsThereAndSaysWhatIsNot) {
     Location start, end;
     const char *expected;
   };
-  for (const Row &row : {Row{{3, 2}, {4, 1}, "3.2 3.3 4.0 "}, Row{{3, 4}, {4, 1}, "4.0 "},
-                         Row{{3, 9}, {4, 1}, "4.0 "}, Row{{5, 0}, {5, 4}, "5.0 5.1 5.2 5.3 "},
-                         Row{{4, 1}, {4, 1}, ""}, Row{{4, 1}, {3, 0}, ""}}) {
+  for (const Row &row :
+       {Row{{3, 2}, {4, 1}, "3.2 3.3 4.0 "}, Row{{3, 4}, {4, 1}, "4.0 "}, Row{{3, 9}, {4, 1}, "4.0 "},
+        Row{{5, 0}, {5, 4}, "5.0 5.1 5.2 5.3 "}, Row{{4, 1}, {4, 1}, ""}, Row{{4, 1}, {3, 0}, ""}}) {
     Range range(row.start, row.end);
     EXPECT_EQ(read(range, store, 0s), row.expected);
   }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How regularly objects arrive, and from when on their absence means that something is wrong. A guess that
+// costs little where it errs: the threshold follows the longest pause of the last seconds.
+#pragma once
+
+#include <array>
+
+#include "glue/time.hpp"
+
+namespace astral::elements {
+
+class Cadence {
+ public:
+  static constexpr Time slot = 1s;
+  static constexpr std::size_t slots = 4;  // in which the longest pause is looked for
+  static constexpr Time warmup = 500ms;    // of arrivals, before silence means anything
+  static constexpr Time shortest = 40ms;   // a thread that was not scheduled is no silence
+  static constexpr Time longest = 5s;
+  static constexpr Time margin = 15ms;  // beside half of the pause itself
+
+  void arrived(Time now);
+  // When silence is to be told of; `never` while that is not known.
+  Time deadline() const { return deadline_; }
+  // Is it that late? Then the next time comes after twice the silence.
+  bool silent(Time now);
+  Time silence(Time now) const { return now - last_; }
+  Time threshold() const;
+
+ private:
+  std::array<Time, slots> pauses_ = {};  // the longest of each slot
+  std::int64_t slot_ = 0;
+  Time first_ = never;
+  Time last_ = {};
+  Time deadline_ = never;
+};
+
+}  // namespace astral::elements

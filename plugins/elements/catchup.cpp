@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/catchup.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <utility>
+
+namespace astral::elements {
+
+namespace {
+
+constexpr std::uint64_t whole_group = std::numeric_limits<std::uint64_t>::max();
+constexpr moqt::Location everything{std::uint64_t{1} << 61, 0};  // the provider ends it at its largest
+
+moqt::Location before(moqt::Location at) {
+  return at.object > 0 ? moqt::Location{at.group, at.object - 1} : moqt::Location{at.group - 1, whole_group};
+}
+
+moqt::Location after(moqt::Location at) {
+  return at.object == whole_group ? moqt::Location{at.group + 1, 0} : moqt::Location{at.group, at.object + 1};
+}
+
+track::Object end_of_group(moqt::Location at) {
+  track::Object object;
+  object.id = at;
+  object.wire = moqt::encode_end_of_group();
+  object.payload_offset = object.wire.size();
+  object.status = moqt::ObjectStatus::end_of_group;
+  return object;
+}
+
+}  // namespace
+
+Catchup::Catchup(moqt::Session &session, track::Store &store, moqt::TrackName track, std::string ticket)
+    : session_(session), store_(store), track_(std::move(track)), ticket_(std::move(ticket)) {}
+
+Catchup::~Catchup() {
+  if (request_) session_.cancel_fetch(*request_);
+}
+
+void Catchup::from_newest_group(moqt::RequestId subscription) {
+  moqt::Fetch fetch;
+  fetch.range = moqt::JoiningFetch{.relative = true, .request = subscription, .start = 0};
+  fetch.parameters.tokens.push_back({.value = ticket_});
+  request_ = session_.fetch(std::move(fetch));
+}
+
+void Catchup::from(moqt::Location need) {
+  covered_ = need;
+  fetch(need, everything);
+}
+
+void Catchup::fetch(moqt::Location start, moqt::Location end) {
+  assert(!request_);
+  ++fetches_;
+  moqt::Fetch fetch;
+  fetch.range = moqt::StandaloneFetch{.track = track_, .start = start, .end = end};
+  fetch.parameters.tokens.push_back({.value = ticket_});
+  request_ = session_.fetch(std::move(fetch));
+}
+
+void Catchup::joined(const std::optional<moqt::Location> &largest) {
+  joined_ = largest ? after(*largest) : moqt::Location{};
+  if (fetches_ == 0 && largest) covered_ = std::max(covered_, moqt::Location{largest->group, 0});
+  go_on();
+}
+
+void Catchup::go_on() {
+  if (request_ || !joined_ || covered_ >= *joined_) return;
+  if (fetches_ < most_fetches) return fetch(covered_, *joined_);
+  store_.lose_until(before(*joined_));
+  covered_ = *joined_;
+}
+
+// Fetched objects have no ends of groups among them: where another group begins, the one before has ended.
+void Catchup::fetched(moqt::Location id) {
+  if (id.group > covered_.group && covered_.object > 0) store_.add(end_of_group(covered_), now());
+  if (id.group > covered_.group && covered_.object == 0 && covered_.group > 0)
+    store_.lose_until(before({id.group, 0}));
+  covered_ = after(id);
+}
+
+void Catchup::refused(const moqt::FetchRefused &event) {
+  request_.reset();
+  // It had nothing yet from there on; or the fetch came before the subscription that it joins.
+  const bool again = event.code == moqt::RequestCode::invalid_range ||
+                     event.code == moqt::RequestCode::invalid_joining_request_id;
+  if (!again) fetches_ = most_fetches;
+  go_on();
+}
+
+void Catchup::missing(const moqt::FetchMissing &event) {
+  store_.lose_until(event.last);
+  covered_ = std::max(covered_, after(event.last));
+}
+
+void Catchup::ended(const moqt::FetchEnded &event) {
+  request_.reset();
+  if (event.complete) covered_ = std::max(covered_, end_);
+  go_on();
+}
+
+}  // namespace astral::elements

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "elements/cadence.hpp"
+
+#include <gtest/gtest.h>
+
+namespace astral::elements {
+namespace {
+
+// Arrivals every `pause`, for so long; the time of the last.
+Time regular(Cadence &cadence, Time from, Time pause, Time for_so_long) {
+  Time now = from;
+  for (; now <= from + for_so_long; now += pause) {
+    EXPECT_FALSE(cadence.silent(now));
+    cadence.arrived(now);
+  }
+  return now - pause;
+}
+
+TEST(Cadence, TellsOfSilenceByTheStreamsOwnPauses) {
+  struct Row {
+    Time pause, threshold;
+  };
+  for (const Row &row : {Row{5ms, 40ms}, Row{33ms, 64500us}, Row{40ms, 75ms}, Row{1s, 1515ms}, Row{4s, 5s}}) {
+    Cadence cadence;
+    const Time last = regular(cadence, 10s, row.pause, 20s);
+    EXPECT_EQ(cadence.threshold(), row.threshold);
+    EXPECT_EQ(cadence.deadline(), last + row.threshold);
+    EXPECT_FALSE(cadence.silent(last + row.threshold - 1ms));
+    EXPECT_TRUE(cadence.silent(last + row.threshold));
+  }
+}
+
+TEST(Cadence, SaysNothingBeforeItKnows) {
+  Cadence cadence;
+  EXPECT_EQ(cadence.deadline(), never);
+  const Time last = regular(cadence, 10s, 20ms, 480ms);
+  EXPECT_FALSE(cadence.silent(last + 100s));
+}
+
+TEST(Cadence, TellsAgainEverLater) {
+  Cadence cadence;
+  const Time last = regular(cadence, 10s, 40ms, 2s);
+  std::vector<Time> told;
+  for (Time now = last; now < last + 30s; now += 1ms)
+    if (cadence.silent(now)) told.push_back(now - last);
+  ASSERT_GE(told.size(), 6u);
+  EXPECT_EQ(told[0], 75ms);
+  EXPECT_EQ(told[1], 150ms);
+  EXPECT_EQ(told[2], 300ms);
+  EXPECT_LE(told.back() - told[told.size() - 2], Cadence::longest);
+}
+
+TEST(Cadence, APauseCountsForSomeSeconds) {
+  Cadence cadence;
+  Time now = regular(cadence, 10s, 10ms, 2s);
+  cadence.arrived(now + 200ms);
+  EXPECT_EQ(cadence.threshold(), 315ms);
+  now = regular(cadence, now + 210ms, 10ms, 5s);
+  EXPECT_EQ(cadence.threshold(), 40ms);
+}
+
+}  // namespace
+}  // namespace astral::elements
