@@ -112,6 +112,9 @@ int start(const Options &options) {
   media::Settings media_settings;
   media_settings.key_file = key_file;
   media_settings.stun = options.stun;
+  media_settings.store_time = std::chrono::seconds(std::max<std::uint32_t>(options.store_seconds, 1));
+  media_settings.store_bytes = options.store_mb << 20;
+  media_settings.store_total_bytes = options.store_total_mb << 20;
   Pipelines pipelines(std::move(media_settings));
   const auto app = App::open(app_settings(options, *uuid, state_dir), pipelines);
   if (!app) return complain(app.error(), 1);

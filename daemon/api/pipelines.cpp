@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/pipelines.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "media/playlist.hpp"
 
 namespace astral::api {
 namespace {
+
+constexpr std::uint64_t least_store = 1 << 20;  // below it a stream cannot be forwarded at all
 
 tl::unexpected<Error> not_carried(const std::string &slug) {
   return fail(Code::not_found, "this node does not carry '" + slug + "'");
@@ -24,7 +27,20 @@ Expected<void> Pipelines::open(const std::string &slug) {
   auto stream = media::Stream::open(slug, settings_, *this);
   if (!stream) return tl::unexpected<Error>(stream.error());
   streams_.emplace(slug, std::move(*stream));
+  share_stores();
   return {};
+}
+
+void Pipelines::close(const std::string &slug) {
+  streams_.erase(slug);
+  share_stores();
+}
+
+void Pipelines::share_stores() {
+  if (streams_.empty()) return;
+  const std::uint64_t share =
+      std::max(least_store, std::min(settings_.store_bytes, settings_.store_total_bytes / streams_.size()));
+  for (const auto &[slug, stream] : streams_) stream->limit_store(share);
 }
 
 void Pipelines::tell_relay(const std::string &slug, const std::string &json) {

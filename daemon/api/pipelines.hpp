@@ -18,10 +18,10 @@ class Pipelines : public MediaFloor, private media::Handler {
 
   void listen(Listener *listener) override { listener_ = listener; }
   Expected<void> open(const std::string &slug) override;
-  void close(const std::string &slug) override { streams_.erase(slug); }
+  void close(const std::string &slug) override;
   void tell_relay(const std::string &slug, const std::string &json) override;
-  Expected<void> add_source(const std::string &slug, const std::string &ticket,
-                            const std::string &offer, bool standby) override;
+  Expected<void> add_source(const std::string &slug, const std::string &ticket, const std::string &offer,
+                            bool standby) override;
   void switch_source(const std::string &slug, const std::string &ticket, bool standby) override;
   void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) override;
   void remove_source(const std::string &slug, const std::string &ticket) override;
@@ -38,6 +38,7 @@ class Pipelines : public MediaFloor, private media::Handler {
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug, const std::string &caps) override;
   void on_silence(const std::string &slug) override;
+  void share_stores();
   media::Stream *find(const std::string &slug) const;
 
   const media::Settings settings_;

@@ -27,6 +27,7 @@ constexpr std::uint64_t max_upstream_limit = 100'000'000;  // KB/s
 constexpr std::size_t max_listed = 64;                     // values of one option
 constexpr std::size_t min_token = 16, max_token = 256;
 constexpr std::uint64_t max_capacity = 1'500;
+constexpr std::uint64_t max_store_seconds = 60, max_store_mb = 65'536;
 constexpr std::size_t for_neighbours = 256;  // sessions with other supernodes, and those that tickets need
 static_assert(max_capacity + for_neighbours + core::kept_for_elements <= core::max_peers);
 constexpr std::size_t beside_children = 400;  // connections: neighbours, elements, players, calls
@@ -123,6 +124,18 @@ Expected<void> set_capacity(Options &options, const std::string &name, const std
   options.capacity = static_cast<std::uint32_t>(*count);
   return {};
 }
+Expected<void> set_store_time(Options &options, const std::string &name, const std::string &value) {
+  const auto seconds = number(name, value, max_store_seconds);
+  if (!seconds) return tl::unexpected<Error>(seconds.error());
+  options.store_seconds = static_cast<std::uint32_t>(*seconds);
+  return {};
+}
+Expected<void> set_store_size(Options &options, const std::string &name, const std::string &value) {
+  const auto megabytes = number(name, value, max_store_mb);
+  if (!megabytes) return tl::unexpected<Error>(megabytes.error());
+  (name.ends_with("total") ? options.store_total_mb : options.store_mb) = *megabytes;
+  return {};
+}
 Expected<void> set_seeding(Options &options, const std::string &name, const std::string &value) {
   if (value != "yes" && value != "no") return wrong(name, "yes or no", value);
   options.may_be_seeded = value == "yes";
@@ -188,7 +201,7 @@ struct Option {
       nullptr;  // may be repeated: what the command line has replaces what the file has
 };
 
-constexpr std::array<Option, 14> valued{{
+constexpr std::array<Option, 17> valued{{
     {"uuid", 'u', "UUID", "this node's name; without it, the one kept in the state directory", set_uuid},
     {"upstream-limit", 'l', "KBYTES_PER_S", "what all children together may take; without it, as measured",
      set_upstream_limit},
@@ -208,6 +221,10 @@ constexpr std::array<Option, 14> valued{{
     {"capacity", 0, "NODES", "how many nodes may register with it as a supernode (default 100, at most 1500)",
      set_capacity},
     {"seeding", 0, "yes|no", "whether other nodes may make it carry a stream (default yes)", set_seeding},
+    {"store-time", 0, "SECONDS",
+     "how long a stream's media is kept for who needs it again (default 10, at most 60)", set_store_time},
+    {"store-size", 0, "MB", "at most so much of one stream (default 64)", set_store_size},
+    {"store-total", 0, "MB", "and so much of all together (default 512)", set_store_size},
     {"stun", 0, "HOST:PORT", "a STUN server", set_stun},
     {"allowed-host", 0, "NAME",
      "a name by which this node is asked for, besides its IP addresses, localhost and the machine's name; "

@@ -33,6 +33,9 @@ struct Options {
   std::string token;             // what counts as this machine when it comes from elsewhere; empty: none
   std::uint32_t capacity = 100;  // nodes that may register with it
   bool may_be_seeded = true;
+  std::uint32_t store_seconds = 10;  // of each stream, for whoever needs them again
+  std::uint64_t store_mb = 64;       // of one stream
+  std::uint64_t store_total_mb = 512;
   std::string shown;  // --help, --version: print this and end
 };
 

@@ -244,6 +244,10 @@ void Stream::switch_source(const std::string &ticket, bool standby) {
   g_object_set(found->second->element.get(), "standby", standby, nullptr);
 }
 
+void Stream::limit_store(std::uint64_t bytes) {
+  gst_util_set_object_arg(G_OBJECT(relay_.get()), "store-bytes", std::to_string(bytes).c_str());
+}
+
 void Stream::to_source(const std::string &ticket, const std::string &json) {
   if (const auto found = sources_.find(ticket); found != sources_.end())
     send(found->second->element.get(), json);

@@ -24,7 +24,8 @@ namespace astral::media {
 struct Settings {
   std::string key_file;  // this node's Ed25519 key; empty: a key of the element's own
   std::string stun;      // "host:port"; empty: none
-  std::uint64_t store_bytes = 64 << 20;
+  std::uint64_t store_bytes = 64 << 20;         // of one stream
+  std::uint64_t store_total_bytes = 512 << 20;  // of all together, shared evenly
   Time store_time = 10s;
   unsigned max_children = 100;
   HlsLimits hls;
@@ -92,6 +93,7 @@ class Stream {
   Expected<void> add_source(const std::string &ticket, const std::string &offer_json, bool standby);
   // What the relay lacks is fetched by the one that is switched on. Unknown ticket: nothing.
   void switch_source(const std::string &ticket, bool standby);
+  void limit_store(std::uint64_t bytes);
   void to_source(const std::string &ticket, const std::string &json);  // unknown ticket: nothing
   void remove_source(const std::string &ticket);                       // unknown ticket: nothing
   bool has_source(const std::string &ticket) const { return sources_.contains(ticket); }
