@@ -91,6 +91,8 @@ core::Request read_request(json::Reader &in) {
   if (!request.search.empty()) request.asker = read_place(in.object("asker"));
   request.parent = in.flag_if("parent").value_or(false);
   request.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
+  request.standby = in.flag_if("standby").value_or(false);
+  request.except = in.text_if("except", uuid_rule).value_or("");
   return request;
 }
 json::Builder request_json(const core::Request &request) {
@@ -100,6 +102,8 @@ json::Builder request_json(const core::Request &request) {
   if (!request.search.empty()) out.set("search", request.search).set("asker", place_json(request.asker));
   if (request.parent) out.set("parent", true);
   if (request.room > 0) out.set("room", request.room);
+  if (request.standby) out.set("standby", true);
+  if (!request.except.empty()) out.set("except", request.except);
   return out;
 }
 

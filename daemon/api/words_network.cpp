@@ -85,6 +85,7 @@ json::Builder write(const core::Probed &probed) {
 core::Message read(json::Reader &in, Tag<core::Heartbeat>) {
   core::Heartbeat heartbeat;
   heartbeat.tickets = in.texts("tickets", core::max_tickets_per_peer, uuid_rule);
+  if (in.has("standby")) heartbeat.standby = in.texts("standby", core::max_tickets_per_peer, uuid_rule);
   heartbeat.sent_ms = in.number_if("sent_ms", 0, max_updated).value_or(0);
   heartbeat.echo_ms = in.number_if("echo_ms", 0, max_updated).value_or(0);
   heartbeat.held_ms = in.number_if("held_ms", 0, max_updated).value_or(0);
@@ -94,6 +95,7 @@ core::Message read(json::Reader &in, Tag<core::Heartbeat>) {
 json::Builder write(const core::Heartbeat &heartbeat) {
   json::Builder out;
   out.set("tickets", heartbeat.tickets).set("sent_ms", heartbeat.sent_ms);
+  if (!heartbeat.standby.empty()) out.set("standby", heartbeat.standby);
   if (heartbeat.echo_ms > 0) out.set("echo_ms", heartbeat.echo_ms).set("held_ms", heartbeat.held_ms);
   if (!heartbeat.nodes.empty()) out.set("nodes", nodes_json(heartbeat.nodes));
   return out;

@@ -16,10 +16,14 @@ namespace astral::core {
 //            ┌──────────── the link ends, no candidate is left ───────────┐
 //            ▼                                                            │
 //  orphan ──begin──▶ asking ──Offer──▶ joining ──the source confirms──▶ fed
-//    ▲                │  ▲                │
-//    └─ none is left ─┘  └─ it failed: the next one (our own sink: orphan) ─┘
+//    ▲                │  ▲                │  ▲                    │
+//    └─ none is left ─┘  └─ it failed: ───┘  └─ it was lost, and ──┘
+//                           the next one        one stands by: its media flows, it is asked to be the parent
 // An orphan that is wanted tries again after a while; its relay stays open and its children stay linked.
 // A fed one with a search is moving: it keeps its parent until the media of the next one has come.
+//
+// Fed, it has one that stands by, or looks for one: (none) ──▶ spare search ──▶ its link comes up ──▶ it
+// stands by. Where the parent is silent its media is tried; if only its media comes, it is the next parent.
 enum class Phase { orphan, asking, joining, fed };
 
 struct Carried {
@@ -29,9 +33,16 @@ struct Carried {
   bool media = false;    // between OpenMedia and CloseMedia
   bool watched = false;  // by the API, until the ticket is revoked
 
-  TicketId held = {};           // the link to the parent, or to the publisher's element; empty: none
-  TicketId coming = {};         // fed: the parent that will replace it, its source is there already
-  TicketId standby = {};        // who promised to feed us when the parent fails
+  TicketId held = {};         // the link to the parent, or to the publisher's element; empty: none
+  TicketId coming = {};       // fed: the parent that will replace it, its source is there already
+  bool coming_flows = false;  // it stood by, and its media is here before it was granted
+  TicketId standby = {};  // offered: its link comes up; standing_by: it will feed us when the parent fails
+  bool silent = false;    // the parent's media does not come
+  bool trying = false;    // so the one that stands by is switched on
+  std::optional<Search> spare = {};  // for one that stands by
+  std::uint32_t spares = 0;          // searches for a better one since the parent or it changed
+  Time standby_since = {};
+  Time standby_backoff = {};
   std::uint32_t hops = 0;       // links between the publisher's node and this one
   std::vector<Uuid> path = {};  // from the publisher's node to our parent
   std::optional<Search> search = {};

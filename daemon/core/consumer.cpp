@@ -22,7 +22,7 @@ void Consumer::enter(Carried &stream, Phase phase) {
       assert(from == Phase::orphan || from == Phase::joining);
       break;
     case Phase::joining:
-      assert(from == Phase::asking && !stream.held.empty());
+      assert(from != Phase::joining && !stream.held.empty());
       break;
     case Phase::fed:
       assert(from == Phase::joining && !stream.held.empty());
@@ -96,6 +96,7 @@ void Consumer::begin(Carried &stream) {
   if (stream.phase != Phase::orphan || desk_.leaving) return;
   desk_.agenda.drop({.due = Due::retry, .name = stream.slug});
   if (!stream.own) {
+    if (use_standby(stream)) return;
     enter(stream, Phase::asking);
     return search(stream);
   }
@@ -120,32 +121,21 @@ void Consumer::ask(Carried &stream, const Peer &publisher) {
   step_timer(stream, desk_.settings.timeouts.unconfirmed);
 }
 
-// The one that stands by has promised: no search is needed if it can keep its promise.
-bool Consumer::wake(Carried &stream) {
-  if (stream.standby.empty()) return false;
-  stream.held = std::exchange(stream.standby, {});
-  Ticket &ticket = *desk_.tickets.find(stream.held);
-  desk_.enter(ticket, TicketState::requested);
-  desk_.send(ticket.peer, Request{.ticket = ticket.id,
-                                  .slug = stream.slug,
-                                  .destination = desk_.self(),
-                                  .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
-                                  .room = desk_.room.places(stream.slug)});
-  step_timer(stream, desk_.settings.timeouts.ask);
-  return true;
-}
-
 void Consumer::offer(const Peer &peer, const Offer &offer) {
   Ticket *ticket = desk_.tickets.find(offer.ticket);
   if (ticket == nullptr && !offer.search.empty()) {
     Carried *stream = desk_.carries(offer.slug);
     if (stream != nullptr && stream->search && stream->search->id == offer.search &&
-        take_offer(*stream, peer, offer))
+        take_offer(*stream, *stream->search, peer, offer))
+      return;
+    if (stream != nullptr && stream->spare && stream->spare->id == offer.search &&
+        take_offer(*stream, *stream->spare, peer, offer))
       return;
   }
   const bool ours = ticket != nullptr && ticket->side == Side::held && desk_.with(*ticket, peer);
   if (!ours) return desk_.cancel(peer.id, offer.ticket, "not-requested", "no such request, or it is over");
-  if (ticket->state != TicketState::requested) return lose(ticket->id, "protocol", "offered twice");
+  if (ticket->state != TicketState::requested || ticket->linked)
+    return lose(ticket->id, "protocol", "offered twice");
   Carried &stream = *holder(*ticket);
   if (peer.kind == PeerKind::node && !fits(stream, peer, offer))
     return lose(ticket->id, "protocol", "path or hops do not fit");
@@ -176,14 +166,21 @@ void Consumer::link(Carried &stream, const Offer &offer) {
     desk_.notice(MediaOpened{.slug = stream.slug});
   }
   if (stream.search) stream.search->step = Step::linking;
-  desk_.emit(AddSource{.slug = stream.slug, .offer = offer});
+  add_source(stream, offer, false);
   step_timer(stream, desk_.settings.timeouts.unconfirmed);
+}
+
+void Consumer::add_source(Carried &stream, const Offer &offer, bool standby) {
+  Ticket &ticket = *desk_.tickets.find(offer.ticket);
+  ticket.linked = true;
+  ticket.path = offer.path;
+  desk_.emit(AddSource{.slug = stream.slug, .offer = offer, .standby = standby});
 }
 
 void Consumer::path(const Peer &peer, const Path &path) {
   Ticket *ticket = desk_.tickets.find(path.ticket);
   if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return;
-  if (peer.kind != PeerKind::node || ticket->state < TicketState::offered) return;
+  if (peer.kind != PeerKind::node || (ticket->state < TicketState::offered && !ticket->linked)) return;
   Carried &stream = *holder(*ticket);
   if (std::find(path.path.begin(), path.path.end(), desk_.self()) != path.path.end())
     return lose(ticket->id, "loop", "it gets the stream through us now");
@@ -191,12 +188,16 @@ void Consumer::path(const Peer &peer, const Path &path) {
       path.hops != path.path.size())
     return lose(ticket->id, "protocol", "path or hops do not fit");
   ticket->hops = path.hops;
+  ticket->path = path.path;
+  if (ticket->state == TicketState::requested) return granted(stream, *ticket);
+  if (ticket->id == stream.standby) return keep_standby(stream);
   if (ticket->id != stream.held || stream.path == path.path) return;
   stream.path = path.path;
   stream.hops = path.hops;
   desk_.announce(Change::ticket, ticket->slug + "/" + ticket->id);
   desk_.notice(Moved{.slug = stream.slug});
   later_improve(stream);
+  keep_standby(stream);
 }
 
 void Consumer::leaving(const Peer &peer, const Leaving &leaving) {
@@ -206,15 +207,14 @@ void Consumer::leaving(const Peer &peer, const Leaving &leaving) {
   if (ticket->id == stream.standby) return lose(ticket->id, "unwanted", "it leaves");
   if (ticket->id != stream.held || stream.phase != Phase::fed) return;
   stream.leaver = peer.uuid;
-  move(stream, 0, peer.uuid);
+  if (!take_standby(stream)) move(stream, 0, peer.uuid);
 }
 
 void Consumer::source_said(const SourceSaid &input) {
   Ticket *ticket = desk_.tickets.find(input.ticket);
   if (ticket == nullptr || ticket->side != Side::held || ticket->slug != input.slug) return;
   Carried &stream = *holder(*ticket);
-  if (ticket->state < TicketState::offered || (ticket->id != stream.held && ticket->id != stream.coming))
-    return;
+  if (!ticket->linked) return;
   if (const auto *confirm = std::get_if<Confirm>(&input.message)) {
     if (ticket->state != TicketState::offered) return;
     Confirm told = *confirm;
@@ -222,6 +222,10 @@ void Consumer::source_said(const SourceSaid &input) {
     desk_.send(ticket->peer, std::move(told));
     desk_.enter(*ticket, TicketState::confirmed);
     if (ticket->id == stream.held) return fed(stream);
+    if (ticket->id == stream.standby) {
+      desk_.send(ticket->peer, Hold{.ticket = ticket->id});
+      return hold(stream, *ticket);
+    }
     desk_.agenda.drop({.due = Due::step, .name = stream.slug});
     desk_.agenda.set({.due = Due::overlap, .name = stream.slug}, desk_.now + desk_.settings.timeouts.overlap);
   } else if (const auto *candidates = std::get_if<Candidates>(&input.message)) {
@@ -235,8 +239,14 @@ void Consumer::source_said(const SourceSaid &input) {
 
 void Consumer::source_flows(const SourceFlows &input) {
   Carried *stream = desk_.carries(input.slug);
-  if (stream == nullptr || stream->coming != input.ticket || input.ticket.empty()) return;
-  if (desk_.tickets.find(input.ticket)->state == TicketState::confirmed) replace(*stream);
+  const Ticket *ticket = desk_.tickets.find(input.ticket);
+  if (stream == nullptr || ticket == nullptr || ticket->slug != input.slug) return;
+  if (ticket->id == stream->held) return stop_trying(*stream);
+  if (ticket->id == stream->standby && stream->trying)
+    return standby_timer(*stream, desk_.settings.timeouts.silent);
+  if (ticket->id != stream->coming) return;
+  stream->coming_flows = true;
+  if (ticket->state == TicketState::confirmed) replace(*stream);
 }
 
 void Consumer::overlap_due(const Slug &slug) {
@@ -252,34 +262,22 @@ void Consumer::source_ended(const SourceEnded &input) {
 
 void Consumer::fed(Carried &stream) {
   desk_.agenda.drop({.due = Due::step, .name = stream.slug});
+  if (stream.search && stream.standby.empty()) pick_standby(stream, *stream.search);
   stop_search(stream);
   enter(stream, Phase::fed);
   stream.fed_since = desk_.now;
   stream.avoid.clear();
   stream.leaver.clear();
   stream.improvements = 0;
+  stream.silent = false;
+  stream.spares = 0;
   if (!stream.own && !stream.calls.empty()) stream.watched = true;
   answer_calls(stream, Answered{.ticket = stream.held, .created = true});
   if (!stream.own) desk_.notice(Moved{.slug = stream.slug});
   desk_.notice(NeedChanged{.slug = stream.slug});
   desk_.notice(CarryChanged{.slug = stream.slug});
   later_improve(stream);
-}
-
-// Make before break: the new parent's media is here, so the old one may go.
-void Consumer::replace(Carried &stream) {
-  const TicketId old = std::exchange(stream.held, std::exchange(stream.coming, {}));
-  desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
-  release(stream, old, "replaced", "another parent feeds us");
-  const Ticket &ticket = *desk_.tickets.find(stream.held);
-  stream.path = stream.search->offers.at(ticket.id).path;
-  stream.hops = ticket.hops;
-  stop_search(stream);
-  stream.fed_since = desk_.now;
-  stream.leaver.clear();
-  desk_.notice(Moved{.slug = stream.slug});
-  desk_.notice(CarryChanged{.slug = stream.slug});
-  later_improve(stream);
+  keep_standby(stream);
 }
 
 void Consumer::cancelled(const Ticket &ticket, const std::string &code) {
@@ -307,18 +305,19 @@ void Consumer::release(Carried &stream, const TicketId &id, const char *cancel_c
   if (id.empty()) return;
   const Ticket &ticket = *desk_.tickets.find(id);
   if (cancel_code != nullptr) desk_.cancel(ticket.peer, ticket.id, cancel_code, why);
-  const bool linked = ticket.state == TicketState::confirmed ||
-                      (ticket.state == TicketState::offered && (id == stream.coming || stream.held == id));
-  if (linked) desk_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
+  if (ticket.linked) desk_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
   if (stream.search) stream.search->offers.erase(id);
+  if (stream.spare) stream.spare->offers.erase(id);
   desk_.end(ticket);
 }
 
 void Consumer::release_all(Carried &stream, const char *cancel_code, const std::string &why) {
+  stop_spare(stream);
   for (TicketId *id : {&stream.coming, &stream.held, &stream.standby}) {
     release(stream, *id, cancel_code, why);
     id->clear();
   }
+  stream.coming_flows = stream.silent = stream.trying = false;
   desk_.agenda.drop({.due = Due::step, .name = stream.slug});
   desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
   desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
@@ -330,37 +329,21 @@ void Consumer::lose(const TicketId &which, const char *cancel_code, const std::s
   Carried &stream = *holder(ticket);
   const Uuid source = ticket.source;
   release(stream, id, cancel_code, why);
-  if (id == stream.standby) return stream.standby.clear();
+  if (id == stream.standby) return standby_lost(stream);
   if (id == stream.coming) {
     stream.coming.clear();
+    stream.coming_flows = false;
     desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
     desk_.agenda.drop({.due = Due::step, .name = stream.slug});
-    return next_best(stream);
+    if (stream.search) return next_best(stream);
+    desk_.notice(CarryChanged{.slug = stream.slug});
+    if (!stream.leaver.empty()) return move(stream, 0, stream.leaver);
+    later_improve(stream);
+    return keep_standby(stream);
   }
   if (id != stream.held) return;  // one of the offers
   stream.held.clear();
-  if (stream.phase == Phase::fed) {
-    stream.avoid = source;
-    stream.leaver.clear();
-    desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
-    if (desk_.now - stream.fed_since >= desk_.settings.timeouts.settled) stream.backoff = {};
-    if (!stream.coming.empty()) {  // it was about to be replaced anyway
-      const TicketId coming = stream.coming;
-      if (desk_.tickets.find(coming)->state == TicketState::confirmed) {
-        stream.held = {};
-        return replace(stream);
-      }
-      stream.coming.clear();
-      release(stream, coming, "unwanted", "the parent was lost meanwhile");
-    }
-    stop_search(stream);
-    desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
-    enter_orphan(stream);
-    desk_.notice(CarryChanged{.slug = stream.slug});
-    if (stream.own || !wanted(stream)) return retry(stream);
-    if (stream.standby.empty()) return retry(stream);
-    return begin(stream);
-  }
+  if (stream.phase == Phase::fed) return parent_lost(stream, source);
   desk_.agenda.drop({.due = Due::step, .name = stream.slug});
   if (stream.own) {
     enter_orphan(stream);
@@ -368,7 +351,7 @@ void Consumer::lose(const TicketId &which, const char *cancel_code, const std::s
   }
   if (stream.phase == Phase::joining) enter(stream, Phase::asking);
   if (stream.search) return next_best(stream);
-  search(stream);  // the one that stood by could not
+  if (!use_standby(stream)) search(stream);
 }
 
 void Consumer::enter_orphan(Carried &stream) {
@@ -424,7 +407,8 @@ void Consumer::unwanted_due(const Slug &slug) {
   if (stream == nullptr || !stream->media || wanted(*stream) || stream->publisher != 0) return;
   if (stream->own) {
     stream->media = false;
-    return desk_.emit(CloseMedia{.slug = slug});
+    desk_.emit(CloseMedia{.slug = slug});
+    return desk_.notice(Closed{.slug = slug});
   }
   stop_search(*stream);
   release_all(*stream, "unwanted", "nobody watches here");
@@ -434,7 +418,8 @@ void Consumer::unwanted_due(const Slug &slug) {
 
 void Consumer::close(Carried &stream) {
   assert(stream.held.empty() && stream.standby.empty() && !stream.search && stream.calls.empty());
-  for (const Due due : {Due::step, Due::search, Due::retry, Due::unwanted, Due::improve, Due::overlap})
+  for (const Due due :
+       {Due::step, Due::search, Due::retry, Due::unwanted, Due::improve, Due::overlap, Due::standby})
     desk_.agenda.drop({.due = due, .name = stream.slug});
   if (stream.media) desk_.emit(CloseMedia{.slug = stream.slug});
   if (desk_.room.children(stream.slug) == 0) desk_.room.forget(stream.slug);

@@ -35,6 +35,7 @@ class Consumer {
   // From the media floor.
   void source_said(const SourceSaid &input);
   void source_flows(const SourceFlows &input);
+  void silent(const StreamSilent &input);
   void source_ended(const SourceEnded &input);
 
   // Of our own streams.
@@ -48,6 +49,7 @@ class Consumer {
   void unwanted_due(const Slug &slug);
   void improve_due(const Slug &slug);
   void overlap_due(const Slug &slug);
+  void standby_due(const Slug &slug);
 
  private:
   void enter(Carried &stream, Phase phase);
@@ -59,7 +61,7 @@ class Consumer {
   // The search: consumer_search.cpp.
   void search(Carried &stream);
   void find(Carried &stream);
-  bool take_offer(Carried &stream, const Peer &peer, const Offer &offer);
+  bool take_offer(Carried &stream, Search &search, const Peer &peer, const Offer &offer);
   void pick(Carried &stream);
   void rank(Carried &stream, std::vector<TicketId> &ids) const;
   bool may_wait(const Carried &stream) const;
@@ -69,11 +71,31 @@ class Consumer {
   void move(Carried &stream, std::uint32_t better_than, const Uuid &away_from);
   void later_improve(Carried &stream);
 
+  // The one that stands by: consumer_standby.cpp.
+  void keep_standby(Carried &stream);  // or look for one
+  void find_standby(Carried &stream);
+  void ask_spare(Carried &stream);
+  void no_spare(Carried &stream);  // here; further away there may be one
+  void pick_standby(Carried &stream, Search &search);
+  void hold(Carried &stream, Ticket &ticket);  // it stands by now
+  void standby_lost(Carried &stream);
+  void stop_spare(Carried &stream);
+  void standby_timer(const Carried &stream, Time after);
+  bool stands_by(const Carried &stream) const;
+  bool through_parent(const Carried &stream, const std::vector<Uuid> &path) const;
+  void try_standby(Carried &stream);
+  void stop_trying(Carried &stream);
+  bool use_standby(Carried &stream);   // the parent is gone
+  bool take_standby(Carried &stream);  // the parent is still there
+  void ask_again(Carried &stream, Ticket &ticket);
+  void granted(Carried &stream, Ticket &ticket);
+
   void ask(Carried &stream, const Peer &publisher);
-  bool wake(Carried &stream);  // the one that stands by
   void link(Carried &stream, const Offer &offer);
+  void add_source(Carried &stream, const Offer &offer, bool standby);
   void fed(Carried &stream);
   void replace(Carried &stream);  // the old parent by the one that came
+  void parent_lost(Carried &stream, const Uuid &source);
   // A ticket of ours is over; what comes next depends on what it was.
   void lose(const TicketId &id, const char *cancel_code, const std::string &why);
   void release(Carried &stream, const TicketId &id, const char *cancel_code, const std::string &why);

@@ -9,10 +9,9 @@
 
 namespace astral::core {
 
-// For an orphan. Whoever stands by comes first.
+// For an orphan whom nobody stands by.
 void Consumer::search(Carried &stream) {
   assert(stream.phase == Phase::asking && stream.held.empty() && !stream.search);
-  if (wake(stream)) return;
   stream.search.emplace();
   desk_.agenda.set({.due = Due::search, .name = stream.slug}, desk_.now + desk_.settings.timeouts.search);
   find(stream);
@@ -44,8 +43,8 @@ void Consumer::settled() {
     }
 }
 
-bool Consumer::take_offer(Carried &stream, const Peer &peer, const Offer &offer) {
-  Search &search = *stream.search;
+bool Consumer::take_offer(Carried &stream, Search &search, const Peer &peer, const Offer &offer) {
+  const bool spare = stream.spare && &search == &*stream.spare;
   if (peer.kind != PeerKind::node) return false;
   search.exists = true;
   if (search.step == Step::linking || search.offers.size() >= max_offers || !fits(stream, peer, offer) ||
@@ -53,6 +52,7 @@ bool Consumer::take_offer(Carried &stream, const Peer &peer, const Offer &offer)
     return false;
   if (search.better_than > 0 && offer.hops >= search.better_than) return false;
   if (peer.uuid == search.away_from) return false;
+  if (spare && !stream.standby.empty() && through_parent(stream, offer.path)) return false;
   if (!offer.stream.empty() && offer.stream[0].slug == stream.slug &&
       desk_.directory.learn(offer.stream[0], Heard::elsewhere)) {
     desk_.room.told(offer.stream[0]);
@@ -66,13 +66,12 @@ bool Consumer::take_offer(Carried &stream, const Peer &peer, const Offer &offer)
              .kind = PeerKind::node,
              .source = peer.uuid,
              .destination = desk_.self(),
-             .hops = offer.hops});
+             .hops = offer.hops,
+             .path = offer.path});
   search.offers.emplace(offer.ticket, offer);
-  if (search.offers.size() >= 2) {
-    step_timer(stream, Time{});
-  } else if (search.step == Step::finding) {
-    step_timer(stream, desk_.settings.timeouts.gather);
-  }
+  const Time wait = search.offers.size() >= 2 ? Time{} : desk_.settings.timeouts.gather;
+  if (search.offers.size() >= 2 || search.step == Step::finding)
+    spare ? standby_timer(stream, wait) : step_timer(stream, wait);
   search.step = Step::gathering;
   return true;
 }
@@ -98,31 +97,17 @@ void Consumer::pick(Carried &stream) {
   const TicketId best = ids.front();
   (stream.phase == Phase::fed ? stream.coming : stream.held) = best;
   link(stream, stream.search->offers.at(best));
-  for (std::size_t i = 1; i < ids.size(); ++i) {
-    Ticket &ticket = *desk_.tickets.find(ids[i]);
-    if (stream.standby.empty()) {
-      stream.standby = ids[i];
-      stream.search->offers.erase(ids[i]);
-      desk_.send(ticket.peer, Hold{.ticket = ticket.id});
-      desk_.enter(ticket, TicketState::standing_by);
-      continue;
-    }
-    stream.search->offers.erase(ids[i]);
+  // The second is kept, to stand by, or in case the first fails.
+  for (std::size_t i = stream.standby.empty() ? 2 : 1; i < ids.size(); ++i)
     release(stream, ids[i], "not-chosen", "another offer was better");
-  }
 }
 
-// No offer is left: whoever stands by, then further away, then not at all.
+// No offer is left: further away, then not at all.
 void Consumer::next_best(Carried &stream) {
   Search &search = *stream.search;
   std::vector<TicketId> ids;
   rank(stream, ids);
   if (!ids.empty()) return pick(stream);
-  if (stream.phase != Phase::fed && !stream.standby.empty()) {
-    stop_search(stream);
-    wake(stream);
-    return;
-  }
   if (!std::exchange(search.wide, true)) return find(stream);
   if (!may_wait(stream)) return fail_search(stream);
   search.step = Step::waiting;
@@ -145,6 +130,11 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
     return;
   }
   Carried *stream = desk_.carries(refusal.slug);
+  if (stream != nullptr && stream->spare && stream->spare->id == refusal.search) {
+    const bool here = !stream->spare->wide || refusal.code == RefusalCode::no_stream;
+    if (stream->spare->step == Step::finding && here) no_spare(*stream);
+    return;
+  }
   if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
   Search &search = *stream->search;
   if (refusal.code != RefusalCode::no_stream) search.exists = true;
@@ -195,7 +185,8 @@ void Consumer::fail_search(Carried &stream) {
   desk_.agenda.drop({.due = Due::step, .name = stream.slug});
   if (stream.phase == Phase::fed) {  // it stays where it is
     desk_.notice(CarryChanged{.slug = stream.slug});
-    return later_improve(stream);
+    later_improve(stream);
+    return keep_standby(stream);
   }
   enter(stream, Phase::orphan);
   answer_calls(stream, exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached")
@@ -208,7 +199,9 @@ void Consumer::fail_search(Carried &stream) {
 
 // Fed, but elsewhere would be better: the parent stays until the other's media is here.
 void Consumer::move(Carried &stream, std::uint32_t better_than, const Uuid &away_from) {
-  if (stream.phase != Phase::fed || stream.own || stream.search || desk_.leaving) return;
+  if (stream.phase != Phase::fed || stream.own || stream.search || !stream.coming.empty() || desk_.leaving)
+    return;
+  stop_spare(stream);
   stream.search.emplace(Search{.wide = better_than > 0, .better_than = better_than, .away_from = away_from});
   desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
   desk_.agenda.set({.due = Due::search, .name = stream.slug}, desk_.now + desk_.settings.timeouts.search);
@@ -220,7 +213,7 @@ constexpr std::uint32_t most_improvements = 2;
 constexpr std::uint32_t worth_moving = 2;  // hops fewer: less is not worth the unrest
 
 void Consumer::later_improve(Carried &stream) {
-  if (stream.own || stream.phase != Phase::fed || stream.search) return;
+  if (stream.own || stream.phase != Phase::fed || stream.search || !stream.coming.empty()) return;
   // All who had to move at once said no to each other; the next time they do not ask in the same moment.
   if (!stream.leaver.empty())
     return desk_.agenda.set({.due = Due::improve, .name = stream.slug},
@@ -235,7 +228,10 @@ void Consumer::later_improve(Carried &stream) {
 void Consumer::improve_due(const Slug &slug) {
   Carried *stream = desk_.carries(slug);
   if (stream == nullptr || stream->phase != Phase::fed) return;
-  if (!stream->leaver.empty()) return move(*stream, 0, stream->leaver);
+  if (!stream->leaver.empty()) {
+    if (!take_standby(*stream)) move(*stream, 0, stream->leaver);
+    return;
+  }
   if (stream->hops <= worth_moving) return;
   ++stream->improvements;
   move(*stream, stream->hops - worth_moving + 1, {});

@@ -271,11 +271,12 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
   };
   std::vector<Choice> choices;
   const Offering mine = own(request.slug);
-  if (fit(mine) && request.asker.uuid != desk_.self()) choices.push_back({mine, nullptr});
+  if (fit(mine) && request.asker.uuid != desk_.self() && request.except != desk_.self())
+    choices.push_back({mine, nullptr});
   const auto reach = reach_.find(request.slug);
   if (reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children) {
-      if (!fit(one) || uuid == request.asker.uuid) continue;
+      if (!fit(one) || uuid == request.asker.uuid || uuid == request.except) continue;
       if (Peer *child = desk_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {

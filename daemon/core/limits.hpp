@@ -56,7 +56,7 @@ struct Timeouts {
       45s;                   // of a ticket whose ends have no session: its link is watched by the media floor
   Time unconfirmed = 5s;     // what an offer is kept for
   Time search = 10s;         // all of one search
-  Time ask_again = 500ms;   // within it, where nobody knew yet who carries a stream that is live
+  Time ask_again = 500ms;    // within it, where nobody knew yet who carries a stream that is live
   Time origin = 3s;          // for its lists, while there is no supernode
   Time registration = 10s;   // for the origin to say whether a name is free
   Time first_retry = 200ms;  // a lost parent, then doubling up to
@@ -74,12 +74,16 @@ struct Timeouts {
   Time advert_pause = 200ms;  // changes of a stream are told together
   Time refresh = 60s;         // adverts are said again; what is kept lives two and a half times as long
   Time here_refresh = 300s;
-  Time improve = 15s;   // fed, before a better place is looked for; then once more, three times as long
-  Time overlap = 5s;    // of the old parent and the new one, until the new one's media has come
-  Time leave = 1800ms;  // for the children to find another parent
+  Time improve = 15s;        // fed, before a better place is looked for; then once more, three times as long
+  Time overlap = 5s;         // of the old parent and the new one, until the new one's media has come
+  Time leave = 1800ms;       // for the children to find another parent
   Time ask_leaving = 550ms;  // instead of `ask`: the parent does not wait
   Time leave_again = 150ms;  // within it, where nobody had room for one that looks
-  Time climb = 1s;      // for the answer to a Climb
+  Time climb = 1s;           // for the answer to a Climb
+  Time standby = 100ms;      // fed, before one is looked for; where nobody has one again after
+  Time standby_again = 1s;   // then doubling up to
+  Time last_standby = 30s;
+  Time silent = 400ms;  // the standby's media came, the parent's did not: then it is the parent that fails
 };
 
 }  // namespace astral::core

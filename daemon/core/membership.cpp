@@ -44,9 +44,11 @@ void Membership::beat_to(Peer &peer, bool with_self) {
   Heartbeat heartbeat;
   if (with_self) heartbeat.nodes.push_back(desk_.settings.self);
   for (const TicketId &ticket : desk_.tickets.of_peer(peer.id)) {
-    const TicketState state = desk_.tickets.find(ticket)->state;
-    if (state == TicketState::confirmed || state == TicketState::standing_by)
-      heartbeat.tickets.push_back(ticket);
+    const auto &[side, state] =
+        std::pair(desk_.tickets.find(ticket)->side, desk_.tickets.find(ticket)->state);
+    if (state < TicketState::confirmed) continue;
+    const bool standby = side == Side::held && state == TicketState::standing_by;
+    (standby ? heartbeat.standby : heartbeat.tickets).push_back(ticket);
   }
   heartbeat.sent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, desk_.unix_ms()));
   heartbeat.echo_ms = peer.their_ms;

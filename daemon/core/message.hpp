@@ -42,6 +42,7 @@ struct Probed {
 // Both of a session, every few seconds. Times are of the sender's clock and go back as they came.
 struct Heartbeat {
   std::vector<TicketId> tickets = {};
+  std::vector<TicketId> standby = {};  // of those that we hold: a Hold may have been lost on its way
   std::uint64_t sent_ms = 0;
   std::uint64_t echo_ms = 0;         // the other's last `sent_ms`; 0: none yet
   std::uint64_t held_ms = 0;         // since that came
@@ -50,7 +51,8 @@ struct Heartbeat {
 struct Goodbye {};
 
 // A ticket is asked for either with `ticket` (of an element, or one that stands by) from the one who gives
-// it, or with `search`: then whoever has room makes the ticket and offers it to the asker.
+// it, or with `search`: then whoever has room makes the ticket and offers it to the asker. To one that stands
+// by the answer is a Path, since its link is up: it is granted.
 struct Request {
   TicketId ticket = {};
   Slug slug = {};
@@ -59,6 +61,8 @@ struct Request {
   Place asker = {};
   bool parent = false;     // it has children, so its new parent must not be one of its descendants
   std::uint32_t room = 0;  // children that it could feed: who has some may take the place of one who has none
+  bool standby = false;    // it has a parent: a place is not taken yet, only a link
+  Uuid except = {};        // not from this one
 };
 struct Offer {
   TicketId ticket = {};
@@ -78,7 +82,7 @@ struct Refusal {
   RefusalCode code = RefusalCode::bad_request;
   std::string message = {};
 };
-struct Hold {  // instead of Confirm: this one is to stand by
+struct Hold {  // after Confirm: the link stays, its media and its room are not needed now
   TicketId ticket = {};
 };
 struct Confirm {

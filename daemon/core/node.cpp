@@ -87,6 +87,8 @@ void Node::fall_due(const Agenda::Key &key) {
       return consumer_.improve_due(key.name);
     case Due::overlap:
       return consumer_.overlap_due(key.name);
+    case Due::standby:
+      return consumer_.standby_due(key.name);
     case Due::climb:
       return provider_.climb_due(key.name);
     case Due::leave:
@@ -302,12 +304,17 @@ void Node::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
     for (const TicketId &id : desk_.tickets.of_peer(peer.id)) desk_.tickets.find(id)->refreshed = desk_.now;
     return;
   }
-  for (const TicketId &id : heartbeat.tickets) {
+  const auto named = [&](const TicketId &id) {
     Ticket *ticket = desk_.tickets.find(id);
     if (ticket != nullptr && desk_.with(*ticket, peer))
       ticket->refreshed = desk_.now;
     else
       desk_.cancel(peer.id, id, "unknown", "no such ticket, or it has lapsed");
+  };
+  for (const TicketId &id : heartbeat.tickets) named(id);
+  for (const TicketId &id : heartbeat.standby) {
+    named(id);
+    if (desk_.tickets.find(id) != nullptr) provider_.hold(peer, {.ticket = id});
   }
 }
 

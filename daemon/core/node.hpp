@@ -97,7 +97,7 @@ class Node {
   void on(const PeerLost &input) { membership_.lost(input); }
   void on(const BandwidthMeasured &input);
   void on(const SourceFlows &input) { consumer_.source_flows(input); }
-  void on(const StreamSilent &) {}
+  void on(const StreamSilent &input) { consumer_.silent(input); }
   void on(const CreateStream &input) { publishing_.create(input); }
   void on(const SetStreaming &input) { publishing_.set_streaming(input); }
   void on(const DeleteStream &input);

@@ -151,12 +151,22 @@ void Node::check_invariants() const {
       ++held;
       return ticket->state;
     };
-    if (!stream.standby.empty())
-      assert(ours(stream.standby, TicketState::standing_by) == TicketState::standing_by);
+    const auto linked = [&](const TicketId &id) { return desk_.tickets.find(id)->linked; };
+    const bool seeks_standby = desk_.agenda.has({.due = Due::standby, .name = slug});
+    if (!stream.standby.empty()) {
+      const bool stands = ours(stream.standby, TicketState::offered) == TicketState::standing_by;
+      assert(linked(stream.standby) && !stream.own && (stands || seeks_standby));
+      assert(!stream.trying || (stands && stream.phase == Phase::fed));
+    }
+    assert(!stream.trying || !stream.standby.empty());
     if (!stream.held.empty()) ours(stream.held, TicketState::requested);
     if (!stream.coming.empty()) {
-      ours(stream.coming, TicketState::offered);
-      assert(stream.phase == Phase::fed && stream.search);
+      ours(stream.coming, TicketState::requested);
+      assert(stream.phase == Phase::fed && linked(stream.coming));
+    }
+    if (stream.spare) {
+      assert(stream.phase == Phase::fed && seeks_standby);
+      for (const auto &[id, offer] : stream.spare->offers) ours(id, TicketState::offered);
     }
     if (stream.search)
       for (const auto &[id, offer] : stream.search->offers)
@@ -169,7 +179,7 @@ void Node::check_invariants() const {
         assert(stream.search || !stream.held.empty());
         break;
       case Phase::joining:
-        assert(desk_.tickets.find(stream.held)->state == TicketState::offered);
+        assert(desk_.tickets.find(stream.held)->state <= TicketState::offered && linked(stream.held));
         break;
       case Phase::fed:
         assert(desk_.tickets.find(stream.held)->state == TicketState::confirmed);
@@ -178,7 +188,8 @@ void Node::check_invariants() const {
     // Nothing waits for ever: whatever looks for a parent has a deadline.
     const bool timed = desk_.agenda.has({.due = Due::step, .name = slug}) ||
                        desk_.agenda.has({.due = Due::overlap, .name = slug});
-    assert(timed == (stream.search || stream.phase == Phase::asking || stream.phase == Phase::joining));
+    assert(timed == (stream.search || !stream.coming.empty() || stream.phase == Phase::asking ||
+                     stream.phase == Phase::joining));
     assert(stream.search.has_value() == desk_.agenda.has({.due = Due::search, .name = slug}));
     if (stream.phase >= Phase::joining) assert(stream.media);
     if (stream.own) {
@@ -203,9 +214,9 @@ void Node::check_invariants() const {
       --held;
       continue;
     }
-    if (ticket.kind == PeerKind::node && ticket.state != TicketState::standing_by) ++children;
-    assert(stream->second.media || ticket.state == TicketState::waiting ||
-           ticket.state == TicketState::standing_by);
+    if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) ++children;
+    assert(stream->second.media || ticket.state == TicketState::waiting);
+    assert(ticket.linked == (ticket.state > TicketState::offered) || ticket.state == TicketState::requested);
     const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});
     assert(timed == (ticket.state == TicketState::requested || ticket.state == TicketState::offered));
     assert(!ticket.climbing || desk_.agenda.has({.due = Due::climb, .name = id}));

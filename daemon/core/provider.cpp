@@ -54,19 +54,24 @@ void Provider::from_node(const Peer &peer, const Request &request) {
     return no(RefusalCode::loop, "we get it through you");
   if (!desk_.open_to_children(*stream)) return no(RefusalCode::no_room, "no parent ourselves");
   if (stream->path.size() + 1 >= max_path) return no(RefusalCode::no_room, "too far from the publisher");
+  if (request.standby && desk_.agenda.has({.due = Due::unwanted, .name = request.slug}))
+    return no(RefusalCode::no_room, "nobody wants it here");
   for (const TicketId &id : desk_.tickets.given(request.slug))
     if (const Ticket &ticket = *desk_.tickets.find(id); desk_.with(ticket, peer)) {
-      if (ticket.state != TicketState::standing_by) return no(RefusalCode::conflict, "you have a ticket");
+      if (ticket.state != TicketState::standing_by || request.standby)
+        return no(RefusalCode::conflict, "you have a ticket");
       revoke(ticket, "replaced", "you ask for another");
     }
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
-  if (!desk_.room.fits(request.slug) && request.room > 0) displace(request.slug);
-  if (!desk_.room.take(request.slug)) return no(RefusalCode::no_room, "the upstream is used up");
+  if (!desk_.room.fits(request.slug) && request.room > 0 && !request.standby) displace(request.slug);
+  if (request.standby ? !desk_.room.fits(request.slug) : !desk_.room.take(request.slug))
+    return no(RefusalCode::no_room, "the upstream is used up");
   open(*stream);
   Ticket ticket{.id = desk_.rng.hex(32), .slug = request.slug, .destination = request.destination};
   ticket.hops = stream->hops + 1;
   ticket.search = request.search;
-  ticket.parent = request.parent;
+  ticket.standby = request.standby;
+  ticket.parent = request.parent && !request.standby;  // no media, no circle: that is for when it is used
   ticket.leaf = !request.parent && request.room == 0;
   admit(std::move(ticket), peer);
 }
@@ -90,7 +95,7 @@ void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
     return no_room_left(ticket, RefusalCode::loop, "we get it through you");
   if (!desk_.room.take(ticket.slug))
     return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
-  open(*stream);
+  ticket.leaf = !request.parent && request.room == 0;
   desk_.enter(ticket, TicketState::requested);
   check(ticket, request.parent);
   desk_.notice(NeedChanged{.slug = ticket.slug});
@@ -100,7 +105,28 @@ void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
 void Provider::no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message) {
   desk_.send(ticket.peer,
              Refusal{.ticket = ticket.id, .slug = ticket.slug, .code = code, .message = message});
+  unlink(ticket, "refused", message);
   end(ticket);
+}
+
+// Its link is up, so there is nothing to offer.
+void Provider::grant(Ticket &ticket) {
+  const Carried &stream = *desk_.carries(ticket.slug);
+  desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
+  ticket.hops = stream.hops + 1;
+  desk_.enter(ticket, TicketState::confirmed);
+  Path path{.ticket = ticket.id, .hops = ticket.hops, .path = stream.path};
+  path.path.push_back(desk_.self());
+  desk_.send(ticket.peer, std::move(path));
+}
+
+// In the relay, where it is there.
+void Provider::unlink(const Ticket &ticket, const std::string &code, const std::string &message) {
+  const bool asked = ticket.state != TicketState::waiting && !ticket.climbing;
+  const Carried *stream = desk_.carries(ticket.slug);
+  if ((ticket.linked || asked) && stream != nullptr && stream->media)
+    desk_.emit(TellRelay{.slug = ticket.slug,
+                         .message = Cancel{.ticket = ticket.id, .code = code, .message = message}});
 }
 
 // Is the asker above us? Only who has children of its own can be.
@@ -157,6 +183,7 @@ void Provider::climb_due(const TicketId &id) {
                                    .slug = ticket->slug,
                                    .code = RefusalCode::loop,
                                    .message = "perhaps we get it through you"});
+  if (ticket->linked) unlink(*ticket, "loop", "perhaps we get it through you");
   end(*ticket);
 }
 
@@ -164,13 +191,13 @@ void Provider::hold(const Peer &peer, const Hold &hold) {
   Ticket *ticket = desk_.tickets.find(hold.ticket);
   if (ticket == nullptr || !desk_.with(*ticket, peer) || ticket->side != Side::given)
     return desk_.cancel(peer.id, hold.ticket, "unknown", "no such ticket, or it has lapsed");
-  if (ticket->state != TicketState::offered || ticket->kind != PeerKind::node)
+  if (!ticket->linked || ticket->kind != PeerKind::node)
     return revoke(*ticket, "protocol", "held out of turn");
+  if (ticket->state == TicketState::standing_by) return;
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
-  desk_.emit(
-      TellRelay{.slug = ticket->slug,
-                .message = Cancel{.ticket = ticket->id, .code = "standby", .message = "it stands by"}});
-  desk_.room.give_back(ticket->slug);
+  desk_.agenda.drop({.due = Due::climb, .name = ticket->id});
+  ticket->climbing = false;
+  if (Tickets::counts(*ticket)) desk_.room.give_back(ticket->slug);
   desk_.enter(*ticket, TicketState::standing_by);
   desk_.notice(NeedChanged{.slug = ticket->slug});
   desk_.notice(CarryChanged{.slug = ticket->slug});
@@ -219,8 +246,9 @@ void Provider::open(Carried &stream) {
   desk_.notice(MediaOpened{.slug = stream.slug});
 }
 
-void Provider::ask_relay(const Ticket &ticket) {
+void Provider::ask_relay(Ticket &ticket) {
   assert(ticket.state == TicketState::requested && desk_.carries(ticket.slug)->media);
+  if (ticket.linked) return grant(ticket);
   desk_.agenda.set({.due = Due::unconfirmed, .name = ticket.id},
                    desk_.now + desk_.settings.timeouts.unconfirmed);
   desk_.emit(TellRelay{
@@ -284,25 +312,22 @@ void Provider::confirm(const Peer &peer, const Confirm &confirm) {
     return desk_.cancel(peer.id, confirm.ticket, "unknown", "no such ticket, or it has lapsed");
   if (ticket->state != TicketState::offered) return revoke(*ticket, "protocol", "confirmed out of turn");
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
+  ticket->linked = true;
   desk_.enter(*ticket, TicketState::confirmed);
   desk_.emit(TellRelay{.slug = ticket->slug, .message = confirm});
+  if (ticket->standby) desk_.enter(*ticket, TicketState::standing_by);
 }
 
 void Provider::cancelled(const Ticket &ticket) {
   assert(ticket.side == Side::given);
-  if (ticket.state != TicketState::waiting && ticket.state != TicketState::standing_by && !ticket.climbing)
-    desk_.emit(TellRelay{
-        .slug = ticket.slug,
-        .message = Cancel{.ticket = ticket.id, .code = "cancelled", .message = "by the other end"}});
+  unlink(ticket, "cancelled", "by the other end");
   end(ticket);
 }
 
 void Provider::revoke(const Ticket &ticket, const std::string &code, const std::string &message) {
   assert(ticket.side == Side::given);
-  const Cancel cancel{.ticket = ticket.id, .code = code, .message = message};
-  if (ticket.state != TicketState::waiting && ticket.state != TicketState::standing_by && !ticket.climbing)
-    desk_.emit(TellRelay{.slug = ticket.slug, .message = cancel});
-  desk_.send(ticket.peer, cancel);
+  unlink(ticket, code, message);
+  desk_.cancel(ticket.peer, ticket.id, code, message);
   end(ticket);
 }
 
@@ -313,8 +338,7 @@ void Provider::revoke_all(const Slug &slug, const std::string &code, const std::
 void Provider::end(const Ticket &ticket) {
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
   desk_.agenda.drop({.due = Due::climb, .name = ticket.id});
-  if (ticket.kind == PeerKind::node && ticket.state != TicketState::standing_by)
-    desk_.room.give_back(ticket.slug);
+  if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) desk_.room.give_back(ticket.slug);
   desk_.notice(NeedChanged{.slug = ticket.slug});
   desk_.notice(CarryChanged{.slug = ticket.slug});
   desk_.end(ticket);
@@ -371,7 +395,7 @@ void Provider::moved(const Slug &slug) {
   path.path.push_back(desk_.self());
   for (const TicketId &id : desk_.tickets.given(slug)) {
     Ticket &ticket = *desk_.tickets.find(id);
-    if (ticket.state < TicketState::offered || ticket.state == TicketState::standing_by) continue;
+    if (ticket.state < TicketState::offered) continue;
     ticket.hops = path.hops;
     path.ticket = id;
     if (ticket.kind == PeerKind::node) desk_.send(ticket.peer, path);

@@ -41,10 +41,12 @@ class Provider {
   void again(const Peer &peer, Ticket &ticket, const Request &request);
   void displace(const Slug &slug);
   void check(Ticket &ticket, bool parent);
+  void grant(Ticket &ticket);
+  void unlink(const Ticket &ticket, const std::string &code, const std::string &message);
   void no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message);
   void from_element(const Peer &peer, const Request &request);
   void admit(Ticket ticket, const Peer &peer);
-  void ask_relay(const Ticket &ticket);
+  void ask_relay(Ticket &ticket);
   void offered(Ticket &ticket, Offer offer);
   void end(const Ticket &ticket);
   void open(Carried &stream);

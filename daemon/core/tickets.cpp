@@ -38,7 +38,7 @@ Ticket &Tickets::add(Ticket ticket) {
          (ticket.side == Side::held && ticket.state == TicketState::offered));
   Stream &stream = streams_[ticket.slug];
   stream.ids.insert(ticket.id);
-  if (ticket.side == Side::given) ++counter(stream, ticket);
+  if (counts(ticket)) ++counter(stream, ticket);
   peers_[ticket.peer].insert(ticket.id);
   const TicketId id = ticket.id;
   return tickets_.emplace(id, std::move(ticket)).first->second;
@@ -59,13 +59,15 @@ void Tickets::enter(Ticket &ticket, TicketState state) {
   assert(step(TicketState::waiting, TicketState::requested) ||
          step(TicketState::requested, TicketState::offered) ||
          step(TicketState::offered, TicketState::confirmed) ||
-         step(TicketState::offered, TicketState::standing_by) ||
-         step(TicketState::standing_by, TicketState::requested));
-  if (ticket.side == Side::given && state == TicketState::standing_by)
-    --counter(streams_.at(ticket.slug), ticket);
-  if (ticket.side == Side::given && ticket.state == TicketState::standing_by)
-    ++counter(streams_.at(ticket.slug), ticket);
+         step(TicketState::confirmed, TicketState::standing_by) ||
+         step(TicketState::standing_by, TicketState::requested) ||
+         (ticket.linked && (step(TicketState::requested, TicketState::confirmed) ||
+                            step(TicketState::requested, TicketState::standing_by))));
+  const bool counted = counts(ticket);
+  if (ticket.state == TicketState::standing_by) ticket.standby = false;  // it is asked for in earnest
   ticket.state = state;
+  if (counted) --counter(streams_.at(ticket.slug), ticket);
+  if (counts(ticket)) ++counter(streams_.at(ticket.slug), ticket);
 }
 
 void Tickets::remove(const TicketId &id) {
@@ -73,8 +75,7 @@ void Tickets::remove(const TicketId &id) {
   assert(found != tickets_.end());
   const Ticket &ticket = found->second;
   const auto stream = streams_.find(ticket.slug);
-  if (ticket.side == Side::given && ticket.state != TicketState::standing_by)
-    --counter(stream->second, ticket);
+  if (counts(ticket)) --counter(stream->second, ticket);
   stream->second.ids.erase(id);
   if (stream->second.ids.empty()) streams_.erase(stream);
   const auto peer = peers_.find(ticket.peer);
@@ -134,8 +135,7 @@ void Tickets::check_invariants() const {
       assert(ticket.id == id && ticket.slug == slug && peers_.at(ticket.peer).contains(id));
       assert(ticket.state != TicketState::waiting ||
              (ticket.side == Side::given && ticket.kind == PeerKind::element));
-      if (ticket.side == Side::given && ticket.state != TicketState::standing_by)
-        ++(ticket.kind == PeerKind::node ? nodes : elements);
+      if (counts(ticket)) ++(ticket.kind == PeerKind::node ? nodes : elements);
     }
     assert(nodes == stream.given_nodes && elements == stream.given_elements);
   }

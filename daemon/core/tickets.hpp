@@ -17,11 +17,13 @@
 namespace astral::core {
 
 // waiting ──a source is found──▶ requested ──Offer──▶ offered ──Confirm──▶ confirmed
-//    │                                 ▲                │ Hold                │
-//    │                                 └── Request ── standing_by             │
-//    └─────────────────────────────────┴────────────────┴────────────────────┘
+//    │                                 │ ▲                                 ▲ │ Hold
+//    │                                 │ └──────── Request ── standing_by ─│─┘
+//    │                                 └── Path: granted, its link is up ──┘
+//    └─────────────────────────────────┴────────────────┴─────────────────────
 //        refused, cancelled by either end, lapsed, or its peer is lost ──▶ (ended: no longer in the book)
-// Only a local player's ticket waits: its stream is being looked for. One that stands by takes no room.
+// Only a local player's ticket waits: its stream is being looked for. One that stands by has its link and
+// takes no room; who has not been granted what it asked for may hold it again.
 enum class TicketState { waiting, requested, offered, confirmed, standing_by };
 enum class Side { given, held };
 
@@ -37,10 +39,13 @@ struct Ticket {
   Uuid source = {};
   Uuid destination = {};
   std::uint32_t hops = 0;
-  SearchId search = {};   // given: that the offer will answer
-  bool parent = false;    // given: the asker has children of its own
-  bool leaf = false;      // given: the asker feeds nobody and cannot
-  bool climbing = false;  // given: its Climb is under way, the offer waits
+  std::vector<Uuid> path = {};  // held: from the publisher's node to `source`
+  bool linked = false;          // held: it has a source; given: the relay has its link
+  SearchId search = {};         // given: that the offer will answer
+  bool parent = false;          // given: the asker has children of its own
+  bool leaf = false;            // given: the asker feeds nobody and cannot
+  bool climbing = false;        // given: its Climb is under way, the offer waits
+  bool standby = false;         // given: asked for to stand by
   Time created = {};
   Time refreshed = {};
 };
@@ -60,7 +65,10 @@ class Tickets {
   std::vector<TicketId> given(const Slug &slug) const;
   std::vector<TicketId> of_peer(PeerId peer) const;
   std::size_t count(PeerId peer) const;
-  // Without those that stand by: they are no reason to carry a stream.
+  // Without those that stand by, or are asked for it: they take no room, and are no reason to carry a stream.
+  static bool counts(const Ticket &ticket) {
+    return ticket.side == Side::given && ticket.state != TicketState::standing_by && !ticket.standby;
+  }
   std::size_t given(const Slug &slug, PeerKind kind) const;
   bool any_given(const Slug &slug) const;
   std::size_t size() const { return tickets_.size(); }

@@ -106,16 +106,40 @@ void Invariants::tickets_stay(const std::map<std::pair<std::size_t, Slug>, Ticke
   }
 }
 
+std::size_t Invariants::without_standby() {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < world_.size(); ++i) {
+    if (!world_.alive(i)) continue;
+    for (const Slug &slug : slugs_) {
+      bool parent = false;
+      bool standby = false;
+      for (const TicketView &ticket : world_.node(i).tickets(slug)) {
+        if (!ticket.held || ticket.element) continue;
+        (ticket.role == "standby" ? standby : parent) = true;
+      }
+      if (parent && !standby) ++count;
+    }
+  }
+  return count;
+}
+
 void Invariants::only_heartbeats(const World::Traffic &before, const World::Traffic &after) {
   // What is said again at intervals is the heartbeat of what supernodes keep for others.
   const std::set<std::size_t> quiet{Message(Heartbeat{}).index(), Message(Advert{}).index(),
                                     Message(Here{}).index()};
   const std::size_t routed = Message(Routed{}).index();
+  // Whom nobody stands by goes on looking, twice a minute.
+  const std::set<std::size_t> searching{Message(Find{}).index(), Message(Request{}).index(),
+                                        Message(Refusal{}).index(), Message(Carrying{}).index()};
+  const std::size_t searched = 60 * without_standby();
   for (std::size_t kind = 0; kind < before.messages.size(); ++kind) {
     if (quiet.contains(kind)) continue;
     // Supernodes still hear of one that they have no link near to.
     const bool greeting = kind == Message(Hello{}).index() || kind == Message(Welcome{}).index();
-    if (greeting && after.messages[kind] - before.messages[kind] <= 2 + world_.supernodes().size() / 4)
+    if (greeting && after.messages[kind] - before.messages[kind] <= 4 + world_.supernodes().size() / 4)
+      continue;
+    if (searching.contains(kind) && after.messages[kind] - before.messages[kind] <= searched &&
+        after.enclosed[kind] - before.enclosed[kind] <= searched)
       continue;
     if (kind != routed && after.messages[kind] != before.messages[kind])
       say("at rest, yet " + std::to_string(after.messages[kind] - before.messages[kind]) +

@@ -30,6 +30,7 @@ class Invariants {
  private:
   void say(const std::string &what);
   void tickets_agree();
+  std::size_t without_standby();  // viewers
 
   core::World &world_;
   std::vector<core::Slug> slugs_;

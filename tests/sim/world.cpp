@@ -12,7 +12,6 @@ namespace astral::core {
 namespace {
 
 constexpr Time connect_patience = 3s;
-constexpr Time link_patience = 4s;
 constexpr std::int64_t unix_ms_at_zero = 1'700'000'000'000;
 
 // As long as a real one.
@@ -147,6 +146,10 @@ void World::perform(std::size_t index, const Effect &effect) {
     on_relay(index, *relay);
   } else if (const auto *source = std::get_if<AddSource>(&effect)) {
     on_source(index, *source);
+  } else if (const auto *change = std::get_if<SwitchSource>(&effect)) {
+    on_switch(index, *change);
+  } else if (const auto *closed = std::get_if<CloseMedia>(&effect)) {
+    forget({index, closed->slug});
   } else if (const auto *gone = std::get_if<RemoveSource>(&effect)) {
     unlink(gone->ticket, index, delay);
   } else if (const auto *answer = std::get_if<Answer>(&effect)) {
@@ -275,98 +278,6 @@ void World::deliver(End from, Message message) {
   });
 }
 
-void World::on_source(std::size_t index, const AddSource &source) {
-  const TicketId ticket = source.offer.ticket;
-  const Slug slug = source.slug;
-  const std::uint64_t life = machines_[index].life;
-  if (links_fail) {
-    later(delay, [=, this] {
-      if (machines_[index].life == life)
-        step(index, SourceEnded{.slug = slug, .ticket = ticket, .error = {Code::unreachable, "no path"}});
-    });
-    return;
-  }
-  Link &link = links_[ticket];
-  link.consumer = index;
-  link.slug = slug;
-  later(delay, [=, this] {
-    if (machines_[index].life == life)
-      step(index, SourceSaid{.slug = slug,
-                             .ticket = ticket,
-                             .message = Confirm{.ticket = ticket, .fingerprint = "ff", .ice = {}}});
-    flow(ticket);
-  });
-  if (source.offer.source == "sink") return;
-  later(link_patience, [=, this] {
-    const auto found = links_.find(ticket);
-    if (found != links_.end() && !found->second.flowing) unlink(ticket, machines_.size(), Time{});
-  });
-}
-
-void World::flow(const TicketId &ticket) {
-  const auto found = links_.find(ticket);
-  if (found == links_.end() || !found->second.provider || !found->second.consumer || found->second.flowing)
-    return;
-  const Link link = found->second;
-  if (!hear(*link.provider, *link.consumer)) return;
-  found->second.flowing = true;
-  const std::uint64_t life = machines_[*link.consumer].life;
-  later(4 * way(*link.provider, *link.consumer), [=, this] {
-    if (links_.contains(ticket) && machines_[*link.consumer].life == life)
-      step(*link.consumer, SourceFlows{.slug = link.slug, .ticket = ticket});
-  });
-}
-
-// The floor of `by` closed its end: the other's notices, at once or by silence.
-void World::unlink(const TicketId &ticket, std::size_t by, Time after) {
-  const auto found = links_.find(ticket);
-  if (found == links_.end()) return;
-  const Link link = found->second;
-  links_.erase(found);
-  if (link.consumer && *link.consumer != by) {
-    const std::uint64_t life = machines_[*link.consumer].life;
-    later(after, [=, this] {
-      if (machines_[*link.consumer].life == life)
-        step(
-            *link.consumer,
-            SourceEnded{.slug = link.slug, .ticket = ticket, .error = {Code::unreachable, "the link ended"}});
-    });
-  }
-  if (link.provider && *link.provider != by) {
-    const std::uint64_t life = machines_[*link.provider].life;
-    later(after, [=, this] {
-      if (machines_[*link.provider].life == life)
-        step(*link.provider,
-             RelaySaid{
-                 .slug = link.slug,
-                 .message = Cancel{.ticket = ticket, .code = "link-ended", .message = "the link ended"}});
-    });
-  }
-}
-
-void World::on_relay(std::size_t index, const TellRelay &tell) {
-  if (const auto *confirm = std::get_if<Confirm>(&tell.message)) {
-    Link &link = links_[confirm->ticket];
-    link.provider = index;
-    link.slug = tell.slug;
-    return flow(confirm->ticket);
-  }
-  if (const auto *cancel = std::get_if<Cancel>(&tell.message)) return unlink(cancel->ticket, index, delay);
-  const auto *request = std::get_if<Request>(&tell.message);
-  if (request == nullptr) return;
-  const Offer offer{.ticket = request->ticket,
-                    .slug = tell.slug,
-                    .source = {},
-                    .hops = 0,
-                    .path = {},
-                    .fingerprint = "cc",
-                    .ice = {}};
-  const std::uint64_t life = machines_[index].life;
-  later(delay, [=, this, slug = tell.slug] {
-    if (machines_[index].life == life) step(index, RelaySaid{.slug = slug, .message = offer});
-  });
-}
-
 void World::cut(End end, const std::string &reason) {
   const auto element = element_at_.find(end);
   if (element != element_at_.end()) {
@@ -407,7 +318,12 @@ void World::kill(std::size_t index) {
   std::vector<TicketId> tickets;
   for (const auto &[ticket, link] : links_)
     if (link.provider == index || link.consumer == index) tickets.push_back(ticket);
-  for (const TicketId &ticket : tickets) unlink(ticket, index, link_silence);
+  std::set<Slug> slugs;
+  for (const TicketId &ticket : tickets) {
+    slugs.insert(links_.at(ticket).slug);
+    unlink(ticket, index, link_silence);
+  }
+  for (const Slug &slug : slugs) receptions_.erase({index, slug});
 }
 
 void World::restart(std::size_t index) {
@@ -426,7 +342,13 @@ void World::restart(std::size_t index) {
 
 void World::mute(std::size_t index, bool muted) {
   machines_[index].muted = muted;
+  hear_anew();
   if (!muted) heal();
+}
+
+void World::part(std::size_t index, int side) {
+  machines_[index].side = side;
+  hear_anew();
 }
 
 void World::heal() {
@@ -501,13 +423,6 @@ bool World::fed(std::size_t index, const Slug &slug) {
   if (!alive(index)) return false;
   const auto ticket = node(index).find_ticket(slug, {});
   return ticket && ticket->confirmed;
-}
-
-bool World::flows(std::size_t index, const Slug &slug) const {
-  return std::any_of(links_.begin(), links_.end(), [&](const auto &entry) {
-    const Link &link = entry.second;
-    return link.flowing && link.consumer == index && link.slug == slug;
-  });
 }
 
 std::optional<std::size_t> World::index_of(const Uuid &uuid) const {

@@ -29,6 +29,11 @@ class World {
     bool offers = true;  // a publisher that answers requests
     std::vector<Message> heard = {};
   };
+  struct Media {  // what viewers got; objects are numbers, the publisher makes one every object_every
+    std::uint64_t switches = 0;      // to one that stood by, or back
+    std::uint64_t lost = 0;          // objects that a node will never have
+    std::vector<Time> outages = {};  // of each time that a node was without media
+  };
   struct Traffic {
     std::array<std::uint64_t, std::variant_size_v<Message>> messages = {};  // by the index in Message
     std::array<std::uint64_t, std::variant_size_v<Message>> enclosed = {};  // what travelled in Routed
@@ -44,6 +49,7 @@ class World {
   bool tracing = true;
   bool keep_elements_words = true;
   Time link_silence = 2s;         // until the media floor notices that the other end of a link is gone
+  Time silence = 100ms;           // until a relay says that nothing comes, then twice as long, and so on
   std::uint64_t check_every = 1;  // steps of a node between checks of its invariants
   std::function<std::size_t(const Message &)> weigh;  // bytes on the wire
   std::uint64_t weigh_every = 16;
@@ -67,8 +73,8 @@ class World {
   // Nothing arrives from it or at it until then, and nothing breaks.
   void mute(std::size_t index, bool muted = true);
   void reachable(std::size_t index, bool reachable) { machines_[index].reachable = reachable; }
-  void part(std::size_t index, int side) { machines_[index].side = side; }  // sides do not hear each other
-  void heal();                                                              // what stalled goes on
+  void part(std::size_t index, int side);          // sides do not hear each other
+  void heal();                                     // what stalled goes on
   void connect(std::size_t from, std::size_t to);  // tells `from` of `to`, as POST /nodes does
 
   CallId ask(std::size_t index, const Slug &slug);  // watch
@@ -90,7 +96,7 @@ class World {
   std::optional<std::string> last_of(std::size_t element, const std::string &kind) const;  // "offer", …
 
   bool fed(std::size_t index, const Slug &slug);          // it holds a confirmed ticket
-  bool flows(std::size_t index, const Slug &slug) const;  // media comes to it
+  bool flows(std::size_t index, const Slug &slug) const;  // media comes to it, all the way from the publisher
   // Who feeds it, by both books; none: nobody, or they do not agree, or an element.
   std::optional<std::size_t> parent(std::size_t index, const Slug &slug);
   // The nodes from the publisher's to this one by confirmed tickets; empty when there is a hole or a circle.
@@ -104,6 +110,8 @@ class World {
 
   std::uint64_t steps() const { return steps_; }
   const Traffic &traffic() const { return traffic_; }
+  const Media &media() const { return media_; }
+  std::function<void(std::size_t node, const Slug &slug, std::uint64_t objects)> on_lost;
   std::uint64_t hash() const { return hash_; }
   const std::vector<std::string> &trace() const { return trace_; }  // "<uuid> <effect>"
   std::size_t count(const std::string &part) const;                 // lines of the trace that hold it
@@ -143,8 +151,28 @@ class World {
     std::optional<std::size_t> provider = {};
     std::optional<std::size_t> consumer = {};
     Slug slug = {};
-    bool flowing = false;
+    bool sink = false;     // from the publisher
+    bool up = false;       // both ends know each other
+    bool open = false;     // and have had the time for a handshake
+    bool wanted = true;    // by the consumer: it does not stand by
+    bool on = true;        // as the provider knows it
+    bool awaited = false;  // the first media is to be told
   };
+  // What a node has of a stream: all objects from its first on, up to `last`, but for the holes.
+  struct Reception {
+    bool live = false;
+    bool began = false;
+    TicketId through = {};
+    std::uint64_t last = 0;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> holes = {};  // from, to; recent ones
+    Time since = {};                                                  // not live any more
+    std::uint64_t outage = 0;                                         // counts
+  };
+  struct Made {  // by the publisher of a stream
+    std::uint64_t before = 0;
+    std::optional<Time> since = {};
+  };
+  using Here = std::pair<std::size_t, Slug>;
   struct End {
     std::size_t machine = 0;
     PeerId peer = 0;
@@ -160,7 +188,18 @@ class World {
   void deliver(End from, Message message);
   void on_relay(std::size_t index, const TellRelay &tell);
   void on_source(std::size_t index, const AddSource &source);
+  void on_switch(std::size_t index, const SwitchSource &change);
   void flow(const TicketId &ticket);
+  bool delivers(const Link &link) const;
+  void refresh(const TicketId &ticket);  // something of this link has changed
+  void gain(const TicketId &ticket);
+  void lack(const Here &here);
+  void tell_flow(const TicketId &ticket);
+  void tell_silence(const Here &here, Time after, std::uint64_t outage);
+  void catch_up(Reception &reception, const Here &here, const Reception *from);
+  std::uint64_t made(const Slug &slug) const;
+  void forget(const Here &here);
+  void hear_anew();
   void unlink(const TicketId &ticket, std::size_t by, Time after);
   void on_origin(std::size_t index);
   void cut(End end, const std::string &reason);  // the other end hears of it
@@ -175,6 +214,11 @@ class World {
   std::map<Uuid, std::size_t> names_;
   std::set<std::size_t> supernodes_;
   std::map<TicketId, Link> links_;
+  std::map<Here, std::set<TicketId>> links_to_;
+  std::map<Here, std::set<TicketId>> links_from_;
+  std::map<Here, Reception> receptions_;
+  std::map<Slug, Made> made_;
+  Media media_;
   std::vector<std::pair<End, Message>> stalled_;
   std::vector<Element> elements_;
   std::map<End, std::size_t> element_at_;

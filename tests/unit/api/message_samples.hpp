@@ -34,11 +34,12 @@ inline std::vector<std::string> samples() {
       R"({"type":"summon"})",
       R"({"type":"probe"})",
       R"({"reached":true,"type":"probed"})",
-      R"({"tickets":["t-1","t-2"],"sent_ms":1700000000000,"echo_ms":1699999999999,"held_ms":5,"nodes":[)" + n +
+      R"({"tickets":["t-1","t-2"],"sent_ms":1700000000000,"standby":["t-3"],"echo_ms":1699999999999,"held_ms":5,"nodes":[)" + n +
           R"(],"type":"heartbeat"})",
       R"({"type":"goodbye"})",
       R"({"ticket":"t-1","slug":"a","destination":"n2","type":"request"})",
       "{" + wish + R"(,"type":"request"})",
+      "{" + wish + R"(,"room":2,"standby":true,"except":"n3","type":"request"})",
       R"({"ticket":"t-1","slug":"a","source":"n1","hops":1,"search":"q-1","stream":[)" + s +
           R"(],"path":["n0","n1"],)" + f + R"(,"ice":)" + i + R"(,"type":"offer"})",
       R"({"ticket":"t-1","slug":"a","code":"no-room","message":"full","type":"refusal"})",

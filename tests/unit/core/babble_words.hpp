@@ -158,7 +158,10 @@ class BabbleWords {
     if (const auto *request = std::get_if<Request>(&said)) {
       if (!request->search.empty()) return {};
       remember(request->ticket);
-      return {{to, offer(to, request->slug, "", request->ticket)}};
+      if (chance(2)) return {{to, offer(to, request->slug, "", request->ticket)}};
+      const std::vector<Uuid> through = path(to);
+      const auto hops = static_cast<std::uint32_t>(through.size());
+      return {{to, Path{.ticket = request->ticket, .hops = hops, .path = through}}};
     }
     if (const auto *climb = std::get_if<Climb>(&said)) {
       remember(climb->ticket);
@@ -167,8 +170,9 @@ class BabbleWords {
     if (const auto *seed = std::get_if<Seed>(&said)) return {{to, Seeded{.call = seed->call, .done = true}}};
     if (const auto *offer = std::get_if<Offer>(&said)) {
       remember(offer->ticket);
-      if (rng_.below(4) == 0) return {{to, Hold{.ticket = offer->ticket}}};
-      return {{to, Confirm{.ticket = offer->ticket}}};
+      std::vector<std::pair<Uuid, Message>> all{{to, Confirm{.ticket = offer->ticket}}};
+      if (rng_.below(4) == 0) all.emplace_back(to, Hold{.ticket = offer->ticket});
+      return all;
     }
     if (const auto *hold = std::get_if<Hold>(&said)) remember(hold->ticket);
     return {};
@@ -185,6 +189,7 @@ class BabbleWords {
     Heartbeat beat{.tickets = tickets_, .sent_ms = rng_.below(99'999), .echo_ms = rng_.below(3)};
     if (rarely()) beat.tickets.push_back("unknown");
     if (rarely()) beat.nodes.push_back(node());
+    if (rarely()) beat.standby.push_back(ticket());
     return beat;
   }
   Request request(const Uuid &asker) {
@@ -192,7 +197,10 @@ class BabbleWords {
             .destination = rarely() ? uuid() : asker,
             .search = "q" + std::to_string(++made_),
             .asker = place(asker),
-            .parent = chance(2)};
+            .parent = chance(2),
+            .room = static_cast<std::uint32_t>(rng_.below(2)),
+            .standby = rarely(),
+            .except = rarely() ? uuid() : ""};
   }
   Offer offer(const Uuid &who, const Slug &slug, const SearchId &search, const TicketId &ticket) {
     std::vector<Uuid> through = path(who);

@@ -118,7 +118,7 @@ class Bench {
     hears(1, Confirm{.ticket = given});
   }
   void child_held() {
-    child_offered();
+    child_confirmed();
     hears(1, Hold{.ticket = given});
   }
   void knows_talk() { hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .updated = 1}}}); }
@@ -145,12 +145,27 @@ class Bench {
     joins();
     say(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
   }
-  // `child` stands by.
-  void watches_with_standby() {
+  void links_standby_first() {
     gathers();
     hears(1, offer("t1", {"x", "child"}));
     say(Tick{});
+  }
+  // The link to `child`, who will stand by, comes up.
+  void links_standby(std::vector<Uuid> path = {"x", "child"}, std::vector<Uuid> parent = {"parent"}) {
+    asks();
+    hears(2, offer("t2", std::move(parent)));
+    hears(1, offer("t1", std::move(path)));
+    say(Tick{});
     say(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
+  }
+  // `child` stands by.
+  void watches_with_standby() {
+    links_standby();
+    say(SourceSaid{.slug = "talk", .ticket = "t1", .message = Confirm{}});
+  }
+  Path path(const TicketId &ticket, std::vector<Uuid> path) const {
+    const auto hops = static_cast<std::uint32_t>(path.size());
+    return {.ticket = ticket, .hops = hops, .path = std::move(path)};
   }
   // Fed by `parent`, feeds `child`.
   void forwards() {

@@ -52,9 +52,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"OfferIsKeptForAMoment", &Bench::asks, offers(2, "t2", {"parent"}), {}},
         Row{"ThenTaken", &Bench::gathers, wait(80ms), {"OpenMedia talk", "AddSource talk t2"}},
         Row{"TheSecondStandsBy", then(&Bench::gathers, offers(1, "t1", {"x", "child"})), says(Tick{}),
-            {"OpenMedia talk", "AddSource talk t2", "Send 1 hold t1"}},
+            {"OpenMedia talk", "AddSource talk t2"}},
         Row{"TheNearerComesFirst", then(&Bench::asks, then(offers(1, "t1", {"x", "child"}), offers(2, "t2", {"parent"}))),
-            says(Tick{}), {"OpenMedia talk", "AddSource talk t2", "Send 1 hold t1"}},
+            says(Tick{}), {"OpenMedia talk", "AddSource talk t2"}},
         Row{"TooLate", &Bench::joins, offers(1, "t1", {"child"}), {"Send 1 cancel t1 not-requested"}},
         Row{"FromAnElement", &Bench::asks, offers(3, "t3", {"element"}), {"Send 3 cancel t3 not-requested"}},
         Row{"NotRequested", &Bench::asks, hears(2, Offer{.ticket = "t9"}), {"Send 2 cancel t9 not-requested"}},
@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"CancelOfAnother", &Bench::watches, hears(1, Cancel{.ticket = "t2", .code = "x"}), {}},
         Row{"ParentLost", &Bench::watches, says(PeerLost{.peer = 2}), {"RemoveSource talk t2"}},
         Row{"NotNamedByTheParent", &Bench::watches, [](Bench &b) { b.wait_for_the_end_of("t2"); },
-            {"Send 2 cancel t2 lapsed", "RemoveSource talk t2"}},
+            {"Send P find talk for us at home wide", "Send 2 cancel t2 lapsed", "RemoveSource talk t2"}},
         Row{"PathThroughUs", &Bench::watches, hears(2, Path{.ticket = "t2", .hops = 3, .path = {"s", "us", "parent"}}),
             {"Send 2 cancel t2 loop", "RemoveSource talk t2"}},
         Row{"PathThatDoesNotFit", &Bench::watches, hears(2, Path{.ticket = "t2", .hops = 3, .path = {"s", "parent"}}),
@@ -104,29 +104,98 @@ INSTANTIATE_TEST_SUITE_P(
             {"TellRelay talk request t3 talk for element"}}),
     name_of);
 
+const Does standby_confirms = says(SourceSaid{.slug = "talk", .ticket = "t1", .message = Confirm{}});
+const Does silent = says(StreamSilent{.slug = "talk"});
+Does flows(const TicketId &ticket) {
+  return says(SourceFlows{.slug = "talk", .ticket = ticket});
+}
+Does grants(PeerId peer, const TicketId &ticket, const std::vector<Uuid> &path) {
+  return hears_what(peer, [=](Bench &bench) { return bench.path(ticket, path); });
+}
+const Does lost = then(&Bench::watches_with_standby, says(PeerLost{.peer = 2}));
+const Does tries = then(&Bench::watches_with_standby, silent);
+const Does takes = then(tries, then(flows("t1"), wait(400ms)));
+
 INSTANTIATE_TEST_SUITE_P(
     StandingBy, Consuming,
     testing::Values(
-        Row{"IsWokenWhenTheParentIsLost", &Bench::watches_with_standby, says(PeerLost{.peer = 2}),
-            {"RemoveSource talk t2", "Send 1 request t1 talk for us"}},
-        Row{"IsWokenWhenTheLinkEnds", &Bench::watches_with_standby, says(SourceEnded{.slug = "talk", .ticket = "t2"}),
-            {"Send 2 cancel t2 link-ended", "RemoveSource talk t2", "Send 1 request t1 talk for us"}},
-        Row{"Offers", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})),
+        Row{"ItsLinkComesUp", &Bench::links_standby_first, source_confirms,
+            {"Send 2 confirm t2", "AddSource talk t1 standby", "Answer 1 ticket t2 created"}},
+        Row{"StandsBy", [](Bench &b) { b.links_standby(); }, standby_confirms, {"Send 1 confirm t1", "Send 1 hold t1"}},
+        Row{"NoLinkInTime", [](Bench &b) { b.links_standby(); }, wait(5s),
+            {"Disconnect 9 no hello", "Send 1 cancel t1 timeout", "RemoveSource talk t1"}},
+        Row{"IsSearchedFor", &Bench::watches, wait(150ms), {"Send P find talk for us at home"}},
+        Row{"IsSearchedForFurtherAway", then(&Bench::watches, wait(150ms)), refuses(P, RefusalCode::no_room),
+            {"Send P find talk for us at home wide"}},
+        Row{"IsNotThere", then(&Bench::watches, then(wait(150ms), refuses(P, RefusalCode::no_room))),
+            refuses(P, RefusalCode::no_stream), {}},
+        Row{"IsSearchedForAgain",
+            then(then(&Bench::watches, then(wait(150ms), refuses(P, RefusalCode::no_room))),
+                 refuses(P, RefusalCode::no_stream)),
+            wait(1250ms), {"Send P find talk for us at home"}},
+        Row{"IsFound", then(&Bench::watches, then(wait(150ms), offers(1, "t1", {"x", "child"}))), wait(80ms),
+            {"AddSource talk t1 standby"}},
+        Row{"OneThatFallsWithTheParentIsNotEnough", [](Bench &b) {
+              b.links_standby({"x", "parent", "child"}, {"x", "parent"});
+              b.say(SourceSaid{.slug = "talk", .ticket = "t1", .message = Confirm{}});
+            }, wait(1250ms), {"Send P find talk for us at home"}},
+        Row{"IsSwitchedOnWhenTheParentIsLost", &Bench::watches_with_standby, says(PeerLost{.peer = 2}),
+            {"RemoveSource talk t2", "SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"IsSwitchedOnWhenTheLinkEnds", &Bench::watches_with_standby,
+            says(SourceEnded{.slug = "talk", .ticket = "t2"}),
+            {"Send 2 cancel t2 link-ended", "RemoveSource talk t2", "SwitchSource talk t1 on",
+             "Send 1 request t1 talk for us"}},
+        Row{"IsUsedAsSoonAsItsLinkIsUp",
+            then([](Bench &b) { b.links_standby(); }, says(PeerLost{.peer = 2})), standby_confirms,
+            {"Send 1 confirm t1", "Send 1 hold t1", "SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"Grants", lost, grants(1, "t1", {"x", "child"}), {}},
+        Row{"GrantsALoop", lost, grants(1, "t1", {"us", "child"}),
+            {"Send 1 cancel t1 loop", "RemoveSource talk t1", "Send P find talk for us at home"}},
+        Row{"OffersInsteadOfGranting", lost,
             hears(1, Offer{.ticket = "t1", .slug = "talk", .source = "child", .hops = 2, .path = {"x", "child"}}),
-            {"AddSource talk t1"}},
-        Row{"OffersALoop", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})),
-            hears(1, Offer{.ticket = "t1", .slug = "talk", .source = "child", .hops = 2, .path = {"us", "child"}}),
-            {"Send 1 cancel t1 protocol", "Send P find talk for us at home"}},
-        Row{"CannotAnyMore", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})),
-            hears(1, Refusal{.ticket = "t1", .slug = "talk", .code = RefusalCode::no_room}),
-            {"Send P find talk for us at home"}},
-        Row{"IsSilent", then(&Bench::watches_with_standby, says(PeerLost{.peer = 2})), wait(1500ms),
-            {"Send 1 cancel t1 timeout", "Send P find talk for us at home"}},
-        Row{"IsLost", &Bench::watches_with_standby, says(PeerLost{.peer = 1}), {}},
-        Row{"Cancels", &Bench::watches_with_standby, hears(1, Cancel{.ticket = "t1", .code = "x"}), {}},
-        Row{"Leaves", &Bench::watches_with_standby, hears(1, Leaving{.ticket = "t1"}), {"Send 1 cancel t1 unwanted"}},
+            {"Send 1 cancel t1 protocol", "RemoveSource talk t1", "Send P find talk for us at home"}},
+        Row{"CannotAnyMore", lost, hears(1, Refusal{.ticket = "t1", .slug = "talk", .code = RefusalCode::no_room}),
+            {"RemoveSource talk t1", "Send P find talk for us at home"}},
+        Row{"IsSilent", lost, wait(1500ms),
+            {"Send 1 cancel t1 timeout", "RemoveSource talk t1", "Send P find talk for us at home"}},
+        Row{"IsLost", &Bench::watches_with_standby, says(PeerLost{.peer = 1}), {"RemoveSource talk t1"}},
+        Row{"Cancels", &Bench::watches_with_standby, hears(1, Cancel{.ticket = "t1", .code = "x"}),
+            {"RemoveSource talk t1"}},
+        Row{"Leaves", &Bench::watches_with_standby, hears(1, Leaving{.ticket = "t1"}),
+            {"Send 1 cancel t1 unwanted", "RemoveSource talk t1"}},
+        Row{"GetsItThroughUsNow", &Bench::watches_with_standby, grants(1, "t1", {"us", "child"}),
+            {"Send 1 cancel t1 loop", "RemoveSource talk t1"}},
         Row{"OffersOutOfTurn", &Bench::watches_with_standby, offers(1, "t1", {"child"}),
-            {"Send 1 cancel t1 protocol"}}),
+            {"Send 1 cancel t1 protocol", "RemoveSource talk t1"}}),
+    name_of);
+
+// Nobody is told of a silence: it may be the publisher's.
+INSTANTIATE_TEST_SUITE_P(
+    Silent, Consuming,
+    testing::Values(
+        Row{"BothAreListenedTo", &Bench::watches_with_standby, silent,
+            {"SwitchSource talk t1 on", "SwitchSource talk t2 on"}},
+        Row{"Still", tries, silent, {}},
+        Row{"Paused", tries, wait(3s), {}},
+        Row{"TheParentIsHeardFrom", tries, flows("t2"), {"SwitchSource talk t1 standby"}},
+        Row{"TheOtherIsHeardFrom", tries, flows("t1"), {}},
+        Row{"AndThenTheParent", then(tries, flows("t1")), flows("t2"), {"SwitchSource talk t1 standby"}},
+        Row{"OnlyTheOther", then(tries, flows("t1")), wait(400ms),
+            {"SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"TheOtherIsGranted", then(takes, flows("t1")), grants(1, "t1", {"x", "child"}),
+            {"Send 2 hold t2", "SwitchSource talk t2 standby"}},
+        Row{"TheOtherIsRefused", takes, hears(1, Refusal{.ticket = "t1", .slug = "talk", .code = RefusalCode::no_room}),
+            {"RemoveSource talk t1"}},
+        Row{"TheParentIsLostMeanwhile", takes, says(PeerLost{.peer = 2}), {"RemoveSource talk t2"}},
+        Row{"TheParentIsLost", tries, says(PeerLost{.peer = 2}),
+            {"RemoveSource talk t2", "Send 1 request t1 talk for us"}},
+        Row{"TheOtherIsLost", tries, says(PeerLost{.peer = 1}), {"RemoveSource talk t1"}},
+        Row{"WithoutAnother", &Bench::watches, silent, {"Send P find talk for us at home"}},
+        Row{"AnotherIsFound",
+            then(&Bench::watches, then(silent, then(offers(1, "t1", {"x", "child"}), wait(80ms)))), standby_confirms,
+            {"Send 1 confirm t1", "Send 1 hold t1", "SwitchSource talk t1 on", "SwitchSource talk t2 on"}},
+        Row{"OurOwn", &Bench::fed_own, says(StreamSilent{.slug = "own"}), {}},
+        Row{"NotHere", nothing(), silent, {}}),
     name_of);
 
 // Make before break: nothing is removed before SourceFlows of the next one.
@@ -134,6 +203,16 @@ INSTANTIATE_TEST_SUITE_P(
     Moving, Consuming,
     testing::Values(
         Row{"TheParentLeaves", &Bench::watches, hears(2, Leaving{.ticket = "t2"}), {"Send P find talk for us at home"}},
+        Row{"TheOneThatStandsByTakesOver", &Bench::watches_with_standby, hears(2, Leaving{.ticket = "t2"}),
+            {"SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"GrantedThenFlows",
+            then(then(&Bench::watches_with_standby, hears(2, Leaving{.ticket = "t2"})), grants(1, "t1", {"x", "child"})),
+            flows("t1"), {"Send 2 cancel t2 replaced", "RemoveSource talk t2"}},
+        Row{"FlowsThenGranted", then(then(&Bench::watches_with_standby, hears(2, Leaving{.ticket = "t2"})), flows("t1")),
+            grants(1, "t1", {"x", "child"}), {"Send 2 cancel t2 replaced", "RemoveSource talk t2"}},
+        Row{"RefusedThenSearched", then(&Bench::watches_with_standby, hears(2, Leaving{.ticket = "t2"})),
+            hears(1, Refusal{.ticket = "t1", .slug = "talk", .code = RefusalCode::no_room}),
+            {"RemoveSource talk t1", "Send P find talk for us at home"}},
         Row{"LeavingOfAnother", &Bench::watches, hears(1, Leaving{.ticket = "t2"}), {}},
         Row{"NotToTheOneThatLeaves", then(&Bench::watches, hears(2, Leaving{.ticket = "t2"})),
             offers(2, "t9", {"parent"}), {"Send 2 cancel t9 not-requested"}},

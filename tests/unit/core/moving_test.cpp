@@ -89,7 +89,7 @@ TEST_F(Forked, WhoLeavesLetsTheChildrenMoveFirst) {
   const Uuid name = world.node(old).self().uuid;
   world.step(old, Shutdown{});
   EXPECT_TRUE(world.run_until([&] { return world.count(name + " Quit") == 1; }, 5s));
-  const std::size_t added = line("v AddSource talk", from);
+  const std::size_t added = line("v SwitchSource talk", from);
   const std::size_t removed = line("v RemoveSource talk", from);
   const std::size_t quit = line(name + " Quit", from);
   EXPECT_LT(added, removed);

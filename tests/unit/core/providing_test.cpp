@@ -32,6 +32,15 @@ Does climb(PeerId peer, const Slug &slug, const Uuid &mover) {
 Request other_wish(const SearchId &search, const Uuid &destination, const Uuid &asker) {
   return {.slug = "own", .destination = destination, .search = search, .asker = {.uuid = asker, .via = "super"}};
 }
+Request spare_wish(Bench &bench) {
+  Request wish = bench.wish("own");
+  wish.standby = true;
+  return wish;
+}
+void forwards_to_standby(Bench &bench) {
+  bench.forwards();
+  bench.hears(1, Hold{.ticket = bench.given});
+}
 // A child with children of its own was asked to be fed: its Climb is under way.
 void climbs(Bench &bench) {
   bench.watches();
@@ -123,40 +132,54 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     StandingBy, Providing,
     testing::Values(
-        Row{"Held", &Bench::child_offered, of_given<Hold>(1), {"TellRelay own cancel G standby"}},
-        Row{"HeldTooEarly", &Bench::child_requested, of_given<Hold>(1),
+        Row{"Held", &Bench::child_confirmed, of_given<Hold>(1), {}},
+        Row{"HeldTwice", &Bench::child_held, of_given<Hold>(1), {}},
+        Row{"HeldTooEarly", &Bench::child_offered, of_given<Hold>(1),
             {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
-        Row{"HeldByAnother", &Bench::child_offered, of_given<Hold>(2), {"Send 2 cancel G unknown"}},
-        Row{"HeldWhileFed", &Bench::child_confirmed, of_given<Hold>(1),
-            {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
+        Row{"HeldByAnother", &Bench::child_confirmed, of_given<Hold>(2), {"Send 2 cancel G unknown"}},
+        Row{"AskedForOne", &Bench::fed_own, hears_what(P, spare_wish), {"TellRelay own request G own for child"}},
+        Row{"AskedForOneWhereAllIsTaken",
+            then(&Bench::fed_own, says(BandwidthMeasured{.upstream_bps = 500'000})), hears_what(P, spare_wish),
+            {"Send 1 refusal of a search no-room"}},
+        Row{"AskedForOneByAChild", &Bench::child_confirmed, hears_what(P, spare_wish),
+            {"Send 1 refusal of a search conflict"}},
+        Row{"AskedForOneTwice", &Bench::child_held, hears_what(P, spare_wish),
+            {"Send 1 refusal of a search conflict"}},
         Row{"Woken", &Bench::child_held,
             hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
-            {"TellRelay own request G own for child"}},
+            {"Send 1 path G hops 1 path us"}},
         Row{"WokenByAnother", &Bench::child_held,
             hears_what(2, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "parent"}; }),
             {"Send 2 refusal G bad-request"}},
         Row{"WokenWithoutRoom", then(&Bench::child_held, says(BandwidthMeasured{.upstream_bps = 500'000})),
             hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
-            {"Send 1 refusal G no-room"}},
-        Row{"WokenAfterTheMediaWereClosed",
+            {"Send 1 refusal G no-room", "TellRelay own cancel G refused"}},
+        Row{"ItsMediaAreClosed",
             [](Bench &b) {
               b.child_held();
               b.hears(3, Ended{.slug = "own"});
-              for (int i = 0; i < 40; ++i) {
+            },
+            [](Bench &b) {
+              for (int i = 0; b.node.has_media("own") && i < 40; ++i) {
                 b.now += 1s;
                 b.hears(1, Heartbeat{.tickets = {b.given}});
                 b.hears(P, Heartbeat{});
                 b.hears(2, Heartbeat{});
                 b.say(Tick{});
               }
-              EXPECT_FALSE(b.node.has_media("own"));
-              EXPECT_TRUE(b.node.find_ticket(b.given));
             },
-            hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
-            {"OpenMedia own", "TellRelay own request G own for child"}},
-        Row{"Cancelled", &Bench::child_held, of_given<Cancel>(1), {}},
-        Row{"ForgottenByTheRelay", &Bench::child_held,
-            [](Bench &b) { b.wait_for_the_end_of(b.given); }, {"Send 1 cancel G lapsed"}}),
+            {"CloseMedia own", "Send 1 cancel G closed"}},
+        Row{"Cancelled", &Bench::child_held, of_given<Cancel>(1), {"TellRelay own cancel G cancelled"}},
+        Row{"ItsLinkEnds", &Bench::child_held,
+            [](Bench &b) {
+              b.say(RelaySaid{.slug = "own", .message = Cancel{.ticket = b.given, .code = "link-ended"}});
+            },
+            {"Send 1 cancel G link-ended"}},
+        Row{"ForgottenByTheRelay", &Bench::child_held, [](Bench &b) { b.wait_for_the_end_of(b.given); },
+            {"TellRelay own cancel G lapsed", "Send 1 cancel G lapsed"}},
+        Row{"HearsWhereWeAre", forwards_to_standby,
+            hears_what(2, [](Bench &b) { return b.path("t2", {"s", "parent"}); }),
+            {"Send 1 path G hops 3 path s,parent,us"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -165,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"OurOwnNeedsNone", &Bench::fed_own, wish("own", true), {"TellRelay own request G own for child"}},
         Row{"WithoutChildrenNone", &Bench::watches, wish("talk"), {"TellRelay talk request G talk for child"}},
         Row{"Asks", &Bench::watches, wish("talk", true), {"Send 2 climb of child for talk"}},
-        Row{"NoAnswer", climbs, wait(1s), {"Send 1 refusal of a search loop"}},
+        Row{"NoAnswer", climbs, wait(1s), {"Send P find talk for us at home", "Send 1 refusal of a search loop"}},
         Row{"ForUnknownTicket", climbs, hears(2, Climbed{.ticket = "t9", .clear = true}), {}},
         Row{"GoesOn", &Bench::forwards, climb(1, "talk", "x"), {"Send 2 climb of x for talk"}},
         Row{"MeetsTheMover", &Bench::forwards, climb(1, "talk", "us"),
@@ -186,10 +209,40 @@ TEST(StandingBy, MayBecomeTheNextParent) {
   bench.child_held();
   const TicketId old = bench.given;
   bench.hears(P, bench.wish("own"));
-  EXPECT_EQ(bench.said, (Lines{"Send 1 cancel G replaced", "TellRelay own request G own for child"}));
+  EXPECT_EQ(bench.said, (Lines{"TellRelay own cancel G replaced", "Send 1 cancel G replaced",
+                               "TellRelay own request G own for child"}));
   EXPECT_NE(bench.given, old);
   EXPECT_FALSE(bench.node.find_ticket(old));
   EXPECT_EQ(bench.node.fed_children(), 1u);
+}
+
+// It takes no room, neither while it is asked for nor later.
+TEST(StandingBy, TakesRoomWhenItIsUsed) {
+  Bench bench;
+  bench.fed_own();
+  bench.hears(P, spare_wish(bench));
+  bench.say(RelaySaid{.slug = "own", .message = Offer{.ticket = bench.given}});
+  EXPECT_EQ(bench.node.fed_children(), 0u);
+  bench.hears(1, Confirm{.ticket = bench.given});
+  EXPECT_EQ(bench.said, Lines{"TellRelay own confirm G"});
+  EXPECT_EQ(bench.node.find_ticket(bench.given)->state, "standby");
+  bench.hears(1, Hold{.ticket = bench.given});
+  EXPECT_EQ(bench.node.fed_children(), 0u);
+  bench.hears(1, Request{.ticket = bench.given, .slug = "own", .destination = "child"});
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+  EXPECT_EQ(bench.node.find_ticket(bench.given)->state, "confirmed");
+  bench.hears(1, Hold{.ticket = bench.given});
+  EXPECT_EQ(bench.node.fed_children(), 0u);
+}
+
+TEST(StandingBy, IsHeldByAHeartbeatIfTheHoldWasLost) {
+  Bench bench;
+  bench.child_confirmed();
+  bench.hears(1, Heartbeat{.tickets = {bench.given}});
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+  bench.hears(1, Heartbeat{.standby = {bench.given}});
+  EXPECT_EQ(bench.node.fed_children(), 0u);
+  EXPECT_EQ(bench.node.find_ticket(bench.given)->state, "standby");
 }
 
 // The last one that wanted a stream stands by now: that is no reason to carry it for ever.
@@ -202,6 +255,7 @@ TEST(StandingBy, KeepsNoStreamAlive) {
   bench.hears(P, bench.wish("talk"));
   bench.say(RelaySaid{.slug = "talk", .message = Offer{.ticket = bench.given}});
   bench.hears(3, Cancel{.ticket = "t3"});
+  bench.hears(1, Confirm{.ticket = bench.given});
   bench.hears(1, Hold{.ticket = bench.given});
   for (int i = 0; i < 31; ++i) {
     bench.now += 1s;

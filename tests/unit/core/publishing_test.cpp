@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
              "Disconnect P shutting down", "Quit"}},
         Row{"ChildrenFirst", &Bench::child_confirmed, says(Shutdown{}), {"Send 1 leaving G"}},
         Row{"WhoStandsByIsNotWaitedFor", &Bench::child_held, says(Shutdown{}),
-            {"Send 1 cancel G goodbye", "Send 3 cancel S ended", "RemoveSource own S", "CloseMedia own",
+            {"TellRelay own cancel G goodbye", "Send 1 cancel G goodbye", "Send 3 cancel S ended", "RemoveSource own S", "CloseMedia own",
              "Send 1 goodbye", "Disconnect 1 shutting down", "Send 2 goodbye", "Disconnect 2 shutting down",
              "Send 3 goodbye", "Disconnect 3 shutting down", "Disconnect 9 shutting down", "Send P goodbye",
              "Disconnect P shutting down", "Quit"}},

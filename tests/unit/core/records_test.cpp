@@ -151,6 +151,7 @@ TEST(Tickets, OneThatStandsByIsNoReasonToCarryAStream) {
   Ticket &ticket = add(book, "t");
   EXPECT_TRUE(book.any_given("talk"));
   book.enter(ticket, TicketState::offered);
+  book.enter(ticket, TicketState::confirmed);
   book.enter(ticket, TicketState::standing_by);
   EXPECT_FALSE(book.any_given("talk"));
   EXPECT_EQ(book.given("talk", PeerKind::node), 0u);
@@ -160,6 +161,7 @@ TEST(Tickets, OneThatStandsByIsNoReasonToCarryAStream) {
   EXPECT_EQ(book.given("talk", PeerKind::node), 1u);
   book.check_invariants();
   book.enter(ticket, TicketState::offered);
+  book.enter(ticket, TicketState::confirmed);
   book.enter(ticket, TicketState::standing_by);
   book.remove("t");
   EXPECT_EQ(book.size(), 0u);
@@ -170,6 +172,7 @@ TEST(Tickets, OneThatStandsByIsNoReasonToCarryAStream) {
 TEST(Tickets, HeldOnesAreCountedApart) {
   Tickets book;
   Ticket &ticket = add(book, "t", Side::held, PeerKind::node, TicketState::offered);
+  book.enter(ticket, TicketState::confirmed);
   book.enter(ticket, TicketState::standing_by);
   EXPECT_FALSE(book.any_given("talk"));
   EXPECT_TRUE(book.given("talk").empty());
@@ -184,29 +187,31 @@ TEST(Tickets, HeldOnesAreCountedApart) {
 TEST(TicketsDeathTest, OnlyTheStepsOfTheDiagram) {
   using S = TicketState;
   const std::vector<S> states{S::waiting, S::requested, S::offered, S::confirmed, S::standing_by};
-  const auto may = [](S from, S to) {
+  // Without a link nothing is granted, and nobody stands by again.
+  const auto may = [](S from, S to, bool linked) {
+    if (linked && from == S::requested && (to == S::confirmed || to == S::standing_by)) return true;
     return (from == S::waiting && to == S::requested) || (from == S::requested && to == S::offered) ||
-           (from == S::offered && (to == S::confirmed || to == S::standing_by)) ||
+           (from == S::offered && to == S::confirmed) || (from == S::confirmed && to == S::standing_by) ||
            (from == S::standing_by && to == S::requested);
   };
-  const auto go = [](S from, S to) {
+  const auto go = [](S from, S to, bool linked) {
     Tickets book;
     Ticket &ticket = add(book, "t", Side::given, PeerKind::element, S::waiting);
-    const std::vector<S> way = from == S::standing_by ? std::vector{S::requested, S::offered, S::standing_by}
-                                                      : std::vector{S::requested, S::offered, S::confirmed};
-    for (const S step : way)
+    for (const S step : {S::requested, S::offered, S::confirmed, S::standing_by})
       if (ticket.state != from) book.enter(ticket, step);
+    ticket.linked = linked;
     book.enter(ticket, to);
     EXPECT_EQ(ticket.state, to);
   };
   for (const S from : states)
-    for (const S to : states) {
-      if (may(from, to)) {
-        go(from, to);
-      } else {
-        EXPECT_DEATH(go(from, to), "") << name(from) << " to " << name(to);
+    for (const S to : states)
+      for (const bool linked : {false, true}) {
+        if (may(from, to, linked)) {
+          go(from, to, linked);
+        } else {
+          EXPECT_DEATH(go(from, to, linked), "") << name(from) << " to " << name(to);
+        }
       }
-    }
 }
 
 TEST(Tickets, AreBounded) {
