@@ -121,11 +121,14 @@ core::Message read(json::Reader &in, Tag<core::Path>) {
   path.ticket = in.text("ticket", uuid_rule);
   path.hops = static_cast<std::uint32_t>(in.number("hops", 0, max_hops));
   path.path = in.texts("path", core::max_path, uuid_rule);
+  path.granted = in.flag_if("granted").value_or(false);
   return path;
 }
 json::Builder write(const core::Path &path) {
   json::Builder out;
-  return out.set("ticket", path.ticket).set("hops", path.hops).set("path", path.path);
+  out.set("ticket", path.ticket).set("hops", path.hops).set("path", path.path);
+  if (path.granted) out.set("granted", true);
+  return out;
 }
 
 core::Message read(json::Reader &in, Tag<core::Climb>) {

@@ -189,7 +189,10 @@ void Consumer::path(const Peer &peer, const Path &path) {
     return lose(ticket->id, "protocol", "path or hops do not fit");
   ticket->hops = path.hops;
   ticket->path = path.path;
-  if (ticket->state == TicketState::requested) return granted(stream, *ticket);
+  if (ticket->state == TicketState::requested) {
+    if (path.granted) granted(stream, *ticket);
+    return;
+  }
   if (ticket->id == stream.standby) return keep_standby(stream);
   if (ticket->id != stream.held || stream.path == path.path) return;
   stream.path = path.path;

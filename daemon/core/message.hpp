@@ -52,7 +52,7 @@ struct Goodbye {};
 
 // A ticket is asked for either with `ticket` (of an element, or one that stands by) from the one who gives
 // it, or with `search`: then whoever has room makes the ticket and offers it to the asker. To one that stands
-// by the answer is a Path, since its link is up: it is granted.
+// by the answer is a Path, since its link is up.
 struct Request {
   TicketId ticket = {};
   Slug slug = {};
@@ -105,6 +105,7 @@ struct Path {
   TicketId ticket = {};
   std::uint32_t hops = 0;
   std::vector<Uuid> path = {};
+  bool granted = false;  // and it may be had: to a Request of one that stood by
 };
 // From a provider, up its own path to the source: is `mover`, who wants `ticket` from it, above it? Whoever
 // is, or is about to move itself, says no; the source says yes. So two that move at once never make a circle.

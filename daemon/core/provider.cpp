@@ -115,7 +115,7 @@ void Provider::grant(Ticket &ticket) {
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
   ticket.hops = stream.hops + 1;
   desk_.enter(ticket, TicketState::confirmed);
-  Path path{.ticket = ticket.id, .hops = ticket.hops, .path = stream.path};
+  Path path{.ticket = ticket.id, .hops = ticket.hops, .path = stream.path, .granted = true};
   path.path.push_back(desk_.self());
   desk_.send(ticket.peer, std::move(path));
 }

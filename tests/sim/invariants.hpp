@@ -22,6 +22,7 @@ class Invariants {
   // Nothing stops: media comes to each of them; each has the ticket that it had.
   void media_flows(const std::vector<std::pair<std::size_t, core::Slug>> &viewers);
   void tickets_stay(const std::map<std::pair<std::size_t, core::Slug>, core::TicketId> &tickets);
+  void objects_lost(std::uint64_t count) { say(std::to_string(count) + " objects were lost"); }
   // Of what was sent since `before`, only what keeps the network alive.
   void only_heartbeats(const core::World::Traffic &before, const core::World::Traffic &after);
 

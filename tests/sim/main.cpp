@@ -16,10 +16,11 @@ using astral::sim::Plan;
 int usage() {
   std::cerr << "usage: astralsim [--scenario NAME] [--nodes N] [--streams S] [--viewers V] [--seed X] "
                "[--seeds COUNT]\n"
-               "                 [--weigh] [--json] [--follow NODE]\n"
+               "                 [--minutes M] [--weigh] [--json] [--follow NODE]\n"
                "scenarios:";
   for (const std::string &name : astral::sim::scenarios()) std::cerr << ' ' << name;
-  std::cerr << "\nWith --seeds every seed from --seed on plays one scenario after the other, twice.\n";
+  std::cerr << "\nWith --seeds every seed from --seed on plays its scenario twice; without --scenario one "
+               "after the other.\n";
   return 2;
 }
 
@@ -28,12 +29,15 @@ void print_json(const Plan &plan, const Figures &f) {
       "{\"scenario\":\"%s\",\"nodes\":%zu,\"streams\":%zu,\"viewers\":%zu,\"seed\":%llu,\"supernodes\":%zu,"
       "\"join_messages\":%.1f,\"join_bytes\":%.0f,\"rest_messages_s\":%.3f,\"rest_bytes_s\":%.1f,"
       "\"depth_p50\":%zu,\"depth_max\":%zu,\"fed_s_p50\":%.2f,\"fed_s_p99\":%.2f,\"source_share\":%.4f,"
-      "\"heal_s\":%.1f,\"fed\":%zu,\"unfed\":%zu,\"steps\":%llu,\"hash\":\"%016llx\",\"broken\":%zu}\n",
+      "\"heal_s\":%.1f,\"switches\":%llu,\"lost\":%llu,\"outages\":%zu,\"outage_s_p50\":%.3f,"
+      "\"outage_s_p99\":%.3f,\"outage_s_max\":%.3f,\"fed\":%zu,\"unfed\":%zu,\"steps\":%llu,\"hash\":\"%"
+      "016llx\",\"broken\":%zu}\n",
       plan.scenario.c_str(), plan.nodes, plan.streams, plan.viewers,
       static_cast<unsigned long long>(plan.seed), f.supernodes, f.join_messages, f.join_bytes,
       f.rest_messages_s, f.rest_bytes_s, f.depth_p50, f.depth_max, f.fed_s_p50, f.fed_s_p99, f.source_share,
-      f.heal_s, f.fed, f.unfed, static_cast<unsigned long long>(f.steps),
-      static_cast<unsigned long long>(f.hash), f.broken.size());
+      f.heal_s, static_cast<unsigned long long>(f.switches), static_cast<unsigned long long>(f.lost),
+      f.outages, f.outage_s_p50, f.outage_s_p99, f.outage_s_max, f.fed, f.unfed,
+      static_cast<unsigned long long>(f.steps), static_cast<unsigned long long>(f.hash), f.broken.size());
   std::fflush(stdout);
 }
 
@@ -47,9 +51,10 @@ bool complain(const Plan &plan, const Figures &figures) {
 
 int many(Plan plan, std::uint64_t seeds) {
   const std::vector<std::string> names = astral::sim::scenarios();
+  const bool all = plan.scenario.empty();
   std::uint64_t failed = 0;
   for (std::uint64_t i = 0; i < seeds; ++i, ++plan.seed) {
-    plan.scenario = names[plan.seed % names.size()];
+    if (all) plan.scenario = names[plan.seed % names.size()];
     const Figures once = astral::sim::play(plan);
     const Figures twice = astral::sim::play(plan);
     bool bad = complain(plan, once);
@@ -92,6 +97,8 @@ int main(int argc, char **argv) {
       plan.streams = number;
     else if (option == "--viewers")
       plan.viewers = number;
+    else if (option == "--minutes")
+      plan.minutes = number;
     else if (option == "--seed")
       plan.seed = number;
     else if (option == "--seeds")
@@ -101,6 +108,7 @@ int main(int argc, char **argv) {
   }
   if (plan.nodes == 0 || plan.streams == 0 || plan.streams > plan.nodes) return usage();
   if (seeds > 0) return many(plan, seeds);
+  if (plan.scenario.empty()) plan.scenario = "steady";
   const Figures figures = astral::sim::play(plan);
   if (json) print_json(plan, figures);
   return complain(plan, figures) ? 1 : 0;

@@ -62,6 +62,7 @@ class Story {
       watch(30s);
     }
     settle(40s);
+    outages_before_ = world_.media().outages.size();
     trouble();
     settle(150s);  // lapses, retries, improvements: all must be over
     const World::Traffic before = world_.traffic();
@@ -71,6 +72,8 @@ class Story {
     figures_.rest_bytes_s = per_node(after.bytes - before.bytes) / 60;
     invariants_->at_rest(viewers());
     count();
+    count_media();
+    if (plan_.scenario == "deaths" && figures_.lost > 0) invariants_->objects_lost(figures_.lost);
     if (figures_.unfed == 0) invariants_->only_heartbeats(before, after);
     figures_.broken = invariants_->broken();
     figures_.steps = world_.steps();
@@ -112,7 +115,8 @@ class Story {
     std::uint64_t children = 2 + rng_.below(5);
     if (kind < 2) children = 0;  // a phone
     if (plan_.scenario == "free-riders") children = rng_.below(2) == 0 ? 0 : 3 + rng_.below(3);
-    if (world_.size() < plan_.streams) children = 3;  // the publishers
+    // The publishers, who also forward what others publish.
+    if (world_.size() < plan_.streams) children = plan_.scenario == "deaths" ? 6 : 3;
     // One publishes, three are supernodes, the others have room for two.
     const bool is_one_of_three = world_.size() >= 1 && world_.size() <= 3;
     if (is_twelve()) {
@@ -245,16 +249,11 @@ class Story {
     return held;
   }
 
-  // One whose children feed nobody: who has descendants may be told of them first, and they cannot feed it.
-  std::size_t last_relay() {
-    std::set<std::size_t> feeds;  // and somebody who feeds
-    std::vector<std::size_t> last;
-    for (std::size_t i = 0; i < world_.size(); ++i)
-      if (world_.fed(i, slugs_[0]) && world_.node(i).fed_children() > 0)
-        if (const auto parent = world_.parent(i, slugs_[0])) feeds.insert(*parent);
+  std::size_t some_relay() {
+    std::vector<std::size_t> relays;
     for (std::size_t i = 4; i < world_.size(); ++i)
-      if (world_.alive(i) && world_.node(i).fed_children() > 0 && !feeds.contains(i)) last.push_back(i);
-    return last[rng_.below(last.size())];
+      if (world_.alive(i) && world_.node(i).fed_children() > 0) relays.push_back(i);
+    return relays[rng_.below(relays.size())];
   }
 
   // A supernode is killed; the origin goes and comes back, to a newcomer too; a relay leaves.
@@ -278,13 +277,35 @@ class Story {
     invariants_->media_flows(viewers());
 
     leaving_ = true;
-    world_.step(last_relay(), Shutdown{});
+    world_.step(some_relay(), Shutdown{});
     world_.run(30s);
     leaving_ = false;
   }
 
+  // A tenth of the nodes dies each minute, whoever it is but a publisher, and as many come and watch.
+  void deaths() {
+    const std::size_t count = plan_.nodes * plan_.minutes / 10;
+    const auto window =
+        static_cast<std::uint64_t>((Time{60s} * static_cast<Time::rep>(plan_.minutes)).count());
+    const auto some_time = [&] { return Time{static_cast<Time::rep>(rng_.below(window))}; };
+    for (std::size_t i = 0; i < count; ++i) {
+      world_.later(some_time(), [this] {
+        std::size_t victim = rng_.below(world_.size());
+        while (publishes(victim) || !world_.alive(victim)) victim = rng_.below(world_.size());
+        world_.kill(victim);
+      });
+      world_.later(some_time(), [this] { add(); });
+      if (rng_.below(plan_.nodes) < plan_.viewers)
+        world_.later(some_time(), [this] { wish(world_.size() - 1, slugs_[rng_.below(slugs_.size())]); });
+    }
+    world_.run(Time{static_cast<Time::rep>(window)});
+    heal(60s);
+  }
+
   void trouble() {
-    if (is_twelve()) {
+    if (plan_.scenario == "deaths") {
+      deaths();
+    } else if (is_twelve()) {
       few();
     } else if (plan_.scenario == "churn") {
       const std::size_t events = std::max<std::size_t>(10, plan_.nodes / 5);
@@ -342,6 +363,21 @@ class Story {
     }
   }
 
+  void count_media() {
+    const World::Media &media = world_.media();
+    figures_.switches = media.switches;
+    figures_.lost = media.lost;
+    std::vector<double> outages;
+    for (std::size_t i = outages_before_; i < media.outages.size(); ++i)
+      outages.push_back(static_cast<double>(media.outages[i] / 1ms) / 1000);
+    std::sort(outages.begin(), outages.end());
+    figures_.outages = outages.size();
+    if (outages.empty()) return;
+    figures_.outage_s_p50 = outages[outages.size() / 2];
+    figures_.outage_s_p99 = outages[outages.size() * 99 / 100];
+    figures_.outage_s_max = outages.back();
+  }
+
   void count() {
     figures_.supernodes = world_.supernodes().size();
     std::vector<double> waits;
@@ -386,6 +422,7 @@ class Story {
   std::set<std::pair<std::size_t, Slug>> wished_;
   std::map<std::pair<std::size_t, Slug>, std::size_t> open_;
   bool leaving_ = false;
+  std::size_t outages_before_ = 0;
   Figures figures_;
 };
 
@@ -394,7 +431,8 @@ class Story {
 std::vector<std::string> scenarios() {
   return {
       "join-storm",  "steady",      "churn",        "supernode-massacre", "origin-gone", "partition-and-heal",
-      "flash-crowd", "free-riders", "relays-leave", "restart-all",        "lossy",       "twelve"};
+      "flash-crowd", "free-riders", "relays-leave", "restart-all",        "lossy",       "twelve",
+      "deaths"};
 }
 
 Figures play(const Plan &plan) {

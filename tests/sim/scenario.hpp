@@ -10,10 +10,11 @@
 namespace astral::sim {
 
 struct Plan {
-  std::string scenario = "steady";
+  std::string scenario = {};  // empty: steady, or with many seeds all in turn
   std::size_t nodes = 100;
   std::size_t streams = 2;
   std::size_t viewers = 50;  // of all streams
+  std::size_t minutes = 3;   // of deaths
   std::uint64_t seed = 1;
   bool weigh = false;       // messages as JSON
   std::string follow = {};  // a node whose effects are printed
@@ -29,8 +30,14 @@ struct Figures {
   std::size_t depth_max = 0;
   double fed_s_p50 = 0;  // from the wish to the ticket
   double fed_s_p99 = 0;
-  double source_share = 0;  // what publishers' nodes send, of all that is sent
-  double heal_s = 0;        // from what broke to everybody fed who can be
+  double source_share = 0;     // what publishers' nodes send, of all that is sent
+  double heal_s = 0;           // from what broke to everybody fed who can be
+  std::uint64_t switches = 0;  // of sources, to standing by or back
+  std::uint64_t lost = 0;      // objects, by those whom somebody could have given them
+  std::size_t outages = 0;     // times that a node was without media
+  double outage_s_p50 = 0;
+  double outage_s_p99 = 0;
+  double outage_s_max = 0;
   std::size_t fed = 0;
   std::size_t unfed = 0;
   std::uint64_t steps = 0;

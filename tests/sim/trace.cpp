@@ -88,7 +88,9 @@ struct Words {
   std::string operator()(const Candidates &m) const { return "candidates " + m.ticket; }
   std::string operator()(const Cancel &m) const { return "cancel " + m.ticket + " " + m.code; }
   std::string operator()(const Path &m) const {
-    return "path " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
+    const std::string line =
+        "path " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
+    return line + (m.granted ? " granted" : "");
   }
   std::string operator()(const Streams &m) const {
     std::string line = "streams";

@@ -52,6 +52,7 @@ void World::flow(const TicketId &ticket) {
   Link &link = found->second;
   if (!link.sink && (!link.provider || !hear(*link.provider, *link.consumer))) return;
   link.up = true;
+  link.on = link.wanted;
   const Time handshake = link.sink ? Time{} : 3 * way(*link.provider, *link.consumer);
   later(handshake, [=, this] {
     const auto there = links_.find(ticket);
@@ -63,10 +64,11 @@ void World::flow(const TicketId &ticket) {
 
 void World::on_switch(std::size_t index, const SwitchSource &change) {
   const auto found = links_.find(change.ticket);
-  if (found == links_.end() || !found->second.provider) return;
+  if (found == links_.end()) return;
   ++media_.switches;
   found->second.wanted = !change.standby;
   found->second.awaited = !change.standby;
+  if (!found->second.up) return;
   later(way(index, *found->second.provider), [=, this, ticket = change.ticket] {
     const auto there = links_.find(ticket);
     if (there == links_.end()) return;

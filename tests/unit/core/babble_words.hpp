@@ -161,7 +161,7 @@ class BabbleWords {
       if (chance(2)) return {{to, offer(to, request->slug, "", request->ticket)}};
       const std::vector<Uuid> through = path(to);
       const auto hops = static_cast<std::uint32_t>(through.size());
-      return {{to, Path{.ticket = request->ticket, .hops = hops, .path = through}}};
+      return {{to, Path{.ticket = request->ticket, .hops = hops, .path = through, .granted = true}}};
     }
     if (const auto *climb = std::get_if<Climb>(&said)) {
       remember(climb->ticket);

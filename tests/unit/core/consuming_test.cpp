@@ -110,7 +110,10 @@ Does flows(const TicketId &ticket) {
   return says(SourceFlows{.slug = "talk", .ticket = ticket});
 }
 Does grants(PeerId peer, const TicketId &ticket, const std::vector<Uuid> &path) {
-  return hears_what(peer, [=](Bench &bench) { return bench.path(ticket, path); });
+  return hears_what(peer, [=](Bench &bench) { Path granted = bench.path(ticket, path);
+    granted.granted = true;
+    return granted;
+  });
 }
 const Does lost = then(&Bench::watches_with_standby, says(PeerLost{.peer = 2}));
 const Does tries = then(&Bench::watches_with_standby, silent);
@@ -149,6 +152,8 @@ INSTANTIATE_TEST_SUITE_P(
             then([](Bench &b) { b.links_standby(); }, says(PeerLost{.peer = 2})), standby_confirms,
             {"Send 1 confirm t1", "Send 1 hold t1", "SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
         Row{"Grants", lost, grants(1, "t1", {"x", "child"}), {}},
+        Row{"HasMovedAndGrantsNothingYet", then(lost, hears_what(1, [](Bench &b) { return b.path("t1", {"x", "child"}); })),
+            wait(1500ms), {"Send 1 cancel t1 timeout", "RemoveSource talk t1", "Send P find talk for us at home"}},
         Row{"GrantsALoop", lost, grants(1, "t1", {"us", "child"}),
             {"Send 1 cancel t1 loop", "RemoveSource talk t1", "Send P find talk for us at home"}},
         Row{"OffersInsteadOfGranting", lost,

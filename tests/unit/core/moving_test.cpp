@@ -73,6 +73,25 @@ TEST_F(Forked, ItIsWokenWithoutASearch) {
   EXPECT_EQ(world.count("v CloseMedia"), 0u);
 }
 
+// Everybody is silent at once, and nobody is told of it: nothing is asked, nothing is given up.
+TEST_F(Forked, APublisherThatPausesTroublesNobody) {
+  world.run(60s);
+  const TicketId id = world.node(v).find_ticket("talk", {})->id;
+  const std::size_t asked = world.count("request") + world.count("hold") + world.count("cancel");
+  world.call(p, SetStreaming{.call = 0, .slug = "talk", .streaming = false});
+  world.run(10s);
+  EXPECT_FALSE(world.flows(v, "talk"));
+  EXPECT_GE(world.count("SwitchSource"), 2u);
+  world.call(p, SetStreaming{.call = 0, .slug = "talk", .streaming = true});
+  world.run(10s);
+  EXPECT_TRUE(world.flows(v, "talk"));
+  EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, id);
+  EXPECT_EQ(standby(v)->source, world.node(other).self().uuid);
+  // What the publisher's node and its own sink say to each other.
+  EXPECT_LE(world.count("request") + world.count("hold") + world.count("cancel"), asked + 2);
+  EXPECT_EQ(world.media().lost, 0u);
+}
+
 TEST_F(Forked, ItIsSearchedForWhenItCannotAnyMore) {
   const std::size_t w = node("w", 0);
   watch(w);  // takes the room of the one that stands by

@@ -147,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(
             {"Send 1 refusal of a search conflict"}},
         Row{"Woken", &Bench::child_held,
             hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
-            {"Send 1 path G hops 1 path us"}},
+            {"Send 1 path G hops 1 path us granted"}},
         Row{"WokenByAnother", &Bench::child_held,
             hears_what(2, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "parent"}; }),
             {"Send 2 refusal G bad-request"}},
