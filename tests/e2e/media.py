@@ -25,13 +25,25 @@ def publish_test_picture(network, node, slug, mux='mpegtsmux alignment=7', recor
     return network.launch('publisher', test_picture(mux, node.uri(slug), record)), record
 
 
-def publish_vtest(network, node, slug):
-    """The real film, looped and encoded by ffmpeg, through tsparse, which leaves no keyframe flags."""
+def publish_noise(network, node, slug, fps, kbps):
+    """A picture that takes as many bits as it is given."""
+    record = network.folder / f'{slug}.published'
+    pipeline = (f'videotestsrc is-live=true pattern=snow ! video/x-raw,width=640,height=360,framerate={fps}/1 ! '
+                f'x264enc tune=zerolatency speed-preset=ultrafast bitrate={kbps} key-int-max={fps} ! h264parse ! '
+                f'mpegtsmux alignment=7 ! tee name=all all. ! queue ! filesink location={record} buffer-mode=unbuffered '
+                f'all. ! queue ! astralsink uri={node.uri(slug)}')
+    return network.launch('publisher', pipeline), record
+
+
+def publish_vtest(network, node, slug, fps=FPS, kbps=800):
+    """The real film, looped and encoded by ffmpeg, through tsparse, which leaves no keyframe flags. A key frame
+    every second."""
     record = network.folder / f'{slug}.published'
     encoder = network.own(
         ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-stream_loop', '-1', '-i', astral.VTEST, '-f', 'lavfi',
          '-i', 'sine=frequency=440', '-map', '0:v', '-map', '1:a', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune',
-         'zerolatency', '-b:v', '800k', '-maxrate', '900k', '-bufsize', '400k', '-g', str(FPS), '-pix_fmt', 'yuv420p',
+         'zerolatency', '-vf', f'fps={fps}', '-b:v', f'{kbps}k', '-minrate', f'{kbps}k', '-maxrate', f'{kbps}k', '-bufsize',
+         f'{kbps // 2}k', '-x264-params', 'nal-hrd=cbr', '-g', str(fps), '-pix_fmt', 'yuv420p',
          '-c:a', 'aac', '-b:a', '96k', '-f', 'mpegts', '-flush_packets', '1', '-'],
         stdout=subprocess.PIPE)
     pipeline = (f'fdsrc ! tsparse set-timestamps=true alignment=7 ! tee name=all '

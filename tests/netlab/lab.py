@@ -57,8 +57,9 @@ class Namespace:
 class Machine(astral.Network):
     """What runs on one machine. Its nodes listen as they do by default: on all addresses, on one port for life."""
 
-    def __init__(self, folder, namespace, address):
+    def __init__(self, folder, namespace, address, cable):
         super().__init__(folder)
+        self.cable = cable  # called with True it is pulled, with False plugged in again
         self.folder.mkdir()
         self.namespace, self.address = namespace, address
         self.prefix = (_ip, 'netns', 'exec', namespace.name)
@@ -74,6 +75,10 @@ class Machine(astral.Network):
 
     def node(self, *args, listen='0.0.0.0', port=8000, **how):
         return super().node(*args, listen=listen, port=port, **how)
+
+    def unplug(self, unplugged=True):
+        """What is sent is lost, and nobody is told."""
+        self.cable(unplugged)
 
     def arrived(self):
         """Bytes that came over its plug."""
@@ -109,7 +114,9 @@ class Lab:
         namespace = self._namespace()
         namespace.ip('link', 'add', PLUG, 'type', 'veth', 'peer', 'name', port, 'netns', self._switch.name)
         self._switch.ip('link', 'set', port, 'master', 'bridge', 'up')
-        machine = Machine(self.folder / f'machine-{number}', namespace, f'{NET}.{number}')
+        def cable(pulled):
+            self._switch.ip('link', 'set', port, *(['nomaster'] if pulled else ['master', 'bridge']))
+        machine = Machine(self.folder / f'machine-{number}', namespace, f'{NET}.{number}', cable)
         self._machines.append(machine)
         self._ending.callback(machine.close)
         return machine

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A cable is pulled: nothing arrives any more and nobody is told. The viewer of whoever hung on it loses nothing."""
+import signal
+
+import astral
+import media
+from diamond import Diamond
+
+CUTS = 2
+
+
+def test_a_pulled_cable_costs_the_viewer_nothing(network):
+    machines = {name: network.machine() for name in ('s', 'r1', 'r2', 'v')}
+    diamond = Diamond(machines.get)
+    diamond.start()
+    viewer, received = diamond.view()
+    media.grows(received, 500_000)
+    for _ in range(CUTS):
+        parent = astral.wait_until(diamond.ready, 'the viewer to have a relay and another one', 90)
+        machines[parent].unplug()
+        media.grows(received, 1_000_000)
+        assert viewer.running(), viewer.output
+        machines[parent].unplug(False)
+    media.grows(received, 500_000)
+    assert viewer.end(signal.SIGINT) == 0, viewer.output
+    media.grows(diamond.published, 500_000)
+    media.assert_exact(received, diamond.published, max_header=64 * 188)
