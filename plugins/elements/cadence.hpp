@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How regularly objects arrive, and from when on their absence means that something is wrong. A guess that
-// costs little where it errs: the threshold follows the longest pause of the last seconds.
+// costs little where it errs: the threshold follows the longest pause of the last seconds. A silence that was
+// told of is no pause of the stream, but may become one: each time the threshold is half as long again.
 #pragma once
 
 #include <array>
@@ -32,6 +33,7 @@ class Cadence {
   Time first_ = never;
   Time last_ = {};
   Time deadline_ = never;
+  bool told_ = false;  // of the silence since `last_`
 };
 
 }  // namespace astral::elements

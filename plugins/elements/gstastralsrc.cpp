@@ -190,7 +190,10 @@ static void astral_src_set_property(GObject *object, guint id, const GValue *val
   GST_OBJECT_UNLOCK(src);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   if (id == prop_standby)
-    if (const auto body = body_of(src)) body->set_standby(g_value_get_boolean(value));
+    if (const auto body = body_of(src)) {
+      GST_INFO_OBJECT(src, g_value_get_boolean(value) ? "stands by" : "goes on");
+      body->set_standby(g_value_get_boolean(value));
+    }
   if (id == prop_latency)
     gst_element_post_message(GST_ELEMENT(src), gst_message_new_latency(GST_OBJECT(src)));
 }

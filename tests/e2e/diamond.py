@@ -24,8 +24,8 @@ class Diamond:
     def _relay(self, name):
         return self.place(name).node(name, self.origin, [self.s], int(STREAM_KBYTES * 5))
 
-    def publish(self):
-        if astral.VTEST.exists():
+    def publish(self, film=True):
+        if film and astral.VTEST.exists():
             _, self.published = media.publish_vtest(self.place('s'), self.s, self.slug, FPS, KBPS)
         else:
             _, self.published = media.publish_noise(self.place('s'), self.s, self.slug, FPS, KBPS)
@@ -53,9 +53,10 @@ class Diamond:
             assert self.s.call('DELETE', f'/stream/{self.slug}/ticket/{self.v.uuid}').status in (200, 404)
         return active if active in self.relays and standby else None
 
-    def start(self):
-        """Everybody watches; returns once the viewer has two relays to get it from."""
-        self.publish()
+    def start(self, film=True):
+        """Everybody watches; returns once the viewer has two relays to get it from. A film comes in bursts, as ffmpeg's clock
+        has it; else every picture comes in its moment."""
+        self.publish(film)
         astral.wait_until(lambda: self.s.stream(self.slug)['bitrate_kbps'] > KBPS * 0.9, 'the stream to be measured')
         for node in [*self.relays.values(), self.v]:
             self.watch(node)

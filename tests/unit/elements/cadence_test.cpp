@@ -59,5 +59,20 @@ TEST(Cadence, APauseCountsForSomeSeconds) {
   EXPECT_EQ(cadence.threshold(), 40ms);
 }
 
+TEST(Cadence, ALostParentIsNoPauseOfTheStream) {
+  Cadence cadence;
+  Time now = regular(cadence, 10s, 33ms, 2s) + 5s;
+  EXPECT_TRUE(cadence.silent(now));
+  cadence.arrived(now);
+  EXPECT_EQ(cadence.threshold(), 111750us);  // half as long again as what was told of
+  // But where the publisher itself has become slower, it is believed step by step.
+  int alarms = 0;
+  for (Time last = now; now < last + 20s; now += 500ms) {
+    alarms += cadence.silent(now);
+    cadence.arrived(now);
+  }
+  EXPECT_LE(alarms, 5);
+}
+
 }  // namespace
 }  // namespace astral::elements
