@@ -83,6 +83,7 @@ class Consumer {
   void standby_timer(const Carried &stream, Time after);
   bool stands_by(const Carried &stream) const;
   bool through_parent(const Carried &stream, const std::vector<Uuid> &path) const;
+  bool live(const Carried &stream) const;
   void try_standby(Carried &stream);
   void stop_trying(Carried &stream);
   bool use_standby(Carried &stream);   // the parent is gone

@@ -3,6 +3,7 @@
 // once when the parent is lost, and tried when the parent is silent. And the change from one parent to the
 // next.
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <tuple>
 #include <utility>
@@ -155,12 +156,25 @@ void Consumer::stop_spare(Carried &stream) {
 }
 
 // Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is
-// given up. Both are listened to; whoever is heard from first decides.
+// given up. Both are listened to; whoever is heard from first decides. If none is, another is looked for, ever
+// more rarely.
 void Consumer::silent(const StreamSilent &input) {
   Carried *stream = desk_.carries(input.slug);
   if (stream == nullptr || stream->own || stream->phase != Phase::fed) return;
   stream->silent = true;
-  if (!stream->search && stream->coming.empty()) try_standby(*stream);
+  ++stream->silences;
+  if (stream->search || !stream->coming.empty()) return;
+  if (stream->trying && std::has_single_bit(stream->silences) && live(*stream)) {
+    lose(stream->standby, "silent", "it brings nothing either");
+    if (!stream->spare) find_standby(*stream);
+  } else {
+    try_standby(*stream);
+  }
+}
+
+bool Consumer::live(const Carried &stream) const {
+  const StreamInfo *info = desk_.directory.stream(stream.slug);
+  return info == nullptr || info->streaming;
 }
 
 void Consumer::try_standby(Carried &stream) {
@@ -180,6 +194,7 @@ void Consumer::try_standby(Carried &stream) {
 // The parent is heard from.
 void Consumer::stop_trying(Carried &stream) {
   stream.silent = false;
+  stream.silences = 0;
   if (!std::exchange(stream.trying, false)) return;
   desk_.agenda.drop({.due = Due::standby, .name = stream.slug});
   desk_.emit(SwitchSource{.slug = stream.slug, .ticket = stream.standby, .standby = true});
@@ -241,8 +256,8 @@ void Consumer::granted(Carried &stream, Ticket &ticket) {
   desk_.agenda.set({.due = Due::overlap, .name = stream.slug}, desk_.now + desk_.settings.timeouts.overlap);
 }
 
-// Make before break: the new parent's media is here, so the old one may go. One that is only slow may stand
-// by; one that is dead will be found out.
+// Make before break: the new parent's media is here, so the old one may go. One that was only slow may be
+// found again; one that is dead must not stand by.
 void Consumer::replace(Carried &stream) {
   const TicketId old = std::exchange(stream.held, std::exchange(stream.coming, {}));
   desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
@@ -253,16 +268,9 @@ void Consumer::replace(Carried &stream) {
   stream.spares = 0;
   stream.fed_since = desk_.now;
   stop_search(stream);
-  if (std::exchange(stream.silent, false) && stream.standby.empty() && stream.leaver.empty() &&
-      !old.empty()) {
-    Ticket &slow = *desk_.tickets.find(old);
-    desk_.send(slow.peer, Hold{.ticket = old});
-    desk_.emit(SwitchSource{.slug = stream.slug, .ticket = old, .standby = true});
-    stream.standby = old;
-    hold(stream, slow);
-  } else {
-    release(stream, old, "replaced", "another parent feeds us");
-  }
+  stream.silent = false;
+  stream.silences = 0;
+  release(stream, old, "replaced", "another parent feeds us");
   stream.leaver.clear();
   desk_.notice(Moved{.slug = stream.slug});
   desk_.notice(CarryChanged{.slug = stream.slug});

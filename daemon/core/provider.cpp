@@ -364,6 +364,8 @@ void Provider::lapse() {
     if (ticket->state < TicketState::confirmed) continue;
     if (desk_.now - ticket->refreshed >= desk_.silence_of(*ticket))
       revoke(*ticket, "lapsed", "no heartbeat named it");
+    else if (ticket->state == TicketState::standing_by && !desk_.room.fits(ticket->slug))
+      revoke(*ticket, "no-room", "there is no place left to count on");
   }
 }
 

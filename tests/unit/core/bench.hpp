@@ -122,9 +122,12 @@ class Bench {
     hears(1, Hold{.ticket = given});
   }
   void knows_talk() { hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .updated = 1}}}); }
+  void talk_is_live() {
+    hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .streaming = true, .updated = 2}}});
+  }
   // Its source has told us; nobody told the keeper of its name yet.
   void asks_too_early() {
-    hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .streaming = true, .updated = 1}}});
+    talk_is_live();
     say(AskTicket{.call = 1, .slug = "talk", .destination = {}});
     for (int i = 0; i < 2; ++i)
       hears(primary, Refusal{.search = search, .slug = "talk", .code = RefusalCode::no_stream});
