@@ -31,6 +31,7 @@ struct Disconnect {
 // a pipeline with a relay and no source yet
 struct OpenMedia {
   Slug slug = {};
+  bool own = false;  // its publisher is on this node: all that it keeps is wanted, not the newest group only
 };
 struct CloseMedia {
   Slug slug = {};

@@ -159,9 +159,10 @@ struct Stream::Parent {
   SignalHandler signal;
 };
 
-Expected<std::unique_ptr<Stream>> Stream::open(std::string slug, const Settings &settings, Handler &handler) {
+Expected<std::unique_ptr<Stream>> Stream::open(std::string slug, bool own, const Settings &settings,
+                                               Handler &handler) {
   std::unique_ptr<Stream> stream(new Stream(std::move(slug), settings, handler));
-  if (const auto built = stream->build(); !built) return tl::unexpected(built.error());
+  if (const auto built = stream->build(own); !built) return tl::unexpected(built.error());
   return stream;
 }
 
@@ -179,7 +180,7 @@ Stream::~Stream() {
   silence_signal_ = SignalHandler();
 }
 
-Expected<void> Stream::build() {
+Expected<void> Stream::build(bool own) {
   auto made = make(relay_element, "relay");
   if (!made) return tl::unexpected(made.error());
   relay_ = std::move(*made);
@@ -191,6 +192,7 @@ Expected<void> Stream::build() {
   const auto set = [&](const char *name, std::uint64_t value) {
     gst_util_set_object_arg(G_OBJECT(relay_.get()), name, std::to_string(value).c_str());
   };
+  g_object_set(relay_.get(), "history", own, nullptr);
   set("max-children", settings_.max_children);
   set("store-bytes", settings_.store_bytes);
   set("store-time", static_cast<std::uint64_t>(settings_.store_time / 1ms));
@@ -204,13 +206,12 @@ Expected<void> Stream::build() {
                                      }),
                                      this));
   silence_signal_ = SignalHandler(
-      relay_.get(), g_signal_connect(relay_.get(), "silence",
-                                     G_CALLBACK(+[](GstElement *, guint, gpointer self) noexcept {
-                                       Stream *stream = static_cast<Stream *>(self);
-                                       stream->mailbox_.post(
-                                           [stream] { stream->handler_.on_silence(stream->slug_); });
-                                     }),
-                                     this));
+      relay_.get(),
+      g_signal_connect(relay_.get(), "silence", G_CALLBACK(+[](GstElement *, guint, gpointer self) noexcept {
+                         Stream *stream = static_cast<Stream *>(self);
+                         stream->mailbox_.post([stream] { stream->handler_.on_silence(stream->slug_); });
+                       }),
+                       this));
   const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));
   hls_ =
       std::make_unique<HlsBranch>(GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(),

@@ -22,8 +22,8 @@
 namespace astral::media {
 
 struct Settings {
-  std::string key_file;  // this node's Ed25519 key; empty: a key of the element's own
-  std::string stun;      // "host:port"; empty: none
+  std::string key_file;                         // this node's Ed25519 key; empty: a key of the element's own
+  std::string stun;                             // "host:port"; empty: none
   std::uint64_t store_bytes = 64 << 20;         // of one stream
   std::uint64_t store_total_bytes = 512 << 20;  // of all together, shared evenly
   Time store_time = 10s;
@@ -78,7 +78,9 @@ class Stream {
  public:
   // Fails when an element is missing or does not start (the detail says which). `handler` outlives the
   // stream.
-  static Expected<std::unique_ptr<Stream>> open(std::string slug, const Settings &settings, Handler &handler);
+  // `own`: its source is the publisher, of whom all is wanted that it keeps.
+  static Expected<std::unique_ptr<Stream>> open(std::string slug, bool own, const Settings &settings,
+                                                Handler &handler);
   ~Stream();
   Stream(const Stream &) = delete;
   Stream &operator=(const Stream &) = delete;
@@ -111,7 +113,7 @@ class Stream {
   struct Parent;
 
   Stream(std::string slug, const Settings &settings, Handler &handler);
-  Expected<void> build();
+  Expected<void> build(bool own);
   void on_error(GstObject *from, const Error &error);
   void end_source(const std::string &ticket, std::uint64_t serial, const Error &error);
 

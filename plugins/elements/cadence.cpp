@@ -2,29 +2,39 @@
 #include "elements/cadence.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace astral::elements {
 
 void Cadence::arrived(Time now) {
+  const std::int64_t current = now / slot;
   if (first_ == never) {
     first_ = last_ = now;
-    slot_ = now / slot;
+    slot_ = current;
   }
-  const Time known = threshold();
-  const std::int64_t current = now / slot;
-  for (std::int64_t empty = std::max(slot_ + 1, current - static_cast<std::int64_t>(slots) + 1);
-       empty <= current; ++empty)
-    pauses_[static_cast<std::size_t>(empty) % slots] = {};
+  constexpr auto all = static_cast<std::int64_t>(slots);
+  for (std::int64_t empty = std::max(slot_ + 1, current - all + 1); empty <= current; ++empty)
+    slots_[static_cast<std::size_t>(empty) % slots] = {};
   slot_ = current;
-  Time &pause = pauses_[static_cast<std::size_t>(current) % slots];
-  pause = std::max(pause, std::min(now - last_, told_ ? known : longest));
-  told_ = false;
+  Slot &here = slots_[static_cast<std::size_t>(current) % slots];
+  if (std::exchange(told_, false)) {
+    here.silence = std::max(here.silence, now - last_);
+    ++here.silences;
+  } else {
+    here.pause = std::max(here.pause, now - last_);
+  }
   last_ = now;
-  if (now - first_ >= warmup) deadline_ = now + threshold();
+  deadline_ = now + (now - first_ >= warmup ? threshold() : std::max(threshold(), warmup));
 }
 
 Time Cadence::threshold() const {
-  const Time pause = *std::max_element(pauses_.begin(), pauses_.end());
+  Slot all;
+  for (const Slot &each : slots_) {
+    all.pause = std::max(all.pause, each.pause);
+    all.silence = std::max(all.silence, each.silence);
+    all.silences += each.silences;
+  }
+  const Time pause = all.silences >= many ? std::max(all.pause, all.silence) : all.pause;
   return std::clamp(pause + pause / 2 + margin, shortest, longest);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How regularly objects arrive, and from when on their absence means that something is wrong. A guess that
 // costs little where it errs: the threshold follows the longest pause of the last seconds. A silence that was
-// told of is no pause of the stream, but may become one: each time the threshold is half as long again.
+// told of is no pause of the stream, unless there are many: then the stream has become slow.
 #pragma once
 
 #include <array>
@@ -13,8 +13,9 @@ namespace astral::elements {
 class Cadence {
  public:
   static constexpr Time slot = 1s;
-  static constexpr std::size_t slots = 4;  // in which the longest pause is looked for
-  static constexpr Time warmup = 500ms;    // of arrivals, before silence means anything
+  static constexpr std::size_t slots = 8;  // in which the longest pause is looked for
+  static constexpr int many = 4;           // silences in these, that were told of
+  static constexpr Time warmup = 500ms;    // of arrivals: shorter silence means nothing yet
   static constexpr Time shortest = 40ms;   // a thread that was not scheduled is no silence
   static constexpr Time longest = 5s;
   static constexpr Time margin = 15ms;  // beside half of the pause itself
@@ -28,7 +29,12 @@ class Cadence {
   Time threshold() const;
 
  private:
-  std::array<Time, slots> pauses_ = {};  // the longest of each slot
+  struct Slot {
+    Time pause{};    // the longest
+    Time silence{};  // the longest that was told of
+    int silences = 0;
+  };
+  std::array<Slot, slots> slots_ = {};
   std::int64_t slot_ = 0;
   Time first_ = never;
   Time last_ = {};

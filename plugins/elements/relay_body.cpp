@@ -5,8 +5,9 @@ namespace astral::elements {
 
 RelayBody::RelayBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
     : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
-  outlet_.loop().run([this] {
+  outlet_.loop().run([this, history = settings.history] {
     sequence_.emplace(outlet_.provider().store());
+    if (history) needs_.with([](auto &needs) { needs = moqt::Location{}; });
     timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] {
       look_ahead();
       refill();

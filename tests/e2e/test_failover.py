@@ -39,3 +39,37 @@ def test_not_a_byte_is_lost(diamond, how):
     viewer.end(signal.SIGINT)
     media.grows(diamond.published, 500_000)
     media.assert_exact(received, diamond.published, max_header=64 * 188)
+
+
+def test_the_publishers_node_is_killed_and_comes_back(network):
+    """Its publisher calls it again, and what was published meanwhile is fetched: the viewer waits, and has every byte."""
+    source = network.node('s', None)
+    viewing = network.node('v', None, [source])
+    publisher, published = media.publish_test_picture(network, source, 'talk')
+    astral.wait_until(lambda: (viewing.stream('talk') or {}).get('streaming'), 'the stream to be known')
+    viewer, received = media.view(network, viewing, 'talk')
+    media.grows(received, 200_000)
+    source.kill()
+    source = network.node('s', None, port=source.port)
+    media.grows(received, 600_000, 40)
+    assert publisher.running() and viewer.running(), viewer.output
+    assert viewer.end(signal.SIGINT) == 0, viewer.output
+    media.grows(published, 100_000)
+    media.assert_exact(received, published, max_header=64 * 188)
+
+
+def test_the_viewers_node_is_killed_and_comes_back(network):
+    source = network.node('s', None)
+    viewing = network.node('v', None, [source])
+    _, published = media.publish_test_picture(network, source, 'talk')
+    astral.wait_until(lambda: (viewing.stream('talk') or {}).get('streaming'), 'the stream to be known')
+    viewer, received = media.view(network, viewing, 'talk')
+    media.grows(received, 200_000)
+    viewing.kill()
+    network.node('v', None, [source], port=viewing.port)
+    media.grows(received, 400_000, 40)
+    assert viewer.end(signal.SIGINT) == 0, viewer.output
+    media.grows(published, 100_000)
+    received, published = received.read_bytes(), published.read_bytes()
+    _, _, run = media.match(received, published)
+    assert run > 200_000  # since it came back
