@@ -156,8 +156,8 @@ void Consumer::stop_spare(Carried &stream) {
 }
 
 // Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is
-// given up. Both are listened to; whoever is heard from first decides. If none is, another is looked for, ever
-// more rarely.
+// given up. Both are listened to; whoever is heard from first decides. If none is, another is looked for,
+// ever more rarely.
 void Consumer::silent(const StreamSilent &input) {
   Carried *stream = desk_.carries(input.slug);
   if (stream == nullptr || stream->own || stream->phase != Phase::fed) return;
@@ -186,8 +186,9 @@ void Consumer::try_standby(Carried &stream) {
     desk_.emit(SwitchSource{.slug = stream.slug, .ticket = stream.standby, .standby = false});
     desk_.emit(
         SwitchSource{.slug = stream.slug, .ticket = stream.held, .standby = false});  // SourceFlows again
-  } else if (stream.standby.empty() && !stream.spare && wanted(stream)) {
-    find_standby(stream);
+  } else {
+    desk_.emit(SwitchSource{.slug = stream.slug, .ticket = stream.held, .standby = false});  // is it there?
+    if (stream.standby.empty() && !stream.spare && wanted(stream)) find_standby(stream);
   }
 }
 

@@ -47,7 +47,8 @@ struct AddSource {
   Offer offer = {};
   bool standby = false;
 };
-// From standing by to being fed, or back.
+// From standing by to being fed, or back. One that is fed already is asked whether it is there: it answers, or
+// ends.
 struct SwitchSource {
   Slug slug = {};
   TicketId ticket = {};

@@ -2,6 +2,7 @@
 #include "elements/consumer.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace astral::elements {
 
@@ -36,7 +37,10 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
       store_(settings_.store),
       sequence_(store_),
       standby_(settings_.standby),
-      timer_(context, [this] { owner_.on_consumer_ready(); }) {}
+      timer_(context, [this] { owner_.on_consumer_ready(); }),
+      answer_timer_(context, [this] {
+        break_off({Code::timeout, "the other end does not answer"});
+      }) {}
 
 Consumer::~Consumer() {
   closing_ = true;
@@ -114,22 +118,28 @@ void Consumer::begin() {
 }
 
 void Consumer::set_standby(bool standby) {
-  if (standby_ == standby) return;
+  const bool same = standby_ == standby;
   standby_ = standby;
   if (!link_ || !link_->ready() || link_->ended()) return;
+  if (same && (standby || answers_ > 0)) return;
   if (!link_->session().update(media_, !standby))
     return break_off({Code::failed, "the other end does not answer"});
   ++answers_;
+  probing_ = same;
+  if (established_) answer_timer_.set(now() + answer_timeout);
   if (standby)
     catchup_.reset();
-  else
+  else if (!same)
     begin();
   link_->perform();
 }
 
 // The last answer says where the subscription begins.
 void Consumer::answered(const std::optional<moqt::Location> &largest) {
-  if (--answers_ == 0 && catchup_) catchup_->joined(largest);
+  established_ = true;
+  if (--answers_ > 0) return;
+  answer_timer_.set(never);
+  if (!std::exchange(probing_, false) && catchup_) catchup_->joined(largest);
 }
 
 void Consumer::on_link_event(Link &link, moqt::Event &event) {

@@ -44,8 +44,10 @@ class Consumer final : private Link::Owner {
 
   // From the signaller: the offer, candidates, cancels. Others are not a consumer's.
   void handle(const signalling::Message &message);
-  // Paused: the link and the subscription stay, no object comes. Going on, it fetches what is needed.
+  // Paused: the link and the subscription stay, no object comes. Going on, it fetches what is needed. Told to
+  // go on while it does, it asks whether the provider is there. Who does not answer in time is given up.
   void set_standby(bool standby);
+  static constexpr Time answer_timeout = 1500ms;
 
   // The next object in order, when it is there.
   std::optional<Taken> take();
@@ -74,6 +76,8 @@ class Consumer final : private Link::Owner {
   std::unique_ptr<Link> link_;
   moqt::RequestId media_{}, catalog_{};
   std::size_t answers_ = 0;  // of the media's subscription and its updates, that have not come
+  bool established_ = false;
+  bool probing_ = false;  // the answer that is awaited changes nothing
   std::unique_ptr<Catchup> catchup_;
   std::optional<Present> present_;
   track::Store store_;
@@ -85,7 +89,7 @@ class Consumer final : private Link::Owner {
   bool closing_ = false;
   std::uint64_t bytes_ = 0, objects_ = 0, groups_ = 0;
   Rate rate_;
-  Timer timer_;
+  Timer timer_, answer_timer_;
 };
 
 }  // namespace astral::elements

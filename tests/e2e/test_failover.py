@@ -43,15 +43,16 @@ def test_not_a_byte_is_lost(diamond, how):
 
 def test_the_publishers_node_is_killed_and_comes_back(network):
     """Its publisher calls it again, and what was published meanwhile is fetched: the viewer waits, and has every byte."""
-    source = network.node('s', None)
-    viewing = network.node('v', None, [source])
+    meeting = network.node('x', None, (), None, '--supernode', 'yes')
+    source = network.node('s', None, [meeting], None, '--supernode', 'no')
+    viewing = network.node('v', None, [meeting], None, '--supernode', 'no')
     publisher, published = media.publish_test_picture(network, source, 'talk')
     astral.wait_until(lambda: (viewing.stream('talk') or {}).get('streaming'), 'the stream to be known')
     viewer, received = media.view(network, viewing, 'talk')
     media.grows(received, 200_000)
     source.kill()
-    source = network.node('s', None, port=source.port)
-    media.grows(received, 600_000, 40)
+    network.node('s', None, [meeting], None, '--supernode', 'no', port=source.port)
+    media.grows(received, 300_000, 40)
     assert publisher.running() and viewer.running(), viewer.output
     assert viewer.end(signal.SIGINT) == 0, viewer.output
     media.grows(published, 100_000)
