@@ -185,12 +185,13 @@ class TwoWays : public Bodies {
   void SetUp() override {
     Bodies::SetUp();
     relay = std::move(*RelayBody::start(settings(), relay_peers.hooks(nobody)));
+    open("a", false);
+    open("b", true);
     from_sink.deliver_to([this](const std::string &text) {
       for (const auto &[ticket, way] : ways)
         if (text.find('"' + ticket + '"') != std::string::npos) way.source->take_signalling(text);
     });
-    open("a", false);
-    open("b", true);
+    for (const auto &[ticket, way] : ways) sink->take_signalling(request(ticket));
   }
   void open(const std::string &ticket, bool standby) {
     Way &way = ways[ticket];
@@ -204,7 +205,6 @@ class TwoWays : public Bodies {
       while (pull(*source, [&](const SharedTaken &taken) { relay->push(taken); }) != "flushing") {
       }
     });
-    sink->take_signalling(request(ticket));
   }
   std::string read() {
     for (;;) {
