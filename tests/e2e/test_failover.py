@@ -3,6 +3,7 @@
 to leave at random moments and started again, and the bytes at the viewer are the publisher's, all of them."""
 import os
 import random
+import re
 import signal
 
 import pytest
@@ -37,6 +38,65 @@ def test_not_a_byte_is_lost(diamond, how):
         diamond.restart(parent)
     media.grows(received, 500_000)
     viewer.end(signal.SIGINT)
+    media.grows(diamond.published, 500_000)
+    media.assert_exact(received, diamond.published, max_header=64 * 188)
+
+
+class Hls:
+    """What a browser at the node gets: every segment once, in their order."""
+
+    def __init__(self, node, slug):
+        self.node, self.folder = node, f'/stream/{slug}/hls/'
+        self.segments = {}
+
+    def look(self):
+        """Takes what is new; returns how many there are."""
+        answer = self.node.call('GET', self.folder + 'index.m3u8')
+        if answer.status != 200:
+            return len(self.segments)
+        text = answer.body.decode()
+        assert 'DISCONTINUITY' not in text and 'GAP' not in text, text
+        first = int(re.search(r'^#EXT-X-MEDIA-SEQUENCE:(\d+)$', text, re.M)[1])
+        for number, name in enumerate(re.findall(r'^[^#\s].*$', text, re.M), first):
+            if number not in self.segments:
+                self.segments[number] = self.node.call('GET', self.folder + name).body
+        return len(self.segments)
+
+    def more(self, count):
+        have = self.look()
+        astral.wait_until(lambda: self.look() >= have + count, f'{count} segments more', 40)
+
+    def whole(self):
+        numbers = sorted(self.segments)
+        assert numbers == list(range(numbers[0], numbers[-1] + 1)), numbers
+        return b''.join(self.segments[number] for number in numbers)
+
+
+def test_hls_goes_on(diamond):
+    diamond.start()
+    browser = Hls(diamond.v, diamond.slug)
+    browser.more(2)
+    for _ in range(KILLS):
+        parent = astral.wait_until(diamond.ready, 'the viewer to have a relay and another one', 60)
+        diamond.relays[parent].kill()
+        browser.more(2)
+        diamond.restart(parent)
+    film = diamond.place('v').folder / 'hls.ts'
+    film.write_bytes(browser.whole())
+    assert media.decode(film) == []
+
+
+def test_the_origin_and_both_relays_at_once(diamond):
+    """What is left is the source: the viewer finds it without an origin, and lacks nothing."""
+    diamond.start()
+    viewer, received = diamond.view()
+    media.grows(received, 300_000)
+    diamond.origin.kill()
+    for relay in diamond.relays.values():
+        relay.kill()
+    media.grows(received, 1_000_000)
+    assert diamond.held(diamond.v)[0] == diamond.s.uuid
+    assert viewer.end(signal.SIGINT) == 0, viewer.output
     media.grows(diamond.published, 500_000)
     media.assert_exact(received, diamond.published, max_header=64 * 188)
 
