@@ -11,12 +11,13 @@ import shutil
 import subprocess
 
 import astral
+import wire
 
 PLUG = 'eth0'
 NET = '10.77.0'
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
-_ip = shutil.which('ip', path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')
+_ip, _tc = (shutil.which(name, path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin') for name in ('ip', 'tc'))
 _numbers = itertools.count(1)
 
 
@@ -24,11 +25,15 @@ class Missing(Exception):
     """What keeps namespaces from being made here."""
 
 
-def ip(*words):
-    done = subprocess.run([_ip, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def run(*words):
+    done = subprocess.run([*map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
-        raise astral.Failure(f'ip {" ".join(map(str, words))}: {done.stderr.strip()}')
+        raise astral.Failure(f'{" ".join(map(str, words))}: {done.stderr.strip()}')
     return done.stdout
+
+
+def ip(*words):
+    return run(_ip, *words)
 
 
 class Namespace:
@@ -39,6 +44,11 @@ class Namespace:
 
     def ip(self, *words):
         return ip('-n', self.name, *words)
+
+    def slow_down(self, device, rate):
+        """What does not fit waits for up to this long, as in the box that people have at home."""
+        run(_tc, '-n', self.name, 'qdisc', 'add', 'dev', device, 'root', 'tbf', 'rate', f'{int(rate)}bit', 'burst', '16kb',
+            'latency', '200ms')
 
     def _enter(self):
         with open(f'/run/netns/{self.name}', 'rb') as file:
@@ -91,8 +101,8 @@ class Lab:
     def __init__(self, folder):
         if os.geteuid() != 0:
             raise Missing('network namespaces need root')
-        if _ip is None:
-            raise Missing('ip is missing (Debian: iproute2)')
+        if _ip is None or _tc is None:
+            raise Missing('ip or tc is missing (Debian: iproute2)')
         self.folder = folder
         self._machines = []
         self._ending = contextlib.ExitStack()
@@ -108,12 +118,22 @@ class Lab:
         self._ending.callback(namespace.remove)
         return namespace
 
-    def machine(self):
+    def machine(self, delay=0, rate=None):
+        """`delay`: seconds that its cable takes, each way: a packet to another such machine and back takes four of them.
+        `rate`: bits per second that its cable carries, each way."""
         number = len(self._machines) + 1
         port = f'port{number}'
         namespace = self._namespace()
-        namespace.ip('link', 'add', PLUG, 'type', 'veth', 'peer', 'name', port, 'netns', self._switch.name)
+        if delay:
+            ends = namespace.do(wire.tap, PLUG), self._switch.do(wire.tap, port)
+            self._ending.enter_context(wire.between(*ends, delay))
+        else:
+            namespace.ip('link', 'add', PLUG, 'type', 'veth', 'peer', 'name', port, 'netns', self._switch.name)
         self._switch.ip('link', 'set', port, 'master', 'bridge', 'up')
+        if rate:
+            namespace.slow_down(PLUG, rate)
+            self._switch.slow_down(port, rate)
+
         def cable(pulled):
             self._switch.ip('link', 'set', port, *(['nomaster'] if pulled else ['master', 'bridge']))
         machine = Machine(self.folder / f'machine-{number}', namespace, f'{NET}.{number}', cable)
