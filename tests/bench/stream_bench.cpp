@@ -2,28 +2,35 @@
 // Publishes a stream of 4 Mbit/s into any sink and receives it from any sources, in one process with one
 // clock, and prints JSON lines. Sinks and sources are given as gst-launch text, so that others are measured
 // alike.
-//   stream_bench startup RUNS SINK SOURCE          time from a viewer's start to its first buffer
+//   stream_bench startup RUNS GOP SINK SOURCE      time from a viewer's start to its first key frame, one
+//   every
+//                                                  GOP seconds, and how old it is then
 //   stream_bench latency SECONDS SINK SOURCE...    from the publisher's push to each viewer's buffer
 //   stream_bench fanout SECONDS VIEWERS PID SINK SOURCE   CPU of process PID per gigabyte that the viewers
 //   got
+//   stream_bench publish GOP SINK                  until it is killed
+//   stream_bench view SOURCE                       a line for each whole frame, from the first key frame on,
+//   until
+//                                                  the source ends: its number, when it was whole (s, steady
+//                                                  clock), how old it was (ms)
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "frames.hpp"
 #include "glue/guarded.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
@@ -31,42 +38,8 @@
 namespace astral {
 namespace {
 
-constexpr std::size_t packet_size = 188;
-constexpr int frames_per_second = 30, packets_per_frame = 88;  // 3.97 Mbit/s
-constexpr std::uint16_t media_pid = 0x41;
+using bench::frames_per_second;
 constexpr auto no_answer = 30s;
-
-using Packet = std::array<std::uint8_t, packet_size>;
-
-Packet packet(std::uint16_t pid, bool unit_start, const std::vector<std::uint8_t> &payload) {
-  Packet bytes;
-  bytes.fill(0xff);
-  bytes[0] = 0x47;
-  bytes[1] = static_cast<std::uint8_t>((unit_start ? 0x40 : 0) | (pid >> 8));
-  bytes[2] = static_cast<std::uint8_t>(pid);
-  bytes[3] = 0x10;
-  std::copy(payload.begin(), payload.end(), bytes.begin() + 4);
-  return bytes;
-}
-
-// One frame: its first packet says when it was pushed. Every second begins with tables.
-std::vector<std::uint8_t> frame(int number) {
-  std::vector<std::uint8_t> bytes;
-  const auto add = [&](const Packet &p) { bytes.insert(bytes.end(), p.begin(), p.end()); };
-  if (number % frames_per_second == 0) {
-    add(packet(0, true, {0, 0x00, 0xb0, 13, 0, 1, 0xc1, 0, 0, 0, 1, 0xe0, 0x20, 1, 2, 3, 4}));
-    add(packet(0x20, true, {0,    0x02, 0xb0, 18,   0,    1,    0xc1, 0, 0, 0xe0, 0x41,
-                            0xf0, 0,    0x06, 0xe0, 0x41, 0xf0, 0,    1, 2, 3,    4}));
-  }
-  std::vector<std::uint8_t> start = {0, 0, 1, 0xbd, 0, 0, 0x80, 0, 0};
-  const std::int64_t time = now().count();
-  start.resize(start.size() + sizeof time);
-  std::memcpy(start.data() + 9, &time, sizeof time);
-  add(packet(media_pid, true, start));
-  for (int i = 1; i < packets_per_frame; ++i)
-    add(packet(media_pid, false, std::vector<std::uint8_t>(184, static_cast<std::uint8_t>(number))));
-  return bytes;
-}
 
 Ref<GstElement> parse(const std::string &text) {
   GError *raw = nullptr;
@@ -81,10 +54,12 @@ Ref<GstElement> parse(const std::string &text) {
 
 class Publisher {
  public:
-  explicit Publisher(const std::string &sink)
-      : pipeline_(parse(
-            "appsrc name=in format=time is-live=true caps=video/mpegts,systemstream=true,packetsize=188 ! " +
-            sink)),
+  explicit Publisher(const std::string &sink, int gop = 1)
+      : gop_(gop * frames_per_second),
+        flv_(sink.find("rtmp2sink") != std::string::npos),
+        pipeline_(parse(std::string("appsrc name=in format=time is-live=true caps=") +
+                        (flv_ ? "video/x-flv" : "video/mpegts,systemstream=true,packetsize=188") + " ! " +
+                        sink)),
         source_(Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "in"))) {
     gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
     thread_ = std::thread([this] { run(); });
@@ -101,13 +76,16 @@ class Publisher {
     for (int number = 0; !stop_; ++number) {
       const Time due = start + Time(1s) * number / frames_per_second;
       std::this_thread::sleep_until(std::chrono::steady_clock::time_point(due));
-      const auto bytes = frame(number);
+      const bench::Frame frame{number, number % gop_ == 0, now().count()};
+      const auto bytes = flv_ ? bench::flv(frame) : bench::ts(frame);
       GstBuffer *buffer = gst_buffer_new_memdup(bytes.data(), bytes.size());
       GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>((due - start).count());
       gst_app_src_push_buffer(GST_APP_SRC(source_.get()), buffer);
     }
   }
 
+  const int gop_;  // frames
+  const bool flv_;
   Ref<GstElement> pipeline_, source_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
@@ -115,12 +93,15 @@ class Publisher {
 
 class Viewer {
  public:
-  explicit Viewer(const std::string &source)
-      : pipeline_(parse(source + " ! appsink name=out sync=false max-buffers=0")),
+  using Take = std::function<void(const bench::Frame &, Time)>;  // a whole frame, and when
+
+  explicit Viewer(const std::string &source, Take take = {})
+      : take_(std::move(take)),
+        pipeline_(parse(source + " ! appsink name=out sync=false max-buffers=0")),
         sink_(Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "out"))) {
     GstAppSinkCallbacks callbacks = {};
     callbacks.new_sample = [](GstAppSink *sink, gpointer self) noexcept {
-      static_cast<Viewer *>(self)->take(Ref<GstSample>::adopt(gst_app_sink_pull_sample(sink)));
+      static_cast<Viewer *>(self)->arrived(Ref<GstSample>::adopt(gst_app_sink_pull_sample(sink)));
       return GST_FLOW_OK;
     };
     gst_app_sink_set_callbacks(GST_APP_SINK(sink_.get()), &callbacks, this, nullptr);
@@ -137,13 +118,10 @@ class Viewer {
   std::vector<double> latencies_ms() {
     return latencies_.with([](const auto &all) { return all; });
   }
-  // From its start to the first media; negative: none came.
+  // From its start to the first key frame; negative: none came.
   double first_ms() {
-    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
     for (const Time end = now() + no_answer; first_ == 0 && now() < end;) {
-      std::this_thread::sleep_for(1ms);
-      const auto refused = Ref<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
-      if (!refused || first_ != 0) continue;
+      if (!ended(1ms) || first_ != 0) continue;
       // It came before the publisher was known: it comes again, as a person would.
       gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
       std::this_thread::sleep_for(200ms);
@@ -152,28 +130,42 @@ class Viewer {
     }
     return first_ == 0 ? -1 : static_cast<double>(first_ - started_.count()) / 1e6;
   }
+  // How old the first key frame was when it came: so far behind live is who plays on from there.
+  double behind_ms() const { return behind_ms_; }
+  // Waits that long for the end.
+  bool ended(Time patience) {
+    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+    return static_cast<bool>(Ref<GstMessage>::adopt(
+        gst_bus_timed_pop_filtered(bus.get(), static_cast<GstClockTime>(patience.count()),
+                                   static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS))));
+  }
 
  private:
-  void take(const Ref<GstSample> &sample) {
-    const std::int64_t time = now().count();
+  void arrived(const Ref<GstSample> &sample) {
+    const Time time = now();
     GstMapInfo info;
     GstBuffer *buffer = gst_sample_get_buffer(sample.get());
     if (!gst_buffer_map(buffer, &info, GST_MAP_READ)) return;
     bytes_ += info.size;
-    for (std::size_t at = 0; at + packet_size <= info.size; at += packet_size) {
-      const guint8 *p = info.data + at;
-      if (p[0] != 0x47 || p[1] != 0x40 || p[2] != media_pid) continue;
-      std::int64_t pushed = 0;
-      std::memcpy(&pushed, p + 13, sizeof pushed);
-      latencies_.with([&](auto &all) { all.push_back(static_cast<double>(time - pushed) / 1e6); });
-      if (first_ == 0) first_ = time;
-    }
+    finder_.add({info.data, info.size}, [&](const bench::Frame &frame, bool whole) {
+      const double age_ms = static_cast<double>(time.count() - frame.pushed) / 1e6;
+      if (first_ == 0 && frame.key) {
+        behind_ms_ = age_ms;
+        first_ = time.count();
+      }
+      if (first_ == 0) return;  // nothing to decode it with
+      if (!whole) latencies_.with([&](auto &all) { all.push_back(age_ms); });
+      if (whole && take_) take_(frame, time);
+    });
     gst_buffer_unmap(buffer, &info);
   }
 
+  Take take_;
   Ref<GstElement> pipeline_, sink_;
+  bench::Finder finder_;
   Time started_{};
   std::atomic<std::int64_t> first_ = 0;
+  std::atomic<double> behind_ms_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
   Guarded<std::vector<double>> latencies_;
 };
@@ -200,19 +192,21 @@ void wait(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
-int startup(int runs, const std::string &sink, const std::string &source) {
-  Publisher publisher(sink);
+int startup(int runs, int gop, const std::string &sink, const std::string &source) {
+  Publisher publisher(sink, gop);
   if (Viewer first(source); first.first_ms() < 0) return 1;
-  std::vector<double> times;
+  std::vector<double> times, behind;
   for (int run = 0; run < runs; ++run) {
-    wait(0.1 + 0.37 * run - std::floor(0.37 * run));  // another place in the group each time
-    times.push_back(Viewer(source).first_ms());
+    wait(0.1 + gop * (0.37 * run - std::floor(0.37 * run)));  // another place in the group each time
+    Viewer viewer(source);
+    times.push_back(viewer.first_ms());
+    behind.push_back(viewer.behind_ms());
   }
-  std::printf(
-      "{\"bench\":\"startup\",\"source\":\"%s\",\"runs\":%d,\"first_buffer_ms_p50\":%.1f,\"first_buffer_ms_"
-      "min\":%.1f,"
-      "\"first_buffer_ms_max\":%.1f}\n",
-      source.c_str(), runs, percentile(times, 0.5), percentile(times, 0), percentile(times, 1));
+  std::printf("{\"bench\":\"startup\",\"source\":\"%s\",\"gop_s\":%d,\"runs\":%d", source.c_str(), gop, runs);
+  for (const auto &[name, values] : {std::pair("first_key", times), std::pair("behind", behind)})
+    std::printf(",\"%s_ms_p50\":%.1f,\"%s_ms_min\":%.1f,\"%s_ms_max\":%.1f", name, percentile(values, 0.5),
+                name, percentile(values, 0), name, percentile(values, 1));
+  std::printf("}\n");
   return 0;
 }
 
@@ -264,17 +258,35 @@ int fanout(double seconds, int count, int pid, const std::string &sink, const st
   return 0;
 }
 
+int publish(int gop, const std::string &sink) {
+  const Publisher publisher(sink, gop);
+  for (;;) wait(1);
+}
+
+int view(const std::string &source) {
+  Viewer viewer(source, [](const bench::Frame &frame, Time time) {
+    const double age_ms = static_cast<double>(time.count() - frame.pushed) / 1e6;
+    std::printf("%d %.4f %.2f\n", frame.number, static_cast<double>(time.count()) / 1e9, age_ms);
+    std::fflush(stdout);
+  });
+  while (!viewer.ended(1s)) continue;
+  std::_Exit(1);  // at once, as somebody waits for it
+}
+
 }  // namespace
 }  // namespace astral
 
 int main(int argc, char **argv) {
   gst_init(&argc, &argv);
   const std::vector<std::string> args(argv + 1, argv + argc);
-  if (args.size() == 4 && args[0] == "startup") return astral::startup(std::stoi(args[1]), args[2], args[3]);
+  if (args.size() == 5 && args[0] == "startup")
+    return astral::startup(std::stoi(args[1]), std::stoi(args[2]), args[3], args[4]);
   if (args.size() >= 4 && args[0] == "latency")
     return astral::latency(std::stod(args[1]), args[2], {args.begin() + 3, args.end()});
   if (args.size() == 6 && args[0] == "fanout")
     return astral::fanout(std::stod(args[1]), std::stoi(args[2]), std::stoi(args[3]), args[4], args[5]);
+  if (args.size() == 3 && args[0] == "publish") return astral::publish(std::stoi(args[1]), args[2]);
+  if (args.size() == 2 && args[0] == "view") return astral::view(args[1]);
   std::fprintf(stderr, "usage: see the head of stream_bench.cpp\n");
   return 2;
 }
