@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Astral's own side: the diamond of tests/e2e, fed with the benches' frames."""
+import astral
+import diamond
+from player import Player, publish
+
+
+class Diamond(diamond.Diamond):
+    def publish(self, film=False):
+        publish(self.place('s'), f'astralsink uri={self.s.uri(self.slug)}')
+        astral.wait_until(lambda: (self.s.stream(self.slug) or {}).get('streaming'), 'the stream to be live')
+
+    def watch(self, node):
+        """As a person does: when nobody has room, again."""
+        def asked():
+            return node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30).status in (302, 303)
+        astral.wait_until(asked, f'{node.uuid} to get the stream')
+
+    def player(self):
+        return Player(self.place('v'), [f'astralsrc uri={self.v.uri(self.slug)}'])
+
+
+class Astral:
+    """As peers.py has the others."""
+
+    def __init__(self, place):
+        self._diamond = Diamond(place)
+        self._diamond.start()
+        self.players = {'astralsrc': self._diamond.player()}
+        self.ready = self._diamond.ready
+
+    def lose(self, name, how):
+        diamond.lose(self._diamond.relays[name], how)
+
+    def restore(self, name):
+        self._diamond.relays[name].kill()
+        self._diamond.restart(name)
