@@ -192,7 +192,7 @@ void Consumer::try_standby(Carried &stream) {
   }
 }
 
-// The parent is heard from.
+// The parent is heard from, or is another one, or gone.
 void Consumer::stop_trying(Carried &stream) {
   stream.silent = false;
   stream.silences = 0;
@@ -269,8 +269,7 @@ void Consumer::replace(Carried &stream) {
   stream.spares = 0;
   stream.fed_since = desk_.now;
   stop_search(stream);
-  stream.silent = false;
-  stream.silences = 0;
+  stop_trying(stream);
   release(stream, old, "replaced", "another parent feeds us");
   stream.leaver.clear();
   desk_.notice(Moved{.slug = stream.slug});
@@ -285,6 +284,7 @@ void Consumer::parent_lost(Carried &stream, const Uuid &source) {
   desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
   if (desk_.now - stream.fed_since >= desk_.settings.timeouts.settled) stream.backoff = {};
   if (!stream.coming.empty()) {  // it was about to be replaced anyway
+    stop_trying(stream);
     const TicketId coming = stream.coming;
     const Ticket &ticket = *desk_.tickets.find(coming);
     if (ticket.state == TicketState::confirmed) return replace(stream);
@@ -305,6 +305,7 @@ void Consumer::parent_lost(Carried &stream, const Uuid &source) {
   desk_.notice(CarryChanged{.slug = stream.slug});
   if (!stream.own && wanted(stream) && use_standby(stream)) return;
   enter_orphan(stream);
+  stop_trying(stream);
   retry(stream);
 }
 

@@ -253,6 +253,21 @@ TEST(Moving, TheOldParentIsActiveUntilTheNextFlows) {
   EXPECT_EQ(bench.node.find_ticket("talk", {})->hops, 2u);
 }
 
+// Nobody wants the stream any more when its parent, who was silent, is lost.
+TEST(StandingBy, IsNotTriedForNobody) {
+  Bench bench;
+  bench.hears(3, Request{.ticket = "t3", .slug = "talk"});
+  bench.hears(2, bench.offer("t2", {"parent"}));
+  bench.hears(1, bench.offer("t1", {"x", "child"}));
+  bench.say(Tick{});
+  for (const char *ticket : {"t2", "t1"})
+    bench.say(SourceSaid{.slug = "talk", .ticket = ticket, .message = Confirm{}});
+  bench.hears(3, Cancel{.ticket = "t3"});
+  bench.say(StreamSilent{.slug = "talk"});
+  bench.say(PeerLost{.peer = 2});
+  EXPECT_EQ(bench.said, (Lines{"RemoveSource talk t2", "SwitchSource talk t1 standby"}));
+}
+
 TEST(StandingBy, IsShownAndTakesNoPlaceOfTheActive) {
   Bench bench;
   bench.watches_with_standby();
