@@ -68,7 +68,7 @@ struct Timeouts {
   Time choose = 250ms;    // after the first supernode answered: are there nearer ones?
   Time promote = 2s;      // at most, before one becomes a supernode: not all at once
   Time lost_again = 20s;  // a supernode looks beyond whom it knows: at one that was lost, an address of the
-                          // settings, the origin
+                          // settings, the origin; a lone one does so sooner at first
   Time refused = 10s;     // a supernode that was full or away is not asked again for this long
   Time needless = 600s;   // without a child, before a supernode steps down
   Time advert_pause = 200ms;  // changes of a stream are told together

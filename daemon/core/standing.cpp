@@ -118,16 +118,8 @@ bool Standing::ask_more() {
 
 void Standing::seek() {
   if (desk_.leaving || standpoint_ == Standpoint::child || standpoint_ == Standpoint::registering) return;
-  if (standpoint_ == Standpoint::supernode) {  // alone among supernodes? then the settings may know others
-    if (!desk_.overlay.links().empty()) return;
-    tried_.clear();
-    ask_more();
-    if (desk_.settings.has_origin) desk_.emit(AskOrigin{});
-    const Timeouts &timeouts = desk_.settings.timeouts;
-    backoff_ = std::clamp(backoff_ * 2, timeouts.reconnect, timeouts.last_reconnect);
-    const bool hope =
-        !desk_.settings.bootstrap.empty() || desk_.settings.has_origin || desk_.directory.node_count() > 0;
-    if (hope) desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(backoff_));
+  if (standpoint_ == Standpoint::supernode) {
+    if (desk_.overlay.links().empty()) seek_others();
     return;
   }
   if (!ask_more()) return nobody();
@@ -136,6 +128,20 @@ void Standing::seek() {
     const Peer *peer = desk_.peers.find(id);
     if (peer != nullptr && peer->state == PeerState::ready) peer_ready(id);
   }
+}
+
+// Alone among supernodes: the settings may know others, and whoever was lost may be back.
+void Standing::seek_others() {
+  tried_.clear();
+  put_off_.clear();  // there is nobody to ask instead
+  ask_more();
+  try_lost();
+  if (desk_.settings.has_origin) desk_.emit(AskOrigin{});
+  const Timeouts &timeouts = desk_.settings.timeouts;
+  backoff_ = std::clamp(backoff_ * 2, timeouts.reconnect, timeouts.lost_again);
+  const bool hope = !desk_.settings.bootstrap.empty() || desk_.settings.has_origin ||
+                    desk_.directory.node_count() > 0 || desk_.directory.lost_one(0);
+  if (hope) desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(backoff_));
 }
 
 void Standing::peer_ready(PeerId id) {
@@ -263,6 +269,7 @@ void Standing::release_candidates() {
 void Standing::nobody() {
   const Timeouts &timeouts = desk_.settings.timeouts;
   tried_.clear();
+  if (!saw_full_) put_off_.clear();  // there is nobody to ask instead
   if (desk_.settings.has_origin && !std::exchange(origin_asked_, true)) {
     desk_.emit(AskOrigin{});
     desk_.agenda.set({.due = Due::seek}, desk_.now + timeouts.origin);
@@ -298,8 +305,10 @@ void Standing::peer_gone(const PeerGone &gone) {
     if (!gone.ready) put_off(gone.uuid);
     if (!gone.ready && desk_.directory.node(gone.uuid) == nullptr) desk_.overlay.forget(gone.uuid);
     if (desk_.peers.child_count() > 0) childless_since_ = desk_.now;
-    if (desk_.overlay.links().empty() && !desk_.agenda.has({.due = Due::seek}))
+    if (desk_.overlay.links().empty() && !desk_.agenda.has({.due = Due::seek})) {
+      backoff_ = {};
       desk_.agenda.set({.due = Due::seek}, desk_.now + desk_.rng.jittered(desk_.settings.timeouts.reconnect));
+    }
     return;
   }
   if (gone.peer == desk_.primary) {

@@ -66,6 +66,8 @@ class Standing {
   void step_down();
   void tend();
   void look_beyond();
+  void seek_others();
+  void try_lost();
   void link(const Peer &peer);
   void put_off(const Uuid &uuid);
   bool is_full(const Uuid &uuid) const;

@@ -142,8 +142,7 @@ void Standing::beat() {
 // A network that fell apart, or began as several, is to become one.
 void Standing::look_beyond() {
   lost_tried_ = desk_.now;
-  if (const auto lost = desk_.directory.lost_one(desk_.rng.next()))
-    connect(desk_, lost->uuid, {lost->ip_address, lost->port});
+  try_lost();
   if (desk_.settings.has_origin) desk_.emit(AskOrigin{});
   const std::vector<Address> &settings = desk_.settings.bootstrap;
   if (settings.empty()) return;
@@ -158,6 +157,12 @@ void Standing::look_beyond() {
       (node->primary == desk_.self() || desk_.overlay.knows(node->primary)))
     return;
   if (const auto peer = connect(desk_, uuid, address)) at_[*peer] = address;
+}
+
+void Standing::try_lost() {
+  const auto lost = desk_.directory.lost_one(desk_.rng.next());
+  if (lost && desk_.peers.socket(lost->uuid, PeerState::connecting) == nullptr)
+    connect(desk_, lost->uuid, {lost->ip_address, lost->port});
 }
 
 // Others have taken our place, or nobody reaches us.

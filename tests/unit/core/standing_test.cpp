@@ -188,6 +188,40 @@ TEST_F(TwoSupernodes, WithoutAnyTheyTakeItsPlace) {
   EXPECT_TRUE(world.run_until([&] { return world.node(c).standpoint() == Standpoint::supernode; }, 60s));
 }
 
+// Nobody can connect to b, and there is no origin: it has to look for the one that was killed.
+Time apart(Role role, Time away, std::uint64_t seed) {
+  World world(seed);
+  Settings settings;
+  settings.seed = seed;
+  const std::size_t a = world.add("a", settings);
+  settings = knowing({World::address_of(a)}, role);
+  settings.seed = seed;
+  const std::size_t b = world.add("b", settings);
+  world.reachable(b, false);
+  world.run(10s);
+  world.kill(a);
+  world.run(away);
+  world.restart(a);
+  const Time back = world.now();
+  world.run_until(
+      [&] {
+        Node &one = world.node(a);
+        Node &other = world.node(b);
+        const bool linked = one.supernode_links() == 1 && other.supernode_links() == 1;
+        return other.primary() == "a" || one.primary() == "b" || linked;
+      },
+      300s);
+  return world.now() - back;
+}
+
+TEST(Standing, OneThatComesBackSoonIsFoundSoon) {
+  for (const Role role : {Role::automatic, Role::child, Role::supernode})
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      EXPECT_LE(apart(role, 1s, seed), 5s) << seed;
+      EXPECT_LE(apart(role, 100s, seed), 40s) << seed;
+    }
+}
+
 TEST(Standing, AfterARestartItKnowsWhomToTurnTo) {
   World world;
   const std::size_t s = world.add("s");
