@@ -22,6 +22,7 @@ enum class Due {
   advert,        // name: a slug
   improve,       // name: a slug
   climb,         // name: the id of a given ticket
+  lent,          // name: the id of a given ticket
   overlap,       // name: a slug
   standby,       // name: a slug; the present step of looking for one, or of trying it
   leave,         // the children had their time

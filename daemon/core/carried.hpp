@@ -50,6 +50,7 @@ struct Carried {
   std::vector<CallId> calls = {};                                    // API calls that wait for this search
   Uuid avoid = {};                                                   // the parent that was lost: chosen last
   Uuid leaver = {};                                                  // the parent, when it asked us to go
+  std::uint32_t leavings = 0;                                        // tries to get away from it
   std::uint32_t improvements = 0;                                    // tried since this parent feeds us
   Carrying told = {.slug = {}, .hops = 0, .room = 0, .over = true};  // what our supernode knows
   Time fed_since = {};

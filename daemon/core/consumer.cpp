@@ -194,6 +194,7 @@ void Consumer::path(const Peer &peer, const Path &path) {
     return;
   }
   if (ticket->id == stream.standby) return keep_standby(stream);
+  if (path.granted && std::exchange(ticket->leaving, false) && ticket->id == stream.held) stay(stream);
   if (ticket->id != stream.held || stream.path == path.path) return;
   stream.path = path.path;
   stream.hops = path.hops;
@@ -204,13 +205,31 @@ void Consumer::path(const Peer &peer, const Path &path) {
 }
 
 void Consumer::leaving(const Peer &peer, const Leaving &leaving) {
-  const Ticket *ticket = desk_.tickets.find(leaving.ticket);
+  Ticket *ticket = desk_.tickets.find(leaving.ticket);
   if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return;
   Carried &stream = *holder(*ticket);
   if (ticket->id == stream.standby) return lose(ticket->id, "unwanted", "it leaves");
-  if (ticket->id != stream.held || stream.phase != Phase::fed) return;
-  stream.leaver = peer.uuid;
-  if (!take_standby(stream)) move(stream, 0, peer.uuid);
+  ticket->leaving = true;
+  if (ticket->id == stream.held) go(stream);
+}
+
+// Away from a parent that asked for it.
+void Consumer::go(Carried &stream) {
+  if (stream.phase != Phase::fed || !desk_.tickets.find(stream.held)->leaving) return;
+  if (stream.leaver.empty()) stream.leavings = 0;
+  ++stream.leavings;
+  stream.leaver = desk_.tickets.find(stream.held)->source;
+  if (!take_standby(stream)) move(stream, 0, stream.leaver);
+}
+
+// It has room for us after all.
+void Consumer::stay(Carried &stream) {
+  if (stream.leaver.empty()) return;
+  stream.leaver.clear();
+  if (stream.coming.empty()) stop_search(stream);
+  desk_.notice(CarryChanged{.slug = stream.slug});
+  later_improve(stream);
+  keep_standby(stream);
 }
 
 void Consumer::source_said(const SourceSaid &input) {
@@ -281,6 +300,7 @@ void Consumer::fed(Carried &stream) {
   desk_.notice(CarryChanged{.slug = stream.slug});
   later_improve(stream);
   keep_standby(stream);
+  go(stream);
 }
 
 void Consumer::cancelled(const Ticket &ticket, const std::string &code) {

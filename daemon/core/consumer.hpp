@@ -90,6 +90,8 @@ class Consumer {
   bool take_standby(Carried &stream);  // the parent is still there
   void ask_again(Carried &stream, Ticket &ticket);
   void granted(Carried &stream, Ticket &ticket);
+  void go(Carried &stream);
+  void stay(Carried &stream);
 
   void ask(Carried &stream, const Peer &publisher);
   void link(Carried &stream, const Offer &offer);

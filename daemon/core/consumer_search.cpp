@@ -209,15 +209,20 @@ void Consumer::move(Carried &stream, std::uint32_t better_than, const Uuid &away
   find(stream);
 }
 
+constexpr std::uint32_t quick_leavings = 8;
 constexpr std::uint32_t most_improvements = 2;
 constexpr std::uint32_t worth_moving = 2;  // hops fewer: less is not worth the unrest
 
 void Consumer::later_improve(Carried &stream) {
   if (stream.own || stream.phase != Phase::fed || stream.search || !stream.coming.empty()) return;
   // All who had to move at once said no to each other; the next time they do not ask in the same moment.
-  if (!stream.leaver.empty())
+  if (!stream.leaver.empty()) {
+    Time after = desk_.settings.timeouts.leave_again;
+    for (std::uint32_t i = quick_leavings; i < stream.leavings; ++i)
+      after = std::min(after * 2, desk_.settings.timeouts.last_retry);
     return desk_.agenda.set({.due = Due::improve, .name = stream.slug},
-                            desk_.now + desk_.rng.jittered(desk_.settings.timeouts.leave_again));
+                            desk_.now + desk_.rng.jittered(after));
+  }
   if (stream.hops <= worth_moving || stream.improvements >= most_improvements)
     return desk_.agenda.drop({.due = Due::improve, .name = stream.slug});
   Time after = desk_.settings.timeouts.improve;
@@ -228,10 +233,7 @@ void Consumer::later_improve(Carried &stream) {
 void Consumer::improve_due(const Slug &slug) {
   Carried *stream = desk_.carries(slug);
   if (stream == nullptr || stream->phase != Phase::fed) return;
-  if (!stream->leaver.empty()) {
-    if (!take_standby(*stream)) move(*stream, 0, stream->leaver);
-    return;
-  }
+  if (!stream->leaver.empty()) return go(*stream);
   if (stream->hops <= worth_moving) return;
   ++stream->improvements;
   move(*stream, stream->hops - worth_moving + 1, {});

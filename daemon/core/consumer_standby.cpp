@@ -276,6 +276,7 @@ void Consumer::replace(Carried &stream) {
   desk_.notice(CarryChanged{.slug = stream.slug});
   later_improve(stream);
   keep_standby(stream);
+  go(stream);
 }
 
 void Consumer::parent_lost(Carried &stream, const Uuid &source) {

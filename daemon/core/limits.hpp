@@ -22,6 +22,7 @@ inline constexpr std::size_t max_route = 24;     // supernodes that a message pa
 inline constexpr std::size_t max_told_supernodes = 16;    // in a welcome
 inline constexpr std::size_t copies_of_records = 2;       // beside the keeper's own
 inline constexpr std::uint32_t max_room = 1'000;          // places that are told of
+inline constexpr std::uint32_t lent_part = 4;             // of the room: what may be lent beyond it
 inline constexpr std::size_t max_nodes = 10'000;          // known ones
 inline constexpr std::size_t max_streams = 10'000;        // known ones
 inline constexpr std::size_t max_own_streams = 256;       // published by this node
@@ -79,6 +80,7 @@ struct Timeouts {
   Time leave = 1800ms;       // for the children to find another parent
   Time ask_leaving = 550ms;  // instead of `ask`: the parent does not wait
   Time leave_again = 150ms;  // within it, where nobody had room for one that looks
+  Time lent = 5s;            // a place beyond the room, to find another one meanwhile
   Time climb = 1s;           // for the answer to a Climb
   Time standby = 100ms;      // fed, before one is looked for; where nobody has one again after
   Time standby_again = 1s;   // then doubling up to

@@ -105,7 +105,7 @@ struct Path {
   TicketId ticket = {};
   std::uint32_t hops = 0;
   std::vector<Uuid> path = {};
-  bool granted = false;  // and it may be had: to a Request of one that stood by
+  bool granted = false;  // and it may be had: to a Request of one that stood by, or after Leaving
 };
 // From a provider, up its own path to the source: is `mover`, who wants `ticket` from it, above it? Whoever
 // is, or is about to move itself, says no; the source says yes. So two that move at once never make a circle.
@@ -120,7 +120,8 @@ struct Climbed {
   TicketId ticket = {};
   bool clear = false;
 };
-struct Leaving {  // provider → child: find another parent, we are about to go
+// Provider → child: find another parent, this one does not keep you. A Path that grants it takes it back.
+struct Leaving {
   TicketId ticket = {};
 };
 struct Streams {

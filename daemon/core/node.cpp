@@ -91,6 +91,8 @@ void Node::fall_due(const Agenda::Key &key) {
       return consumer_.standby_due(key.name);
     case Due::climb:
       return provider_.climb_due(key.name);
+    case Due::lent:
+      return provider_.lent_due(key.name);
     case Due::leave:
       return stop();
     case Due::seed:

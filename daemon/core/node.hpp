@@ -82,6 +82,7 @@ class Node {
   std::size_t viewers(const Slug &slug) const;  // children nodes and local players of this node
   bool has_media(const Slug &slug) const;       // between OpenMedia and CloseMedia
   std::uint64_t promised_bps() const { return desk_.room.used_bps(); }
+  std::uint64_t lent_bps() const { return desk_.room.lent_bps(); }  // of these, beyond the upstream
   std::size_t peers() const { return desk_.peers.size(); }
   std::size_t supernode_links() const { return desk_.overlay.links().size(); }
   std::uint32_t places(const Slug &slug) const;  // children more that we would take now

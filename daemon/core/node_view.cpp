@@ -142,6 +142,7 @@ void Node::check_invariants() const {
 
   std::size_t held = 0;
   std::uint32_t children = 0;
+  std::uint32_t lent = 0;
   for (const auto &[slug, stream] : desk_.carried) {
     assert(stream.slug == slug && stream.own == desk_.directory.is_own(slug));
     const auto ours = [&](const TicketId &id, TicketState least) {
@@ -215,6 +216,9 @@ void Node::check_invariants() const {
       continue;
     }
     if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) ++children;
+    if (ticket.lent) ++lent;
+    const bool ends = ticket.lent && ticket.state == TicketState::confirmed;
+    assert(desk_.agenda.has({.due = Due::lent, .name = id}) == ends);
     assert(stream->second.media || ticket.state == TicketState::waiting);
     assert(ticket.linked == (ticket.state > TicketState::offered) || ticket.state == TicketState::requested);
     const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});
@@ -222,7 +226,7 @@ void Node::check_invariants() const {
     assert(!ticket.climbing || desk_.agenda.has({.due = Due::climb, .name = id}));
     assert(ticket.kind == PeerKind::node ? ticket.destination == peer->uuid : true);
   }
-  assert(held == 0 && children == desk_.room.children());
+  assert(held == 0 && children == desk_.room.children() && lent == desk_.room.lent());
   const bool placed = standpoint() == Standpoint::child || standpoint() == Standpoint::supernode;
   const bool looks = desk_.agenda.has({.due = Due::seek}) || desk_.agenda.has({.due = Due::choose}) ||
                      desk_.agenda.has({.due = Due::promote}) || desk_.agenda.has({.due = Due::start});

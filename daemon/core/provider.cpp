@@ -63,7 +63,8 @@ void Provider::from_node(const Peer &peer, const Request &request) {
       revoke(ticket, "replaced", "you ask for another");
     }
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
-  if (!desk_.room.fits(request.slug) && request.room > 0 && !request.standby) displace(request.slug);
+  if (!desk_.room.fits(request.slug) && request.room > 0 && !request.standby && desk_.room.lent() == 0)
+    displace(request.slug);
   if (request.standby ? !desk_.room.fits(request.slug) : !desk_.room.take(request.slug))
     return no(RefusalCode::no_room, "the upstream is used up");
   open(*stream);
@@ -86,15 +87,18 @@ void Provider::displace(const Slug &slug) {
   }
 }
 
-// It stood by, and is needed now.
+// It stood by, and is needed now: it was switched on before it asked. Where there is no room, it gets a place
+// for the time that it needs to find another one.
 void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
   Carried *stream = desk_.carries(ticket.slug);
   if (stream == nullptr || !desk_.open_to_children(*stream))
     return no_room_left(ticket, RefusalCode::no_room, "no parent ourselves");
   if (std::find(stream->path.begin(), stream->path.end(), ticket.destination) != stream->path.end())
     return no_room_left(ticket, RefusalCode::loop, "we get it through you");
-  if (!desk_.room.take(ticket.slug))
+  const bool fits = desk_.room.take(ticket.slug);
+  if (!fits && !desk_.room.lend(ticket.slug))
     return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
+  ticket.lent = !fits;
   ticket.leaf = !request.parent && request.room == 0;
   desk_.enter(ticket, TicketState::requested);
   check(ticket, request.parent);
@@ -111,13 +115,43 @@ void Provider::no_room_left(const Ticket &ticket, RefusalCode code, const std::s
 
 // Its link is up, so there is nothing to offer.
 void Provider::grant(Ticket &ticket) {
-  const Carried &stream = *desk_.carries(ticket.slug);
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
-  ticket.hops = stream.hops + 1;
+  ticket.hops = desk_.carries(ticket.slug)->hops + 1;
   desk_.enter(ticket, TicketState::confirmed);
-  Path path{.ticket = ticket.id, .hops = ticket.hops, .path = stream.path, .granted = true};
+  tell_path(ticket, true);
+  if (!ticket.lent) return;
+  desk_.agenda.set({.due = Due::lent, .name = ticket.id}, desk_.now + desk_.settings.timeouts.lent);
+  desk_.send(ticket.peer, Leaving{.ticket = ticket.id});
+}
+
+void Provider::tell_path(const Ticket &ticket, bool granted) {
+  const Carried &stream = *desk_.carries(ticket.slug);
+  Path path{.ticket = ticket.id, .hops = ticket.hops, .path = stream.path, .granted = granted};
   path.path.push_back(desk_.self());
   desk_.send(ticket.peer, std::move(path));
+}
+
+void Provider::give_back(Ticket &ticket) {
+  desk_.agenda.drop({.due = Due::lent, .name = ticket.id});
+  desk_.room.give_back(ticket.slug, std::exchange(ticket.lent, false));
+  repay();
+}
+
+void Provider::repay() {
+  if (desk_.room.lent() == 0 || desk_.leaving) return;
+  for (const TicketId &id : desk_.tickets.all()) {
+    Ticket &ticket = *desk_.tickets.find(id);
+    if (!ticket.lent || ticket.state != TicketState::confirmed || !desk_.room.repay(ticket.slug)) continue;
+    ticket.lent = false;
+    desk_.agenda.drop({.due = Due::lent, .name = id});
+    tell_path(ticket, true);
+  }
+}
+
+void Provider::lent_due(const TicketId &id) {
+  repay();
+  const Ticket *ticket = desk_.tickets.find(id);
+  if (ticket != nullptr && ticket->lent) revoke(*ticket, "no-room", "the place was lent");
 }
 
 // In the relay, where it is there.
@@ -197,7 +231,7 @@ void Provider::hold(const Peer &peer, const Hold &hold) {
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
   desk_.agenda.drop({.due = Due::climb, .name = ticket->id});
   ticket->climbing = false;
-  if (Tickets::counts(*ticket)) desk_.room.give_back(ticket->slug);
+  if (Tickets::counts(*ticket)) give_back(*ticket);
   desk_.enter(*ticket, TicketState::standing_by);
   desk_.notice(NeedChanged{.slug = ticket->slug});
   desk_.notice(CarryChanged{.slug = ticket->slug});
@@ -338,7 +372,7 @@ void Provider::revoke_all(const Slug &slug, const std::string &code, const std::
 void Provider::end(const Ticket &ticket) {
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
   desk_.agenda.drop({.due = Due::climb, .name = ticket.id});
-  if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) desk_.room.give_back(ticket.slug);
+  if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) give_back(*desk_.tickets.find(ticket.id));
   desk_.notice(NeedChanged{.slug = ticket.slug});
   desk_.notice(CarryChanged{.slug = ticket.slug});
   desk_.end(ticket);
@@ -358,6 +392,7 @@ void Provider::unconfirmed(const TicketId &id) {
 }
 
 void Provider::lapse() {
+  repay();
   for (const TicketId &id : desk_.tickets.all()) {
     const Ticket *ticket = desk_.tickets.find(id);
     if (ticket->side != Side::given || ticket->kind != PeerKind::node) continue;

@@ -27,6 +27,7 @@ class Provider {
   void relay_said(const Slug &slug, const Message &message);
   void unconfirmed(const TicketId &id);  // is due
   void climb_due(const TicketId &id);
+  void lent_due(const TicketId &id);
   void lapse();  // those that no heartbeat has named
 
   void media_opened(const Slug &slug);                 // local players that waited are let in
@@ -42,6 +43,9 @@ class Provider {
   void displace(const Slug &slug);
   void check(Ticket &ticket, bool parent);
   void grant(Ticket &ticket);
+  void tell_path(const Ticket &ticket, bool granted);
+  void give_back(Ticket &ticket);
+  void repay();  // what was lent, where there is room now
   void unlink(const Ticket &ticket, const std::string &code, const std::string &message);
   void no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message);
   void from_element(const Peer &peer, const Request &request);

@@ -33,11 +33,45 @@ bool Room::take(const Slug &slug) {
   return true;
 }
 
-void Room::give_back(const Slug &slug) {
+bool Room::lend(const Slug &slug) {
+  if (max_children_ == 0 || children_ >= max_children_ + std::max(1u, max_children_ / lent_part))
+    return false;
+  if (limit_bps_) {
+    const std::uint64_t rate = rate_bps(slug);
+    const std::uint64_t used = used_bps();
+    const std::uint64_t beyond = used > *limit_bps_ ? used - *limit_bps_ + rate : 0;
+    if (rate > *limit_bps_ || beyond > std::max(rate, *limit_bps_ / lent_part)) return false;
+  }
+  Load &load = loads_[slug];
+  ++load.children;
+  ++load.lent;
+  ++children_;
+  ++lent_;
+  return true;
+}
+
+bool Room::repay(const Slug &slug) {
+  if (children_ - lent_ >= max_children_) return false;
+  if (limit_bps_) {
+    const std::uint64_t used = used_bps() - lent_bps();
+    if (used > *limit_bps_ || rate_bps(slug) > *limit_bps_ - used) return false;
+  }
+  Load &load = loads_.at(slug);
+  assert(load.lent > 0);
+  --load.lent;
+  --lent_;
+  return true;
+}
+
+void Room::give_back(const Slug &slug, bool lent) {
   const auto load = loads_.find(slug);
   assert(load != loads_.end() && load->second.children > 0 && children_ > 0);
   --load->second.children;
   --children_;
+  if (!lent) return;
+  assert(load->second.lent > 0);
+  --load->second.lent;
+  --lent_;
 }
 
 void Room::measured(const Slug &slug, std::uint64_t rate_bps) {
@@ -66,6 +100,12 @@ std::uint64_t Room::used_bps() const {
   for (const auto &[slug, load] : loads_)
     used += load.children * (load.rate_bps == 0 ? unmeasured_bps : load.rate_bps);
   return used;
+}
+
+std::uint64_t Room::lent_bps() const {
+  std::uint64_t lent = 0;
+  for (const auto &[slug, load] : loads_) lent += load.lent * rate_bps(slug);
+  return lent;
 }
 
 std::uint32_t Room::children(const Slug &slug) const {

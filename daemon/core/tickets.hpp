@@ -46,6 +46,8 @@ struct Ticket {
   bool leaf = false;            // given: the asker feeds nobody and cannot
   bool climbing = false;        // given: its Climb is under way, the offer waits
   bool standby = false;         // given: asked for to stand by
+  bool lent = false;            // given: its place is beyond the room
+  bool leaving = false;         // held: we are to find another
   Time created = {};
   Time refreshed = {};
 };

@@ -11,6 +11,7 @@ using namespace core;
 namespace {
 
 constexpr std::size_t enough = 20;  // complaints
+constexpr std::uint64_t rate_bps = unmeasured_bps;  // of each stream
 
 bool is_ticket_news(const Effect &effect) {
   const auto *news = std::get_if<Announce>(&effect);
@@ -29,8 +30,12 @@ void Invariants::after(std::size_t index, const Effects &effects) {
   if (std::none_of(effects.begin(), effects.end(), is_ticket_news) || !world_.alive(index)) return;
   Node &node = world_.node(index);
   const Uuid name = node.self().uuid;
-  if (node.upstream_bps() && node.promised_bps() > *node.upstream_bps())
-    say(name + " promised more than its upstream");
+  if (node.upstream_bps()) {
+    if (node.promised_bps() - node.lent_bps() > *node.upstream_bps())
+      say(name + " promised more than its upstream");
+    if (node.promised_bps() > *node.upstream_bps() + std::max(rate_bps, *node.upstream_bps() / lent_part))
+      say(name + " lent more than it may");
+  }
   std::map<Slug, int> active;
   for (const TicketView &ticket : node.tickets())
     if (ticket.held && ticket.confirmed && ticket.role == "active") ++active[ticket.stream];

@@ -102,6 +102,54 @@ TEST_F(Forked, ItIsSearchedForWhenItCannotAnyMore) {
   EXPECT_EQ(*world.parent(w, "talk"), other);
 }
 
+// Another has taken the room of the one that stands by, and it has not been told yet.
+struct Overbooked : Forked {
+  Overbooked() {
+    w = node("w", 0);
+    watch(w);
+    EXPECT_TRUE(standby(v));
+    ticket = standby(v)->id;
+    EXPECT_EQ(*world.parent(w, "talk"), other);
+  }
+  bool woken() {
+    world.kill(old);
+    return world.run_until([&] { return world.parent(v, "talk") == other && world.flows(v, "talk"); }, 3s);
+  }
+  std::size_t w = 0;
+  TicketId ticket;
+};
+
+TEST_F(Overbooked, APlaceIsLentUntilThereIsAnother) {
+  EXPECT_TRUE(woken());
+  world.watch = [&](std::size_t, const Effects &) { EXPECT_TRUE(world.flows(v, "talk")); };
+  EXPECT_TRUE(world.run_until([&] { return world.parent(v, "talk") == p; }, 5s));
+  world.run(10s);
+  EXPECT_EQ(world.parent(v, "talk"), p);
+  EXPECT_EQ(world.media().lost, 0u);
+  EXPECT_EQ(world.node(other).fed_children(), 1u);
+}
+
+TEST_F(Overbooked, NotForLonger) {
+  world.links_fail = true;  // to others
+  EXPECT_TRUE(woken());
+  world.run(4s);
+  EXPECT_EQ(world.parent(v, "talk"), other);
+  world.run(2s);
+  EXPECT_FALSE(world.fed(v, "talk"));
+  EXPECT_EQ(world.parent(w, "talk"), other);
+}
+
+TEST_F(Overbooked, ItIsKeptWhereRoomIsFree) {
+  world.links_fail = true;  // to others
+  EXPECT_TRUE(woken());
+  world.call(w, RevokeTicket{.call = 0, .slug = "talk", .destination = {}});
+  world.run(20s);
+  EXPECT_EQ(world.parent(v, "talk"), other);
+  EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, ticket);
+  EXPECT_TRUE(world.node(v).resting());
+  EXPECT_EQ(world.node(other).lent_bps(), 0u);
+}
+
 TEST_F(Forked, WhoLeavesLetsTheChildrenMoveFirst) {
   const std::size_t from = world.trace().size();
   world.watch = [&](std::size_t, const Effects &) { EXPECT_TRUE(world.fed(v, "talk")); };

@@ -63,6 +63,39 @@ TEST(Room, BelievesItsOwnMeasurementMoreThanTheSource) {
   EXPECT_EQ(room.used_bps(), 50 * max_rate_kbps * 1000);
 }
 
+// One stream, or a quarter of all there is.
+TEST(Room, LendsABitBeyondItself) {
+  Room small(700'000, 100);
+  EXPECT_TRUE(small.take("a"));
+  EXPECT_TRUE(small.lend("a"));
+  EXPECT_FALSE(small.lend("a"));
+  EXPECT_EQ(small.used_bps(), 1'200'000u);
+  EXPECT_EQ(small.lent_bps(), 600'000u);
+  EXPECT_FALSE(small.repay("a"));
+  small.give_back("a");
+  EXPECT_TRUE(small.repay("a"));
+  EXPECT_EQ(small.lent_bps(), 0u);
+  EXPECT_FALSE(small.take("a"));
+
+  Room large(12'000'000, 100);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(large.take("a"));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(large.lend("a"));
+  EXPECT_FALSE(large.lend("a"));
+  EXPECT_EQ(large.used_bps(), 15'000'000u);
+  large.give_back("a", true);
+  EXPECT_EQ(large.lent(), 4u);
+
+  Room none(500'000, 100);
+  EXPECT_FALSE(none.lend("a"));
+
+  Room counted(std::nullopt, 1);
+  EXPECT_TRUE(counted.take("a"));
+  EXPECT_TRUE(counted.lend("a"));
+  EXPECT_FALSE(counted.lend("a"));
+  EXPECT_FALSE(counted.repay("a"));
+  EXPECT_FALSE(Room(std::nullopt, 0).lend("a"));
+}
+
 TEST(Room, HasAMostOfChildrenWithoutALimit) {
   Room room(std::nullopt, 2);
   EXPECT_TRUE(room.take("a"));

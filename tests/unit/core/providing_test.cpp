@@ -235,6 +235,92 @@ TEST(StandingBy, TakesRoomWhenItIsUsed) {
   EXPECT_EQ(bench.node.fed_children(), 0u);
 }
 
+// Room for one: it was the child's, who stands by now, and is the other's.
+struct Lending : testing::Test {
+  Lending() {
+    bench.child_held();
+    first = bench.given;
+    bench.say(BandwidthMeasured{.upstream_bps = 1'000'000});
+    bench.hears(P, other_wish("s2", "parent", "parent"));
+    bench.say(RelaySaid{.slug = "own", .message = Offer{.ticket = bench.given}});
+    bench.hears(2, Confirm{.ticket = bench.given});
+  }
+  void wake(PeerId peer, const TicketId &ticket) { bench.hears(peer, Request{.ticket = ticket, .slug = "own"}); }
+  Lines lines(Lines with) const {
+    for (std::string &line : with)
+      if (const std::size_t at = line.find("F "); at != std::string::npos) line.replace(at, 1, first);
+    return with;
+  }
+  Bench bench;
+  TicketId first;
+};
+
+TEST_F(Lending, WhoIsFedAlreadyGetsAPlaceBeyondTheRoom) {
+  wake(1, first);
+  EXPECT_EQ(bench.said, lines({"Send 1 path F hops 1 path us granted", "Send 1 leaving " + first}));
+  EXPECT_EQ(bench.node.promised_bps(), 1'200'000u);
+  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
+  bench.wait(4900ms);
+  EXPECT_EQ(bench.node.find_ticket(first)->state, "confirmed");
+  bench.wait(100ms);
+  EXPECT_EQ(bench.said, lines({"TellRelay own cancel F no-room", "Send 1 cancel F no-room"}));
+  EXPECT_EQ(bench.node.promised_bps(), 600'000u);
+}
+
+TEST_F(Lending, IsRepaidWhenRoomIsFree) {
+  wake(1, first);
+  bench.hears(2, Cancel{.ticket = bench.given});
+  EXPECT_EQ(bench.said, lines({"TellRelay own cancel G cancelled", "Send 1 path F hops 1 path us granted"}));
+  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  bench.wait(6s);
+  EXPECT_EQ(bench.node.find_ticket(first)->state, "confirmed");
+}
+
+TEST_F(Lending, IsRepaidWhenThereTurnsOutToBeRoom) {
+  wake(1, first);
+  bench.say(MediaMeasured{.slug = "own", .rate_bps = 300'000});
+  bench.wait(5s);
+  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  EXPECT_EQ(bench.node.fed_children(), 2u);
+}
+
+TEST_F(Lending, EndsWhenItIsHeldOrGivenUp) {
+  wake(1, first);
+  bench.hears(1, Hold{.ticket = first});
+  EXPECT_EQ(bench.node.promised_bps(), 600'000u);
+  wake(1, first);
+  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
+  bench.hears(1, Cancel{.ticket = first});
+  EXPECT_EQ(bench.node.promised_bps(), 600'000u);
+  EXPECT_EQ(bench.node.lent_bps(), 0u);
+}
+
+// Whoever has a place already is not moved for one that can only be lent.
+TEST_F(Lending, GivesNothingToNewcomers) {
+  wake(1, first);
+  Request wish = other_wish("s3", "far", "far");
+  wish.room = 3;
+  bench.hears(P, wish);
+  EXPECT_EQ(bench.said, Lines{"Send P routed to far from us: refusal of a search no-room"});
+  EXPECT_EQ(bench.node.fed_children(), 2u);
+}
+
+TEST(Climbing, SaysNoBeforeAPlaceIsLent) {
+  Bench bench;
+  forwards_to_standby(bench);
+  bench.say(BandwidthMeasured{.upstream_bps = 1'000'000});
+  const TicketId ticket = bench.given;
+  Request far = other_wish("s2", "far", "far");
+  far.slug = "talk";
+  bench.hears(P, far);
+  bench.hears(1, Request{.ticket = ticket, .slug = "talk", .parent = true});
+  EXPECT_EQ(bench.said, Lines{"Send 2 climb of child for talk"});
+  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
+  bench.hears(2, Climbed{.ticket = ticket, .clear = false});
+  EXPECT_EQ(bench.said, (Lines{"Send 1 refusal " + ticket + " loop", "TellRelay talk cancel " + ticket + " loop"}));
+  EXPECT_EQ(bench.node.lent_bps(), 0u);
+}
+
 TEST(StandingBy, IsHeldByAHeartbeatIfTheHoldWasLost) {
   Bench bench;
   bench.child_confirmed();
