@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Astral's own side: the diamond of tests/e2e, fed with the benches' frames."""
+import time
+
 import astral
 import diamond
 from player import Player, publish
+
+
+SETTLED = 2  # seconds for which a viewer has had its relay and another one: else its standby may not be connected yet
 
 
 class Diamond(diamond.Diamond):
@@ -27,7 +32,13 @@ class Astral:
         self._diamond = Diamond(place)
         self._diamond.start()
         self.players = {'astralsrc': self._diamond.player()}
-        self.ready = self._diamond.ready
+        self._links, self._since = None, 0
+
+    def ready(self):
+        links = self._diamond.held(self._diamond.v) if self._diamond.ready() else None
+        if links != self._links:
+            self._links, self._since = links, time.monotonic()
+        return links[0] if links and time.monotonic() - self._since > SETTLED else None
 
     def lose(self, name, how):
         diamond.lose(self._diamond.relays[name], how)

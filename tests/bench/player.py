@@ -68,11 +68,14 @@ class Player:
         return len(lately) > 25 * seconds
 
     def loss(self, since):
-        """(the longest time without a frame, in ms; the frames that did not come), since then."""
+        """Since then: the longest time without a frame; how much later than before the latest frame was, which is what somebody who
+        sees no pause must have in store (both in ms); and how many frames did not come."""
         frames = self.frames[-LATELY:]
         times = [when for _, when, _ in frames if when >= since - 0.5]
         times.append(time.monotonic())  # a pause that is not over counts too
-        before = max(number for number, when, _ in frames if when <= since)
+        before = [frame for frame in frames if frame[1] <= since]
+        usual = percentile([age for _, _, age in before[-100:]], .5)
         have = {number for number, _, _ in frames}
         return (1000 * max(b - a for a, b in zip(times, times[1:])),
-                sum(number not in have for number in range(before, max(have))))
+                max(age for _, when, age in frames if when > since) - usual,
+                sum(number not in have for number in range(max(before)[0], max(have))))
