@@ -70,6 +70,7 @@ bool Session::greet(Bytes &bytes) {
   put(greeting_, piece);
   bytes = bytes.subspan(piece.size());
   if (!greeting_.empty() && greeting_[0] != version) {
+    greeting_ = {};
     close({Code::invalid, "this is not RTMP, or RTMPE"});
     return false;
   }
