@@ -7,7 +7,7 @@ import diamond
 from player import Player, publish
 
 
-SETTLED = 2  # seconds for which a viewer has had its relay and another one: else its standby may not be connected yet
+SETTLED = 5  # seconds for which a viewer has had its relay and another one: the last loss is forgotten, the standby connected
 
 
 class Diamond(diamond.Diamond):
