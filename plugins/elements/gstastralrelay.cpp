@@ -35,7 +35,7 @@ struct AstralRelayClass {
 };
 
 static Signals astral_relay_signals;
-static guint astral_relay_silence;
+static guint astral_relay_silence, astral_relay_child_slow;
 static GstStaticPadTemplate astral_relay_sink_template =
     GST_STATIC_PAD_TEMPLATE("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 static GstStaticPadTemplate astral_relay_src_template =
@@ -228,6 +228,11 @@ static bool astral_relay_start(AstralRelay *relay) {
           [relay](unsigned ms) {
             GST_INFO_OBJECT(relay, "no object for %u ms", ms);
             g_signal_emit(relay, astral_relay_silence, 0, ms);
+          },
+      .slow =
+          [relay](const std::string &ticket) {
+            GST_INFO_OBJECT(relay, "ticket %s does not hold the rate", ticket.c_str());
+            g_signal_emit(relay, astral_relay_child_slow, 0, ticket.c_str());
           }};
   auto body = RelayBody::start(settings, hooks);
   if (!body) {
@@ -338,6 +343,10 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   // ever later, while that lasts. From the element's own thread.
   astral_relay_silence = g_signal_new("silence", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                       nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_UINT);
+  // The child of this ticket does not hold the stream's rate: again and again what it was to get has been
+  // dropped, and it goes on at something newer. From the element's own thread.
+  astral_relay_child_slow = g_signal_new("child-slow", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
+                                         nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
 
   GstElementClass *element = GST_ELEMENT_CLASS(type);
   gst_element_class_add_static_pad_template(element, &astral_relay_sink_template);

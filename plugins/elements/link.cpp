@@ -207,6 +207,7 @@ void Link::perform() {
       carry_out(std::move(actions));
       quic_->flush(now());
     }
+    assert(quic_->backlog() + quic_->in_flight() <= max_held);
   }
   performing_ = false;
   if (end_) return end(*end_);

@@ -46,6 +46,10 @@ class Link final : private ice::Handler, private quic::Handler {
 
   // Objects wait in the store, not here: above so many unsent bytes no more are taken.
   static constexpr std::size_t max_unsent = 64 * 1024;
+  // Sent and not acknowledged, whatever the other end allows: above it no more are taken.
+  static constexpr std::size_t max_in_flight = quic::Connection::connection_window;
+  // So this is the most that one child keeps from being freed, with an object or two above.
+  static constexpr std::size_t max_held = max_in_flight + 2 * max_unsent + 2 * moqt::Limits{}.max_object;
   // From describe() to ready; a path that ICE does not find in that time does not exist.
   static constexpr Time setup_timeout = 10s;
   // Candidates that come after the description travel by themselves; more than this many are not sent.
@@ -71,7 +75,10 @@ class Link final : private ice::Handler, private quic::Handler {
   bool started() const { return quic_ != nullptr; }  // the ends are talking, or trying to
   bool ready() const { return ready_; }
   bool ended() const { return ended_; }
-  bool writable() const { return ready_ && !ended_ && waiting_.empty() && quic_->backlog() < max_unsent; }
+  bool writable() const {
+    return ready_ && !ended_ && waiting_.empty() && quic_->backlog() < max_unsent &&
+           quic_->in_flight() < max_in_flight;
+  }
   // Everything given to the session has been acknowledged by the peer.
   bool drained() const {
     return !ready_ || ended_ || (waiting_.empty() && quic_->backlog() + quic_->in_flight() == 0);

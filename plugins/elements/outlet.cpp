@@ -114,6 +114,10 @@ void Outlet::on_child_removed(const std::string &ticket, const Error &why) {
   hooks_.peer_removed(ticket, why.detail);
 }
 
+void Outlet::on_child_slow(const std::string &ticket) {
+  if (hooks_.slow) hooks_.slow(ticket);
+}
+
 void Outlet::snapshot() {
   Statistics statistics;
   if (count) count(statistics);

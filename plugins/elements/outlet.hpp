@@ -27,6 +27,8 @@ struct Hooks {
   std::function<std::optional<moqt::Location>()> needs = nullptr;
   // Of a relay: no parent has brought anything for so many milliseconds.
   std::function<void(unsigned ms)> silent = nullptr;
+  // Of a relay: this child does not hold the rate.
+  std::function<void(const std::string &ticket)> slow = nullptr;
 };
 
 // **Thread**: made and destroyed by the application's; everything else on the loop, unless it says so.
@@ -56,6 +58,7 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   void on_provider_signal(const std::string &text) override;
   void on_child_added(const std::string &ticket, const std::string &fingerprint) override;
   void on_child_removed(const std::string &ticket, const Error &why) override;
+  void on_child_slow(const std::string &ticket) override;
   void on_signaller_open() override;
   void on_signaller_message(const std::string &text) override;
   void on_signaller_lost(const Error &error) override;

@@ -300,6 +300,16 @@ void Provider::count(Child &child, std::size_t bytes) {
   sent_bytes_ += bytes;
 }
 
+void Provider::skipped(Child &child, bool late, Time now) {
+  ++skipped_;
+  ++child.skips;
+  if (!late) return;
+  child.late.push_back(now);
+  if (child.late.size() < slow_skips) return;
+  if (now - child.late.front() <= slow_time) owner_.on_child_slow(child.link->ticket());
+  child.late.pop_front();
+}
+
 // `taken` by this call so far: a child far behind does not hold up the others.
 void Provider::send_media(Child &child, std::size_t taken) {
   if (!child.media || !child.media->accepted || !child.media->forward) return;
@@ -313,7 +323,7 @@ void Provider::send_media(Child &child, std::size_t taken) {
     if (next.begins_group || next.skipped) {
       if (media.stream) session.abort_group(*media.stream, moqt::ResetCode::too_far_behind);
       media.stream.reset();
-      if (next.skipped) ++skipped_;
+      if (next.skipped) skipped(child, next.late, time);
       const auto stream = session.begin_group(media.request, at.group, std::nullopt, at.object == 0);
       if (!stream) return;
       media.stream = *stream;
@@ -375,7 +385,7 @@ void Provider::fill(Statistics &statistics) const {
     const quic::Stats stats = child.link->stats();
     statistics.links.push_back({ticket, child.link->peer_fingerprint(),
                                 std::chrono::duration<double, std::milli>(stats.rtt).count(),
-                                stats.bytes_sent, stats.bytes_received});
+                                stats.bytes_sent, stats.bytes_received, child.skips});
   }
 }
 

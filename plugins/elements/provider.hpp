@@ -3,6 +3,7 @@
 // child at that child's own pace. Decides what a child gets next; not who may be a child (the node does).
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,6 +38,9 @@ class Provider final : private Link::Owner {
     // It has subscribed to the media.
     virtual void on_child_added(const std::string &ticket, const std::string &fingerprint) = 0;
     virtual void on_child_removed(const std::string &ticket, const Error &why) = 0;
+    // It does not hold the rate: what it was to get has been dropped `slow_skips` times within `slow_time`.
+    // Again as long as that lasts.
+    virtual void on_child_slow(const std::string &ticket) = 0;
   };
 
   Provider(Settings settings, GMainContext *context, Owner &owner);
@@ -58,6 +62,9 @@ class Provider final : private Link::Owner {
   // The track ends: PUBLISH_DONE to all children, once they have what there is.
   void finish();
   static constexpr std::size_t max_fetches = 4;  // of one child at a time
+  // A path that was gone for a while is one skip; who is always too slow skips once for each store_time.
+  static constexpr std::size_t slow_skips = 2;
+  static constexpr Time slow_time = 60s;
   // Calls `done` (from the loop, once) when every child has acknowledged what there is.
   void drain(std::function<void()> done);
   std::size_t children() const { return children_.size(); }
@@ -83,7 +90,8 @@ class Provider final : private Link::Owner {
     bool served = false;  // has asked for the media
     std::optional<Subscription> media, catalog;
     std::map<moqt::RequestId, Fetching> fetches;
-    std::uint64_t objects = 0, bytes = 0;
+    std::uint64_t objects = 0, bytes = 0, skips = 0;
+    std::deque<Time> late;  // when it skipped, the last slow_skips
   };
 
   void on_link_candidate(Link &link, const std::string &candidate) override;
@@ -104,6 +112,7 @@ class Provider final : private Link::Owner {
   std::size_t send_fetches(Child &child);
   void send_media(Child &child, std::size_t taken);
   void count(Child &child, std::size_t bytes);
+  void skipped(Child &child, bool late, Time now);
   void finish(Child &child);
   Subscription *find(Child &child, moqt::RequestId request);
   Child &child_of(const Link &link);

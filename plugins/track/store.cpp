@@ -141,7 +141,7 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
       if (newer == groups.end()) return {};
       auto newest = std::prev(groups.end());
       while (newest != newer && newest->second.first > 0) --newest;
-      skipped_ = true;
+      skipped_ = late_ = true;
       in_group_ = false;
       at_ = {newest->first, 0};
       waiting_since_ = never;
@@ -151,9 +151,9 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
 
     if (const Object *object = group->second.find(at_.object)) {
       const bool begins = !started_ || at_.object == 0;
-      const Next found{object, begins, skipped_};
+      const Next found{object, begins, skipped_, late_};
       if (skipped_) ++skips_;
-      skipped_ = false;
+      skipped_ = late_ = false;
       started_ = true;
       waiting_since_ = never;
       if (object->status != moqt::ObjectStatus::normal) {

@@ -96,6 +96,7 @@ class Cursor {
     const Object *object = nullptr;  // valid until the store changes; nullptr: nothing yet
     bool begins_group = false;
     bool skipped = false;  // something before it was given up
+    bool late = false;     // that was here, and was dropped before it was read
   };
   // Advances when it returns an object.
   Next next(const Store &store, Time now);
@@ -115,6 +116,7 @@ class Cursor {
   bool started_ = false;   // has returned an object
   bool in_group_ = false;  // at_.group has been begun
   bool skipped_ = false;   // since the last returned object
+  bool late_ = false;      // as well
   Time waiting_since_ = never;
   std::uint64_t skips_ = 0;
 };

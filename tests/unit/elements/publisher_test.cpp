@@ -15,6 +15,7 @@ class Silent : public Provider::Owner {
   void on_provider_signal(const std::string &) override {}
   void on_child_added(const std::string &, const std::string &) override {}
   void on_child_removed(const std::string &, const Error &) override {}
+  void on_child_slow(const std::string &) override {}
 };
 
 struct Stage {
