@@ -42,8 +42,7 @@ class MediaFloor {
   virtual ~MediaFloor() = default;
   virtual void listen(Listener *listener) = 0;  // null: nobody
 
-  // `own`: its publisher is on this node.
-  virtual Expected<void> open(const std::string &slug, bool own) = 0;
+  virtual Expected<void> open(const std::string &slug) = 0;
   virtual void close(const std::string &slug) = 0;
   virtual void tell_relay(const std::string &slug, const std::string &json) = 0;
   virtual Expected<void> add_source(const std::string &slug, const std::string &ticket,

@@ -22,9 +22,9 @@ media::Stream *Pipelines::find(const std::string &slug) const {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
-Expected<void> Pipelines::open(const std::string &slug, bool own) {
+Expected<void> Pipelines::open(const std::string &slug) {
   if (find(slug)) return {};
-  auto stream = media::Stream::open(slug, own, settings_, *this);
+  auto stream = media::Stream::open(slug, settings_, *this);
   if (!stream) return tl::unexpected<Error>(stream.error());
   streams_.emplace(slug, std::move(*stream));
   share_stores();

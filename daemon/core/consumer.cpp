@@ -162,7 +162,7 @@ void Consumer::link(Carried &stream, const Offer &offer) {
   }
   if (!stream.media) {
     stream.media = true;
-    desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own});
+    desk_.emit(OpenMedia{.slug = stream.slug});
     desk_.notice(MediaOpened{.slug = stream.slug});
   }
   if (stream.search) stream.search->step = Step::linking;
@@ -399,7 +399,7 @@ void Consumer::attach(Carried &stream, PeerId publisher) {
   stream.backoff = {};
   if (!stream.media) {
     stream.media = true;
-    desk_.emit(OpenMedia{.slug = stream.slug, .own = true});
+    desk_.emit(OpenMedia{.slug = stream.slug});
     desk_.notice(MediaOpened{.slug = stream.slug});
   }
   begin(stream);

@@ -31,7 +31,6 @@ struct Disconnect {
 // a pipeline with a relay and no source yet
 struct OpenMedia {
   Slug slug = {};
-  bool own = false;  // its publisher is on this node: all that it keeps is wanted, not the newest group only
 };
 struct CloseMedia {
   Slug slug = {};
@@ -47,8 +46,8 @@ struct AddSource {
   Offer offer = {};
   bool standby = false;
 };
-// From standing by to being fed, or back. One that is fed already is asked whether it is there: it answers, or
-// ends.
+// From standing by to being fed, or back. One that is fed already is asked whether it is there: it answers,
+// or ends.
 struct SwitchSource {
   Slug slug = {};
   TicketId ticket = {};
@@ -96,8 +95,8 @@ struct MeasureBandwidth {
 struct Quit {};
 
 using Effect = std::variant<Connect, Send, Disconnect, OpenMedia, CloseMedia, TellRelay, AddSource,
-                            SwitchSource, TellSource, RemoveSource, Answer, Announce, RegisterStream, UnregisterStream,
-                            AskOrigin, MeasureBandwidth, Quit>;
+                            SwitchSource, TellSource, RemoveSource, Answer, Announce, RegisterStream,
+                            UnregisterStream, AskOrigin, MeasureBandwidth, Quit>;
 using Effects = std::vector<Effect>;
 
 }  // namespace astral::core

@@ -159,10 +159,9 @@ struct Stream::Parent {
   SignalHandler signal;
 };
 
-Expected<std::unique_ptr<Stream>> Stream::open(std::string slug, bool own, const Settings &settings,
-                                               Handler &handler) {
+Expected<std::unique_ptr<Stream>> Stream::open(std::string slug, const Settings &settings, Handler &handler) {
   std::unique_ptr<Stream> stream(new Stream(std::move(slug), settings, handler));
-  if (const auto built = stream->build(own); !built) return tl::unexpected(built.error());
+  if (const auto built = stream->build(); !built) return tl::unexpected(built.error());
   return stream;
 }
 
@@ -180,7 +179,7 @@ Stream::~Stream() {
   silence_signal_ = SignalHandler();
 }
 
-Expected<void> Stream::build(bool own) {
+Expected<void> Stream::build() {
   auto made = make(relay_element, "relay");
   if (!made) return tl::unexpected(made.error());
   relay_ = std::move(*made);
@@ -192,7 +191,6 @@ Expected<void> Stream::build(bool own) {
   const auto set = [&](const char *name, std::uint64_t value) {
     gst_util_set_object_arg(G_OBJECT(relay_.get()), name, std::to_string(value).c_str());
   };
-  g_object_set(relay_.get(), "history", own, nullptr);
   set("max-children", settings_.max_children);
   set("store-bytes", settings_.store_bytes);
   set("store-time", static_cast<std::uint64_t>(settings_.store_time / 1ms));

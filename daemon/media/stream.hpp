@@ -78,9 +78,7 @@ class Stream {
  public:
   // Fails when an element is missing or does not start (the detail says which). `handler` outlives the
   // stream.
-  // `own`: its source is the publisher, of whom all is wanted that it keeps.
-  static Expected<std::unique_ptr<Stream>> open(std::string slug, bool own, const Settings &settings,
-                                                Handler &handler);
+  static Expected<std::unique_ptr<Stream>> open(std::string slug, const Settings &settings, Handler &handler);
   ~Stream();
   Stream(const Stream &) = delete;
   Stream &operator=(const Stream &) = delete;
@@ -113,7 +111,7 @@ class Stream {
   struct Parent;
 
   Stream(std::string slug, const Settings &settings, Handler &handler);
-  Expected<void> build(bool own);
+  Expected<void> build();
   void on_error(GstObject *from, const Error &error);
   void end_source(const std::string &ticket, std::uint64_t serial, const Error &error);
 

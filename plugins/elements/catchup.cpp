@@ -32,8 +32,13 @@ track::Object end_of_group(moqt::Location at) {
 
 }  // namespace
 
-Catchup::Catchup(moqt::Session &session, track::Store &store, moqt::TrackName track, std::string ticket)
-    : session_(session), store_(store), track_(std::move(track)), ticket_(std::move(ticket)) {}
+Catchup::Catchup(moqt::Session &session, track::Store &store, moqt::TrackName track, std::string ticket,
+                 std::uint8_t priority)
+    : session_(session),
+      store_(store),
+      track_(std::move(track)),
+      ticket_(std::move(ticket)),
+      priority_(priority) {}
 
 Catchup::~Catchup() {
   if (request_) session_.cancel_fetch(*request_);
@@ -51,12 +56,18 @@ void Catchup::from(moqt::Location need) {
   fetch(need, everything);
 }
 
+void Catchup::all_before(moqt::Location end) {
+  joined_ = end;
+  go_on();
+}
+
 void Catchup::fetch(moqt::Location start, moqt::Location end) {
   assert(!request_);
   ++fetches_;
   moqt::Fetch fetch;
   fetch.range = moqt::StandaloneFetch{.track = track_, .start = start, .end = end};
   fetch.parameters.tokens.push_back({.value = ticket_});
+  if (priority_ != moqt::default_priority) fetch.parameters.subscriber_priority = priority_;
   request_ = session_.fetch(std::move(fetch));
 }
 
@@ -97,6 +108,8 @@ void Catchup::missing(const moqt::FetchMissing &event) {
 
 void Catchup::ended(const moqt::FetchEnded &event) {
   request_.reset();
+  if (event.complete && end_.group > covered_.group && covered_.object > 0)
+    store_.add(end_of_group(covered_), now());
   if (event.complete) covered_ = std::max(covered_, end_);
   go_on();
 }

@@ -16,17 +16,22 @@ class Catchup {
  public:
   // Of one gap: a provider that moves on while it is asked needs a second one.
   static constexpr int most_fetches = 4;
+  static constexpr std::uint8_t past_priority = 192;  // lower than the media's
 
-  Catchup(moqt::Session &session, track::Store &store, moqt::TrackName track, std::string ticket);
+  // `priority`: of what is fetched among what the provider sends us; low goes first.
+  Catchup(moqt::Session &session, track::Store &store, moqt::TrackName track, std::string ticket,
+          std::uint8_t priority = moqt::default_priority);
   ~Catchup();
   Catchup(const Catchup &) = delete;
   Catchup &operator=(const Catchup &) = delete;
 
-  // One of the two, once. The newest group, from its beginning; `subscription` is of the same session.
+  // One of the three, once. The newest group, from its beginning; `subscription` is of the same session.
   void from_newest_group(moqt::RequestId subscription);
   void from(moqt::Location need);
+  void all_before(moqt::Location end);
   // The subscription brings what comes after `largest`.
   void joined(const std::optional<moqt::Location> &largest);
+  bool done() const { return !request_ && joined_ && covered_ >= *joined_; }
 
   bool is_about(moqt::RequestId request) const { return request_ == request; }
   // Before the object goes to the store.
@@ -44,6 +49,7 @@ class Catchup {
   track::Store &store_;
   const moqt::TrackName track_;
   const std::string ticket_;
+  const std::uint8_t priority_;
   std::optional<moqt::RequestId> request_;
   int fetches_ = 0;
   moqt::Location covered_;                // all before it is here, or was given up

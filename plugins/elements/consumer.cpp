@@ -44,6 +44,7 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
 
 Consumer::~Consumer() {
   closing_ = true;
+  past_.reset();
   catchup_.reset();
   if (link_) link_->close(moqt::CloseCode::no_error, {Code::unreachable, "the consumer stops"});
 }
@@ -105,7 +106,7 @@ void Consumer::on_link_ready(Link &link) {
 
 // Together with the request that makes objects come: one round trip for both.
 void Consumer::begin() {
-  const auto need = owner_.on_consumer_needs();
+  const auto [need, past] = owner_.on_consumer_needs();
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
                                        link_->ticket());
   if (need) {
@@ -114,7 +115,24 @@ void Consumer::begin() {
     catchup_->from(*need);
   } else if (!settings_.standby) {
     catchup_->from_newest_group(media_);
+    past_wanted_ = past;
   }
+}
+
+Consumer::Past::Past(const track::Store::Limits &limits, moqt::Session &session, moqt::TrackName track,
+                     std::string ticket)
+    : store(limits), fetch(session, store, std::move(track), std::move(ticket), Catchup::past_priority) {}
+
+void Consumer::fetch_past(const std::optional<moqt::Location> &largest) {
+  if (!std::exchange(past_wanted_, false) || !largest) return;
+  past_ = std::make_unique<Past>(settings_.store, link_->session(), track_name(settings_.slug, media_track),
+                                 link_->ticket());
+  past_->fetch.all_before({largest->group, 0});
+}
+
+Catchup *Consumer::asker(moqt::RequestId request) {
+  if (catchup_ && catchup_->is_about(request)) return catchup_.get();
+  return past_ && past_->fetch.is_about(request) ? &past_->fetch : nullptr;
 }
 
 void Consumer::set_standby(bool standby) {
@@ -127,10 +145,12 @@ void Consumer::set_standby(bool standby) {
   ++answers_;
   probing_ = same;
   if (established_) answer_timer_.set(now() + answer_timeout);
-  if (standby)
+  if (standby) {
     catchup_.reset();
-  else if (!same)
+    past_.reset();
+  } else if (!same) {
     begin();
+  }
   link_->perform();
 }
 
@@ -140,6 +160,7 @@ void Consumer::answered(const std::optional<moqt::Location> &largest) {
   if (--answers_ > 0) return;
   answer_timer_.set(never);
   if (!std::exchange(probing_, false) && catchup_) catchup_->joined(largest);
+  fetch_past(largest);
 }
 
 void Consumer::on_link_event(Link &link, moqt::Event &event) {
@@ -160,18 +181,18 @@ void Consumer::on_link_event(Link &link, moqt::Event &event) {
                    },
                    [&](moqt::ObjectReceived &received_object) { received(received_object); },
                    [&](const moqt::FetchAccepted &accepted) {
-                     if (fetched_by(accepted.request)) catchup_->accepted(accepted);
+                     if (Catchup *asked = asker(accepted.request)) asked->accepted(accepted);
                    },
                    [&](const moqt::FetchRefused &refused) {
-                     if (fetched_by(refused.request)) catchup_->refused(refused);
+                     if (Catchup *asked = asker(refused.request)) asked->refused(refused);
                      fresh_ = true;
                    },
                    [&](const moqt::FetchMissing &missing) {
-                     if (fetched_by(missing.request)) catchup_->missing(missing);
+                     if (Catchup *asked = asker(missing.request)) asked->missing(missing);
                      fresh_ = true;
                    },
                    [&](const moqt::FetchEnded &fetch) {
-                     if (fetched_by(fetch.request)) catchup_->ended(fetch);
+                     if (Catchup *asked = asker(fetch.request)) asked->ended(fetch);
                      fresh_ = true;
                    },
                    [&](const moqt::Done &done) {
@@ -202,7 +223,12 @@ void Consumer::received(moqt::ObjectReceived &event) {
   }
   const std::size_t size = event.object.wire.size() - event.object.payload_offset;
   const Time time = now();
-  if (fetched_by(event.request)) catchup_->fetched(event.object.id);
+  if (Catchup *asked = asker(event.request)) asked->fetched(event.object.id);
+  if (past_ && past_->fetch.is_about(event.request)) {
+    past_->store.add(std::move(event.object), time);
+    fresh_ = true;
+    return;
+  }
   const bool begins = event.object.id.object == 0;
   if (store_.add(std::move(event.object), time) != track::Store::Added::fresh) return;
   if (begins) ++groups_;
@@ -231,7 +257,19 @@ std::optional<Taken> Consumer::take() {
     taken->present = present_;
   else
     timer_.set(sequence_.deadline());
-  return taken;
+  return taken ? std::move(taken) : take_past(time);
+}
+
+std::optional<Taken> Consumer::take_past(Time time) {
+  if (!past_) return std::nullopt;
+  if (const auto next = past_->cursor.next(past_->store, time); next.object) {
+    Taken taken;
+    taken.object = *next.object;
+    taken.past = true;
+    return taken;
+  }
+  if (past_->fetch.done()) past_.reset();
+  return std::nullopt;
 }
 
 void Consumer::break_off(Error why) {

@@ -32,8 +32,7 @@ class Consumer final : private Link::Owner {
     virtual ~Owner() = default;
     virtual void on_consumer_signal(const std::string &text) = 0;
     virtual void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) = 0;
-    // The first object that whoever takes them lacks. Nothing: the stream begins here.
-    virtual std::optional<moqt::Location> on_consumer_needs() = 0;
+    virtual Needs on_consumer_needs() = 0;
     // take() may have something.
     virtual void on_consumer_ready() = 0;
     // Once, the last call. No error: the stream has ended, all of it can be taken.
@@ -49,7 +48,7 @@ class Consumer final : private Link::Owner {
   void set_standby(bool standby);
   static constexpr Time answer_timeout = 1500ms;
 
-  // The next object in order, when it is there.
+  // The next object in order, when it is there; where there is none, the next of the past.
   std::optional<Taken> take();
   void fill(Statistics &statistics) const;
 
@@ -63,9 +62,12 @@ class Consumer final : private Link::Owner {
   void offered(const signalling::Offer &offer);
   moqt::RequestId subscribe(const char *track, bool forward);
   void begin();
+  void fetch_past(const std::optional<moqt::Location> &largest);
   void answered(const std::optional<moqt::Location> &largest);
-  bool fetched_by(moqt::RequestId request) const { return catchup_ && catchup_->is_about(request); }
+  // Of what is fetched: who asked for it. Null: nobody (any more).
+  Catchup *asker(moqt::RequestId request);
   void received(moqt::ObjectReceived &event);
+  std::optional<Taken> take_past(Time time);
   void learn_catalog(std::uint64_t group, Slice text);
   void break_off(Error why);
   void end(std::optional<Error> error);
@@ -79,6 +81,15 @@ class Consumer final : private Link::Owner {
   bool established_ = false;
   bool probing_ = false;  // the answer that is awaited changes nothing
   std::unique_ptr<Catchup> catchup_;
+  struct Past {
+    Past(const track::Store::Limits &limits, moqt::Session &session, moqt::TrackName track,
+         std::string ticket);
+    track::Store store;
+    track::Cursor cursor{{}};
+    Catchup fetch;
+  };
+  bool past_wanted_ = false;
+  std::unique_ptr<Past> past_;
   std::optional<Present> present_;
   track::Store store_;
   Sequence sequence_;

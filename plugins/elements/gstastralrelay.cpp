@@ -336,7 +336,7 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   object->finalize = astral_relay_finalize;
   for (const Property id :
        {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file, prop_stun_server,
-        prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_history, prop_stats})
+        prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);
   // No parent has brought anything for `ms` milliseconds, longer than the stream's cadence explains; again,

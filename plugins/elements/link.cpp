@@ -142,7 +142,10 @@ bool Link::carry_out(moqt::Action &action) {
                             if (!id) return false;
                             assert(*id == moqt::raw(open.stream));
                             // The first unidirectional stream of each end is its control stream (MOQT, 3.3).
-                            if (open.bidi || *id <= 3) quic_->set_priority(*id, control_priority);
+                            if (open.bidi || *id <= 3)
+                              quic_->set_priority(*id, control_priority);
+                            else if (open.priority != moqt::default_priority)
+                              quic_->set_priority(*id, open.priority);
                             return true;
                           },
                           [this](moqt::Send &send) {

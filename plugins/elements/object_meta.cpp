@@ -83,24 +83,29 @@ SharedTaken taken_of(GstEvent *event) {
   return gst_event_has_name(event, status_event) ? read(gst_event_get_structure(event)) : nullptr;
 }
 
-std::optional<moqt::Location> ask_needs(GstPad *source) {
+Needs ask_needs(GstPad *source) {
   const auto query =
       Ref<GstQuery>::adopt(gst_query_new_custom(GST_QUERY_CUSTOM, gst_structure_new_empty(needs_query)));
-  moqt::Location needs;
-  if (!gst_pad_peer_query(source, query.get())) return std::nullopt;
+  Needs needs;
+  if (!gst_pad_peer_query(source, query.get())) return needs;
   const GstStructure *answer = gst_query_get_structure(query.get());
-  if (!gst_structure_get_uint64(answer, "group", &needs.group) ||
-      !gst_structure_get_uint64(answer, "object", &needs.object))
-    return std::nullopt;
+  moqt::Location first;
+  if (gst_structure_get_uint64(answer, "group", &first.group) &&
+      gst_structure_get_uint64(answer, "object", &first.object))
+    needs.first = first;
+  gboolean past = FALSE;
+  needs.past = gst_structure_get_boolean(answer, "past", &past) && past;
   return needs;
 }
 
-bool answer_needs(GstQuery *query, const std::optional<moqt::Location> &needs) {
+bool answer_needs(GstQuery *query, const Needs &needs) {
   const GstStructure *asked = gst_query_get_structure(query);
   if (!asked || !gst_structure_has_name(asked, needs_query)) return false;
-  if (needs)
-    gst_structure_set(gst_query_writable_structure(query), "group", G_TYPE_UINT64, needs->group, "object",
-                      G_TYPE_UINT64, needs->object, nullptr);
+  GstStructure *answer = gst_query_writable_structure(query);
+  gst_structure_set(answer, "past", G_TYPE_BOOLEAN, needs.past, nullptr);
+  if (needs.first)
+    gst_structure_set(answer, "group", G_TYPE_UINT64, needs.first->group, "object", G_TYPE_UINT64,
+                      needs.first->object, nullptr);
   return true;
 }
 

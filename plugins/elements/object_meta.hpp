@@ -14,7 +14,7 @@ namespace astral::elements {
 using SharedTaken = std::shared_ptr<const Taken>;
 
 inline constexpr const char *object_meta = "AstralObject";
-// A serialized custom event of this name carries what has no payload: the end of a group.
+// A serialized custom event of this name carries what is not to be played: the end of a group, the past.
 inline constexpr const char *status_event = "AstralStatus";
 
 void register_object_meta();  // once, when the plugin is loaded
@@ -26,10 +26,10 @@ SharedTaken taken_of(GstBuffer *buffer);
 Ref<GstEvent> event_of(const SharedTaken &taken);
 SharedTaken taken_of(GstEvent *event);
 
-// The first object that the peer of this source pad lacks; nothing where it keeps no account of them. A
-// custom query "AstralNeeds" {group, object: guint64}.
-std::optional<moqt::Location> ask_needs(GstPad *source);
-bool answer_needs(GstQuery *query, const std::optional<moqt::Location> &needs);
+// What the peer of this source pad needs; nothing where it keeps no account of it. A custom query
+// "AstralNeeds" {group, object: guint64, absent where nothing has come yet; past: boolean}.
+Needs ask_needs(GstPad *source);
+bool answer_needs(GstQuery *query, const Needs &needs);
 
 // A read-only buffer that references the slice.
 Ref<GstBuffer> wrap(const Slice &slice);

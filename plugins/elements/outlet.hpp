@@ -23,8 +23,8 @@ struct Hooks {
   std::function<void(const Error &)> failed;
   // The node that the element signals through has gone, and is called again; or it is there again.
   std::function<void(bool there, const std::string &why)> node = nullptr;
-  // Of a source: the first object that whoever it feeds lacks; nothing where nobody knows.
-  std::function<std::optional<moqt::Location>()> needs = nullptr;
+  // Of a source: what whoever it feeds needs.
+  std::function<Needs()> needs = nullptr;
   // Of a relay: no parent has brought anything for so many milliseconds.
   std::function<void(unsigned ms)> silent = nullptr;
   // Of a relay: this child does not hold the rate.

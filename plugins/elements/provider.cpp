@@ -160,8 +160,9 @@ void Provider::fetched(Child &child, const moqt::Fetched &asked) {
     return refuse(moqt::RequestCode::invalid_range, "there is nothing yet");
   const moqt::Location asked_end = asked.end.object > 0 ? asked.end : moqt::Location{asked.end.group + 1, 0};
   const moqt::Location end = std::min(asked_end, moqt::Location{largest->group, largest->object + 1});
+  const bool later = asked.parameters.subscriber_priority.value_or(0) > moqt::default_priority;
   if (const auto stream = session.accept_fetch(asked.request, end))
-    child.fetches.emplace(asked.request, Fetching{*stream, track::Range(asked.start, end)});
+    child.fetches.emplace(asked.request, Fetching{*stream, track::Range(asked.start, end), later});
 }
 
 // FORWARD 0 stops the objects at once; FORWARD 1 goes on with the next one.
@@ -254,7 +255,8 @@ void Provider::set_timer() {
 void Provider::on_link_writable(Link &link) {
   Child &child = child_of(link);
   send_catalog(child);
-  send_media(child, send_fetches(child));
+  const std::size_t taken = send_media(child, send_fetches(child, false, 0));
+  send_fetches(child, true, taken);
   check_drained();
 }
 
@@ -268,14 +270,17 @@ void Provider::send_catalog(Child &child) {
   child.catalog->sent_catalog = catalog_.group;
 }
 
-// What lies before what the subscription brings goes first. Bytes taken, at most Link::max_unsent and one
-// object.
-std::size_t Provider::send_fetches(Child &child) {
+// What lies before what the subscription brings goes first, what was before that joined last. A turn takes
+// Link::max_unsent and one object at most: a child far behind does not hold up the others.
+std::size_t Provider::send_fetches(Child &child, bool later, std::size_t taken) {
   moqt::Session &session = child.link->session();
   const Time time = now();
-  std::size_t taken = 0;
   for (auto each = child.fetches.begin(); each != child.fetches.end();) {
-    auto &[stream, range] = each->second;
+    auto &[stream, range, late] = each->second;
+    if (late != later) {
+      ++each;
+      continue;
+    }
     bool done = false;
     while (!done && taken < Link::max_unsent) {
       const track::Range::Next next = range.next(store_, time);
@@ -310,9 +315,8 @@ void Provider::skipped(Child &child, bool late, Time now) {
   child.late.pop_front();
 }
 
-// `taken` by this call so far: a child far behind does not hold up the others.
-void Provider::send_media(Child &child, std::size_t taken) {
-  if (!child.media || !child.media->accepted || !child.media->forward) return;
+std::size_t Provider::send_media(Child &child, std::size_t taken) {
+  if (!child.media || !child.media->accepted || !child.media->forward) return taken;
   Subscription &media = *child.media;
   moqt::Session &session = child.link->session();
   const Time time = now();
@@ -325,7 +329,7 @@ void Provider::send_media(Child &child, std::size_t taken) {
       media.stream.reset();
       if (next.skipped) skipped(child, next.late, time);
       const auto stream = session.begin_group(media.request, at.group, std::nullopt, at.object == 0);
-      if (!stream) return;
+      if (!stream) return taken;
       media.stream = *stream;
     }
     if (!media.stream) continue;  // the child wants no more of this group
@@ -337,6 +341,7 @@ void Provider::send_media(Child &child, std::size_t taken) {
       media.stream.reset();
     }
   }
+  return taken;
 }
 
 void Provider::finish(Child &child) {

@@ -84,6 +84,7 @@ class Provider final : private Link::Owner {
   struct Fetching {
     moqt::StreamId stream{};
     track::Range range;
+    bool later = false;  // than the media
   };
   struct Child {
     std::unique_ptr<Link> link;
@@ -109,8 +110,9 @@ class Provider final : private Link::Owner {
   void fetched(Child &child, const moqt::Fetched &asked);
   bool good_token(const Child &child, const moqt::Parameters &parameters) const;
   void send_catalog(Child &child);
-  std::size_t send_fetches(Child &child);
-  void send_media(Child &child, std::size_t taken);
+  // Of both: bytes taken by this turn so far, and then.
+  std::size_t send_fetches(Child &child, bool later, std::size_t taken);
+  std::size_t send_media(Child &child, std::size_t taken);
   void count(Child &child, std::size_t bytes);
   void skipped(Child &child, bool late, Time now);
   void finish(Child &child);

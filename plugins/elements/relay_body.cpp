@@ -5,9 +5,8 @@ namespace astral::elements {
 
 RelayBody::RelayBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
     : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
-  outlet_.loop().run([this, history = settings.history] {
+  outlet_.loop().run([this] {
     sequence_.emplace(outlet_.provider().store());
-    if (history) needs_.with([](auto &needs) { needs = moqt::Location{}; });
     timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] {
       look_ahead();
       refill();
@@ -66,6 +65,12 @@ void RelayBody::check_silence() {
 }
 
 void RelayBody::take(const SharedTaken &taken) {
+  if (taken->past) {
+    look_ahead();  // the readers have begun with the newest group, and not with this
+    refill();
+    outlet_.provider().add(taken->object, std::nullopt);
+    return;
+  }
   if (taken->catalog && taken->catalog != catalog_ &&
       (!catalog_ || taken->catalog->group > catalog_->group)) {
     catalog_ = taken->catalog;

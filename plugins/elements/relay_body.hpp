@@ -37,9 +37,9 @@ class RelayBody {
   }
   void take_signalling(std::string text) { outlet_.take_signalling(std::move(text)); }
   Statistics statistics() { return outlet_.statistics(); }
-  // The first object that has not come; nothing: none has.
-  std::optional<moqt::Location> needs() {
-    return needs_.with([](const auto &needs) { return needs; });
+  // The first object that has not come; who brings the first is to bring the past as well.
+  Needs needs() {
+    return {needs_.with([](const auto &needs) { return needs; }), true};
   }
 
  private:

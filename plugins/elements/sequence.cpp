@@ -28,7 +28,7 @@ std::optional<Taken> Sequence::take(Time now) {
         ++given_up_;
         continue;
       }
-      held_ = Taken{*next.object, *timing, nullptr, next.begins_group, next.skipped, std::nullopt};
+      held_ = Taken{*next.object, *timing, nullptr, next.begins_group, next.skipped};
       held_since_ = now;
     }
     if (held_->object.status == moqt::ObjectStatus::normal) {

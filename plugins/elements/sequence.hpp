@@ -26,7 +26,14 @@ struct Taken {
   std::shared_ptr<const Catalog> catalog;  // set for every object but statuses
   bool begins_group = false;
   bool skipped = false;  // something before it was given up
+  bool past = false;     // from before the stream was joined, for who wants to keep it; no catalog
   std::optional<Present> present = std::nullopt;
+};
+
+// Of whoever takes the objects.
+struct Needs {
+  std::optional<moqt::Location> first;  // the first object that it lacks; nothing: the stream begins here
+  bool past = false;                    // then, after the newest group, also all that was before
 };
 
 // **Thread**: the store's.

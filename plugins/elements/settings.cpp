@@ -68,10 +68,6 @@ GParamSpec *spec_of(Property id) {
                                   "off, what the next element "
                                   "lacks is fetched",
                                   initial.standby, rw);
-    case prop_history:
-      return g_param_spec_boolean("history", "History",
-                                  "Ask the first parent for all that it keeps, not for the newest group only",
-                                  initial.history, rw);
     case prop_stats:
       return g_param_spec_boxed(
           "stats", "Statistics",
@@ -146,9 +142,6 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_latency:
       settings.latency_ms = g_value_get_uint(value);
       return true;
-    case prop_history:
-      settings.history = g_value_get_boolean(value);
-      return true;
     case prop_standby:
       settings.standby = g_value_get_boolean(value);
       return true;
@@ -194,9 +187,6 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
       return true;
     case prop_latency:
       g_value_set_uint(value, settings.latency_ms);
-      return true;
-    case prop_history:
-      g_value_set_boolean(value, settings.history);
       return true;
     case prop_standby:
       g_value_set_boolean(value, settings.standby);

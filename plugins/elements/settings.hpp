@@ -33,7 +33,6 @@ struct ElementSettings {
   unsigned store_time_ms = 10'000;
   unsigned latency_ms = 120;
   bool standby = false;
-  bool history = false;
 };
 
 // Property ids; an element installs those it has.
@@ -51,7 +50,6 @@ enum Property : guint {
   prop_store_time,
   prop_latency,
   prop_standby,
-  prop_history,
   prop_stats,
 };
 void install_property(GObjectClass *type, Property id);

@@ -91,9 +91,10 @@ void SourceBody::set_standby(bool standby) {
   });
 }
 
-std::optional<moqt::Location> SourceBody::on_consumer_needs() {
-  const auto needs = hooks_.needs ? hooks_.needs() : std::nullopt;
-  return needs ? needs : position_;
+Needs SourceBody::on_consumer_needs() {
+  Needs needs = hooks_.needs ? hooks_.needs() : Needs{};
+  if (!needs.first) needs.first = position_;
+  return needs;
 }
 
 void SourceBody::on_signaller_open() {
@@ -152,9 +153,10 @@ void SourceBody::refill() {
     if (!next_) {
       auto taken = consumer_->take();
       if (!taken) break;
-      position_ = taken->object.status == moqt::ObjectStatus::normal
-                      ? moqt::Location{taken->object.id.group, taken->object.id.object + 1}
-                      : moqt::Location{taken->object.id.group + 1, 0};
+      if (!taken->past)
+        position_ = taken->object.status == moqt::ObjectStatus::normal
+                        ? moqt::Location{taken->object.id.group, taken->object.id.object + 1}
+                        : moqt::Location{taken->object.id.group + 1, 0};
       next_ = std::make_shared<const Taken>(std::move(*taken));
     }
     Item item = *next_;

@@ -48,7 +48,7 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
 
   void on_consumer_signal(const std::string &text) override;
   void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) override;
-  std::optional<moqt::Location> on_consumer_needs() override;
+  Needs on_consumer_needs() override;
   void on_consumer_ready() override;
   void on_consumer_ended(const std::optional<Error> &error) override;
   void on_signaller_open() override;

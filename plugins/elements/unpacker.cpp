@@ -55,7 +55,7 @@ Expected<void> Unpacker::change_catalog(const std::shared_ptr<const Catalog> &ca
 Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t running_time) {
   Out out;
   if (taken->skipped) discontinuity_ = gap_ = true;
-  if (taken->object.status != moqt::ObjectStatus::normal) {
+  if (taken->past || taken->object.status != moqt::ObjectStatus::normal) {
     out.event = event_of(taken);
     return out;
   }

@@ -209,11 +209,11 @@ bool Session::Core::is_uni(StreamId stream) {
   return (raw(stream) & 2) != 0;
 }
 
-StreamId Session::Core::open_stream(bool bidi) {
+StreamId Session::Core::open_stream(bool bidi, std::uint8_t priority) {
   std::uint64_t &next = bidi ? next_bidi_ : next_uni_;
   const StreamId stream{next};
   next += 4;
-  actions_.emplace_back(OpenStream{stream, bidi});
+  actions_.emplace_back(OpenStream{stream, bidi, priority});
   return stream;
 }
 

@@ -22,9 +22,11 @@ namespace astral::moqt {
 
 // ---- Actions: what the driver does with the QUIC connection, in order ----
 
+inline constexpr std::uint8_t default_priority = 128;  // low goes first
 struct OpenStream {  // the next stream of its kind that QUIC numbers will be this one
   StreamId stream{};
   bool bidi = false;
+  std::uint8_t priority = default_priority;
 };
 struct Send {
   StreamId stream{};

@@ -138,6 +138,7 @@ class Session::Core {
     JoiningFetch joining;   // joining
     Parameters parameters;  // joining
     Location start;
+    std::uint8_t priority = default_priority;
     std::size_t updates = 0;       // to be answered after FETCH_OK
     std::optional<StreamId> data;  // accepted
   };
@@ -173,7 +174,7 @@ class Session::Core {
   // session.cpp
   bool is_ours(StreamId stream) const;
   static bool is_uni(StreamId stream);
-  StreamId open_stream(bool bidi);
+  StreamId open_stream(bool bidi, std::uint8_t priority = default_priority);
   void send(StreamId stream, std::vector<std::uint8_t> bytes, bool fin = false);
   void send(StreamId stream, const Message &message, bool fin = false);
   void violate(const Violation &why);

@@ -36,6 +36,7 @@ void Session::Core::announce(RequestId request, TrackName track, Location start,
   Fetching &fetching = fetches_.at(request);
   fetching.state = Fetching::State::pending;
   fetching.start = start;
+  fetching.priority = std::max(parameters.subscriber_priority.value_or(default_priority), default_priority);
   events_.emplace_back(Fetched{request, std::move(track), start, end, std::move(parameters)});
 }
 
@@ -113,7 +114,7 @@ Expected<StreamId> Session::Core::accept_fetch(RequestId request, Location end, 
   fetching.state = Fetching::State::accepted;
   send(fetching.stream, FetchOk{end_of_track, end, {}, properties});
   for (; fetching.updates > 0; --fetching.updates) send(fetching.stream, RequestOk{});
-  const StreamId stream = open_stream(false);
+  const StreamId stream = open_stream(false, fetching.priority);
   send(stream, encode(FetchHeader{request}));
   fetching.data = stream;
   fetch_streams_[stream].request = request;

@@ -11,8 +11,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "api/app.hpp"
@@ -27,15 +27,15 @@ namespace astral::test {
 class FakeMedia : public api::MediaFloor {
  public:
   void listen(Listener *to) override { listener = to; }
-  Expected<void> open(const std::string &slug, bool) override {
+  Expected<void> open(const std::string &slug) override {
     if (broken) return fail(Code::failed, "no elements");
     streams.insert_or_assign(slug, fail(Code::unreachable, "no segment yet"));
     return {};
   }
   void close(const std::string &slug) override { streams.erase(slug); }
   void tell_relay(const std::string &, const std::string &json) override { to_relay.push_back(json); }
-  Expected<void> add_source(const std::string &, const std::string &ticket,
-                            const std::string &offer, bool standby) override {
+  Expected<void> add_source(const std::string &, const std::string &ticket, const std::string &offer,
+                            bool standby) override {
     if (broken) return fail(Code::failed, "no elements");
     sources[ticket] = offer;
     switch_source({}, ticket, standby);

@@ -174,6 +174,33 @@ TEST_F(Bodies, AViewerBeginsWithTheNewestGroup) {
   to_sink.deliver_to(nullptr);
 }
 
+// A relay that has just come can give what was before: another node's parent may have died.
+TEST_F(Bodies, ARelayLearnsThePast) {
+  for (int i = 0; i < 25; ++i) push(*sink, i);
+  auto relay = std::move(*RelayBody::start(settings(), relay_peers.hooks(nobody)));
+  ElementSettings mine = settings();
+  Hooks hooks = source_peers.hooks(to_sink);
+  hooks.needs = [&] { return relay->needs(); };
+  auto source = std::move(*SourceBody::start(mine, hooks));
+  from_sink.deliver_to([&](const std::string &text) { source->take_signalling(text); });
+  to_sink.deliver_to([&](const std::string &text) { sink->take_signalling(text); });
+  sink->take_signalling(request("t"));
+  // The newest group first, then the past from its beginning.
+  std::vector<std::string> seen;
+  while (seen.size() < 25)
+    seen.push_back(pull(*source, [&](const SharedTaken &taken) { relay->push(taken); }));
+  EXPECT_EQ(seen.front(), "frame 20");
+  EXPECT_EQ(seen[5], "frame 0");
+  EXPECT_EQ(seen.back(), "frame 19");
+  for (int i = 20; i < 25; ++i) {
+    const auto played = relay->pop();
+    ASSERT_TRUE(played);
+    EXPECT_EQ(as_text((*played)->object.payload().bytes()), "frame " + std::to_string(i));
+  }
+  from_sink.deliver_to(nullptr);
+  to_sink.deliver_to(nullptr);
+}
+
 // Two ways from the sink to a relay, of which one at a time is used: nothing is lost, nothing comes twice.
 class TwoWays : public Bodies {
  protected:

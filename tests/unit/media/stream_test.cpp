@@ -157,7 +157,7 @@ class Publisher {
 std::unique_ptr<Stream> open(Post &post) {
   Settings settings;
   settings.hls = short_segments();
-  auto stream = Stream::open("demo", false, settings, post);
+  auto stream = Stream::open("demo", settings, post);
   EXPECT_TRUE(stream) << stream.error().detail;
   return stream ? std::move(*stream) : nullptr;
 }
