@@ -122,12 +122,14 @@ core::Message read(json::Reader &in, Tag<core::Path>) {
   path.hops = static_cast<std::uint32_t>(in.number("hops", 0, max_hops));
   path.path = in.texts("path", core::max_path, uuid_rule);
   path.granted = in.flag_if("granted").value_or(false);
+  path.cut = in.flag_if("cut").value_or(false);
   return path;
 }
 json::Builder write(const core::Path &path) {
   json::Builder out;
   out.set("ticket", path.ticket).set("hops", path.hops).set("path", path.path);
   if (path.granted) out.set("granted", true);
+  if (path.cut) out.set("cut", true);
   return out;
 }
 

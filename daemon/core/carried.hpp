@@ -44,6 +44,7 @@ struct Carried {
   std::uint32_t spares = 0;          // searches for a better one since the parent or it changed
   Time standby_since = {};
   Time standby_backoff = {};
+  bool cut = false;             // somebody on our path, or we ourselves, looks for a parent in vain
   std::uint32_t hops = 0;       // links between the publisher's node and this one
   std::vector<Uuid> path = {};  // from the publisher's node to our parent
   std::optional<Search> search = {};

@@ -182,6 +182,12 @@ void Consumer::path(const Peer &peer, const Path &path) {
   if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return;
   if (peer.kind != PeerKind::node || (ticket->state < TicketState::offered && !ticket->linked)) return;
   Carried &stream = *holder(*ticket);
+  ticket->cut = path.cut;
+  if (path.cut) {  // it leads nowhere, whatever it says
+    if (ticket->id == stream.standby) return standby_moved(stream);
+    if (ticket->id == stream.held && stream.phase == Phase::fed) cut_off(stream, true);
+    return;
+  }
   if (std::find(path.path.begin(), path.path.end(), desk_.self()) != path.path.end())
     return lose(ticket->id, "loop", "it gets the stream through us now");
   if (path.path.empty() || path.path.size() > max_path || path.path.back() != peer.uuid ||
@@ -193,15 +199,26 @@ void Consumer::path(const Peer &peer, const Path &path) {
     if (path.granted) granted(stream, *ticket);
     return;
   }
-  if (ticket->id == stream.standby) return keep_standby(stream);
+  if (ticket->id == stream.standby) return standby_moved(stream);
   if (path.granted && std::exchange(ticket->leaving, false) && ticket->id == stream.held) stay(stream);
-  if (ticket->id != stream.held || stream.path == path.path) return;
+  if (ticket->id != stream.held) return;
+  if (stream.phase == Phase::fed) cut_off(stream, false);
+  if (stream.path == path.path) return;
   stream.path = path.path;
   stream.hops = path.hops;
   desk_.announce(Change::ticket, ticket->slug + "/" + ticket->id);
   desk_.notice(Moved{.slug = stream.slug});
   later_improve(stream);
   keep_standby(stream);
+}
+
+// Whoever we feed is to know; one who has another way takes it.
+void Consumer::cut_off(Carried &stream, bool cut) {
+  if (std::exchange(stream.cut, cut) != cut) {
+    desk_.notice(Moved{.slug = stream.slug});
+    desk_.notice(CarryChanged{.slug = stream.slug});
+  }
+  if (cut) take_standby(stream);
 }
 
 void Consumer::leaving(const Peer &peer, const Leaving &leaving) {
@@ -263,12 +280,19 @@ void Consumer::source_flows(const SourceFlows &input) {
   Carried *stream = desk_.carries(input.slug);
   const Ticket *ticket = desk_.tickets.find(input.ticket);
   if (stream == nullptr || ticket == nullptr || ticket->slug != input.slug) return;
-  if (ticket->id == stream->held) return stop_trying(*stream);
+  if (ticket->id == stream->held) return heard(*stream);
   if (ticket->id == stream->standby && stream->trying)
     return standby_timer(*stream, desk_.settings.timeouts.silent);
   if (ticket->id != stream->coming) return;
   stream->coming_flows = true;
   if (ticket->state == TicketState::confirmed) replace(*stream);
+}
+
+// From the parent, so its path reaches the source: that news may have been lost.
+void Consumer::heard(Carried &stream) {
+  stop_trying(stream);
+  desk_.tickets.find(stream.held)->cut = false;
+  if (stream.phase == Phase::fed) cut_off(stream, false);
 }
 
 void Consumer::overlap_due(const Slug &slug) {
@@ -293,6 +317,7 @@ void Consumer::fed(Carried &stream) {
   stream.improvements = 0;
   stream.silent = false;
   stream.spares = 0;
+  stream.cut = desk_.tickets.find(stream.held)->cut;
   if (!stream.own && !stream.calls.empty()) stream.watched = true;
   answer_calls(stream, Answered{.ticket = stream.held, .created = true});
   if (!stream.own) desk_.notice(Moved{.slug = stream.slug});
@@ -373,6 +398,7 @@ void Consumer::lose(const TicketId &which, const char *cancel_code, const std::s
     return retry(stream);
   }
   if (stream.phase == Phase::joining) enter(stream, Phase::asking);
+  cut_off(stream, true);
   if (stream.search) return next_best(stream);
   if (!use_standby(stream)) search(stream);
 }

@@ -79,9 +79,11 @@ class Consumer {
   void pick_standby(Carried &stream, Search &search);
   void hold(Carried &stream, Ticket &ticket);  // it stands by now
   void standby_lost(Carried &stream);
+  void standby_moved(Carried &stream);
   void stop_spare(Carried &stream);
   void standby_timer(const Carried &stream, Time after);
   bool stands_by(const Carried &stream) const;
+  bool helps(const Carried &stream) const;
   bool through_parent(const Carried &stream, const std::vector<Uuid> &path) const;
   bool live(const Carried &stream) const;
   void try_standby(Carried &stream);
@@ -90,6 +92,8 @@ class Consumer {
   bool take_standby(Carried &stream);  // the parent is still there
   void ask_again(Carried &stream, Ticket &ticket);
   void granted(Carried &stream, Ticket &ticket);
+  void cut_off(Carried &stream, bool cut);
+  void heard(Carried &stream);
   void go(Carried &stream);
   void stay(Carried &stream);
 

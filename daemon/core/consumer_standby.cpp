@@ -27,6 +27,11 @@ bool Consumer::stands_by(const Carried &stream) const {
   return ticket != nullptr && ticket->state == TicketState::standing_by;
 }
 
+// And its path reaches the source.
+bool Consumer::helps(const Carried &stream) const {
+  return stands_by(stream) && !desk_.tickets.find(stream.standby)->cut;
+}
+
 // It would fall with our parent. Without the publisher's node all do.
 bool Consumer::through_parent(const Carried &stream, const std::vector<Uuid> &path) const {
   const Ticket *parent = desk_.tickets.find(stream.held);
@@ -36,12 +41,12 @@ bool Consumer::through_parent(const Carried &stream, const std::vector<Uuid> &pa
 
 void Consumer::keep_standby(Carried &stream) {
   const bool rests = stream.phase == Phase::fed && !stream.search && stream.coming.empty();
-  if (stream.own || !rests || stream.spare || stream.trying) return;
+  if (stream.own || !rests || (stream.cut && take_standby(stream)) || stream.spare || stream.trying) return;
   const Ticket *ticket = desk_.tickets.find(stream.standby);
   if (ticket != nullptr && ticket->state != TicketState::standing_by) return;  // its link comes up
   const Agenda::Key due{.due = Due::standby, .name = stream.slug};
-  if (ticket != nullptr && (stream.spares >= most_spares || !through_parent(stream, ticket->path)))
-    return desk_.agenda.drop(due);
+  const bool poor = ticket != nullptr && (ticket->cut || through_parent(stream, ticket->path));
+  if (ticket != nullptr && (stream.spares >= most_spares || !poor)) return desk_.agenda.drop(due);
   if (desk_.agenda.has(due)) return;
   const Timeouts &timeouts = desk_.settings.timeouts;
   const Time after =
@@ -125,13 +130,15 @@ void Consumer::hold(Carried &stream, Ticket &ticket) {
   desk_.enter(ticket, TicketState::standing_by);
   desk_.agenda.drop({.due = Due::standby, .name = stream.slug});
   stream.standby_since = desk_.now;
-  if (stream.phase == Phase::orphan || stream.phase == Phase::asking) {
-    if (wanted(stream)) use_standby(stream);
-  } else if (stream.silent && stream.phase == Phase::fed) {
-    try_standby(stream);
-  } else {
-    keep_standby(stream);
-  }
+  if (stream.silent && stream.phase == Phase::fed && !stream.cut) return try_standby(stream);
+  standby_moved(stream);
+}
+
+// It can be used now, or no more.
+void Consumer::standby_moved(Carried &stream) {
+  const bool none = stream.phase == Phase::orphan || stream.phase == Phase::asking;
+  if (!none) return keep_standby(stream);
+  if (wanted(stream)) use_standby(stream);
 }
 
 void Consumer::standby_lost(Carried &stream) {
@@ -204,7 +211,7 @@ void Consumer::stop_trying(Carried &stream) {
 
 // The parent is gone: media first, leave later.
 bool Consumer::use_standby(Carried &stream) {
-  if (!stands_by(stream)) return false;
+  if (!helps(stream)) return false;
   stop_search(stream);
   stop_spare(stream);
   for (const Due due : {Due::retry, Due::standby}) desk_.agenda.drop({.due = due, .name = stream.slug});
@@ -221,9 +228,9 @@ bool Consumer::use_standby(Carried &stream) {
 
 // The parent is still there, so it stays until the other has granted it and its media is here.
 bool Consumer::take_standby(Carried &stream) {
-  if (stream.phase != Phase::fed || !stream.coming.empty() || !stands_by(stream)) return false;
+  if (stream.phase != Phase::fed || !stream.coming.empty() || !helps(stream)) return false;
   const Ticket &standby = *desk_.tickets.find(stream.standby);
-  if (!stream.leaver.empty() && through_parent(stream, standby.path)) return false;
+  if ((!stream.leaver.empty() || stream.cut) && through_parent(stream, standby.path)) return false;
   stop_search(stream);
   stop_spare(stream);
   for (const Due due : {Due::improve, Due::standby}) desk_.agenda.drop({.due = due, .name = stream.slug});
@@ -265,6 +272,7 @@ void Consumer::replace(Carried &stream) {
   const Ticket &ticket = *desk_.tickets.find(stream.held);
   stream.path = ticket.path;
   stream.hops = ticket.hops;
+  stream.cut = ticket.cut;
   stream.coming_flows = false;
   stream.spares = 0;
   stream.fed_since = desk_.now;
@@ -306,6 +314,7 @@ void Consumer::parent_lost(Carried &stream, const Uuid &source) {
   desk_.notice(CarryChanged{.slug = stream.slug});
   if (!stream.own && wanted(stream) && use_standby(stream)) return;
   enter_orphan(stream);
+  if (!stream.own) cut_off(stream, true);
   stop_trying(stream);
   retry(stream);
 }

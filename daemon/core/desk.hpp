@@ -193,11 +193,11 @@ struct Desk {
     return carried.try_emplace(slug, Carried{.slug = slug}).first->second;
   }
 
-  // The parent's link stands, so children may be taken; our own streams always may have some. Whoever moves
-  // with children of its own takes no more meanwhile, see Climb.
+  // The parent's link stands, and its parent's, up to the source, so children may be taken; our own streams
+  // always may have some. Whoever moves with children of its own takes no more meanwhile, see Climb.
   bool open_to_children(const Carried &stream) const {
-    return !leaving &&
-           (stream.own || (stream.phase == Phase::fed && !stream.search && stream.coming.empty()));
+    return !leaving && (stream.own || (stream.phase == Phase::fed && !stream.search &&
+                                       stream.coming.empty() && !stream.cut));
   }
 
   // The other end of the ticket, in whichever session.

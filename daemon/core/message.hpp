@@ -106,6 +106,7 @@ struct Path {
   std::uint32_t hops = 0;
   std::vector<Uuid> path = {};
   bool granted = false;  // and it may be had: to a Request of one that stood by, or after Leaving
+  bool cut = false;      // it does not reach the source now: somebody on it has no parent
 };
 // From a provider, up its own path to the source: is `mover`, who wants `ticket` from it, above it? Whoever
 // is, or is about to move itself, says no; the source says yes. So two that move at once never make a circle.

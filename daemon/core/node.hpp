@@ -87,6 +87,7 @@ class Node {
   std::size_t supernode_links() const { return desk_.overlay.links().size(); }
   std::uint32_t places(const Slug &slug) const;  // children more that we would take now
   std::optional<std::uint64_t> upstream_bps() const { return desk_.room.limit_bps(); }
+  bool cut_off(const Slug &slug) const;  // somebody on its path has no parent
   bool resting() const;  // nothing is searched for, linked or awaited
 
   void check_invariants() const;

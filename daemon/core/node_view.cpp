@@ -23,6 +23,11 @@ std::uint32_t Node::places(const Slug &slug) const {
   return found->second.path.size() + 1 >= max_path ? 0 : desk_.room.places(slug);
 }
 
+bool Node::cut_off(const Slug &slug) const {
+  const auto found = desk_.carried.find(slug);
+  return found != desk_.carried.end() && found->second.cut;
+}
+
 bool Node::resting() const {
   if (!desk_.settled()) return false;
   for (const auto &[slug, stream] : desk_.carried)
@@ -193,6 +198,7 @@ void Node::check_invariants() const {
                      stream.phase == Phase::joining));
     assert(stream.search.has_value() == desk_.agenda.has({.due = Due::search, .name = slug}));
     if (stream.phase >= Phase::joining) assert(stream.media);
+    if (stream.phase == Phase::fed && !stream.own) assert(stream.cut == desk_.tickets.find(stream.held)->cut);
     if (stream.own) {
       assert(!stream.search && stream.standby.empty() && stream.path.empty() && stream.hops == 0);
       assert(stream.publisher == 0 || desk_.peers.find(stream.publisher) != nullptr);

@@ -427,8 +427,8 @@ void Provider::not_found(const Slug &slug, RefusalCode code) {
 
 void Provider::moved(const Slug &slug) {
   const Carried *stream = desk_.carries(slug);
-  if (stream == nullptr || !desk_.open_to_children(*stream)) return;
-  Path path{.ticket = {}, .hops = stream->hops + 1, .path = stream->path};
+  if (stream == nullptr || (!stream->cut && !desk_.open_to_children(*stream))) return;
+  Path path{.ticket = {}, .hops = stream->hops + 1, .path = stream->path, .cut = stream->cut};
   path.path.push_back(desk_.self());
   for (const TicketId &id : desk_.tickets.given(slug)) {
     Ticket &ticket = *desk_.tickets.find(id);

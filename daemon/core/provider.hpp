@@ -32,7 +32,7 @@ class Provider {
 
   void media_opened(const Slug &slug);                 // local players that waited are let in
   void not_found(const Slug &slug, RefusalCode code);  // or sent away
-  void moved(const Slug &slug);                        // the path to the publisher is another
+  void moved(const Slug &slug);                        // the path to the publisher is another, or cut
   void revoke(const Ticket &ticket, const std::string &code, const std::string &message);
   void revoke_all(const Slug &slug, const std::string &code, const std::string &message);
 

@@ -48,6 +48,7 @@ struct Ticket {
   bool standby = false;         // given: asked for to stand by
   bool lent = false;            // given: its place is beyond the room
   bool leaving = false;         // held: we are to find another
+  bool cut = false;             // held: the path does not reach the source now
   Time created = {};
   Time refreshed = {};
 };

@@ -77,6 +77,9 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
     }
   }
   tickets_agree();
+  for (const auto &[index, slug] : viewers)
+    if (world_.alive(index) && !world_.chain(index, slug).empty() && world_.node(index).cut_off(slug))
+      say(world_.node(index).self().uuid + " thinks that it is cut off from " + slug);
   // Room that a viewer without a parent could have had.
   std::map<Slug, std::vector<std::size_t>> hungry;
   for (const auto &[index, slug] : viewers)

@@ -116,7 +116,7 @@ class Story {
     if (kind < 2) children = 0;  // a phone
     if (plan_.scenario == "free-riders") children = rng_.below(2) == 0 ? 0 : 3 + rng_.below(3);
     // The publishers, who also forward what others publish.
-    if (world_.size() < plan_.streams) children = plan_.scenario == "deaths" ? 6 : 3;
+    if (world_.size() < plan_.streams) children = 3;
     // One publishes, three are supernodes, the others have room for two.
     const bool is_one_of_three = world_.size() >= 1 && world_.size() <= 3;
     if (is_twelve()) {

@@ -90,7 +90,7 @@ struct Words {
   std::string operator()(const Path &m) const {
     const std::string line =
         "path " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
-    return line + (m.granted ? " granted" : "");
+    return line + (m.granted ? " granted" : "") + (m.cut ? " cut" : "");
   }
   std::string operator()(const Streams &m) const {
     std::string line = "streams";

@@ -51,6 +51,7 @@ inline std::vector<std::string> samples() {
       R"({"ticket":"t-1","code":"no-room","message":"gone","type":"cancel"})",
       R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"type":"path"})",
       R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"granted":true,"type":"path"})",
+      R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"cut":true,"type":"path"})",
       R"({"ticket":"t-1","slug":"a","mover":"n2","provider":)" + at + R"(,"climbed":2,"type":"climb"})",
       R"({"ticket":"t-1","clear":true,"type":"climbed"})",
       R"({"ticket":"t-1","type":"leaving"})",

@@ -96,7 +96,11 @@ class BabbleWords {
         return Cancel{.ticket = ticket()};
       case 19: {
         const std::vector<Uuid> through = path(who);
-        return Path{.ticket = ticket(), .hops = static_cast<std::uint32_t>(through.size()), .path = through};
+        return Path{.ticket = ticket(),
+                    .hops = static_cast<std::uint32_t>(through.size()),
+                    .path = through,
+                    .granted = rarely(),
+                    .cut = rarely()};
       }
       case 20:
         return Climb{.ticket = ticket(),

@@ -115,6 +115,9 @@ Does grants(PeerId peer, const TicketId &ticket, const std::vector<Uuid> &path) 
     return granted;
   });
 }
+Does cut(PeerId peer, const TicketId &ticket) {
+  return hears(peer, Path{.ticket = ticket, .hops = 1, .path = {"x"}, .cut = true});
+}
 const Does lost = then(&Bench::watches_with_standby, says(PeerLost{.peer = 2}));
 const Does tries = then(&Bench::watches_with_standby, silent);
 const Does takes = then(tries, then(flows("t1"), wait(400ms)));
@@ -206,6 +209,26 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"NotHere", nothing(), silent, {}}),
     name_of);
 
+INSTANTIATE_TEST_SUITE_P(
+    CutOff, Consuming,
+    testing::Values(
+        Row{"TheOneThatStandsByIsTaken", &Bench::watches_with_standby, cut(2, "t2"),
+            {"SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"NotWhereItIsCutOffToo", then(&Bench::watches_with_standby, cut(1, "t1")), cut(2, "t2"), {}},
+        Row{"UntilThatOneIsNot", then(&Bench::watches_with_standby, then(cut(1, "t1"), cut(2, "t2"))),
+            hears_what(1, [](Bench &b) { return b.path("t1", {"x", "child"}); }),
+            {"SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"WhoIsCutOffIsNotUsed", then(&Bench::watches_with_standby, cut(1, "t1")), says(PeerLost{.peer = 2}),
+            {"RemoveSource talk t2"}},
+        Row{"AndThenIs",
+            then(then(&Bench::watches_with_standby, cut(1, "t1")), then(says(PeerLost{.peer = 2}), wait(300ms))),
+            hears_what(1, [](Bench &b) { return b.path("t1", {"x", "child"}); }),
+            {"SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"OneThatComesUpIsTaken", then([](Bench &b) { b.links_standby(); }, cut(2, "t2")), standby_confirms,
+            {"Send 1 confirm t1", "Send 1 hold t1", "SwitchSource talk t1 on", "Send 1 request t1 talk for us"}},
+        Row{"OfAnother", &Bench::watches_with_standby, cut(1, "t2"), {}}),
+    name_of);
+
 // Make before break: nothing is removed before SourceFlows of the next one.
 INSTANTIATE_TEST_SUITE_P(
     Moving, Consuming,
@@ -260,6 +283,18 @@ TEST(Moving, TheOldParentIsActiveUntilTheNextFlows) {
   EXPECT_EQ(role("t1"), "active");
   EXPECT_FALSE(bench.node.find_ticket("t2"));
   EXPECT_EQ(bench.node.find_ticket("talk", {})->hops, 2u);
+}
+
+// Media came all the way: the news that it does was lost.
+TEST(CutOff, EndsWhenTheParentIsHeardFrom) {
+  Bench bench;
+  bench.watches();
+  bench.hears(2, Path{.ticket = "t2", .cut = true});
+  EXPECT_TRUE(bench.node.cut_off("talk"));
+  EXPECT_EQ(bench.node.places("talk"), 0u);
+  bench.say(SourceFlows{.slug = "talk", .ticket = "t2"});
+  EXPECT_FALSE(bench.node.cut_off("talk"));
+  EXPECT_GT(bench.node.places("talk"), 0u);
 }
 
 // Nobody wants the stream any more when its parent, who was silent, is lost.

@@ -182,6 +182,26 @@ INSTANTIATE_TEST_SUITE_P(
             {"Send 1 path G hops 3 path s,parent,us"}}),
     name_of);
 
+Does cut() {
+  return hears(2, Path{.ticket = "t2", .hops = 1, .path = {"parent"}, .cut = true});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CutOff, Providing,
+    testing::Values(
+        Row{"TellsWhomItFeeds", &Bench::forwards, says(PeerLost{.peer = 2}),
+            {"RemoveSource talk t2", "Send 1 path G hops 2 path parent,us cut"}},
+        Row{"TellsWhoStandsBy", forwards_to_standby, says(PeerLost{.peer = 2}),
+            {"RemoveSource talk t2", "Send 1 path G hops 2 path parent,us cut"}},
+        Row{"PassesItOn", &Bench::forwards, cut(), {"Send 1 path G hops 2 path parent,us cut"}},
+        Row{"Once", then(&Bench::forwards, cut()), cut(), {}},
+        Row{"AndItsEnd", then(&Bench::forwards, cut()), hears_what(2, [](Bench &b) { return b.path("t2", {"parent"}); }),
+            {"Send 1 path G hops 2 path parent,us"}},
+        Row{"TakesNoChild", then(&Bench::watches, cut()), wish("talk"), {"Send 1 refusal of a search no-room"}},
+        Row{"IsClearOfNobody", then(&Bench::forwards, cut()), climb(1, "talk", "x"),
+            {"Send P routed to far from us: climbed loop"}}),
+    name_of);
+
 INSTANTIATE_TEST_SUITE_P(
     Climbing, Providing,
     testing::Values(
