@@ -23,6 +23,7 @@ enum class Due {
   improve,       // name: a slug
   climb,         // name: the id of a given ticket
   lent,          // name: the id of a given ticket
+  slow,          // name: the id of a given ticket
   overlap,       // name: a slug
   standby,       // name: a slug; the present step of looking for one, or of trying it
   leave,         // the children had their time

@@ -99,6 +99,11 @@ struct SourceFlows {
 struct StreamSilent {
   Slug slug = {};
 };
+// The child of a ticket that we gave does not hold the rate: it had to skip groups for long.
+struct ChildSlow {
+  Slug slug = {};
+  TicketId ticket = {};
+};
 struct SourceEnded {
   Slug slug = {};
   TicketId ticket = {};
@@ -128,9 +133,9 @@ struct BandwidthMeasured {
 };
 struct Tick {};
 
-using Input = std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
-                           AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode,
-                           Shutdown, RelaySaid, SourceSaid, SourceFlows, StreamSilent, SourceEnded, MediaMeasured,
-                           OriginKnows, OriginAnswered, BandwidthMeasured, Tick>;
+using Input = std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming,
+                           DeleteStream, AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode,
+                           ForgetNode, Shutdown, RelaySaid, SourceSaid, SourceFlows, StreamSilent, ChildSlow,
+                           SourceEnded, MediaMeasured, OriginKnows, OriginAnswered, BandwidthMeasured, Tick>;
 
 }  // namespace astral::core

@@ -29,6 +29,7 @@ inline constexpr std::size_t max_own_streams = 256;       // published by this n
 inline constexpr std::size_t max_carried = 1'024;         // own ones and those that have a pipeline here
 inline constexpr std::size_t max_tickets = 4'096;         // given and held together
 inline constexpr std::size_t max_tickets_per_peer = 256;  // so that a heartbeat fits in one message of 64 KiB
+inline constexpr std::size_t max_shunned = 1'024;  // children that did not hold the rate, and are remembered
 inline constexpr std::size_t max_local_players = 64;      // elements that play one stream from this node
 inline constexpr std::size_t max_waiting_calls = 64;      // API calls that wait for one search
 inline constexpr std::size_t max_others = 8;              // supernodes that are named to a child
@@ -81,6 +82,8 @@ struct Timeouts {
   Time ask_leaving = 550ms;  // instead of `ask`: the parent does not wait
   Time leave_again = 150ms;  // within it, where nobody had room for one that looks
   Time lent = 5s;            // a place beyond the room, to find another one meanwhile
+  Time slow = 30s;           // for a child that does not hold the rate, to find another place
+  Time shunned = 60s;        // and then it is not given this stream again
   Time climb = 1s;           // for the answer to a Climb
   Time standby = 100ms;      // fed, before one is looked for; where nobody has one again after
   Time standby_again = 1s;   // then doubling up to

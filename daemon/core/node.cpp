@@ -93,6 +93,8 @@ void Node::fall_due(const Agenda::Key &key) {
       return provider_.climb_due(key.name);
     case Due::lent:
       return provider_.lent_due(key.name);
+    case Due::slow:
+      return provider_.slow_due(key.name);
     case Due::leave:
       return stop();
     case Due::seed:

@@ -75,6 +75,7 @@ class Node {
   std::optional<TicketView> find_ticket(const TicketId &id) const;
   std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const;  // empty: this node
   std::uint32_t fed_children() const { return desk_.room.children(); }  // nodes that have a ticket from us
+  std::uint64_t slow_children() const { return provider_.slow_children(); }  // asked to go, since the start
   Standpoint standpoint() const { return standing_.standpoint(); }
   Uuid primary() const { return desk_.settings.self.primary; }
   // Whom to turn to after a restart: supernodes first, those last reached.
@@ -112,6 +113,7 @@ class Node {
   void on(const Shutdown &input);
   void on(const RelaySaid &input) { provider_.relay_said(input.slug, input.message); }
   void on(const SourceSaid &input) { consumer_.source_said(input); }
+  void on(const ChildSlow &input) { provider_.slow(input); }
   void on(const SourceEnded &input) { consumer_.source_ended(input); }
   void on(const MediaMeasured &input) { publishing_.measured(input); }
   void on(const OriginKnows &input) { membership_.origin_knows(input); }

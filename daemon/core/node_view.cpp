@@ -225,6 +225,7 @@ void Node::check_invariants() const {
     if (ticket.lent) ++lent;
     const bool ends = ticket.lent && ticket.state == TicketState::confirmed;
     assert(desk_.agenda.has({.due = Due::lent, .name = id}) == ends);
+    assert(desk_.agenda.has({.due = Due::slow, .name = id}) == ticket.slow);
     assert(stream->second.media || ticket.state == TicketState::waiting);
     assert(ticket.linked == (ticket.state > TicketState::offered) || ticket.state == TicketState::requested);
     const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});

@@ -53,6 +53,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   if (std::find(stream->path.begin(), stream->path.end(), request.destination) != stream->path.end())
     return no(RefusalCode::loop, "we get it through you");
   if (!desk_.open_to_children(*stream)) return no(RefusalCode::no_room, "no parent ourselves");
+  if (shunned(request.slug, request.destination)) return no(RefusalCode::no_room, "it did not hold the rate");
   if (stream->path.size() + 1 >= max_path) return no(RefusalCode::no_room, "too far from the publisher");
   if (request.standby && desk_.agenda.has({.due = Due::unwanted, .name = request.slug}))
     return no(RefusalCode::no_room, "nobody wants it here");
@@ -144,7 +145,7 @@ void Provider::repay() {
     if (!ticket.lent || ticket.state != TicketState::confirmed || !desk_.room.repay(ticket.slug)) continue;
     ticket.lent = false;
     desk_.agenda.drop({.due = Due::lent, .name = id});
-    tell_path(ticket, true);
+    if (!ticket.slow) tell_path(ticket, true);
   }
 }
 
@@ -152,6 +153,32 @@ void Provider::lent_due(const TicketId &id) {
   repay();
   const Ticket *ticket = desk_.tickets.find(id);
   if (ticket != nullptr && ticket->lent) revoke(*ticket, "no-room", "the place was lent");
+}
+
+// What we send it costs room, and it has no use of it: perhaps it is nearer to another.
+void Provider::slow(const ChildSlow &input) {
+  Ticket *ticket = desk_.tickets.find(input.ticket);
+  if (ticket == nullptr || ticket->side != Side::given || ticket->slug != input.slug) return;
+  if (ticket->kind != PeerKind::node || ticket->state != TicketState::confirmed || ticket->slow) return;
+  ticket->slow = true;
+  ++slow_children_;
+  desk_.agenda.set({.due = Due::slow, .name = ticket->id}, desk_.now + desk_.settings.timeouts.slow);
+  desk_.send(ticket->peer, Leaving{.ticket = ticket->id});
+}
+
+void Provider::slow_due(const TicketId &id) {
+  const Ticket *ticket = desk_.tickets.find(id);
+  if (ticket != nullptr) revoke(*ticket, "too-slow", "it does not hold the rate");
+}
+
+void Provider::shun(const Slug &slug, const Uuid &child) {
+  if (shunned_.size() >= max_shunned) shunned_.erase(shunned_.begin());
+  shunned_[{slug, child}] = desk_.now + desk_.settings.timeouts.shunned;
+}
+
+bool Provider::shunned(const Slug &slug, const Uuid &child) const {
+  const auto found = shunned_.find({slug, child});
+  return found != shunned_.end() && found->second > desk_.now;
 }
 
 // In the relay, where it is there.
@@ -228,6 +255,7 @@ void Provider::hold(const Peer &peer, const Hold &hold) {
   if (!ticket->linked || ticket->kind != PeerKind::node)
     return revoke(*ticket, "protocol", "held out of turn");
   if (ticket->state == TicketState::standing_by) return;
+  if (ticket->slow) return revoke(*ticket, "too-slow", "it does not hold the rate");
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
   desk_.agenda.drop({.due = Due::climb, .name = ticket->id});
   ticket->climbing = false;
@@ -372,6 +400,8 @@ void Provider::revoke_all(const Slug &slug, const std::string &code, const std::
 void Provider::end(const Ticket &ticket) {
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
   desk_.agenda.drop({.due = Due::climb, .name = ticket.id});
+  desk_.agenda.drop({.due = Due::slow, .name = ticket.id});
+  if (ticket.slow) shun(ticket.slug, ticket.destination);
   if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) give_back(*desk_.tickets.find(ticket.id));
   desk_.notice(NeedChanged{.slug = ticket.slug});
   desk_.notice(CarryChanged{.slug = ticket.slug});
@@ -393,6 +423,7 @@ void Provider::unconfirmed(const TicketId &id) {
 
 void Provider::lapse() {
   repay();
+  std::erase_if(shunned_, [&](const auto &entry) { return entry.second <= desk_.now; });
   for (const TicketId &id : desk_.tickets.all()) {
     const Ticket *ticket = desk_.tickets.find(id);
     if (ticket->side != Side::given || ticket->kind != PeerKind::node) continue;

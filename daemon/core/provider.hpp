@@ -3,9 +3,13 @@
 // promise ends. The links themselves are the relay's.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "core/desk.hpp"
+#include "core/input.hpp"
 
 namespace astral::core {
 
@@ -28,6 +32,8 @@ class Provider {
   void unconfirmed(const TicketId &id);  // is due
   void climb_due(const TicketId &id);
   void lent_due(const TicketId &id);
+  void slow(const ChildSlow &input);
+  void slow_due(const TicketId &id);
   void lapse();  // those that no heartbeat has named
 
   void media_opened(const Slug &slug);                 // local players that waited are let in
@@ -35,6 +41,7 @@ class Provider {
   void moved(const Slug &slug);                        // the path to the publisher is another, or cut
   void revoke(const Ticket &ticket, const std::string &code, const std::string &message);
   void revoke_all(const Slug &slug, const std::string &code, const std::string &message);
+  std::uint64_t slow_children() const { return slow_children_; }
 
  private:
   void refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message);
@@ -45,6 +52,8 @@ class Provider {
   void grant(Ticket &ticket);
   void tell_path(const Ticket &ticket, bool granted);
   void give_back(Ticket &ticket);
+  void shun(const Slug &slug, const Uuid &child);
+  bool shunned(const Slug &slug, const Uuid &child) const;
   void repay();  // what was lent, where there is room now
   void unlink(const Ticket &ticket, const std::string &code, const std::string &message);
   void no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message);
@@ -56,6 +65,8 @@ class Provider {
   void open(Carried &stream);
 
   Desk &desk_;
+  std::map<std::pair<Slug, Uuid>, Time> shunned_;  // until then
+  std::uint64_t slow_children_ = 0;
 };
 
 }  // namespace astral::core

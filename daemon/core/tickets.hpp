@@ -47,6 +47,7 @@ struct Ticket {
   bool climbing = false;        // given: its Climb is under way, the offer waits
   bool standby = false;         // given: asked for to stand by
   bool lent = false;            // given: its place is beyond the room
+  bool slow = false;            // given: the child does not hold the rate, and is to go
   bool leaving = false;         // held: we are to find another
   bool cut = false;             // held: the path does not reach the source now
   Time created = {};

@@ -135,6 +135,8 @@ class Babble {
         return rng_.below(2) == 0 ? Input{SourceFlows{.slug = slug, .ticket = ticket}} : Input{StreamSilent{.slug = slug}};
       case 19:
         return rarely() ? Input{BandwidthMeasured{.upstream_bps = rng_.below(3'000'000)}} : Input{Tick{}};
+      case 20:
+        return rarely() ? Input{ChildSlow{.slug = slug, .ticket = ticket}} : Input{Tick{}};
       default:
         return said(peer);
     }

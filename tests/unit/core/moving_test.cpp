@@ -167,6 +167,18 @@ TEST_F(Forked, WhoLeavesLetsTheChildrenMoveFirst) {
   EXPECT_FALSE(world.chain(v, "talk").empty());
 }
 
+// Nothing is missed, and the same parent does not take it again soon.
+TEST_F(Forked, WhoIsTooSlowFindsAnother) {
+  world.watch = [&](std::size_t, const Effects &) { EXPECT_TRUE(world.flows(v, "talk")); };
+  const Uuid name = world.node(old).self().uuid;
+  world.step(old, ChildSlow{.slug = "talk", .ticket = world.node(v).find_ticket("talk", {})->id});
+  EXPECT_TRUE(world.run_until([&] { return world.parent(v, "talk") == other; }, 5s));
+  world.run(59s);
+  EXPECT_FALSE(standby(v));
+  EXPECT_TRUE(world.run_until([&] { return standby(v) && standby(v)->source == name; }, 45s));
+  EXPECT_EQ(world.parent(v, "talk"), other);
+}
+
 TEST_F(Forked, WhoLeavesWaitsNotForEver) {
   world.step(p, MediaMeasured{.slug = "talk", .rate_bps = 5'000'000});  // p takes nobody
   for (const std::size_t r : {r1, r2}) world.step(r, MediaMeasured{.slug = "talk", .rate_bps = 5'000'000});

@@ -373,6 +373,54 @@ TEST(StandingBy, KeepsNoStreamAlive) {
   EXPECT_TRUE(bench.node.tickets().empty());
 }
 
+Does slow(const Slug &slug) {
+  return [=](Bench &bench) { bench.say(ChildSlow{.slug = slug, .ticket = bench.given}); };
+}
+INSTANTIATE_TEST_SUITE_P(
+    Slow, Providing,
+    testing::Values(Row{"IsToGo", &Bench::child_confirmed, slow("own"), {"Send 1 leaving G"}},
+                    Row{"IsToldOnce", then(&Bench::child_confirmed, slow("own")), slow("own"), {}},
+                    Row{"OfAnotherStream", &Bench::child_confirmed, slow("talk"), {}},
+                    Row{"BeforeItsLinkIsUp", &Bench::child_offered, slow("own"), {}},
+                    Row{"StandsBy", &Bench::child_held, slow("own"), {}},
+                    Row{"Moves", then(&Bench::child_confirmed, slow("own")), of_given<Cancel>(1),
+                        {"TellRelay own cancel G cancelled"}},
+                    Row{"StandsByNoMore", then(&Bench::child_confirmed, slow("own")), of_given<Hold>(1),
+                        {"TellRelay own cancel G too-slow", "Send 1 cancel G too-slow"}}),
+    name_of);
+
+// It has found no other place.
+TEST(Slow, IsLeftAfterHalfAMinuteAndComesNotBackSoon) {
+  Bench bench;
+  bench.child_confirmed();
+  const TicketId ticket = bench.given;
+  const auto rest = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      bench.now += 1s;
+      bench.hears(1, Heartbeat{.tickets = bench.node.find_ticket(ticket) ? Lines{ticket} : Lines{}});
+      for (const PeerId peer : {PeerId{2}, P}) bench.hears(peer, Heartbeat{});
+      bench.say(Tick{});
+    }
+  };
+  bench.say(ChildSlow{.slug = "own", .ticket = ticket});
+  EXPECT_EQ(bench.node.slow_children(), 1u);
+  rest(29);
+  EXPECT_EQ(bench.node.find_ticket(ticket)->state, "confirmed");
+  rest(1);
+  EXPECT_EQ(bench.said, (Lines{"TellRelay own cancel G too-slow", "Send 1 cancel G too-slow"}));
+  EXPECT_EQ(bench.node.promised_bps(), 0u);
+  rest(59);
+  for (const bool standby : {false, true}) {
+    Request wish = bench.wish("own");
+    wish.standby = standby;
+    bench.hears(P, wish);
+    EXPECT_EQ(bench.said, Lines{"Send 1 refusal of a search no-room"});
+  }
+  rest(1);
+  bench.hears(P, bench.wish("own"));
+  EXPECT_EQ(bench.said, Lines{"TellRelay own request G own for child"});
+}
+
 // The ticket of a climb is not in the trace before its end: it is read from the Climb.
 TEST(Climbing, ItsAnswerDecides) {
   for (const bool clear : {true, false}) {
