@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/head.hpp"
+#include "glue/ref.hpp"
 
 namespace astral::api {
 namespace {
@@ -22,6 +23,19 @@ bool same_secret(std::string_view given, std::string_view secret) {
     differ |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
   }
   return differ == 0;
+}
+
+// Of name=value&name=value, percent-decoded; empty when it is not there or cannot be decoded.
+std::string value_of(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (pair.size() <= name.size() || pair[name.size()] != '=' || !pair.starts_with(name)) continue;
+    const GString_ value(g_uri_unescape_string(std::string(pair.substr(name.size() + 1)).c_str(), nullptr));
+    return value ? value.get() : "";
+  }
+  return "";
 }
 
 }  // namespace
@@ -61,12 +75,22 @@ Expected<void> Access::may_change(const Call &call, Who who) const {
       "that is in the node's settings file");
 }
 
-bool Access::is_owner(const Call &call) const {
-  return call.is_loopback || has_token(call);
+Expected<void> Access::may_publish(bool is_loopback, const std::string &query) const {
+  const std::string token = value_of(query, "token");
+  if (is_loopback || is_token(token)) return {};
+  if (!token.empty()) return fail(Code::refused, "that is not this node's token");
+  return fail(
+      Code::refused,
+      "only this machine itself may publish, or who puts '?token=TOKEN' behind the stream key, with the "
+      "token that is in the node's settings file");
 }
 
-bool Access::has_token(const Call &call) const {
-  return !rules_.token.empty() && same_secret(call.token, rules_.token);
+bool Access::is_owner(const Call &call) const {
+  return call.is_loopback || is_token(call.token);
+}
+
+bool Access::is_token(std::string_view token) const {
+  return !rules_.token.empty() && same_secret(token, rules_.token);
 }
 
 bool Access::is_friend(std::string_view origin) const {

@@ -31,12 +31,15 @@ class Access {
   Expected<void> may_open(const Call &call) const;  // a WebSocket
   Expected<void> may_change(const Call &call, Who who) const;
 
+  // By RTMP, where there are no headers: `query` is what stands behind the stream's key.
+  Expected<void> may_publish(bool is_loopback, const std::string &query) const;
+
   bool is_owner(const Call &call) const;
   bool is_friend(std::string_view origin) const;  // one of `origins`
 
  private:
   Expected<void> may_page(const Call &call, const char *what) const;
-  bool has_token(const Call &call) const;
+  bool is_token(std::string_view token) const;
 
   const Rules rules_;
 };

@@ -14,7 +14,8 @@ constexpr Time look_every = 20ms;
 }  // namespace
 
 App::App(const Settings &settings, MediaFloor &media)
-    : driver_(settings.driver, media),
+    : access_(settings.access),
+      driver_(settings.driver, media),
       hls_(driver_, settings.hls_patience),
       farewell_(g_main_context_default(), [this] { look_whether_gone(); }) {
   driver_.on_change = [this](core::Change what, const std::string &key) {
@@ -30,7 +31,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
   add_stream_calls(routes, app->driver_);
   add_ticket_calls(routes, app->driver_);
   add_hls_calls(routes, app->hls_);
-  add_other_calls(routes, app->driver_);
+  add_other_calls(routes, app->driver_, [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
   add_page_calls(routes);
 
   Events *events = &app->events_;
@@ -53,11 +54,31 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
        .open = [events](Ref<GIOStream> stream, const Call &) { events->accept(std::move(stream)); }});
 
   auto server = Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets),
-                             settings.server, std::move(settings.access));
+                             settings.server, settings.access);
   if (!server) return tl::unexpected<Error>(server.error());
   app->server_ = std::move(*server);
+  if (const auto opened = app->open_rtmp(settings); !opened) return tl::unexpected<Error>(opened.error());
   app->driver_.start(app->server_->port());
   return app;
+}
+
+Expected<void> App::open_rtmp(const Settings &settings) {
+  if (settings.rtmp_port == 0) return {};
+  const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(settings.listen.c_str()));
+  const bool six = listen && g_inet_address_get_family(listen.get()) == G_SOCKET_FAMILY_IPV6;
+  const bool any = listen && g_inet_address_get_is_any(listen.get());
+  const std::string host = any ? (six ? "::1" : "127.0.0.1") : settings.listen;
+  const std::string node = (six ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
+  auto rtmp = RtmpServer::open(
+      {.address = settings.listen, .port = settings.rtmp_port, .node = node, .limits = settings.rtmp},
+      access_, driver_.media());
+  if (!rtmp && settings.needs_rtmp) return tl::unexpected<Error>(rtmp.error());
+  if (!rtmp) {
+    g_warning("no RTMP: %s (--rtmp-port)", rtmp.error().detail.c_str());
+    return {};
+  }
+  rtmp_ = std::move(*rtmp);
+  return {};
 }
 
 void App::shut_down() {
@@ -68,6 +89,7 @@ void App::shut_down() {
 void App::begin_farewell() {
   if (std::exchange(quitting_, true)) return;
   server_->stop_listening();
+  if (rtmp_) rtmp_->stop_listening();
   events_.close();
   farewell_deadline_ = now() + longest_farewell;
   farewell_.set(now() + look_every);

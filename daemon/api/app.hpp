@@ -12,6 +12,7 @@
 #include "api/events.hpp"
 #include "api/hls.hpp"
 #include "api/media_floor.hpp"
+#include "api/rtmp_server.hpp"
 #include "api/server.hpp"
 #include "glue/error.hpp"
 
@@ -23,7 +24,10 @@ class App {
   struct Settings {
     Driver::Settings driver = {};
     std::string listen = "0.0.0.0";
-    std::uint16_t port = 8000;  // 0: a free one
+    std::uint16_t port = 8000;    // 0: a free one
+    std::uint16_t rtmp_port = 0;  // 0: none
+    bool needs_rtmp = false;      // no App without it; else it goes without
+    RtmpServer::Limits rtmp = {};
     ServerLimits server = {};
     Access::Rules access = {.checks_host = true};
     Time hls_patience = 8s;
@@ -35,6 +39,7 @@ class App {
   App &operator=(const App &) = delete;
 
   const Server &server() const { return *server_; }
+  const RtmpServer *rtmp() const { return rtmp_.get(); }  // null: none
   Driver &driver() { return driver_; }
 
   // Tells everybody and calls on_gone when the last word is on its way, or cannot be brought there in time.
@@ -43,15 +48,18 @@ class App {
 
  private:
   App(const Settings &settings, MediaFloor &media);
+  Expected<void> open_rtmp(const Settings &settings);
   void begin_farewell();
   void look_whether_gone();
 
+  const Access access_;
   Driver driver_;
   Events events_;
   Hls hls_;
   bool quitting_ = false;
   Time farewell_deadline_ = never;
   Timer farewell_;
+  std::unique_ptr<RtmpServer> rtmp_;
   std::unique_ptr<Server> server_;  // goes first: its routes call all of the above
 };
 

@@ -3,6 +3,8 @@
 // they decide nothing.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,8 @@ void add_node_calls(std::vector<Route> &routes, Driver &driver);
 void add_stream_calls(std::vector<Route> &routes, Driver &driver);
 void add_ticket_calls(std::vector<Route> &routes, Driver &driver);
 void add_hls_calls(std::vector<Route> &routes, Hls &hls);
-void add_other_calls(std::vector<Route> &routes, Driver &driver);  // ping, settings, health
+// Ping, settings, health. `rtmp_port`: 0, there is none.
+void add_other_calls(std::vector<Route> &routes, Driver &driver, std::function<std::uint16_t()> rtmp_port);
 void add_page_calls(std::vector<Route> &routes);  // the page, openapi.json; the last: takes any /NAME
 
 // Ours may not know its own address: it is then the one that the caller called.

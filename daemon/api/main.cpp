@@ -54,6 +54,8 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   settings.driver.state_dir = state_dir;
   settings.listen = options.listen;
   settings.port = options.port;
+  settings.rtmp_port = options.rtmp_port;
+  settings.needs_rtmp = options.needs_rtmp;
   settings.server.connections = max_connections(options);
   settings.access.hosts = options.allowed_hosts;
   settings.access.hosts.emplace_back(g_get_host_name());

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
+#include "rtmp/session.hpp"
 
 namespace astral::api {
 
@@ -16,6 +19,16 @@ struct Measured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps;
+};
+
+// What one stream's publishers send by RTMP, one after the other; ends with its destruction.
+class Ingest {
+ public:
+  virtual ~Ingest() = default;
+  virtual void begin() = 0;  // another publisher goes on
+  virtual void expect(const rtmp::Metadata &metadata) = 0;
+  virtual Expected<void> push(const rtmp::Media &media) = 0;
+  virtual void finish() = 0;
 };
 
 // **Thread**: one main context. Streams are named by slug; calls about one that is not open do nothing, or
@@ -50,6 +63,11 @@ class MediaFloor {
   virtual void switch_source(const std::string &slug, const std::string &ticket, bool standby) = 0;
   virtual void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) = 0;
   virtual void remove_source(const std::string &slug, const std::string &ticket) = 0;
+
+  // Publishes at the node `uri` (astral://HOST:PORT/SLUG) under the slug. `over` comes once, never from
+  // inside a call, and may destroy the ingest; not_found: after finish(), all is out.
+  virtual std::unique_ptr<Ingest> ingest(const std::string &slug, const std::string &uri,
+                                         std::function<void(const Error &)> over) = 0;
 
   virtual std::vector<std::string> slugs() const = 0;
   virtual Measured measure(const std::string &slug) const = 0;

@@ -37,10 +37,10 @@ void ping(const Call &call, const Answer &answer) {
   answer(std::move(out));
 }
 
-// The ports of RTMP are 0: this node has no such endpoint.
-void settings(const Call &call, const Answer &answer) {
+// Nothing tunnels RTMP: HTTP-FLV does what that was for.
+void settings(const Call &call, std::uint16_t rtmp_port, const Answer &answer) {
   json::Builder body;
-  body.set("rtmp_port", 0).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
+  body.set("rtmp_port", rtmp_port).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
   body.set("hls_url", "http://" + call.authority + "/stream/{slug}/hls/index.m3u8");
   answer(reply(body));
 }
@@ -55,7 +55,7 @@ void health(const Driver &driver, const Answer &answer) {
 
 }  // namespace
 
-void add_other_calls(std::vector<Route> &routes, Driver &driver) {
+void add_other_calls(std::vector<Route> &routes, Driver &driver, std::function<std::uint16_t()> rtmp_port) {
   routes.push_back({.method = "GET", .pattern = "/ping", .handle = ping});
   routes.push_back(
       {.method = "POST",
@@ -64,7 +64,11 @@ void add_other_calls(std::vector<Route> &routes, Driver &driver) {
                     const Answer &answer) { answer(reply(json::Builder().set("return", "Pong!"))); },
        .max_body = max_ping_upload,
        .keeps_body = false});
-  routes.push_back({.method = "GET", .pattern = "/settings", .handle = settings});
+  routes.push_back({.method = "GET",
+                    .pattern = "/settings",
+                    .handle = [port = std::move(rtmp_port)](const Call &call, const Answer &answer) {
+                      settings(call, port(), answer);
+                    }});
   routes.push_back({.method = "GET",
                     .pattern = "/health",
                     .handle = [d = &driver](const Call &, const Answer &answer) { health(*d, answer); }});

@@ -4,12 +4,26 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/ingest.hpp"
 #include "media/playlist.hpp"
 
 namespace astral::api {
 namespace {
 
 constexpr std::uint64_t least_store = 1 << 20;  // below it a stream cannot be forwarded at all
+
+class MediaIngest : public Ingest {
+ public:
+  MediaIngest(const std::string &slug, const std::string &uri, std::function<void(const Error &)> over)
+      : ingest_(uri, slug, g_main_context_default(), std::move(over)) {}
+  void begin() override { ingest_.begin(); }
+  void expect(const rtmp::Metadata &metadata) override { ingest_.expect(metadata); }
+  Expected<void> push(const rtmp::Media &media) override { return ingest_.push(media); }
+  void finish() override { ingest_.finish(); }
+
+ private:
+  media::Ingest ingest_;
+};
 
 tl::unexpected<Error> not_carried(const std::string &slug) {
   return fail(Code::not_found, "this node does not carry '" + slug + "'");
@@ -63,6 +77,11 @@ void Pipelines::tell_source(const std::string &slug, const std::string &ticket, 
 
 void Pipelines::remove_source(const std::string &slug, const std::string &ticket) {
   if (media::Stream *stream = find(slug)) stream->remove_source(ticket);
+}
+
+std::unique_ptr<Ingest> Pipelines::ingest(const std::string &slug, const std::string &uri,
+                                          std::function<void(const Error &)> over) {
+  return std::make_unique<MediaIngest>(slug, uri, std::move(over));
 }
 
 std::vector<std::string> Pipelines::slugs() const {

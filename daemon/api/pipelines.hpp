@@ -25,6 +25,8 @@ class Pipelines : public MediaFloor, private media::Handler {
   void switch_source(const std::string &slug, const std::string &ticket, bool standby) override;
   void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) override;
   void remove_source(const std::string &slug, const std::string &ticket) override;
+  std::unique_ptr<Ingest> ingest(const std::string &slug, const std::string &uri,
+                                 std::function<void(const Error &)> over) override;
   std::vector<std::string> slugs() const override;
   Measured measure(const std::string &slug) const override;
   Expected<std::string> playlist(const std::string &slug) const override;

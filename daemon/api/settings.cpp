@@ -91,6 +91,13 @@ Expected<void> set_port(Options &options, const std::string &name, const std::st
   options.port = static_cast<std::uint16_t>(*port);
   return {};
 }
+Expected<void> set_rtmp_port(Options &options, const std::string &name, const std::string &value) {
+  const auto port = number(name, value, 65535);
+  if (!port) return tl::unexpected<Error>(port.error());
+  options.rtmp_port = static_cast<std::uint16_t>(*port);
+  options.needs_rtmp = true;
+  return {};
+}
 Expected<void> set_origin(Options &options, const std::string &name, const std::string &value) {
   if (!http_url(value)) return wrong(name, "http://HOST[:PORT]", value);
   options.origin = value.substr(0, value.find_last_not_of('/') + 1);
@@ -201,11 +208,13 @@ struct Option {
       nullptr;  // may be repeated: what the command line has replaces what the file has
 };
 
-constexpr std::array<Option, 17> valued{{
+constexpr std::array<Option, 18> valued{{
     {"uuid", 'u', "UUID", "this node's name; without it, the one kept in the state directory", set_uuid},
     {"upstream-limit", 'l', "KBYTES_PER_S", "what all children together may take; without it, as measured",
      set_upstream_limit},
     {"port", 0, "PORT", "HTTP port; 0: a free one (default 8000)", set_port},
+    {"rtmp-port", 0, "PORT",
+     "RTMP port, for OBS and others; 0: none (default 1935, and none where that is taken)", set_rtmp_port},
     {"listen", 0, "ADDRESS",
      "IP address to listen on (default 0.0.0.0: all; only this machine, or who has the token of the settings "
      "file, can change anything)",

@@ -23,6 +23,8 @@ struct Options {
   std::optional<std::uint64_t> upstream_limit;  // KB/s, 1 KB = 1000 bytes
   std::string listen = "0.0.0.0";  // all addresses, so that peers reach it; Access keeps the changes local
   std::uint16_t port = 8000;       // 0: a free one
+  std::uint16_t rtmp_port = 1935;  // 0: no RTMP
+  bool needs_rtmp = false;         // the port was given: not without it
   std::string origin;              // URL without a slash at its end; empty: none
   std::vector<core::Address> bootstrap;
   std::string state_dir;  // empty: default_state_dir()

@@ -82,8 +82,11 @@ void Tap::drain() {
   wake();
 }
 
-BusErrors::BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take)
-    : take_(std::move(take)), mailbox_(mailbox), bus_(Ref<GstBus>::adopt(gst_element_get_bus(pipeline))) {
+BusErrors::BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take, End end)
+    : take_(std::move(take)),
+      end_(std::move(end)),
+      mailbox_(mailbox),
+      bus_(Ref<GstBus>::adopt(gst_element_get_bus(pipeline))) {
   Visit::made();
   gst_bus_set_sync_handler(bus_.get(), &BusErrors::receive, this, nullptr);
 }
@@ -105,6 +108,11 @@ GstBusSyncReply BusErrors::receive(GstBus *, GstMessage *message, gpointer self)
     errors->mailbox_.post(
         [errors, from = Ref<GstObject>::retain(GST_MESSAGE_SRC(message)),
          what = Error{code_of(*error), error->message}] { errors->take_(from.get(), what); });
+  }
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
+    BusErrors *errors = static_cast<BusErrors *>(self);
+    const Visit visit;
+    if (errors->end_) errors->mailbox_.post([errors] { errors->end_(); });
   }
   gst_message_unref(message);
   return GST_BUS_DROP;

@@ -55,14 +55,16 @@ class Tap {
   Mailbox mailbox_;
 };
 
-// What elements of a pipeline post as errors, in the order in which it happened among the other letters of
-// `mailbox`. Nothing else stays on the bus. **Thread**: made and destroyed on the mailbox's context,
-// destroyed when the pipeline has stopped.
+// What elements of a pipeline post as errors, and that all its sinks have had EOS, in the order in which it
+// happened among the other letters of `mailbox`. Nothing else stays on the bus. **Thread**: made and
+// destroyed on the mailbox's context, destroyed when the pipeline has stopped.
 class BusErrors {
  public:
   using Take = std::function<void(GstObject *from, const Error &)>;
 
-  BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take);
+  using End = std::function<void()>;
+
+  BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take, End end = {});
   ~BusErrors();
   BusErrors(const BusErrors &) = delete;
   BusErrors &operator=(const BusErrors &) = delete;
@@ -71,6 +73,7 @@ class BusErrors {
   static GstBusSyncReply receive(GstBus *bus, GstMessage *message, gpointer self) noexcept;
 
   const Take take_;
+  const End end_;
   Mailbox &mailbox_;
   Ref<GstBus> bus_;
 };

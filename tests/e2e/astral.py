@@ -234,9 +234,10 @@ class Network:
         argv = [*self.prefix, program('astralorigin'), '--port', 0, '--store', store, *options]
         return self._keep(Origin(self, name, argv, self.folder / f'{name}.log', self.environment()))
 
-    def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', port=0, **env):
+    def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', port=0, rtmp_port=0,
+             **env):
         """upstream_limit in KB/s, as the option has it. The same uuid again finds its old state."""
-        argv = [*self.prefix, program('astralnode'), '--uuid', uuid, '--port', port, '--listen', listen,
+        argv = [*self.prefix, program('astralnode'), '--uuid', uuid, '--port', port, '--rtmp-port', rtmp_port, '--listen', listen,
                 '--state-dir', self.folder / f'state-{uuid}']
         argv += ['--origin', origin.public_url] if origin else []
         for peer in bootstrap:

@@ -130,5 +130,18 @@ TEST(Caller, IsKnownByItsAddress) {
   EXPECT_FALSE(caller_of(nullptr).is_loopback);
 }
 
+TEST(Access, PublishesFromThisMachineOrWithTheToken) {
+  EXPECT_TRUE(node().may_publish(true, ""));
+  EXPECT_TRUE(node().may_publish(false, std::string("token=") + secret));
+  EXPECT_TRUE(node().may_publish(false, std::string("a=b&token=%30") + (secret + 1) + "&c"));
+  for (const char *query : {"", "token", "token=", "tokens=0123456789abcdef", "token=0123456789abcdeg",
+                            "token=%", "x=token=0123456789abcdef"}) {
+    const auto may = node().may_publish(false, query);
+    ASSERT_FALSE(may) << query;
+    EXPECT_EQ(may.error().code, Code::refused);
+  }
+  EXPECT_FALSE(Access({}).may_publish(false, "token="));
+}
+
 }  // namespace
 }  // namespace astral::api

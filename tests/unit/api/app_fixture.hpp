@@ -48,6 +48,30 @@ class FakeMedia : public api::MediaFloor {
     to_source.push_back(json);
   }
   void remove_source(const std::string &, const std::string &ticket) override { sources.erase(ticket); }
+  struct FakeIngest : api::Ingest {
+    explicit FakeIngest(FakeMedia &of, const std::string &slug, std::function<void(const Error &)> when_over)
+        : media(of), name(slug), over(std::move(when_over)) {
+      media.ingests[name] = this;
+    }
+    ~FakeIngest() override { media.ingests.erase(name); }
+    void begin() override { ++begun; }
+    void expect(const rtmp::Metadata &) override { ++metadata; }
+    Expected<void> push(const rtmp::Media &) override {
+      if (media.broken) return fail(Code::no_room, "no elements");
+      ++pushed;
+      return {};
+    }
+    void finish() override { ++finished; }
+    FakeMedia &media;
+    const std::string name;
+    const std::function<void(const Error &)> over;
+    int begun = 0, metadata = 0, pushed = 0, finished = 0;
+  };
+  std::unique_ptr<api::Ingest> ingest(const std::string &slug, const std::string &uri,
+                                      std::function<void(const Error &)> over) override {
+    ingest_uri = uri;
+    return std::make_unique<FakeIngest>(*this, slug, std::move(over));
+  }
   std::vector<std::string> slugs() const override {
     std::vector<std::string> slugs;
     for (const auto &[slug, playlist] : streams) slugs.push_back(slug);
@@ -65,6 +89,8 @@ class FakeMedia : public api::MediaFloor {
   }
 
   Listener *listener = nullptr;
+  std::map<std::string, FakeIngest *> ingests;
+  std::string ingest_uri;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
   std::map<std::string, std::string> sources;            // ticket → offer

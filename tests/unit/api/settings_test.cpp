@@ -32,6 +32,8 @@ TEST_F(SettingsTest, Defaults) {
   ASSERT_TRUE(options) << options.error().detail;
   EXPECT_EQ(options->port, 8000);
   EXPECT_EQ(options->listen, "0.0.0.0");
+  EXPECT_EQ(options->rtmp_port, 1935);
+  EXPECT_FALSE(options->needs_rtmp);
   EXPECT_FALSE(options->upstream_limit);
   EXPECT_FALSE(options->daemonize);
   EXPECT_EQ(options->supernode, Supernode::automatic);
@@ -44,6 +46,7 @@ TEST_F(SettingsTest, CommandLine) {
                                      "-l",
                                      "75",
                                      "--port=0",
+                                     "--rtmp-port=0",
                                      "--listen",
                                      "::1",
                                      "--origin",
@@ -65,6 +68,8 @@ TEST_F(SettingsTest, CommandLine) {
   EXPECT_EQ(options->uuid, "n1");
   EXPECT_EQ(options->upstream_limit, 75u);
   EXPECT_EQ(options->port, 0);
+  EXPECT_EQ(options->rtmp_port, 0);
+  EXPECT_TRUE(options->needs_rtmp);
   EXPECT_EQ(options->listen, "::1");
   EXPECT_EQ(options->origin, "http://o:4567");
   ASSERT_EQ(options->bootstrap.size(), 3u);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/ingest.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace astral::media {
+
+namespace {
+
+constexpr guint64 waiting_bytes = 16 << 20;  // for the pipeline; more means that it hangs
+constexpr Time for_tracks = 1s;              // of media, in which a track that nobody announced may begin
+constexpr Time longest_step = 5s;            // from one media time to the next; else it is another clock
+constexpr Time least_step = 20ms;
+// How long the multiplexer waits for a track that is behind; one that has stopped holds the other up so long.
+constexpr GstClockTime patience = 500 * GST_MSECOND;
+
+Ref<GstElement> make(const char *factory) {
+  GstElement *element = gst_element_factory_make(factory, nullptr);
+  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
+}
+
+tl::unexpected<Error> missing(const char *factory) {
+  return fail(Code::failed, std::string("the GStreamer element ") + factory + " is missing");
+}
+
+Ref<GstBuffer> wrap(const Slice &slice) {
+  auto *owner = new Slice(slice);
+  return Ref<GstBuffer>::adopt(gst_buffer_new_wrapped_full(
+      GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(), 0, owner->size(),
+      owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
+}
+
+Slice inner(const rtmp::Media &media, Bytes part) {
+  return media.body.part(static_cast<std::size_t>(part.data() - media.body.data()), part.size());
+}
+
+}  // namespace
+
+Ingest::Ingest(std::string uri, std::string title, GMainContext *context, Over over)
+    : uri_(std::move(uri)),
+      title_(std::move(title)),
+      context_(Ref<GMainContext>::retain(context)),
+      over_(std::move(over)),
+      mailbox_(std::make_unique<Mailbox>(context)) {}
+
+Ingest::~Ingest() {
+  tear_down();
+}
+
+void Ingest::tear_down() {
+  if (!pipeline_) return;
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  errors_.reset();
+  mailbox_ = std::make_unique<Mailbox>(context_.get());
+  awaits_key_ = true;
+  for (Track *track : {&video_, &audio_}) track->source.reset();
+  pipeline_.reset();
+}
+
+void Ingest::begin() {
+  timestamp_.reset();
+  awaits_key_ = true;
+}
+
+void Ingest::expect(const rtmp::Metadata &metadata) {
+  const bool has_video = metadata.properties.find("videocodecid");
+  const bool has_audio = metadata.properties.find("audiocodecid");
+  if (pipeline_ || has_video == has_audio) return;  // both or neither: as it comes
+  video_.is_expected = has_video;
+  audio_.is_expected = has_audio;
+}
+
+Expected<void> Ingest::push(const rtmp::Media &media) {
+  const Time time = time_of(media.timestamp);
+  if (media.type == rtmp::Type::video) {
+    const auto video = rtmp::flv::read_video(media.body.bytes());
+    if (!video) return tl::unexpected<Error>(video.error());
+    const Slice data = inner(media, video->data);
+    if (video->content == rtmp::flv::Content::config) return take_config(video_, data);
+    if (video->content == rtmp::flv::Content::nothing || data.empty()) return {};
+    if (video_.config.empty()) return {};  // nobody could decode it
+    if (awaits_key_ && !video->is_key) return {};
+    awaits_key_ = false;
+    video_.is_there = true;
+    return take({true, video->is_key, time, video->composition, data});
+  }
+  const auto audio = rtmp::flv::read_audio(media.body.bytes());
+  if (!audio) return tl::unexpected<Error>(audio.error());
+  const Slice data = inner(media, audio->data);
+  if (audio->content == rtmp::flv::Content::config) return take_config(audio_, data);
+  if (data.empty() || (!audio->is_mp3 && audio_.config.empty())) return {};
+  if (std::exchange(audio_.is_mp3, audio->is_mp3) != audio->is_mp3 && pipeline_) tear_down();
+  audio_.is_there = true;
+  return take({false, true, time, 0, data});
+}
+
+// The publisher's steps, on from where the one before it was. They wrap; a step that is too large is as long
+// as it took.
+Time Ingest::time_of(std::uint32_t timestamp) {
+  const Time here = now();
+  const Time step = timestamp_
+                        ? Time(std::chrono::milliseconds(static_cast<std::int32_t>(timestamp - *timestamp_)))
+                        : never;
+  const bool is_first = heard_ == Time{};
+  if (step > longest_step || step < -longest_step)
+    time_ += is_first ? Time{} : std::max<Time>(here - heard_, least_step);
+  else
+    time_ += step;
+  time_ = std::max(time_, Time{});
+  timestamp_ = timestamp;
+  heard_ = here;
+  return time_;
+}
+
+Expected<void> Ingest::take_config(Track &track, const Slice &config) {
+  const Bytes before = track.config.bytes(), now_is = config.bytes();
+  if (config.empty() || std::equal(before.begin(), before.end(), now_is.begin(), now_is.end())) return {};
+  track.config = config;
+  if (!track.source) return {};
+  // Sound in another shape is another track for the multiplexer; another picture says so within.
+  if (&track == &audio_) tear_down();
+  if (track.source) gst_app_src_set_caps(track.source.get(), caps_of(track).get());
+  return {};
+}
+
+bool Ingest::is_complete() const {
+  const auto known = [](const Track &track) { return track.is_there || !track.is_expected; };
+  if (known(video_) && known(audio_)) return true;
+  return pending_bytes_ > waiting_bytes / 2 || pending_.back().time - pending_.front().time >= for_tracks;
+}
+
+Expected<void> Ingest::take(Frame frame) {
+  const Track &track = frame.is_video ? video_ : audio_;
+  if (pipeline_ && !track.source) tear_down();  // a track that nobody counted on any more
+  if (pipeline_) return deliver(frame);
+  pending_bytes_ += frame.data.size();
+  pending_.push_back(std::move(frame));
+  if (!is_complete()) return {};
+  origin_ = pending_.front().time;
+  if (auto built = build(); !built) return built;
+  pending_bytes_ = 0;
+  for (const Frame &waiting : std::exchange(pending_, {}))
+    if (auto delivered = deliver(waiting); !delivered) return delivered;
+  return {};
+}
+
+Expected<void> Ingest::deliver(const Frame &frame) {
+  GstAppSrc *source = (frame.is_video ? video_ : audio_).source.get();
+  if (gst_app_src_get_current_level_bytes(source) > waiting_bytes)
+    return fail(Code::no_room, "this node does not keep up with what is published");
+  const auto buffer = wrap(frame.data);
+  const Time decoded = std::max<Time>(frame.time - origin_, Time{});
+  const Time shown = std::max<Time>(decoded + std::chrono::milliseconds(frame.shown), Time{});
+  GST_BUFFER_DTS(buffer.get()) = static_cast<GstClockTime>(decoded.count());
+  GST_BUFFER_PTS(buffer.get()) = static_cast<GstClockTime>(shown.count());
+  if (!frame.is_key) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
+  gst_app_src_push_buffer(source, gst_buffer_ref(buffer.get()));
+  return {};
+}
+
+Ref<GstCaps> Ingest::caps_of(const Track &track) const {
+  if (track.is_mp3)
+    return Ref<GstCaps>::adopt(
+        gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 1, "layer", G_TYPE_INT, 3, nullptr));
+  const auto config = wrap(track.config);
+  if (&track == &video_)
+    return Ref<GstCaps>::adopt(gst_caps_new_simple("video/x-h264", "stream-format", G_TYPE_STRING, "avc",
+                                                   "alignment", G_TYPE_STRING, "au", "codec_data",
+                                                   GST_TYPE_BUFFER, config.get(), nullptr));
+  return Ref<GstCaps>::adopt(gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 4, "stream-format",
+                                                 G_TYPE_STRING, "raw", "framed", G_TYPE_BOOLEAN, TRUE,
+                                                 "codec_data", GST_TYPE_BUFFER, config.get(), nullptr));
+}
+
+Expected<void> Ingest::build() {
+  pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
+  errors_ = std::make_unique<BusErrors>(
+      pipeline_.get(), *mailbox_, [this](GstObject *, const Error &error) { end(error); },
+      [this] {
+        end({Code::not_found, "the publisher has ended the stream"});
+      });
+  const auto muxer = make("mpegtsmux"), sink = make("astralsink");
+  if (!muxer) return missing("mpegtsmux");
+  if (!sink) return missing("astralsink");
+  g_object_set(muxer.get(), "alignment", 0, "latency", patience, nullptr);  // 0: flags of key frames stay
+  g_object_set(sink.get(), "uri", uri_.c_str(), "title", title_.c_str(), nullptr);
+  gst_bin_add_many(GST_BIN(pipeline_.get()), muxer.get(), sink.get(), nullptr);
+  if (!gst_element_link(muxer.get(), sink.get())) return fail(Code::failed, "mpegtsmux cannot be linked");
+  if (video_.is_there)
+    if (auto added = add(video_, "h264parse", muxer.get()); !added) return added;
+  if (audio_.is_there) {
+    auto added = add(audio_, audio_.is_mp3 ? "mpegaudioparse" : "aacparse", muxer.get());
+    if (!added) return added;
+  }
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    return fail(Code::failed, "the publisher's pipeline does not start");
+  return {};
+}
+
+Expected<void> Ingest::add(Track &track, const char *parser_name, GstElement *muxer) {
+  const auto source = make("appsrc"), parser = make(parser_name), queue = make("queue");
+  if (!source) return missing("appsrc");
+  if (!parser) return missing(parser_name);
+  if (!queue) return missing("queue");
+  track.source = Ref<GstAppSrc>::retain(GST_APP_SRC(source.get()));
+  g_object_set(source.get(), "caps", caps_of(track).get(), "format", GST_FORMAT_TIME, "is-live", TRUE,
+               "max-bytes", guint64{0}, nullptr);
+  g_object_set(queue.get(), "max-size-buffers", 0, "max-size-time", guint64{0}, "max-size-bytes",
+               static_cast<guint>(waiting_bytes), nullptr);
+  // Who joins later finds the parameters before each key frame.
+  if (&track == &video_) g_object_set(parser.get(), "config-interval", -1, nullptr);
+  gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), parser.get(), queue.get(), nullptr);
+  if (!gst_element_link_many(source.get(), parser.get(), queue.get(), muxer, nullptr))
+    return fail(Code::unsupported, std::string("MPEG-TS cannot carry what ") + parser_name + " makes");
+  return {};
+}
+
+void Ingest::finish() {
+  if (!pipeline_) return mailbox_->post([this] { end({Code::not_found, "nothing was published"}); });
+  for (const Track *track : {&video_, &audio_})
+    if (track->source) gst_app_src_end_of_stream(track->source.get());
+}
+
+void Ingest::end(const Error &error) {
+  if (!std::exchange(is_over_, true)) over_(error);
+}
+
+}  // namespace astral::media

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""RTMP in: what OBS and ffmpeg send reaches another node frame for frame; who may not is told why; nobody disturbs the others."""
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import astral
+import media
+
+FPS = 30
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def output(*argv):
+    done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope='session')
+def film(tmp_path_factory):
+    """H.264 with B-frames and AAC."""
+    path = tmp_path_factory.mktemp('film') / 'film.flv'
+    output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', f'testsrc2=size=640x360:rate={FPS}', '-f', 'lavfi', '-i',
+           'anoisesrc=amplitude=0.1', '-t', 40, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', 2, '-b_strategy', 0, '-g', FPS, '-pix_fmt',
+           'yuv420p', '-b:v', '1500k', '-c:a', 'aac', '-ac', 2, '-b:a', '96k', path)
+    return path
+
+
+@pytest.fixture
+def nodes(network):
+    """A node that is published to, and one that reads."""
+    first = network.node('p', rtmp_port=free_port())
+    first.rtmp = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral'
+    return first, network.node('v', bootstrap=[first])
+
+
+def publish(network, node, film, key='talk'):
+    return network.start(network._name('ffmpeg'), ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', film, '-c', 'copy', '-f', 'flv',
+                                                   f'{node.rtmp}/{key}'])
+
+
+def live(node, slug='talk'):
+    astral.wait_until(lambda: (node.stream(slug) or {}).get('streaming'), f'{slug} to be live')
+
+
+def received(network, node, by=600_000):
+    live(node)
+    viewer, to = media.view(network, node, 'talk')
+    media.grows(to, by, 30)
+    viewer.end(signal.SIGINT)
+    whole = to.with_suffix('.ts')
+    whole.write_bytes(to.read_bytes()[:to.stat().st_size // 188 * 188])
+    return whole
+
+
+def pictures(path):
+    """The slices of the pictures, without what only says how to decode them."""
+    convert = ['-bsf:v', 'h264_mp4toannexb'] if path.suffix == '.flv' else []
+    data = output('ffmpeg', '-nostdin', '-loglevel', 'error', '-i', path, '-map', '0:v', '-c', 'copy', *convert, '-f', 'h264', '-')
+    units = data.replace(b'\0\0\0\1', b'\0\0\1').split(b'\0\0\1')
+    return [unit.rstrip(b'\0') for unit in units if unit and unit[0] & 0x1f in (1, 5)]
+
+
+def sounds(path):
+    """The AAC frames' hashes."""
+    convert = ['-bsf:a', 'aac_adtstoasc'] if path.suffix == '.ts' else []
+    text = output('ffmpeg', '-nostdin', '-loglevel', 'error', '-i', path, '-map', '0:a', '-c', 'copy', *convert, '-f', 'framemd5', '-')
+    return [line.split(',')[5].strip() for line in text.decode().splitlines() if line and line[0] != '#']
+
+
+def delays(path):
+    """How much later than it is decoded each picture is shown, in frames."""
+    packets = media.probe(path, '-select_streams', 'v', '-show_entries', 'packet=pts_time,dts_time')['packets']
+    return [round((float(p['pts_time']) - float(p['dts_time'])) * FPS) for p in packets if 'pts_time' in p and 'dts_time' in p]
+
+
+def assert_part(part, whole, least, leave=0):
+    """`part` stands in `whole` without a gap; `leave` of its last may be cut."""
+    part = part[:len(part) - leave]
+    assert len(part) >= least
+    at = [i for i in range(len(whole)) if whole[i] == part[0]]
+    assert any(whole[i:i + len(part)] == part for i in at), f'{len(part)} frames are not {len(whole)} in a row'
+
+
+def assert_same(ts, film):
+    assert_part(pictures(ts), pictures(film), FPS, leave=2)
+    assert_part(sounds(ts), sounds(film), FPS, leave=3)
+
+
+def test_ffmpeg_is_read_at_another_node_frame_by_frame(network, nodes, film):
+    first, second = nodes
+    encoder = publish(network, first, film)
+    ts = received(network, second)
+    assert_same(ts, film)
+    assert media.decode(ts) == []
+    assert_part(delays(ts), delays(film), FPS, leave=2)
+    assert first.stream('talk')['source'] == 'p'
+    encoder.end(signal.SIGINT)
+    astral.wait_until(lambda: not first.stream('talk')['streaming'], 'the stream to wait for its publisher', 5)
+
+
+def test_rtmp2sink(network, nodes, film):
+    first, second = nodes
+    pipeline = (f'filesrc location={film} ! flvdemux name=demux flvmux name=mux streamable=true ! '
+                f'rtmp2sink location={first.rtmp}/talk '
+                'demux.video ! h264parse ! identity sync=true ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux. '
+                'demux.audio ! aacparse ! identity sync=true ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux.')
+    network.launch('rtmp2sink', pipeline)
+    assert_same(received(network, second), film)
+
+
+def test_one_who_is_cut_off_goes_on(network, nodes, film):
+    first, second = nodes
+    encoder = publish(network, first, film)
+    live(second)
+    viewer, to = media.view(network, second, 'talk')
+    media.grows(to, 300_000)
+    created = first.stream('talk')['created']
+    encoder.kill()
+    publish(network, first, film)
+    media.grows(to, 600_000, 30)
+    assert viewer.running() and first.stream('talk')['streaming'] and first.stream('talk')['created'] == created
+    viewer.end(signal.SIGINT)
+    whole = to.with_suffix('.ts')
+    whole.write_bytes(to.read_bytes()[:to.stat().st_size // 188 * 188])
+    got, sent = pictures(whole), pictures(film)
+    again = max(i for i in range(1, len(got)) if got[i] == sent[0])  # where the second began
+    assert_part(got[:again - 1], sent, 10)
+    assert_part(got[again:], sent, FPS, leave=2)
+
+
+def test_one_who_is_killed_and_does_not_come_back_has_ended(network, nodes, film):
+    first, _ = nodes
+    encoder = publish(network, first, film)
+    live(first)
+    encoder.kill()
+    astral.wait_until(lambda: not first.stream('talk')['streaming'], 'the stream to wait for its publisher', 25)
+
+
+def test_refusals_are_heard(network, nodes, film):
+    first, _ = nodes
+
+    def complaint(url, source=film):
+        done = subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', str(source), '-c', 'copy', '-f', 'flv', url],
+                              capture_output=True, text=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
+        assert done.returncode != 0
+        return done.stderr
+    publish(network, first, film)
+    live(first)
+    assert 'somebody is publishing talk already' in complaint(f'{first.rtmp}/talk')
+    assert 'like my-talk' in complaint(f'{first.rtmp}/My_Talk')
+    assert 'rtmp://HOST/astral' in complaint(f'{first.rtmp.replace("astral", "live")}/talk')
+    old = network.folder / 'old.flv'
+    output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc=rate=30', '-t', 20, '-c:v', 'flv1', old)
+    complaint(f'{first.rtmp}/old', old)
+    assert first.stream('talk')['streaming']
+
+
+def test_rubbish_disturbs_nobody(network, nodes, film):
+    first, second = nodes
+    publish(network, first, film)
+    port = int(first.rtmp.split(':')[2].split('/')[0])
+    hello = b'\3' + bytes(1536) * 2
+    holes = []
+    for junk in (b'GET / HTTP/1.1\r\n\r\n', hello + b'\xff' * 4000, hello + b'\3' + b'\xff' * 11 + bytes(9000), b'\3', b''):
+        hole = socket.create_connection(('127.0.0.1', port))
+        hole.sendall(junk)
+        holes.append(hole)
+    assert_same(received(network, second), film)
+    for hole in holes:
+        hole.close()
