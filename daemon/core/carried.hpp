@@ -36,10 +36,11 @@ struct Carried {
   TicketId held = {};         // the link to the parent, or to the publisher's element; empty: none
   TicketId coming = {};       // fed: the parent that will replace it, its source is there already
   bool coming_flows = false;  // it stood by, and its media is here before it was granted
-  TicketId standby = {};  // offered: its link comes up; standing_by: it will feed us when the parent fails
-  bool silent = false;    // the parent's media does not come
-  std::uint32_t silences = 0;  // how often that was said, since media came
-  bool trying = false;    // so the one that stands by is switched on
+  TicketId standby = {};    // offered: its link comes up; standing_by: it will feed us when the parent fails
+  bool silent = false;      // the parent's media does not come
+  std::uint32_t tries = 0;  // of one that stands by, since media came
+  Time tried = {};          // the last of them
+  bool trying = false;      // so the one that stands by is switched on
   std::optional<Search> spare = {};  // for one that stands by
   std::uint32_t spares = 0;          // searches for a better one since the parent or it changed
   Time standby_since = {};

@@ -3,7 +3,6 @@
 // once when the parent is lost, and tried when the parent is silent. And the change from one parent to the
 // next.
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <tuple>
 #include <utility>
@@ -169,14 +168,12 @@ void Consumer::silent(const StreamSilent &input) {
   Carried *stream = desk_.carries(input.slug);
   if (stream == nullptr || stream->own || stream->phase != Phase::fed) return;
   stream->silent = true;
-  ++stream->silences;
   if (stream->search || !stream->coming.empty()) return;
-  if (stream->trying && std::has_single_bit(stream->silences) && live(*stream)) {
-    lose(stream->standby, "silent", "it brings nothing either");
-    if (!stream->spare) find_standby(*stream);
-  } else {
-    try_standby(*stream);
-  }
+  if (!stream->trying) return try_standby(*stream);
+  const Time patience = desk_.settings.timeouts.tried * (1 << std::min(stream->tries - 1, 6u));
+  if (desk_.now - stream->tried < patience || !live(*stream)) return;
+  lose(stream->standby, "silent", "it brings nothing either");
+  if (!stream->spare) find_standby(*stream);
 }
 
 bool Consumer::live(const Carried &stream) const {
@@ -190,6 +187,8 @@ void Consumer::try_standby(Carried &stream) {
     stop_spare(stream);
     desk_.agenda.drop({.due = Due::standby, .name = stream.slug});
     stream.trying = true;
+    stream.tried = desk_.now;
+    ++stream.tries;
     desk_.emit(SwitchSource{.slug = stream.slug, .ticket = stream.standby, .standby = false});
     desk_.emit(
         SwitchSource{.slug = stream.slug, .ticket = stream.held, .standby = false});  // SourceFlows again
@@ -202,7 +201,7 @@ void Consumer::try_standby(Carried &stream) {
 // The parent is heard from, or is another one, or gone.
 void Consumer::stop_trying(Carried &stream) {
   stream.silent = false;
-  stream.silences = 0;
+  stream.tries = 0;
   if (!std::exchange(stream.trying, false)) return;
   desk_.agenda.drop({.due = Due::standby, .name = stream.slug});
   desk_.emit(SwitchSource{.slug = stream.slug, .ticket = stream.standby, .standby = true});

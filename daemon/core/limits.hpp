@@ -88,6 +88,8 @@ struct Timeouts {
   Time standby = 100ms;      // fed, before one is looked for; where nobody has one again after
   Time standby_again = 1s;   // then doubling up to
   Time last_standby = 30s;
+  // A far one that stands by answers after a round trip; then, while nothing comes from anybody, ever later.
+  Time tried = 600ms;
   Time silent = 400ms;  // the standby's media came, the parent's did not: then it is the parent that fails
 };
 

@@ -67,7 +67,7 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
 
   static constexpr Time snapshot_interval = 100ms;
   static constexpr Time first_retry = 100ms;  // to reach a node that has gone, then doubling up to
-  static constexpr Time last_retry = 5s;
+  static constexpr Time last_retry = 1s;
 
   const ElementSettings settings_;
   const Hooks hooks_;
