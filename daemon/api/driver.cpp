@@ -262,4 +262,8 @@ void Driver::on_silence(const std::string &slug) {
   handle(core::StreamSilent{.slug = slug});
 }
 
+void Driver::on_child_slow(const std::string &slug, const std::string &ticket) {
+  handle(core::ChildSlow{.slug = slug, .ticket = ticket});
+}
+
 }  // namespace astral::api

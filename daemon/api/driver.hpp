@@ -97,6 +97,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug) override;
   void on_silence(const std::string &slug) override;
+  void on_child_slow(const std::string &slug, const std::string &ticket) override;
 
   struct Expectation {
     Done done;

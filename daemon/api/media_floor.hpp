@@ -47,6 +47,8 @@ class MediaFloor {
     virtual void on_media(const std::string &slug) = 0;  // measure() says something new
     // No media for longer than the stream's cadence explains; again, ever later, while that lasts.
     virtual void on_silence(const std::string &slug) = 0;
+    // The child of this ticket does not hold the stream's rate. Again while that lasts.
+    virtual void on_child_slow(const std::string &slug, const std::string &ticket) = 0;
 
    protected:
     ~Listener() = default;

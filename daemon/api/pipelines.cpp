@@ -137,4 +137,8 @@ void Pipelines::on_silence(const std::string &slug) {
   if (listener_) listener_->on_silence(slug);
 }
 
+void Pipelines::on_child_slow(const std::string &slug, const std::string &ticket) {
+  if (listener_) listener_->on_child_slow(slug, ticket);
+}
+
 }  // namespace astral::api

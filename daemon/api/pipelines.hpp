@@ -40,6 +40,7 @@ class Pipelines : public MediaFloor, private media::Handler {
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug, const std::string &caps) override;
   void on_silence(const std::string &slug) override;
+  void on_child_slow(const std::string &slug, const std::string &ticket) override;
   void share_stores();
   media::Stream *find(const std::string &slug) const;
 

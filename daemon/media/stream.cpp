@@ -177,6 +177,7 @@ Stream::~Stream() {
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   relay_signal_ = SignalHandler();
   silence_signal_ = SignalHandler();
+  slow_signal_ = SignalHandler();
 }
 
 Expected<void> Stream::build() {
@@ -208,6 +209,16 @@ Expected<void> Stream::build() {
       g_signal_connect(relay_.get(), "silence", G_CALLBACK(+[](GstElement *, guint, gpointer self) noexcept {
                          Stream *stream = static_cast<Stream *>(self);
                          stream->mailbox_.post([stream] { stream->handler_.on_silence(stream->slug_); });
+                       }),
+                       this));
+  slow_signal_ = SignalHandler(
+      relay_.get(),
+      g_signal_connect(relay_.get(), "child-slow",
+                       G_CALLBACK(+[](GstElement *, const char *ticket, gpointer self) noexcept {
+                         Stream *stream = static_cast<Stream *>(self);
+                         stream->mailbox_.post([stream, ticket = std::string(ticket)] {
+                           stream->handler_.on_child_slow(stream->slug_, ticket);
+                         });
                        }),
                        this));
   const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));

@@ -48,6 +48,8 @@ class Handler {
   virtual void on_media(const std::string &slug, const std::string &caps) = 0;
   // The relay's: no media for longer than the stream's cadence explains; again, ever later, while that lasts.
   virtual void on_silence(const std::string &slug) = 0;
+  // The relay's: this child does not hold the stream's rate, and skips.
+  virtual void on_child_slow(const std::string &slug, const std::string &ticket) = 0;
 };
 
 struct LinkStats {
@@ -126,7 +128,7 @@ class Stream {
   std::unique_ptr<BusErrors> errors_;
   std::unique_ptr<HlsBranch> hls_;
   std::map<std::string, std::unique_ptr<Parent>> sources_;  // by ticket
-  SignalHandler relay_signal_, silence_signal_;
+  SignalHandler relay_signal_, silence_signal_, slow_signal_;
 };
 
 }  // namespace astral::media

@@ -105,6 +105,7 @@ class Post : public Handler {
   void on_media(const std::string &, const std::string &caps) override { media = caps; }
   void on_source_flows(const std::string &, const std::string &ticket) override { flowing.insert(ticket); }
   void on_silence(const std::string &) override { ++silences; }
+  void on_child_slow(const std::string &, const std::string &) override {}
 
   std::string fake_fingerprint;
   std::map<std::string, Error> ended;
