@@ -10,7 +10,7 @@ import pytest
 
 import astral
 import media
-from diamond import Diamond, lose
+from diamond import FPS, Diamond, lose
 
 KILLS = int(os.environ.get('ASTRAL_E2E_KILLS', '3'))
 SEED = int(os.environ.get('ASTRAL_E2E_SEED', '0')) or random.randrange(1, 1 << 30)
@@ -40,6 +40,33 @@ def test_not_a_byte_is_lost(diamond, how):
     viewer.end(signal.SIGINT)
     media.grows(diamond.published, 500_000)
     media.assert_exact(received, diamond.published, max_header=64 * 188)
+
+
+def test_a_player_shows_every_picture_in_time(diamond):
+    """With a real clock: no picture comes too late to be shown, whoever dies."""
+    diamond.start(film=False)
+    player = diamond.place('v').start('player', [
+        'gst-launch-1.0', '-e', '-v', 'astralsrc', f'uri={diamond.v.uri(diamond.slug)}', '!', 'decodebin', '!', 'videoconvert', '!',
+        'fpsdisplaysink', 'video-sink=fakevideosink', 'text-overlay=false', 'fps-update-interval=200'])
+
+    def shown():
+        found = re.findall(r'rendered: (\d+), dropped: (\d+)', player.output)
+        return tuple(map(int, found[-1])) if found else (0, 0)
+
+    def goes_on():
+        before = shown()[0]
+        astral.wait_until(lambda: shown()[0] > before + 2 * FPS, 'pictures to be shown')
+
+    goes_on()
+    late = shown()[1]  # a player that has just started may drop what was before
+    for _ in range(KILLS):
+        parent = astral.wait_until(diamond.ready, 'the viewer to have a relay and another one', 60)
+        lose(diamond.relays[parent], 'killed')
+        goes_on()
+        diamond.restart(parent)
+    assert player.running(), player.output
+    print(shown())
+    assert shown()[1] == late
 
 
 class Hls:
