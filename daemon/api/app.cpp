@@ -17,6 +17,7 @@ App::App(const Settings &settings, MediaFloor &media)
     : access_(settings.access),
       driver_(settings.driver, media),
       hls_(driver_, settings.hls_patience),
+      live_(driver_, settings.hls_patience, settings.flow),
       farewell_(g_main_context_default(), [this] { look_whether_gone(); }) {
   driver_.on_change = [this](core::Change what, const std::string &key) {
     events_.tell(driver_.node(), what, key);
@@ -31,6 +32,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
   add_stream_calls(routes, app->driver_);
   add_ticket_calls(routes, app->driver_);
   add_hls_calls(routes, app->hls_);
+  add_live_calls(routes, app->live_);
   add_other_calls(routes, app->driver_, [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
   add_page_calls(routes);
 
@@ -69,9 +71,12 @@ Expected<void> App::open_rtmp(const Settings &settings) {
   const bool any = listen && g_inet_address_get_is_any(listen.get());
   const std::string host = any ? (six ? "::1" : "127.0.0.1") : settings.listen;
   const std::string node = (six ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
-  auto rtmp = RtmpServer::open(
-      {.address = settings.listen, .port = settings.rtmp_port, .node = node, .limits = settings.rtmp},
-      access_, driver_.media());
+  auto rtmp = RtmpServer::open({.address = settings.listen,
+                                .port = settings.rtmp_port,
+                                .node = node,
+                                .limits = settings.rtmp,
+                                .patience = settings.hls_patience},
+                               access_, driver_);
   if (!rtmp && settings.needs_rtmp) return tl::unexpected<Error>(rtmp.error());
   if (!rtmp) {
     g_warning("no RTMP: %s (--rtmp-port)", rtmp.error().detail.c_str());

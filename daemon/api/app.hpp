@@ -11,6 +11,7 @@
 #include "api/driver.hpp"
 #include "api/events.hpp"
 #include "api/hls.hpp"
+#include "api/live.hpp"
 #include "api/media_floor.hpp"
 #include "api/rtmp_server.hpp"
 #include "api/server.hpp"
@@ -30,7 +31,8 @@ class App {
     RtmpServer::Limits rtmp = {};
     ServerLimits server = {};
     Access::Rules access = {.checks_host = true};
-    Time hls_patience = 8s;
+    Time hls_patience = 8s;  // and of other players
+    Flow::Limits flow = {};
   };
 
   // `media` outlives it. Errors: as Server::open().
@@ -56,6 +58,7 @@ class App {
   Driver driver_;
   Events events_;
   Hls hls_;
+  Live live_;
   bool quitting_ = false;
   Time farewell_deadline_ = never;
   Timer farewell_;

@@ -10,6 +10,7 @@
 
 #include "api/driver.hpp"
 #include "api/hls.hpp"
+#include "api/live.hpp"
 #include "api/routes.hpp"
 
 namespace astral::api {
@@ -18,6 +19,7 @@ void add_node_calls(std::vector<Route> &routes, Driver &driver);
 void add_stream_calls(std::vector<Route> &routes, Driver &driver);
 void add_ticket_calls(std::vector<Route> &routes, Driver &driver);
 void add_hls_calls(std::vector<Route> &routes, Hls &hls);
+void add_live_calls(std::vector<Route> &routes, Live &live);
 // Ping, settings, health. `rtmp_port`: 0, there is none.
 void add_other_calls(std::vector<Route> &routes, Driver &driver, std::function<std::uint16_t()> rtmp_port);
 void add_page_calls(std::vector<Route> &routes);  // the page, openapi.json; the last: takes any /NAME

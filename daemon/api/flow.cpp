@@ -117,7 +117,6 @@ void Flow::write() {
 
 void Flow::close() {
   if (std::exchange(is_closing_, true) || !why_.empty()) return;
-  drop_media();
   timer_.set(now() + farewell);
   if (queue_.empty()) shutdown(g_socket_get_fd(socket_.get()), SHUT_WR);
 }

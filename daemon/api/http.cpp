@@ -62,12 +62,17 @@ Reply method_not_allowed(const std::string &allow) {
   return out;
 }
 
-std::string wire(const Reply &reply) {
+std::string wire_head(const Reply &reply) {
   std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " " + soup_status_get_phrase(reply.status) +
-                     "\r\nContent-Type: " + reply.type +
-                     "\r\nContent-Length: " + std::to_string(reply.body.size()) + "\r\nConnection: close\r\n";
+                     "\r\nContent-Type: " + reply.type + "\r\nConnection: close\r\n";
   for (const auto &[name, value] : reply.headers) text.append(name).append(": ").append(value).append("\r\n");
-  return text.append("\r\n").append(reply.body);
+  return text.append("\r\n");
+}
+
+std::string wire(const Reply &reply) {
+  Reply whole = reply;
+  whole.headers.emplace_back("Content-Length", std::to_string(reply.body.size()));
+  return wire_head(whole).append(reply.body);
 }
 
 bool is_form(const Call &call) {

@@ -14,6 +14,7 @@
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "glue/json.hpp"
+#include "glue/ref.hpp"
 
 namespace astral::api {
 
@@ -42,6 +43,9 @@ struct Reply {
   std::string body = {};
   std::vector<Slice> parts = {};  // after the body, not copied
   std::vector<std::pair<std::string, std::string>> headers = {};
+  // A body without an end: who gets the connection, to send the head and then what there is. Called once,
+  // with null when there is nobody any more, or who wanted the head only.
+  std::function<void(Ref<GIOStream>, std::string head)> take_over = {};
 };
 
 // Called once, now or later, on the context of the server.
@@ -56,6 +60,7 @@ Reply method_not_allowed(const std::string &allow);
 
 // All of an answer without parts, as bytes; the connection ends after it.
 std::string wire(const Reply &reply);
+std::string wire_head(const Reply &reply);  // of one whose body ends with the connection
 
 // The body as an object: JSON, or a browser's form, whose fields are all texts. An empty body is an empty
 // object where `may_be_empty`. Errors: unsupported (415), invalid.

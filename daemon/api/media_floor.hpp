@@ -11,6 +11,7 @@
 
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
+#include "media/player.hpp"
 #include "rtmp/session.hpp"
 
 namespace astral::api {
@@ -70,6 +71,10 @@ class MediaFloor {
   // inside a call, and may destroy the ingest; not_found: after finish(), all is out.
   virtual std::unique_ptr<Ingest> ingest(const std::string &slug, const std::string &uri,
                                          std::function<void(const Error &)> over) = 0;
+
+  // As it comes. not_found: no such stream. What ends the player, has left by itself.
+  virtual Expected<void> play(const std::string &slug, media::Format format, media::Player &player) = 0;
+  virtual void leave(const std::string &slug, media::Format format, media::Player &player) = 0;
 
   virtual std::vector<std::string> slugs() const = 0;
   virtual Measured measure(const std::string &slug) const = 0;

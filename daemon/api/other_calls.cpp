@@ -41,7 +41,10 @@ void ping(const Call &call, const Answer &answer) {
 void settings(const Call &call, std::uint16_t rtmp_port, const Answer &answer) {
   json::Builder body;
   body.set("rtmp_port", rtmp_port).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
-  body.set("hls_url", "http://" + call.authority + "/stream/{slug}/hls/index.m3u8");
+  const std::string stream = "http://" + call.authority + "/stream/{slug}";
+  body.set("hls_url", stream + "/hls/index.m3u8")
+      .set("flv_url", stream + "/live.flv")
+      .set("ts_url", stream + "/live.ts");
   answer(reply(body));
 }
 

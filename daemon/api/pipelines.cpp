@@ -84,6 +84,17 @@ std::unique_ptr<Ingest> Pipelines::ingest(const std::string &slug, const std::st
   return std::make_unique<MediaIngest>(slug, uri, std::move(over));
 }
 
+Expected<void> Pipelines::play(const std::string &slug, media::Format format, media::Player &player) {
+  media::Stream *stream = find(slug);
+  if (!stream) return not_carried(slug);
+  stream->play(format, player);
+  return {};
+}
+
+void Pipelines::leave(const std::string &slug, media::Format format, media::Player &player) {
+  if (media::Stream *stream = find(slug)) stream->leave(format, player);
+}
+
 std::vector<std::string> Pipelines::slugs() const {
   std::vector<std::string> slugs;
   for (const auto &[slug, stream] : streams_) slugs.push_back(slug);

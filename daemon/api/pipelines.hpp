@@ -27,6 +27,8 @@ class Pipelines : public MediaFloor, private media::Handler {
   void remove_source(const std::string &slug, const std::string &ticket) override;
   std::unique_ptr<Ingest> ingest(const std::string &slug, const std::string &uri,
                                  std::function<void(const Error &)> over) override;
+  Expected<void> play(const std::string &slug, media::Format format, media::Player &player) override;
+  void leave(const std::string &slug, media::Format format, media::Player &player) override;
   std::vector<std::string> slugs() const override;
   Measured measure(const std::string &slug) const override;
   Expected<std::string> playlist(const std::string &slug) const override;

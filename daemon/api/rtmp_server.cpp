@@ -19,10 +19,10 @@ Slice shared(rtmp::Buffer &&buffer) {
 
 }  // namespace
 
-RtmpServer::RtmpServer(Settings settings, const Access &access, MediaFloor &media)
+RtmpServer::RtmpServer(Settings settings, const Access &access, Driver &driver)
     : settings_(std::move(settings)),
       access_(access),
-      media_(media),
+      driver_(driver),
       guests_(settings_.limits.guests),
       deadline_(g_main_context_default(), [this] { on_deadline(); }),
       listener_(Ref<GSocketService>::adopt(g_socket_service_new())) {
@@ -45,11 +45,11 @@ void RtmpServer::stop_listening() {
 }
 
 Expected<std::unique_ptr<RtmpServer>> RtmpServer::open(Settings settings, const Access &access,
-                                                       MediaFloor &media) {
+                                                       Driver &driver) {
   const auto where = Ref<GSocketAddress>::adopt(
       g_inet_socket_address_new_from_string(settings.address.c_str(), settings.port));
   if (!where) return fail(Code::invalid, "not an IP address to listen on: " + settings.address);
-  std::unique_ptr<RtmpServer> server(new RtmpServer(std::move(settings), access, media));
+  std::unique_ptr<RtmpServer> server(new RtmpServer(std::move(settings), access, driver));
   GSocketAddress *effective = nullptr;
   GError *raw = nullptr;
   if (!g_socket_listener_add_address(G_SOCKET_LISTENER(server->listener_.get()), where.get(),
@@ -112,8 +112,11 @@ void RtmpServer::take(Id id, const rtmp::PublishAsked &asked) {
 }
 
 Expected<std::string> RtmpServer::may_publish(const Client &client, const rtmp::Address &address) const {
-  if (const auto may = access_.may_publish(client.caller.is_loopback, address.query); !may)
-    return tl::unexpected<Error>(may.error());
+  const auto may = access_.may_publish(client.caller.is_loopback, address.query);
+  return may ? slug_of(address) : tl::unexpected<Error>(may.error());
+}
+
+Expected<std::string> RtmpServer::slug_of(const rtmp::Address &address) {
   if (address.app != application)
     return fail(Code::invalid, "the server is rtmp://HOST/astral, and the stream's name is the stream key");
   if (core::is_slug(address.key)) return address.key;
@@ -128,8 +131,8 @@ Expected<void> RtmpServer::publish(Id id, const std::string &slug) {
     if (publishers_.size() >= settings_.limits.publishers)
       return fail(Code::no_room, "too many publish at this node");
     Publisher publisher{.client = id, .heard = now()};
-    publisher.ingest = media_.ingest(slug, "astral://" + settings_.node + "/" + slug,
-                                     [this, slug](const Error &error) { on_over(slug, error); });
+    publisher.ingest = driver_.media().ingest(slug, "astral://" + settings_.node + "/" + slug,
+                                              [this, slug](const Error &error) { on_over(slug, error); });
     publishers_.emplace(slug, std::move(publisher));
     return {};
   }
@@ -149,8 +152,38 @@ Expected<void> RtmpServer::publish(Id id, const std::string &slug) {
   return {};
 }
 
-void RtmpServer::take(Id id, const rtmp::PlayAsked &) {
-  clients_.at(id).session.refuse({Code::unsupported, "this node does not play by RTMP"});
+void RtmpServer::take(Id id, const rtmp::PlayAsked &asked) {
+  Client &client = clients_.at(id);
+  const auto slug = slug_of(asked.address);
+  if (!slug) return client.session.refuse(slug.error());
+  guests_.wait_until(id, never);  // who takes nothing is the flow's business
+  const bool may_bring = client.caller.is_near || access_.may_publish(false, asked.address.query);
+  client.watching = std::make_unique<Watching>(
+      driver_,
+      Watching::Wish{.slug = *slug,
+                     .format = media::Format::rtmp,
+                     .may_bring = may_bring,
+                     .patience = settings_.patience},
+      Watching::Handler{
+          .on_ready =
+              [this, id] {
+                clients_.at(id).session.accept();
+                settle(id);
+              },
+          .on_frame = [this, id](const Slice &frame,
+                                 bool is_start) { clients_.at(id).flow->play(frame, is_start); },
+          .on_over = [this, id](const Error &error) { on_play_over(id, error); }});
+}
+
+void RtmpServer::on_play_over(Id id, const Error &error) {
+  Client &client = clients_.at(id);
+  const Error why = error.detail.empty() ? Error{error.code, "no such stream"} : error;
+  client.watching.reset();
+  if (client.session.state() == rtmp::Session::State::playing)
+    client.session.finish();
+  else
+    client.session.refuse(why);
+  settle(id);
 }
 
 RtmpServer::Publisher *RtmpServer::published_by(Id id) {
@@ -175,6 +208,7 @@ void RtmpServer::take(Id id, const rtmp::Media &media) {
 
 void RtmpServer::take(Id id, const rtmp::Ended &) {
   guests_.wait_until(id, now() + settings_.limits.for_request);
+  clients_.at(id).watching.reset();
   Publisher *publisher = published_by(id);
   clients_.at(id).slug.clear();
   if (!publisher) return;
@@ -185,6 +219,7 @@ void RtmpServer::take(Id id, const rtmp::Ended &) {
 
 void RtmpServer::take(Id id, const rtmp::Closed &closed) {
   g_info("rtmp: %s: %s", clients_.at(id).caller.address.c_str(), closed.error.detail.c_str());
+  clients_.at(id).watching.reset();
   detach(id);
 }
 

@@ -13,9 +13,11 @@
 
 #include "api/access.hpp"
 #include "api/caller.hpp"
+#include "api/driver.hpp"
 #include "api/flow.hpp"
 #include "api/guests.hpp"
 #include "api/media_floor.hpp"
+#include "api/watching.hpp"
 #include "glue/error.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
@@ -40,11 +42,11 @@ class RtmpServer {
     std::uint16_t port = 0;
     std::string node;  // HOST:PORT where our own elements find this node
     Limits limits = {};
+    Time patience = 8s;  // of a player, for the first media
   };
 
-  // invalid: no address. unreachable: cannot be had. `access` and `media` outlive it.
-  static Expected<std::unique_ptr<RtmpServer>> open(Settings settings, const Access &access,
-                                                    MediaFloor &media);
+  // invalid: no address. unreachable: cannot be had. `access` and `driver` outlive it.
+  static Expected<std::unique_ptr<RtmpServer>> open(Settings settings, const Access &access, Driver &driver);
   ~RtmpServer();
   RtmpServer(const RtmpServer &) = delete;
   RtmpServer &operator=(const RtmpServer &) = delete;
@@ -61,6 +63,7 @@ class RtmpServer {
     rtmp::Session session = rtmp::Session();
     std::string slug = {};  // what it publishes
     std::unique_ptr<Flow> flow = {};
+    std::unique_ptr<Watching> watching = {};
   };
   struct Publisher {
     std::unique_ptr<Ingest> ingest = {};
@@ -70,7 +73,7 @@ class RtmpServer {
     bool is_ending = false;
   };
 
-  RtmpServer(Settings settings, const Access &access, MediaFloor &media);
+  RtmpServer(Settings settings, const Access &access, Driver &driver);
   void accept(GSocketConnection *connection);
   void take(Id id, Bytes bytes);
   void take(Id id, const rtmp::PublishAsked &asked);
@@ -80,8 +83,10 @@ class RtmpServer {
   void take(Id id, const rtmp::Ended &ended);
   void take(Id id, const rtmp::Closed &closed);
   void settle(Id id);  // what its session has to say
+  static Expected<std::string> slug_of(const rtmp::Address &address);
   Expected<std::string> may_publish(const Client &client, const rtmp::Address &address) const;
   Expected<void> publish(Id id, const std::string &slug);
+  void on_play_over(Id id, const Error &error);
   Publisher *published_by(Id id);
   void detach(Id id);  // without a goodbye
   void on_over(const std::string &slug, const Error &error);
@@ -91,7 +96,7 @@ class RtmpServer {
 
   const Settings settings_;
   const Access &access_;
-  MediaFloor &media_;
+  Driver &driver_;
   std::uint16_t port_ = 0;
   Guests guests_;
   Timer deadline_;

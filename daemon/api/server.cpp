@@ -2,6 +2,7 @@
 #include "api/server.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "api/caller.hpp"
@@ -265,6 +266,10 @@ void Server::handle(SoupServerMessage *message, const Route &route, const Call &
     const auto self = alive.lock();
     if (!self || std::exchange(waiting->answered, true)) return;
     --(*self)->waiting_;
+    if (reply.take_over && waiting->paused) {
+      (*self)->hand_over(waiting->message.get(), reply);
+      return waiting->message.reset();
+    }
     (*self)->respond(waiting->message.get(), reply);
     if (waiting->paused) soup_server_message_unpause(waiting->message.get());
     waiting->message.reset();
@@ -273,6 +278,21 @@ void Server::handle(SoupServerMessage *message, const Route &route, const Call &
     waiting->paused = true;
     soup_server_message_pause(message);
   }
+}
+
+// The message is paused: libsoup is not at work on it.
+void Server::hand_over(SoupServerMessage *message, Reply reply) {
+  const auto take_over = std::exchange(reply.take_over, {});
+  if (std::strcmp(soup_server_message_get_method(message), "HEAD") == 0) {
+    respond(message, reply);
+    soup_server_message_unpause(message);
+    return take_over({}, "");
+  }
+  Visit &visit = Visit::of(message);
+  visit.answered = true;
+  door_->wait_until(visit.id, never);  // its owner's business
+  reply.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  take_over(Ref<GIOStream>::adopt(soup_server_message_steal_connection(message)), wire_head(reply));
 }
 
 void Server::respond(SoupServerMessage *message, const Reply &reply) {

@@ -76,6 +76,7 @@ class Server {
   void handle(SoupServerMessage *message, const Route &route, const Call &call);
   void upgrade(SoupServerMessage *message, const SocketRoute &route, Call call);
   void respond(SoupServerMessage *message, const Reply &reply);
+  void hand_over(SoupServerMessage *message, Reply reply);
   void on_broken(SoupServerMessage *message);
   void on_late(Guests::Id id);
 

@@ -105,7 +105,11 @@ void HlsBranch::take(GstSample *sample) {
 }
 
 void HlsBranch::start(GstCaps *caps) {
-  if (caps_) window_.mark_discontinuity();
+  if (caps_) {
+    window_.mark_discontinuity();
+    live_.mark_break();
+  }
+  live_group_.reset();
   caps_ = Ref<GstCaps>::retain(caps);
   refusal_.clear();
   remux_.reset();
@@ -115,7 +119,9 @@ void HlsBranch::start(GstCaps *caps) {
   ++counted_group_;
   headers_to_come_ = static_cast<guint>(stream_headers(caps).size());
   is_transport_stream_ = gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/mpegts");
-  window_.set_header(is_transport_stream_ ? header_of(caps) : Slice());
+  const Slice header = is_transport_stream_ ? header_of(caps) : Slice();
+  window_.set_header(header);
+  live_.set_header(header, header);
   mailbox_.post([this, text = readable(caps)] { on_caps_(text); });
   if (is_transport_stream_) return;
   auto remux = Remux::open(
@@ -157,10 +163,14 @@ void HlsBranch::take_transport_stream(GstSample *sample) {
   const Time pts = time_of(buffer, gst_sample_get_segment(sample));
   const std::uint64_t group = group_of(buffer, pts);
   bool broken = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT);
-  const WallTime wall = std::chrono::system_clock::now();
   for (guint i = 0; i < gst_buffer_n_memory(buffer); ++i)
-    window_.push({group, pts, slice_of(gst_buffer_peek_memory(buffer, i)), std::exchange(broken, false)},
-                 wall);
+    push(group, pts, slice_of(gst_buffer_peek_memory(buffer, i)), std::exchange(broken, false));
+}
+
+void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken) {
+  if (is_broken) live_.mark_break();
+  live_.push(bytes, std::exchange(live_group_, group) != group);
+  window_.push({group, pts, std::move(bytes), is_broken}, std::chrono::system_clock::now());
 }
 
 // mpegtsmux makes a buffer of each packet; those of one time become one piece.
@@ -170,8 +180,7 @@ void HlsBranch::take_packet(GstSample *sample) {
   const std::uint64_t group = group_of(buffer, pts);
   if (!packets_.empty() &&
       (group != packets_group_ || pts != packets_pts_ || packets_.size() > most_packets)) {
-    window_.push({packets_group_, packets_pts_, Slice::copy(packets_), false},
-                 std::chrono::system_clock::now());
+    push(packets_group_, packets_pts_, Slice::copy(packets_), false);
     packets_.clear();
   }
   packets_group_ = group;

@@ -15,6 +15,7 @@
 
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
+#include "media/player.hpp"
 #include "media/playlist.hpp"
 #include "media/remux.hpp"
 #include "media/tap.hpp"
@@ -34,6 +35,8 @@ class HlsBranch {
   HlsBranch &operator=(const HlsBranch &) = delete;
 
   const HlsWindow &window() const { return window_; }
+  // The same media for who plays it as it comes.
+  Fanout &live() { return live_; }
   // Why this media cannot be HLS; empty when it can, or when it is not known yet.
   const std::string &refusal() const { return refusal_; }
 
@@ -41,6 +44,7 @@ class HlsBranch {
   void take(GstSample *sample);
   void take_transport_stream(GstSample *sample);
   void take_packet(GstSample *sample);
+  void push(std::uint64_t group, Time pts, Slice bytes, bool is_broken);
   void start(GstCaps *caps);
   bool is_repeated_header(GstBuffer *buffer);
   void stop_remux(const Error &error);
@@ -50,6 +54,8 @@ class HlsBranch {
   const Ref<GMainContext> context_;
   const CapsKnown on_caps_;
   HlsWindow window_;
+  Fanout live_;
+  std::optional<std::uint64_t> live_group_;
   std::string refusal_;
   Ref<GstCaps> caps_;
   bool is_transport_stream_ = false;

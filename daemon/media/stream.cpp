@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "media/stream.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace astral::media {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr char source_element[] = "astralsrc";
 constexpr char relay_element[] = "astralrelay";
+constexpr Time for_return = 10s;  // of a format's next player, after the last one
 
 Expected<Ref<GstElement>> make(const char *factory, const char *name) {
   GstElement *element = gst_element_factory_make(factory, name);
@@ -170,9 +172,12 @@ Stream::Stream(std::string slug, const Settings &settings, Handler &handler)
       settings_(settings),
       handler_(handler),
       pipeline_(Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))))),
-      mailbox_(g_main_context_get_thread_default()) {}
+      mailbox_(g_main_context_get_thread_default()),
+      idle_(g_main_context_get_thread_default(), [this] { drop_idle(); }) {}
 
 Stream::~Stream() {
+  if (hls_) hls_->live().end({Code::not_found, "the stream has ended"});
+  flv_.clear();
   sources_.clear();
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   relay_signal_ = SignalHandler();
@@ -313,6 +318,43 @@ Expected<std::string> Stream::playlist() const {
 
 Expected<Segment> Stream::segment(std::uint64_t sequence) const {
   return hls_->window().segment(sequence);
+}
+
+void Stream::play(Format format, Player &player) {
+  if (!hls_->refusal().empty()) return player.on_over({Code::unsupported, hls_->refusal()});
+  if (format == Format::ts) return hls_->live().join(player);
+  auto &branch = flv_[format];
+  if (!branch) {
+    branch = std::make_unique<FlvBranch>(format, g_main_context_get_thread_default());
+    hls_->live().join(*branch);
+  }
+  branch->set_idle_since(never);
+  branch->out().join(player);
+}
+
+void Stream::leave(Format format, Player &player) {
+  if (format == Format::ts) return hls_->live().leave(player);
+  const auto found = flv_.find(format);
+  if (found == flv_.end()) return;
+  found->second->out().leave(player);
+  if (found->second->out().players() > 0) return;
+  found->second->set_idle_since(now());
+  idle_.set(now() + for_return);
+}
+
+void Stream::drop_idle() {
+  for (auto branch = flv_.begin(); branch != flv_.end();) {
+    if (branch->second->idle_since() > now() - for_return) {
+      ++branch;
+      continue;
+    }
+    hls_->live().leave(*branch->second);
+    branch = flv_.erase(branch);
+  }
+  Time next = never;
+  for (const auto &[format, branch] : flv_)
+    if (branch->idle_since() != never) next = std::min(next, branch->idle_since() + for_return);
+  idle_.set(next);
 }
 
 }  // namespace astral::media

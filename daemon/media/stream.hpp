@@ -15,7 +15,9 @@
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
+#include "media/flv_branch.hpp"
 #include "media/hls_branch.hpp"
+#include "media/player.hpp"
 #include "media/playlist.hpp"
 #include "media/tap.hpp"
 
@@ -109,12 +111,18 @@ class Stream {
   Expected<std::string> playlist() const;
   Expected<Segment> segment(std::uint64_t sequence) const;
 
+  // As it comes, from the newest group on. What a format takes is there while somebody plays it, and a while
+  // longer. unsupported: never for this media.
+  void play(Format format, Player &player);
+  void leave(Format format, Player &player);
+
  private:
   struct Parent;
 
   Stream(std::string slug, const Settings &settings, Handler &handler);
   Expected<void> build();
   void on_error(GstObject *from, const Error &error);
+  void drop_idle();
   void end_source(const std::string &ticket, std::uint64_t serial, const Error &error);
 
   const std::string slug_;
@@ -127,6 +135,8 @@ class Stream {
   Mailbox mailbox_;
   std::unique_ptr<BusErrors> errors_;
   std::unique_ptr<HlsBranch> hls_;
+  std::map<Format, std::unique_ptr<FlvBranch>> flv_;
+  Timer idle_;
   std::map<std::string, std::unique_ptr<Parent>> sources_;  // by ticket
   SignalHandler relay_signal_, silence_signal_, slow_signal_;
 };

@@ -23,6 +23,7 @@ ELSEWHERE = {
     ('register_node', '409'), ('register_node', '503'),  # for strangers: test_who_may.py
     ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; 256 streams
     ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('be_peer', '503'),
+    ('get_flv', '415'), ('get_flv', '503'), ('get_ts', '415'), ('get_ts', '503'),
 }
 
 
@@ -147,6 +148,10 @@ def test_every_operation_answers_as_it_says(nodes):
     playlist = do(v, 200, 'get_playlist', slug='free').body.decode()
     do(v, 200, 'get_segment', slug='free', file=re.findall(r'^[^#\s].*$', playlist, re.M)[-1])
     do(v, 404, 'get_segment', slug='free', file='nope.ts')
+    for operation, name in (('get_flv', 'flv'), ('get_ts', 'ts')):
+        do(v, 412, operation, slug='talk')
+        do(v, 404, operation, slug='nope')
+        do.take(operation, v.call('HEAD', f'/stream/free/live.{name}'))  # the body has no end
     for node, suffix, whose in ((v, '', {}), (q, '_of', {'uuid': 'v'})):
         do(node, 200, 'get_ticket' + suffix, slug='free', **whose)
         do(node, 404, 'get_ticket' + suffix, slug='nope', **whose)

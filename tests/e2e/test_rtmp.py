@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""RTMP in: what OBS and ffmpeg send reaches another node frame for frame; who may not is told why; nobody disturbs the others."""
+"""RTMP in, RTMP and FLV out: what OBS and ffmpeg send reaches the players of another node frame for frame; who may not is told why;
+nobody disturbs the others."""
 import signal
 import socket
 import subprocess
@@ -177,3 +178,75 @@ def test_rubbish_disturbs_nobody(network, nodes, film):
     assert_same(received(network, second), film)
     for hole in holes:
         hole.close()
+
+
+def recorded(network, url, name, seconds=4):
+    """What a player writes that opens this."""
+    path = network.folder / name
+    output('ffmpeg', '-nostdin', '-loglevel', 'error', '-i', url, '-t', seconds, '-c', 'copy', path)
+    return path
+
+
+def test_it_plays_at_another_node_frame_by_frame(network, film):
+    first = network.node('p', rtmp_port=free_port())
+    first.rtmp = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral'
+    second = network.node('v', bootstrap=[first], rtmp_port=free_port())
+    settings = second.get('/settings')
+    publish(network, first, film)
+    live(second)
+    urls = {'rtmp.flv': f'rtmp://127.0.0.1:{settings["rtmp_port"]}/{settings["rtmp_resource"]}/talk',
+            'http.flv': settings['flv_url'].format(slug='talk'), 'http.ts': settings['ts_url'].format(slug='talk')}
+    for name, url in urls.items():
+        got = recorded(network, url, name)
+        assert_part(pictures(got), pictures(film), 2 * FPS, leave=2)
+        assert_part(sounds(got), sounds(film), 2 * FPS, leave=3)
+        assert_part(delays(got), delays(film), 2 * FPS, leave=2)
+        packets = media.probe(got, '-show_entries', 'packet=stream_index,dts_time,flags')['packets']
+        assert 'K' in next(p for p in packets if p['stream_index'] == 0)['flags'], name
+        assert media.decode(got) == [], name
+    assert second.ticket('talk')
+
+
+def test_a_player_gets_what_is_there_at_once_and_costs_nothing_afterwards(network, nodes, film):
+    first, _ = nodes
+    publish(network, first, film)
+    live(first)
+    media.probe(f'http://127.0.0.1:{first.port}/stream/talk/live.flv', '-show_streams')  # opened and left
+    threads = first.threads()
+    astral.wait_until(lambda: first.threads() < threads, 'the pipeline of FLV to be gone', 25)
+    with socket.create_connection(('127.0.0.1', first.port)) as player:
+        player.settimeout(10 * astral.PATIENCE)
+        player.sendall(b'GET /stream/talk/live.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+        got = b''
+        while got.count(b'\x17\x01') == 0:  # a key frame
+            assert (more := player.recv(65536))
+            got += more
+        assert got.startswith(b'HTTP/1.1 200 OK\r\n') and b'\r\n\r\nFLV\x01\x05' in got and b'onMetaData' in got
+
+
+def test_a_player_that_stops_reading_is_cut_off_alone(network, nodes, film):
+    first, _ = nodes
+    publish(network, first, film)
+    live(first)
+    lazy = socket.socket()
+    lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    lazy.connect(('127.0.0.1', first.port))
+    lazy.sendall(b'GET /stream/talk/live.ts HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+    assert_part(pictures(recorded(network, f'http://127.0.0.1:{first.port}/stream/talk/live.ts', 'busy.ts')), pictures(film), FPS, leave=2)
+    lazy.close()
+
+
+def test_there_is_no_player_of_what_is_not_there(network, nodes):
+    first, _ = nodes
+    done = subprocess.run(['ffprobe', '-v', 'error', f'{first.rtmp}/nope'], capture_output=True, text=True, timeout=60)
+    assert 'no such stream' in done.stderr
+    assert first.call('GET', '/stream/nope/live.flv').error['message'] == "stream 'nope': no such stream"
+
+
+def test_what_flv_cannot_carry_is_refused(network, nodes):
+    first, _ = nodes
+    network.launch('publisher', 'audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! avenc_mp2 ! mpegaudioparse ! '
+                   f'mpegtsmux alignment=7 ! astralsink uri={first.uri("old")}')
+    live(first, 'old')
+    answer = first.call('GET', '/stream/old/live.flv')
+    assert answer.status == 415 and 'H.264' in answer.error['message']

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <libsoup/soup.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -72,6 +73,14 @@ class FakeMedia : public api::MediaFloor {
     ingest_uri = uri;
     return std::make_unique<FakeIngest>(*this, slug, std::move(over));
   }
+  Expected<void> play(const std::string &slug, media::Format format, media::Player &player) override {
+    if (!streams.contains(slug)) return fail(Code::not_found, "not carried");
+    players[format].join(player);
+    return {};
+  }
+  void leave(const std::string &, media::Format format, media::Player &player) override {
+    players[format].leave(player);
+  }
   std::vector<std::string> slugs() const override {
     std::vector<std::string> slugs;
     for (const auto &[slug, playlist] : streams) slugs.push_back(slug);
@@ -91,6 +100,7 @@ class FakeMedia : public api::MediaFloor {
   Listener *listener = nullptr;
   std::map<std::string, FakeIngest *> ingests;
   std::string ingest_uri;
+  std::map<media::Format, media::Fanout> players;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
   std::map<std::string, std::string> sources;            // ticket → offer
@@ -217,13 +227,17 @@ class RawClient {
 
   // What comes, until `marker` or the end.
   std::string receive_until(std::string_view marker) {
+    std::size_t looked = 0;
     pump_until([&] {
-      char buffer[4096];
-      const gssize got = g_socket_receive(socket(), buffer, sizeof buffer, nullptr, nullptr);
-      if (got > 0) received_.append(buffer, static_cast<std::size_t>(got));
+      char buffer[64 * 1024];
+      gssize got = 0;
+      while (!ended_ && (got = g_socket_receive(socket(), buffer, sizeof buffer, nullptr, nullptr)) > 0)
+        received_.append(buffer, static_cast<std::size_t>(got));
       if (got == 0) ended_ = true;
       if (got < 0) g_main_context_iteration(nullptr, FALSE);
-      return ended_ || (!marker.empty() && received_.find(marker) != std::string::npos);
+      const std::size_t from = std::exchange(looked, received_.size());
+      return ended_ || (!marker.empty() &&
+                        received_.find(marker, from - std::min(from, marker.size())) != std::string::npos);
     });
     return received_;
   }

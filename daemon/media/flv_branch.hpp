@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A stream's MPEG-TS as FLV, or as RTMP's messages, for all players of that format: a player of the MPEG-TS
+// itself, whose pipeline takes it apart, and whose output is put together here.
+#pragma once
+
+#include <gst/app/gstappsrc.h>
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "glue/bytes.hpp"
+#include "glue/error.hpp"
+#include "glue/loop.hpp"
+#include "glue/ref.hpp"
+#include "glue/time.hpp"
+#include "media/player.hpp"
+#include "media/tap.hpp"
+#include "rtmp/flv.hpp"
+
+namespace astral::media {
+
+// **Thread**: one context. **Owns** its pipeline, which runs from the first piece to the destructor.
+class FlvBranch : public Player {
+ public:
+  FlvBranch(Format format, GMainContext *context);
+  ~FlvBranch();
+  FlvBranch(const FlvBranch &) = delete;
+  FlvBranch &operator=(const FlvBranch &) = delete;
+
+  Fanout &out() { return out_; }
+  Time idle_since() const { return idle_since_; }
+  void set_idle_since(Time when) { idle_since_ = when; }
+
+  void on_frame(const Slice &frame, bool is_start) override;
+  void on_break() override;
+  void on_over(const Error &error) override { out_.end(error); }
+
+ private:
+  struct Unit {
+    bool is_key;
+    Time decoded;
+    Time shown;
+    Slice data;
+  };
+  struct Track {
+    bool is_there = false;
+    Slice config = {};
+    std::deque<Unit> units = {};  // that wait for the other track's
+  };
+  struct Demux;
+
+  void take(Track &track, GstSample *sample);
+  void set_config(Track &track, Slice config);
+  void on_tracks_known();
+  void flush();
+  Track *next();
+  void write(const Track &track, const Unit &unit);
+  void write_header(bool is_news);
+  void frame(rtmp::Buffer &out, rtmp::Type type, std::uint32_t timestamp, Bytes body) const;
+  std::uint32_t timestamp_of(Time time) const;
+
+  const Format format_;
+  const Ref<GMainContext> context_;
+  Fanout out_;
+  Track video_, audio_;
+  bool are_tracks_known_ = false;
+  bool is_header_out_ = false;
+  std::optional<Time> offset_;  // from the media's times, of this run of the pipeline, to ours
+  Time newest_{};               // of what is out
+  Time idle_since_ = never;
+  std::unique_ptr<Demux> demux_;
+};
+
+}  // namespace astral::media
