@@ -10,8 +10,11 @@ namespace astral::media {
 namespace {
 
 constexpr guint64 waiting_bytes = 16 << 20;
-constexpr Time most_ahead = 700ms;  // one track of the other: then it does not wait any more
-constexpr Time step = 20ms;         // from the end of one run to the beginning of the next
+// How long one track waits for the other, which may have stopped; at first also for what stands in the
+// header.
+constexpr Time patience = 400ms;
+constexpr Time first_patience = 2s;
+constexpr Time step = 20ms;  // from the end of one run to the beginning of the next
 
 Ref<GstElement> make(const char *factory) {
   GstElement *element = gst_element_factory_make(factory, nullptr);
@@ -176,7 +179,7 @@ void FlvBranch::take(Track &track, GstSample *sample) {
   const Time shown = running(segment, GST_BUFFER_PTS(buffer));
   const Time decoded = GST_BUFFER_DTS_IS_VALID(buffer) ? running(segment, GST_BUFFER_DTS(buffer)) : shown;
   track.units.push_back(
-      {!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT), decoded, shown, copy_of(buffer)});
+      {!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT), decoded, shown, now(), copy_of(buffer)});
   flush();
 }
 
@@ -195,7 +198,7 @@ FlvBranch::Track *FlvBranch::next() {
     return video_.units.front().decoded <= audio_.units.front().decoded ? &video_ : &audio_;
   }
   Track &ready = video_.units.empty() ? audio_ : video_;
-  return ready.units.back().decoded - ready.units.front().decoded > most_ahead ? &ready : nullptr;
+  return now() - ready.units.front().came > (is_header_out_ ? patience : first_patience) ? &ready : nullptr;
 }
 
 void FlvBranch::flush() {

@@ -43,6 +43,7 @@ class FlvBranch : public Player {
     bool is_key;
     Time decoded;
     Time shown;
+    Time came;
     Slice data;
   };
   struct Track {
