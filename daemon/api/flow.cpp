@@ -39,6 +39,13 @@ Flow::Flow(Ref<GIOStream> stream, const Limits &limits, Handler handler)
   g_socket_set_option(socket_.get(), IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
 }
 
+// Its object's end alone would not close it: others may know the socket.
+Flow::~Flow() {
+  input_.reset();
+  output_.reset();
+  g_io_stream_close(stream_.get(), nullptr, nullptr);
+}
+
 void Flow::read() {
   static std::array<std::uint8_t, read_at_once> buffer;
   const ssize_t got = recv(g_socket_get_fd(socket_.get()), buffer.data(), buffer.size(), MSG_DONTWAIT);

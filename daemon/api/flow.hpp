@@ -34,6 +34,7 @@ class Flow {
   };
 
   Flow(Ref<GIOStream> stream, const Limits &limits, Handler handler);
+  ~Flow();
   Flow(const Flow &) = delete;
   Flow &operator=(const Flow &) = delete;
 

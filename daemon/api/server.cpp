@@ -89,14 +89,16 @@ struct Server::Visit {
   // libsoup answers only after the last byte of a body. This one cannot wait: it goes past libsoup, which
   // finds the connection closed for writing when its turn comes.
   void answer_at_once(const Reply &reply) {
-    if (std::exchange(answered, true)) return;
+    if (std::exchange(answered, true) || !socket) return;
     const std::string text = wire(reply);
     // A client that lets even so little not through does not read; it gets nothing.
     g_socket_send_with_blocking(socket.get(), text.data(), text.size(), FALSE, nullptr, nullptr);
     g_socket_shutdown(socket.get(), FALSE, TRUE, nullptr);
   }
 
-  void cut() { g_socket_shutdown(socket.get(), TRUE, TRUE, nullptr); }
+  void cut() {
+    if (socket) g_socket_shutdown(socket.get(), TRUE, TRUE, nullptr);
+  }
 };
 
 namespace {
@@ -162,7 +164,7 @@ Expected<std::unique_ptr<Server>> Server::open(const std::string &address, std::
        .patience = limits.for_head},
       {.on_request = [self](Guests::Id id, const Ref<GSocketConnection> &in) { self->serve(id, in); },
        .on_late = [self](Guests::Id id) { self->on_late(id); },
-       .on_gone = [self](Guests::Id id) { self->visits_.erase(id); }});
+       .on_gone = [self](Guests::Id id) { self->on_gone(id); }});
   if (!door) return tl::unexpected<Error>(door.error());
   server->door_ = std::move(*door);
   return server;
@@ -187,6 +189,12 @@ void Server::on_late(Guests::Id id) {
   const std::shared_ptr<Visit> visit = found->second;
   visit->answer_at_once(reply_error({Code::timeout, "the request did not come in time"}, 408));
   visit->cut();
+}
+
+// The socket keeps the address that the visit hangs on: without this they would keep each other.
+void Server::on_gone(Guests::Id id) {
+  const auto gone = visits_.extract(id);
+  if (!gone.empty()) gone.mapped()->socket.reset();
 }
 
 // A body that breaks off; or the answer could not be written.

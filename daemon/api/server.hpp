@@ -79,6 +79,7 @@ class Server {
   void hand_over(SoupServerMessage *message, Reply reply);
   void on_broken(SoupServerMessage *message);
   void on_late(Guests::Id id);
+  void on_gone(Guests::Id id);
 
   const std::vector<Route> routes_;
   const std::vector<SocketRoute> sockets_;

@@ -9,6 +9,7 @@ import pytest
 
 import astral
 import media
+from test_who_may import TOKEN, own_address
 
 FPS = 30
 
@@ -163,6 +164,25 @@ def test_refusals_are_heard(network, nodes, film):
     output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc=rate=30', '-t', 20, '-c:v', 'flv1', old)
     complaint(f'{first.rtmp}/old', old)
     assert first.stream('talk')['streaming']
+
+
+def test_a_stranger_needs_the_token(network, film):
+    """Who comes over this machine's own address on its network is one, as in test_who_may.py."""
+    address = own_address()
+    if not address or address.startswith('127.'):
+        pytest.skip('this machine has no address but loopback')
+    settings = network.folder / 'node.conf'
+    settings.write_text(f'[astralnode]\ntoken={TOKEN}\n')
+    node = network.node('n', None, (), None, '--settings', settings, listen='0.0.0.0', rtmp_port=free_port())
+    url = f'rtmp://{address}:{node.get("/settings")["rtmp_port"]}/astral/talk'
+    for key in ('', '?token=no', f'?token={TOKEN}x', f'?tokens={TOKEN}'):
+        done = subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', str(film), '-c', 'copy', '-f', 'flv', url + key],
+                              capture_output=True, text=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
+        assert done.returncode != 0 and ('that is not this node' if 'token=n' in key or 'x' in key else 'only this machine') in done.stderr
+    assert node.stream('talk') is None
+    network.start('stranger', ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', film, '-c', 'copy', '-f', 'flv', f'{url}?token={TOKEN}'])
+    live(node)
+    assert TOKEN not in node.output
 
 
 def test_rubbish_disturbs_nobody(network, nodes, film):

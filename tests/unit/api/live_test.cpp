@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A stream as it comes, over HTTP and RTMP: from its start on, at each player's pace, or with a reason why
 // not.
+#include <filesystem>
+
 #include "../rtmp/client.hpp"
 #include "app_fixture.hpp"
 #include "rtmp/chunks.hpp"
@@ -54,6 +56,20 @@ TEST_F(Live, FlowsOverHttp) {
     EXPECT_TRUE(plays(format, 0));
     EXPECT_TRUE(pump_until([&] { return app->server().connections() == 1; }));  // the sink
   }
+}
+
+TEST_F(Live, LeavesNoDescriptorBehind) {
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator files("/proc/self/fd");
+    return std::distance(std::filesystem::begin(files), std::filesystem::end(files));
+  };
+  push(Format::ts, "key", true);
+  get("/stream/talk/live.ts")->receive_until("key");
+  ASSERT_TRUE(plays(Format::ts, 0));
+  const auto before = open_files();
+  for (int i = 0; i < 20; ++i) get("/stream/talk/live.ts")->receive_until("key");
+  ASSERT_TRUE(plays(Format::ts, 0));
+  EXPECT_TRUE(pump_until([&] { return open_files() <= before; }, 5s));
 }
 
 TEST_F(Live, EndsWithTheStream) {
