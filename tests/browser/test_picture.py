@@ -4,6 +4,8 @@ import os
 
 import astral
 import media
+from diamond import Diamond
+from test_failover import KILLS
 from test_three_nodes import Chain
 
 
@@ -26,6 +28,26 @@ def test_the_picture_moves_at_the_third_node(network, page):
     assert page.console_errors == []
     if 'ASTRAL_SCREENSHOT' in os.environ:  # the README's
         page.save_by_night(os.environ['ASTRAL_SCREENSHOT'])
+
+
+def test_the_picture_goes_on_while_relays_die(network, page):
+    """No stall, no jump: the player never waits, and its time goes on with the clock's."""
+    diamond = Diamond(lambda name: network)
+    diamond.start()
+    page.open(f'{diamond.v.url}/#watch/{diamond.slug}')
+    page.expect_moving(6)  # until its buffer is what it is to be
+    page.driver.execute_script('''
+        const video = document.querySelector("video");
+        window.breaks = [];
+        for (const name of ["waiting", "stalled", "seeking", "pause", "error"])
+          video.addEventListener(name, () => window.breaks.push(`${name} at ${video.currentTime}`));''')
+    for _ in range(KILLS):
+        parent = page.wait('another relay', diamond.ready, 60)
+        diamond.relays[parent].kill()
+        page.expect_moving(3)
+        diamond.restart(parent)
+    assert page.js('window.breaks') == []
+    assert page.js('document.querySelector("video").getVideoPlaybackQuality().droppedVideoFrames') < 30  # of a headless machine
 
 
 def test_the_page_draws_the_network_of_a_real_node(network, page):
