@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Real Astral processes on this machine, for tests: started on ports that the kernel chooses, each with its own
 state, waited for by polling with a deadline, all ended with their network. Python's standard library only."""
+import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -73,6 +76,15 @@ def http(method, url, body=None, headers=None, timeout=20):
             return Answer(answer.status, answer.headers, answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, error.headers, error.read())
+
+
+def free_port():
+    """For a program that cannot ask for one: none of those that the kernel may give to somebody else meanwhile."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(('', port))
+            return port
 
 
 def program(name):

@@ -5,6 +5,7 @@ import json
 import random
 from dataclasses import dataclass
 
+ENDLESS = ('watch_events', 'be_peer', 'get_flv', 'get_ts')  # operations whose answer goes on as long as one listens
 JSON, FORM = 'application/json', 'application/x-www-form-urlencoded'
 NOTHING = ('nope', 'NO', '..', '.', '%2e%2e', '%00', '%ff', '%2F', 'a%2Fb', 'a%20b', '%20', 'a--b', '-', 'a' * 49,
            'a' * 300, '%F0%9F%8E%A5', '%C3%28', 'nope;x=y', '*', '~', '%E2%80%AE', 'index.m3u8', '0', '%7Bslug%7D')
@@ -42,7 +43,7 @@ class Rubbish:
         self._port, self._slugs, self._seed = port, slugs, seed
         self._random = random.Random()
         operations = [(name, *row[:2]) for name, row in description.operations.items()]
-        self._reads = [row for row in operations if row[1] == 'GET' and row[0] not in ('watch_events', 'be_peer')]
+        self._reads = [row for row in operations if row[1] == 'GET' and row[0] not in ENDLESS]
         self._writes = [row for row in operations if row[1] != 'GET' and row[0] != 'take_ping']
         self._owners = {row[0] for row in operations if description.is_for_the_owner(row[0])}
         self._paths = sorted({row[2] for row in operations})

@@ -10,7 +10,6 @@ import pytest
 
 import astral
 import media
-from test_rtmp import free_port
 
 WIDTH, HEIGHT = 640, 360
 GREEN = 0xff00c000  # ABGR
@@ -59,7 +58,7 @@ def start_obs(network, server, key):
 
 @pytest.mark.skipif(None in SCREEN, reason='obs or Xvfb is missing (Debian: obs-studio, xvfb)')
 def test_obs_publishes(network):
-    publishing = network.node('p', rtmp_port=free_port())
+    publishing = network.node('p', rtmp_port=astral.free_port())
     watching = network.node('v', bootstrap=[publishing])
     obs = start_obs(network, f'rtmp://127.0.0.1:{publishing.get("/settings")["rtmp_port"]}/astral', 'from-obs')
     astral.wait_until(lambda: (watching.stream('from-obs') or {}).get('streaming'), 'OBS to publish', 60)

@@ -14,12 +14,6 @@ from test_who_may import TOKEN, own_address
 FPS = 30
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
-
-
 def output(*argv):
     done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
@@ -39,7 +33,7 @@ def film(tmp_path_factory):
 @pytest.fixture
 def nodes(network):
     """A node that is published to, and one that reads."""
-    first = network.node('p', rtmp_port=free_port())
+    first = network.node('p', rtmp_port=astral.free_port())
     first.rtmp = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral'
     return first, network.node('v', bootstrap=[first])
 
@@ -173,7 +167,7 @@ def test_a_stranger_needs_the_token(network, film):
         pytest.skip('this machine has no address but loopback')
     settings = network.folder / 'node.conf'
     settings.write_text(f'[astralnode]\ntoken={TOKEN}\n')
-    node = network.node('n', None, (), None, '--settings', settings, listen='0.0.0.0', rtmp_port=free_port())
+    node = network.node('n', None, (), None, '--settings', settings, listen='0.0.0.0', rtmp_port=astral.free_port())
     url = f'rtmp://{address}:{node.get("/settings")["rtmp_port"]}/astral/talk'
     for key in ('', '?token=no', f'?token={TOKEN}x', f'?tokens={TOKEN}'):
         done = subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', str(film), '-c', 'copy', '-f', 'flv', url + key],
@@ -208,9 +202,9 @@ def recorded(network, url, name, seconds=4):
 
 
 def test_it_plays_at_another_node_frame_by_frame(network, film):
-    first = network.node('p', rtmp_port=free_port())
+    first = network.node('p', rtmp_port=astral.free_port())
     first.rtmp = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral'
-    second = network.node('v', bootstrap=[first], rtmp_port=free_port())
+    second = network.node('v', bootstrap=[first], rtmp_port=astral.free_port())
     settings = second.get('/settings')
     publish(network, first, film)
     live(second)
