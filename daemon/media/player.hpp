@@ -36,6 +36,7 @@ class Fanout {
  public:
   static constexpr std::size_t max_group = 32 << 20;  // bytes; of a larger one nobody gets the beginning
 
+  // To all that play it still: a player outlives it, or leaves.
   ~Fanout() { end({Code::not_found, "the stream has ended"}); }
 
   // What each player gets first; `news`: those that are there, unless it is empty.

@@ -23,9 +23,9 @@ Slice slice(const std::string &text) {
 }
 
 TEST(Fanout, EachBeginsWithTheNewestGroup) {
+  Words first, second, third;
   Fanout fanout;
   fanout.set_header(slice("H"));
-  Words first, second, third;
   fanout.push(slice("a0"), false);
   fanout.join(first);
   fanout.push(slice("a1"), false);  // of a group whose start was missed
@@ -44,8 +44,8 @@ TEST(Fanout, EachBeginsWithTheNewestGroup) {
 }
 
 TEST(Fanout, ALateHeaderAndItsNews) {
-  Fanout fanout;
   Words player;
+  Fanout fanout;
   fanout.join(player);
   fanout.set_header(slice("H"), slice("h"));
   fanout.set_header(slice("I"), slice("i"));
@@ -54,8 +54,8 @@ TEST(Fanout, ALateHeaderAndItsNews) {
 }
 
 TEST(Fanout, AfterABreakTheNextStartIsAwaited) {
-  Fanout fanout;
   Words player, late;
+  Fanout fanout;
   fanout.push(slice("a0"), true);
   fanout.join(player);
   fanout.mark_break();
@@ -68,8 +68,8 @@ TEST(Fanout, AfterABreakTheNextStartIsAwaited) {
 }
 
 TEST(Fanout, WhatIsOverStaysOver) {
-  Fanout fanout;
   Words player, late;
+  Fanout fanout;
   fanout.join(player);
   fanout.end({Code::unsupported, "no FLV"});
   EXPECT_EQ(player.take(), " over: no FLV");
@@ -79,10 +79,10 @@ TEST(Fanout, WhatIsOverStaysOver) {
 }
 
 TEST(Fanout, AGroupThatIsTooLargeIsNotKept) {
+  Words player;
   Fanout fanout;
   const Slice large = slice(std::string(Fanout::max_group / 4 + 1, 'x'));
   for (int i = 0; i < 4; ++i) fanout.push(large, i == 0);
-  Words player;
   fanout.join(player);
   EXPECT_EQ(player.take(), "");
 }
