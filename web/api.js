@@ -31,13 +31,21 @@ async function call(path, options = {}) {
 }
 
 const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
-  'media', 'stream', 'destination', 'role', 'state']);
+  'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'time', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url',
+  'flv_url', 'ts_url', 'whep_url', 'whip_url']);
+const objects = new Set(['video', 'audio']);
+
+const is_good = (name, value) => {
+  if (objects.has(name)) return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (name === 'warnings') return Array.isArray(value) && value.every((text) => typeof text === 'string');
+  return texts.has(name) ? typeof value === 'string' : typeof value === 'boolean' || Number.isFinite(value);
+};
 
 // One object of the API: fields that are not what they must be are left out; null when a needed one is.
 export function typed(object, ...needed) {
   if (typeof object !== 'object' || object === null) return null;
-  const good = Object.fromEntries(Object.entries(object).filter(([name, value]) =>
-    (texts.has(name) ? typeof value === 'string' : typeof value === 'boolean' || Number.isFinite(value))));
+  const good = Object.fromEntries(Object.entries(object).filter(([name, value]) => is_good(name, value))
+    .map(([name, value]) => [name, objects.has(name) ? typed(value) : value]));
   return needed.every((name) => good[name]) ? good : null;
 }
 
@@ -50,7 +58,13 @@ export const node = async () => typed((await call('node')).node, 'uuid');
 export const nodes = async () => typed_list((await call('nodes')).nodes, 'uuid');
 export const streams = async () => typed_list((await call('streams')).streams, 'slug');
 export const tickets = async () => typed_list((await call('tickets')).tickets, 'stream', 'source', 'destination');
+export const log = async () => typed_list((await call('log')).log, 'text');
+export const pipelines = async () => typed_list((await call('pipelines')).pipelines, 'dot');
+// What this node offers to players and publishers.
+export const settings = async () => typed(await call('settings')) ?? {};
 export const playlist = (slug) => `${of_stream(slug)}/hls/index.m3u8`;
+export const flv = (slug) => `${of_stream(slug)}/live.flv`;
+export const thumbnail = (slug, moment) => `${of_stream(slug)}/thumbnail.jpg?${moment}`;
 
 export async function make_stream(name, description) {
   const answer = await call('streams', {
@@ -60,6 +74,17 @@ export async function make_stream(name, description) {
   });
   return typed(answer.stream, 'slug');
 }
+
+export const set_streaming = (slug, streaming) => call(of_stream(slug), {
+  method: 'PUT',
+  headers: {'content-type': 'application/json'},
+  body: JSON.stringify({streaming}),
+});
+export const delete_stream = (slug) => call(of_stream(slug), {method: 'DELETE'});
+// Gives up this node's ticket, or with `destination` the one that it gave to that node.
+export const delete_ticket = (slug, destination = '') =>
+  call(`${of_stream(slug)}/ticket${destination && `/${encodeURIComponent(destination)}`}`, {method: 'DELETE'});
+export const forget_node = (uuid) => call(`node/${encodeURIComponent(uuid)}`, {method: 'DELETE'});
 
 // This node gets the stream, if it has not got it yet. Answers the ticket.
 export async function watch(slug) {

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page: what the address asks for (#watch/SLUG), what the node says, who shows it.
+// The page: which view the address asks for (#streams, #watch/SLUG, #publish, #network, #node), what the node says, who
+// shows it.
 import * as api from './api.js';
+import {by_id, set_text} from './dom.js';
 import {Live} from './live.js';
 import {Network} from './network.js';
-import {Player} from './player.js';
-import {show_publish_box} from './publish.js';
+import {NodeView} from './node.js';
+import {PublishView} from './publish.js';
+import {kept_ms, Rates} from './rates.js';
 import {StreamList} from './streams.js';
 import {Tables} from './tables.js';
-import {hops_text, short_name} from './words.js';
+import {view_of} from './views.js';
+import {WatchView} from './watch.js';
+import {short_name} from './words.js';
 
-const by_id = (id) => document.getElementById(id);
-const state_names = {
-  asking: 'Asking', loading: 'Loading', playing: 'Live', waiting: 'Waiting', refused: 'Cannot be played',
-};
+const measure_ms = 2000;
 
-const list = new StreamList({list: by_id('stream-list'), empty: by_id('streams-empty'), count: by_id('streams-count')});
+const list = new StreamList({
+  list: by_id('stream-list'), empty: by_id('streams-empty'), count: by_id('streams-count'), order: by_id('order'),
+});
 const network = new Network({
   svg: by_id('network-picture'), legend: by_id('network-legend'), note: by_id('network-note'),
 });
@@ -22,95 +26,94 @@ const tables = new Tables({
   tickets: {body: by_id('ticket-rows'), count: by_id('ticket-count'), rest: by_id('ticket-rest')},
   nodes: {body: by_id('node-rows'), count: by_id('node-count'), rest: by_id('node-rest')},
 });
-const video = by_id('video');
-let self = null;
+const rates = new Rates();
+const watch = new WatchView();
+const publish = new PublishView();
+const inside = new NodeView({rates, span_ms: kept_ms});
+let state = {is_there: false, is_live: false, node: null, nodes: [], streams: [], tickets: []};
+let endpoints = null;
+let view = null;
 
-const player = new Player(video, ({state, message, ticket}) => {
-  const is_shown = state === 'playing';
-  by_id('veil').hidden = is_shown;
-  video.controls = is_shown;  // theirs show a second sign of waiting
-  by_id('veil-text').textContent = message;
-  by_id('screen').dataset.state = state;
-  by_id('fact-state').textContent = state_names[state];
-  const said = is_shown ? 'Playing' : message;
-  if (by_id('watch-status').textContent !== said) by_id('watch-status').textContent = said;
-  by_id('fact-parent').textContent = ticket ? parent_text(ticket) : '–';
-  by_id('unmute').hidden = !(is_shown && video.muted);
-});
-
-function parent_text({source, hops}) {
-  const name = source && source === self?.uuid ? 'this node' : (source ?? '–');
-  return [short_name(name), hops ? hops_text(hops) : ''].filter(Boolean).join(', ');
-}
-
-function show_facts() {
-  const latency = player.latency;
-  by_id('fact-latency').textContent = Number.isFinite(latency) ? `${latency.toFixed(1)} s` : '–';
-  by_id('fact-picture').textContent = video.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '–';
-}
-
-function show_names() {
-  const stream = list.find(player.slug);
-  const name = stream?.name || player.slug;
-  by_id('watch-name').textContent = name;
-  by_id('watch-description').textContent = stream?.description ?? '';
-  document.title = name ? `${name} · Astral` : 'Astral';
-}
-
-function show_node({is_there, is_live}) {
+function show_node({is_there, is_live, node}) {
   by_id('node').classList.toggle('there', is_there);
   by_id('node').classList.toggle('live', is_there && is_live);
   document.body.classList.toggle('away', !is_there);
-  const text = !is_there ? 'This node does not answer. Trying again…' : self ? `Node ${short_name(self.uuid)}` : 'Connected';
-  if (by_id('node-text').textContent !== text) by_id('node-text').textContent = text;
+  set_text(by_id('node-text'), !is_there ? 'This node does not answer. Trying again…' : node ? `Node ${short_name(node.uuid)}` : 'Connected');
 }
 
-function show(state) {
-  self = state.node;
+function show_title() {
+  const name = view.slug ? list.find(view.slug)?.name || view.slug : view.title;
+  document.title = name ? `${name} · Astral` : 'Astral';
+}
+
+function show() {
   show_node(state);
+  watch.inform({...state, endpoints});
+  publish.inform({...state, endpoints});
+  inside.inform({...state, endpoints});
   if (!state.is_there) return;  // what was known last stays
   list.streams = state.streams;
-  network.show(state);
-  tables.show(state);
-  show_names();
+  network.show({...state, rates});
+  tables.show({...state, rates});
+  if (view) show_title();
 }
 
-function wanted_slug() {
-  const found = /^#watch\/([^/]+)$/.exec(location.hash);
+// Asked when the node comes, or comes back: it may be another one then.
+async function ask_endpoints() {
   try {
-    return found ? decodeURIComponent(found[1]) : '';
-  } catch {
-    return '';
+    endpoints = await api.settings();
+  } catch (error) {
+    if (error.status === 0) return;
+    endpoints = {};
   }
+  show();
+}
+
+function on_change(now) {
+  const has_come = now.is_there && !state.is_there;
+  state = now;
+  if (has_come) ask_endpoints();
+  show();
 }
 
 function follow_address() {
-  const slug = wanted_slug();
-  by_id('watch').hidden = !slug;
-  by_id('hero').hidden = Boolean(slug);
-  list.watched = slug;
-  if (slug) {
-    player.open(slug);
-    by_id('watch').scrollIntoView({block: 'start'});
-    video.focus({preventScroll: true});
-  } else {
-    player.close();
+  const before = view;
+  view = view_of(location.hash);
+  for (const section of document.querySelectorAll('[data-view]')) section.hidden = !section.dataset.view.split(' ').includes(view.name);
+  by_id('hero').hidden = view.name !== 'streams';
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.hash === `#${view.name}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
   }
-  show_names();
+  list.watched = view.slug;
+  if (view.slug) watch.open(view.slug, {takes_focus: before !== null});
+  else watch.close();
+  inside.is_shown = view.name === 'node';
+  show();
+  show_title();
+  if (!before || (before.name === view.name && before.slug === view.slug)) return;
+  scrollTo(0, 0);
+  if (!view.slug) document.querySelector(`#${view.heading}`).focus({preventScroll: true});
 }
 
-by_id('unmute').addEventListener('click', () => {
-  video.muted = false;
-  video.focus();
-});
-video.addEventListener('volumechange', () => {
-  by_id('unmute').hidden ||= !video.muted;
+// A node that counts what its tickets carry is asked how much that is, while somebody looks.
+async function measure() {
+  const counts = state.tickets.some((ticket) => 'bytes_sent' in ticket || 'bytes_received' in ticket);
+  if (!state.is_there || document.hidden || !counts || !['network', 'node'].includes(view.name)) return;
+  try {
+    state = {...state, tickets: await api.tickets()};
+  } catch {
+    return;
+  }
+  rates.add(state.tickets, performance.now());
+  show();
+}
+
+by_id('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  by_id('main').focus();
 });
 addEventListener('hashchange', follow_address);
-show_publish_box({
-  form: by_id('publish-form'), said: by_id('publish-said'), command: by_id('publish-command'),
-  copy: by_id('publish-copy'), status: by_id('publish-status'),
-});
-new Live({read: api, listen: api.events, on_change: show});
-setInterval(show_facts, 500);
 follow_address();
+new Live({read: api, listen: api.events, on_change});
+setInterval(measure, measure_ms);

@@ -1,52 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Draws this node's part of the network as it changes: nodes as discs, tickets as arrows in the colour of their stream.
 // Where things stand is layout.js' business. Whatever a node is called, it is set as text, never as markup.
+import {Children, set_text, svg_element} from './dom.js';
 import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js';
 import {children_text, destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
 
-const svg_space = 'http://www.w3.org/2000/svg';
 const letter_px = 8.2;  // of a label, the wide ones
-
-function svg_element(tag, attributes = {}, ...children) {
-  const made = document.createElementNS(svg_space, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
-function set_text(element, text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-// Keyed children of a group: one drawing per key for as long as the key is there.
-class Drawings {
-  #group;
-  #make;
-  #made = new Map();
-
-  constructor(group, make) {
-    this.#group = group;
-    this.#make = make;
-  }
-
-  show(things, key_of) {
-    const gone = new Set(this.#made.keys());
-    for (const thing of things) {
-      const key = key_of(thing);
-      gone.delete(key);
-      if (!this.#made.has(key)) {
-        const made = this.#make(thing);
-        this.#made.set(key, made);
-        this.#group.append(made.element);
-      }
-      this.#made.get(key).show(thing);
-    }
-    for (const key of gone) {
-      this.#made.get(key).element.remove();
-      this.#made.delete(key);
-    }
-  }
-}
 
 const radius_of = (node) => (node.is_self ? 19 : node.program ? 7 : node.is_supernode ? 14 : 11);
 
@@ -123,17 +82,17 @@ class TicketDrawing {
 class HopsDrawing {
   element = svg_element('text');
 
-  show({ticket, path, colour}) {
+  show({ticket, path, colour, rate}) {
     this.element.setAttribute('class', `hops s${colour}`);
     this.element.setAttribute('x', path.label.x);
     this.element.setAttribute('y', path.label.y + 4);
-    set_text(this.element, ticket.hops === undefined ? '' : String(ticket.hops));
+    set_text(this.element, [ticket.hops, rate].filter((part) => part !== undefined && part !== '').join(' · '));
   }
 }
 
-const told = (ticket, self) => [
+const told = (ticket, self, rates) => [
   `${ticket.stream}: ${source_text(ticket, self)} to ${destination_text(ticket, self)}`, hops_text(ticket.hops), ticket.role,
-  ticket.state,
+  ticket.state, rate_text(rates?.of(ticket)), ms_text(ticket.rtt_ms),
 ].filter(Boolean).join(', ');
 
 // What the picture shows, for those who do not see it.
@@ -174,7 +133,7 @@ export class Network {
     svg.setAttribute('aria-labelledby', this.#title.id);
     svg.setAttribute('aria-describedby', this.#about.id);
     const kinds = [LinkDrawing, TicketDrawing, NodeDrawing, HopsDrawing];
-    [this.#links, this.#tickets, this.#nodes, this.#hops] = kinds.map((Kind, i) => new Drawings(layers[i], () => new Kind()));
+    [this.#links, this.#tickets, this.#nodes, this.#hops] = kinds.map((Kind, i) => new Children(layers[i], () => new Kind()));
     new ResizeObserver(() => this.#draw()).observe(svg.parentElement);
   }
 
@@ -209,7 +168,8 @@ export class Network {
       path: arrow(points.get(ticket.source), points.get(ticket.destination), radii.get(ticket.source),
         radii.get(ticket.destination), ticket.lane),
       colour: this.#colours.get(ticket.stream),
-      words: told(ticket, graph.self),
+      words: told(ticket, graph.self, this.#state.rates),
+      rate: rate_text(this.#state.rates?.of(ticket)),
     }));
     this.#tickets.show(arrows, ({ticket}) => ticket.id);
     this.#hops.show(arrows, ({ticket}) => ticket.id);

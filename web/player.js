@@ -1,58 +1,74 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Plays one stream of this node for as long as it is wanted. Whatever breaks (no room, no media, the node itself) is
-// tried again; the last picture stays until there is a new one.
-import Hls from './hls.js';
+// Plays one stream of this node for as long as it is wanted, with the player that choice.js names. Each attempt has a
+// <video> of its own, which takes the place of the last one when its picture moves: until then the last picture stays.
 import * as api from './api.js';
+import {Choice} from './choice.js';
+import {kinds_for, make_engine} from './engines.js';
 
-const look_ms = 1000;         // how often the picture is looked at
-const still_ms = 1500;        // a picture that stands longer is waited for
+const look_ms = 250;
+const wait_is_told_ms = 1500;  // a picture that stands longer is waited for
 const ticket_every_ms = 5000;
 const first_retry_ms = 1000;
 const longest_retry_ms = 8000;
-const stuck_ms = 12000;       // there is new media, but the picture stands: start over
 
-const for_ever = (timeout_ms) => ({
-  default: {
-    maxTimeToFirstByteMs: timeout_ms,
-    maxLoadTimeMs: 2 * timeout_ms,
-    timeoutRetry: {maxNumRetry: Infinity, retryDelayMs: 500, maxRetryDelayMs: 2000, shouldRetry: () => true},
-    errorRetry: {
-      maxNumRetry: Infinity, retryDelayMs: 500, maxRetryDelayMs: 2000,
-      shouldRetry: (config, count, is_timeout, response) => response?.code !== 415,
-    },
-  },
-});
+// One player's try: its <video> is in the screen from the beginning, under what is shown.
+class Attempt {
+  #engine;
+  #last_time = 0;
 
-const settings = {
-  enableWorker: false,  // a worker would be a blob: script, which the page's policy does not allow
-  lowLatencyMode: false,
-  liveSyncDurationCount: 2,
-  liveMaxLatencyDurationCount: 8,
-  maxLiveSyncPlaybackRate: 1.08,
-  backBufferLength: 20,
-  maxBufferLength: 20,
-  manifestLoadPolicy: for_ever(15000),
-  playlistLoadPolicy: for_ever(15000),
-};
+  constructor({kind, slug, screen, like, on_failed}) {
+    const video = this.video = document.createElement('video');
+    Object.assign(video, {playsInline: true, autoplay: true, muted: like?.muted ?? true, volume: like?.volume ?? 1});
+    video.className = 'next';
+    screen.append(video);
+    video.addEventListener('loadedmetadata', () => video.play().catch(() => {
+      video.muted = true;  // what nobody has touched may not sound
+      video.play().catch(() => {});
+    }));
+    this.#engine = make_engine[kind]({slug, video, on_failed});
+  }
 
-// on_change({state, message, ticket}); states: asking, loading, playing, waiting, refused.
+  get latency() {
+    return this.#engine.latency;
+  }
+
+  // Since it was asked last.
+  has_moved() {
+    const {currentTime, readyState} = this.video;
+    const has = this.#last_time > 0 && currentTime > this.#last_time && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    this.#last_time = currentTime;
+    return has;
+  }
+
+  end() {
+    this.#engine.end();
+    this.video.remove();
+  }
+}
+
+// on_change({state, message, ticket, kind, video}); states: asking, loading, playing, waiting, refused.
 export class Player {
-  #video;
+  #screen;
   #on_change;
   #slug = '';
-  #hls = null;
+  #choice = new Choice();
+  #wish = '';
+  #attempts = new Map();
+  #shown = 0;
   #ticket = null;
-  #state = '';
-  #message = '';
+  #refusal = '';
+  #is_there = true;
+  #stream = null;
+  #endpoints = null;
   #retry_ms = first_retry_ms;
   #retry = 0;
   #asked_at = 0;
-  #seen_time = -1;
-  #seen_at = 0;
+  #moved_at = 0;
   #session = 0;  // tells answers to an earlier open() from this one's
+  #said = '';
 
-  constructor(video, on_change) {
-    this.#video = video;
+  constructor(screen, on_change) {
+    this.#screen = screen;
     this.#on_change = on_change;
     setInterval(() => this.#look(), look_ms);
   }
@@ -61,12 +77,32 @@ export class Player {
     return this.#slug;
   }
 
+  get video() {
+    return this.#attempts.get(this.#shown)?.video ?? null;
+  }
+
   // Seconds between what is seen and what the node has received; NaN when nothing plays.
   get latency() {
-    const date = this.#hls?.playingDate;
-    const behind = date ? (Date.now() - date.getTime()) / 1000 : NaN;
-    // The clock of this machine may not be the node's.
-    return behind > 0 && behind < 120 ? behind : this.#hls?.latency || NaN;
+    return this.#attempts.get(this.#shown)?.latency ?? NaN;
+  }
+
+  get kinds() {
+    return this.#endpoints ? kinds_for({endpoints: this.#endpoints, stream: this.#stream}) : [];
+  }
+
+  // '': the best that works.
+  set wish(kind) {
+    this.#wish = kind;
+    this.#handle({type: 'wish', kind});
+    this.#tell();
+  }
+
+  // What the node says now. `stream`: of that slug, null when it knows none; `endpoints`: its settings, null: not yet.
+  inform({is_there, stream, endpoints}) {
+    this.#is_there = is_there;
+    if (is_there) this.#stream = stream;
+    this.#endpoints = endpoints ?? this.#endpoints;
+    if (this.#slug) this.#offer();
   }
 
   open(slug) {
@@ -74,52 +110,73 @@ export class Player {
     this.close();
     this.#slug = slug;
     this.#retry_ms = first_retry_ms;
-    this.#change('asking', 'Asking for the stream…');
+    this.#choice.handle({type: 'wish', kind: this.#wish}, performance.now());
+    this.#offer();
+    this.#tell();
     this.#ask();
   }
 
   close() {
     ++this.#session;
     clearTimeout(this.#retry);
-    this.#slug = '';
-    this.#ticket = null;
-    this.#drop();
-    this.#video.removeAttribute('src');
-    this.#video.load();
+    for (const attempt of this.#attempts.values()) attempt.end();
+    this.#attempts.clear();
+    this.#choice = new Choice();
+    this.#slug = this.#refusal = this.#said = '';
+    this.#ticket = this.#stream = null;
+    this.#shown = 0;
   }
 
-  #change(state, message = '') {
-    if (state === this.#state && message === this.#message) return;
-    this.#state = state;
-    this.#message = message;
-    this.#report();
+  #offer() {
+    this.#handle({type: 'offer', kinds: this.kinds});
   }
 
-  #report() {
-    if (this.#slug) this.#on_change({state: this.#state, message: this.#message, ticket: this.#ticket});
+  #handle(input) {
+    if (!this.#slug) return;
+    for (const {type, id, kind} of this.#choice.handle(input, performance.now())) {
+      if (type === 'start') this.#start(id, kind);
+      if (type === 'show') this.#show(id);
+      if (type === 'end') this.#end(id);
+    }
   }
 
-  // Gets this node the stream, then plays it.
+  #start(id, kind) {
+    const on_failed = (is_for_good) => this.#handle({type: 'failed', id, is_for_good});
+    this.#attempts.set(id, new Attempt({kind, slug: this.#slug, screen: this.#screen, like: this.video, on_failed}));
+  }
+
+  #show(id) {
+    const {video} = this.#attempts.get(id);
+    this.#shown = id;
+    video.className = '';
+    video.id = 'video';
+    this.#screen.prepend(video);
+  }
+
+  #end(id) {
+    this.#attempts.get(id)?.end();
+    this.#attempts.delete(id);
+  }
+
+  // Gets this node the stream.
   async #ask() {
     const session = this.#session;
     this.#asked_at = performance.now();
+    let ticket = null;
+    let refusal = '';
     try {
-      const ticket = await api.watch(this.#slug);
-      if (session !== this.#session) return;
-      this.#ticket = ticket ?? null;
-      this.#retry_ms = first_retry_ms;
-      this.#report();
-      if (!this.#hls) this.#play();
+      ticket = (await api.watch(this.#slug)) ?? {};
     } catch (error) {
-      if (session !== this.#session) return;
-      this.#ticket = null;
-      // What is buffered plays on.
-      if (this.#state === 'playing') this.#report();
-      else this.#change('waiting', error.status === 404 ? 'This stream is not on air. Waiting for it…'
+      refusal = error.status === 404 ? 'This stream is not on air. Waiting for it…'
         : error.status === 412 ? 'Nobody can forward it now. Waiting for its publisher, or for room…'
-        : `${error.message} Trying again…`);
-      this.#ask_later();
+        : `${error.message} Trying again…`;
     }
+    if (session !== this.#session) return;
+    this.#ticket = ticket;
+    this.#refusal = refusal;
+    if (ticket) this.#retry_ms = first_retry_ms;
+    else this.#ask_later();
+    this.#look();
   }
 
   #ask_later() {
@@ -133,78 +190,53 @@ export class Player {
     this.#asked_at = performance.now();
     try {
       const ticket = await api.ticket(this.#slug);
-      if (session !== this.#session) return;
-      this.#ticket = ticket;
-      this.#report();
+      if (session === this.#session) this.#ticket = ticket;
     } catch (error) {
       if (session === this.#session && error.status === 404) this.#ask();
     }
   }
 
-  #play() {
-    if (!Hls.isSupported()) {
-      this.#change('refused', 'This browser cannot play live video from Media Source Extensions.');
-      return;
-    }
-    this.#change('loading', 'Waiting for the picture…');
-    this.#seen_time = -1;
-    this.#seen_at = performance.now();
-    const hls = this.#hls = new Hls(settings);
-    hls.on(Hls.Events.ERROR, (_, data) => this.#on_error(data));
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#video.play().catch(() => {}));
-    hls.attachMedia(this.#video);
-    hls.loadSource(api.playlist(this.#slug));
+  get #is_paused() {
+    return this.video?.paused === true && !this.video.ended;
   }
 
-  #on_error(data) {
-    const status = data.response?.code;
-    if (status === 415) {
-      this.#drop();
-      this.#change('refused', 'This stream cannot be played in a browser: its media does not fit HLS.');
-      this.#ask_later();
-      return;
-    }
-    // The node has forgotten the stream (it was restarted, the ticket has lapsed): ask again.
-    const is_playlist = data.details === Hls.ErrorDetails.LEVEL_LOAD_ERROR ||
-      data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR;
-    if (is_playlist && status === 404 && performance.now() - this.#asked_at > first_retry_ms) this.#ask();
-    if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
-    else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && this.#hls.levels.length > 0) this.#hls.startLoad(-1);
-    else this.#start_over();
-  }
-
-  #start_over() {
-    this.#drop();
-    this.#ask_later();
-  }
-
-  #drop() {
-    this.#hls?.destroy();
-    this.#hls = null;
-  }
-
-  // Once a second: does the picture move, is the ticket still there?
   #look() {
     if (!this.#slug) return;
     const now = performance.now();
-    if (now - this.#asked_at > ticket_every_ms && this.#ticket) this.#refresh_ticket();
-    const video = this.#video;
-    if (!this.#hls) return;
-    if (video.currentTime !== this.#seen_time) {
-      this.#seen_time = video.currentTime;
-      this.#seen_at = now;
-      if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) this.#change('playing');
-      else this.#report();
-      return;
+    if (this.#ticket && now - this.#asked_at > ticket_every_ms) this.#refresh_ticket();
+    const flows = this.#is_there && this.#ticket !== null && this.#stream?.streaming !== false && !document.hidden && !this.#is_paused;
+    this.#handle({type: 'flow', flows});
+    for (const [id, attempt] of [...this.#attempts]) {
+      if (!attempt.has_moved()) continue;
+      this.#handle({type: 'moved', id});
+      if (id === this.#shown) this.#moved_at = now;
     }
-    if (video.paused && this.#state === 'playing') return;  // by the viewer
-    const stood_ms = now - this.#seen_at;
-    if (this.#state === 'playing' && stood_ms > still_ms) this.#change('waiting', 'Waiting for the stream…');
-    const ahead = this.#hls.liveSyncPosition;
-    if (stood_ms <= stuck_ms || ahead === null || ahead - video.currentTime < 1) return;
-    this.#seen_at = now;
-    if (video.buffered.length > 0 && video.buffered.end(video.buffered.length - 1) > ahead) video.currentTime = ahead;
-    else this.#start_over();
+    this.#handle({type: 'tick'});
+    this.#tell();
+  }
+
+  #waits_for() {
+    if (!this.#is_there) return 'This node does not answer. Waiting for it…';
+    if (this.#refusal) return this.#refusal;
+    if (this.#stream?.streaming === false) return 'Its publisher has paused, or is away. Waiting…';
+    return 'Waiting for the stream…';
+  }
+
+  #state() {
+    const stands = performance.now() - this.#moved_at > wait_is_told_ms;
+    if (this.#shown && (!stands || this.#is_paused)) return ['playing', ''];
+    if (this.#choice.is_hopeless)
+      return ['refused', 'This stream cannot be played in a browser: its media does not fit HLS, FLV or WebRTC.'];
+    if (this.#shown || this.#refusal || !this.#is_there || this.#stream?.streaming === false) return ['waiting', this.#waits_for()];
+    return this.#ticket ? ['loading', 'Waiting for the picture…'] : ['asking', 'Asking for the stream…'];
+  }
+
+  #tell() {
+    const [state, message] = this.#state();
+    const told = {state, message, ticket: this.#ticket, kind: this.#choice.kind, video: this.video};
+    const said = JSON.stringify([state, message, told.kind, this.#shown, this.#ticket]);
+    if (said === this.#said) return;
+    this.#said = said;
+    this.#on_change(told);
   }
 }

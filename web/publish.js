@@ -1,50 +1,84 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The box that publishes: makes a stream, and says the command that feeds it. Another site's page may lead here with a
-// name in the address (?name=&description=); only a click here makes anything.
+// The page that publishes: a name, and the ways to feed it. Another site's page may lead here with a name in the address
+// (?name=&description=); only a click here makes anything.
 import {make_stream} from './api.js';
+import {Capture} from './capture.js';
+import {rtmp_server, slug_of, ways_to_publish} from './commands.js';
+import {by_id, Children, copies, element, set_text} from './dom.js';
+import {OwnStreams} from './own.js';
 
-// As the nodes make it (API.md): lower case, a-z and 0-9 kept, everything between them one hyphen.
-export function slug_of(name) {
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 48).replace(/-$/, '');
+class Command {
+  #code = element('code');
+
+  constructor({id, name}) {
+    const text = element('pre', '', this.#code);
+    text.tabIndex = 0;
+    text.setAttribute('aria-label', name);
+    this.#code.id = `command-${id}`;
+    const copy = element('button', 'button quiet small', 'Copy');
+    copy.type = 'button';
+    copy.setAttribute('aria-label', `Copy the command: ${name}`);
+    copies(copy, this.#code, by_id('publish-status'));
+    this.element = element('div', 'command', element('h3', '', name), text, copy);
+  }
+
+  show({command}) {
+    set_text(this.#code, command);
+  }
 }
 
-function command_for(slug) {
-  return `gst-launch-1.0 mpegtsmux name=mux ! astralsink uri=astral://${location.host}/${slug} \\
-    videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=30/1 ! timeoverlay \\
-    ! x264enc tune=zerolatency key-int-max=30 bitrate=1000 ! queue ! mux. \\
-    audiotestsrc is-live=true wave=ticks ! avenc_aac ! queue ! mux.`;
-}
+export class PublishView {
+  #fields = by_id('publish-form').elements;
+  #capture;
+  #own = new OwnStreams();
+  #commands = new Children(by_id('commands'), (way) => new Command(way));
+  #endpoints = {};
 
-export function show_publish_box({form, said, command, copy, status}) {
-  const {name, description} = form.elements;
-  const asked = new URLSearchParams(location.search);
-  for (const field of [name, description]) field.value = asked.get(field.name) ?? field.value;
-  const show = () => {
-    command.textContent = command_for(slug_of(name.value) || 'my-talk');
-  };
-  name.addEventListener('input', show);
-  show();
+  constructor() {
+    const {name, description} = this.#fields;
+    const asked = new URLSearchParams(location.search);
+    for (const field of [name, description]) field.value = asked.get(field.name) ?? field.value;
+    name.addEventListener('input', () => this.#show_ways());
+    by_id('publish-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#make();
+    });
+    copies(by_id('obs-server-copy'), by_id('obs-server'), by_id('publish-status'));
+    copies(by_id('obs-key-copy'), by_id('obs-key'), by_id('publish-status'));
+    this.#capture = new Capture(() => ({name: name.value, description: description.value, slug: this.#slug}));
+    this.#show_ways();
+  }
 
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
+  // `endpoints`: null, not known yet.
+  inform({is_there, node, streams, endpoints}) {
+    if (is_there) this.#own.show({node, streams});
+    if (!endpoints || JSON.stringify(endpoints) === JSON.stringify(this.#endpoints)) return;
+    this.#endpoints = endpoints;
+    this.#capture.is_offered = Boolean(endpoints.whip_url);
+    this.#show_ways();
+  }
+
+  get #slug() {
+    return slug_of(this.#fields.name.value) || 'my-talk';
+  }
+
+  #show_ways() {
+    const where = {host: location.host, rtmp_port: this.#endpoints.rtmp_port ?? 0};
+    const server = rtmp_server(where);
+    by_id('obs').hidden = !server;
+    by_id('obs-none').hidden = Boolean(server);
+    set_text(by_id('obs-server'), server);
+    set_text(by_id('obs-key'), this.#slug);
+    this.#commands.show(ways_to_publish(this.#slug, where), ({id}) => id);
+  }
+
+  async #make() {
+    const {name, description} = this.#fields;
     try {
       const stream = await make_stream(name.value, description.value);
-      said.textContent = `${stream?.name ?? name.value} is yours. Feed it with this:`;
+      set_text(by_id('publish-said'), `${stream?.name ?? name.value} is yours. Feed it in one of these ways:`);
     } catch (error) {
-      said.textContent = error.message;
+      set_text(by_id('publish-said'), error.message);
     }
-  });
-
-  copy.addEventListener('click', async () => {
-    try {
-      await navigator.clipboard.writeText(command.textContent);
-      status.textContent = copy.textContent = 'Copied';
-    } catch {  // no clipboard outside a secure context: leave it selected
-      getSelection().selectAllChildren(command);
-      status.textContent = copy.textContent = 'Selected';
-    }
-    setTimeout(() => {
-      copy.textContent = 'Copy';
-    }, 2000);
-  });
+  }
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The list of streams. A stream keeps its element while it is there, so that focus and scrolling stay where they are.
-import {rate_text, viewers_text} from './words.js';
+import {thumbnail} from './api.js';
+import {Children, element, set_text} from './dom.js';
+import {age_text, rate_text, video_text, viewers_text} from './words.js';
+
+const picture_every_ms = 15_000;
 
 const of_caps = [
   [/video\/mpegts/, 'MPEG-TS'],
@@ -10,61 +14,99 @@ const of_caps = [
 ];
 
 // Caps are for machines.
-function media_name(caps) {
-  if (!caps) return '';
-  const known = of_caps.find(([pattern]) => pattern.test(caps));
-  return known ? known[1] : caps.split(/[,;(]/)[0].trim();
+function media_name({video, media}) {
+  if (video?.codec) return video_text(video);
+  if (!media) return '';
+  const known = of_caps.find(([pattern]) => pattern.test(media));
+  return known ? known[1] : media.split(/[,;(]/)[0].trim();
 }
 
-function element(tag, name, ...children) {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  made.append(...children);
-  return made;
+const is_live = (stream) => stream.streaming !== false;
+const by_name = (a, b) => (a.name || a.slug).localeCompare(b.name || b.slug) || a.slug.localeCompare(b.slug);
+const most = (field) => (a, b) => (b[field] ?? -1) - (a[field] ?? -1);
+const orders = {
+  live: (a, b) => Number(is_live(b)) - Number(is_live(a)),
+  name: () => 0,
+  viewers: most('viewers'),
+  newest: most('created'),
+  rate: most('bitrate_kbps'),
+};
+
+const colour_of = (slug) => [...slug].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7) % 8;
+
+// The newest picture, where this node has one; else a sign that is always the same for this stream.
+class Thumbnail {
+  #image = element('img');
+  #slug;
+  #asked_at = -Infinity;
+
+  constructor(slug) {
+    this.#slug = slug;
+    Object.assign(this.#image, {alt: '', hidden: true, decoding: 'async'});
+    this.#image.addEventListener('load', () => this.#image.hidden = false);
+    this.#image.addEventListener('error', () => this.#image.hidden = true);
+    this.sign = element('span', 'sign');
+    this.element = element('span', `thumbnail s${colour_of(slug)}`, this.sign, this.#image);
+    this.element.setAttribute('aria-hidden', 'true');
+  }
+
+  show(stream) {
+    set_text(this.sign, [...(stream.name || stream.slug)][0]?.toUpperCase() ?? '');
+    const now = performance.now();
+    const has_one = is_live(stream) && stream.video !== undefined;
+    if (!has_one || document.hidden || !this.element.checkVisibility() || now - this.#asked_at < picture_every_ms) return;
+    this.#asked_at = now;
+    this.#image.src = thumbnail(this.#slug, Math.floor(Date.now() / 1000));
+  }
 }
 
 class Row {
-  constructor(slug) {
+  constructor({slug}) {
+    this.thumbnail = new Thumbnail(slug);
     this.name = element('span', 'name');
     this.state = element('span', 'badge');
     this.description = element('p', 'description');
     this.details = element('p', 'details');
-    this.link = element('a', 'stream', element('span', 'line', this.name, this.state), this.description, this.details);
+    this.link = element('a', 'stream', this.thumbnail.element, element('span', 'line', this.name, this.state), this.description, this.details);
     this.link.href = `#watch/${encodeURIComponent(slug)}`;
-    this.item = element('li', '', this.link);
+    this.element = element('li', '', this.link);
   }
 
-  show(stream, is_watched) {
-    const is_live = stream.streaming !== false;
-    this.name.textContent = stream.name || stream.slug;
-    this.state.textContent = is_live ? 'Live' : 'Waiting';
-    this.state.classList.toggle('live', is_live);
-    this.description.textContent = stream.description ?? '';
+  show(stream) {
+    set_text(this.name, stream.name || stream.slug);
+    set_text(this.state, is_live(stream) ? 'Live' : 'Waiting');
+    this.state.classList.toggle('live', is_live(stream));
+    set_text(this.description, stream.description ?? '');
     this.description.hidden = !stream.description;
-    this.details.textContent = [media_name(stream.media), rate_text(stream.bitrate_kbps), viewers_text(stream.viewers)]
-      .filter(Boolean).join(' · ') || stream.slug;
-    if (is_watched) this.link.setAttribute('aria-current', 'true');
+    const age = stream.created ? age_text(Date.now() / 1000 - stream.created) : '';
+    set_text(this.details, [media_name(stream), rate_text(stream.bitrate_kbps), viewers_text(stream.viewers), age]
+      .filter(Boolean).join(' · ') || stream.slug);
+    if (stream.is_watched) this.link.setAttribute('aria-current', 'true');
     else this.link.removeAttribute('aria-current');
+    this.thumbnail.show(stream);
   }
 }
 
 export class StreamList {
-  #list;
+  #rows;
   #empty;
   #count;
-  #rows = new Map();
+  #order;
   #streams = [];
   #watched = '';
 
-  constructor({list, empty, count}) {
-    this.#list = list;
+  // `order`: a <select> of the names above.
+  constructor({list, empty, count, order}) {
+    this.#rows = new Children(list, (stream) => new Row(stream));
     this.#empty = empty;
     this.#count = count;
+    this.#order = order;
+    order.addEventListener('change', () => this.#show());
+    setInterval(() => this.#show(), picture_every_ms);  // new pictures, older ages
   }
 
   set streams(streams) {
-    this.#streams = [...streams].sort((a, b) =>
-      Number(b.streaming !== false) - Number(a.streaming !== false) || a.slug.localeCompare(b.slug));
+    this.#streams = streams;
     this.#show();
   }
 
@@ -78,20 +120,11 @@ export class StreamList {
   }
 
   #show() {
-    const gone = new Set(this.#rows.keys());
-    this.#streams.forEach((stream, index) => {
-      gone.delete(stream.slug);
-      let row = this.#rows.get(stream.slug);
-      if (!row) this.#rows.set(stream.slug, row = new Row(stream.slug));
-      row.show(stream, stream.slug === this.#watched);
-      if (this.#list.children[index] !== row.item) this.#list.insertBefore(row.item, this.#list.children[index] ?? null);
-    });
-    for (const slug of gone) {
-      this.#rows.get(slug).item.remove();
-      this.#rows.delete(slug);
-    }
-    const count = this.#streams.length;
+    const order = orders[this.#order.value] ?? orders.live;
+    const sorted = [...this.#streams].sort((a, b) => order(a, b) || by_name(a, b));
+    this.#rows.show(sorted.map((stream) => ({...stream, is_watched: stream.slug === this.#watched})), ({slug}) => slug);
+    const count = sorted.length;
     this.#empty.hidden = count > 0;
-    this.#count.textContent = count === 1 ? '1 stream' : `${count} streams`;
+    set_text(this.#count, count === 1 ? '1 stream' : `${count} streams`);
   }
 }

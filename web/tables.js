@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The tickets and the nodes as tables: the picture for those who do not see it, and what has no room in it.
-import {address_text, children_text, destination_text, ms_text, source_text} from './words.js';
+import {address_text, children_text, destination_text, ms_text, rate_text, source_text} from './words.js';
 
 const most_rows = 500;
 
@@ -69,7 +69,7 @@ export class Tables {
     this.#nodes = new Rows(nodes);
   }
 
-  show({node, nodes, tickets}) {
+  show({node, nodes, tickets, rates}) {
     const same = new Map();
     this.#tickets.show([...tickets].sort(by((one) => one.stream, (one) => one.role === 'standby',
       (one) => one.destination, (one) => one.source)).map((one) => {
@@ -78,7 +78,7 @@ export class Tables {
       return {
         key: `${ends} ${same.get(ends)}`,
         cells: [one.stream, source_text(one, node?.uuid), destination_text(one, node?.uuid), String(one.hops ?? ''), one.role,
-          one.state],
+          one.state, rate_text(rates?.of(one)), ms_text(one.rtt_ms)],
       };
     }));
     const primary = node?.primary_supernode_uuid;

@@ -40,3 +40,36 @@ export function short_name(name, letters = 12, kept = 8) {
   const all = [...name];
   return all.length > letters ? `${all.slice(0, kept).join('')}…` : name;
 }
+
+export function age_text(seconds) {
+  const minutes = Math.max(0, Math.floor(seconds / 60));
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+}
+
+const codec_names = {h264: 'H.264', h265: 'H.265', hevc: 'H.265', av1: 'AV1', vp8: 'VP8', vp9: 'VP9', aac: 'AAC', opus: 'Opus', mp3: 'MP3'};
+const codec_text = (codec = '') => codec_names[codec.toLowerCase().replace(/[^a-z0-9]/g, '')] ?? codec;
+
+const frames_text = (framerate) => {
+  const [above, below = 1] = String(framerate).split('/').map(Number);
+  return above / below > 0 ? `${Math.round((above / below) * 100) / 100} fps` : '';
+};
+
+export function video_text({codec, width, height, framerate} = {}) {
+  return [codec_text(codec), width && height ? `${width} × ${height}` : '', framerate ? frames_text(framerate) : ''].filter(Boolean).join(' · ');
+}
+
+export function audio_text({codec, rate, channels} = {}) {
+  const heard = channels === 1 ? 'mono' : channels === 2 ? 'stereo' : channels ? `${channels} channels` : '';
+  return [codec_text(codec), rate ? `${rate / 1000} kHz` : '', heard].filter(Boolean).join(' · ');
+}
+
+export const seconds_text = (seconds) => (seconds === undefined ? '' : `${Number(seconds.toFixed(1))} s`);
+
+export function bytes_text(bytes) {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const at = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${Number((bytes / 1000 ** at).toFixed(1))} ${units[at]}`;
+}

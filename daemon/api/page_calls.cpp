@@ -14,7 +14,8 @@ namespace {
 
 // web/README.md says what the page needs.
 constexpr const char *policy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self' ws: wss:; "
     "media-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 constexpr std::array<std::pair<std::string_view, const char *>, 6> types{{
@@ -68,7 +69,7 @@ void add_page_calls(std::vector<Route> &routes) {
   // Where a form that made a stream sends the browser.
   routes.push_back(
       {.method = "GET", .pattern = "/stream/:slug/publish", .handle = [](const Call &, const Answer &answer) {
-         answer({.status = 302, .headers = {{"Location", "/#publish-title"}}});
+         answer({.status = 302, .headers = {{"Location", "/#publish"}}});
        }});
   routes.push_back(
       {.method = "GET", .pattern = "/:file", .handle = [](const Call &call, const Answer &answer) {

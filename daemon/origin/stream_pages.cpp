@@ -134,7 +134,7 @@ std::string upload_page(std::uint16_t node_port) {
   page += "<p>Your own node publishes. Give the stream a name; the page of the node on this machine, " +
           code(own) + ", opens with it, makes the stream when you say so there, and says how to feed it." +
           "</p>\n<form class=\"card\" action=\"" + escape(own) +
-          "/#publish-title\">\n<label>Name <input name=\"name\" required maxlength=\"" +
+          "/#publish\">\n<label>Name <input name=\"name\" required maxlength=\"" +
           std::to_string(core::max_name) +
           "\"></label>\n<label>Description <input name=\"description\" "
           "maxlength=\"" +

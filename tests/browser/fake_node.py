@@ -47,6 +47,9 @@ class FakeNode:
         self.primary = PARENT
         self.has_room = True
         self.has_events = True
+        self.endpoints = {}  # of /settings: HLS is always there
+        self.log = []
+        self.pipelines = []
         self.fits_hls = True
         self.requests = []
         self._sockets = []
@@ -168,6 +171,12 @@ class FakeNode:
             return self.send_json(request, {'tickets': self.tickets})
         if path == '/streams':
             return self.send_json(request, {'streams': self.streams})
+        if path == '/settings':
+            return self.send_json(request, {'rtmp_port': 1935, 'rtmp_resource': 'astral', **self.endpoints})
+        if path == '/log':
+            return self.send_json(request, {'log': self.log})
+        if path == '/pipelines':
+            return self.send_json(request, {'pipelines': self.pipelines})
         if path.startswith('/stream/'):
             _, _, slug, *rest = path.split('/')
             if slug not in [stream['slug'] for stream in self.streams]:

@@ -35,6 +35,19 @@ class Page:
     def is_shown(self, selector):
         return self.js('document.querySelector(arguments[0]).checkVisibility()', selector)
 
+    def choose(self, kind):
+        """Of the players."""
+        self.wait(f'{kind} to be offered', lambda: self.js(
+            '[...document.querySelector("#wish").options].some(one => one.value === arguments[0])', kind))
+        self.driver.execute_script('''
+            const wish = document.querySelector("#wish");
+            wish.value = arguments[0];
+            wish.dispatchEvent(new Event("change"));''', kind)
+
+    @property
+    def player(self):
+        return self.text('#fact-player')
+
     @property
     def state(self):
         return self.text('#fact-state')

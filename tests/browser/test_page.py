@@ -66,7 +66,7 @@ def test_opens_and_closes_by_keyboard(node, page):
     assert not page.is_shown('#watch')
     page.driver.find_element('css selector', '#stream-list a').send_keys(Keys.ENTER)
     page.expect_moving(1)
-    assert page.js('document.activeElement.id') == 'video'
+    assert page.js('document.activeElement.id') == 'screen'
     page.driver.find_element('link text', 'Close').send_keys(Keys.ENTER)
     page.wait('closed', lambda: not page.is_shown('#watch'))
     assert page.js('document.title') == 'Astral'
@@ -120,11 +120,14 @@ def test_says_what_cannot_be_played(node, page):
 
 
 def test_the_command_follows_the_name(node, page):
-    page.open(node.url)
+    page.open(node.url + '#publish')
     box = page.driver.find_element('id', 'publish-name')
     box.clear()
     box.send_keys('  Überblick: My 2nd Talk! ')
-    assert f'uri=astral://127.0.0.1:{node.port}/berblick-my-2nd-talk ' in page.text('#publish-command')
+    assert f'uri=astral://127.0.0.1:{node.port}/berblick-my-2nd-talk ' in page.text('#command-gst')
+    assert page.text('#obs-key') == 'berblick-my-2nd-talk'
+    page.wait('the server', lambda: page.text('#obs-server') == 'rtmp://127.0.0.1/astral')
+    assert 'rtmp://127.0.0.1/astral/berblick-my-2nd-talk' in page.text('#command-ffmpeg')
 
 
 def test_fits_a_phone(node, page):

@@ -44,7 +44,7 @@ TEST_F(OriginCalls, PagesHaveAStrictPolicy) {
   EXPECT_THAT(call("GET", "/upload", {}, {{"node", "8123"}}).policy,
               HasSubstr("form-action 'self' http://127.0.0.1:8123;"));
   EXPECT_THAT(call("GET", "/upload", {}, {{"node", "8123"}}).body,
-              HasSubstr("<form class=\"card\" action=\"http://127.0.0.1:8123/#publish-title\">"));
+              HasSubstr("<form class=\"card\" action=\"http://127.0.0.1:8123/#publish\">"));
 }
 
 TEST_F(OriginCalls, AStreamsPageSaysHowToWatchIt) {

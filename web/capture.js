@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Camera, microphone or screen: looked at first, then published by WHIP for as long as it is wanted, whatever breaks.
+import {make_stream} from './api.js';
+import {by_id, set_text} from './dom.js';
+import {rate_text} from './words.js';
+
+const retry_ms = 2000;
+const look_ms = 1000;
+const sound = {echoCancellation: true, noiseSuppression: true};
+const picture = {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 30}};
+
+const sources = {
+  camera: () => navigator.mediaDevices.getUserMedia({video: picture, audio: sound}),
+  screen: () => navigator.mediaDevices.getDisplayMedia({video: {frameRate: 30}, audio: true}),
+  microphone: () => navigator.mediaDevices.getUserMedia({audio: sound}),
+};
+
+const refusals = {
+  NotAllowedError: 'The browser was not allowed to. Allow it beside the address, and try again.',
+  NotFoundError: 'No such device is here.',
+  NotReadableError: 'Another program uses it.',
+};
+
+// names(): {name, description, slug} as they are in the form.
+export class Capture {
+  #names;
+  #media = null;
+  #slug = '';         // of what is live
+  #connection = null;
+  #ending = null;     // aborts what is under way
+  #bytes = {count: 0, at: 0};
+
+  constructor(names) {
+    this.#names = names;
+    by_id('capture-preview').addEventListener('click', () => this.#toggle_preview());
+    by_id('capture-live').addEventListener('click', () => this.#go_live());
+    by_id('capture-stop').addEventListener('click', () => this.#stop());
+    setInterval(() => this.#look(), look_ms);
+    if (!navigator.mediaDevices) this.#say('A browser gives its camera to pages of https or of this machine only: open http://127.0.0.1 there.');
+    this.#show();
+  }
+
+  // Whether this page has WHIP to publish by.
+  set is_offered(is_offered) {
+    by_id('capture').classList.toggle('away', !is_offered);
+    by_id('capture-preview').disabled = !is_offered || !navigator.mediaDevices;
+    if (!is_offered) this.#say('This node takes no WebRTC.');
+  }
+
+  #say(text) {
+    set_text(by_id('capture-said'), text);
+  }
+
+  #show() {
+    const is_live = this.#slug !== '';
+    set_text(by_id('capture-preview'), this.#media ? 'End the preview' : 'Preview');
+    by_id('capture-preview').hidden = is_live;
+    by_id('capture-live').hidden = is_live || !this.#media;
+    by_id('capture-stop').hidden = !is_live;
+    by_id('capture-source').disabled = Boolean(this.#media);
+    by_id('preview-hint').hidden = Boolean(this.#media);
+  }
+
+  async #toggle_preview() {
+    if (this.#media) return this.#let_go();
+    try {
+      this.#media = await sources[by_id('capture-source').value]();
+    } catch (error) {
+      return this.#say(refusals[error.name] ?? error.message);
+    }
+    for (const track of this.#media.getTracks()) track.addEventListener('ended', () => this.#stop());  // by the browser's own button
+    const preview = by_id('preview');
+    preview.srcObject = this.#media;
+    preview.play().catch(() => {});
+    this.#say('This is what will be seen. Nothing is sent yet.');
+    this.#show();
+  }
+
+  #let_go() {
+    for (const track of this.#media?.getTracks() ?? []) track.stop();
+    this.#media = null;
+    by_id('preview').srcObject = null;
+    this.#say('');
+    this.#show();
+  }
+
+  async #go_live() {
+    const {name, description, slug} = this.#names();
+    this.#slug = slug;
+    this.#ending = new AbortController();
+    this.#show();
+    this.#say('Going live…');
+    try {
+      this.#slug = (await make_stream(name, description))?.slug ?? slug;
+    } catch (error) {
+      this.#slug = '';
+      this.#show();
+      return this.#say(error.message);
+    }
+    this.#send(this.#ending.signal);
+  }
+
+  async #send(signal) {
+    if (signal.aborted) return;
+    const again = (error) => {
+      if (signal.aborted) return;
+      this.#connection = null;
+      this.#say(`${error.message} Trying again…`);
+      setTimeout(() => this.#send(signal), retry_ms);
+    };
+    try {
+      const {publish} = await import('./webrtc.js');
+      const connection = await publish(this.#slug, this.#media, {signal, on_lost: again});
+      if (signal.aborted) return connection.close();
+      this.#connection = connection;
+      this.#bytes = {count: 0, at: 0};
+    } catch (error) {
+      again(error);
+    }
+  }
+
+  #stop() {
+    this.#ending?.abort();
+    this.#connection?.close();
+    this.#connection = null;
+    this.#slug = '';
+    this.#let_go();
+  }
+
+  async #look() {
+    const connection = this.#connection;
+    if (!connection) return;
+    let count = 0;
+    let codec = '';
+    const reports = await connection.pc.getStats();
+    for (const report of reports.values()) {
+      if (report.type !== 'outbound-rtp') continue;
+      count += report.bytesSent;
+      if (report.kind === 'video') codec = reports.get(report.codecId)?.mimeType?.split('/')[1] ?? '';
+    }
+    if (connection !== this.#connection) return;
+    const now = performance.now();
+    const kbps = this.#bytes.at ? ((count - this.#bytes.count) * 8) / (now - this.#bytes.at) : 0;
+    this.#bytes = {count, at: now};
+    this.#say(['Live', this.#slug, codec, rate_text(kbps)].filter(Boolean).join(' · '));
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What one types or copies into a program to publish a stream to this node, or to play it. Pure.
+
+// As the nodes make it (API.md): lower case, a-z and 0-9 kept, everything between them one hyphen.
+export function slug_of(name) {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 48).replace(/-$/, '');
+}
+
+// `host`: of the node, with its port; `rtmp_port`: 0, it takes none.
+export function rtmp_server({host, rtmp_port}) {
+  if (!rtmp_port) return '';
+  const name = new URL(`http://${host}`).hostname;
+  return `rtmp://${name}${rtmp_port === 1935 ? '' : `:${rtmp_port}`}/astral`;
+}
+
+export function ways_to_publish(slug, {host, rtmp_port}) {
+  const rtmp = rtmp_server({host, rtmp_port});
+  return [
+    rtmp && {
+      id: 'ffmpeg', name: 'A file, with ffmpeg',
+      command: `ffmpeg -re -stream_loop -1 -i FILE -c:v libx264 -preset veryfast -tune zerolatency -g 30 \\
+    -pix_fmt yuv420p -c:a aac -f flv ${rtmp}/${slug}`,
+    },
+    {
+      id: 'gst', name: 'A test picture, with GStreamer',
+      command: `gst-launch-1.0 mpegtsmux name=mux ! astralsink uri=astral://${host}/${slug} \\
+    videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=30/1 ! timeoverlay \\
+    ! x264enc tune=zerolatency key-int-max=30 bitrate=1000 ! queue ! mux. \\
+    audiotestsrc is-live=true wave=ticks ! avenc_aac ! queue ! mux.`,
+    },
+  ].filter(Boolean);
+}
+
+export function ways_to_play(slug, {host, rtmp_port}) {
+  const rtmp = rtmp_server({host, rtmp_port});
+  return [
+    ['HLS', `http://${host}/stream/${slug}/hls/index.m3u8`],
+    ['HTTP-FLV', `http://${host}/stream/${slug}/live.flv`],
+    ['MPEG-TS', `http://${host}/stream/${slug}/live.ts`],
+    rtmp && ['RTMP', `${rtmp}/${slug}`],
+    ['GStreamer', `gst-play-1.0 astral://${host}/${slug}`],
+  ].filter(Boolean);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Elements, made and changed; keyed children, which stay for as long as their key does.
+
+export const by_id = (id) => document.getElementById(id);
+
+export function element(tag, name, ...children) {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  made.append(...children);
+  return made;
+}
+
+const svg_space = 'http://www.w3.org/2000/svg';
+
+export function svg_element(tag, attributes = {}, ...children) {
+  const made = document.createElementNS(svg_space, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+// Only what differs is touched: a selection and a screen reader's place survive.
+export function set_text(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// `make(thing)` makes {element, show(thing)}.
+export class Children {
+  #parent;
+  #make;
+  #made = new Map();
+
+  constructor(parent, make) {
+    this.#parent = parent;
+    this.#make = make;
+  }
+
+  show(things, key_of) {
+    const gone = new Set(this.#made.keys());
+    things.forEach((thing, index) => {
+      const key = key_of(thing);
+      gone.delete(key);
+      if (!this.#made.has(key)) this.#made.set(key, this.#make(thing));
+      const made = this.#made.get(key);
+      made.show(thing);
+      const {children} = this.#parent;
+      if (children[index] !== made.element) this.#parent.insertBefore(made.element, children[index] ?? null);
+    });
+    for (const key of gone) {
+      this.#made.get(key).element.remove();
+      this.#made.delete(key);
+    }
+  }
+}
+
+// A button beside a text that copies it. Outside a secure context there is no clipboard: the text is left selected.
+export function copies(button, source, status) {
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      status.textContent = button.textContent = 'Copied';
+    } catch {
+      getSelection().selectAllChildren(source);
+      status.textContent = button.textContent = 'Selected';
+    }
+    setTimeout(() => {
+      button.textContent = 'Copy';
+    }, 2000);
+  });
+}

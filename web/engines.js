@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The players, each as one thing: it plays a stream of this node in a <video>, says how many seconds behind live that
+// is (NaN: unknown), and calls on_failed(is_for_good) when it has ended. What it needs is loaded when it is wanted.
+import * as api from './api.js';
+
+const never = 415;  // the node: this media does not fit
+
+export const names = {whep: 'WebRTC', llhls: 'Low-latency HLS', flv: 'HTTP-FLV', hls: 'HLS'};
+
+// Those that this browser has and this node offers, the best first. B-frames come in another order than WebRTC shows them.
+export function kinds_for({endpoints, stream}) {
+  const has_sources = 'MediaSource' in globalThis || 'ManagedMediaSource' in globalThis;
+  const has_native_hls = document.createElement('video').canPlayType('application/vnd.apple.mpegurl') !== '';
+  return [
+    ['whep', endpoints.whep_url && 'RTCPeerConnection' in globalThis && !stream?.video?.b_frames],
+    ['llhls', has_sources],
+    ['flv', endpoints.flv_url && 'MediaSource' in globalThis],
+    ['hls', has_sources || has_native_hls],
+  ].filter(([, is_there]) => is_there).map(([kind]) => kind);
+}
+
+const buffered_after = (video) =>
+  (video.buffered.length > 0 ? video.buffered.end(video.buffered.length - 1) - video.currentTime : NaN);
+
+const for_ever = (timeout_ms) => ({
+  default: {
+    maxTimeToFirstByteMs: timeout_ms,
+    maxLoadTimeMs: 2 * timeout_ms,
+    timeoutRetry: {maxNumRetry: Infinity, retryDelayMs: 500, maxRetryDelayMs: 2000, shouldRetry: () => true},
+    errorRetry: {
+      maxNumRetry: Infinity, retryDelayMs: 500, maxRetryDelayMs: 2000,
+      shouldRetry: (config, count, is_timeout, response) => response?.code !== never,
+    },
+  },
+});
+
+const settings = {
+  enableWorker: false,  // a worker would be a blob: script, which the page's policy does not allow
+  backBufferLength: 20,
+  maxBufferLength: 20,
+  manifestLoadPolicy: for_ever(15000),
+  playlistLoadPolicy: for_ever(15000),
+};
+const low_latency = {lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1};
+const plain = {lowLatencyMode: false, liveSyncDurationCount: 2, liveMaxLatencyDurationCount: 8, maxLiveSyncPlaybackRate: 1.08};
+
+class HlsEngine {
+  #video;
+  #hls = null;
+  #on_failed;
+  #is_ended = false;
+
+  constructor({slug, video, on_failed}, is_low_latency) {
+    this.#video = video;
+    this.#on_failed = on_failed;
+    this.#play(api.playlist(slug), is_low_latency).catch(() => on_failed(false));
+  }
+
+  async #play(playlist, is_low_latency) {
+    const {default: Hls} = await import('./hls.js');
+    if (this.#is_ended) return;
+    if (!Hls.isSupported()) {
+      this.#video.src = playlist;
+      this.#video.onerror = () => this.#on_failed(false);
+      return;
+    }
+    const hls = this.#hls = new Hls({...settings, ...(is_low_latency ? low_latency : plain)});
+    hls.on(Hls.Events.ERROR, (_, data) => this.#on_error(Hls, data));
+    if (is_low_latency) {
+      hls.on(Hls.Events.LEVEL_LOADED, (_, {details}) => {
+        if (!details.partList?.length) this.#on_failed(true);
+      });
+    }
+    hls.attachMedia(this.#video);
+    hls.loadSource(playlist);
+  }
+
+  #on_error(Hls, data) {
+    if (data.response?.code === never) return this.#on_failed(true);
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
+    else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && this.#hls.levels.length > 0) this.#hls.startLoad(-1);
+    else this.#on_failed(false);
+  }
+
+  get latency() {
+    const date = this.#hls?.playingDate;
+    const behind = date ? (Date.now() - date.getTime()) / 1000 : NaN;
+    // The clock of this machine may not be the node's.
+    return behind > 0 && behind < 120 ? behind : this.#hls?.latency || buffered_after(this.#video);
+  }
+
+  end() {
+    this.#is_ended = true;
+    this.#hls?.destroy();
+  }
+}
+
+// Not a module: it puts itself into the window.
+let mpegts_loads = null;
+const load_mpegts = () => mpegts_loads ??= new Promise((resolve, reject) => {
+  const script = document.createElement('script');
+  script.src = 'mpegts.js';
+  script.onload = () => {
+    globalThis.mpegts.LoggingControl.enableAll = false;
+    resolve(globalThis.mpegts);
+  };
+  script.onerror = () => {
+    mpegts_loads = null;
+    reject(new Error('mpegts.js did not come'));
+  };
+  document.head.append(script);
+});
+
+class FlvEngine {
+  #video;
+  #player = null;
+  #is_ended = false;
+
+  constructor({slug, video, on_failed}) {
+    this.#video = video;
+    this.#play(new URL(api.flv(slug), document.baseURI).href, on_failed).catch(() => on_failed(false));
+  }
+
+  async #play(url, on_failed) {
+    const mpegts = await load_mpegts();
+    if (this.#is_ended) return;
+    if (!mpegts.getFeatureList().mseLivePlayback) return on_failed(true);
+    const player = this.#player = mpegts.createPlayer({type: 'flv', isLive: true, url}, {
+      enableWorker: false, enableStashBuffer: false, liveSync: true, liveSyncMaxLatency: 1.6, liveSyncTargetLatency: 0.8,
+      liveSyncPlaybackRate: 1.1, liveBufferLatencyChasing: true, liveBufferLatencyMaxLatency: 6, liveBufferLatencyMinRemain: 0.8,
+      autoCleanupSourceBuffer: true, autoCleanupMaxBackwardDuration: 30, autoCleanupMinBackwardDuration: 15,
+    });
+    player.on(mpegts.Events.ERROR, (type, detail, {code} = {}) => on_failed(code === never));
+    player.on(mpegts.Events.LOADING_COMPLETE, () => on_failed(false));
+    player.attachMediaElement(this.#video);
+    player.load();
+  }
+
+  get latency() {
+    return buffered_after(this.#video);
+  }
+
+  end() {
+    this.#is_ended = true;
+    this.#player?.destroy();
+  }
+}
+
+class WhepEngine {
+  #ending = new AbortController();
+  #connection = null;
+  latency = NaN;
+
+  constructor({slug, video, on_failed}) {
+    this.#play(slug, video, on_failed).catch(({status}) => on_failed(status === never));
+  }
+
+  async #play(slug, video, on_failed) {
+    const {watch} = await import('./webrtc.js');
+    const {signal} = this.#ending;
+    const connection = await watch(slug, video, {signal, on_lost: () => on_failed(false)});
+    if (signal.aborted) return connection.close();
+    this.#connection = connection;
+    while (!signal.aborted && !connection.closed) {
+      this.latency = await connection.latency();
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+
+  end() {
+    this.#ending.abort();
+    this.#connection?.close();
+  }
+}
+
+export const make_engine = {
+  whep: (wanted) => new WhepEngine(wanted),
+  llhls: (wanted) => new HlsEngine(wanted, true),
+  flv: (wanted) => new FlvEngine(wanted),
+  hls: (wanted) => new HlsEngine(wanted, false),
+};

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The page of this node: what it is and offers, what flows through it, its tickets and peers, its pipelines as pictures,
+// and its log. What is only here is asked only while it is looked at.
+import * as api from './api.js';
+import {Chart} from './chart.js';
+import {by_id, Children, element, set_text} from './dom.js';
+import {address_text, children_text, destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
+
+const log_every_ms = 3000;
+
+const facts = [
+  ['Name', ({uuid}) => uuid],
+  ['Address', address_text],
+  ['Role', ({supernode}) => (supernode ? 'supernode' : 'node')],
+  ['Its supernode', ({primary_supernode_uuid: uuid}) => (uuid ? short_name(uuid) : '')],
+  ['Children', children_text],
+  ['Upstream', ({upstream_kbps}) => rate_text(upstream_kbps)],
+  ['Promised', ({promised_kbps}) => rate_text(promised_kbps)],
+  ['Version', ({version}) => version],
+];
+
+const offered = [
+  ['hls_url', 'HLS'], ['flv_url', 'HTTP-FLV'], ['ts_url', 'MPEG-TS'], ['whep_url', 'WHEP'], ['whip_url', 'WHIP'],
+];
+
+class Link {
+  #what = element('span', 'name');
+  #more = element('span', 'soft');
+  #said = element('span', 'soft');
+
+  // {key, end, label}: a ticket or a peer, and the button that ends it.
+  constructor({end, label}) {
+    const button = element('button', 'button quiet small', label);
+    button.type = 'button';
+    this.#said.setAttribute('role', 'status');
+    button.addEventListener('click', () => end().catch(({message}) => set_text(this.#said, message)));
+    this.element = element('li', '', element('span', 'text', this.#what, this.#more), this.#said, button);
+  }
+
+  show({what, more}) {
+    set_text(this.#what, what);
+    set_text(this.#more, more);
+  }
+}
+
+class Line {
+  element = element('li');
+
+  show({time, level, text}) {
+    this.element.className = level ?? '';
+    const when = element('time', '', time ? new Date(time).toLocaleTimeString() : '');
+    if (this.element.childElementCount === 0) this.element.append(when, ' ', text);
+  }
+}
+
+const by_key = ({key}) => key;
+
+export class NodeView {
+  #rates;
+  #chart;
+  #links = new Children(by_id('links'), (link) => new Link(link));
+  #log = new Children(by_id('log'), () => new Line());
+  #pipelines = [];
+  #drawn = '';
+  #is_shown = false;
+  #timer = 0;
+
+  constructor({rates, span_ms}) {
+    this.#rates = rates;
+    this.#chart = new Chart(by_id('chart'), {received: 'received', sent: 'sent'}, span_ms);
+    by_id('pipeline').addEventListener('change', () => this.#draw());
+    by_id('pipeline-again').addEventListener('click', () => this.#ask_pipelines());
+  }
+
+  set is_shown(is_shown) {
+    if (is_shown === this.#is_shown) return;
+    this.#is_shown = is_shown;
+    clearTimeout(this.#timer);
+    if (!is_shown) return;
+    this.#ask_log();
+    this.#ask_pipelines();
+  }
+
+  inform({is_there, node, nodes, tickets, endpoints}) {
+    if (!is_there || !node) return;
+    this.#show_facts(node);
+    this.#show_links({node, nodes, tickets});
+    if (endpoints) this.#show_offers(endpoints);
+    const {history} = this.#rates;
+    this.#chart.show(history, performance.now());
+    set_text(by_id('rate-received'), rate_text(history.at(-1)?.received) || '–');
+    set_text(by_id('rate-sent'), rate_text(history.at(-1)?.sent) || '–');
+  }
+
+  #show_facts(node) {
+    const shown = facts.map(([name, text_of]) => [name, text_of(node)]).filter(([, text]) => text);
+    const said = JSON.stringify(shown);
+    const list = by_id('node-facts');
+    if (list.dataset.said === said) return;
+    list.dataset.said = said;
+    list.replaceChildren(...shown.map(([name, text]) => element('div', '', element('dt', '', name), element('dd', '', text))));
+  }
+
+  #show_links({node, nodes, tickets}) {
+    const self = node.uuid;
+    const of_ticket = (ticket) => {
+      const {stream, source, destination, role, state} = ticket;
+      const is_held = destination === self;
+      return {
+        key: `ticket ${stream} ${source} ${destination}`,
+        what: `${stream} ${is_held ? `from ${source_text(ticket, self)}` : `to ${destination_text(ticket, self)}`}`,
+        more: [role, state, hops_text(ticket.hops), rate_text(this.#rates.of(ticket)), ms_text(ticket.rtt_ms)].filter(Boolean).join(' · '),
+        label: is_held ? 'Give up' : 'Stop forwarding',
+        end: () => api.delete_ticket(stream, is_held ? '' : destination),
+      };
+    };
+    const of_peer = (peer) => ({
+      key: `peer ${peer.uuid}`,
+      what: peer.uuid,
+      more: [peer.uuid === node.primary_supernode_uuid ? 'its supernode' : peer.supernode ? 'supernode' : 'node', address_text(peer),
+        ms_text(peer.rtt_ms)].filter(Boolean).join(' · '),
+      label: 'Forget',
+      end: () => api.forget_node(peer.uuid),
+    });
+    const peers = nodes.filter(({uuid, rtt_ms}) => uuid !== self && (rtt_ms !== undefined || uuid === node.primary_supernode_uuid));
+    const links = [...tickets.filter(({element: is_program}) => !is_program).map(of_ticket), ...peers.map(of_peer)];
+    const unique = [...new Map(links.map((link) => [link.key, link])).values()].slice(0, 200);
+    by_id('links-empty').hidden = unique.length > 0;
+    this.#links.show(unique, by_key);
+  }
+
+  #show_offers(endpoints) {
+    const rows = offered.filter(([name]) => endpoints[name]).map(([name, title]) => [title, endpoints[name]]);
+    if (endpoints.rtmp_port) rows.push(['RTMP', `rtmp://${location.hostname}:${endpoints.rtmp_port}/${endpoints.rtmp_resource ?? 'astral'}`]);
+    const said = JSON.stringify(rows);
+    const list = by_id('offers');
+    if (list.dataset.said === said) return;
+    list.dataset.said = said;
+    list.replaceChildren(...rows.flatMap(([title, url]) => [element('dt', '', title), element('dd', '', element('code', '', url))]));
+  }
+
+  async #ask_log() {
+    const lines = await api.log().catch(() => null);
+    if (lines) {
+      const list = by_id('log');
+      const follows = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
+      const same = new Map();
+      this.#log.show(lines.map((line) => {
+        const said = `${line.time} ${line.text}`;
+        same.set(said, (same.get(said) ?? 0) + 1);
+        return {...line, key: `${said} ${same.get(said)}`};
+      }), by_key);
+      list.hidden = lines.length === 0;
+      by_id('log-empty').hidden = lines.length > 0;
+      if (follows) list.scrollTop = list.scrollHeight;
+    }
+    clearTimeout(this.#timer);
+    if (this.#is_shown) this.#timer = setTimeout(() => this.#ask_log(), log_every_ms);
+  }
+
+  async #ask_pipelines() {
+    this.#pipelines = await api.pipelines().catch(() => []);
+    const select = by_id('pipeline');
+    const names = this.#pipelines.map(({stream, name}) => [stream, name].filter(Boolean).join(': '));
+    const before = select.value;
+    select.replaceChildren(...names.map((name, i) => {
+      const option = element('option', '', name);
+      option.value = String(i);
+      return option;
+    }));
+    if (before && this.#pipelines[before]) select.value = before;
+    const is_empty = names.length === 0;
+    for (const id of ['pipeline', 'graph']) by_id(id).hidden = is_empty;
+    by_id('graph-empty').hidden = !is_empty;
+    this.#draw();
+  }
+
+  // Graphviz comes only when there is something for it to draw.
+  async #draw() {
+    const pipeline = this.#pipelines[by_id('pipeline').value];
+    if (!pipeline || pipeline.dot === this.#drawn) return;
+    this.#drawn = pipeline.dot;
+    const graph = by_id('graph');
+    graph.textContent = 'Drawing…';
+    try {
+      const viz = await (await import('./viz.js')).instance();
+      const picture = viz.renderSVGElement(pipeline.dot);
+      picture.setAttribute('role', 'img');
+      picture.setAttribute('aria-label', `The pipeline of ${pipeline.stream ?? 'this node'}`);
+      graph.replaceChildren(picture);
+    } catch (error) {
+      graph.textContent = `It cannot be drawn: ${error.message}`;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The page's views by their address. Pure.
+
+const views = {
+  streams: {heading: 'streams-title', title: ''},
+  publish: {heading: 'publish-title', title: 'Publish'},
+  network: {heading: 'network-title', title: 'Network'},
+  node: {heading: 'inside-title', title: 'Node'},
+};
+
+function slug_in(hash) {
+  const found = /^#watch\/([^/]+)$/.exec(hash);
+  try {
+    return found ? decodeURIComponent(found[1]) : '';
+  } catch {
+    return '';
+  }
+}
+
+// {name, slug, heading, title}; whatever is not known is the list of streams.
+export function view_of(hash) {
+  const slug = slug_in(hash);
+  if (slug) return {name: 'watch', slug, heading: 'watch-name', title: ''};
+  const name = hash === '#publish-title' ? 'publish' : hash.slice(1);  // as other pages led here before
+  const known = Object.hasOwn(views, name) ? name : 'streams';
+  return {name: known, slug: '', ...views[known]};
+}
