@@ -53,11 +53,11 @@ _astralctl() {
     candidates=$'--node\n--token\n--json'
   else
     case $command:${#given[@]} in
-      watch:0 | -w:0 | seed:0 | -se:0 | streamurl:0 | -su:0)
+      pause:0 | -pa:0 | resume:0 | -re:0 | delete:0 | -de:0 | watch:0 | -w:0 | seed:0 | -se:0 | streamurl:0 | -su:0)
         candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
       seed:1 | -se:1 | deletenode:* | -dn:*)
         candidates=$(_astralctl_ask listnodes | _astralctl_field uuid) ;;
-      revoketicket:0 | -rt:0)
+      revoketicket:0 | -rt:0 | stop:0 | -sp:0)
         candidates=$(_astralctl_ask listtickets | _astralctl_field stream | sort -u) ;;
       revoketicket:1 | -rt:1)
         candidates=$(_astralctl_ask listtickets | tr '}' '\n' | grep -F "\"stream\":\"${given[0]}\"" |

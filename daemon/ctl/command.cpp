@@ -54,7 +54,14 @@ Expected<Plan> one(Show show, std::string method, std::string path, std::string 
   return Plan{{{std::move(method), std::move(path), std::move(body)}}, show, std::move(subject)};
 }
 
-constexpr std::array<Command, 12> commands = {{
+Expected<Plan> set_streaming(const std::string &word, bool streaming) {
+  return slug(word).and_then([streaming](const std::string &name) {
+    return one(Show::done, "PUT", "/stream/" + name, name + (streaming ? " resumed" : " paused"),
+               json::Builder().set("streaming", streaming).text());
+  });
+}
+
+constexpr std::array<Command, 16> commands = {{
     {"listnodes", "-ln", "", 0, 0, "the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "the streams that it knows",
@@ -67,10 +74,26 @@ constexpr std::array<Command, 12> commands = {{
        body.set("name", words[0]).set("description", words.size() > 1 ? words[1] : "");
        return one(Show::created_stream, "POST", "/streams", core::slug_of(words[0]), body.text());
      }},
+    {"pause", "-pa", "SLUG", 1, 1, "send nothing of a stream of this node, and keep its viewers",
+     [](const Words &words, MakeUuid) { return set_streaming(words[0], false); }},
+    {"resume", "-re", "SLUG", 1, 1, "go on with a stream that was paused",
+     [](const Words &words, MakeUuid) { return set_streaming(words[0], true); }},
+    {"delete", "-de", "SLUG", 1, 1, "end a stream of this node for everybody, and free its name",
+     [](const Words &words, MakeUuid) {
+       return slug(words[0]).and_then([](const std::string &name) {
+         return one(Show::done, "DELETE", "/stream/" + name, name + " deleted");
+       });
+     }},
     {"watch", "-w", "SLUG", 1, 1, "get a ticket for a stream, so that it plays here",
      [](const Words &words, MakeUuid) {
        return slug(words[0]).and_then([](const std::string &name) {
          return one(Show::ticket, "POST", "/stream/" + name + "/tickets", name, "{}");
+       });
+     }},
+    {"stop", "-sp", "SLUG", 1, 1, "stop watching: give up the ticket that this node has for a stream",
+     [](const Words &words, MakeUuid) {
+       return slug(words[0]).and_then([](const std::string &name) {
+         return one(Show::done, "DELETE", "/stream/" + name + "/ticket", name + " is watched no more");
        });
      }},
     {"seed", "-se", "SLUG UUID", 2, 2, "get node UUID a ticket for a stream, so that it can forward it",

@@ -31,6 +31,9 @@ def test_every_command(network):
     assert '(404)' in ctl('streamurl', 'nope', status=1)
     assert '(404)' in ctl('watch', 'nope', status=1)
     assert '(409)' in ctl('revoketicket', 'my-talk', status=1)  # it is published here
+    assert ctl('pause', 'my-talk') == 'my-talk paused\n' and ctl('resume', 'my-talk') == 'my-talk resumed\n'
+    assert '(404)' in ctl('pause', 'nope', status=1) and '(404)' in ctl('stop', 'nope', status=1)
+    assert ctl('delete', 'my-talk') == 'my-talk deleted\n' and node.stream('my-talk') is None
     assert '(404)' in ctl('deletenode', 'nobody', status=1)
     ctl('seed', 'my-talk', 'nobody', status=1)
     assert ctl('createfakenode', '3') == '3 made-up nodes registered\n'
@@ -57,7 +60,7 @@ def test_watch_and_revoke(network):
     assert re.search(r'^talk +active +confirmed +1 +\S+ +p +this node$', shown, re.M), shown
     assert re.search(r'^p +127\.0\.0\.1:', shown, re.M), shown
     assert re.search(r' a publisher +this node$', network.ctl(publisher, 'top').stdout, re.M)
-    assert network.ctl(viewer, 'revoketicket', 'talk').returncode == 0
+    assert network.ctl(viewer, 'stop', 'talk').stdout == 'talk is watched no more\n'
     astral.wait_until(lambda: not viewer.tickets() and not any(t['destination'] == 'v' for t in publisher.tickets()),
                       'both ends to be without the ticket')
 

@@ -48,6 +48,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"stream", "My Talk", "About"}, R"(POST /streams {"name":"My Talk","description":"About"};)"},
         Case{{"-st", "\"x\""}, R"(POST /streams {"name":"\"x\"","description":""};)"},
         Case{{"watch", "my-talk"}, "POST /stream/my-talk/tickets {};"},
+        Case{{"pause", "a"}, R"(PUT /stream/a {"streaming":false};)"},
+        Case{{"-re", "a"}, R"(PUT /stream/a {"streaming":true};)"},
+        Case{{"delete", "a"}, "DELETE /stream/a ;"}, Case{{"stop", "a"}, "DELETE /stream/a/ticket ;"},
         Case{{"-w", "my-talk"}, "POST /stream/my-talk/tickets {};"},
         Case{{"seed", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
         Case{{"-se", "a", "n1"}, R"(POST /stream/a/tickets {"destination_uuid":"n1"};)"},
@@ -71,6 +74,8 @@ TEST(Plan, WhatIsUsage) {
                              Words{"stream"},
                              Words{"stream", "a", "b", "c"},
                              Words{"watch"},
+                             Words{"pause"},
+                             Words{"delete", "../node"},
                              Words{"watch", "My Talk"},
                              Words{"watch", "../node"},
                              Words{"seed", "a"},
@@ -128,10 +133,11 @@ TEST(Parse, BadOptions) {
 }
 
 TEST(Help, NamesEveryCommandInBothForms) {
-  for (const char *name :
-       {"listnodes, -ln", "liststreams, -ls", "listtickets, -lt", "stream, -st", "watch, -w", "seed, -se",
-        "streamurl, -su", "revoketicket, -rt", "createfakenode, -cn", "deletenode, -dn", "top, -t", "--token",
-        "shutdown, -sh", "--node", "--json", "Exit status"}) {
+  for (const char *name : {"listnodes, -ln",      "liststreams, -ls", "listtickets, -lt", "stream, -st",
+                           "pause, -pa",          "resume, -re",      "delete, -de",      "watch, -w",
+                           "stop, -sp",           "seed, -se",        "streamurl, -su",   "revoketicket, -rt",
+                           "createfakenode, -cn", "deletenode, -dn",  "top, -t",          "--token",
+                           "shutdown, -sh",       "--node",           "--json",           "Exit status"}) {
     EXPECT_THAT(help(), HasSubstr(name));
   }
 }
