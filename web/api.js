@@ -31,7 +31,7 @@ async function call(path, options = {}) {
 }
 
 const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
-  'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'time', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url',
+  'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url',
   'flv_url', 'ts_url', 'whep_url', 'whip_url']);
 const objects = new Set(['video', 'audio']);
 

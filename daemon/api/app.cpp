@@ -34,6 +34,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
   add_hls_calls(routes, app->hls_);
   add_live_calls(routes, app->live_);
   add_other_calls(routes, app->driver_, [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
+  add_inside_calls(routes, app->driver_);
   add_page_calls(routes);
 
   Events *events = &app->events_;

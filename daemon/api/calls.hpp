@@ -22,6 +22,8 @@ void add_hls_calls(std::vector<Route> &routes, Hls &hls);
 void add_live_calls(std::vector<Route> &routes, Live &live);
 // Ping, settings, health. `rtmp_port`: 0, there is none.
 void add_other_calls(std::vector<Route> &routes, Driver &driver, std::function<std::uint16_t()> rtmp_port);
+// The log, the pipelines.
+void add_inside_calls(std::vector<Route> &routes, Driver &driver);
 void add_page_calls(std::vector<Route> &routes);  // the page, openapi.json; the last: takes any /NAME
 
 // Ours may not know its own address: it is then the one that the caller called.

@@ -14,6 +14,7 @@
 
 #include "api/app.hpp"
 #include "api/background.hpp"
+#include "api/log.hpp"
 #include "api/memory.hpp"
 #include "api/pipelines.hpp"
 #include "api/settings.hpp"
@@ -101,6 +102,7 @@ int start(const Options &options) {
   Background background(options.daemonize);
   std::signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
+  Log::begin(options.token);
   gst_init(nullptr, nullptr);
 
   const std::string state_dir = options.state_dir.empty() ? default_state_dir(options) : options.state_dir;

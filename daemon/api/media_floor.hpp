@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,20 @@ struct Measured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps;
+};
+
+// A link of one ticket, at either of its ends.
+struct Link {
+  double rtt_ms = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+};
+
+// A pipeline, as Graphviz reads it.
+struct Drawing {
+  std::string slug;
+  std::string name;
+  std::string dot;
 };
 
 // What one stream's publishers send by RTMP, one after the other; ends with its destruction.
@@ -78,6 +93,8 @@ class MediaFloor {
 
   virtual std::vector<std::string> slugs() const = 0;
   virtual Measured measure(const std::string &slug) const = 0;
+  virtual std::map<std::string, Link> links(const std::string &slug) const = 0;  // by ticket
+  virtual std::vector<Drawing> drawings() const = 0;
 
   // HLS. not_found: no such stream or segment. unreachable: not yet. unsupported: never for this media.
   virtual Expected<std::string> playlist(const std::string &slug) const = 0;

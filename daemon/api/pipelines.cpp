@@ -108,6 +108,21 @@ Measured Pipelines::measure(const std::string &slug) const {
   return {.rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
 }
 
+std::map<std::string, Link> Pipelines::links(const std::string &slug) const {
+  std::map<std::string, Link> links;
+  const media::Stream *stream = find(slug);
+  if (!stream) return links;
+  for (const media::LinkStats &link : stream->stats().links)
+    links[link.ticket] = {link.rtt_ms, link.bytes_sent, link.bytes_received};
+  return links;
+}
+
+std::vector<Drawing> Pipelines::drawings() const {
+  std::vector<Drawing> drawings;
+  for (const auto &[slug, stream] : streams_) drawings.push_back({slug, "relay", stream->drawing()});
+  return drawings;
+}
+
 Expected<std::string> Pipelines::playlist(const std::string &slug) const {
   const media::Stream *stream = find(slug);
   return stream ? stream->playlist() : not_carried(slug);

@@ -31,6 +31,8 @@ class Pipelines : public MediaFloor, private media::Handler {
   void leave(const std::string &slug, media::Format format, media::Player &player) override;
   std::vector<std::string> slugs() const override;
   Measured measure(const std::string &slug) const override;
+  std::map<std::string, Link> links(const std::string &slug) const override;
+  std::vector<Drawing> drawings() const override;
   Expected<std::string> playlist(const std::string &slug) const override;
   Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override;
 

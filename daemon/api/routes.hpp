@@ -12,7 +12,8 @@
 
 namespace astral::api {
 
-// Who may call. `owner`: what changes something, only from this machine, and not from another site's page.
+// Who may call. `owner`: what changes something or tells what goes on inside, only from this machine, and not
+// from another site's page.
 enum class Who { anyone, owner };
 
 struct Route {

@@ -253,7 +253,7 @@ void Server::finish(SoupServerMessage *message, GHashTable *query) {
     const bool asks = call.method == "OPTIONS" && access_.is_friend(call.origin);
     return respond(message, asks ? preflight(found.allow) : method_not_allowed(found.allow));
   }
-  if (call.method != "GET") {
+  if (call.method != "GET" || found.route->who == Who::owner) {
     const auto may = access_.may_change(call, found.route->who);
     if (!may) return respond(message, reply_error(may.error()));
   }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <cmath>
+#include <map>
+
 #include "api/calls.hpp"
 #include "api/object_json.hpp"
 #include "core/slug.hpp"
@@ -29,9 +32,24 @@ std::string path_of(const Subject &about) {
   return "/stream/" + about.slug + "/ticket" + (about.destination.empty() ? "" : "/" + about.destination);
 }
 
-json::Builder tickets_body(const std::vector<core::TicketView> &tickets) {
+// With what its link measures, where there is one.
+json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::string, Link> &links) {
+  json::Builder out = ticket_json(ticket);
+  const auto link = links.find(ticket.id);
+  if (link == links.end()) return out;
+  return out.set("rtt_ms", static_cast<std::uint64_t>(std::llround(link->second.rtt_ms)))
+      .set("bytes_sent", link->second.bytes_sent)
+      .set("bytes_received", link->second.bytes_received);
+}
+
+json::Builder tickets_body(Driver &driver, const std::vector<core::TicketView> &tickets) {
+  std::map<core::Slug, std::map<std::string, Link>> links;  // each stream is asked once
   std::vector<json::Builder> shown;
-  for (const core::TicketView &ticket : tickets) shown.push_back(ticket_json(ticket));
+  for (const core::TicketView &ticket : tickets) {
+    const auto [found, is_new] = links.try_emplace(ticket.stream);
+    if (is_new) found->second = driver.media().links(ticket.stream);
+    shown.push_back(shown_ticket(ticket, found->second));
+  }
   json::Builder body;
   return body.set("tickets", shown);
 }
@@ -65,7 +83,7 @@ void list(Driver &driver, const Call &call, const Answer &answer) {
   if (tickets.empty() && !driver.node().find_stream(slug)) {
     return answer(reply_error(about_stream({Code::not_found, ""}, slug)));
   }
-  answer(reply(tickets_body(tickets)));
+  answer(reply(tickets_body(driver, tickets)));
 }
 
 void ask(Driver &driver, const Call &call, const Answer &answer) {
@@ -118,7 +136,7 @@ void add_ticket_calls(std::vector<Route> &routes, Driver &driver) {
     routes.push_back({.method = method, .pattern = pattern, .handle = handle, .who = who});
   };
   on("GET", "/tickets", Who::anyone,
-     [d](const Call &, const Answer &answer) { answer(reply(tickets_body(d->node().tickets()))); });
+     [d](const Call &, const Answer &answer) { answer(reply(tickets_body(*d, d->node().tickets()))); });
   on("GET", "/stream/:slug/tickets", Who::anyone,
      [d](const Call &call, const Answer &answer) { list(*d, call, answer); });
   on("POST", "/stream/:slug/tickets", Who::owner,

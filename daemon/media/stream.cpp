@@ -306,6 +306,11 @@ Stats Stream::stats() const {
   return out;
 }
 
+std::string Stream::drawing() const {
+  const GString_ text(gst_debug_bin_to_dot_data(GST_BIN(pipeline_.get()), GST_DEBUG_GRAPH_SHOW_MEDIA_TYPE));
+  return text ? text.get() : "";
+}
+
 bool Stream::hls_ready() const {
   return hls_->refusal().empty() && hls_->window().ready();
 }

@@ -103,6 +103,7 @@ class Stream {
   bool has_source(const std::string &ticket) const { return sources_.contains(ticket); }
 
   Stats stats() const;
+  std::string drawing() const;                       // of the pipeline, for Graphviz
   const std::string &caps() const { return caps_; }  // empty until media came
 
   // HLS. unsupported: never for this media, the detail is for people (HTTP 415). unreachable: not yet (503).

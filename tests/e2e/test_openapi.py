@@ -103,7 +103,7 @@ def test_every_operation_answers_as_it_says(nodes):
             do(v, 403, operation, headers={'Origin': 'http://evil.example'}, **params)
 
     for operation in ('list_nodes', 'get_self', 'list_streams', 'list_tickets', 'get_settings', 'get_health',
-                      'get_description', 'get_page', 'ping', 'take_ping'):
+                      'get_description', 'get_page', 'get_log', 'get_pipelines', 'ping', 'take_ping'):
         do(v, 200, operation)
     assert len(do(v, 200, 'ping', query='?bytes=1000').body) == 1000
     do(v, 400, 'ping', query='?bytes=x')

@@ -87,6 +87,12 @@ class FakeMedia : public api::MediaFloor {
     return slugs;
   }
   api::Measured measure(const std::string &) const override { return measured; }
+  std::map<std::string, api::Link> links(const std::string &) const override { return {}; }
+  std::vector<api::Drawing> drawings() const override {
+    std::vector<api::Drawing> drawings;
+    for (const auto &[slug, playlist] : streams) drawings.push_back({slug, "relay", "digraph pipeline {}"});
+    return drawings;
+  }
   Expected<std::string> playlist(const std::string &slug) const override {
     const auto found = streams.find(slug);
     if (found == streams.end()) return fail(Code::not_found, "not carried");
