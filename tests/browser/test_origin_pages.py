@@ -200,7 +200,7 @@ def test_the_form_leads_to_the_visitors_node_which_makes_the_stream(network, ori
     page.driver.find_element('css selector', 'form button').click()
     page.wait('its own page', lambda: page.js('location.origin') == real.url)
     page.wait('the name', lambda: page.js('document.querySelector("#publish-name")?.value') == 'My Talk!')
-    assert f'uri=astral://127.0.0.1:{real.port}/my-talk ' in page.text('#publish-command')
+    assert f'uri=astral://127.0.0.1:{real.port}/my-talk ' in page.text('#command-gst')
     assert real.stream('my-talk') is None  # the origin's page changes nothing here
     page.driver.find_element('css selector', '#publish-form button').click()
     page.wait('what was made', lambda: page.text('#publish-said').startswith('My Talk! is yours.'))
