@@ -11,8 +11,8 @@ import sys
 
 # Floors: a folder includes its own and those below, within its own tree.
 PLUGINS = {'glue': 1, 'moqt': 2, 'quic': 3, 'ice': 3, 'track': 4, 'elements': 5}
-DAEMON = {'core': 3, 'rtmp': 3, 'api': 4, 'media': 4, 'origin': 5, 'ctl': 5}
-PURE = ('plugins/moqt/', 'daemon/core/', 'daemon/rtmp/')
+DAEMON = {'core': 3, 'rtmp': 3, 'webrtc': 3, 'api': 4, 'media': 4, 'origin': 5, 'ctl': 5}
+PURE = ('plugins/moqt/', 'daemon/core/', 'daemon/rtmp/', 'daemon/webrtc/')
 PURE_GLUE = {'glue/error.hpp', 'glue/bytes.hpp', 'glue/time.hpp'}
 # Who may see a library's headers: prefix of the include, and the folders.
 LIBRARIES = {
