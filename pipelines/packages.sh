@@ -2,12 +2,12 @@
 # The Debian 12 packages that Astral needs, in one place, and how the missing ones are installed. To be sourced.
 
 packages_to_build="meson ninja-build pkg-config g++ ccache libglib2.0-dev libgstreamer1.0-dev
-  libgstreamer-plugins-base1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev libngtcp2-dev
+  libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev libngtcp2-dev
   libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libexpected-dev ca-certificates"
 
 # -x has clockoverlay and timeoverlay, which need a font. The rest: mux, parse, encode and decode.
 packages_to_run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-  gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-x fonts-dejavu-core procps curl"
+  gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice gstreamer1.0-x fonts-dejavu-core procps curl"
 
 packages_for_files="ffmpeg"  # pipelines/demo FILE
 

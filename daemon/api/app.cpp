@@ -18,6 +18,9 @@ App::App(const Settings &settings, MediaFloor &media)
       driver_(settings.driver, media),
       hls_(driver_, settings.hls_patience),
       live_(driver_, settings.hls_patience, settings.flow),
+      publishers_(driver_, settings.publishers),
+      whip_(driver_, publishers_),
+      whep_(driver_, {.patience = settings.hls_patience}),
       farewell_(g_main_context_default(), [this] { look_whether_gone(); }) {
   driver_.on_change = [this](core::Change what, const std::string &key) {
     events_.tell(driver_.node(), what, key);
@@ -33,6 +36,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
   add_ticket_calls(routes, app->driver_);
   add_hls_calls(routes, app->hls_);
   add_live_calls(routes, app->live_);
+  add_rtc_calls(routes, app->whep_, app->whip_);
   add_other_calls(routes, app->driver_, [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
   add_inside_calls(routes, app->driver_);
   add_page_calls(routes);
@@ -60,24 +64,27 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
                              settings.server, settings.access);
   if (!server) return tl::unexpected<Error>(server.error());
   app->server_ = std::move(*server);
+  app->tell_publishers(settings);
   if (const auto opened = app->open_rtmp(settings); !opened) return tl::unexpected<Error>(opened.error());
   app->driver_.start(app->server_->port());
   return app;
 }
 
-Expected<void> App::open_rtmp(const Settings &settings) {
-  if (settings.rtmp_port == 0) return {};
+void App::tell_publishers(const Settings &settings) {
   const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(settings.listen.c_str()));
   const bool six = listen && g_inet_address_get_family(listen.get()) == G_SOCKET_FAMILY_IPV6;
   const bool any = listen && g_inet_address_get_is_any(listen.get());
   const std::string host = any ? (six ? "::1" : "127.0.0.1") : settings.listen;
-  const std::string node = (six ? "[" + host + "]" : host) + ":" + std::to_string(server_->port());
+  publishers_.set_node((six ? "[" + host + "]" : host) + ":" + std::to_string(server_->port()));
+}
+
+Expected<void> App::open_rtmp(const Settings &settings) {
+  if (settings.rtmp_port == 0) return {};
   auto rtmp = RtmpServer::open({.address = settings.listen,
                                 .port = settings.rtmp_port,
-                                .node = node,
                                 .limits = settings.rtmp,
                                 .patience = settings.hls_patience},
-                               access_, driver_);
+                               access_, driver_, publishers_);
   if (!rtmp && settings.needs_rtmp) return tl::unexpected<Error>(rtmp.error());
   if (!rtmp) {
     g_warning("no RTMP: %s (--rtmp-port)", rtmp.error().detail.c_str());

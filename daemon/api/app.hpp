@@ -13,8 +13,11 @@
 #include "api/hls.hpp"
 #include "api/live.hpp"
 #include "api/media_floor.hpp"
+#include "api/publishers.hpp"
 #include "api/rtmp_server.hpp"
 #include "api/server.hpp"
+#include "api/whep.hpp"
+#include "api/whip.hpp"
 #include "glue/error.hpp"
 
 namespace astral::api {
@@ -29,6 +32,7 @@ class App {
     std::uint16_t rtmp_port = 0;  // 0: none
     bool needs_rtmp = false;      // no App without it; else it goes without
     RtmpServer::Limits rtmp = {};
+    Publishers::Limits publishers = {};
     ServerLimits server = {};
     Access::Rules access = {.checks_host = true};
     Time hls_patience = 8s;  // and of other players
@@ -50,6 +54,7 @@ class App {
 
  private:
   App(const Settings &settings, MediaFloor &media);
+  void tell_publishers(const Settings &settings);
   Expected<void> open_rtmp(const Settings &settings);
   void begin_farewell();
   void look_whether_gone();
@@ -59,6 +64,9 @@ class App {
   Events events_;
   Hls hls_;
   Live live_;
+  Publishers publishers_;
+  Whip whip_;
+  Whep whep_;
   bool quitting_ = false;
   Time farewell_deadline_ = never;
   Timer farewell_;

@@ -14,6 +14,7 @@
 #include "glue/error.hpp"
 #include "media/player.hpp"
 #include "rtmp/session.hpp"
+#include "webrtc/plan.hpp"
 
 namespace astral::api {
 
@@ -45,6 +46,20 @@ class Ingest {
   virtual void expect(const rtmp::Metadata &metadata) = 0;
   virtual Expected<void> push(const rtmp::Media &media) = 0;
   virtual void finish() = 0;
+};
+
+// One WebRTC connection; ends with its destruction.
+class RtcPeer {
+ public:
+  // Never from inside a call to it, and nothing after on_over, which may destroy it.
+  struct Handler {
+    std::function<void(const std::string &sdp)> on_answer;
+    std::function<void()> on_connected;
+    std::function<void(const Error &)> on_over;
+    std::function<void(const rtmp::Media &)> on_media;  // of one who publishes; must not destroy it
+  };
+  virtual ~RtcPeer() = default;
+  virtual void play(const Slice &piece, bool is_start) = 0;  // to one who watches, once it is connected
 };
 
 // **Thread**: one main context. Streams are named by slug; calls about one that is not open do nothing, or
@@ -90,6 +105,9 @@ class MediaFloor {
   // As it comes. not_found: no such stream. What ends the player, has left by itself.
   virtual Expected<void> play(const std::string &slug, media::Format format, media::Player &player) = 0;
   virtual void leave(const std::string &slug, media::Format format, media::Player &player) = 0;
+
+  virtual Expected<std::unique_ptr<RtcPeer>> send_rtc(webrtc::Plan plan, RtcPeer::Handler handler) = 0;
+  virtual Expected<std::unique_ptr<RtcPeer>> receive_rtc(webrtc::Plan plan, RtcPeer::Handler handler) = 0;
 
   virtual std::vector<std::string> slugs() const = 0;
   virtual Measured measure(const std::string &slug) const = 0;

@@ -44,7 +44,9 @@ void settings(const Call &call, std::uint16_t rtmp_port, const Answer &answer) {
   const std::string stream = "http://" + call.authority + "/stream/{slug}";
   body.set("hls_url", stream + "/hls/index.m3u8")
       .set("flv_url", stream + "/live.flv")
-      .set("ts_url", stream + "/live.ts");
+      .set("ts_url", stream + "/live.ts")
+      .set("whip_url", stream + "/whip")
+      .set("whep_url", stream + "/whep");
   answer(reply(body));
 }
 

@@ -6,6 +6,8 @@
 
 #include "media/ingest.hpp"
 #include "media/playlist.hpp"
+#include "media/rtc_publisher.hpp"
+#include "media/rtc_viewer.hpp"
 
 namespace astral::api {
 namespace {
@@ -24,6 +26,38 @@ class MediaIngest : public Ingest {
  private:
   media::Ingest ingest_;
 };
+
+media::RtcLink::Handler link_handler(const RtcPeer::Handler &handler) {
+  return {.on_answer = handler.on_answer, .on_connected = handler.on_connected, .on_over = handler.on_over};
+}
+
+class Viewer : public RtcPeer {
+ public:
+  Viewer(webrtc::Plan plan, const Handler &handler)
+      : viewer_(std::move(plan), g_main_context_default(), link_handler(handler)) {}
+  Expected<void> start() { return viewer_.start(); }
+  void play(const Slice &piece, bool is_start) override { viewer_.play(piece, is_start); }
+
+ private:
+  media::RtcViewer viewer_;
+};
+
+class Publisher : public RtcPeer {
+ public:
+  Publisher(webrtc::Plan plan, const Handler &handler)
+      : publisher_(std::move(plan), g_main_context_default(), link_handler(handler), handler.on_media) {}
+  Expected<void> start() { return publisher_.start(); }
+  void play(const Slice &, bool) override {}
+
+ private:
+  media::RtcPublisher publisher_;
+};
+
+template <typename Peer>
+Expected<std::unique_ptr<RtcPeer>> started(std::unique_ptr<Peer> peer) {
+  if (const auto begun = peer->start(); !begun) return tl::unexpected<Error>(begun.error());
+  return peer;
+}
 
 tl::unexpected<Error> not_carried(const std::string &slug) {
   return fail(Code::not_found, "this node does not carry '" + slug + "'");
@@ -93,6 +127,14 @@ Expected<void> Pipelines::play(const std::string &slug, media::Format format, me
 
 void Pipelines::leave(const std::string &slug, media::Format format, media::Player &player) {
   if (media::Stream *stream = find(slug)) stream->leave(format, player);
+}
+
+Expected<std::unique_ptr<RtcPeer>> Pipelines::send_rtc(webrtc::Plan plan, RtcPeer::Handler handler) {
+  return started(std::make_unique<Viewer>(std::move(plan), handler));
+}
+
+Expected<std::unique_ptr<RtcPeer>> Pipelines::receive_rtc(webrtc::Plan plan, RtcPeer::Handler handler) {
+  return started(std::make_unique<Publisher>(std::move(plan), handler));
 }
 
 std::vector<std::string> Pipelines::slugs() const {

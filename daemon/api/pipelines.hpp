@@ -29,6 +29,8 @@ class Pipelines : public MediaFloor, private media::Handler {
                                  std::function<void(const Error &)> over) override;
   Expected<void> play(const std::string &slug, media::Format format, media::Player &player) override;
   void leave(const std::string &slug, media::Format format, media::Player &player) override;
+  Expected<std::unique_ptr<RtcPeer>> send_rtc(webrtc::Plan plan, RtcPeer::Handler handler) override;
+  Expected<std::unique_ptr<RtcPeer>> receive_rtc(webrtc::Plan plan, RtcPeer::Handler handler) override;
   std::vector<std::string> slugs() const override;
   Measured measure(const std::string &slug) const override;
   std::map<std::string, Link> links(const std::string &slug) const override;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/rtmp_server.hpp"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,10 +18,11 @@ Slice shared(rtmp::Buffer &&buffer) {
 
 }  // namespace
 
-RtmpServer::RtmpServer(Settings settings, const Access &access, Driver &driver)
+RtmpServer::RtmpServer(Settings settings, const Access &access, Driver &driver, Publishers &publishers)
     : settings_(std::move(settings)),
       access_(access),
       driver_(driver),
+      publishers_(publishers),
       guests_(settings_.limits.guests),
       deadline_(g_main_context_default(), [this] { on_deadline(); }),
       listener_(Ref<GSocketService>::adopt(g_socket_service_new())) {
@@ -45,11 +45,11 @@ void RtmpServer::stop_listening() {
 }
 
 Expected<std::unique_ptr<RtmpServer>> RtmpServer::open(Settings settings, const Access &access,
-                                                       Driver &driver) {
+                                                       Driver &driver, Publishers &publishers) {
   const auto where = Ref<GSocketAddress>::adopt(
       g_inet_socket_address_new_from_string(settings.address.c_str(), settings.port));
   if (!where) return fail(Code::invalid, "not an IP address to listen on: " + settings.address);
-  std::unique_ptr<RtmpServer> server(new RtmpServer(std::move(settings), access, driver));
+  std::unique_ptr<RtmpServer> server(new RtmpServer(std::move(settings), access, driver, publishers));
   GSocketAddress *effective = nullptr;
   GError *raw = nullptr;
   if (!g_socket_listener_add_address(G_SOCKET_LISTENER(server->listener_.get()), where.get(),
@@ -106,7 +106,6 @@ void RtmpServer::take(Id id, const rtmp::PublishAsked &asked) {
     return client.session.refuse(begun.error());
   }
   g_info("rtmp: %s publishes %s", client.caller.address.c_str(), slug->c_str());
-  client.slug = *slug;
   guests_.wait_until(id, now() + settings_.limits.silence);
   client.session.accept();
 }
@@ -126,29 +125,9 @@ Expected<std::string> RtmpServer::slug_of(const rtmp::Address &address) {
 }
 
 Expected<void> RtmpServer::publish(Id id, const std::string &slug) {
-  const auto found = publishers_.find(slug);
-  if (found == publishers_.end()) {
-    if (publishers_.size() >= settings_.limits.publishers)
-      return fail(Code::no_room, "too many publish at this node");
-    Publisher publisher{.client = id, .heard = now()};
-    publisher.ingest = driver_.media().ingest(slug, "astral://" + settings_.node + "/" + slug,
-                                              [this, slug](const Error &error) { on_over(slug, error); });
-    publishers_.emplace(slug, std::move(publisher));
-    return {};
-  }
-  Publisher &publisher = found->second;
-  if (publisher.is_ending)
-    return fail(Code::no_room, "the publisher before is still saying goodbye: again in a moment");
-  if (publisher.client != 0 && now() - publisher.heard < settings_.limits.until_stale)
-    return fail(Code::conflict, "somebody is publishing " + slug + " already");
-  if (const auto stale = clients_.find(publisher.client); stale != clients_.end()) {
-    stale->second.slug.clear();
-    stale->second.flow->close();
-  }
-  publisher.client = id;
-  publisher.heard = now();
-  publisher.until = never;
-  publisher.ingest->begin();
+  const auto begun = publishers_.begin(slug, [this, id](const Error &error) { on_publish_over(id, error); });
+  if (!begun) return tl::unexpected<Error>(begun.error());
+  clients_.at(id).publisher = *begun;
   return {};
 }
 
@@ -186,58 +165,31 @@ void RtmpServer::on_play_over(Id id, const Error &error) {
   settle(id);
 }
 
-RtmpServer::Publisher *RtmpServer::published_by(Id id) {
-  const auto found = publishers_.find(clients_.at(id).slug);
-  return found != publishers_.end() && found->second.client == id ? &found->second : nullptr;
-}
-
 void RtmpServer::take(Id id, const rtmp::Metadata &metadata) {
-  if (Publisher *publisher = published_by(id)) publisher->ingest->expect(metadata);
+  publishers_.expect(clients_.at(id).publisher, metadata);
 }
 
 void RtmpServer::take(Id id, const rtmp::Media &media) {
-  Publisher *publisher = published_by(id);
-  if (!publisher) return;
-  publisher->heard = now();
-  guests_.wait_until(id, publisher->heard + settings_.limits.silence);
-  const auto pushed = publisher->ingest->push(media);
-  if (pushed) return;
-  publishers_.erase(clients_.at(id).slug);
-  clients_.at(id).session.refuse(pushed.error());
+  Client &client = clients_.at(id);
+  if (!publishers_.is_there(client.publisher)) return;
+  guests_.wait_until(id, now() + settings_.limits.silence);
+  if (const auto pushed = publishers_.push(client.publisher, media); !pushed)
+    client.session.refuse(pushed.error());
 }
 
 void RtmpServer::take(Id id, const rtmp::Ended &) {
   guests_.wait_until(id, now() + settings_.limits.for_request);
   clients_.at(id).watching.reset();
-  Publisher *publisher = published_by(id);
-  clients_.at(id).slug.clear();
-  if (!publisher) return;
-  publisher->client = 0;
-  publisher->is_ending = true;
-  publisher->ingest->finish();
+  publishers_.finish(clients_.at(id).publisher);
 }
 
 void RtmpServer::take(Id id, const rtmp::Closed &closed) {
   g_info("rtmp: %s: %s", clients_.at(id).caller.address.c_str(), closed.error.detail.c_str());
   clients_.at(id).watching.reset();
-  detach(id);
+  publishers_.leave(clients_.at(id).publisher);
 }
 
-void RtmpServer::detach(Id id) {
-  Publisher *publisher = published_by(id);
-  clients_.at(id).slug.clear();
-  if (!publisher) return;
-  publisher->client = 0;
-  publisher->until = now() + settings_.limits.for_return;
-}
-
-void RtmpServer::on_over(const std::string &slug, const Error &error) {
-  const auto over = publishers_.extract(slug);
-  if (over.empty()) return;
-  g_info("rtmp: %s: %s", slug.c_str(), error.detail.c_str());
-  const Id id = over.mapped().client;
-  if (id == 0) return;
-  clients_.at(id).slug.clear();
+void RtmpServer::on_publish_over(Id id, const Error &error) {
   clients_.at(id).session.refuse(error);
   settle(id);
 }
@@ -245,7 +197,7 @@ void RtmpServer::on_over(const std::string &slug, const Error &error) {
 void RtmpServer::on_gone(Id id, const std::string &why) {
   Client &client = clients_.at(id);
   g_info("rtmp: %s: %s", client.caller.address.c_str(), why.c_str());
-  detach(id);
+  publishers_.leave(client.publisher);
   clients_.erase(id);
   guests_.leave(id);
   set_deadline();
@@ -253,19 +205,11 @@ void RtmpServer::on_gone(Id id, const std::string &why) {
 
 void RtmpServer::on_deadline() {
   for (const Id id : guests_.late(now())) on_gone(id, "too slow");
-  for (auto &[slug, publisher] : publishers_) {
-    if (publisher.until > now()) continue;
-    publisher.until = never;
-    publisher.is_ending = true;
-    publisher.ingest->finish();
-  }
   set_deadline();
 }
 
 void RtmpServer::set_deadline() {
-  Time next = guests_.deadline();
-  for (const auto &[slug, publisher] : publishers_) next = std::min(next, publisher.until);
-  deadline_.set(next);
+  deadline_.set(guests_.deadline());
 }
 
 }  // namespace astral::api

@@ -9,127 +9,20 @@ namespace astral::media {
 
 namespace {
 
-constexpr guint64 waiting_bytes = 16 << 20;
+constexpr Demux::Forms forms{
+    .video = "h264parse ! capsfilter caps=video/x-h264,stream-format=avc,alignment=au",
+    .audio = "aacparse ! capsfilter caps=audio/mpeg,mpegversion=4,stream-format=raw"};
 // How long one track waits for the other, which may have stopped; at first also for what stands in the
 // header.
 constexpr Time patience = 400ms;
 constexpr Time first_patience = 2s;
 constexpr Time step = 20ms;  // from the end of one run to the beginning of the next
 
-Ref<GstElement> make(const char *factory) {
-  GstElement *element = gst_element_factory_make(factory, nullptr);
-  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
-}
-
-Slice copy_of(GstBuffer *buffer) {
-  GstMapInfo info{};
-  if (!buffer || !gst_buffer_map(buffer, &info, GST_MAP_READ)) return {};
-  Slice copy = Slice::copy({info.data, info.size});
-  gst_buffer_unmap(buffer, &info);
-  return copy;
-}
-
-Time running(const GstSegment *segment, GstClockTime time) {
-  guint64 result = 0;
-  const int sign = gst_segment_to_running_time_full(segment, GST_FORMAT_TIME, time, &result);
-  return Time(sign * static_cast<std::int64_t>(result));
-}
-
 bool is_same(const Slice &a, const Slice &b) {
   return std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
 }
 
 }  // namespace
-
-// Takes MPEG-TS apart. A new one begins after each break.
-struct FlvBranch::Demux {
-  explicit Demux(FlvBranch &of)
-      : branch(of),
-        mailbox(of.context_.get()),
-        video(of.context_.get(), [this](GstSample *sample) { branch.take(branch.video_, sample); }),
-        audio(of.context_.get(), [this](GstSample *sample) { branch.take(branch.audio_, sample); }) {}
-  Demux(const Demux &) = delete;
-  Demux &operator=(const Demux &) = delete;
-  ~Demux() {
-    if (pipeline) gst_element_set_state(pipeline.get(), GST_STATE_NULL);
-    Visit::leaving();
-  }
-
-  Expected<void> build() {
-    pipeline = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
-    const auto from = make("appsrc"), demuxer = make("tsdemux");
-    if (!from || !demuxer) return fail(Code::failed, "the GStreamer element appsrc or tsdemux is missing");
-    source = Ref<GstAppSrc>::retain(GST_APP_SRC(from.get()));
-    errors = std::make_unique<BusErrors>(pipeline.get(), mailbox,
-                                         [this](GstObject *, const Error &error) { branch.out_.end(error); });
-    const auto caps = Ref<GstCaps>::adopt(gst_caps_new_simple("video/mpegts", "systemstream", G_TYPE_BOOLEAN,
-                                                              TRUE, "packetsize", G_TYPE_INT, 188, nullptr));
-    g_object_set(from.get(), "caps", caps.get(), "format", GST_FORMAT_BYTES, "max-bytes", waiting_bytes,
-                 "leaky-type", GST_APP_LEAKY_TYPE_UPSTREAM, nullptr);
-    g_signal_connect(demuxer.get(), "pad-added",
-                     G_CALLBACK(+[](GstElement *, GstPad *pad, gpointer self) noexcept {
-                       static_cast<Demux *>(self)->link(pad);
-                     }),
-                     this);
-    g_signal_connect(demuxer.get(), "no-more-pads", G_CALLBACK(+[](GstElement *, gpointer self) noexcept {
-                       const Visit visit;
-                       auto *demux = static_cast<Demux *>(self);
-                       demux->mailbox.post([demux] { demux->branch.on_tracks_known(); });
-                     }),
-                     this);
-    gst_bin_add_many(GST_BIN(pipeline.get()), from.get(), demuxer.get(), video.element(), audio.element(),
-                     nullptr);
-    if (!gst_element_link(from.get(), demuxer.get())) return fail(Code::failed, "tsdemux cannot be linked");
-    Visit::made();
-    if (gst_element_set_state(pipeline.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
-      return fail(Code::failed, "the demultiplexer does not start");
-    return {};
-  }
-
-  // A streaming thread.
-  void link(GstPad *pad) {
-    const Visit visit;
-    auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
-    if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
-    const GstStructure *structure =
-        gst_caps_get_size(caps.get()) > 0 ? gst_caps_get_structure(caps.get(), 0) : nullptr;
-    int version = 0;
-    const bool is_video = structure && gst_structure_has_name(structure, "video/x-h264");
-    const bool is_audio = structure && gst_structure_has_name(structure, "audio/mpeg") &&
-                          gst_structure_get_int(structure, "mpegversion", &version) && version != 1;
-    if (is_video) return link(pad, "h264parse", "video/x-h264,stream-format=avc,alignment=au", video);
-    if (is_audio) return link(pad, "aacparse", "audio/mpeg,mpegversion=4,stream-format=raw", audio);
-    const auto sink = make("fakesink");  // what FLV has no place for
-    g_object_set(sink.get(), "sync", FALSE, "async", FALSE, nullptr);
-    gst_bin_add(GST_BIN(pipeline.get()), sink.get());
-    gst_element_sync_state_with_parent(sink.get());
-    const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(sink.get(), "sink"));
-    gst_pad_link(pad, end.get());
-  }
-
-  void link(GstPad *pad, const char *parser_name, const char *form, Tap &tap) {
-    const auto parser = make(parser_name), filter = make("capsfilter");
-    const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
-    if (!parser || !filter || gst_pad_is_linked(end.get())) return;  // the first of each kind
-    const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(form));
-    g_object_set(filter.get(), "caps", caps.get(), nullptr);
-    gst_bin_add_many(GST_BIN(pipeline.get()), parser.get(), filter.get(), nullptr);
-    gst_element_link_many(parser.get(), filter.get(), tap.element(), nullptr);
-    gst_element_sync_state_with_parent(filter.get());
-    gst_element_sync_state_with_parent(parser.get());
-    const auto begin = Ref<GstPad>::adopt(gst_element_get_static_pad(parser.get(), "sink"));
-    gst_pad_link(pad, begin.get());
-    mailbox.post(
-        [this, is_video = &tap == &video] { (is_video ? branch.video_ : branch.audio_).is_there = true; });
-  }
-
-  FlvBranch &branch;
-  Ref<GstElement> pipeline;
-  Ref<GstAppSrc> source;
-  Mailbox mailbox;
-  Tap video, audio;
-  std::unique_ptr<BusErrors> errors;
-};
 
 FlvBranch::FlvBranch(Format format, GMainContext *context)
     : format_(format), context_(Ref<GMainContext>::retain(context)) {}
@@ -138,22 +31,18 @@ FlvBranch::~FlvBranch() = default;
 
 void FlvBranch::on_frame(const Slice &frame, bool) {
   if (!demux_) {
-    demux_ = std::make_unique<Demux>(*this);
-    if (const auto built = demux_->build(); !built) return out_.end(built.error());
+    auto made = Demux::open(context_.get(), forms, *this);
+    if (!made) return out_.end(made.error());
+    demux_ = std::move(*made);
   }
-  auto *owner = new Slice(frame);
-  gst_app_src_push_buffer(
-      demux_->source.get(),
-      gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()),
-                                  owner->size(), 0, owner->size(), owner,
-                                  [](gpointer data) { delete static_cast<Slice *>(data); }));
+  demux_->push(frame);
 }
 
 void FlvBranch::on_break() {
   demux_.reset();
-  for (Track *track : {&video_, &audio_}) {
-    track->is_there = false;
-    track->units.clear();
+  for (Track *of : {&video_, &audio_}) {
+    of->is_there = false;
+    of->units.clear();
   }
   are_tracks_known_ = false;
   offset_.reset();
@@ -167,18 +56,18 @@ void FlvBranch::on_tracks_known() {
   flush();
 }
 
-void FlvBranch::take(Track &track, GstSample *sample) {
+void FlvBranch::on_sample(Demux::Kind kind, GstSample *sample) {
   GstBuffer *buffer = gst_sample_get_buffer(sample);
   GstCaps *caps = gst_sample_get_caps(sample);
   if (!buffer || !caps) return;
   const GValue *config = gst_structure_get_value(gst_caps_get_structure(caps, 0), "codec_data");
   if (!config || !GST_VALUE_HOLDS_BUFFER(config)) return;
-  set_config(track, copy_of(gst_value_get_buffer(config)));
+  set_config(track_of(kind), copy_of(gst_value_get_buffer(config)));
   const GstSegment *segment = gst_sample_get_segment(sample);
   if (!GST_BUFFER_PTS_IS_VALID(buffer)) return;
   const Time shown = running(segment, GST_BUFFER_PTS(buffer));
   const Time decoded = GST_BUFFER_DTS_IS_VALID(buffer) ? running(segment, GST_BUFFER_DTS(buffer)) : shown;
-  track.units.push_back(
+  track_of(kind).units.push_back(
       {!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT), decoded, shown, now(), copy_of(buffer)});
   flush();
 }

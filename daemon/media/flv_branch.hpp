@@ -3,7 +3,6 @@
 // itself, whose pipeline takes it apart, and whose output is put together here.
 #pragma once
 
-#include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
 #include <cstdint>
@@ -13,30 +12,23 @@
 
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
-#include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
+#include "media/branch.hpp"
+#include "media/demux.hpp"
 #include "media/player.hpp"
-#include "media/tap.hpp"
 #include "rtmp/flv.hpp"
 
 namespace astral::media {
 
 // **Thread**: one context. **Owns** its pipeline, which runs from the first piece to the destructor.
-class FlvBranch : public Player {
+class FlvBranch : public Branch, private Demux::Handler {
  public:
   FlvBranch(Format format, GMainContext *context);
-  ~FlvBranch();
-  FlvBranch(const FlvBranch &) = delete;
-  FlvBranch &operator=(const FlvBranch &) = delete;
-
-  Fanout &out() { return out_; }
-  Time idle_since() const { return idle_since_; }
-  void set_idle_since(Time when) { idle_since_ = when; }
+  ~FlvBranch() override;
 
   void on_frame(const Slice &frame, bool is_start) override;
   void on_break() override;
-  void on_over(const Error &error) override { out_.end(error); }
 
  private:
   struct Unit {
@@ -51,11 +43,13 @@ class FlvBranch : public Player {
     Slice config = {};
     std::deque<Unit> units = {};  // that wait for the other track's
   };
-  struct Demux;
 
-  void take(Track &track, GstSample *sample);
+  Track &track_of(Demux::Kind kind) { return kind == Demux::Kind::video ? video_ : audio_; }
+  void on_track(Demux::Kind kind) override { track_of(kind).is_there = true; }
+  void on_sample(Demux::Kind kind, GstSample *sample) override;
+  void on_tracks_known() override;
+  void on_error(const Error &error) override { out_.end(error); }
   void set_config(Track &track, Slice config);
-  void on_tracks_known();
   void flush();
   Track *next();
   void write(const Track &track, const Unit &unit);
@@ -65,13 +59,11 @@ class FlvBranch : public Player {
 
   const Format format_;
   const Ref<GMainContext> context_;
-  Fanout out_;
   Track video_, audio_;
   bool are_tracks_known_ = false;
   bool is_header_out_ = false;
   std::optional<Time> offset_;  // from the media's times, of this run of the pipeline, to ours
   Time newest_{};               // of what is out
-  Time idle_since_ = never;
   std::unique_ptr<Demux> demux_;
 };
 

@@ -14,9 +14,10 @@
 namespace astral::media {
 
 enum class Format {
-  ts,    // MPEG-TS
-  flv,   // as HTTP-FLV: one endless file
-  rtmp,  // as an RTMP connection: messages in chunks
+  ts,      // MPEG-TS
+  flv,     // as HTTP-FLV: one endless file
+  rtmp,    // as an RTMP connection: messages in chunks
+  webrtc,  // H.264 and Opus, one by one (rtc_frame.hpp)
 };
 
 class Player {

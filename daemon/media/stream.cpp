@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/flv_branch.hpp"
+#include "media/rtc_branch.hpp"
+
 namespace astral::media {
 
 namespace {
@@ -55,6 +58,12 @@ void add_links(const GstStructure *stats, bool parent, std::vector<LinkStats> &o
     gst_structure_get_double(link, "rtt-ms", &stat.rtt_ms);
     out.push_back(std::move(stat));
   }
+}
+
+std::unique_ptr<Branch> make_branch(Format format) {
+  GMainContext *context = g_main_context_get_thread_default();
+  if (format == Format::webrtc) return std::make_unique<RtcBranch>(context);
+  return std::make_unique<FlvBranch>(format, context);
 }
 
 StructurePtr stats_of(GstElement *element) {
@@ -177,7 +186,7 @@ Stream::Stream(std::string slug, const Settings &settings, Handler &handler)
 
 Stream::~Stream() {
   if (hls_) hls_->live().end({Code::not_found, "the stream has ended"});
-  flv_.clear();
+  branches_.clear();
   sources_.clear();
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   relay_signal_ = SignalHandler();
@@ -328,9 +337,9 @@ Expected<Segment> Stream::segment(std::uint64_t sequence) const {
 void Stream::play(Format format, Player &player) {
   if (!hls_->refusal().empty()) return player.on_over({Code::unsupported, hls_->refusal()});
   if (format == Format::ts) return hls_->live().join(player);
-  auto &branch = flv_[format];
+  auto &branch = branches_[format];
   if (!branch) {
-    branch = std::make_unique<FlvBranch>(format, g_main_context_get_thread_default());
+    branch = make_branch(format);
     hls_->live().join(*branch);
   }
   branch->set_idle_since(never);
@@ -339,8 +348,8 @@ void Stream::play(Format format, Player &player) {
 
 void Stream::leave(Format format, Player &player) {
   if (format == Format::ts) return hls_->live().leave(player);
-  const auto found = flv_.find(format);
-  if (found == flv_.end()) return;
+  const auto found = branches_.find(format);
+  if (found == branches_.end()) return;
   found->second->out().leave(player);
   if (found->second->out().players() > 0) return;
   found->second->set_idle_since(now());
@@ -348,16 +357,16 @@ void Stream::leave(Format format, Player &player) {
 }
 
 void Stream::drop_idle() {
-  for (auto branch = flv_.begin(); branch != flv_.end();) {
+  for (auto branch = branches_.begin(); branch != branches_.end();) {
     if (branch->second->idle_since() > now() - for_return) {
       ++branch;
       continue;
     }
     hls_->live().leave(*branch->second);
-    branch = flv_.erase(branch);
+    branch = branches_.erase(branch);
   }
   Time next = never;
-  for (const auto &[format, branch] : flv_)
+  for (const auto &[format, branch] : branches_)
     if (branch->idle_since() != never) next = std::min(next, branch->idle_since() + for_return);
   idle_.set(next);
 }

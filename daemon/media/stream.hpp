@@ -15,7 +15,7 @@
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
-#include "media/flv_branch.hpp"
+#include "media/branch.hpp"
 #include "media/hls_branch.hpp"
 #include "media/player.hpp"
 #include "media/playlist.hpp"
@@ -136,7 +136,7 @@ class Stream {
   Mailbox mailbox_;
   std::unique_ptr<BusErrors> errors_;
   std::unique_ptr<HlsBranch> hls_;
-  std::map<Format, std::unique_ptr<FlvBranch>> flv_;
+  std::map<Format, std::unique_ptr<Branch>> branches_;
   Timer idle_;
   std::map<std::string, std::unique_ptr<Parent>> sources_;  // by ticket
   SignalHandler relay_signal_, silence_signal_, slow_signal_;

@@ -14,6 +14,7 @@ constexpr std::string_view transport_cc_uri =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 constexpr int never_taken = 100;
+constexpr unsigned first_dynamic = 96;             // GStreamer's payloaders send no others
 using Rank = std::function<int(const Payload &)>;  // the least is taken
 
 bool is_h264(const Payload &payload) {
@@ -40,7 +41,7 @@ bool may_be_split(const Payload &payload) {
 }
 
 int rank_to_send(const Payload &payload, const std::string &profile) {
-  if (!is_h264(payload) || !may_be_split(payload)) return never_taken;
+  if (!is_h264(payload) || !may_be_split(payload) || payload.type < first_dynamic) return never_taken;
   if (profile.size() == 6 && same_word(profile_of(payload), profile.substr(0, 4))) return 0;
   const bool is_same_family =
       profile.size() == 6 && same_word(profile_of(payload).substr(0, 2), profile.substr(0, 2));
@@ -54,7 +55,7 @@ int rank_to_receive(const Payload &payload) {
 }
 
 int rank_sound(const Payload &payload) {
-  return is_opus(payload) ? 0 : never_taken;
+  return is_opus(payload) && payload.type >= first_dynamic ? 0 : never_taken;
 }
 
 bool fits(const Media &media, Kind kind, bool sends) {

@@ -73,7 +73,7 @@ class Rubbish:
         return b''.join(b'%x\r\n%s\r\n' % (len(part), part) for part in parts) + b'0\r\n\r\n'
 
     def _fill(self, path, slug=None):
-        return path.format(slug=slug or self._pick(NOTHING), uuid=self._pick(NOTHING), file=self._pick(NOTHING))
+        return path.format(slug=slug or self._pick(NOTHING), uuid=self._pick(NOTHING), file=self._pick(NOTHING), session='0')
 
     def _read(self):
         _, method, path = self._pick(self._reads)
@@ -120,7 +120,7 @@ class Rubbish:
     def _good(self, operation, method, path):
         slug = self._pick(self._slugs)
         body = json.dumps(GOOD[operation]).encode() if operation in GOOD else b''
-        return method, path.format(slug=slug, uuid='n', file='x'), body, JSON if body else None
+        return method, path.format(slug=slug, uuid='n', file='x', session='0'), body, JSON if body else None
 
     def _wrong_page(self):
         method, path, body, kind = self._good(*self._pick([row for row in self._writes if row[0] in self._owners]))

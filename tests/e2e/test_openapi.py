@@ -15,6 +15,19 @@ import websocket
 JSON = {'Content-Type': 'application/json'}
 FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
 TEXT = {'Content-Type': 'text/plain'}
+SDP = {'Content-Type': 'application/sdp'}
+OFFER = f'''v=0
+m=video 9 UDP/TLS/RTP/SAVPF 96
+a=ice-ufrag:abcd
+a=ice-pwd:0123456789012345678901
+a=fingerprint:sha-256 {':'.join(['AB'] * 32)}
+a=setup:actpass
+a=mid:0
+a=rtcp-mux
+a=DIRECTION
+a=rtpmap:96 H264/90000
+a=fmtp:96 packetization-mode=1;profile-level-id=42e01f
+'''
 LARGE = b' ' * (64 * 1024 + 1)
 PLAYLIST = '/hls/index.m3u8'
 
@@ -23,6 +36,7 @@ ELSEWHERE = {
     ('register_node', '409'), ('register_node', '503'),  # for strangers: test_who_may.py
     ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; 256 streams
     ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('be_peer', '503'),
+    ('whep', '503'), ('whip', '409'), ('whip', '503'),
     ('get_flv', '415'), ('get_flv', '503'), ('get_ts', '415'), ('get_ts', '503'),
 }
 
@@ -97,7 +111,7 @@ def test_every_operation_answers_as_it_says(nodes):
     events = websocket.WebSocket(v.port, '/events')
 
     for operation, (method, path, _) in do.description.operations.items():
-        params = {'slug': 'talk', 'uuid': 'p', 'file': 'x'}
+        params = {'slug': 'talk', 'uuid': 'p', 'file': 'x', 'session': '0'}
         do(v, 403, operation, headers={'Host': 'evil.example'}, **params)
         if do.description.is_for_the_owner(operation):
             do(v, 403, operation, headers={'Origin': 'http://evil.example'}, **params)
@@ -152,6 +166,14 @@ def test_every_operation_answers_as_it_says(nodes):
         do(v, 412, operation, slug='talk')
         do(v, 404, operation, slug='nope')
         do.take(operation, v.call('HEAD', f'/stream/free/live.{name}'))  # the body has no end
+    watched = do(v, 201, 'whep', OFFER.replace('DIRECTION', 'recvonly'), SDP, slug='free').headers['Location']
+    published = do(v, 201, 'whip', OFFER.replace('DIRECTION', 'sendonly'), SDP, slug='rtc').headers['Location']
+    for operation, place in (('end_whep', watched), ('end_whip', published)):
+        _, _, slug, _, session = place.split('/')
+        do(v, 200, operation, slug=slug, session=session)
+        do(v, 404, operation, slug=slug, session=session)
+    do(v, 404, 'whep', OFFER, SDP, slug='nope')
+    do(v, 412, 'whep', OFFER, SDP, slug='talk')
     for node, suffix, whose in ((v, '', {}), (q, '_of', {'uuid': 'v'})):
         do(node, 200, 'get_ticket' + suffix, slug='free', **whose)
         do(node, 404, 'get_ticket' + suffix, slug='nope', **whose)
@@ -171,8 +193,9 @@ def test_every_operation_answers_as_it_says(nodes):
     for operation, (method, path, said) in do.description.operations.items():
         if '415' not in said['responses'] or (operation, '415') in ELSEWHERE:
             continue
-        do(v, 400, operation, '{"', JSON, slug='my-talk', uuid='v')
-        do(v, 413, operation, LARGE, JSON, slug='my-talk', uuid='v')
+        taken = SDP if 'application/sdp' in said['requestBody']['content'] else JSON
+        do(v, 400, operation, '{"', taken, slug='my-talk', uuid='v')
+        do(v, 413, operation, LARGE, taken, slug='my-talk', uuid='v')
         do(v, 415, operation, 'x', TEXT, slug='my-talk', uuid='v')
 
     for operation in ('watch_events', 'be_peer'):

@@ -81,6 +81,28 @@ class FakeMedia : public api::MediaFloor {
   void leave(const std::string &, media::Format format, media::Player &player) override {
     players[format].leave(player);
   }
+  struct FakePeer : api::RtcPeer {
+    FakePeer(FakeMedia &of, webrtc::Plan of_plan, Handler of_handler)
+        : media(of), plan(std::move(of_plan)), handler(std::move(of_handler)) {
+      media.rtc_peers.push_back(this);
+      ++media.rtc_made;
+    }
+    ~FakePeer() override { std::erase(media.rtc_peers, this); }
+    void play(const Slice &, bool) override { ++played; }
+    FakeMedia &media;
+    const webrtc::Plan plan;
+    const Handler handler;
+    int played = 0;
+  };
+  Expected<std::unique_ptr<api::RtcPeer>> send_rtc(webrtc::Plan plan,
+                                                   api::RtcPeer::Handler handler) override {
+    if (broken) return fail(Code::failed, "no elements");
+    return std::make_unique<FakePeer>(*this, std::move(plan), std::move(handler));
+  }
+  Expected<std::unique_ptr<api::RtcPeer>> receive_rtc(webrtc::Plan plan,
+                                                      api::RtcPeer::Handler handler) override {
+    return send_rtc(std::move(plan), std::move(handler));
+  }
   std::vector<std::string> slugs() const override {
     std::vector<std::string> slugs;
     for (const auto &[slug, playlist] : streams) slugs.push_back(slug);
@@ -106,6 +128,8 @@ class FakeMedia : public api::MediaFloor {
   Listener *listener = nullptr;
   std::map<std::string, FakeIngest *> ingests;
   std::string ingest_uri;
+  std::vector<FakePeer *> rtc_peers;
+  int rtc_made = 0;
   std::map<media::Format, media::Fanout> players;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist

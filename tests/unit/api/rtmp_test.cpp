@@ -14,8 +14,12 @@ std::uint16_t free_port() {
 class Rtmp : public AppTest {
  protected:
   void SetUp() override { begin({}); }
-  void begin(api::RtmpServer::Limits limits) {
-    start({.driver = {}, .rtmp_port = free_port(), .needs_rtmp = true, .rtmp = limits});
+  void begin(api::RtmpServer::Limits limits, api::Publishers::Limits publishers = {}) {
+    start({.driver = {},
+           .rtmp_port = free_port(),
+           .needs_rtmp = true,
+           .rtmp = limits,
+           .publishers = publishers});
   }
   std::uint16_t rtmp_port() const { return app->rtmp()->port(); }
 
@@ -79,13 +83,13 @@ TEST_F(Rtmp, OneWhoIsCutOffComesBack) {
 }
 
 TEST_F(Rtmp, OneWhoDoesNotComeBackHasEnded) {
-  begin({.for_return = 50ms});
+  begin({}, {.for_return = 50ms});
   publisher();
   ASSERT_TRUE(pump_until([&] { return ingest() && ingest()->finished == 1; }));
 }
 
 TEST_F(Rtmp, OneAtATimeButForTheSilent) {
-  begin({.until_stale = 300ms});
+  begin({}, {.until_stale = 300ms});
   auto first = publisher();
   EXPECT_NE(told(rtmp::like_obs()).find("somebody is publishing talk already"), std::string::npos);
   Time later = now() + 400ms;

@@ -28,7 +28,7 @@ TEST(Offer, OfABrowser) {
   EXPECT_EQ(video.mid, "0");
   EXPECT_TRUE(video.sends && !video.receives && video.rtcp_mux && video.is_bundled && !video.is_rejected);
   EXPECT_EQ(video.transport.ufrag, "kvki");
-  EXPECT_EQ(video.transport.fingerprint, test::fingerprint);
+  EXPECT_EQ(video.transport.fingerprint, test::certificate);
   EXPECT_EQ(video.transport.setup, "actpass");
   EXPECT_EQ(video.sources, (std::vector<std::uint32_t>{31, 32}));
   ASSERT_EQ(video.payloads.size(), 5u);

@@ -7,7 +7,7 @@
 
 namespace astral::test {
 
-inline constexpr const char *fingerprint =
+inline constexpr const char *certificate =
     "0E:B6:E7:29:4B:AE:62:EF:E4:09:17:61:64:F9:CF:D8:67:94:F2:BC:C8:F9:CB:AB:F6:15:17:1C:39:F6:38:B1";
 
 inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
@@ -19,7 +19,7 @@ inline std::string replaced(std::string text, std::string_view what, std::string
 inline std::string transport_lines() {
   return "c=IN IP4 "
          "0.0.0.0\r\na=ice-ufrag:kvki\r\na=ice-pwd:YSe8XtqS/9H5ZYsc3jrmX3w2\r\na=fingerprint:sha-256 " +
-         std::string(fingerprint) + "\r\na=setup:actpass\r\na=rtcp-mux\r\n";
+         std::string(certificate) + "\r\na=setup:actpass\r\na=rtcp-mux\r\n";
 }
 
 // DIRECTION stands for sendonly or recvonly.

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "api/rtc_calls.hpp"
+
+#include <random>
+
+#include "api/calls.hpp"
+
+namespace astral::api {
+
+Expected<webrtc::Offer> offer_of(const Call &call) {
+  if (call.content_type != sdp_type)
+    return fail(Code::unsupported, "the body must be an offer as application/sdp");
+  return webrtc::parse_offer(call.body);
+}
+
+Reply created(const std::string &slug, const char *way, const std::string &id, const std::string &sdp) {
+  return {.status = 201,
+          .type = sdp_type,
+          .body = sdp,
+          .headers = {{"Location", "/stream/" + slug + "/" + way + "/" + id},
+                      {"Access-Control-Expose-Headers", "Location"},
+                      {"Cache-Control", "no-store"}}};
+}
+
+std::string new_session() {
+  constexpr char digits[] = "0123456789abcdef";
+  std::random_device random;
+  std::string id;
+  for (int word = 0; word < 4; ++word)
+    for (unsigned bits = random(), digit = 0; digit < 8; ++digit, bits >>= 4) id += digits[bits & 0xf];
+  return id;
+}
+
+void add_rtc_calls(std::vector<Route> &routes, Whep &whep, Whip &whip) {
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/stream/:slug/whep",
+       .handle = [w = &whep](const Call &call, const Answer &answer) { w->watch(call, answer); }});
+  routes.push_back(
+      {.method = "DELETE",
+       .pattern = "/stream/:slug/whep/:session",
+       .handle = [w = &whep](const Call &call, const Answer &answer) { w->remove(call, answer); }});
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/stream/:slug/whip",
+       .handle = [w = &whip](const Call &call, const Answer &answer) { w->publish(call, answer); },
+       .who = Who::owner});
+  routes.push_back(
+      {.method = "DELETE",
+       .pattern = "/stream/:slug/whip/:session",
+       .handle = [w = &whip](const Call &call, const Answer &answer) { w->remove(call, answer); },
+       .who = Who::owner});
+}
+
+}  // namespace astral::api

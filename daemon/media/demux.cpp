@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/demux.hpp"
+
+#include <cstdint>
+
+namespace astral::media {
+
+namespace {
+
+constexpr guint64 waiting_bytes = 16 << 20;
+
+Ref<GstElement> make(const char *factory) {
+  GstElement *element = gst_element_factory_make(factory, nullptr);
+  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
+}
+
+Ref<GstElement> make_form(const char *text) {
+  GError *raw = nullptr;
+  GstElement *bin = gst_parse_bin_from_description(text, TRUE, &raw);
+  const GErrorPtr error(raw);
+  if (error) g_warning("%s: %s", text, error->message);
+  if (bin) gst_object_ref_sink(bin);
+  auto made = Ref<GstElement>::adopt(bin);
+  return error ? Ref<GstElement>() : made;
+}
+
+}  // namespace
+
+Slice copy_of(GstBuffer *buffer) {
+  GstMapInfo info{};
+  if (!buffer || !gst_buffer_map(buffer, &info, GST_MAP_READ)) return {};
+  Slice copy = Slice::copy({info.data, info.size});
+  gst_buffer_unmap(buffer, &info);
+  return copy;
+}
+
+Time running(const GstSegment *segment, GstClockTime time) {
+  guint64 result = 0;
+  const int sign = gst_segment_to_running_time_full(segment, GST_FORMAT_TIME, time, &result);
+  return Time(sign * static_cast<std::int64_t>(result));
+}
+
+Expected<std::unique_ptr<Demux>> Demux::open(GMainContext *context, const Forms &forms, Handler &handler) {
+  std::unique_ptr<Demux> demux(new Demux(context, forms, handler));
+  if (const auto built = demux->build(); !built) return tl::unexpected<Error>(built.error());
+  return demux;
+}
+
+Demux::Demux(GMainContext *context, const Forms &forms, Handler &handler)
+    : forms_(forms),
+      handler_(handler),
+      mailbox_(context),
+      video_(context, [this](GstSample *sample) { handler_.on_sample(Kind::video, sample); }),
+      audio_(context, [this](GstSample *sample) { handler_.on_sample(Kind::audio, sample); }) {}
+
+Demux::~Demux() {
+  if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  Visit::leaving();
+}
+
+Expected<void> Demux::build() {
+  pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
+  const auto from = make("appsrc"), demuxer = make("tsdemux");
+  if (!from || !demuxer) return fail(Code::failed, "the GStreamer element appsrc or tsdemux is missing");
+  source_ = Ref<GstAppSrc>::retain(GST_APP_SRC(from.get()));
+  errors_ = std::make_unique<BusErrors>(
+      pipeline_.get(), mailbox_, [this](GstObject *, const Error &error) { handler_.on_error(error); });
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_new_simple("video/mpegts", "systemstream", G_TYPE_BOOLEAN,
+                                                            TRUE, "packetsize", G_TYPE_INT, 188, nullptr));
+  g_object_set(from.get(), "caps", caps.get(), "format", GST_FORMAT_BYTES, "max-bytes", waiting_bytes,
+               "leaky-type", GST_APP_LEAKY_TYPE_UPSTREAM, nullptr);
+  g_signal_connect(demuxer.get(), "pad-added",
+                   G_CALLBACK(+[](GstElement *, GstPad *pad, gpointer self) noexcept {
+                     static_cast<Demux *>(self)->link(pad);
+                   }),
+                   this);
+  g_signal_connect(demuxer.get(), "no-more-pads", G_CALLBACK(+[](GstElement *, gpointer self) noexcept {
+                     const Visit visit;
+                     auto *demux = static_cast<Demux *>(self);
+                     demux->mailbox_.post([demux] { demux->handler_.on_tracks_known(); });
+                   }),
+                   this);
+  gst_bin_add_many(GST_BIN(pipeline_.get()), from.get(), demuxer.get(), video_.element(), audio_.element(),
+                   nullptr);
+  if (!gst_element_link(from.get(), demuxer.get())) return fail(Code::failed, "tsdemux cannot be linked");
+  Visit::made();
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    return fail(Code::failed, "the demultiplexer does not start");
+  return {};
+}
+
+void Demux::link(GstPad *pad) {
+  const Visit visit;
+  auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
+  if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
+  const GstStructure *structure =
+      gst_caps_get_size(caps.get()) > 0 ? gst_caps_get_structure(caps.get(), 0) : nullptr;
+  int version = 0;
+  const bool is_video = structure && gst_structure_has_name(structure, "video/x-h264");
+  const bool is_audio = structure && gst_structure_has_name(structure, "audio/mpeg") &&
+                        gst_structure_get_int(structure, "mpegversion", &version) && version != 1;
+  if (is_video) return link(pad, Kind::video);
+  if (is_audio) return link(pad, Kind::audio);
+  const auto sink = make("fakesink");  // what nobody here has a place for
+  g_object_set(sink.get(), "sync", FALSE, "async", FALSE, nullptr);
+  gst_bin_add(GST_BIN(pipeline_.get()), sink.get());
+  gst_element_sync_state_with_parent(sink.get());
+  const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(sink.get(), "sink"));
+  gst_pad_link(pad, end.get());
+}
+
+void Demux::link(GstPad *pad, Kind kind) {
+  const Tap &tap = kind == Kind::video ? video_ : audio_;
+  const auto form = make_form(kind == Kind::video ? forms_.video : forms_.audio);
+  const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
+  if (!form || gst_pad_is_linked(end.get())) return;  // the first of each kind
+  gst_bin_add(GST_BIN(pipeline_.get()), form.get());
+  gst_element_link(form.get(), tap.element());
+  gst_element_sync_state_with_parent(form.get());
+  const auto begin = Ref<GstPad>::adopt(gst_element_get_static_pad(form.get(), "sink"));
+  gst_pad_link(pad, begin.get());
+  mailbox_.post([this, kind] { handler_.on_track(kind); });
+}
+
+void Demux::push(const Slice &bytes) {
+  auto *owner = new Slice(bytes);
+  gst_app_src_push_buffer(
+      source_.get(), gst_buffer_new_wrapped_full(
+                         GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(),
+                         0, owner->size(), owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
+}
+
+}  // namespace astral::media

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/rtc_branch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "media/rtc_frame.hpp"
+
+namespace astral::media {
+
+namespace {
+
+// Parameters before each key frame, as a browser may have lost them. Opus in packets of 20 ms, as everybody
+// has it.
+constexpr Demux::Forms forms{
+    .video =
+        "h264parse config-interval=-1 ! capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au",
+    .audio =
+        "aacparse ! avdec_aac ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
+        "opusenc bitrate=96000 frame-size=20"};
+constexpr Time step = 20ms;  // from the end of one run to the beginning of the next, at least
+
+}  // namespace
+
+RtcBranch::RtcBranch(GMainContext *context) : context_(Ref<GMainContext>::retain(context)), began_(now()) {}
+
+void RtcBranch::on_frame(const Slice &frame, bool) {
+  if (!demux_) {
+    auto made = Demux::open(context_.get(), forms, *this);
+    if (!made) return out_.end(made.error());
+    demux_ = std::move(*made);
+  }
+  demux_->push(frame);
+}
+
+void RtcBranch::on_break() {
+  demux_.reset();
+  offset_.reset();
+  out_.mark_break();
+}
+
+void RtcBranch::on_track(Demux::Kind kind) {
+  (kind == Demux::Kind::video ? tracks_.has_video : tracks_.has_audio) = true;
+}
+
+void RtcBranch::on_tracks_known() {
+  are_tracks_known_ = true;
+  if (!tracks_.has_video && !tracks_.has_audio)
+    return out_.end({Code::unsupported, "WebRTC here carries H.264 and AAC, and this stream has neither"});
+  if (!tracks_.has_video || !tracks_.profile.empty()) tell_tracks();
+}
+
+void RtcBranch::tell_tracks() {
+  if (!std::exchange(are_tracks_told_, true)) out_.set_header(write_tracks(tracks_));
+}
+
+void RtcBranch::on_sample(Demux::Kind kind, GstSample *sample) {
+  GstBuffer *buffer = gst_sample_get_buffer(sample);
+  if (!buffer || !GST_BUFFER_PTS_IS_VALID(buffer)) return;
+  const Slice data = copy_of(buffer);
+  const bool is_video = kind == Demux::Kind::video;
+  const bool is_key = is_video && !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (is_key && tracks_.profile.empty()) tracks_.profile = profile_of(data.bytes());
+  if (is_key && are_tracks_known_) tell_tracks();
+  const Time time = running(gst_sample_get_segment(sample), GST_BUFFER_PTS(buffer));
+  if (!offset_) offset_ = std::max(now() - began_, newest_ + step) - time;
+  const Time ours = std::max<Time>(time + *offset_, Time{});
+  newest_ = std::max(newest_, ours);
+  out_.push(write_frame(is_video ? RtcFrame::Kind::video : RtcFrame::Kind::audio, ours, data.bytes()),
+            is_video ? is_key : !tracks_.has_video);
+}
+
+}  // namespace astral::media

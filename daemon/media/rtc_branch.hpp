@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A stream's MPEG-TS as WebRTC has it, for all its players: the H.264 as it is, the sound as Opus. Its times
+// go on over a break about as the clock does, so that a player who is connected sees no other stream.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <optional>
+
+#include "glue/bytes.hpp"
+#include "glue/error.hpp"
+#include "glue/ref.hpp"
+#include "glue/time.hpp"
+#include "media/branch.hpp"
+#include "media/demux.hpp"
+#include "webrtc/plan.hpp"
+
+namespace astral::media {
+
+// **Thread**: one context. **Owns** its pipeline, which runs from the first piece to the destructor.
+class RtcBranch : public Branch, private Demux::Handler {
+ public:
+  explicit RtcBranch(GMainContext *context);
+
+  void on_frame(const Slice &frame, bool is_start) override;
+  void on_break() override;
+
+ private:
+  void on_track(Demux::Kind kind) override;
+  void on_sample(Demux::Kind kind, GstSample *sample) override;
+  void on_tracks_known() override;
+  void on_error(const Error &error) override { out_.end(error); }
+  void tell_tracks();
+
+  const Ref<GMainContext> context_;
+  const Time began_;
+  webrtc::Tracks tracks_;
+  bool are_tracks_known_ = false;
+  bool are_tracks_told_ = false;
+  std::optional<Time> offset_;  // from the media's times, of this run of the demux, to ours
+  Time newest_{};               // of what is out
+  std::unique_ptr<Demux> demux_;
+};
+
+}  // namespace astral::media

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/rtc_link.hpp"
+
+// Its API is called unstable, and has not changed from 1.16 to 1.26.
+#define GST_USE_UNSTABLE_API
+#include <gst/sdp/sdp.h>
+#include <gst/webrtc/webrtc.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace astral::media {
+
+namespace {
+
+constexpr Time for_gathering = 3s;  // a machine without a network has no candidates ever
+constexpr Time for_connecting = 15s;
+constexpr Time until_dead = 20s;  // without a packet, RTCP too
+constexpr Time look_every = 2s;
+
+struct DescriptionFree {
+  void operator()(GstWebRTCSessionDescription *description) const {
+    gst_webrtc_session_description_free(description);
+  }
+};
+using Description = std::unique_ptr<GstWebRTCSessionDescription, DescriptionFree>;
+
+std::string why(const GstStructure *reply) {
+  GError *raw = nullptr;
+  if (reply) gst_structure_get(reply, "error", G_TYPE_ERROR, &raw, nullptr);
+  const GErrorPtr error(raw);
+  return error ? error->message : "";
+}
+
+// "AB:CD:…" of the SHA-256 of a certificate.
+std::string fingerprint_of(std::string_view pem) {
+  constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----", end = "-----END CERTIFICATE-----";
+  const std::size_t from = pem.find(begin), to = pem.find(end);
+  if (from == std::string_view::npos || to == std::string_view::npos || to < from) return "";
+  const std::string text(pem.substr(from + begin.size(), to - from - begin.size()));
+  gsize size = 0;
+  guchar *der = g_base64_decode(text.c_str(), &size);
+  const GString_ digest(g_compute_checksum_for_data(G_CHECKSUM_SHA256, der, size));
+  g_free(der);
+  std::string out;
+  for (const char *digit = digest.get(); *digit; ++digit) {
+    if (out.size() % 3 == 2) out += ':';
+    out += g_ascii_toupper(*digit);
+  }
+  return out;
+}
+
+}  // namespace
+
+RtcLink::RtcLink(webrtc::Plan plan, GMainContext *context, Handler handler)
+    : plan_(std::move(plan)),
+      handler_(std::move(handler)),
+      mailbox_(context),
+      timer_(context, [this] { look(); }) {}
+
+RtcLink::~RtcLink() {
+  stop();
+}
+
+void RtcLink::stop() {
+  // Never by EOS: a pad of webrtcbin that still waits for its connection would hold it for ever.
+  if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  Visit::leaving();
+}
+
+Expected<void> RtcLink::build() {
+  pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
+  GstElement *made = gst_element_factory_make("webrtcbin", nullptr);
+  if (!made) return fail(Code::failed, "the GStreamer element webrtcbin is missing");
+  bin_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(made)));
+  gst_util_set_object_arg(G_OBJECT(bin_.get()), "bundle-policy", "max-bundle");
+  errors_ = std::make_unique<BusErrors>(pipeline_.get(), mailbox_,
+                                        [this](GstObject *, const Error &error) { end(error); });
+  gst_bin_add(GST_BIN(pipeline_.get()), bin_.get());
+  GObject *ice = nullptr, *agent = nullptr;
+  g_object_get(bin_.get(), "ice-agent", &ice, nullptr);
+  if (ice) g_object_get(ice, "agent", &agent, nullptr);
+  if (agent) g_object_set(agent, "ice-tcp", FALSE, "upnp", FALSE, nullptr);
+  g_clear_object(&agent);
+  g_clear_object(&ice);
+  g_signal_connect(bin_.get(), "notify::ice-gathering-state",
+                   G_CALLBACK(+[](GstElement *, GParamSpec *, gpointer self) noexcept {
+                     const Visit visit;
+                     static_cast<RtcLink *>(self)->on_gathered();
+                   }),
+                   this);
+  g_signal_connect(bin_.get(), "notify::connection-state",
+                   G_CALLBACK(+[](GstElement *, GParamSpec *, gpointer self) noexcept {
+                     const Visit visit;
+                     auto *link = static_cast<RtcLink *>(self);
+                     link->mailbox_.post([link] { link->on_state(); });
+                   }),
+                   this);
+  return {};
+}
+
+Expected<void> RtcLink::negotiate() {
+  Visit::made();
+  if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
+    return fail(Code::failed, "webrtcbin does not start: is gstreamer1.0-nice installed?");
+  GstSDPMessage *message = nullptr;
+  if (gst_sdp_message_new_from_text(plan_.element_offer().c_str(), &message) != GST_SDP_OK)
+    return fail(Code::failed, "GStreamer does not understand the offer");
+  const Description offer(gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, message));
+  deadline_ = now() + for_gathering;
+  timer_.set(deadline_);
+  const auto done = +[](GstPromise *promise, gpointer self) noexcept {
+    const Visit visit;
+    static_cast<RtcLink *>(self)->on_remote_set(promise);
+  };
+  g_signal_emit_by_name(bin_.get(), "set-remote-description", offer.get(),
+                        gst_promise_new_with_change_func(done, this, nullptr));
+  return {};
+}
+
+void RtcLink::on_remote_set(GstPromise *promise) {
+  const std::string error = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED
+                                ? why(gst_promise_get_reply(promise))
+                                : "closed";
+  gst_promise_unref(promise);
+  if (!error.empty())
+    return mailbox_.post([this, error] { end({Code::unsupported, "GStreamer: " + error}); });
+  const auto done = +[](GstPromise *made, gpointer self) noexcept {
+    const Visit visit;
+    static_cast<RtcLink *>(self)->on_answer_made(made);
+  };
+  g_signal_emit_by_name(bin_.get(), "create-answer", nullptr,
+                        gst_promise_new_with_change_func(done, this, nullptr));
+}
+
+void RtcLink::on_answer_made(GstPromise *promise) {
+  GstWebRTCSessionDescription *raw = nullptr;
+  std::string error = "closed";
+  if (gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED) {
+    const GstStructure *reply = gst_promise_get_reply(promise);
+    error = why(reply);
+    if (reply) gst_structure_get(reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &raw, nullptr);
+  }
+  gst_promise_unref(promise);
+  const Description made(raw);
+  if (!made) return mailbox_.post([this, error] { end({Code::unsupported, "GStreamer: " + error}); });
+  g_signal_emit_by_name(bin_.get(), "set-local-description", made.get(), nullptr);
+}
+
+// Any thread.
+void RtcLink::on_gathered() {
+  GstWebRTCICEGatheringState state{};
+  g_object_get(bin_.get(), "ice-gathering-state", &state, nullptr);
+  if (state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) mailbox_.post([this] { answer(); });
+}
+
+void RtcLink::answer() {
+  if (is_over_ || std::exchange(is_answered_, true)) return;
+  GstWebRTCSessionDescription *raw = nullptr;
+  g_object_get(bin_.get(), "local-description", &raw, nullptr);
+  const Description local(raw);
+  if (!local) return end({Code::failed, "webrtcbin did not answer in time"});
+  const GString_ text(gst_sdp_message_as_text(local->sdp));
+  const auto sdp = plan_.answer(text.get());
+  if (!sdp) return end(sdp.error());
+  deadline_ = now() + for_connecting;
+  timer_.set(now() + look_every);
+  listen_to_the_wire();
+  handler_.on_answer(*sdp);
+}
+
+// ICE's own liveness is not to be relied on: who is there sends RTCP.
+void RtcLink::listen_to_the_wire() {
+  GstIterator *sources = gst_bin_iterate_all_by_element_factory_name(GST_BIN(bin_.get()), "nicesrc");
+  GValue item = G_VALUE_INIT;
+  while (gst_iterator_next(sources, &item) == GST_ITERATOR_OK) {
+    const auto pad =
+        Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(g_value_get_object(&item)), "src"));
+    const auto hear = +[](GstPad *, GstPadProbeInfo *, gpointer self) noexcept {
+      static_cast<RtcLink *>(self)->heard_.store(now().count(), std::memory_order_relaxed);
+      return GST_PAD_PROBE_OK;
+    };
+    gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, hear, this, nullptr);
+    g_value_reset(&item);
+  }
+  g_value_unset(&item);
+  gst_iterator_free(sources);
+}
+
+void RtcLink::on_state() {
+  GstWebRTCPeerConnectionState state{};
+  g_object_get(bin_.get(), "connection-state", &state, nullptr);
+  if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED)
+    return end({Code::unreachable, "the WebRTC connection broke"});
+  if (state != GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED || is_over_ || is_connected_) return;
+  if (!is_the_one_offered())
+    return end({Code::refused, "the other end's certificate is not the one of its offer"});
+  is_connected_ = true;
+  heard_ = now().count();
+  handler_.on_connected();
+}
+
+// webrtcbin 1.22 does not compare them.
+bool RtcLink::is_the_one_offered() const {
+  GstWebRTCRTPTransceiver *transceiver = nullptr;
+  g_signal_emit_by_name(bin_.get(), "get-transceiver", 0, &transceiver);
+  if (!transceiver) return false;
+  GObject *way = nullptr, *transport = nullptr;
+  g_object_get(transceiver, "receiver", &way, nullptr);
+  if (way) g_object_get(way, "transport", &transport, nullptr);
+  char *pem = nullptr;
+  if (transport) g_object_get(transport, "remote-certificate", &pem, nullptr);
+  const GString_ certificate(pem);
+  g_clear_object(&transport);
+  g_clear_object(&way);
+  gst_object_unref(transceiver);
+  return certificate && fingerprint_of(certificate.get()) == plan_.fingerprint();
+}
+
+void RtcLink::look() {
+  if (is_over_) return;
+  if (!is_answered_) return answer();  // with those candidates that there are
+  if (!is_connected_ && now() >= deadline_) return end({Code::timeout, "no WebRTC connection came about"});
+  if (is_connected_ && now() - Time(heard_.load()) > until_dead)
+    return end({Code::timeout, "nothing was heard of the other end"});
+  timer_.set(now() + look_every);
+}
+
+void RtcLink::end(const Error &error) {
+  if (std::exchange(is_over_, true)) return;
+  timer_.set(never);
+  handler_.on_over(error);
+}
+
+}  // namespace astral::media

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/rtc_publisher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "media/demux.hpp"
+#include "rtmp/flv.hpp"
+
+namespace astral::media {
+
+namespace {
+
+constexpr Time longest_group = 2s;
+constexpr Time first_group = 300ms;      // until the first key frame: again after this
+constexpr guint for_lost_packets = 100;  // ms
+constexpr const char *h264_form =
+    "rtph264depay wait-for-keyframe=true request-keyframe=true ! h264parse ! "
+    "capsfilter caps=video/x-h264,stream-format=avc,alignment=au";
+constexpr const char *vp8_form =
+    "rtpvp8depay wait-for-keyframe=true request-keyframe=true ! queue ! vp8dec ! videoconvert ! "
+    "x264enc tune=zerolatency speed-preset=veryfast key-int-max=60 bitrate=2500 ! video/x-h264,profile=main "
+    "! "
+    "h264parse ! capsfilter caps=video/x-h264,stream-format=avc,alignment=au";
+constexpr const char *opus_form =
+    "rtpopusdepay ! opusdec plc=true ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
+    "avenc_aac bitrate=128000 ! aacparse ! capsfilter caps=audio/mpeg,mpegversion=4,stream-format=raw";
+
+Ref<GstElement> make_form(const char *text) {
+  GError *raw = nullptr;
+  GstElement *bin = gst_parse_bin_from_description(text, TRUE, &raw);
+  const GErrorPtr error(raw);
+  if (bin) gst_object_ref_sink(bin);
+  auto made = Ref<GstElement>::adopt(bin);
+  return error ? Ref<GstElement>() : made;
+}
+
+bool is_same(Bytes a, Bytes b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
+
+}  // namespace
+
+RtcPublisher::RtcPublisher(webrtc::Plan plan, GMainContext *context, RtcLink::Handler handler, Take take)
+    : take_(std::move(take)),
+      asking_(context, [this] { ask_for_key(); }),
+      video_(context, [this](GstSample *sample) { this->take(true, sample); }),
+      audio_(context, [this](GstSample *sample) { this->take(false, sample); }),
+      mailbox_(context),
+      link_(std::move(plan), context, std::move(handler)) {}
+
+RtcPublisher::~RtcPublisher() {
+  link_.stop();
+}
+
+Expected<void> RtcPublisher::start() {
+  if (auto built = link_.build(); !built) return built;
+  g_object_set(link_.bin(), "latency", for_lost_packets, nullptr);
+  gst_bin_add_many(GST_BIN(link_.pipeline()), video_.element(), audio_.element(), nullptr);
+  g_signal_connect(link_.bin(), "pad-added",
+                   G_CALLBACK(+[](GstElement *, GstPad *pad, gpointer self) noexcept {
+                     const Visit visit;
+                     if (GST_PAD_IS_SRC(pad)) static_cast<RtcPublisher *>(self)->link(pad);
+                   }),
+                   this);
+  return link_.negotiate();
+}
+
+void RtcPublisher::link(GstPad *pad) {
+  const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
+  const GstStructure *structure = caps ? gst_caps_get_structure(caps.get(), 0) : nullptr;
+  const char *name = structure ? gst_structure_get_string(structure, "encoding-name") : nullptr;
+  const std::string codec = name ? name : "";
+  const bool is_video = codec == "H264" || codec == "VP8";
+  const auto form = make_form(codec == "H264" ? h264_form : is_video ? vp8_form : opus_form);
+  Tap &tap = is_video ? video_ : audio_;
+  const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
+  if (!form || gst_pad_is_linked(end.get())) return;  // an element is missing; a second one of its kind
+  gst_bin_add(GST_BIN(link_.pipeline()), form.get());
+  gst_element_link(form.get(), tap.element());
+  gst_element_sync_state_with_parent(tap.element());
+  gst_element_sync_state_with_parent(form.get());
+  const auto begin = Ref<GstPad>::adopt(gst_element_get_static_pad(form.get(), "sink"));
+  gst_pad_link(pad, begin.get());
+  if (!is_video) return;
+  mailbox_.post([this] { asking_.set(now() + first_group); });
+}
+
+// Of the browser (RFC 5104, 4.3.1), or of our encoder, where there is one.
+void RtcPublisher::ask_for_key() {
+  if (now() - key_came_ >= longest_group) {
+    GstStructure *what = gst_structure_new("GstForceKeyUnit", "all-headers", G_TYPE_BOOLEAN, TRUE, nullptr);
+    const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(video_.element(), "sink"));
+    gst_pad_push_event(sink.get(), gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM, what));
+  }
+  const bool is_first = key_came_ == Time{};
+  asking_.set(is_first ? now() + first_group : std::max(key_came_ + longest_group, now() + first_group));
+}
+
+void RtcPublisher::take(bool is_video, GstSample *sample) {
+  GstBuffer *buffer = gst_sample_get_buffer(sample);
+  GstCaps *caps = gst_sample_get_caps(sample);
+  if (!buffer || !caps || !GST_BUFFER_PTS_IS_VALID(buffer)) return;
+  const GValue *value = gst_structure_get_value(gst_caps_get_structure(caps, 0), "codec_data");
+  if (!value || !GST_VALUE_HOLDS_BUFFER(value)) return;
+  const Time shown = running(gst_sample_get_segment(sample), GST_BUFFER_PTS(buffer));
+  const auto timestamp = static_cast<std::uint32_t>(std::max<Time>(shown, Time{}) / 1ms);
+  Slice &known = is_video ? video_config_ : audio_config_;
+  if (const Slice config = copy_of(gst_value_get_buffer(value)); !is_same(config.bytes(), known.bytes())) {
+    known = config;
+    give(is_video, timestamp, true, true, config.bytes());
+  }
+  const bool is_key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (is_video && is_key) key_came_ = now();
+  give(is_video, timestamp, false, is_key, copy_of(buffer).bytes());
+}
+
+void RtcPublisher::give(bool is_video, std::uint32_t timestamp, bool is_config, bool is_key, Bytes data) {
+  const auto content = is_config ? rtmp::flv::Content::config : rtmp::flv::Content::frame;
+  auto body = is_video ? rtmp::flv::write_avc({content, is_key, 0, data})
+                       : rtmp::flv::write_aac({content, false, data});
+  take_({is_video ? rtmp::Type::video : rtmp::Type::audio, timestamp, rtmp::shared(std::move(body))});
+}
+
+}  // namespace astral::media

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One who publishes by WebRTC: what comes through its connection, as H.264 and AAC. The picture stays as it
+// is, but for VP8. Asks for key frames, which a browser makes only when it is asked.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <functional>
+
+#include "glue/bytes.hpp"
+#include "glue/loop.hpp"
+#include "glue/time.hpp"
+#include "media/rtc_link.hpp"
+#include "media/tap.hpp"
+#include "rtmp/session.hpp"
+
+namespace astral::media {
+
+// **Thread**: one context.
+class RtcPublisher {
+ public:
+  using Take = std::function<void(const rtmp::Media &)>;  // must not destroy the publisher
+
+  RtcPublisher(webrtc::Plan plan, GMainContext *context, RtcLink::Handler handler, Take take);
+  ~RtcPublisher();
+  RtcPublisher(const RtcPublisher &) = delete;
+  RtcPublisher &operator=(const RtcPublisher &) = delete;
+
+  Expected<void> start();
+
+ private:
+  void link(GstPad *pad);  // a streaming thread
+  void take(bool is_video, GstSample *sample);
+  void give(bool is_video, std::uint32_t timestamp, bool is_config, bool is_key, Bytes data);
+  void ask_for_key();
+
+  const Take take_;
+  Slice video_config_, audio_config_;
+  Time key_came_{};
+  Timer asking_;
+  Tap video_, audio_;
+  Mailbox mailbox_;
+  RtcLink link_;
+};
+
+}  // namespace astral::media

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/rtc_viewer.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace astral::media {
+
+namespace {
+
+constexpr std::size_t most_waiting = 8 << 20;  // bytes; beyond, frames are left out up to the next key frame
+// A browser's socket holds some 256 KiB.
+constexpr std::size_t at_once = 64 << 10;
+constexpr Time pause = 3ms;
+constexpr Time step = 20ms;  // from what was before a break to what comes after it, at least
+
+Ref<GstBuffer> wrap(const Slice &slice) {
+  auto *owner = new Slice(slice);
+  return Ref<GstBuffer>::adopt(gst_buffer_new_wrapped_full(
+      GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(), 0, owner->size(),
+      owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
+}
+
+std::string sender_of(const webrtc::Chosen &chosen, const char *name) {
+  const std::string type = std::to_string(chosen.payload.type);
+  const bool is_video = chosen.payload.codec == "H264";
+  return std::string("appsrc is-live=true format=time max-bytes=0 name=") + name +
+         (is_video ? " caps=video/x-h264,stream-format=byte-stream,alignment=au ! "
+                     "rtph264pay aggregate-mode=zero-latency mtu=1200 pt="
+                   : " caps=audio/x-opus,rate=48000,channels=2,channel-mapping-family=0 ! rtpopuspay pt=") +
+         type + " ! capsfilter caps=application/x-rtp,media=" + (is_video ? "video" : "audio") +
+         ",encoding-name=" + chosen.payload.codec + ",payload=" + type;
+}
+
+}  // namespace
+
+RtcViewer::RtcViewer(webrtc::Plan plan, GMainContext *context, RtcLink::Handler handler)
+    : timer_(context, [this] { pace(); }), link_(std::move(plan), context, std::move(handler)) {}
+
+Expected<void> RtcViewer::start() {
+  if (auto built = link_.build(); !built) return built;
+  // The reports for lip-sync tell the media's times, not when it was sent.
+  gst_child_proxy_set(GST_CHILD_PROXY(link_.bin()), "rtpbin::rtcp-sync-send-time", FALSE, nullptr);
+  const auto &video = link_.plan().video(), &audio = link_.plan().audio();
+  const bool is_sound_first = video && audio && audio->media < video->media;
+  unsigned pad = 0;
+  if (is_sound_first)
+    if (auto added = add(*audio, "audio", pad++); !added) return added;
+  if (video)
+    if (auto added = add(*video, "video", pad++); !added) return added;
+  if (audio && !is_sound_first)
+    if (auto added = add(*audio, "audio", pad++); !added) return added;
+  return link_.negotiate();
+}
+
+Expected<void> RtcViewer::add(const webrtc::Chosen &chosen, const char *source_name, unsigned pad) {
+  GError *raw = nullptr;
+  GstElement *made = gst_parse_bin_from_description(sender_of(chosen, source_name).c_str(), TRUE, &raw);
+  const GErrorPtr error(raw);
+  const auto sender = Ref<GstElement>::adopt(made ? GST_ELEMENT(gst_object_ref_sink(made)) : nullptr);
+  if (error || !sender) return fail(Code::failed, error ? error->message : "no sender of RTP");
+  GstElement *source = gst_bin_get_by_name(GST_BIN(sender.get()), source_name);
+  (source_name[0] == 'v' ? video_ : audio_) = Ref<GstAppSrc>::adopt(GST_APP_SRC(source));
+  gst_bin_add(GST_BIN(link_.pipeline()), sender.get());
+  const std::string sink = "sink_" + std::to_string(pad);
+  if (!gst_element_link_pads(sender.get(), "src", link_.bin(), sink.c_str()))
+    return fail(Code::failed, "webrtcbin does not take what is to be sent");
+  return {};
+}
+
+void RtcViewer::play(const Slice &piece, bool is_start) {
+  auto frame = read_frame(piece);
+  if (!frame) return;
+  if (waiting_bytes_ > most_waiting) awaits_start_ = true;
+  if (awaits_start_ && !is_start) return;
+  awaits_start_ = false;
+  waiting_bytes_ += frame->data.size();
+  waiting_.push_back(std::move(*frame));
+  if (waiting_.size() == 1) timer_.set(now());
+}
+
+void RtcViewer::pace() {
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && bytes < at_once) {
+    const RtcFrame frame = std::move(waiting_.front());
+    waiting_.pop_front();
+    bytes += frame.data.size();
+    deliver(frame);
+  }
+  waiting_bytes_ -= std::min(bytes, waiting_bytes_);
+  if (!waiting_.empty()) timer_.set(now() + pause);
+}
+
+// Each time that it joins, the tracks come first, and other times may follow.
+void RtcViewer::deliver(const RtcFrame &frame) {
+  if (frame.kind == RtcFrame::Kind::tracks) return offset_.reset();
+  GstAppSrc *source = (frame.kind == RtcFrame::Kind::video ? video_ : audio_).get();
+  if (!source || gst_app_src_get_current_level_bytes(source) > most_waiting) return;
+  if (!offset_) {
+    const auto running = Time(static_cast<Time::rep>(gst_element_get_current_running_time(link_.pipeline())));
+    offset_ = std::max(running, newest_ + step) - frame.time;
+  }
+  const Time time = std::max<Time>(frame.time + *offset_, Time{});
+  newest_ = std::max(newest_, time);
+  const auto buffer = wrap(frame.data);
+  GST_BUFFER_PTS(buffer.get()) = static_cast<GstClockTime>(time.count());
+  gst_app_src_push_buffer(source, gst_buffer_ref(buffer.get()));
+}
+
+}  // namespace astral::media
