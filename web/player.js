@@ -34,9 +34,11 @@ class Attempt {
 
   // Since it was asked last.
   has_moved() {
-    const {currentTime, readyState} = this.video;
-    const has = this.#last_time > 0 && currentTime > this.#last_time && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
-    this.#last_time = currentTime;
+    const {srcObject, currentTime, readyState} = this.video;
+    // WebRTC's time goes on without pictures.
+    const time = srcObject?.getVideoTracks().length > 0 ? this.video.getVideoPlaybackQuality().totalVideoFrames : currentTime;
+    const has = this.#last_time > 0 && time > this.#last_time && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    this.#last_time = time;
     return has;
   }
 
