@@ -2,8 +2,8 @@
 # The Debian 12 packages that Astral needs, in one place, and how the missing ones are installed. To be sourced.
 
 packages_to_build="meson ninja-build pkg-config g++ ccache libglib2.0-dev libgstreamer1.0-dev
-  libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev libngtcp2-dev
-  libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libexpected-dev ca-certificates"
+  libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev
+  libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libexpected-dev ca-certificates"
 
 # -x has clockoverlay and timeoverlay, which need a font. The rest: mux, parse, encode and decode.
 packages_to_run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
@@ -12,7 +12,8 @@ packages_to_run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugi
 packages_for_files="ffmpeg"  # pipelines/demo FILE
 
 packages_to_test="$packages_for_files libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps chromium chromium-driver
-  python3 python3-pytest python3-selenium python3-jsonschema iproute2 git mandoc obs-studio xvfb"
+  python3 python3-gi gir1.2-gst-plugins-bad-1.0 python3-pytest python3-selenium python3-jsonschema iproute2
+  git mandoc obs-studio xvfb"
 
 # Installs those of its arguments that are not there. Says what it does; fails where it cannot.
 install_missing() {

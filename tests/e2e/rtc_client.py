@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A second WebRTC client beside browsers: GStreamer's own webrtcbin, with WHEP and WHIP over urllib. Debian's python3-gi,
+gir1.2-gst-plugins-bad-1.0, gstreamer1.0-nice.
+
+    rtc_client.py watch URL FILE        the H.264 as it comes into FILE; a line for each picture and sound: its RTP time
+    rtc_client.py publish URL H264|VP8  a test picture and a tone, until it is ended (by SIGINT: properly)
+"""
+import signal
+import sys
+import urllib.parse
+import urllib.request
+
+import gi
+gi.require_version('Gst', '1.0')
+gi.require_version('GstWebRTC', '1.0')
+gi.require_version('GstSdp', '1.0')
+from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+
+TEST = {
+    'H264': 'x264enc tune=zerolatency speed-preset=ultrafast bitrate=600 key-int-max=600 ! '
+            'video/x-h264,profile=constrained-baseline ! rtph264pay aggregate-mode=zero-latency config-interval=-1 pt=102',
+    'VP8': 'vp8enc deadline=1 keyframe-max-dist=600 target-bitrate=600000 ! rtpvp8pay pt=96',
+}
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+class Client:
+    def __init__(self, url, pipeline):
+        self.url, self.place = url, None
+        self.pipeline = Gst.Pipeline()
+        self.pipeline.add(Gst.parse_bin_from_description(pipeline, False))
+        self.bin = self.pipeline.get_by_name('rtc')
+        self.bin.connect('notify::ice-gathering-state', lambda *_: GLib.idle_add(self.ask))
+        self.bin.connect('notify::connection-state', lambda *_: say('state', self.bin.props.connection_state.value_nick))
+        self.loop = GLib.MainLoop()
+        GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGINT, self.end)
+
+    def run(self):
+        self.pipeline.set_state(Gst.State.PLAYING)
+        self.bin.emit('create-offer', None, Gst.Promise.new_with_change_func(self.offered))
+        self.loop.run()
+        self.pipeline.set_state(Gst.State.NULL)
+
+    def offered(self, promise):
+        promise.wait()
+        reply = promise.get_reply()  # it owns the offer
+        self.bin.emit('set-local-description', reply.get_value('offer'), None)
+
+    def ask(self):
+        if self.place or self.bin.props.ice_gathering_state != GstWebRTC.WebRTCICEGatheringState.COMPLETE:
+            return
+        local = self.bin.props.local_description
+        offer = local.sdp.as_text().encode()
+        request = urllib.request.Request(self.url, offer, {'Content-Type': 'application/sdp'})
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            self.place = urllib.parse.urljoin(self.url, answer.headers['Location'])
+            _, sdp = GstSdp.SDPMessage.new_from_text(answer.read().decode())
+        said = GstWebRTC.WebRTCSessionDescription.new(GstWebRTC.WebRTCSDPType.ANSWER, sdp)
+        self.bin.emit('set-remote-description', said, None)
+        say('answered', self.place)
+
+    def end(self):
+        if self.place:
+            urllib.request.urlopen(urllib.request.Request(self.place, method='DELETE')).close()
+        self.loop.quit()
+
+
+def watch(url, file):
+    client = Client(url, 'webrtcbin name=rtc bundle-policy=max-bundle')
+    for caps in ('application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=102,packetization-mode=(string)1',
+                 'application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=111,encoding-params=(string)2'):
+        client.bin.emit('add-transceiver', GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.Caps.from_string(caps))
+
+    def tell(pad, info, kind):
+        head = info.get_buffer().extract_dup(0, 12)
+        if head[1] & 0x80 or kind == 'audio':  # the last packet of a picture
+            say(kind, int.from_bytes(head[4:8], 'big'))
+        return Gst.PadProbeReturn.OK
+
+    def link(_, pad):
+        if pad.direction != Gst.PadDirection.SRC:
+            return
+        kind = pad.get_current_caps().get_structure(0).get_string('media')
+        sink = Gst.parse_bin_from_description(
+            f'rtph264depay ! h264parse ! capsfilter caps=video/x-h264,stream-format=byte-stream ! filesink location={file} '
+            'buffer-mode=unbuffered async=false sync=false' if kind == 'video' else 'rtpopusdepay ! fakesink async=false', True)
+        client.bin.get_parent().add(sink)
+        sink.sync_state_with_parent()
+        pad.add_probe(Gst.PadProbeType.BUFFER, tell, kind)
+        pad.link(sink.get_static_pad('sink'))
+    client.bin.connect('pad-added', link)
+    client.run()
+
+
+def publish(url, codec):
+    Client(url, 'webrtcbin name=rtc bundle-policy=max-bundle videotestsrc is-live=true pattern=ball ! '
+           f'video/x-raw,format=I420,width=320,height=240,framerate=20/1 ! {TEST[codec]} ! '
+           f'application/x-rtp,media=video,encoding-name={codec},payload={102 if codec == "H264" else 96} ! rtc. '
+           'audiotestsrc is-live=true volume=0.2 ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay pt=111 ! '
+           'application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! rtc.').run()
+
+
+Gst.init(None)
+{'watch': watch, 'publish': publish}[sys.argv[1]](*sys.argv[2:])

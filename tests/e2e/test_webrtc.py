@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""WHIP and WHEP with GStreamer's own webrtcbin as the other end: the pictures are not encoded again, breaks are outlived,
+publishers come back."""
+import pathlib
+import re
+
+import pytest
+
+import astral
+import media
+from test_rtmp import assert_part, pictures
+
+CLIENT = pathlib.Path(__file__).with_name('rtc_client.py')
+FPS = media.FPS
+
+
+@pytest.fixture
+def nodes(network):
+    first = network.node('first')
+    return first, network.node('second', bootstrap=[first])
+
+
+def live(node, slug='talk'):
+    return astral.wait_until(lambda: (node.stream(slug) or {}).get('streaming'), f'{slug} to be live', 40)
+
+
+def client(network, *words):
+    return network.start(network._name('rtc'), ['/usr/bin/python3', CLIENT, *words])
+
+
+def watch(network, node, file='watched.h264'):
+    viewer = client(network, 'watch', f'{node.url}/stream/talk/whep', network.folder / file)
+    viewer.wait_for_output('^state connected')
+    return viewer
+
+
+def publish(network, node, codec='H264'):
+    publisher = client(network, 'publish', f'{node.url}/stream/talk/whip', codec)
+    publisher.wait_for_output('^state connected')
+    return publisher
+
+
+def times(viewer, kind='video'):
+    return [int(time) for time in re.findall(rf'^{kind} (\d+)$', viewer.output, re.M)]
+
+
+def more(viewer, count, kind='video'):
+    before = len(times(viewer, kind))
+    astral.wait_until(lambda: len(times(viewer, kind)) >= before + count, f'{count} more of {kind}', 40)
+
+
+def of_ts(network, node, name, seconds=4):
+    path = network.folder / name
+    network.start(name, ['timeout', str(seconds), 'curl', '-sf', f'{node.url}/stream/talk/live.ts', '-o', path]).wait(seconds + 10)
+    return path
+
+
+def codecs(path):
+    return {stream['codec_name'] for stream in media.probe(path, '-show_streams')['streams']}
+
+
+def test_a_viewer_at_another_node_has_the_very_pictures(network, nodes):
+    first, second = nodes
+    _, record = media.publish_test_picture(network, first, 'talk')
+    live(second)
+    viewer = watch(network, second)
+    more(viewer, 3 * FPS)
+    more(viewer, 50, 'audio')
+    assert viewer.end(2) == 0
+    assert second.call('DELETE', re.search(r'^answered http://[^/]+(\S+)$', viewer.output, re.M)[1]).status == 404
+    assert_part(pictures(network.folder / 'watched.h264'), pictures_of_ts(network, record), 3 * FPS, leave=2)
+
+
+def pictures_of_ts(network, record):
+    """Of a file that is still written to, or whose end is torn."""
+    copy = network.folder / 'record.ts'
+    data = pathlib.Path(record).read_bytes()
+    copy.write_bytes(data[:len(data) // 188 * 188])
+    return pictures(copy)
+
+
+def test_a_viewer_sees_the_publisher_that_comes_back(network, nodes):
+    first, second = nodes
+    publisher, _ = media.publish_test_picture(network, first, 'talk')
+    live(second)
+    viewer = watch(network, second)
+    more(viewer, FPS)
+    publisher.end(2)
+    astral.wait_until(lambda: not (second.stream('talk') or {}).get('streaming'), 'the end')
+    media.publish_test_picture(network, first, 'talk', record=network.folder / 'again.published')
+    more(viewer, 2 * FPS)
+    more(viewer, 20, 'audio')
+    for kind in ('video', 'audio'):
+        steps = [(b - a) % 2**32 for a, b in zip(times(viewer, kind), times(viewer, kind)[1:])]
+        assert all(0 < step < 2**31 for step in steps), (kind, steps)
+    assert viewer.output.count('state connected') == 1 and 'failed' not in viewer.output
+
+
+def test_what_is_published_is_seen_elsewhere(network, nodes):
+    first, second = nodes
+    publisher = publish(network, first)
+    live(second)
+    path = of_ts(network, second, 'whip.ts')
+    assert codecs(path) == {'h264', 'aac'}
+    packets = media.probe(path, '-select_streams', 'v', '-show_entries', 'packet=pts_time,flags')['packets']
+    keys = [float(packet['pts_time']) for packet in packets if 'K' in packet['flags']]
+    assert len(packets) > 3 * 20 * 0.8 and len(keys) > 1 and max(b - a for a, b in zip(keys, keys[1:])) < 2.5
+    created = second.stream('talk')['created']
+    publisher.kill()
+    again = publish_again(network, first)
+    assert codecs(of_ts(network, second, 'again.ts', 2)) == {'h264', 'aac'}
+    assert second.stream('talk')['created'] == created and second.stream('talk')['streaming']
+    assert again.end(2) == 0
+    astral.wait_until(lambda: not (second.stream('talk') or {}).get('streaming'), 'the end')
+
+
+def publish_again(network, node):
+    """Somebody who is killed is thought to be there for 5 s more."""
+    def attempt():
+        publisher = client(network, 'publish', f'{node.url}/stream/talk/whip', 'H264')
+        astral.wait_until(lambda: re.search(r'^state connected|409|503', publisher.output, re.M), 'an answer')
+        if 'state connected' in publisher.output:
+            return publisher
+        publisher.kill()
+        return None
+    return astral.wait_until(attempt, 'to publish again', 30, every=0.5)
+
+
+def test_vp8_is_encoded_again(network, nodes):
+    first, second = nodes
+    publish(network, first, 'VP8')
+    live(second)
+    assert codecs(of_ts(network, second, 'vp8.ts')) == {'h264', 'aac'}
