@@ -68,7 +68,11 @@ void Driver::start(std::uint16_t port) {
   if (!settings_.origin.empty()) {
     origin_ = std::make_unique<OriginClient>(
         settings_.origin,
-        OriginClient::Handler{.self = [this] { return node_json(node_->self()); },
+        OriginClient::Handler{.self =
+                                  [this] {
+                                    json::Builder self = node_json(node_->self());
+                                    return settings_.is_public ? self.set("public", true) : self;
+                                  },
                               .on_lists =
                                   [this](OriginClient::Lists lists) {
                                     handle(core::OriginKnows{.nodes = std::move(lists.nodes),

@@ -32,6 +32,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
     std::optional<Key> key = {};  // what peers know it by; none: made for this life
     std::string origin = {};      // URL; empty: none
     std::string state_dir = {};   // where peers are remembered; empty: nowhere
+    bool is_public = false;       // anybody may have a stream brought here, by HLS
     Time patience = 20s;          // for the answer to a call: longer than the core's own
   };
   using Done = std::function<void(const Expected<core::Answered> &)>;
@@ -56,6 +57,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
     handle(std::move(input));
   }
 
+  bool is_public() const { return settings_.is_public; }
   bool flushed() const { return peers_.flushed() && (!origin_ || origin_->flushed()); }
 
   std::function<void(core::Change, const std::string &key)> on_change = [](core::Change,

@@ -37,7 +37,7 @@ void Hls::playlist(const Call &call, Answer answer) {
   if (ready.error().code == Code::unreachable) return wait(slug, std::move(answer));
   if (ready.error().code != Code::not_found) return answer(refusal(ready.error(), slug));
   if (!driver_.node().find_stream(slug)) return answer(refusal({Code::not_found, ""}, slug));
-  if (!call.is_near && !call.is_owner) {
+  if (!call.is_near && !call.is_owner && !driver_.is_public()) {
     return answer(
         refusal({Code::refused, "only this machine and its network may have a stream brought here"}, slug));
   }

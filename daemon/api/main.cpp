@@ -52,6 +52,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   if (options.upstream_limit) node.upstream_bps = *options.upstream_limit * 8000;
   node.bootstrap = options.bootstrap;
   settings.driver.origin = options.origin;
+  settings.driver.is_public = options.is_public;
   settings.driver.state_dir = state_dir;
   settings.listen = options.listen;
   settings.port = options.port;

@@ -162,6 +162,11 @@ Expected<void> set_daemonize(Options &options, const std::string &name, const st
   options.daemonize = value == "true";
   return {};
 }
+Expected<void> set_public(Options &options, const std::string &name, const std::string &value) {
+  if (value != "true" && value != "false") return wrong(name, "true or false", value);
+  options.is_public = value == "true";
+  return {};
+}
 
 Expected<void> add_allowed_host(Options &options, const std::string &name, const std::string &value) {
   const bool good = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
@@ -247,6 +252,11 @@ constexpr std::array<Option, 18> valued{{
     {"token", 0, nullptr, nullptr, set_token},
 }};
 
+// What has no value on the command line; null: no such option.
+Set flag_of(const std::string &key) {
+  return key == "daemonize" ? set_daemonize : key == "public" ? set_public : nullptr;
+}
+
 const char *key_of(const Option &option) {
   return option.key ? option.key : option.name;
 }
@@ -267,16 +277,15 @@ Expected<void> read_file(Options &options, const std::string &path) {
     const std::string name = path + ": " + key;
     const auto known =
         std::find_if(valued.begin(), valued.end(), [&](const Option &o) { return key == key_of(o); });
-    const bool daemonize = key == "daemonize";
-    if (known == valued.end() && !daemonize) return fail(Code::invalid, name + ": no such setting");
+    const Set flag = flag_of(key);
+    if (known == valued.end() && !flag) return fail(Code::invalid, name + ": no such setting");
     gsize values = 0;
     const std::unique_ptr<char *, void (*)(char **)> list(
         g_key_file_get_string_list(file.get(), group, key.c_str(), &values, nullptr), g_strfreev);
-    if (values > 1 && (daemonize || !known->clear))
-      return fail(Code::invalid, name + ": has more than one value");
+    if (values > 1 && (flag || !known->clear)) return fail(Code::invalid, name + ": has more than one value");
     for (gsize j = 0; j < std::max<gsize>(values, 1); ++j) {
       const std::string value = values > 0 ? list.get()[j] : "";
-      const Set set = daemonize ? set_daemonize : known->set;
+      const Set set = flag ? flag : known->set;
       if (const auto done = set(options, name, value); !done) return done;
     }
   }
@@ -288,11 +297,13 @@ Expected<void> read_file(Options &options, const std::string &path) {
 Expected<Options> read_options(const std::vector<std::string> &args) {
   std::array<char **, valued.size()> given{};
   char *settings = nullptr;
-  gboolean daemonize = FALSE, version = FALSE, help = FALSE;
+  gboolean daemonize = FALSE, is_public = FALSE, version = FALSE, help = FALSE;
   std::vector<GOptionEntry> entries{
       {"settings", 's', 0, G_OPTION_ARG_FILENAME, &settings, "a file with these options, group [astralnode]",
        "FILE"},
       {"daemonize", 'D', 0, G_OPTION_ARG_NONE, &daemonize, "run in the background", nullptr},
+      {"public", 0, 0, G_OPTION_ARG_NONE, &is_public,
+       "let everybody play any stream through this node, by HLS, and have the origin say so", nullptr},
       {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version", nullptr},
       {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "print this", nullptr},
   };
@@ -335,6 +346,7 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
       if (const auto done = read_file(options, settings); !done) return done;
     }
     if (daemonize) options.daemonize = true;
+    if (is_public) options.is_public = true;
     for (std::size_t i = 0; i < valued.size(); ++i) {
       if (!given[i]) continue;
       const std::string name = std::string("--") + valued[i].name;

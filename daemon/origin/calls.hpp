@@ -21,7 +21,8 @@ namespace astral::origin {
 using Outcome = Expected<api::Reply>;
 
 api::Reply refusal(const Error &error);
-api::Reply html(std::string body, std::uint16_t node_port = 0);  // its page may reach the visitor's own node
+// Its page may reach the visitor's own node, and the one at that URL.
+api::Reply html(std::string body, std::uint16_t node_port = 0, const std::string &url = {});
 api::Reply json_reply(const json::Builder &body);
 api::Reply json_text(std::string body);
 api::Reply changed(api::Reply reply, Change change, std::string location);

@@ -17,8 +17,13 @@ std::string escape(std::string_view text);  // for element content and quoted at
 
 std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTime now);
 
-// `source`: null when away. `node_port`: where the visitor's own node listens on the visitor's machine.
-std::string stream_page(const Stream &stream, const Node *source, std::uint16_t node_port, UnixTime now);
+// Nodes that a stream may be had from. Null: the source is away; there is none that is open to all.
+struct From {
+  const Node *source = nullptr;
+  const Node *open = nullptr;
+};
+// `node_port`: where the visitor's own node listens on the visitor's machine.
+std::string stream_page(const Stream &stream, const From &from, std::uint16_t node_port, UnixTime now);
 std::string publish_page(const Stream &stream, std::uint16_t node_port);
 std::string upload_page(std::uint16_t node_port);
 

@@ -31,7 +31,9 @@ struct Node {
   std::string version;
   std::string reporter;  // the address that its reports come from
   UnixTime heard{};      // its last report
-  // What the origin found out itself. Not kept: after a restart it asks again.
+  // The rest is not kept: after a restart the node says it again, and the origin asks again.
+  bool is_public = false;  // anybody may play through it
+  // What the origin found out itself.
   std::optional<bool> reachable{};
   UnixTime asked{};
 };

@@ -39,6 +39,7 @@ void Registry::enter(Node node) {
   if (known != nodes_.end()) by_heard_.erase({known->second.heard, node.uuid});
   by_heard_.emplace(node.heard, node.uuid);
   neighbours_.put(node);
+  node.is_public ? (void)public_.insert(node.uuid) : (void)public_.erase(node.uuid);
   nodes_.insert_or_assign(node.uuid, std::move(node));
 }
 
@@ -65,6 +66,7 @@ void Registry::leave(const std::string &uuid, bool silenced) {
   }
   by_heard_.erase({node->second.heard, uuid});
   neighbours_.remove(uuid);
+  public_.erase(uuid);
   changes_.nodes[uuid] = std::nullopt;
   nodes_.erase(node);
 }
@@ -129,6 +131,17 @@ void Registry::found(const std::string &uuid, bool reachable, UnixTime now) {
   if (node == nodes_.end()) return;
   node->second.reachable = reachable;
   node->second.asked = now;
+}
+
+const Node *Registry::public_node(const std::string &first, UnixTime now) {
+  lapse(now);
+  const auto good = [this](const std::string &uuid) { return nodes_.at(uuid).reachable == true; };
+  if (public_.contains(first) && good(first)) return &nodes_.at(first);
+  std::vector<std::string> others;
+  for (const std::string &uuid : public_) {
+    if (good(uuid)) others.push_back(uuid);
+  }
+  return others.empty() ? nullptr : &nodes_.at(others[rng_.below(others.size())]);
 }
 
 std::size_t Registry::count_of(const std::string &source) const {

@@ -45,6 +45,9 @@ class Registry {
   std::vector<Node> sample(const std::string &asker, std::size_t limit, UnixTime now);
   bool remove_node(const std::string &uuid);  // its streams stop streaming
   void found(const std::string &uuid, bool reachable, UnixTime now);
+  // One that can be reached and through which anybody may play: the one asked for, else any of them. Null:
+  // none.
+  const Node *public_node(const std::string &first, UnixTime now);
   std::size_t count_nodes() const { return nodes_.size(); }
 
   // At stream.heard, from stream.reporter. conflict: slug or name belong to another. refused: the source
@@ -76,6 +79,7 @@ class Registry {
   std::map<std::string, Node> nodes_;
   std::set<std::pair<UnixTime, std::string>> by_heard_;
   Neighbours neighbours_;
+  std::set<std::string> public_;  // uuids
   std::map<std::string, Stream> streams_;
   std::map<std::string, std::string> by_name_;              // slugs
   std::map<std::string, std::set<std::string>> by_source_;  // slugs

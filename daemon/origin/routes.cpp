@@ -16,11 +16,12 @@ using api::Reply;
 constexpr std::int64_t default_node_port = 8000;  // API.md
 
 // Nothing but this origin's own files; and the visitor's own node, where a page plays from it or posts to it.
-std::string policy(std::uint16_t node_port) {
+std::string policy(std::uint16_t node_port, const std::string &url) {
   const std::string node = node_port == 0 ? "" : " http://127.0.0.1:" + std::to_string(node_port);
   return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
          "connect-src 'self'" +
-         node + "; form-action 'self'" + node + "; base-uri 'none'; frame-ancestors 'none'";
+         node + (url.empty() ? "" : " " + url) + "; form-action 'self'" + node +
+         "; base-uri 'none'; frame-ancestors 'none'";
 }
 
 }  // namespace
@@ -32,12 +33,12 @@ Reply refusal(const Error &error) {
 }
 
 // A form to the visitor's own node says whose page it is on: under no-referrer a browser would say "null".
-Reply html(std::string body, std::uint16_t node_port) {
+Reply html(std::string body, std::uint16_t node_port, const std::string &url) {
   Reply reply{.status = 200, .type = "text/html; charset=utf-8", .body = std::move(body)};
   reply.headers = {{"Cache-Control", "no-store"},
                    {"Vary", "Accept"},
                    {"Referrer-Policy", "origin"},
-                   {"Content-Security-Policy", policy(node_port)}};
+                   {"Content-Security-Policy", policy(node_port, url)}};
   return reply;
 }
 

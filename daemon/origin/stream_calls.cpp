@@ -3,6 +3,7 @@
 #include "core/slug.hpp"
 #include "origin/accept.hpp"
 #include "origin/calls.hpp"
+#include "origin/frame.hpp"
 #include "origin/memo.hpp"
 #include "origin/page.hpp"
 #include "origin/wire.hpp"
@@ -53,8 +54,10 @@ class StreamCalls {
     if (!wants_html(call.accept)) return json_reply(stream_json(*stream, edges_.clock()));
     const auto port = node_port_of(call);
     if (!port) return tl::unexpected(port.error());
-    const Node *source = registry_.node(stream->source, edges_.clock());
-    return html(stream_page(*stream, source, *port, edges_.clock()), *port);
+    const UnixTime now = edges_.clock();
+    const Node *source = registry_.node(stream->source, now);
+    const Node *open = registry_.public_node(stream->source, now);
+    return html(stream_page(*stream, {source, open}, *port, now), *port, open ? url_of(*open) : "");
   }
 
   Outcome how_to_publish(const Call &call) {

@@ -81,29 +81,36 @@ std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTi
   return end(page += "</div>\n");
 }
 
-std::string stream_page(const Stream &stream, const Node *source, std::uint16_t node_port, UnixTime now) {
+std::string stream_page(const Stream &stream, const From &from, std::uint16_t node_port, UnixTime now) {
+  const Node *source = from.source;
   const std::string own = own_node(node_port);
   const std::string hls = "/stream/" + stream.slug + "/hls/index.m3u8";
   std::string page = begin({.title = stream.name, .module = "watch"});
   page += "<p>" + state(stream, now) + " &nbsp; " + escape(stream.description) + "</p>\n";
   page +=
-      "<div id=\"watch\" data-node=\"" + escape(own) + "\" data-slug=\"" + escape(stream.slug) +
-      "\">\n<video id=\"video\" controls playsinline muted hidden></video>\n<p id=\"said\" role=\"status\">";
+      "<div id=\"watch\" data-node=\"" + escape(own) + "\" data-slug=\"" + escape(stream.slug) + "\"" +
+      (from.open ? " data-open=\"" + escape(url_of(*from.open)) + "\"" : "") +
+      ">\n<video id=\"video\" controls playsinline muted hidden></video>\n<p id=\"said\" role=\"status\">";
   page +=
       "<noscript>Without JavaScript, open the stream in your own node's page or in a player, "
       "below.</noscript>";
-  page +=
-      "</p>\n<p id=\"no-node\" class=\"card\" hidden>No node answers on this machine. " +
-      link("/download", "Get one") +
-      ": it plays the stream here and forwards it to others. Or play it at the publisher's node, below.</p>\n"
-      "</div>\n<div class=\"card\"><dl>\n";
+  page += "</p>\n<p id=\"no-node\" class=\"card\" hidden>No node answers on this machine. " +
+          link("/download", "Get one") + ": it plays the stream here and forwards it to others." +
+          (from.open ? " Until then it plays through a node that is open to all." : "") +
+          "</p>\n"
+          "</div>\n<div class=\"card\"><dl>\n";
   page += "<dt>In the page of the node on your machine</dt><dd>" +
           link(own + "/#watch/" + stream.slug, "Play " + stream.name, "class=\"play\"") + "</dd>\n";
   page +=
       "<dt>In VLC, mpv or ffplay, through that node (HLS)</dt><dd>" + link(own + hls, own + hls) + "</dd>\n";
   page += "<dt>In a GStreamer pipeline</dt><dd>" +
           code("gst-play-1.0 astral://" + host_of_own(node_port) + "/" + stream.slug) + "</dd>\n";
-  if (source) {
+  if (from.open) {
+    const std::string url = url_of(*from.open) + hls;
+    page += "<dt>Without a node, through one that is open to all (HLS)</dt><dd>" +
+            link(url, url, "id=\"open\"") + "</dd>\n";
+  }
+  if (source && source != from.open) {
     page +=
         "<dt>At its publisher's node, for whoever has none (HLS; it costs the publisher's "
         "upstream)</dt><dd>" +

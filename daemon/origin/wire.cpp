@@ -39,6 +39,7 @@ json::Builder builder_of(const Node &node) {
       .set("capacity", node.capacity)
       .set("version", node.version)
       .set("reachable", node.reachable);
+  if (node.is_public) out.set("public", true);
   return out;
 }
 
@@ -76,6 +77,7 @@ Expected<Node> read_node(std::string_view body, const std::string &caller, UnixT
   node.children = in->number_if("children", 0, max_count);
   node.capacity = in->number_if("capacity", 0, max_count);
   node.version = in->text_if("version", version_rule).value_or("");
+  node.is_public = in->flag_if("public").value_or(false);
   node.reporter = caller;
   node.heard = now;
   return in->result(std::move(node));

@@ -6,6 +6,7 @@ import urllib.parse
 
 import pytest
 
+import astral
 import fake_node
 from test_picture import publish as publish_picture
 
@@ -183,6 +184,24 @@ def test_a_stream_without_a_node_says_how_to_get_one(origin, node, page):
     node.start()  # it comes, and the page plays
     page.wait('a picture', lambda: page.js('document.querySelector("video").videoWidth') > 0)
     assert not page.is_shown('#no-node')
+
+
+def test_without_a_node_it_plays_through_one_that_is_open_to_all(network, origin, page):
+    publisher = network.node('p', origin)
+    publish_picture(network, publisher, 'talk')
+    opened = network.node('o', origin, [publisher], None, '--public')
+    at_origin = lambda uuid: origin.call('GET', f'/node/{uuid}').json.get('node', {})
+    page.wait('the origin to have reached it', lambda: at_origin('o').get('reachable'))
+    assert at_origin('o')['public'] is True and 'public' not in at_origin('p')
+    page.wait('the stream at the origin', lambda: origin.call('GET', '/stream/talk').status == 200)
+    page.wait('the open node to know it', lambda: opened.stream('talk'))
+    page.open(f'{origin.url}/stream/talk?node={astral.free_port()}')  # nobody is there
+    page.wait('a picture', lambda: page.js('document.querySelector("video").videoWidth') > 0)
+    before = page.time
+    page.wait('that moves', lambda: page.time > before + 1)
+    assert page.text('#said') == f'Through 127.0.0.1:{opened.port}, a node that is open to all.'
+    assert page.is_shown('#no-node')
+    assert page.js('document.querySelector("#open").href') == f'{opened.url}/stream/talk/hls/index.m3u8'
 
 
 def test_a_node_that_refuses_is_quoted(origin, node, page):

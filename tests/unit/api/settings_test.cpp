@@ -36,33 +36,23 @@ TEST_F(SettingsTest, Defaults) {
   EXPECT_FALSE(options->needs_rtmp);
   EXPECT_FALSE(options->upstream_limit);
   EXPECT_FALSE(options->daemonize);
+  EXPECT_FALSE(options->is_public);
   EXPECT_EQ(options->supernode, Supernode::automatic);
   EXPECT_TRUE(default_state_dir(*options).ends_with("/astral"));
 }
 
 TEST_F(SettingsTest, CommandLine) {
-  const auto options = read_options({"-u",
-                                     "n1",
-                                     "-l",
-                                     "75",
-                                     "--port=0",
-                                     "--rtmp-port=0",
-                                     "--listen",
-                                     "::1",
-                                     "--origin",
-                                     "http://o:4567/",
-                                     "--bootstrap",
-                                     "http://a:1",
-                                     "--bootstrap",
-                                     "http://[::1]:2/",
-                                     "--bootstrap",
-                                     "http://b",
-                                     "--state-dir",
-                                     "/tmp/x/../y",
-                                     "--supernode",
-                                     "yes",
-                                     "--stun",
-                                     "s:3478",
+  const auto options = read_options({"-u",          "n1",
+                                     "-l",          "75",
+                                     "--port=0",    "--rtmp-port=0",
+                                     "--listen",    "::1",
+                                     "--origin",    "http://o:4567/",
+                                     "--bootstrap", "http://a:1",
+                                     "--bootstrap", "http://[::1]:2/",
+                                     "--bootstrap", "http://b",
+                                     "--state-dir", "/tmp/x/../y",
+                                     "--supernode", "yes",
+                                     "--stun",      "s:3478",
                                      "-D"});
   ASSERT_TRUE(options) << options.error().detail;
   EXPECT_EQ(options->uuid, "n1");
@@ -85,12 +75,13 @@ TEST_F(SettingsTest, CommandLine) {
 
 TEST_F(SettingsTest, TheCommandLineBeatsTheFile) {
   const std::string settings =
-      file("[astralnode]\nuuid=n1\nport=1\nbootstrap=http://a:1;http://b:2\ndaemonize=true\n");
+      file("[astralnode]\nuuid=n1\nport=1\nbootstrap=http://a:1;http://b:2\ndaemonize=true\npublic=true\n");
   auto options = read_options({"-s", settings});
   ASSERT_TRUE(options) << options.error().detail;
   EXPECT_EQ(options->port, 1);
   EXPECT_EQ(options->bootstrap.size(), 2u);
   EXPECT_TRUE(options->daemonize);
+  EXPECT_TRUE(options->is_public);
   options = read_options({"--settings", settings, "--port", "2", "--bootstrap", "http://c:3"});
   ASSERT_TRUE(options) << options.error().detail;
   EXPECT_EQ(options->uuid, "n1");
@@ -178,6 +169,7 @@ TEST_F(SettingsTest, BadFilesAreNamed) {
   for (const auto &[text, error] : std::vector<std::pair<const char *, const char *>>{
            {"[astralnode]\nport=x\n", ": port: must be from 0 to 65535, not 'x'"},
            {"[astralnode]\nfrob=1\n", ": frob: no such setting"},
+           {"[astralnode]\npublic=1\n", ": public: must be true or false, not '1'"},
            {"[astralnode]\ndaemonize=maybe\n", ": daemonize: must be true or false, not 'maybe'"},
            {"[astralnode]\nport=1;2\n", ": port: has more than one value"},
            {"[astralnode]\ntoken=short\n", ": token: must be 16 to 256 letters, digits and -._~+/="},

@@ -59,5 +59,22 @@ TEST_F(OriginCalls, AStreamsPageSaysHowToWatchIt) {
   EXPECT_EQ(call("GET", "/stream/y/publish").status, 404u);
 }
 
+TEST_F(OriginCalls, AStreamsPageLeadsToANodeThatIsOpenToAll) {
+  call("POST", "/streams", R"({"name":"x","source":"n"})");
+  call("POST", "/nodes", R"({"uuid":"o","port":8002,"public":true})");
+  accept_ = "text/html";
+  EXPECT_THAT(call("GET", "/stream/x").body,
+              Not(HasSubstr("data-open")));  // nobody knows if it can be reached
+  registry_.found("o", true, now_);
+  const Seen page = call("GET", "/stream/x");
+  EXPECT_THAT(page.body, HasSubstr("data-open=\"http://192.0.2.9:8002\""));
+  EXPECT_THAT(page.policy, HasSubstr("connect-src 'self' http://127.0.0.1:8000 http://192.0.2.9:8002;"));
+  EXPECT_THAT(page.policy, HasSubstr("form-action 'self' http://127.0.0.1:8000;"));
+  accept_ = "application/json";
+  call("POST", "/nodes", R"({"uuid":"o","port":8002})");  // no more
+  accept_ = "text/html";
+  EXPECT_THAT(call("GET", "/stream/x").body, Not(HasSubstr("data-open")));
+}
+
 }  // namespace
 }  // namespace astral::origin
