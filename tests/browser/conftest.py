@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 END_TO_END = ROOT / 'tests' / 'e2e'
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
          '--disable-background-networking', '--disable-component-update', '--disable-sync', '--mute-audio',
-         '--window-size=1280,960']
+         '--window-size=1280,960', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 
 
 # Real processes come from there, and so do their logs in the report of a failed test.
