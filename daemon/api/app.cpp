@@ -26,6 +26,7 @@ App::App(const Settings &settings, MediaFloor &media)
     events_.tell(driver_.node(), what, key);
   };
   driver_.on_quit = [this] { begin_farewell(); };
+  driver_.warnings = [this](const std::string &slug) { return whip_.warnings(slug); };
 }
 
 Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {

@@ -31,7 +31,7 @@ void add_page_calls(std::vector<Route> &routes);  // the page, openapi.json; the
 
 // Ours may not know its own address: it is then the one that the caller called.
 json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const Call &call);
-json::Builder shown_stream(const core::Node &node, const core::StreamInfo &stream);
+json::Builder shown_stream(const Driver &driver, const core::StreamInfo &stream);
 
 // What the core says of a stream that is not there, with its name.
 Error about_stream(const Error &error, const std::string &slug);

@@ -12,6 +12,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/bandwidth.hpp"
 #include "api/media_floor.hpp"
@@ -63,6 +64,10 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   std::function<void(core::Change, const std::string &key)> on_change = [](core::Change,
                                                                            const std::string &) {};
   std::function<void()> on_quit = [] {};
+  // What people should know of a stream that is published here.
+  std::function<std::vector<std::string>(const std::string &slug)> warnings = [](const std::string &) {
+    return std::vector<std::string>();
+  };
 
  private:
   core::CallId expect(Done done);

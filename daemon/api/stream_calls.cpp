@@ -6,15 +6,15 @@
 namespace astral::api {
 namespace {
 
-json::Builder stream_body(const core::Node &node, const core::StreamInfo &stream) {
+json::Builder stream_body(const Driver &driver, const core::StreamInfo &stream) {
   json::Builder body;
-  return body.set("stream", shown_stream(node, stream));
+  return body.set("stream", shown_stream(driver, stream));
 }
 
 void list(Driver &driver, const Answer &answer) {
   std::vector<json::Builder> streams;
   for (const core::StreamInfo &stream : driver.node().streams())
-    streams.push_back(shown_stream(driver.node(), stream));
+    streams.push_back(shown_stream(driver, stream));
   answer(reply(json::Builder().set("streams", streams)));
 }
 
@@ -31,7 +31,7 @@ void create(Driver &driver, const Call &call, const Answer &answer) {
       return answer(reply_error(result ? Error{Code::failed, "no stream came of it"} : result.error()));
     }
     const core::StreamInfo &stream = *result->stream;
-    Reply out = reply(stream_body(driver.node(), stream), form ? 303 : result->created ? 201 : 200);
+    Reply out = reply(stream_body(driver, stream), form ? 303 : result->created ? 201 : 200);
     out.headers.emplace_back("Location", "/stream/" + stream.slug + (form ? "/publish" : ""));
     answer(std::move(out));
   });
@@ -41,14 +41,14 @@ void show(Driver &driver, const Call &call, const Answer &answer) {
   const std::string &slug = call.params.at("slug");
   const auto stream = driver.node().find_stream(slug);
   if (!stream) return answer(reply_error(about_stream({Code::not_found, ""}, slug)));
-  answer(reply(stream_body(driver.node(), *stream)));
+  answer(reply(stream_body(driver, *stream)));
 }
 
 Driver::Done show_changed(Driver &driver, const std::string &slug, const Answer &answer) {
   return [&driver, slug, answer](const Expected<core::Answered> &result) {
     if (!result) return answer(reply_error(about_stream(result.error(), slug)));
     const auto stream = result->stream ? result->stream : driver.node().find_stream(slug);
-    answer(reply(stream ? stream_body(driver.node(), *stream) : json::Builder()));
+    answer(reply(stream ? stream_body(driver, *stream) : json::Builder()));
   };
 }
 
@@ -68,8 +68,11 @@ void remove(Driver &driver, const Call &call, const Answer &answer) {
 
 }  // namespace
 
-json::Builder shown_stream(const core::Node &node, const core::StreamInfo &stream) {
-  return stream_json(stream).set("viewers", node.viewers(stream.slug));
+json::Builder shown_stream(const Driver &driver, const core::StreamInfo &stream) {
+  json::Builder shown = stream_json(stream);
+  shown.set("viewers", driver.node().viewers(stream.slug));
+  if (const auto warnings = driver.warnings(stream.slug); !warnings.empty()) shown.set("warnings", warnings);
+  return shown;
 }
 
 Error about_stream(const Error &error, const std::string &slug) {

@@ -130,4 +130,6 @@ def test_vp8_is_encoded_again(network, nodes):
     first, second = nodes
     publish(network, first, 'VP8')
     live(second)
+    assert any('VP8' in warning for warning in first.stream('talk')['warnings'])
+    assert 'warnings' not in second.stream('talk')
     assert codecs(of_ts(network, second, 'vp8.ts')) == {'h264', 'aac'}
