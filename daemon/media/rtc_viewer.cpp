@@ -13,7 +13,8 @@ constexpr std::size_t most_waiting = 8 << 20;  // bytes; beyond, frames are left
 // A browser's socket holds some 256 KiB.
 constexpr std::size_t at_once = 64 << 10;
 constexpr Time pause = 3ms;
-constexpr Time step = 20ms;  // from what was before a break to what comes after it, at least
+constexpr Time hurried = 1ms;  // from one picture of the past to the next
+constexpr Time step = 20ms;    // from what was before a break to what comes after it, at least
 
 Ref<GstBuffer> wrap(const Slice &slice) {
   auto *owner = new Slice(slice);
@@ -72,6 +73,10 @@ Expected<void> RtcViewer::add(const webrtc::Chosen &chosen, const char *source_n
 void RtcViewer::play(const Slice &piece, bool is_start) {
   auto frame = read_frame(piece);
   if (!frame) return;
+  if (frame->kind == RtcFrame::Kind::tracks) {  // it joins; the newest group follows before the timer fires
+    is_behind_ = true;
+    return timer_.set(now());
+  }
   if (waiting_bytes_ > most_waiting) awaits_start_ = true;
   if (awaits_start_ && !is_start) return;
   awaits_start_ = false;
@@ -80,7 +85,28 @@ void RtcViewer::play(const Slice &piece, bool is_start) {
   if (waiting_.size() == 1) timer_.set(now());
 }
 
+// A browser shows pictures as far apart as their times are, so those of the newest group that are past would
+// keep it behind for ever. Nobody hears the sound of them.
+void RtcViewer::catch_up() {
+  offset_.reset();
+  if (!video_) return;
+  std::erase_if(waiting_, [](const RtcFrame &frame) { return frame.kind != RtcFrame::Kind::video; });
+  if (waiting_.empty()) return;
+  const auto count = static_cast<Time::rep>(waiting_.size());
+  const Time newest = waiting_.back().time;
+  begin_at(newest, newest_ + step + count * hurried);
+  for (Time::rep i = 0; i < count; ++i)
+    waiting_[static_cast<std::size_t>(i)].time = newest - (count - 1 - i) * hurried;
+}
+
+// From here on: what has this time is due now, and not before `least`.
+void RtcViewer::begin_at(Time time, Time least) {
+  const auto running = Time(static_cast<Time::rep>(gst_element_get_current_running_time(link_.pipeline())));
+  offset_ = std::max(running, least) - time;
+}
+
 void RtcViewer::pace() {
+  if (std::exchange(is_behind_, false)) catch_up();
   std::size_t bytes = 0;
   while (!waiting_.empty() && bytes < at_once) {
     const RtcFrame frame = std::move(waiting_.front());
@@ -88,19 +114,14 @@ void RtcViewer::pace() {
     bytes += frame.data.size();
     deliver(frame);
   }
-  waiting_bytes_ -= std::min(bytes, waiting_bytes_);
+  waiting_bytes_ = waiting_.empty() ? 0 : waiting_bytes_ - std::min(bytes, waiting_bytes_);
   if (!waiting_.empty()) timer_.set(now() + pause);
 }
 
-// Each time that it joins, the tracks come first, and other times may follow.
 void RtcViewer::deliver(const RtcFrame &frame) {
-  if (frame.kind == RtcFrame::Kind::tracks) return offset_.reset();
   GstAppSrc *source = (frame.kind == RtcFrame::Kind::video ? video_ : audio_).get();
   if (!source || gst_app_src_get_current_level_bytes(source) > most_waiting) return;
-  if (!offset_) {
-    const auto running = Time(static_cast<Time::rep>(gst_element_get_current_running_time(link_.pipeline())));
-    offset_ = std::max(running, newest_ + step) - frame.time;
-  }
+  if (!offset_) begin_at(frame.time, newest_ + step);
   const Time time = std::max<Time>(frame.time + *offset_, Time{});
   newest_ = std::max(newest_, time);
   const auto buffer = wrap(frame.data);

@@ -28,11 +28,14 @@ class RtcViewer {
 
  private:
   Expected<void> add(const webrtc::Chosen &chosen, const char *source_name, unsigned pad);
+  void catch_up();
+  void begin_at(Time time, Time least);
   void pace();
   void deliver(const RtcFrame &frame);
 
   std::deque<RtcFrame> waiting_;
   std::size_t waiting_bytes_ = 0;
+  bool is_behind_ = false;      // the newest group waits
   bool awaits_start_ = false;   // some were left out
   std::optional<Time> offset_;  // from the pieces' times to the pipeline's
   Time newest_{};
