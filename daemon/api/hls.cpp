@@ -28,53 +28,83 @@ Reply playlist_reply(std::string text) {
 }  // namespace
 
 Hls::Hls(Driver &driver, Time patience)
-    : driver_(driver), patience_(patience), look_(g_main_context_default(), [this] { look(); }) {}
+    : driver_(driver), patience_(patience), look_(g_main_context_default(), [this] { look(""); }) {
+  driver_.media().hear_hls([this](const std::string &slug) { look(slug); });
+}
+
+Hls::~Hls() {
+  driver_.media().hear_hls({});
+}
 
 void Hls::playlist(const Call &call, Answer answer) {
   const std::string &slug = call.params.at("slug");
-  auto ready = driver_.media().playlist(slug);
-  if (ready) return answer(playlist_reply(std::move(*ready)));
-  if (ready.error().code == Code::unreachable) return wait(slug, std::move(answer));
-  if (ready.error().code != Code::not_found) return answer(refusal(ready.error(), slug));
+  const auto query = media::parse_playlist_query(call.raw_query);
+  if (!query) return answer(refusal(query.error(), slug));
+  const Ask ask = [this, slug, query = *query]() -> Expected<Reply> {
+    auto text = driver_.media().playlist(slug, query);
+    if (!text) return tl::unexpected<Error>(text.error());
+    return playlist_reply(std::move(*text));
+  };
+  const auto here = ask();
+  if (here) return answer(*here);
+  if (here.error().code == Code::unreachable) return wait(slug, ask, std::move(answer));
+  if (here.error().code != Code::not_found) return answer(refusal(here.error(), slug));
+  bring(call, ask, std::move(answer));
+}
+
+void Hls::bring(const Call &call, Ask ask, Answer answer) {
+  const std::string &slug = call.params.at("slug");
   if (!driver_.node().find_stream(slug)) return answer(refusal({Code::not_found, ""}, slug));
   if (!call.is_near && !call.is_owner && !driver_.is_public()) {
     return answer(
         refusal({Code::refused, "only this machine and its network may have a stream brought here"}, slug));
   }
-  driver_.call(core::AskTicket{.slug = slug}, [this, slug, answer](const Expected<core::Answered> &result) {
-    if (!result) return answer(refusal(result.error(), slug));
-    wait(slug, answer);
-  });
+  driver_.call(core::AskTicket{.slug = slug},
+               [this, slug, ask, answer](const Expected<core::Answered> &result) {
+                 if (!result) return answer(refusal(result.error(), slug));
+                 wait(slug, ask, answer);
+               });
 }
 
-void Hls::wait(const std::string &slug, Answer answer) {
-  if (waiting_.size() >= max_waiting) {
-    return answer(refusal({Code::unreachable, "too many wait for their first segments"}, slug));
-  }
-  waiting_.push_back({slug, std::move(answer), now() + patience_});
+void Hls::segment(const Call &call, Answer answer) {
+  const std::string &slug = call.params.at("slug");
+  const Ask ask = [this, slug, file = call.params.at("file")]() -> Expected<Reply> {
+    auto pieces = driver_.media().segment(slug, file);
+    if (!pieces) return tl::unexpected<Error>(pieces.error());
+    Reply out{.type = "video/mp2t"};
+    out.parts = std::move(*pieces);
+    return open_to_pages(std::move(out), "public, max-age=60");
+  };
+  const auto here = ask();
+  if (here) return answer(*here);
+  if (here.error().code == Code::unreachable) return wait(slug, ask, std::move(answer));
+  answer(refusal(here.error(), slug));
+}
+
+void Hls::wait(const std::string &slug, Ask ask, Answer answer) {
+  const Time hold = driver_.media().hls_patience(slug);
+  if (waiting_.size() >= max_waiting)
+    return answer(refusal({Code::unreachable, "too many wait for this"}, slug));
+  waiting_.push_back(
+      {slug, std::move(ask), std::move(answer), now() + (hold > Time::zero() ? hold : patience_)});
   look_.set(now() + look_every);
 }
 
-void Hls::look() {
+void Hls::look(const std::string &slug) {
   for (auto waiting = waiting_.begin(); waiting != waiting_.end();) {
-    auto ready = driver_.media().playlist(waiting->slug);
-    if (!ready && ready.error().code == Code::unreachable && now() < waiting->deadline) {
+    if (!slug.empty() && waiting->slug != slug) {
       ++waiting;
       continue;
     }
-    waiting->answer(ready ? playlist_reply(std::move(*ready)) : refusal(ready.error(), waiting->slug));
+    const auto found = waiting->ask();
+    if (!found && found.error().code == Code::unreachable && now() < waiting->deadline) {
+      ++waiting;
+      continue;
+    }
+    waiting->answer(found ? *found : refusal(found.error(), waiting->slug));
     waiting = waiting_.erase(waiting);
   }
-  if (!waiting_.empty()) look_.set(now() + look_every);
-}
-
-void Hls::segment(const Call &call, const Answer &answer) const {
-  const std::string &slug = call.params.at("slug");
-  auto parts = driver_.media().segment(slug, call.params.at("file"));
-  if (!parts) return answer(refusal(parts.error(), slug));
-  Reply out{.type = "video/mp2t"};
-  out.parts = std::move(*parts);
-  answer(open_to_pages(std::move(out), "public, max-age=60"));
+  if (slug.empty() && !waiting_.empty()) look_.set(now() + look_every);
 }
 
 void add_hls_calls(std::vector<Route> &routes, Hls &hls) {

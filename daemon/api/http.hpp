@@ -23,6 +23,7 @@ struct Call {
   std::string path;
   std::map<std::string, std::string> params;  // of the route's pattern
   std::map<std::string, std::string> query;
+  std::string raw_query;     // as it came
   std::string content_type;  // without parameters, lower case; empty: none
   std::string accept;
   std::string host;       // of the Host header, without its port

@@ -12,6 +12,8 @@
 
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
+#include "glue/time.hpp"
+#include "media/hls_request.hpp"
 #include "media/player.hpp"
 #include "rtmp/session.hpp"
 #include "webrtc/plan.hpp"
@@ -114,9 +116,15 @@ class MediaFloor {
   virtual std::map<std::string, Link> links(const std::string &slug) const = 0;  // by ticket
   virtual std::vector<Drawing> drawings() const = 0;
 
-  // HLS. not_found: no such stream or segment. unreachable: not yet. unsupported: never for this media.
-  virtual Expected<std::string> playlist(const std::string &slug) const = 0;
+  // HLS. not_found: no such stream, segment or part. unreachable: not yet. unsupported: never for this
+  // media. invalid: nobody waits that long.
+  virtual Expected<std::string> playlist(const std::string &slug,
+                                         const media::PlaylistQuery &query) const = 0;
   virtual Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const = 0;
+  // How long one may wait for what comes next; zero: nothing has come.
+  virtual Time hls_patience(const std::string &slug) const = 0;
+  // `news`: what was not there yet may be. Never from inside a call.
+  virtual void hear_hls(std::function<void(const std::string &slug)> news) = 0;
 };
 
 }  // namespace astral::api

@@ -165,19 +165,25 @@ std::vector<Drawing> Pipelines::drawings() const {
   return drawings;
 }
 
-Expected<std::string> Pipelines::playlist(const std::string &slug) const {
+Expected<std::string> Pipelines::playlist(const std::string &slug, const media::PlaylistQuery &query) const {
   const media::Stream *stream = find(slug);
-  return stream ? stream->playlist() : not_carried(slug);
+  return stream ? stream->playlist(query) : not_carried(slug);
 }
 
 Expected<std::vector<Slice>> Pipelines::segment(const std::string &slug, const std::string &file) const {
   const media::Stream *stream = find(slug);
   if (!stream) return not_carried(slug);
+  if (const auto part = media::parse_part_name(file)) return stream->part(*part);
   const auto sequence = media::parse_segment_name(file);
   if (!sequence) return fail(Code::not_found, "no segment is called '" + file + "'");
   auto segment = stream->segment(*sequence);
   if (!segment) return tl::unexpected<Error>(segment.error());
-  return std::move(segment->parts);
+  return std::move(segment->pieces);
+}
+
+Time Pipelines::hls_patience(const std::string &slug) const {
+  const media::Stream *stream = find(slug);
+  return stream ? stream->hls_patience() : Time::zero();
 }
 
 void Pipelines::on_relay_message(const std::string &slug, const std::string &json) {
@@ -199,6 +205,10 @@ void Pipelines::on_source_ended(const std::string &slug, const std::string &tick
 
 void Pipelines::on_media(const std::string &slug, const std::string &) {
   if (listener_) listener_->on_media(slug);
+}
+
+void Pipelines::on_hls_news(const std::string &slug) {
+  if (hls_news_) hls_news_(slug);
 }
 
 void Pipelines::on_silence(const std::string &slug) {

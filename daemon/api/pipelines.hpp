@@ -35,8 +35,10 @@ class Pipelines : public MediaFloor, private media::Handler {
   Measured measure(const std::string &slug) const override;
   std::map<std::string, Link> links(const std::string &slug) const override;
   std::vector<Drawing> drawings() const override;
-  Expected<std::string> playlist(const std::string &slug) const override;
+  Expected<std::string> playlist(const std::string &slug, const media::PlaylistQuery &query) const override;
   Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override;
+  Time hls_patience(const std::string &slug) const override;
+  void hear_hls(std::function<void(const std::string &slug)> news) override { hls_news_ = std::move(news); }
 
  private:
   void on_relay_message(const std::string &slug, const std::string &json) override;
@@ -45,6 +47,7 @@ class Pipelines : public MediaFloor, private media::Handler {
   void on_source_flows(const std::string &slug, const std::string &ticket) override;
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug, const std::string &caps) override;
+  void on_hls_news(const std::string &slug) override;
   void on_silence(const std::string &slug) override;
   void on_child_slow(const std::string &slug, const std::string &ticket) override;
   void share_stores();
@@ -52,6 +55,7 @@ class Pipelines : public MediaFloor, private media::Handler {
 
   const media::Settings settings_;
   Listener *listener_ = nullptr;
+  std::function<void(const std::string &)> hls_news_;
   std::map<std::string, std::unique_ptr<media::Stream>> streams_;
 };
 

@@ -40,6 +40,8 @@ Call call_of(SoupServerMessage *message, GHashTable *query) {
   call.method = soup_server_message_get_method(message);
   if (call.method == "HEAD") call.method = "GET";
   call.path = g_uri_get_path(soup_server_message_get_uri(message));
+  const char *raw_query = g_uri_get_query(soup_server_message_get_uri(message));
+  call.raw_query = raw_query ? raw_query : "";
   GHashTableIter iter;
   gpointer name = nullptr, value = nullptr;
   if (query) g_hash_table_iter_init(&iter, query);

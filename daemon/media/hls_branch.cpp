@@ -79,9 +79,10 @@ std::uint64_t first_sequence() {
 }  // namespace
 
 HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const HlsLimits &limits,
-                     CapsKnown on_caps)
+                     CapsKnown on_caps, News on_news)
     : context_(Ref<GMainContext>::retain(context)),
       on_caps_(std::move(on_caps)),
+      on_news_(std::move(on_news)),
       window_(first_sequence(), limits),
       tap_(context, [this](GstSample *sample) { take(sample); }),
       mailbox_(context) {
@@ -170,7 +171,8 @@ void HlsBranch::take_transport_stream(GstSample *sample) {
 void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken) {
   if (is_broken) live_.mark_break();
   live_.push(bytes, std::exchange(live_group_, group) != group);
-  window_.push({group, pts, std::move(bytes), is_broken}, std::chrono::system_clock::now());
+  if (window_.push({group, pts, std::move(bytes), is_broken}, std::chrono::system_clock::now()))
+    mailbox_.post([this] { on_news_(); });
 }
 
 // mpegtsmux makes a buffer of each packet; those of one time become one piece.

@@ -28,9 +28,13 @@ class HlsBranch {
  public:
   using CapsKnown = std::function<void(const std::string &caps)>;
 
+  using News = std::function<void()>;
+
   // Takes what comes out of `source`, a free src pad of an element in `bin`. `on_caps` runs on the context,
-  // as a letter of its own (it may destroy the branch): the media's caps without their headers.
-  HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const HlsLimits &limits, CapsKnown on_caps);
+  // as a letter of its own (it may destroy the branch): the media's caps without their headers. `on_news`
+  // likewise: the playlist says more.
+  HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const HlsLimits &limits, CapsKnown on_caps,
+            News on_news);
   HlsBranch(const HlsBranch &) = delete;
   HlsBranch &operator=(const HlsBranch &) = delete;
 
@@ -53,6 +57,7 @@ class HlsBranch {
 
   const Ref<GMainContext> context_;
   const CapsKnown on_caps_;
+  const News on_news_;
   HlsWindow window_;
   Fanout live_;
   std::optional<std::uint64_t> live_group_;

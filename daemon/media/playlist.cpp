@@ -2,21 +2,17 @@
 #include "media/playlist.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cinttypes>
-#include <cstdio>
 #include <utility>
 
 namespace astral::media {
 
 namespace {
 
-constexpr std::string_view suffix = ".ts";
-
 // EXTINF, rounded to the nearest second, must not exceed the target duration (RFC 8216, 4.3.3.1).
 constexpr Time rounds_down = 499ms;
 // A cut within a group comes this much before that, as the end of a piece is known by the next one only.
 constexpr Time forced_margin = 250ms;
+constexpr std::size_t most_steps = 4096;  // that are looked at for the parts' target
 
 bool starts_with_pat(Bytes packet) {
   return packet.size() >= 3 && packet[0] == 0x47 && (packet[1] & 0x1f) == 0 && packet[2] == 0;
@@ -26,44 +22,7 @@ Time distance(Time a, Time b) {
   return a < b ? b - a : a - b;
 }
 
-std::string iso8601(WallTime wall) {
-  using namespace std::chrono;
-  const auto day = floor<days>(wall);
-  const year_month_day date(day);
-  const auto of_day = floor<milliseconds>(wall - day);
-  const hh_mm_ss time(of_day);
-  char text[40];
-  const int length =
-      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                    static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                    static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-  return {text, static_cast<std::size_t>(length)};
-}
-
-std::string extinf(Time duration) {
-  const auto ms = std::chrono::round<std::chrono::milliseconds>(duration).count();
-  char text[48];
-  const int length = std::snprintf(text, sizeof text, "#EXTINF:%" PRId64 ".%03d,\n",
-                                   static_cast<std::int64_t>(ms / 1000), static_cast<int>(ms % 1000));
-  return {text, static_cast<std::size_t>(length)};
-}
-
 }  // namespace
-
-std::string segment_name(std::uint64_t sequence) {
-  return std::to_string(sequence).append(suffix);
-}
-
-std::optional<std::uint64_t> parse_segment_name(std::string_view name) {
-  if (!name.ends_with(suffix)) return std::nullopt;
-  name.remove_suffix(suffix.size());
-  if (name.size() > 1 && name.front() == '0') return std::nullopt;
-  std::uint64_t sequence = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), sequence);
-  if (error != std::errc() || end != name.data() + name.size() || name.empty()) return std::nullopt;
-  return sequence;
-}
 
 HlsWindow::HlsWindow(std::uint64_t first_sequence, const HlsLimits &limits)
     : limits_(limits), next_sequence_(first_sequence) {}
@@ -89,26 +48,56 @@ bool HlsWindow::is_cut(const Piece &piece) const {
   return length > limit() - forced_margin;
 }
 
-void HlsWindow::push(Piece piece, WallTime wall) {
-  if (piece.bytes.empty()) return;
+void HlsWindow::take(Slice bytes) {
+  if (bytes.empty()) return;
+  open_->size += bytes.size();
+  size_ += bytes.size();
+  open_->pieces.push_back(std::move(bytes));
+}
+
+// 85% is the least of a part's target (RFC 8216bis, 4.4.4.9).
+void HlsWindow::take(const Slice &piece, const std::vector<Frame> &frames, bool is_start) {
+  std::size_t taken = 0;
+  for (const Frame &frame : frames) {
+    learn_frame(frame.time);
+    if (has_parts() && (frame.time - part_begin_) * 100 >= part_target_ * 85) {
+      take(piece.part(taken, frame.offset - taken));
+      taken = frame.offset;
+      cut_part(frame.time);
+    }
+    part_has_start_ = std::exchange(is_start, false) || part_has_start_;
+  }
+  part_has_start_ = is_start || part_has_start_;
+  take(piece.from(taken));
+}
+
+bool HlsWindow::push(Piece piece, WallTime wall) {
+  if (piece.bytes.empty()) return false;
+  const std::uint64_t segments_before = complete();
+  const std::size_t parts_before = open_ ? open_->parts.size() : 0;
   const bool discontinuity = is_discontinuity(piece);
+  const std::vector<Frame> frames = frames_.find(piece.bytes.bytes(), piece.pts);
+  const Time frame_end = frames.empty() || discontinuity ? frame_time_ + frame_step_ : frames.front().time;
   if (discontinuity) {
-    if (open_) cut(last_pts_ + step_);
+    if (open_) cut(last_pts_ + step_, frame_end);
     step_ = {};
   } else if (group_) {
     if (piece.group != *group_) end_group(piece.pts);
-    if (open_ && is_cut(piece)) cut(piece.pts);
+    if (open_ && is_cut(piece)) cut(piece.pts, frame_end);
     if (piece.pts > last_pts_) step_ = piece.pts - last_pts_;
   }
-  if (!open_) begin(piece, discontinuity, wall);
-  if (!group_ || piece.group != *group_) group_pts_ = piece.pts;
+  if (!open_) {
+    begin(piece, discontinuity, wall);
+    part_begin_ = frames.empty() ? frame_end : frames.front().time;
+  }
+  const bool is_start = !group_ || piece.group != *group_;
+  if (is_start) group_pts_ = piece.pts;
   marked_ = false;
   group_ = piece.group;
   last_pts_ = piece.pts;
-  open_->size += piece.bytes.size();
-  size_ += piece.bytes.size();
-  open_->parts.push_back(std::move(piece.bytes));
+  take(piece.bytes, frames, is_start);
   while (size_ > limits_.bytes && !segments_.empty()) drop_first();
+  return ready() && (complete() != segments_before || open_->parts.size() != parts_before);
 }
 
 void HlsWindow::begin(const Piece &piece, bool discontinuity, WallTime wall) {
@@ -118,10 +107,11 @@ void HlsWindow::begin(const Piece &piece, bool discontinuity, WallTime wall) {
   open_->discontinuity = discontinuity;
   open_->independent = !group_ || piece.group != *group_;
   open_pts_ = piece.pts;
+  part_has_start_ = false;
   if (header_.empty() || starts_with_pat(piece.bytes.bytes())) return;
   open_->size = header_.size();
   size_ += header_.size();
-  open_->parts.push_back(header_);
+  open_->pieces.push_back(header_);
 }
 
 void HlsWindow::end_group(Time end) {
@@ -129,11 +119,31 @@ void HlsWindow::end_group(Time end) {
   usual_group_ = std::max(length, usual_group_ - usual_group_ / 8);
 }
 
-void HlsWindow::cut(Time end) {
+void HlsWindow::learn_frame(Time time) {
+  const Time step = time - std::exchange(frame_time_, time);
+  const bool is_step = step > Time::zero() && step <= limits_.gap;
+  if (is_step) frame_step_ = step;
+  if (is_step && !ready() && frame_steps_.size() < most_steps) frame_steps_.push_back(step);
+  if (time < part_begin_ || time - part_begin_ > limits_.gap) part_begin_ = time;
+}
+
+void HlsWindow::cut_part(Time end) {
+  open_->parts.push_back({.end = open_->pieces.size(),
+                          .duration = std::clamp(end - part_begin_, Time(1ms), part_target_),
+                          .independent = part_has_start_});
+  part_begin_ = end;
+  part_has_start_ = false;
+}
+
+void HlsWindow::cut(Time end, Time frame_end) {
+  if (has_parts()) cut_part(frame_end);
   open_->duration = std::clamp(end - open_pts_, Time(1ms), std::max(limit(), Time(1ms)));
   segments_.push_back(std::move(*open_));
   open_.reset();
-  if (!ready() && segments_.size() >= limits_.ready) choose_target();
+  if (!ready() && segments_.size() >= limits_.ready) {
+    choose_target();
+    choose_part_target();
+  }
   unlist_old();
 }
 
@@ -143,6 +153,20 @@ void HlsWindow::choose_target() {
   for (const Segment &segment : segments_) longest = std::max(longest, segment.duration);
   longest = std::min(longest + longest / 10, limits_.longest);
   target_ = std::max(std::chrono::round<std::chrono::seconds>(longest), std::chrono::seconds(1));
+}
+
+// Nine steps of ten are not longer than the one that counts: publishers stumble. A whole number of them, and
+// a twentieth for those that are rounded.
+void HlsWindow::choose_part_target() {
+  if (!frame_steps_.empty()) {
+    const auto usual = frame_steps_.begin() + static_cast<std::ptrdiff_t>((frame_steps_.size() - 1) * 9 / 10);
+    std::nth_element(frame_steps_.begin(), usual, frame_steps_.end());
+    const Time frame = *usual;
+    const auto frames = std::max<Time::rep>(1, (limits_.usual_part + frame / 2) / frame);
+    const Time target = std::chrono::ceil<std::chrono::milliseconds>(frame * frames * 21 / 20);
+    if (target <= limits_.longest_part) part_target_ = target;
+  }
+  frame_steps_ = {};
 }
 
 // A playlist that loses a segment must still be three target durations long (RFC 8216, 6.2.2).
@@ -170,32 +194,54 @@ void HlsWindow::drop_first() {
   segments_.pop_front();
 }
 
-std::string HlsWindow::playlist() const {
-  if (!ready()) return {};
-  const auto begin = segments_.begin() + static_cast<std::ptrdiff_t>(unlisted_);
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(target_).count();
-  const std::uint64_t first = begin == segments_.end() ? complete() : begin->sequence;
-  std::string text = "#EXTM3U\n#EXT-X-VERSION:3\n";
-  if (std::all_of(begin, segments_.end(), [](const Segment &segment) { return segment.independent; }))
-    text += "#EXT-X-INDEPENDENT-SEGMENTS\n";
-  text += "#EXT-X-TARGETDURATION:" + std::to_string(seconds) + '\n';
-  text += "#EXT-X-MEDIA-SEQUENCE:" + std::to_string(first) + '\n';
-  if (discontinuities_gone_ > 0)
-    text += "#EXT-X-DISCONTINUITY-SEQUENCE:" + std::to_string(discontinuities_gone_) + '\n';
-  for (auto segment = begin; segment != segments_.end(); ++segment) {
-    if (segment->discontinuity) text += "#EXT-X-DISCONTINUITY\n";
-    text += "#EXT-X-PROGRAM-DATE-TIME:" + iso8601(segment->begun) + '\n';
-    text += extinf(segment->duration) + segment_name(segment->sequence) + '\n';
-  }
-  return text;
+const Segment *HlsWindow::find(std::uint64_t sequence) const {
+  if (open_ && sequence == open_->sequence) return &*open_;
+  if (segments_.empty() || sequence < segments_.front().sequence || sequence >= complete()) return nullptr;
+  return &segments_[static_cast<std::size_t>(sequence - segments_.front().sequence)];
 }
 
 Expected<Segment> HlsWindow::segment(std::uint64_t sequence) const {
   if (sequence >= complete())
     return fail(Code::not_found, "segment " + std::to_string(sequence) + " is not there yet");
-  if (segments_.empty() || sequence < segments_.front().sequence)
-    return fail(Code::not_found, "segment " + std::to_string(sequence) + " is gone");
-  return segments_[static_cast<std::size_t>(sequence - segments_.front().sequence)];
+  const Segment *found = find(sequence);
+  if (!found) return fail(Code::not_found, "segment " + std::to_string(sequence) + " is gone");
+  return *found;
+}
+
+Expected<std::vector<Slice>> HlsWindow::part(const PartId &part) const {
+  const Segment *segment = find(part.sequence);
+  const std::size_t known = segment ? segment->parts.size() : 0;
+  if (segment && part.index == known && segment->sequence == complete())
+    return fail(Code::unreachable, "this part is not there yet");
+  if (part.index >= known) return fail(Code::not_found, "there is no such part");
+  const std::size_t begin = part.index == 0 ? 0 : segment->parts[part.index - 1].end;
+  const auto pieces = segment->pieces.begin();
+  return std::vector<Slice>(pieces + static_cast<std::ptrdiff_t>(begin),
+                            pieces + static_cast<std::ptrdiff_t>(segment->parts[part.index].end));
+}
+
+// One past a segment's last part is the first of the next.
+bool HlsWindow::is_there(const PartId &part) const {
+  if (part.sequence + 1 < complete()) return true;
+  const Segment *segment = find(part.sequence);
+  if (segment && part.index < segment->parts.size()) return true;
+  return part.sequence < complete() && !open_->parts.empty();
+}
+
+Expected<std::string> HlsWindow::playlist(const PlaylistQuery &query) const {
+  if (!ready()) return fail(Code::unreachable, "there is no media yet");
+  if (!query.sequence) return playlist(query.may_skip);
+  const std::uint64_t ahead = *query.sequence - std::min(*query.sequence, complete());
+  if (ahead > 1) return fail(Code::invalid, "that segment is too far ahead");
+  const bool is_part = has_parts() && query.part;
+  if (is_part && *query.sequence >= complete()) {
+    const std::uint64_t known = ahead == 0 ? open_->parts.size() : 0;
+    const std::uint64_t advance = static_cast<std::uint64_t>(3s / part_target_);
+    if (*query.part > known + advance) return fail(Code::invalid, "that part is too far ahead");
+  }
+  const bool is_here = is_part ? is_there({*query.sequence, *query.part}) : *query.sequence < complete();
+  if (!is_here) return fail(Code::unreachable, "that is not there yet");
+  return playlist(query.may_skip);
 }
 
 }  // namespace astral::media

@@ -236,12 +236,13 @@ Expected<void> Stream::build() {
                        }),
                        this));
   const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));
-  hls_ =
-      std::make_unique<HlsBranch>(GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(),
-                                  settings_.hls, [this](const std::string &caps) {
-                                    caps_ = caps;
-                                    handler_.on_media(slug_, caps);
-                                  });
+  hls_ = std::make_unique<HlsBranch>(
+      GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(), settings_.hls,
+      [this](const std::string &caps) {
+        caps_ = caps;
+        handler_.on_media(slug_, caps);
+      },
+      [this] { handler_.on_hls_news(slug_); });
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the pipeline of " + slug_ + " does not start");
   return {};
@@ -324,14 +325,21 @@ bool Stream::hls_ready() const {
   return hls_->refusal().empty() && hls_->window().ready();
 }
 
-Expected<std::string> Stream::playlist() const {
+Expected<std::string> Stream::playlist(const PlaylistQuery &query) const {
   if (!hls_->refusal().empty()) return fail(Code::unsupported, hls_->refusal());
-  if (!hls_->window().ready()) return fail(Code::unreachable, "there is no media yet");
-  return hls_->window().playlist();
+  return hls_->window().playlist(query);
 }
 
 Expected<Segment> Stream::segment(std::uint64_t sequence) const {
   return hls_->window().segment(sequence);
+}
+
+Expected<std::vector<Slice>> Stream::part(const PartId &part) const {
+  return hls_->window().part(part);
+}
+
+Time Stream::hls_patience() const {
+  return hls_->window().patience();
 }
 
 void Stream::play(Format format, Player &player) {

@@ -48,6 +48,8 @@ class Handler {
   virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
   // The media's caps, as soon as they are known and whenever they change.
   virtual void on_media(const std::string &slug, const std::string &caps) = 0;
+  // Somebody who waits for the playlist, or for a part, may look again.
+  virtual void on_hls_news(const std::string &slug) = 0;
   // The relay's: no media for longer than the stream's cadence explains; again, ever later, while that lasts.
   virtual void on_silence(const std::string &slug) = 0;
   // The relay's: this child does not hold the stream's rate, and skips.
@@ -109,8 +111,10 @@ class Stream {
   // HLS. unsupported: never for this media, the detail is for people (HTTP 415). unreachable: not yet (503).
   // not_found: the segment is gone or not there yet (404).
   bool hls_ready() const;
-  Expected<std::string> playlist() const;
+  Expected<std::string> playlist(const PlaylistQuery &query) const;
   Expected<Segment> segment(std::uint64_t sequence) const;
+  Expected<std::vector<Slice>> part(const PartId &part) const;
+  Time hls_patience() const;  // for what the window answers with unreachable
 
   // As it comes, from the newest group on. What a format takes is there while somebody plays it, and a while
   // longer. unsupported: never for this media.

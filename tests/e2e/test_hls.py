@@ -32,3 +32,32 @@ def test_ffmpeg_accepts_the_playlist(network):
     kinds = {s['codec_name'] for s in media.probe(v.url + path, '-show_streams')['streams']}
     assert kinds == {'h264', 'aac'}
     assert media.decode(v.url + path, seconds=astral.SECONDS) == []
+
+
+def test_parts_come_as_they_are_asked_for(network):
+    """Low-latency HLS at another node: what a playlist promises is there when it is asked for, and is the segment."""
+    p = network.node('p')
+    media.publish_test_picture(network, p, 'talk')
+    v = network.node('v', bootstrap=[p])
+    astral.wait_until(lambda: (v.stream('talk') or {}).get('streaming'), 'V to know that the stream is live')
+    path = '/stream/talk/hls/'
+
+    def playlist(query=''):
+        answer = v.call('GET', f'{path}index.m3u8{query}')
+        return answer.body.decode() if answer.status == 200 else None
+    hint = r'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="((\d+)\.(\d+)\.ts)"'
+    text = astral.wait_until(lambda: playlist(), 'a playlist', 40)
+    assert 'CAN-BLOCK-RELOAD=YES' in text and '#EXT-X-PART-INF:PART-TARGET=' in text
+    parts = {}
+    for _ in range(12):  # more than a segment has
+        name, segment, part = re.search(hint, text).groups()
+        answer = v.call('GET', path + name)
+        assert answer.status == 200 and answer.headers['Content-Type'] == 'video/mp2t'
+        parts.setdefault(segment, []).append(answer.body)
+        text = playlist(f'?_HLS_msn={segment}&_HLS_part={part}&_HLS_skip=YES')
+        assert f'URI="{name}"' in text.split('#EXT-X-PRELOAD-HINT')[0]
+    whole = sorted(parts)[1]
+    assert v.call('GET', f'{path}{whole}.ts').body == b''.join(parts[whole])
+    for query in ('_HLS_part=0', '_HLS_msn=x', '_HLS_msn=1&_HLS_msn=1', f'_HLS_msn={int(segment) + 9}'):
+        assert v.call('GET', f'{path}index.m3u8?{query}').status == 400
+    assert v.call('GET', f'{path}{int(segment) + 9}.0.ts').status == 404

@@ -115,16 +115,25 @@ class FakeMedia : public api::MediaFloor {
     for (const auto &[slug, playlist] : streams) drawings.push_back({slug, "relay", "digraph pipeline {}"});
     return drawings;
   }
-  Expected<std::string> playlist(const std::string &slug) const override {
+  Expected<std::string> playlist(const std::string &slug, const media::PlaylistQuery &query) const override {
+    asked = query;
     const auto found = streams.find(slug);
     if (found == streams.end()) return fail(Code::not_found, "not carried");
     return found->second;
   }
   Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override {
-    if (!streams.contains(slug) || file != "7.ts") return fail(Code::not_found, "no such segment");
+    if (has_hint && file == "8.0.ts") return fail(Code::unreachable, "not yet");
+    if (!streams.contains(slug) || (file != "7.ts" && file != "8.0.ts"))
+      return fail(Code::not_found, "no such segment");
     return std::vector<Slice>{Slice::copy(as_bytes("seg")), Slice::copy(as_bytes("ment"))};
   }
+  Time hls_patience(const std::string &) const override { return patience; }
+  void hear_hls(std::function<void(const std::string &slug)> news) override { hls_news = std::move(news); }
 
+  mutable media::PlaylistQuery asked;
+  bool has_hint = true;  // of a part that is not there yet
+  Time patience{};
+  std::function<void(const std::string &slug)> hls_news;
   Listener *listener = nullptr;
   std::map<std::string, FakeIngest *> ingests;
   std::string ingest_uri;

@@ -242,8 +242,8 @@ TEST_F(Calls, AnotherNodeIsSeeded) {
   other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
   for (const bool done : {true, false}) {
-    const auto asked =
-        http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = R"({"destination_uuid":"other"})"});
+    const auto asked = http->begin(
+        {.method = "POST", .path = "/stream/talk/tickets", .body = R"({"destination_uuid":"other"})"});
     const auto seed = api::read_message(other.take("seed"));
     ASSERT_TRUE(seed && *seed);
     EXPECT_EQ(std::get<core::Seed>(**seed).slug, "talk");
@@ -334,6 +334,42 @@ TEST_F(Playing, WaitsNoLongerThanItsPatience) {
   EXPECT_EQ(answer.headers.at("Retry-After"), "1");
 }
 
+TEST_F(Playing, HoldsAReloadUntilThereIsNews) {
+  const auto sink = publish();
+  media.streams.insert_or_assign("talk", fail(Code::unreachable, "not there yet"));
+  media.patience = 30s;
+  const auto reload =
+      http->begin({.path = "/stream/talk/hls/index.m3u8?_HLS_msn=8&_HLS_part=0&_HLS_skip=YES"});
+  const auto hinted = http->begin({.path = "/stream/talk/hls/8.0.ts"});
+  ASSERT_TRUE(pump_until([&] { return app->server().waiting() == 2; }));
+  EXPECT_EQ(media.asked, (media::PlaylistQuery{.sequence = 8, .part = 0, .may_skip = true}));
+  media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
+  media.has_hint = false;
+  media.hls_news("another");
+  media.hls_news("talk");
+  EXPECT_EQ(app->server().waiting(), 0u);
+  ASSERT_TRUE(pump_until([&] { return reload->done && hinted->done; }));
+  EXPECT_EQ(reload->answer.body, "#EXTM3U\n");
+  EXPECT_EQ(hinted->answer.body, "segment");
+}
+
+TEST_F(Playing, HoldsAReloadForAWhileOnly) {
+  const auto sink = publish();
+  media.streams.insert_or_assign("talk", fail(Code::unreachable, "not there yet"));
+  media.patience = 50ms;
+  EXPECT_EQ(http->get("/stream/talk/hls/index.m3u8?_HLS_msn=8").status, 503u);
+  EXPECT_EQ(http->get("/stream/talk/hls/8.0.ts").status, 503u);
+}
+
+TEST_F(Playing, RefusesAReloadThatIsNonsense) {
+  const auto sink = publish();
+  media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
+  for (const char *query : {"_HLS_part=1", "_HLS_msn=x", "_HLS_msn=-1", "_HLS_msn=1&_HLS_msn=2"})
+    EXPECT_EQ(http->get(std::string("/stream/talk/hls/index.m3u8?") + query).status, 400u) << query;
+  media.streams.insert_or_assign("talk", fail(Code::invalid, "that segment is too far ahead"));
+  EXPECT_EQ(http->get("/stream/talk/hls/index.m3u8?_HLS_msn=99").status, 400u);
+}
+
 TEST_F(Playing, SaysWhatCanNeverBeHls) {
   const auto sink = publish();
   media.streams.insert_or_assign("talk", fail(Code::unsupported, "MPEG-TS cannot carry image/jpeg"));
@@ -357,9 +393,10 @@ TEST_F(Playing, BringsAStreamThatIsKnown) {
   auto request = api::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
   const std::string ticket = "t1";
-  other.send(R"({"type":"offer","slug":"talk","source":"other","hops":1,"path":["other"],"ticket":"t1","search":")" +
-             std::get<core::Request>(**request).search + R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice +
-             "}");
+  other.send(
+      R"({"type":"offer","slug":"talk","source":"other","hops":1,"path":["other"],"ticket":"t1","search":")" +
+      std::get<core::Request>(**request).search + R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice +
+      "}");
   ASSERT_TRUE(pump_until([&] { return media.sources.contains(ticket); }));
   media.listener->on_source_message("talk", ticket,
                                     R"({"type":"confirm","ticket":")" + ticket + R"(","fingerprint":")" +

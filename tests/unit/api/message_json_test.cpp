@@ -83,18 +83,18 @@ TEST(MessageJson, NoFieldIsOfAnyOtherType) {
 TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
   std::size_t taken = 0;
   for (const std::string &text : samples()) {
-    const std::string over =
-        R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":)" + text + "}";
+    const std::string over = R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":)" + text + "}";
     const auto message = read_message(over);
     const core::Message inside = *read_message(text).value();
     const bool network = std::visit(
         [](const auto &what) {
           using T = std::decay_t<decltype(what)>;
           return std::is_same_v<T, core::Heartbeat> || std::is_same_v<T, core::Streams> ||
-                 std::is_same_v<T, core::Gone> || std::is_same_v<T, core::Seed> || std::is_same_v<T, core::Seeded> ||
-                 std::is_same_v<T, core::Path> || std::is_same_v<T, core::Climb> ||
-                 std::is_same_v<T, core::Climbed> || std::is_same_v<T, core::Leaving> ||
-                 std::is_same_v<T, core::Hold> || std::is_same_v<T, core::Request> || std::is_same_v<T, core::Offer> ||
+                 std::is_same_v<T, core::Gone> || std::is_same_v<T, core::Seed> ||
+                 std::is_same_v<T, core::Seeded> || std::is_same_v<T, core::Path> ||
+                 std::is_same_v<T, core::Climb> || std::is_same_v<T, core::Climbed> ||
+                 std::is_same_v<T, core::Leaving> || std::is_same_v<T, core::Hold> ||
+                 std::is_same_v<T, core::Request> || std::is_same_v<T, core::Offer> ||
                  std::is_same_v<T, core::Refusal> || std::is_same_v<T, core::Confirm> ||
                  std::is_same_v<T, core::Candidates> || std::is_same_v<T, core::Cancel>;
         },
@@ -112,8 +112,8 @@ TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
 
 // Of a later version: the message itself stands, what is inside does not.
 TEST(MessageJson, AnUnknownTypeInsideAnotherIsNothing) {
-  const auto message = read_message(
-      R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":{"type":"tomorrow"}})");
+  const auto message =
+      read_message(R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":{"type":"tomorrow"}})");
   ASSERT_TRUE(message && *message);
   EXPECT_EQ(std::get<core::Routed>(**message).what, nullptr);
 }

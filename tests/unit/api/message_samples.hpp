@@ -21,7 +21,8 @@ inline constexpr const char *place = R"({"uuid":"n2","via":"s1","ip_address":"10
 inline std::vector<std::string> samples() {
   const std::string n(node), s(stream), i(ice), f = "\"fingerprint\":\"" + fingerprint + "\"", at(place);
   const std::string self = n.substr(1, n.size() - 2);
-  const std::string wish = R"("slug":"a","destination":"n2","search":"q-1","asker":)" + at + R"(,"parent":true)";
+  const std::string wish =
+      R"("slug":"a","destination":"n2","search":"q-1","asker":)" + at + R"(,"parent":true)";
   const std::string routed = R"({"to":)" + at + R"(,"from":{"uuid":"n3"},"hops":3,"sought":true,"what":)";
   return {
       "{" + self + R"(,"kind":"node","type":"hello"})",
@@ -34,8 +35,8 @@ inline std::vector<std::string> samples() {
       R"({"type":"summon"})",
       R"({"type":"probe"})",
       R"({"reached":true,"type":"probed"})",
-      R"({"tickets":["t-1","t-2"],"sent_ms":1700000000000,"standby":["t-3"],"echo_ms":1699999999999,"held_ms":5,"nodes":[)" + n +
-          R"(],"type":"heartbeat"})",
+      R"({"tickets":["t-1","t-2"],"sent_ms":1700000000000,"standby":["t-3"],"echo_ms":1699999999999,"held_ms":5,"nodes":[)" +
+          n + R"(],"type":"heartbeat"})",
       R"({"type":"goodbye"})",
       R"({"ticket":"t-1","slug":"a","destination":"n2","type":"request"})",
       "{" + wish + R"(,"type":"request"})",

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include "window.hpp"
 
 namespace astral::media {
 namespace {
@@ -40,8 +41,9 @@ class Pipeline {
     EXPECT_FALSE(error) << error->message;
     const auto mux = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "mux"));
     const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(mux.get(), "src"));
-    branch_ = std::make_unique<HlsBranch>(GST_BIN(pipeline_.get()), pad.get(), context_.get(), limits,
-                                          [this](const std::string &caps) { caps_ = caps; });
+    branch_ = std::make_unique<HlsBranch>(
+        GST_BIN(pipeline_.get()), pad.get(), context_.get(), limits,
+        [this](const std::string &caps) { caps_ = caps; }, [this] { ++news_; });
     gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
   }
   ~Pipeline() {
@@ -66,12 +68,14 @@ class Pipeline {
 
   HlsBranch &branch() { return *branch_; }
   const std::string &caps() const { return caps_; }
+  int news() const { return news_; }
 
  private:
   const Ref<GMainContext> context_ = Ref<GMainContext>::adopt(g_main_context_new());
   Ref<GstElement> pipeline_;
   std::unique_ptr<HlsBranch> branch_;
   std::string caps_;
+  int news_ = 0;
 };
 
 int count(const std::string &text, const std::string &word) {
@@ -106,7 +110,7 @@ void write_out(const HlsWindow &window, const std::filesystem::path &folder) {
     ASSERT_TRUE(segment);
     std::ofstream file(folder / line, std::ios::binary);
     std::size_t size = 0;
-    for (const Slice &part : segment->parts) {
+    for (const Slice &part : segment->pieces) {
       file << as_text(part.bytes());
       size += part.size();
     }
@@ -153,9 +157,7 @@ void expect_plays(const HlsWindow &window, int frames) {
       run({"ffmpeg", "-v", "warning", "-i", (folder.path() / "index.m3u8").string(), "-f", "null", "-"});
   EXPECT_EQ(decoded.status, 0);
   EXPECT_EQ(decoded.errors, "");
-  const std::string playlist = window.playlist();
-  const std::size_t last = playlist.rfind('\n', playlist.size() - 2) + 1;
-  const std::string name = playlist.substr(last, playlist.size() - last - 1);
+  const std::string name = segment_name(newest_segment(window.playlist()));
   const Outcome alone =
       run({"ffmpeg", "-v", "error", "-i", (folder.path() / name).string(), "-f", "null", "-"});
   EXPECT_EQ(alone.errors, "") << name;
