@@ -68,7 +68,7 @@ class HlsEngine {
     hls.on(Hls.Events.ERROR, (_, data) => this.#on_error(Hls, data));
     if (is_low_latency) {
       hls.on(Hls.Events.LEVEL_LOADED, (_, {details}) => {
-        if (!details.partList?.length) this.#on_failed(true);
+        if (!details.partTarget) this.#on_failed(true);
       });
     }
     hls.attachMedia(this.#video);

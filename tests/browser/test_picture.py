@@ -30,6 +30,23 @@ def test_the_picture_moves_at_the_third_node(network, page):
         page.save_by_night(os.environ['ASTRAL_SCREENSHOT'])
 
 
+def test_low_latency_hls_plays_parts(network, page):
+    chain = Chain(network)
+    publish(network, chain.p, chain.slug)
+    chain.connect()
+    page.open(f'{chain.v.url}/#watch/{chain.slug}')
+    page.choose('llhls')
+    page.wait('low-latency HLS', lambda: page.player == 'Low-latency HLS')
+    page.expect_moving(5)
+    asked = page.js('performance.getEntriesByType("resource").map(({name}) => new URL(name)).map(url => url.pathname + url.search)')
+    media_files = [name for name in asked if name.endswith('.ts')]
+    parts = [name for name in media_files if name.count('.') == 2]
+    assert len(parts) > 10 and len(parts) > len(media_files) - len(parts)
+    assert sum('_HLS_msn=' in name for name in asked) > 10
+    assert page.player == 'Low-latency HLS'
+    assert page.console_errors == []
+
+
 def test_the_picture_goes_on_while_relays_die(network, page):
     """No stall, no jump: HLS, which has a second in hand, never waits, and its time goes on with the clock's."""
     diamond = Diamond(lambda name: network)
