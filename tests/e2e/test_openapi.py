@@ -35,7 +35,7 @@ PLAYLIST = '/hls/index.m3u8'
 ELSEWHERE = {
     ('register_node', '409'), ('register_node', '503'),  # for strangers: test_who_may.py
     ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; 256 streams
-    ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('be_peer', '503'),
+    ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('get_segment', '503'), ('be_peer', '503'),
     ('whep', '503'), ('whip', '409'), ('whip', '503'),
     ('get_flv', '415'), ('get_flv', '503'), ('get_ts', '415'), ('get_ts', '503'),
 }
@@ -162,6 +162,7 @@ def test_every_operation_answers_as_it_says(nodes):
     playlist = do(v, 200, 'get_playlist', slug='free').body.decode()
     do(v, 200, 'get_segment', slug='free', file=re.findall(r'^[^#\s].*$', playlist, re.M)[-1])
     do(v, 404, 'get_segment', slug='free', file='nope.ts')
+    do(v, 400, 'get_playlist', query='?_HLS_part=1', slug='free')
     for operation, name in (('get_flv', 'flv'), ('get_ts', 'ts')):
         do(v, 412, operation, slug='talk')
         do(v, 404, operation, slug='nope')
