@@ -85,9 +85,9 @@ void Hls::wait(const std::string &slug, Ask ask, Answer answer) {
   const Time hold = driver_.media().hls_patience(slug);
   if (waiting_.size() >= max_waiting)
     return answer(refusal({Code::unreachable, "too many wait for this"}, slug));
+  if (waiting_.empty()) look_.set(now() + look_every);
   waiting_.push_back(
       {slug, std::move(ask), std::move(answer), now() + (hold > Time::zero() ? hold : patience_)});
-  look_.set(now() + look_every);
 }
 
 void Hls::look(const std::string &slug) {
