@@ -52,6 +52,14 @@ aac_encoder() { first_of avenc_aac voaacenc fdkaacenc; }
 # shellcheck disable=SC2034
 by_ctrl_c=(env --default-signal=INT)
 
+# play_in PLAYER URL: mpv, VLC or ffplay, whichever is there, if PLAYER is empty.
+play_in() {
+  local player=$1 known
+  for known in mpv vlc ffplay; do [ -n "$player" ] || player=$(command -v $known); done
+  [ -n "$player" ] || die "needs a player: mpv, vlc or ffplay"
+  exec "${by_ctrl_c[@]}" "$player" "$2"
+}
+
 # publish PIPELINE...: what ends in MPEG-TS, to the node, until Ctrl-C.
 publish() {
   echo "Publishing '$title' at ${option[node]}: $node/#watch/$slug"
