@@ -120,9 +120,10 @@ def test_players(network, node):
     window.wait_for_output(r'\d:\d\d:\d\d\.\d')  # the place where it plays
     assert window.running()
     astral.wait_until(lambda: node.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'segments', 40)
-    hls = subprocess.run([PIPELINES / 'play-hls', 'talk', '--node', at(node), '--player', 'ffprobe'], capture_output=True,
-                         text=True, timeout=60 * astral.PATIENCE, env=network.environment(ASTRAL_BUILD=astral.BUILD))
-    assert hls.returncode == 0 and 'Video: h264' in hls.stderr, hls.stderr
+    for name in ('play-hls', 'play-flv', 'play-ts'):
+        done = subprocess.run([PIPELINES / name, 'talk', '--node', at(node), '--player', 'ffprobe'], capture_output=True,
+                              text=True, timeout=60 * astral.PATIENCE, env=network.environment(ASTRAL_BUILD=astral.BUILD))
+        assert done.returncode == 0 and 'Video: h264' in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize('name', READY)

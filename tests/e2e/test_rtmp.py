@@ -30,6 +30,16 @@ def film(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope='session')
+def obs_film(tmp_path_factory):
+    """What OBS sends if nobody changes its settings: 250 frames from key frame to key frame, two B-frames."""
+    path = tmp_path_factory.mktemp('film') / 'obs.flv'
+    output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=60', '-f', 'lavfi', '-i',
+           'anoisesrc=amplitude=0.1', '-t', 40, '-c:v', 'libx264', '-preset', 'veryfast', '-x264-params', 'keyint=250:bframes=2:scenecut=0',
+           '-pix_fmt', 'yuv420p', '-b:v', '1500k', '-c:a', 'aac', '-ac', 2, '-b:a', '160k', path)
+    return path
+
+
 @pytest.fixture
 def nodes(network):
     """A node that is published to, and one that reads."""
@@ -219,6 +229,19 @@ def test_it_plays_at_another_node_frame_by_frame(network, film):
         assert 'K' in next(p for p in packets if p['stream_index'] == 0)['flags'], name
         assert media.decode(got) == [], name
     assert second.ticket('talk')
+
+
+def test_what_obs_sends_by_default_plays_frame_by_frame(network, nodes, obs_film):
+    first, second = nodes
+    publish(network, first, obs_film)
+    live(second)
+    base = f'http://127.0.0.1:{second.port}/stream/talk'
+    for name, path in {'obs.flv': 'live.flv', 'obs.ts': 'live.ts', 'hls.ts': 'hls/index.m3u8'}.items():
+        astral.wait_until(lambda: name != 'hls.ts' or second.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'segments', 40)
+        got = recorded(network, f'{base}/{path}', name)
+        assert_part(pictures(got), pictures(obs_film), 4 * FPS, leave=4)
+        assert_part(sounds(got), sounds(obs_film), 2 * FPS, leave=3)
+        assert media.decode(got) == [], name
 
 
 def test_a_player_gets_what_is_there_at_once_and_costs_nothing_afterwards(network, nodes, film):
