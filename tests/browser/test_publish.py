@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The page publishes: Chromium's own camera, looked at and sent by WHIP; what it sends is seen at another node, paused, resumed
+and deleted from the page."""
+
+
+def button(page, selector):
+    page.wait(f'{selector} to be there', lambda: page.is_shown(selector))
+    page.driver.find_element('css selector', selector).click()
+
+
+def test_the_camera_is_published_and_seen_at_another_node(network, page):
+    node = network.node('n')
+    viewer = network.node('v', bootstrap=[node])
+    page.open(f'{node.url}/#publish')
+    page.wait('the form', lambda: page.is_shown('#publish-name'))
+    page.driver.find_element('id', 'publish-name').clear()
+    page.driver.find_element('id', 'publish-name').send_keys('My Camera')
+    page.wait('WHIP to be offered', lambda: page.js('!document.querySelector("#capture-preview").disabled'))
+    button(page, '#capture-preview')
+    page.wait('oneself', lambda: page.js('document.querySelector("#preview").videoWidth') > 0)
+    assert node.stream('my-camera') is None  # nothing is made before
+    button(page, '#capture-live')
+    page.wait('it to be live', lambda: page.text('#capture-said').startswith('Live'))
+    page.wait('its card', lambda: page.text('#own .badge') == 'Live')
+    page.wait('its rate', lambda: 'bit/s' in page.text('#own .facts'))
+
+    page.driver.switch_to.new_window('tab')
+    try:
+        page.wait('the viewer to know it', lambda: viewer.stream('my-camera'))
+        page.open(f'{viewer.url}/#watch/my-camera')
+        page.expect_moving(2)
+    finally:
+        page.driver.close()
+        page.driver.switch_to.window(page.driver.window_handles[0])
+
+    button(page, '#own button')
+    page.wait('the pause', lambda: node.stream('my-camera')['streaming'] is False)
+    page.wait('what the page says', lambda: page.text('#own button') == 'Resume')
+    button(page, '#own button')
+    page.wait('it to go on', lambda: node.stream('my-camera')['streaming'])
+    button(page, '#capture-stop')
+    page.wait('the end', lambda: page.is_shown('#capture-preview'))
+    if node.stream('my-camera'):
+        button(page, '#own button:nth-of-type(2)')
+        button(page, '#confirm-yes')
+    page.wait('nothing', lambda: node.stream('my-camera') is None and page.is_shown('#own-empty'))
