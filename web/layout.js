@@ -167,8 +167,15 @@ export function arrow(from, to, radius_from, radius_to, lane = 0) {
   return {
     shaft: `M${show(start)} Q${show(middle)} ${show(neck)}`,
     head: `M${show(tip)} L${show({x: neck.x - 4.5 * uy, y: neck.y + 4.5 * ux})} L${show({x: neck.x + 4.5 * uy, y: neck.y - 4.5 * ux})} Z`,
-    label: {x: round((start.x + 2 * middle.x + neck.x) / 4), y: round((start.y + 2 * middle.y + neck.y) / 4)},
+    label: label_at(start, middle, neck, lane),
   };
+}
+
+// Half way; beside others, before and behind that in turn, so that words do not cover each other.
+function label_at(start, middle, end, lane) {
+  const t = 0.5 + (lane % 2 === 0 ? 0.14 : -0.14) * Math.ceil(lane / 2);
+  const on_curve = (axis) => (1 - t) ** 2 * start[axis] + 2 * t * (1 - t) * middle[axis] + t ** 2 * end[axis];
+  return {x: round(on_curve('x')), y: round(on_curve('y'))};
 }
 
 const round = (number) => Math.round(number * 10) / 10;

@@ -70,7 +70,7 @@ class TicketDrawing {
   show({ticket, path, colour, words}) {
     const is_standby = ticket.role === 'standby';
     const is_fed = ticket.confirmed ?? ticket.state === 'confirmed';
-    this.element.setAttribute('class', `ticket s${colour}${is_standby ? ' standby' : ''}${is_fed ? '' : ' asked'}`);
+    this.element.setAttribute('class', `ticket s${colour}${is_standby ? ' standby' : ''}${is_fed || is_standby ? '' : ' asked'}`);
     Object.assign(this.element.dataset, {stream: ticket.stream, source: ticket.source, destination: ticket.destination});
     this.#shaft.setAttribute('d', path.shaft);
     this.#head.setAttribute('d', path.head);
@@ -169,7 +169,7 @@ export class Network {
         radii.get(ticket.destination), ticket.lane),
       colour: this.#colours.get(ticket.stream),
       words: told(ticket, graph.self, this.#state.rates),
-      rate: rate_text(this.#state.rates?.of(ticket)),
+      rate: ticket.role === 'standby' ? '' : rate_text(this.#state.rates?.of(ticket)),
     }));
     this.#tickets.show(arrows, ({ticket}) => ticket.id);
     this.#hops.show(arrows, ({ticket}) => ticket.id);
