@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Publisher → node P → node R → node V, and a browser on V's page: the picture moves."""
-import os
 
 import astral
 import media
@@ -26,8 +25,6 @@ def test_the_picture_moves_at_the_third_node(network, page):
     one = page.driver.find_element('id', 'screen').screenshot_as_png
     page.wait('another screenshot', lambda: page.driver.find_element('id', 'screen').screenshot_as_png != one)
     assert page.console_errors == []
-    if 'ASTRAL_SCREENSHOT' in os.environ:  # the README's
-        page.save_by_night(os.environ['ASTRAL_SCREENSHOT'])
 
 
 def test_low_latency_hls_plays_parts(network, page):

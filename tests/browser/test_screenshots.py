@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The README's pictures: every page of a real node that has something of everything, by night and by day. Only where
-ASTRAL_SCREENSHOTS names a folder; screenshots.sh does."""
+ASTRAL_SCREENSHOTS names a folder; `screenshots` does."""
 import os
 
 import pytest
