@@ -61,6 +61,12 @@ void Catchup::all_before(moqt::Location end) {
   go_on();
 }
 
+void Catchup::between(const track::Span &gap) {
+  covered_ = gap.first;
+  joined_ = gap.end;
+  go_on();
+}
+
 void Catchup::fetch(moqt::Location start, moqt::Location end) {
   assert(!request_);
   ++fetches_;

@@ -25,10 +25,11 @@ class Catchup {
   Catchup(const Catchup &) = delete;
   Catchup &operator=(const Catchup &) = delete;
 
-  // One of the three, once. The newest group, from its beginning; `subscription` is of the same session.
+  // One of the four, once. The newest group, from its beginning; `subscription` is of the same session.
   void from_newest_group(moqt::RequestId subscription);
   void from(moqt::Location need);
   void all_before(moqt::Location end);
+  void between(const track::Span &gap);
   // The subscription brings what comes after `largest`.
   void joined(const std::optional<moqt::Location> &largest);
   bool done() const { return !request_ && joined_ && covered_ >= *joined_; }

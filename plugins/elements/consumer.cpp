@@ -154,6 +154,17 @@ void Consumer::set_standby(bool standby) {
   link_->perform();
 }
 
+void Consumer::fetch(const track::Span &gap) {
+  const bool rests = standby_ && established_ && answers_ == 0 && (!catchup_ || catchup_->done());
+  if (!rests || !link_->ready() || link_->ended()) return;
+  store_.restart(gap.first, now());
+  sequence_.restart(gap.first);
+  catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
+                                       link_->ticket());
+  catchup_->between(gap);
+  link_->perform();
+}
+
 // The last answer says where the subscription begins.
 void Consumer::answered(const std::optional<moqt::Location> &largest) {
   established_ = true;

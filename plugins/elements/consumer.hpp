@@ -47,6 +47,8 @@ class Consumer final : private Link::Owner {
   // go on while it does, it asks whether the provider is there. Who does not answer in time is given up.
   void set_standby(bool standby);
   static constexpr Time answer_timeout = 1500ms;
+  // While it stands by: this, and no more. Nothing where its link is not there, or is asked already.
+  void fetch(const track::Span &gap);
 
   // The next object in order, when it is there; where there is none, the next of the past.
   std::optional<Taken> take();

@@ -94,6 +94,22 @@ static gboolean astral_relay_sink_query(GstPad *pad, GstObject *parent, GstQuery
   return gst_pad_query_default(pad, parent, query);
 }
 
+// The loop thread.
+static void ask_parents(AstralRelay *relay, const track::Span &gap) {
+  GST_INFO_OBJECT(relay,
+                  "missing: %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                  "/%" G_GUINT64_FORMAT,
+                  gap.first.group, gap.first.object, gap.end.group, gap.end.object);
+  Ref<GstEvent> event = event_of(gap);
+  gst_element_foreach_sink_pad(
+      GST_ELEMENT(relay),
+      [](GstElement *, GstPad *pad, gpointer told) -> gboolean {
+        gst_pad_push_event(pad, gst_event_ref(static_cast<GstEvent *>(told)));
+        return TRUE;
+      },
+      event.get());
+}
+
 static GstPad *astral_relay_request_new_pad(GstElement *element, GstPadTemplate *, const gchar *name,
                                             const GstCaps *) noexcept {
   static std::atomic<guint> count = 0;
@@ -233,7 +249,8 @@ static bool astral_relay_start(AstralRelay *relay) {
           [relay](const std::string &ticket) {
             GST_INFO_OBJECT(relay, "ticket %s does not hold the rate", ticket.c_str());
             g_signal_emit(relay, astral_relay_child_slow, 0, ticket.c_str());
-          }};
+          },
+      .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); }};
   auto body = RelayBody::start(settings, hooks);
   if (!body) {
     post_error(GST_ELEMENT(relay), body.error(), false);

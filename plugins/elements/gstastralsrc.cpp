@@ -153,6 +153,13 @@ static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noe
   return GST_FLOW_OK;
 }
 
+static gboolean astral_src_event(GstBaseSrc *base, GstEvent *event) noexcept {
+  const auto gap = gap_of(event);
+  if (!gap) return GST_BASE_SRC_CLASS(astral_src_parent_class)->event(base, event);
+  if (const auto body = body_of(cast(base))) body->fetch(*gap);
+  return TRUE;
+}
+
 static gboolean astral_src_query(GstBaseSrc *base, GstQuery *query) noexcept {
   AstralSrc *src = cast(base);
   if (GST_QUERY_TYPE(query) == GST_QUERY_LATENCY) {
@@ -245,6 +252,7 @@ static void astral_src_class_init(AstralSrcClass *type) {
   base->unlock = astral_src_unlock;
   base->unlock_stop = astral_src_unlock_stop;
   base->query = astral_src_query;
+  base->event = astral_src_event;
   base->is_seekable = [](GstBaseSrc *) -> gboolean { return FALSE; };
   GST_PUSH_SRC_CLASS(type)->create = astral_src_create;
 }

@@ -6,6 +6,7 @@ namespace astral::elements {
 namespace {
 
 constexpr char needs_query[] = "AstralNeeds";
+constexpr char missing_event[] = "AstralMissing";
 
 GType taken_type() {
   static const GType type = g_boxed_type_register_static(
@@ -96,6 +97,25 @@ Needs ask_needs(GstPad *source) {
   gboolean past = FALSE;
   needs.past = gst_structure_get_boolean(answer, "past", &past) && past;
   return needs;
+}
+
+Ref<GstEvent> event_of(const track::Span &gap) {
+  return Ref<GstEvent>::adopt(gst_event_new_custom(
+      GST_EVENT_CUSTOM_UPSTREAM,
+      gst_structure_new(missing_event, "group", G_TYPE_UINT64, gap.first.group, "object", G_TYPE_UINT64,
+                        gap.first.object, "end-group", G_TYPE_UINT64, gap.end.group, "end-object",
+                        G_TYPE_UINT64, gap.end.object, nullptr)));
+}
+
+std::optional<track::Span> gap_of(GstEvent *event) {
+  track::Span gap;
+  const GstStructure *told = gst_event_get_structure(event);
+  if (!gst_event_has_name(event, missing_event) ||
+      !gst_structure_get(told, "group", G_TYPE_UINT64, &gap.first.group, "object", G_TYPE_UINT64,
+                         &gap.first.object, "end-group", G_TYPE_UINT64, &gap.end.group, "end-object",
+                         G_TYPE_UINT64, &gap.end.object, nullptr))
+    return std::nullopt;
+  return gap;
 }
 
 bool answer_needs(GstQuery *query, const Needs &needs) {

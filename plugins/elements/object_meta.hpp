@@ -31,6 +31,11 @@ SharedTaken taken_of(GstEvent *event);
 Needs ask_needs(GstPad *source);
 bool answer_needs(GstQuery *query, const Needs &needs);
 
+// To whoever stands by upstream: what those that feed have not brought. A custom event "AstralMissing"
+// {group, object, end-group, end-object: guint64}, the end not included.
+Ref<GstEvent> event_of(const track::Span &gap);
+std::optional<track::Span> gap_of(GstEvent *event);
+
 // A read-only buffer that references the slice.
 Ref<GstBuffer> wrap(const Slice &slice);
 

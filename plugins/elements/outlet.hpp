@@ -29,6 +29,8 @@ struct Hooks {
   std::function<void(unsigned ms)> silent = nullptr;
   // Of a relay: this child does not hold the rate.
   std::function<void(const std::string &ticket)> slow = nullptr;
+  // Of a relay: its parents have not brought this, but something newer.
+  std::function<void(const track::Span &gap)> missing = nullptr;
 };
 
 // **Thread**: made and destroyed by the application's; everything else on the loop, unless it says so.

@@ -12,6 +12,7 @@ RelayBody::RelayBody(const ElementSettings &settings, const LinkSettings &link, 
       refill();
     });
     silence_timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] { check_silence(); });
+    gap_timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] { check_gap(false); });
     outlet_.count = [this](Statistics &statistics) {
       statistics = counts_;
       statistics.rate_bps = rate_.bps(now());
@@ -26,6 +27,7 @@ RelayBody::~RelayBody() {
     outlet_.count = nullptr;
     timer_.reset();
     silence_timer_.reset();
+    gap_timer_.reset();
   });
 }
 
@@ -44,9 +46,14 @@ bool RelayBody::push(const SharedTaken &taken) {
 
 void RelayBody::take_inputs() {
   awake_ = false;
-  while (auto taken = inputs_.try_pop()) take(*taken);
+  bool given_up = false;
+  while (auto taken = inputs_.try_pop()) {
+    given_up = given_up || (*taken)->skipped;
+    take(*taken);
+  }
   outlet_.provider().pump();
   look_ahead();
+  check_gap(given_up);
   refill();
   silence_timer_->set(cadence_.deadline());
 }
@@ -62,6 +69,12 @@ void RelayBody::check_silence() {
   if (cadence_.silent(time) && hooks_.silent)
     hooks_.silent(static_cast<unsigned>(cadence_.silence(time) / 1ms));
   silence_timer_->set(cadence_.deadline());
+}
+
+void RelayBody::check_gap(bool given_up) {
+  const auto gap = outlet_.provider().store().gap(frontier_.position());
+  if (gap_watch_.ask(gap, given_up, now()) && hooks_.missing) hooks_.missing(*gap);
+  gap_timer_->set(gap_watch_.deadline());
 }
 
 void RelayBody::take(const SharedTaken &taken) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "elements/cadence.hpp"
+#include "elements/gap_watch.hpp"
 #include "elements/object_meta.hpp"
 #include "elements/outlet.hpp"
 #include "elements/queue.hpp"
@@ -49,6 +50,7 @@ class RelayBody {
   void refill();
   void look_ahead();
   void check_silence();
+  void check_gap(bool given_up);
 
   const Hooks hooks_;
   Queue<SharedTaken> inputs_{max_waiting};
@@ -63,7 +65,8 @@ class RelayBody {
   track::Cursor frontier_{moqt::Location{}};  // has seen all that came without a gap
   Guarded<std::optional<moqt::Location>> needs_;
   Cadence cadence_;
-  std::unique_ptr<Timer> timer_, silence_timer_;
+  GapWatch gap_watch_;
+  std::unique_ptr<Timer> timer_, silence_timer_, gap_timer_;
   Outlet outlet_;  // last: its thread uses all of the above
 };
 

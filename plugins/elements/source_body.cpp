@@ -91,6 +91,10 @@ void SourceBody::set_standby(bool standby) {
   });
 }
 
+void SourceBody::fetch(const track::Span &gap) {
+  loop_.post([this, gap] { consumer_->fetch(gap); });
+}
+
 Needs SourceBody::on_consumer_needs() {
   Needs needs = hooks_.needs ? hooks_.needs() : Needs{};
   if (!needs.first) needs.first = position_;

@@ -41,6 +41,8 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   void set_flushing(bool flushing) { items_.set_flushing(flushing); }
   void take_signalling(std::string text);
   void set_standby(bool standby);
+  // While it stands by: this, and no more.
+  void fetch(const track::Span &gap);
   Statistics statistics();
 
  private:

@@ -13,6 +13,12 @@ const Object *Store::Group::find(std::uint64_t id) const {
   return object.wire.empty() ? nullptr : &object;
 }
 
+std::optional<std::uint64_t> Store::Group::find_from(std::uint64_t id) const {
+  for (id = std::max(id, first); id - first < objects.size(); ++id)
+    if (!objects[id - first].wire.empty()) return id;
+  return std::nullopt;
+}
+
 void Store::restart(Location begin, Time now) {
   groups_.clear();
   bytes_ = 0;
@@ -96,6 +102,19 @@ std::optional<Location> Store::largest() const {
   for (auto group = groups_.rbegin(); group != groups_.rend(); ++group)
     for (auto object = group->second.objects.rbegin(); object != group->second.objects.rend(); ++object)
       if (!object->wire.empty() && object->status == moqt::ObjectStatus::normal) return object->id;
+  return std::nullopt;
+}
+
+std::optional<Span> Store::gap(Location from) const {
+  for (auto group = groups_.lower_bound(from.group); group != groups_.end(); ++group) {
+    const auto &[id, here] = *group;
+    if (id - from.group >= restart_leap || (id == from.group && from.object < here.first))
+      return std::nullopt;
+    const auto found = here.find_from(id == from.group ? from.object : 0);
+    if (found && Location{id, *found} == from) return std::nullopt;
+    if (found) return Span{from, {id, *found}};
+    if (id == from.group && here.end && from.object > *here.end) from = {id + 1, 0};
+  }
   return std::nullopt;
 }
 

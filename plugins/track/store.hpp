@@ -17,6 +17,12 @@ namespace astral::track {
 using moqt::Location;
 using moqt::Object;
 
+// From `first` to before `end`.
+struct Span {
+  Location first, end;
+  bool operator==(const Span &) const = default;
+};
+
 // Thread: one. Owns: references on the objects' bytes.
 class Store {
  public:
@@ -56,6 +62,8 @@ class Store {
   Time deadline() const;
 
   std::optional<Location> largest() const;  // the newest object, statuses not counted
+  // What has not arrived from `from` on, before something newer. Nothing: it has, or nothing newer has.
+  std::optional<Span> gap(Location from) const;
   std::size_t bytes() const { return bytes_; }
   std::size_t groups() const { return groups_.size(); }
 
@@ -71,6 +79,8 @@ class Store {
     bool abandoned = false;
     Time arrived{};  // its newest object
     const Object *find(std::uint64_t id) const;
+    // The first that is here, from `id` on.
+    std::optional<std::uint64_t> find_from(std::uint64_t id) const;
   };
   void drop_oldest();
   void fit();

@@ -208,10 +208,15 @@ class TwoWays : public Bodies {
     Post out;
     std::unique_ptr<SourceBody> source;
     std::thread between;
+    std::function<bool(moqt::Location)> lacks;  // set before the first object comes
   };
   void SetUp() override {
     Bodies::SetUp();
-    relay = std::move(*RelayBody::start(settings(), relay_peers.hooks(nobody)));
+    Hooks hooks = relay_peers.hooks(nobody);
+    hooks.missing = [this](const track::Span &gap) {
+      for (const auto &[ticket, way] : ways) way.source->fetch(gap);
+    };
+    relay = std::move(*RelayBody::start(settings(), hooks));
     open("a", false);
     open("b", true);
     from_sink.deliver_to([this](const std::string &text) {
@@ -228,8 +233,11 @@ class TwoWays : public Bodies {
     Hooks hooks = source_peers.hooks(way.out);
     hooks.needs = [this] { return relay->needs(); };
     way.source = std::move(*SourceBody::start(mine, hooks));
-    way.between = std::thread([this, source = way.source.get()] {
-      while (pull(*source, [&](const SharedTaken &taken) { relay->push(taken); }) != "flushing") {
+    way.between = std::thread([this, &way] {
+      const auto give = [&](const SharedTaken &taken) {
+        if (!way.lacks || !way.lacks(taken->object.id)) relay->push(taken);
+      };
+      while (pull(*way.source, give) != "flushing") {
       }
     });
   }
@@ -266,6 +274,19 @@ TEST_F(TwoWays, ASwitchLosesNothing) {
     ways["b"].source->set_standby(round % 2 == 1);
     for (; seen < frame; ++seen) ASSERT_EQ(read(), "frame " + std::to_string(seen));
   }
+  EXPECT_EQ(relay->statistics().skipped, 0u);
+}
+
+// Of the first group: objects in it, its end, and the beginning of the next.
+TEST_F(TwoWays, WhatAParentLacksIsAskedOfWhoStandsBy) {
+  ASSERT_TRUE(sink_peers.wait_for(2));  // both have subscribed
+  ways["a"].lacks = [first = std::uint64_t{0}](moqt::Location id) mutable {
+    if (first == 0) first = id.group;
+    return (id.group == first && (id.object == 3 || id.object > 7)) ||
+           (id.group == first + 1 && id.object < 2);
+  };
+  for (int i = 0; i < 40; ++i) push(*sink, i);
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(read(), "frame " + std::to_string(i));
   EXPECT_EQ(relay->statistics().skipped, 0u);
 }
 

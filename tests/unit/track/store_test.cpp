@@ -72,6 +72,24 @@ TEST(Store, AGroupLargerThanTheStoreLosesItsBeginning) {
   EXPECT_EQ(read(slow, store, 0s), "|2.0 ");
 }
 
+TEST(Store, SaysWhatHasNotArrived) {
+  Store store;
+  const auto gap = [&](std::uint64_t group, std::uint64_t id) { return store.gap({group, id}); };
+  EXPECT_EQ(gap(5, 0), std::nullopt);
+  for (const std::uint64_t id : {0u, 1u, 4u}) store.add(object(5, id), 0s);
+  EXPECT_EQ(gap(5, 0), std::nullopt);
+  EXPECT_EQ(gap(5, 2), (Span{{5, 2}, {5, 4}}));
+  EXPECT_EQ(gap(5, 5), std::nullopt);
+  store.add(object(8, 2), 0s);
+  EXPECT_EQ(gap(5, 5), (Span{{5, 5}, {8, 2}}));
+  store.add(end_of_group(5, 5), 0s);
+  EXPECT_EQ(gap(5, 6), (Span{{6, 0}, {8, 2}}));
+  EXPECT_EQ(gap(8, 0), (Span{{8, 0}, {8, 2}}));
+  EXPECT_EQ(gap(8, 2), std::nullopt);
+  store.add(object(8 + Store::restart_leap, 1), 0s);
+  EXPECT_EQ(gap(8, 3), std::nullopt);  // another run
+}
+
 TEST(Store, RefusesHostileIds) {
   Store store;
   EXPECT_EQ(store.add(object(1, UINT64_MAX), 0s), Store::Added::too_far);
