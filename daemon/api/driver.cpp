@@ -138,7 +138,7 @@ void Driver::perform(const core::Disconnect &effect) {
 }
 
 void Driver::perform(const core::OpenMedia &effect) {
-  if (const auto opened = media_.open(effect.slug); !opened) {
+  if (const auto opened = media_.open(effect.slug, effect.own); !opened) {
     // Whoever feeds it or asks of it hears of the failure then.
     g_warning("stream %s: %s", effect.slug.c_str(), opened.error().detail.c_str());
     return;

@@ -90,7 +90,8 @@ class MediaFloor {
   virtual ~MediaFloor() = default;
   virtual void listen(Listener *listener) = 0;  // null: nobody
 
-  virtual Expected<void> open(const std::string &slug) = 0;
+  // `own`: published here.
+  virtual Expected<void> open(const std::string &slug, bool own) = 0;
   virtual void close(const std::string &slug) = 0;
   virtual void tell_relay(const std::string &slug, const std::string &json) = 0;
   virtual Expected<void> add_source(const std::string &slug, const std::string &ticket,

@@ -12,6 +12,7 @@
 namespace astral::api {
 namespace {
 
+constexpr int own_store = 3;  // times as long: while this node is cut off, nobody else has what comes
 constexpr std::uint64_t least_store = 1 << 20;  // below it a stream cannot be forwarded at all
 
 class MediaIngest : public Ingest {
@@ -70,9 +71,11 @@ media::Stream *Pipelines::find(const std::string &slug) const {
   return found == streams_.end() ? nullptr : found->second.get();
 }
 
-Expected<void> Pipelines::open(const std::string &slug) {
+Expected<void> Pipelines::open(const std::string &slug, bool own) {
   if (find(slug)) return {};
-  auto stream = media::Stream::open(slug, settings_, *this);
+  media::Settings settings = settings_;
+  if (own) settings.store_time *= own_store;
+  auto stream = media::Stream::open(slug, settings, *this);
   if (!stream) return tl::unexpected<Error>(stream.error());
   streams_.emplace(slug, std::move(*stream));
   share_stores();

@@ -17,7 +17,7 @@ class Pipelines : public MediaFloor, private media::Handler {
   explicit Pipelines(media::Settings settings) : settings_(std::move(settings)) {}
 
   void listen(Listener *listener) override { listener_ = listener; }
-  Expected<void> open(const std::string &slug) override;
+  Expected<void> open(const std::string &slug, bool own) override;
   void close(const std::string &slug) override;
   void tell_relay(const std::string &slug, const std::string &json) override;
   Expected<void> add_source(const std::string &slug, const std::string &ticket, const std::string &offer,

@@ -236,7 +236,9 @@ constexpr std::array<Option, 18> valued{{
      set_capacity},
     {"seeding", 0, "yes|no", "whether other nodes may make it carry a stream (default yes)", set_seeding},
     {"store-time", 0, "SECONDS",
-     "how long a stream's media is kept for who needs it again (default 10, at most 60)", set_store_time},
+     "how long a stream's media is kept for who needs it again (default 10, at most 60); what is published "
+     "here three times as long",
+     set_store_time},
     {"store-size", 0, "MB", "at most so much of one stream (default 64)", set_store_size},
     {"store-total", 0, "MB", "and so much of all together (default 512)", set_store_size},
     {"stun", 0, "HOST:PORT", "a STUN server", set_stun},

@@ -56,6 +56,7 @@ struct Carried {
   std::uint32_t improvements = 0;                                    // tried since this parent feeds us
   Carrying told = {.slug = {}, .hops = 0, .room = 0, .over = true};  // what our supernode knows
   Time fed_since = {};
+  std::optional<Time> lost = {};  // when it was an orphan again
   Time backoff = {};
 
   // Only of our own streams.

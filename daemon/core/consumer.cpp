@@ -162,7 +162,7 @@ void Consumer::link(Carried &stream, const Offer &offer) {
   }
   if (!stream.media) {
     stream.media = true;
-    desk_.emit(OpenMedia{.slug = stream.slug});
+    desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own});
     desk_.notice(MediaOpened{.slug = stream.slug});
   }
   if (stream.search) stream.search->step = Step::linking;
@@ -185,6 +185,7 @@ void Consumer::path(const Peer &peer, const Path &path) {
   ticket->cut = path.cut;
   if (path.cut) {  // it leads nowhere, whatever it says
     if (ticket->id == stream.standby) return standby_moved(stream);
+    if (ticket->id == stream.coming) return lose(ticket->id, "unwanted", "it is cut off as well");
     if (ticket->id == stream.held && stream.phase == Phase::fed) cut_off(stream, true);
     return;
   }
@@ -411,7 +412,9 @@ void Consumer::retry(Carried &stream) {
   if (stream.own ? stream.publisher == 0 || stream.paused : !wanted(stream))
     return desk_.notice(NeedChanged{.slug = stream.slug});
   const Timeouts &timeouts = desk_.settings.timeouts;
-  stream.backoff = std::clamp(stream.backoff * 2, timeouts.first_retry, timeouts.last_retry);
+  const bool hurry = stream.lost && desk_.now - *stream.lost < timeouts.hurry;
+  stream.backoff =
+      std::clamp(stream.backoff * 2, timeouts.first_retry, hurry ? timeouts.last_hurry : timeouts.last_retry);
   desk_.agenda.set({.due = Due::retry, .name = stream.slug}, desk_.now + desk_.rng.jittered(stream.backoff));
 }
 
@@ -425,7 +428,7 @@ void Consumer::attach(Carried &stream, PeerId publisher) {
   stream.backoff = {};
   if (!stream.media) {
     stream.media = true;
-    desk_.emit(OpenMedia{.slug = stream.slug});
+    desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own});
     desk_.notice(MediaOpened{.slug = stream.slug});
   }
   begin(stream);

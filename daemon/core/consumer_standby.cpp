@@ -313,6 +313,7 @@ void Consumer::parent_lost(Carried &stream, const Uuid &source) {
   desk_.notice(CarryChanged{.slug = stream.slug});
   if (!stream.own && wanted(stream) && use_standby(stream)) return;
   enter_orphan(stream);
+  stream.lost = desk_.now;
   if (!stream.own) cut_off(stream, true);
   stop_trying(stream);
   retry(stream);

@@ -31,6 +31,7 @@ struct Disconnect {
 // a pipeline with a relay and no source yet
 struct OpenMedia {
   Slug slug = {};
+  bool own = false;  // this node is the source: what it does not keep nobody has
 };
 struct CloseMedia {
   Slug slug = {};

@@ -63,6 +63,8 @@ struct Timeouts {
   Time registration = 10s;   // for the origin to say whether a name is free
   Time first_retry = 200ms;  // a lost parent, then doubling up to
   Time last_retry = 5s;
+  Time last_hurry = 1s;  // instead, for as long as
+  Time hurry = 20s;      // others may still keep what it has missed: it is the source that was away
   Time settled = 5s;    // a parent that lasted this long starts the doubling again
   Time unwanted = 30s;  // a stream that nobody wants is carried for this long
   Time reconnect = 1s;  // to look for a supernode again, then doubling up to

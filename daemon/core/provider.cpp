@@ -304,7 +304,7 @@ void Provider::admit(Ticket ticket, const Peer &peer) {
 void Provider::open(Carried &stream) {
   if (stream.media) return;
   stream.media = true;
-  desk_.emit(OpenMedia{.slug = stream.slug});
+  desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own});
   desk_.notice(MediaOpened{.slug = stream.slug});
 }
 

@@ -126,7 +126,7 @@ void Publishing::establish(const StreamInfo &stream, bool registered) {
   desk_.notice(NeedChanged{.slug = info.slug});
   if (!desk_.tickets.any_given(info.slug)) return;
   carried.media = true;  // local players wait for it
-  desk_.emit(OpenMedia{.slug = info.slug});
+  desk_.emit(OpenMedia{.slug = info.slug, .own = true});
   desk_.notice(MediaOpened{.slug = info.slug});
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "media/flv_branch.hpp"
+#include "media/overlap.hpp"
 #include "media/rtc_branch.hpp"
 
 namespace astral::media {
@@ -64,6 +65,27 @@ std::unique_ptr<Branch> make_branch(Format format) {
   GMainContext *context = g_main_context_get_thread_default();
   if (format == Format::webrtc) return std::make_unique<RtcBranch>(context);
   return std::make_unique<FlvBranch>(format, context);
+}
+
+std::optional<Overlap::Place> place_in(const GstStructure *structure) {
+  Overlap::Place place;
+  if (!structure || !gst_structure_get_uint64(structure, "group", &place.first) ||
+      !gst_structure_get_uint64(structure, "object", &place.second))
+    return std::nullopt;
+  return place;
+}
+
+std::optional<Overlap::Place> place_of(GstBuffer *buffer) {
+  GstCustomMeta *meta = gst_buffer_get_custom_meta(buffer, "AstralObject");
+  return meta ? place_in(gst_custom_meta_get_structure(meta)) : std::nullopt;
+}
+
+// The first object that nobody has brought to the relay behind this pad.
+std::optional<Overlap::Place> need_behind(GstPad *source) {
+  const auto query =
+      Ref<GstQuery>::adopt(gst_query_new_custom(GST_QUERY_CUSTOM, gst_structure_new_empty("AstralNeeds")));
+  return gst_pad_peer_query(source, query.get()) ? place_in(gst_query_get_structure(query.get()))
+                                                 : std::nullopt;
 }
 
 StructurePtr stats_of(GstElement *element) {
@@ -140,16 +162,24 @@ struct Stream::Parent {
     return GST_PAD_PROBE_OK;
   }
 
+  struct Awaited {
+    Parent *parent;
+    Overlap overlap;
+  };
   void await_media() {
     const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(element.get(), "src"));
     if (awaiting != 0) gst_pad_remove_probe(source.get(), awaiting);
-    awaiting = gst_pad_add_probe(source.get(), GST_PAD_PROBE_TYPE_BUFFER, &Parent::on_buffer, this, nullptr);
+    awaiting =
+        gst_pad_add_probe(source.get(), GST_PAD_PROBE_TYPE_BUFFER, &Parent::on_buffer, new Awaited{this, {}},
+                          [](gpointer awaited) { delete static_cast<Awaited *>(awaited); });
   }
 
   // The streaming thread.
-  static GstPadProbeReturn on_buffer(GstPad *, GstPadProbeInfo *, gpointer self) noexcept {
+  static GstPadProbeReturn on_buffer(GstPad *pad, GstPadProbeInfo *info, gpointer awaited) noexcept {
     const Visit visit;
-    const Parent *parent = static_cast<Parent *>(self);
+    auto &[parent, overlap] = *static_cast<Awaited *>(awaited);
+    const auto place = place_of(GST_PAD_PROBE_INFO_BUFFER(info));
+    if (!place || !overlap.caught_up(*place, need_behind(pad), now())) return GST_PAD_PROBE_OK;
     Stream *stream = &parent->stream;
     stream->mailbox_.post([stream, ticket = parent->ticket, serial = parent->serial] {
       const auto found = stream->sources_.find(ticket);

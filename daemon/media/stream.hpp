@@ -41,7 +41,7 @@ class Handler {
   virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
   virtual void on_source_message(const std::string &slug, const std::string &ticket,
                                  const std::string &json) = 0;
-  // The first media since it was added or switched.
+  // Since it was added or switched, its media has come, and is not behind what others bring.
   virtual void on_source_flows(const std::string &slug, const std::string &ticket) = 0;
   // That parent gives no more: not_found after EOS (the publisher ended it), else what its element said. The
   // source is still there; remove_source() takes it out.

@@ -110,7 +110,7 @@ void Consumer::begin() {
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
                                        link_->ticket());
   if (need) {
-    store_.restart(*need, now());
+    store_.restart(*need);
     sequence_.restart(*need);
     catchup_->from(*need);
   } else if (!settings_.standby) {
@@ -128,6 +128,13 @@ void Consumer::fetch_past(const std::optional<moqt::Location> &largest) {
   past_ = std::make_unique<Past>(settings_.store, link_->session(), track_name(settings_.slug, media_track),
                                  link_->ticket());
   past_->fetch.all_before({largest->group, 0});
+}
+
+void Consumer::warm_up(const std::optional<moqt::Location> &largest) {
+  if (!largest || largest->group == 0 || link_->stats().rtt < far) return;
+  past_ = std::make_unique<Past>(settings_.store, link_->session(), track_name(settings_.slug, media_track),
+                                 link_->ticket());
+  past_->fetch.between({{largest->group - 1, 0}, {largest->group, largest->object + 1}});
 }
 
 Catchup *Consumer::asker(moqt::RequestId request) {
@@ -149,6 +156,7 @@ void Consumer::set_standby(bool standby) {
     catchup_.reset();
     past_.reset();
   } else if (!same) {
+    past_.reset();
     begin();
   }
   link_->perform();
@@ -157,7 +165,7 @@ void Consumer::set_standby(bool standby) {
 void Consumer::fetch(const track::Span &gap) {
   const bool rests = standby_ && established_ && answers_ == 0 && (!catchup_ || catchup_->done());
   if (!rests || !link_->ready() || link_->ended()) return;
-  store_.restart(gap.first, now());
+  store_.restart(gap.first);
   sequence_.restart(gap.first);
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
                                        link_->ticket());
@@ -167,7 +175,7 @@ void Consumer::fetch(const track::Span &gap) {
 
 // The last answer says where the subscription begins.
 void Consumer::answered(const std::optional<moqt::Location> &largest) {
-  established_ = true;
+  if (!std::exchange(established_, true) && standby_) warm_up(largest);
   if (--answers_ > 0) return;
   answer_timer_.set(never);
   if (!std::exchange(probing_, false) && catchup_) catchup_->joined(largest);
@@ -262,7 +270,6 @@ void Consumer::learn_catalog(std::uint64_t group, Slice text) {
 
 std::optional<Taken> Consumer::take() {
   const Time time = now();
-  store_.expire(time);
   std::optional<Taken> taken = sequence_.take(time);
   if (taken)
     taken->present = present_;

@@ -47,6 +47,9 @@ class Consumer final : private Link::Owner {
   // go on while it does, it asks whether the provider is there. Who does not answer in time is given up.
   void set_standby(bool standby);
   static constexpr Time answer_timeout = 1500ms;
+  // From this round trip on, a link that comes up to stand by carries the newest two groups once: its
+  // congestion controller knows then what the path bears, and does not have to find out when time is short.
+  static constexpr Time far = 50ms;
   // While it stands by: this, and no more. Nothing where its link is not there, or is asked already.
   void fetch(const track::Span &gap);
 
@@ -65,6 +68,7 @@ class Consumer final : private Link::Owner {
   moqt::RequestId subscribe(const char *track, bool forward);
   void begin();
   void fetch_past(const std::optional<moqt::Location> &largest);
+  void warm_up(const std::optional<moqt::Location> &largest);
   void answered(const std::optional<moqt::Location> &largest);
   // Of what is fetched: who asked for it. Null: nobody (any more).
   Catchup *asker(moqt::RequestId request);

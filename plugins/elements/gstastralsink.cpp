@@ -16,9 +16,16 @@ using namespace astral::elements;
 
 namespace {
 
+// While its node is away, nobody else has what comes.
+ElementSettings initial() {
+  ElementSettings settings;
+  settings.store_time_ms = 30'000;
+  return settings;
+}
+
 struct Sink_ {
-  ElementSettings settings;        // GST_OBJECT_LOCK
-  std::shared_ptr<SinkBody> body;  // GST_OBJECT_LOCK; set while started
+  ElementSettings settings = initial();  // GST_OBJECT_LOCK
+  std::shared_ptr<SinkBody> body;        // GST_OBJECT_LOCK; set while started
   std::atomic<bool> failed = false;
 };
 
@@ -212,7 +219,7 @@ static void astral_sink_class_init(AstralSinkClass *type) {
   for (const Property id :
        {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file, prop_stun_server,
         prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
-    install_property(object, id);
+    install_property(object, id, initial());
   astral_sink_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_sink_handle_signalling);
 
   GstElementClass *element = GST_ELEMENT_CLASS(type);

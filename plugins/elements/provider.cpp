@@ -238,13 +238,12 @@ void Provider::anchor(const Present &present) {
 }
 
 void Provider::pump() {
-  store_.expire(now());
   for (auto &[ticket, child] : children_) child.link->perform();
   set_timer();
 }
 
 void Provider::set_timer() {
-  Time next = store_.deadline();
+  Time next = never;
   for (const auto &[ticket, child] : children_) {
     if (child.media) next = std::min(next, child.media->cursor.deadline());
     for (const auto &[request, fetch] : child.fetches) next = std::min(next, fetch.range.deadline());

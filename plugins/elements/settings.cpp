@@ -24,8 +24,7 @@ GParamSpec *text(const char *name, const char *nick, const char *blurb, const ch
   return g_param_spec_string(name, nick, blurb, initial, rw);
 }
 
-GParamSpec *spec_of(Property id) {
-  const ElementSettings initial;
+GParamSpec *spec_of(Property id, const ElementSettings &initial) {
   switch (id) {
     case prop_uri:
       return text("uri", "URI", "The stream: astral://HOST[:PORT]/SLUG; its query sets any other property");
@@ -89,8 +88,8 @@ void get_text(const std::string &field, GValue *value) {
 
 }  // namespace
 
-void install_property(GObjectClass *type, Property id) {
-  g_object_class_install_property(type, id, spec_of(id));
+void install_property(GObjectClass *type, Property id, const ElementSettings &initial) {
+  g_object_class_install_property(type, id, spec_of(id, initial));
 }
 
 Signals install_signals(GType type, void (*handle_signalling)(GstElement *, const char *)) {

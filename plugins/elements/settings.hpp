@@ -52,7 +52,7 @@ enum Property : guint {
   prop_standby,
   prop_stats,
 };
-void install_property(GObjectClass *type, Property id);
+void install_property(GObjectClass *type, Property id, const ElementSettings &initial = {});
 // Signals that all three have; `handle_signalling` is the class's action handler.
 struct Signals {
   guint peer_added, peer_removed, signalling_message;

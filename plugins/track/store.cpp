@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <utility>
 
 namespace astral::track {
 
@@ -19,14 +20,14 @@ std::optional<std::uint64_t> Store::Group::find_from(std::uint64_t id) const {
   return std::nullopt;
 }
 
-void Store::restart(Location begin, Time now) {
+void Store::restart(Location begin) {
   groups_.clear();
   bytes_ = 0;
   lost_until_ = {};
   dropped_below_ = begin.group;
   Group &group = groups_[begin.group];
   group.first = begin.object;
-  group.arrived = now;
+  group.arrived = clock_;
 }
 
 Store::Added Store::add(Object object, Time now) {
@@ -51,11 +52,13 @@ Store::Added Store::add(Object object, Time now) {
   const std::size_t cost = object.wire.size() + places * object_cost;
   if (object.status != moqt::ObjectStatus::normal) group.end = id;
   group.bytes += cost;
-  group.arrived = now;
+  clock_ += std::min(now - std::exchange(last_, now), longest_pause);
+  group.arrived = clock_;
   bytes_ += cost;
   if (places > 0) group.objects.resize(index + 1);
   group.objects[index] = std::move(object);
 
+  expire();
   fit();
   return Added::fresh;
 }
@@ -90,12 +93,8 @@ void Store::drop_oldest() {
   groups_.erase(oldest);
 }
 
-void Store::expire(Time now) {
-  while (groups_.size() > 1 && groups_.begin()->second.arrived + limits_.age <= now) drop_oldest();
-}
-
-Time Store::deadline() const {
-  return groups_.size() > 1 ? groups_.begin()->second.arrived + limits_.age : never;
+void Store::expire() {
+  while (groups_.size() > 1 && groups_.begin()->second.arrived + limits_.age <= clock_) drop_oldest();
 }
 
 std::optional<Location> Store::largest() const {

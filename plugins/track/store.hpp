@@ -28,8 +28,11 @@ class Store {
  public:
   struct Limits {
     std::size_t bytes = 32 * 1024 * 1024;  // the newest group may pass it alone only by its last object
-    Time age = 10s;                        // of a group that is not the newest
+    Time age = 10s;                        // of a group that is not the newest, as long as objects come
   };
+  // A longer pause between two objects counts as this one: while nothing newer comes nothing ages, for who
+  // is behind may have to fetch it when the publisher is there again.
+  static constexpr Time longest_pause = 1s;
   // What an object costs beside its bytes, and its place before it has come: so that these are bounded too.
   static constexpr std::size_t object_cost = 128;
   static constexpr std::uint64_t max_ahead =
@@ -50,17 +53,13 @@ class Store {
   explicit Store(Limits limits) : limits_(limits) {}
 
   // Forgets all; from now on what lies before `begin` is late.
-  void restart(Location begin, Time now);
+  void restart(Location begin);
   Added add(Object object, Time now);
   // What of this group has not arrived will not come.
   void abandon(std::uint64_t group);
   // Nor will what has not arrived up to and with `last`.
   void lose_until(Location last) { lost_until_ = std::max(lost_until_, last); }
-  void limit(std::size_t bytes);  // instead of Limits::bytes, from now on
-  void expire(Time now);
-  // When expire() has something to do.
-  Time deadline() const;
-
+  void limit(std::size_t bytes);            // instead of Limits::bytes, from now on
   std::optional<Location> largest() const;  // the newest object, statuses not counted
   // What has not arrived from `from` on, before something newer. Nothing: it has, or nothing newer has.
   std::optional<Span> gap(Location from) const;
@@ -77,19 +76,22 @@ class Store {
     std::optional<std::uint64_t> end;  // the id of its end-of-group status
     std::size_t bytes = 0;
     bool abandoned = false;
-    Time arrived{};  // its newest object
+    Time arrived{};  // its newest object, by clock_
     const Object *find(std::uint64_t id) const;
     // The first that is here, from `id` on.
     std::optional<std::uint64_t> find_from(std::uint64_t id) const;
   };
   void drop_oldest();
   void fit();
+  void expire();
 
   Limits limits_;
   std::map<std::uint64_t, Group> groups_;
   std::uint64_t dropped_below_ = 0;  // groups below were here and are gone
   Location lost_until_;
   std::size_t bytes_ = 0;
+  Time last_{};   // when the newest object came
+  Time clock_{};  // since the first one, without the pauses
 };
 
 // One reader's place in a Store. **Thread**: the store's. Holds nothing: what it has not read in time is gone

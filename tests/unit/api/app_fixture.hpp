@@ -28,7 +28,7 @@ namespace astral::test {
 class FakeMedia : public api::MediaFloor {
  public:
   void listen(Listener *to) override { listener = to; }
-  Expected<void> open(const std::string &slug) override {
+  Expected<void> open(const std::string &slug, bool) override {
     if (broken) return fail(Code::failed, "no elements");
     streams.insert_or_assign(slug, fail(Code::unreachable, "no segment yet"));
     return {};
