@@ -8,7 +8,7 @@ from test_picture import publish
 from test_three_nodes import Chain
 
 
-@pytest.fixture(params=['', 'flv', 'hls'])
+@pytest.fixture(params=['', 'hls'])
 def watched(request, network, page):
     """The chain, and the page on V that plays: with the player of its own choice, or one that it was told."""
     chain = Chain(network)
