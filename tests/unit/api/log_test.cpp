@@ -42,7 +42,7 @@ class InsideCalls : public AppTest {};
 
 TEST_F(InsideCalls, ShowThePipelinesOfItsStreams) {
   ASSERT_EQ(http->get("/pipelines").body, "{\"pipelines\":[]}\n");
-  ASSERT_TRUE(media.open("talk"));
+  ASSERT_TRUE(media.open("talk", false));
   EXPECT_EQ(http->get("/pipelines").body,
             R"({"pipelines":[{"stream":"talk","name":"relay","dot":"digraph pipeline {}"}]})"
             "\n");
