@@ -208,7 +208,7 @@ class TwoWays : public Bodies {
     Post out;
     std::unique_ptr<SourceBody> source;
     std::thread between;
-    std::function<bool(moqt::Location)> lacks;  // set before the first object comes
+    Guarded<std::function<bool(moqt::Location)>> lacks;
   };
   void SetUp() override {
     Bodies::SetUp();
@@ -235,7 +235,8 @@ class TwoWays : public Bodies {
     way.source = std::move(*SourceBody::start(mine, hooks));
     way.between = std::thread([this, &way] {
       const auto give = [&](const SharedTaken &taken) {
-        if (!way.lacks || !way.lacks(taken->object.id)) relay->push(taken);
+        const moqt::Location id = taken->object.id;
+        if (!way.lacks.with([&](auto &lacks) { return lacks && lacks(id); })) relay->push(taken);
       };
       while (pull(*way.source, give) != "flushing") {
       }
@@ -280,11 +281,13 @@ TEST_F(TwoWays, ASwitchLosesNothing) {
 // Of the first group: objects in it, its end, and the beginning of the next.
 TEST_F(TwoWays, WhatAParentLacksIsAskedOfWhoStandsBy) {
   ASSERT_TRUE(sink_peers.wait_for(2));  // both have subscribed
-  ways["a"].lacks = [first = std::uint64_t{0}](moqt::Location id) mutable {
-    if (first == 0) first = id.group;
-    return (id.group == first && (id.object == 3 || id.object > 7)) ||
-           (id.group == first + 1 && id.object < 2);
-  };
+  ways["a"].lacks.with([](auto &lacks) {
+    lacks = [first = std::uint64_t{0}](moqt::Location id) mutable {
+      if (first == 0) first = id.group;
+      return (id.group == first && (id.object == 3 || id.object > 7)) ||
+             (id.group == first + 1 && id.object < 2);
+    };
+  });
   for (int i = 0; i < 40; ++i) push(*sink, i);
   for (int i = 0; i < 40; ++i) ASSERT_EQ(read(), "frame " + std::to_string(i));
   EXPECT_EQ(relay->statistics().skipped, 0u);
