@@ -18,6 +18,7 @@ App::App(const Settings &settings, MediaFloor &media)
       driver_(settings.driver, media),
       hls_(driver_, settings.hls_patience),
       live_(driver_, settings.hls_patience, settings.flow),
+      thumbnails_(driver_),
       publishers_(driver_, settings.publishers),
       whip_(driver_, publishers_),
       whep_(driver_, {.patience = settings.hls_patience}),
@@ -37,6 +38,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, MediaFloor &media) {
   add_ticket_calls(routes, app->driver_);
   add_hls_calls(routes, app->hls_);
   add_live_calls(routes, app->live_);
+  add_thumbnail_calls(routes, app->thumbnails_);
   add_rtc_calls(routes, app->whep_, app->whip_);
   add_other_calls(routes, app->driver_, [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
   add_inside_calls(routes, app->driver_);

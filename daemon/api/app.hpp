@@ -16,6 +16,7 @@
 #include "api/publishers.hpp"
 #include "api/rtmp_server.hpp"
 #include "api/server.hpp"
+#include "api/thumbnails.hpp"
 #include "api/whep.hpp"
 #include "api/whip.hpp"
 #include "glue/error.hpp"
@@ -64,6 +65,7 @@ class App {
   Events events_;
   Hls hls_;
   Live live_;
+  Thumbnails thumbnails_;
   Publishers publishers_;
   Whip whip_;
   Whep whep_;

@@ -12,6 +12,7 @@
 #include "api/hls.hpp"
 #include "api/live.hpp"
 #include "api/routes.hpp"
+#include "api/thumbnails.hpp"
 #include "api/whep.hpp"
 #include "api/whip.hpp"
 
@@ -22,6 +23,7 @@ void add_stream_calls(std::vector<Route> &routes, Driver &driver);
 void add_ticket_calls(std::vector<Route> &routes, Driver &driver);
 void add_hls_calls(std::vector<Route> &routes, Hls &hls);
 void add_live_calls(std::vector<Route> &routes, Live &live);
+void add_thumbnail_calls(std::vector<Route> &routes, Thumbnails &thumbnails);
 void add_rtc_calls(std::vector<Route> &routes, Whep &whep, Whip &whip);
 // Ping, settings, health. `rtmp_port`: 0, there is none.
 void add_other_calls(std::vector<Route> &routes, Driver &driver, std::function<std::uint16_t()> rtmp_port);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // astralnode: reads its settings, opens what it needs, runs until it is told to end.
-#include <malloc.h>
-
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <sys/resource.h>
@@ -18,6 +16,7 @@
 #include "api/memory.hpp"
 #include "api/pipelines.hpp"
 #include "api/settings.hpp"
+#include "glue/heap.hpp"
 #include "glue/key.hpp"
 
 namespace astral::api {
@@ -135,10 +134,7 @@ int start(const Options &options) {
 
 int main(int argc, char **argv) {
   using namespace astral::api;
-  // A relay allocates and frees every object of its streams: given back to the kernel each time, and faulted
-  // in again, that costs ten times what the copying does.
-  mallopt(M_TRIM_THRESHOLD, 64 << 20);
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  astral::heap::keep();
   const auto options = read_options({argv + 1, argv + argc});
   if (!options) return complain(options.error(), 2);
   if (!options->shown.empty()) {

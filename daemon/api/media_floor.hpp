@@ -109,6 +109,10 @@ class MediaFloor {
   virtual Expected<void> play(const std::string &slug, media::Format format, media::Player &player) = 0;
   virtual void leave(const std::string &slug, media::Format format, media::Player &player) = 0;
 
+  // A small JPEG of what a media::KeyFrame has gathered. `done` is never called from inside a call.
+  virtual void make_thumbnail(std::vector<Slice> key_frame,
+                              std::function<void(const Expected<Slice> &)> done) = 0;
+
   virtual Expected<std::unique_ptr<RtcPeer>> send_rtc(webrtc::Plan plan, RtcPeer::Handler handler) = 0;
   virtual Expected<std::unique_ptr<RtcPeer>> receive_rtc(webrtc::Plan plan, RtcPeer::Handler handler) = 0;
 

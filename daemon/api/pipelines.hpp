@@ -9,6 +9,7 @@
 
 #include "api/media_floor.hpp"
 #include "media/stream.hpp"
+#include "media/thumbnail.hpp"
 
 namespace astral::api {
 
@@ -29,6 +30,10 @@ class Pipelines : public MediaFloor, private media::Handler {
                                  std::function<void(const Error &)> over) override;
   Expected<void> play(const std::string &slug, media::Format format, media::Player &player) override;
   void leave(const std::string &slug, media::Format format, media::Player &player) override;
+  void make_thumbnail(std::vector<Slice> key_frame,
+                      std::function<void(const Expected<Slice> &)> done) override {
+    thumbnailer_.make(std::move(key_frame), std::move(done));
+  }
   Expected<std::unique_ptr<RtcPeer>> send_rtc(webrtc::Plan plan, RtcPeer::Handler handler) override;
   Expected<std::unique_ptr<RtcPeer>> receive_rtc(webrtc::Plan plan, RtcPeer::Handler handler) override;
   std::vector<std::string> slugs() const override;
@@ -57,6 +62,7 @@ class Pipelines : public MediaFloor, private media::Handler {
   Listener *listener_ = nullptr;
   std::function<void(const std::string &)> hls_news_;
   std::map<std::string, std::unique_ptr<media::Stream>> streams_;
+  media::Thumbnailer thumbnailer_{g_main_context_default()};
 };
 
 }  // namespace astral::api

@@ -61,8 +61,9 @@ class Demux {
   std::unique_ptr<BusErrors> errors_;
 };
 
-// Of what a demux gives.
+// Of what a demux gives, and gets.
 Slice copy_of(GstBuffer *buffer);
+GstBuffer *buffer_of(const Slice &bytes);  // the caller's; not copied
 Time running(const GstSegment *segment, GstClockTime time);
 
 }  // namespace astral::media

@@ -23,6 +23,7 @@ class FrameFinder {
   // The frames that begin in this piece: of the picture where there is one, else of sound. What is no MPEG-TS
   // is one frame, at `pts`.
   std::vector<Frame> find(Bytes piece, Time pts);
+  bool has_picture() const { return best_ == Kind::picture; }  // so far
 
  private:
   enum class Kind { none, sound, picture };

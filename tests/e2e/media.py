@@ -124,6 +124,14 @@ def probe(source, *options):
     return json.loads(done.stdout)
 
 
+def probe_bytes(data, *options):
+    done = subprocess.run(['ffprobe', '-v', 'error', '-of', 'json', *options, '-'], input=data, capture_output=True,
+                          timeout=60 * astral.PATIENCE)
+    if done.returncode or done.stderr:
+        raise astral.Failure(f'ffprobe: {done.stderr.decode()}')
+    return json.loads(done.stdout)
+
+
 def decode(source, *options, seconds=None, timeout=300):
     """Decodes with ffmpeg and returns what it complains of, line by line."""
     limit = ['-t', str(seconds)] if seconds else []

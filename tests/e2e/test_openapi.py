@@ -167,6 +167,8 @@ def test_every_operation_answers_as_it_says(nodes):
         do(v, 412, operation, slug='talk')
         do(v, 404, operation, slug='nope')
         do.take(operation, v.call('HEAD', f'/stream/free/live.{name}'))  # the body has no end
+    do(v, 200, 'get_thumbnail', slug='free')
+    do(v, 404, 'get_thumbnail', slug='talk')
     watched = do(v, 201, 'whep', OFFER.replace('DIRECTION', 'recvonly'), SDP, slug='free').headers['Location']
     published = do(v, 201, 'whip', OFFER.replace('DIRECTION', 'sendonly'), SDP, slug='rtc').headers['Location']
     for operation, place in (('end_whep', watched), ('end_whip', published)):

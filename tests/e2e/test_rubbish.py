@@ -91,6 +91,7 @@ def watched(network):
     media.grows(received, 5000)
     assert node.call('POST', '/streams', {'name': 'quiet'}).status == 201
     astral.wait_until(lambda: node.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'the first segments', 40)
+    assert node.call('GET', '/stream/talk/thumbnail.jpg').status == 200  # the decoder's libraries stay in memory
     yield node
     assert publisher.running() and viewer.running()
     media.grows(received, 20_000)

@@ -81,6 +81,11 @@ class FakeMedia : public api::MediaFloor {
   void leave(const std::string &, media::Format format, media::Player &player) override {
     players[format].leave(player);
   }
+  void make_thumbnail(std::vector<Slice> key_frame,
+                      std::function<void(const Expected<Slice> &)> done) override {
+    key_frames.push_back(std::move(key_frame));
+    picture_wanted = std::move(done);
+  }
   struct FakePeer : api::RtcPeer {
     FakePeer(FakeMedia &of, webrtc::Plan of_plan, Handler of_handler)
         : media(of), plan(std::move(of_plan)), handler(std::move(of_handler)) {
@@ -139,6 +144,8 @@ class FakeMedia : public api::MediaFloor {
   std::string ingest_uri;
   std::vector<FakePeer *> rtc_peers;
   int rtc_made = 0;
+  std::vector<std::vector<Slice>> key_frames;
+  std::function<void(const Expected<Slice> &)> picture_wanted;
   std::map<media::Format, media::Fanout> players;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
