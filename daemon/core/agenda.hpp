@@ -32,6 +32,7 @@ enum class Due {
   step,          // name: a slug; the present step of its search, or of linking its source
   search,        // name: a slug; the whole search
   retry,         // name: a slug
+  renew,         // name: a slug; the link to its parent
   seed,          // name: the node that was asked; number: the call
   unwanted,      // name: a slug
   registration,  // number: the question to the origin

@@ -325,6 +325,7 @@ void Consumer::fed(Carried &stream) {
   desk_.notice(NeedChanged{.slug = stream.slug});
   desk_.notice(CarryChanged{.slug = stream.slug});
   later_improve(stream);
+  later_renew(stream);
   keep_standby(stream);
   go(stream);
 }
@@ -470,8 +471,8 @@ void Consumer::unwanted_due(const Slug &slug) {
 
 void Consumer::close(Carried &stream) {
   assert(stream.held.empty() && stream.standby.empty() && !stream.search && stream.calls.empty());
-  for (const Due due :
-       {Due::step, Due::search, Due::retry, Due::unwanted, Due::improve, Due::overlap, Due::standby})
+  for (const Due due : {Due::step, Due::search, Due::retry, Due::unwanted, Due::improve, Due::overlap,
+                        Due::standby, Due::renew})
     desk_.agenda.drop({.due = due, .name = stream.slug});
   if (stream.media) desk_.emit(CloseMedia{.slug = stream.slug});
   if (desk_.room.children(stream.slug) == 0) desk_.room.forget(stream.slug);

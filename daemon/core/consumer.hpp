@@ -46,6 +46,7 @@ class Consumer {
   void step_due(const Slug &slug);
   void search_due(const Slug &slug);
   void retry_due(const Slug &slug);
+  void renew_due(const Slug &slug);
   void unwanted_due(const Slug &slug);
   void improve_due(const Slug &slug);
   void overlap_due(const Slug &slug);
@@ -70,6 +71,7 @@ class Consumer {
   void stop_search(Carried &stream);
   void move(Carried &stream, std::uint32_t better_than, const Uuid &away_from);
   void later_improve(Carried &stream);
+  void later_renew(const Carried &stream);
 
   // The one that stands by: consumer_standby.cpp.
   void keep_standby(Carried &stream);  // or look for one

@@ -239,4 +239,19 @@ void Consumer::improve_due(const Slug &slug) {
   move(*stream, stream->hops - worth_moving + 1, {});
 }
 
+void Consumer::later_renew(const Carried &stream) {
+  if (!stream.own)
+    desk_.agenda.set({.due = Due::renew, .name = stream.slug},
+                     desk_.now + desk_.rng.jittered(desk_.settings.timeouts.renew));
+}
+
+// From the one that stands by, or a second link from the same one: the old link stays until the new one's
+// media has come.
+void Consumer::renew_due(const Slug &slug) {
+  Carried *stream = desk_.carries(slug);
+  if (stream == nullptr || stream->phase != Phase::fed) return;
+  if (!take_standby(*stream)) move(*stream, 0, {});
+  desk_.agenda.set({.due = Due::renew, .name = slug}, desk_.now + desk_.settings.timeouts.renew_again);
+}
+
 }  // namespace astral::core

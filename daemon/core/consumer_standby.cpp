@@ -282,6 +282,7 @@ void Consumer::replace(Carried &stream) {
   desk_.notice(Moved{.slug = stream.slug});
   desk_.notice(CarryChanged{.slug = stream.slug});
   later_improve(stream);
+  later_renew(stream);
   keep_standby(stream);
   go(stream);
 }

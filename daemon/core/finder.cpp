@@ -316,8 +316,8 @@ void Finder::find(Find find) {
       const Uuid but = find.wide ? "" : request.asker.via;
       std::size_t asked = 0;
       for (const Records::Carrier &carrier :
-           records_.carriers(request.slug, asked_carriers, but, request.room > 0)) {
-        records_.promised(request.slug, carrier.supernode.uuid);
+           records_.carriers(request.slug, asked_carriers, but, request.room > 0, desk_.now)) {
+        records_.promised(request.slug, carrier.supernode.uuid, desk_.now + desk_.settings.timeouts.promised);
         Find there = find;
         there.stage = Stage::carrier;
         if (carrier.supernode.uuid == desk_.self())
@@ -344,6 +344,10 @@ void Finder::find(Find find) {
       const bool handed = hand_out(request, 1, true) > 0;
       changed(request.slug);
       if (handed) return;
+      // Not what the keeper believes.
+      if (!desk_.agenda.has({.due = Due::advert, .name = request.slug}))
+        desk_.agenda.set({.due = Due::advert, .name = request.slug},
+                         desk_.now + desk_.settings.timeouts.advert_pause);
       return refuse(request, RefusalCode::no_room, "no room left there");
     }
   }

@@ -76,6 +76,9 @@ struct Timeouts {
   Time refused = 10s;     // a supernode that was full or away is not asked again for this long
   Time needless = 600s;   // without a child, before a supernode steps down
   Time advert_pause = 200ms;  // changes of a stream are told together
+  Time promised = 3s;         // a place that a search was sent for; then it was not taken, or its carrier hangs
+  Time renew = 6h;            // a link to a parent: the library keeps some bytes of each stream that it had
+  Time renew_again = 60s;     // where nobody offered a new one
   Time refresh = 60s;         // adverts are said again; what is kept lives two and a half times as long
   Time here_refresh = 300s;
   Time improve = 15s;        // fed, before a better place is looked for; then once more, three times as long

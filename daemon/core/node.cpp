@@ -112,6 +112,8 @@ void Node::fall_due(const Agenda::Key &key) {
       return consumer_.step_due(key.name);
     case Due::search:
       return consumer_.search_due(key.name);
+    case Due::renew:
+      return consumer_.renew_due(key.name);
     case Due::retry:
       return consumer_.retry_due(key.name);
     case Due::unwanted:

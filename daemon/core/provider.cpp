@@ -59,6 +59,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
     return no(RefusalCode::no_room, "nobody wants it here");
   for (const TicketId &id : desk_.tickets.given(request.slug))
     if (const Ticket &ticket = *desk_.tickets.find(id); desk_.with(ticket, peer)) {
+      if (!request.standby && renewable(ticket)) continue;
       if (ticket.state != TicketState::standing_by || request.standby)
         return no(RefusalCode::conflict, "you have a ticket");
       revoke(ticket, "replaced", "you ask for another");
@@ -76,6 +77,12 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   ticket.parent = request.parent && !request.standby;  // no media, no circle: that is for when it is used
   ticket.leaf = !request.parent && request.room == 0;
   admit(std::move(ticket), peer);
+}
+
+// A link that is so old is renewed by its child, which gives it back when the new one flows.
+bool Provider::renewable(const Ticket &ticket) const {
+  return ticket.state == TicketState::confirmed &&
+         desk_.now - ticket.created >= desk_.settings.timeouts.renew / 2;
 }
 
 // A tree whose places are all taken by those who forward nothing cannot grow: one of them makes way, and will

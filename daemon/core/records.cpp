@@ -2,10 +2,22 @@
 #include "core/records.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/limits.hpp"
 
 namespace astral::core {
+namespace {
+
+Records::Carrier unpromised(Records::Carrier carrier, Time now) {
+  if (carrier.promised_until <= now) return carrier;
+  const std::uint32_t places = std::min(carrier.promised, carrier.room);
+  carrier.room -= places;
+  carrier.leaves -= std::min(carrier.promised - places, carrier.leaves);
+  return carrier;
+}
+
+}  // namespace
 
 void Records::advert(const Advert &advert, Time until) {
   auto found = streams_.find(advert.slug);
@@ -50,15 +62,17 @@ bool Records::here(const Here &here, Time until) {
 }
 
 std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t most, const Uuid &but,
-                                                bool displace) const {
+                                                bool displace, Time now) const {
   std::vector<Carrier> list;
+  std::vector<Carrier> with_leaves;
   const auto found = streams_.find(slug);
   if (found == streams_.end()) return list;
-  for (const auto &[uuid, carrier] : found->second.carriers)
-    if (carrier.room > 0 && uuid != but) list.push_back(carrier);
-  if (list.empty() && displace)
-    for (const auto &[uuid, carrier] : found->second.carriers)
-      if (carrier.leaves > 0) list.push_back(carrier);
+  for (const auto &[uuid, known] : found->second.carriers) {
+    const Carrier now_free = unpromised(known, now);
+    if (now_free.room > 0 && uuid != but) list.push_back(now_free);
+    if (now_free.leaves > 0) with_leaves.push_back(now_free);
+  }
+  if (list.empty() && displace) list = std::move(with_leaves);
   std::stable_sort(list.begin(), list.end(), [](const Carrier &a, const Carrier &b) {
     return a.hops != b.hops ? a.hops < b.hops : a.room > b.room;
   });
@@ -66,13 +80,14 @@ std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t mo
   return list;
 }
 
-void Records::promised(const Slug &slug, const Uuid &supernode) {
+void Records::promised(const Slug &slug, const Uuid &supernode, Time until) {
   const auto found = streams_.find(slug);
   if (found == streams_.end()) return;
   const auto carrier = found->second.carriers.find(supernode);
   if (carrier == found->second.carriers.end()) return;
-  std::uint32_t &places = carrier->second.room > 0 ? carrier->second.room : carrier->second.leaves;
-  if (places > 0) --places;
+  Carrier &one = carrier->second;
+  one.promised = std::min(one.promised + 1, one.room + one.leaves);
+  one.promised_until = until;
 }
 
 void Records::unreachable(const Uuid &supernode) {

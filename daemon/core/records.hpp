@@ -23,6 +23,8 @@ class Records {
     std::uint32_t room = 0;
     std::uint32_t leaves = 0;
     Time until = {};
+    std::uint32_t promised = 0;  // of the room, then of the leaves, since its advert
+    Time promised_until = {};
   };
 
   void advert(const Advert &advert, Time until);
@@ -32,10 +34,12 @@ class Records {
 
   bool has(const Slug &slug) const { return streams_.contains(slug); }
   // Those with room, the fewest hops first and, among equals, the most room; but not `but`. With `displace`,
-  // where none has room, those with leaves.
-  std::vector<Carrier> carriers(const Slug &slug, std::size_t most, const Uuid &but, bool displace) const;
-  // One place of it was promised to somebody: others are sent elsewhere until its next advert.
-  void promised(const Slug &slug, const Uuid &supernode);
+  // where none has room, those with leaves. `room` and `leaves` are without what is promised.
+  std::vector<Carrier> carriers(const Slug &slug, std::size_t most, const Uuid &but, bool displace,
+                                Time now) const;
+  // One place of it was promised to somebody: others are sent elsewhere until its next advert, or until then:
+  // one that hangs takes nobody.
+  void promised(const Slug &slug, const Uuid &supernode, Time until);
   void unreachable(const Uuid &supernode);
   std::optional<Place> place(const Uuid &uuid) const;
 

@@ -360,7 +360,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AndIsOursAfterAll",
             then(then(lost, grants(1, "t1", {"x", "child"})),
                  then(hears(1, Leaving{.ticket = "t1"}), grants(1, "t1", {"x", "child"}))),
-            wait(90ms),
+            wait(70ms),
             {}},
         Row{"APlaceIsLentBeforeItsMediaIsHere",
             then(then(&Bench::watches_with_standby, hears(2, Leaving{.ticket = "t2"})),

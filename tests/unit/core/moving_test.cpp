@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Parents that are lost, leave, or are not good enough: nobody is without media while there is another way, nobody
-// feeds whom it is fed by, and no room is promised twice.
+// Parents that are lost, leave, or are not good enough: nobody is without media while there is another way,
+// nobody feeds whom it is fed by, and no room is promised twice.
 #include "three.hpp"
 
 namespace astral::core {
@@ -17,7 +17,8 @@ struct Tree : testing::Test {
   }
   void watch(std::size_t index) {
     world.ask(index, "talk");
-    EXPECT_TRUE(world.run_until([&] { return world.fed(index, "talk"); }, 10s)) << world.node(index).self().uuid;
+    EXPECT_TRUE(world.run_until([&] { return world.fed(index, "talk"); }, 10s))
+        << world.node(index).self().uuid;
     world.run(1s);
   }
   Uuid parent(std::size_t index) { return world.node(*world.parent(index, "talk")).self().uuid; }
@@ -213,8 +214,9 @@ TEST_F(Tree, WhoIsFarAwayComesNearer) {
   EXPECT_GE(world.count(" RemoveSource talk"), 1u);
 }
 
-// p → r1 → a → a2 and p → r2 → b → b2. r1 and r2 leave at once, so a and b look for another parent in the same
-// moment; the room there is, is below the other one, and below themselves. Neither may end up above itself.
+// p → r1 → a → a2 and p → r2 → b → b2. r1 and r2 leave at once, so a and b look for another parent in the
+// same moment; the room there is, is below the other one, and below themselves. Neither may end up above
+// itself.
 TEST(Climb, TwoThatMoveAtOnceNeverMakeACircle) {
   std::size_t refused = 0;
   for (std::uint64_t seed = 1; seed <= 25; ++seed) {
@@ -248,7 +250,8 @@ TEST(Climb, TwoThatMoveAtOnceNeverMakeACircle) {
     refused += world.count("climbed loop") + world.count(" loop");
     for (int i = 0; i < 60; ++i) world.step(0, MediaMeasured{.slug = "talk", .rate_bps = 500'000});
     world.run(60s);
-    for (const char *uuid : {"a", "b", "a2", "b2"}) EXPECT_FALSE(world.chain(at[uuid], "talk").empty()) << seed << uuid;
+    for (const char *uuid : {"a", "b", "a2", "b2"})
+      EXPECT_FALSE(world.chain(at[uuid], "talk").empty()) << seed << uuid;
   }
   EXPECT_GE(refused, 25u);  // it was tried
 }
@@ -299,6 +302,66 @@ TEST(Room, IsNeverPromisedTwiceWhateverTheCrowd) {
     EXPECT_EQ(fed, 20u) << seed;
     EXPECT_FALSE(world.circle("talk"));
   }
+}
+
+// What the library keeps of each stream ends with the link.
+struct Renewal : Tree {
+  // Hours in which nobody dies.
+  void pass(std::size_t viewer, Time time) {
+    const Time end = world.now() + time;
+    EXPECT_FALSE(
+        world.run_until([&] { return !world.fed(viewer, "talk") || world.now() >= end; }, time - 1s));
+  }
+  TicketView parent_ticket(std::size_t index) {
+    for (const TicketView &ticket : world.node(index).tickets("talk"))
+      if (ticket.held && ticket.role == "active") return ticket;
+    return {};
+  }
+};
+
+TEST_F(Renewal, ALinkIsRenewedAtTheOnlyParent) {
+  const std::size_t p = node("p", 2);
+  world.publish(p, "talk");
+  const std::size_t v = node("v", 0);
+  watch(v);
+  const TicketView old = parent_ticket(v);
+  pass(v, 8h);
+  const TicketView renewed = parent_ticket(v);
+  EXPECT_NE(renewed.id, old.id);
+  EXPECT_EQ(renewed.source, old.source);
+  EXPECT_EQ(world.node(p).tickets("talk").size(), 2u);  // with the publisher's
+}
+
+TEST_F(Renewal, OrMovesToTheOneThatStandsBy) {
+  const std::size_t p = node("p", 2);
+  world.publish(p, "talk");
+  for (const char *relay : {"r1", "r2"}) watch(node(relay, 2));
+  const std::size_t v = node("v", 0);
+  watch(v);
+  const TicketView old = parent_ticket(v);
+  pass(v, 8h);
+  EXPECT_NE(parent_ticket(v).id, old.id);
+  EXPECT_TRUE(standby(v));
+}
+
+// Where nobody has a second place, the old one is kept.
+TEST_F(Renewal, AFullParentStays) {
+  const std::size_t p = node("p", 1);
+  world.publish(p, "talk");
+  const std::size_t v = node("v", 0);
+  watch(v);
+  const TicketView old = parent_ticket(v);
+  pass(v, 10h);
+  EXPECT_EQ(parent_ticket(v).id, old.id);
+}
+
+TEST_F(Renewal, NobodyGetsASecondPlaceBeforeThat) {
+  const std::size_t p = node("p", 3);
+  world.publish(p, "talk");
+  const std::size_t v = node("v", 0);
+  watch(v);
+  pass(v, 2h);
+  EXPECT_EQ(world.node(p).fed_children(), 1u);
 }
 
 }  // namespace
