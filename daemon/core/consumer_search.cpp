@@ -12,7 +12,7 @@ namespace astral::core {
 // For an orphan whom nobody stands by.
 void Consumer::search(Carried &stream) {
   assert(stream.phase == Phase::asking && stream.held.empty() && !stream.search);
-  stream.search.emplace();
+  stream.search.emplace(Search{.began = desk_.now});
   desk_.agenda.set({.due = Due::search, .name = stream.slug}, desk_.now + desk_.settings.timeouts.search);
   find(stream);
 }
@@ -115,9 +115,11 @@ void Consumer::next_best(Carried &stream) {
 }
 
 // We have no supernode yet; or what was just published has not been told to the keepers of its name: nobody
-// refused, nobody knows.
+// refused, nobody knows. Where there is no room, a supernode that has just come may not know of all who have
+// some.
 bool Consumer::may_wait(const Carried &stream) const {
-  if (stream.phase == Phase::fed || stream.search->exists) return false;
+  if (stream.phase == Phase::fed) return false;
+  if (stream.search->exists) return desk_.now - stream.search->began < desk_.settings.timeouts.no_room;
   const StreamInfo *info = desk_.directory.stream(stream.slug);
   return (!desk_.supernode() && desk_.primary == 0) || (info != nullptr && info->streaming);
 }

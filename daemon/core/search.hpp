@@ -8,14 +8,15 @@
 
 #include "core/message.hpp"
 #include "core/types.hpp"
+#include "glue/time.hpp"
 
 namespace astral::core {
 
 // finding ──the first Offer──▶ gathering ──the time is up──▶ linking ──Confirm──▶ (found)
 //    │                                          ▲               │ the link ends: the next offer, or finding
 //    │ ▲                                        └───────────────┘
-//    │ └── a little later ── waiting: the stream is live, but no supernode knows yet who carries it
-//    └── nobody, and it was wide ──▶ (failed)
+//    │ └── a little later ── waiting: the stream is live, but no supernode knows yet who carries it, or of
+//    room └── nobody, and it was wide ──▶ (failed)
 enum class Step { finding, waiting, gathering, linking };
 
 struct Search {
@@ -25,6 +26,7 @@ struct Search {
   bool exists = false;                    // somebody knew the stream
   std::uint32_t better_than = 0;          // a move only to fewer hops; 0: to anywhere
   Uuid away_from = {};                    // a parent that asked us to go
+  Time began = {};                        // of one that is not a move
   std::map<TicketId, Offer> offers = {};  // their tickets are held, in state offered
 };
 

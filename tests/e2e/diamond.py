@@ -13,16 +13,23 @@ RELAYS = ('r1', 'r2')
 class Diamond:
     """The source has room for two, the viewer for none: so it gets the stream from one relay and the other stands by."""
 
-    def __init__(self, place, slug='talk'):
-        """`place(name)`: the network that a node is to live in."""
+    def __init__(self, place, slug='talk', meeting=False):
+        """`place(name)`: the network that a node is to live in. With `meeting` the supernode is a fifth node, x, that carries
+        nothing; else it is the source."""
         self.place, self.slug = place, slug
         self.origin = place('s').origin()
-        self.s = place('s').node('s', self.origin, (), int(STREAM_KBYTES * 2.4))
+        self.x = place('x').node('x', self.origin, (), 1, '--supernode', 'yes') if meeting else None
+        self.s = self._node('s', 2.4)
         self.relays = {name: self._relay(name) for name in RELAYS}
-        self.v = place('v').node('v', self.origin, [self.s], 1)
+        self.v = self._node('v', 0)
+
+    def _node(self, name, children):
+        bootstrap = [self.x] if self.x else [self.s] if name != 's' else []
+        options = ('--supernode', 'no') if self.x else ()
+        return self.place(name).node(name, self.origin, bootstrap, max(1, int(STREAM_KBYTES * children)), *options)
 
     def _relay(self, name):
-        return self.place(name).node(name, self.origin, [self.s], int(STREAM_KBYTES * 5))
+        return self._node(name, 5)
 
     def publish(self, film=True):
         if film and astral.VTEST.exists():
@@ -68,6 +75,12 @@ class Diamond:
     def restart(self, name):
         self.relays[name] = self._relay(name)
         self.watch(self.relays[name])
+
+    def restart_origin(self):
+        self.origin = self.place('s').origin('--port', self.origin.port)
+
+    def restart_meeting(self):
+        self.x = self.place('x').node('x', self.origin, (), 1, '--supernode', 'yes', port=self.x.port)
 
 
 def lose(relay, how):

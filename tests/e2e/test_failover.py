@@ -42,6 +42,35 @@ def test_not_a_byte_is_lost(diamond, how):
     media.assert_exact(received, diamond.published, max_header=64 * 188)
 
 
+@pytest.mark.parametrize('how', ['killed', 'stopped'])
+@pytest.mark.parametrize('who', ['supernode', 'origin', 'supernode and relay', 'origin and relay'])
+def test_nor_if_others_die(network, who, how):
+    """The supernode of everybody, who carries nothing; the origin; and the parent in the same moment."""
+    print(f'ASTRAL_E2E_SEED={SEED}')
+    moments = random.Random(SEED)
+    diamond = Diamond(lambda name: network, meeting=True)
+    diamond.start()
+    viewer, received = diamond.view()
+    for _ in range(max(1, KILLS // 3)):
+        parent = astral.wait_until(diamond.ready, 'the viewer to have a relay and another one', 90)
+        media.grows(received, moments.randrange(1, 500_000))
+        victim = diamond.x if 'supernode' in who else diamond.origin
+        lose(victim, how)
+        if 'relay' in who:
+            lose(diamond.relays[parent], how)
+        media.grows(received, 600_000, 10)
+        assert viewer.running(), viewer.output
+        victim.kill()
+        diamond.restart_meeting() if victim is diamond.x else diamond.restart_origin()
+        if 'relay' in who:
+            diamond.relays[parent].kill()
+            diamond.restart(parent)
+    media.grows(received, 300_000)
+    assert viewer.end(signal.SIGINT) == 0, viewer.output
+    media.grows(diamond.published, 500_000)
+    media.assert_exact(received, diamond.published, max_header=64 * 188)
+
+
 def test_a_player_shows_every_picture_in_time(diamond):
     """With a real clock: no picture comes too late to be shown, whoever dies."""
     diamond.start(film=False)
