@@ -262,6 +262,10 @@ void Driver::on_media(const std::string &slug) {
                              .caps = std::move(measured.caps)});
 }
 
+void Driver::on_facts(const std::string &slug) {
+  if (node_->find_stream(slug)) on_change(core::Change::stream, slug);
+}
+
 void Driver::on_silence(const std::string &slug) {
   handle(core::StreamSilent{.slug = slug});
 }

@@ -48,6 +48,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
 
   const core::Node &node() const { return *node_; }
   MediaFloor &media() { return media_; }
+  const MediaFloor &media() const { return media_; }
   Peers &peers() { return peers_; }
 
   void handle(core::Input input);
@@ -103,6 +104,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   void on_source_flows(const std::string &slug, const std::string &ticket) override;
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug) override;
+  void on_facts(const std::string &slug) override;
   void on_silence(const std::string &slug) override;
   void on_child_slow(const std::string &slug, const std::string &ticket) override;
 

@@ -13,6 +13,7 @@
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "glue/time.hpp"
+#include "media/facts.hpp"
 #include "media/hls_request.hpp"
 #include "media/player.hpp"
 #include "rtmp/session.hpp"
@@ -78,6 +79,7 @@ class MediaFloor {
     virtual void on_source_flows(const std::string &slug, const std::string &ticket) = 0;
     virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
     virtual void on_media(const std::string &slug) = 0;  // measure() says something new
+    virtual void on_facts(const std::string &slug) = 0;  // facts() says something new
     // No media for longer than the stream's cadence explains; again, ever later, while that lasts.
     virtual void on_silence(const std::string &slug) = 0;
     // The child of this ticket does not hold the stream's rate. Again while that lasts.
@@ -118,6 +120,7 @@ class MediaFloor {
 
   virtual std::vector<std::string> slugs() const = 0;
   virtual Measured measure(const std::string &slug) const = 0;
+  virtual media::Facts facts(const std::string &slug) const = 0;                 // as far as they are known
   virtual std::map<std::string, Link> links(const std::string &slug) const = 0;  // by ticket
   virtual std::vector<Drawing> drawings() const = 0;
 

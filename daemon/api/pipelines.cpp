@@ -153,6 +153,11 @@ Measured Pipelines::measure(const std::string &slug) const {
   return {.rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
 }
 
+media::Facts Pipelines::facts(const std::string &slug) const {
+  const media::Stream *stream = find(slug);
+  return stream ? stream->facts() : media::Facts{};
+}
+
 std::map<std::string, Link> Pipelines::links(const std::string &slug) const {
   std::map<std::string, Link> links;
   const media::Stream *stream = find(slug);
@@ -208,6 +213,10 @@ void Pipelines::on_source_ended(const std::string &slug, const std::string &tick
 
 void Pipelines::on_media(const std::string &slug, const std::string &) {
   if (listener_) listener_->on_media(slug);
+}
+
+void Pipelines::on_facts(const std::string &slug) {
+  if (listener_) listener_->on_facts(slug);
 }
 
 void Pipelines::on_hls_news(const std::string &slug) {

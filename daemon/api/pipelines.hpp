@@ -38,6 +38,7 @@ class Pipelines : public MediaFloor, private media::Handler {
   Expected<std::unique_ptr<RtcPeer>> receive_rtc(webrtc::Plan plan, RtcPeer::Handler handler) override;
   std::vector<std::string> slugs() const override;
   Measured measure(const std::string &slug) const override;
+  media::Facts facts(const std::string &slug) const override;
   std::map<std::string, Link> links(const std::string &slug) const override;
   std::vector<Drawing> drawings() const override;
   Expected<std::string> playlist(const std::string &slug, const media::PlaylistQuery &query) const override;
@@ -52,6 +53,7 @@ class Pipelines : public MediaFloor, private media::Handler {
   void on_source_flows(const std::string &slug, const std::string &ticket) override;
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug, const std::string &caps) override;
+  void on_facts(const std::string &slug) override;
   void on_hls_news(const std::string &slug) override;
   void on_silence(const std::string &slug) override;
   void on_child_slow(const std::string &slug, const std::string &ticket) override;

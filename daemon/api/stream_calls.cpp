@@ -2,6 +2,7 @@
 #include "api/calls.hpp"
 #include "api/object_json.hpp"
 #include "core/limits.hpp"
+#include "media/facts.hpp"
 
 namespace astral::api {
 namespace {
@@ -9,6 +10,24 @@ namespace {
 json::Builder stream_body(const Driver &driver, const core::StreamInfo &stream) {
   json::Builder body;
   return body.set("stream", shown_stream(driver, stream));
+}
+
+json::Builder video_json(const media::VideoFacts &video) {
+  json::Builder out;
+  out.set("codec", video.codec);
+  if (video.width > 0) out.set("width", video.width).set("height", video.height);
+  if (video.frames > 0)
+    out.set("framerate", std::to_string(video.frames) + "/" + std::to_string(video.seconds));
+  if (video.keyframe_seconds > 0) out.set("keyframe_seconds", video.keyframe_seconds);
+  return out.set("b_frames", video.has_b_frames);
+}
+
+json::Builder audio_json(const media::AudioFacts &audio) {
+  json::Builder out;
+  out.set("codec", audio.codec);
+  if (audio.rate > 0) out.set("rate", audio.rate);
+  if (audio.channels > 0) out.set("channels", audio.channels);
+  return out;
 }
 
 void list(Driver &driver, const Answer &answer) {
@@ -71,7 +90,12 @@ void remove(Driver &driver, const Call &call, const Answer &answer) {
 json::Builder shown_stream(const Driver &driver, const core::StreamInfo &stream) {
   json::Builder shown = stream_json(stream);
   shown.set("viewers", driver.node().viewers(stream.slug));
-  if (const auto warnings = driver.warnings(stream.slug); !warnings.empty()) shown.set("warnings", warnings);
+  const media::Facts facts = driver.media().facts(stream.slug);
+  if (facts.video) shown.set("video", video_json(*facts.video));
+  if (facts.audio) shown.set("audio", audio_json(*facts.audio));
+  std::vector<std::string> warnings = driver.warnings(stream.slug);
+  for (std::string &warning : media::warnings_of(facts)) warnings.push_back(std::move(warning));
+  if (!warnings.empty()) shown.set("warnings", warnings);
   return shown;
 }
 

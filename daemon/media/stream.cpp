@@ -212,6 +212,7 @@ Stream::Stream(std::string slug, const Settings &settings, Handler &handler)
       handler_(handler),
       pipeline_(Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))))),
       mailbox_(g_main_context_get_thread_default()),
+      facts_([this] { mailbox_.post([this] { handler_.on_facts(slug_); }); }),
       idle_(g_main_context_get_thread_default(), [this] { drop_idle(); }) {}
 
 Stream::~Stream() {
@@ -273,6 +274,7 @@ Expected<void> Stream::build() {
         handler_.on_media(slug_, caps);
       },
       [this] { handler_.on_hls_news(slug_); });
+  hls_->live().join(facts_);
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the pipeline of " + slug_ + " does not start");
   return {};
@@ -349,6 +351,10 @@ Stats Stream::stats() const {
 std::string Stream::drawing() const {
   const GString_ text(gst_debug_bin_to_dot_data(GST_BIN(pipeline_.get()), GST_DEBUG_GRAPH_SHOW_MEDIA_TYPE));
   return text ? text.get() : "";
+}
+
+Facts Stream::facts() const {
+  return hls_->refusal().empty() ? facts_.facts() : Facts{};
 }
 
 bool Stream::hls_ready() const {

@@ -16,6 +16,8 @@
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 #include "media/branch.hpp"
+#include "media/fact_finder.hpp"
+#include "media/facts.hpp"
 #include "media/hls_branch.hpp"
 #include "media/player.hpp"
 #include "media/playlist.hpp"
@@ -48,6 +50,8 @@ class Handler {
   virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
   // The media's caps, as soon as they are known and whenever they change.
   virtual void on_media(const std::string &slug, const std::string &caps) = 0;
+  // facts() says something else.
+  virtual void on_facts(const std::string &slug) = 0;
   // Somebody who waits for the playlist, or for a part, may look again.
   virtual void on_hls_news(const std::string &slug) = 0;
   // The relay's: no media for longer than the stream's cadence explains; again, ever later, while that lasts.
@@ -108,6 +112,8 @@ class Stream {
   std::string drawing() const;                       // of the pipeline, for Graphviz
   const std::string &caps() const { return caps_; }  // empty until media came
 
+  Facts facts() const;  // of the media, as far as they are known
+
   // HLS. unsupported: never for this media, the detail is for people (HTTP 415). unreachable: not yet (503).
   // not_found: the segment is gone or not there yet (404).
   bool hls_ready() const;
@@ -139,6 +145,7 @@ class Stream {
   Ref<GstElement> relay_;
   Mailbox mailbox_;
   std::unique_ptr<BusErrors> errors_;
+  FactFinder facts_;
   std::unique_ptr<HlsBranch> hls_;
   std::map<Format, std::unique_ptr<Branch>> branches_;
   Timer idle_;

@@ -25,6 +25,18 @@ def publish_test_picture(network, node, slug, mux='mpegtsmux alignment=7', recor
     return network.launch('publisher', test_picture(mux, node.uri(slug), record)), record
 
 
+GOOD = f'tune=zerolatency key-int-max={FPS}'
+BAD = f'key-int-max={5 * FPS} bframes=2 b-adapt=false rc-lookahead=0'  # it hurts viewers
+
+
+def publish_encoded(network, node, slug, encoder):
+    """With settings of x264enc."""
+    return network.launch('publisher', (
+        f'videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={FPS}/1 ! '
+        f'x264enc speed-preset=ultrafast bitrate=800 {encoder} ! h264parse ! queue ! mux. '
+        f'mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri(slug)} {AUDIO} ! queue ! mux.'))
+
+
 def publish_noise(network, node, slug, fps, kbps):
     """A picture that takes as many bits as it is given."""
     record = network.folder / f'{slug}.published'

@@ -114,6 +114,10 @@ class FakeMedia : public api::MediaFloor {
     return slugs;
   }
   api::Measured measure(const std::string &) const override { return measured; }
+  media::Facts facts(const std::string &slug) const override {
+    const auto found = known.find(slug);
+    return found == known.end() ? media::Facts{} : found->second;
+  }
   std::map<std::string, api::Link> links(const std::string &) const override { return {}; }
   std::vector<api::Drawing> drawings() const override {
     std::vector<api::Drawing> drawings;
@@ -149,6 +153,7 @@ class FakeMedia : public api::MediaFloor {
   std::map<media::Format, media::Fanout> players;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
+  std::map<std::string, media::Facts> known;             // slug → facts
   std::map<std::string, std::string> sources;            // ticket → offer
   std::set<std::string> standbys;
   std::vector<std::string> to_relay;

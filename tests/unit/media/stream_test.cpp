@@ -105,6 +105,7 @@ class Post : public Handler {
   }
   void on_media(const std::string &, const std::string &caps) override { media = caps; }
   void on_source_flows(const std::string &, const std::string &ticket) override { flowing.insert(ticket); }
+  void on_facts(const std::string &) override { ++facts; }
   void on_hls_news(const std::string &) override {}
   void on_silence(const std::string &) override { ++silences; }
   void on_child_slow(const std::string &, const std::string &) override {}
@@ -115,6 +116,7 @@ class Post : public Handler {
   std::string media;
   std::set<std::string> flowing;
   int silences = 0;
+  int facts = 0;
 
  private:
   struct Ends {
@@ -208,6 +210,9 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   ASSERT_TRUE(context.pump_until([&] { return first->stats().peers == 1 && second->stats().objects > 10; }));
   const Stats stats = second->stats();
   EXPECT_GT(stats.bytes, 10'000u);
+  ASSERT_TRUE(context.pump_until([&] { return second->facts() == first->facts() && second->facts().video; }));
+  EXPECT_EQ(second->facts().video->width, 320u);
+  EXPECT_GT(post.facts, 0);
   EXPECT_GT(stats.largest_group, 1'000'000'000'000u);  // unix milliseconds
   ASSERT_EQ(stats.links.size(), 1u);
   EXPECT_EQ(stats.links[0].ticket, "t2");

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a real node knows of its streams, as its page shows it: pictures that are made anew, codecs, warnings."""
+import media
+
+PICTURE = 'document.querySelector("#stream-list .thumbnail img")'
+
+
+def test_a_thumbnail_is_shown_and_made_anew(network, page):
+    node = network.node('n')
+    media.publish_test_picture(network, node, 'talk')
+    page.open(f'{node.url}/#streams')
+    page.wait('a thumbnail', lambda: page.js(f'{PICTURE}?.checkVisibility() && {PICTURE}.naturalWidth') == 320)
+    assert page.js(f'{PICTURE}.naturalHeight') == 180
+    assert 'H.264 · 640 × 360 · 10 fps' in page.text('#stream-list .details')
+    first = page.js(f'{PICTURE}.src')
+    page.driver.execute_script('''
+        const now = performance.now.bind(performance);
+        performance.now = () => now() + 20000;
+        document.querySelector("#order").dispatchEvent(new Event("change"));''')
+    page.wait('another one', lambda: page.js(f'{PICTURE}.src') != first and page.js(f'{PICTURE}.complete'))
+    assert page.is_shown('#stream-list .thumbnail img')
+    assert page.console_errors == []
+
+
+def test_the_publisher_sees_what_hurts_viewers(network, page):
+    node = network.node('n')
+    media.publish_encoded(network, node, 'bad', media.BAD)
+    page.open(f'{node.url}/#publish')
+    page.wait('the warnings', lambda: page.text('#own .warnings').count('\n') == 1)
+    assert 'Keyframes are 5 s apart' in page.text('#own .warnings') and 'B-frames' in page.text('#own .warnings')
+    facts = page.text('#own .facts')
+    assert 'H.264 · 640 × 360 · 10 fps' in facts and 'AAC · 44.1 kHz · mono' in facts and '5 s' in facts
+    assert page.console_errors == []

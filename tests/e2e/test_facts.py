@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What nodes know of a stream's picture and sound, and what they warn of: where it is published and where it is watched."""
+import astral
+import media
+
+
+def test_what_a_stream_is_and_what_hurts_its_viewers(network):
+    p = network.node('p')
+    v = network.node('v', bootstrap=[p])
+    media.publish_encoded(network, p, 'good', media.GOOD)
+    media.publish_encoded(network, p, 'bad', media.BAD)
+    for slug in ('good', 'bad'):
+        astral.wait_until(lambda: (v.stream(slug) or {}).get('streaming'), f'V to know that {slug} is live')
+        assert 'video' not in v.stream(slug)
+        assert v.call('POST', f'/stream/{slug}/tickets', {}).status == 303
+    video = {'codec': 'h264', 'width': 640, 'height': 360, 'framerate': f'{media.FPS}/1', 'keyframe_seconds': 1.0, 'b_frames': False}
+    audio = {'codec': 'aac', 'rate': 44100, 'channels': 1}
+    for node in (p, v):
+        good = astral.wait_until(
+            lambda: (now := node.stream('good')).get('video', {}).get('keyframe_seconds') and 'audio' in now and now, 'facts')
+        assert good['video'] == video and good['audio'] == audio and 'warnings' not in good
+        bad = astral.wait_until(lambda: len((now := node.stream('bad')).get('warnings', [])) == 2 and now, 'warnings', 30)
+        assert bad['video'] == {**video, 'keyframe_seconds': 5.0, 'b_frames': True}
+        assert 'Keyframes are 5 s apart' in bad['warnings'][0] and 'B-frames' in bad['warnings'][1]
+        listed = {stream['slug']: stream for stream in node.get('/streams')['streams']}
+        assert listed['bad']['warnings'] == bad['warnings'] and listed['good']['video'] == video

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Fuzz: MPEG-TS from a publisher, whose first byte says where groups begin and the stream breaks. What is
+// known of it is possible; what is warned of follows from it; who gathers its key frame has what came, in
+// packets.
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "media/fact_finder.hpp"
+#include "media/key_frame.hpp"
+
+using namespace astral;
+using namespace astral::media;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
+  constexpr std::size_t packets = 7 * 188;
+  if (size == 0) return 0;
+  const Slice all = Slice::copy({data + 1, size - 1});
+  int news = 0;
+  FactFinder finder([&] { ++news; });
+  KeyFrame frame;
+  std::size_t number = 0;
+  for (std::size_t at = 0; at < all.size(); at += packets, ++number) {
+    const Slice piece = all.part(at, std::min(packets, all.size() - at));
+    if (data[0] >> 4 != 0 && number % (data[0] >> 4) == 5) {
+      finder.on_break();
+      frame.on_break();
+    }
+    const bool is_start = number % ((data[0] & 0xf) + 1) == 0;
+    finder.on_frame(piece, is_start);
+    frame.on_frame(piece, is_start);
+  }
+  const Facts &facts = finder.facts();
+  if (facts.video) {
+    assert(!facts.video->codec.empty() && facts.video->width <= 16'384 && facts.video->height <= 16'384);
+    assert(facts.video->keyframe_seconds >= 0 && facts.video->keyframe_seconds <= 600);
+    assert((facts.video->frames == 0) == (facts.video->seconds == 0));
+  }
+  assert(!facts.audio || facts.audio->channels <= 8);
+  assert(warnings_of(facts).size() <= 3);
+  assert(news <= static_cast<int>(number));
+  std::size_t gathered = 0;
+  for (const Slice &part : frame.pieces()) gathered += part.size();
+  assert(gathered <= all.size());
+  return 0;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the media know of a stream, as its object says it, and that who listens hears of it.
+#include "app_fixture.hpp"
+
+namespace astral::test {
+namespace {
+
+class FactsTest : public AppTest {
+ protected:
+  void SetUp() override {
+    AppTest::SetUp();
+    sink = publish();
+  }
+  std::string stream() { return http->get("/stream/talk").body; }
+  static bool has(const std::string &body, const std::string &part) {
+    return body.find(part) != std::string::npos;
+  }
+
+  std::unique_ptr<SocketClient> sink;
+};
+
+TEST_F(FactsTest, AreInTheStreamsObject) {
+  EXPECT_FALSE(has(stream(), "video\":{") || has(stream(), "audio\":{") || has(stream(), "warnings"));
+  media.known["talk"] = {.video = media::VideoFacts{.codec = "h264",
+                                                    .width = 640,
+                                                    .height = 360,
+                                                    .frames = 30000,
+                                                    .seconds = 1001,
+                                                    .keyframe_seconds = 6.5,
+                                                    .has_b_frames = true},
+                         .audio = media::AudioFacts{"mp3", 48'000, 2}};
+  const std::string body = stream();
+  EXPECT_TRUE(has(body, R"("video":{"codec":"h264","width":640,"height":360,"framerate":"30000/1001",)"
+                        R"("keyframe_seconds":6.5,"b_frames":true})"))
+      << body;
+  EXPECT_TRUE(has(body, R"("audio":{"codec":"mp3","rate":48000,"channels":2})")) << body;
+  EXPECT_TRUE(has(body, R"("warnings":["Keyframes are 7 s apart)")) << body;
+  EXPECT_TRUE(has(http->get("/streams").body, R"("framerate":"30000/1001")"));
+  media.known["talk"] = {.video = media::VideoFacts{.codec = "h265"}, .audio = media::AudioFacts{"aac"}};
+  EXPECT_TRUE(has(stream(), R"("video":{"codec":"h265","b_frames":false},"audio":{"codec":"aac"})"))
+      << stream();
+  EXPECT_FALSE(has(stream(), "warnings"));
+}
+
+TEST_F(FactsTest, AreAnEvent) {
+  SocketClient listener(port(), "/events");
+  ASSERT_TRUE(listener.wait_open());
+  pump_until([] { return true; });
+  listener.texts.clear();
+  media.listener->on_facts("nope");
+  media.listener->on_facts("talk");
+  EXPECT_TRUE(has(listener.take("stream"), R"("slug":"talk")"));
+}
+
+}  // namespace
+}  // namespace astral::test

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What real encoders and mpegtsmux make is known for what it is, with its warnings.
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "glue/ref.hpp"
+#include "media/demux.hpp"
+#include "media/fact_finder.hpp"
+
+namespace astral::media {
+namespace {
+
+// Ten seconds of it, as fast as it goes.
+Facts facts_of(const std::string &encoders, FactFinder &finder) {
+  GError *error = nullptr;
+  GstElement *made =
+      gst_parse_launch((encoders + " mpegtsmux name=mux ! appsink name=out sync=false").c_str(), &error);
+  const GErrorPtr owned(error);
+  EXPECT_FALSE(error) << error->message;
+  const auto pipeline = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(made)));
+  const auto out = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(made), "out"));
+  gst_element_set_state(made, GST_STATE_PLAYING);
+  while (const auto sample = Ref<GstSample>::adopt(gst_app_sink_pull_sample(GST_APP_SINK(out.get())))) {
+    GstBuffer *buffer = gst_sample_get_buffer(sample.get());
+    finder.on_frame(copy_of(buffer), !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT));
+  }
+  gst_element_set_state(made, GST_STATE_NULL);
+  return finder.facts();
+}
+Facts facts_of(const std::string &encoders) {
+  FactFinder finder([] {});
+  return facts_of(encoders, finder);
+}
+
+std::string video(const std::string &encoder) {
+  return "videotestsrc num-buffers=250 ! video/x-raw,width=320,height=180,framerate=25/1 ! " + encoder +
+         " ! queue max-size-time=0 max-size-buffers=0 ! mux. ";
+}
+std::string audio(const std::string &encoder) {
+  return "audiotestsrc num-buffers=470 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! " +
+         encoder + " ! queue max-size-time=0 max-size-buffers=0 ! mux. ";
+}
+std::string h264(const std::string &settings) {
+  return video("x264enc speed-preset=ultrafast " + settings + " ! h264parse config-interval=-1");
+}
+const std::string aac = audio("avenc_aac ! aacparse");
+
+TEST(Facts, AreThoseOfAGoodStream) {
+  int news = 0;
+  FactFinder finder([&] { ++news; });
+  const Facts facts = facts_of(h264("tune=zerolatency key-int-max=50") + aac, finder);
+  ASSERT_TRUE(facts.video && facts.audio);
+  EXPECT_EQ(*facts.video, (VideoFacts{.codec = "h264",
+                                      .width = 320,
+                                      .height = 180,
+                                      .frames = 25,
+                                      .seconds = 1,
+                                      .keyframe_seconds = 2,
+                                      .has_b_frames = false}));
+  EXPECT_EQ(*facts.audio, (AudioFacts{"aac", 48'000, 2}));
+  EXPECT_TRUE(warnings_of(facts).empty());
+  EXPECT_LE(news, 5);
+}
+
+TEST(Facts, WarnOfWhatHurtsViewers) {
+  const Facts facts = facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") +
+                               audio("lamemp3enc ! mpegaudioparse"));
+  ASSERT_TRUE(facts.video && facts.audio);
+  EXPECT_EQ(facts.video->keyframe_seconds, 5);
+  EXPECT_TRUE(facts.video->has_b_frames);
+  EXPECT_EQ(*facts.audio, (AudioFacts{"mp3", 48'000, 2}));
+  const auto warnings = warnings_of(facts);
+  ASSERT_EQ(warnings.size(), 3u);
+  EXPECT_NE(warnings[0].find("Keyframes are 5 s apart"), std::string::npos);
+  EXPECT_NE(warnings[1].find("B-frames"), std::string::npos);
+  EXPECT_NE(warnings[2].find("not AAC"), std::string::npos);
+}
+
+TEST(Facts, KnowAKeyFrameThatDoesNotCome) {
+  const Facts facts = facts_of(h264("tune=zerolatency key-int-max=1000"));
+  ASSERT_TRUE(facts.video);
+  EXPECT_EQ(facts.video->keyframe_seconds, 9);
+  EXPECT_FALSE(facts.audio);
+}
+
+TEST(Facts, AreFewOfOtherCodecs) {
+  const Facts facts =
+      facts_of(video("x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 ! h265parse") +
+               audio("opusenc ! opusparse"));
+  ASSERT_TRUE(facts.video && facts.audio);
+  EXPECT_EQ(facts.video->codec, "h265");
+  EXPECT_EQ(facts.video->width, 0u);
+  EXPECT_EQ(facts.video->keyframe_seconds, 1);
+  EXPECT_EQ(facts.audio->codec, "opus");
+  EXPECT_EQ(facts_of(aac).video, std::nullopt);
+}
+
+TEST(Facts, FollowAnotherPublisher) {
+  FactFinder finder([] {});
+  facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") + aac, finder);
+  finder.on_break();
+  EXPECT_TRUE(finder.facts().video->has_b_frames);
+  const Facts facts = facts_of(
+      "videotestsrc num-buffers=60 ! video/x-raw,width=640,height=360,framerate=10/1 ! x264enc "
+      "tune=zerolatency "
+      "speed-preset=ultrafast key-int-max=5 ! h264parse ! queue ! mux. ",
+      finder);
+  ASSERT_TRUE(facts.video);
+  EXPECT_EQ(facts.video->width, 640u);
+  EXPECT_EQ(facts.video->keyframe_seconds, 0.5);
+  EXPECT_FALSE(facts.video->has_b_frames);
+  EXPECT_FALSE(facts.audio);
+}
+
+}  // namespace
+}  // namespace astral::media
