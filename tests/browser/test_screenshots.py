@@ -63,7 +63,7 @@ def test_every_page(town, page, scheme):
         page.open(f'{r.url}/#streams')
         page.wait('the streams', lambda: page.text('#streams-count') == f'{len(STREAMS)} streams')
         page.wait('thumbnails', lambda: page.js('''[...document.querySelectorAll("#stream-list .thumbnail img")].filter(
-            image => image.complete && image.naturalWidth > 0).length''') >= 1 or page.js('performance.now()') > 20000)
+            image => image.complete && image.naturalWidth > 0).length''') >= 3 or page.js('performance.now()') > 20000)
         photograph(page, f'streams-{scheme}')
         page.open(f'{r.url}/#watch/evening-lecture')
         page.expect_moving(3)
