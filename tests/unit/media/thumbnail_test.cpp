@@ -111,13 +111,10 @@ TEST_F(ThumbnailTest, ShowsWhatTheStreamShows) {
   }
 }
 
-TEST_F(ThumbnailTest, KnowsBFramesAndOtherCodecs) {
-  for (const char *encoder :
-       {"x264enc bframes=3 ! h264parse", "x265enc speed-preset=ultrafast tune=zerolatency ! h265parse"}) {
-    const auto made = make(key_frame_of(picture("width=640,height=360", encoder)));
-    ASSERT_TRUE(made) << encoder << ": " << made.error().detail;
-    EXPECT_NEAR(colour_in_the_middle_of(*made).green, 0xc0, 12) << encoder;
-  }
+TEST_F(ThumbnailTest, KnowsBFrames) {
+  const auto made = make(key_frame_of(picture("width=640,height=360", "x264enc bframes=3 ! h264parse")));
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_NEAR(colour_in_the_middle_of(*made).green, 0xc0, 12);
 }
 
 TEST_F(ThumbnailTest, IsNoneWhereThereIsNoPicture) {
