@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """RTMP in, RTMP and FLV out: what OBS and ffmpeg send reaches the players of another node frame for frame; who may not is told why;
 nobody disturbs the others."""
+import concurrent.futures
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,10 +15,11 @@ import media
 from test_who_may import TOKEN, own_address
 
 FPS = 30
+SECONDS = int(os.environ.get('ASTRAL_E2E_PLAY', '4'))  # of each way to play (the night run: 60)
 
 
 def output(*argv):
-    done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
+    done = subprocess.run([str(a) for a in argv], capture_output=True, timeout=(60 + 2 * SECONDS) * astral.PATIENCE, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -25,7 +29,7 @@ def film(tmp_path_factory):
     """H.264 with B-frames and AAC."""
     path = tmp_path_factory.mktemp('film') / 'film.flv'
     output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', f'testsrc2=size=640x360:rate={FPS}', '-f', 'lavfi', '-i',
-           'anoisesrc=amplitude=0.1', '-t', 40, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', 2, '-b_strategy', 0, '-g', FPS, '-pix_fmt',
+           'anoisesrc=amplitude=0.1', '-t', 36 + SECONDS, '-c:v', 'libx264', '-preset', 'veryfast', '-bf', 2, '-b_strategy', 0, '-g', FPS, '-pix_fmt',
            'yuv420p', '-b:v', '1500k', '-c:a', 'aac', '-ac', 2, '-b:a', '96k', path)
     return path
 
@@ -120,7 +124,7 @@ def test_rtmp2sink(network, nodes, film):
                 'demux.video ! h264parse ! identity sync=true ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux. '
                 'demux.audio ! aacparse ! identity sync=true ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux.')
     network.launch('rtmp2sink', pipeline)
-    assert_same(received(network, second), film)
+    assert_same(received(network, second, by=150_000 * SECONDS), film)
 
 
 def test_one_who_is_cut_off_goes_on(network, nodes, film):
@@ -156,7 +160,7 @@ def test_refusals_are_heard(network, nodes, film):
 
     def complaint(url, source=film):
         done = subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', str(source), '-c', 'copy', '-f', 'flv', url],
-                              capture_output=True, text=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
+                              capture_output=True, text=True, timeout=(60 + 2 * SECONDS) * astral.PATIENCE, stdin=subprocess.DEVNULL)
         assert done.returncode != 0
         return done.stderr
     publish(network, first, film)
@@ -181,7 +185,7 @@ def test_a_stranger_needs_the_token(network, film):
     url = f'rtmp://{address}:{node.get("/settings")["rtmp_port"]}/astral/talk'
     for key in ('', '?token=no', f'?token={TOKEN}x', f'?tokens={TOKEN}'):
         done = subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', str(film), '-c', 'copy', '-f', 'flv', url + key],
-                              capture_output=True, text=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
+                              capture_output=True, text=True, timeout=(60 + 2 * SECONDS) * astral.PATIENCE, stdin=subprocess.DEVNULL)
         assert done.returncode != 0 and ('that is not this node' if 'token=n' in key or 'x' in key else 'only this machine') in done.stderr
     assert node.stream('talk') is None
     network.start('stranger', ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-i', film, '-c', 'copy', '-f', 'flv', f'{url}?token={TOKEN}'])
@@ -204,11 +208,32 @@ def test_rubbish_disturbs_nobody(network, nodes, film):
         hole.close()
 
 
-def recorded(network, url, name, seconds=4):
+def recorded(network, url, name, seconds=SECONDS):
     """What a player writes that opens this."""
     path = network.folder / name
     output('ffmpeg', '-nostdin', '-loglevel', 'error', '-i', url, '-t', seconds, '-c', 'copy', path)
     return path
+
+
+def recorded_by_parts(network, node, name):
+    """What a player of low-latency HLS gets: each part as it is announced."""
+    path = '/stream/talk/hls/'
+    text = astral.wait_until(lambda: (a := node.call('GET', f'{path}index.m3u8')).status == 200 and a.body.decode(), 'a playlist', 40)
+    first = None
+    to = network.folder / name
+    with to.open('wb') as file:
+        seconds = 0
+        while seconds < SECONDS:
+            hint, segment, part = re.search(r'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="((\d+)\.(\d+)\.ts)"', text).groups()
+            answer = node.call('GET', path + hint)
+            assert answer.status == 200
+            text = node.call('GET', f'{path}index.m3u8?_HLS_msn={segment}&_HLS_part={part}').body.decode()
+            if first is None and part != '0':
+                continue  # from a key frame on
+            first = first or segment
+            file.write(answer.body)
+            seconds += float(re.search(rf'#EXT-X-PART:DURATION=([\d.]+),URI="{hint}"', text).group(1))
+    return to
 
 
 def test_it_plays_at_another_node_frame_by_frame(network, film):
@@ -218,13 +243,19 @@ def test_it_plays_at_another_node_frame_by_frame(network, film):
     settings = second.get('/settings')
     publish(network, first, film)
     live(second)
+    hls = '/stream/talk/hls/index.m3u8'
     urls = {'rtmp.flv': f'rtmp://127.0.0.1:{settings["rtmp_port"]}/{settings["rtmp_resource"]}/talk',
-            'http.flv': settings['flv_url'].format(slug='talk'), 'http.ts': settings['ts_url'].format(slug='talk')}
-    for name, url in urls.items():
-        got = recorded(network, url, name)
-        assert_part(pictures(got), pictures(film), 2 * FPS, leave=2)
-        assert_part(sounds(got), sounds(film), 2 * FPS, leave=3)
-        assert_part(delays(got), delays(film), 2 * FPS, leave=2)
+            'http.flv': settings['flv_url'].format(slug='talk'), 'http.ts': settings['ts_url'].format(slug='talk'),
+            'hls.ts': second.url + hls}
+    astral.wait_until(lambda: second.call('GET', hls).status == 200, 'segments', 40)
+    with concurrent.futures.ThreadPoolExecutor() as players:  # all at once
+        playing = {name: players.submit(recorded, network, url, name) for name, url in urls.items()}
+        playing['parts.ts'] = players.submit(recorded_by_parts, network, second, 'parts.ts')
+    for name, player in playing.items():
+        got = player.result()
+        assert_part(pictures(got), pictures(film), (SECONDS - 2) * FPS, leave=2)
+        assert_part(sounds(got), sounds(film), (SECONDS - 2) * FPS, leave=3)
+        assert_part(delays(got), delays(film), (SECONDS - 2) * FPS, leave=2)
         packets = media.probe(got, '-show_entries', 'packet=stream_index,dts_time,flags')['packets']
         assert 'K' in next(p for p in packets if p['stream_index'] == 0)['flags'], name
         assert media.decode(got) == [], name
