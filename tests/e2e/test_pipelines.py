@@ -16,7 +16,7 @@ READY = sorted(path.name for path in PIPELINES.iterdir() if path.name.startswith
 
 @pytest.fixture
 def node(network):
-    return network.node('n')
+    return network.node('n', rtmp_port=free_port())
 
 
 def start(network, name, *words):
@@ -120,8 +120,8 @@ def test_players(network, node):
     window.wait_for_output(r'\d:\d\d:\d\d\.\d')  # the place where it plays
     assert window.running()
     astral.wait_until(lambda: node.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'segments', 40)
-    for name in ('play-hls', 'play-flv', 'play-ts'):
-        done = subprocess.run([PIPELINES / name, 'talk', '--node', at(node), '--player', 'ffprobe'], capture_output=True,
+    for name, *more in (['play-hls'], ['play-flv'], ['play-ts'], ['play-rtmp', '--rtmp-port', str(node.get('/settings')['rtmp_port'])]):
+        done = subprocess.run([PIPELINES / name, 'talk', '--node', at(node), *more, '--player', 'ffprobe'], capture_output=True,
                               text=True, timeout=60 * astral.PATIENCE, env=network.environment(ASTRAL_BUILD=astral.BUILD))
         assert done.returncode == 0 and 'Video: h264' in done.stderr, done.stderr
 
