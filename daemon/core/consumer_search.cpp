@@ -131,6 +131,9 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
       lose(ticket->id, nullptr, refusal.message);
     return;
   }
+  // We had it before we were started again.
+  if (!refusal.ticket.empty() && desk_.tickets.find(refusal.ticket) == nullptr)
+    desk_.cancel(peer.id, refusal.ticket, "unknown", "no such ticket, or it has lapsed");
   Carried *stream = desk_.carries(refusal.slug);
   if (stream != nullptr && stream->spare && stream->spare->id == refusal.search) {
     const bool here = !stream->spare->wide || refusal.code == RefusalCode::no_stream;

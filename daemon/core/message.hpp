@@ -76,7 +76,8 @@ struct Offer {
   std::vector<StreamInfo> stream = {};  // what it is of, with a search; none or one
 };
 struct Refusal {
-  TicketId ticket = {};  // empty in the answer to a Publish, and to a search
+  TicketId ticket =
+      {};  // empty in the answer to a Publish, and to a search but where it conflicts with this one
   SearchId search = {};
   Slug slug = {};
   RefusalCode code = RefusalCode::bad_request;

@@ -61,7 +61,11 @@ void Provider::from_node(const Peer &peer, const Request &request) {
     if (const Ticket &ticket = *desk_.tickets.find(id); desk_.with(ticket, peer)) {
       if (!request.standby && renewable(ticket)) continue;
       if (ticket.state != TicketState::standing_by || request.standby)
-        return no(RefusalCode::conflict, "you have a ticket");
+        return desk_.send(peer.id, Refusal{.ticket = id,
+                                           .search = request.search,
+                                           .slug = request.slug,
+                                           .code = RefusalCode::conflict,
+                                           .message = "you have a ticket"});
       revoke(ticket, "replaced", "you ask for another");
     }
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");

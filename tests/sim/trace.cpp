@@ -82,7 +82,8 @@ struct Words {
     return "offer " + m.ticket + " hops " + std::to_string(m.hops) + " path " + joined(m.path);
   }
   std::string operator()(const Refusal &m) const {
-    return "refusal " + (m.search.empty() ? m.ticket : "of a search") + " " + code(m.code);
+    const std::string search = m.ticket.empty() ? "of a search" : "of a search, for " + m.ticket;
+    return "refusal " + (m.search.empty() ? m.ticket : search) + " " + code(m.code);
   }
   std::string operator()(const Confirm &m) const { return "confirm " + m.ticket; }
   std::string operator()(const Candidates &m) const { return "candidates " + m.ticket; }
