@@ -50,15 +50,21 @@ class Diamond:
         return source.get('active'), source.get('standby')
 
     def ready(self):
-        """Everybody is fed, and the viewer has somebody standing by: the parent's name. The source's free place, while a relay
-        is away, is no place to stay: that is one more loss."""
-        for relay in self.relays.values():
-            if not relay.running() or not self.held(relay)[0]:
-                return None
+        """Everybody is fed, the relays by the source, and the viewer has somebody standing by: the parent's name. The source's free
+        place, while a relay is away, is no place to stay: that is one more loss."""
         active, standby = self.held(self.v)
         if active == self.s.uuid and standby in self.relays:
-            assert self.s.call('DELETE', f'/stream/{self.slug}/ticket/{self.v.uuid}').status in (200, 404)
+            self._send_away(self.s, self.v)
+        for relay in self.relays.values():
+            source = self.held(relay)[0] if relay.running() else None
+            if source in self.relays and active in self.relays:
+                self._send_away(self.relays[source], relay)
+            if source != self.s.uuid:
+                return None
         return active if active in self.relays and standby else None
+
+    def _send_away(self, parent, child):
+        assert parent.call('DELETE', f'/stream/{self.slug}/ticket/{child.uuid}').status in (200, 404)
 
     def start(self, film=True):
         """Everybody watches; returns once the viewer has two relays to get it from. A film comes in bursts, as ffmpeg's clock
