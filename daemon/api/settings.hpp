@@ -35,9 +35,10 @@ struct Options {
   std::string token;             // what counts as this machine when it comes from elsewhere; empty: none
   std::uint32_t capacity = 100;  // nodes that may register with it
   bool may_be_seeded = true;
-  bool is_public = false;            // anybody may play through it, by HLS
-  std::uint32_t store_seconds = 10;  // of each stream, for whoever needs them again
-  std::uint64_t store_mb = 64;       // of one stream
+  std::uint32_t renew_seconds = 6 * 3600;  // how old a link to a parent gets
+  bool is_public = false;                  // anybody may play through it, by HLS
+  std::uint32_t store_seconds = 10;        // of each stream, for whoever needs them again
+  std::uint64_t store_mb = 64;             // of one stream
   std::uint64_t store_total_mb = 512;
   std::string shown;  // --help, --version: print this and end
 };

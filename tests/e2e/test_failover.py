@@ -190,3 +190,25 @@ def test_the_viewers_node_is_killed_and_comes_back(network):
     received, published = received.read_bytes(), published.read_bytes()
     _, _, run = media.match(received, published)
     assert run > 200_000  # since it came back
+
+
+def test_links_are_renewed_and_nobody_notices(network):
+    often = '--renew-links', '2'
+    source = network.node('s', None, (), None, *often)
+    viewing = network.node('v', None, [source], None, *often, '--supernode', 'no')
+    _, published = media.publish_test_picture(network, source, 'talk')
+    astral.wait_until(lambda: (viewing.stream('talk') or {}).get('streaming'), 'the stream to be known')
+    viewer, received = media.view(network, viewing, 'talk')
+    media.grows(received, 200_000)
+
+    def links():
+        return {t['created'] for t in viewing.tickets() if t['held']}
+    first = links()
+    known = set(first)
+    astral.wait_until(lambda: known.update(links()) or len(known) >= 4, 'three new links', 40)
+    astral.wait_until(lambda: len(source.tickets()) == len(viewing.tickets()), 'the old ones to be gone')
+    assert first.isdisjoint(links())
+    media.grows(received, 200_000)
+    assert viewer.end(signal.SIGINT) == 0, viewer.output
+    media.grows(published, 100_000)
+    media.assert_exact(received, published, max_header=64 * 188)
