@@ -94,7 +94,10 @@ json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, con
   core::NodeInfo known = info;
   if (is_self && known.ip_address.empty()) known.ip_address = call.local;
   json::Builder out = node_json(known);
-  if (is_self) out.set("fed_children", node.fed_children()).set("promised_kbps", node.promised_bps() / 1000);
+  if (is_self)
+    out.set("fed_children", node.fed_children())
+        .set("promised_kbps", node.promised_bps() / 1000)
+        .set("slow_children", node.slow_children());
   return out;
 }
 

@@ -278,7 +278,9 @@ void Membership::origin_knows(const OriginKnows &input) {
   for (const StreamInfo &stream : input.streams)
     if (stream.source == desk_.self() || !desk_.directory.is_own(stream.slug)) listed.insert(stream.slug);
   for (const Slug &slug : desk_.directory.missing(input.streams)) {
-    if (desk_.carries(slug) != nullptr) continue;  // it lives, whatever the origin forgot
+    const Uuid &source = desk_.directory.stream(slug)->source;
+    if (desk_.carries(slug) != nullptr || desk_.peers.with(source, PeerState::ready) != nullptr)
+      continue;  // it lives, whatever the origin forgot
     if (!desk_.directory.gone(slug, 0, Heard::origin)) continue;
     desk_.announce(Change::stream, slug);
   }

@@ -34,6 +34,7 @@ def test_a_slow_child_holds_up_nobody(network):
     grown_kb = source.memory_kb() - memory_kb
     print(f'{grown_kb=} of {memory_kb=}, the slow one has {media.size(slow_received)} of {media.size(published)}')
     assert grown_kb < SLACK_KB
+    astral.wait_until(lambda: source.get('/node')['node']['slow_children'] == 1, 'the slow one to be asked to find another place', 60)
     assert slow_viewer.running(), slow_viewer.output
     media.grows(slow_received, 1, 20)
     for node, viewer, received in good:

@@ -13,23 +13,38 @@ TEST_P(Publishings, Row) {
 INSTANTIATE_TEST_SUITE_P(
     Streams, Publishings,
     testing::Values(
-        Row{"Publishes", nothing(), hears(3, Publish{.slug = "own"}),
+        Row{"Publishes",
+            nothing(),
+            hears(3, Publish{.slug = "own"}),
             {"Send 3 published own 0", "OpenMedia own", "Send 3 request S own for us"}},
         Row{"NotAnElement", nothing(), hears(1, Publish{.slug = "own"}), {"Send 1 refusal  bad-request"}},
         Row{"BadSlug", nothing(), hears(3, Publish{.slug = "Own!"}), {"Send 3 refusal  bad-request"}},
-        Row{"TooLong", nothing(), hears(3, Publish{.slug = "own", .name = std::string(999, 'x')}),
+        Row{"TooLong",
+            nothing(),
+            hears(3, Publish{.slug = "own", .name = std::string(999, 'x')}),
             {"Send 3 refusal  bad-request"}},
-        Row{"TakenByAnother", &Bench::knows_talk, hears(3, Publish{.slug = "talk"}), {"Send 3 refusal  conflict"}},
-        Row{"SinkOffers", &Bench::publishes,
+        Row{"TakenByAnother",
+            &Bench::knows_talk,
+            hears(3, Publish{.slug = "talk"}),
+            {"Send 3 refusal  conflict"}},
+        Row{"SinkOffers",
+            &Bench::publishes,
             hears_what(3, [](Bench &b) { return Offer{.ticket = b.own, .slug = "own", .source = "sink"}; }),
             {"AddSource own S"}},
         Row{"SinkIsLate", &Bench::publishes, wait(5s), {"Disconnect 9 no hello", "Send 3 cancel S timeout"}},
-        Row{"SinkCancels", &Bench::fed_own,
-            hears_what(3, [](Bench &b) { return Cancel{.ticket = b.own, .code = "x"}; }), {"RemoveSource own S"}},
-        Row{"Ended", &Bench::fed_own, hears(3, Ended{.slug = "own"}), {"Send 3 cancel S ended", "RemoveSource own S"}},
+        Row{"SinkCancels",
+            &Bench::fed_own,
+            hears_what(3, [](Bench &b) { return Cancel{.ticket = b.own, .code = "x"}; }),
+            {"RemoveSource own S"}},
+        Row{"Ended",
+            &Bench::fed_own,
+            hears(3, Ended{.slug = "own"}),
+            {"Send 3 cancel S ended", "RemoveSource own S"}},
         Row{"EndedByAnother", &Bench::fed_own, hears(1, Ended{.slug = "own"}), {}},
         Row{"PublisherLost", &Bench::child_confirmed, says(PeerLost{.peer = 3}), {"RemoveSource own S"}},
-        Row{"Deleted", &Bench::child_confirmed, says(DeleteStream{.call = 4, .slug = "own"}),
+        Row{"Deleted",
+            &Bench::child_confirmed,
+            says(DeleteStream{.call = 4, .slug = "own"}),
             {"Send 1 gone own", "Send P gone own", "TellRelay own cancel G ended", "Send 1 cancel G ended",
              "Send 3 cancel S ended", "RemoveSource own S", "CloseMedia own", "Answer 4 stream own"}},
         Row{"GivenUp", &Bench::fed_own, says(RevokeTicket{.call = 4, .slug = "own"}), {"Answer 4 error 8"}}),
@@ -38,87 +53,118 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Leaving, Publishings,
     testing::Values(
-        Row{"WithoutChildrenAtOnce", nothing(), says(Shutdown{}),
+        Row{"WithoutChildrenAtOnce",
+            nothing(),
+            says(Shutdown{}),
             {"Send 1 goodbye", "Disconnect 1 shutting down", "Send 2 goodbye", "Disconnect 2 shutting down",
              "Send 3 goodbye", "Disconnect 3 shutting down", "Disconnect 9 shutting down", "Send P goodbye",
              "Disconnect P shutting down", "Quit"}},
         Row{"ChildrenFirst", &Bench::child_confirmed, says(Shutdown{}), {"Send 1 leaving G"}},
-        Row{"WhoStandsByIsNotWaitedFor", &Bench::child_held, says(Shutdown{}),
-            {"TellRelay own cancel G goodbye", "Send 1 cancel G goodbye", "Send 3 cancel S ended", "RemoveSource own S", "CloseMedia own",
-             "Send 1 goodbye", "Disconnect 1 shutting down", "Send 2 goodbye", "Disconnect 2 shutting down",
-             "Send 3 goodbye", "Disconnect 3 shutting down", "Disconnect 9 shutting down", "Send P goodbye",
-             "Disconnect P shutting down", "Quit"}},
+        Row{"WhoStandsByIsNotWaitedFor",
+            &Bench::child_held,
+            says(Shutdown{}),
+            {"TellRelay own cancel G goodbye", "Send 1 cancel G goodbye", "Send 3 cancel S ended",
+             "RemoveSource own S", "CloseMedia own", "Send 1 goodbye", "Disconnect 1 shutting down",
+             "Send 2 goodbye", "Disconnect 2 shutting down", "Send 3 goodbye", "Disconnect 3 shutting down",
+             "Disconnect 9 shutting down", "Send P goodbye", "Disconnect P shutting down", "Quit"}},
         Row{"UntilTheyAreGone",
             [](Bench &b) {
               b.child_confirmed();
               b.say(Shutdown{});
             },
             hears_what(1, [](Bench &b) { return Cancel{.ticket = b.given, .code = "replaced"}; }),
-            {"TellRelay own cancel G cancelled", "Send 3 cancel S ended", "RemoveSource own S", "CloseMedia own",
-             "Send 1 goodbye", "Disconnect 1 shutting down", "Send 2 goodbye", "Disconnect 2 shutting down",
-             "Send 3 goodbye", "Disconnect 3 shutting down", "Disconnect 9 shutting down", "Send P goodbye",
-             "Disconnect P shutting down", "Quit"}},
+            {"TellRelay own cancel G cancelled", "Send 3 cancel S ended", "RemoveSource own S",
+             "CloseMedia own", "Send 1 goodbye", "Disconnect 1 shutting down", "Send 2 goodbye",
+             "Disconnect 2 shutting down", "Send 3 goodbye", "Disconnect 3 shutting down",
+             "Disconnect 9 shutting down", "Send P goodbye", "Disconnect P shutting down", "Quit"}},
         Row{"OrTheirTimeIsUp",
             [](Bench &b) {
               b.child_confirmed();
               b.say(Shutdown{});
             },
             wait(1800ms),
-            {"Send 3 cancel S ended", "RemoveSource own S", "TellRelay own cancel G goodbye", "Send 1 cancel G goodbye",
-             "CloseMedia own", "Send 1 goodbye", "Disconnect 1 shutting down", "Send 2 goodbye",
-             "Disconnect 2 shutting down", "Send 3 goodbye", "Disconnect 3 shutting down",
+            {"Send 3 cancel S ended", "RemoveSource own S", "TellRelay own cancel G goodbye",
+             "Send 1 cancel G goodbye", "CloseMedia own", "Send 1 goodbye", "Disconnect 1 shutting down",
+             "Send 2 goodbye", "Disconnect 2 shutting down", "Send 3 goodbye", "Disconnect 3 shutting down",
              "Disconnect 9 shutting down", "Send P goodbye", "Disconnect P shutting down", "Quit"}},
         Row{"TakesNoChildMeanwhile",
             [](Bench &b) {
               b.child_confirmed();
               b.say(Shutdown{});
             },
-            hears(Bench::primary,
-                  Request{.slug = "own", .destination = "far", .search = "s2", .asker = {.uuid = "far", .via = "super"}}),
+            hears(Bench::primary, Request{.slug = "own",
+                                          .destination = "far",
+                                          .search = "s2",
+                                          .asker = {.uuid = "far", .via = "super"}}),
             {"Send P routed to far from us: refusal of a search no-room"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Calls, Publishings,
-    testing::Values(
-        Row{"NodeRegistered", nothing(),
-            says(RegisterNode{.call = 4, .node = {.uuid = "n", .ip_address = "10.0.0.7", .port = 1}}),
-            {"Answer 4 created"}},
-        Row{"NodeWithoutPort", nothing(), says(RegisterNode{.call = 4, .node = {.uuid = "n", .ip_address = "10.0.0.7"}}),
-            {"Answer 4 error 0"}},
-        Row{"NodeForgotten", nothing(), says(ForgetNode{.call = 4, .uuid = "child"}),
-            {"Disconnect 1 forgotten", "Answer 4"}},
-        Row{"NodeForgottenUnknown", nothing(), says(ForgetNode{.call = 4, .uuid = "x"}), {"Answer 4 error 2"}},
-        Row{"TicketUnknown", &Bench::knows_talk, says(RefreshTicket{.call = 4, .slug = "talk"}), {"Answer 4 error 2"}},
-        Row{"TicketOfAChild", &Bench::child_confirmed,
-            says(ConfirmTicket{.call = 4, .slug = "own", .destination = "child"}), {"Answer 4 ticket G"}},
-        Row{"TicketRevoked", &Bench::child_confirmed,
-            says(RevokeTicket{.call = 4, .slug = "own", .destination = "child"}),
-            {"TellRelay own cancel G revoked", "Send 1 cancel G revoked", "Answer 4"}}),
+    testing::Values(Row{"NodeRegistered",
+                        nothing(),
+                        says(RegisterNode{.call = 4,
+                                          .node = {.uuid = "n", .ip_address = "10.0.0.7", .port = 1}}),
+                        {"Answer 4 created"}},
+                    Row{"NodeWithoutPort",
+                        nothing(),
+                        says(RegisterNode{.call = 4, .node = {.uuid = "n", .ip_address = "10.0.0.7"}}),
+                        {"Answer 4 error 0"}},
+                    Row{"NodeForgotten",
+                        nothing(),
+                        says(ForgetNode{.call = 4, .uuid = "child"}),
+                        {"Disconnect 1 forgotten", "Answer 4"}},
+                    Row{"NodeForgottenUnknown",
+                        nothing(),
+                        says(ForgetNode{.call = 4, .uuid = "x"}),
+                        {"Answer 4 error 2"}},
+                    Row{"TicketUnknown",
+                        &Bench::knows_talk,
+                        says(RefreshTicket{.call = 4, .slug = "talk"}),
+                        {"Answer 4 error 2"}},
+                    Row{"TicketOfAChild",
+                        &Bench::child_confirmed,
+                        says(ConfirmTicket{.call = 4, .slug = "own", .destination = "child"}),
+                        {"Answer 4 ticket G"}},
+                    Row{"TicketRevoked",
+                        &Bench::child_confirmed,
+                        says(RevokeTicket{.call = 4, .slug = "own", .destination = "child"}),
+                        {"TellRelay own cancel G revoked", "Send 1 cancel G revoked", "Answer 4"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Seeding, Publishings,
     testing::Values(
-        Row{"AsksTheOther", &Bench::fed_own, says(AskTicket{.call = 4, .slug = "own", .destination = "child"}),
+        Row{"AsksTheOther",
+            &Bench::fed_own,
+            says(AskTicket{.call = 4, .slug = "own", .destination = "child"}),
             {"Send 1 seed own"}},
-        Row{"AsksOneFarAway", &Bench::fed_own, says(AskTicket{.call = 4, .slug = "own", .destination = "far"}),
+        Row{"AsksOneFarAway",
+            &Bench::fed_own,
+            says(AskTicket{.call = 4, .slug = "own", .destination = "far"}),
             {"Send P routed to far from us: seed own"}},
-        Row{"NotANode", &Bench::fed_own, says(AskTicket{.call = 4, .slug = "own", .destination = "no node"}),
+        Row{"NotANode",
+            &Bench::fed_own,
+            says(AskTicket{.call = 4, .slug = "own", .destination = "no node"}),
             {"Answer 4 error 2"}},
         Row{"Done",
             [](Bench &b) { b.say(AskTicket{.call = 4, .slug = "own", .destination = "child"}); },
-            hears(1, Seeded{.call = 4, .done = true}), {"Answer 4 created"}},
+            hears(1, Seeded{.call = 4, .done = true}),
+            {"Answer 4 created"}},
         Row{"NotDone",
             [](Bench &b) { b.say(AskTicket{.call = 4, .slug = "own", .destination = "child"}); },
-            hears(1, Seeded{.call = 4, .done = false, .message = "no"}), {"Answer 4 error 3"}},
+            hears(1, Seeded{.call = 4, .done = false, .message = "no"}),
+            {"Answer 4 error 3"}},
         Row{"DoneTwice",
             [](Bench &b) {
               b.say(AskTicket{.call = 4, .slug = "own", .destination = "child"});
               b.hears(1, Seeded{.call = 4, .done = true});
             },
-            hears(1, Seeded{.call = 4, .done = true}), {}},
-        Row{"IsSeeded", &Bench::knows_talk, hears(2, Seed{.call = 9, .slug = "talk"}),
+            hears(1, Seeded{.call = 4, .done = true}),
+            {}},
+        Row{"IsSeeded",
+            &Bench::knows_talk,
+            hears(2, Seed{.call = 9, .slug = "talk"}),
             {"Send P find talk for us at home"}},
         Row{"IsSeededAlready", &Bench::watches, hears(1, Seed{.call = 9, .slug = "talk"}), {"Send 1 seeded"}},
         Row{"ShutDownMeanwhile",
@@ -127,8 +173,12 @@ INSTANTIATE_TEST_SUITE_P(
               b.hears(1, Goodbye{}), b.hears(2, Goodbye{}), b.hears(3, Goodbye{});
               b.say(PeerLost{.peer = 9});
             },
-            says(Shutdown{}), {"Send P goodbye", "Disconnect P shutting down", "Answer 4 error 4", "Quit"}},
-        Row{"NoSlug", nothing(), hears(1, Seed{.call = 9, .slug = "No"}), {"Send 1 seeded not: no such stream"}}),
+            says(Shutdown{}),
+            {"Send P goodbye", "Disconnect P shutting down", "Answer 4 error 4", "Quit"}},
+        Row{"NoSlug",
+            nothing(),
+            hears(1, Seed{.call = 9, .slug = "No"}),
+            {"Send 1 seeded not: no such stream"}}),
     name_of);
 
 // Whoever answers for another's call is not believed.
@@ -137,6 +187,17 @@ TEST(Seeding, OnlyTheOneThatWasAskedAnswers) {
   bench.say(AskTicket{.call = 4, .slug = "own", .destination = "child"});
   bench.hears(2, Seeded{.call = 4, .done = true});
   EXPECT_EQ(bench.said, Lines{});
+}
+
+// It may have lost its store.
+TEST(Origin, CannotEndAStreamWhoseSourceIsHere) {
+  const StreamInfo here{.slug = "talk", .source = "parent", .updated = 1};
+  const StreamInfo elsewhere{.slug = "far-away", .source = "far", .updated = 1};
+  Bench bench;
+  bench.say(OriginKnows{.nodes = {}, .streams = {here, elsewhere}});
+  bench.say(OriginKnows{});
+  EXPECT_TRUE(bench.node.find_stream("talk"));
+  EXPECT_FALSE(bench.node.find_stream("far-away"));
 }
 
 }  // namespace
