@@ -94,7 +94,8 @@ bool Provider::renewable(const Ticket &ticket) const {
 void Provider::displace(const Slug &slug) {
   for (const TicketId &id : desk_.tickets.given(slug)) {
     const Ticket &ticket = *desk_.tickets.find(id);
-    if (ticket.leaf && ticket.state == TicketState::confirmed && ticket.kind == PeerKind::node)
+    if (ticket.leaf && !ticket.lent && ticket.state == TicketState::confirmed &&
+        ticket.kind == PeerKind::node)
       return revoke(ticket, "displaced", "the place is needed for one who forwards");
   }
 }
@@ -163,7 +164,12 @@ void Provider::repay() {
 void Provider::lent_due(const TicketId &id) {
   repay();
   const Ticket *ticket = desk_.tickets.find(id);
-  if (ticket != nullptr && ticket->lent) revoke(*ticket, "no-room", "the place was lent");
+  if (ticket == nullptr || !ticket->lent) return;
+  if (!ticket->leaf) {  // perhaps it found nobody because it feeds them all
+    displace(ticket->slug);
+    repay();
+  }
+  if (ticket->lent) revoke(*ticket, "no-room", "the place was lent");
 }
 
 // What we send it costs room, and it has no use of it: perhaps it is nearer to another.

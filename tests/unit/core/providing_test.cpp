@@ -27,10 +27,12 @@ Does then(const Does &first, const Does &second) {
   };
 }
 Does climb(PeerId peer, const Slug &slug, const Uuid &mover) {
-  return hears(peer, Climb{.ticket = "tx", .slug = slug, .mover = mover, .provider = {.uuid = "far", .via = "sup"}});
+  return hears(
+      peer, Climb{.ticket = "tx", .slug = slug, .mover = mover, .provider = {.uuid = "far", .via = "sup"}});
 }
 Request other_wish(const SearchId &search, const Uuid &destination, const Uuid &asker) {
-  return {.slug = "own", .destination = destination, .search = search, .asker = {.uuid = asker, .via = "super"}};
+  return {
+      .slug = "own", .destination = destination, .search = search, .asker = {.uuid = asker, .via = "super"}};
 }
 Request spare_wish(Bench &bench) {
   Request wish = bench.wish("own");
@@ -55,7 +57,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Twice", nothing(), hears(1, Hello{}), {"Disconnect 1 hello out of turn"}},
         Row{"WelcomeFromWhoConnected", nothing(), hears(9, Welcome{}), {"Disconnect 9 welcome out of turn"}},
         Row{"WelcomeTwice", nothing(), hears(P, Welcome{}), {"Disconnect P welcome out of turn"}},
-        Row{"Silent", nothing(), wait(16s),
+        Row{"Silent",
+            nothing(),
+            wait(16s),
             {"Disconnect 1 silent", "Disconnect 2 silent", "Disconnect 9 no hello", "Disconnect P silent"}},
         Row{"Unknown", nothing(), hears(77, Goodbye{}), {}},
         Row{"NodeMessagesFromAnElement", nothing(), hears(3, Gone{.slug = "own"}), {}},
@@ -66,67 +70,109 @@ INSTANTIATE_TEST_SUITE_P(
     Asked, Providing,
     testing::Values(
         Row{"NotCarried", nothing(), wish("talk"), {"Send 1 refusal of a search no-stream"}},
-        Row{"NotThroughASupernode", &Bench::fed_own, hears_what(1, [](Bench &b) { return b.wish("own"); }), {}},
+        Row{"NotThroughASupernode",
+            &Bench::fed_own,
+            hears_what(1, [](Bench &b) { return b.wish("own"); }),
+            {}},
         Row{"ForAnother", &Bench::fed_own, hears(P, other_wish("s1", "child", "parent")), {}},
         Row{"BadSearch", &Bench::fed_own, hears(P, other_wish("s 1", "child", "child")), {}},
-        Row{"TicketThatNobodyGave", &Bench::fed_own,
-            hears(1, Request{.ticket = "t1", .slug = "own", .destination = "child"}), {"Send 1 refusal t1 no-stream"}},
-        Row{"BadTicket", &Bench::fed_own, hears(1, Request{.ticket = "t 1", .slug = "own", .destination = "child"}),
+        Row{"TicketThatNobodyGave",
+            &Bench::fed_own,
+            hears(1, Request{.ticket = "t1", .slug = "own", .destination = "child"}),
+            {"Send 1 refusal t1 no-stream"}},
+        Row{"BadTicket",
+            &Bench::fed_own,
+            hears(1, Request{.ticket = "t 1", .slug = "own", .destination = "child"}),
             {"Send 1 refusal t 1 bad-request"}},
         Row{"Requested", &Bench::fed_own, wish("own"), {"TellRelay own request G own for child"}},
-        Row{"WithoutASession", &Bench::fed_own, hears(P, other_wish("s1", "far", "far")),
+        Row{"WithoutASession",
+            &Bench::fed_own,
+            hears(P, other_wish("s1", "far", "far")),
             {"TellRelay own request G own for far"}},
-        Row{"NoRoom", then(&Bench::fed_own, says(BandwidthMeasured{.upstream_bps = 500'000})), wish("own"),
+        Row{"NoRoom",
+            then(&Bench::fed_own, says(BandwidthMeasured{.upstream_bps = 500'000})),
+            wish("own"),
             {"Send 1 refusal of a search no-room"}},
-        Row{"AskedTwice", &Bench::child_confirmed, wish("own"), {"Send 1 refusal of a search, for G conflict"}},
-        Row{"ParentAsksUs", &Bench::watches,
-            hears(P, Request{.slug = "talk", .destination = "parent", .search = "s1", .asker = {.uuid = "parent"}}),
+        Row{"AskedTwice",
+            &Bench::child_confirmed,
+            wish("own"),
+            {"Send 1 refusal of a search, for G conflict"}},
+        Row{"ParentAsksUs",
+            &Bench::watches,
+            hears(P,
+                  Request{
+                      .slug = "talk", .destination = "parent", .search = "s1", .asker = {.uuid = "parent"}}),
             {"Send 2 refusal of a search loop"}},
         Row{"OrphansTakeNoChildren", &Bench::asks, wish("talk"), {"Send 1 refusal of a search no-room"}},
-        Row{"WhoMovesTakesNoChildren", then(&Bench::watches, hears(2, Leaving{.ticket = "t2"})), wish("talk"),
+        Row{"WhoMovesTakesNoChildren",
+            then(&Bench::watches, hears(2, Leaving{.ticket = "t2"})),
+            wish("talk"),
             {"Send 1 refusal of a search no-room"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Given, Providing,
     testing::Values(
-        Row{"ConfirmedTooEarly", &Bench::child_requested, of_given<Confirm>(1),
+        Row{"ConfirmedTooEarly",
+            &Bench::child_requested,
+            of_given<Confirm>(1),
             {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
-        Row{"Offered", &Bench::child_requested,
+        Row{"Offered",
+            &Bench::child_requested,
             [](Bench &b) { b.say(RelaySaid{.slug = "own", .message = Offer{.ticket = b.given}}); },
             {"Send 1 offer G hops 1 path us"}},
-        Row{"RelayRefuses", &Bench::child_requested,
+        Row{"RelayRefuses",
+            &Bench::child_requested,
             [](Bench &b) {
-              b.say(RelaySaid{.slug = "own",
-                              .message = Refusal{.ticket = b.given, .slug = "own", .code = RefusalCode::no_room}});
+              b.say(RelaySaid{
+                  .slug = "own",
+                  .message = Refusal{.ticket = b.given, .slug = "own", .code = RefusalCode::no_room}});
             },
             {"Send 1 refusal of a search no-room"}},
-        Row{"RelaySaysNothing", &Bench::child_requested, wait(5s),
+        Row{"RelaySaysNothing",
+            &Bench::child_requested,
+            wait(5s),
             {"Disconnect 9 no hello", "TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
         Row{"Confirmed", &Bench::child_offered, of_given<Confirm>(1), {"TellRelay own confirm G"}},
         Row{"ConfirmedByAnother", &Bench::child_offered, of_given<Confirm>(2), {"Send 2 cancel G unknown"}},
-        Row{"NeverConfirmed", &Bench::child_offered, wait(5s),
+        Row{"NeverConfirmed",
+            &Bench::child_offered,
+            wait(5s),
             {"Disconnect 9 no hello", "TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
-        Row{"ConfirmedTwice", &Bench::child_confirmed, of_given<Confirm>(1),
+        Row{"ConfirmedTwice",
+            &Bench::child_confirmed,
+            of_given<Confirm>(1),
             {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
         Row{"Candidates", &Bench::child_offered, of_given<Candidates>(1), {"TellRelay own candidates G"}},
         Row{"CandidatesOfAnother", &Bench::child_offered, of_given<Candidates>(2), {}},
         Row{"CandidatesTooEarly", &Bench::child_requested, of_given<Candidates>(1), {}},
         Row{"Cancelled", &Bench::child_confirmed, of_given<Cancel>(1), {"TellRelay own cancel G cancelled"}},
         Row{"CancelledByAnother", &Bench::child_confirmed, of_given<Cancel>(2), {}},
-        Row{"ChildLost", &Bench::child_confirmed, says(PeerLost{.peer = 1}), {"TellRelay own cancel G cancelled"}},
-        Row{"ChildLeaves", &Bench::child_confirmed, hears(1, Goodbye{}),
+        Row{"ChildLost",
+            &Bench::child_confirmed,
+            says(PeerLost{.peer = 1}),
+            {"TellRelay own cancel G cancelled"}},
+        Row{"ChildLeaves",
+            &Bench::child_confirmed,
+            hears(1, Goodbye{}),
             {"Disconnect 1 goodbye", "TellRelay own cancel G cancelled"}},
-        Row{"UnknownInHeartbeat", &Bench::child_confirmed,
-            hears_what(1, [](Bench &b) { return Heartbeat{.tickets = {b.given, "t7"}}; }),
+        Row{"UnknownInHeartbeat",
+            &Bench::child_confirmed,
+            hears_what(1,
+                       [](Bench &b) {
+                         return Heartbeat{.tickets = {b.given, "t7"}};
+                       }),
             {"Send 1 cancel t7 unknown"}},
-        Row{"RelayEnds", &Bench::child_confirmed,
+        Row{"RelayEnds",
+            &Bench::child_confirmed,
             [](Bench &b) {
               b.say(RelaySaid{.slug = "own", .message = Cancel{.ticket = b.given, .code = "link-ended"}});
             },
             {"Send 1 cancel G link-ended"}},
-        Row{"RelayOfAnotherStream", &Bench::child_confirmed,
-            [](Bench &b) { b.say(RelaySaid{.slug = "talk", .message = Cancel{.ticket = b.given}}); }, {}}),
+        Row{"RelayOfAnotherStream",
+            &Bench::child_confirmed,
+            [](Bench &b) { b.say(RelaySaid{.slug = "talk", .message = Cancel{.ticket = b.given}}); },
+            {}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -134,25 +180,47 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Row{"Held", &Bench::child_confirmed, of_given<Hold>(1), {}},
         Row{"HeldTwice", &Bench::child_held, of_given<Hold>(1), {}},
-        Row{"HeldTooEarly", &Bench::child_offered, of_given<Hold>(1),
+        Row{"HeldTooEarly",
+            &Bench::child_offered,
+            of_given<Hold>(1),
             {"TellRelay own cancel G protocol", "Send 1 cancel G protocol"}},
         Row{"HeldByAnother", &Bench::child_confirmed, of_given<Hold>(2), {"Send 2 cancel G unknown"}},
-        Row{"AskedForOne", &Bench::fed_own, hears_what(P, spare_wish), {"TellRelay own request G own for child"}},
+        Row{"AskedForOne",
+            &Bench::fed_own,
+            hears_what(P, spare_wish),
+            {"TellRelay own request G own for child"}},
         Row{"AskedForOneWhereAllIsTaken",
-            then(&Bench::fed_own, says(BandwidthMeasured{.upstream_bps = 500'000})), hears_what(P, spare_wish),
+            then(&Bench::fed_own, says(BandwidthMeasured{.upstream_bps = 500'000})),
+            hears_what(P, spare_wish),
             {"Send 1 refusal of a search no-room"}},
-        Row{"AskedForOneByAChild", &Bench::child_confirmed, hears_what(P, spare_wish),
+        Row{"AskedForOneByAChild",
+            &Bench::child_confirmed,
+            hears_what(P, spare_wish),
             {"Send 1 refusal of a search, for G conflict"}},
-        Row{"AskedForOneTwice", &Bench::child_held, hears_what(P, spare_wish),
+        Row{"AskedForOneTwice",
+            &Bench::child_held,
+            hears_what(P, spare_wish),
             {"Send 1 refusal of a search, for G conflict"}},
-        Row{"Woken", &Bench::child_held,
-            hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
+        Row{"Woken",
+            &Bench::child_held,
+            hears_what(1,
+                       [](Bench &b) {
+                         return Request{.ticket = b.given, .slug = "own", .destination = "child"};
+                       }),
             {"Send 1 path G hops 1 path us granted"}},
-        Row{"WokenByAnother", &Bench::child_held,
-            hears_what(2, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "parent"}; }),
+        Row{"WokenByAnother",
+            &Bench::child_held,
+            hears_what(2,
+                       [](Bench &b) {
+                         return Request{.ticket = b.given, .slug = "own", .destination = "parent"};
+                       }),
             {"Send 2 refusal G bad-request"}},
-        Row{"WokenWithoutRoom", then(&Bench::child_held, says(BandwidthMeasured{.upstream_bps = 500'000})),
-            hears_what(1, [](Bench &b) { return Request{.ticket = b.given, .slug = "own", .destination = "child"}; }),
+        Row{"WokenWithoutRoom",
+            then(&Bench::child_held, says(BandwidthMeasured{.upstream_bps = 500'000})),
+            hears_what(1,
+                       [](Bench &b) {
+                         return Request{.ticket = b.given, .slug = "own", .destination = "child"};
+                       }),
             {"Send 1 refusal G no-room", "TellRelay own cancel G refused"}},
         Row{"ItsMediaAreClosed",
             [](Bench &b) {
@@ -170,15 +238,22 @@ INSTANTIATE_TEST_SUITE_P(
             },
             {"CloseMedia own", "Send 1 cancel G closed"}},
         Row{"Cancelled", &Bench::child_held, of_given<Cancel>(1), {"TellRelay own cancel G cancelled"}},
-        Row{"ItsLinkEnds", &Bench::child_held,
+        Row{"ItsLinkEnds",
+            &Bench::child_held,
             [](Bench &b) {
               b.say(RelaySaid{.slug = "own", .message = Cancel{.ticket = b.given, .code = "link-ended"}});
             },
             {"Send 1 cancel G link-ended"}},
-        Row{"ForgottenByTheRelay", &Bench::child_held, [](Bench &b) { b.wait_for_the_end_of(b.given); },
+        Row{"ForgottenByTheRelay",
+            &Bench::child_held,
+            [](Bench &b) { b.wait_for_the_end_of(b.given); },
             {"TellRelay own cancel G lapsed", "Send 1 cancel G lapsed"}},
-        Row{"HearsWhereWeAre", forwards_to_standby,
-            hears_what(2, [](Bench &b) { return b.path("t2", {"s", "parent"}); }),
+        Row{"HearsWhereWeAre",
+            forwards_to_standby,
+            hears_what(2,
+                       [](Bench &b) {
+                         return b.path("t2", {"s", "parent"});
+                       }),
             {"Send 1 path G hops 3 path s,parent,us"}}),
     name_of);
 
@@ -188,38 +263,64 @@ Does cut() {
 
 INSTANTIATE_TEST_SUITE_P(
     CutOff, Providing,
-    testing::Values(
-        Row{"TellsWhomItFeeds", &Bench::forwards, says(PeerLost{.peer = 2}),
-            {"RemoveSource talk t2", "Send 1 path G hops 2 path parent,us cut"}},
-        Row{"TellsWhoStandsBy", forwards_to_standby, says(PeerLost{.peer = 2}),
-            {"RemoveSource talk t2", "Send 1 path G hops 2 path parent,us cut"}},
-        Row{"PassesItOn", &Bench::forwards, cut(), {"Send 1 path G hops 2 path parent,us cut"}},
-        Row{"Once", then(&Bench::forwards, cut()), cut(), {}},
-        Row{"AndItsEnd", then(&Bench::forwards, cut()), hears_what(2, [](Bench &b) { return b.path("t2", {"parent"}); }),
-            {"Send 1 path G hops 2 path parent,us"}},
-        Row{"TakesNoChild", then(&Bench::watches, cut()), wish("talk"), {"Send 1 refusal of a search no-room"}},
-        Row{"IsClearOfNobody", then(&Bench::forwards, cut()), climb(1, "talk", "x"),
-            {"Send P routed to far from us: climbed loop"}}),
+    testing::Values(Row{"TellsWhomItFeeds",
+                        &Bench::forwards,
+                        says(PeerLost{.peer = 2}),
+                        {"RemoveSource talk t2", "Send 1 path G hops 2 path parent,us cut"}},
+                    Row{"TellsWhoStandsBy",
+                        forwards_to_standby,
+                        says(PeerLost{.peer = 2}),
+                        {"RemoveSource talk t2", "Send 1 path G hops 2 path parent,us cut"}},
+                    Row{"PassesItOn", &Bench::forwards, cut(), {"Send 1 path G hops 2 path parent,us cut"}},
+                    Row{"Once", then(&Bench::forwards, cut()), cut(), {}},
+                    Row{"AndItsEnd",
+                        then(&Bench::forwards, cut()),
+                        hears_what(2, [](Bench &b) { return b.path("t2", {"parent"}); }),
+                        {"Send 1 path G hops 2 path parent,us"}},
+                    Row{"TakesNoChild",
+                        then(&Bench::watches, cut()),
+                        wish("talk"),
+                        {"Send 1 refusal of a search no-room"}},
+                    Row{"IsClearOfNobody",
+                        then(&Bench::forwards, cut()),
+                        climb(1, "talk", "x"),
+                        {"Send P routed to far from us: climbed loop"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Climbing, Providing,
     testing::Values(
         Row{"OurOwnNeedsNone", &Bench::fed_own, wish("own", true), {"TellRelay own request G own for child"}},
-        Row{"WithoutChildrenNone", &Bench::watches, wish("talk"), {"TellRelay talk request G talk for child"}},
+        Row{"WithoutChildrenNone",
+            &Bench::watches,
+            wish("talk"),
+            {"TellRelay talk request G talk for child"}},
         Row{"Asks", &Bench::watches, wish("talk", true), {"Send 2 climb of child for talk"}},
-        Row{"NoAnswer", climbs, wait(1s), {"Send P find talk for us at home", "Send 1 refusal of a search loop"}},
+        Row{"NoAnswer",
+            climbs,
+            wait(1s),
+            {"Send P find talk for us at home", "Send 1 refusal of a search loop"}},
         Row{"ForUnknownTicket", climbs, hears(2, Climbed{.ticket = "t9", .clear = true}), {}},
         Row{"GoesOn", &Bench::forwards, climb(1, "talk", "x"), {"Send 2 climb of x for talk"}},
-        Row{"MeetsTheMover", &Bench::forwards, climb(1, "talk", "us"),
+        Row{"MeetsTheMover",
+            &Bench::forwards,
+            climb(1, "talk", "us"),
             {"Send P routed to far from us: climbed loop"}},
-        Row{"FromWhomWeDoNotFeed", &Bench::watches, climb(1, "talk", "x"),
+        Row{"FromWhomWeDoNotFeed",
+            &Bench::watches,
+            climb(1, "talk", "x"),
             {"Send P routed to far from us: climbed loop"}},
-        Row{"MeetsOneThatMoves", then(&Bench::forwards, hears(2, Leaving{.ticket = "t2"})), climb(1, "talk", "x"),
+        Row{"MeetsOneThatMoves",
+            then(&Bench::forwards, hears(2, Leaving{.ticket = "t2"})),
+            climb(1, "talk", "x"),
             {"Send P routed to far from us: climbed loop"}},
-        Row{"ReachesTheSource", &Bench::child_confirmed, climb(1, "own", "x"),
+        Row{"ReachesTheSource",
+            &Bench::child_confirmed,
+            climb(1, "own", "x"),
             {"Send P routed to far from us: climbed clear"}},
-        Row{"OfAStreamThatIsNotHere", nothing(), climb(1, "talk", "x"),
+        Row{"OfAStreamThatIsNotHere",
+            nothing(),
+            climb(1, "talk", "x"),
             {"Send P routed to far from us: climbed loop"}}),
     name_of);
 
@@ -265,7 +366,9 @@ struct Lending : testing::Test {
     bench.say(RelaySaid{.slug = "own", .message = Offer{.ticket = bench.given}});
     bench.hears(2, Confirm{.ticket = bench.given});
   }
-  void wake(PeerId peer, const TicketId &ticket) { bench.hears(peer, Request{.ticket = ticket, .slug = "own"}); }
+  void wake(PeerId peer, const TicketId &ticket) {
+    bench.hears(peer, Request{.ticket = ticket, .slug = "own"});
+  }
   Lines lines(Lines with) const {
     for (std::string &line : with)
       if (const std::size_t at = line.find("F "); at != std::string::npos) line.replace(at, 1, first);
@@ -315,6 +418,18 @@ TEST_F(Lending, EndsWhenItIsHeldOrGivenUp) {
   EXPECT_EQ(bench.node.lent_bps(), 0u);
 }
 
+// It found no other: perhaps all others are fed through it.
+TEST_F(Lending, EndsWithAPlaceOfOneThatForwardsNothing) {
+  bench.hears(1, Request{.ticket = first, .slug = "own", .room = 3});
+  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
+  bench.wait(4900ms);
+  bench.wait(100ms);
+  EXPECT_EQ(bench.said, lines({"TellRelay own cancel G displaced", "Send 2 cancel G displaced",
+                               "Send 1 path F hops 1 path us granted"}));
+  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+}
+
 // Whoever has a place already is not moved for one that can only be lent.
 TEST_F(Lending, GivesNothingToNewcomers) {
   wake(1, first);
@@ -337,7 +452,8 @@ TEST(Climbing, SaysNoBeforeAPlaceIsLent) {
   EXPECT_EQ(bench.said, Lines{"Send 2 climb of child for talk"});
   EXPECT_EQ(bench.node.lent_bps(), 600'000u);
   bench.hears(2, Climbed{.ticket = ticket, .clear = false});
-  EXPECT_EQ(bench.said, (Lines{"Send 1 refusal " + ticket + " loop", "TellRelay talk cancel " + ticket + " loop"}));
+  EXPECT_EQ(bench.said,
+            (Lines{"Send 1 refusal " + ticket + " loop", "TellRelay talk cancel " + ticket + " loop"}));
   EXPECT_EQ(bench.node.lent_bps(), 0u);
 }
 
@@ -383,9 +499,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"OfAnotherStream", &Bench::child_confirmed, slow("talk"), {}},
                     Row{"BeforeItsLinkIsUp", &Bench::child_offered, slow("own"), {}},
                     Row{"StandsBy", &Bench::child_held, slow("own"), {}},
-                    Row{"Moves", then(&Bench::child_confirmed, slow("own")), of_given<Cancel>(1),
+                    Row{"Moves",
+                        then(&Bench::child_confirmed, slow("own")),
+                        of_given<Cancel>(1),
                         {"TellRelay own cancel G cancelled"}},
-                    Row{"StandsByNoMore", then(&Bench::child_confirmed, slow("own")), of_given<Hold>(1),
+                    Row{"StandsByNoMore",
+                        then(&Bench::child_confirmed, slow("own")),
+                        of_given<Hold>(1),
                         {"TellRelay own cancel G too-slow", "Send 1 cancel G too-slow"}}),
     name_of);
 
