@@ -50,7 +50,7 @@ class Diamond:
         return source.get('active'), source.get('standby')
 
     def ready(self):
-        """Everybody is fed, the relays by the source, and the viewer has somebody standing by: the parent's name. The source's free
+        """Everybody is fed, the relays by the source, and the viewer has both of them: the parent's name. The source's free
         place, while a relay is away, is no place to stay: that is one more loss."""
         active, standby = self.held(self.v)
         if active == self.s.uuid and standby in self.relays:
@@ -61,7 +61,7 @@ class Diamond:
                 self._send_away(self.relays[source], relay)
             if source != self.s.uuid:
                 return None
-        return active if active in self.relays and standby else None
+        return active if active in self.relays and standby in self.relays else None
 
     def _send_away(self, parent, child):
         assert parent.call('DELETE', f'/stream/{self.slug}/ticket/{child.uuid}').status in (200, 404)
