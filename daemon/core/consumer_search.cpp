@@ -12,7 +12,7 @@ namespace astral::core {
 // For an orphan whom nobody stands by.
 void Consumer::search(Carried &stream) {
   assert(stream.phase == Phase::asking && stream.held.empty() && !stream.search);
-  stream.search.emplace(Search{.began = desk_.now});
+  stream.search.emplace();
   desk_.agenda.set({.due = Due::search, .name = stream.slug}, desk_.now + desk_.settings.timeouts.search);
   find(stream);
 }
@@ -46,7 +46,7 @@ void Consumer::settled() {
 bool Consumer::take_offer(Carried &stream, Search &search, const Peer &peer, const Offer &offer) {
   const bool spare = stream.spare && &search == &*stream.spare;
   if (peer.kind != PeerKind::node) return false;
-  search.exists = true;
+  search.known(desk_.now);
   if (search.step == Step::linking || search.offers.size() >= max_offers || !fits(stream, peer, offer) ||
       desk_.tickets.full(peer.id) || !offer.search.size() || offer.ticket.empty())
     return false;
@@ -119,7 +119,7 @@ void Consumer::next_best(Carried &stream) {
 // some.
 bool Consumer::may_wait(const Carried &stream) const {
   if (stream.phase == Phase::fed) return false;
-  if (stream.search->exists) return desk_.now - stream.search->began < desk_.settings.timeouts.no_room;
+  if (stream.search->exists) return desk_.now - stream.search->known_since < desk_.settings.timeouts.no_room;
   const StreamInfo *info = desk_.directory.stream(stream.slug);
   return (!desk_.supernode() && desk_.primary == 0) || (info != nullptr && info->streaming);
 }
@@ -142,7 +142,7 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
   }
   if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
   Search &search = *stream->search;
-  if (refusal.code != RefusalCode::no_stream) search.exists = true;
+  if (refusal.code != RefusalCode::no_stream) search.known(desk_.now);
   if (search.step != Step::finding) return;
   if (!search.wide || refusal.code == RefusalCode::no_stream) next_best(*stream);
 }

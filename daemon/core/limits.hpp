@@ -59,7 +59,7 @@ struct Timeouts {
   Time unconfirmed = 5s;     // what an offer is kept for
   Time search = 10s;         // all of one search
   Time ask_again = 500ms;    // within it, where nobody knew yet who carries a stream that is live
-  Time no_room = 3s;         // or had no room
+  Time no_room = 5s;         // or had no room
   Time origin = 3s;          // for its lists, while there is no supernode
   Time registration = 10s;   // for the origin to say whether a name is free
   Time first_retry = 200ms;  // a lost parent, then doubling up to

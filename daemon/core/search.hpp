@@ -15,8 +15,8 @@ namespace astral::core {
 // finding ──the first Offer──▶ gathering ──the time is up──▶ linking ──Confirm──▶ (found)
 //    │                                          ▲               │ the link ends: the next offer, or finding
 //    │ ▲                                        └───────────────┘
-//    │ └── a little later ── waiting: the stream is live, but no supernode knows yet who carries it, or of
-//    room └── nobody, and it was wide ──▶ (failed)
+//    │ └── a little later ── waiting: the stream is live, but no supernode knows yet who has it, or has room
+//    └── nobody, and it was wide ──▶ (failed)
 enum class Step { finding, waiting, gathering, linking };
 
 struct Search {
@@ -26,8 +26,13 @@ struct Search {
   bool exists = false;                    // somebody knew the stream
   std::uint32_t better_than = 0;          // a move only to fewer hops; 0: to anywhere
   Uuid away_from = {};                    // a parent that asked us to go
-  Time began = {};                        // of one that is not a move
+  Time known_since = {};                  // since when it did
   std::map<TicketId, Offer> offers = {};  // their tickets are held, in state offered
+
+  void known(Time now) {
+    if (!exists) known_since = now;
+    exists = true;
+  }
 };
 
 }  // namespace astral::core
