@@ -16,7 +16,7 @@ using astral::sim::Plan;
 int usage() {
   std::cerr << "usage: astralsim [--scenario NAME] [--nodes N] [--streams S] [--viewers V] [--seed X] "
                "[--seeds COUNT]\n"
-               "                 [--minutes M] [--weigh] [--json] [--follow NODE]\n"
+               "                 [--minutes M] [--weigh] [--json] [--follow NODE] [--outages SECONDS]\n"
                "scenarios:";
   for (const std::string &name : astral::sim::scenarios()) std::cerr << ' ' << name;
   std::cerr << "\nWith --seeds every seed from --seed on plays its scenario twice; without --scenario one "
@@ -89,6 +89,8 @@ int main(int argc, char **argv) {
     const std::uint64_t number = std::strtoull(value.c_str(), nullptr, 10);
     if (option == "--follow")
       plan.follow = value;
+    else if (option == "--outages")
+      plan.outage = number;
     else if (option == "--scenario")
       plan.scenario = value;
     else if (option == "--nodes")

@@ -46,6 +46,12 @@ class Story {
       note_fed(node, effects);
       if (world_.node(node).self().uuid == plan_.follow) follow(effects);
     };
+    if (plan_.outage > 0)
+      world_.on_outage = [this](std::size_t node, const Slug &slug, Time outage) {
+        if (outage >= Time{1s} * static_cast<Time::rep>(plan_.outage))
+          std::printf("%8lld ms %s had nothing of %s for %lld ms\n", ms(world_.now()),
+                      world_.node(node).self().uuid.c_str(), slug.c_str(), ms(outage));
+      };
   }
 
   Figures play() {
@@ -82,9 +88,10 @@ class Story {
   }
 
  private:
+  static long long ms(Time time) { return time / 1ms; }
+
   void follow(const Effects &effects) const {
-    for (const Effect &effect : effects)
-      std::printf("%8lld ms %s\n", static_cast<long long>(world_.now() / 1ms), text(effect).c_str());
+    for (const Effect &effect : effects) std::printf("%8lld ms %s\n", ms(world_.now()), text(effect).c_str());
   }
 
   bool is_twelve() const { return plan_.scenario == "twelve"; }

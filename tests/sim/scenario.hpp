@@ -16,8 +16,9 @@ struct Plan {
   std::size_t viewers = 50;  // of all streams
   std::size_t minutes = 3;   // of deaths
   std::uint64_t seed = 1;
-  bool weigh = false;       // messages as JSON
-  std::string follow = {};  // a node whose effects are printed
+  bool weigh = false;        // messages as JSON
+  std::string follow = {};   // a node whose effects are printed
+  std::uint64_t outage = 0;  // nodes that were without media for so many seconds are named; 0: none
 };
 
 struct Figures {

@@ -112,6 +112,7 @@ class World {
   const Traffic &traffic() const { return traffic_; }
   const Media &media() const { return media_; }
   std::function<void(std::size_t node, const Slug &slug, std::uint64_t objects)> on_lost;
+  std::function<void(std::size_t node, const Slug &slug, Time outage)> on_outage;  // when it is over
   std::uint64_t hash() const { return hash_; }
   const std::vector<std::string> &trace() const { return trace_; }  // "<uuid> <effect>"
   std::size_t count(const std::string &part) const;                 // lines of the trace that hold it
