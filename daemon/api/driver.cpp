@@ -259,7 +259,8 @@ void Driver::on_media(const std::string &slug) {
   handle(core::MediaMeasured{.slug = slug,
                              .rate_bps = measured.rate_bps,
                              .largest_group = measured.largest_group,
-                             .caps = std::move(measured.caps)});
+                             .caps = std::move(measured.caps),
+                             .kept_streams = measured.kept_streams});
 }
 
 void Driver::on_facts(const std::string &slug) {

@@ -47,6 +47,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   node.capacity = options.capacity;
   node.may_be_seeded = options.may_be_seeded;
   node.timeouts.renew = std::chrono::seconds(options.renew_seconds);
+  node.renew_streams = options.renew_groups;
   const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(options.listen.c_str()));
   if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;  // else peers see it
   if (options.upstream_limit) node.upstream_bps = *options.upstream_limit * 8000;

@@ -25,6 +25,7 @@ struct Measured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps;
+  std::uint64_t kept_streams = 0;  // by the link to a parent that has most
 };
 
 // A link of one ticket, at either of its ends.
@@ -32,6 +33,7 @@ struct Link {
   double rtt_ms = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
+  std::uint64_t kept_streams = 0;
 };
 
 // A pipeline, as Graphviz reads it.

@@ -150,7 +150,13 @@ Measured Pipelines::measure(const std::string &slug) const {
   const media::Stream *stream = find(slug);
   if (!stream) return {};
   media::Stats stats = stream->stats();
-  return {.rate_bps = stats.rate_bps, .largest_group = stats.largest_group, .caps = std::move(stats.caps)};
+  std::uint64_t kept_streams = 0;
+  for (const media::LinkStats &link : stats.links)
+    if (link.parent) kept_streams = std::max(kept_streams, link.kept_streams);
+  return {.rate_bps = stats.rate_bps,
+          .largest_group = stats.largest_group,
+          .caps = std::move(stats.caps),
+          .kept_streams = kept_streams};
 }
 
 media::Facts Pipelines::facts(const std::string &slug) const {
@@ -163,7 +169,7 @@ std::map<std::string, Link> Pipelines::links(const std::string &slug) const {
   const media::Stream *stream = find(slug);
   if (!stream) return links;
   for (const media::LinkStats &link : stream->stats().links)
-    links[link.ticket] = {link.rtt_ms, link.bytes_sent, link.bytes_received};
+    links[link.ticket] = {link.rtt_ms, link.bytes_sent, link.bytes_received, link.kept_streams};
   return links;
 }
 

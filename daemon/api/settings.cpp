@@ -27,6 +27,7 @@ constexpr std::uint64_t max_upstream_limit = 100'000'000;  // KB/s
 constexpr std::size_t max_listed = 64;                     // values of one option
 constexpr std::size_t min_token = 16, max_token = 256;
 constexpr std::uint64_t max_renew_seconds = 24 * 3600;
+constexpr std::uint64_t max_renew_groups = 200'000;  // with twice as many a link ends
 constexpr std::uint64_t max_capacity = 1'500;
 constexpr std::uint64_t max_store_seconds = 60, max_store_mb = 65'536;
 constexpr std::size_t for_neighbours = 256;  // sessions with other supernodes, and those that tickets need
@@ -139,6 +140,13 @@ Expected<void> set_renew_links(Options &options, const std::string &name, const 
   options.renew_seconds = static_cast<std::uint32_t>(*seconds);
   return {};
 }
+Expected<void> set_renew_groups(Options &options, const std::string &name, const std::string &value) {
+  const auto groups = number(name, value, max_renew_groups);
+  if (!groups) return tl::unexpected<Error>(groups.error());
+  if (*groups == 0) return wrong(name, "at least 1", value);
+  options.renew_groups = *groups;
+  return {};
+}
 Expected<void> set_store_time(Options &options, const std::string &name, const std::string &value) {
   const auto seconds = number(name, value, max_store_seconds);
   if (!seconds) return tl::unexpected<Error>(seconds.error());
@@ -221,7 +229,7 @@ struct Option {
       nullptr;  // may be repeated: what the command line has replaces what the file has
 };
 
-constexpr std::array<Option, 19> valued{{
+constexpr std::array<Option, 20> valued{{
     {"uuid", 'u', "UUID", "this node's name; without it, the one kept in the state directory", set_uuid},
     {"upstream-limit", 'l', "KBYTES_PER_S", "what all children together may take; without it, as measured",
      set_upstream_limit},
@@ -250,9 +258,11 @@ constexpr std::array<Option, 19> valued{{
     {"store-size", 0, "MB", "at most so much of one stream (default 64)", set_store_size},
     {"store-total", 0, "MB", "and so much of all together (default 512)", set_store_size},
     {"renew-links", 0, "SECONDS",
-     "how old a link to a node that feeds it gets before the next takes its place (default 21600, at most a "
+     "how old a link to who feeds it gets before the next takes its place (default 21600, at most a "
      "day)",
      set_renew_links},
+    {"renew-groups", 0, "COUNT", "or how many groups it brings (default 100000, at most 200000)",
+     set_renew_groups},
     {"stun", 0, "HOST:PORT", "a STUN server", set_stun},
     {"allowed-host", 0, "NAME",
      "a name by which this node is asked for, besides its IP addresses, localhost and the machine's name; "

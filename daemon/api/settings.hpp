@@ -36,6 +36,7 @@ struct Options {
   std::uint32_t capacity = 100;  // nodes that may register with it
   bool may_be_seeded = true;
   std::uint32_t renew_seconds = 6 * 3600;  // how old a link to a parent gets
+  std::uint64_t renew_groups = 100'000;    // and how many it brings
   bool is_public = false;                  // anybody may play through it, by HLS
   std::uint32_t store_seconds = 10;        // of each stream, for whoever needs them again
   std::uint64_t store_mb = 64;             // of one stream

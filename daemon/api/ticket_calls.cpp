@@ -39,7 +39,8 @@ json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::s
   if (link == links.end()) return out;
   return out.set("rtt_ms", static_cast<std::uint64_t>(std::llround(link->second.rtt_ms)))
       .set("bytes_sent", link->second.bytes_sent)
-      .set("bytes_received", link->second.bytes_received);
+      .set("bytes_received", link->second.bytes_received)
+      .set("kept_streams", link->second.kept_streams);
 }
 
 json::Builder tickets_body(Driver &driver, const std::vector<core::TicketView> &tickets) {

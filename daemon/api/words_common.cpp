@@ -93,6 +93,7 @@ core::Request read_request(json::Reader &in) {
   request.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
   request.standby = in.flag_if("standby").value_or(false);
   request.except = in.text_if("except", uuid_rule).value_or("");
+  request.asked = static_cast<std::uint32_t>(in.number_if("asked", 0, core::max_asked).value_or(0));
   return request;
 }
 json::Builder request_json(const core::Request &request) {
@@ -104,6 +105,7 @@ json::Builder request_json(const core::Request &request) {
   if (request.room > 0) out.set("room", request.room);
   if (request.standby) out.set("standby", true);
   if (!request.except.empty()) out.set("except", request.except);
+  if (request.asked > 0) out.set("asked", request.asked);
   return out;
 }
 

@@ -62,6 +62,7 @@ core::Message read(json::Reader &in, Tag<core::Refusal>) {
   }
   refusal.message = in.text_if("message", explanation_rule).value_or("");
   refusal.search = in.text_if("search", uuid_rule).value_or("");
+  refusal.asked = static_cast<std::uint32_t>(in.number_if("asked", 0, core::max_asked).value_or(0));
   return refusal;
 }
 json::Builder write(const core::Refusal &refusal) {
@@ -73,6 +74,7 @@ json::Builder write(const core::Refusal &refusal) {
   }
   out.set("message", cut(refusal.message));
   if (!refusal.search.empty()) out.set("search", refusal.search);
+  if (refusal.asked > 0) out.set("asked", refusal.asked);
   return out;
 }
 

@@ -36,11 +36,11 @@ struct Carried {
   TicketId held = {};         // the link to the parent, or to the publisher's element; empty: none
   TicketId coming = {};       // fed: the parent that will replace it, its source is there already
   bool coming_flows = false;  // it stood by, and its media is here before it was granted
-  TicketId standby = {};    // offered: its link comes up; standing_by: it will feed us when the parent fails
-  bool silent = false;      // the parent's media does not come
-  std::uint32_t tries = 0;  // of one that stands by, since media came
-  Time tried = {};          // the last of them
-  bool trying = false;      // so the one that stands by is switched on
+  TicketId standby = {};  // offered: its link comes up; standing_by: it will feed us when the parent fails
+  std::optional<Time> silent = {};   // since when the parent's media does not come
+  std::uint32_t tries = 0;           // of one that stands by, since media came
+  Time tried = {};                   // the last of them
+  bool trying = false;               // so the one that stands by is switched on
   std::optional<Search> spare = {};  // for one that stands by
   std::uint32_t spares = 0;          // searches for a better one since the parent or it changed
   Time standby_since = {};
@@ -56,7 +56,8 @@ struct Carried {
   std::uint32_t improvements = 0;                                    // tried since this parent feeds us
   Carrying told = {.slug = {}, .hops = 0, .room = 0, .over = true};  // what our supernode knows
   Time fed_since = {};
-  std::optional<Time> lost = {};  // when it was an orphan again
+  std::optional<Time> renewing = {};  // since when a new link was asked for, which has not come
+  std::optional<Time> lost = {};      // when it was an orphan again
   Time backoff = {};
 
   // Only of our own streams.

@@ -104,10 +104,12 @@ void Consumer::begin(Carried &stream) {
   if (publisher == nullptr || stream.paused) return;
   if (desk_.tickets.full(publisher->id)) return retry(stream);
   enter(stream, Phase::asking);
-  ask(stream, *publisher);
+  ask(stream, stream.held);
 }
 
-void Consumer::ask(Carried &stream, const Peer &publisher) {
+// The publisher, for a ticket that is to be `held`, or `coming`.
+void Consumer::ask(Carried &stream, TicketId &held) {
+  const Peer &publisher = *desk_.peers.find(stream.publisher);
   const Ticket &ticket = desk_.add({.id = desk_.rng.hex(32),
                                     .slug = stream.slug,
                                     .side = Side::held,
@@ -115,7 +117,7 @@ void Consumer::ask(Carried &stream, const Peer &publisher) {
                                     .kind = publisher.kind,
                                     .source = publisher.uuid,
                                     .destination = desk_.self()});
-  stream.held = ticket.id;
+  held = ticket.id;
   desk_.send(publisher.id, Request{.ticket = ticket.id, .slug = stream.slug, .destination = desk_.self()});
   // It may have to gather candidates first, and nobody else can be asked instead.
   step_timer(stream, desk_.settings.timeouts.unconfirmed);
@@ -316,7 +318,7 @@ void Consumer::fed(Carried &stream) {
   stream.avoid.clear();
   stream.leaver.clear();
   stream.improvements = 0;
-  stream.silent = false;
+  stream.silent.reset();
   stream.spares = 0;
   stream.cut = desk_.tickets.find(stream.held)->cut;
   if (!stream.own && !stream.calls.empty()) stream.watched = true;
@@ -367,7 +369,8 @@ void Consumer::release_all(Carried &stream, const char *cancel_code, const std::
     release(stream, *id, cancel_code, why);
     id->clear();
   }
-  stream.coming_flows = stream.silent = stream.trying = false;
+  stream.coming_flows = stream.trying = false;
+  stream.silent.reset();
   desk_.agenda.drop({.due = Due::step, .name = stream.slug});
   desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
   desk_.agenda.drop({.due = Due::improve, .name = stream.slug});

@@ -37,6 +37,7 @@ class Consumer {
   void source_flows(const SourceFlows &input);
   void silent(const StreamSilent &input);
   void source_ended(const SourceEnded &input);
+  void measured(const MediaMeasured &input);
 
   // Of our own streams.
   void attach(Carried &stream, PeerId publisher);
@@ -71,7 +72,7 @@ class Consumer {
   void stop_search(Carried &stream);
   void move(Carried &stream, std::uint32_t better_than, const Uuid &away_from);
   void later_improve(Carried &stream);
-  void later_renew(const Carried &stream);
+  void later_renew(Carried &stream);
 
   // The one that stands by: consumer_standby.cpp.
   void keep_standby(Carried &stream);  // or look for one
@@ -99,7 +100,7 @@ class Consumer {
   void go(Carried &stream);
   void stay(Carried &stream);
 
-  void ask(Carried &stream, const Peer &publisher);
+  void ask(Carried &stream, TicketId &held);
   void link(Carried &stream, const Offer &offer);
   void add_source(Carried &stream, const Offer &offer, bool standby);
   void fed(Carried &stream);

@@ -8,6 +8,18 @@
 #include "core/limits.hpp"
 
 namespace astral::core {
+namespace {
+
+// Here, or anywhere.
+bool nobody(const Search &search, const Refusal &refusal) {
+  return !search.wide || refusal.code == RefusalCode::no_stream;
+}
+
+bool all_refused(Search &search, const Refusal &refusal) {
+  return refusal.asked > 0 && ++search.refused >= refusal.asked;
+}
+
+}  // namespace
 
 // For an orphan whom nobody stands by.
 void Consumer::search(Carried &stream) {
@@ -21,6 +33,7 @@ void Consumer::find(Carried &stream) {
   Search &search = *stream.search;
   if (search.id.empty()) search.id = desk_.rng.hex(24);
   search.step = Step::finding;
+  search.refused = 0;
   const Timeouts &timeouts = desk_.settings.timeouts;
   step_timer(stream, stream.leaver.empty() ? timeouts.ask : timeouts.ask_leaving);
   Find find{.request = {.slug = stream.slug,
@@ -46,7 +59,7 @@ void Consumer::settled() {
 bool Consumer::take_offer(Carried &stream, Search &search, const Peer &peer, const Offer &offer) {
   const bool spare = stream.spare && &search == &*stream.spare;
   if (peer.kind != PeerKind::node) return false;
-  search.known(desk_.now);
+  search.known = search.known.value_or(desk_.now);
   if (search.step == Step::linking || search.offers.size() >= max_offers || !fits(stream, peer, offer) ||
       desk_.tickets.full(peer.id) || !offer.search.size() || offer.ticket.empty())
     return false;
@@ -119,7 +132,7 @@ void Consumer::next_best(Carried &stream) {
 // some.
 bool Consumer::may_wait(const Carried &stream) const {
   if (stream.phase == Phase::fed) return false;
-  if (stream.search->exists) return desk_.now - stream.search->known_since < desk_.settings.timeouts.no_room;
+  if (stream.search->known) return desk_.now - *stream.search->known < desk_.settings.timeouts.no_room;
   const StreamInfo *info = desk_.directory.stream(stream.slug);
   return (!desk_.supernode() && desk_.primary == 0) || (info != nullptr && info->streaming);
 }
@@ -133,18 +146,20 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
   }
   // We had it before we were started again.
   if (!refusal.ticket.empty() && desk_.tickets.find(refusal.ticket) == nullptr)
-    desk_.cancel(peer.id, refusal.ticket, "unknown", "no such ticket, or it has lapsed");
+    desk_.cancel_unknown(peer.id, refusal.ticket);
   Carried *stream = desk_.carries(refusal.slug);
   if (stream != nullptr && stream->spare && stream->spare->id == refusal.search) {
-    const bool here = !stream->spare->wide || refusal.code == RefusalCode::no_stream;
-    if (stream->spare->step == Step::finding && here) no_spare(*stream);
+    if (stream->spare->step != Step::finding) return;
+    if (nobody(*stream->spare, refusal)) return no_spare(*stream);
+    if (all_refused(*stream->spare, refusal)) standby_timer(*stream, desk_.settings.timeouts.late);
     return;
   }
   if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
   Search &search = *stream->search;
-  if (refusal.code != RefusalCode::no_stream) search.known(desk_.now);
+  if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(desk_.now);
   if (search.step != Step::finding) return;
-  if (!search.wide || refusal.code == RefusalCode::no_stream) next_best(*stream);
+  if (nobody(search, refusal)) return next_best(*stream);
+  if (all_refused(search, refusal)) step_timer(*stream, desk_.settings.timeouts.late);
 }
 
 void Consumer::step_due(const Slug &slug) {
@@ -185,7 +200,7 @@ void Consumer::stop_search(Carried &stream) {
 }
 
 void Consumer::fail_search(Carried &stream) {
-  const bool exists = stream.search->exists || desk_.directory.stream(stream.slug) != nullptr;
+  const bool exists = stream.search->known || desk_.directory.stream(stream.slug) != nullptr;
   stop_search(stream);
   desk_.agenda.drop({.due = Due::step, .name = stream.slug});
   if (stream.phase == Phase::fed) {  // it stays where it is
@@ -244,10 +259,19 @@ void Consumer::improve_due(const Slug &slug) {
   move(*stream, stream->hops - worth_moving + 1, {});
 }
 
-void Consumer::later_renew(const Carried &stream) {
-  if (!stream.own)
-    desk_.agenda.set({.due = Due::renew, .name = stream.slug},
-                     desk_.now + desk_.rng.jittered(desk_.settings.timeouts.renew));
+void Consumer::later_renew(Carried &stream) {
+  stream.renewing.reset();
+  desk_.agenda.set({.due = Due::renew, .name = stream.slug},
+                   desk_.now + desk_.rng.jittered(desk_.settings.timeouts.renew));
+}
+
+// Once a second.
+void Consumer::measured(const MediaMeasured &input) {
+  if (input.kept_streams < desk_.settings.renew_streams) return;
+  const Carried *stream = desk_.carries(input.slug);
+  if (stream == nullptr) return;
+  if (!stream->renewing || desk_.now - *stream->renewing >= desk_.settings.timeouts.renew_again)
+    renew_due(input.slug);
 }
 
 // From the one that stands by, or a second link from the same one: the old link stays until the new one's
@@ -255,8 +279,13 @@ void Consumer::later_renew(const Carried &stream) {
 void Consumer::renew_due(const Slug &slug) {
   Carried *stream = desk_.carries(slug);
   if (stream == nullptr || stream->phase != Phase::fed) return;
-  if (!take_standby(*stream)) move(*stream, 0, {});
+  stream->renewing = desk_.now;
   desk_.agenda.set({.due = Due::renew, .name = slug}, desk_.now + desk_.settings.timeouts.renew_again);
+  if (stream->own) {
+    if (stream->coming.empty() && !desk_.tickets.full(stream->publisher)) ask(*stream, stream->coming);
+  } else if (!take_standby(*stream)) {
+    move(*stream, 0, {});
+  }
 }
 
 }  // namespace astral::core

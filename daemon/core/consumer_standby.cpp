@@ -39,7 +39,9 @@ bool Consumer::through_parent(const Carried &stream, const std::vector<Uuid> &pa
 }
 
 void Consumer::keep_standby(Carried &stream) {
-  const bool rests = stream.phase == Phase::fed && !stream.search && stream.coming.empty();
+  // Who has to go looks for a parent: places that are promised to other searches of its are lost to that one.
+  const bool rests =
+      stream.phase == Phase::fed && !stream.search && stream.coming.empty() && stream.leaver.empty();
   if (stream.own || !rests || (stream.cut && take_standby(stream)) || stream.spare || stream.trying) return;
   const Ticket *ticket = desk_.tickets.find(stream.standby);
   if (ticket != nullptr && ticket->state != TicketState::standing_by) return;  // its link comes up
@@ -167,7 +169,7 @@ void Consumer::stop_spare(Carried &stream) {
 void Consumer::silent(const StreamSilent &input) {
   Carried *stream = desk_.carries(input.slug);
   if (stream == nullptr || stream->own || stream->phase != Phase::fed) return;
-  stream->silent = true;
+  if (!stream->silent) stream->silent = desk_.now;
   if (stream->search || !stream->coming.empty()) return;
   if (!stream->trying) return try_standby(*stream);
   const Time patience = desk_.settings.timeouts.tried * (1 << std::min(stream->tries - 1, 6u));
@@ -200,7 +202,7 @@ void Consumer::try_standby(Carried &stream) {
 
 // The parent is heard from, or is another one, or gone.
 void Consumer::stop_trying(Carried &stream) {
-  stream.silent = false;
+  stream.silent.reset();
   stream.tries = 0;
   if (!std::exchange(stream.trying, false)) return;
   desk_.agenda.drop({.due = Due::standby, .name = stream.slug});
@@ -269,8 +271,10 @@ void Consumer::replace(Carried &stream) {
   const TicketId old = std::exchange(stream.held, std::exchange(stream.coming, {}));
   desk_.agenda.drop({.due = Due::overlap, .name = stream.slug});
   const Ticket &ticket = *desk_.tickets.find(stream.held);
-  stream.path = ticket.path;
-  stream.hops = ticket.hops;
+  if (!stream.own) {
+    stream.path = ticket.path;
+    stream.hops = ticket.hops;
+  }
   stream.cut = ticket.cut;
   stream.coming_flows = false;
   stream.spares = 0;
@@ -279,7 +283,7 @@ void Consumer::replace(Carried &stream) {
   stop_trying(stream);
   release(stream, old, "replaced", "another parent feeds us");
   stream.leaver.clear();
-  desk_.notice(Moved{.slug = stream.slug});
+  if (!stream.own) desk_.notice(Moved{.slug = stream.slug});
   desk_.notice(CarryChanged{.slug = stream.slug});
   later_improve(stream);
   later_renew(stream);
@@ -299,7 +303,7 @@ void Consumer::parent_lost(Carried &stream, const Uuid &source) {
     if (ticket.state == TicketState::confirmed) return replace(stream);
     stream.coming.clear();
     stream.coming_flows = false;
-    if (ticket.state == TicketState::requested) {  // it stood by: only its answer is missing
+    if (ticket.state == TicketState::requested && ticket.linked) {  // it stood by: only its answer is missing
       stream.held = coming;
       stream.path = ticket.path;
       stream.hops = ticket.hops;

@@ -181,6 +181,9 @@ struct Desk {
   void cancel(PeerId peer, const TicketId &ticket, std::string code, std::string message) {
     send(peer, Cancel{.ticket = ticket, .code = std::move(code), .message = std::move(message)});
   }
+  void cancel_unknown(PeerId peer, const TicketId &ticket) {
+    cancel(peer, ticket, "unknown", "no such ticket, or it has lapsed");
+  }
 
   Carried *carries(const Slug &slug) {
     const auto found = carried.find(slug);

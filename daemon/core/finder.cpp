@@ -257,13 +257,16 @@ bool Finder::seen(const Find &find) {
 }
 
 void Finder::refuse(const Request &request, RefusalCode code, const std::string &message) {
-  desk_.tell(request.asker,
-             Refusal{.search = request.search, .slug = request.slug, .code = code, .message = message});
+  desk_.tell(request.asker, Refusal{.search = request.search,
+                                    .slug = request.slug,
+                                    .code = code,
+                                    .message = message,
+                                    .asked = request.asked});
 }
 
 // To the best of our children, and ourselves. How many were asked.
 std::size_t Finder::hand_out(const Request &request, std::size_t most, bool displace) {
-  const bool may = displace && request.room > 0;
+  const bool may = displace && !request.leaf();
   const auto fit = [&](const Offering &one) { return one.room > 0 || (may && one.leaves > 0); };
   struct Choice {
     Offering what;
@@ -315,11 +318,12 @@ void Finder::find(Find find) {
     case Stage::keeper: {
       const Uuid but = find.wide ? "" : request.asker.via;
       std::size_t asked = 0;
-      for (const Records::Carrier &carrier :
-           records_.carriers(request.slug, asked_carriers, but, request.room > 0, desk_.now)) {
+      const auto carriers = records_.carriers(request.slug, asked_carriers, but, !request.leaf(), desk_.now);
+      for (const Records::Carrier &carrier : carriers) {
         records_.promised(request.slug, carrier.supernode.uuid, desk_.now + desk_.settings.timeouts.promised);
         Find there = find;
         there.stage = Stage::carrier;
+        if (find.wide) there.request.asked = static_cast<std::uint32_t>(carriers.size());
         if (carrier.supernode.uuid == desk_.self())
           desk_.notice(ToFind{std::move(there)});
         else if (!routes_.deliver(carrier.supernode, std::move(there)))
@@ -327,6 +331,7 @@ void Finder::find(Find find) {
         ++asked;
       }
       if (asked + find.carriers > 0) return;
+      if (find.wide) find.request.asked = 1;  // nobody else will answer
       if (records_.has(request.slug) || any(request.slug))
         return refuse(request, RefusalCode::no_room, "nobody who has this stream has room");
       return refuse(request, RefusalCode::no_stream, "nobody knows this stream");

@@ -114,6 +114,7 @@ struct MediaMeasured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps = {};
+  std::uint64_t kept_streams = 0;  // by the link to the parent
 };
 // The origin.
 // whole lists

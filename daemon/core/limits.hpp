@@ -18,6 +18,7 @@ inline constexpr std::size_t max_record_carriers = 32;  // supernodes that are r
 inline constexpr std::size_t max_finds = 4'096;  // searches that are remembered, so that none is served twice
 inline constexpr std::size_t max_parked = 64;    // messages that wait for one supernode to be connected
 inline constexpr std::size_t max_offers = 4;     // that one search takes
+inline constexpr std::uint32_t max_asked = 8;    // supernodes at once, in one search
 inline constexpr std::size_t max_route = 24;     // supernodes that a message passes
 inline constexpr std::size_t max_told_supernodes = 16;    // in a welcome
 inline constexpr std::size_t copies_of_records = 2;       // beside the keeper's own
@@ -51,6 +52,7 @@ struct Timeouts {
   Time silence = 15s;  // of a peer, or of a ticket in its heartbeats: it is gone
   Time greeting = 5s;  // from connected to hello or welcome
   Time ask = 1500ms;   // from Request to Offer; from Register to its answer; to connect
+  Time late = 250ms;   // for those who were asked first, when all of the wide search have refused
   Time gather = 80ms;  // from the first offer of a search to the choice
   Time idle = 30s;     // a session that serves nothing
   Time routed_heartbeat = 15s;

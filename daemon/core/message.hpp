@@ -59,10 +59,13 @@ struct Request {
   Uuid destination = {};
   SearchId search = {};
   Place asker = {};
-  bool parent = false;     // it has children, so its new parent must not be one of its descendants
-  std::uint32_t room = 0;  // children that it could feed: who has some may take the place of one who has none
-  bool standby = false;    // it has a parent: a place is not taken yet, only a link
-  Uuid except = {};        // not from this one
+  bool parent = false;      // it has children, so its new parent must not be one of its descendants
+  std::uint32_t room = 0;   // children that it could feed
+  bool standby = false;     // it has a parent: a place is not taken yet, only a link
+  Uuid except = {};         // not from this one
+  std::uint32_t asked = 0;  // of a wide search: so many at once, and each of them answers
+
+  bool leaf() const { return !parent && room == 0; }  // one that forwards may take its place
 };
 struct Offer {
   TicketId ticket = {};
@@ -76,12 +79,12 @@ struct Offer {
   std::vector<StreamInfo> stream = {};  // what it is of, with a search; none or one
 };
 struct Refusal {
-  TicketId ticket =
-      {};  // empty in the answer to a Publish, and to a search but where it conflicts with this one
+  TicketId ticket = {};  // of the answer to a search: only what it conflicts with
   SearchId search = {};
   Slug slug = {};
   RefusalCode code = RefusalCode::bad_request;
   std::string message = {};
+  std::uint32_t asked = 0;  // as the Request said
 };
 struct Hold {  // after Confirm: the link stays, its media and its room are not needed now
   TicketId ticket = {};

@@ -315,7 +315,7 @@ void Node::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
     if (ticket != nullptr && desk_.with(*ticket, peer))
       ticket->refreshed = desk_.now;
     else
-      desk_.cancel(peer.id, id, "unknown", "no such ticket, or it has lapsed");
+      desk_.cancel_unknown(peer.id, id);
   };
   for (const TicketId &id : heartbeat.tickets) named(id);
   for (const TicketId &id : heartbeat.standby) {

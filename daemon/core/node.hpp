@@ -115,7 +115,10 @@ class Node {
   void on(const SourceSaid &input) { consumer_.source_said(input); }
   void on(const ChildSlow &input) { provider_.slow(input); }
   void on(const SourceEnded &input) { consumer_.source_ended(input); }
-  void on(const MediaMeasured &input) { publishing_.measured(input); }
+  void on(const MediaMeasured &input) {
+    publishing_.measured(input);
+    consumer_.measured(input);
+  }
   void on(const OriginKnows &input) { membership_.origin_knows(input); }
   void on(const OriginAnswered &input) { publishing_.origin_answered(input); }
   void on(const Tick &input);

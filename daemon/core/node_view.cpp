@@ -168,7 +168,7 @@ void Node::check_invariants() const {
     if (!stream.held.empty()) ours(stream.held, TicketState::requested);
     if (!stream.coming.empty()) {
       ours(stream.coming, TicketState::requested);
-      assert(stream.phase == Phase::fed && linked(stream.coming));
+      assert(stream.phase == Phase::fed && (stream.own || linked(stream.coming)));
     }
     if (stream.spare) {
       assert(stream.phase == Phase::fed && seeks_standby);

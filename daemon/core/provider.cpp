@@ -16,7 +16,8 @@ void Provider::refuse(PeerId peer, const Request &request, RefusalCode code, con
                            .search = request.search,
                            .slug = request.slug,
                            .code = code,
-                           .message = message});
+                           .message = message,
+                           .asked = request.asked});
 }
 
 void Provider::request(const Peer &peer, const Request &request) {
@@ -53,13 +54,15 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   if (std::find(stream->path.begin(), stream->path.end(), request.destination) != stream->path.end())
     return no(RefusalCode::loop, "we get it through you");
   if (!desk_.open_to_children(*stream)) return no(RefusalCode::no_room, "no parent ourselves");
+  if (stream->silent && desk_.now - *stream->silent < desk_.settings.timeouts.no_room)
+    return no(RefusalCode::no_room, "nothing comes here either");
   if (shunned(request.slug, request.destination)) return no(RefusalCode::no_room, "it did not hold the rate");
   if (stream->path.size() + 1 >= max_path) return no(RefusalCode::no_room, "too far from the publisher");
   if (request.standby && desk_.agenda.has({.due = Due::unwanted, .name = request.slug}))
     return no(RefusalCode::no_room, "nobody wants it here");
   for (const TicketId &id : desk_.tickets.given(request.slug))
     if (const Ticket &ticket = *desk_.tickets.find(id); desk_.with(ticket, peer)) {
-      if (!request.standby && renewable(ticket)) continue;
+      if (!request.standby && renewable(ticket, peer)) continue;
       if (ticket.state != TicketState::standing_by || request.standby)
         return desk_.send(peer.id, Refusal{.ticket = id,
                                            .search = request.search,
@@ -69,7 +72,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
       revoke(ticket, "replaced", "you ask for another");
     }
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
-  if (!desk_.room.fits(request.slug) && request.room > 0 && !request.standby && desk_.room.lent() == 0)
+  if (!desk_.room.fits(request.slug) && !request.leaf() && !request.standby && desk_.room.lent() == 0)
     displace(request.slug);
   if (request.standby ? !desk_.room.fits(request.slug) : !desk_.room.take(request.slug))
     return no(RefusalCode::no_room, "the upstream is used up");
@@ -79,14 +82,21 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   ticket.search = request.search;
   ticket.standby = request.standby;
   ticket.parent = request.parent && !request.standby;  // no media, no circle: that is for when it is used
-  ticket.leaf = !request.parent && request.room == 0;
+  ticket.leaf = request.leaf();
   admit(std::move(ticket), peer);
 }
 
-// A link that is so old is renewed by its child, which gives it back when the new one flows.
-bool Provider::renewable(const Ticket &ticket) const {
-  return ticket.state == TicketState::confirmed &&
-         desk_.now - ticket.created >= desk_.settings.timeouts.renew / 2;
+// A child asks for a new link, and gives the old one back when that flows. When is for it to say, but it has
+// no more than two.
+bool Provider::renewable(const Ticket &ticket, const Peer &child) const {
+  const Timeouts &timeouts = desk_.settings.timeouts;
+  const std::vector<TicketId> given = desk_.tickets.given(ticket.slug);
+  const auto theirs = std::count_if(given.begin(), given.end(), [&](const TicketId &id) {
+    const Ticket &other = *desk_.tickets.find(id);
+    return desk_.with(other, child) && other.state != TicketState::standing_by;
+  });
+  return theirs == 1 && ticket.state == TicketState::confirmed &&
+         desk_.now - ticket.created >= std::min(timeouts.renew / 2, timeouts.renew_again);
 }
 
 // A tree whose places are all taken by those who forward nothing cannot grow: one of them makes way, and will
@@ -112,7 +122,7 @@ void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
   if (!fits && !desk_.room.lend(ticket.slug))
     return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
   ticket.lent = !fits;
-  ticket.leaf = !request.parent && request.room == 0;
+  ticket.leaf = request.leaf();
   desk_.enter(ticket, TicketState::requested);
   check(ticket, request.parent);
   desk_.notice(NeedChanged{.slug = ticket.slug});
@@ -268,7 +278,7 @@ void Provider::climb_due(const TicketId &id) {
 void Provider::hold(const Peer &peer, const Hold &hold) {
   Ticket *ticket = desk_.tickets.find(hold.ticket);
   if (ticket == nullptr || !desk_.with(*ticket, peer) || ticket->side != Side::given)
-    return desk_.cancel(peer.id, hold.ticket, "unknown", "no such ticket, or it has lapsed");
+    return desk_.cancel_unknown(peer.id, hold.ticket);
   if (!ticket->linked || ticket->kind != PeerKind::node)
     return revoke(*ticket, "protocol", "held out of turn");
   if (ticket->state == TicketState::standing_by) return;
@@ -388,7 +398,7 @@ void Provider::offered(Ticket &ticket, Offer offer) {
 void Provider::confirm(const Peer &peer, const Confirm &confirm) {
   Ticket *ticket = desk_.tickets.find(confirm.ticket);
   if (ticket == nullptr || !desk_.with(*ticket, peer) || ticket->side != Side::given)
-    return desk_.cancel(peer.id, confirm.ticket, "unknown", "no such ticket, or it has lapsed");
+    return desk_.cancel_unknown(peer.id, confirm.ticket);
   if (ticket->state != TicketState::offered) return revoke(*ticket, "protocol", "confirmed out of turn");
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket->id});
   ticket->linked = true;

@@ -53,7 +53,7 @@ class Provider {
   void tell_path(const Ticket &ticket, bool granted);
   void give_back(Ticket &ticket);
   void shun(const Slug &slug, const Uuid &child);
-  bool renewable(const Ticket &ticket) const;
+  bool renewable(const Ticket &ticket, const Peer &child) const;
   bool shunned(const Slug &slug, const Uuid &child) const;
   void repay();  // what was lent, where there is room now
   void unlink(const Ticket &ticket, const std::string &code, const std::string &message);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,16 +24,11 @@ struct Search {
   SearchId id = {};
   Step step = Step::finding;
   bool wide = false;                      // beyond what our supernode and its children have
-  bool exists = false;                    // somebody knew the stream
   std::uint32_t better_than = 0;          // a move only to fewer hops; 0: to anywhere
   Uuid away_from = {};                    // a parent that asked us to go
-  Time known_since = {};                  // since when it did
+  std::uint32_t refused = 0;              // by so many of those that were asked at once
+  std::optional<Time> known = {};         // since when somebody knows the stream
   std::map<TicketId, Offer> offers = {};  // their tickets are held, in state offered
-
-  void known(Time now) {
-    if (!exists) known_since = now;
-    exists = true;
-  }
 };
 
 }  // namespace astral::core

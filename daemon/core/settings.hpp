@@ -32,6 +32,7 @@ struct Settings {
   std::uint64_t seed = 0;
   std::int64_t unix_ms_at_zero = 0;  // the wall clock at Time{0}, for `created` and `updated`
   Timeouts timeouts = {};
+  std::uint64_t renew_streams = 100'000;  // that a link to a parent keeps, before the next takes its place
 };
 
 }  // namespace astral::core

@@ -54,8 +54,10 @@ void add_links(const GstStructure *stats, bool parent, std::vector<LinkStats> &o
     const GValue *value = gst_value_array_get_value(links, i);
     const GstStructure *link = GST_VALUE_HOLDS_STRUCTURE(value) ? gst_value_get_structure(value) : nullptr;
     if (!link) continue;
-    LinkStats stat{text(link, "ticket"),         parent, text(link, "peer"), 0, count(link, "bytes-sent"),
-                   count(link, "bytes-received")};
+    LinkStats stat{text(link, "ticket"),       parent,
+                   text(link, "peer"),         0,
+                   count(link, "bytes-sent"),  count(link, "bytes-received"),
+                   count(link, "kept-streams")};
     gst_structure_get_double(link, "rtt-ms", &stat.rtt_ms);
     out.push_back(std::move(stat));
   }

@@ -67,6 +67,7 @@ struct LinkStats {
   double rtt_ms = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
+  std::uint64_t kept_streams = 0;  // what the QUIC library cannot forget of it: one a group
 };
 
 struct Stats {

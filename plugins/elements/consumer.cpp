@@ -318,7 +318,7 @@ void Consumer::fill(Statistics &statistics) const {
   const quic::Stats stats = link_->stats();
   statistics.links.push_back({link_->ticket(), link_->peer_fingerprint(),
                               std::chrono::duration<double, std::milli>(stats.rtt).count(), stats.bytes_sent,
-                              stats.bytes_received});
+                              stats.bytes_received, stats.kept_streams});
 }
 
 }  // namespace astral::elements

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "elements/source_body.hpp"
 
+#include <algorithm>
+
 namespace astral::elements {
 
 SourceBody::SourceBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
@@ -46,12 +48,12 @@ void SourceBody::again(const Error &why) {
   if (settings_.signaller == SignallerKind::application || !known_ || !patient) return end(why);
   if (!lost_) {
     lost_ = time;
-    backoff_ = first_retry;
+    backoff_ = time - linked_ >= lasting ? Time{} : first_retry;
     if (hooks_.node) hooks_.node(false, why.detail);
   }
   offer_timer_->set(never);
   retry_timer_->set(time + backoff_);
-  backoff_ = std::min(backoff_ * 2, last_retry);
+  backoff_ = std::clamp(backoff_ * 2, first_retry, last_retry);
 }
 
 SourceBody::~SourceBody() {
@@ -134,6 +136,7 @@ void SourceBody::on_consumer_signal(const std::string &text) {
 void SourceBody::on_consumer_connected(const std::string &ticket, const std::string &fingerprint) {
   connected_ = ticket;
   known_ = true;
+  linked_ = now();
   if (lost_.has_value() && hooks_.node) hooks_.node(true, "");
   lost_.reset();
   hooks_.peer_added(ticket, fingerprint);

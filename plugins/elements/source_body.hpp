@@ -22,6 +22,7 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   static constexpr std::size_t max_waiting = 4 * 1024 * 1024;
   // From the start to the first offer; the node itself may have to find the stream first.
   static constexpr Time offer_timeout = 20s;
+  static constexpr Time lasting = 1s;         // after a link that lasted so long, at once, or after
   static constexpr Time first_retry = 100ms;  // to reach a node that has gone, then doubling up to
   static constexpr Time last_retry = 2s;
   static constexpr Time patience = 30s;  // all of it
@@ -76,6 +77,7 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   std::unique_ptr<Timer> offer_timer_, retry_timer_, snapshot_timer_;
   bool standby_ = false;
   bool known_ = false;        // a link worked once: what fails from now on is tried again
+  Time linked_ = {};          // since when the link works
   std::optional<Time> lost_;  // since when it is tried
   Time backoff_ = first_retry;
   std::optional<moqt::Location> position_;  // after what was taken

@@ -14,7 +14,8 @@ GstStructure *Statistics::to_structure() const {
     const StructurePtr entry(gst_structure_new(
         "link", "ticket", G_TYPE_STRING, link.ticket.c_str(), "peer", G_TYPE_STRING, link.peer.c_str(),
         "rtt-ms", G_TYPE_DOUBLE, link.rtt_ms, "bytes-sent", G_TYPE_UINT64, link.bytes_sent, "bytes-received",
-        G_TYPE_UINT64, link.bytes_received, "skipped", G_TYPE_UINT64, link.skipped, nullptr));
+        G_TYPE_UINT64, link.bytes_received, "kept-streams", G_TYPE_UINT64, link.kept_streams, "skipped",
+        G_TYPE_UINT64, link.skipped, nullptr));
     GValue value = G_VALUE_INIT;
     g_value_init(&value, GST_TYPE_STRUCTURE);
     gst_value_set_structure(&value, entry.get());

@@ -17,7 +17,8 @@ struct LinkStatistics {
   double rtt_ms = 0;
   std::uint64_t bytes_sent = 0;  // datagrams' payloads
   std::uint64_t bytes_received = 0;
-  std::uint64_t skipped = 0;  // times that this child was given something newer
+  std::uint64_t kept_streams = 0;  // of the other end's, see quic::Stats
+  std::uint64_t skipped = 0;       // times that this child was given something newer
 };
 
 // Written by the loop thread a few times a second, read by whoever asks for `stats`.

@@ -192,9 +192,9 @@ def test_the_viewers_node_is_killed_and_comes_back(network):
     assert run > 200_000  # since it came back
 
 
-def test_links_are_renewed_and_nobody_notices(network):
-    often = '--renew-links', '2'
-    source = network.node('s', None, (), None, *often)
+@pytest.mark.parametrize('often', [('--renew-links', '2'), ('--renew-groups', '3')], ids=['by age', 'by groups'])
+def test_links_are_renewed_and_nobody_notices(network, often):
+    source = network.node('s', None, (), None, '--renew-links', '2')
     viewing = network.node('v', None, [source], None, *often, '--supernode', 'no')
     _, published = media.publish_test_picture(network, source, 'talk')
     astral.wait_until(lambda: (viewing.stream('talk') or {}).get('streaming'), 'the stream to be known')
@@ -203,11 +203,16 @@ def test_links_are_renewed_and_nobody_notices(network):
 
     def links():
         return {t['created'] for t in viewing.tickets() if t['held']}
-    first = links()
+
+    def own():
+        return next(t for t in source.tickets() if t['held'])
+    assert own()['kept_streams'] >= 1
+    first, first_own = links(), own()['created']
     known = set(first)
     astral.wait_until(lambda: known.update(links()) or len(known) >= 4, 'three new links', 40)
     astral.wait_until(lambda: len(source.tickets()) == len(viewing.tickets()), 'the old ones to be gone')
     assert first.isdisjoint(links())
+    assert own()['created'] != first_own
     media.grows(received, 200_000)
     assert viewer.end(signal.SIGINT) == 0, viewer.output
     media.grows(published, 100_000)

@@ -137,7 +137,10 @@ void World::gain(const TicketId &ticket) {
     catch_up(reception, here, link.sink ? nullptr : &receptions_.at({*link.provider, link.slug}));
     tell_flow(through);
     if (std::exchange(reception.live, true)) continue;
-    if (reception.outage > 0) media_.outages.push_back(now_ - reception.since);
+    if (reception.outage > 0) {
+      media_.outages.push_back(now_ - reception.since);
+      if (on_outage) on_outage(here.first, here.second, now_ - reception.since);
+    }
     reception.through = through;
     if (link.sink) made_[link.slug].since = now_;
     for (const TicketId &child : links_from_[here])
@@ -175,9 +178,10 @@ void World::lack(const Here &begin) {
 
 void World::tell_flow(const TicketId &ticket) {
   Link &link = links_.at(ticket);
-  if (!std::exchange(link.awaited, false) || link.sink) return;
+  if (!std::exchange(link.awaited, false)) return;
   const std::uint64_t life = machines_[*link.consumer].life;
-  later(way(*link.provider, *link.consumer), [=, this, index = *link.consumer, slug = link.slug] {
+  const Time after = link.sink ? delay : way(*link.provider, *link.consumer);
+  later(after, [=, this, index = *link.consumer, slug = link.slug] {
     if (links_.contains(ticket) && machines_[index].life == life)
       step(index, SourceFlows{.slug = slug, .ticket = ticket});
   });
@@ -211,7 +215,8 @@ void World::unlink(const TicketId &ticket, std::size_t by, Time after) {
   if (link.consumer) links_to_[{*link.consumer, link.slug}].erase(ticket);
   if (link.consumer) {
     const Here here{*link.consumer, link.slug};
-    if (link.sink && made_[link.slug].since) made_[link.slug] = {.before = made(link.slug)};
+    const std::set<TicketId> &others = links_to_[here];  // a second one of the publisher: it is renewed
+    if (link.sink && others.empty() && made_[link.slug].since) made_[link.slug] = {.before = made(link.slug)};
     const auto there = receptions_.find(here);
     if (there != receptions_.end() && there->second.live && there->second.through == ticket) lack(here);
   }

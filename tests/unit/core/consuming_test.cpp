@@ -15,9 +15,10 @@ constexpr PeerId P = Bench::primary;
 Does offers(PeerId peer, const TicketId &ticket, const std::vector<Uuid> &path) {
   return hears_what(peer, [=](Bench &bench) { return bench.offer(ticket, path); });
 }
-Does refuses(PeerId peer, RefusalCode code) {
-  return hears_what(peer,
-                    [=](Bench &b) { return Refusal{.search = b.search, .slug = "talk", .code = code}; });
+Does refuses(PeerId peer, RefusalCode code, std::uint32_t asked = 0) {
+  return hears_what(peer, [=](Bench &b) {
+    return Refusal{.search = b.search, .slug = "talk", .code = code, .asked = asked};
+  });
 }
 Does then(const Does &first, const Does &second) {
   return [=](Bench &bench) {
@@ -59,6 +60,16 @@ INSTANTIATE_TEST_SUITE_P(
             then(&Bench::asks, refuses(P, RefusalCode::no_room)),
             refuses(P, RefusalCode::no_stream),
             {}},
+        Row{"OneOfTwoHasNoRoom",
+            then(&Bench::asks, then(refuses(P, RefusalCode::no_room), refuses(1, RefusalCode::no_room, 2))),
+            wait(600ms),
+            {}},
+        Row{"NeitherHas",
+            then(&Bench::asks, then(refuses(P, RefusalCode::no_room),
+                                    then(refuses(1, RefusalCode::no_room, 2),
+                                         then(refuses(2, RefusalCode::no_room, 2), wait(250ms))))),
+            wait(500ms),
+            {"Send P find talk for us at home"}},
         Row{"NoRoomIsAskedAgain",
             then(&Bench::asks, then(refuses(P, RefusalCode::no_room), refuses(P, RefusalCode::no_stream))),
             wait(500ms),

@@ -332,6 +332,37 @@ TEST_F(Renewal, ALinkIsRenewedAtTheOnlyParent) {
   EXPECT_EQ(world.node(p).tickets("talk").size(), 2u);  // with the publisher's
 }
 
+TEST_F(Renewal, SoIsTheOneToThePublisher) {
+  const std::size_t p = node("p", 2);
+  world.publish(p, "talk");
+  world.run(1s);
+  const TicketView old = parent_ticket(p);
+  pass(p, 8h);
+  EXPECT_NE(parent_ticket(p).id, old.id);
+  EXPECT_EQ(world.node(p).tickets("talk").size(), 1u);
+}
+
+TEST_F(Renewal, ItIsWhenItHasBroughtManyGroups) {
+  const std::size_t p = node("p", 2);
+  world.publish(p, "talk");
+  const std::size_t v = node("v", 0);
+  watch(v);
+  pass(v, 2min);
+  for (const std::size_t each : {p, v}) {
+    const TicketId old = parent_ticket(each).id;
+    const std::uint64_t many = Settings{}.renew_streams;
+    world.step(each, MediaMeasured{.slug = "talk", .kept_streams = many - 1});
+    world.run(1s);
+    EXPECT_EQ(parent_ticket(each).id, old);
+    world.step(each, MediaMeasured{.slug = "talk", .kept_streams = many});
+    world.step(each, MediaMeasured{.slug = "talk", .kept_streams = many});  // the new one is under way
+    world.run(1s);
+    EXPECT_NE(parent_ticket(each).id, old);
+    EXPECT_TRUE(world.fed(each, "talk"));
+  }
+  EXPECT_EQ(world.node(p).tickets("talk").size(), 2u);
+}
+
 TEST_F(Renewal, OrMovesToTheOneThatStandsBy) {
   const std::size_t p = node("p", 2);
   world.publish(p, "talk");

@@ -440,6 +440,32 @@ TEST_F(Lending, GivesNothingToNewcomers) {
   EXPECT_EQ(bench.node.fed_children(), 2u);
 }
 
+// Of all whom the dead parent fed each would take another of them for a way out.
+TEST(Silence, TakesNobodyForAWhile) {
+  Bench bench;
+  bench.forwards();
+  Request far = other_wish("s2", "far", "far");
+  far.slug = "talk";
+  bench.say(StreamSilent{.slug = "talk"});
+  bench.hears(P, far);
+  EXPECT_EQ(bench.said, Lines{"Send P routed to far from us: refusal of a search no-room"});
+  bench.wait(5s);  // perhaps it is the publisher who is silent
+  bench.hears(P, far);
+  EXPECT_EQ(bench.said, Lines{"TellRelay talk request G talk for far"});
+}
+
+// Full itself, but it feeds others: where a leaf makes way for it, they all are fed.
+TEST(Leaves, MakeWayForAFullParent) {
+  Bench bench;
+  bench.child_confirmed();
+  bench.say(BandwidthMeasured{.upstream_bps = 700'000});
+  Request full = other_wish("s3", "far", "far");
+  full.parent = true;
+  bench.hears(P, full);
+  EXPECT_EQ(bench.said, (Lines{"TellRelay own cancel G displaced", "Send 1 cancel G displaced",
+                               "TellRelay own request G own for far"}));
+}
+
 TEST(Climbing, SaysNoBeforeAPlaceIsLent) {
   Bench bench;
   forwards_to_standby(bench);
