@@ -89,7 +89,6 @@ void Flow::enqueue(Slice bytes, bool is_media) {
   queued_ += bytes.size();
   queue_.push_back({std::move(bytes), is_media});
   if (output_) return;  // waits for the socket
-  if (queue_.size() == 1) timer_.set(now() + limits_.stall);
   write();
 }
 
@@ -107,19 +106,23 @@ void Flow::write() {
       };
       g_source_set_callback(output_.get(), G_SOURCE_FUNC(writable), this, nullptr);
       g_source_attach(output_.get(), nullptr);
+      if (!is_closing_) timer_.set(now() + limits_.stall);
       return;
     }
     if (sent < 0) return end("the connection broke");
-    if (!is_closing_) timer_.set(now() + limits_.stall);
+    if (output_ && !is_closing_) timer_.set(now() + limits_.stall);
     written_ += static_cast<std::size_t>(sent);
     if (written_ < queue_.front().bytes.size()) continue;
     queued_ -= queue_.front().bytes.size();
     written_ = 0;
     queue_.pop_front();
   }
+  // Where the socket takes all at once, as it nearly always does, no clock was set: setting one wakes the
+  // context.
+  const bool has_waited = static_cast<bool>(output_);
   output_.reset();
   if (is_closing_) return static_cast<void>(shutdown(g_socket_get_fd(socket_.get()), SHUT_WR));
-  timer_.set(never);
+  if (has_waited) timer_.set(never);
 }
 
 void Flow::close() {
