@@ -9,6 +9,19 @@
 
 namespace astral::api {
 
+Peers::Peers(Handler &handler, Key key) : handler_(handler), key_(std::move(key)) {
+  GNetworkMonitor *monitor = g_network_monitor_get_default();
+  const auto changed = +[](GNetworkMonitor *, gboolean, gpointer self) noexcept {
+    static_cast<Peers *>(self)->on_network_changed();
+  };
+  network_changed_ =
+      SignalHandler(monitor, g_signal_connect(monitor, "network-changed", G_CALLBACK(changed), this));
+}
+
+void Peers::on_network_changed() {
+  for (auto &[peer, session] : sessions_) session.socket->check_address();
+}
+
 bool Peers::has_room() const {
   return sessions_.size() + leaving_.size() < core::max_peers;
 }

@@ -34,7 +34,7 @@ class Peers {
     ~Handler() = default;
   };
 
-  Peers(Handler &handler, Key key) : handler_(handler), key_(std::move(key)) {}
+  Peers(Handler &handler, Key key);
 
   bool has_room() const;  // for one more that connects to us
   void accept(Ref<GIOStream> stream, const std::string &address);
@@ -52,6 +52,7 @@ class Peers {
   };
 
   WebSocket::Handler handlers(core::PeerId peer);
+  void on_network_changed();
   void on_open(core::PeerId peer);
   void end(core::PeerId peer, Session &session, const Error &why);
   // True: it was part of the introduction, or ended the session.
@@ -64,6 +65,7 @@ class Peers {
   core::PeerId next_ = 1;  // of those that connect to us; below core::first_own_id
   std::map<core::PeerId, Session> sessions_;
   std::map<core::PeerId, std::shared_ptr<WebSocket>> leaving_;  // told to close
+  SignalHandler network_changed_;
 };
 
 }  // namespace astral::api

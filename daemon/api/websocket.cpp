@@ -4,9 +4,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cassert>
+#include <cerrno>
 #include <utility>
 
 namespace astral::api {
@@ -62,6 +65,21 @@ int fd_of(GIOStream *stream) {
     inner = Ref<GIOStream>::adopt(base);
   }
   return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(inner.get())));
+}
+
+// Whether the socket's own address can still be used here. Where that cannot be found out: yes.
+bool is_ours(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr *>(&address), &size) != 0) return true;
+  if (address.ss_family == AF_INET) reinterpret_cast<sockaddr_in &>(address).sin_port = 0;
+  if (address.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6 &>(address).sin6_port = 0;
+  const int probe = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return true;
+  const bool bound = bind(probe, reinterpret_cast<const sockaddr *>(&address), size) == 0;
+  const bool is_gone = !bound && errno == EADDRNOTAVAIL;
+  ::close(probe);
+  return !is_gone;
 }
 
 using WeakSocket = std::weak_ptr<WebSocket>;
@@ -331,6 +349,11 @@ void WebSocket::watch_output() {
   GOutputStream *output = g_io_stream_get_output_stream(stream_.get());
   output_ = watch(g_pollable_output_stream_create_source(G_POLLABLE_OUTPUT_STREAM(output), nullptr),
                   context_.get(), weak_from_this(), [](WebSocket &self) { self.write(); });
+}
+
+void WebSocket::check_address() {
+  if (stream_ && !is_ours(fd_of(stream_.get())))
+    finish({close_code::abnormal, "this machine has another address now"});
 }
 
 void WebSocket::finish(CloseReason reason) {

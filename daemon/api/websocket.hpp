@@ -53,6 +53,9 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   void send(std::string_view text);  // before on_open and after close(): nothing
   void ping();
   void close(const CloseReason &reason);
+  // Where this machine has lost the address that it is bound to, nothing of it can arrive any more, and TCP
+  // would say so only after minutes: it breaks.
+  void check_address();
 
   // Nothing of what was sent waits here any more.
   bool flushed() const { return queue_.empty(); }

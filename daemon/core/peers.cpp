@@ -76,11 +76,13 @@ void Peers::enter(Peer &peer, PeerState state, const Uuid &uuid, Time now) {
 Peer *Peers::socket(const Uuid &uuid, PeerState at_least) {
   const auto same = by_uuid_.find(uuid);
   if (same == by_uuid_.end()) return nullptr;
+  Peer *newest = nullptr;
   for (const PeerId id : same->second) {
     Peer *peer = find(id);
-    if (peer->kind == PeerKind::node && peer->state >= at_least && !peer->routed) return peer;
+    if (peer->kind != PeerKind::node || peer->state < at_least || peer->routed) continue;
+    if (newest == nullptr || peer->since > newest->since) newest = peer;
   }
-  return nullptr;
+  return newest;
 }
 
 Peer *Peers::with(const Uuid &uuid, PeerState at_least) {

@@ -55,6 +55,7 @@ class Peers {
 
   // The oldest session with that node that has come so far; one with a socket before one without.
   Peer *with(const Uuid &uuid, PeerState at_least);
+  // The newest one: who has another address now has left the old one without a word.
   Peer *socket(const Uuid &uuid, PeerState at_least);
   std::vector<PeerId> ready_nodes() const;  // with sockets
   std::vector<PeerId> children() const { return {children_.begin(), children_.end()}; }

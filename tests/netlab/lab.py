@@ -90,6 +90,13 @@ class Machine(astral.Network):
         """What is sent is lost, and nobody is told."""
         self.cable(unplugged)
 
+    def readdress(self):
+        """The old one is gone: what uses it is told nothing, and can send no more."""
+        old, number = self.address, int(self.address.rsplit('.', 1)[1])
+        self.address = f'{NET}.{number % 100 + 100}'
+        self.namespace.ip('address', 'del', f'{old}/24', 'dev', PLUG)
+        self.namespace.ip('address', 'add', f'{self.address}/24', 'dev', PLUG)
+
     def arrived(self):
         """Bytes that came over its plug."""
         return json.loads(self.namespace.ip('-json', '-statistics', 'link', 'show', PLUG))[0]['stats64']['rx']['bytes']
