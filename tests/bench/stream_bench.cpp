@@ -4,7 +4,8 @@
 // alike.
 //   stream_bench startup RUNS GOP SINK SOURCE      time from a viewer's start to its first key frame, one
 //   every
-//                                                  GOP seconds, and how old it is then
+//                                                  GOP seconds, how old it is then, and the time to the first
+//                                                  frame that is at most 100 ms old
 //   stream_bench latency SECONDS SINK SOURCE...    from the publisher's push to each viewer's buffer
 //   stream_bench fanout SECONDS VIEWERS PID SINK SOURCE   CPU of process PID per gigabyte that the viewers
 //   got
@@ -40,6 +41,7 @@ namespace {
 
 using bench::frames_per_second;
 constexpr auto no_answer = 30s;
+constexpr double live_ms = 100;  // so old is the present
 
 Ref<GstElement> parse(const std::string &text) {
   GError *raw = nullptr;
@@ -132,6 +134,12 @@ class Viewer {
   }
   // How old the first key frame was when it came: so far behind live is who plays on from there.
   double behind_ms() const { return behind_ms_; }
+  // From its start until it had everything from there up to the present; negative: it never had.
+  double caught_up_ms() {
+    for (const Time end = now() + no_answer; caught_up_ == 0 && now() < end;)
+      if (ended(1ms)) break;
+    return caught_up_ == 0 ? -1 : static_cast<double>(caught_up_ - started_.count()) / 1e6;
+  }
   // Waits that long for the end.
   bool ended(Time patience) {
     const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
@@ -154,6 +162,7 @@ class Viewer {
         first_ = time.count();
       }
       if (first_ == 0) return;  // nothing to decode it with
+      if (caught_up_ == 0 && age_ms <= live_ms) caught_up_ = time.count();
       if (!whole) latencies_.with([&](auto &all) { all.push_back(age_ms); });
       if (whole && take_) take_(frame, time);
     });
@@ -164,7 +173,7 @@ class Viewer {
   Ref<GstElement> pipeline_, sink_;
   bench::Finder finder_;
   Time started_{};
-  std::atomic<std::int64_t> first_ = 0;
+  std::atomic<std::int64_t> first_ = 0, caught_up_ = 0;
   std::atomic<double> behind_ms_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
   Guarded<std::vector<double>> latencies_;
@@ -195,15 +204,17 @@ void wait(double seconds) {
 int startup(int runs, int gop, const std::string &sink, const std::string &source) {
   Publisher publisher(sink, gop);
   if (Viewer first(source); first.first_ms() < 0) return 1;
-  std::vector<double> times, behind;
+  std::vector<double> times, behind, caught_up;
   for (int run = 0; run < runs; ++run) {
     wait(0.1 + gop * (0.37 * run - std::floor(0.37 * run)));  // another place in the group each time
     Viewer viewer(source);
     times.push_back(viewer.first_ms());
     behind.push_back(viewer.behind_ms());
+    caught_up.push_back(viewer.caught_up_ms());
   }
   std::printf("{\"bench\":\"startup\",\"source\":\"%s\",\"gop_s\":%d,\"runs\":%d", source.c_str(), gop, runs);
-  for (const auto &[name, values] : {std::pair("first_key", times), std::pair("behind", behind)})
+  for (const auto &[name, values] :
+       {std::pair("first_key", times), std::pair("behind", behind), std::pair("caught_up", caught_up)})
     std::printf(",\"%s_ms_p50\":%.1f,\"%s_ms_min\":%.1f,\"%s_ms_max\":%.1f", name, percentile(values, 0.5),
                 name, percentile(values, 0), name, percentile(values, 1));
   std::printf("}\n");
