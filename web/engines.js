@@ -42,7 +42,9 @@ const settings = {
   playlistLoadPolicy: for_ever(15000),
 };
 const low_latency = {lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1};
-const plain = {lowLatencyMode: false, liveSyncDurationCount: 2, liveMaxLatencyDurationCount: 8, maxLiveSyncPlaybackRate: 1.08};
+const plain = {
+  lowLatencyMode: false, liveSyncDurationCount: 2, liveSyncOnStallIncrease: 0.25, liveMaxLatencyDurationCount: 8, maxLiveSyncPlaybackRate: 1.08,
+};
 
 class HlsEngine {
   #video;
