@@ -29,7 +29,7 @@ void Playout::anchor(std::int64_t pts, std::int64_t now) {
   if (!offset_) begin(minus(now, pts), now);
 }
 
-std::int64_t Playout::map(std::int64_t pts, std::int64_t arrival) {
+std::int64_t Playout::map(std::int64_t pts, std::int64_t arrival, bool was_held) {
   const std::int64_t way = minus(arrival, pts);
   const bool follows = !last_ || within(minus(pts, *last_), -max_distance, max_distance);
   const bool plausible = offset_ && within(minus(way, *offset_), -max_distance, max_age);
@@ -39,13 +39,15 @@ std::int64_t Playout::map(std::int64_t pts, std::int64_t arrival) {
     begin(way, arrival);
     return plus(pts, way);
   }
-  shortest_ = std::min(shortest_, way);
+  if (!was_held) shortest_ = std::min(shortest_.value_or(way), way);
   if (arrival - window_start_ >= window) {
-    const std::int64_t late = minus(shortest_, *offset_);
-    restarted_ = late > max_late;
-    *offset_ += restarted_ ? late : std::clamp(late, -max_step, max_step);
+    if (shortest_) {
+      const std::int64_t late = minus(*shortest_, *offset_);
+      restarted_ = late > max_late;
+      *offset_ += restarted_ ? late : std::clamp(late, -max_step, max_step);
+    }
     window_start_ = arrival;
-    shortest_ = way;
+    shortest_ = was_held ? std::nullopt : std::optional(way);
   }
   return plus(pts, *offset_);
 }

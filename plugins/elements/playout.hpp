@@ -21,8 +21,9 @@ class Playout {
   // An object of `pts` that took the shortest way would come at our running time `now`. The first word
   // counts.
   void anchor(std::int64_t pts, std::int64_t now);
-  // Our running time for `pts`, of an object that came at our running time `arrival`; may be negative.
-  std::int64_t map(std::int64_t pts, std::int64_t arrival);
+  // Our running time for `pts`, of an object that came at our running time `arrival`; may be negative. One
+  // that `was_held` waited for its reader: it says nothing of the way.
+  std::int64_t map(std::int64_t pts, std::int64_t arrival, bool was_held = false);
   // The last map() began another time line.
   bool restarted() const { return restarted_; }
   std::optional<std::int64_t> offset() const { return offset_; }
@@ -33,7 +34,7 @@ class Playout {
   std::optional<std::int64_t> offset_;
   std::optional<std::int64_t> last_;  // pts
   std::int64_t window_start_ = 0;
-  std::int64_t shortest_ = 0;  // least arrival - pts in this window
+  std::optional<std::int64_t> shortest_;  // least arrival - pts in this window, of those that were not held
   bool restarted_ = false;
 };
 

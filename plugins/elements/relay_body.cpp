@@ -111,12 +111,19 @@ void RelayBody::refill() {
   for (;;) {
     if (!next_) {
       auto taken = sequence_->take(now());
-      if (!taken) break;
+      if (!taken) {
+        is_held_up_ = false;
+        break;
+      }
+      if (!is_held_up_) taken->arrived = now();
       next_ = std::make_shared<const Taken>(std::move(*taken));
     }
     if (output_wanted_) {
       SharedTaken item = *next_;
-      if (!outputs_.try_push(item, item->object.wire.size() + 1)) return;
+      if (!outputs_.try_push(item, item->object.wire.size() + 1)) {
+        is_held_up_ = true;
+        return;
+      }
     }
     next_.reset();
   }

@@ -60,6 +60,7 @@ class RelayBody {
   std::optional<Sequence> sequence_;
   std::shared_ptr<const Catalog> catalog_;
   std::optional<SharedTaken> next_;  // taken, there was no room for it
+  bool is_held_up_ = false;          // since then there has always been more to take
   Statistics counts_;
   Rate rate_;
   track::Cursor frontier_{moqt::Location{}};  // has seen all that came without a gap

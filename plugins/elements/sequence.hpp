@@ -28,6 +28,7 @@ struct Taken {
   bool skipped = false;  // something before it was given up
   bool past = false;     // from before the stream was joined, for who wants to keep it; no catalog
   std::optional<Present> present = std::nullopt;
+  std::optional<Time> arrived = std::nullopt;  // nothing: it waited for its reader
 };
 
 // Of whoever takes the objects.

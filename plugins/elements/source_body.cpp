@@ -159,15 +159,22 @@ void SourceBody::refill() {
   for (;;) {
     if (!next_) {
       auto taken = consumer_->take();
-      if (!taken) break;
+      if (!taken) {
+        is_held_up_ = false;
+        break;
+      }
       if (!taken->past)
         position_ = taken->object.status == moqt::ObjectStatus::normal
                         ? moqt::Location{taken->object.id.group, taken->object.id.object + 1}
                         : moqt::Location{taken->object.id.group + 1, 0};
+      if (!is_held_up_) taken->arrived = now();
       next_ = std::make_shared<const Taken>(std::move(*taken));
     }
     Item item = *next_;
-    if (!items_.try_push(item, (*next_)->object.wire.size() + 1)) return;
+    if (!items_.try_push(item, (*next_)->object.wire.size() + 1)) {
+      is_held_up_ = true;
+      return;
+    }
     next_.reset();
   }
   if (!end_) return;

@@ -83,6 +83,7 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   std::optional<moqt::Location> position_;  // after what was taken
   std::string connected_;                   // the ticket, once its link works
   std::optional<SharedTaken> next_;         // taken, there was no room for it
+  bool is_held_up_ = false;                 // since then there has always been more to take
   std::optional<End> end_;                  // after all that can be taken
   bool ended_ = false;
   Guarded<Statistics> statistics_;

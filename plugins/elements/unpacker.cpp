@@ -71,7 +71,11 @@ Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t 
   const track::Timing &timing = taken->timing;
   Ref<GstBuffer> buffer = buffer_of(taken);
   if (timing.pts) {
-    GST_BUFFER_PTS(buffer.get()) = clock_time(playout_.map(*timing.pts, running_time) + lead);
+    const std::int64_t waited =
+        taken->arrived ? std::chrono::duration_cast<std::chrono::nanoseconds>(now() - *taken->arrived).count()
+                       : 0;
+    GST_BUFFER_PTS(buffer.get()) =
+        clock_time(playout_.map(*timing.pts, running_time - waited, !taken->arrived) + lead);
     if (playout_.restarted()) discontinuity_ = true;
     for (const Ref<GstBuffer> &header : out.buffers)
       GST_BUFFER_PTS(header.get()) = GST_BUFFER_PTS(buffer.get());

@@ -84,6 +84,16 @@ TEST(Playout, ALongerWayIsAcceptedAfterAWindow) {
   EXPECT_EQ(playout.map(20 * second, 20 * second + 300 * ms), 20 * second + 300 * ms);
 }
 
+// A sink that waits for its clock reads late; to believe that would put everything later, again and again.
+TEST(Playout, WhatWaitedForItsReaderIsNotLate) {
+  Playout playout;
+  playout.map(0, 0);
+  for (std::int64_t pts = 40 * ms; pts < 60 * second; pts += 40 * ms) {
+    ASSERT_EQ(playout.map(pts, pts + 700 * ms, true), pts);
+    ASSERT_FALSE(playout.restarted());
+  }
+}
+
 TEST(Playout, TakesAnyTime) {
   Playout playout;
   constexpr auto low = std::numeric_limits<std::int64_t>::min(),
