@@ -183,7 +183,7 @@ void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
 }
 
 void Provider::accept(Child &child, Subscription &subscription) {
-  const bool media = &subscription == &*child.media;
+  const bool media = child.media && &subscription == &*child.media;
   std::optional<moqt::Location> largest;
   moqt::Location start{};
   if (media) {
