@@ -16,8 +16,10 @@
 #include "api/memory.hpp"
 #include "api/pipelines.hpp"
 #include "api/settings.hpp"
+#include "glue/file_lock.hpp"
 #include "glue/heap.hpp"
 #include "glue/key.hpp"
+#include "media/elements.hpp"
 
 namespace astral::api {
 namespace {
@@ -106,9 +108,12 @@ int start(const Options &options) {
   raise_file_limit();
   Log::begin(options.token);
   gst_init(nullptr, nullptr);
+  if (const auto found = media::find_elements(); !found) return complain(found.error(), 1);
 
   const std::string state_dir = options.state_dir.empty() ? default_state_dir(options) : options.state_dir;
   if (const auto made = make_state_dir(state_dir); !made) return complain(made.error(), 1);
+  const auto lock = FileLock::take(state_dir + "/lock", "astralnode");
+  if (!lock) return complain({lock.error().code, "--state-dir: " + state_dir + ": " + lock.error().detail}, 1);
   const auto uuid = options.uuid.empty() ? kept_uuid(state_dir) : Expected<core::Uuid>(options.uuid);
   if (!uuid) return complain(uuid.error(), 1);
   const std::string key_file = state_dir + "/key.pem";

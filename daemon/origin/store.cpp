@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include "glue/ref.hpp"
 
@@ -112,6 +114,13 @@ Expected<void> make_folder_of(const std::string &path) {
   return fail(Code::failed, std::string("cannot make ") + folder.get() + ": " + std::strerror(errno));
 }
 
+// One for the file, whichever symbolic link it was named by.
+std::string lock_file_of(const std::string &path) {
+  std::error_code error;
+  const auto real = std::filesystem::weakly_canonical(path, error);
+  return (error ? path : real.string()) + ".lock";
+}
+
 Expected<void> make_tables(Database &database) {
   const auto id = database.integer("PRAGMA application_id");
   if (!id) return tl::unexpected(id.error());
@@ -144,12 +153,16 @@ Expected<std::unique_ptr<Store>> Store::open(std::string_view uri) {
     return fail(Code::invalid, "store must be sqlite:///PATH, not " + std::string(uri));
   }
   const std::string path(uri.substr(scheme.size()));
+  std::optional<FileLock> lock;
   if (path != ":memory:") {
     if (path.size() < 2 || path.front() != '/' || path.back() == '/') {
       return fail(Code::invalid,
                   "store must be sqlite:// and the absolute path of a file, not " + std::string(uri));
     }
     if (auto made = make_folder_of(path); !made) return tl::unexpected(made.error());
+    auto taken = FileLock::take(lock_file_of(path), "astralorigin");
+    if (!taken) return fail(taken.error().code, "--store: " + path + ": " + taken.error().detail);
+    lock = std::move(*taken);
   }
   auto database = Database::open(path);
   if (!database) return tl::unexpected(database.error());
@@ -157,7 +170,7 @@ Expected<std::unique_ptr<Store>> Store::open(std::string_view uri) {
     if (auto set = database->execute(pragma); !set) return tl::unexpected(set.error());
   }
   if (auto made = make_tables(*database); !made) return tl::unexpected(made.error());
-  std::unique_ptr<Store> store(new Store(std::move(*database)));
+  std::unique_ptr<Store> store(new Store(std::move(lock), std::move(*database)));
   if (auto prepared = store->prepare(); !prepared) return tl::unexpected(prepared.error());
   return store;
 }

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "glue/error.hpp"
+#include "glue/file_lock.hpp"
 #include "origin/records.hpp"
 #include "origin/sqlite.hpp"
 
@@ -24,16 +26,18 @@ class Store {
   };
 
   // "sqlite:///ABSOLUTE/PATH" (missing folders are made) or "sqlite://:memory:". invalid: any other URI, or a
-  // database of a newer Astral or of another program.
+  // database of a newer Astral or of another program. conflict: another origin has it; the detail says which.
   static Expected<std::unique_ptr<Store>> open(std::string_view uri);
 
   Expected<Contents> read();
   Expected<void> write(const Changes &changes);  // all or nothing
 
  private:
-  explicit Store(Database database) : database_(std::move(database)) {}
+  Store(std::optional<FileLock> lock, Database database)
+      : lock_(std::move(lock)), database_(std::move(database)) {}
   Expected<void> prepare();
 
+  std::optional<FileLock> lock_;  // of a file; goes last
   Database database_;
   Statement list_nodes_, put_node_, remove_node_;
   Statement list_streams_, put_stream_, remove_stream_;
