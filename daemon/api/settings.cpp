@@ -173,17 +173,6 @@ Expected<void> set_stun(Options &options, const std::string &name, const std::st
   options.stun = value;
   return {};
 }
-Expected<void> set_daemonize(Options &options, const std::string &name, const std::string &value) {
-  if (value != "true" && value != "false") return wrong(name, "true or false", value);
-  options.daemonize = value == "true";
-  return {};
-}
-Expected<void> set_public(Options &options, const std::string &name, const std::string &value) {
-  if (value != "true" && value != "false") return wrong(name, "true or false", value);
-  options.is_public = value == "true";
-  return {};
-}
-
 Expected<void> add_allowed_host(Options &options, const std::string &name, const std::string &value) {
   const bool good = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
     return g_ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
@@ -276,9 +265,56 @@ constexpr std::array<Option, 20> valued{{
     {"token", 0, nullptr, nullptr, set_token},
 }};
 
-// What has no value on the command line; null: no such option.
-Set flag_of(const std::string &key) {
-  return key == "daemonize" ? set_daemonize : key == "public" ? set_public : nullptr;
+// What may stand alone on the command line; in the file, and behind a '=', it is true or false.
+struct Flag {
+  const char *name;
+  char letter;
+  const char *help;
+  bool Options::*value;
+};
+
+constexpr std::array<Flag, 2> flags{{
+    {"daemonize", 'D', "run in the background", &Options::daemonize},
+    {"public", 0, "let everybody play any stream through this node, by HLS, and have the origin say so",
+     &Options::is_public},
+}};
+
+const Flag *flag_of(std::string_view key) {
+  const auto found = std::find_if(flags.begin(), flags.end(), [&](const Flag &flag) { return key == flag.name; });
+  return found == flags.end() ? nullptr : &*found;
+}
+
+Expected<void> set_flag(Options &options, const Flag &flag, const std::string &name,
+                        const std::string &value) {
+  if (value != "true" && value != "false") return wrong(name, "true or false", value);
+  options.*flag.value = value == "true";
+  return {};
+}
+
+// A flag with its value, as it stands on the command line.
+struct GivenFlag {
+  const Flag *flag;
+  std::string value;
+};
+
+// Takes the flags that have a value out of `args`: GLib ignores such values, so that --public=false would make
+// the node public.
+Expected<std::vector<GivenFlag>> take_flags(std::vector<std::string> &args) {
+  std::vector<GivenFlag> given;
+  std::vector<std::string> left;
+  for (const std::string &arg : args) {
+    const std::size_t equals = arg.find('=');
+    const std::string name = arg.substr(0, equals);
+    const Flag *flag = name.starts_with("--") ? flag_of(name.substr(2)) : nullptr;
+    if (equals != std::string::npos && (name == "--version" || name == "--help"))
+      return fail(Code::invalid, name + ": takes no value");
+    if (equals != std::string::npos && flag)
+      given.push_back({flag, arg.substr(equals + 1)});
+    else
+      left.push_back(arg);
+  }
+  args = std::move(left);
+  return given;
 }
 
 const char *key_of(const Option &option) {
@@ -301,7 +337,7 @@ Expected<void> read_file(Options &options, const std::string &path) {
     const std::string name = path + ": " + key;
     const auto known =
         std::find_if(valued.begin(), valued.end(), [&](const Option &o) { return key == key_of(o); });
-    const Set flag = flag_of(key);
+    const Flag *flag = flag_of(key);
     if (known == valued.end() && !flag) return fail(Code::invalid, name + ": no such setting");
     gsize values = 0;
     const std::unique_ptr<char *, void (*)(char **)> list(
@@ -309,8 +345,8 @@ Expected<void> read_file(Options &options, const std::string &path) {
     if (values > 1 && (flag || !known->clear)) return fail(Code::invalid, name + ": has more than one value");
     for (gsize j = 0; j < std::max<gsize>(values, 1); ++j) {
       const std::string value = values > 0 ? list.get()[j] : "";
-      const Set set = flag ? flag : known->set;
-      if (const auto done = set(options, name, value); !done) return done;
+      const auto done = flag ? set_flag(options, *flag, name, value) : known->set(options, name, value);
+      if (!done) return done;
     }
   }
   return {};
@@ -318,19 +354,21 @@ Expected<void> read_file(Options &options, const std::string &path) {
 
 }  // namespace
 
-Expected<Options> read_options(const std::vector<std::string> &args) {
+Expected<Options> read_options(std::vector<std::string> args) {
+  const auto with_value = take_flags(args);
+  if (!with_value) return tl::unexpected<Error>(with_value.error());
   std::array<char **, valued.size()> given{};
+  std::array<gboolean, flags.size()> alone{};
   char *settings = nullptr;
-  gboolean daemonize = FALSE, is_public = FALSE, version = FALSE, help = FALSE;
+  gboolean version = FALSE, help = FALSE;
   std::vector<GOptionEntry> entries{
       {"settings", 's', 0, G_OPTION_ARG_FILENAME, &settings, "a file with these options, group [astralnode]",
        "FILE"},
-      {"daemonize", 'D', 0, G_OPTION_ARG_NONE, &daemonize, "run in the background", nullptr},
-      {"public", 0, 0, G_OPTION_ARG_NONE, &is_public,
-       "let everybody play any stream through this node, by HLS, and have the origin say so", nullptr},
       {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version", nullptr},
       {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "print this", nullptr},
   };
+  for (std::size_t i = 0; i < flags.size(); ++i)
+    entries.push_back({flags[i].name, flags[i].letter, 0, G_OPTION_ARG_NONE, &alone[i], flags[i].help, nullptr});
   for (std::size_t i = 0; i < valued.size(); ++i) {
     if (!valued[i].value) continue;
     entries.push_back({valued[i].name, valued[i].letter, 0, G_OPTION_ARG_STRING_ARRAY, &given[i],
@@ -369,8 +407,17 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
       options.settings_file = settings;
       if (const auto done = read_file(options, settings); !done) return done;
     }
-    if (daemonize) options.daemonize = true;
-    if (is_public) options.is_public = true;
+    for (std::size_t i = 0; i < flags.size(); ++i) {
+      const std::string name = std::string("--") + flags[i].name;
+      int times = alone[i] ? 1 : 0;
+      if (alone[i]) options.*flags[i].value = true;
+      for (const GivenFlag &flag : *with_value) {
+        if (flag.flag != &flags[i]) continue;
+        if (const auto done = set_flag(options, flags[i], name, flag.value); !done) return done;
+        ++times;
+      }
+      if (times > 1) return fail(Code::invalid, name + ": given twice");
+    }
     for (std::size_t i = 0; i < valued.size(); ++i) {
       if (!given[i]) continue;
       const std::string name = std::string("--") + valued[i].name;

@@ -45,7 +45,7 @@ struct Options {
 };
 
 // `args` without the program's name. Errors: invalid; the detail names the option.
-Expected<Options> read_options(const std::vector<std::string> &args);
+Expected<Options> read_options(std::vector<std::string> args);
 
 // XDG_STATE_HOME/astral, or astral-UUID for a node whose uuid was given, so that several live on one machine.
 std::string default_state_dir(const Options &options);

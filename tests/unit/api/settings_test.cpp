@@ -41,6 +41,44 @@ TEST_F(SettingsTest, Defaults) {
   EXPECT_TRUE(default_state_dir(*options).ends_with("/astral"));
 }
 
+TEST_F(SettingsTest, AFlagMayHaveAValue) {
+  const auto no = read_options({"--public=false", "--daemonize=false"});
+  ASSERT_TRUE(no) << no.error().detail;
+  EXPECT_FALSE(no->is_public);
+  EXPECT_FALSE(no->daemonize);
+  const auto yes = read_options({"--public=true", "--daemonize=true"});
+  ASSERT_TRUE(yes) << yes.error().detail;
+  EXPECT_TRUE(yes->is_public);
+  EXPECT_TRUE(yes->daemonize);
+}
+
+TEST_F(SettingsTest, AFlagOnTheCommandLineGoesBeforeTheFile) {
+  const std::string settings = file("[astralnode]\npublic=true\ndaemonize=true\n");
+  const auto options = read_options({"--public=false", "-s", settings, "--daemonize=false"});
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_FALSE(options->is_public);
+  EXPECT_FALSE(options->daemonize);
+}
+
+TEST_F(SettingsTest, AFlagsValueIsTrueOrFalseAndGivenOnce) {
+  const struct {
+    std::vector<std::string> args;
+    const char *detail;
+  } cases[] = {{{"--public="}, "--public: must be true or false, not ''"},
+               {{"--public=0"}, "--public: must be true or false, not '0'"},
+               {{"--daemonize=no"}, "--daemonize: must be true or false, not 'no'"},
+               {{"--public", "--public=false"}, "--public: given twice"},
+               {{"--public=true", "--public=false"}, "--public: given twice"},
+               {{"-D", "--daemonize=false"}, "--daemonize: given twice"},
+               {{"--version=false"}, "--version: takes no value"},
+               {{"--help=false"}, "--help: takes no value"}};
+  for (const auto &[args, detail] : cases) {
+    const auto options = read_options(args);
+    ASSERT_FALSE(options) << detail;
+    EXPECT_EQ(options.error().detail, detail);
+  }
+}
+
 TEST_F(SettingsTest, CommandLine) {
   const auto options = read_options({"-u",          "n1",
                                      "-l",          "75",
