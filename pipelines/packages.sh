@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The Debian 12 packages that Astral needs, in one place, and how the missing ones are installed. To be sourced.
+# The packages of Debian 12 and 13 that Astral needs, in one place, and how the missing ones are installed. To be sourced.
 
 packages_to_build="meson ninja-build pkg-config g++ ccache libglib2.0-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev
@@ -26,7 +26,7 @@ install_missing() {
   command -v npm >/dev/null || missing+=(npm)
   [ ${#missing[@]} -gt 0 ] || return 0
   if ! command -v apt-get >/dev/null; then
-    echo "These packages of Debian 12, or what your system calls them, are missing: ${missing[*]}" >&2
+    echo "These packages of Debian, or what your system calls them, are missing: ${missing[*]}" >&2
     return 1
   fi
   if [ "$(id -u)" != 0 ]; then

@@ -87,13 +87,12 @@ def free_port():
             return port
 
 
-def program(name):
-    """Where the build put a program; tests that need one that is not there fail with its name."""
-    for folder in ('daemon/api', 'daemon/origin', 'daemon/ctl', 'daemon'):
-        path = BUILD / folder / name
-        if path.is_file():
-            return str(path)
-    raise Failure(f'{name} is not in {BUILD}: build it first')
+FOLDERS = {'astralnode': 'daemon/api', 'astralorigin': 'daemon/origin', 'astralctl': 'daemon/ctl'}
+
+
+def program(name, build=BUILD):
+    """Where a build puts a program of ours."""
+    return str(build / FOLDERS[name] / name)
 
 
 class Process:
@@ -205,7 +204,8 @@ class Node(Server):
 
 class Network:
     """Everything that one test started. close() ends it all and says which process did not end well."""
-    # These are others on another machine (netlab/lab.py). `prefix` is what commands are started through.
+    # These are others on another machine (netlab/lab.py, debian/). `prefix` is what commands are started through.
+    build = BUILD
     prefix = ()
     address = '127.0.0.1'
     http = staticmethod(http)
@@ -228,8 +228,8 @@ class Network:
         """What gst-launch-1.0 and our programs need to find this build's plugin and nothing of the user's."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(('GST_', 'ASTRAL_'))}
         env.update(
-            GST_PLUGIN_PATH=str(BUILD / 'plugins' / 'elements'),
-            GST_REGISTRY=str(BUILD / "e2e-registry.bin"),
+            GST_PLUGIN_PATH=str(self.build / 'plugins' / 'elements'),
+            GST_REGISTRY=str(self.build / 'e2e-registry.bin'),
             XDG_DATA_HOME=str(self.folder / 'data'),
             XDG_CONFIG_HOME=str(self.folder / 'config'),
             NO_COLOR='1', GST_DEBUG_NO_COLOR='1', G_DEBUG='gc-friendly')
@@ -243,13 +243,13 @@ class Network:
 
     def origin(self, *options, store='sqlite://:memory:'):
         name = self._name('origin')
-        argv = [*self.prefix, program('astralorigin'), '--port', 0, '--store', store, *options]
+        argv = [*self.prefix, program('astralorigin', self.build), '--port', 0, '--store', store, *options]
         return self._keep(Origin(self, name, argv, self.folder / f'{name}.log', self.environment()))
 
     def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', port=0, rtmp_port=0,
              **env):
         """upstream_limit in KB/s, as the option has it. The same uuid again finds its old state."""
-        argv = [*self.prefix, program('astralnode'), '--uuid', uuid, '--port', port, '--rtmp-port', rtmp_port, '--listen', listen,
+        argv = [*self.prefix, program('astralnode', self.build), '--uuid', uuid, '--port', port, '--rtmp-port', rtmp_port, '--listen', listen,
                 '--state-dir', self.folder / f'state-{uuid}']
         argv += ['--origin', origin.public_url] if origin else []
         for peer in bootstrap:
@@ -272,6 +272,14 @@ class Network:
     def ctl(self, node, *words):
         return subprocess.run([program('astralctl'), '--node', node.url, *words], capture_output=True, text=True,
                               env=self.environment(), timeout=60 * PATIENCE)
+
+    def run(self, *argv):
+        """Any other program that ends by itself; returns what it printed."""
+        done = subprocess.run([*self.prefix, *map(str, argv)], capture_output=True, text=True, env=self.environment(),
+                              stdin=subprocess.DEVNULL, timeout=60 * PATIENCE)
+        if done.returncode:
+            raise Failure(f'{argv}: {done.stderr}')
+        return done.stdout
 
     def close(self):
         bad = []

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Two Debians, so two versions of GStreamer, ngtcp2, libnice and libsoup, in one network: each feeds the other."""
+import signal
+
+import astral
+import media
+
+
+def test_they_are_two_systems(here, there):
+    versions = [network.run('gst-launch-1.0', '--version').split()[-1] for network in (here, there)]
+    assert len(set(versions)) == 2, versions
+
+
+def test_each_feeds_the_other(here, there):
+    origin = here.origin()
+    nodes = {here: here.node('here', origin), there: there.node('there', origin)}
+    published, received, viewers = {}, {}, {}
+    for network, slug in ((here, 'from-here'), (there, 'from-there')):
+        _, published[slug] = media.publish_test_picture(network, nodes[network], slug)
+    for network, slug in ((there, 'from-here'), (here, 'from-there')):
+        node = nodes[network]
+        astral.wait_until(lambda: (node.stream(slug) or {}).get('streaming'), f'{slug} to be known')
+        viewers[slug], received[slug] = media.view(network, node, slug)
+    for slug, file in received.items():
+        media.grows(file, 1_000_000, 60)
+        assert viewers[slug].end(signal.SIGINT) == 0, viewers[slug].output
+        media.grows(published[slug], 100_000)
+        media.assert_exact(file, published[slug], max_header=64 * 188)
+    for network, slug in ((there, 'from-here'), (here, 'from-there')):
+        ticket = nodes[network].ticket(slug)
+        assert ticket['source'] != nodes[network].uuid and ticket['confirmed'], ticket
