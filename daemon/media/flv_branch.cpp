@@ -112,12 +112,11 @@ void FlvBranch::write(const Track &track, const Unit &unit) {
   const auto later = static_cast<std::int32_t>(timestamp_of(unit.shown) - decoded);
   rtmp::Buffer out;
   if (is_video)
-    frame(out, rtmp::Type::video, decoded,
-          rtmp::flv::write_avc(
-              {rtmp::flv::Content::frame, unit.is_key, std::max(later, 0), unit.data.bytes()}));
+    frame(
+        out, rtmp::Type::video, decoded,
+        rtmp::flv::write_avc({.is_key = unit.is_key, .composition = std::max(later, 0), .data = unit.data}));
   else
-    frame(out, rtmp::Type::audio, decoded,
-          rtmp::flv::write_aac({rtmp::flv::Content::frame, false, unit.data.bytes()}));
+    frame(out, rtmp::Type::audio, decoded, rtmp::flv::write_aac({.data = unit.data}));
   const bool is_start = is_video ? unit.is_key : !video_.is_there;
   out_.push(rtmp::shared(std::move(out)), is_start);
 }
@@ -133,10 +132,9 @@ void FlvBranch::write_header(bool is_news) {
     frame(out, rtmp::Type::data, time, rtmp::flv::write_metadata(properties));
     if (!video_.config.empty())
       frame(out, rtmp::Type::video, time,
-            rtmp::flv::write_avc({rtmp::flv::Content::config, true, 0, video_.config.bytes()}));
+            rtmp::flv::write_avc({.is_config = true, .is_key = true, .data = video_.config}));
     if (!audio_.config.empty())
-      frame(out, rtmp::Type::audio, time,
-            rtmp::flv::write_aac({rtmp::flv::Content::config, false, audio_.config.bytes()}));
+      frame(out, rtmp::Type::audio, time, rtmp::flv::write_aac({.is_config = true, .data = audio_.config}));
     return out;
   }();
   rtmp::Buffer out;

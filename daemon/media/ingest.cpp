@@ -32,10 +32,6 @@ Ref<GstBuffer> wrap(const Slice &slice) {
       owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
 }
 
-Slice inner(const rtmp::Media &media, Bytes part) {
-  return media.body.part(static_cast<std::size_t>(part.data() - media.body.data()), part.size());
-}
-
 }  // namespace
 
 Ingest::Ingest(std::string uri, std::string title, GMainContext *context, Over over)
@@ -74,26 +70,24 @@ void Ingest::expect(const rtmp::Metadata &metadata) {
 
 Expected<void> Ingest::push(const rtmp::Media &media) {
   const Time time = time_of(media.timestamp);
-  if (media.type == rtmp::Type::video) {
-    const auto video = rtmp::flv::read_video(media.body.bytes());
-    if (!video) return tl::unexpected<Error>(video.error());
-    const Slice data = inner(media, video->data);
-    if (video->content == rtmp::flv::Content::config) return take_config(video_, data);
-    if (video->content == rtmp::flv::Content::nothing || data.empty()) return {};
-    if (video_.config.empty()) return {};  // nobody could decode it
-    if (awaits_key_ && !video->is_key) return {};
-    awaits_key_ = false;
-    video_.is_there = true;
-    return take({true, video->is_key, time, video->composition, data});
-  }
-  const auto audio = rtmp::flv::read_audio(media.body.bytes());
-  if (!audio) return tl::unexpected<Error>(audio.error());
-  const Slice data = inner(media, audio->data);
-  if (audio->content == rtmp::flv::Content::config) return take_config(audio_, data);
-  if (data.empty() || (!audio->is_mp3 && audio_.config.empty())) return {};
-  if (std::exchange(audio_.is_mp3, audio->is_mp3) != audio->is_mp3 && pipeline_) tear_down();
+  return std::visit([&](const auto &content) { return take(time, content); }, media.content);
+}
+
+Expected<void> Ingest::take(Time time, const rtmp::flv::Video &video) {
+  if (video.is_config) return take_config(video_, video.data);
+  if (video_.config.empty()) return {};  // nobody could decode it
+  if (awaits_key_ && !video.is_key) return {};
+  awaits_key_ = false;
+  video_.is_there = true;
+  return take({true, video.is_key, time, video.composition, video.data});
+}
+
+Expected<void> Ingest::take(Time time, const rtmp::flv::Audio &audio) {
+  if (audio.is_config) return take_config(audio_, audio.data);
+  if (!audio.is_mp3 && audio_.config.empty()) return {};
+  if (std::exchange(audio_.is_mp3, audio.is_mp3) != audio.is_mp3 && pipeline_) tear_down();
   audio_.is_there = true;
-  return take({false, true, time, 0, data});
+  return take({false, true, time, 0, audio.data});
 }
 
 // The publisher's steps, on from where the one before it was. They wrap; a step that is too large is as long
@@ -116,7 +110,7 @@ Time Ingest::time_of(std::uint32_t timestamp) {
 
 Expected<void> Ingest::take_config(Track &track, const Slice &config) {
   const Bytes before = track.config.bytes(), now_is = config.bytes();
-  if (config.empty() || std::equal(before.begin(), before.end(), now_is.begin(), now_is.end())) return {};
+  if (std::equal(before.begin(), before.end(), now_is.begin(), now_is.end())) return {};
   track.config = config;
   if (!track.source) return {};
   // Sound in another shape is another track for the multiplexer; another picture says so within.

@@ -63,6 +63,8 @@ class Ingest {
   bool is_complete() const;
   Ref<GstCaps> caps_of(const Track &track) const;
   Expected<void> take_config(Track &track, const Slice &config);
+  Expected<void> take(Time time, const rtmp::flv::Video &video);
+  Expected<void> take(Time time, const rtmp::flv::Audio &audio);
   Expected<void> take(Frame frame);
   Expected<void> deliver(const Frame &frame);
   Expected<void> build();

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "media/demux.hpp"
-#include "rtmp/flv.hpp"
 
 namespace astral::media {
 
@@ -108,18 +107,19 @@ void RtcPublisher::take(bool is_video, GstSample *sample) {
   Slice &known = is_video ? video_config_ : audio_config_;
   if (const Slice config = copy_of(gst_value_get_buffer(value)); !is_same(config.bytes(), known.bytes())) {
     known = config;
-    give(is_video, timestamp, true, true, config.bytes());
+    give(is_video, timestamp, true, true, config);
   }
   const bool is_key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   if (is_video && is_key) key_came_ = now();
-  give(is_video, timestamp, false, is_key, copy_of(buffer).bytes());
+  give(is_video, timestamp, false, is_key, copy_of(buffer));
 }
 
-void RtcPublisher::give(bool is_video, std::uint32_t timestamp, bool is_config, bool is_key, Bytes data) {
-  const auto content = is_config ? rtmp::flv::Content::config : rtmp::flv::Content::frame;
-  auto body = is_video ? rtmp::flv::write_avc({content, is_key, 0, data})
-                       : rtmp::flv::write_aac({content, false, data});
-  take_({is_video ? rtmp::Type::video : rtmp::Type::audio, timestamp, rtmp::shared(std::move(body))});
+void RtcPublisher::give(bool is_video, std::uint32_t timestamp, bool is_config, bool is_key, Slice data) {
+  if (data.empty()) return;
+  if (is_video)
+    take_({timestamp, rtmp::flv::Video{.is_config = is_config, .is_key = is_key, .data = std::move(data)}});
+  else
+    take_({timestamp, rtmp::flv::Audio{.is_config = is_config, .data = std::move(data)}});
 }
 
 }  // namespace astral::media

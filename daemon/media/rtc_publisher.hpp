@@ -32,7 +32,7 @@ class RtcPublisher {
  private:
   void link(GstPad *pad);  // a streaming thread
   void take(bool is_video, GstSample *sample);
-  void give(bool is_video, std::uint32_t timestamp, bool is_config, bool is_key, Bytes data);
+  void give(bool is_video, std::uint32_t timestamp, bool is_config, bool is_key, Slice data);
   void ask_for_key();
 
   const Take take_;

@@ -46,43 +46,48 @@ tl::unexpected<Error> not_enhanced(Reader &in) {
                                        : "enhanced RTMP");
 }
 
+// What `in`, which reads `body`, has not read yet: never more than that has.
+Slice rest_of(const Slice &body, const Reader &in) {
+  return body.from(body.size() - in.rest().size());
+}
+
 }  // namespace
 
-Expected<Video> read_video(Bytes body) {
-  Reader in(body);
+Expected<std::optional<Video>> read_video(const Slice &body) {
+  Reader in(body.bytes());
   const unsigned first = in.u8();
   if (first & 0x80) return not_enhanced(in);
-  Video video{.content = Content::nothing, .is_key = first >> 4 == key_frame, .data = {}};
-  if (first >> 4 == command_frame) return video;
+  if (first >> 4 == command_frame) return std::nullopt;
   if ((first & 0xf) != avc) return not_video(name_of(video_codecs, first & 0xf));
   const unsigned packet = in.u8();
   const std::uint32_t composition = in.u24();
   if (!in.ok()) return fail(Code::invalid, "a video message of " + std::to_string(body.size()) + " bytes");
-  video.composition = static_cast<std::int32_t>(composition << 8) >> 8;
-  if (packet < 2) video.content = packet == 0 ? Content::config : Content::frame;
-  video.data = in.rest();
-  return video;
+  if (packet > 1 || in.done()) return std::nullopt;
+  return Video{.is_config = packet == 0,
+               .is_key = first >> 4 == key_frame,
+               .composition = static_cast<std::int32_t>(composition << 8) >> 8,
+               .data = rest_of(body, in)};
 }
 
-Expected<Audio> read_audio(Bytes body) {
-  Reader in(body);
+Expected<std::optional<Audio>> read_audio(const Slice &body) {
+  Reader in(body.bytes());
   const unsigned codec = in.u8() >> 4;
-  if (codec == mp3) return Audio{.content = Content::frame, .is_mp3 = true, .data = in.rest()};
-  if (codec != aac)
+  if (codec != mp3 && codec != aac)
     return fail(Code::unsupported, "this node takes AAC or MP3, not " + name_of(audio_codecs, codec) +
                                        ": set the encoder to AAC");
-  const unsigned packet = in.u8();
+  const bool is_config = codec == aac && in.u8() == 0;
   if (!in.ok()) return fail(Code::invalid, "an audio message of " + std::to_string(body.size()) + " bytes");
-  return Audio{.content = packet == 0 ? Content::config : Content::frame, .data = in.rest()};
+  if (in.done()) return std::nullopt;
+  return Audio{.is_config = is_config, .is_mp3 = codec == mp3, .data = rest_of(body, in)};
 }
 
 Buffer write_avc(const Video &video) {
   Buffer body;
   body.reserve(5 + video.data.size());
   body.push_back(static_cast<std::uint8_t>((video.is_key ? key_frame : inter_frame) << 4 | avc));
-  body.push_back(video.content == Content::config ? 0 : 1);
+  body.push_back(video.is_config ? 0 : 1);
   put(body, static_cast<std::uint32_t>(video.composition), 3);
-  put(body, video.data);
+  put(body, video.data.bytes());
   return body;
 }
 
@@ -90,8 +95,8 @@ Buffer write_aac(const Audio &audio) {
   Buffer body;
   body.reserve(2 + audio.data.size());
   body.push_back(aac_flags);
-  body.push_back(audio.content == Content::config ? 0 : 1);
-  put(body, audio.data);
+  body.push_back(audio.is_config ? 0 : 1);
+  put(body, audio.data.bytes());
   return body;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "glue/bytes.hpp"
@@ -13,29 +14,26 @@
 
 namespace astral::rtmp::flv {
 
-enum class Content : std::uint8_t {
-  config,   // what the decoder needs first: an AVCDecoderConfigurationRecord, an AudioSpecificConfig
-  frame,    // with its length in front of each NAL unit, without ADTS
-  nothing,  // the end of a sequence, a command: for nobody here
-};
-
+// A picture, or what the decoder needs first (an AVCDecoderConfigurationRecord).
 struct Video {
-  Content content{};
+  bool is_config = false;
   bool is_key = false;
   std::int32_t composition = 0;  // ms from decoding to showing
-  Bytes data;
+  Slice data = {};               // of a picture: with its length in front of each NAL unit
 };
 
+// A sound, or what the decoder needs first (an AudioSpecificConfig).
 struct Audio {
-  Content content{};
+  bool is_config = false;
   bool is_mp3 = false;
-  Bytes data;
+  Slice data = {};  // of AAC: without ADTS
 };
 
-// The body of a tag or message. **Errors**: unsupported, whose detail says what it is and what would do;
-// invalid.
-Expected<Video> read_video(Bytes body);
-Expected<Audio> read_audio(Bytes body);
+// The body of a tag or message: what has been read is never without data. None: it carries no media, as the
+// end of a sequence, a command to the player or an empty picture. **Errors**: unsupported, whose detail says
+// what it is and what would do; invalid.
+Expected<std::optional<Video>> read_video(const Slice &body);
+Expected<std::optional<Audio>> read_audio(const Slice &body);
 
 Buffer write_avc(const Video &video);
 Buffer write_aac(const Audio &audio);

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "rtmp/flv.hpp"
-
 namespace astral::rtmp {
 namespace {
 
@@ -131,12 +129,13 @@ void Session::take_user_control(Bytes body) {
 
 void Session::take_media(Message message) {
   if (state_ != State::publishing || message.payload.empty()) return;
-  const bool is_video = message.type == Type::video;
-  const auto bad = [](const auto &read) { return read ? Error{} : read.error(); };
-  const Error error =
-      is_video ? bad(flv::read_video(message.payload)) : bad(flv::read_audio(message.payload));
-  if (!error.detail.empty()) return refuse(error);
-  events_.emplace_back(Media{message.type, message.timestamp, shared(std::move(message.payload))});
+  const Slice body = shared(std::move(message.payload));
+  const auto give = [&](const auto &read) {
+    if (!read) return refuse(read.error());
+    if (*read) events_.emplace_back(Media{message.timestamp, **read});
+  };
+  if (message.type == Type::video) return give(flv::read_video(body));
+  give(flv::read_audio(body));
 }
 
 void Session::take_data(Bytes body) {

@@ -13,6 +13,7 @@
 #include "glue/error.hpp"
 #include "rtmp/amf.hpp"
 #include "rtmp/chunks.hpp"
+#include "rtmp/flv.hpp"
 #include "rtmp/limits.hpp"
 #include "rtmp/wire.hpp"
 
@@ -33,9 +34,8 @@ struct Metadata {
 };
 // H.264, AAC or MP3; anything else ends the session.
 struct Media {
-  Type type{};  // audio or video
-  std::uint32_t timestamp = 0;
-  Slice body;  // as FLV has it
+  std::uint32_t timestamp = 0;  // ms
+  std::variant<flv::Video, flv::Audio> content = {};
 };
 struct Ended {};  // by the client, properly; it may ask for something else
 struct Closed {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "rtmp/flv.hpp"
 #include "rtmp/session.hpp"
 
 using namespace astral::rtmp;
@@ -42,12 +41,8 @@ struct Server {
       assert(!said_closed);
       said_closed = std::holds_alternative<Closed>(event);
       if (said_closed) assert(!std::get<Closed>(event).error.detail.empty());
-      if (const auto *media = std::get_if<Media>(&event)) {
-        if (media->type == Type::video)
-          assert(flv::read_video(media->body.bytes()));
-        else
-          assert(flv::read_audio(media->body.bytes()));
-      }
+      if (const auto *media = std::get_if<Media>(&event))
+        std::visit([](const auto &content) { assert(!content.data.empty()); }, media->content);
       if (const auto *publish = std::get_if<PublishAsked>(&event)) answer(publish->address);
       if (const auto *play = std::get_if<PlayAsked>(&event)) answer(play->address);
     }

@@ -31,7 +31,8 @@ struct Server {
     if (const auto *data = std::get_if<Metadata>(&event))
       return data->properties.find("width") ? "metadata" : "empty metadata";
     if (const auto *media = std::get_if<Media>(&event))
-      return (media->type == Type::video ? "video " : "audio ") + std::to_string(media->timestamp);
+      return (std::holds_alternative<flv::Video>(media->content) ? "video " : "audio ") +
+             std::to_string(media->timestamp);
     if (const auto *closed = std::get_if<Closed>(&event)) return "closed: " + closed->error.detail;
     return "ended";
   }
@@ -83,6 +84,18 @@ TEST(Session, PublishesLikeFfmpeg) {
   EXPECT_EQ(server.say(ffmpeg_media()),
             "metadata, video 0, audio 0, video 40, video 80, video 120, audio 23");
   EXPECT_EQ(server.say(ffmpeg_goodbye()), "ended");
+  EXPECT_FALSE(server.session.closed());
+}
+
+// As some encoders send them between pictures.
+TEST(Session, WhatCarriesNoMediaIsLeftOut) {
+  Server server;
+  server.say(like_obs());
+  server.session.accept();
+  Sent media;
+  media.message(4, 9, avc_config(), 0, 1).message(4, 9, Sent().raw({0x57, 0}), 20, 1);
+  media.message(4, 8, Sent().raw({0xaf, 0}), 20, 1).message(4, 9, avc_key(), 33, 1);
+  EXPECT_EQ(server.say(media), "video 0, video 33");
   EXPECT_FALSE(server.session.closed());
 }
 

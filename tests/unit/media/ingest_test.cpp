@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Publishers of RTMP with the real pipeline: what they send that cannot be used ends nothing but, at worst,
+// their own stream.
+#include "media/ingest.hpp"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace astral::media {
+namespace {
+
+using rtmp::Buffer;
+namespace flv = rtmp::flv;
+
+// 32 x 32 pixels.
+const Buffer avc_config{0x01, 0x42, 0xc0, 0x0a, 0xff, 0xe1, 0x00, 0x19, 0x67, 0x42, 0xc0, 0x0a, 0xda, 0x25,
+                        0xb0, 0x16, 0xa0, 0xc0, 0xc0, 0xd4, 0xa0, 0x00, 0x00, 0x03, 0x00, 0x20, 0x00, 0x00,
+                        0x06, 0x51, 0xe2, 0x44, 0xd4, 0x01, 0x00, 0x04, 0x68, 0xce, 0x3c, 0x80};
+const Buffer avc_key{0x00, 0x00, 0x00, 0x0d, 0x65, 0x88, 0x84, 0x05, 0xa8,
+                     0x98, 0xa0, 0x00, 0x3b, 0xbf, 0x27, 0x5d, 0x78};
+const Buffer avc_inter{0x00, 0x00, 0x00, 0x05, 0x41, 0x9a, 0x20, 0x3e, 0x8b};
+const Buffer aac_config{0x12, 0x10};
+const Buffer aac_frame{0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c};
+const Buffer mp3_frame{0xff, 0xfb, 0x90, 0x64, 0x00, 0x0f, 0xf0, 0x00};
+
+class IngestTest : public testing::Test {
+ protected:
+  ~IngestTest() override { ingest_.reset(); }
+
+  void video(const Buffer &data, bool is_config, bool is_key, std::int32_t composition = 0) {
+    push(flv::Video{is_config, is_key, composition, Slice::copy(data)});
+  }
+  void audio(const Buffer &data, bool is_config = false, bool is_mp3 = false) {
+    push(flv::Audio{is_config, is_mp3, Slice::copy(data)});
+  }
+  // The body of a message, as the session reads it.
+  void video_message(std::initializer_list<std::uint8_t> body) {
+    const auto read = flv::read_video(Slice::copy(Buffer(body)));
+    ASSERT_TRUE(read) << read.error().detail;
+    if (*read) push(**read);
+  }
+  void seconds(int count) {
+    for (int i = 0; i < 25 * count; ++i) {
+      time_ += 40;
+      video(i % 25 == 0 ? avc_key : avc_inter, false, i % 25 == 0);
+      audio(aac_frame);
+    }
+  }
+  void configs() {
+    video(avc_config, true, true);
+    audio(aac_config, true);
+  }
+
+  template <typename Content>
+  void push(Content content) {
+    const auto pushed = ingest_->push({time_, std::move(content)});
+    if (!pushed) refused_.push_back(pushed.error().detail);
+  }
+
+  // What it says when it is over.
+  std::vector<std::string> finish() {
+    ingest_->finish();
+    while (overs_.empty()) g_main_context_iteration(g_main_context_default(), TRUE);
+    while (g_main_context_iteration(g_main_context_default(), FALSE)) continue;
+    return overs_;
+  }
+
+  const std::vector<std::string> ended{"the publisher has ended the stream"};
+  std::uint32_t time_ = 0;
+  std::vector<std::string> overs_, refused_;
+  // Nobody has to be there for that signaller.
+  std::unique_ptr<Ingest> ingest_ = std::make_unique<Ingest>(
+      "astral://127.0.0.1:9/talk?signaller=application", "talk", g_main_context_default(),
+      [this](const Error &error) { overs_.push_back(error.detail); });
+};
+
+TEST_F(IngestTest, GoesOnAfterWhatCarriesNoMedia) {
+  video_message({0x57, 0});
+  configs();
+  video_message({0x57, 0});
+  seconds(2);
+  video_message({0x57, 0});
+  video_message({0x57});
+  video_message({0x17, 2, 0, 0, 0});
+  video_message({0x17, 1, 0, 0, 0});
+  video_message({0x17, 0, 0, 0, 0});
+  seconds(1);
+  EXPECT_EQ(finish(), ended);
+  EXPECT_EQ(refused_, std::vector<std::string>());
+}
+
+TEST_F(IngestTest, NothingButConfigurationsIsNothing) {
+  for (int i = 0; i < 3; ++i) configs();
+  EXPECT_EQ(finish(), std::vector<std::string>{"nothing was published"});
+}
+
+TEST_F(IngestTest, TimesThatCannotBeAreTheNextOnes) {
+  configs();
+  for (const std::uint32_t jump : {0u, 0x7fffffffu, 0x80000000u, 0xffffffffu, 5000u, 5001u}) {
+    time_ += jump;
+    video(avc_key, false, true, 0x7fffff);
+    video(avc_inter, false, false, -0x800000);
+    seconds(1);
+  }
+  EXPECT_EQ(finish(), ended);
+  EXPECT_EQ(refused_, std::vector<std::string>());
+}
+
+TEST_F(IngestTest, AnotherCodecGoesOn) {
+  configs();
+  seconds(2);
+  audio({0x11, 0x90}, true);
+  seconds(2);
+  for (int i = 0; i < 40; ++i) {
+    time_ += 26;
+    audio(mp3_frame, false, true);
+  }
+  seconds(2);
+  EXPECT_EQ(finish(), ended);
+  EXPECT_EQ(refused_, std::vector<std::string>());
+}
+
+// Whatever GStreamer makes of them: it is over, once, with a reason.
+class UselessConfiguration : public IngestTest, public testing::WithParamInterface<Buffer> {};
+TEST_P(UselessConfiguration, EndsAtMostItsOwnStream) {
+  video(GetParam(), true, true);
+  audio(GetParam(), true);
+  seconds(2);
+  video(avc_config, true, true);
+  seconds(1);
+  video(GetParam(), true, true);
+  seconds(1);
+  const auto overs = finish();
+  ASSERT_EQ(overs.size(), 1u);
+  EXPECT_NE(overs[0], "");
+}
+INSTANTIATE_TEST_SUITE_P(Ingest, UselessConfiguration,
+                         testing::Values(Buffer{1}, Buffer{2, 0}, Buffer{0, 0, 0, 1, 0x67},
+                                         Buffer{1, 0x42, 0xc0, 0x0a, 0xff, 0xff, 0xff, 0xff},
+                                         Buffer{1, 0x42, 0xc0, 0x0a, 0xff, 0xe1, 0, 1, 0x67, 0},
+                                         Buffer(70'000, 0xff)));
+
+}  // namespace
+}  // namespace astral::media
