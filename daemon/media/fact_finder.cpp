@@ -34,6 +34,7 @@ constexpr std::array types{StreamType{0x01, true, "mpeg1"}, StreamType{0x02, tru
                            StreamType{0x04, false, "mp3"},  StreamType{0x0f, false, "aac"},
                            StreamType{0x11, false, "aac"},  StreamType{0x81, false, "ac3"}};
 
+// `at` has stamp_size bytes: who calls has asked is_pes() and the head's length.
 std::int64_t stamp(Bytes at) {
   return std::int64_t{at[0] >> 1 & 7} << 30 | std::int64_t{at[1]} << 22 | std::int64_t{at[2] >> 1} << 15 |
          std::int64_t{at[3]} << 7 | at[4] >> 1;
@@ -48,7 +49,8 @@ std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
 }
 
 bool is_pes(Bytes bytes) {
-  return bytes.size() >= pes_head + bytes[8] && bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 1;
+  return bytes.size() >= pes_head && bytes.size() >= pes_head + bytes[8] && bytes[0] == 0 && bytes[1] == 0 &&
+         bytes[2] == 1;
 }
 
 bool has_opus(Bytes descriptors) {
@@ -76,6 +78,7 @@ void FactFinder::on_break() {
   group_ = {};
 }
 
+// A whole packet: on_frame() cuts them.
 void FactFinder::take(Bytes packet) {
   if (packet[0] != 0x47 || (packet[3] & 0x10) == 0) return;
   const auto pid = static_cast<std::uint16_t>((packet[1] & 0x1f) << 8 | packet[2]);

@@ -9,6 +9,8 @@ constexpr std::size_t packet_size = 188;
 constexpr std::size_t pes_head = 9;
 constexpr std::size_t stamp_size = 5;
 constexpr std::int64_t fold = std::int64_t{1} << 33;
+// 24 years; nanoseconds have room for twelve times as many. A publisher whose times always jump gets here.
+constexpr std::int64_t most_ticks = std::int64_t{1} << 46;
 
 std::uint64_t stamp(Bytes at) {
   return (std::uint64_t{at[0]} >> 1 & 7) << 30 | std::uint64_t{at[1]} << 22 |
@@ -22,7 +24,8 @@ struct FrameFinder::Start {
   std::uint64_t ticks = 0;  // DTS, or PTS where that is the same
 };
 
-// Of the PES packet that begins in this packet (ISO/IEC 13818-1, 2.4.3).
+// Of the PES packet that begins in this packet, which is a whole one: find() cuts them (ISO/IEC
+// 13818-1, 2.4.3).
 FrameFinder::Start FrameFinder::start_of(Bytes packet) {
   const bool is_start = packet[0] == 0x47 && (packet[1] & 0x40) != 0 && (packet[3] & 0x10) != 0;
   if (!is_start) return {};
@@ -42,7 +45,7 @@ Time FrameFinder::time_of(std::uint64_t ticks) {
   std::int64_t step = (static_cast<std::int64_t>(ticks) - ticks_) % fold;
   if (step > fold / 2) step -= fold;
   if (step < -fold / 2) step += fold;
-  ticks_ += step;
+  ticks_ = (ticks_ + step) % most_ticks;
   return std::chrono::duration_cast<Time>(std::chrono::duration<std::int64_t, std::ratio<1, 90'000>>(ticks_));
 }
 

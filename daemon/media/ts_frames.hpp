@@ -15,7 +15,7 @@ namespace astral::media {
 
 struct Frame {
   std::size_t offset = 0;  // of its first packet
-  Time time{};             // when it is decoded; on a clock of its own
+  Time time{};             // when it is decoded; on a clock of its own, which may jump
 };
 
 class FrameFinder {
