@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "media/hls_branch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "media/caps.hpp"
 
 namespace astral::media {
 
@@ -13,6 +16,7 @@ namespace {
 
 constexpr std::size_t most_packets = 64 << 10;  // bytes in one piece
 constexpr Time unflagged_group = 1s;
+constexpr guint64 latest = std::uint64_t{1} << 62;  // ns; so that all that is earlier has a distance
 
 bool starts_with_pat(GstBuffer *buffer) {
   std::uint8_t start[3] = {};
@@ -40,16 +44,6 @@ Slice slice_of(GstMemory *memory) {
   if (!owner->mapped) return {};
   const Bytes view(owner->info.data, owner->info.size);
   return {std::move(owner), view};
-}
-
-std::vector<GstBuffer *> stream_headers(GstCaps *caps) {
-  const GValue *headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
-  std::vector<GstBuffer *> buffers;
-  if (!headers || !GST_VALUE_HOLDS_ARRAY(headers)) return buffers;
-  for (guint i = 0; i < gst_value_array_get_size(headers); ++i)
-    if (GstBuffer *buffer = gst_value_get_buffer(gst_value_array_get_value(headers, i)))
-      buffers.push_back(buffer);
-  return buffers;
 }
 
 Slice header_of(GstCaps *caps) {
@@ -118,6 +112,12 @@ void HlsBranch::start(GstCaps *caps) {
   packets_.clear();
   is_flagged_ = false;
   ++counted_group_;
+  headers_to_come_ = 0;
+  is_transport_stream_ = false;
+  if (!are_plain(caps)) {
+    refusal_ = "the stream's caps hold what no media has";
+    return;
+  }
   headers_to_come_ = static_cast<guint>(stream_headers(caps).size());
   is_transport_stream_ = gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/mpegts");
   const Slice header = is_transport_stream_ ? header_of(caps) : Slice();
@@ -139,7 +139,7 @@ void HlsBranch::start(GstCaps *caps) {
 // from the caps.
 bool HlsBranch::is_repeated_header(GstBuffer *buffer) {
   if (headers_to_come_ == 0) return false;
-  const auto headers = stream_headers(caps_.get());
+  const auto headers = stream_headers(caps_.get());  // as many as start() counted
   GstBuffer *header = headers[headers.size() - headers_to_come_];
   GstMapInfo expected{};
   if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER) ||
@@ -170,6 +170,7 @@ void HlsBranch::take_transport_stream(GstSample *sample) {
 
 void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken) {
   if (is_broken) live_.mark_break();
+  if (bytes.empty()) return;
   live_.push(bytes, std::exchange(live_group_, group) != group);
   if (window_.push({group, pts, std::move(bytes), is_broken}, std::chrono::system_clock::now()))
     mailbox_.post([this] { on_news_(); });
@@ -215,7 +216,7 @@ Time HlsBranch::time_of(GstBuffer *buffer, const GstSegment *segment) {
       const guint64 running = gst_segment_to_running_time(segment, GST_FORMAT_TIME, time);
       if (GST_CLOCK_TIME_IS_VALID(running)) time = running;
     }
-    last_pts_ = Time(static_cast<Time::rep>(time));
+    last_pts_ = Time(static_cast<Time::rep>(std::min(time, latest)));
   }
   if (last_pts_) return *last_pts_;
   const GstClockTime running = gst_element_get_current_running_time(tap_.element());

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "media/caps.hpp"
+
 namespace astral::media {
 
 namespace {
@@ -98,12 +100,8 @@ Expected<void> Remux::build(GstCaps *caps) {
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the remultiplexer does not start");
 
-  const GValue *headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
-  if (!headers || !GST_VALUE_HOLDS_ARRAY(headers)) return {};
-  for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
-    GstBuffer *header = gst_value_get_buffer(gst_value_array_get_value(headers, i));
-    if (header) gst_app_src_push_buffer(source_.get(), gst_buffer_copy(header));
-  }
+  for (GstBuffer *header : stream_headers(caps))
+    gst_app_src_push_buffer(source_.get(), gst_buffer_copy(header));
   return {};
 }
 

@@ -23,7 +23,7 @@ class Remux {
   using Fail =
       std::function<void(const Error &)>;  // at most once; may destroy it. unsupported: never for this media
 
-  // `caps`: of what will be pushed; their streamheader is pushed first.
+  // `caps`: of what will be pushed, and plain; their streamheader is pushed first.
   static Expected<std::unique_ptr<Remux>> open(GstCaps *caps, GMainContext *context, Take take, Fail fail);
   ~Remux();
   Remux(const Remux &) = delete;

@@ -3,6 +3,7 @@
 // it goes.
 #include "media/hls_branch.hpp"
 
+#include <gst/app/gstappsrc.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -11,6 +12,8 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+
+#include "media/demux.hpp"
 #include "window.hpp"
 
 namespace astral::media {
@@ -64,6 +67,13 @@ class Pipeline {
       g_main_context_iteration(context_.get(), TRUE);
     }
     return true;
+  }
+
+  // Where `from` is an appsrc.
+  void give(GstCaps *caps, const Slice &bytes) {
+    const auto from = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "from"));
+    gst_app_src_set_caps(GST_APP_SRC(from.get()), caps);
+    gst_app_src_push_buffer(GST_APP_SRC(from.get()), buffer_of(bytes));
   }
 
   HlsBranch &branch() { return *branch_; }
@@ -207,6 +217,25 @@ TEST(HlsBranch, RefusesRubbish) {
   Pipeline pipeline(
       "filesrc location=/proc/self/exe num-buffers=200 ! application/x-nonsense ! identity name=mux");
   ASSERT_TRUE(pipeline.pump_until([&] { return !pipeline.branch().refusal().empty(); }));
+}
+
+// The caps' text comes from the publisher, and says of what type a value is.
+TEST(HlsBranch, RefusesCapsThatHoldOtherThanMedia) {
+  int tried = 0;
+  for (const std::string field :
+       {"streamheader=(GstCaps)<\"video/x-raw\">", "streamheader=<(GstCaps)[video/x-raw]>",
+        "streamheader=<(GstStructure)[a]>", "codec_data=(GstStructure)[a]", "codec_data=(GDate)2000-01-01"}) {
+    for (const std::string name : {"video/mpegts", "video/x-h264", "video/x-matroska"}) {
+      const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string((name + "," + field).c_str()));
+      if (!caps) continue;  // GStreamer does not read it either
+      ++tried;
+      Pipeline pipeline("appsrc name=from format=time ! identity name=mux");
+      pipeline.give(caps.get(), pat());
+      ASSERT_TRUE(pipeline.pump_until([&] { return !pipeline.branch().refusal().empty(); }));
+      EXPECT_EQ(pipeline.branch().refusal(), "the stream's caps hold what no media has") << field;
+    }
+  }
+  EXPECT_GE(tried, 9);
 }
 
 TEST(HlsBranch, PlaysSoundAlone) {
