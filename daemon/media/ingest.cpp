@@ -10,8 +10,10 @@ namespace astral::media {
 namespace {
 
 constexpr guint64 waiting_bytes = 16 << 20;  // for the pipeline; more means that it hangs
-constexpr Time for_tracks = 1s;              // of media, in which a track that nobody announced may begin
-constexpr Time longest_step = 5s;            // from one media time to the next; else it is another clock
+constexpr guint64 waiting_frames = 8192;     // likewise; one of a single byte takes 500 of memory
+constexpr Time latest = std::chrono::hours(24 * 365 * 100);  // of the media; nanoseconds end after 292 years
+constexpr Time for_tracks = 1s;    // of media, in which a track that nobody announced may begin
+constexpr Time longest_step = 5s;  // from one media time to the next; else it is another clock
 constexpr Time least_step = 20ms;
 // How long the multiplexer waits for a track that is behind; one that has stopped holds the other up so long.
 constexpr GstClockTime patience = 500 * GST_MSECOND;
@@ -102,7 +104,7 @@ Time Ingest::time_of(std::uint32_t timestamp) {
     time_ += is_first ? Time{} : std::max<Time>(here - heard_, least_step);
   else
     time_ += step;
-  time_ = std::max(time_, Time{});
+  time_ = std::clamp(time_, Time{}, latest);
   timestamp_ = timestamp;
   heard_ = here;
   return time_;
@@ -119,10 +121,12 @@ Expected<void> Ingest::take_config(Track &track, const Slice &config) {
   return {};
 }
 
+// Something is pending.
 bool Ingest::is_complete() const {
   const auto known = [](const Track &track) { return track.is_there || !track.is_expected; };
   if (known(video_) && known(audio_)) return true;
-  return pending_bytes_ > waiting_bytes / 2 || pending_.back().time - pending_.front().time >= for_tracks;
+  return pending_bytes_ > waiting_bytes / 2 || pending_.size() > waiting_frames / 2 ||
+         pending_.back().time - pending_.front().time >= for_tracks;
 }
 
 Expected<void> Ingest::take(Frame frame) {
@@ -133,16 +137,21 @@ Expected<void> Ingest::take(Frame frame) {
   pending_.push_back(std::move(frame));
   if (!is_complete()) return {};
   origin_ = pending_.front().time;
-  if (auto built = build(); !built) return built;
+  auto built = build();
+  if (!built) tear_down();
   pending_bytes_ = 0;
-  for (const Frame &waiting : std::exchange(pending_, {}))
+  const auto pending = std::exchange(pending_, {});
+  if (!built) return built;
+  for (const Frame &waiting : pending)
     if (auto delivered = deliver(waiting); !delivered) return delivered;
   return {};
 }
 
+// The pipeline has a source for it: take() has seen to that.
 Expected<void> Ingest::deliver(const Frame &frame) {
   GstAppSrc *source = (frame.is_video ? video_ : audio_).source.get();
-  if (gst_app_src_get_current_level_bytes(source) > waiting_bytes)
+  if (gst_app_src_get_current_level_bytes(source) > waiting_bytes ||
+      gst_app_src_get_current_level_buffers(source) > waiting_frames)
     return fail(Code::no_room, "this node does not keep up with what is published");
   const auto buffer = wrap(frame.data);
   const Time decoded = std::max<Time>(frame.time - origin_, Time{});
@@ -201,8 +210,8 @@ Expected<void> Ingest::add(Track &track, const char *parser_name, GstElement *mu
   track.source = Ref<GstAppSrc>::retain(GST_APP_SRC(source.get()));
   g_object_set(source.get(), "caps", caps_of(track).get(), "format", GST_FORMAT_TIME, "is-live", TRUE,
                "max-bytes", guint64{0}, nullptr);
-  g_object_set(queue.get(), "max-size-buffers", 0, "max-size-time", guint64{0}, "max-size-bytes",
-               static_cast<guint>(waiting_bytes), nullptr);
+  g_object_set(queue.get(), "max-size-buffers", static_cast<guint>(waiting_frames), "max-size-time",
+               guint64{0}, "max-size-bytes", static_cast<guint>(waiting_bytes), nullptr);
   // Who joins later finds the parameters before each key frame.
   if (&track == &video_) g_object_set(parser.get(), "config-interval", -1, nullptr);
   gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), parser.get(), queue.get(), nullptr);

@@ -124,6 +124,13 @@ TEST_F(IngestTest, AnotherCodecGoesOn) {
   EXPECT_EQ(refused_, std::vector<std::string>());
 }
 
+// The video that its metadata does not rule out might still come; as small as they are, they take memory.
+TEST_F(IngestTest, KeepsNoMillionsOfFramesOfOneTime) {
+  audio(aac_config, true);
+  for (int i = 0; i < 5000; ++i) audio(aac_frame);
+  EXPECT_EQ(finish(), ended);
+}
+
 // Whatever GStreamer makes of them: it is over, once, with a reason.
 class UselessConfiguration : public IngestTest, public testing::WithParamInterface<Buffer> {};
 TEST_P(UselessConfiguration, EndsAtMostItsOwnStream) {
