@@ -19,6 +19,7 @@ constexpr Time for_gathering = 3s;  // a machine without a network has no candid
 constexpr Time for_connecting = 15s;
 constexpr Time until_dead = 20s;  // without a packet, RTCP too
 constexpr Time look_every = 2s;
+constexpr guint most_streams = 16;  // SSRCs that the other end may send: each is a pad, and a thread
 
 struct DescriptionFree {
   void operator()(GstWebRTCSessionDescription *description) const {
@@ -76,6 +77,7 @@ Expected<void> RtcLink::build() {
   if (!made) return fail(Code::failed, "the GStreamer element webrtcbin is missing");
   bin_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(made)));
   gst_util_set_object_arg(G_OBJECT(bin_.get()), "bundle-policy", "max-bundle");
+  gst_child_proxy_set(GST_CHILD_PROXY(bin_.get()), "rtpbin::max-streams", most_streams, nullptr);
   errors_ = std::make_unique<BusErrors>(pipeline_.get(), mailbox_,
                                         [this](GstObject *, const Error &error) { end(error); });
   gst_bin_add(GST_BIN(pipeline_.get()), bin_.get());

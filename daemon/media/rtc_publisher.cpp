@@ -16,8 +16,10 @@ constexpr guint for_lost_packets = 100;  // ms
 constexpr const char *h264_form =
     "rtph264depay wait-for-keyframe=true request-keyframe=true ! h264parse ! "
     "capsfilter caps=video/x-h264,stream-format=avc,alignment=au";
+// What is larger is refused before a decoder takes memory for it.
 constexpr const char *vp8_form =
-    "rtpvp8depay wait-for-keyframe=true request-keyframe=true ! queue ! vp8dec ! videoconvert ! "
+    "rtpvp8depay wait-for-keyframe=true request-keyframe=true ! video/x-vp8,width=[1,4096],height=[1,4096] ! "
+    "queue ! vp8dec ! videoconvert ! "
     "x264enc tune=zerolatency speed-preset=veryfast key-int-max=60 bitrate=2500 ! video/x-h264,profile=main "
     "! "
     "h264parse ! capsfilter caps=video/x-h264,stream-format=avc,alignment=au";
@@ -26,6 +28,7 @@ constexpr const char *opus_form =
     "avenc_aac bitrate=128000 ! aacparse ! capsfilter caps=audio/mpeg,mpegversion=4,stream-format=raw";
 
 Ref<GstElement> make_form(const char *text) {
+  if (!text) return {};
   GError *raw = nullptr;
   GstElement *bin = gst_parse_bin_from_description(text, TRUE, &raw);
   const GErrorPtr error(raw);
@@ -39,6 +42,10 @@ bool is_same(Bytes a, Bytes b) {
 }
 
 }  // namespace
+
+const char *form_of(std::string_view codec) {
+  return codec == "H264" ? h264_form : codec == "VP8" ? vp8_form : codec == "OPUS" ? opus_form : nullptr;
+}
 
 RtcPublisher::RtcPublisher(webrtc::Plan plan, GMainContext *context, RtcLink::Handler handler, Take take)
     : take_(std::move(take)),
@@ -71,10 +78,14 @@ void RtcPublisher::link(GstPad *pad) {
   const char *name = structure ? gst_structure_get_string(structure, "encoding-name") : nullptr;
   const std::string codec = name ? name : "";
   const bool is_video = codec == "H264" || codec == "VP8";
-  const auto form = make_form(codec == "H264" ? h264_form : is_video ? vp8_form : opus_form);
+  const auto form = make_form(form_of(codec));
   Tap &tap = is_video ? video_ : audio_;
   const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
-  if (!form || gst_pad_is_linked(end.get())) return;  // an element is missing; a second one of its kind
+  if (gst_pad_is_linked(end.get())) return;  // a second one of its kind
+  if (!form)
+    return mailbox_.post([this, codec] {
+      link_.end({Code::failed, "no element of GStreamer here reads '" + codec + "'"});
+    });
   gst_bin_add(GST_BIN(link_.pipeline()), form.get());
   gst_element_link(form.get(), tap.element());
   gst_element_sync_state_with_parent(tap.element());

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "glue/bytes.hpp"
 #include "glue/loop.hpp"
@@ -16,6 +17,9 @@
 #include "rtmp/session.hpp"
 
 namespace astral::media {
+
+// From a codec's RTP to what a publisher gives, as gst-launch has it; null: not taken.
+const char *form_of(std::string_view codec);
 
 // **Thread**: one context.
 class RtcPublisher {
