@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "media/demux.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace astral::media {
@@ -8,6 +9,7 @@ namespace astral::media {
 namespace {
 
 constexpr guint64 waiting_bytes = 16 << 20;
+constexpr guint64 latest = std::uint64_t{1} << 62;  // ns; so that all that is earlier has a distance
 
 Ref<GstElement> make(const char *factory) {
   GstElement *element = gst_element_factory_make(factory, nullptr);
@@ -44,7 +46,7 @@ GstBuffer *buffer_of(const Slice &bytes) {
 Time running(const GstSegment *segment, GstClockTime time) {
   guint64 result = 0;
   const int sign = gst_segment_to_running_time_full(segment, GST_FORMAT_TIME, time, &result);
-  return Time(sign * static_cast<std::int64_t>(result));
+  return Time(sign * static_cast<std::int64_t>(std::min(result, latest)));
 }
 
 Expected<std::unique_ptr<Demux>> Demux::open(GMainContext *context, const Forms &forms, Handler &handler) {
@@ -101,7 +103,7 @@ void Demux::link(GstPad *pad) {
   auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
   if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
   const GstStructure *structure =
-      gst_caps_get_size(caps.get()) > 0 ? gst_caps_get_structure(caps.get(), 0) : nullptr;
+      caps && gst_caps_get_size(caps.get()) > 0 ? gst_caps_get_structure(caps.get(), 0) : nullptr;
   int version = 0;
   const bool is_video = structure && gst_structure_has_name(structure, "video/x-h264");
   const bool is_audio = structure && gst_structure_has_name(structure, "audio/mpeg") &&
@@ -109,6 +111,7 @@ void Demux::link(GstPad *pad) {
   if (is_video) return link(pad, Kind::video);
   if (is_audio) return link(pad, Kind::audio);
   const auto sink = make("fakesink");  // what nobody here has a place for
+  if (!sink) return;
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, nullptr);
   gst_bin_add(GST_BIN(pipeline_.get()), sink.get());
   gst_element_sync_state_with_parent(sink.get());
@@ -120,7 +123,11 @@ void Demux::link(GstPad *pad, Kind kind) {
   const Tap &tap = kind == Kind::video ? video_ : audio_;
   const auto form = make_form(kind == Kind::video ? forms_.video : forms_.audio);
   const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
-  if (!form || gst_pad_is_linked(end.get())) return;  // the first of each kind
+  if (gst_pad_is_linked(end.get())) return;  // the first of each kind
+  if (!form)
+    return mailbox_.post([this] {
+      handler_.on_error({Code::failed, "an element of GStreamer is missing; the log says which"});
+    });
   gst_bin_add(GST_BIN(pipeline_.get()), form.get());
   gst_element_link(form.get(), tap.element());
   gst_element_sync_state_with_parent(form.get());
