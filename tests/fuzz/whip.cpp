@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: an offer of WHIP (the first byte is even) or WHEP (odd), all the way to GStreamer's webrtcbin. What
-// our reader accepts is answered, or refused with a reason. What webrtcbin has seen it does not see again:
-// most of what a mutator changes never gets there.
+// Fuzz: an offer of WHIP (the first byte is even) or WHEP (odd), all the way to GStreamer's webrtcbin. It
+// follows as it is, or (0x02) as choices of what stands in it, which all get there. What our reader accepts
+// is answered, or refused with a reason. What webrtcbin has seen it does not see again.
 #include <gst/gst.h>
 
 #include <cassert>
+#include <initializer_list>
 #include <set>
 #include <string>
 
 #include "media/rtc_publisher.hpp"
 #include "media/rtc_viewer.hpp"
+#include "rtmp/wire.hpp"
 #include "webrtc/plan.hpp"
 
 using namespace astral;
@@ -50,6 +52,81 @@ webrtc::Offer harmless(webrtc::Offer offer) {
   return offer;
 }
 
+// An offer out of one byte, or a few, for each thing that may be in it.
+class Choices {
+ public:
+  explicit Choices(Bytes bytes) : in_(bytes) {}
+
+  std::string offer() {
+    std::string media;
+    std::string bundle = "a=group:BUNDLE";
+    for (unsigned count = 1 + in_.u8() % 3u; count > 0; --count) media += one_media(bundle);
+    return "v=0\r\n" + bundle + "\r\n" + media;
+  }
+
+ private:
+  template <std::size_t n>
+  std::string of(const char *const (&words)[n]) {
+    return words[in_.u8() % n];
+  }
+  std::string letters(std::size_t least, std::size_t most) {
+    constexpr std::string_view all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/";
+    const std::size_t size = least + in_.u16() % (most - least + 1);
+    const char letter = all[in_.u8() % all.size()];
+    return std::string(size, letter);
+  }
+  // Of a list, as its parts are made in their order.
+  static std::string line(std::initializer_list<std::string> parts) {
+    std::string text;
+    for (const std::string &part : parts) text += part;
+    return text + "\r\n";
+  }
+
+  std::string one_media(std::string &bundle) {
+    const bool is_video = in_.u8() % 2 == 0;
+    const std::string type = std::to_string(in_.u8() % 128u);
+    const std::string mid = of({"0", "1", "2", "video", "-", ".", "0_0", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"});
+    bundle += " " + mid;
+    std::string text = line({is_video ? "m=video " : "m=audio ", of({"9", "0", "65535"}),
+                             " UDP/TLS/RTP/SAVPF ", type, of({"", " 96", " 0 8"})});
+    text += line({"a=mid:", mid});
+    text += line({"a=ice-ufrag:", letters(4, 256)});
+    text += line({"a=ice-pwd:", letters(22, 256)});
+    text += line({"a=fingerprint:sha-256 ", fingerprint()});
+    text += line({"a=setup:", of({"actpass", "active", "passive"})});
+    text += line({"a=", of({"sendonly", "recvonly", "sendrecv", "inactive"})});
+    text += line({"a=rtcp-mux"});
+    text += line(
+        {"a=rtpmap:", type, " ",
+         is_video ? of({"H264/90000", "VP8/90000", "h264/90000"}) : of({"opus/48000/2", "OPUS/48000/2"})});
+    text += line({"a=fmtp:", type, " packetization-mode=", of({"1", "0", "2", "1000000"}),
+                  ";profile-level-id=", of({"42e01f", "640028", "ffffff", "zzzzzz", "4d", ""}),
+                  ";level-asymmetry-allowed=", of({"1", "0", "x"}), ";stereo=", of({"1", "0", "-"}),
+                  ";minptime=", of({"10", "0", "999999"}), ";useinbandfec=", of({"1", "a"})});
+    for (unsigned flags = in_.u8(), bit = 0; bit < 4; ++bit) {
+      constexpr const char *feedback[] = {"nack", "nack pli", "ccm fir", "transport-cc"};
+      if ((flags >> bit & 1) != 0) text += line({"a=rtcp-fb:", type, " ", feedback[bit]});
+    }
+    text += line({"a=extmap:", std::to_string(in_.u8() % 16),
+                  " http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"});
+    for (unsigned count = in_.u8() % 9u; count > 0; --count)
+      text += line({"a=ssrc:", std::to_string(in_.u32()), " cname:x"});
+    for (unsigned count = in_.u8() % 17u; count > 0; --count)
+      text += line({"a=candidate:", letters(1, 32), " 1 UDP ", std::to_string(in_.u32() & 0x7fffffff),
+                    " 127.0.0.1 ", std::to_string(1 + in_.u16() % 65535u), " typ ",
+                    of({"host", "srflx", "prflx", "relay"})});
+    return text;
+  }
+  std::string fingerprint() {
+    const std::string byte = of({"00", "FF", "0e"});
+    std::string text = byte;
+    for (int i = 1; i < 32; ++i) text += ":" + byte;
+    return text;
+  }
+
+  rtmp::Reader in_;  // at its end everything is zero
+};
+
 template <typename Peer>
 void settle(Peer &peer, const Heard &heard, const Context &context) {
   if (const auto started = peer.start(); !started) {
@@ -67,7 +144,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
   static const bool is_ready = gst_init_check(nullptr, nullptr, nullptr);
   assert(is_ready);
   if (size == 0) return 0;
-  const auto offer = webrtc::parse_offer(as_text({data + 1, size - 1}));
+  const Bytes rest(data + 1, size - 1);
+  const bool is_chosen = (data[0] & 2) != 0;
+  const auto offer = webrtc::parse_offer(is_chosen ? Choices(rest).offer() : as_text(rest));
   if (!offer) return 0;
   const bool is_viewer = data[0] % 2 != 0;
   auto plan = is_viewer ? webrtc::Plan::to_send(harmless(*offer), {true, true, "42e01f"})
