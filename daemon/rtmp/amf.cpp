@@ -110,6 +110,7 @@ class Parser {
 };
 
 void write_name(Buffer &out, std::string_view name) {
+  // Ours: what is written is of this program, or was cut to max_name by the session.
   assert(name.size() <= 0xffff);
   put(out, name.size(), 2);
   put(out, as_bytes(name));

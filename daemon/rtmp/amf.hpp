@@ -38,9 +38,10 @@ struct Property {
 // without having begun are invalid.
 Expected<Array> read(Bytes bytes, const Limits &limits);
 
+// Only of what this program says: names and texts are at most 65,535 bytes.
 void write(Buffer &out, double number);
 void write(Buffer &out, bool flag);
-void write(Buffer &out, std::string_view text);  // at most 65,535 bytes
+void write(Buffer &out, std::string_view text);
 void write(Buffer &out, Null);
 void write(Buffer &out, const Object &object);
 void write_list(Buffer &out, const Object &object);  // an "ECMA array", as metadata has it

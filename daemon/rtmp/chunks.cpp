@@ -122,7 +122,7 @@ Expected<void> ChunkReader::begin_message(Stream &stream, unsigned format, Reade
     stream.timestamp = 0;
   }
   if (format < 3 && stream.is_extended) stream.delta = header.u32();
-  assert(header.ok());
+  assert(header.ok());  // ours: read() has waited for header_size() bytes
   // A message that has no time of its own is as much later as the one before, or, after a full header, by
   // that one's time (§5.3.1.2.4).
   stream.timestamp += stream.delta;

@@ -47,7 +47,7 @@ class ChunkReader {
   void abort(std::uint32_t chunk_stream);  // forgets the message that has begun there
 
   std::size_t buffered() const;
-  void check_invariants() const;
+  void check_invariants() const;  // each line checks a promise of ours, whatever was read
 
  private:
   static constexpr std::size_t max_header = 3 + 11 + 4;

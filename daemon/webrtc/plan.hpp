@@ -47,6 +47,7 @@ class Plan {
   explicit Plan(Offer offer) : offer_(std::move(offer)) {}
   Expected<void> check() const;
   const Chosen *chosen(std::size_t media) const;
+  // Of the first that is chosen: there is one, else there is no plan.
   const Transport &transport() const;
 
   Offer offer_;
