@@ -241,6 +241,7 @@ class Parser {
     const auto ssrc = number(take(value, ' '), 0xffffffff);
     if (!ssrc) return refuse("an SSRC is a number of 32 bits");
     auto &all = media.sources;
+    if (*ssrc == 0) return;  // GStreamer takes it for none
     if (std::find(all.begin(), all.end(), *ssrc) != all.end()) return;
     if (all.size() >= max_sources) return refuse("too many SSRCs", Code::too_large);
     all.push_back(*ssrc);

@@ -43,6 +43,14 @@ TEST(Offer, OfABrowser) {
   EXPECT_EQ(opus.channels, 2u);
 }
 
+// GStreamer has no place for SSRC 0.
+TEST(Offer, SourcesThatAreNoneAreLeftOut) {
+  const auto parsed =
+      parse_offer("v=0\nm=video 9 UDP/TLS/RTP/SAVPF 96\na=ssrc:0 cname:x\na=ssrc:7 cname:x\n");
+  ASSERT_TRUE(parsed) << parsed.error().detail;
+  EXPECT_EQ(parsed->media[0].sources, std::vector<std::uint32_t>{7});
+}
+
 TEST(Offer, OnlyNumericUdpCandidatesAreKept) {
   const auto parsed = parse_offer(offer("sendonly"));
   ASSERT_TRUE(parsed);
