@@ -2,7 +2,7 @@
 // Bytes that are read (Bytes) and bytes that are shared (Slice). Pure: std only.
 #pragma once
 
-#include <cassert>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -44,11 +44,12 @@ class Slice {
   bool empty() const { return view_.empty(); }
   const std::shared_ptr<const void> &owner() const { return owner_; }
 
+  // What there is of it: behind the end is nothing, whatever the numbers, which may be another machine's.
   Slice part(std::size_t offset, std::size_t length) const {
-    assert(offset + length <= view_.size());
-    return {owner_, view_.subspan(offset, length)};
+    const Bytes behind = view_.subspan(std::min(offset, view_.size()));
+    return {owner_, behind.first(std::min(length, behind.size()))};
   }
-  Slice from(std::size_t offset) const { return part(offset, view_.size() - offset); }
+  Slice from(std::size_t offset) const { return part(offset, view_.size()); }
 
  private:
   std::shared_ptr<const void> owner_;
