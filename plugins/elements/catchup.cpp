@@ -11,7 +11,7 @@ namespace astral::elements {
 namespace {
 
 constexpr std::uint64_t whole_group = std::numeric_limits<std::uint64_t>::max();
-constexpr moqt::Location everything{std::uint64_t{1} << 61, 0};  // the provider ends it at its largest
+constexpr moqt::Location everything{track::Store::max_id, 0};  // the provider ends it at its largest
 
 moqt::Location before(moqt::Location at) {
   return at.object > 0 ? moqt::Location{at.group, at.object - 1} : moqt::Location{at.group - 1, whole_group};
@@ -68,7 +68,7 @@ void Catchup::between(const track::Span &gap) {
 }
 
 void Catchup::fetch(moqt::Location start, moqt::Location end) {
-  assert(!request_);
+  assert(!request_);  // ours: from() is the first call, go_on() asks before
   ++fetches_;
   moqt::Fetch fetch;
   fetch.range = moqt::StandaloneFetch{.track = track_, .start = start, .end = end};

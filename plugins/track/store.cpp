@@ -32,6 +32,7 @@ void Store::restart(Location begin) {
 
 Store::Added Store::add(Object object, Time now) {
   const auto [group_id, id] = object.id;
+  if (group_id >= max_id || id >= max_id) return Added::too_far;
   if (group_id < dropped_below_) return Added::late;
   auto found = groups_.find(group_id);
   if (found == groups_.end()) {

@@ -38,6 +38,9 @@ class Store {
   static constexpr std::uint64_t max_ahead =
       65'536;  // objects of a group that arrive before their predecessors
   static constexpr std::size_t max_groups = 1024;
+  // Groups and objects are numbered below this; what says otherwise is refused. So the id after one that is
+  // kept is an id as well, and a reader never gets back to where it began. Ours stay far below it.
+  static constexpr std::uint64_t max_id = std::uint64_t{1} << 61;
   // Group ids of a publisher's run start at the time in milliseconds, times this: a leap of this size is a
   // new run, in which nothing between is to be waited for. Loss never makes one.
   static constexpr std::uint64_t restart_leap = 1024;
@@ -46,7 +49,7 @@ class Store {
     fresh,
     duplicate,  // it is here already
     late,       // its place has been dropped, or its group has ended before it
-    too_far,    // more than max_ahead
+    too_far,    // more than max_ahead, or no id of ours
   };
 
   Store() : Store(Limits{}) {}

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 #include <set>
 
@@ -45,6 +46,20 @@ TEST(Store, KeepsEachObjectOnce) {
   EXPECT_EQ(store.add(object(5, 4), 0s), Store::Added::late);
   EXPECT_EQ(store.add(object(5, 1), 0s), Store::Added::fresh);
   EXPECT_EQ(store.largest(), (Location{5, 2}));
+}
+
+// A reader that went on after the last group there can be would begin again, and never end.
+TEST(Store, RefusesIdsThatHaveNoSuccessor) {
+  constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+  Store store;
+  store.add(object(5, 0), 0s);
+  EXPECT_EQ(store.add(object(last, 0), 0s), Store::Added::too_far);
+  EXPECT_EQ(store.add(end_of_group(last, 0), 0s), Store::Added::too_far);
+  EXPECT_EQ(store.add(object(Store::max_id, 0), 0s), Store::Added::too_far);
+  EXPECT_EQ(store.add(object(6, last), 0s), Store::Added::too_far);
+  EXPECT_EQ(store.add(end_of_group(Store::max_id - 1, 0), 0s), Store::Added::fresh);
+  Cursor cursor({5, 0});
+  EXPECT_EQ(read(cursor, store, 0s), "|5.0 !|" + std::to_string(Store::max_id - 1) + ".0e ");
 }
 
 TEST(Store, IsBoundedInBytesAndTime) {
