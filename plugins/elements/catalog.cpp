@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include <algorithm>
+
 #include "glue/json.hpp"
 #include "glue/ref.hpp"
 
@@ -11,6 +13,11 @@ namespace astral::elements {
 namespace {
 
 constexpr std::size_t max_headers = 64;
+
+bool is_flat(std::string_view caps) {
+  const auto brackets = std::ranges::count_if(caps, [](char c) { return c == '{' || c == '<' || c == '['; });
+  return static_cast<std::size_t>(brackets) <= max_caps_brackets;
+}
 
 std::string to_base64(const Slice &bytes) {
   const GString_ text(g_base64_encode(bytes.data(), bytes.size()));
@@ -29,6 +36,7 @@ Expected<Catalog> make_catalog(std::uint64_t group, const std::string &caps,
                                std::vector<Slice> streamheader) {
   if (streamheader.size() > max_headers)
     return fail(Code::too_large, "the caps have too many stream headers");
+  if (!is_flat(caps)) return fail(Code::too_large, "the caps have too many lists");
   std::vector<std::string> headers;
   for (const Slice &header : streamheader) headers.push_back(to_base64(header));
   json::Builder track;
@@ -49,7 +57,7 @@ Expected<Catalog> read_catalog(std::uint64_t group, Slice text) {
   if (in->good() && tracks.empty()) in->complain("tracks", "names no track");
   Catalog catalog{.group = group, .caps = {}, .streamheader = {}, .text = std::move(text)};
   for (json::Reader &track : tracks) {
-    catalog.caps = track.text("caps", {1, max_catalog, nullptr, nullptr});
+    catalog.caps = track.text("caps", {1, max_catalog, &is_flat, "caps with fewer lists"});
     for (const std::string &header :
          track.texts("streamheader", max_headers, {0, max_catalog, nullptr, nullptr}))
       catalog.streamheader.push_back(from_base64(header));

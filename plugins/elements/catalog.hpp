@@ -19,9 +19,12 @@ inline constexpr const char *media_track = "media";
 inline constexpr std::uint64_t catalog_property = 0x3803;
 // Track property, even: its group.
 inline constexpr std::uint64_t catalog_group_property = 0x3804;
-// Track property, even: the publisher's running time, in nanoseconds, of an object that would come to the provider
-// in this moment by the shortest way. Negative ones as two's complement.
+// Track property, even: the publisher's running time, in nanoseconds, of an object that would come to the
+// provider in this moment by the shortest way. Negative ones as two's complement.
 inline constexpr std::uint64_t present_property = 0x3806;
+// Of "{", "<" and "[" in its caps: GStreamer reads what they enclose by recursion, and has no limit of its
+// own.
+inline constexpr std::size_t max_caps_brackets = 32;
 // A property's value has at most 65535 bytes (MOQT, 1.4.3).
 inline constexpr std::size_t max_catalog = 60'000;
 
@@ -36,7 +39,7 @@ struct Catalog {
   Slice text;  // the JSON that it was read from, forwarded as it came
 };
 
-// Errors: too_large.
+// Errors: too_large, also where the caps have too many brackets.
 Expected<Catalog> make_catalog(std::uint64_t group, const std::string &caps, std::vector<Slice> streamheader);
 // Errors: invalid, too_large.
 Expected<Catalog> read_catalog(std::uint64_t group, Slice text);

@@ -30,6 +30,19 @@ TEST(Catalog, IsBounded) {
   EXPECT_EQ(read_catalog(1, slice(std::string(max_catalog + 1, ' '))).error().code, Code::too_large);
 }
 
+// GStreamer reads lists in lists by recursion: 59,000 of them are more than a thread's stack holds.
+TEST(Catalog, CapsHaveFewLists) {
+  const auto text = [](const std::string &caps) {
+    return slice(R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}");
+  };
+  EXPECT_TRUE(read_catalog(1, text("a/b,c=" + std::string(max_caps_brackets, '{'))));
+  for (const char bracket : {'{', '<', '['}) {
+    const std::string caps = "a/b,c=" + std::string(max_caps_brackets + 1, bracket);
+    EXPECT_EQ(read_catalog(1, text(caps)).error().code, Code::invalid);
+    EXPECT_EQ(make_catalog(1, caps, {}).error().code, Code::too_large);
+  }
+}
+
 TEST(Catalog, RefusesWhatIsNone) {
   const char *const bad[] = {"",
                              "[]",
