@@ -39,12 +39,12 @@ std::int64_t Playout::map(std::int64_t pts, std::int64_t arrival, bool was_held)
     begin(way, arrival);
     return plus(pts, way);
   }
-  if (!was_held) shortest_ = std::min(shortest_.value_or(way), way);
+  if (!was_held && (!shortest_ || minus(way, *shortest_) < 0)) shortest_ = way;
   if (arrival - window_start_ >= window) {
     if (shortest_) {
       const std::int64_t late = minus(*shortest_, *offset_);
       restarted_ = late > max_late;
-      *offset_ += restarted_ ? late : std::clamp(late, -max_step, max_step);
+      offset_ = plus(*offset_, restarted_ ? late : std::clamp(late, -max_step, max_step));
     }
     window_start_ = arrival;
     shortest_ = was_held ? std::nullopt : std::optional(way);

@@ -83,7 +83,7 @@ Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t 
   if (timing.dts)
     GST_BUFFER_DTS(buffer.get()) = clock_time(
         static_cast<std::int64_t>(static_cast<std::uint64_t>(*timing.dts) +
-                                  static_cast<std::uint64_t>(playout_.offset().value_or(0) + lead)));
+                                  static_cast<std::uint64_t>(playout_.offset().value_or(0)) + lead));
   // Sinks that do not wait, as filesink, drop what ends before the segment: without a duration nothing does.
   const bool before = GST_BUFFER_PTS_IS_VALID(buffer.get()) && GST_BUFFER_PTS(buffer.get()) < lead;
   if (timing.duration && !before) GST_BUFFER_DURATION(buffer.get()) = clock_time(*timing.duration);

@@ -102,5 +102,18 @@ TEST(Playout, TakesAnyTime) {
     playout.map(pts, second);
 }
 
+// The largest offset there can be, and a way that becomes longer: the correction wraps (UBSan sees it
+// otherwise).
+TEST(Playout, TheLargestOffsetIsCorrectedToo) {
+  Playout playout;
+  const std::int64_t first = second - std::numeric_limits<std::int64_t>::max();
+  playout.map(first, second);
+  for (std::int64_t at = 0; at <= 12 * second; at += second) {
+    const std::int64_t mapped = playout.map(first + at, second + at + 200 * ms);
+    EXPECT_GE(mapped, second + at - Playout::max_step);
+    EXPECT_LE(mapped, second + at + 200 * ms);
+  }
+}
+
 }  // namespace
 }  // namespace astral::elements
