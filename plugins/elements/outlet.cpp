@@ -68,8 +68,9 @@ void Outlet::on_signaller_open() {
 
 void Outlet::on_signaller_message(const std::string &text) {
   auto message = signalling::parse(text);
-  if (!message) return hooks_.failed({Code::invalid, "the node speaks rubbish: " + message.error().detail});
-  if (!*message) return;
+  if (!message && !known_)
+    hooks_.failed({Code::invalid, "the node speaks rubbish: " + message.error().detail});
+  if (!message || !*message) return;  // the children have theirs, whatever the node says
   if (std::holds_alternative<signalling::Welcome>(**message)) {
     welcome_ = true;
     backoff_ = first_retry;

@@ -45,8 +45,14 @@ struct NodeSignaller::Socket {
     return "it does not go by that name; use its IP address, or start it with --allowed-host";
   }
 
+  // Nothing where the node has begun to close it.
+  void send(const std::string &text) {
+    if (connection && soup_websocket_connection_get_state(connection.get()) == SOUP_WEBSOCKET_STATE_OPEN)
+      soup_websocket_connection_send_text(connection.get(), text.c_str());
+  }
+
   void send_heartbeat() {
-    soup_websocket_connection_send_text(connection.get(), signalling::heartbeat().c_str());
+    send(signalling::heartbeat());
     beat.set(now() + heartbeat);
   }
 
@@ -125,9 +131,7 @@ NodeSignaller::~NodeSignaller() {
 }
 
 void NodeSignaller::send(const std::string &text) {
-  SoupWebsocketConnection *connection = socket_->connection.get();
-  if (connection && soup_websocket_connection_get_state(connection) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_send_text(connection, text.c_str());
+  socket_->send(text);
 }
 
 }  // namespace astral::elements

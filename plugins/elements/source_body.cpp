@@ -116,9 +116,11 @@ void SourceBody::on_signaller_lost(const Error &error) {
 }
 
 void SourceBody::take_message(const std::string &text) {
+  if (ended_) return;
   auto message = signalling::parse(text);
-  if (!message) return end(Error{Code::invalid, "the node speaks rubbish: " + message.error().detail});
-  if (!*message) return;
+  if (!message && connected_.empty())
+    return end(Error{Code::invalid, "the node speaks rubbish: " + message.error().detail});
+  if (!message || !*message) return;  // a link that works goes on, whatever the node says
   if (const auto *welcome = std::get_if<signalling::Welcome>(&**message)) {
     signaller_->send(signalling::request(ticket_, settings_.slug, welcome->uuid));
   } else if (const auto *refusal = std::get_if<signalling::Refusal>(&**message)) {
