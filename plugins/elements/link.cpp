@@ -140,6 +140,7 @@ bool Link::carry_out(moqt::Action &action) {
   return std::visit(Match{[this](const moqt::OpenStream &open) {
                             const auto id = quic_->open_stream(open.bidi);
                             if (!id) return false;
+                            // Ours and QUIC's numbers: both count what we open, in one order.
                             assert(*id == moqt::raw(open.stream));
                             // The first unidirectional stream of each end is its control stream (MOQT, 3.3).
                             if (open.bidi || *id <= 3)
@@ -184,6 +185,10 @@ void Link::carry_out(std::vector<moqt::Action> actions) {
   }
 }
 
+bool Link::is_overrun() const {
+  return quic_->backlog() + quic_->in_flight() > max_held || waiting_.size() > max_waiting;
+}
+
 void Link::perform() {
   if (performing_ || ended_) return;
   performing_ = true;
@@ -210,7 +215,10 @@ void Link::perform() {
       carry_out(std::move(actions));
       quic_->flush(now());
     }
-    assert(quic_->backlog() + quic_->in_flight() <= max_held);
+    if (is_overrun()) {
+      if (!end_) end_ = Error{Code::refused, "the other end takes no answers"};
+      quic_->close(static_cast<std::uint64_t>(moqt::CloseCode::internal_error), end_->detail, now());
+    }
   }
   performing_ = false;
   if (end_) return end(*end_);

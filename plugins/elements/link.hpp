@@ -48,8 +48,11 @@ class Link final : private ice::Handler, private quic::Handler {
   static constexpr std::size_t max_unsent = 64 * 1024;
   // Sent and not acknowledged, whatever the other end allows: above it no more are taken.
   static constexpr std::size_t max_in_flight = quic::Connection::connection_window;
-  // So this is the most that one child keeps from being freed, with an object or two above.
+  // So this is the most that one child keeps from being freed, with an object or two above; then it is left.
   static constexpr std::size_t max_held = max_in_flight + 2 * max_unsent + 2 * moqt::Limits{}.max_object;
+  // Answers are not held back as objects are, and are small: whoever asks and asks and neither takes what it
+  // is answered nor grants streams for it is left.
+  static constexpr std::size_t max_waiting = 4096;  // actions
   // From describe() to ready; a path that ICE does not find in that time does not exist.
   static constexpr Time setup_timeout = 10s;
   // Candidates that come after the description travel by themselves; more than this many are not sent.
@@ -110,6 +113,7 @@ class Link final : private ice::Handler, private quic::Handler {
   void start_quic();
   void carry_out(std::vector<moqt::Action> actions);
   bool carry_out(moqt::Action &action);
+  bool is_overrun() const;
   void wake();
   void end(Error error);
 
