@@ -83,6 +83,7 @@ void Consumer::offered(const signalling::Offer &offer) {
 }
 
 void Consumer::on_link_candidate(Link &link, const std::string &candidate) {
+  if (closing_) return;
   owner_.on_consumer_signal(signalling::to_text(signalling::Candidates{link.ticket(), {candidate}}));
 }
 
@@ -97,6 +98,7 @@ moqt::RequestId Consumer::subscribe(const char *track, bool forward) {
 }
 
 void Consumer::on_link_ready(Link &link) {
+  if (closing_) return;
   catalog_ = subscribe(catalog_track, true);
   media_ = subscribe(media_track, !standby_);
   answers_ = 1;
@@ -183,6 +185,7 @@ void Consumer::answered(const std::optional<moqt::Location> &largest) {
 }
 
 void Consumer::on_link_event(Link &link, moqt::Event &event) {
+  if (closing_) return;
   std::visit(Match{[&](const moqt::SubscribeAccepted &accepted) {
                      const auto text = accepted.properties.bytes(catalog_property);
                      const auto group = accepted.properties.number(catalog_group_property);

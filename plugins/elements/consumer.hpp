@@ -103,7 +103,7 @@ class Consumer final : private Link::Owner {
   bool fresh_ = false;  // objects have arrived since the owner was told
   bool ended_ = false;
   bool track_ended_ = false;
-  bool closing_ = false;
+  bool closing_ = false;  // being destroyed: what the link still brings is nobody's
   std::uint64_t bytes_ = 0, objects_ = 0, groups_ = 0;
   Rate rate_;
   Timer timer_, answer_timer_;

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <utility>
 
+#include "moqt/fetch_stream.hpp"
+
 namespace astral::elements {
 
 namespace {
@@ -89,7 +91,7 @@ void Provider::on_link_candidate(Link &link, const std::string &candidate) {
 
 Provider::Child &Provider::child_of(const Link &link) {
   const auto child = children_.find(link.ticket());
-  assert(child != children_.end() && child->second.link.get() == &link);
+  assert(child != children_.end() && child->second.link.get() == &link);  // ours, see the header
   return child->second;
 }
 
@@ -100,6 +102,7 @@ Provider::Subscription *Provider::find(Child &child, moqt::RequestId request) {
 }
 
 void Provider::on_link_event(Link &link, moqt::Event &event) {
+  if (closing_) return;
   Child &child = child_of(link);
   std::visit(Match{[&](const moqt::Subscribed &asked) { subscribed(child, asked); },
                    [&](const moqt::UpdateReceived &update) { updated(child, update); },
@@ -133,6 +136,7 @@ void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
   if (slot)
     return session.refuse(asked.request, moqt::RequestCode::duplicate_subscription, "subscribed already");
   slot.emplace();
+  slot->track = media ? Track::media : Track::catalog;
   slot->request = asked.request;
   slot->asked = asked.subscribe;
   slot->forward = asked.subscribe.parameters.forward.value_or(true);
@@ -158,8 +162,9 @@ void Provider::fetched(Child &child, const moqt::Fetched &asked) {
   const auto largest = store_.largest();
   if (!largest || asked.start > *largest)
     return refuse(moqt::RequestCode::invalid_range, "there is nothing yet");
-  const moqt::Location asked_end = asked.end.object > 0 ? asked.end : moqt::Location{asked.end.group + 1, 0};
-  const moqt::Location end = std::min(asked_end, moqt::Location{largest->group, largest->object + 1});
+  moqt::Location end{largest->group, largest->object + 1};
+  if (!moqt::in_front_of(*largest, asked.end))  // the end is of what is kept: there is a group after it
+    end = asked.end.object > 0 ? asked.end : moqt::Location{asked.end.group + 1, 0};
   const bool later = asked.parameters.subscriber_priority.value_or(0) > moqt::default_priority;
   if (const auto stream = session.accept_fetch(asked.request, end))
     child.fetches.emplace(asked.request, Fetching{*stream, track::Range(asked.start, end), later});
@@ -170,7 +175,7 @@ void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
   Subscription *subscription = find(child, update.request);
   if (!subscription) return;
   const auto largest = store_.largest();
-  const bool media = child.media && subscription == &*child.media;
+  const bool media = subscription->track == Track::media;
   if (media && subscription->forward && !update.forward && subscription->stream) {
     child.link->session().abort_group(*subscription->stream, moqt::ResetCode::cancelled);
     subscription->stream.reset();
@@ -183,7 +188,7 @@ void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
 }
 
 void Provider::accept(Child &child, Subscription &subscription) {
-  const bool media = child.media && &subscription == &*child.media;
+  const bool media = subscription.track == Track::media;
   std::optional<moqt::Location> largest;
   moqt::Location start{};
   if (media) {
@@ -211,7 +216,8 @@ void Provider::accept(Child &child, Subscription &subscription) {
   properties.add(catalog_property, as_text(catalog_.text.bytes()));
   properties.add(catalog_group_property, catalog_.group);
   if (const auto offset = playout_.offset())
-    properties.add(present_property, static_cast<std::uint64_t>(nanoseconds(now()) - *offset));
+    properties.add(present_property,  // a hostile pts may have made it anything: this wraps
+                   static_cast<std::uint64_t>(nanoseconds(now())) - static_cast<std::uint64_t>(*offset));
   const auto accepted = child.link->session().accept(
       subscription.request, media ? media_alias : catalog_alias, largest, properties);
   subscription.accepted = accepted.has_value();
@@ -252,6 +258,7 @@ void Provider::set_timer() {
 }
 
 void Provider::on_link_writable(Link &link) {
+  if (closing_) return;
   Child &child = child_of(link);
   send_catalog(child);
   const std::size_t taken = send_media(child, send_fetches(child, false, 0));

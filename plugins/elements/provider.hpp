@@ -72,7 +72,9 @@ class Provider final : private Link::Owner {
   void fill(Statistics &statistics) const;
 
  private:
+  enum class Track { catalog, media };
   struct Subscription {
+    Track track{};
     moqt::RequestId request{};
     moqt::Subscribe asked;
     bool accepted = false;
@@ -117,6 +119,7 @@ class Provider final : private Link::Owner {
   void skipped(Child &child, bool late, Time now);
   void finish(Child &child);
   Subscription *find(Child &child, moqt::RequestId request);
+  // Of a link of ours: they are told apart by their tickets, and a ticket that is in use is refused.
   Child &child_of(const Link &link);
   void set_timer();
   void check_drained();
@@ -127,7 +130,7 @@ class Provider final : private Link::Owner {
   track::Store store_;
   Playout playout_;  // to the clock of now()
   Catalog catalog_;
-  bool closing_ = false;
+  bool closing_ = false;  // being destroyed: what the links still bring is nobody's
   std::function<void()> drained_;
   std::map<std::string, Child> children_;  // by ticket
   std::uint64_t skipped_ = 0, sent_bytes_ = 0;
