@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What another machine may say over a link, in any order, ends that link at most. Provider, consumer and
+// relay with all that is above QUIC, against a machine whose words the test writes.
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "elements/consumer.hpp"
+#include "elements/provider.hpp"
+#include "elements/relay_body.hpp"
+#include "moqt/control_reader.hpp"
+#include "moqt/fetch_stream.hpp"
+#include "moqt/subgroup.hpp"
+#include "still.hpp"
+#include "track/timing.hpp"
+
+namespace astral::elements {
+namespace {
+
+using still::Wire;
+
+constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
+const std::string fingerprint(64, 'a');
+const ice::Description description{"abcd", "0123456789abcdefghijkl", {}};
+
+LinkSettings link() {
+  static const Key key = *Key::generate();
+  return {.key = key, .stun_host = {}};
+}
+
+track::Object object(moqt::Location id, std::string_view text = "x") {
+  track::Timing timing;
+  timing.pts = 1;
+  timing.catalog = 1;
+  track::Object made;
+  made.id = id;
+  made.wire = moqt::encode_object(track::encode_timing(timing), as_bytes(text));
+  const auto view = moqt::view_object(made.wire.bytes());
+  made.properties_offset = static_cast<std::size_t>(view->properties.data() - made.wire.data());
+  made.properties_size = view->properties.size();
+  made.payload_offset = made.wire.size() - view->payload.size();
+  return made;
+}
+
+moqt::Parameters parameters(const std::string &ticket) {
+  moqt::Parameters made;
+  made.tokens.push_back({.value = ticket});
+  return made;
+}
+
+moqt::Subscribe subscribe(std::uint64_t id, const char *track) {
+  return {moqt::RequestId{id}, track_name("talk", track), parameters("t")};
+}
+
+moqt::Fetch fetch(std::uint64_t id, moqt::Location start, moqt::Location end) {
+  return {moqt::RequestId{id}, moqt::StandaloneFetch{track_name("talk", media_track), start, end},
+          parameters("t")};
+}
+
+void say(Wire &wire, quic::StreamId stream, const moqt::Message &message) {
+  wire.data(stream, moqt::encode(message), false);
+}
+
+template <typename T>
+std::vector<T> answers(const Wire &wire, quic::StreamId stream) {
+  std::vector<T> all;
+  const auto found = wire.sent.find(stream);
+  if (found == wire.sent.end()) return all;
+  moqt::ControlReader reader;
+  reader.feed(found->second.bytes);
+  for (auto frame = reader.next(); frame && *frame; frame = reader.next()) {
+    const auto message = moqt::decode((*frame)->type, (*frame)->body);
+    if (const T *one = message ? std::get_if<T>(&*message) : nullptr) all.push_back(*one);
+  }
+  return all;
+}
+
+// ---- a child ----
+
+struct Children final : Provider::Owner {
+  void on_provider_signal(const std::string &) override {}
+  void on_child_added(const std::string &, const std::string &) override { ++count; }
+  void on_child_removed(const std::string &, const Error &error) override {
+    --count;
+    why = error;
+  }
+  void on_child_slow(const std::string &) override {}
+  int count = 0;
+  Error why;
+};
+
+class HostileChild : public testing::Test {
+ protected:
+  HostileChild()
+      : provider({.slug = "talk", .uuid = "p", .link = link(), .max_children = 3, .store = {}}, nullptr,
+                 children) {
+    provider.handle(signalling::Request{"t", "talk"});
+    provider.handle(signalling::Confirm{"t", fingerprint, description});
+    child = still::wires().back();
+    child->establish();
+    child->drained();
+  }
+  void publish(std::uint64_t group) {
+    provider.set_catalog(*make_catalog(group, "video/x-frames", {}));
+    provider.add(object({group, 0}), std::nullopt);
+    provider.pump();
+  }
+
+  Children children;
+  Provider provider;
+  std::shared_ptr<Wire> child;
+};
+
+TEST_F(HostileChild, OneThatWantsTheCatalogAloneGetsIt) {
+  say(*child, 0, subscribe(0, catalog_track));
+  child->drained();
+  EXPECT_TRUE(answers<moqt::SubscribeOk>(*child, 0).empty());
+  publish(7);
+  const auto answered = answers<moqt::SubscribeOk>(*child, 0);
+  ASSERT_EQ(answered.size(), 1u);
+  EXPECT_EQ(answered[0].parameters.largest_object, (moqt::Location{7, 0}));
+  EXPECT_EQ(answered[0].properties.number(catalog_group_property), 7u);
+
+  publish(8);                         // a group of the catalog, and none of the media
+  EXPECT_EQ(child->sent.size(), 3u);  // control, request, group
+  moqt::RequestUpdate pause{moqt::RequestId{2}, {}};
+  pause.parameters.forward = false;
+  say(*child, 0, pause);
+  child->drained();
+  const auto updated = answers<moqt::RequestOk>(*child, 0);
+  ASSERT_EQ(updated.size(), 1u);
+  EXPECT_EQ(updated[0].parameters.largest_object, (moqt::Location{8, 0}));
+  EXPECT_EQ(children.count, 0);
+  EXPECT_TRUE(child->open());
+}
+
+TEST_F(HostileChild, ACatalogIsFollowedByTheMediaAndTheOtherWayRound) {
+  publish(7);
+  say(*child, 0, subscribe(0, catalog_track));
+  child->drained();
+  say(*child, 4, subscribe(2, media_track));
+  child->drained();
+  child->stop(0, 0);  // the catalog is given up
+  child->drained();
+  const auto media = answers<moqt::SubscribeOk>(*child, 4);
+  ASSERT_EQ(media.size(), 1u);
+  EXPECT_EQ(media[0].parameters.largest_object, (moqt::Location{7, 0}));
+  say(*child, 8, subscribe(4, catalog_track));
+  child->drained();
+  EXPECT_EQ(answers<moqt::SubscribeOk>(*child, 8).size(), 1u);
+  EXPECT_EQ(children.count, 1);
+  EXPECT_TRUE(child->open());
+}
+
+TEST_F(HostileChild, AFetchToTheEndOfAllGroupsIsAnswered) {
+  publish(7);
+  provider.add(object({7, 1}), std::nullopt);
+  say(*child, 0, fetch(0, {7, 0}, {last, 0}));
+  say(*child, 4, fetch(2, {0, 0}, {last, last}));
+  say(*child, 8, fetch(4, {7, 0}, {7, 0}));
+  say(*child, 12, fetch(6, {7, 0}, {7, 1}));
+  say(*child, 16, fetch(8, {last, last}, {last, last}));
+  child->drained();
+  provider.pump();
+  still::pass(track::Cursor::default_patience);  // what there is not before the first group is waited for
+  const moqt::Location ends[] = {{7, 2}, {7, 2}, {7, 2}, {7, 1}};
+  for (quic::StreamId stream = 0; stream < 16; stream += 4) {
+    const auto answered = answers<moqt::FetchOk>(*child, stream);
+    ASSERT_EQ(answered.size(), 1u) << stream;
+    EXPECT_EQ(answered[0].end, ends[stream / 4]) << stream;
+    EXPECT_TRUE(child->sent[stream].fin) << stream;
+  }
+  EXPECT_EQ(answers<moqt::RequestError>(*child, 16).size(), 1u);
+}
+
+TEST_F(HostileChild, OneThatTakesNoAnswersIsLeft) {
+  publish(7);
+  say(*child, 0, subscribe(0, media_track));
+  child->drained();
+  ASSERT_EQ(children.count, 1);
+  child->takes = Wire::Takes::nothing;
+  child->sent[3].flying = Link::max_held - 1000;  // of what was media
+  for (std::uint64_t id = 2; id < 1000 && child->open(); id += 2) {
+    say(*child, 0, moqt::RequestUpdate{moqt::RequestId{id}, {}});
+    child->drained();
+  }
+  EXPECT_FALSE(child->open());
+  EXPECT_EQ(children.why.code, Code::refused);
+  still::run();
+  EXPECT_EQ(provider.children(), 0u);
+}
+
+TEST_F(HostileChild, OneThatGrantsNoStreamsForAnswersIsLeft) {
+  publish(7);
+  say(*child, 0, subscribe(0, media_track));
+  child->drained();
+  child->streams = 0;
+  say(*child, 4, fetch(2, {7, 0}, {8, 0}));  // its stream is not granted
+  std::uint64_t id = 4;
+  for (std::size_t i = 0; i < 2 * Link::max_waiting && child->open(); ++i, id += 2) {
+    say(*child, 0, moqt::RequestUpdate{moqt::RequestId{id}, {}});
+    child->drained();
+  }
+  EXPECT_FALSE(child->open());
+  EXPECT_EQ(children.why.code, Code::refused);
+}
+
+TEST_F(HostileChild, RequestsForNothingAndTwiceDisturbNobody) {
+  provider.handle(signalling::Request{"t", "talk"});
+  provider.handle(signalling::Candidates{"nobody", {"rubbish"}});
+  provider.handle(signalling::Confirm{"nobody", fingerprint, description});
+  provider.handle(signalling::Cancel{"nobody", "ended", ""});
+  provider.handle(signalling::Request{"u", "talk"});
+  provider.handle(signalling::Candidates{"u", {"rubbish"}});  // before the description it is nobody's
+  provider.handle(signalling::Confirm{"u", "no fingerprint", description});
+  still::run();
+  EXPECT_EQ(provider.children(), 1u);
+  publish(7);
+  say(*child, 0, subscribe(0, media_track));
+  child->drained();
+  EXPECT_EQ(children.count, 1);
+}
+
+// ---- a parent ----
+
+struct Viewer final : Consumer::Owner {
+  void on_consumer_signal(const std::string &) override {}
+  void on_consumer_connected(const std::string &, const std::string &) override {}
+  Needs on_consumer_needs() override { return {}; }
+  void on_consumer_ready() override {}
+  void on_consumer_ended(const std::optional<Error> &error) override {
+    is_over = true;
+    why = error;
+  }
+  bool is_over = false;
+  std::optional<Error> why;
+};
+
+class HostileParent : public testing::Test {
+ protected:
+  static constexpr quic::StreamId catalog = 0, media = 4, newest = 8;  // as the consumer asks for them
+
+  HostileParent() {
+    consumer.handle(signalling::Offer{"t", fingerprint, description, "talk", "p"});
+    parent = still::wires().back();
+    parent->find();
+    parent->establish();
+    parent->drained();
+  }
+  void accept(quic::StreamId stream, std::uint64_t alias, std::string_view text,
+              moqt::Location largest = {}) {
+    moqt::SubscribeOk ok;
+    ok.alias = moqt::TrackAlias{alias};
+    ok.parameters.largest_object = largest;
+    ok.properties.add(catalog_property, text).add(catalog_group_property, 1);
+    say(*parent, stream, ok);
+    parent->drained();
+  }
+  void give(quic::StreamId stream, std::uint64_t alias, moqt::Location id) {
+    moqt::SubgroupHeader header;
+    header.alias = moqt::TrackAlias{alias};
+    header.group = id.group;
+    std::vector<std::uint8_t> bytes = moqt::encode(header);
+    moqt::Writer delta;
+    delta.vi64(id.object);
+    bytes.insert(bytes.end(), delta.view().begin(), delta.view().end());
+    const Slice rest = object(id).wire.from(1), end = moqt::encode_end_of_group();
+    bytes.insert(bytes.end(), rest.bytes().begin(), rest.bytes().end());
+    bytes.insert(bytes.end(), end.bytes().begin(), end.bytes().end());
+    parent->data(stream, bytes, true);
+    parent->drained();
+  }
+  std::size_t take_all(std::size_t most) {
+    std::size_t count = 0;
+    while (count < most && consumer.take()) ++count;
+    return count;
+  }
+
+  Viewer viewer;
+  Consumer consumer{{.slug = "talk", .link = link(), .store = {}}, nullptr, viewer};
+  std::shared_ptr<Wire> parent;
+};
+
+std::string catalog_of(const std::string &caps) {
+  return R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}";
+}
+
+TEST_F(HostileParent, GroupsWithoutASuccessorAreRefused) {
+  accept(catalog, 0, catalog_of("video/x-frames"));
+  accept(media, 1, catalog_of("video/x-frames"), {last, last});
+  give(3, 1, {5, 0});
+  give(7, 1, {last, 0});
+  give(11, 1, {last - 1, last - 1});
+  give(15, 1, {6, last - 1});
+  EXPECT_EQ(take_all(100), 2u);  // the first object, and the end of its group
+  EXPECT_FALSE(viewer.is_over);
+}
+
+TEST_F(HostileParent, CapsThatWouldExhaustTheStackAreRefused) {
+  accept(catalog, 0, catalog_of("video/x-frames,a=" + std::string(59'000, '{')));
+  EXPECT_TRUE(viewer.is_over);
+  ASSERT_TRUE(viewer.why);
+  EXPECT_EQ(viewer.why->code, Code::invalid);
+  EXPECT_NE(viewer.why->detail.find("caps"), std::string::npos) << viewer.why->detail;
+}
+
+// Many words that belong to no state of what was asked.
+TEST_F(HostileParent, AnswersToNothingEndTheLinkAtMost) {
+  for (const moqt::Message &message :
+       {moqt::Message(moqt::RequestOk{}), moqt::Message(moqt::FetchOk{}), moqt::Message(moqt::PublishDone{}),
+        moqt::Message(moqt::SubscribeOk{})}) {
+    Viewer other;
+    Consumer another({.slug = "talk", .link = link(), .store = {}}, nullptr, other);
+    another.handle(signalling::Offer{"u", fingerprint, description, "talk", "p"});
+    const auto wire = still::wires().back();
+    wire->find();
+    wire->establish();
+    wire->drained();
+    say(*wire, media, message);
+    wire->drained();
+    EXPECT_TRUE(other.is_over);
+  }
+  EXPECT_FALSE(viewer.is_over);
+}
+
+// ---- the element goes while something has arrived and was not told yet ----
+
+TEST(HostileEnd, AChildThatSubscribesWhileTheRelayStops) {
+  gst_init(nullptr, nullptr);
+  ElementSettings settings;
+  settings.slug = "talk";
+  settings.signaller = SignallerKind::application;
+  int added = 0;
+  Hooks hooks{[](const std::string &) {}, [&](const std::string &, const std::string &) { ++added; },
+              [](const std::string &, const std::string &) {}, [](const Error &) {}};
+  auto relay = std::move(*RelayBody::start(settings, hooks));
+  relay->take_signalling(R"({"type":"request","ticket":"t","slug":"talk"})");
+  relay->take_signalling(signalling::to_text(signalling::Confirm{"t", fingerprint, description}));
+  still::run();
+  const auto child = still::wires().back();
+  child->establish();
+  child->drained();
+  say(*child, 0, subscribe(0, media_track));
+  relay.reset();
+  EXPECT_EQ(added, 0);
+  EXPECT_FALSE(child->alive());
+}
+
+TEST(HostileEnd, AParentThatAnswersWhileTheConsumerStops) {
+  Viewer viewer;
+  std::shared_ptr<Wire> parent;
+  {
+    Consumer consumer({.slug = "talk", .link = link(), .store = {}}, nullptr, viewer);
+    consumer.handle(signalling::Offer{"t", fingerprint, description, "talk", "p"});
+    parent = still::wires().back();
+    parent->find();
+    parent->establish();  // ready, and nobody was told
+  }
+  EXPECT_TRUE(parent->sent.empty() || parent->sent.size() == 1u);  // nothing is asked for any more
+  EXPECT_FALSE(viewer.is_over);
+}
+
+}  // namespace
+}  // namespace astral::elements
