@@ -12,6 +12,8 @@ template <typename... F>
 struct Match : F... {
   using F::operator()...;
 };
+template <typename... F>
+Match(F...) -> Match<F...>;  // clang 14 does not deduce it
 
 Code code_of(moqt::RequestCode code) {
   switch (code) {

@@ -16,6 +16,8 @@ template <typename... F>
 struct Match : F... {
   using F::operator()...;
 };
+template <typename... F>
+Match(F...) -> Match<F...>;  // clang 14 does not deduce it
 
 }  // namespace
 

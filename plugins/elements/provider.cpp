@@ -15,6 +15,8 @@ template <typename... F>
 struct Match : F... {
   using F::operator()...;
 };
+template <typename... F>
+Match(F...) -> Match<F...>;  // clang 14 does not deduce it
 
 constexpr moqt::TrackAlias catalog_alias{0}, media_alias{1};
 
