@@ -365,7 +365,7 @@ bool Reader::good() const {
 }
 
 Error Reader::error() const {
-  assert(!good());
+  assert(!good());  // the caller has asked
   return *document_->error;
 }
 

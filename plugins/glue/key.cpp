@@ -50,7 +50,7 @@ class Datum {
 };
 
 gnutls_datum_t datum_of(Bytes bytes) {
-  assert(bytes.size() <= UINT_MAX);
+  assert(bytes.size() <= UINT_MAX);  // keys are bounded above, and nobody signs 4 GB
   return {const_cast<unsigned char *>(bytes.data()), static_cast<unsigned>(bytes.size())};
 }
 
@@ -120,7 +120,7 @@ std::string to_hex(Bytes bytes) {
 }
 
 std::vector<std::uint8_t> from_hex(std::string_view digits) {
-  assert(digits.size() % 2 == 0);
+  assert(digits.size() % 2 == 0);  // the caller's promise, see the header
   std::vector<std::uint8_t> bytes;
   const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
   for (std::size_t i = 0; i < digits.size(); i += 2)
@@ -136,7 +136,7 @@ Fingerprint fingerprint_of(Bytes public_key_der) {
   std::array<unsigned char, 32> hash;
   const int status =
       gnutls_hash_fast(GNUTLS_DIG_SHA256, public_key_der.data(), public_key_der.size(), hash.data());
-  assert(status == 0);
+  assert(status == 0);  // GnuTLS can hash anything
   static_cast<void>(status);
   return to_hex(hash);
 }
@@ -235,6 +235,7 @@ std::vector<std::uint8_t> Key::sign(Bytes data) const {
   Datum signature;
   const int status =
       gnutls_privkey_sign_data2(state_->key.get(), GNUTLS_SIGN_EDDSA_ED25519, 0, &message, signature.out());
+  // GnuTLS can sign anything with a key that it has read.
   assert(status == 0 && signature.bytes().size() == signature_size);
   static_cast<void>(status);
   return {signature.bytes().begin(), signature.bytes().end()};

@@ -117,7 +117,7 @@ LoopThread::~LoopThread() {
 }
 
 void LoopThread::run(const Mailbox::Letter &letter) {
-  assert(thread_.get_id() != std::this_thread::get_id());
+  assert(thread_.get_id() != std::this_thread::get_id());  // the caller's promise, see the header
   std::promise<void> done;
   mailbox_.post([&] {
     letter();

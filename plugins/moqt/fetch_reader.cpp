@@ -60,6 +60,7 @@ Decoded<std::optional<FetchHead>> FetchReader::next_head(Bytes &in) {
 }
 
 Object FetchReader::take_object() {
+  // Ours: called after Step::object.
   assert(image_.started() && item_.kind == FetchItem::Kind::object);
   Object object = image_.finish(ObjectStatus::normal);
   object.id = item_.id;

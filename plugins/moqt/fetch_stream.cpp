@@ -151,6 +151,7 @@ void FetchContext::write(Writer &out, const FetchItem &item) {
   out.prefixed(item.payload);
 }
 
+// The asserts check what we write ourselves: the caller has asked may_follow().
 void FetchContext::write_head(Writer &out, const FetchItem &item) {
   if (item.kind != FetchItem::Kind::object) {
     out.vi64(item.kind == FetchItem::Kind::end_of_unknown ? end_of_unknown : end_of_nonexistent)

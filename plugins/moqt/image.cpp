@@ -47,7 +47,7 @@ bool ImageBuilder::take(Bytes &in) {
 
 Object ImageBuilder::finish(ObjectStatus status) {
   if (empty_) buffer_[static_cast<std::ptrdiff_t>(filled_++)] = static_cast<std::uint8_t>(status);
-  assert(filled_ == target_);
+  assert(filled_ == target_);  // ours: called when take() has said that it is whole
   Object object;
   object.properties_offset = 1 + vi64_size(properties_size_);
   object.properties_size = properties_size_;

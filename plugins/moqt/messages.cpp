@@ -51,6 +51,7 @@ MessageType write_body(Writer &out, const RequestOk &ok, Version) {
 }
 
 MessageType write_body(Writer &out, const RequestError &error, Version) {
+  // Ours: nothing here redirects.
   assert((error.code == RequestCode::redirect) == error.redirect.has_value());
   out.vi64(static_cast<std::uint64_t>(error.code)).vi64(error.retry).prefixed(error.reason);
   if (error.redirect) {
@@ -144,7 +145,7 @@ std::vector<std::uint8_t> encode(const Message &message, Version version) {
   Writer body;
   const MessageType type =
       std::visit([&](const auto &one) { return write_body(body, one, version); }, message);
-  assert(body.size() <= max_control_body);
+  assert(body.size() <= max_control_body);  // the caller's promise, see the header
   Writer out;
   out.vi64(static_cast<std::uint64_t>(type))
       .uint16(static_cast<std::uint16_t>(body.size()))

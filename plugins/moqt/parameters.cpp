@@ -224,6 +224,7 @@ Decoded<Parameters> read_parameters(Reader &in, ParameterScope scope) {
   return parameters;
 }
 
+// Of what we write ourselves: "astral" and a slug, which is not empty.
 void write(Writer &out, const Namespace &space) {
   assert(space.size() <= max_namespace_fields);
   out.vi64(space.size());

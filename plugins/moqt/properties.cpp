@@ -42,12 +42,13 @@ Decoded<Pair> read_pair(Reader &in, std::uint64_t previous) {
 }  // namespace
 
 Properties &Properties::add(std::uint64_t even_type, std::uint64_t value) {
-  assert(even_type % 2 == 0);
+  assert(even_type % 2 == 0);  // a constant of ours, or decode_properties() has looked
   insert(Property{.type = even_type, .number = value, .bytes = {}});
   return *this;
 }
 
 Properties &Properties::add(std::uint64_t odd_type, std::string_view value) {
+  // As above; the largest value of ours is a catalog, which is bounded where it is read (elements/catalog).
   assert(odd_type % 2 == 1 && value.size() <= max_key_value_bytes);
   insert(Property{.type = odd_type, .number = 0, .bytes = std::string(value)});
   return *this;

@@ -16,6 +16,7 @@ void Session::Core::start() {
 
 void Session::Core::goaway(std::uint64_t timeout_ms, std::string_view uri) {
   if (closed_ || goaway_sent_) return;
+  // The application's promise, see session.hpp.
   assert(control_ && uri.size() <= max_goaway_uri && (role_ == Role::server || uri.empty()));
   goaway_sent_ = true;
   const std::uint64_t parity = role_ == Role::server ? 0 : 1;  // of the peer's ids

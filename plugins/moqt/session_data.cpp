@@ -83,7 +83,7 @@ void Session::Core::receive_data(StreamId stream, Incoming &incoming, Bytes byte
     account(incoming);
     switch (*step) {
       case SubgroupReader::Step::need_more:
-        assert(bytes.empty());
+        assert(bytes.empty());  // SubgroupReader's promise, whatever the bytes
         if (partial_bytes_ > limits_.max_partial_bytes) stop_incoming(stream, incoming);
         break;
       case SubgroupReader::Step::header:

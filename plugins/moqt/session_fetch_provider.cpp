@@ -102,6 +102,9 @@ void Session::Core::on_fetch_cancelled(RequestId request) {
 }
 
 // ---- our answers ----
+//
+// Each assert here checks the application above, which is ours: what it writes are images of objects with a
+// payload, at ascending locations (track::Range).
 
 Expected<StreamId> Session::Core::accept_fetch(RequestId request, Location end, bool end_of_track,
                                                const Properties &properties) {

@@ -112,6 +112,10 @@ void Session::Core::end_served(RequestId request, ResetCode groups) {
 }
 
 // ---- our answers ----
+//
+// Each assert from here on checks the application above, which is ours: it answers what it was told of, once
+// and not with a redirect of an update; what it writes are images of objects, their ids ascending. What the
+// peer takes back meanwhile is gone from the maps, and the call does nothing.
 
 Expected<void> Session::Core::accept(RequestId request, TrackAlias alias, std::optional<Location> largest,
                                      const Properties &properties, const Parameters &parameters) {

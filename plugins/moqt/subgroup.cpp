@@ -58,6 +58,8 @@ std::optional<std::uint64_t> SplitVi64::take(Bytes &in) {
   return Reader(Bytes(bytes_.data(), wanted)).vi64();
 }
 
+// The asserts of the three functions below check the session, not the peer: it has looked at the type, and
+// takes each object before it reads on.
 SubgroupReader::SubgroupReader(std::uint64_t type, std::uint64_t max_object) : max_object_(max_object) {
   assert(is_subgroup_type(type));
   header_.mode = static_cast<SubgroupHeader::Mode>(type >> mode_shift & 3);

@@ -59,7 +59,7 @@ struct Connection::Impl::Callbacks {
   }
   static void random(std::uint8_t *to, std::size_t size, const ngtcp2_rand_ctx *) noexcept {
     const int status = gnutls_rnd(GNUTLS_RND_RANDOM, to, size);
-    assert(status == 0);
+    assert(status == 0);  // without random numbers there is no key, and nothing to go on with
     static_cast<void>(status);
   }
   static int new_connection_id(ngtcp2_conn *, ngtcp2_cid *id, std::uint8_t *token, std::size_t size,

@@ -16,7 +16,7 @@ inline constexpr std::size_t max_datagram = 1452;
 class Inside {
  public:
   explicit Inside(int &depth) : depth_(depth) {
-    assert(depth_ == 0);  // receive(), tick() and flush() are not for handlers
+    assert(depth_ == 0);  // the handler's promise: receive(), tick() and flush() are not for it
     ++depth_;
   }
   ~Inside() { --depth_; }
@@ -28,7 +28,7 @@ class Inside {
 };
 
 inline ngtcp2_tstamp stamp(Time time) {
-  assert(time.count() >= 0);
+  assert(time.count() >= 0);  // our own clock
   return static_cast<ngtcp2_tstamp>(time.count());
 }
 

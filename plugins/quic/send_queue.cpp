@@ -5,6 +5,9 @@
 
 namespace astral::quic {
 
+// The asserts of this file check ngtcp2, not the peer: it opens a stream once, takes what it was given, and
+// refuses an acknowledgement of what was never sent before it tells us.
+
 void SendQueue::open(std::uint64_t id, int priority) {
   Stream stream{};
   stream.priority = priority;

@@ -26,7 +26,7 @@ ngtcp2_cid random_id(std::size_t size) {
   ngtcp2_cid id{};
   id.datalen = size;
   const int status = gnutls_rnd(GNUTLS_RND_RANDOM, id.data, size);
-  assert(status == 0);
+  assert(status == 0);  // as in callbacks.cpp
   static_cast<void>(status);
   return id;
 }
@@ -47,7 +47,7 @@ Connection::Impl::Impl(const Config &config, Handler &handler, Path &path, Time 
       now_(now) {}
 
 Connection::Impl::~Impl() {
-  assert(inside_ == 0);
+  assert(inside_ == 0);  // the handler's promise, see Handler
 }
 
 ngtcp2_settings Connection::Impl::settings(Time now) const {
@@ -260,7 +260,7 @@ Expected<StreamId> Connection::Impl::open_stream(bool bidirectional) {
 void Connection::Impl::send(StreamId id, Slice data, bool fin) {
   if (closed_ || closing_) return;
   queue_.push(id, std::move(data), fin);
-  assert(queue_.backlog() <= max_backlog);
+  assert(queue_.backlog() <= max_backlog);  // the caller's promise; elements/link leaves who takes nothing
 }
 
 void Connection::Impl::reset(StreamId id, std::uint64_t code) {
@@ -298,7 +298,7 @@ void Connection::Impl::settle() {
 }
 
 void Connection::Impl::end(Closing closing) {
-  assert(!closed_ && inside_ == 0);
+  assert(!closed_ && inside_ == 0);  // ours: settle() and tick() ask before
   stats_ = stats();
   if (closing.wire && conn_) {
     if (!closing.words.empty())

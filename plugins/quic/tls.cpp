@@ -15,7 +15,7 @@ constexpr char priorities[] =
     "+SIGN-EDDSA-ED25519:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK:%DISABLE_TLS13_COMPAT_MODE";
 
 gnutls_datum_t datum_of(Bytes bytes) {
-  assert(bytes.size() <= UINT_MAX);
+  assert(bytes.size() <= UINT_MAX);  // our own key and our own words
   return {const_cast<unsigned char *>(bytes.data()), static_cast<unsigned>(bytes.size())};
 }
 

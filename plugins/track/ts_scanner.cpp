@@ -110,7 +110,7 @@ bool TsScanner::is_key_frame(Bytes payload) const {
 }
 
 TsScanner::Kind TsScanner::classify(Bytes packet) {
-  assert(packet.size() == packet_size);
+  assert(packet.size() == packet_size);  // the cutter's promise: it cuts
   if (packet[0] != sync_byte) return Kind::neutral;
   const auto pid = static_cast<std::uint16_t>(((packet[1] & 0x1f) << 8) | packet[2]);
   if (pid == null_pid) return Kind::neutral;
