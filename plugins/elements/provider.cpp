@@ -137,11 +137,12 @@ void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
   auto &slot = media ? child.media : child.catalog;
   if (slot)
     return session.refuse(asked.request, moqt::RequestCode::duplicate_subscription, "subscribed already");
-  slot.emplace();
-  slot->track = media ? Track::media : Track::catalog;
-  slot->request = asked.request;
-  slot->asked = asked.subscribe;
-  slot->forward = asked.subscribe.parameters.forward.value_or(true);
+  Subscription subscription;
+  subscription.track = media ? Track::media : Track::catalog;
+  subscription.request = asked.request;
+  subscription.asked = asked.subscribe;
+  subscription.forward = asked.subscribe.parameters.forward.value_or(true);
+  slot = std::move(subscription);
   if (media) {
     child.served = true;
     owner_.on_child_added(child.link->ticket(), child.link->peer_fingerprint());
