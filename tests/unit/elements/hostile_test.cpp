@@ -9,6 +9,7 @@
 #include "elements/consumer.hpp"
 #include "elements/provider.hpp"
 #include "elements/relay_body.hpp"
+#include "elements/source_body.hpp"
 #include "moqt/control_reader.hpp"
 #include "moqt/fetch_stream.hpp"
 #include "moqt/subgroup.hpp"
@@ -323,6 +324,31 @@ TEST_F(HostileParent, AnswersToNothingEndTheLinkAtMost) {
     EXPECT_TRUE(other.is_over);
   }
   EXPECT_FALSE(viewer.is_over);
+}
+
+// ---- a node ----
+
+TEST(HostileNode, RubbishEndsNoLinkThatWorks) {
+  ElementSettings settings;
+  settings.slug = "talk";
+  settings.signaller = SignallerKind::application;
+  const auto nothing = [](const std::string &, const std::string &) {};
+  auto source =
+      std::move(*SourceBody::start(settings, {[](const std::string &) {}, nothing, nothing, nullptr}));
+  source->take_signalling(signalling::to_text(signalling::Offer{"t", fingerprint, description, "talk", "p"}));
+  still::run();
+  const auto parent = still::wires().back();
+  parent->find();
+  parent->establish();
+  parent->drained();
+  source->take_signalling("{ rubbish");
+  source->take_signalling(R"({"type":"offer","ticket":"t"})");
+  source->take_signalling(R"({"type":"cancel","ticket":"t","code":"no-room","message":"over"})");
+  still::run();
+  const auto item = source->pop();
+  ASSERT_TRUE(item && std::holds_alternative<SourceBody::End>(*item));
+  ASSERT_TRUE(std::get<SourceBody::End>(*item).error);
+  EXPECT_EQ(std::get<SourceBody::End>(*item).error->detail, "over");
 }
 
 // ---- the element goes while something has arrived and was not told yet ----
