@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Who waits for a socket to be readable, all of one context in one epoll: GLib looks at every source and
 // every descriptor at each wake-up, so with a source each a thousand quiet sockets cost more than what they
-// say.
+// say. Where the kernel has no epoll for us, because no descriptor or no room for a watch is left, a socket
+// gets a source of its own: it costs more and does the same.
 #pragma once
 
 #include <glib.h>
@@ -30,18 +31,20 @@ class Epoll : public std::enable_shared_from_this<Epoll> {
     void reset();
 
    private:
-    std::shared_ptr<Epoll> epoll_;
+    std::shared_ptr<Epoll> epoll_;  // null: not watched, or by a source of its own
     std::uint64_t id_ = 0;
     int fd_ = -1;
+    Source own_;
   };
 
-  explicit Epoll(GMainContext *context);
+  Epoll(GMainContext *context, int fd);  // owns `fd`, an epoll's
   ~Epoll();
   Epoll(const Epoll &) = delete;
   Epoll &operator=(const Epoll &) = delete;
 
  private:
-  static std::shared_ptr<Epoll> of(GMainContext *context);
+  static std::shared_ptr<Epoll> of(GMainContext *context);  // null: there is no descriptor for it
+  bool add(std::uint64_t id, int fd);
   void dispatch();
 
   const Ref<GMainContext> context_;

@@ -3,6 +3,8 @@
 #include "api/epoll.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,6 +109,30 @@ TEST_F(Epoll, AWatchMayEndItselfAndOthers) {
   ASSERT_TRUE(pump_until([&] { return told > 0; }));
   drain();
   EXPECT_EQ(told, 1u);
+}
+
+TEST(EpollWithoutDescriptors, ASocketIsWatchedAllTheSame) {
+  Pair pair;
+  int heard = 0;
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  EXPECT_LT(epoll_create1(0), 0);
+  pair.watch = api::Epoll::Watch(g_main_context_default(), pair.fd(), [&] {
+    while (pair.hear()) ++heard;
+    if (heard == 2) pair.watch.reset();
+  });
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  pair.say();
+  ASSERT_TRUE(pump_until([&] { return heard == 1; }));
+  pair.say();
+  ASSERT_TRUE(pump_until([&] { return heard == 2; }));
+  pair.say();
+  while (g_main_context_iteration(nullptr, FALSE)) {
+  }
+  EXPECT_EQ(heard, 2);
 }
 
 }  // namespace
