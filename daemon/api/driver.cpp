@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/driver.hpp"
 
-#include <sys/random.h>
-
+#include <bit>
 #include <cassert>
 
 #include "api/memory.hpp"
 #include "api/message_json.hpp"
 #include "api/object_json.hpp"
+#include "api/random.hpp"
 
 namespace astral::api {
 namespace {
@@ -22,17 +22,10 @@ std::int64_t unix_ms_at_zero() {
   return (wall - duration_cast<milliseconds>(now())).count();
 }
 
-std::uint64_t random_seed() {
-  std::uint64_t seed = 0;
-  const ssize_t got = getrandom(&seed, sizeof seed, 0);
-  assert(got == static_cast<ssize_t>(sizeof seed));
-  return seed;
-}
-
 Driver::Settings with_key(Driver::Settings settings) {
   if (settings.key) return settings;
   auto made = Key::generate();
-  assert(made);
+  assert(made);  // at the start: nobody has been heard yet
   settings.key = std::move(*made);
   return settings;
 }
@@ -53,13 +46,13 @@ Driver::~Driver() {
 }
 
 void Driver::start(std::uint16_t port) {
-  assert(!node_);
+  assert(!node_);  // App starts it once
   core::Settings node = settings_.node;
   node.self.port = port;
   node.self.version = ASTRAL_VERSION;
   node.has_origin = !settings_.origin.empty();
   node.fingerprint = settings_.key->fingerprint();
-  node.seed = random_seed();
+  node.seed = std::bit_cast<std::uint64_t>(random_bytes<sizeof(std::uint64_t)>());
   node.unix_ms_at_zero = unix_ms_at_zero();
   node.self.updated = static_cast<std::uint64_t>(node.unix_ms_at_zero + now() / 1ms);
   if (!settings_.state_dir.empty()) node.remembered = remembered_peers(settings_.state_dir);

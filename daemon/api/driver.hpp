@@ -115,7 +115,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
 
   Settings settings_;
   MediaFloor &media_;
-  std::optional<core::Node> node_;
+  std::optional<core::Node> node_;  // from start() on: App calls it before anything can be heard
   Peers peers_;
   std::unique_ptr<OriginClient> origin_;
   Bandwidth bandwidth_;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/introduction.hpp"
 
-#include <sys/random.h>
-
-#include <array>
 #include <cassert>
 #include <utility>
 #include <vector>
 
 #include "api/message_json.hpp"
+#include "api/random.hpp"
 #include "glue/json.hpp"
 
 namespace astral::api {
@@ -25,18 +23,13 @@ constexpr json::Text hex_of(std::size_t bytes) {
   return {.min = 2 * bytes, .max = 2 * bytes, .good = is_hex, .wanted = "lower-case hex digits"};
 }
 
-std::string random_nonce() {
-  std::array<std::uint8_t, nonce_size> bytes;
-  const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
-  assert(got == static_cast<ssize_t>(bytes.size()));
-  static_cast<void>(got);
-  return to_hex(bytes);
-}
-
 }  // namespace
 
 Introduction::Introduction(Key key, Side side)
-    : key_(std::move(key)), side_(side), our_key_(to_hex(key_.public_key_der())), nonce_(random_nonce()) {}
+    : key_(std::move(key)),
+      side_(side),
+      our_key_(to_hex(key_.public_key_der())),
+      nonce_(to_hex(random_bytes<nonce_size>())) {}
 
 std::string Introduction::challenge() const {
   json::Builder out;
@@ -44,7 +37,7 @@ std::string Introduction::challenge() const {
 }
 
 std::string Introduction::proof() const {
-  assert(challenged());
+  assert(challenged());  // Peers' promise: it asks only after hear() has said so
   json::Builder out;
   const std::string text = signed_by(side_);
   return out.set("type", "proof").set("signature", to_hex(key_.sign(as_bytes(text)))).text();

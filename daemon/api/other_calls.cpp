@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The measuring ping, what a player needs to know, health.
+#include <bit>
 #include <charconv>
 #include <random>
 
 #include "api/calls.hpp"
+#include "api/random.hpp"
 
 namespace astral::api {
 namespace {
@@ -15,7 +17,7 @@ constexpr std::size_t max_ping_upload = 256 * 1024;         // API.md
 Slice noise() {
   static const Slice bytes = [] {
     std::vector<std::uint64_t> words(max_ping_download / sizeof(std::uint64_t));
-    std::mt19937_64 random(std::random_device{}());
+    std::mt19937_64 random(std::bit_cast<std::uint64_t>(random_bytes<sizeof(std::uint64_t)>()));
     for (std::uint64_t &word : words) word = random();
     return Slice::copy({reinterpret_cast<const std::uint8_t *>(words.data()), max_ping_download});
   }();

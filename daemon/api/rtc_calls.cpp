@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/rtc_calls.hpp"
 
-#include <random>
-
 #include "api/calls.hpp"
+#include "api/random.hpp"
 
 namespace astral::api {
 
@@ -23,12 +22,7 @@ Reply created(const std::string &slug, const char *way, const std::string &id, c
 }
 
 std::string new_session() {
-  constexpr char digits[] = "0123456789abcdef";
-  std::random_device random;
-  std::string id;
-  for (int word = 0; word < 4; ++word)
-    for (unsigned bits = random(), digit = 0; digit < 8; ++digit, bits >>= 4) id += digits[bits & 0xf];
-  return id;
+  return to_hex(random_bytes<16>());
 }
 
 void add_rtc_calls(std::vector<Route> &routes, Whep &whep, Whip &whip) {

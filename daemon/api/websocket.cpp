@@ -3,14 +3,14 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <cassert>
 #include <cerrno>
 #include <utility>
+
+#include "api/random.hpp"
 
 namespace astral::api {
 namespace {
@@ -19,14 +19,6 @@ constexpr std::size_t max_answer = 8 * 1024;  // the server's half of the handsh
 constexpr int reads_at_once = 4;              // then the context's other sources have their turn
 
 using Mask = std::array<std::uint8_t, 4>;
-
-template <typename T>
-T random_bytes() {
-  T bytes{};
-  const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
-  assert(got == static_cast<ssize_t>(bytes.size()));
-  return bytes;
-}
 
 std::string base64(Bytes bytes) {
   return GString_(g_base64_encode(bytes.data(), bytes.size())).get();
@@ -162,7 +154,7 @@ std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint
                                               const WebSocketLimits &limits) {
   std::shared_ptr<WebSocket> socket(
       new WebSocket(State::connecting, FrameReader::From::server, std::move(handler), limits));
-  socket->key_ = base64(random_bytes<std::array<std::uint8_t, 16>>());
+  socket->key_ = base64(random_bytes<16>());
   socket->request_ = "GET " + path +
                      " HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                      "Sec-WebSocket-Key: " +
@@ -304,13 +296,13 @@ void WebSocket::close(const CloseReason &reason) {
   if (state_ != State::open) return finish(reason);
   state_ = State::closing;
   set_deadline(now() + limits_.close);
-  const Mask mask = masks_ ? random_bytes<Mask>() : Mask{};
+  const Mask mask = masks_ ? random_bytes<std::tuple_size_v<Mask>>() : Mask{};
   last_queued_ = true;
   enqueue(close_frame(reason, masks_ ? mask.data() : nullptr));
 }
 
 void WebSocket::send_frame(Opcode opcode, std::string_view payload) {
-  const Mask mask = masks_ ? random_bytes<Mask>() : Mask{};
+  const Mask mask = masks_ ? random_bytes<std::tuple_size_v<Mask>>() : Mask{};
   enqueue(frame(opcode, payload, masks_ ? mask.data() : nullptr));
 }
 
