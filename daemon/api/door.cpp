@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "api/caller.hpp"
+#include "api/descriptors.hpp"
 
 namespace astral::api {
 namespace {
@@ -91,7 +92,10 @@ void Door::accept(GSocketConnection *connection) {
   const auto remote = Ref<GSocketAddress>::adopt(g_socket_connection_get_remote_address(connection, nullptr));
   if (!remote) return;  // gone already
   const Caller caller = caller_of(remote.get());
-  auto id = guests_.enter(caller.place, now() + limits_.patience);
+  const int fd = g_socket_get_fd(g_socket_connection_get_socket(connection));
+  auto id = is_one_of_the_last(fd)
+                ? Expected<Guests::Id>(fail(Code::no_room, "no descriptor is left for a connection"))
+                : guests_.enter(caller.place, now() + limits_.patience);
   const bool welcome = id.has_value();
   const std::string why = welcome ? "" : id.error().detail;
   if (!welcome) {
@@ -153,7 +157,7 @@ void Door::look_at_head(Guests::Id id, Visit &visit) {
 }
 
 void Door::refuse(Guests::Id id, const Reply &reply) {
-  Visit &visit = visits_.at(id);
+  Visit &visit = visits_.at(id);  // our promise: only who is held is refused
   const std::string text = wire(reply);
   // A client that lets even so little not through does not read; it gets nothing.
   send(fd_of(visit.connection), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/descriptors.hpp"
 #include "core/slug.hpp"
 
 namespace astral::api {
@@ -69,7 +70,10 @@ void RtmpServer::accept(GSocketConnection *connection) {
   const auto remote = Ref<GSocketAddress>::adopt(g_socket_connection_get_remote_address(connection, nullptr));
   if (!remote) return;  // gone already
   Caller caller = caller_of(remote.get());
-  const auto id = guests_.enter(caller.place, now() + settings_.limits.for_request);
+  const int fd = g_socket_get_fd(g_socket_connection_get_socket(connection));
+  const auto id = is_one_of_the_last(fd)
+                      ? Expected<Id>(fail(Code::no_room, "no descriptor is left for a connection"))
+                      : guests_.enter(caller.place, now() + settings_.limits.for_request);
   if (!id) {
     g_info("rtmp: %s: %s", caller.address.c_str(), id.error().detail.c_str());
     return static_cast<void>(g_io_stream_close(G_IO_STREAM(connection), nullptr, nullptr));

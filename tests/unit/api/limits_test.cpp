@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What strangers send: huge and cut bodies, junk, other sites' pages, too many connections. Each gets its
 // answer and the node goes on.
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "app_fixture.hpp"
 
 namespace astral::test {
@@ -42,6 +47,35 @@ TEST_F(Limits, ABodyThatNeverEndsIsAnsweredAndCutOff) {
     if (!client.send(chunk, cut)) break;
   }
   EXPECT_TRUE(cut());  // long before 128 MiB
+}
+
+// Of the descriptors, the last ones are not for who connects.
+TEST_F(Limits, WhoeverConnectsLeavesDescriptorsForTheNode) {
+  const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int next = dup(client);  // the number that the accepted socket will have
+  close(next);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit few = before;
+  few.rlim_cur = static_cast<rlim_t>(next) + 2;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(connect(client, reinterpret_cast<const sockaddr *>(&address), sizeof address), 0);
+  std::string heard;
+  EXPECT_TRUE(pump_until([&] {
+    char buffer[4096];
+    const ssize_t got = recv(client, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (got > 0) heard.append(buffer, static_cast<std::size_t>(got));
+    if (got < 0) g_main_context_iteration(nullptr, FALSE);
+    return got == 0;
+  }));
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 503")) << heard;
+  EXPECT_NE(heard.find("no descriptor is left"), std::string::npos) << heard;
+  close(client);
 }
 
 TEST_F(Limits, AHugeBodyIsAnsweredBeforeItHasCome) {
