@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One HTTP request of ours and its whole answer, within a bound and a deadline. No redirection is followed:
-// an answer is of whom was asked.
+// an answer is of whom was asked. Nor may it be announced without end.
 #pragma once
 
 #include <gio/gio.h>
@@ -28,6 +28,10 @@ struct Told {
   unsigned status = 0;
   std::string body;
 };
+
+// More than a few interim answers (1xx) cancel the message. **Why**: libsoup 3.2 reads them one after the
+// other as long as they come, and meanwhile this thread does nothing else, not even look at a deadline.
+void bound_interim_answers(SoupMessage *message, const Ref<GCancellable> &cancellable);
 
 // **Thread**: the default main context. `done` comes once, never from inside, and not after `cancellable` was
 // cancelled. **Errors**: too_large, timeout, unreachable; at once, and then `done` never comes: invalid, not

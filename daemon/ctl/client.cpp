@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "api/exchange.hpp"
+
 namespace astral::ctl {
 namespace {
 
@@ -26,9 +28,11 @@ Expected<Answer> Client::perform(const Call &call) {
 Expected<Answer> Client::send(const Call &call) {
   const auto message = make_message(target_, call);
   if (!message) return tl::unexpected(message.error());
+  const auto cancellable = Ref<GCancellable>::adopt(g_cancellable_new());
+  api::bound_interim_answers(message->get(), cancellable);
   GError *error = nullptr;
   const auto stream =
-      Ref<GInputStream>::adopt(soup_session_send(session_.get(), message->get(), nullptr, &error));
+      Ref<GInputStream>::adopt(soup_session_send(session_.get(), message->get(), cancellable.get(), &error));
   if (!stream) return tl::unexpected(failure(target_, error));
   Answer answer = begin_answer(message->get());
   std::array<char, 16 * 1024> buffer;

@@ -3,8 +3,12 @@
 #include "api/exchange.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <optional>
+#include <string>
 
 #include "api/server.hpp"
 #include "pump.hpp"
@@ -91,6 +95,59 @@ TEST_F(ExchangeTest, WhoIsSilentIsGivenUp) {
 TEST_F(ExchangeTest, NobodyListens) {
   server_.reset();
   EXPECT_EQ(fault(), Code::unreachable);
+}
+
+// Who says what the test says, byte by byte.
+class RawServer {
+ public:
+  RawServer() {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof any;
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr *>(&any), sizeof any), 0);
+    EXPECT_EQ(listen(fd_, 1), 0);
+    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr *>(&any), &size), 0);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(any.sin_port)) + "/";
+  }
+  ~RawServer() {
+    close(guest_);
+    close(fd_);
+  }
+  void answer(const std::string &bytes) {
+    EXPECT_TRUE(pump_until([&] { return (guest_ = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK)) >= 0; }));
+    EXPECT_EQ(send(guest_, bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
+  }
+
+  std::string url;
+
+ private:
+  const int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  int guest_ = -1;
+};
+
+TEST_F(ExchangeTest, AnAnswerIsNotAnnouncedWithoutEnd) {
+  RawServer server;
+  question_.url = server.url;
+  question_.patience = 5s;
+  ask();
+  std::string announced;
+  for (int i = 0; i < 50; ++i) announced += "HTTP/1.1 102 Processing\r\n\r\n";
+  server.answer(announced);
+  ASSERT_TRUE(pump_until([&] { return told_.has_value(); }));
+  ASSERT_FALSE(*told_);
+  EXPECT_EQ(told_->error().code, Code::unreachable);
+  EXPECT_EQ(told_->error().detail, "the answer is announced without end");
+}
+
+TEST_F(ExchangeTest, AnAnswerMayBeAnnounced) {
+  RawServer server;
+  question_.url = server.url;
+  ask();
+  server.answer("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+  ASSERT_TRUE(pump_until([&] { return told_.has_value(); }));
+  ASSERT_TRUE(*told_);
+  EXPECT_EQ((*told_)->body, "{}");
 }
 
 TEST_F(ExchangeTest, IsNotLedElsewhere) {
