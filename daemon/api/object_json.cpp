@@ -10,10 +10,7 @@
 namespace astral::api {
 namespace {
 
-constexpr std::uint64_t max_kbps = 1'000'000'000;
-constexpr std::uint64_t max_count = 1'000'000;
 constexpr std::uint64_t max_unix_seconds = 1'000'000'000'000;
-constexpr std::uint64_t max_unix_ms = 1'000'000'000'000'000;
 
 // A name or an IP address. It becomes part of a URI, so nothing else may be in it.
 bool is_host(std::string_view text) {
@@ -28,7 +25,6 @@ bool is_plain(std::string_view text) {
 }
 
 constexpr const char *plain = "text without control characters";
-constexpr json::Text version_rule{.min = 0, .max = 64};
 
 }  // namespace
 
@@ -44,6 +40,7 @@ const json::Text fingerprint_rule{
 const json::Text name_rule{.min = 1, .max = core::max_name, .good = is_plain, .wanted = plain};
 const json::Text description_rule{.min = 0, .max = core::max_description, .good = is_plain, .wanted = plain};
 const json::Text media_rule{.min = 0, .max = core::max_media, .good = is_plain, .wanted = plain};
+const json::Text version_rule{.min = 0, .max = 64};
 
 core::NodeInfo read_node(json::Reader &in, Port port) {
   core::NodeInfo node;

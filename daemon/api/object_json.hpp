@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The objects of API.md as JSON: node, stream, ticket. What comes in has been checked against every rule and
-// maximum; errors name the field.
+// maximum; errors name the field. The origin keeps to these rules too: one entry of its lists that broke one
+// would make all of them unreadable for every node.
 #pragma once
+
+#include <cstdint>
 
 #include "core/node.hpp"
 #include "core/types.hpp"
@@ -16,6 +19,10 @@ extern const json::Text name_rule;  // not empty
 extern const json::Text description_rule;
 extern const json::Text media_rule;
 extern const json::Text host_rule;  // a name or an IP address
+extern const json::Text version_rule;
+inline constexpr std::uint64_t max_kbps = 1'000'000'000;  // 1 Tbit/s
+inline constexpr std::uint64_t max_count = 1'000'000;     // of children, of places for them, of viewers
+inline constexpr std::uint64_t max_unix_ms = 1'000'000'000'000'000;
 
 // A node that listens has a port; an element has none (0). ip_address may be absent: empty.
 enum class Port { needed, optional };

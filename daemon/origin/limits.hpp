@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The origin's named maxima besides core/limits.hpp's, and how long it believes what it was told.
+// The origin's named maxima besides core/limits.hpp's and api/object_json.hpp's, and how long it believes what
+// it was told.
 #pragma once
 
 #include <chrono>
@@ -10,11 +11,7 @@
 
 namespace astral::origin {
 
-inline constexpr std::size_t max_version = 64;
-inline constexpr std::uint64_t max_kbps = 1'000'000'000;  // 1 Tbit/s
 inline constexpr double max_rtt_ms = 3'600'000;
-inline constexpr std::uint64_t max_unix_ms = 1'000'000'000'000'000;
-inline constexpr std::uint64_t max_count = 1'000'000'000;  // of viewers, of children
 
 inline constexpr std::size_t max_ping_body = 256 * 1024;  // API.md
 inline constexpr std::size_t max_connections = 4000;      // below the usual limit of files once it is raised

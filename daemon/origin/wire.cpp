@@ -3,12 +3,22 @@
 
 #include <limits>
 
+#include "api/object_json.hpp"
 #include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "origin/address.hpp"
 
 namespace astral::origin {
 namespace {
+
+// What a node could not read is not kept: it would not read any other entry of the list either.
+using api::description_rule;
+using api::max_count;
+using api::max_kbps;
+using api::max_unix_ms;
+using api::media_rule;
+using api::name_rule;
+using api::version_rule;
 
 constexpr std::size_t max_address = 45;  // ::ffff: and an IPv4 address, all written out
 
@@ -20,10 +30,6 @@ constexpr json::Text uuid_rule{1, core::max_uuid, core::is_uuid, "1 to 64 letter
 constexpr json::Text slug_rule{1, core::max_slug, core::is_slug,
                                "a slug (lower-case letters and digits with single hyphens between them)"};
 constexpr json::Text address_rule{1, max_address, is_address, "an IPv4 or IPv6 address"};
-constexpr json::Text name_rule{1, core::max_name};
-constexpr json::Text description_rule{0, core::max_description};
-constexpr json::Text media_rule{0, core::max_media};
-constexpr json::Text version_rule{0, max_version};
 
 json::Builder builder_of(const Node &node) {
   json::Builder out;

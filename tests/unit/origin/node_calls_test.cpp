@@ -25,6 +25,17 @@ TEST_F(OriginCalls, Nodes) {
   EXPECT_EQ(call("DELETE", "/node/n").status, 404u);
 }
 
+// One entry of a list that broke a rule of the nodes' would make them refuse all of it.
+TEST_F(OriginCalls, WhatNoNodeCouldReadIsRefused) {
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000,"children":1000001})").status, 400u);
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000,"capacity":1000001})").status, 400u);
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a\u0007b","source":"n"})").status, 400u);
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n","description":"\u001b[2J"})").status, 400u);
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n","media":"\u0001"})").status, 400u);
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 201u);
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n","description":"\u007f"})").status, 400u);
+}
+
 TEST_F(OriginCalls, NodesAreASample) {
   for (int i = 0; i < 300; ++i) {
     call("POST", "/nodes", R"({"supernode":true,"port":8000,"uuid":"n)" + std::to_string(i) + "\"}");
