@@ -2,12 +2,15 @@
 // astralctl: the command line of a node. Speaks only the HTTP API.
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ctl/client.hpp"
 #include "ctl/command.hpp"
 #include "ctl/show.hpp"
+#include "ctl/text.hpp"
 #include "ctl/top.hpp"
 #include "glue/json.hpp"
 
@@ -29,10 +32,10 @@ Status print(const std::string &text) {
   return written ? done : refused;
 }
 
-// An answer as one line, for scripts.
-std::string line_of(std::string answer) {
-  while (!answer.empty() && (answer.back() == '\n' || answer.back() == '\r')) answer.pop_back();
-  return answer + "\n";
+// An answer as one line, for scripts; nothing where it is no JSON.
+std::optional<std::string> line_of(std::string_view answer) {
+  if (!json::check(answer, {.max_bytes = max_answer})) return std::nullopt;
+  return one_line(answer) + "\n";
 }
 
 // How far a command of several calls came.
@@ -60,12 +63,17 @@ Status run(const std::vector<std::string> &words) {
     const auto answer = client.perform(call);
     if (!answer) return complain(refused, answer.error().detail + after(finished, plan->calls.size()));
     if (answer->status < 200 || answer->status > 299) {
-      if (arguments->json) (void)print(line_of(answer->body));
+      const auto line = arguments->json ? line_of(answer->body) : std::nullopt;
+      if (line) (void)print(*line);
       return complain(refused,
                       show_error(answer->status, answer->body) + after(finished, plan->calls.size()));
     }
     ++finished;
-    if (arguments->json && plan->show != Show::url && print(line_of(answer->body)) != done) return refused;
+    if (arguments->json && plan->show != Show::url) {
+      const auto line = line_of(answer->body);
+      if (!line) return complain(refused, "the node's answer is not JSON");
+      if (print(*line) != done) return refused;
+    }
     last = answer->body;
   }
   if (arguments->json && plan->show != Show::url) return done;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/objects.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace astral::ctl {
@@ -83,7 +84,7 @@ std::string shown(const Figure &figure) {
 }
 
 std::string shown_ms(const std::optional<double> &ms) {
-  return ms ? std::to_string(std::lround(*ms)) : "";
+  return ms ? std::to_string(std::lround(std::clamp(*ms, 0.0, 1e9))) : "";
 }
 
 }  // namespace astral::ctl

@@ -15,7 +15,7 @@ Ref<SoupSession> make_session(unsigned timeout_s) {
 Expected<Ref<SoupMessage>> make_message(const Target &target, const Call &call) {
   const std::string url = target.node + call.path;
   auto message = Ref<SoupMessage>::adopt(soup_message_new(call.method.c_str(), url.c_str()));
-  if (!message) return fail(Code::invalid, "not a URL: " + url);
+  if (!message) return fail(Code::invalid, "not a URL: " + printable(url));
   soup_message_add_flags(message.get(), SOUP_MESSAGE_NO_REDIRECT);
   SoupMessageHeaders *headers = soup_message_get_request_headers(message.get());
   soup_message_headers_replace(headers, "Accept", "application/json");

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "ctl/show.hpp"
+#include "ctl/text.hpp"
 
 namespace astral::ctl {
 namespace {
@@ -24,11 +25,10 @@ void sort_by(List &list, Key key) {
   std::stable_sort(list.begin(), list.end(), [&](const auto &a, const auto &b) { return key(a) < key(b); });
 }
 
-// The members of an object as text, without its braces and on one line; empty when there are none. Outside
-// of strings a line's end is a space like any other, and inside of strings there is none.
-std::string members(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  std::replace(text.begin(), text.end(), '\r', ' ');
+// The members of an object as text, without its braces and on one line; empty when there are none. That it is
+// an object, the parser has found.
+std::string members(std::string_view json) {
+  const std::string text = one_line(json);
   const std::size_t open = text.find('{');
   const std::size_t close = text.rfind('}');
   const std::string_view inner = std::string_view(text).substr(open + 1, close - open - 1);

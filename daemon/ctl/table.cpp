@@ -34,6 +34,7 @@ void Table::add(std::vector<std::string> cells) {
 }
 
 std::vector<std::string> Table::lines(std::size_t width) const {
+  // Our promise: the head is there, and no row is longer.
   std::vector<std::size_t> widths(rows_.front().size(), 0);
   for (const auto &row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));

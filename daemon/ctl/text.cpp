@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "glue/ref.hpp"
+
 namespace astral::ctl {
 namespace {
 
@@ -44,6 +46,24 @@ std::string printable(std::string_view text) {
     }
     return true;
   });
+  return out;
+}
+
+// Outside of strings such characters are only the ends of lines, and spaces; inside of strings these are
+// escapes already.
+std::string one_line(std::string_view json) {
+  std::string out;
+  each(json, [&](gunichar c, std::string_view bytes) {
+    if (c < 0x20) {
+      out += ' ';
+    } else if (is_harmful(c)) {
+      out += GString_(g_strdup_printf("\\u%04x", c)).get();
+    } else {
+      out += bytes;
+    }
+    return true;
+  });
+  while (out.ends_with(' ')) out.pop_back();
   return out;
 }
 

@@ -14,6 +14,10 @@ namespace astral::ctl {
 // what follows become '?'.
 std::string printable(std::string_view text);
 
+// A JSON text on one line. What printable() takes out stands in it as an escape, which a script reads as the
+// same.
+std::string one_line(std::string_view json);
+
 // How many cells of a terminal `text` takes.
 std::size_t columns(std::string_view text);
 

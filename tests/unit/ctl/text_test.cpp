@@ -21,6 +21,13 @@ TEST(Printable, KeepsTextAndDropsControls) {
   EXPECT_EQ(printable("\xff"), "?");
 }
 
+TEST(OneLine, KeepsWhatItMeansAndDropsControls) {
+  EXPECT_EQ(one_line("{\n \"a\": \"Ä日\"}\r\n"), "{  \"a\": \"Ä日\"}");
+  EXPECT_EQ(one_line("{\"a\":\"\xc2\x9b"
+                     "31m\u202e\x7f\"}\n"),
+            R"({"a":"\u009b31m\u202e\u007f"})");
+}
+
 struct Width {
   const char *text;
   std::size_t cells;
