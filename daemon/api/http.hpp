@@ -21,7 +21,7 @@ namespace astral::api {
 struct Call {
   std::string method;  // HEAD comes as GET
   std::string path;
-  std::map<std::string, std::string> params;  // of the route's pattern
+  std::map<std::string, std::string> params;  // of the route's pattern: match() gives each name that is in it
   std::map<std::string, std::string> query;
   std::string raw_query;     // as it came
   std::string content_type;  // without parameters, lower case; empty: none

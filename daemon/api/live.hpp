@@ -17,6 +17,7 @@
 namespace astral::api {
 
 // **Thread**: the default main context. A player counts among the connections of the server that it came by.
+// What its watching and its flow call ends with it: at(id) checks this promise of ours.
 class Live {
  public:
   explicit Live(Driver &driver, Time patience = 8s, const Flow::Limits &limits = {});

@@ -34,7 +34,7 @@ void hide_after(std::string &text, std::string_view sign) {
 
 std::string without_secrets(std::string_view text, std::string_view secret) {
   std::string out(text);
-  for (std::size_t at = 0; !secret.empty() && (at = out.find(secret, at)) != std::string::npos;)
+  for (std::size_t at = 0; !secret.empty() && (at = out.find(secret, at)) != std::string::npos; at += 3)
     out.replace(at, secret.size(), "***");
   for (const std::string_view sign : {"token=", "Bearer "}) hide_after(out, sign);
   return out;

@@ -63,7 +63,7 @@ class Publishers {
   const Limits limits_;
   std::string node_;
   Id next_ = 1;
-  std::map<Id, std::string> slugs_;
+  std::map<Id, std::string> slugs_;  // of those that are in publishers_
   Timer deadline_;
   std::map<std::string, Publisher> publishers_;  // by slug
 };

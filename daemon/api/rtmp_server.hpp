@@ -24,7 +24,8 @@
 
 namespace astral::api {
 
-// **Thread**: the default main context. **Owns** its listening socket and the connections.
+// **Thread**: the default main context. **Owns** its listening socket and the connections. What a client's
+// flow, watching and publisher call ends with the client: at(id) checks this promise of ours.
 class RtmpServer {
  public:
   struct Limits {

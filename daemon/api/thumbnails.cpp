@@ -81,7 +81,7 @@ void Thumbnails::develop(const std::string &slug, Shot &shot) {
   driver_.media().make_thumbnail(frame->pieces(), [this, alive = std::weak_ptr<Thumbnails *>(alive_),
                                                    slug](const Expected<Slice> &picture) {
     if (!alive.lock()) return;
-    Shot &made = shots_.at(slug);
+    Shot &made = shots_.at(slug);  // look() keeps it until now: its `until` is `never`
     made.picture = picture;
     made.until = now() + limits_.age;
     tell(slug, made, picture);

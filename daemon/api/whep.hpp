@@ -18,7 +18,8 @@
 
 namespace astral::api {
 
-// **Thread**: the default main context. The driver outlives it.
+// **Thread**: the default main context. The driver outlives it. What a viewer's watching calls ends with the
+// viewer: at(id) checks this promise of ours.
 class Whep {
  public:
   struct Limits {

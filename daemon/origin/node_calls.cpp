@@ -38,7 +38,7 @@ class NodeCalls {
         ask(*known);
       return tl::unexpected(change.error());
     }
-    const Node &kept = *registry_.node(uuid, now);
+    const Node &kept = *registry_.node(uuid, now);  // there: put() has just taken it, at that time
     if (wants_asking(kept, now)) ask(kept);
     return changed(json_reply(report_json(kept)), *change, "/node/" + uuid);
   }

@@ -76,6 +76,8 @@ class Registry {
 
   core::Rng rng_;
   const Capacity capacity_;
+  // Whatever else is here names nodes and streams that are in nodes_ and streams_: at() checks this promise of
+  // ours.
   std::map<std::string, Node> nodes_;
   std::set<std::pair<UnixTime, std::string>> by_heard_;
   Neighbours neighbours_;

@@ -19,6 +19,7 @@ struct Request {
   bool waits = false;      // for 100 Continue, before it sends the body
 };
 
+// That the head is sound is the caller's promise.
 Request read_request(std::string_view bytes);
 
 }  // namespace astral::origin

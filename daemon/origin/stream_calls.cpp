@@ -104,6 +104,7 @@ class StreamCalls {
     const auto change = registry_.put(std::move(stream));
     if (!change) return tl::unexpected(change.error());
     const UnixTime now = edges_.clock();
+    // There: put() has just taken it, and a stream does not lapse.
     return changed(json_reply(stream_json(*registry_.stream(slug, now), now)), *change, "/stream/" + slug);
   }
 
