@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A whole node and all that surrounds it, driven by a script: one step a line, its first letter says what.
+// Inside: App with its routes, /peer and /events, WebSockets, frames, introductions, messages, core::Node,
+// the players' side; the sockets are pairs, the time is virtual (outside.hpp), the media floor is a fake.
+// Outside: libsoup (a request's head is read as the origin reads it), the listening socket, GStreamer.
+#pragma once
+
+#include <gio/gio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cassert>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/app.hpp"
+#include "api/frames.hpp"
+#include "api/head.hpp"
+#include "api/introduction.hpp"
+#include "api/message_json.hpp"
+#include "fake_media.hpp"
+#include "message_samples.hpp"
+#include "origin/request.hpp"
+#include "outside.hpp"
+
+namespace astral::fuzz {
+
+inline constexpr std::size_t max_steps = 64;      // of a script: what is to be found is found sooner
+inline constexpr std::size_t max_sessions = 10;   // beyond, a step opens none
+inline constexpr std::size_t max_requests = 32;   // as well
+inline constexpr const char *token = "secret";
+
+// What is logged is nobody's business here; but a critical message is a fault of ours.
+inline void watch_log() {
+  static const bool done = [] {
+    const GLogWriterFunc write = [](GLogLevelFlags level, const GLogField *fields, gsize count,
+                                    gpointer) noexcept {
+      if (!(level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR))) return G_LOG_WRITER_HANDLED;
+      g_log_writer_standard_streams(level, fields, count, nullptr);
+      std::abort();
+    };
+    g_log_set_writer_func(write, nullptr, nullptr);
+    return true;
+  }();
+  assert(done);
+}
+
+inline void settle() {
+  for (int i = 0; i < 400 && g_main_context_iteration(nullptr, FALSE); ++i) {
+  }
+}
+
+inline Ref<GIOStream> stream_of(int fd) {
+  const auto socket = Ref<GSocket>::adopt(g_socket_new_from_fd(fd, nullptr));
+  assert(socket);
+  return Ref<GIOStream>::adopt(G_IO_STREAM(g_socket_connection_factory_create_connection(socket.get())));
+}
+
+inline const Key &key(std::size_t which) {
+  static const std::array<Key, 4> keys{*Key::generate(), *Key::generate(), *Key::generate(),
+                                       *Key::generate()};
+  return keys.at(which % keys.size());
+}
+
+// The value of "name":"…" in a text; empty: none.
+inline std::string field(std::string_view text, const std::string &name) {
+  const std::string mark = "\"" + name + "\":\"";
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(at + mark.size());
+  return std::string(rest.substr(0, rest.find('"')));
+}
+
+// Who is at the other end of a WebSocket: a node that proves its key, or somebody who proves none.
+class Session {
+ public:
+  Session(int fd, const Key *key, bool is_dialled)
+      : fd_(fd),
+        reader_(is_dialled ? api::FrameReader::From::client : api::FrameReader::From::server, 1 << 20),
+        is_dialled_(is_dialled),
+        is_open_(!is_dialled) {
+    using Side = api::Introduction::Side;
+    if (key) introduction_.emplace(*key, is_dialled ? Side::accepting : Side::connecting);
+    if (introduction_ && is_open_) say(introduction_->challenge());
+  }
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+  ~Session() { close(fd_); }
+
+  void say_bytes(std::string_view bytes) {
+    // What does not fit is lost: the node then hears half of it.
+    static_cast<void>(send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
+  void say(std::string_view text) {
+    constexpr std::uint8_t mask[4] = {1, 2, 3, 4};
+    say_bytes(api::frame(api::Opcode::text, text, is_dialled_ ? nullptr : mask));
+  }
+  void say_goodbye(std::uint16_t code) {
+    constexpr std::uint8_t mask[4] = {1, 2, 3, 4};
+    say_bytes(api::close_frame({code, "bye"}, is_dialled_ ? nullptr : mask));
+  }
+  void hang_up() { shutdown(fd_, SHUT_RDWR); }
+
+  // What the node has said meanwhile; all of it must be sound.
+  template <typename Heard>
+  void listen(Heard heard) {
+    char buffer[16 * 1024];
+    ssize_t got = 0;
+    while ((got = recv(fd_, buffer, sizeof buffer, MSG_DONTWAIT)) > 0) {
+      const std::string_view bytes(buffer, static_cast<std::size_t>(got));
+      is_open_ ? take(bytes, heard) : answer(bytes, heard);
+    }
+  }
+
+ private:
+  template <typename Heard>
+  void take(std::string_view bytes, Heard heard) {
+    std::vector<api::FrameEvent> events;
+    const auto fed = reader_.feed(as_bytes(bytes), events);
+    assert(fed);
+    for (const api::FrameEvent &event : events) {
+      if (event.opcode != api::Opcode::text) continue;
+      if (introduction_ && !introduction_->proven() && introduce(event.payload)) continue;
+      heard(event.payload);
+    }
+  }
+
+  bool introduce(std::string_view text) {
+    const bool before = introduction_->challenged();
+    const auto known = introduction_->hear(text);
+    if (!known || !*known) return false;
+    if (!before && introduction_->challenged()) say(introduction_->proof());
+    return true;
+  }
+
+  // The server's half of the handshake.
+  template <typename Heard>
+  void answer(std::string_view bytes, Heard heard) {
+    request_.append(bytes.substr(0, 1 << 16));
+    const std::size_t end = request_.find("\r\n\r\n");
+    const std::size_t at = request_.find("Sec-WebSocket-Key: ");
+    if (end == std::string::npos || at > end || !request_.starts_with("GET /peer ")) return;
+    const std::string_view rest = std::string_view(request_).substr(at + 19);
+    is_open_ = true;
+    say_bytes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " +
+              api::websocket_accept(rest.substr(0, rest.find('\r'))) + "\r\n\r\n");
+    if (introduction_) say(introduction_->challenge());
+    take(std::string_view(request_).substr(end + 4), heard);
+  }
+
+  const int fd_;
+  api::FrameReader reader_;
+  const bool is_dialled_;
+  bool is_open_;
+  std::string request_;
+  std::optional<api::Introduction> introduction_;
+};
+
+// One call of HTTP and what became of it.
+struct Request {
+  bool is_answered = false;
+  unsigned status = 0;
+  std::string text;
+  int fd = -1;  // of the connection that an answer without an end took over
+  ~Request() {
+    if (fd >= 0) close(fd);
+  }
+};
+
+class NodeWorld {
+ public:
+  NodeWorld(test::FakeMedia &media, core::Role role, std::vector<core::Address> bootstrap)
+      : media_(media), access_(rules()) {
+    watch_log();
+    api::App::Settings settings;
+    settings.driver.node.self.uuid = "here";
+    settings.driver.node.self.ip_address = "127.0.0.1";
+    settings.driver.node.role = role;
+    settings.driver.node.bootstrap = std::move(bootstrap);
+    settings.driver.key = key(0);
+    settings.listen = "127.0.0.1";
+    settings.port = 0;
+    settings.access = rules();
+    auto opened = api::App::open(std::move(settings), media_);
+    assert(opened);
+    app_ = std::move(*opened);
+    settle();
+  }
+  NodeWorld(const NodeWorld &) = delete;
+  NodeWorld &operator=(const NodeWorld &) = delete;
+
+  // All who are left go, in one of two orders; nobody may be called after that.
+  ~NodeWorld() {
+    if (sessions_.size() % 2 == 0) sessions_.clear();
+    app_.reset();
+    settle();
+    for (const Dialled &one : take_dialled()) close(one.fd);
+  }
+
+  api::App &app() { return *app_; }
+
+  void open_session(const std::string &path, const Key *with_key, bool is_near) {
+    if (sessions_.size() >= max_sessions) return;
+    for (const api::SocketRoute &route : app_->server().sockets()) {
+      if (route.path != path || !route.may_open()) continue;
+      const Pair pair = make_pair();
+      api::Call call;
+      call.caller = is_near ? "127.0.0.1" : "192.0.2." + std::to_string(1 + sessions_.size());
+      route.open(stream_of(pair.ours), call);
+      sessions_.push_back(std::make_unique<Session>(pair.theirs, with_key, false));
+    }
+  }
+
+  Session *session(char which) {
+    if (sessions_.empty()) return nullptr;
+    return sessions_[static_cast<unsigned char>(which) % sessions_.size()].get();
+  }
+  void drop_session(char which) {
+    if (sessions_.empty()) return;
+    sessions_.erase(sessions_.begin() +
+                    static_cast<std::ptrdiff_t>(static_cast<unsigned char>(which) % sessions_.size()));
+  }
+
+  // @T, @Q: the ticket and the search that were spoken of last.
+  std::string filled(std::string_view text) const {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const std::string_view two = text.substr(i, 2);
+      if (two == "@T") out += ticket_;
+      if (two == "@Q") out += search_;
+      if (two == "@T" || two == "@Q")
+        ++i;
+      else
+        out += text[i];
+    }
+    return out;
+  }
+
+  const std::string &ticket() const { return ticket_; }
+
+  // Called with each answer, before anything else happens.
+  std::function<void(const api::Call &, const Request &)> answered = [](const api::Call &,
+                                                                        const Request &) {};
+
+  // Reads a request as bytes, and does with it what the server does. `who`: l this machine, n its network,
+  // s a stranger, t a stranger with the token.
+  std::shared_ptr<Request> ask(char who, std::string_view bytes) {
+    if (requests_.size() >= max_requests) return nullptr;
+    const auto sound = api::check_head(bytes);
+    if (!sound) assert(sound.error().status >= 400 && sound.error().status < 500);
+    if (!sound || !*sound) return nullptr;
+    origin::Request head = origin::read_request(bytes);
+    api::Call &call = head.call;
+    if (head.length > bytes.size() - head.head) return nullptr;
+    call.body = bytes.substr(head.head, head.length);
+    call.caller = who == 'l' ? "127.0.0.1" : "192.0.2.9";
+    call.local = "127.0.0.1";
+    call.is_loopback = who == 'l';
+    call.is_near = who == 'l' || who == 'n';
+    if (who == 't') call.token = token;
+    return answer(std::move(call));
+  }
+
+  // All that waits for an answer has one.
+  void check_answers() const {
+    for (const auto &request : requests_) assert(request->is_answered);
+  }
+
+  void look() {
+    settle();
+    for (const Dialled &one : take_dialled()) {
+      if (sessions_.size() < max_sessions)
+        sessions_.push_back(std::make_unique<Session>(one.fd, &key(one.port), true));
+      else
+        close(one.fd);
+    }
+    for (const auto &session : sessions_) session->listen([this](const std::string &text) { hear(text); });
+    for (const std::string &text : std::exchange(media_.to_relay, {})) learn(text);
+    for (const std::string &text : std::exchange(media_.to_source, {})) learn(text);
+    for (const auto &[id, offer] : media_.sources) ticket_ = id;
+    settle();
+    app_->driver().node().check_invariants();
+  }
+
+ private:
+  static api::Access::Rules rules() {
+    return {.checks_host = true,
+            .hosts = {"node.example"},
+            .origins = {"https://friend.example"},
+            .token = token};
+  }
+
+  void hear(const std::string &text) {
+    learn(text);
+    assert(json::check(text, {.max_bytes = 1 << 20}));
+    // What a node says of its own accord, another one can read.
+    if (!text.starts_with("{\"type\":")) assert(api::read_message(text));
+  }
+  void learn(const std::string &text) {
+    if (const std::string found = field(text, "ticket"); !found.empty()) ticket_ = found;
+    if (const std::string found = field(text, "search"); !found.empty()) search_ = found;
+  }
+
+  // As Server::finish.
+  std::shared_ptr<Request> answer(api::Call call) {
+    auto request = std::make_shared<Request>();
+    call.is_owner = access_.is_owner(call);
+    if (!access_.may_come(call)) return nullptr;
+    const auto &routes = app_->server().routes();
+    api::Match found = api::match(routes, call.method, call.path);
+    if (!found.route) return nullptr;
+    if (call.body.size() > found.route->max_body) return nullptr;
+    if ((call.method != "GET" || found.route->who == api::Who::owner) &&
+        !access_.may_change(call, found.route->who))
+      return nullptr;
+    call.params = std::move(found.params);
+    requests_.push_back(request);
+    found.route->handle(call, [this, call, request](const api::Reply &reply) {
+      assert(!request->is_answered);
+      request->is_answered = true;
+      check_reply(*request, reply);
+      answered(call, *request);
+      if (!reply.take_over) return;
+      const Pair pair = make_pair();
+      request->fd = pair.theirs;
+      // Half of them have gone when their turn comes.
+      const bool is_there = request->text.size() % 2 == 0;
+      reply.take_over(is_there ? stream_of(pair.ours) : Ref<GIOStream>(), api::wire_head(reply));
+      if (!is_there) close(pair.ours);
+    });
+    return request;
+  }
+
+  static void check_reply(Request &request, const api::Reply &reply) {
+    request.status = reply.status;
+    request.text = reply.body;
+    for (const Slice &part : reply.parts) request.text += as_text(part.bytes());
+    assert(reply.status >= 200 && reply.status < 600);
+    for (const auto &[name, value] : reply.headers)
+      assert(value.find_first_of("\r\n") == std::string::npos && value.find('\0') == std::string::npos);
+    if (reply.type == "application/json" && !reply.body.empty())
+      assert(json::check(request.text, {.max_bytes = 4 << 20}));
+    if (reply.status >= 400) assert(!reply.body.empty());
+  }
+
+  test::FakeMedia &media_;
+  const api::Access access_;
+  std::vector<std::shared_ptr<Request>> requests_;
+  std::string ticket_ = "t-1", search_ = "q-1";
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::unique_ptr<api::App> app_;
+};
+
+// Calls `step` with each line.
+template <typename Step>
+void run_script(std::string_view script, Step step) {
+  for (std::size_t i = 0; i < max_steps && !script.empty(); ++i) {
+    const std::size_t end = std::min(script.find('\n'), script.size());
+    if (end > 0) step(script.substr(0, end));
+    script.remove_prefix(std::min(end + 1, script.size()));
+  }
+}
+
+inline Time time_of(char digit) {
+  constexpr std::array<Time, 8> steps{1ms, 100ms, 500ms, 1s, 5s, 12s, 31s, 150s};
+  return steps.at(static_cast<unsigned char>(digit) % steps.size());
+}
+
+// Tabs stand for the ends of lines.
+inline std::string request_of(std::string_view line) {
+  std::string out;
+  for (const char c : line) c == '\t' ? (void)out.append("\r\n") : out.push_back(c);
+  return out;
+}
+
+}  // namespace astral::fuzz
