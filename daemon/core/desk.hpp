@@ -113,6 +113,10 @@ struct Desk {
   const Uuid &self() const { return settings.self.uuid; }
   std::int64_t unix_ms(Time time) const { return settings.unix_ms_at_zero + time / 1ms; }
   std::int64_t unix_ms() const { return unix_ms(now); }
+  // Of what we say ourselves, after `version`: every change has a higher one, also after a restart.
+  std::uint64_t next_version(std::uint64_t version) const {
+    return std::max(version + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, unix_ms())));
+  }
 
   bool supernode() const { return settings.self.supernode; }
   bool settled() const { return supernode() || primary != 0; }

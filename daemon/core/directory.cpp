@@ -16,19 +16,26 @@ constexpr std::uint32_t patience = 3;  // connects that fail before a node is fo
 
 bool sound(const NodeInfo &node) {
   return is_uuid(node.uuid) && node.port != 0 && !node.ip_address.empty() &&
-         is_text(node.ip_address, max_name) && is_text(node.version, max_name) && node.updated <= max_version;
+         is_text(node.ip_address, max_name) && is_text(node.version, max_name);
 }
 
 bool sound(const StreamInfo &stream) {
   return is_slug(stream.slug) && is_uuid(stream.source) && is_text(stream.name, max_name) &&
-         is_text(stream.description, max_description) && is_text(stream.media, max_media) &&
-         stream.updated <= max_version;
+         is_text(stream.description, max_description) && is_text(stream.media, max_media);
 }
 
 }  // namespace
 
+void Directory::set_clock(std::int64_t unix_ms) {
+  latest_ = static_cast<std::uint64_t>(std::max<std::int64_t>(0, unix_ms) + max_ahead / 1ms);
+}
+
+bool Directory::timely(std::uint64_t version) const {
+  return version <= latest_;
+}
+
 bool Directory::learn(const NodeInfo &node, Heard from) {
-  if (!sound(node)) return false;
+  if (!sound(node) || !timely(node.updated)) return false;
   const auto known = nodes_.find(node.uuid);
   if (known == nodes_.end()) {
     const auto lost = lost_.find(node.uuid);
@@ -51,7 +58,7 @@ bool Directory::learn(const NodeInfo &node, Heard from) {
 }
 
 bool Directory::learn(const StreamInfo &stream, Heard from) {
-  if (!sound(stream)) return false;
+  if (!sound(stream) || !timely(stream.updated)) return false;
   const auto buried = buried_.find(stream.slug);
   if (from != Heard::itself && buried != buried_.end() && stream.updated <= buried->second) return false;
   const auto known = streams_.find(stream.slug);
@@ -83,7 +90,7 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
 bool Directory::gone(const Slug &slug, std::uint64_t updated, Heard from) {
   const auto known = streams_.find(slug);
   if (known == streams_.end() || known->second.own) return false;
-  if (updated > max_version) return false;
+  if (!timely(updated)) return false;
   const std::uint64_t version = known->second.info.updated;
   if (from == Heard::elsewhere && updated < std::max<std::uint64_t>(version, 1)) return false;
   streams_.erase(known);
@@ -103,7 +110,7 @@ std::vector<Slug> Directory::missing(const std::vector<StreamInfo> &listed) cons
 }
 
 void Directory::own(const StreamInfo &stream) {
-  assert(sound(stream));
+  assert(sound(stream));  // Publishing has checked its texts
   KnownStream &entry = streams_[stream.slug];
   if (!entry.own) ++own_;
   entry.own = true;
@@ -112,7 +119,7 @@ void Directory::own(const StreamInfo &stream) {
 
 void Directory::disown(const Slug &slug) {
   const auto known = streams_.find(slug);
-  assert(known != streams_.end() && known->second.own);
+  assert(known != streams_.end() && known->second.own);  // Publishing::may_delete was asked
   bury(slug, known->second.info.updated);
   streams_.erase(known);
   --own_;

@@ -21,7 +21,12 @@ enum class Heard {
 
 class Directory {
  public:
-  // True: this was news. What breaks a bound or a name's rule is never news.
+  // Versions are unix milliseconds, so the time of this step decides which of them are refused.
+  void set_clock(std::int64_t unix_ms);
+  // Whoever takes a version from outside asks this first: it is not from the future (max_ahead).
+  bool timely(std::uint64_t version) const;
+
+  // True: this was news. What breaks a bound or a name's rule, or is from the future, is never news.
   bool learn(const NodeInfo &node, Heard from);
   bool learn(const StreamInfo &stream, Heard from);
   bool gone(const Slug &slug, std::uint64_t updated, Heard from);  // true: it was known, and is forgotten now
@@ -65,6 +70,7 @@ class Directory {
   };
   void bury(const Slug &slug, std::uint64_t updated);
 
+  std::uint64_t latest_ = 0;  // version that is believed
   std::map<Uuid, KnownNode> nodes_;
   std::map<Uuid, NodeInfo> lost_;  // could not be reached: what others still say of them is no news
   std::deque<Uuid> losses_;        // their order, the oldest first

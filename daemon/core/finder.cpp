@@ -203,7 +203,7 @@ void Finder::advert(Advert advert, PeerId from) {
 }
 
 void Finder::here(Here here) {
-  if (!desk_.supernode()) return;
+  if (!desk_.supernode() || !desk_.directory.timely(here.updated)) return;
   const Key key = key_of(here.place.uuid);
   if (!here.copied && pass_on(key, here)) return;
   records_.here(here, desk_.now + desk_.settings.timeouts.here_refresh * 5 / 2);

@@ -44,7 +44,9 @@ inline constexpr std::size_t streams_told = 512;       // to a new child
 inline constexpr std::size_t remembered_losses = 256;  // supernodes that could not be reached any more
 inline constexpr std::size_t remembered_ends = 1'024;  // streams that are gone, so that old news stay old
 inline constexpr std::uint64_t max_rate_kbps = 100'000'000;  // what is told of a stream may be nonsense
-inline constexpr std::uint64_t max_version = 1'000'000'000'000'000;  // of `updated`, in unix milliseconds
+// How far a version (`updated`) may lie ahead of our clock. One from further ahead is refused: until that time
+// came, nobody could say anything newer. Two honest clocks are not that far apart.
+inline constexpr Time max_ahead = 5min;
 inline constexpr std::uint64_t unmeasured_bps = 600'000;             // the first Astral's 75 KB/s
 
 struct Timeouts {

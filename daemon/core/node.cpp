@@ -32,6 +32,7 @@ Node::Node(Settings settings)
 
 void Node::handle(const Input &input, Time now, Effects &out) {
   desk_.now = std::max(now, desk_.now);
+  desk_.directory.set_clock(desk_.unix_ms());
   desk_.out = &out;
   if (stopped_) {
     refuse(input);

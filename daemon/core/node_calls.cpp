@@ -104,6 +104,8 @@ void Node::on(const RevokeTicket &input) {
 void Node::on(const RegisterNode &input) {
   if (!is_uuid(input.node.uuid) || input.node.port == 0 || input.node.ip_address.empty())
     return desk_.answer(input.call, fail(Code::invalid, "uuid, ip_address, port: needed"));
+  if (!desk_.directory.timely(input.node.updated))
+    return desk_.answer(input.call, fail(Code::invalid, "updated: in the future, by the clock of this node"));
   const bool created = !find_node(input.node.uuid);
   if (input.node.uuid != desk_.self() && !membership_.add_node(input.node))
     return desk_.answer(input.call, fail(Code::no_room, "this node knows too many nodes"));

@@ -170,12 +170,10 @@ void Publishing::refuse(const Slug &slug, const Waiter &waiter, const Error &err
   desk_.send(waiter.peer, Refusal{.ticket = {}, .slug = slug, .code = code, .message = error.detail});
 }
 
-// Every change has a higher version than the one before, also after a restart of this node.
 void Publishing::changed(Carried &stream, bool registered) {
   StreamInfo info = *desk_.directory.stream(stream.slug);
   info.streaming = stream.publisher != 0 && !stream.paused;
-  info.updated =
-      std::max(info.updated + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms())));
+  info.updated = desk_.next_version(info.updated);
   stream.told_kbps = info.bitrate_kbps;
   desk_.directory.own(info);
   desk_.notice(OwnChanged{.slug = stream.slug, .registered = registered});
@@ -251,9 +249,13 @@ void Publishing::measured(const MediaMeasured &input) {
 void Publishing::beat() {
   for (auto &[slug, stream] : desk_.carried) {
     if (!stream.own) continue;
-    const std::uint64_t rate = desk_.directory.stream(slug)->bitrate_kbps;
+    const StreamInfo &info = *desk_.directory.stream(slug);
+    const std::uint64_t rate = info.bitrate_kbps;
     const std::uint64_t apart = rate > stream.told_kbps ? rate - stream.told_kbps : stream.told_kbps - rate;
-    if (apart > stream.told_kbps / 10) changed(stream);
+    // Others held a version from up to max_ahead in the future, so ours is above it; those whose clocks are
+    // behind ours refuse it, and are told again until the time has come.
+    const bool early = static_cast<std::int64_t>(info.updated) > desk_.unix_ms();
+    if (early || apart > stream.told_kbps / 10) changed(stream);
   }
 }
 

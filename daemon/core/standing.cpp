@@ -16,11 +16,9 @@ constexpr std::size_t at_once = 3;  // candidates
 
 }  // namespace
 
-Standing::Standing(Desk &desk, Records &records) : desk_(desk), records_(records) {
-  for (const NodeInfo &node : desk.settings.remembered) desk.directory.learn(node, Heard::elsewhere);
-}
-
 void Standing::start() {
+  for (const NodeInfo &node : desk_.settings.remembered)
+    if (node.uuid != desk_.self()) desk_.directory.learn(node, Heard::elsewhere);
   if (desk_.settings.role == Role::supernode) {
     reached_ = true;
     enter(Standpoint::supernode);
@@ -32,8 +30,7 @@ void Standing::enter(Standpoint standpoint) {
   const Standpoint from = std::exchange(standpoint_, standpoint);
   NodeInfo &self = desk_.settings.self;
   if (self.supernode != (standpoint == Standpoint::supernode))  // news that are newer than the old ones
-    self.updated =
-        std::max(self.updated + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms())));
+    self.updated = desk_.next_version(self.updated);
   self.supernode = standpoint == Standpoint::supernode;
   self.capacity = self.supernode ? std::optional(desk_.settings.capacity) : std::nullopt;
   const Peer *primary = desk_.peers.find(desk_.primary);

@@ -29,7 +29,7 @@ enum class Standpoint { seeking, registering, child, supernode };
 
 class Standing {
  public:
-  Standing(Desk &desk, Records &records);
+  Standing(Desk &desk, Records &records) : desk_(desk), records_(records) {}
 
   void start();
   void beat();

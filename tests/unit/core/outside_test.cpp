@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What another machine says, in whatever order, ends nothing and leaves nothing behind: versions from the
+// future, ids that are foretold, names that belong to others.
+#include <algorithm>
+
+#include "bench.hpp"
+
+namespace astral::core {
+namespace {
+
+constexpr std::uint64_t latest = 1'000 + 300'000;  // at the time of a Bench: five minutes ahead
+
+bool holds(const Lines &lines, const std::string &part) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string &line) { return line.find(part) != std::string::npos; });
+}
+
+StreamInfo news(const Slug &slug, const Uuid &source, std::uint64_t updated) {
+  return {.slug = slug, .name = slug, .source = source, .updated = updated};
+}
+NodeInfo node_info(const Uuid &uuid, std::uint64_t updated) {
+  return {.uuid = uuid, .ip_address = "10.0.0.77", .port = 77, .supernode = true, .updated = updated};
+}
+
+// Versions from the future.
+
+class FutureVersions : public testing::TestWithParam<std::uint64_t> {};
+
+// Two messages of /peer, without a token.
+TEST_P(FutureVersions, EndNoPublisher) {
+  Bench bench;
+  bench.hears(2, Streams{.streams = {news("own", "us", GetParam())}});
+  EXPECT_FALSE(bench.node.find_stream("own"));
+  bench.publishes();
+  EXPECT_TRUE(holds(bench.said, "published own"));
+  EXPECT_EQ(bench.node.find_stream("own")->updated, 1'001u);  // established, then published
+}
+
+TEST_P(FutureVersions, AreRefusedWhateverBringsThem) {
+  Bench bench;
+  const NodeInfo node = node_info("liar", GetParam());
+  const StreamInfo talk = news("talk", "parent", GetParam());
+  bench.asks();
+  const std::uint64_t known = bench.node.find_stream("talk")->updated;
+  Offer offer = bench.offer("t2", {"parent"});
+  offer.stream = {talk};
+  for (const Message &message :
+       {Message{Heartbeat{.nodes = {node}}}, Message{Streams{.streams = {talk}}}, Message{offer},
+        Message{Gone{.slug = "talk", .updated = GetParam()}}})
+    bench.hears(2, message);
+  bench.hears(Bench::primary, Full{.others = {node}});
+  bench.say(OriginKnows{.nodes = {node}, .streams = {talk}});
+  bench.say(RegisterNode{.call = 4, .node = node});
+  EXPECT_TRUE(holds(bench.said, "Answer 4 error 0"));
+  bench.say(PeerConnected{.peer = 20, .address = "10.0.0.77"});
+  bench.say(PeerProved{.peer = 20, .fingerprint = "liar's"});
+  bench.hears(20, Hello{.node = node});
+  EXPECT_TRUE(holds(bench.said, "Send 20 welcome"));  // a wrong clock is no reason to send anybody away
+  bench.hears(20, Heartbeat{.nodes = {node}});
+  EXPECT_FALSE(bench.node.find_node("liar"));
+  ASSERT_TRUE(bench.node.find_stream("talk"));
+  EXPECT_EQ(bench.node.find_stream("talk")->updated, known);
+}
+
+INSTANTIATE_TEST_SUITE_P(Values, FutureVersions,
+                         testing::Values(latest + 1, 1'000'000'000'000'000, (std::uint64_t{1} << 63) - 1,
+                                         std::uint64_t{1} << 63, UINT64_MAX));
+
+TEST(Versions, OfClocksThatDifferAreBelieved) {
+  Bench bench;
+  bench.hears(2, Streams{.streams = {news("talk", "parent", latest)}});
+  bench.hears(2, Heartbeat{.nodes = {node_info("far", latest)}});
+  EXPECT_TRUE(bench.node.find_stream("talk"));
+  EXPECT_TRUE(bench.node.find_node("far"));
+  bench.hears(2, Gone{.slug = "talk", .updated = latest});
+  EXPECT_FALSE(bench.node.find_stream("talk"));
+}
+
+// Whoever holds a version of ours that is ahead hears of each change, at the latest when its time has come.
+TEST(Versions, OfOursGoOnAboveWhatOthersHold) {
+  Bench bench;
+  bench.hears(2, Streams{.streams = {news("own", "us", latest)}});
+  bench.publishes();
+  std::uint64_t version = bench.node.find_stream("own")->updated;
+  EXPECT_GT(version, latest);
+  EXPECT_LT(version, latest + 10);
+  for (int i = 0; i < 10; ++i) {
+    bench.hears(3, Media{.slug = "own", .media = std::to_string(i)});
+    EXPECT_EQ(bench.node.find_stream("own")->updated, ++version);
+  }
+  for (Time time{}; time < 40s; time += 5s) {
+    bench.wait(5s);
+    EXPECT_GT(bench.node.find_stream("own")->updated, version);
+    version = bench.node.find_stream("own")->updated;
+  }
+  for (Time time{}; time < 300s; time += 5s) bench.wait(5s);
+  version = bench.node.find_stream("own")->updated;
+  EXPECT_LE(version, static_cast<std::uint64_t>(bench.now / 1ms));
+  for (Time time{}; time < 60s; time += 5s) bench.wait(5s);
+  EXPECT_EQ(bench.node.find_stream("own")->updated, version);
+}
+
+// The machine has been up for ten days, and its nodes were seen yesterday.
+TEST(Versions, OfWhatIsRememberedAreOfThePresent) {
+  Settings settings = Bench::settings();
+  const Time uptime = 240h;
+  settings.unix_ms_at_zero = 1'700'000'000'000;
+  const auto yesterday = static_cast<std::uint64_t>(settings.unix_ms_at_zero + (uptime - 24h) / 1ms);
+  settings.remembered = {node_info("old", yesterday), node_info("us", yesterday)};
+  Node node(settings);
+  Effects out;
+  node.handle(Tick{}, uptime, out);
+  node.check_invariants();
+  EXPECT_TRUE(node.find_node("old"));
+  EXPECT_EQ(node.nodes().size(), 2u);
+}
+
+// A supernode `us` with the neighbour `s` (peer 1), a child `c` (peer 2).
+struct Super {
+  Super() : node(settings()) {
+    say(Tick{});
+    join(1, {.uuid = "s", .ip_address = "10.0.0.3", .port = 3, .supernode = true}, PeerKind::node);
+    join(2, {.uuid = "c", .ip_address = "10.0.0.4", .port = 4}, PeerKind::node);
+    hears(2, Register{});
+  }
+  static Settings settings() {
+    Settings settings = Bench::settings();
+    settings.role = Role::supernode;
+    settings.bootstrap = {};
+    return settings;
+  }
+  void join(PeerId peer, const NodeInfo &who, PeerKind kind) {
+    say(PeerConnected{.peer = peer, .address = "10.0.0.3"});
+    if (kind == PeerKind::node) say(PeerProved{.peer = peer, .fingerprint = who.uuid + "'s"});
+    hears(peer, Hello{.node = who, .kind = kind});
+  }
+  void say(const Input &input) {
+    effects.clear();
+    node.handle(input, now, effects);
+    node.check_invariants();
+  }
+  void hears(PeerId peer, const Message &message) { say(PeerSaid{.peer = peer, .message = message}); }
+  // Whom the node tells, or connects to, now.
+  std::vector<PeerId> told() const {
+    std::vector<PeerId> peers;
+    for (const Effect &effect : effects)
+      if (const auto *send = std::get_if<Send>(&effect)) peers.push_back(send->peer);
+    return peers;
+  }
+  std::vector<PeerId> connected() const {
+    std::vector<PeerId> peers;
+    for (const Effect &effect : effects)
+      if (const auto *connect = std::get_if<Connect>(&effect)) peers.push_back(connect->peer);
+    return peers;
+  }
+  // One that lies nearer to `s` than to us.
+  static Uuid distant() {
+    Uuid uuid = "z";
+    while ((key_of(uuid) ^ key_of("s")) > (key_of(uuid) ^ key_of("us"))) uuid += "z";
+    return uuid;
+  }
+  // `c` has something for it, whose supernode `via` is said to be at 10.0.0.50.
+  void routes_to(const Uuid &via) {
+    hears(2, Routed{.to = {.uuid = distant(), .via = via, .at = {"10.0.0.50", 50}},
+                    .from = {.uuid = "c", .via = "us"},
+                    .what = std::make_shared<const Enclosed>(Enclosed{Leaving{.ticket = "t"}})});
+  }
+
+  Node node;
+  Time now = 1s;
+  Effects effects;
+};
+
+TEST(Versions, OfPlacesAndAdvertsAreNotOfTheFuture) {
+  for (const std::uint64_t version : {latest + 1, std::uint64_t{1'000'000'000'000'000}, UINT64_MAX}) {
+    Super super;
+    super.hears(1, Here{.place = {.uuid = Super::distant(), .via = "liar", .at = {"10.0.0.66", 66}},
+                        .updated = version,
+                        .copied = true});
+    super.hears(1, Here{.place = {.uuid = Super::distant(), .via = "s"}, .updated = 5, .copied = true});
+    super.routes_to("");
+    EXPECT_EQ(super.told(), (std::vector<PeerId>{1}));
+    EXPECT_TRUE(super.connected().empty());
+    super.hears(1, Advert{.slug = "talk",
+                          .supernode = {.uuid = "s", .via = "s"},
+                          .hops = 1,
+                          .room = 1,
+                          .copied = true,
+                          .stream = {news("talk", "x", version)}});
+    EXPECT_FALSE(super.node.find_stream("talk"));
+  }
+}
+
+}  // namespace
+}  // namespace astral::core
