@@ -110,7 +110,7 @@ void Consumer::begin(Carried &stream) {
 // The publisher, for a ticket that is to be `held`, or `coming`.
 void Consumer::ask(Carried &stream, TicketId &held) {
   const Peer &publisher = *desk_.peers.find(stream.publisher);
-  const Ticket &ticket = desk_.add({.id = desk_.rng.hex(32),
+  const Ticket &ticket = desk_.add({.id = desk_.new_ticket_id(),
                                     .slug = stream.slug,
                                     .side = Side::held,
                                     .peer = publisher.id,

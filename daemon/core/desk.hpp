@@ -220,6 +220,13 @@ struct Desk {
     return routed ? settings.timeouts.routed_silence : settings.timeouts.silence;
   }
 
+  // Others choose the ids of their tickets, and whoever has seen ours can tell which come next.
+  TicketId new_ticket_id() {
+    TicketId id = rng.hex(32);
+    while (tickets.find(id) != nullptr) id = rng.hex(32);
+    return id;
+  }
+
   // The only ways of a ticket.
   Ticket &add(Ticket ticket) {
     ticket.created = ticket.refreshed = now;

@@ -77,7 +77,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   if (request.standby ? !desk_.room.fits(request.slug) : !desk_.room.take(request.slug))
     return no(RefusalCode::no_room, "the upstream is used up");
   open(*stream);
-  Ticket ticket{.id = desk_.rng.hex(32), .slug = request.slug, .destination = request.destination};
+  Ticket ticket{.id = desk_.new_ticket_id(), .slug = request.slug, .destination = request.destination};
   ticket.hops = stream->hops + 1;
   ticket.search = request.search;
   ticket.standby = request.standby;

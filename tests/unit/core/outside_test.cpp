@@ -191,5 +191,32 @@ TEST(Versions, OfPlacesAndAdvertsAreNotOfTheFuture) {
   }
 }
 
+// Ids that are foretold. Ours come of a small generator, and whoever has seen one can tell the next.
+
+TEST(TicketIds, OfThoseThatWeGiveAreOursAlone) {
+  Bench prophet;
+  prophet.child_requested();
+  Bench bench;
+  bench.fed_own();
+  bench.hears(3, Request{.ticket = prophet.given, .slug = "own", .destination = "element"});
+  bench.hears(Bench::primary, bench.wish("own"));
+  EXPECT_TRUE(bench.node.find_ticket(prophet.given));
+  EXPECT_EQ(bench.node.tickets("own").size(), 3u);
+}
+
+TEST(TicketIds, OfThoseThatWeHoldAreOursAlone) {
+  Bench prophet;
+  Bench bench;
+  for (Bench *one : {&prophet, &bench}) {
+    one->publishes();
+    if (one == &bench) one->hears(3, Request{.ticket = prophet.own, .slug = "own", .destination = "element"});
+    one->hears(3, Ended{.slug = "own"});
+    one->publishes();
+  }
+  EXPECT_TRUE(bench.node.find_ticket(prophet.own)->element);
+  EXPECT_NE(bench.own, prophet.own);
+  EXPECT_EQ(bench.node.tickets("own").size(), 2u);
+}
+
 }  // namespace
 }  // namespace astral::core
