@@ -27,6 +27,7 @@ namespace astral::core {
 
 struct PeerReady {
   PeerId peer = 0;
+  Uuid meant = {};  // we connected to reach this one, and another is there
 };
 struct PeerGone {  // it is no longer in Peers, its tickets still are in Tickets
   PeerId peer = 0;

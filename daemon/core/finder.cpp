@@ -102,8 +102,9 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
 void Finder::peer_gone(const PeerGone &gone) {
   if (!desk_.supernode() || gone.routed) return;
   std::vector<Slug> slugs;
+  const bool there = desk_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // by another session
   for (auto &[slug, reach] : reach_)
-    if (reach.children.erase(gone.uuid) > 0) slugs.push_back(slug);
+    if (!there && reach.children.erase(gone.uuid) > 0) slugs.push_back(slug);
   for (const Slug &slug : slugs) changed(slug);
   if (!gone.ready && desk_.directory.doubtful(gone.uuid)) records_.unreachable(gone.uuid);
 }

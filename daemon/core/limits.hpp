@@ -17,6 +17,7 @@ inline constexpr std::size_t max_records = 20'000;  // streams, and nodes, that 
 inline constexpr std::size_t max_record_carriers = 32;  // supernodes that are remembered for one stream
 inline constexpr std::size_t max_finds = 4'096;  // searches that are remembered, so that none is served twice
 inline constexpr std::size_t max_parked = 64;    // messages that wait for one supernode to be connected
+inline constexpr std::size_t max_all_parked = 1'024;  // for all of them: each may be of 64 KiB
 inline constexpr std::size_t max_offers = 4;     // that one search takes
 inline constexpr std::uint32_t max_asked = 8;    // supernodes at once, in one search
 inline constexpr std::size_t max_route = 24;     // supernodes that a message passes

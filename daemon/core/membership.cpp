@@ -180,9 +180,10 @@ void Membership::welcome(Peer &peer, const Welcome &welcome) {
 }
 
 void Membership::ready(Peer &peer, NodeInfo node) {
+  const Uuid meant = peer.uuid == node.uuid ? "" : peer.uuid;
   desk_.peers.enter(peer, PeerState::ready, node.uuid, desk_.now);
   peer.supernode = node.supernode;
-  desk_.notice(PeerReady{.peer = peer.id});
+  desk_.notice(PeerReady{.peer = peer.id, .meant = meant});
   if (peer.kind == PeerKind::element) return;
   if (node.ip_address.empty()) node.ip_address = peer.address;
   desk_.directory.reached(node.uuid);

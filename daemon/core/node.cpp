@@ -130,13 +130,14 @@ void Node::hand_on(const Notice &notice) {
     if constexpr (std::is_same_v<T, PeerReady>) {
       standing_.peer_ready(what.peer);
       routes_.peer_ready(what.peer);
+      if (!what.meant.empty()) send_elsewhere(what.meant);
     } else if constexpr (std::is_same_v<T, PeerGone>) {
       publishing_.peer_gone(what.peer);
       provider_.peer_gone(what.peer);
       consumer_.peer_gone(what.peer);
       standing_.peer_gone(what);
       finder_.peer_gone(what);
-      for (Routed &message : routes_.peer_gone(what.uuid)) routed(routes_.forward(std::move(message)));
+      send_elsewhere(what.uuid);
     } else if constexpr (std::is_same_v<T, StreamGone>) {
       finder_.stream_gone(what.slug, what.updated, what.from);
       provider_.revoke_all(what.slug, "ended", "the stream has ended");
@@ -201,6 +202,11 @@ void Node::on(const PeerSaid &input) {
 void Node::hear(Peer &peer) {
   peer.heard = desk_.now;
   if (peer.kind == PeerKind::node && peer.state == PeerState::ready) desk_.peers.heard(peer.uuid, desk_.now);
+}
+
+// What waited for a supernode that is not reached.
+void Node::send_elsewhere(const Uuid &supernode) {
+  for (Routed &message : routes_.not_there(supernode)) routed(routes_.forward(std::move(message)));
 }
 
 // For us, from a node without a socket to us: as if it had one.

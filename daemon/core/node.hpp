@@ -125,6 +125,7 @@ class Node {
 
   void said(Peer &peer, const Message &message);
   void routed(std::optional<Routed> routed);
+  void send_elsewhere(const Uuid &supernode);
   void hear(Peer &peer);
   void from_neighbour(Peer &peer, const Message &message);
   void seed(const Peer &peer, const Seed &seed);

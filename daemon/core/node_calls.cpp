@@ -47,6 +47,7 @@ void Node::seed(const Peer &peer, const Seed &seed) {
 
 // Only the one that was asked is believed.
 void Node::seeded(const Peer &peer, const Seeded &seeded) {
+  if (peer.kind != PeerKind::node) return;
   const Agenda::Key asked{.due = Due::seed, .name = peer.uuid, .number = seeded.call};
   if (!desk_.agenda.has(asked)) return;
   desk_.agenda.drop(asked);

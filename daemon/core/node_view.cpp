@@ -141,9 +141,12 @@ bool Node::has_media(const Slug &slug) const {
 void Node::check_invariants() const {
   desk_.peers.check_invariants();
   desk_.tickets.check_invariants();
+  routes_.check_invariants();
   assert(desk_.notices.empty() && desk_.carried.size() <= max_carried);
   assert(desk_.directory.node_count() <= max_nodes && desk_.directory.stream_count() <= max_streams);
   assert(desk_.directory.node(desk_.self()) == nullptr);
+  assert(desk_.overlay.known() <= desk_.peers.size() + 64 * Overlay::known_per_distance);
+  assert(seeds_.size() <= max_waiting_calls);
 
   std::size_t held = 0;
   std::uint32_t children = 0;

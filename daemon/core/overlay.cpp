@@ -26,13 +26,15 @@ std::size_t Overlay::linked_at(std::size_t at) const {
   }));
 }
 
+std::size_t Overlay::known_at(std::size_t at) const {
+  return static_cast<std::size_t>(std::count_if(
+      known_.begin(), known_.end(), [&](const auto &entry) { return distance(entry.first) == at; }));
+}
+
 bool Overlay::know(const Uuid &uuid) {
   const Key key = key_of(uuid);
   if (key == self_ || known_.contains(key)) return false;
-  const std::size_t at = distance(key);
-  const auto there = std::count_if(known_.begin(), known_.end(),
-                                   [&](const auto &entry) { return distance(entry.first) == at; });
-  if (static_cast<std::size_t>(there) >= known_per_distance) return false;
+  if (known_at(distance(key)) >= known_per_distance) return false;
   known_.emplace(key, Known{.uuid = uuid});
   return true;
 }
@@ -49,8 +51,11 @@ void Overlay::link(const Uuid &uuid, PeerId peer) {
 }
 
 void Overlay::unlink(PeerId peer) {
-  for (auto &[key, known] : known_)
-    if (known.peer == peer) known.peer = 0;
+  const auto linked =
+      std::find_if(known_.begin(), known_.end(), [&](const auto &entry) { return entry.second.peer == peer; });
+  if (linked == known_.end()) return;
+  linked->second.peer = 0;
+  if (known_at(distance(linked->first)) > known_per_distance) known_.erase(linked);
 }
 
 std::vector<PeerId> Overlay::links() const {

@@ -34,7 +34,7 @@ class Overlay {
   std::size_t known() const { return known_.size(); }
   void clear() { known_.clear(); }
 
-  // Sessions with supernodes, whoever opened them.
+  // Sessions with supernodes, whoever opened them. One that ends is forgotten where enough are known.
   void link(const Uuid &uuid, PeerId peer);
   void unlink(PeerId peer);
   std::vector<PeerId> links() const;
@@ -59,6 +59,7 @@ class Overlay {
   };
   std::size_t distance(Key key) const;
   std::size_t linked_at(std::size_t distance) const;
+  std::size_t known_at(std::size_t distance) const;
 
   Key self_;
   std::map<Key, Known> known_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/routes.hpp"
 
+#include <cassert>
 #include <utility>
 
 #include "core/limits.hpp"
@@ -25,7 +26,8 @@ std::optional<PeerId> connect(Desk &desk, const Uuid &uuid, const Address &addre
 
 std::optional<Routed> Routes::forward(Routed routed) {
   if (routed.to.uuid == desk_.self()) return routed;
-  if (routed.hops++ >= max_route) return std::nullopt;
+  if (routed.hops >= max_route) return std::nullopt;
+  ++routed.hops;
   if (const Peer *peer = desk_.peers.socket(routed.to.uuid, PeerState::ready)) {
     desk_.send(peer->id, std::move(routed));
     return std::nullopt;
@@ -62,7 +64,8 @@ std::optional<Routed> Routes::arrived(const Peer &from, Routed routed) {
   if (!desk_.supernode()) return std::nullopt;
   if (!from.supernode) routed.from = {.uuid = from.uuid, .via = desk_.self(), .at = desk_.place().at};
   if (!routed.sought) return forward(std::move(routed));
-  if (++routed.hops > max_route) return std::nullopt;
+  if (routed.hops >= max_route) return std::nullopt;
+  ++routed.hops;
   if (const Peer *peer = desk_.peers.socket(routed.to.uuid, PeerState::ready)) {
     desk_.send(peer->id, std::move(routed));
     return std::nullopt;
@@ -79,21 +82,33 @@ bool Routes::deliver(const Place &place, Message message) {
       !connect(desk_, place.uuid, place.at))
     return false;
   std::deque<Message> &parked = parked_[place.uuid];
-  if (parked.size() >= max_parked) return true;  // lost, as on any way
+  if (parked.size() >= max_parked || parked_count() >= max_all_parked) return true;  // lost, as on any way
   parked.push_back(std::move(message));
   return true;
 }
 
 void Routes::peer_ready(PeerId peer) {
   const Peer *ready = desk_.peers.find(peer);
-  if (ready == nullptr) return;
+  if (ready == nullptr || ready->kind != PeerKind::node) return;  // an element takes any name
   const auto waiting = parked_.find(ready->uuid);
   if (waiting == parked_.end()) return;
   for (Message &message : std::exchange(waiting->second, {})) desk_.send(peer, std::move(message));
   parked_.erase(waiting);
 }
 
-std::deque<Routed> Routes::peer_gone(const Uuid &uuid) {
+std::size_t Routes::parked_count() const {
+  std::size_t count = 0;
+  for (const auto &[uuid, messages] : parked_) count += messages.size();
+  return count;
+}
+
+void Routes::check_invariants() const {
+  assert(parked_count() <= max_all_parked);
+  for (const auto &[uuid, messages] : parked_)  // somebody will say whether it is there
+    assert(desk_.peers.socket(uuid, PeerState::connecting) != nullptr);
+}
+
+std::deque<Routed> Routes::not_there(const Uuid &uuid) {
   std::deque<Routed> again;
   const auto waiting = parked_.find(uuid);
   if (waiting == parked_.end() || desk_.peers.socket(uuid, PeerState::connecting) != nullptr) return again;

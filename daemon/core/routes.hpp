@@ -24,9 +24,11 @@ class Routes {
   bool deliver(const Place &place, Message message);
   void peer_ready(PeerId peer);
   // What waited for it is tried on another way.
-  std::deque<Routed> peer_gone(const Uuid &uuid);
+  std::deque<Routed> not_there(const Uuid &uuid);
+  void check_invariants() const;
 
  private:
+  std::size_t parked_count() const;
   std::optional<Routed> seek(Routed routed);
 
   Desk &desk_;

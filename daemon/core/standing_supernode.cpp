@@ -48,7 +48,9 @@ void Standing::probe(const Peer &peer) {
 }
 
 void Standing::probed(const Peer &peer, const Probed &probed) {
-  if (std::exchange(probed_by_, 0) == 0 || reached_) return;
+  if (peer.id != probed_by_) return;  // only who was asked is believed
+  probed_by_ = 0;
+  if (reached_) return;
   if (standpoint_ == Standpoint::seeking) let_go(peer.id);
   reached_ = probed.reached;
   if (standpoint_ == Standpoint::supernode && !*reached_) return step_down();

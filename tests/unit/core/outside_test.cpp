@@ -218,5 +218,70 @@ TEST(TicketIds, OfThoseThatWeHoldAreOursAlone) {
   EXPECT_EQ(bench.node.tickets("own").size(), 2u);
 }
 
+// Names that belong to others.
+
+TEST(Parked, IsNotKeptForOneThatIsNotThere) {
+  Super super;
+  super.routes_to("far");
+  ASSERT_EQ(super.connected().size(), 1u);
+  const PeerId peer = super.connected()[0];
+  super.say(PeerConnected{.peer = peer, .outbound = true, .address = "10.0.0.50"});
+  super.say(PeerProved{.peer = peer, .fingerprint = "other's"});
+  super.hears(peer, Welcome{.node = {.uuid = "other", .ip_address = "10.0.0.50", .port = 50}});
+  const std::vector<PeerId> told = super.told();
+  EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{1}) != told.end());  // the keeper knows better
+}
+
+TEST(Parked, IsNotForAnElementThatHasTheName) {
+  Super super;
+  super.routes_to("far");
+  super.join(3, {.uuid = "far"}, PeerKind::element);
+  for (const Effect &effect : super.effects) {
+    const auto *send = std::get_if<Send>(&effect);
+    EXPECT_TRUE(send == nullptr || !std::holds_alternative<Routed>(send->message));
+  }
+}
+
+TEST(Carriers, AreNotForgottenWithAnElementThatHasTheName) {
+  Super super;
+  super.hears(2, Carrying{.slug = "talk", .hops = 1, .room = 1});
+  super.join(3, {.uuid = "c"}, PeerKind::element);
+  super.say(PeerLost{.peer = 3});
+  super.hears(1, Find{.request = {.slug = "talk",
+                                  .destination = "x",
+                                  .search = "q",
+                                  .asker = {.uuid = "x", .via = "s"}},
+                      .stage = Stage::carrier});
+  const std::vector<PeerId> told = super.told();
+  EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{2}) != told.end());
+}
+
+// Only who was asked whether it can reach us is believed: a supernode that nobody reaches steps down.
+TEST(Probed, IsBelievedOfWhoWasAsked) {
+  Settings settings = Bench::settings();
+  settings.role = Role::automatic;
+  settings.bootstrap = {};
+  Node node(settings);
+  Time now = 1s;
+  Effects out;
+  const auto say = [&](const Input &input) {
+    node.handle(input, now, out);
+    node.check_invariants();
+  };
+  while (node.standpoint() != Standpoint::supernode) {
+    now = node.deadline();
+    say(Tick{});
+  }
+  for (const PeerId peer : {PeerId{1}, PeerId{2}}) {
+    say(PeerConnected{.peer = peer, .address = "10.0.0.3"});
+    say(PeerProved{.peer = peer, .fingerprint = "s" + std::to_string(peer)});
+    say(PeerSaid{.peer = peer, .message = Hello{.node = node_info("s" + std::to_string(peer), 1)}});
+  }
+  say(PeerSaid{.peer = 2, .message = Probed{.reached = false}});
+  EXPECT_EQ(node.standpoint(), Standpoint::supernode);
+  say(PeerSaid{.peer = 1, .message = Probed{.reached = false}});
+  EXPECT_EQ(node.standpoint(), Standpoint::seeking);
+}
+
 }  // namespace
 }  // namespace astral::core

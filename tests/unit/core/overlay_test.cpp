@@ -192,5 +192,19 @@ TEST(Overlay, SpreadNamesOneOfEachDistanceByChance) {
   EXPECT_TRUE(overlay.spread(0, 7).empty());
 }
 
+// Whoever comes as a supernode, each time by another name, leaves no more behind than one who is told of.
+TEST(Overlay, RemembersNoMoreThanItKnowsOfThoseThatLeft) {
+  Overlay overlay("us");
+  for (std::size_t i = 0; i < 5000; ++i) {
+    overlay.link(name(i), i + 1);
+    overlay.unlink(i + 1);
+  }
+  EXPECT_LE(overlay.known(), 20 * Overlay::known_per_distance);
+  std::map<std::size_t, std::size_t> counts;
+  for (std::size_t i = 0; i < 5000; ++i)
+    if (overlay.knows(name(i))) ++counts[distance("us", name(i))];
+  for (const auto &[at, count] : counts) EXPECT_LE(count, Overlay::known_per_distance);
+}
+
 }  // namespace
 }  // namespace astral::core
