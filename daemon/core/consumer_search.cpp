@@ -238,8 +238,9 @@ void Consumer::later_improve(Carried &stream) {
   // All who had to move at once said no to each other; the next time they do not ask in the same moment.
   if (!stream.leaver.empty()) {
     Time after = desk_.settings.timeouts.leave_again;
-    for (std::uint32_t i = quick_leavings; i < stream.leavings; ++i)
-      after = std::min(after * 2, desk_.settings.timeouts.last_retry);
+    const Time last = desk_.settings.timeouts.last_retry;  // it may ask us to go as often as it likes
+    for (std::uint32_t i = quick_leavings; i < stream.leavings && after < last; ++i)
+      after = std::min(after * 2, last);
     return desk_.agenda.set({.due = Due::improve, .name = stream.slug},
                             desk_.now + desk_.rng.jittered(after));
   }

@@ -93,8 +93,9 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
     if (reach == reach_.end() || reach->second.children.erase(child.uuid) == 0) return;
   } else {
     if (reach_.size() >= max_streams && !reach_.contains(carrying.slug)) return;
-    reach_[carrying.slug].children[child.uuid] = {
-        .hops = carrying.hops, .room = std::min(carrying.room, max_room), .leaves = carrying.leaves};
+    reach_[carrying.slug].children[child.uuid] = {.hops = carrying.hops,
+                                                  .room = std::min(carrying.room, max_room),
+                                                  .leaves = std::min(carrying.leaves, max_room)};
   }
   changed(carrying.slug);
 }

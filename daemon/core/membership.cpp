@@ -74,7 +74,8 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   peer.their_ms = heartbeat.sent_ms;
   peer.their_at = desk_.now;
   const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, desk_.unix_ms()));
-  if (heartbeat.echo_ms > 0 && heartbeat.echo_ms + heartbeat.held_ms <= now_ms && !peer.routed) {
+  const bool echoes = heartbeat.echo_ms > 0 && heartbeat.echo_ms <= now_ms;
+  if (echoes && heartbeat.held_ms <= now_ms - heartbeat.echo_ms && !peer.routed) {
     const Time rtt = Time{1ms} * static_cast<Time::rep>(now_ms - heartbeat.echo_ms - heartbeat.held_ms);
     if (rtt < 10s) peer.rtt = peer.rtt ? *peer.rtt - *peer.rtt / 8 + rtt / 8 : rtt;
     if (peer.rtt) desk_.directory.timed(peer.uuid, *peer.rtt);

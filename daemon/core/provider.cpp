@@ -352,7 +352,8 @@ void Provider::relay_said(const Slug &slug, const Message &message) {
   };
   if (const auto *offer = std::get_if<Offer>(&message)) {
     Ticket *ticket = ticket_of(offer->ticket);
-    if (ticket != nullptr && ticket->state == TicketState::requested) offered(*ticket, *offer);
+    const bool asked = ticket != nullptr && ticket->state == TicketState::requested && !ticket->linked;
+    if (asked && !ticket->climbing) offered(*ticket, *offer);
   } else if (const auto *candidates = std::get_if<Candidates>(&message)) {
     const Ticket *ticket = ticket_of(candidates->ticket);
     if (ticket != nullptr && ticket->state >= TicketState::offered) desk_.send(ticket->peer, *candidates);

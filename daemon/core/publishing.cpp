@@ -239,7 +239,8 @@ void Publishing::measured(const MediaMeasured &input) {
   if (!stream->own) return;
   stream->largest_group = std::max(stream->largest_group, input.largest_group);
   StreamInfo info = *desk_.directory.stream(input.slug);
-  if (input.rate_bps > 0) info.bitrate_kbps = std::min((input.rate_bps + 999) / 1000, max_rate_kbps);
+  const std::uint64_t kbps = input.rate_bps / 1000 + (input.rate_bps % 1000 == 0 ? 0 : 1);
+  if (kbps > 0) info.bitrate_kbps = std::min(kbps, max_rate_kbps);
   const bool other_caps = !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
   if (other_caps) info.media = input.caps;
   desk_.directory.own(info);

@@ -283,5 +283,29 @@ TEST(Probed, IsBelievedOfWhoWasAsked) {
   EXPECT_EQ(node.standpoint(), Standpoint::seeking);
 }
 
+// Numbers.
+
+TEST(Numbers, AtTheirEndsHarmNothing) {
+  Bench bench;
+  bench.fed_own();
+  bench.say(MediaMeasured{.slug = "own", .rate_bps = UINT64_MAX, .largest_group = UINT64_MAX});
+  EXPECT_EQ(bench.node.find_stream("own")->bitrate_kbps, max_rate_kbps);
+  bench.hears(2, Heartbeat{.sent_ms = UINT64_MAX, .echo_ms = UINT64_MAX, .held_ms = 2});
+  EXPECT_FALSE(bench.node.find_node("parent")->rtt_ms);
+}
+
+// The media floor answers what it was not asked.
+TEST(Relay, OffersOnlyWhatWasAskedOfIt) {
+  Bench bench;
+  bench.forwards();
+  bench.hears(1, Hold{.ticket = bench.given});
+  bench.hears(1, Request{.ticket = bench.given, .slug = "talk", .destination = "child", .parent = true});
+  EXPECT_TRUE(holds(bench.said, "climb"));
+  bench.say(RelaySaid{.slug = "talk", .message = Offer{.ticket = bench.given}});
+  EXPECT_TRUE(bench.said.empty());
+  bench.hears(2, Climbed{.ticket = bench.given, .clear = true});
+  EXPECT_TRUE(holds(bench.said, "path"));
+}
+
 }  // namespace
 }  // namespace astral::core
