@@ -12,6 +12,8 @@
 
 namespace astral::core {
 
+// Each assertion in here checks a promise of this class, the arrows of Phase. What a peer says was held
+// against the phase, and the state of its ticket, before.
 void Consumer::enter(Carried &stream, Phase phase) {
   const Phase from = stream.phase;
   switch (phase) {
@@ -40,9 +42,9 @@ bool Consumer::wanted(const Carried &stream) const {
 }
 
 Carried *Consumer::holder(const Ticket &ticket) {
-  assert(ticket.side == Side::held);
+  assert(ticket.side == Side::held);  // the callers have asked for the side
   Carried *stream = desk_.carries(ticket.slug);
-  assert(stream != nullptr);
+  assert(stream != nullptr);  // close() leaves no ticket that is held
   return stream;
 }
 
@@ -427,6 +429,7 @@ void Consumer::answer_calls(Carried &stream, const Expected<Answered> &answer) {
 }
 
 void Consumer::attach(Carried &stream, PeerId publisher) {
+  // Publishing::admit has looked, and pause() has left it so.
   assert(stream.own && stream.publisher == 0 && stream.phase == Phase::orphan);
   stream.publisher = publisher;
   stream.backoff = {};
@@ -440,7 +443,7 @@ void Consumer::attach(Carried &stream, PeerId publisher) {
 }
 
 void Consumer::pause(Carried &stream, const std::string &code, const std::string &why) {
-  assert(stream.own);
+  assert(stream.own);  // Publishing pauses ours only
   desk_.agenda.drop({.due = Due::retry, .name = stream.slug});
   release_all(stream, code.c_str(), why);
   enter_orphan(stream);
@@ -473,6 +476,7 @@ void Consumer::unwanted_due(const Slug &slug) {
 }
 
 void Consumer::close(Carried &stream) {
+  // The callers have released all, and answered.
   assert(stream.held.empty() && stream.standby.empty() && !stream.search && stream.calls.empty());
   for (const Due due : {Due::step, Due::search, Due::retry, Due::unwanted, Due::improve, Due::overlap,
                         Due::standby, Due::renew})

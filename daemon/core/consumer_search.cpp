@@ -21,7 +21,7 @@ bool all_refused(Search &search, const Refusal &refusal) {
 
 }  // namespace
 
-// For an orphan whom nobody stands by.
+// For an orphan whom nobody stands by, as the callers have seen to.
 void Consumer::search(Carried &stream) {
   assert(stream.phase == Phase::asking && stream.held.empty() && !stream.search);
   stream.search.emplace();

@@ -127,7 +127,7 @@ void Consumer::pick_standby(Carried &stream, Search &search) {
 }
 
 void Consumer::hold(Carried &stream, Ticket &ticket) {
-  assert(ticket.id == stream.standby);
+  assert(ticket.id == stream.standby);  // the caller has looked
   desk_.enter(ticket, TicketState::standing_by);
   desk_.agenda.drop({.due = Due::standby, .name = stream.slug});
   stream.standby_since = desk_.now;

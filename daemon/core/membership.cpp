@@ -118,7 +118,7 @@ void Membership::connected(const PeerConnected &input) {
     desk_.send(input.peer, Hello{.node = desk_.settings.self, .kind = PeerKind::node});
     return;
   }
-  assert(input.peer != 0);
+  assert(input.peer != 0);  // the driver counts from 1
   if (input.peer >= first_own_id || desk_.peers.find(input.peer) != nullptr) return;
   if (desk_.peers.add({.id = input.peer, .address = input.address, .heard = desk_.now, .since = desk_.now}) ==
       nullptr)

@@ -21,7 +21,7 @@ Node::Node(Settings settings)
       provider_(desk_),
       consumer_(desk_),
       publishing_(desk_, consumer_) {
-  assert(is_uuid(desk_.self()));
+  assert(is_uuid(desk_.self()));  // the settings have been checked
   NodeInfo &self = desk_.settings.self;
   if (self.updated == 0)
     self.updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms()));

@@ -138,6 +138,7 @@ bool Node::has_media(const Slug &slug) const {
   return found != desk_.carried.end() && found->second.media;
 }
 
+// Promises of ours, all of them, whatever was heard. Called by tests, the simulator and the fuzzer.
 void Node::check_invariants() const {
   desk_.peers.check_invariants();
   desk_.tickets.check_invariants();

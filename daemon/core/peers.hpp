@@ -66,7 +66,7 @@ class Peers {
   std::vector<PeerId> all() const;
   std::size_t size() const { return peers_.size(); }
   std::size_t routed() const { return routed_; }
-  void check_invariants() const;
+  void check_invariants() const;  // the promises of this class, and of whoever fills in a Peer
 
  private:
   std::map<PeerId, Peer> peers_;

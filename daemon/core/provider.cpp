@@ -336,6 +336,7 @@ void Provider::open(Carried &stream) {
 }
 
 void Provider::ask_relay(Ticket &ticket) {
+  // The callers have opened the media, and let no ticket in any other state climb or wait.
   assert(ticket.state == TicketState::requested && desk_.carries(ticket.slug)->media);
   if (ticket.linked) return grant(ticket);
   desk_.agenda.set({.due = Due::unconfirmed, .name = ticket.id},
@@ -409,13 +410,13 @@ void Provider::confirm(const Peer &peer, const Confirm &confirm) {
 }
 
 void Provider::cancelled(const Ticket &ticket) {
-  assert(ticket.side == Side::given);
+  assert(ticket.side == Side::given);  // the callers have asked for the side
   unlink(ticket, "cancelled", "by the other end");
   end(ticket);
 }
 
 void Provider::revoke(const Ticket &ticket, const std::string &code, const std::string &message) {
-  assert(ticket.side == Side::given);
+  assert(ticket.side == Side::given);  // the callers have asked for the side
   unlink(ticket, code, message);
   desk_.cancel(ticket.peer, ticket.id, code, message);
   end(ticket);

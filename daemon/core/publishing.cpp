@@ -114,7 +114,7 @@ void Publishing::fail_pending(const Error &error) {
 void Publishing::establish(const StreamInfo &stream, bool registered) {
   // Whoever looked for it elsewhere meanwhile finds it here.
   if (const Carried *looked_for = desk_.carries(stream.slug); looked_for != nullptr) {
-    assert(!looked_for->own);
+    assert(!looked_for->own);  // the callers have asked the directory, which knows of all of ours
     consumer_.drop(stream.slug, {Code::no_room, "it is being published here now: ask again"}, "moved");
   }
   StreamInfo info = stream;

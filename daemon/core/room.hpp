@@ -13,6 +13,8 @@
 
 namespace astral::core {
 
+// Its assertions check a promise of Provider: it gives back, and repays, what it took or borrowed for a ticket,
+// once.
 class Room {
  public:
   Room(std::optional<std::uint64_t> limit_bps, std::uint32_t max_children)

@@ -54,9 +54,11 @@ struct Ticket {
   Time refreshed = {};
 };
 
+// Its assertions check promises of Consumer and Provider: they ask for room and for the id before they add a
+// ticket, look at its state before they change it, and remove what they have just found.
 class Tickets {
  public:
-  Ticket &add(Ticket ticket);  // room in the book was asked for before
+  Ticket &add(Ticket ticket);
   bool full(PeerId peer) const;
   Ticket *find(const TicketId &id);
   const Ticket *find(const TicketId &id) const;  // of an empty id: none
