@@ -152,7 +152,9 @@ void Node::check_invariants() const {
   std::size_t held = 0;
   std::uint32_t children = 0;
   std::uint32_t lent = 0;
-  for (const auto &[slug, stream] : desk_.carried) {
+  for (const auto &carried : desk_.carried) {
+    const Slug &slug = carried.first;
+    const Carried &stream = carried.second;
     assert(stream.slug == slug && stream.own == desk_.directory.is_own(slug));
     const auto ours = [&](const TicketId &id, TicketState least) {
       const Ticket *ticket = desk_.tickets.find(id);

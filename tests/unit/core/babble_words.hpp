@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any message, by chance, of a small alphabet, so that many of them meet; and what fits as an answer.
+// Any message, by choice, of a small alphabet, so that many of them meet; and what fits as an answer. Now and
+// then a number is one at which arithmetic ends, and a version is of the future.
 #pragma once
 
-#include <map>
+#include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "choices.hpp"
 #include "core/message.hpp"
-#include "core/rng.hpp"
 
 namespace astral::core {
 
 class BabbleWords {
  public:
-  explicit BabbleWords(Rng &rng) : rng_(rng) {}
+  explicit BabbleWords(Choices &choices) : choices_(choices) {}
+
+  std::uint64_t now_ms = 0;  // the node's clock
 
   Slug slug() { return pick(std::vector<Slug>{"a", "b", "c", "d", "no slug"}); }
   Uuid uuid() { return pick(std::vector<Uuid>{"us", "u1", "u2", "u3", "u4", "u5", ""}); }
@@ -24,26 +28,37 @@ class BabbleWords {
   Place place(const Uuid &uuid) {
     return {.uuid = uuid.empty() ? "u1" : uuid, .via = chance(2) ? this->uuid() : uuid, .at = {"10.0.0.9", 9}};
   }
+  // At most `usual` - 1, or an extreme.
+  std::uint64_t number(std::uint64_t usual) {
+    static constexpr std::uint64_t ends[] = {
+        0,          65,        1'000,     (std::uint64_t{1} << 31) - 1, UINT32_MAX, 1'000'000'000'000'000,
+        INT64_MAX, std::uint64_t{1} << 63, UINT64_MAX};
+    return chance(30) ? ends[choices_.below(std::size(ends))] : choices_.below(usual);
+  }
+  std::uint32_t count(std::uint64_t usual) { return static_cast<std::uint32_t>(number(usual)); }
+  std::uint64_t version(std::uint64_t usual) {
+    return chance(30) ? now_ms + 299'999 + choices_.below(3) : number(usual);
+  }
   StreamInfo stream() {
     return {.slug = slug(),
             .source = uuid(),
             .fingerprint = chance(2) ? "" : fingerprint(),
             .streaming = chance(2),
-            .bitrate_kbps = rng_.below(900),
-            .updated = rng_.below(10)};
+            .bitrate_kbps = number(900),
+            .updated = version(10)};
   }
   NodeInfo node() {
     return {.uuid = uuid(),
             .ip_address = chance(9) ? "" : "10.0.0.9",
             .port = 9,
             .supernode = chance(2),
-            .children = static_cast<std::uint32_t>(rng_.below(4)),
+            .children = count(4),
             .capacity = 3,
-            .updated = rng_.below(3)};
+            .updated = version(3)};
   }
   std::vector<Uuid> path(const Uuid &last) {
     std::vector<Uuid> uuids;
-    for (std::uint64_t i = rng_.below(3); i > 0; --i) uuids.push_back(uuid());
+    for (std::uint64_t i = choices_.below(3); i > 0; --i) uuids.push_back(uuid());
     uuids.push_back(last);
     return uuids;
   }
@@ -53,7 +68,7 @@ class BabbleWords {
   }
 
   Message any(const Uuid &who) {
-    switch (rng_.below(34)) {
+    switch (choices_.below(34)) {
       case 0:
         return rarely() ? Message{Hello{.node = node()}} : Message{beat()};
       case 1:
@@ -73,19 +88,20 @@ class BabbleWords {
       case 8:
         return rarely() ? Message{Goodbye{}} : Message{beat()};
       case 9:
-        return Request{.ticket = chance(2) ? ticket() : "n" + std::to_string(++made_), .slug = slug(), .destination = who};
+        return Request{.ticket = chance(2) ? ticket() : fresh("n"), .slug = slug(), .destination = who};
       case 10:
       case 11:
         return request(rarely() ? who : uuid());
       case 12:
-        return offer(rarely() ? uuid() : who, slug(), search(), "o" + std::to_string(++made_));
+        return offer(rarely() ? uuid() : who, slug(), search(), made());
       case 13:
         return offer(who, slug(), "", ticket());
       case 14:
         return Refusal{.ticket = chance(2) ? ticket() : "",
                        .search = chance(2) ? search() : "",
                        .slug = slug(),
-                       .code = static_cast<RefusalCode>(rng_.below(6))};
+                       .code = static_cast<RefusalCode>(choices_.below(6)),
+                       .asked = count(3)};
       case 15:
         return Hold{.ticket = ticket()};
       case 16:
@@ -97,7 +113,7 @@ class BabbleWords {
       case 19: {
         const std::vector<Uuid> through = path(who);
         return Path{.ticket = ticket(),
-                    .hops = static_cast<std::uint32_t>(through.size()),
+                    .hops = hops(through),
                     .path = through,
                     .granted = rarely(),
                     .cut = rarely()};
@@ -107,7 +123,7 @@ class BabbleWords {
                      .slug = slug(),
                      .mover = uuid(),
                      .provider = place(uuid()),
-                     .climbed = static_cast<std::uint32_t>(rng_.below(70))};
+                     .climbed = count(70)};
       case 21:
         return Climbed{.ticket = ticket(), .clear = chance(2)};
       case 22:
@@ -115,17 +131,19 @@ class BabbleWords {
       case 23:
         return Streams{.streams = {stream(), stream()}};
       case 24:
-        return rarely() ? Message{Gone{.slug = slug(), .updated = rng_.below(10)}} : Message{Published{.slug = slug()}};
+        return rarely() ? Message{Gone{.slug = slug(), .updated = version(10)}} : Message{Published{.slug = slug()}};
       case 25:
         return Carrying{.slug = slug(),
-                        .hops = static_cast<std::uint32_t>(rng_.below(4)),
-                        .room = static_cast<std::uint32_t>(rng_.below(3)),
+                        .hops = count(4),
+                        .room = count(3),
+                        .leaves = count(2),
                         .over = rarely()};
       case 26: {
         Advert advert{.slug = slug(),
                       .supernode = place(uuid()),
-                      .hops = static_cast<std::uint32_t>(rng_.below(4)),
-                      .room = static_cast<std::uint32_t>(rng_.below(3)),
+                      .hops = count(4),
+                      .room = count(3),
+                      .leaves = count(2),
                       .over = rarely(),
                       .copied = chance(2)};
         if (chance(3)) advert.stream.push_back(stream());
@@ -133,21 +151,21 @@ class BabbleWords {
       }
       case 27:
         return Find{.request = request(uuid()),
-                    .stage = static_cast<Stage>(rng_.below(3)),
+                    .stage = static_cast<Stage>(choices_.below(3)),
                     .wide = chance(2),
-                    .carriers = static_cast<std::uint32_t>(rng_.below(3))};
+                    .carriers = count(3)};
       case 28:
-        return Here{.place = place(uuid()), .updated = rng_.below(9), .copied = chance(2)};
+        return Here{.place = place(uuid()), .updated = version(9), .copied = chance(2)};
       case 29:
-        return Seed{.call = rng_.below(99), .slug = slug()};
+        return Seed{.call = number(99), .slug = slug()};
       case 30:
-        return Seeded{.call = rng_.below(99), .done = chance(2)};
+        return Seeded{.call = number(99), .done = chance(2)};
       case 31:
         return Publish{.slug = slug(), .media = "m"};
       case 32:
         return rarely() ? Message{Ended{.slug = slug()}} : Message{Publish{.slug = slug(), .media = "m"}};
       default:
-        return Media{.slug = slug(), .media = std::to_string(rng_.below(3))};
+        return Media{.slug = slug(), .media = std::to_string(choices_.below(3))};
     }
   }
 
@@ -156,7 +174,7 @@ class BabbleWords {
     if (const auto *routed = std::get_if<Routed>(&said))
       return routed->what ? answers(routed->what->message, routed->to.uuid) : std::vector<std::pair<Uuid, Message>>{};
     if (std::holds_alternative<Register>(said))
-      return {{to, rng_.below(4) != 0 ? Message{Registered{.others = {node()}}} : Message{Full{.others = {node()}}}}};
+      return {{to, choices_.below(4) != 0 ? Message{Registered{.others = {node()}}} : Message{Full{.others = {node()}}}}};
     if (std::holds_alternative<Probe>(said)) return {{to, Probed{.reached = chance(2)}}};
     if (const auto *find = std::get_if<Find>(&said)) return found(find->request);
     if (const auto *request = std::get_if<Request>(&said)) {
@@ -175,7 +193,7 @@ class BabbleWords {
     if (const auto *offer = std::get_if<Offer>(&said)) {
       remember(offer->ticket);
       std::vector<std::pair<Uuid, Message>> all{{to, Confirm{.ticket = offer->ticket}}};
-      if (rng_.below(4) == 0) all.emplace_back(to, Hold{.ticket = offer->ticket});
+      if (choices_.below(4) == 0) all.emplace_back(to, Hold{.ticket = offer->ticket});
       return all;
     }
     if (const auto *hold = std::get_if<Hold>(&said)) remember(hold->ticket);
@@ -183,14 +201,19 @@ class BabbleWords {
   }
 
  private:
-  std::string pick(const std::vector<std::string> &list) { return list[rng_.below(list.size())]; }
-  bool chance(std::uint64_t of) { return rng_.below(of) == 0; }
+  std::string pick(const std::vector<std::string> &list) { return list[choices_.below(list.size())]; }
+  bool chance(std::uint64_t of) { return choices_.below(of) == 0; }
   bool rarely() { return chance(10); }
+  std::string fresh(const char *what) { return what + std::to_string(++made_); }
+  TicketId made() { return rarely() ? ticket() : fresh("o"); }  // whoever makes ids may choose one that is there
+  std::uint32_t hops(const std::vector<Uuid> &path) {
+    return rarely() ? count(4) : static_cast<std::uint32_t>(path.size());
+  }
   SearchId search() { return searches_.empty() || rarely() ? "s" : pick(searches_); }
   void remember(const TicketId &ticket) { tickets_.push_back(ticket); }
 
   Heartbeat beat() {
-    Heartbeat beat{.tickets = tickets_, .sent_ms = rng_.below(99'999), .echo_ms = rng_.below(3)};
+    Heartbeat beat{.tickets = tickets_, .sent_ms = number(99'999), .echo_ms = number(3), .held_ms = number(3)};
     if (rarely()) beat.tickets.push_back("unknown");
     if (rarely()) beat.nodes.push_back(node());
     if (rarely()) beat.standby.push_back(ticket());
@@ -199,12 +222,13 @@ class BabbleWords {
   Request request(const Uuid &asker) {
     return {.slug = slug(),
             .destination = rarely() ? uuid() : asker,
-            .search = "q" + std::to_string(++made_),
+            .search = rarely() ? search() : fresh("q"),
             .asker = place(asker),
             .parent = chance(2),
-            .room = static_cast<std::uint32_t>(rng_.below(2)),
+            .room = count(2),
             .standby = rarely(),
-            .except = rarely() ? uuid() : ""};
+            .except = rarely() ? uuid() : "",
+            .asked = count(3)};
   }
   Offer offer(const Uuid &who, const Slug &slug, const SearchId &search, const TicketId &ticket) {
     std::vector<Uuid> through = path(who);
@@ -213,7 +237,7 @@ class BabbleWords {
                 .search = search,
                 .slug = slug,
                 .source = who,
-                .hops = static_cast<std::uint32_t>(through.size()),
+                .hops = hops(through),
                 .path = std::move(through)};
     if (chance(3)) offer.stream.push_back(stream());
     return offer;
@@ -221,16 +245,16 @@ class BabbleWords {
   std::vector<std::pair<Uuid, Message>> found(const Request &request) {
     searches_.push_back(request.search);
     std::vector<std::pair<Uuid, Message>> all;
-    for (std::uint64_t i = rng_.below(4); i > 0; --i) {
+    for (std::uint64_t i = choices_.below(4); i > 0; --i) {
       const Uuid who = pick(std::vector<Uuid>{"u1", "u2", "u3", "u4", "u5"});
-      all.emplace_back(who, offer(who, request.slug, request.search, "o" + std::to_string(++made_)));
+      all.emplace_back(who, offer(who, request.slug, request.search, made()));
     }
     if (all.empty())
       all.emplace_back("u1", Refusal{.search = request.search, .slug = request.slug, .code = RefusalCode::no_room});
     return all;
   }
 
-  Rng &rng_;
+  Choices &choices_;
   std::vector<TicketId> tickets_;
   std::vector<SearchId> searches_;
   std::size_t made_ = 0;
