@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cassert>
+#include <cstdlib>
 
 #include "api/memory.hpp"
 #include "api/message_json.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr Time measure_every = 1s;
 constexpr Time remember_every = 5s;
+constexpr std::int64_t clock_slack_ms = 1'000;  // a clock that is adjusted slowly needs no word
 
 std::int64_t unix_ms_at_zero() {
   using std::chrono::duration_cast;
@@ -53,7 +55,7 @@ void Driver::start(std::uint16_t port) {
   node.has_origin = !settings_.origin.empty();
   node.fingerprint = settings_.key->fingerprint();
   node.seed = std::bit_cast<std::uint64_t>(random_bytes<sizeof(std::uint64_t)>());
-  node.unix_ms_at_zero = unix_ms_at_zero();
+  node.unix_ms_at_zero = told_unix_ms_at_zero_ = unix_ms_at_zero();
   node.self.updated = static_cast<std::uint64_t>(node.unix_ms_at_zero + now() / 1ms);
   if (!settings_.state_dir.empty()) node.remembered = remembered_peers(settings_.state_dir);
   node_.emplace(std::move(node));
@@ -84,6 +86,10 @@ void Driver::handle(core::Input input) {
     const core::Input next = std::move(inputs_.front());
     inputs_.pop_front();
     core::Effects effects;
+    if (const std::int64_t zero = unix_ms_at_zero(); std::abs(zero - told_unix_ms_at_zero_) > clock_slack_ms) {
+      told_unix_ms_at_zero_ = zero;
+      node_->handle(core::ClockSet{zero}, now(), effects);
+    }
     node_->handle(next, now(), effects);
     perform(std::move(effects));
   }

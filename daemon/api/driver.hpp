@@ -121,6 +121,7 @@ class Driver : private Peers::Handler, private MediaFloor::Listener {
   Bandwidth bandwidth_;
   std::deque<core::Input> inputs_;
   bool handling_ = false;
+  std::int64_t told_unix_ms_at_zero_ = 0;                   // what the core takes for the wall clock
   core::CallId next_call_ = 1;                              // below core::first_own_id
   std::map<core::CallId, Expectation> calls_;               // in the order of their deadlines
   std::set<std::pair<core::Change, std::string>> changes_;  // to be announced after this round

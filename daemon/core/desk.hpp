@@ -114,9 +114,12 @@ struct Desk {
   const Uuid &self() const { return settings.self.uuid; }
   std::int64_t unix_ms(Time time) const { return settings.unix_ms_at_zero + time / 1ms; }
   std::int64_t unix_ms() const { return unix_ms(now); }
-  // Of what we say ourselves, after `version`: every change has a higher one, also after a restart.
+  // Of what we say ourselves, after `version`: every change has a higher one, also after a restart. Far from
+  // now is a version of a clock that has been set since: nobody with a good one believed it.
   std::uint64_t next_version(std::uint64_t version) const {
-    return std::max(version + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(0, unix_ms())));
+    const auto present = static_cast<std::uint64_t>(std::max<std::int64_t>(0, unix_ms()));
+    const auto far = static_cast<std::uint64_t>(2 * max_ahead / 1ms);
+    return version > present && version - present > far ? present : std::max(version + 1, present);
   }
 
   bool supernode() const { return settings.self.supernode; }

@@ -132,11 +132,15 @@ struct BandwidthMeasured {
   std::uint64_t upstream_bps = 0;
   std::uint64_t downstream_bps = 0;
 };
+// The wall clock was set, or went on while the machine slept: unix milliseconds at Time{0}.
+struct ClockSet {
+  std::int64_t unix_ms_at_zero = 0;
+};
 struct Tick {};
 
 using Input = std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming,
                            DeleteStream, AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode,
                            ForgetNode, Shutdown, RelaySaid, SourceSaid, SourceFlows, StreamSilent, ChildSlow,
-                           SourceEnded, MediaMeasured, OriginKnows, OriginAnswered, BandwidthMeasured, Tick>;
+                           SourceEnded, MediaMeasured, OriginKnows, OriginAnswered, BandwidthMeasured, ClockSet, Tick>;
 
 }  // namespace astral::core

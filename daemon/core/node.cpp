@@ -63,6 +63,15 @@ void Node::refuse(const Input &input) {
       input);
 }
 
+void Node::on(const ClockSet &input) {
+  // Bounded, so that sums with it are: within ten thousand years of 1970.
+  constexpr std::int64_t most = 10'000LL * 366 * 24 * 3600 * 1000;
+  desk_.settings.unix_ms_at_zero = std::clamp(input.unix_ms_at_zero, -most, most);
+  desk_.directory.set_clock(desk_.unix_ms());
+  if (NodeInfo &self = desk_.settings.self; !desk_.directory.timely(self.updated))
+    self.updated = desk_.next_version(self.updated);
+}
+
 void Node::on(const Tick &) {
   while (const std::optional<Agenda::Key> key = desk_.agenda.take(desk_.now)) {
     fall_due(*key);

@@ -121,6 +121,7 @@ class Node {
   }
   void on(const OriginKnows &input) { membership_.origin_knows(input); }
   void on(const OriginAnswered &input) { publishing_.origin_answered(input); }
+  void on(const ClockSet &input);
   void on(const Tick &input);
 
   void said(Peer &peer, const Message &message);

@@ -20,6 +20,7 @@ namespace astral::fuzz {
 namespace {
 
 constexpr std::int64_t first_ns = 1'000'000'000'000;
+constexpr std::int64_t unix_at_zero = 1'700'000'000;  // seconds
 constexpr std::uint64_t first_random = 0x9E3779B97F4A7C15;
 
 std::atomic<std::int64_t> clock_ns = first_ns;
@@ -61,9 +62,10 @@ using namespace astral::fuzz;
 extern "C" {
 
 int clock_gettime(clockid_t clock, timespec *time) noexcept {
-  if (clock != CLOCK_MONOTONIC) return static_cast<int>(syscall(SYS_clock_gettime, clock, time));
+  if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+    return static_cast<int>(syscall(SYS_clock_gettime, clock, time));
   const std::int64_t ns = clock_ns;
-  time->tv_sec = ns / 1'000'000'000;
+  time->tv_sec = (clock == CLOCK_REALTIME ? unix_at_zero : 0) + ns / 1'000'000'000;
   time->tv_nsec = ns % 1'000'000'000;
   return 0;
 }

@@ -160,6 +160,7 @@ class Babble {
         return choices_.below(2) == 0 ? Input{SourceFlows{.slug = slug, .ticket = ticket}} : Input{StreamSilent{.slug = slug}};
       case 19:
         if (!rarely()) return Tick{};
+        if (rarely()) return ClockSet{static_cast<std::int64_t>(words_.number(600'000))};
         return BandwidthMeasured{.upstream_bps = words_.number(3'000'000), .downstream_bps = words_.number(3)};
       case 20:
         return rarely() ? Input{ChildSlow{.slug = slug, .ticket = ticket}} : Input{Tick{}};

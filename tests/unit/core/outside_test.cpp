@@ -115,6 +115,29 @@ TEST(Versions, OfWhatIsRememberedAreOfThePresent) {
   EXPECT_EQ(node.nodes().size(), 2u);
 }
 
+// A machine that slept for eight hours: its monotonic time did not go on, the world did.
+TEST(Versions, AfterASleepAreOfThePresentAgain) {
+  Bench bench;
+  const auto later = latest + static_cast<std::uint64_t>(8h / 1ms);
+  bench.hears(2, Streams{.streams = {news("talk", "parent", later)}});
+  EXPECT_FALSE(bench.node.find_stream("talk"));
+  bench.say(ClockSet{.unix_ms_at_zero = 8h / 1ms});
+  bench.hears(2, Streams{.streams = {news("talk", "parent", later)}});
+  EXPECT_TRUE(bench.node.find_stream("talk"));
+}
+
+// A clock that was a day ahead when the node started, and is set right: its own versions come back too.
+TEST(Versions, OfAClockThatIsSetBackAreOfThePresent) {
+  Bench bench;
+  bench.say(ClockSet{.unix_ms_at_zero = 24h / 1ms});
+  bench.publishes();
+  EXPECT_GE(bench.node.find_stream("own")->updated, static_cast<std::uint64_t>(24h / 1ms));
+  bench.say(ClockSet{.unix_ms_at_zero = 0});
+  bench.wait(10s);
+  EXPECT_LE(bench.node.find_stream("own")->updated, static_cast<std::uint64_t>(bench.now / 1ms));
+  EXPECT_LE(bench.node.self().updated, static_cast<std::uint64_t>(bench.now / 1ms) + max_ahead / 1ms);
+}
+
 // A supernode `us` with the neighbour `s` (peer 1), a child `c` (peer 2).
 struct Super {
   Super() : node(settings()) {
