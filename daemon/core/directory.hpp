@@ -21,6 +21,8 @@ enum class Heard {
 
 class Directory {
  public:
+  Directory() { set_clock(0); }
+
   // Versions are unix milliseconds, so the time of this step decides which of them are refused.
   void set_clock(std::int64_t unix_ms);
   // Whoever takes a version from outside asks this first: it is not from the future (max_ahead).

@@ -150,7 +150,7 @@ class Play {
         return each([](test::FakeMedia::FakePeer &peer) { peer.handler.on_connected(); });
       case 'm':
         return each([&](test::FakeMedia::FakePeer &peer) {
-          peer.handler.on_media({.type = rtmp::Type::video, .timestamp = 1, .body = frame});
+          peer.handler.on_media({.timestamp = 1, .content = rtmp::flv::Video{.data = frame}});
         });
       case 'h':
         if (media_.hls_news) media_.hls_news("a");
