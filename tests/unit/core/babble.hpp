@@ -4,6 +4,7 @@
 // every call once. A step is one Input.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cstdint>
 #include <deque>
@@ -110,6 +111,14 @@ class Babble {
     return PeerSaid{.peer = peer, .message = routed};
   }
 
+  // Wrong by some minutes, or right again; seldom by ages.
+  Input set_clock() {
+    constexpr std::int64_t age = 1'000'000'000'000;
+    const auto wrong = static_cast<std::int64_t>(choices_.below(1'200'000)) - 600'000;
+    zero_ms_ = zero_ms_ != 0 ? 0 : choices_.below(8) == 0 ? wrong * age : wrong;
+    return ClockSet{zero_ms_};
+  }
+
   Input anything() {
     const PeerId peer = peers_.empty() ? 999'999 : peers_[choices_.below(peers_.size())];
     const TicketId ticket = words_.ticket();
@@ -160,7 +169,7 @@ class Babble {
         return choices_.below(2) == 0 ? Input{SourceFlows{.slug = slug, .ticket = ticket}} : Input{StreamSilent{.slug = slug}};
       case 19:
         if (!rarely()) return Tick{};
-        if (rarely()) return ClockSet{static_cast<std::int64_t>(words_.number(600'000))};
+        if (rarely()) return set_clock();
         return BandwidthMeasured{.upstream_bps = words_.number(3'000'000), .downstream_bps = words_.number(3)};
       case 20:
         return rarely() ? Input{ChildSlow{.slug = slug, .ticket = ticket}} : Input{Tick{}};
@@ -171,7 +180,7 @@ class Babble {
 
   void take(const Input &input) {
     ++steps_;
-    words_.now_ms = static_cast<std::uint64_t>(now_ / 1ms);
+    words_.now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, zero_ms_ + now_ / 1ms));
     const bool was_stopped = stopped_;
     Effects effects;
     node_.handle(input, now_, effects);
@@ -242,6 +251,7 @@ class Babble {
   BabbleWords words_;
   Node node_;
   Time now_ = 1s;
+  std::int64_t zero_ms_ = 0;  // the wall clock, as the node was told
   std::deque<Input> fitting_;
   std::vector<PeerId> peers_;
   std::map<PeerId, Uuid> uuids_;
