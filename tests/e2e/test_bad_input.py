@@ -159,6 +159,27 @@ def test_peer_refuses_what_is_unknown(watched):
     peer.close()
 
 
+def test_a_version_from_the_future_ends_no_node(watched):
+    """A stranger says of a stream of this node what it will be in 30,000 years, and another one publishes that stream."""
+    stream = {'slug': 'future', 'name': 'Future', 'description': '', 'source': watched.uuid, 'streaming': False,
+              'bitrate_kbps': 0, 'media': '', 'created': 0, 'updated': 10**15}
+    stranger = websocket.WebSocket(watched.port)
+    stranger.send(hello())
+    assert stranger.receive_json()['type'] == 'welcome'
+    stranger.send({'type': 'streams', 'streams': [stream]})
+    publisher = websocket.WebSocket(watched.port)
+    publisher.send(hello(uuid='publisher'))
+    assert publisher.receive_json()['type'] == 'welcome'
+    publisher.send({'type': 'publish', 'slug': 'future', 'name': 'Future', 'description': '', 'media': 'video/mpegts'})
+    while publisher.receive_json()['type'] != 'published':
+        pass
+    known = watched.stream('future')
+    assert known['source'] == watched.uuid and known.get('updated', 0) < 10**14, known
+    publisher.close()
+    stranger.close()
+    assert watched.call('DELETE', '/stream/future').status == 200
+
+
 def test_a_wrong_fingerprint_gets_no_media(watched):
     """Confirms with the fingerprint of a key that it does not have: nothing comes of it."""
     peer = websocket.WebSocket(watched.port, timeout=20)

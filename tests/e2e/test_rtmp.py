@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 
 import pytest
@@ -206,6 +207,84 @@ def test_rubbish_disturbs_nobody(network, nodes, film):
     assert_same(received(network, second), film)
     for hole in holes:
         hole.close()
+
+
+def amf(*values):
+    """AMF0: texts, numbers, None and objects of texts."""
+    out = b''
+    for value in values:
+        if value is None:
+            out += b'\5'
+        elif isinstance(value, str):
+            out += b'\2' + struct.pack('>H', len(value)) + value.encode()
+        elif isinstance(value, dict):
+            named = (struct.pack('>H', len(key)) + key.encode() + amf(text) for key, text in value.items())
+            out += b'\3' + b''.join(named) + b'\0\0\x09'
+        else:
+            out += b'\0' + struct.pack('>d', value)
+    return out
+
+
+class RawPublisher:
+    """An encoder that sends what it is told to send."""
+
+    def __init__(self, port, key):
+        self.socket = socket.create_connection(('127.0.0.1', port), 20)
+        self.socket.sendall(b'\3' + bytes(1536))
+        greeting = self._read(1 + 2 * 1536)
+        self.socket.sendall(greeting[1:1537])
+        self.send(20, amf('connect', 1, {'app': 'astral', 'tcUrl': f'rtmp://127.0.0.1:{port}/astral'}), 0)
+        self.send(20, amf('createStream', 2, None), 0)
+        self.send(20, amf('publish', 3, None, key, 'live'))
+
+    def _read(self, size):
+        data = b''
+        while len(data) < size:
+            more = self.socket.recv(size - len(data))
+            assert more, 'the node has closed the connection'
+            data += more
+        return data
+
+    def send(self, kind, body, stream=1, time=0):
+        head = b'\3' + time.to_bytes(3, 'big') + len(body).to_bytes(3, 'big') + bytes([kind]) + stream.to_bytes(4, 'little')
+        parts = [body[i:i + 128] for i in range(0, len(body), 128)] or [b'']
+        self.socket.sendall(head + b'\xc3'.join(parts))
+
+    def is_heard(self):
+        """It is not cut off, and what it sent before has been read: the node answers what comes next."""
+        self.send(20, amf('createStream', 99, None), 0)
+        wanted, data = amf('_result', 99), b''
+        while wanted not in data:
+            more = self.socket.recv(4096)
+            assert more, 'the node has closed the connection'
+            data += more
+
+
+# What carries no media: a command to the player, a picture and a sound without data, the end of a sequence.
+VIDEO, AUDIO = 9, 8
+WITHOUT_MEDIA = {
+    'a command frame': (VIDEO, b'\x57\x00'),
+    'a command frame of one byte': (VIDEO, b'\x57'),
+    'a key frame without data': (VIDEO, b'\x17\x01\0\0\0'),
+    'a configuration without data': (VIDEO, b'\x17\x00\0\0\0'),
+    'the end of a sequence': (VIDEO, b'\x17\x02\0\0\0'),
+    'an AAC configuration without data': (AUDIO, b'\xaf\x00'),
+    'AAC without data': (AUDIO, b'\xaf\x01'),
+    'MP3 without data': (AUDIO, b'\x2f'),
+}
+
+
+def test_what_carries_no_media_ends_nothing(network, nodes, film):
+    first, second = nodes
+    publish(network, first, film)
+    port = int(first.rtmp.split(':')[2].split('/')[0])
+    for number, (name, (kind, body)) in enumerate(WITHOUT_MEDIA.items()):
+        encoder = RawPublisher(port, f'odd-{number}')
+        for time in range(5):
+            encoder.send(kind, body, time=40 * time)
+        encoder.is_heard()
+        encoder.socket.close()
+    assert_same(received(network, second), film)
 
 
 def recorded(network, url, name, seconds=SECONDS):
