@@ -13,7 +13,7 @@ packages_for_files="ffmpeg"  # pipelines/demo FILE
 
 packages_to_test="$packages_for_files libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps chromium chromium-driver
   python3 python3-gi gir1.2-gst-plugins-bad-1.0 python3-pytest python3-selenium python3-jsonschema iproute2
-  git mandoc obs-studio xvfb"
+  git mandoc obs-studio openssl xvfb"
 
 # Installs those of its arguments that are not there. Says what it does; fails where it cannot.
 install_missing() {

@@ -8,6 +8,7 @@ import pytest
 
 import astral
 import media
+import stranger
 import websocket
 
 
@@ -159,14 +160,12 @@ def test_peer_refuses_what_is_unknown(watched):
     peer.close()
 
 
-def test_a_version_from_the_future_ends_no_node(watched):
-    """A stranger says of a stream of this node what it will be in 30,000 years, and another one publishes that stream."""
+def test_a_version_from_the_future_ends_no_node(watched, tmp_path):
+    """A strange node says of a stream of this node what it will be in 30,000 years, and somebody publishes that stream."""
     stream = {'slug': 'future', 'name': 'Future', 'description': '', 'source': watched.uuid, 'streaming': False,
               'bitrate_kbps': 0, 'media': '', 'created': 0, 'updated': 10**15}
-    stranger = websocket.WebSocket(watched.port)
-    stranger.send(hello())
-    assert stranger.receive_json()['type'] == 'welcome'
-    stranger.send({'type': 'streams', 'streams': [stream]})
+    node = stranger.meet(watched.port, tmp_path)
+    node.send({'type': 'streams', 'streams': [stream]})
     publisher = websocket.WebSocket(watched.port)
     publisher.send(hello(uuid='publisher'))
     assert publisher.receive_json()['type'] == 'welcome'
@@ -176,7 +175,7 @@ def test_a_version_from_the_future_ends_no_node(watched):
     known = watched.stream('future')
     assert known['source'] == watched.uuid and known.get('updated', 0) < 10**14, known
     publisher.close()
-    stranger.close()
+    node.close()
     assert watched.call('DELETE', '/stream/future').status == 200
 
 

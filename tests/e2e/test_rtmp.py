@@ -236,6 +236,7 @@ class RawPublisher:
         self.send(20, amf('connect', 1, {'app': 'astral', 'tcUrl': f'rtmp://127.0.0.1:{port}/astral'}), 0)
         self.send(20, amf('createStream', 2, None), 0)
         self.send(20, amf('publish', 3, None, key, 'live'))
+        self.hear(b'NetStream.Publish.Start')
 
     def _read(self, size):
         data = b''
@@ -250,14 +251,17 @@ class RawPublisher:
         parts = [body[i:i + 128] for i in range(0, len(body), 128)] or [b'']
         self.socket.sendall(head + b'\xc3'.join(parts))
 
-    def is_heard(self):
-        """It is not cut off, and what it sent before has been read: the node answers what comes next."""
-        self.send(20, amf('createStream', 99, None), 0)
-        wanted, data = amf('_result', 99), b''
+    def hear(self, wanted):
+        data = b''
         while wanted not in data:
             more = self.socket.recv(4096)
             assert more, 'the node has closed the connection'
             data += more
+
+    def is_heard(self):
+        """It is not cut off, and what it sent before has been read: the node answers what comes next."""
+        self.send(20, amf('createStream', 99, None), 0)
+        self.hear(amf('_result', 99))
 
 
 # What carries no media: a command to the player, a picture and a sound without data, the end of a sequence.

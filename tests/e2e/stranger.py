@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A node that is none of ours: it has a key, proves it, and then says on /peer whatever a test has it say."""
+import json
+import os
+import subprocess
+
+import websocket
+
+
+class Key:
+    """Ed25519, by OpenSSL's command line, in a file of `folder`."""
+
+    def __init__(self, folder):
+        self.file = folder / f'stranger-{os.urandom(4).hex()}.pem'
+        self._openssl('genpkey', '-algorithm', 'ed25519', '-out', self.file)
+        self.public = self._openssl('pkey', '-in', self.file, '-pubout', '-outform', 'DER').hex()
+
+    @staticmethod
+    def _openssl(*words):
+        return subprocess.run(['openssl', *map(str, words)], check=True, capture_output=True, stdin=subprocess.DEVNULL).stdout
+
+    def sign(self, text):
+        plain = self.file.with_suffix('.txt')
+        plain.write_text(text)
+        return self._openssl('pkeyutl', '-sign', '-rawin', '-inkey', self.file, '-in', plain).hex()
+
+
+def meet(port, folder, uuid='stranger', **more):
+    """A session of /peer with the node at `port`, that has welcomed us as another node."""
+    key, nonce = Key(folder), os.urandom(32).hex()
+    peer = websocket.WebSocket(port)
+    peer.send({'type': 'challenge', 'key': key.public, 'nonce': nonce})
+    theirs = json.loads(peer.receive()[1])
+    assert theirs['type'] == 'challenge', theirs
+    signed = f'astral peer 1 connecting {key.public} {nonce} {theirs["key"]} {theirs["nonce"]}'
+    peer.send({'type': 'proof', 'signature': key.sign(signed)})
+    peer.send({'type': 'hello', 'uuid': uuid, 'port': 1, 'kind': 'node', 'supernode': False, 'version': '0', **more})
+    assert peer.receive_json()['type'] == 'proof'
+    assert peer.receive_json()['type'] == 'welcome'
+    return peer
