@@ -2,6 +2,7 @@
 """`astralctl top` against a real node: in a terminal, in a pipe, as JSON."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
 
@@ -100,10 +101,12 @@ def test_a_node_that_was_never_there(network):
 def test_can_be_put_aside(network):
     """Ctrl-Z and fg, as the shell means them."""
     node = network.node('n1')
-    with Terminal(['bash', '--norc', '--noprofile', '-i'], network.environment(PS1='$ ')) as shell:
+    folder = pathlib.Path(astral.program('astralctl')).parent  # by its name: a longer line would wrap
+    path = f'{folder}:{os.environ["PATH"]}'
+    with Terminal(['bash', '--norc', '--noprofile', '-i'], network.environment(PS1='$ ', PATH=path)) as shell:
         shell.wait_for(r'^\$ $|^\$$')
         shell.type("bind 'set enable-bracketed-paste off'\n")
-        shell.type(f'{astral.program("astralctl")} --node {node.url} top\n')
+        shell.type(f'astralctl --node {node.url} top\n')
         shell.wait_for(r'^Streams 0$')
         shell.type('\x1a')
         shell.wait_for(r'Stopped')
