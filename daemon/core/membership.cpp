@@ -76,8 +76,13 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, desk_.unix_ms()));
   const bool echoes = heartbeat.echo_ms > 0 && heartbeat.echo_ms <= now_ms;
   if (echoes && heartbeat.held_ms <= now_ms - heartbeat.echo_ms && !peer.routed) {
-    const Time rtt = Time{1ms} * static_cast<Time::rep>(now_ms - heartbeat.echo_ms - heartbeat.held_ms);
-    if (rtt < 10s) peer.rtt = peer.rtt ? *peer.rtt - *peer.rtt / 8 + rtt / 8 : rtt;
+    // More is a clock that was set meanwhile, or a lie: ages of it have no Time.
+    constexpr std::uint64_t most_ms = 10s / 1ms;
+    const std::uint64_t rtt_ms = now_ms - heartbeat.echo_ms - heartbeat.held_ms;
+    if (rtt_ms < most_ms) {
+      const Time rtt = Time{1ms} * static_cast<Time::rep>(rtt_ms);
+      peer.rtt = peer.rtt ? *peer.rtt - *peer.rtt / 8 + rtt / 8 : rtt;
+    }
     if (peer.rtt) desk_.directory.timed(peer.uuid, *peer.rtt);
   }
   for (const NodeInfo &node : heartbeat.nodes) {

@@ -317,6 +317,13 @@ TEST(Numbers, AtTheirEndsHarmNothing) {
   EXPECT_FALSE(bench.node.find_node("parent")->rtt_ms);
 }
 
+TEST(Numbers, OfAClockThatWasAgesAheadAreNoRoundTrip) {
+  Bench bench;
+  bench.say(ClockSet{.unix_ms_at_zero = INT64_MAX});
+  bench.hears(2, Heartbeat{.sent_ms = 1, .echo_ms = 1, .held_ms = 0});
+  EXPECT_FALSE(bench.node.find_node("parent")->rtt_ms);
+}
+
 // The media floor answers what it was not asked.
 TEST(Relay, OffersOnlyWhatWasAskedOfIt) {
   Bench bench;
