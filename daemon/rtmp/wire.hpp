@@ -2,6 +2,7 @@
 // Big-endian numbers, read and written within bounds.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <string_view>
@@ -49,7 +50,10 @@ class Reader {
 };
 
 inline void put(Buffer &out, Bytes bytes) {
-  out.insert(out.end(), bytes.begin(), bytes.end());
+  // g++ 14 takes insert() at the end for an overflow, and warns.
+  const std::size_t before = out.size();
+  out.resize(before + bytes.size());
+  std::copy(bytes.begin(), bytes.end(), out.begin() + static_cast<std::ptrdiff_t>(before));
 }
 inline void put(Buffer &out, std::uint64_t value, std::size_t size) {
   while (size > 0) out.push_back(static_cast<std::uint8_t>(value >> 8 * --size));
