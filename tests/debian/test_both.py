@@ -7,7 +7,7 @@ import media
 
 
 def test_they_are_two_systems(here, there):
-    versions = [network.run('gst-launch-1.0', '--version').split()[-1] for network in (here, there)]
+    versions = [network.run('gst-launch-1.0', '--version').splitlines()[0] for network in (here, there)]
     assert len(set(versions)) == 2, versions
 
 

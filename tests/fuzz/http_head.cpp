@@ -2,6 +2,8 @@
 // Fuzz: heads of requests, piece by piece. What passes or is refused stays so whatever follows; what passes
 // is within its bounds; what is refused has a reason.
 #include <cassert>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "api/head.hpp"
