@@ -1,6 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // astralrelay: the GObject shell over RelayBody. One request sink pad per parent, one source pad for this
 // machine, children over the network.
+
+/**
+ * SECTION:element-astralrelay
+ * @title: astralrelay
+ * @see_also: astralsrc, astralsink
+ *
+ * astralrelay forwards a live stream to other peers while this machine plays it. Each request pad `sink_%u` takes one astralsrc, that is one
+ * parent. The relay merges its parents by group and object number, keeps the last seconds (#AstralRelay:store-time and
+ * #AstralRelay:store-bytes), and sends each child what that child has not got, at the child's own pace. `src` pushes what this machine plays.
+ *
+ * astralnode runs one relay for each stream that it carries. Only who writes such a node needs the element: tickets for children come
+ * through #AstralRelay::handle-signalling and #AstralRelay::signalling-message (`signaller=application`), or from the node at #AstralRelay:node.
+ *
+ * ## Example launch line
+ * |[
+ * gst-launch-1.0 astralsrc uri=astral://127.0.0.1/demo ! astralrelay signaller=application slug=demo ! decodebin ! videoconvert ! autovideosink
+ * ]| Plays the stream `demo` through a relay without children.
+ *
+ * Since: 0.1
+ */
 #include <gst/gst.h>
 
 #include "elements/gstastral.hpp"

@@ -1,5 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // astralsink: the GObject shell over SinkBody.
+
+/**
+ * SECTION:element-astralsink
+ * @title: astralsink
+ * @see_also: astralsrc, astralrelay
+ *
+ * astralsink publishes what it gets as a live stream of an Astral network. It registers the stream at its node (#AstralSink:node)
+ * and sends it to the peers that the node gives tickets to. Usually that is the node alone, which forwards it to the others.
+ *
+ * It takes any caps. MPEG-TS is what the node's players (HLS, HTTP-FLV, RTMP, WebRTC) can show. A viewer can begin at each keyframe, so
+ * a keyframe every second is a good choice.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=30 ! h264parse ! mpegtsmux ! astralsink uri=astral://127.0.0.1/demo
+ * ]| Publishes a test picture as the stream `demo` at the node on this machine.
+ * |[
+ * gst-launch-1.0 audiotestsrc is-live=true ! opusenc ! astralsink uri=astral://127.0.0.1/tone title="A tone"
+ * ]| Publishes Opus without a container. `astralsrc ! opusdec` plays it.
+ *
+ * Since: 0.1
+ */
 #include <gst/base/gstbasesink.h>
 
 #include <atomic>

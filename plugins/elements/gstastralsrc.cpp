@@ -1,5 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // astralsrc: the GObject shell over SourceBody. A live source and the handler of astral:// URIs.
+
+/**
+ * SECTION:element-astralsrc
+ * @title: astralsrc
+ * @see_also: astralsink, astralrelay
+ *
+ * astralsrc plays a live stream of an Astral network. It asks its node (#AstralSrc:node) for a ticket, connects to the peer
+ * that the ticket names, and pushes what the publisher's pipeline produced: the same caps, buffers and timing. It is a live source.
+ * `playbin`, `uridecodebin` and gst-play-1.0 take an `astral://` URI as well.
+ *
+ * The picture begins with the newest keyframe. If the peer leaves or dies, the node finds another one, and the stream goes on
+ * without a gap; what did not come in time is marked by a GAP event or by DISCONT.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 astralsrc uri=astral://127.0.0.1/demo ! decodebin ! videoconvert ! autovideosink
+ * ]| Shows the stream `demo` of the node on this machine.
+ * |[
+ * gst-launch-1.0 -e astralsrc uri=astral://127.0.0.1/demo ! filesink location=demo.ts
+ * ]| Records it as it was sent.
+ *
+ * Since: 0.1
+ */
 #include <gst/base/gstpushsrc.h>
 
 #include <deque>

@@ -16,4 +16,4 @@ static gboolean plugin_init(GstPlugin *plugin) {
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, astral,
                   "Peer-to-peer live video over MOQT, QUIC and ICE", plugin_init, ASTRAL_VERSION, "BSD",
-                  "Astral", "https://github.com/astral/astral")
+                  "Astral", "https://github.com/peplin/astral")
