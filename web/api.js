@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The node's HTTP API as functions, and its events as a connection that comes back by itself. What leaves this file has
-// the types of API.md, whatever the node said.
+// The node's HTTP API as functions, and its events over a WebSocket that reconnects by itself. Every result has the types that
+// the node's /openapi.json describes, whatever the node sent.
 
-const patience_ms = 10000;
+const timeout_ms = 10000;
 
 export class ApiError extends Error {
   constructor(status, code, message) {
@@ -19,7 +19,7 @@ async function call(path, options = {}) {
       cache: 'no-store',
       ...options,
       headers: {accept: 'application/json', ...options.headers},
-      signal: options.signal ?? AbortSignal.timeout(patience_ms),
+      signal: options.signal ?? AbortSignal.timeout(timeout_ms),
     });
   } catch (error) {
     throw new ApiError(0, 'unreachable', 'This node does not answer.', {cause: error});
@@ -41,7 +41,7 @@ const is_good = (name, value) => {
   return texts.has(name) ? typeof value === 'string' : typeof value === 'boolean' || Number.isFinite(value);
 };
 
-// One object of the API: fields that are not what they must be are left out; null when a needed one is.
+// One object of the API. Fields of a wrong type are left out; null if a needed one is missing.
 export function typed(object, ...needed) {
   if (typeof object !== 'object' || object === null) return null;
   const good = Object.fromEntries(Object.entries(object).filter(([name, value]) => is_good(name, value))
@@ -60,7 +60,7 @@ export const streams = async () => typed_list((await call('streams')).streams, '
 export const tickets = async () => typed_list((await call('tickets')).tickets, 'stream', 'source', 'destination');
 export const log = async () => typed_list((await call('log')).log, 'text');
 export const pipelines = async () => typed_list((await call('pipelines')).pipelines, 'dot');
-// What this node offers to players and publishers.
+// The addresses and ports for players and publishers.
 export const settings = async () => typed(await call('settings')) ?? {};
 export const playlist = (slug) => `${of_stream(slug)}/hls/index.m3u8`;
 export const flv = (slug) => `${of_stream(slug)}/live.flv`;
@@ -81,12 +81,12 @@ export const set_streaming = (slug, streaming) => call(of_stream(slug), {
   body: JSON.stringify({streaming}),
 });
 export const delete_stream = (slug) => call(of_stream(slug), {method: 'DELETE'});
-// Gives up this node's ticket, or with `destination` the one that it gave to that node.
+// Ends this node's own ticket, or with `destination` the one that it gave to that node.
 export const delete_ticket = (slug, destination = '') =>
   call(`${of_stream(slug)}/ticket${destination && `/${encodeURIComponent(destination)}`}`, {method: 'DELETE'});
 export const forget_node = (uuid) => call(`node/${encodeURIComponent(uuid)}`, {method: 'DELETE'});
 
-// This node gets the stream, if it has not got it yet. Answers the ticket.
+// Makes this node receive the stream. Returns the ticket.
 export async function watch(slug) {
   const answer = await call(`${of_stream(slug)}/tickets`, {
     method: 'POST',
@@ -96,7 +96,7 @@ export async function watch(slug) {
   return typed(answer.ticket);
 }
 
-// Asking also refreshes it.
+// Reading a ticket also keeps it alive.
 export const ticket = async (slug) => typed((await call(`${of_stream(slug)}/ticket`)).ticket);
 
 // Calls on_event(type) per change and on_open(is_open) when the connection comes and goes.

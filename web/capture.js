@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Camera, microphone or screen: looked at first, then published by WHIP for as long as it is wanted, whatever breaks.
+// Previews camera, microphone or screen, then publishes it by WHIP. A lost connection is made again until the user stops.
 import {make_stream} from './api.js';
 import {by_id, set_text} from './dom.js';
 import {rate_text} from './words.js';
@@ -16,9 +16,9 @@ const sources = {
 };
 
 const refusals = {
-  NotAllowedError: 'The browser was not allowed to. Allow it beside the address, and try again.',
-  NotFoundError: 'No such device is here.',
-  NotReadableError: 'Another program uses it.',
+  NotAllowedError: 'The browser has no permission. Allow it beside the address bar, and try again.',
+  NotFoundError: 'This machine has no such device.',
+  NotReadableError: 'Another program uses the device.',
 };
 
 // names(): {name, description, slug} as they are in the form.
@@ -36,15 +36,15 @@ export class Capture {
     by_id('capture-live').addEventListener('click', () => this.#go_live());
     by_id('capture-stop').addEventListener('click', () => this.#stop());
     setInterval(() => this.#look(), look_ms);
-    if (!navigator.mediaDevices) this.#say('A browser gives its camera to pages of https or of this machine only: open http://127.0.0.1 there.');
+    if (!navigator.mediaDevices) this.#say('Browsers allow the camera only on https pages and on pages of the same machine: open http://127.0.0.1 there.');
     this.#show();
   }
 
-  // Whether this page has WHIP to publish by.
+  // Whether the node accepts WHIP.
   set is_offered(is_offered) {
     by_id('capture').classList.toggle('away', !is_offered);
     by_id('capture-preview').disabled = !is_offered || !navigator.mediaDevices;
-    if (!is_offered) this.#say('This node takes no WebRTC.');
+    if (!is_offered) this.#say('This node does not accept WebRTC.');
   }
 
   #say(text) {
@@ -68,11 +68,11 @@ export class Capture {
     } catch (error) {
       return this.#say(refusals[error.name] ?? error.message);
     }
-    for (const track of this.#media.getTracks()) track.addEventListener('ended', () => this.#stop());  // by the browser's own button
+    for (const track of this.#media.getTracks()) track.addEventListener('ended', () => this.#stop());  // the user ended it in the browser's own bar
     const preview = by_id('preview');
     preview.srcObject = this.#media;
     preview.play().catch(() => {});
-    this.#say('This is what will be seen. Nothing is sent yet.');
+    this.#say('Viewers will see this. Nothing is sent yet.');
     this.#show();
   }
 
@@ -105,7 +105,7 @@ export class Capture {
     const again = (error) => {
       if (signal.aborted) return;
       this.#connection = null;
-      this.#say(`${error.message} Trying again…`);
+      this.#say(`${error.message} Retrying…`);
       setTimeout(() => this.#send(signal), retry_ms);
     };
     try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A graph of rates over time. Where its lines run is pure; the class draws it.
+// A chart of rates over time: plot() computes the paths and is pure, Chart draws them.
 import {set_text, svg_element} from './dom.js';
 import {rate_text} from './words.js';
 
@@ -62,6 +62,6 @@ export class Chart {
     set_text(this.#top, rate_text(top));
     set_text(this.#half, rate_text(top / 2));
     const last = history.at(-1);
-    set_text(this.#about, last ? this.#fields.map((field) => `${field}: ${rate_text(last[field]) || 'nothing'}`).join(', ') : 'Nothing yet');
+    set_text(this.#about, last ? this.#fields.map((field) => `${field}: ${rate_text(last[field]) || 'nothing'}`).join(', ') : 'No data yet');
   }
 }

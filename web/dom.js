@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Elements, made and changed; keyed children, which stay for as long as their key does.
+// Creates and updates DOM elements; keeps keyed children.
 
 export const by_id = (id) => document.getElementById(id);
 
@@ -19,7 +19,7 @@ export function svg_element(tag, attributes = {}, ...children) {
   return made;
 }
 
-// Only what differs is touched: a selection and a screen reader's place survive.
+// Writes only what differs: a text selection and a screen reader's position survive.
 export function set_text(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -53,7 +53,7 @@ export class Children {
   }
 }
 
-// A button beside a text that copies it. Outside a secure context there is no clipboard: the text is left selected.
+// Makes a button copy a text. Without a secure context there is no clipboard; then the text is selected instead.
 export function copies(button, source, status) {
   button.addEventListener('click', async () => {
     try {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The players, each as one thing: it plays a stream of this node in a <video>, says how many seconds behind live that
-// is (NaN: unknown), and calls on_failed(is_for_good) when it has ended. What it needs is loaded when it is wanted.
+// The players behind one interface: each plays a stream of this node in a <video>, reports its latency in seconds (NaN: unknown) and calls
+// on_failed(is_for_good) when it ends. A player's library is loaded at its first use.
 import * as api from './api.js';
 
-const never = 415;  // the node: this media does not fit
+const unsupported_media = 415;  // the node cannot offer this stream in this format
 
 export const names = {whep: 'WebRTC', llhls: 'Low-latency HLS', flv: 'HTTP-FLV', hls: 'HLS'};
 
-// Those that this browser has and this node offers, the best first. B-frames come in another order than WebRTC shows them.
+// The players that this browser supports and this node offers, best first. WebRTC cannot show B-frames in the right order.
 export function kinds_for({endpoints, stream}) {
   const has_sources = 'MediaSource' in globalThis || 'ManagedMediaSource' in globalThis;
   const has_native_hls = document.createElement('video').canPlayType('application/vnd.apple.mpegurl') !== '';
@@ -29,7 +29,7 @@ const for_ever = (timeout_ms) => ({
     timeoutRetry: {maxNumRetry: Infinity, retryDelayMs: 500, maxRetryDelayMs: 2000, shouldRetry: () => true},
     errorRetry: {
       maxNumRetry: Infinity, retryDelayMs: 500, maxRetryDelayMs: 2000,
-      shouldRetry: (config, count, is_timeout, response) => response?.code !== never,
+      shouldRetry: (config, count, is_timeout, response) => response?.code !== unsupported_media,
     },
   },
 });
@@ -78,7 +78,7 @@ class HlsEngine {
   }
 
   #on_error(Hls, data) {
-    if (data.response?.code === never) return this.#on_failed(true);
+    if (data.response?.code === unsupported_media) return this.#on_failed(true);
     if (!data.fatal) return;
     if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#hls.recoverMediaError();
     else if (data.type === Hls.ErrorTypes.NETWORK_ERROR && this.#hls.levels.length > 0) this.#hls.startLoad(-1);
@@ -98,7 +98,7 @@ class HlsEngine {
   }
 }
 
-// Not a module: it puts itself into the window.
+// mpegts.js is no module: it defines window.mpegts.
 let mpegts_loads = null;
 const load_mpegts = () => mpegts_loads ??= new Promise((resolve, reject) => {
   const script = document.createElement('script');
@@ -109,7 +109,7 @@ const load_mpegts = () => mpegts_loads ??= new Promise((resolve, reject) => {
   };
   script.onerror = () => {
     mpegts_loads = null;
-    reject(new Error('mpegts.js did not come'));
+    reject(new Error('mpegts.js could not be loaded'));
   };
   document.head.append(script);
 });
@@ -133,7 +133,7 @@ class FlvEngine {
       liveSyncPlaybackRate: 1.1, liveBufferLatencyChasing: true, liveBufferLatencyMaxLatency: 6, liveBufferLatencyMinRemain: 0.8,
       autoCleanupSourceBuffer: true, autoCleanupMaxBackwardDuration: 30, autoCleanupMinBackwardDuration: 15,
     });
-    player.on(mpegts.Events.ERROR, (type, detail, {code} = {}) => on_failed(code === never));
+    player.on(mpegts.Events.ERROR, (type, detail, {code} = {}) => on_failed(code === unsupported_media));
     player.on(mpegts.Events.LOADING_COMPLETE, () => on_failed(false));
     player.attachMediaElement(this.#video);
     player.load();
@@ -155,7 +155,7 @@ class WhepEngine {
   latency = NaN;
 
   constructor({slug, video, on_failed}) {
-    this.#play(slug, video, on_failed).catch(({status}) => on_failed(status === never));
+    this.#play(slug, video, on_failed).catch(({status}) => on_failed(status === unsupported_media));
   }
 
   async #play(slug, video, on_failed) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the nodes of the picture stand and how its arrows run. Pure: no document, no clock, no chance.
-// Nodes stand in cells like bricks in a wall, this node in the middle, so labels never meet, and a node keeps its cell
-// for as long as it is there: what comes and goes moves nobody else.
+// Positions of nodes and arrows in the network picture. Pure and deterministic.
+// Nodes stand in cells like bricks in a wall, with this node in the middle, so labels never overlap. A node keeps its cell while it is
+// drawn: others that come and go do not move it.
 
 import {destination_text, source_text} from './words.js';
 
 export const most_nodes = 60;
 
-const side_weight = 4;       // how much a node would rather stand on its side than near
+const side_weight = 4;       // the cost of standing on the wrong side of the middle
 const lower_rows_first = 1.5;
 
 // How many cells stand beside the middle one, and how large one is, in a picture of this width.
@@ -18,8 +18,8 @@ export function grid_for(width) {
   return {half, cell_width, cell_height: width < 600 ? 78 : 96};
 }
 
-// Who is drawn, the most important first: this node, who gives to it and gets from it, its supernode, the others.
-// `drawn` has who is drawn already: of equals, they stay.
+// The nodes to draw, most important first: this node, its parents and children, its supernode, the others. Of equally important nodes
+// those in `drawn` stay.
 export function graph_of({node, nodes, tickets}, drawn = new Map()) {
   const self = node?.uuid ?? '';
   if (!self) return {self, nodes: [], tickets: [], left_out: 0};
@@ -78,10 +78,10 @@ function with_ids(tickets) {
 
 const place = ({column, row}) => ({x: column + (row % 2 === 0 ? 0 : 0.5), y: row});
 
-// Nobody stands right beside the middle, so that arrows have some length and can be told apart.
+// The cells next to the middle stay empty, so that arrows are long enough to be told apart.
 const is_kept_free = (x, y) => Math.abs(x) <= 1 && Math.abs(y) <= 1;
 
-// What a node in that cell pays: the way to the middle, and the wrong side of it.
+// The cost of a cell: its distance to the middle, plus a penalty for the wrong side.
 function cost({x, y}, side) {
   const far = x * x + 1.3 * y * y;
   if (side === 'up') return far + (y < 0 ? 0 : side_weight) + 2 * Math.abs(x);
@@ -171,7 +171,7 @@ export function arrow(from, to, radius_from, radius_to, lane = 0) {
   };
 }
 
-// Half way; beside others, before and behind that in turn, so that words do not cover each other.
+// In the middle of the arrow; with several arrows, alternately before and behind it, so that labels do not overlap.
 function label_at(start, middle, end, lane) {
   const t = 0.5 + (lane % 2 === 0 ? 0.14 : -0.14) * Math.ceil(lane / 2);
   const on_curve = (axis) => (1 - t) ** 2 * start[axis] + 2 * t * (1 - t) * middle[axis] + t ** 2 * end[axis];
@@ -182,7 +182,7 @@ const round = (number) => Math.round(number * 10) / 10;
 
 export const colour_count = 8;
 
-// slug → 0 … colour_count - 1. Who has a colour keeps it; a new one takes the least used, from its own on.
+// slug → 0 … colour_count - 1. A stream keeps its colour; a new one takes the least used colour, starting with the one of its hash.
 export function colours(slugs, before = new Map()) {
   const found = new Map();
   const used = new Array(colour_count).fill(0);

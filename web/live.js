@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the node knows, kept true. An event says what kind of thing has changed, and that list is read again: nothing
-// that is said on the socket is believed beyond that, and no order of events matters. Nothing is read for the mere
-// passing of time, except while there is no socket, or the node does not answer.
+// Keeps the page's copy of the node's state up to date. An event names the kind of thing that changed; that list is then read again. Lost
+// or reordered events do no harm. The page polls only while the WebSocket is closed or the node does not answer.
 
-export const gather_ms = 200;  // events come in bursts
+export const gather_ms = 200;  // events arrive in bursts: one reading answers all of a burst
 export const retry_ms = 3000;  // without a socket, or without an answer
 export const longest_gather_ms = 10000;
-export const rest = 4;  // times as long as a reading took: a large network is read less often
+export const pause_factor = 4;  // the pause is this times the duration of the last reading: a large network is read less often
 
 const all = ['node', 'nodes', 'streams', 'tickets'];
 const changed_by = {
   node: ['node', 'nodes'],
   stream: ['streams'],
-  ticket: ['tickets', 'streams', 'node'],  // viewers and children are counted by tickets
+  ticket: ['tickets', 'streams', 'node'],  // numbers of viewers and children follow from tickets
 };
 
 // read: {node(), nodes(), streams(), tickets()}, promises of the lists.
 // listen(on_event, on_open): as api.events.
 // on_change({is_there, is_live, node, nodes, streams, tickets}).
-// clock: what window has; a test brings its own.
+// clock: the window's timers; a test passes its own.
 export class Live {
   #read;
   #on_change;
@@ -43,13 +42,13 @@ export class Live {
 
   #on_open(is_open) {
     this.#state = {...this.#state, is_live: is_open};
-    this.#ask(all, 0);  // what changed meanwhile was told to nobody
+    this.#ask(all, 0);  // changes during the gap were not announced
   }
 
   #ask(kinds, wait_ms) {
     const is_awaited = this.#due.size > 0;
     kinds.forEach((kind) => this.#due.add(kind));
-    if (this.#is_reading || (is_awaited && wait_ms > 0)) return;  // it comes with what is due already
+    if (this.#is_reading || (is_awaited && wait_ms > 0)) return;  // the reading that is planned already covers it
     this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(() => this.#refresh(), wait_ms);
   }
@@ -70,7 +69,7 @@ export class Live {
     }
     this.#is_reading = false;
     this.#on_change(this.#state);
-    this.#gather_ms = Math.min(longest_gather_ms, Math.max(gather_ms, rest * (this.#clock.performance.now() - began)));
+    this.#gather_ms = Math.min(longest_gather_ms, Math.max(gather_ms, pause_factor * (this.#clock.performance.now() - began)));
     const is_well = this.#state.is_there && this.#state.is_live;
     const again = this.#due.size > 0;
     if (!this.#state.is_there || (!is_well && !again)) all.forEach((kind) => this.#due.add(kind));

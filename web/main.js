@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page: which view the address asks for (#streams, #watch/SLUG, #publish, #network, #node), what the node says, who
-// shows it.
+// Composes the page: chooses the view from the address (#streams, #watch/SLUG, #publish, #network, #node) and hands the node's state
+// to the views.
 import * as api from './api.js';
 import {by_id, set_text} from './dom.js';
 import {Live} from './live.js';
@@ -38,7 +38,7 @@ function show_node({is_there, is_live, node}) {
   by_id('node').classList.toggle('there', is_there);
   by_id('node').classList.toggle('live', is_there && is_live);
   document.body.classList.toggle('away', !is_there);
-  set_text(by_id('node-text'), !is_there ? 'This node does not answer. Trying again…' : node ? `Node ${short_name(node.uuid)}` : 'Connected');
+  set_text(by_id('node-text'), !is_there ? 'This node does not answer. Retrying…' : node ? `Node ${short_name(node.uuid)}` : 'Connected');
 }
 
 function show_title() {
@@ -51,14 +51,14 @@ function show() {
   watch.inform({...state, endpoints});
   publish.inform({...state, endpoints});
   inside.inform({...state, endpoints});
-  if (!state.is_there) return;  // what was known last stays
+  if (!state.is_there) return;  // the last known state stays on the page
   list.streams = state.streams;
   network.show({...state, rates});
   tables.show({...state, rates});
   if (view) show_title();
 }
 
-// Asked when the node comes, or comes back: it may be another one then.
+// Read whenever the node becomes reachable: after a restart its settings may differ.
 async function ask_endpoints() {
   try {
     endpoints = await api.settings();
@@ -96,7 +96,7 @@ function follow_address() {
   if (!view.slug) document.querySelector(`#${view.heading}`).focus({preventScroll: true});
 }
 
-// A node that counts what its tickets carry is asked how much that is, while somebody looks.
+// Reads the tickets' byte counters while a view that shows rates is visible.
 async function measure() {
   const counts = state.tickets.some((ticket) => 'bytes_sent' in ticket || 'bytes_received' in ticket);
   if (!state.is_there || document.hidden || !counts || !['network', 'node'].includes(view.name)) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Draws this node's part of the network as it changes: nodes as discs, tickets as arrows in the colour of their stream.
-// Where things stand is layout.js' business. Whatever a node is called, it is set as text, never as markup.
+// Draws this node's part of the network: nodes as discs, tickets as arrows in the colour of their stream. layout.js decides
+// the positions. Names are set as text, never as markup.
 import {Children, set_text, svg_element} from './dom.js';
 import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js';
 import {children_text, destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
@@ -95,9 +95,9 @@ const told = (ticket, self, rates) => [
   ticket.state, rate_text(rates?.of(ticket)), ms_text(ticket.rtt_ms),
 ].filter(Boolean).join(', ');
 
-// What the picture shows, for those who do not see it.
+// The picture in words, for screen readers.
 export function summary({self, nodes, tickets, left_out}) {
-  if (!self) return 'Nothing is known yet.';
+  if (!self) return 'The network is not known yet.';
   const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
   const primary = nodes.find((node) => node.is_primary);
   const others = nodes.filter((node) => !node.is_self && !node.program).length;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page of this node: what it is and offers, what flows through it, its tickets and peers, its pipelines as pictures,
-// and its log. What is only here is asked only while it is looked at.
+// The view of this node: facts, traffic, tickets and peers, pipelines as pictures, addresses, log. The log and the pipelines are
+// read only while this view is visible.
 import * as api from './api.js';
 import {Chart} from './chart.js';
 import {by_id, Children, element, set_text} from './dom.js';
@@ -12,7 +12,7 @@ const facts = [
   ['Name', ({uuid}) => uuid],
   ['Address', address_text],
   ['Role', ({supernode}) => (supernode ? 'supernode' : 'node')],
-  ['Its supernode', ({primary_supernode_uuid: uuid}) => (uuid ? short_name(uuid) : '')],
+  ['Primary supernode', ({primary_supernode_uuid: uuid}) => (uuid ? short_name(uuid) : '')],
   ['Children', children_text],
   ['Upstream', ({upstream_kbps}) => rate_text(upstream_kbps)],
   ['Promised', ({promised_kbps}) => rate_text(promised_kbps)],
@@ -110,14 +110,14 @@ export class NodeView {
         key: `ticket ${stream} ${source} ${destination}`,
         what: `${stream} ${is_held ? `from ${source_text(ticket, self)}` : `to ${destination_text(ticket, self)}`}`,
         more: [role, state, hops_text(ticket.hops), rate_text(this.#rates.of(ticket)), ms_text(ticket.rtt_ms)].filter(Boolean).join(' · '),
-        label: is_held ? 'Give up' : 'Stop forwarding',
+        label: is_held ? 'Stop receiving' : 'Stop forwarding',
         end: () => api.delete_ticket(stream, is_held ? '' : destination),
       };
     };
     const of_peer = (peer) => ({
       key: `peer ${peer.uuid}`,
       what: peer.uuid,
-      more: [peer.uuid === node.primary_supernode_uuid ? 'its supernode' : peer.supernode ? 'supernode' : 'node', address_text(peer),
+      more: [peer.uuid === node.primary_supernode_uuid ? 'primary supernode' : peer.supernode ? 'supernode' : 'node', address_text(peer),
         ms_text(peer.rtt_ms)].filter(Boolean).join(' · '),
       label: 'Forget',
       end: () => api.forget_node(peer.uuid),
@@ -175,7 +175,7 @@ export class NodeView {
     this.#draw();
   }
 
-  // Graphviz comes only when there is something for it to draw.
+  // Loads Graphviz only when there is a pipeline to draw.
   async #draw() {
     const pipeline = this.#pipelines[by_id('pipeline').value];
     if (!pipeline || pipeline.dot === this.#drawn) return;
@@ -189,7 +189,7 @@ export class NodeView {
       picture.setAttribute('aria-label', `The pipeline of ${pipeline.stream ?? 'this node'}`);
       graph.replaceChildren(picture);
     } catch (error) {
-      graph.textContent = `It cannot be drawn: ${error.message}`;
+      graph.textContent = `The pipeline cannot be drawn: ${error.message}`;
     }
   }
 }

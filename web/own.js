@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The streams that this node publishes: how they are, what hurts their viewers, and the buttons that pause, resume and
+// The streams that this node publishes: their state, warnings about what hurts viewers, and the buttons that pause, resume and
 // delete them.
 import {delete_stream, set_streaming} from './api.js';
 import {by_id, Children, element, set_text} from './dom.js';
@@ -41,7 +41,7 @@ class Card {
     this.#said.setAttribute('role', 'status');
     this.#toggle.addEventListener('click', () => this.#do(() => set_streaming(slug, !this.#is_live)));
     remove.addEventListener('click', async () => {
-      if (await confirmed(`Delete “${this.#name.textContent}”? Everybody who watches it is cut off, and its name is free.`)) {
+      if (await confirmed(`Delete “${this.#name.textContent}”? It ends for all viewers, and others can take its name.`)) {
         this.#do(() => delete_stream(slug));
       }
     });

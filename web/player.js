@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Plays one stream of this node for as long as it is wanted, with the player that choice.js names. Each attempt has a
-// <video> of its own, which takes the place of the last one when its picture moves: until then the last picture stays.
+// Plays one stream of this node until it is closed, with the player that player_selector.js chooses. Each attempt has its own <video>. The
+// page shows the last picture of the old one until the new one plays.
 import * as api from './api.js';
-import {Choice} from './choice.js';
+import {PlayerSelector} from './player_selector.js';
 import {kinds_for, make_engine} from './engines.js';
 
 const look_ms = 250;
-const wait_is_told_ms = 1500;  // a picture that stands longer is waited for
+const stall_is_shown_ms = 1500;  // when a picture stands still for longer, the page says that it waits
 const ticket_every_ms = 5000;
 const first_retry_ms = 1000;
 const longest_retry_ms = 8000;
 
-// One player's try: its <video> is in the screen from the beginning, under what is shown.
+// One attempt of one player. Its <video> is in the page from the start, behind the one that is shown.
 class Attempt {
   #engine;
   #last_time = 0;
@@ -22,7 +22,7 @@ class Attempt {
     video.className = 'next';
     screen.append(video);
     video.addEventListener('loadedmetadata', () => video.play().catch(() => {
-      video.muted = true;  // what nobody has touched may not sound
+      video.muted = true;  // browsers allow sound only after a click
       video.play().catch(() => {});
     }));
     this.#engine = make_engine[kind]({slug, video, on_failed});
@@ -32,10 +32,10 @@ class Attempt {
     return this.#engine.latency;
   }
 
-  // Since it was asked last.
-  has_moved() {
+  // Whether a new picture was shown since the last call.
+  has_progressed() {
     const {srcObject, currentTime, readyState} = this.video;
-    // WebRTC's time goes on without pictures.
+    // With WebRTC, currentTime advances even without pictures.
     const time = srcObject?.getVideoTracks().length > 0 ? this.video.getVideoPlaybackQuality().totalVideoFrames : currentTime;
     const has = this.#last_time > 0 && time > this.#last_time && readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
     this.#last_time = time;
@@ -53,8 +53,8 @@ export class Player {
   #screen;
   #on_change;
   #slug = '';
-  #choice = new Choice();
-  #wish = '';
+  #selector = new PlayerSelector();
+  #preferred = '';
   #attempts = new Map();
   #shown = 0;
   #ticket = null;
@@ -65,8 +65,8 @@ export class Player {
   #retry_ms = first_retry_ms;
   #retry = 0;
   #asked_at = 0;
-  #moved_at = 0;
-  #session = 0;  // tells answers to an earlier open() from this one's
+  #progressed_at = 0;
+  #session = 0;  // identifies this open(); answers to an earlier one are dropped
   #said = '';
 
   constructor(screen, on_change) {
@@ -92,14 +92,14 @@ export class Player {
     return this.#endpoints ? kinds_for({endpoints: this.#endpoints, stream: this.#stream}) : [];
   }
 
-  // '': the best that works.
-  set wish(kind) {
-    this.#wish = kind;
-    this.#handle({type: 'wish', kind});
+  // '': choose automatically.
+  set preferred(kind) {
+    this.#preferred = kind;
+    this.#handle({type: 'prefer', kind});
     this.#tell();
   }
 
-  // What the node says now. `stream`: of that slug, null when it knows none; `endpoints`: its settings, null: not yet.
+  // `stream`: null if the node does not know it. `endpoints`: the node's settings; null if they have not been read yet.
   inform({is_there, stream, endpoints}) {
     this.#is_there = is_there;
     if (is_there) this.#stream = stream;
@@ -112,7 +112,7 @@ export class Player {
     this.close();
     this.#slug = slug;
     this.#retry_ms = first_retry_ms;
-    this.#choice.handle({type: 'wish', kind: this.#wish}, performance.now());
+    this.#selector.handle({type: 'prefer', kind: this.#preferred}, performance.now());
     this.#offer();
     this.#tell();
     this.#ask();
@@ -123,7 +123,7 @@ export class Player {
     clearTimeout(this.#retry);
     for (const attempt of this.#attempts.values()) attempt.end();
     this.#attempts.clear();
-    this.#choice = new Choice();
+    this.#selector = new PlayerSelector();
     this.#slug = this.#refusal = this.#said = '';
     this.#ticket = this.#stream = null;
     this.#shown = 0;
@@ -135,7 +135,7 @@ export class Player {
 
   #handle(input) {
     if (!this.#slug) return;
-    for (const {type, id, kind} of this.#choice.handle(input, performance.now())) {
+    for (const {type, id, kind} of this.#selector.handle(input, performance.now())) {
       if (type === 'start') this.#start(id, kind);
       if (type === 'show') this.#show(id);
       if (type === 'end') this.#end(id);
@@ -160,7 +160,7 @@ export class Player {
     this.#attempts.delete(id);
   }
 
-  // Gets this node the stream.
+  // Asks the node for a ticket.
   async #ask() {
     const session = this.#session;
     this.#asked_at = performance.now();
@@ -169,9 +169,9 @@ export class Player {
     try {
       ticket = (await api.watch(this.#slug)) ?? {};
     } catch (error) {
-      refusal = error.status === 404 ? 'This stream is not on air. Waiting for it…'
-        : error.status === 412 ? 'Nobody can forward it now. Waiting for its publisher, or for room…'
-        : `${error.message} Trying again…`;
+      refusal = error.status === 404 ? 'This stream is not live. Waiting for it to start…'
+        : error.status === 412 ? 'No node can forward this stream now. Waiting for the publisher or for a free place…'
+        : `${error.message} Retrying…`;
     }
     if (session !== this.#session) return;
     this.#ticket = ticket;
@@ -206,36 +206,36 @@ export class Player {
     if (!this.#slug) return;
     const now = performance.now();
     if (this.#ticket && now - this.#asked_at > ticket_every_ms) this.#refresh_ticket();
-    const flows = this.#is_there && this.#ticket !== null && this.#stream?.streaming !== false && !document.hidden && !this.#is_paused;
-    this.#handle({type: 'flow', flows});
+    const is_flowing = this.#is_there && this.#ticket !== null && this.#stream?.streaming !== false && !document.hidden && !this.#is_paused;
+    this.#handle({type: 'flowing', is_flowing});
     for (const [id, attempt] of [...this.#attempts]) {
-      if (!attempt.has_moved()) continue;
-      this.#handle({type: 'moved', id});
-      if (id === this.#shown) this.#moved_at = now;
+      if (!attempt.has_progressed()) continue;
+      this.#handle({type: 'progressed', id});
+      if (id === this.#shown) this.#progressed_at = now;
     }
     this.#handle({type: 'tick'});
     this.#tell();
   }
 
   #waits_for() {
-    if (!this.#is_there) return 'This node does not answer. Waiting for it…';
+    if (!this.#is_there) return 'This node does not answer. Retrying…';
     if (this.#refusal) return this.#refusal;
-    if (this.#stream?.streaming === false) return 'Its publisher has paused, or is away. Waiting…';
+    if (this.#stream?.streaming === false) return 'The publisher is paused or away. Waiting…';
     return 'Waiting for the stream…';
   }
 
   #state() {
-    const stands = performance.now() - this.#moved_at > wait_is_told_ms;
+    const stands = performance.now() - this.#progressed_at > stall_is_shown_ms;
     if (this.#shown && (!stands || this.#is_paused)) return ['playing', ''];
-    if (this.#choice.is_hopeless)
-      return ['refused', 'This stream cannot be played in a browser: its media does not fit HLS, FLV or WebRTC.'];
+    if (this.#selector.is_hopeless)
+      return ['refused', 'This browser cannot play the stream: its codecs fit neither HLS, FLV nor WebRTC.'];
     if (this.#shown || this.#refusal || !this.#is_there || this.#stream?.streaming === false) return ['waiting', this.#waits_for()];
     return this.#ticket ? ['loading', 'Waiting for the picture…'] : ['asking', 'Asking for the stream…'];
   }
 
   #tell() {
     const [state, message] = this.#state();
-    const told = {state, message, ticket: this.#ticket, kind: this.#choice.kind, video: this.video};
+    const told = {state, message, ticket: this.#ticket, kind: this.#selector.kind, video: this.video};
     const said = JSON.stringify([state, message, told.kind, this.#shown, this.#ticket]);
     if (said === this.#said) return;
     this.#said = said;

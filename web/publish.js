@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page that publishes: a name, and the ways to feed it. Another site's page may lead here with a name in the address
-// (?name=&description=); only a click here makes anything.
+// The view that publishes: a name for the stream, and ways to send media into it. A page of another site may link here with the name in the
+// address (?name=&description=). Only a click creates the stream.
 import {make_stream} from './api.js';
 import {Capture} from './capture.js';
 import {rtmp_server, slug_of, ways_to_publish} from './commands.js';
@@ -49,7 +49,7 @@ export class PublishView {
     this.#show_ways();
   }
 
-  // `endpoints`: null, not known yet.
+  // `endpoints`: null if the settings have not been read yet.
   inform({is_there, node, streams, endpoints}) {
     if (is_there) this.#own.show({node, streams});
     if (!endpoints || JSON.stringify(endpoints) === JSON.stringify(this.#endpoints)) return;
@@ -76,7 +76,7 @@ export class PublishView {
     const {name, description} = this.#fields;
     try {
       const stream = await make_stream(name.value, description.value);
-      set_text(by_id('publish-said'), `${stream?.name ?? name.value} is yours. Feed it in one of these ways:`);
+      set_text(by_id('publish-said'), `${stream?.name ?? name.value} is reserved for you. Send media to it in one of these ways:`);
     } catch (error) {
       set_text(by_id('publish-said'), error.message);
     }

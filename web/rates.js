@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What flows, from the counters of bytes that tickets have: per ticket and in all, now and before. Pure.
+// Bit rates from the byte counters of tickets: per ticket and in total, now and over time. Pure.
 
 export const kept_ms = 300_000;
 
@@ -32,7 +32,7 @@ export class Rates {
     while (this.history[0].at < now - kept_ms) this.history.shift();
   }
 
-  // kbit/s, undefined: not known.
+  // kbit/s; undefined if unknown.
   of(ticket) {
     return this.#now.get(key_of(ticket));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The list of streams. A stream keeps its element while it is there, so that focus and scrolling stay where they are.
+// The list of streams. A stream keeps its DOM element while it is listed, so focus and scroll position stay.
 import {thumbnail} from './api.js';
 import {Children, element, set_text} from './dom.js';
 import {age_text, rate_text, video_text, viewers_text} from './words.js';
@@ -13,7 +13,7 @@ const of_caps = [
   [/x-flv/, 'FLV'],
 ];
 
-// Caps are for machines.
+// A short name instead of caps.
 function media_name({video, media}) {
   if (video?.codec) return video_text(video);
   if (!media) return '';
@@ -34,7 +34,7 @@ const orders = {
 
 const colour_of = (slug) => [...slug].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 997, 7) % 8;
 
-// The newest picture, where this node has one; else a sign that is always the same for this stream.
+// The newest picture if this node has one; otherwise the first letter on a colour that depends only on the slug.
 class Thumbnail {
   #image = element('img');
   #slug;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tickets and the nodes as tables: the picture for those who do not see it, and what has no room in it.
+// The tickets and the nodes as tables, for screen readers and for what does not fit into the picture.
 import {address_text, children_text, destination_text, ms_text, rate_text, source_text} from './words.js';
 
 const most_rows = 500;
 
-// Rows by key. A row stays while its key does, and only cells that change are touched, so a selection survives.
+// Rows by key. Only cells that change are written, so a text selection survives.
 class Rows {
   #body;
   #count;
   #rest;
   #rows = new Map();
 
-  // A table's body, and where it is said how many rows there are and how many of them are not shown.
+  // `count` shows the number of rows, `rest` how many of them are left out.
   constructor({body, count, rest}) {
     this.#body = body;
     this.#count = count;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page's views by their address. Pure.
+// Maps the address to a view. Pure.
 
 const views = {
   streams: {heading: 'streams-title', title: ''},
@@ -17,11 +17,11 @@ function slug_in(hash) {
   }
 }
 
-// {name, slug, heading, title}; whatever is not known is the list of streams.
+// {name, slug, heading, title}; an unknown address gives the list of streams.
 export function view_of(hash) {
   const slug = slug_in(hash);
   if (slug) return {name: 'watch', slug, heading: 'watch-name', title: ''};
-  const name = hash === '#publish-title' ? 'publish' : hash.slice(1);  // as other pages led here before
+  const name = hash === '#publish-title' ? 'publish' : hash.slice(1);  // an older link
   const known = Object.hasOwn(views, name) ? name : 'streams';
   return {name: known, slug: '', ...views[known]};
 }

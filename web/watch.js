@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page of one stream: the player with its buttons, which player it is and how far behind live, where the stream comes
-// from, and what other players open.
+// The view of one stream: the player with its buttons, its kind and latency, the parent node, and addresses for other players.
 import {ways_to_play} from './commands.js';
 import {by_id, element, set_text} from './dom.js';
 import {names} from './engines.js';
@@ -25,7 +24,7 @@ export class WatchView {
     by_id('unmute').addEventListener('click', () => this.#toggle_sound());
     by_id('pause').addEventListener('click', () => this.#toggle_pause());
     by_id('full').addEventListener('click', () => this.#toggle_full());
-    by_id('wish').addEventListener('change', ({target}) => this.#player.wish = target.value);
+    by_id('player-choice').addEventListener('change', ({target}) => this.#player.preferred = target.value);
     this.#screen.addEventListener('keydown', (event) => this.#on_key(event));
     document.addEventListener('fullscreenchange', () => this.#show_buttons());
     by_id('full').hidden = !document.fullscreenEnabled;
@@ -59,14 +58,14 @@ export class WatchView {
     }
     this.#player.inform({is_there, endpoints, stream: this.#stream});
     this.#show_names();
-    this.#show_wishes();
+    this.#show_player_choices();
   }
 
   #show({state, message, ticket, kind}) {
     const is_shown = state === 'playing';
     this.#ticket = ticket;
-    by_id('veil').hidden = is_shown;
-    set_text(by_id('veil-text'), message);
+    by_id('overlay').hidden = is_shown;
+    set_text(by_id('overlay-text'), message);
     this.#screen.dataset.state = state;
     set_text(by_id('fact-state'), state_names[state]);
     set_text(by_id('watch-status'), is_shown ? 'Playing' : message);
@@ -135,9 +134,9 @@ export class WatchView {
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
   }
 
-  #show_wishes() {
+  #show_player_choices() {
     const {kinds} = this.#player;
-    const select = by_id('wish');
+    const select = by_id('player-choice');
     if (select.dataset.kinds === kinds.join()) return;
     select.dataset.kinds = kinds.join();
     const options = ['', ...kinds].map((kind) => {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// WebRTC with this node: publishes by WHIP, watches by WHEP. One exchange of SDP over fetch, all candidates in it. It
-// tries nothing again: who wants that calls again when on_lost() says so.
+// WebRTC with this node: publishes by WHIP, watches by WHEP. One offer and one answer over fetch, with all candidates in them. Nothing is
+// retried here: the caller does that after on_lost().
 import {ApiError} from './api.js';
 
-const gathering_ms = 1000;     // own candidates are here by then, or do not matter
-const answer_ms = 20000;       // the node may have to bring the stream first
+const gathering_ms = 1000;     // candidates that take longer are left out
+const answer_ms = 20000;       // the node may have to find the stream first
 const connecting_ms = 10000;
-const disconnected_ms = 4000;  // longer is lost
+const disconnected_ms = 4000;  // then the connection counts as lost
 
 function gathered(pc) {
   return new Promise((resolve) => {
@@ -35,7 +35,7 @@ async function ask(path, {method, sdp, token, signal, ...how}) {
   throw new ApiError(answer.status, code, message);
 }
 
-// A connection that is up. on_lost(error) comes at most once, and not after close().
+// A peer connection. on_lost(error) is called at most once, and never after close().
 class Connection {
   #pc;
   #token;
@@ -59,7 +59,7 @@ class Connection {
     return this.#over;
   }
 
-  // Seconds that media spends on the way and in the jitter buffer; NaN when not known yet.
+  // Half the round trip plus the jitter buffer, in seconds; NaN if unknown.
   async latency() {
     let round_trip = NaN;
     let buffered = NaN;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How the page words figures and names. Pure.
+// Figures and names as text. Pure.
 
 export function rate_text(kbps) {
   if (!kbps) return '';
@@ -23,19 +23,19 @@ export function address_text({ip_address, port}) {
 
 export const ms_text = (ms) => (ms === undefined ? '' : `${Math.round(ms)} ms`);
 
-// Of a node that takes no children by itself, the capacity is 0, or it says none.
+// The capacity is 0 or missing if the node takes no children.
 export function children_text({children, capacity}) {
   if (children === undefined) return '';
   return capacity ? `${children} of ${capacity}` : String(children);
 }
 
-// The two ends of a ticket. A ticket of an element is for a program at this node, whose uuid says nothing to anybody.
+// The two ends of a ticket. If one is a program at this node, its uuid means nothing to people.
 export const source_text = ({source, element}, self) =>
   (source === self ? 'this node' : element ? 'a publisher' : source);
 export const destination_text = ({destination, element}, self) =>
   (destination === self ? 'this node' : element ? 'a player' : destination);
 
-// The beginning of a name that has more than `letters` letters.
+// Shortens a name that has more than `letters` letters.
 export function short_name(name, letters = 12, kept = 8) {
   const all = [...name];
   return all.length > letters ? `${all.slice(0, kept).join('')}…` : name;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
 
-import {gather_ms, Live, longest_gather_ms, rest, retry_ms} from '../../web/live.js';
+import {gather_ms, Live, longest_gather_ms, pause_factor, retry_ms} from '../../web/live.js';
 
 let now, timers, read, asked, answers, is_there, seen, on_event, on_open;
 
@@ -134,7 +134,7 @@ test('a large network, which takes long to read, is read less often', async () =
   await pass(gather_ms + took_ms);
   assert.equal(take_asked(), 'streams');
   on_event('stream');
-  await pass(rest * took_ms - 1);
+  await pass(pause_factor * took_ms - 1);
   assert.equal(take_asked(), '');
   await pass(1);
   assert.equal(take_asked(), 'streams');

@@ -38,11 +38,11 @@ class Page:
     def choose(self, kind):
         """Of the players."""
         self.wait(f'{kind} to be offered', lambda: self.js(
-            '[...document.querySelector("#wish").options].some(one => one.value === arguments[0])', kind))
+            '[...document.querySelector("#player-choice").options].some(one => one.value === arguments[0])', kind))
         self.driver.execute_script('''
-            const wish = document.querySelector("#wish");
-            wish.value = arguments[0];
-            wish.dispatchEvent(new Event("change"));''', kind)
+            const select = document.querySelector("#player-choice");
+            select.value = arguments[0];
+            select.dispatchEvent(new Event("change"));''', kind)
 
     @property
     def player(self):
@@ -53,8 +53,8 @@ class Page:
         return self.text('#fact-state')
 
     @property
-    def veil(self):
-        return self.text('#veil-text') if self.is_shown('#veil') else ''
+    def overlay(self):
+        return self.text('#overlay-text') if self.is_shown('#overlay') else ''
 
     @property
     def time(self):

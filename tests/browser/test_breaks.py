@@ -24,7 +24,7 @@ def watched(request, network, page):
 
 def expect_going_on(page):
     page.expect_moving(2)
-    assert page.veil == ''
+    assert page.overlay == ''
     assert page.js('window.is_the_same_page') is True
     assert page.js('document.querySelectorAll("#screen video:not(.next)").length') == 1
 
@@ -38,7 +38,7 @@ def test_goes_on_when_the_parent_dies(watched, page):
 
 def test_waits_for_a_publisher_that_pauses(watched, page):
     assert watched.p.call('PUT', f'/stream/{watched.slug}', {'streaming': False}).status == 200
-    page.wait('the veil', lambda: page.veil.startswith('Its publisher has paused'))
+    page.wait('the overlay', lambda: page.overlay.startswith('The publisher is paused'))
     assert page.state == 'Waiting'
     picture = page.picture()
     assert page.js('document.querySelector("#video").videoWidth') > 0
@@ -51,6 +51,6 @@ def test_waits_for_a_publisher_that_pauses(watched, page):
 def test_goes_on_when_the_node_comes_back(watched, page, network):
     port = watched.v.port
     watched.v.kill()
-    page.wait('the veil', lambda: page.veil.startswith('This node does not answer'))
+    page.wait('the overlay', lambda: page.overlay.startswith('This node does not answer'))
     network.node('v', watched.origin, [watched.p, watched.r], port=port)
     expect_going_on(page)

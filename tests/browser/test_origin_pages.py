@@ -199,7 +199,7 @@ def test_without_a_node_it_plays_through_one_that_is_open_to_all(network, origin
     page.wait('a picture', lambda: page.js('document.querySelector("video").videoWidth') > 0)
     before = page.time
     page.wait('that moves', lambda: page.time > before + 1)
-    assert page.text('#said') == f'Through 127.0.0.1:{opened.port}, a node that is open to all.'
+    assert page.text('#said') == f'Through 127.0.0.1:{opened.port}, a public node.'
     assert page.is_shown('#no-node')
     assert page.js('document.querySelector("#open").href') == f'{opened.url}/stream/talk/hls/index.m3u8'
 
@@ -222,7 +222,7 @@ def test_the_form_leads_to_the_visitors_node_which_makes_the_stream(network, ori
     assert f'uri=astral://127.0.0.1:{real.port}/my-talk ' in page.text('#command-gst')
     assert real.stream('my-talk') is None  # the origin's page changes nothing here
     page.driver.find_element('css selector', '#publish-form button').click()
-    page.wait('what was made', lambda: page.text('#publish-said').startswith('My Talk! is yours.'))
+    page.wait('the new stream', lambda: page.text('#publish-said').startswith('My Talk! is reserved for you.'))
     assert real.stream('my-talk')['description'] == '"quoted" & <b>'
     assert page.console_errors == []
     page.open(f'{origin.url}/stream/my-talk/publish?node={real.port}')

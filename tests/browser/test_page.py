@@ -76,19 +76,19 @@ def test_waits_over_the_last_picture_and_goes_on(node, page):
     page.open(node.url + '#watch/demo')
     page.expect_moving(1)
     node.stand_still()
-    page.wait('the veil', lambda: page.veil == 'Waiting for the stream…')
+    page.wait('the overlay', lambda: page.overlay == 'Waiting for the stream…')
     assert page.state == 'Waiting'
     assert page.js('document.querySelector("video").videoWidth') == 320  # still there
     node.go_on()
     page.expect_moving()
-    assert page.veil == ''
+    assert page.overlay == ''
     assert page.console_errors == []
 
 
 def test_asks_again_when_there_is_no_room(node, page):
     node.has_room = False
     page.open(node.url + '#watch/demo')
-    page.wait('the reason', lambda: page.veil.startswith('Nobody can forward'))
+    page.wait('the reason', lambda: page.overlay.startswith('No node can forward'))
     node.has_room = True
     page.expect_moving(1)
 
@@ -96,7 +96,7 @@ def test_asks_again_when_there_is_no_room(node, page):
 def test_waits_for_a_stream_that_is_not_there(node, page):
     streams, node.streams = node.streams, []
     page.open(node.url + '#watch/demo')
-    page.wait('the reason', lambda: page.veil.startswith('This stream is not on air'))
+    page.wait('the reason', lambda: page.overlay.startswith('This stream is not live'))
     node.streams = streams
     page.expect_moving(1)
 
@@ -106,7 +106,7 @@ def test_goes_on_when_the_node_comes_back(node, page):
     page.expect_moving(1)
     node.close()
     page.wait('the news', lambda: page.text('#node-text').startswith('This node does not answer'))
-    page.wait('the veil', lambda: page.state == 'Waiting')
+    page.wait('the overlay', lambda: page.state == 'Waiting')
     node.start()
     page.expect_moving()
     page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
@@ -116,7 +116,7 @@ def test_says_what_cannot_be_played(node, page):
     node.fits_hls = False
     page.open(node.url + '#watch/demo')
     page.wait('the reason', lambda: page.state == 'Cannot be played')
-    assert 'does not fit HLS' in page.veil
+    assert 'does not fit HLS' in page.overlay
 
 
 def test_the_command_follows_the_name(node, page):

@@ -96,7 +96,7 @@ def test_the_page_goes_on_with_a_publisher_that_comes_back(network, page):
     page.open(f'{p.url}/#watch/talk')
     page.expect_moving(1)
     publisher.end(2)
-    page.wait('the veil', lambda: page.state == 'Waiting' and page.veil)
+    page.wait('the overlay', lambda: page.state == 'Waiting' and page.overlay)
     publish(network, p, 'talk')
     page.expect_moving()
     # Chromium itself notes every refusal by the node.

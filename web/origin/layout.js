@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the map puts whom: each supernode with its children around it, the groups packed around the middle. Pure:
-// the same network looks the same everywhere, and one who comes moves few.
+// Positions of nodes on the map: each supernode with its children around it, and these groups packed around the middle. Pure: the same
+// network always looks the same, and a new node moves few others.
 const node_room = 9;        // half the distance of two nodes
 const supernode_room = 40;  // around a supernode, for its name
 const group_gap = 24;
@@ -22,7 +22,7 @@ function rings(count, first_radius) {
   return places;
 }
 
-// Those who belong to no supernode: as seeds lie in a sunflower.
+// Nodes without a supernode, in the pattern of a sunflower.
 function sunflower(count) {
   return Array.from({length: count}, (_, i) => {
     const radius = 2 * node_room * Math.sqrt(i);
@@ -37,7 +37,7 @@ function group_of(middle, members) {
   return {middle, members, places, radius};
 }
 
-// Along a spiral from the middle to the first free place, the largest first. It is as wide as screens are.
+// Places each group, largest first, at the first free place along a spiral from the middle. The spiral is as wide as screens are.
 function pack(groups) {
   const placed = [];
   for (const group of groups) {

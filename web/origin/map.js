@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The live map: asks the origin every two seconds and moves what has changed. Supernodes are large, whoever
-// publishes has a ring. Texts are texts: a name cannot become an element.
+// The live map: reads /map every two seconds and updates what has changed. Supernodes are large; publishers have a ring. Names are set
+// as text, never as markup.
 import {lay_out} from './layout.js';
 
 const refresh_ms = 2000;
-const names_up_to = 60;  // nodes; beyond, only supernodes have their names written, and streams
+const names_up_to = 60;  // with more nodes, only supernodes and publishers are labelled
 const svg_names = 'http://www.w3.org/2000/svg';
 
 const map = document.getElementById('map');
@@ -42,7 +42,7 @@ function draw({sign, names}, node, streams, {has_name, is_low}) {
   sign.dataset.key = key;
   sign.replaceChildren(make('title', {}, describe(node, streams)), make('circle', {class: kind, r: size}));
   if (live.length > 0) sign.append(make('circle', {class: 'halo', r: size + 4}));
-  // Away from the supernode, whose links and name are on the other side.
+  // On the side away from the supernode, so that its links and name stay readable.
   const first = live.length > 0 ? size + 4 : size;
   const line = (number) => (is_low ? first + 13 + 13 * number : -first - 4 - 13 * number);
   const lines = [name && make('text', {}, name), published && make('text', {class: 'stream'}, published)].filter(Boolean);
@@ -105,9 +105,9 @@ async function refresh() {
   try {
     const answer = await fetch('/map', {headers: {Accept: 'application/json'}});
     if (answer.ok) show(await answer.json());
-    else say(`The origin answers ${answer.status}. Trying again…`);
+    else say(`The origin answers ${answer.status}. Retrying…`);
   } catch {
-    say('The origin does not answer. Trying again…');
+    say('The origin does not answer. Retrying…');
   }
   setTimeout(refresh, refresh_ms);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The table of streams: a click on a column sorts what is here; the origin's own page brings what is new.
+// The table of streams: a click on a column sorts it, and the page is fetched again to keep it fresh.
 const refresh_ms = 5000;
 
 const place = document.getElementById('streams');
@@ -28,7 +28,7 @@ place.addEventListener('click', (event) => {
   const head = event.target.closest('th[data-sort]');
   if (!head || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  // Names from A on, numbers from the largest on; again turns it round.
+  // Names ascend, numbers descend; a second click reverses the order.
   const ascending = sorted?.index === head.cellIndex ? !sorted.ascending : head.dataset.sort === 'name';
   sorted = {index: head.cellIndex, ascending};
   sort(head.closest('table'));
@@ -46,7 +46,7 @@ async function refresh() {
       place.replaceChildren(...fresh.childNodes);
       if (focused) place.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     }
-  } catch {  // the origin is away: what was there stays
+  } catch {  // the origin does not answer: keep the table
   }
   setTimeout(refresh, refresh_ms);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Plays a stream from the node on the visitor's own machine: that is what makes it peer to peer. Without one it
-// says how to get one, and plays from a node that is open to all, where the origin knows one. It drives neither.
+// Plays a stream from the node on the visitor's own machine. Without such a node the page says how to get one, and plays from a public
+// node if the origin knows one. It only reads from either.
 import Hls from './hls.js';
 
-const look_again_ms = 5000;
+const check_every_ms = 5000;
 const {node, open = '', slug} = document.getElementById('watch').dataset;
 const video = document.getElementById('video');
 let player = null;
@@ -16,7 +16,7 @@ function say(text) {
   if (said.textContent !== text) said.textContent = text;
 }
 
-// Asking for the playlist brings the stream to that node. '': it has it; null: nobody answers; else why not.
+// Requesting the playlist makes that node receive the stream. '' if it has it, null if there is no answer, otherwise the reason.
 async function refusal_of(url) {
   try {
     const answer = await fetch(playlist_of(url));
@@ -28,27 +28,27 @@ async function refusal_of(url) {
   }
 }
 
-// A node of the visitor's own takes the place of the open one when it comes.
+// The visitor's own node replaces the public one as soon as it answers.
 async function look() {
   const own = shown === node ? '' : await refusal_of(node);
   document.getElementById('no-node').hidden = own !== null;
   if (own === '') play(node, `Through your own node, ${new URL(node).host}.`);
   else if (!open || shown !== open) await look_elsewhere(own);
-  setTimeout(look, look_again_ms);
+  setTimeout(look, check_every_ms);
 }
 
 async function look_elsewhere(own) {
   const theirs = open ? await refusal_of(open) : null;
-  if (theirs === '') play(open, `Through ${new URL(open).host}, a node that is open to all.`);
-  else if (own !== null) say(`Your node answers: ${own}. Trying again…`);
-  else say(theirs === null ? '' : `The node that is open to all answers: ${theirs}. Trying again…`);
+  if (theirs === '') play(open, `Through ${new URL(open).host}, a public node.`);
+  else if (own !== null) say(`Your node answers: ${own}. Retrying…`);
+  else say(theirs === null ? '' : `The public node answers: ${theirs}. Retrying…`);
 }
 
 function stop() {
   player?.destroy();
   player = null;
   shown = '';
-  say('The stream has stopped. Trying again…');
+  say('The stream has stopped. Retrying…');
 }
 
 function play(url, words) {
