@@ -157,6 +157,15 @@ static gint64 running_time(GstElement *element) {
          static_cast<gint64>(gst_element_get_base_time(element));
 }
 
+// Undefined: no segment was sent since the last flush.
+static GstFormat segment_format(GstPad *pad) {
+  const auto event = Ref<GstEvent>::adopt(gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0));
+  if (!event) return GST_FORMAT_UNDEFINED;
+  const GstSegment *segment = nullptr;
+  gst_event_parse_segment(event.get(), &segment);
+  return segment->format;
+}
+
 static GstFlowReturn push_out(AstralRelay *relay, Unpacker::Out &out) {
   if (!relay->self->started) {
     relay->self->started = true;
@@ -166,13 +175,9 @@ static GstFlowReturn push_out(AstralRelay *relay, Unpacker::Out &out) {
     gst_pad_push_event(relay->srcpad, gst_event_new_stream_start(id.c_str()));
   }
   if (out.caps) gst_pad_push_event(relay->srcpad, gst_event_new_caps(out.caps.get()));
-  if (const auto segment =
-          Ref<GstEvent>::adopt(gst_pad_get_sticky_event(relay->srcpad, GST_EVENT_SEGMENT, 0));
-      !segment) {
-    GstSegment time;
-    Unpacker::fill(time);
-    gst_pad_push_event(relay->srcpad, gst_event_new_segment(&time));
-  }
+  const GstSegment segment = relay->self->unpacker.segment();
+  if (segment_format(relay->srcpad) != segment.format)
+    gst_pad_push_event(relay->srcpad, gst_event_new_segment(&segment));
   if (out.event) gst_pad_push_event(relay->srcpad, out.event.release());
   for (Ref<GstBuffer> &buffer : out.buffers)
     if (const GstFlowReturn flow = gst_pad_push(relay->srcpad, buffer.release()); flow != GST_FLOW_OK)

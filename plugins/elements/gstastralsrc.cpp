@@ -45,7 +45,7 @@ struct Source_ {
   std::shared_ptr<SourceBody> body;  // GST_OBJECT_LOCK; set while started
   Unpacker unpacker;                 // streaming thread, as everything below
   std::deque<Ref<GstBuffer>> buffers;
-  bool started = false;  // the segment is known
+  GstFormat format = GST_FORMAT_UNDEFINED;  // of the segment that was sent last
 };
 
 }  // namespace
@@ -108,7 +108,7 @@ static gboolean astral_src_start(GstBaseSrc *base) noexcept {
     return FALSE;
   }
   src->self->unpacker = {};
-  src->self->started = false;
+  src->self->format = GST_FORMAT_UNDEFINED;
   src->self->buffers.clear();
   GST_OBJECT_LOCK(src);
   src->self->body = std::move(*body);
@@ -143,6 +143,15 @@ static gint64 running_time(GstElement *element) {
          static_cast<gint64>(gst_element_get_base_time(element));
 }
 
+// gst_base_src_set_format() works in READY only, when the media is not known yet. The segment itself may be
+// changed under the stream lock, which create() has, and the object lock.
+static bool start_segment(GstBaseSrc *base, const GstSegment &segment) {
+  GST_OBJECT_LOCK(base);
+  base->segment.format = segment.format;
+  GST_OBJECT_UNLOCK(base);
+  return gst_base_src_new_segment(base, &segment);
+}
+
 static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noexcept {
   AstralSrc *src = cast(push);
   Source_ &self = *src->self;
@@ -164,11 +173,9 @@ static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noe
     if (out->caps && !gst_base_src_set_caps(GST_BASE_SRC(src), out->caps.get()))
       return GST_FLOW_NOT_NEGOTIATED;
     if (out->event) gst_pad_push_event(GST_BASE_SRC_PAD(src), out->event.release());
-    if (!std::exchange(self.started, true)) {
-      GstSegment segment;
-      Unpacker::fill(segment);
-      if (!gst_base_src_new_segment(GST_BASE_SRC(src), &segment)) return GST_FLOW_ERROR;
-    }
+    const GstSegment segment = self.unpacker.segment();
+    if (std::exchange(self.format, segment.format) != segment.format && !start_segment(GST_BASE_SRC(src), segment))
+      return GST_FLOW_ERROR;
     for (Ref<GstBuffer> &each : out->buffers) self.buffers.push_back(std::move(each));
   }
   *buffer = self.buffers.front().release();

@@ -2,7 +2,10 @@
 #include "elements/unpacker.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
+
+#include "track/cutter.hpp"
 
 namespace astral::elements {
 
@@ -15,15 +18,25 @@ bool same(const Catalog &a, const Catalog &b) {
          });
 }
 
+bool has_own_time(const std::shared_ptr<const Catalog> &catalog) {
+  if (!catalog) return false;
+  const std::string_view caps = catalog->caps;
+  const std::string_view media_type = caps.substr(0, caps.find_first_of(",; "));
+  if (media_type == "video/mpeg") return caps.find("systemstream=(boolean)true") != caps.npos;
+  return track::packaging_of(media_type) == track::Packaging::byte_stream;
+}
+
 GstClockTime clock_time(std::int64_t time) {
   return static_cast<GstClockTime>(std::max<std::int64_t>(time, 0));
 }
 
 }  // namespace
 
-void Unpacker::fill(GstSegment &segment) {
-  gst_segment_init(&segment, GST_FORMAT_TIME);
-  segment.start = segment.position = lead;
+GstSegment Unpacker::segment() const {
+  GstSegment segment;
+  gst_segment_init(&segment, has_own_time(catalog_) ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
+  if (segment.format == GST_FORMAT_TIME) segment.start = segment.position = lead;
+  return segment;
 }
 
 Expected<void> Unpacker::change_catalog(const std::shared_ptr<const Catalog> &catalog, Out &out) {
@@ -90,8 +103,8 @@ Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t 
   if (timing.delta) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
   if (timing.header) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_HEADER);
   const GstClockTime pts = GST_BUFFER_PTS(buffer.get());
-  if (std::exchange(gap_, false) && GST_CLOCK_TIME_IS_VALID(end_) && GST_CLOCK_TIME_IS_VALID(pts) &&
-      pts > end_)
+  const bool lost = std::exchange(gap_, false) && !has_own_time(catalog_);
+  if (lost && GST_CLOCK_TIME_IS_VALID(end_) && GST_CLOCK_TIME_IS_VALID(pts) && pts > end_)
     out.event = Ref<GstEvent>::adopt(gst_event_new_gap(end_, pts - end_));
   if (GST_CLOCK_TIME_IS_VALID(pts))
     end_ = pts + (GST_BUFFER_DURATION_IS_VALID(buffer.get()) ? GST_BUFFER_DURATION(buffer.get()) : 0);

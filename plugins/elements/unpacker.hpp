@@ -15,10 +15,12 @@ namespace astral::elements {
 // **Thread**: the streaming thread.
 class Unpacker {
  public:
-  // The segment begins so late that what is fetched from before the stream's present lies before it, where
-  // decoders decode and nobody shows it. Nanoseconds.
+  // A TIME segment starts at this time, so that objects from before the stream's present have timestamps before
+  // the segment: decoders decode them, sinks do not show them. Nanoseconds.
   static constexpr std::int64_t lead = Playout::max_age;
-  static void fill(GstSegment &segment);
+  // The segment of the current catalog. Containers that carry their own timestamps (Matroska, FLV, …) get a
+  // BYTES segment, as from a file or HTTP: their demuxers take a TIME segment for one in the container's time.
+  GstSegment segment() const;
 
   struct Out {
     Ref<GstCaps> caps;  // set where they have changed

@@ -10,9 +10,9 @@ using Kind = TsScanner::Kind;
 constexpr std::size_t packet_size = TsScanner::packet_size;
 
 Packaging packaging_of(std::string_view media_type) {
-  static constexpr std::array<std::string_view, 9> streams = {
+  static constexpr std::array<std::string_view, 10> streams = {
       "video/x-matroska", "audio/x-matroska", "video/webm",      "audio/webm", "video/x-flv",
-      "application/ogg",  "audio/ogg",        "video/quicktime", "video/mpeg"};
+      "application/ogg",  "audio/ogg",        "video/quicktime", "video/mpeg", "video/x-ms-asf"};
   if (media_type == "video/mpegts") return Packaging::mpegts;
   return std::ranges::find(streams, media_type) != streams.end() ? Packaging::byte_stream
                                                                  : Packaging::buffers;

@@ -94,7 +94,8 @@ def test_matroska_arrives_byte_for_byte(chain):
     assert kinds == {'h264', 'aac'}
 
 
-@pytest.mark.parametrize('mux', ['mpegtsmux alignment=7', 'matroskamux streamable=true'], ids=['mpegts', 'matroska'])
+@pytest.mark.parametrize('mux', ['mpegtsmux alignment=7', 'matroskamux streamable=true', 'flvmux streamable=true'],
+                         ids=['mpegts', 'matroska', 'flv'])
 def test_gst_play_plays(chain, mux):
     media.publish_test_picture(chain.network, chain.p, chain.slug, mux)
     chain.connect()
