@@ -116,7 +116,7 @@ def test_says_what_cannot_be_played(node, page):
     node.fits_hls = False
     page.open(node.url + '#watch/demo')
     page.wait('the reason', lambda: page.state == 'Cannot be played')
-    assert 'does not fit HLS' in page.overlay
+    assert 'fit neither HLS' in page.overlay
 
 
 def test_the_command_follows_the_name(node, page):

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-import websocket
+import raw_websocket
 
 
 class Key:
@@ -28,7 +28,7 @@ class Key:
 def meet(port, folder, uuid='stranger', **more):
     """A session of /peer with the node at `port`, that has welcomed us as another node."""
     key, nonce = Key(folder), os.urandom(32).hex()
-    peer = websocket.WebSocket(port)
+    peer = raw_websocket.WebSocket(port)
     peer.send({'type': 'challenge', 'key': key.public, 'nonce': nonce})
     theirs = json.loads(peer.receive()[1])
     assert theirs['type'] == 'challenge', theirs

@@ -9,7 +9,7 @@ import pytest
 import astral
 import media
 import stranger
-import websocket
+import raw_websocket
 
 
 @pytest.fixture
@@ -103,8 +103,8 @@ PEER_CASES = {
     'deep json': (None, ['[' * 1000 + ']' * 1000], (1007, 1002, 1009)),
     'half a surrogate': (None, ['{"type":"\\ud800x"}'], (1007, 1002)),
     'too large': (None, ['{"type":"' + 'x' * 70_000 + '"}'], (1009,)),
-    'binary': (None, [(b'\x00\x01\x02', websocket.BINARY)], (1003, 1002, 1007)),
-    'no utf-8': (None, [(b'\xff\xfe', websocket.TEXT)], (1007, 1002)),
+    'binary': (None, [(b'\x00\x01\x02', raw_websocket.BINARY)], (1003, 1002, 1007)),
+    'no utf-8': (None, [(b'\xff\xfe', raw_websocket.TEXT)], (1007, 1002)),
     'request without a slug': (hello(), [{'type': 'request', 'ticket': 't1', 'destination': 'stranger'}], (1007, 1002)),
     'request with a bad ticket': (hello(), [{'type': 'request', 'ticket': '', 'slug': 'talk', 'destination': 's'}], (1007, 1002)),
     'too many candidates': (hello(), [{'type': 'candidates', 'ticket': 't', 'candidates': ['candidate:1'] * 33}], (1007, 1002, 1009)),
@@ -119,7 +119,7 @@ PEER_CASES = {
 
 def test_peer(watched):
     for name, (first, messages, codes) in PEER_CASES.items():
-        peer = websocket.WebSocket(watched.port)
+        peer = raw_websocket.WebSocket(watched.port)
         assert peer.status == 101
         if first:
             peer.send(first)
@@ -133,7 +133,7 @@ def test_peer(watched):
 
 def test_peer_frames_that_break_the_protocol(watched):
     for junk in (b'\xff' * 100, b'\x81\xff' + b'\xff' * 8, b'\x83\x80\0\0\0\0', b'\x89\xfe\xff\xff', b'\x81\x05hello'):
-        peer = websocket.WebSocket(watched.port)
+        peer = raw_websocket.WebSocket(watched.port)
         peer.raw(junk)
         try:
             peer.closed_with()
@@ -145,7 +145,7 @@ def test_peer_frames_that_break_the_protocol(watched):
 
 
 def test_peer_refuses_what_is_unknown(watched):
-    peer = websocket.WebSocket(watched.port)
+    peer = raw_websocket.WebSocket(watched.port)
     peer.send(hello())
     assert peer.receive_json()['type'] == 'welcome'
     peer.send({'type': 'news-from-the-future', 'x': 1})  # ignored
@@ -166,7 +166,7 @@ def test_a_version_from_the_future_ends_no_node(watched, tmp_path):
               'bitrate_kbps': 0, 'media': '', 'created': 0, 'updated': 10**15}
     node = stranger.meet(watched.port, tmp_path)
     node.send({'type': 'streams', 'streams': [stream]})
-    publisher = websocket.WebSocket(watched.port)
+    publisher = raw_websocket.WebSocket(watched.port)
     publisher.send(hello(uuid='publisher'))
     assert publisher.receive_json()['type'] == 'welcome'
     publisher.send({'type': 'publish', 'slug': 'future', 'name': 'Future', 'description': '', 'media': 'video/mpegts'})
@@ -181,7 +181,7 @@ def test_a_version_from_the_future_ends_no_node(watched, tmp_path):
 
 def test_a_wrong_fingerprint_gets_no_media(watched):
     """Confirms with the fingerprint of a key that it does not have: nothing comes of it."""
-    peer = websocket.WebSocket(watched.port, timeout=20)
+    peer = raw_websocket.WebSocket(watched.port, timeout=20)
     peer.send(hello())
     peer.send({'type': 'request', 'ticket': 't2', 'slug': 'talk', 'destination': 'stranger'})
     while True:

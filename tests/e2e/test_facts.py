@@ -19,8 +19,10 @@ def test_what_a_stream_is_and_what_hurts_its_viewers(network):
         good = astral.wait_until(
             lambda: (now := node.stream('good')).get('video', {}).get('keyframe_seconds') and 'audio' in now and now, 'facts')
         assert good['video'] == video and good['audio'] == audio and 'warnings' not in good
-        bad = astral.wait_until(lambda: len((now := node.stream('bad')).get('warnings', [])) == 2 and now, 'warnings', 30)
-        assert bad['video'] == {**video, 'keyframe_seconds': 5.0, 'b_frames': True}
+        # Muxers may start the first group late, so its interval can be shorter: the longest one counts.
+        wanted = {**video, 'keyframe_seconds': 5.0, 'b_frames': True}
+        bad = astral.wait_until(lambda: (now := node.stream('bad')).get('video') == wanted and now, 'the facts of the bad one', 30)
+        assert len(bad['warnings']) == 2
         assert 'Keyframes are 5 s apart' in bad['warnings'][0] and 'B-frames' in bad['warnings'][1]
         listed = {stream['slug']: stream for stream in node.get('/streams')['streams']}
         assert listed['bad']['warnings'] == bad['warnings'] and listed['good']['video'] == video

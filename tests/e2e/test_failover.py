@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 
 import pytest
 
@@ -198,7 +199,12 @@ def test_the_viewers_node_is_killed_and_comes_back(network):
     assert run > 200_000  # since it came back
 
 
-@pytest.mark.parametrize('often', [('--renew-links', '2'), ('--renew-groups', '3')], ids=['by age', 'by groups'])
+NGTCP2 = tuple(map(int, subprocess.run(['pkg-config', '--modversion', 'libngtcp2'], capture_output=True, text=True).stdout.split('.')))
+keeps_streams = pytest.mark.skipif(NGTCP2 >= (0, 14), reason='ngtcp2 0.14 and later frees the streams of finished groups: nothing to renew for')
+
+
+@pytest.mark.parametrize('often', [pytest.param(('--renew-links', '2'), id='by age'),
+                                   pytest.param(('--renew-groups', '3'), id='by groups', marks=keeps_streams)])
 def test_links_are_renewed_and_nobody_notices(network, often):
     source = network.node('s', None, (), None, '--renew-links', '2')
     viewing = network.node('v', None, [source], None, *often, '--supernode', 'no')
@@ -211,8 +217,9 @@ def test_links_are_renewed_and_nobody_notices(network, often):
         """By when they were made: a link that is being renewed is there twice, and the new one may not be up yet."""
         return {t['created'] for t in node.tickets() if t['held']}
 
-    astral.wait_until(lambda: any(t.get('kept_streams', 0) >= 1 for t in source.tickets() if t['held']),
-                      'the link to the publisher to say how many groups it brought')
+    if NGTCP2 < (0, 14):
+        astral.wait_until(lambda: any(t.get('kept_streams', 0) >= 1 for t in source.tickets() if t['held']),
+                          'the link to the publisher to say how many groups it brought')
     first = {node: links(node) for node in (source, viewing)}
     known = set(first[viewing])
     astral.wait_until(lambda: known.update(links(viewing)) or len(known) >= 4, 'three new links', 40)

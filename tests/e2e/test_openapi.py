@@ -10,7 +10,7 @@ import pytest
 import astral
 import media
 import openapi
-import websocket
+import raw_websocket
 
 JSON = {'Content-Type': 'application/json'}
 FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
@@ -108,7 +108,7 @@ def nodes(network):
 def test_every_operation_answers_as_it_says(nodes):
     p, q, v = nodes
     do = Exercise(openapi.Description(v.call('GET', '/openapi.json').body))
-    events = websocket.WebSocket(v.port, '/events')
+    events = raw_websocket.WebSocket(v.port, '/events')
 
     for operation, (method, path, _) in do.description.operations.items():
         params = {'slug': 'talk', 'uuid': 'p', 'file': 'x', 'session': '0'}
@@ -203,10 +203,10 @@ def test_every_operation_answers_as_it_says(nodes):
 
     for operation in ('watch_events', 'be_peer'):
         do(v, 400, operation)
-        websocket.WebSocket(v.port, do.description.operations[operation][1]).close()
+        raw_websocket.WebSocket(v.port, do.description.operations[operation][1]).close()
         do.seen.add((operation, '101'))
     listeners = []
-    while (listener := websocket.WebSocket(v.port, '/events')).status == 101:
+    while (listener := raw_websocket.WebSocket(v.port, '/events')).status == 101:
         listeners.append(listener)
     assert len(listeners) <= 16 and listener.status == 503
     do.seen.add(('watch_events', '503'))

@@ -7,7 +7,7 @@ import pytest
 
 import astral
 import openapi
-import websocket
+import raw_websocket
 
 TOKEN = 'correct-horse-battery-staple'
 PER_ADDRESS = 128  # daemon/api/server.hpp
@@ -125,10 +125,10 @@ def test_only_known_names_and_own_pages(node):
         assert node.call('GET', path, None, {'Host': 'evil.example'}).status == 403, path
     for path in ('/peer', '/events'):
         for headers in (['Origin: http://evil.example'], ['Origin: null']):
-            assert websocket.WebSocket(node.port, path, headers=headers).status == 403, (path, headers)
-        assert websocket.WebSocket(node.port, path, authority='evil.example').status == 403, path
-        assert websocket.WebSocket(node.port, path, authority='evil.example', headers=['Origin: http://evil.example']).status == 403
-        websocket.WebSocket(node.port, path, headers=[f'Origin: http://127.0.0.1:{node.port}']).close()
+            assert raw_websocket.WebSocket(node.port, path, headers=headers).status == 403, (path, headers)
+        assert raw_websocket.WebSocket(node.port, path, authority='evil.example').status == 403, path
+        assert raw_websocket.WebSocket(node.port, path, authority='evil.example', headers=['Origin: http://evil.example']).status == 403
+        raw_websocket.WebSocket(node.port, path, headers=[f'Origin: http://127.0.0.1:{node.port}']).close()
     assert state(node) == before
 
     for host in ('localhost', 'LOCALHOST:1', 'node.example', 'Studio:8000', '[::1]:8000', '192.0.2.1', socket.gethostname()):
