@@ -64,7 +64,7 @@ def test_is_told_by_events_and_reads_nothing_else(node, live):
         '/node', '/node', '/nodes', '/streams', '/streams', '/tickets']
     node.tickets.clear()
     node.tell({'type': 'ticket', 'data': {'gone': True}})
-    live.wait('no ticket', lambda: arrows(live) == [] and 'Nothing is forwarded' in live.text('#network'))
+    live.wait('no ticket', lambda: arrows(live) == [] and 'receives and forwards nothing' in live.text('#network'))
 
 
 def test_nobody_moves_when_others_come_and_go(node, live):
