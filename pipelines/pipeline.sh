@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# For publish-* and play-*, to be sourced: reads their arguments, finds the elements of this build.
+# publish-* and play-* source this file. It reads their arguments and finds the elements of this build.
 #
-# Before: `declare -A option=([port]=9000)`, the options of this one and their defaults; `needs=1`, how many words come first
-# (NAME is the first). After: $slug and $title of the stream, $uri of it, $node (http://HOST:PORT), ${words[@]}, and ${option[…]}.
+# The script sets these before: `declare -A option=([port]=9000)`, its options and their defaults; `needs=2`, the number of
+# positional arguments if it is not 1. The first of them is NAME. This file sets: $title and $slug of the stream, $uri
+# (astral://…), $node (http://HOST:PORT), ${words[@]} (the positional arguments) and ${option[…]}.
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 usage() { sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0"; }
@@ -23,24 +24,24 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ ${#words[@]} -eq "${needs:-1}" ] || misused "needs ${needs:-1} word(s), not ${#words[@]}"
+[ ${#words[@]} -eq "${needs:-1}" ] || misused "needs ${needs:-1} argument(s), got ${#words[@]}"
 
 title=${words[0]}
 slug=$(tr '[:upper:]' '[:lower:]' <<<"$title" | tr -cs 'a-z0-9' - | sed 's/^-*//; s/-*$//' | cut -c1-48 | sed 's/-*$//')
-[ -n "$slug" ] || misused "NAME needs a letter a-z or a digit"
+[ -n "$slug" ] || misused "NAME must contain a letter a-z or a digit"
 [[ ${option[node]} == *:* ]] || option[node]+=:8000
 node=http://${option[node]}
 uri=astral://${option[node]}/$slug
 
-# (--exists also asks for a version, that of GStreamer.)
+# Not `gst-inspect-1.0 --exists`: that also demands that the plugin's version is at least GStreamer's.
 has_astral() { gst-inspect-1.0 astralsink >/dev/null 2>&1; }
 if ! has_astral; then
   build=${ASTRAL_BUILD:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build}
   export GST_PLUGIN_PATH=$build/plugins/elements${GST_PLUGIN_PATH:+:$GST_PLUGIN_PATH}
-  has_astral || die "the elements are not built: see README.md, \"Build and run it yourself\""
+  has_astral || die "GStreamer finds no astralsink in $build: build it first, see README.md, \"Build and run it yourself\""
 fi
 
-# The first of its arguments that this GStreamer has.
+# first_of ELEMENT...: prints the first one that is installed.
 first_of() {
   local name
   for name in "$@"; do gst-inspect-1.0 --exists "$name" && { echo "$name"; return; }; done
@@ -48,20 +49,20 @@ first_of() {
 }
 aac_encoder() { first_of avenc_aac voaacenc fdkaacenc; }
 
-# Before a player: started in the background by a script, SIGINT would come ignored.
+# Put before a player's command. A script that starts the player in the background leaves SIGINT ignored; this restores it.
 # shellcheck disable=SC2034
 by_ctrl_c=(env --default-signal=INT)
 
-# play_in PLAYER URL: mpv, VLC or ffplay, whichever is there, if PLAYER is empty.
+# play_in PLAYER URL: plays URL. If PLAYER is empty, it uses the first of mpv, VLC and ffplay that is installed.
 play_in() {
   local player=$1 known
   for known in mpv vlc ffplay; do [ -n "$player" ] || player=$(command -v $known); done
-  [ -n "$player" ] || die "needs a player: mpv, vlc or ffplay"
+  [ -n "$player" ] || die "no player found: install mpv, vlc or ffplay, or name one with --player"
   exec "${by_ctrl_c[@]}" "$player" "$2"
 }
 
-# publish PIPELINE...: what ends in MPEG-TS, to the node, until Ctrl-C.
+# publish PIPELINE...: sends a pipeline's MPEG-TS to the node until Ctrl-C.
 publish() {
-  echo "Publishing '$title' at ${option[node]}: $node/#watch/$slug"
+  echo "Publishing '$title' through ${option[node]}. Watch it at $node/#watch/$slug"
   exec gst-launch-1.0 -e -q "$@" ! astralsink "uri=$uri" "title=$title"
 }
