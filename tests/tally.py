@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Counts test cases in JUnit files. Usage: tally.py FILE... Prints "PASSED FAILED SKIPPED", and each failed case
-with what it said to stderr. A file that is missing or cut counts as one failure: its suite did not end."""
+"""Counts test cases in JUnit files. Usage: tally.py FILE... Prints "PASSED FAILED SKIPPED" to stdout, and each failed case
+with its message to stderr. A missing or truncated file counts as one failure, because its suite did not finish."""
 import sys
 import xml.etree.ElementTree as ElementTree
 
-MAX_SHOWN = 4000  # characters of one failure; logs can be long
+MAX_SHOWN = 4000  # characters of one failure's message, which may contain whole logs
 
 
 def tally(path):

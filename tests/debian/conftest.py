@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`here` and `there`: networks of this machine's Debian and of the one in ASTRAL_OTHER_ROOT, on the same loopback."""
+"""Two fixtures. `here` starts processes on this machine's Debian, `there` in the Debian system in ASTRAL_OTHER_ROOT. Both share loopback."""
 import os
 import pathlib
 import sys
@@ -11,7 +11,7 @@ import astral  # noqa: E402
 
 
 class Other(astral.Network):
-    """What runs in the other Debian. A folder of a test has the same name there."""
+    """Starts processes in the other Debian system. The test's folder has the same path there."""
     build = pathlib.Path('/astral/build')
 
     def __init__(self, folder, root):
@@ -33,7 +33,7 @@ def here(tmp_path):
 def there(tmp_path):
     root = os.environ.get('ASTRAL_OTHER_ROOT')
     if not root:
-        pytest.skip('there is no other Debian: tests/debian/run makes one')
+        pytest.skip('ASTRAL_OTHER_ROOT is not set: tests/debian/run makes the other Debian system and sets it')
     made = Other(tmp_path / 'other', root)
     try:
         yield made

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two Debians, so two versions of GStreamer, ngtcp2, libnice and libsoup, in one network: each feeds the other."""
+"""Nodes on two Debian releases, with different versions of GStreamer, ngtcp2, libnice and libsoup, feed each other."""
 import signal
 
 import astral
 import media
 
 
-def test_they_are_two_systems(here, there):
+def test_the_two_systems_have_different_versions_of_gstreamer(here, there):
     versions = [network.run('gst-launch-1.0', '--version').splitlines()[0] for network in (here, there)]
     assert len(set(versions)) == 2, versions
 
 
-def test_each_feeds_the_other(here, there):
+def test_each_system_plays_the_other_systems_stream(here, there):
     origin = here.origin()
     nodes = {here: here.node('here', origin), there: there.node('there', origin)}
     published, received, viewers = {}, {}, {}
@@ -19,7 +19,7 @@ def test_each_feeds_the_other(here, there):
         _, published[slug] = media.publish_test_picture(network, nodes[network], slug)
     for network, slug in ((there, 'from-here'), (here, 'from-there')):
         node = nodes[network]
-        astral.wait_until(lambda: (node.stream(slug) or {}).get('streaming'), f'{slug} to be known')
+        astral.wait_until(lambda: (node.stream(slug) or {}).get('streaming'), f'the other node to know that {slug} is live')
         viewers[slug], received[slug] = media.view(network, node, slug)
     for slug, file in received.items():
         media.grows(file, 1_000_000, 60)
