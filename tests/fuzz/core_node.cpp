@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: a node to which anything is said and done, in any order and at any time. The input is a list of
-// choices (tests/unit/core/babble.hpp): the settings, then one Input of the core after the other.
+// Fuzz: core::Node gets any inputs, in any order and at any time. The fuzzer's bytes are a list of choices
+// (tests/unit/core/babble.hpp): first the settings, then one Input of the core after another.
 #include "babble.hpp"
 #include "step_count.hpp"
 

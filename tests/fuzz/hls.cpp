@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: players of HLS at a node: whole requests through the routes to the windows of two streams, while
-// pieces come, streams break, end and begin again, and players wait. What a playlist lists can be fetched;
-// whoever waits has an answer, once.
+// Fuzz: HLS players at a node. Whole requests go through the routes to the HLS windows of two streams, while
+// media comes, streams break, end and begin again, and players wait. What a playlist lists can be fetched;
+// every waiting player gets one answer.
 #include <algorithm>
 
 #include "media/playlist.hpp"

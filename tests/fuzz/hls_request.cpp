@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: the query of a playlist, or the name of a segment or a part, asked of a window. What is read means
-// one thing only; what is answered is a playlist, or bytes that the window holds.
+// Fuzz: a playlist's query, or the name of a segment or a part, asked of an HLS window. Each has one meaning
+// only; the answer is a playlist, bytes that the window holds, or an error.
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ std::string text_of(const PlaylistQuery &query) {
   return text;
 }
 
-// Segments 1 to 12, of which the last is not complete.
+// Segments 1 to 12; the last one is incomplete.
 const HlsWindow &window() {
   static const HlsWindow *made = [] {
     auto *window = new HlsWindow(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: heads of requests, piece by piece. What passes or is refused stays so whatever follows; what passes
-// is within its bounds; what is refused has a reason.
+// Fuzz: request heads that arrive piece by piece. A head that is accepted or refused stays so, whatever bytes
+// follow. An accepted head is within its limits; a refused one has a reason and a 4xx status.
 #include <cassert>
 #include <cstddef>
 #include <cstdint>

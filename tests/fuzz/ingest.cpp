@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: publishers of RTMP, one after the other, into an Ingest with its real pipeline. The first byte says
-// how they are written: as the bytes of their connections (even), or as steps, each a byte and what it needs
-// (odd). Whatever came, the ingest is over after finish(), once.
+// Fuzz: RTMP publishers, one after another, into an Ingest with its real pipeline. If the input's first byte
+// is even, the rest is the bytes of RTMP connections; if it is odd, the rest is steps, each a byte and its
+// arguments. Whatever came before, the ingest ends once after finish().
 #include <gst/gst.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ using namespace astral::rtmp;
 
 namespace {
 
-// A picture of 32 x 32 pixels, the one after it, and 23 ms of silence.
+// A keyframe of 32 x 32 pixels, the next picture, and 23 ms of silence.
 constexpr std::uint8_t avc_config[] = {0x01, 0x42, 0xc0, 0x0a, 0xff, 0xe1, 0x00, 0x19, 0x67, 0x42,
                                        0xc0, 0x0a, 0xda, 0x25, 0xb0, 0x16, 0xa0, 0xc0, 0xc0, 0xd4,
                                        0xa0, 0x00, 0x00, 0x03, 0x00, 0x20, 0x00, 0x00, 0x06, 0x51,
@@ -30,7 +30,7 @@ constexpr std::uint8_t aac_config[] = {0x12, 0x10};
 constexpr std::uint8_t aac_frame[] = {0x21, 0x10, 0x04, 0x60, 0x8c, 0x1c};
 constexpr std::uint8_t mp3_frame[] = {0xff, 0xfb, 0x90, 0x64, 0x00, 0x0f, 0xf0, 0x00};
 
-// From one timestamp to the next: as usual, none, backwards, beyond what is believed, around their end.
+// Differences between timestamps (ms): usual ones, none, backwards, beyond what is accepted, around the wrap.
 constexpr std::uint32_t steps[] = {20,   33,         0,          1000,       4999,
                                    5001, 0xffffffff, 0x7fffffff, 0x80000000, 0xffffec00};
 
@@ -48,7 +48,7 @@ class Publishers {
   void begin() {
     if (ingest_) return ingest_->begin();
     overs_ = 0;
-    // Nobody has to be there for that signaller.
+    // The application's signaller needs no node.
     ingest_ = std::make_unique<media::Ingest>("astral://127.0.0.1:9/talk?signaller=application", "talk",
                                               context_.get(), [this](const Error &error) {
                                                 assert(!error.detail.empty());
@@ -58,7 +58,7 @@ class Publishers {
   void expect(const Metadata &metadata) {
     if (ingest_) ingest_->expect(metadata);
   }
-  // What is refused ends the ingest, as at a node.
+  // A refused piece of media ends the ingest, as at a node.
   void push(const Media &media) {
     if (!ingest_) begin();
     const auto pushed = ingest_->push(media);
@@ -74,7 +74,7 @@ class Publishers {
     assert(overs_ == 1);
     ingest_.reset();
   }
-  // For the streaming threads, which may otherwise see nothing of one who has gone soon.
+  // Gives the streaming threads time, which may otherwise see nothing of a publisher that ends at once.
   void pause() {
     bool is_over = false;
     Timer timer(context_.get(), [&] { is_over = true; });
@@ -129,7 +129,7 @@ class Steps {
   }
 
  private:
-  // The low bits say what, the high ones how much later.
+  // The low four bits choose the step, the high ones the time since the last one.
   void step(std::uint8_t what) {
     timestamp_ += steps[(what >> 4) % std::size(steps)];
     switch (what & 0xf) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: a link's two ends, each against a machine that says what it likes above QUIC
-// (unit/elements/still.hpp). The input: which end, then steps. A provider with its children's requests, or a
+// Fuzz: both ends of a link, each against a peer that may send anything above QUIC (unit/elements/still.hpp).
+// The input's first byte chooses the end, the rest is steps: a provider with its children's requests, or a
 // consumer with its parent's answers.
 #include <gst/gst.h>
 
@@ -28,7 +28,7 @@ namespace {
 
 const std::string fingerprint(64, 'a');
 const ice::Description description{"abcd", "0123456789abcdefghijkl", {}};
-constexpr std::size_t slack = 1024 * 1024;  // answers to what arrived at once
+constexpr std::size_t slack = 1024 * 1024;  // bytes: answers to what arrived in one step
 
 LinkSettings link_settings() {
   static const Key key = *Key::generate();
@@ -70,7 +70,7 @@ track::Object object(Steps &steps) {
   }
   const std::vector<std::uint8_t> own = properties(steps);
   const std::string payload(1 + steps.below(3) * 3000, 'x');
-  if (!moqt::check_properties(own)) return made;  // no reader gives such an object
+  if (!moqt::check_properties(own)) return made;  // without a wire image: no reader accepts such properties
   made.wire = moqt::encode_object(own, as_bytes(payload));
   const auto view = moqt::view_object(made.wire.bytes());
   made.properties_offset = static_cast<std::size_t>(view->properties.data() - made.wire.data());
@@ -88,7 +88,7 @@ std::string catalog_text(Steps &steps) {
   return R"({"version":1,"tracks":[{"name":"media","caps":")" + chosen + R"(","streamheader":["QUJD"]}]})";
 }
 
-// What both sides may say on any stream, in any state.
+// What either side may send on any stream, in any state.
 void disturb(Wire &wire, Steps &steps) {
   const quic::StreamId stream = steps.byte();
   switch (steps.below(6)) {
@@ -244,7 +244,7 @@ class Children final : public Provider::Owner {
     for (const auto &wire : still::wires()) assert(wire->held() <= Link::max_held + slack);
   }
 
-  // A well-behaved other end can read all that it was sent.
+  // A correct peer can read all that it was sent.
   static void read(const Wire &wire) {
     for (const auto &[id, stream] : wire.sent) {
       if (!quic::is_unidirectional(id)) continue;
@@ -257,7 +257,7 @@ class Children final : public Provider::Owner {
         while (!in.empty()) {
           const auto step = reader.read(in);
           assert(step && *step != moqt::SubgroupReader::Step::too_large);
-          if (*step == moqt::SubgroupReader::Step::malformed) break;  // a mandatory property, passed on
+          if (*step == moqt::SubgroupReader::Step::malformed) break;  // a relayed mandatory property
           if (*step == moqt::SubgroupReader::Step::object) reader.take_object();
         }
       } else if (*type == moqt::fetch_stream_type && number.take(in)) {
@@ -386,7 +386,7 @@ class Parent final : public Consumer::Owner {
     if (steps_.flag()) wire_->drained();
   }
 
-  // A subgroup of its own with some objects.
+  // A new subgroup with some objects.
   void give() {
     moqt::SubgroupHeader header;
     header.alias = moqt::TrackAlias{steps_.below(3)};
@@ -431,7 +431,7 @@ class Parent final : public Consumer::Owner {
         position_ = normal ? moqt::Location{id.group, id.object + 1} : moqt::Location{id.group + 1, 0};
       }
       const auto out = unpacker_.unpack(std::make_shared<const Taken>(std::move(*taken)), 5'000'000'000);
-      if (!out) unpacker_ = {};  // the element ends with that error, and is started again
+      if (!out) unpacker_ = {};  // as if the element had ended with that error and been restarted
     }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: the texts of /peer. What is read can be written, and is then the same for ever.
+// Fuzz: the JSON messages of /peer. A message that can be read can be written; reading and writing that text
+// again gives the same text.
 #include <cassert>
 #include <string_view>
 
@@ -13,9 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     assert(!message.error().detail.empty());
     return 0;
   }
-  if (!*message) return 0;  // of a later version
+  if (!*message) return 0;  // a message type of a later version
   const auto *routed = std::get_if<astral::core::Routed>(&**message);
-  if (routed != nullptr && !routed->what) return 0;  // of a later version inside: nobody writes it
+  if (routed != nullptr && !routed->what) return 0;  // contains a type of a later version: not written
   const std::string text = write_message(**message);
   const auto again = read_message(text);
   assert(again && *again && (*again)->index() == (*message)->index());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: control messages. What is decoded can be encoded, and is then the same for ever.
+// Fuzz: MOQT control messages. A message that can be decoded can be encoded; decoding and encoding those
+// bytes again gives the same bytes.
 #include <cassert>
 
 #include "moqt/messages.hpp"

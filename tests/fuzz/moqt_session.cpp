@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: a session with an application that answers. The input is a script: the role, then steps of
-//     what | stream | size | bytes         what: receive, receive with FIN, reset, stop, datagram, or a
-//     command of ours
-// The books must balance after each step.
+// Fuzz: a MOQT session with an application that answers requests. The input is a byte for the role, then
+// steps:
+//     what | stream | size | bytes         what: receive, receive with FIN, reset, stop sending, datagram
+//     what | argument                      what: a command of the application
+// The session's invariants must hold after each step.
 #include <cassert>
 #include <vector>
 
@@ -35,7 +36,7 @@ class Script {
 struct Application {
   explicit Application(Role role) : session(role, limits()) { session.start(); }
 
-  static Limits limits() {  // small, so that they are met
+  static Limits limits() {  // small, so that short inputs reach them
     Limits limits;
     limits.max_object = 4096;
     limits.max_requests = 6;
@@ -139,8 +140,8 @@ struct Application {
   }
 
   Session session;
-  std::vector<StreamId> open;     // groups
-  std::vector<StreamId> answers;  // of fetches
+  std::vector<StreamId> open;     // streams of groups
+  std::vector<StreamId> answers;  // streams that answer fetches
   std::uint64_t groups = 0, objects = 0, aliases = 0;
   bool closed = false;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: a subgroup stream. Its first byte is the size of the pieces it arrives in; the objects must be those
-// of the stream in one piece, and each must have a wire image that can be read.
+// Fuzz: a subgroup stream. The input's first byte is the size of the pieces in which the rest arrives. The
+// objects must be the same as when it arrives in one piece, and each object's wire image must be readable.
 #include <algorithm>
 #include <cassert>
 
@@ -12,7 +12,7 @@ namespace {
 
 struct Result {
   std::vector<Object> objects;
-  int end = 0;  // how it ended; 0: more is needed
+  int end = 0;  // the last step, -1 for an error; 0 if more data is needed
   bool at_boundary = false;
 };
 

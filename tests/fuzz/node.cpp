@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: a whole node among nodes that prove a key or not, elements, listeners, callers of its API, and media
-// that come and go, while time passes. node_world.hpp says what is inside. After each step the node's books
-// balance, and what it has said can be read; in the end every call has had one answer.
+// Fuzz: a whole node with other nodes (which prove their key or do not), elements, listeners, callers of its
+// API and media, while time passes. node_world.hpp says what is real. After each step the node's invariants
+// hold and its messages can be read; at the end every call has got one answer.
 #include <algorithm>
 
 #include "media/rtc_frame.hpp"
@@ -27,7 +27,7 @@ class Play {
     world_.look();
   }
 
-  // Whoever still has something to say to a waiting call says that it failed.
+  // All pending media operations fail, so that the calls that wait for them are answered.
   void end() {
     for (int i = 0; i < 3; ++i) {
       while (!media_.rtc_peers.empty()) {
@@ -142,7 +142,7 @@ class Play {
         if (media_.picture_wanted) std::exchange(media_.picture_wanted, {})(frame);
         return;
       case 'a':
-        // Each of them answers once.
+        // Each WebRTC session answers once.
         return each([&](test::FakeMedia::FakePeer &peer) {
           if (peer.played++ == 0) peer.handler.on_answer("v=0\r\n");
         });
@@ -166,7 +166,7 @@ class Play {
     }
   }
 
-  // Copies: what is told destroys who tells it.
+  // Copies the callback, because calling it destroys its owner.
   static void end(const test::FakeMedia::FakePeer &peer) {
     const auto over = peer.handler.on_over;
     over({Code::failed, "over"});

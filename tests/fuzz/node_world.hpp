@@ -32,12 +32,12 @@
 
 namespace astral::fuzz {
 
-inline constexpr std::size_t max_steps = 64;      // of a script: what is to be found is found sooner
-inline constexpr std::size_t max_sessions = 10;   // beyond, a step opens none
-inline constexpr std::size_t max_requests = 32;   // as well
+inline constexpr std::size_t max_steps = 64;      // lines of a script; longer ones find nothing more
+inline constexpr std::size_t max_sessions = 10;   // further steps open none
+inline constexpr std::size_t max_requests = 32;   // further steps send none
 inline constexpr const char *token = "secret";
 
-// What is logged is nobody's business here; but a critical message is a fault of ours.
+// Drops log messages, but aborts on a critical one, which means a bug of ours.
 inline void watch_log() {
   static const bool done = [] {
     const GLogWriterFunc write = [](GLogLevelFlags level, const GLogField *fields, gsize count,
@@ -69,7 +69,7 @@ inline const Key &key(std::size_t which) {
   return keys.at(which % keys.size());
 }
 
-// The value of "name":"…" in a text; empty: none.
+// The value of "name":"…" in a text, or empty.
 inline std::string field(std::string_view text, const std::string &name) {
   const std::string mark = "\"" + name + "\":\"";
   const std::size_t at = text.find(mark);
@@ -78,7 +78,7 @@ inline std::string field(std::string_view text, const std::string &name) {
   return std::string(rest.substr(0, rest.find('"')));
 }
 
-// Who is at the other end of a WebSocket: a node that proves its key, or somebody who proves none.
+// The other end of a WebSocket: a node that proves its key, or a peer that proves none.
 class Session {
  public:
   Session(int fd, const Key *key, bool is_dialled)
@@ -95,7 +95,7 @@ class Session {
   ~Session() { close(fd_); }
 
   void say_bytes(std::string_view bytes) {
-    // What does not fit is lost: the node then hears half of it.
+    // What does not fit into the socket is lost, so the node may receive half a message.
     static_cast<void>(send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
   }
   void say(std::string_view text) {
@@ -108,7 +108,7 @@ class Session {
   }
   void hang_up() { shutdown(fd_, SHUT_RDWR); }
 
-  // What the node has said meanwhile; all of it must be sound.
+  // Reads what the node has sent; all of it must be valid.
   template <typename Heard>
   void listen(Heard heard) {
     char buffer[16 * 1024];
@@ -163,12 +163,12 @@ class Session {
   std::optional<api::Introduction> introduction_;
 };
 
-// One call of HTTP and what became of it.
+// One HTTP call and its answer.
 struct Request {
   bool is_answered = false;
   unsigned status = 0;
   std::string text;
-  int fd = -1;  // of the connection that an answer without an end took over
+  int fd = -1;  // of the connection, if an endless answer took it over
   ~Request() {
     if (fd >= 0) close(fd);
   }
@@ -196,7 +196,7 @@ class NodeWorld {
   NodeWorld(const NodeWorld &) = delete;
   NodeWorld &operator=(const NodeWorld &) = delete;
 
-  // All who are left go, in one of two orders; nobody may be called after that.
+  // Ends the sessions before or after the node; no callback may run after that.
   ~NodeWorld() {
     if (sessions_.size() % 2 == 0) sessions_.clear();
     app_.reset();
@@ -228,7 +228,7 @@ class NodeWorld {
                     static_cast<std::ptrdiff_t>(static_cast<unsigned char>(which) % sessions_.size()));
   }
 
-  // @T, @Q: the ticket and the search that were spoken of last.
+  // Replaces @T and @Q with the ticket and the search that were named last.
   std::string filled(std::string_view text) const {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -249,8 +249,8 @@ class NodeWorld {
   std::function<void(const api::Call &, const Request &)> answered = [](const api::Call &,
                                                                         const Request &) {};
 
-  // Reads a request as bytes, and does with it what the server does. `who`: l this machine, n its network,
-  // s a stranger, t a stranger with the token.
+  // Reads a request from bytes and handles it as the server does. `who`: l this machine, n its network,
+  // s a stranger, t a stranger with the token. Null if the server would refuse it before the routes.
   std::shared_ptr<Request> ask(char who, std::string_view bytes) {
     if (requests_.size() >= max_requests) return nullptr;
     const auto sound = api::check_head(bytes);
@@ -268,7 +268,7 @@ class NodeWorld {
     return answer(std::move(call));
   }
 
-  // All that waits for an answer has one.
+  // Every call has been answered.
   void check_answers() const {
     for (const auto &request : requests_) assert(request->is_answered);
   }
@@ -330,7 +330,7 @@ class NodeWorld {
       if (!reply.take_over) return;
       const Pair pair = make_pair();
       request->fd = pair.theirs;
-      // Half of them have gone when their turn comes.
+      // Half of the callers have hung up by the time that the connection is handed over.
       const bool is_there = request->text.size() % 2 == 0;
       reply.take_over(is_there ? stream_of(pair.ours) : Ref<GIOStream>(), api::wire_head(reply));
       if (!is_there) close(pair.ours);
@@ -373,7 +373,7 @@ inline Time time_of(char digit) {
   return steps.at(static_cast<unsigned char>(digit) % steps.size());
 }
 
-// Tabs stand for the ends of lines.
+// In a script, a tab stands for CRLF.
 inline std::string request_of(std::string_view line) {
   std::string out;
   for (const char c : line) c == '\t' ? (void)out.append("\r\n") : out.push_back(c);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: an origin and its callers: whole requests, read and routed as Front does it, while time passes, nodes
-// are asked whether they are there, and the disk answers later or fails. Each call has one answer when the
-// disk has; what is told of nodes and streams, a node can read.
+// Fuzz: an origin and its callers. Whole requests are read and routed as by the origin's server, while time
+// passes, nodes are checked for reachability, and the disk is slow or fails. Each call gets one answer as
+// soon as the disk has answered, and a node can read the lists of nodes and streams.
 #include <array>
 #include <cassert>
 #include <cstdlib>
@@ -56,7 +56,7 @@ class Play {
   }
 
  private:
-  // As Front.
+  // Reads and routes a request as the origin's server does.
   void ask(char who, std::string_view line) {
     std::string bytes;
     for (const char c : line) c == '\t' ? (void)bytes.append("\r\n") : bytes.push_back(c);

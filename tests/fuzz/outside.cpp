@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The functions here stand before those of the C library: a program's own come first when it is linked.
+// The functions below replace those of the C library: the linker takes a program's own definitions first.
 #include "outside.hpp"
 
 #include <netdb.h>
@@ -75,12 +75,12 @@ ssize_t getrandom(void *bytes, size_t size, unsigned) {
   return static_cast<ssize_t>(size);
 }
 
-// No name leads anywhere.
+// No name can be resolved.
 int getaddrinfo(const char *, const char *, const addrinfo *, addrinfo **) {
   return EAI_NONAME;
 }
 
-// The socket becomes one end of a pair; the other end is the test's.
+// The socket becomes one end of a socket pair; take_dialled() gives the test the other end.
 int connect(int fd, const sockaddr *address, socklen_t size) {
   if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
     return static_cast<int>(syscall(SYS_connect, fd, address, size));

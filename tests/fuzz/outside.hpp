@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a program asks of the machine, answered by the test instead: the time, random bytes, and who is at
-// the other end of a connection. So a whole node runs in virtual time, the same way each time, and reaches
-// nobody.
+// Replaces what a program asks of the system: the time, random bytes and outgoing connections. So a whole
+// node runs in virtual time, always in the same way, and connects to nothing outside the test.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +11,19 @@
 
 namespace astral::fuzz {
 
-// Everything as it was at the start: for a new input.
+// Closes what was dialled and restarts the random bytes, for a new input. The clock goes on.
 void reset_outside();
 
 void pass(Time time);
 
-// What the program has connected to since it was asked last. `fd` is the other side, and now the caller's.
+// Connections that the program has opened since the last call. `fd` is the other end; the caller owns it.
 struct Dialled {
   int fd;
   std::uint16_t port;
 };
 std::vector<Dialled> take_dialled();
 
-// Two ends of a connection, both without waiting.
+// Both ends of a connection, non-blocking; the caller owns them.
 struct Pair {
   int ours, theirs;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A fuzz target without a fuzzer: runs each input of a corpus, then inputs that are made of them by seeded
-// mutation, always the same ones. Usage: TARGET CORPUS-FOLDER [MUTATIONS]. What fails, aborts: the input is
-// written to the file replay-crash in the working folder beforehand if ASTRAL_REPLAY_KEEP is set.
+// Runs a fuzz target without a fuzzer: each input of a corpus, then inputs that a seeded mutator makes from
+// them, always the same ones. Usage: TARGET CORPUS-FOLDER [MUTATIONS]. A failure aborts. If
+// ASTRAL_REPLAY_KEEP is set, each input is written to the file replay-crash in the working folder before it
+// runs.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -25,7 +26,7 @@ void run(const Input &input) {
     std::ofstream file("replay-crash", std::ios::binary);
     file.write(reinterpret_cast<const char *>(input.data()), static_cast<std::streamsize>(input.size()));
   }
-  // A buffer of exactly its size, so that a sanitizer sees a read beyond it.
+  // A buffer of exactly this size, so that a sanitizer sees a read beyond its end.
   const std::vector<std::uint8_t> exact(input.begin(), input.end());
   LLVMFuzzerTestOneInput(exact.data(), exact.size());
 }

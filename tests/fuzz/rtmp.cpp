@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: an RTMP session whose publishers and players are accepted. The first byte says in which pieces the
-// rest comes, and (0x80) that the handshake is behind. Memory stays within the limits; a session that is
-// closed says why, once, and nothing more; what it hands on can be read.
+// Fuzz: an RTMP session whose publishers and players are accepted. The input's first byte gives the size of
+// the pieces (0x3f, 0: one piece), whether output is never taken (0x40) and whether the handshake is done
+// first (0x80). Memory stays within the limits. A session that closes gives one reason, and then no events;
+// media that it passes on is not empty.
 #include <algorithm>
 #include <cassert>
 
@@ -11,7 +12,7 @@ using namespace astral::rtmp;
 
 namespace {
 
-Limits limits() {  // small, so that they are met
+Limits limits() {  // small, so that short inputs reach them
   Limits limits;
   limits.max_media = 8192;
   limits.max_command = 2048;
@@ -46,7 +47,7 @@ struct Server {
       if (const auto *publish = std::get_if<PublishAsked>(&event)) answer(publish->address);
       if (const auto *play = std::get_if<PlayAsked>(&event)) answer(play->address);
     }
-    if (session.closed() && !said_closed) return settle();  // the answer closed it
+    if (session.closed() && !said_closed) return settle();  // accept() or refuse() closed it
     assert(said_closed == session.closed());
     if (takes_output) session.take_output();
   }

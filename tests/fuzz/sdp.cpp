@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: a stranger's offer. What is understood is within its bounds; the offer that is made of it for
-// GStreamer is of plain lines, and read again asks for the same; an answer has a line for each that was
-// offered.
+// Fuzz: an SDP offer from the network. An understood offer is within its limits. The offer that is made of it
+// for GStreamer has plain lines only, and gives the same offer when it is read again. The answer has an m=
+// line for each one of the offer.
 #include <algorithm>
 #include <cassert>
 

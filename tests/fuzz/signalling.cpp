@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: what a node, or an application, says to an element about its links, between all else that happens to
+// Fuzz: signalling messages from a node or an application to an element, mixed with all else that happens to
 // the element: it starts and stops, media comes, links come up and end, time passes
-// (unit/elements/still.hpp). The input: which element, then steps. A ticket is offered once and ends once,
-// and rubbish about one disturbs no other.
+// (unit/elements/still.hpp). The input's first byte chooses the element, the rest is steps. The element
+// offers a ticket once and ends it once, and a bad message about one ticket disturbs no other.
 #include <gst/gst.h>
 
 #include <array>
@@ -90,12 +90,12 @@ class Game {
     sink_->render(Ref<GstBuffer>::adopt(gst_buffer_new_memdup(bytes.data(), bytes.size())), timing);
   }
 
-  // ---- what it says ----
+  // ---- what the element says ----
 
   void hear(const std::string &text) {
     const auto message = signalling::parse(text);
     assert(message);
-    if (!*message) return;  // the node's alone
+    if (!*message) return;  // a message that only a node reads
     if (const auto *offer = std::get_if<signalling::Offer>(&**message)) {
       assert(kind_ != 2 && offered_.insert(offer->ticket).second);
     } else if (const auto *cancel = std::get_if<signalling::Cancel>(&**message)) {
@@ -112,7 +112,7 @@ class Game {
     assert(kind_ == 2 || offered_.size() <= max_children);
   }
 
-  // ---- what it is told ----
+  // ---- what the element is told ----
 
   std::string ticket() {
     const std::uint8_t which = steps_.byte();
@@ -213,7 +213,7 @@ class Game {
     }
   }
 
-  // To a link; its messages of MOQT are target `link`'s.
+  // Events of a link. The target `link` fuzzes its MOQT messages.
   void happen(Wire &wire) {
     switch (steps_.below(8)) {
       case 0:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How many steps a target has taken in all its runs: the number in the file that ASTRAL_FUZZ_COUNT names, which
-// each run takes up where the last one ended. Without that variable nothing is counted.
+// Counts the steps of a target over all its runs, in the file that ASTRAL_FUZZ_COUNT names: each run adds to
+// the number there. Without that variable nothing is counted.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class StepCount {
   void add(std::uint64_t steps) {
     total_ += steps;
     unwritten_ += steps;
-    if (unwritten_ >= often) write();  // a run that crashes has counted too
+    if (unwritten_ >= often) write();  // so that a run that crashes is counted too
   }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An input as a list of steps: what is left of it, in the words that a step is made of. After its end all is
-// 0.
+// Reads an input as a list of steps, piece by piece: bytes, numbers, texts. After its end, everything is 0 or
+// empty.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ class Steps {
     return taken;
   }
   std::string text() { return std::string(as_text(bytes())); }
-  // Small, or at a limit of somebody's.
+  // A small number, or one at a limit that code may have.
   std::uint64_t number() {
     constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
     constexpr std::array<std::uint64_t, 12> limits{last,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: MPEG-TS from a publisher, whose first byte says where groups begin and the stream breaks. What is
-// known of it is possible; what is warned of follows from it; who gathers its key frame has what came, in
-// packets.
+// Fuzz: MPEG-TS from a publisher. The input's first byte says where groups begin and where the stream breaks.
+// The facts that are found are possible values, there are at most three warnings, and the gathered keyframe
+// is no larger than what came.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fuzz: an offer of WHIP (the first byte is even) or WHEP (odd), all the way to GStreamer's webrtcbin. It
-// follows as it is, or (0x02) as choices of what stands in it, which all get there. What our reader accepts
-// is answered, or refused with a reason. What webrtcbin has seen it does not see again.
+// Fuzz: an offer by WHIP (the input's first byte is even) or WHEP (odd), through to GStreamer's webrtcbin.
+// The rest of the input is the offer's text, or with 0x02 a list of choices from which a valid offer is made.
+// An offer that our parser accepts is answered, or refused with a reason. An offer that webrtcbin has already
+// seen is skipped.
 #include <gst/gst.h>
 
 #include <cassert>
@@ -45,14 +46,14 @@ struct Heard {
   }
 };
 
-// No packet of a test goes to an address that a mutator has made.
+// Keeps only candidates on loopback: a test sends no packet to an address that a mutator made.
 webrtc::Offer harmless(webrtc::Offer offer) {
   std::erase_if(offer.candidates,
                 [](const std::string &candidate) { return candidate.find(" 127.0.0.1 ") == candidate.npos; });
   return offer;
 }
 
-// An offer out of one byte, or a few, for each thing that may be in it.
+// Makes an offer: one byte of the input, or a few, choose each thing in it.
 class Choices {
  public:
   explicit Choices(Bytes bytes) : in_(bytes) {}
@@ -75,7 +76,7 @@ class Choices {
     const char letter = all[in_.u8() % all.size()];
     return std::string(size, letter);
   }
-  // Of a list, as its parts are made in their order.
+  // Takes a list, because its parts are evaluated in their order.
   static std::string line(std::initializer_list<std::string> parts) {
     std::string text;
     for (const std::string &part : parts) text += part;
@@ -124,7 +125,7 @@ class Choices {
     return text;
   }
 
-  rtmp::Reader in_;  // at its end everything is zero
+  rtmp::Reader in_;  // gives zeros after its end
 };
 
 template <typename Peer>
