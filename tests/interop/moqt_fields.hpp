@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What our codec decoded, as JSON that another codec's result can be held against: numbers are decimal
-// strings, bytes are hex strings, a location is "group,object".
+// What our codec decoded, as JSON for comparison with another codec's result: numbers are decimal strings,
+// bytes are hex strings, a location is "group,object".
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace astral::moqt {
 
-// An object or an array that is written from front to back.
+// Writes a JSON object or array from front to back.
 class Json {
  public:
   explicit Json(char open) : text_(1, open) {}

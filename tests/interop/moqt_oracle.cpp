@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Our codec as a filter, for a codec that others wrote to be held against.
-//   moqt_oracle generate SEED COUNT   writes lines {"kind", "hex", "fields"} of things that we encoded
+// Our MOQT codec as a command, for comparison with a codec that others wrote.
+//   moqt_oracle generate SEED COUNT   encodes COUNT things, writes a line {"kind", "hex", "fields"} for each
 //   moqt_oracle decode                reads lines KIND HEX, writes a line of fields, or {"error"}, for each
-// Kinds: control (one message), subgroup, fetch (one stream), datagram. Numbers are strings, bytes are hex.
+// Kinds: control (one message), subgroup, fetch (one stream), datagram. moqt_fields.hpp describes the fields.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -39,7 +39,7 @@ std::string decode_subgroup(Bytes wire) {
   std::vector<Object> objects;
   Bytes rest = type.rest();
   while (!rest.empty()) {
-    Bytes byte = rest.first(1);  // the hard way
+    Bytes byte = rest.first(1);  // byte by byte, as it may arrive
     rest = rest.subspan(1);
     const auto step = reader.read(byte);
     if (!step) return error(step.error().reason);
@@ -180,7 +180,7 @@ class Generator {
     return filter;
   }
 
-  // Each parameter that the message may carry, or not.
+  // A random choice of the parameters that a message of this scope may carry.
   Parameters any_parameters(ParameterScope scope) {
     Parameters parameters;
     const auto maybe = [&](auto Parameters::*member, auto value) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Holds our codec against npm @moqt/transport, which we did not write: what we encode it must decode to the same
-// fields, and encode to the same bytes; what it encodes we must decode to the same fields.
+// Compares our codec with npm @moqt/transport, which others wrote. It must decode what we encode to the same fields,
+// and encode those to the same bytes. We must decode what it encodes to the same fields.
 // Usage: node moqt_transport.mjs PATH-OF-moqt_oracle [SEED [COUNT]]
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -12,7 +12,7 @@ const count = Number(process.argv[4] ?? 4000);
 const codec = moqt.createControlCodec(18);
 const MAX = (1n << 64n) - 1n;
 
-// ---- the fields of a thing, written as moqt_fields.hpp says ----
+// ---- fields, in the format that moqt_fields.hpp describes ----
 
 const hex = (bytes) => Buffer.from(bytes ?? []).toString('hex');
 const text = (string) => hex(Buffer.from(string, 'utf8'));
@@ -28,7 +28,7 @@ function pairs(map) {
   return list;
 }
 
-function token(bytes) {  // @moqt/transport exports no draft-18 reader of tokens
+function token(bytes) {  // @moqt/transport exports no decoder of draft-18 tokens
   let at = 0;
   const next = () => {
     const { value, bytesRead } = moqt.readVi64(bytes, at);
@@ -152,7 +152,7 @@ function fetchFields(requestId, items) {
   };
 }
 
-// ---- their decoder, and their encoder of what it found ----
+// ---- their decoder, and their encoder of what they decoded ----
 
 function decodeControl(wire) {
   const { message, bytesRead } = codec.decode(wire, 0);
@@ -181,7 +181,7 @@ function decodeDatagram(wire) {
   return { fields: datagramFields(datagram), again: moqt.encodeObjectDatagram18(datagram) };
 }
 
-function decodeFetch(wire) {  // it writes other, longer flags than we do: no bytes to compare
+function decodeFetch(wire) {  // does not encode again: it writes longer flags than we do
   const { header, bytesRead } = moqt.decodeFetchHeader18(wire, 0);
   const items = [];
   let prior;
@@ -207,7 +207,7 @@ function theyDecodeOurs() {
       assert.deepEqual(theirs.fields, ours.fields);
       if (theirs.again) assert.equal(hex(theirs.again), ours.hex);
     } catch (error) {
-      throw new Error(`they read ours otherwise: ${ours.kind} ${ours.hex}`, { cause: error });
+      throw new Error(`@moqt/transport disagrees about what we encoded: ${ours.kind} ${ours.hex}`, { cause: error });
     }
     const what = ours.fields.type ?? ours.kind;
     seen.set(what, (seen.get(what) ?? 0) + 1);
@@ -266,7 +266,7 @@ function anyFilter() {
   return Uint8Array.from(numbers.flatMap((n) => [...vi64(n)]));
 }
 
-// §4 of MOQT.md, by message.
+// The parameters that each message may carry (draft-ietf-moq-transport-18 §10.2), by message.
 const carriers = {
   SUBSCRIBE: [0x02, 0x03, 0x04, 0x06, 0x10, 0x20, 0x21, 0x22, 0x32],
   SUBSCRIBE_OK: [0x08, 0x09],
@@ -385,7 +385,7 @@ function weDecodeTheirs() {
     try {
       assert.deepEqual(JSON.parse(lines[i]), thing.fields);
     } catch (error) {
-      throw new Error(`we read theirs otherwise: ${thing.kind} ${hex(thing.wire)}`, { cause: error });
+      throw new Error(`we disagree about what @moqt/transport encoded: ${thing.kind} ${hex(thing.wire)}`, { cause: error });
     }
   });
 }
@@ -393,4 +393,4 @@ function weDecodeTheirs() {
 const seen = theyDecodeOurs();
 weDecodeTheirs();
 const kinds = [...seen].sort().map(([what, times]) => `${what} ${times}`).join(', ');
-console.log(`${count} of ours (${kinds}) and ${count} of theirs agree, seed ${seed}`);
+console.log(`the codecs agree on ${count} that we encoded (${kinds}) and ${count} that @moqt/transport encoded, seed ${seed}`);

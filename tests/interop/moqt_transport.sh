@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs moqt_transport.mjs where it can run, and says why where it cannot. Usage: moqt_transport.sh PATH-OF-moqt_oracle
+# Runs moqt_transport.mjs, or prints why it cannot run. Usage: moqt_transport.sh PATH-OF-moqt_oracle [SEED [COUNT]]
 here=$(dirname "$0")
 if ! command -v node >/dev/null 2>&1; then
   echo "SKIPPED: node is not installed"
