@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Holds children on a supernode of this machine: real WebSockets, each with a Hello, a Register and
-// heartbeats as a node has them. Prints one JSON line: what they cost the supernode's process. Exit status 0:
-// all were registered, and still are.
+// Keeps children registered at a supernode on this machine: real WebSockets, each with a hello, a register
+// and heartbeats like a node's. Prints one JSON line with the CPU and memory that they cost the supernode's
+// process. The exit status is 0 if all were registered and none was lost.
 //   children_bench PORT PID CHILDREN SECONDS
 #include <sys/resource.h>
 #include <time.h>
@@ -25,8 +25,8 @@
 namespace astral {
 namespace {
 
-constexpr std::size_t at_once = 32;  // that connect, so that none waits for the others longer than it may
-constexpr std::uint16_t discard_port = 9;  // nobody is there; nobody needs to ask
+constexpr std::size_t at_once = 32;  // connect at a time, or handshake timeouts would end some
+constexpr std::uint16_t discard_port = 9;  // the children do not listen
 
 double cpu_ms(pid_t pid) {
   clockid_t clock{};
@@ -56,11 +56,11 @@ class Children : private api::Peers::Handler {
   std::size_t registered() const { return registered_; }
   std::size_t full() const { return full_; }
   std::size_t lost() const { return lost_; }
-  std::size_t heartbeats() const { return heartbeats_; }  // of the supernode's
+  std::size_t heartbeats() const { return heartbeats_; }  // received from the supernode
 
  private:
   struct Child {
-    std::size_t *counted = nullptr;  // among the registered, or those that heard that it is full
+    std::size_t *counted = nullptr;  // registered_ or full_, whichever counts this child
     std::uint64_t their_ms = 0;
     Time their_at = {};
   };
@@ -83,7 +83,7 @@ class Children : private api::Peers::Handler {
     if (std::holds_alternative<core::Welcome>(message)) peers_.send(peer, core::Register{});
     if (std::holds_alternative<core::Full>(message)) count(peer, full_);
     if (std::holds_alternative<core::Registered>(message)) {
-      // Evenly over the time between two beats.
+      // Spreads the children's heartbeats evenly over the interval.
       const auto place = static_cast<Time::rep>(registered_);
       beats_.emplace(now() + interval_ * place / static_cast<Time::rep>(count_), peer);
       beat_timer_.set(beats_.begin()->first);
@@ -171,8 +171,8 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: children_bench PORT PID CHILDREN SECONDS\n");
     return 2;
   }
-  std::signal(SIGINT, SIG_DFL);  // a shell may have started it in the background
-  rlimit files{};  // a child has one
+  std::signal(SIGINT, SIG_DFL);  // a shell that starts it in the background leaves SIGINT ignored
+  rlimit files{};  // each child needs one descriptor
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);

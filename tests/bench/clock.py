@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A test picture with a clock that a program can read: publishes it through an element until it is ended. In its first 20 lines 32
-blocks, white for 1, have the milliseconds since 1970 modulo 2^32, in the next 20 lines their opposites.
-Usage: clock.py SINK…   as gst-launch has it, for MPEG-TS"""
+"""Publishes a test picture with a clock that a program can read. 32 blocks in the first 20 lines show the milliseconds since 1970,
+modulo 2^32, as bits, white for 1. The next 20 lines show the inverted bits.
+Usage: clock.py SINK…   a sink for MPEG-TS with its properties, as in gst-launch"""
 import sys
 import time
 

@@ -20,7 +20,7 @@ constexpr std::size_t tag_body = packets_per_frame * 184;
 constexpr std::size_t flv_header = 9 + tag_trailer;
 constexpr std::uint8_t video_tag = 9;
 
-// As text: no start code can be in it.
+// As text, which cannot contain an H.264 start code.
 std::string written(const Frame &frame) {
   std::array<char, 64> text;
   std::snprintf(text.data(), text.size(), "%019" PRId64 " %09d %d", frame.pushed, frame.number, frame.key);
@@ -124,7 +124,7 @@ std::size_t Finder::take(Bytes bytes, const Found &found) {
     left_ = read(bytes.subspan(packet_header + pes_header + start_code), frame_) ? packets_per_frame : 0;
     if (left_ > 0) found(frame_, false);
   } else if (p[packet_size - 1] != static_cast<std::uint8_t>(frame_.number)) {
-    left_ = 0;  // another's
+    left_ = 0;  // a packet of another frame: the rest of this one is lost
   }
   if (left_ > 0 && --left_ == 0) found(frame_, true);
   return packet_size;

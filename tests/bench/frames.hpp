@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The frames that the benches publish: 16.5 KB each, in which is written who they are and when they were
-// pushed, as MPEG-TS or as FLV, so that they are known again behind anybody's relay. They look like H.264; no
-// decoder would like them.
+// The frames that the benches publish, as MPEG-TS or as FLV: 16.5 KB each. A frame carries its number and the
+// time at which it was pushed, so a bench recognises it behind any relay. The frames have H.264's framing,
+// but cannot be decoded.
 #pragma once
 
 #include <cstdint>
@@ -20,22 +20,22 @@ struct Frame {
   std::int64_t pushed = 0;  // ns of the steady clock, which all processes of a machine share
 };
 
-std::vector<std::uint8_t> ts(const Frame &);   // tables in front of a key frame
+std::vector<std::uint8_t> ts(const Frame &);   // PAT and PMT precede a key frame
 std::vector<std::uint8_t> flv(const Frame &);  // one tag
 
-// Finds them in what arrives, which begins with a whole packet or tag.
+// Finds the frames in received data, which must begin with a whole TS packet or FLV tag.
 class Finder {
  public:
   using Found =
-      std::function<void(const Frame &, bool whole)>;  // when it begins, and when all of it is there
+      std::function<void(const Frame &, bool whole)>;  // called when a frame begins, and when it is whole
   void add(Bytes, const Found &);
 
  private:
-  std::size_t take(Bytes, const Found &);  // one packet or tag: its size, or 0 when more must come
+  std::size_t take(Bytes, const Found &);  // takes one packet or tag: its size, or 0 if it is incomplete
 
   std::vector<std::uint8_t> rest_;
   Frame frame_;
-  int left_ = 0;  // packets of it that are to come
+  int left_ = 0;  // packets of frame_ that are still missing
 };
 
 }  // namespace astral::bench

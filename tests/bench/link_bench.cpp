@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What one link costs: QUIC over ICE on loopback, sender and receiver on a thread of their own. One JSON
-// line: CPU seconds per gigabyte of each, the rate, and how long the link took to come up. `link_bench [MB]
-// [Mbit/s]`; without a rate as fast as it goes.
+// Measures one link: QUIC over ICE on loopback, with the sender and the receiver on their own threads. Prints
+// one JSON line: CPU seconds per gigabyte of each, the rate, and the time until the link was up.
+//   link_bench [MB] [Mbit/s]      500 MB; without a rate it sends at full speed
 #include <glib.h>
 #include <time.h>
 
@@ -19,7 +19,7 @@
 namespace astral {
 namespace {
 
-// What one thread waits for another to reach.
+// One thread waits until another opens the gate.
 class Gate {
  public:
   void open() {

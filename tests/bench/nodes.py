@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Astral's own side: the diamond of tests/e2e, fed with the benches' frames."""
+"""Astral's nodes in the benches: the diamond of tests/e2e, which publishes the benches' frames."""
 import time
 
 import astral
@@ -7,7 +7,7 @@ import diamond
 from player import Player, publish
 
 
-SETTLED = 5  # seconds for which a viewer has had its relay and another one: the last loss is forgotten, the standby connected
+SETTLED = 5  # seconds that the viewer must keep its parent and standby before the next loss, so that the last one has no effect on it
 
 
 class Diamond(diamond.Diamond):
@@ -16,7 +16,7 @@ class Diamond(diamond.Diamond):
         astral.wait_until(lambda: (self.s.stream(self.slug) or {}).get('streaming'), 'the stream to be live')
 
     def watch(self, node):
-        """As a person does: when nobody has room, again."""
+        """Asks for a ticket until it gets one, as a person would when no node has upstream."""
         def asked():
             return node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30).status in (302, 303)
         astral.wait_until(asked, f'{node.uuid} to get the stream')
@@ -26,7 +26,7 @@ class Diamond(diamond.Diamond):
 
 
 class Astral:
-    """As peers.py has the others."""
+    """A contender, like those of peers.py."""
 
     def __init__(self, place):
         self._diamond = Diamond(place)
@@ -35,7 +35,7 @@ class Astral:
         self._links, self._since = None, 0
 
     def ready(self):
-        links = self._diamond.held(self._diamond.v) if self._diamond.ready() else None
+        links = self._diamond.parent_and_standby(self._diamond.v) if self._diamond.ready() else None
         if links != self._links:
             self._links, self._since = links, time.monotonic()
         return links[0] if links and time.monotonic() - self._since > SETTLED else None

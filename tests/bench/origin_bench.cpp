@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Loads an astralorigin with calls at a fixed rate over keep-alive connections, and prints one JSON line: the
-// rate it kept up, how long answers took, the CPU and the memory of its process. Calls are due at their times
-// whether or not the origin keeps up, and wait in a queue of their own: a late answer counts from its due
-// time. `origin_bench PORT PID [RATE [SECONDS [CONNECTIONS]]]`
+// Calls an astralorigin at a fixed rate over keep-alive connections. Prints one JSON line: the rate that was
+// reached, the response times, and the CPU and memory of the origin's process. Each call has a due time, even
+// if the origin does not keep up; a response time counts from there, so it includes the wait for a free
+// connection.
+//   origin_bench PORT PID [RATE [SECONDS [CONNECTIONS]]]
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -34,7 +35,7 @@ double seconds(Clock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-// Of eight calls six are reports of nodes that were never heard of: those have to reach the disk.
+// Six of eight calls are reports of new nodes, which the origin must write to the disk.
 Kind kind_of(std::uint64_t number) {
   return number % 8 == 6 ? streams : number % 8 == 7 ? nodes : report;
 }
@@ -60,7 +61,8 @@ std::string call_of(std::uint64_t number) {
                             ",\"upstream_kbps\":5000,\"children\":3,\"capacity\":100,\"version\":\"0.1.0\"}");
 }
 
-// One connection, one call at a time. Where the origin closes it after an answer, a call opens the next one.
+// One connection with one call at a time. If the origin closed it after an answer, the next call opens a new
+// one.
 class Client {
  public:
   explicit Client(std::uint16_t port) : port_(port) { open(); }
@@ -78,12 +80,12 @@ class Client {
     say();
   }
 
-  // Reads what is there; true when the answer is whole.
+  // Reads what has arrived. True if the answer is complete.
   bool read_on() {
     char buffer[65536];
     const ssize_t size = recv(socket_, buffer, sizeof buffer, 0);
     if (size <= 0) {
-      reuses_ = false;  // it was closed while the call was under way
+      reuses_ = false;  // the origin closed the connection during the call
       again();
       return false;
     }
@@ -196,7 +198,7 @@ class Bench {
     const auto count = static_cast<std::uint64_t>(load_.rate * load_.seconds);
     std::uint64_t sent = 0, due = 0;
     while (done_ < count) {
-      if (!all_good()) return complain("a connection broke");
+      if (!all_good()) return complain("a connection failed");
       const auto passed = ::seconds(Clock::now() - start);
       due = std::min(count, static_cast<std::uint64_t>(passed * load_.rate) + 1);
       for (Client &client : clients_) {
@@ -208,14 +210,14 @@ class Bench {
         ++sent;
       }
       read_answers(sent < due ? -1 : 1);
-      if (passed > 6 * load_.seconds) return complain("it does not keep up");
+      if (passed > 6 * load_.seconds) return complain("the origin does not keep up");
     }
     print(Clock::now() - start, before);
     return 0;
   }
 
  private:
-  // Something for GET /streams to list.
+  // So that GET /streams has streams to list.
   void publish() {
     for (std::size_t i = 0; i < published; ++i) {
       Client &client = clients_[i % clients_.size()];

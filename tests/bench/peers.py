@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What others do: two relays of SRT (GStreamer) or of RTMP (nginx), fed by one publisher, and clients that go from the one to
-the other when it ends."""
+"""The programs that Astral is compared with: one publisher, two relays of SRT (GStreamer) or RTMP (nginx), and clients that change to
+the other relay when theirs is lost."""
 import pathlib
 import shutil
 import signal
@@ -22,7 +22,7 @@ def free_port(kind=socket.SOCK_DGRAM):
 
 
 class Peer:
-    """Two relays and their players. Made of: `_relay(at)`, which starts one, and `terminate`, the signal that asks it to go."""
+    """Two relays and their players. A subclass has `_relay(at)`, which starts a relay, and `terminate`, the signal that asks it to end."""
     terminate = signal.SIGTERM
 
     def __init__(self, network):
@@ -38,7 +38,7 @@ class Peer:
         self.players[f'{client}, live spare'] = Player(self.network, sources, spare=True)
 
     def ready(self):
-        """All play, and from the same relay: its number, as text."""
+        """The number of the relay that feeds all players, as text; None while they do not all play from one relay."""
         at = [player.at for player in self.players.values()]
         if not all(player.settled(3) for player in self.players.values()):
             return None
@@ -58,27 +58,27 @@ class Peer:
 
 
 class Srt(Peer):
-    """Relays call the publisher, clients call the relays. The latency is the client's; all else has 20 ms."""
-    terminate = signal.SIGINT  # what gst-launch closes its connections at
+    """Relays connect to the publisher, clients to the relays. `latency=` is the client's setting; all other connections use 20 ms."""
+    terminate = signal.SIGINT  # gst-launch closes its connections on SIGINT
 
     def __init__(self, network):
         super().__init__(network)
         self.source, self.ports = free_port(), (free_port(), free_port())
         publish(network, f'srtsink uri=srt://127.0.0.1:{self.source}?mode=listener latency=20 wait-for-connection=false')
         self.start()
-        for latency in (20, 120):  # a client that reconnects by itself would do so for ever to the relay that is gone
+        for latency in (20, 120):  # without auto-reconnect, with which the client would try the dead relay for ever
             self.watch(f'latency={latency}', [f'srtsrc uri=srt://127.0.0.1:{port}?mode=caller latency={latency} '
                                               'auto-reconnect=false' for port in self.ports])
 
     def _relay(self, at):
         pipeline = (f'srtsrc uri=srt://127.0.0.1:{self.source}?mode=caller latency=20 ! srtsink '
                     f'uri=srt://127.0.0.1:{self.ports[at]}?mode=listener latency=20 wait-for-connection=false')
-        return self.network.own(['gst-launch-1.0', '-q', *pipeline.split()], env=self.network.environment(),
-                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self.network.start_helper(['gst-launch-1.0', '-q', *pipeline.split()], env=self.network.environment(),
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Rtmp(Peer):
-    """The publisher's server pushes to two relays. A client gives a silent server up after a second, its shortest time."""
+    """The publisher's nginx pushes to two relays. A client gives up after a second of silence, the shortest idle-timeout."""
 
     def __init__(self, network):
         super().__init__(network)
@@ -100,8 +100,8 @@ def nginx(network, name, port, more):
     (folder / 'conf').write_text(
         f'load_module {NGINX_RTMP}; daemon off; master_process off; error_log {folder}/log; pid {folder}/pid; events {{}} '
         f'rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; application live {{ live on; {more} }} }} }}\n')
-    server = network.own([NGINX, '-p', folder, '-e', folder / 'log', '-c', folder / 'conf'], env=network.environment(),
-                         stderr=subprocess.DEVNULL)
+    server = network.start_helper([NGINX, '-p', folder, '-e', folder / 'log', '-c', folder / 'conf'], env=network.environment(),
+                                  stderr=subprocess.DEVNULL)
     astral.wait_until(lambda: listens(port), 'nginx to listen')
     return server
 
@@ -112,7 +112,7 @@ def listens(port):
 
 
 def missing(who):
-    """Why a peer cannot be measured here."""
+    """The reason why a peer cannot be measured here, or None."""
     if who == 'rtmp' and (NGINX is None or not NGINX_RTMP.exists()):
         return 'nginx with RTMP is missing (Debian: libnginx-mod-rtmp)'
     return None

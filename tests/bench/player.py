@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a person sees: the frames that clients of relays bring, one client after the other."""
+"""A player as a person sees it: the frames of one client after another, each connected to a relay."""
 import subprocess
 import threading
 import time
@@ -7,12 +7,12 @@ import time
 import astral
 
 STREAM_BENCH = astral.BUILD / 'tests' / 'bench' / 'stream_bench'
-LATELY = 3000  # frames that are looked at
-AGAIN = 0.3  # seconds until a spare that has ended is started again
+NEWEST = 3000  # the newest frames, which loss() and plays() look at
+RESTART_AFTER = 0.3  # seconds after which a spare that has ended is started again
 
 
 def publish(network, sink, gop=1):
-    return network.own([*network.prefix, STREAM_BENCH, 'publish', gop, sink], env=network.environment())
+    return network.start_helper([*network.prefix, STREAM_BENCH, 'publish', gop, sink], env=network.environment())
 
 
 def percentile(values, share):
@@ -20,23 +20,23 @@ def percentile(values, share):
 
 
 class Player:
-    """One client, of `sources[at]`; when it ends, at once one of the next source: started then or, with a spare, there
-    already, its frames dropped until then."""
+    """Runs one client, of `sources[at]`. When it ends, a client of the next source takes over: a new one, or with `spare` one that is
+    already running and whose frames were ignored until then."""
 
     def __init__(self, network, sources, spare=False):
         self._network, self._sources, self._spare = network, sources, spare
         self._closing = False
         self._clients = {}
-        self._since = {}  # when the clients that bring frames began to
+        self._since = {}  # number of a client that receives frames → time of its first frame
         self.at = 0
-        self.frames = []  # (number, when it was whole, how old it was in ms)
+        self.frames = []  # (number, time when it was whole, its age then in ms)
         for at in range(len(sources)) if spare else [0]:
             threading.Thread(target=self._follow, args=(at,), daemon=True).start()
 
     def _follow(self, at):
         while not self._closing:
-            client = self._network.own([*self._network.prefix, STREAM_BENCH, 'view', self._sources[at]], text=True,
-                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._network.environment())
+            client = self._network.start_helper([*self._network.prefix, STREAM_BENCH, 'view', self._sources[at]], text=True,
+                                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._network.environment())
             self._clients[at] = client
             for line in client.stdout:
                 number, when, age = line.split()
@@ -47,7 +47,7 @@ class Player:
             if at == self.at:
                 self.at = (at + 1) % len(self._sources)
             if self._spare:
-                time.sleep(AGAIN)
+                time.sleep(RESTART_AFTER)
             else:
                 at = self.at
 
@@ -58,21 +58,21 @@ class Player:
         self._closing = True
 
     def settled(self, seconds):
-        """All its clients have brought frames for so long, a spare too."""
+        """All clients, also the spare, have received frames for that many seconds."""
         since = dict(self._since)
         return len(since) == (len(self._sources) if self._spare else 1) and max(since.values()) < time.monotonic() - seconds
 
     def plays(self, seconds=1):
-        """Frames come as they should, and have for so long."""
-        lately = [when for _, when, _ in self.frames[-LATELY:] if when > time.monotonic() - seconds]
+        """At least 25 frames per second came in the last `seconds` seconds."""
+        lately = [when for _, when, _ in self.frames[-NEWEST:] if when > time.monotonic() - seconds]
         return len(lately) > 25 * seconds
 
     def loss(self, since):
-        """Since then: the longest time without a frame; how much later than before the latest frame was, which is what somebody who
-        sees no pause must have in store (both in ms); and how many frames did not come."""
-        frames = self.frames[-LATELY:]
+        """What was lost since that time: (longest time without a frame in ms, how much later than usual the latest frame came in ms,
+        number of frames that did not come). A player that shows no pause must buffer the second figure."""
+        frames = self.frames[-NEWEST:]
         times = [when for _, when, _ in frames if when >= since - 0.5]
-        times.append(time.monotonic())  # a pause that is not over counts too
+        times.append(time.monotonic())  # counts a pause that is not over yet
         before = [frame for frame in frames if frame[1] <= since]
         usual = percentile([age for _, _, age in before[-100:]], .5)
         have = {number for number, _, _ in frames}

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Publishes a stream of 4 Mbit/s into any sink and receives it from any sources, in one process with one
-// clock, and prints JSON lines. Sinks and sources are given as gst-launch text, so that others are measured
-// alike.
-//   stream_bench startup RUNS GOP SINK SOURCE      time from a viewer's start to its first key frame, one
-//   every
-//                                                  GOP seconds, how old it is then, and the time to the first
-//                                                  frame that is at most 100 ms old
-//   stream_bench latency SECONDS SINK SOURCE...    from the publisher's push to each viewer's buffer
-//   stream_bench fanout SECONDS VIEWERS PID SINK SOURCE   CPU of process PID per gigabyte that the viewers
-//   got
-//   stream_bench publish GOP SINK                  until it is killed
-//   stream_bench view SOURCE                       a line for each whole frame, from the first key frame on,
-//   until
-//                                                  the source ends: its number, when it was whole (s, steady
-//                                                  clock), how old it was (ms)
+// clock, and prints JSON lines. Sinks and sources are gst-launch text, so other programs are measured in the
+// same way.
+//
+// stream_bench startup RUNS GOP SINK SOURCE
+//   From a viewer's start: the time to its first key frame (there is one every GOP seconds), the age of that
+//   frame, and the time to the first frame that is at most 100 ms old.
+// stream_bench latency SECONDS SINK SOURCE...
+//   The time from the publisher's push to each viewer's buffer.
+// stream_bench fanout SECONDS VIEWERS PID SINK SOURCE
+//   CPU seconds of process PID per gigabyte that the viewers received.
+// stream_bench publish GOP SINK
+//   Publishes until it is killed.
+// stream_bench view SOURCE
+//   Prints a line for each whole frame, from the first key frame until the source ends: its number, the time
+//   when it was whole (s, steady clock), and its age then (ms).
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
@@ -41,7 +42,7 @@ namespace {
 
 using bench::frames_per_second;
 constexpr auto no_answer = 30s;
-constexpr double live_ms = 100;  // so old is the present
+constexpr double live_ms = 100;  // a frame of at most this age is live
 
 Ref<GstElement> parse(const std::string &text) {
   GError *raw = nullptr;
@@ -95,7 +96,7 @@ class Publisher {
 
 class Viewer {
  public:
-  using Take = std::function<void(const bench::Frame &, Time)>;  // a whole frame, and when
+  using Take = std::function<void(const bench::Frame &, Time)>;  // a frame, and the time when it was whole
 
   explicit Viewer(const std::string &source, Take take = {})
       : take_(std::move(take)),
@@ -120,11 +121,11 @@ class Viewer {
   std::vector<double> latencies_ms() {
     return latencies_.with([](const auto &all) { return all; });
   }
-  // From its start to the first key frame; negative: none came.
+  // The time from the start to the first key frame; negative if none came.
   double first_ms() {
     for (const Time end = now() + no_answer; first_ == 0 && now() < end;) {
       if (!ended(1ms) || first_ != 0) continue;
-      // It came before the publisher was known: it comes again, as a person would.
+      // The viewer asked before the node knew the publisher. Try again, as a person would.
       gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
       std::this_thread::sleep_for(200ms);
       started_ = now();
@@ -132,15 +133,15 @@ class Viewer {
     }
     return first_ == 0 ? -1 : static_cast<double>(first_ - started_.count()) / 1e6;
   }
-  // How old the first key frame was when it came: so far behind live is who plays on from there.
+  // The age of the first key frame at its arrival. A viewer that plays on from there is so far behind live.
   double behind_ms() const { return behind_ms_; }
-  // From its start until it had everything from there up to the present; negative: it never had.
+  // The time from the start to the first live frame; negative if none came.
   double caught_up_ms() {
     for (const Time end = now() + no_answer; caught_up_ == 0 && now() < end;)
       if (ended(1ms)) break;
     return caught_up_ == 0 ? -1 : static_cast<double>(caught_up_ - started_.count()) / 1e6;
   }
-  // Waits that long for the end.
+  // Waits up to `patience` for an error or EOS. True if one came.
   bool ended(Time patience) {
     const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
     return static_cast<bool>(Ref<GstMessage>::adopt(
@@ -161,7 +162,7 @@ class Viewer {
         behind_ms_ = age_ms;
         first_ = time.count();
       }
-      if (first_ == 0) return;  // nothing to decode it with
+      if (first_ == 0) return;  // cannot be decoded without a key frame
       if (caught_up_ == 0 && age_ms <= live_ms) caught_up_ = time.count();
       if (!whole) latencies_.with([&](auto &all) { all.push_back(age_ms); });
       if (whole && take_) take_(frame, time);
@@ -206,7 +207,7 @@ int startup(int runs, int gop, const std::string &sink, const std::string &sourc
   if (Viewer first(source); first.first_ms() < 0) return 1;
   std::vector<double> times, behind, caught_up;
   for (int run = 0; run < runs; ++run) {
-    wait(0.1 + gop * (0.37 * run - std::floor(0.37 * run)));  // another place in the group each time
+    wait(0.1 + gop * (0.37 * run - std::floor(0.37 * run)));  // joins at another point of the group each time
     Viewer viewer(source);
     times.push_back(viewer.first_ms());
     behind.push_back(viewer.behind_ms());
@@ -227,7 +228,7 @@ int latency(double seconds, const std::string &sink, const std::vector<std::stri
   for (const std::string &source : sources) {
     viewers.push_back(std::make_unique<Viewer>(source));
     if (viewers.back()->first_ms() < 0) return 1;
-    wait(4);  // until its node has measured the stream, and counts its room by that
+    wait(4);  // until the viewer's node has measured the bit rate, by which it counts its free upstream
   }
   for (auto &viewer : viewers) viewer->count_from_here();
   wait(seconds);
@@ -236,7 +237,7 @@ int latency(double seconds, const std::string &sink, const std::vector<std::stri
     const std::vector<double> now_ms = viewers[i]->latencies_ms();
     std::printf("{\"bench\":\"latency\",\"source\":\"%s\",\"frames\":%zu,\"ms_p50\":%.2f,\"ms_p99\":%.2f",
                 sources[i].c_str(), now_ms.size(), percentile(now_ms, 0.5), percentile(now_ms, 0.99));
-    if (i > 0) {  // the same frames, in the same order
+    if (i > 0) {  // all viewers receive the same frames in the same order
       std::vector<double> added;
       for (std::size_t k = 0; k < std::min(before.size(), now_ms.size()); ++k)
         added.push_back(now_ms[k] - before[k]);
@@ -281,7 +282,7 @@ int view(const std::string &source) {
     std::fflush(stdout);
   });
   while (!viewer.ended(1s)) continue;
-  std::_Exit(1);  // at once, as somebody waits for it
+  std::_Exit(1);  // without clean-up: player.py waits for the end to start the next client
 }
 
 }  // namespace
@@ -298,6 +299,6 @@ int main(int argc, char **argv) {
     return astral::fanout(std::stod(args[1]), std::stoi(args[2]), std::stoi(args[3]), args[4], args[5]);
   if (args.size() == 3 && args[0] == "publish") return astral::publish(std::stoi(args[1]), args[2]);
   if (args.size() == 2 && args[0] == "view") return astral::view(args[1]);
-  std::fprintf(stderr, "usage: see the head of stream_bench.cpp\n");
+  std::fprintf(stderr, "usage: see the first lines of stream_bench.cpp\n");
   return 2;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A headless Chromium, driven through ChromeDriver. Debian's chromium, chromium-driver, python3-selenium."""
+"""Fixtures: a headless Chromium through ChromeDriver (Debian's chromium, chromium-driver, python3-selenium), real nodes and a fake one."""
 
 import importlib.util
 import pathlib
@@ -18,7 +18,7 @@ FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-
          '--window-size=1280,960', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 
 
-# Real processes come from there, and so do their logs in the report of a failed test.
+# e2e/ starts the real processes and puts their logs into the report of a failed test.
 sys.path.insert(0, str(END_TO_END))
 _spec = importlib.util.spec_from_file_location('end_to_end_conftest', END_TO_END / 'conftest.py')
 _end_to_end = importlib.util.module_from_spec(_spec)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The HTTP side of a node, played by Python: the page under test, one stream, the network around it, and a live HLS window whose
-progress the test holds in its hand. For what a real node does not do at will: no room, silence, going away."""
+"""A fake node for the page: its HTTP API with one stream and the network around it, /events, and a live HLS window that the test can
+stop. It does what a real node cannot be made to do on demand: it gives no ticket, goes silent or disappears."""
 
 import base64
 import contextlib
@@ -22,7 +22,7 @@ LISTED = 6
 
 
 def make_segments(folder, seconds=30):
-    """One second each, H.264 and AAC: a test picture that moves in every frame."""
+    """Makes MPEG-TS segments of one second, H.264 and AAC: a test picture that moves in every frame."""
     subprocess.run(
         ['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', f'testsrc2=size=320x180:rate=25:duration={seconds}',
          '-f', 'lavfi', '-i', f'sine=frequency=440:sample_rate=48000:duration={seconds}',
@@ -33,8 +33,7 @@ def make_segments(folder, seconds=30):
 
 
 class FakeNode:
-    """What the test may change while the page looks: streams, nodes, tickets, has_room, and when the stream stands
-    still."""
+    """A test may change streams, others (the other nodes), tickets, has_room and the rest while the page runs, and stop the stream."""
 
     def __init__(self, files, segments):
         self.files = files  # folders, searched in order
@@ -47,13 +46,13 @@ class FakeNode:
         self.primary = PARENT
         self.has_room = True
         self.has_events = True
-        self.endpoints = {}  # of /settings: HLS is always there
+        self.endpoints = {}  # further URLs in /settings; HLS is always there
         self.log = []
         self.pipelines = []
         self.fits_hls = True
         self.requests = []
         self._sockets = []
-        self._run = (time.monotonic() - LISTED, 0, True)  # since, segments before, does it run
+        self._run = (time.monotonic() - LISTED, 0, True)  # (start time, segments before it, whether the stream runs)
         node = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,7 +71,7 @@ class FakeNode:
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
 
-            def handle_error(self, *_):  # the browser hung up
+            def handle_error(self, *_):  # the browser closed the connection
                 pass
 
         self._make_server = lambda port: Server(('127.0.0.1', port), Handler)
@@ -81,14 +80,14 @@ class FakeNode:
         self.url = f'http://127.0.0.1:{self.port}/'
 
     def start(self):
-        """Again on the same port, after close()."""
+        """Starts the server; after close(), again on the same port."""
         self.server = self._make_server(self.port)
         self.port = self.server.server_address[1]
         self.is_there = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
-        """Nobody answers any more, nor on connections that are open."""
+        """Stops the server and closes all open connections."""
         if not self.is_there:
             return
         self.is_there = False
@@ -98,9 +97,9 @@ class FakeNode:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    # The stream's progress, in whole segments.
     @property
     def complete(self):
+        """How many segments of the stream are complete."""
         since, before, runs = self._run
         return before + (int(time.monotonic() - since) if runs else 0)
 
@@ -120,11 +119,11 @@ class FakeNode:
                 'primary_supernode_uuid': self.primary}
 
     def tell(self, event):
-        """To every page that listens on /events."""
+        """Sends an event to every page that listens on /events."""
         self.say(json.dumps(event))
 
     def say(self, text):
-        """Anything at all, in one text message."""
+        """Sends any text, in one WebSocket message."""
         payload = text.encode()
         head = bytes([0x81, len(payload)]) if len(payload) < 126 else struct.pack('!BBH', 0x81, 126, len(payload))
         for connection in self._sockets:
@@ -132,11 +131,11 @@ class FakeNode:
                 connection.sendall(head + payload)
 
     def asked(self, path):
-        """How often."""
+        """How often the page has fetched a path."""
         return self.requests.count(('GET', path))
 
     def hang_up(self):
-        """On every page that listens."""
+        """Closes the WebSocket of every page."""
         for connection in list(self._sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -160,7 +159,7 @@ class FakeNode:
         self.requests.append((method, path))
         ticket = self.ticket('demo', PARENT, UUID, 2)
         if path == '/events' and not self.has_events:
-            return self.send_error(request, 503, 'no-room', 'Too many listen.')
+            return self.send_error(request, 503, 'no-room', 'Too many listeners.')
         if path == '/events':
             return self.listen(request)
         if path == '/node':
@@ -216,7 +215,7 @@ class FakeNode:
         request.wfile.write(body)
 
     def listen(self, request):
-        """A WebSocket that only speaks."""
+        """Accepts a WebSocket and ignores what the page sends on it."""
         key = request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
         request.send_response(101)
         request.send_header('upgrade', 'websocket')

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the nodes of the picture stand: near, on their side, never on each other, and always where they were.
+// Where the nodes stand in the network's picture: near this node, each on its side, without overlap, and always at
+// the same position.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
@@ -20,7 +21,7 @@ function drawn(state, width = 990, before = new Map()) {
   return {grid, graph, cells, ...positions(cells, grid)};
 }
 
-test('this node stands in the middle, whatever else there is', () => {
+test('this node stands in the middle, with any number of other nodes', () => {
   for (const count of [0, 1, 50]) {
     assert.deepEqual(drawn(state_of(many(count))).points.get('me'), {x: 0, y: 0});
   }
@@ -34,7 +35,7 @@ test('its supernode stands above it, sources to the left, destinations to the ri
   assert.ok(points.get('out').x > 0);
 });
 
-test('right beside the middle nobody stands, so that arrows have some length', () => {
+test('the cells next to the middle stay empty, so that arrows have some length', () => {
   for (const width of widths) {
     const {points, grid} = drawn(state_of(many(50), [ticket('a', 'n1', 'me')]), width);
     points.delete('me');
@@ -44,7 +45,7 @@ test('right beside the middle nobody stands, so that arrows have some length', (
   }
 });
 
-test('fifty nodes stand apart and within the picture at every width', () => {
+test('fifty nodes do not overlap and are within the picture at every width', () => {
   for (const width of widths) {
     const {points, box, grid, graph} = drawn(state_of(many(50)), width);
     assert.equal(graph.nodes.length, 51);
@@ -61,7 +62,7 @@ test('fifty nodes stand apart and within the picture at every width', () => {
   }
 });
 
-test('nobody moves when others come and go, when tickets do, or when the order changes', () => {
+test('a node keeps its position when nodes or tickets come and go, or the order changes', () => {
   for (const width of widths) {
     const first = drawn(state_of(many(20)), width);
     const kept = many(20).filter((_, i) => i % 3 !== 0);
@@ -83,18 +84,18 @@ test('nobody moves when others come and go, when tickets do, or when the order c
   }
 });
 
-test('the same is drawn the same', () => {
+test('the order of the nodes in the list does not matter', () => {
   const nodes = many(30);
   assert.deepEqual(drawn(state_of(nodes)).cells, drawn(state_of([...nodes].reverse())).cells);
 });
 
-test('a cell that became free is taken again', () => {
+test('a new node takes a cell that became free', () => {
   const first = drawn(state_of(many(6)));
   const second = drawn(state_of([...many(6).slice(1), {uuid: 'new', rtt_ms: 1}]), 990, first.cells);
   assert.deepEqual(second.cells.get('new'), first.cells.get('n0'));
 });
 
-test('of very many, the important ones are drawn, and those that are drawn stay', () => {
+test('of very many nodes the important ones are drawn, and drawn ones stay', () => {
   const crowd = many(500);
   const {graph, cells} = drawn(state_of([...crowd, {uuid: 'zz', supernode: true}], [ticket('a', 'n499', 'me')]));
   assert.equal(graph.nodes.length, most_nodes);
@@ -103,41 +104,41 @@ test('of very many, the important ones are drawn, and those that are drawn stay'
   const again = graph_of(state_of([...crowd.map((one) => ({...one, uuid: `a${one.uuid}`})), ...crowd]), cells);
   const before = new Set(cells.keys());
   const stayed = again.nodes.filter(({uuid}) => before.has(uuid)).length;
-  assert.equal(stayed, most_nodes - 1);  // all but zz, which is gone
+  assert.equal(stayed, most_nodes - 1);  // all but zz, which is not in the list any more
 });
 
-test('the ends of a ticket are drawn though nobody else knows them', () => {
+test('both ends of a ticket are drawn even if they are not in the list of nodes', () => {
   const {graph} = drawn({node: {uuid: 'me'}, nodes: [], tickets: [ticket('a', 'p', 'me'), ticket('a', 'x', 'y')]});
   assert.deepEqual(graph.nodes.map(({uuid}) => uuid).sort(), ['me', 'p', 'x', 'y']);
 });
 
-test('programs at this node are told apart from nodes', () => {
+test('players and publishers at this node are not drawn as nodes', () => {
   const {graph} = drawn(state_of(many(1), [{...ticket('a', 'x', 'me'), element: true}, {...ticket('a', 'me', 'y'), element: true},
     ticket('a', 'me', 'n0')]));
   assert.deepEqual(graph.nodes.map(({uuid, program}) => `${uuid} ${program}`), ['me ', 'n0 ', 'x a publisher', 'y a player']);
 });
 
-test('nothing is known', () => {
+test('without a node there is nothing to draw', () => {
   assert.deepEqual(graph_of({node: null, nodes: [], tickets: [ticket('a', 'b', 'c')]}),
     {self: '', nodes: [], tickets: [], left_out: 0});
   assert.equal(drawn({node: null, nodes: [], tickets: []}).cells.size, 0);
 });
 
-test('names are only names', () => {
+test('uuids that are names of object members or markup are ordinary uuids', () => {
   const odd = ['__proto__', 'constructor', '<svg onload=1>', '', ' '];
   const {cells} = drawn(state_of(odd.map((uuid) => ({uuid})), [ticket('__proto__', '__proto__', 'me')]));
   assert.equal(cells.size, odd.length + 1);
   assert.equal(colours(odd).size, odd.length);
 });
 
-test('tickets between the same two nodes have lanes and names of their own', () => {
+test('each ticket between the same two nodes has its own lane and id', () => {
   const tickets = [ticket('b', 'x', 'me'), ticket('a', 'x', 'me'), ticket('a', 'x', 'me'), ticket('a', 'me', 'x')];
   const {graph} = drawn(state_of([], tickets));
   assert.equal(new Set(graph.tickets.map(({id}) => id)).size, 4);
   assert.deepEqual(graph.tickets.map(({source, lane}) => `${source} ${lane}`), ['x 0', 'x 1', 'me 0', 'x 2']);
 });
 
-test('arrows begin and end outside of the circles, and lanes lie apart', () => {
+test('arrows begin and end outside of the circles, and lanes do not overlap', () => {
   const [from, to] = [{x: 0, y: 0}, {x: 200, y: 0}];
   const {shaft, head, label} = arrow(from, to, 10, 20);
   const [, x, y] = shaft.match(/^M(\S+) (\S+) Q/).map(Number);
@@ -146,16 +147,16 @@ test('arrows begin and end outside of the circles, and lanes lie apart', () => {
   assert.ok(Math.abs(Math.hypot(200 - tip_x, tip_y) - 23) < 0.2);
   const above = arrow(from, to, 10, 20, 1).label;
   assert.ok(above.y < label.y - 8);
-  assert.ok(arrow(to, from, 10, 10).label.y > 0);  // the way back is on the other side
+  assert.ok(arrow(to, from, 10, 10).label.y > 0);  // the opposite direction is on the other side
   for (const number of arrow(from, from, 10, 10).shaft.match(/[A-Za-z]{2,}|-?[\d.]+/g)) assert.ok(Number.isFinite(Number(number)));
 });
 
-test('colours stay, and are shared out before they are used twice', () => {
+test('a stream keeps its colour, and no colour is used twice while others are free', () => {
   const slugs = Array.from({length: colour_count}, (_, i) => `stream-${i}`);
   const first = colours(slugs);
   assert.deepEqual([...first.values()].sort(), [...slugs.keys()]);
   const second = colours(['new', ...slugs.slice(1)], first);
   for (const slug of slugs.slice(1)) assert.equal(second.get(slug), first.get(slug));
-  assert.equal(second.get('new'), first.get(slugs[0]));  // the one that became free
+  assert.equal(second.get('new'), first.get(slugs[0]));  // the colour that became free
   assert.deepEqual(colours([...slugs].reverse(), first), new Map([...first].reverse()));
 });

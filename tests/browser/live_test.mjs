@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// When the page reads what, with a clock and a node that are the test's.
+// Which lists the page reads, and when. The test sets the clock and gives the node's answers.
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
 
@@ -18,7 +18,7 @@ const clock = {
   },
 };
 
-// Lets answers arrive.
+// Lets pending promises resolve.
 const settle = async () => {
   for (let i = 0; i < 10; ++i) await null;
 };
@@ -62,7 +62,7 @@ async function listening() {
   seen.length = 0;
 }
 
-test('reads all at the beginning, and again when it listens', async () => {
+test('the page reads everything at its start, and again when its socket is open', async () => {
   await pass(1);
   assert.equal(take_asked(), everything);
   assert.deepEqual(seen.at(-1), {is_there: true, is_live: false, node: 'node', nodes: 'nodes', streams: 'streams', tickets: 'tickets'});
@@ -72,7 +72,7 @@ test('reads all at the beginning, and again when it listens', async () => {
   assert.equal(seen.at(-1).is_live, true);
 });
 
-test('does not ask for the mere passing of time while it listens', async () => {
+test('the page does not poll while it gets events', async () => {
   await listening();
   await pass(3_600_000);
   assert.equal(take_asked(), '');
@@ -80,7 +80,7 @@ test('does not ask for the mere passing of time while it listens', async () => {
 });
 
 for (const [type, kinds] of [['stream', 'streams'], ['node', 'node nodes'], ['ticket', 'node streams tickets']]) {
-  test(`an event about a ${type} has its lists read`, async () => {
+  test(`an event about a ${type} makes the page read: ${kinds}`, async () => {
     await listening();
     on_event(type);
     await pass(gather_ms - 1);
@@ -92,7 +92,7 @@ for (const [type, kinds] of [['stream', 'streams'], ['node', 'node nodes'], ['ti
   });
 }
 
-test('a burst of events is one reading', async () => {
+test('a burst of events causes one read', async () => {
   await listening();
   for (let i = 0; i < 100; ++i) on_event(['stream', 'node'][i % 2]);
   await pass(gather_ms);
@@ -100,7 +100,7 @@ test('a burst of events is one reading', async () => {
   assert.equal(seen.length, 1);
 });
 
-test('what is told while it reads is read afterwards', async () => {
+test('an event during a read causes another read afterwards', async () => {
   await listening();
   let finish;
   read.streams = () => {
@@ -113,16 +113,16 @@ test('what is told while it reads is read afterwards', async () => {
   on_event('stream');
   on_event('stream');
   await pass(60_000);
-  assert.equal(take_asked(), '');  // never two at once
+  assert.equal(take_asked(), '');  // never two reads at once
   finish(['old']);
-  await pass(longest_gather_ms);  // it took a minute to read
+  await pass(longest_gather_ms);  // the longest pause, because the read took a minute
   assert.equal(take_asked(), 'streams');
   finish(['new']);
   await settle();
   assert.deepEqual(seen.at(-1).streams, ['new']);
 });
 
-test('a large network, which takes long to read, is read less often', async () => {
+test('lists that take long to read are read less often', async () => {
   await listening();
   const took_ms = 1000;
   read.streams = () => {
@@ -140,14 +140,14 @@ test('a large network, which takes long to read, is read less often', async () =
   assert.equal(take_asked(), 'streams');
 });
 
-test('events that mean nothing here do nothing', async () => {
+test('unknown events are ignored', async () => {
   await listening();
   for (const type of ['', 'rubbish', '__proto__', 'constructor', 'toString']) on_event(type);
   await pass(3_600_000);
   assert.equal(take_asked(), '');
 });
 
-test('without a socket it asks again and again', async () => {
+test('without a socket the page polls', async () => {
   await listening();
   on_open(false);
   await pass(1);
@@ -161,7 +161,7 @@ test('without a socket it asks again and again', async () => {
   assert.equal(take_asked(), '');
 });
 
-test('a node that does not answer is asked until it does; what was known stays', async () => {
+test('the page polls a node that does not answer until it does, and keeps what it knew', async () => {
   await listening();
   is_there = false;
   on_event('stream');
@@ -171,7 +171,7 @@ test('a node that does not answer is asked until it does; what was known stays',
   take_asked();
   is_there = true;
   await pass(retry_ms);
-  assert.equal(take_asked(), everything);  // anything may have changed
+  assert.equal(take_asked(), everything);  // anything may have changed in the meantime
   assert.equal(seen.at(-1).is_there, true);
   await pass(3_600_000);
   assert.equal(take_asked(), '');

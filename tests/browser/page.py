@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The node's page as the tests see it. Waiting is asking until a condition holds, with one deadline."""
+"""The node's page for tests: what it shows, and what a test can do on it. wait() polls a condition, with one deadline."""
 
 import time
 
@@ -23,11 +23,11 @@ class Page:
             found = condition()
             if found:
                 return found
-            assert time.monotonic() < end, f'{what}: not within {deadline_s} s; {self.describe()}'
+            assert time.monotonic() < end, f'waited {deadline_s} s for {what}; {self.describe()}'
             time.sleep(ASK_EVERY_S)
 
     def describe(self):
-        return f'the page says {self.text("#watch")!r}, the console {self.console}'
+        return f'the page shows {self.text("#watch")!r}, the console has {self.console}'
 
     def text(self, selector):
         return self.js('document.querySelector(arguments[0])?.innerText ?? ""', selector)
@@ -36,7 +36,7 @@ class Page:
         return self.js('document.querySelector(arguments[0]).checkVisibility()', selector)
 
     def choose(self, kind):
-        """Of the players."""
+        """Chooses a player in the page's list."""
         self.wait(f'{kind} to be offered', lambda: self.js(
             '[...document.querySelector("#player-choice").options].some(one => one.value === arguments[0])', kind))
         self.driver.execute_script('''
@@ -65,7 +65,7 @@ class Page:
         return self.js('document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames')
 
     def picture(self):
-        """The video's pixels, as PNG, without the controls."""
+        """The video's current frame as a PNG data URL."""
         return self.js('''(() => {
             const video = document.querySelector("video");
             const canvas = document.createElement("canvas");
@@ -76,20 +76,20 @@ class Page:
         })()''')
 
     def expect_moving(self, seconds=3):
-        """currentTime advances, decoded frames grow, the pixels change."""
-        self.wait('the picture plays', lambda: self.state == 'Live' and self.js(
+        """Waits until the video's time advances, more frames are decoded and the picture changes."""
+        self.wait('the picture', lambda: self.state == 'Live' and self.js(
             'document.querySelector("video").videoWidth') > 0)
         time_before, frames_before, picture_before = self.time, self.frames, self.picture()
         self.wait(f'{seconds} more seconds', lambda: self.time > time_before + seconds)
         self.wait('more frames', lambda: self.frames > frames_before + 10 * seconds)
         self.wait('another picture', lambda: self.picture() != picture_before)
 
-    def save_by_night(self, file, part=None, height=1250):
+    def save_in_dark_scheme(self, file, part=None, height=1250):
         night = {'features': [{'name': 'prefers-color-scheme', 'value': 'dark'}]}
         self.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', night)
         self.driver.set_window_size(1280, height)
         self.driver.execute_script('document.activeElement.blur(); scrollTo(0, 0)')
-        self.wait('its colours', lambda: self.js('document.getAnimations().length') == 0)
+        self.wait('the end of the colour transitions', lambda: self.js('document.getAnimations().length') == 0)
         if part:
             self.driver.find_element('css selector', part).screenshot(file)
         else:
@@ -97,7 +97,7 @@ class Page:
 
     @property
     def console(self):
-        """Everything since the page was opened; ChromeDriver tells each line once."""
+        """All console lines since the page was opened. ChromeDriver gives each line only once, so they are kept."""
         self._lines = getattr(self, '_lines', []) + [
             f'{line["level"]}: {line["message"]}' for line in self.driver.get_log('browser')]
         return self._lines

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""axe-core over every page, by day and by night: no serious and no critical finding."""
+"""axe-core has no serious and no critical finding on any page, in the dark and in the light colour scheme."""
 import pathlib
 import time
 
@@ -25,7 +25,7 @@ def scheme(request, driver):
 
 
 def findings(page):
-    """The serious ones, each with where it is."""
+    """axe-core's serious and critical findings as texts, one for each element."""
     page.driver.execute_script(AXE.read_text())
     page.driver.set_script_timeout(60)
     found = page.driver.execute_async_script('''
@@ -38,7 +38,7 @@ def findings(page):
 
 @pytest.fixture
 def busy(node):
-    """With something of everything."""
+    """A node with something on every page: streams, tickets, warnings, log lines, a pipeline."""
     video = {'codec': 'h264', 'width': 320, 'height': 180, 'framerate': '25/1', 'keyframe_seconds': 5.0}
     node.streams.append({'slug': 'my-talk', 'name': 'My Talk', 'source': UUID, 'streaming': True, 'bitrate_kbps': 1800, 'viewers': 2,
                          'created': int(time.time()) - 4000, 'video': video, 'audio': {'codec': 'aac', 'rate': 48000, 'channels': 2},
@@ -53,9 +53,9 @@ def busy(node):
 
 
 @pytest.mark.parametrize('view', NODE_PAGES)
-def test_the_nodes_pages(busy, page, scheme, view):
+def test_a_nodes_page_has_no_serious_finding(busy, page, scheme, view):
     page.open(busy.url + view)
-    page.wait('the node', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
+    page.wait('the page to get events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
     if view == '#watch/demo':
         page.expect_moving(1)
         page.js('document.querySelector("#ways").parentElement.open = true')
@@ -64,16 +64,16 @@ def test_the_nodes_pages(busy, page, scheme, view):
     assert findings(page) == []
 
 
-def test_the_question_before_a_stream_ends(busy, page, scheme):
+def test_the_dialog_before_a_stream_is_deleted_has_no_serious_finding(busy, page, scheme):
     page.open(busy.url + '#publish')
-    page.wait('its stream', lambda: 'My Talk' in page.text('#own'))
+    page.wait("the node's own stream", lambda: 'My Talk' in page.text('#own'))
     page.js('document.querySelectorAll("#own button")[1].click()')
-    page.wait('the question', lambda: page.is_shown('#confirm'))
+    page.wait('the dialog', lambda: page.is_shown('#confirm'))
     assert findings(page) == []
 
 
 @pytest.mark.parametrize('path', ORIGIN_PAGES)
-def test_the_origins_pages(network, page, scheme, path):
+def test_an_origins_page_has_no_serious_finding(network, page, scheme, path):
     origin = network.origin()
     assert origin.call('POST', '/nodes', {'uuid': 's', 'port': 9, 'supernode': True}).status == 201
     for name, streaming in (('Talk', True), ('Later', False)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The origin's map of a real network: three supernodes, nine other nodes, a stream that all of them get."""
+"""The origin's map shows a real network: three supernodes, nine other nodes, and a stream that all of them get."""
 import os
 
 import astral
@@ -7,7 +7,7 @@ import media
 
 SUPERNODES = ('s0', 's1', 's2')
 OTHERS = tuple(f'n{number}' for number in range(9))
-ROOM_FOR_TWO = 160  # KB/s, of streams that count as 75 until they are measured
+ROOM_FOR_TWO = 160  # KB/s: two streams, which count as 75 KB/s until they are measured
 
 
 def held(node):
@@ -30,7 +30,7 @@ def twelve(network):
 
 
 def draw_tickets(page, tickets):
-    """What the origin does not know: who gives the stream to whom. As arrows on its map, from the nodes' own words."""
+    """Draws the nodes' tickets as arrows on the map, for the README's picture. The origin itself does not know tickets."""
     page.driver.execute_script('''
         const [tickets] = arguments;
         const make = (name, attributes) => {
@@ -57,19 +57,19 @@ def draw_tickets(page, tickets):
         document.querySelector("#links").after(group);''', tickets)
 
 
-def test_the_map_of_twelve_real_nodes(network, page):
+def test_the_map_shows_twelve_real_nodes_and_their_links(network, page):
     origin, nodes = twelve(network)
-    # In the middle of the map.
+    # A child of s0, which stands in the middle of the map.
     source = nodes[[name for name in OTHERS if nodes[name].get('/node')['node']['primary_supernode_uuid'] == 's0'][1]]
     media.publish_test_picture(network, source, 'talk')
     astral.wait_until(lambda: (source.stream('talk') or {}).get('streaming'), 'the stream to be live')
     viewers = [node for node in nodes.values() if node is not source]
     for node in viewers:
-        astral.wait_until(lambda: node.call('POST', '/stream/talk/tickets', {}).status == 303, f'{node.name} to get it', 40)
+        astral.wait_until(lambda: node.call('POST', '/stream/talk/tickets', {}).status == 303, f'{node.name} to get the stream', 40)
     page.open(f'{origin.url}/visualization')
-    page.wait('all', lambda: '12 nodes, 3 of them supernodes; 1 stream is live.' in page.text('#counts'))
-    page.wait('their links', lambda: page.js('document.querySelectorAll("#links line.child").length') == len(OTHERS))
+    page.wait('twelve nodes', lambda: '12 nodes, 3 of them supernodes; 1 stream is live.' in page.text('#counts'))
+    page.wait('the links', lambda: page.js('document.querySelectorAll("#links line.child").length') == len(OTHERS))
     assert page.js('document.querySelector("#nodes .halo").parentElement.dataset.uuid') == source.uuid
-    if 'ASTRAL_MAP' in os.environ:  # the README's
+    if 'ASTRAL_MAP' in os.environ:  # the file for the README's picture
         draw_tickets(page, [held(node) for node in viewers])
-        page.save_by_night(os.environ['ASTRAL_MAP'], 'main', 950)
+        page.save_in_dark_scheme(os.environ['ASTRAL_MAP'], 'main', 950)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The origin's pages in a browser: the map of the network as it changes, the table of streams, a stream that plays
-through the visitor's own node, the form that makes one."""
+"""The origin's pages in a browser: the live map of the network, the table of streams, playback through the visitor's own node, the form
+for a new stream."""
 import json
 import urllib.parse
 
@@ -35,7 +35,7 @@ def origin(network):
 
 
 class OpenNode(fake_node.FakeNode):
-    """As a real node does, it lets any page play what it carries and read why it cannot."""
+    """Allows pages of any origin to read its answers (CORS), as a real node does."""
 
     def send(self, request, status, body, kind, headers=None):
         super().send(request, status, body, kind, {'access-control-allow-origin': '*', **(headers or {})})
@@ -48,7 +48,7 @@ def node(segments):
     made.close()
 
 
-def test_the_map_follows_the_network(origin, page):
+def test_the_map_changes_with_the_network(origin, page):
     report(origin, 's1', supernode=True, children=2, capacity=100)
     for uuid in ('n1', 'n2'):
         report(origin, uuid, primary_supernode_uuid='s1')
@@ -59,27 +59,26 @@ def test_the_map_follows_the_network(origin, page):
     assert '3 nodes, 1 of them supernodes' in page.text('#counts')
     page.js('window.still_the_same_page = true')
 
-    report(origin, 'n3', primary_supernode_uuid='s1')  # one comes
-    page.wait('the fourth', lambda: 'n3' in uuids(page))
-    publish(origin, '<b>A talk</b>', streaming=True)  # one publishes
-    page.wait('its stream', lambda: '<b>A talk</b>' in page.js('document.querySelector("#nodes").textContent'))
+    report(origin, 'n3', primary_supernode_uuid='s1')
+    page.wait('the fourth node', lambda: 'n3' in uuids(page))
+    publish(origin, '<b>A talk</b>', streaming=True)
+    page.wait('the stream', lambda: '<b>A talk</b>' in page.js('document.querySelector("#nodes").textContent'))
     assert page.js('document.querySelectorAll("#nodes > g[data-uuid=n1] .halo").length') == 1
-    report(origin, 'n2', supernode=True)  # one rises
-    page.wait('a larger one', lambda: radius(page, 'n2') == radius(page, 's1'))
-    assert origin.call('DELETE', '/node/n3').status == 200  # one goes
-    page.wait('its absence', lambda: uuids(page) == {'s1', 'n1', 'n2'})
+    report(origin, 'n2', supernode=True)
+    page.wait('n2 to be drawn as a supernode', lambda: radius(page, 'n2') == radius(page, 's1'))
+    assert origin.call('DELETE', '/node/n3').status == 200
+    page.wait('n3 to be gone', lambda: uuids(page) == {'s1', 'n1', 'n2'})
     assert page.js('window.still_the_same_page') is True
     assert page.console_errors == []
 
 
-def test_the_map_of_300_nodes_can_be_read(origin, page):
+def test_the_map_of_300_nodes_has_no_overlap(origin, page):
     for i in range(6):
         report(origin, f's{i}', supernode=True, children=49, capacity=100, primary_supernode_uuid='s0')
     for i in range(294):
         report(origin, f'node-{i:03}', primary_supernode_uuid=f's{i % 6}')
     page.open(f'{origin.url}/visualization')
-    page.wait('all of them', lambda: len(uuids(page)) == 300)
-    # Nobody lies upon another, and all are inside the picture.
+    page.wait('300 nodes', lambda: len(uuids(page)) == 300)
     closest, inside = page.js('''(() => {
         const box = document.querySelector("#map").viewBox.baseVal;
         const places = [...document.querySelectorAll("#nodes > g")].map((group) => {
@@ -92,23 +91,22 @@ def test_the_map_of_300_nodes_can_be_read(origin, page):
         return [Math.min(...gaps), places.every(is_inside)];
     })()''')
     assert closest > 1 and inside
-    # What the screen shows of the smallest is larger than two pixels.
-    assert page.js('document.querySelector("#nodes > g[data-uuid=node-000] circle").getBoundingClientRect().width') > 3
+    assert page.js('document.querySelector("#nodes > g[data-uuid=node-000] circle").getBoundingClientRect().width') > 3  # px
     assert page.console_errors == []
 
 
-def test_the_map_waits_for_an_origin_that_is_away(network, page):
+def test_the_map_keeps_its_state_until_the_origin_is_restarted(network, page):
     store = f'sqlite://{network.folder}/origin.db'
     origin = network.origin(store=store)
     report(origin, 'n1')
     page.open(f'{origin.url}/visualization')
     page.wait('the node', lambda: uuids(page) == {'n1'})
     origin.end()
-    page.wait('what is wrong', lambda: 'does not answer' in page.text('#counts'))
+    page.wait('the error', lambda: 'does not answer' in page.text('#counts'))
     assert uuids(page) == {'n1'}
     again = network.origin('--port', origin.port, store=store)
     report(again, 'n2')
-    page.wait('both', lambda: uuids(page) == {'n1', 'n2'})
+    page.wait('both nodes', lambda: uuids(page) == {'n1', 'n2'})
 
 
 def rows(page):
@@ -120,7 +118,7 @@ def test_the_table_sorts_by_each_column(origin, page):
     publish(origin, 'b', viewers=30, bitrate_kbps=9)
     publish(origin, 'c', viewers=2, bitrate_kbps=1000, streaming=True)
     page.open(f'{origin.url}/')
-    assert rows(page) == ['c', 'a', 'b']  # what is live comes first
+    assert rows(page) == ['c', 'a', 'b']  # live streams come first
 
     def click(column):
         page.driver.find_element('css selector', f'th[data-sort="{column}"] a').click()
@@ -131,8 +129,8 @@ def test_the_table_sorts_by_each_column(origin, page):
     assert click('name') == ['a', 'b', 'c']
     assert click('name') == ['c', 'b', 'a']
     assert page.js('location.pathname + location.search') == '/'
-    publish(origin, 'd')  # what comes is sorted in, without a reload
-    page.wait('the fourth', lambda: rows(page) == ['d', 'c', 'b', 'a'])
+    publish(origin, 'd')  # appears at its place, without a reload
+    page.wait('the fourth row', lambda: rows(page) == ['d', 'c', 'b', 'a'])
     assert page.console_errors == []
 
 
@@ -173,29 +171,29 @@ def test_a_stream_plays_through_a_real_node(network, origin, page):
     page.wait('that moves', lambda: page.time > before + 1)
 
 
-def test_a_stream_without_a_node_says_how_to_get_one(origin, node, page):
+def test_a_visitor_without_a_node_is_told_how_to_get_one(origin, node, page):
     report(origin, 'n1', ip_address='192.0.2.7')
     publish(origin, 'Demo', streaming=True)
     node.close()
     page.open(f'{origin.url}/stream/demo?node={node.port}')
-    page.wait('what to do', lambda: page.is_shown('#no-node'))
+    page.wait('the advice', lambda: page.is_shown('#no-node'))
     assert page.js('document.querySelector("#no-node a").pathname') == '/download'
     assert page.js('document.querySelector("#source").href') == 'http://192.0.2.7:8000/stream/demo/hls/index.m3u8'
-    node.start()  # it comes, and the page plays
+    node.start()  # now the page finds a node, and plays
     page.wait('a picture', lambda: page.js('document.querySelector("video").videoWidth') > 0)
     assert not page.is_shown('#no-node')
 
 
-def test_without_a_node_it_plays_through_one_that_is_open_to_all(network, origin, page):
+def test_a_visitor_without_a_node_watches_through_a_public_one(network, origin, page):
     publisher = network.node('p', origin)
     publish_picture(network, publisher, 'talk')
     opened = network.node('o', origin, [publisher], None, '--public')
     at_origin = lambda uuid: origin.call('GET', f'/node/{uuid}').json.get('node', {})
-    page.wait('the origin to have reached it', lambda: at_origin('o').get('reachable'))
+    page.wait('the origin to find that o is reachable', lambda: at_origin('o').get('reachable'))
     assert at_origin('o')['public'] is True and 'public' not in at_origin('p')
     page.wait('the stream at the origin', lambda: origin.call('GET', '/stream/talk').status == 200)
-    page.wait('the open node to know it', lambda: opened.stream('talk'))
-    page.open(f'{origin.url}/stream/talk?node={astral.free_port()}')  # nobody is there
+    page.wait('the public node to know the stream', lambda: opened.stream('talk'))
+    page.open(f'{origin.url}/stream/talk?node={astral.free_port()}')  # no node listens there
     page.wait('a picture', lambda: page.js('document.querySelector("video").videoWidth') > 0)
     before = page.time
     page.wait('that moves', lambda: page.time > before + 1)
@@ -204,23 +202,23 @@ def test_without_a_node_it_plays_through_one_that_is_open_to_all(network, origin
     assert page.js('document.querySelector("#open").href') == f'{opened.url}/stream/talk/hls/index.m3u8'
 
 
-def test_a_node_that_refuses_is_quoted(origin, node, page):
+def test_the_page_shows_why_the_visitors_node_refuses(origin, node, page):
     publish(origin, 'Unknown there')
     page.open(f'{origin.url}/stream/unknown-there?node={node.port}')
-    page.wait('its words', lambda: 'There is no such stream.' in page.text('#said'))
+    page.wait("the node's message", lambda: 'There is no such stream.' in page.text('#said'))
     assert not page.is_shown('#no-node')
 
 
-def test_the_form_leads_to_the_visitors_node_which_makes_the_stream(network, origin, page):
+def test_the_form_leads_to_the_visitors_node_which_creates_the_stream(network, origin, page):
     real = network.node('n1', origin)
     page.open(f'{origin.url}/upload?node={real.port}')
     page.driver.find_element('name', 'name').send_keys('My Talk!')
     page.driver.find_element('name', 'description').send_keys('"quoted" & <b>')
     page.driver.find_element('css selector', 'form button').click()
-    page.wait('its own page', lambda: page.js('location.origin') == real.url)
+    page.wait("the node's page", lambda: page.js('location.origin') == real.url)
     page.wait('the name', lambda: page.js('document.querySelector("#publish-name")?.value') == 'My Talk!')
     assert f'uri=astral://127.0.0.1:{real.port}/my-talk ' in page.text('#command-gst')
-    assert real.stream('my-talk') is None  # the origin's page changes nothing here
+    assert real.stream('my-talk') is None  # the origin's page has only passed on the name
     page.driver.find_element('css selector', '#publish-form button').click()
     page.wait('the new stream', lambda: page.text('#publish-said').startswith('My Talk! is reserved for you.'))
     assert real.stream('my-talk')['description'] == '"quoted" & <b>'
@@ -230,7 +228,7 @@ def test_the_form_leads_to_the_visitors_node_which_makes_the_stream(network, ori
 
 
 @pytest.mark.parametrize('path', ['/', '/stream/x', '/visualization', '/upload', '/nodes', '/download', '/about'])
-def test_the_policy_of_each_page_holds(origin, page, path):
+def test_the_content_security_policy_of_each_page_is_enforced(origin, page, path):
     publish(origin, 'x')
     page.open(origin.url + path)
     page.js('''(() => {
@@ -245,7 +243,7 @@ def test_the_policy_of_each_page_holds(origin, page, path):
         document.body.append(inline, styled, image);
         fetch("http://localhost:1/elsewhere").catch(() => {});
     })()''')
-    page.wait('four refusals', lambda: len(page.js('window.refused')) >= 4)
+    page.wait('four violations', lambda: len(page.js('window.refused')) >= 4)
     assert page.js('window.ran ?? false') is False
     assert set(page.js('window.refused')) == {'script-src-elem', 'style-src-elem', 'img-src', 'connect-src'}
     addresses = page.js('performance.getEntriesByType("resource").map(entry => entry.name)')

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The page against a node that does what the test says."""
+"""The node's page, against a fake node whose behaviour the test chooses."""
 
 import urllib.parse
 
 
-def test_plays_what_the_address_says(node, page):
+def test_the_page_plays_the_stream_in_its_address(node, page):
     page.open(node.url + '#watch/demo')
     page.expect_moving()
     assert page.text('#watch-name') == 'Demo'
     assert page.js('document.title') == 'Demo · Astral'
     assert '77aa01d2' in page.text('#fact-parent') and '2 hops' in page.text('#fact-parent')
-    page.wait('a latency', lambda: page.text('#fact-latency').endswith(' s'))
+    page.wait('the latency', lambda: page.text('#fact-latency').endswith(' s'))
     assert page.text('#fact-picture') == '320 × 180'
     assert page.js('document.querySelector("video").muted')
     assert page.console_errors == []
 
 
-def test_loads_nothing_from_elsewhere(node, page):
+def test_the_page_loads_nothing_from_another_server(node, page):
     page.open(node.url + '#watch/demo')
     page.expect_moving(1)
     addresses = page.js('performance.getEntriesByType("resource").map(entry => entry.name)')
@@ -24,9 +24,9 @@ def test_loads_nothing_from_elsewhere(node, page):
     assert ('GET', '/favicon.svg') in node.requests and ('GET', '/hls.js') in node.requests
 
 
-def test_its_policy_holds(node, page):
+def test_the_content_security_policy_is_enforced(node, page):
     page.open(node.url)
-    page.wait('a list', lambda: 'Demo' in page.text('#stream-list'))
+    page.wait('the list', lambda: 'Demo' in page.text('#stream-list'))
     assert page.console_errors == []
     page.js('''(() => {
         window.refused = [];
@@ -38,41 +38,41 @@ def test_its_policy_holds(node, page):
         image.src = "http://localhost:1/elsewhere.png";
         document.body.append(image);
     })()''')
-    page.wait('two refusals', lambda: len(page.js('window.refused')) >= 2)
+    page.wait('two violations', lambda: len(page.js('window.refused')) >= 2)
     assert page.js('window.ran ?? false') is False
     assert sorted(page.js('window.refused')) == ['img-src', 'script-src-elem']
 
 
-def test_lists_what_comes_and_goes(node, page):
+def test_the_list_changes_when_streams_come_and_go(node, page):
     page.open(node.url)
-    page.wait('a list', lambda: page.text('#streams-count') == '1 stream')
+    page.wait('the list', lambda: page.text('#streams-count') == '1 stream')
     assert 'MPEG-TS · 620 kbit/s · 3 viewers' in page.text('#stream-list')
     page.js('document.querySelector("#stream-list a").focus()')
     page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
     node.streams.append({'slug': 'a-talk', 'name': '<b>A talk</b>', 'source': UUID_OF_NOBODY, 'streaming': False})
     node.tell({'type': 'stream', 'data': {'slug': 'a-talk'}})
-    page.wait('the second', lambda: page.text('#streams-count') == '2 streams', 5)
-    assert '<b>A talk</b>' in page.text('#stream-list')  # a name is text
-    assert page.js('document.activeElement.hash') == '#watch/demo'  # focus stays
+    page.wait('the second stream', lambda: page.text('#streams-count') == '2 streams', 5)
+    assert '<b>A talk</b>' in page.text('#stream-list')  # markup in a name is shown as text
+    assert page.js('document.activeElement.hash') == '#watch/demo'  # the focus stays
     node.streams.clear()
     node.tell({'type': 'stream', 'data': {'slug': 'demo'}})
-    page.wait('nothing', lambda: page.is_shown('#streams-empty'), 5)
+    page.wait('an empty list', lambda: page.is_shown('#streams-empty'), 5)
 
 
-def test_opens_and_closes_by_keyboard(node, page):
+def test_a_stream_is_opened_and_closed_with_the_keyboard(node, page):
     from selenium.webdriver.common.keys import Keys
     page.open(node.url)
-    page.wait('a list', lambda: 'Demo' in page.text('#stream-list'))
+    page.wait('the list', lambda: 'Demo' in page.text('#stream-list'))
     assert not page.is_shown('#watch')
     page.driver.find_element('css selector', '#stream-list a').send_keys(Keys.ENTER)
     page.expect_moving(1)
     assert page.js('document.activeElement.id') == 'screen'
     page.driver.find_element('link text', 'Close').send_keys(Keys.ENTER)
-    page.wait('closed', lambda: not page.is_shown('#watch'))
+    page.wait('the player to close', lambda: not page.is_shown('#watch'))
     assert page.js('document.title') == 'Astral'
 
 
-def test_waits_over_the_last_picture_and_goes_on(node, page):
+def test_the_page_keeps_the_last_picture_while_the_stream_stalls(node, page):
     page.open(node.url + '#watch/demo')
     page.expect_moving(1)
     node.stand_still()
@@ -85,7 +85,7 @@ def test_waits_over_the_last_picture_and_goes_on(node, page):
     assert page.console_errors == []
 
 
-def test_asks_again_when_there_is_no_room(node, page):
+def test_the_page_asks_again_when_no_node_has_upstream(node, page):
     node.has_room = False
     page.open(node.url + '#watch/demo')
     page.wait('the reason', lambda: page.overlay.startswith('No node can forward'))
@@ -93,7 +93,7 @@ def test_asks_again_when_there_is_no_room(node, page):
     page.expect_moving(1)
 
 
-def test_waits_for_a_stream_that_is_not_there(node, page):
+def test_the_page_waits_for_a_stream_that_does_not_exist_yet(node, page):
     streams, node.streams = node.streams, []
     page.open(node.url + '#watch/demo')
     page.wait('the reason', lambda: page.overlay.startswith('This stream is not live'))
@@ -101,25 +101,25 @@ def test_waits_for_a_stream_that_is_not_there(node, page):
     page.expect_moving(1)
 
 
-def test_goes_on_when_the_node_comes_back(node, page):
+def test_the_page_goes_on_when_the_node_is_restarted(node, page):
     page.open(node.url + '#watch/demo')
     page.expect_moving(1)
     node.close()
-    page.wait('the news', lambda: page.text('#node-text').startswith('This node does not answer'))
+    page.wait('the error', lambda: page.text('#node-text').startswith('This node does not answer'))
     page.wait('the overlay', lambda: page.state == 'Waiting')
     node.start()
     page.expect_moving()
     page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
 
 
-def test_says_what_cannot_be_played(node, page):
+def test_the_page_says_why_a_stream_cannot_be_played(node, page):
     node.fits_hls = False
     page.open(node.url + '#watch/demo')
     page.wait('the reason', lambda: page.state == 'Cannot be played')
     assert 'fit neither HLS' in page.overlay
 
 
-def test_the_command_follows_the_name(node, page):
+def test_the_publish_commands_contain_the_slug_of_the_name(node, page):
     page.open(node.url + '#publish')
     box = page.driver.find_element('id', 'publish-name')
     box.clear()
@@ -130,9 +130,9 @@ def test_the_command_follows_the_name(node, page):
     assert 'rtmp://127.0.0.1/astral/berblick-my-2nd-talk' in page.text('#command-ffmpeg')
 
 
-def test_fits_a_phone(node, page):
+def test_the_page_fits_the_width_of_a_phone(node, page):
     try:
-        page.driver.set_window_size(500, 800)  # the narrowest that headless Chromium makes
+        page.driver.set_window_size(500, 800)  # 500 is the smallest width of headless Chromium
         page.driver.execute_cdp_cmd('Emulation.setDeviceMetricsOverride',
                                     {'width': 360, 'height': 740, 'deviceScaleFactor': 2, 'mobile': True})
         page.open(node.url + '#watch/demo')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Publisher → node P → node R → node V, and a browser on V's page: the picture moves."""
+"""Publisher → node P → node R → node V, and a browser on V's page, which shows the moving picture."""
 
 import astral
 import media
@@ -9,8 +9,8 @@ from test_three_nodes import Chain
 
 
 def publish(network, node, slug):
-    if astral.VTEST.exists():
-        return media.publish_vtest(network, node, slug)[0]
+    if astral.FILM.exists():
+        return media.publish_film(network, node, slug)[0]
     return media.publish_test_picture(network, node, slug)[0]
 
 
@@ -27,7 +27,7 @@ def test_the_picture_moves_at_the_third_node(network, page):
     assert page.console_errors == []
 
 
-def test_low_latency_hls_plays_parts(network, page):
+def test_the_low_latency_hls_player_loads_parts(network, page):
     chain = Chain(network)
     publish(network, chain.p, chain.slug)
     chain.connect()
@@ -44,25 +44,25 @@ def test_low_latency_hls_plays_parts(network, page):
     assert page.console_errors == []
 
 
-def test_the_picture_goes_on_while_relays_die(network, page):
-    """No stall, no jump: HLS, which has a second in hand, never waits, and its time goes on with the clock's."""
+def test_hls_plays_without_a_stall_while_relays_are_killed(network, page):
+    """HLS buffers a second, which is longer than a failover takes."""
     diamond = Diamond(lambda name: network)
     diamond.start()
     page.open(f'{diamond.v.url}/#watch/{diamond.slug}')
     page.choose('hls')
-    page.expect_moving(6)  # until its buffer is what it is to be
+    page.expect_moving(6)  # until the buffer is full
     page.driver.execute_script('''
         const video = document.querySelector("video");
         window.breaks = [];
         for (const name of ["waiting", "stalled", "seeking", "pause", "error"])
           video.addEventListener(name, () => window.breaks.push(`${name} at ${video.currentTime}`));''')
     for _ in range(KILLS):
-        parent = page.wait('another relay', diamond.ready, 60)
+        parent = page.wait('a parent and a standby', diamond.ready, 60)
         diamond.relays[parent].kill()
         page.expect_moving(3)
         diamond.restart(parent)
     assert page.js('window.breaks') == []
-    assert page.js('document.querySelector("video").getVideoPlaybackQuality().droppedVideoFrames') < 30  # of a headless machine
+    assert page.js('document.querySelector("video").getVideoPlaybackQuality().droppedVideoFrames') < 30  # headless Chromium drops some
 
 
 def test_the_page_draws_the_network_of_a_real_node(network, page):
@@ -70,26 +70,26 @@ def test_the_page_draws_the_network_of_a_real_node(network, page):
     page.open(f'{chain.r.url}/#network')
     drawn = lambda: page.js('''[...document.querySelectorAll("#network-picture .ticket")].map(
         ({dataset}) => [dataset.stream, dataset.source, dataset.destination].join(" ")).sort()''')
-    page.wait('its neighbours', lambda: set(page.js(
+    page.wait('three nodes', lambda: set(page.js(
         '[...document.querySelectorAll("#network-picture .peer")].map(one => one.dataset.uuid)')) == {'p', 'r', 'v'})
     page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
     publish(network, chain.p, chain.slug)
     page.wait('the stream', lambda: 'Live' in page.text('#stream-list'))
     chain.connect()
-    page.wait('its way', lambda: drawn() == ['talk p r', 'talk r v'])
+    page.wait('two tickets', lambda: drawn() == ['talk p r', 'talk r v'])
     assert page.js('[...document.querySelectorAll("#network-picture .hops")].map(one => one.textContent).sort()') == ['1', '2']
     assert chain.v.call('DELETE', '/stream/talk/ticket').status == 200
     page.wait('the end of the second ticket', lambda: drawn() == ['talk p r'])
     assert page.console_errors == []
 
 
-def test_the_policy_comes_with_the_page(network):
+def test_a_node_sends_the_content_security_policy_with_its_page(network):
     policy = network.node('v').call('GET', '/').headers['Content-Security-Policy']
     assert "default-src 'none'" in policy and "script-src 'self' 'wasm-unsafe-eval';" in policy  # Graphviz is WebAssembly
     assert 'unsafe' not in policy.replace("'wasm-unsafe-eval'", '') and 'http:' not in policy and '*' not in policy
 
 
-def test_the_page_goes_on_with_a_publisher_that_comes_back(network, page):
+def test_the_page_plays_on_when_the_publisher_returns(network, page):
     p = network.node('p')
     publisher = publish(network, p, 'talk')
     astral.wait_until(lambda: (p.stream('talk') or {}).get('streaming'), 'the stream to be live')
@@ -99,5 +99,5 @@ def test_the_page_goes_on_with_a_publisher_that_comes_back(network, page):
     page.wait('the overlay', lambda: page.state == 'Waiting' and page.overlay)
     publish(network, p, 'talk')
     page.expect_moving()
-    # Chromium itself notes every refusal by the node.
+    # Chromium itself logs every error status of the node.
     assert [line for line in page.console_errors if 'Failed to load resource' not in line] == []

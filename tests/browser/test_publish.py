@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The page publishes: Chromium's own camera, looked at and sent by WHIP; what it sends is seen at another node, paused, resumed
-and deleted from the page."""
+"""The page publishes Chromium's (fake) camera by WHIP, with a preview. Another node plays the stream. The page pauses, resumes and
+deletes it."""
 
 
 def button(page, selector):
@@ -8,7 +8,7 @@ def button(page, selector):
     page.driver.find_element('css selector', selector).click()
 
 
-def test_the_camera_is_published_and_seen_at_another_node(network, page):
+def test_the_page_publishes_the_camera_and_another_node_plays_it(network, page):
     node = network.node('n')
     viewer = network.node('v', bootstrap=[node])
     page.open(f'{node.url}/#publish')
@@ -17,16 +17,16 @@ def test_the_camera_is_published_and_seen_at_another_node(network, page):
     page.driver.find_element('id', 'publish-name').send_keys('My Camera')
     page.wait('WHIP to be offered', lambda: page.js('!document.querySelector("#capture-preview").disabled'))
     button(page, '#capture-preview')
-    page.wait('oneself', lambda: page.js('document.querySelector("#preview").videoWidth') > 0)
-    assert node.stream('my-camera') is None  # nothing is made before
+    page.wait('the preview', lambda: page.js('document.querySelector("#preview").videoWidth') > 0)
+    assert node.stream('my-camera') is None  # the preview publishes nothing
     button(page, '#capture-live')
-    page.wait('it to be live', lambda: page.text('#capture-said').startswith('Live'))
-    page.wait('its card', lambda: page.text('#own .badge') == 'Live')
-    page.wait('its rate', lambda: 'bit/s' in page.text('#own .facts'))
+    page.wait('the stream to be live', lambda: page.text('#capture-said').startswith('Live'))
+    page.wait("the stream's card", lambda: page.text('#own .badge') == 'Live')
+    page.wait('the bit rate', lambda: 'bit/s' in page.text('#own .facts'))
 
     page.driver.switch_to.new_window('tab')
     try:
-        page.wait('the viewer to know it', lambda: viewer.stream('my-camera'))
+        page.wait('the other node to know the stream', lambda: viewer.stream('my-camera'))
         page.open(f'{viewer.url}/#watch/my-camera')
         page.expect_moving(2)
     finally:
@@ -34,13 +34,13 @@ def test_the_camera_is_published_and_seen_at_another_node(network, page):
         page.driver.switch_to.window(page.driver.window_handles[0])
 
     button(page, '#own button')
-    page.wait('the pause', lambda: node.stream('my-camera')['streaming'] is False)
-    page.wait('what the page says', lambda: page.text('#own button') == 'Resume')
+    page.wait('the stream to be paused', lambda: node.stream('my-camera')['streaming'] is False)
+    page.wait('the button to say Resume', lambda: page.text('#own button') == 'Resume')
     button(page, '#own button')
-    page.wait('it to go on', lambda: node.stream('my-camera')['streaming'])
+    page.wait('the stream to be live again', lambda: node.stream('my-camera')['streaming'])
     button(page, '#capture-stop')
-    page.wait('the end', lambda: page.is_shown('#capture-preview'))
+    page.wait('the camera to stop', lambda: page.is_shown('#capture-preview'))
     page.wait('its card to wait', lambda: page.text('#own .badge') == 'Waiting')  # until then its buttons may move
     button(page, '#own button:nth-of-type(2)')
     button(page, '#confirm-yes')
-    page.wait('nothing', lambda: node.stream('my-camera') is None and page.is_shown('#own-empty'))
+    page.wait('the stream to be deleted', lambda: node.stream('my-camera') is None and page.is_shown('#own-empty'))

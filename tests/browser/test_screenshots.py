@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The README's pictures: every page of a real node that has something of everything, by night and by day. Only where
-ASTRAL_SCREENSHOTS names a folder; `screenshots` does."""
+"""Takes the README's pictures: every page of a real node with something on it, in the dark and the light colour scheme. Runs only if
+ASTRAL_SCREENSHOTS names a folder, which the script `screenshots` does."""
 import os
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 import astral
 
 FOLDER = os.environ.get('ASTRAL_SCREENSHOTS')
-pytestmark = pytest.mark.skipif(not FOLDER, reason='ASTRAL_SCREENSHOTS names no folder')
+pytestmark = pytest.mark.skipif(not FOLDER, reason='ASTRAL_SCREENSHOTS names no folder for the pictures')
 
 WIDTH, HEIGHT = 1280, 800
 PUBLISH = """ffmpeg -v error -re -f lavfi -i {scene} -f lavfi -i sine=frequency={tone}:sample_rate=48000 -c:v libx264 -preset ultrafast
@@ -24,19 +24,19 @@ ABOUT = {'evening-lecture': 'How a swarm carries a picture', 'observatory': 'The
 
 
 def photograph(page, name, height=None):
-    """The whole page, or so much of it."""
+    """Saves a picture of the whole page, or of its upper `height` pixels."""
     cdp = page.driver.execute_cdp_cmd
     page.driver.execute_script('document.activeElement.blur(); scrollTo(0, 0)')
     shown = height or page.js('document.documentElement.scrollHeight')
     cdp('Emulation.setDeviceMetricsOverride', {'width': WIDTH, 'height': shown, 'deviceScaleFactor': 1, 'mobile': False})
-    page.wait('its colours', lambda: page.js('document.getAnimations().every(one => one.playState !== "running")'))
+    page.wait('the end of the colour transitions', lambda: page.js('document.getAnimations().every(one => one.playState !== "running")'))
     page.driver.save_screenshot(f'{FOLDER}/{name}.png')
     cdp('Emulation.setDeviceMetricsOverride', {'width': WIDTH, 'height': HEIGHT, 'deviceScaleFactor': 1, 'mobile': False})
 
 
 @pytest.fixture
 def town(network):
-    """Alma publishes, the others carry. Benoit, who gets from some and gives to others, is looked at."""
+    """Five nodes: alma publishes three streams and benoit one, and all forward. Returns benoit, whose pages are photographed."""
     alma = network.node('alma', upstream_limit=4000, rtmp_port=astral.free_port())
     benoit = network.node('benoit', bootstrap=[alma], upstream_limit=4000, rtmp_port=astral.free_port())
     for tone, (slug, scene) in enumerate(STREAMS.items(), 300):
@@ -44,7 +44,7 @@ def town(network):
         port = at.get('/settings')['rtmp_port']
         name = slug.replace('-', ' ').capitalize()
         assert at.call('POST', '/streams', {'name': name, 'description': ABOUT[slug]}).status == 201
-        network.own([*PUBLISH.format(scene=scene, tone=tone).split(), f'rtmp://127.0.0.1:{port}/astral/{slug}'])
+        network.start_helper([*PUBLISH.format(scene=scene, tone=tone).split(), f'rtmp://127.0.0.1:{port}/astral/{slug}'])
         astral.wait_until(lambda: (at.stream(slug) or {}).get('streaming'), f'{slug} to be live')
     others = [network.node(name, bootstrap=[alma, benoit], upstream_limit=4000) for name in ('carmen', 'dmitri', 'esra')]
     for slug, nodes in (('evening-lecture', [benoit, *others]), ('studio-two', others[:2]), ('garden-camera', [others[2], benoit])):
@@ -55,7 +55,7 @@ def town(network):
 
 
 @pytest.mark.parametrize('scheme', ['dark', 'light'])
-def test_every_page(town, page, scheme):
+def test_take_a_picture_of_every_page(town, page, scheme):
     r = town
     page.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', {'features': [{'name': 'prefers-color-scheme', 'value': scheme}]})
     try:
@@ -69,9 +69,9 @@ def test_every_page(town, page, scheme):
         page.expect_moving(3)
         photograph(page, f'watch-{scheme}', 930)
         page.open(f'{r.url}/#publish')
-        page.wait('its stream', lambda: 'bit/s' in page.text('#own .facts'))
+        page.wait("the node's own stream", lambda: 'bit/s' in page.text('#own .facts'))
         page.driver.find_element('id', 'capture-preview').click()
-        page.wait('oneself', lambda: page.js('document.querySelector("#preview").videoWidth') > 0)
+        page.wait('the preview', lambda: page.js('document.querySelector("#preview").videoWidth') > 0)
         photograph(page, f'publish-{scheme}')
         page.open(f'{r.url}/#network')
         page.wait('rates', lambda: 'bit/s' in page.text('#ticket-rows'))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a real node knows of its streams, as its page shows it: pictures that are made anew, codecs, warnings."""
+"""The page shows what a real node knows of its streams: thumbnails, which it refreshes, codecs and warnings."""
 import media
 
 PICTURE = 'document.querySelector("#stream-list .thumbnail img")'
 
 
-def test_a_thumbnail_is_shown_and_made_anew(network, page):
+def test_a_thumbnail_is_shown_and_refreshed(network, page):
     node = network.node('n')
     media.publish_test_picture(network, node, 'talk')
     page.open(f'{node.url}/#streams')
@@ -17,12 +17,12 @@ def test_a_thumbnail_is_shown_and_made_anew(network, page):
         const now = performance.now.bind(performance);
         performance.now = () => now() + 20000;
         document.querySelector("#order").dispatchEvent(new Event("change"));''')
-    page.wait('another one', lambda: page.js(f'{PICTURE}.src') != first and page.js(f'{PICTURE}.complete'))
+    page.wait('a new thumbnail', lambda: page.js(f'{PICTURE}.src') != first and page.js(f'{PICTURE}.complete'))
     assert page.is_shown('#stream-list .thumbnail img')
     assert page.console_errors == []
 
 
-def test_the_publisher_sees_what_hurts_viewers(network, page):
+def test_the_publishers_page_warns_of_bad_encoder_settings(network, page):
     node = network.node('n')
     media.publish_encoded(network, node, 'bad', media.BAD)
     page.open(f'{node.url}/#publish')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Chromium's camera (a fake one) at one node by WHIP, Chromium at another node by WHEP, with nothing but web/webrtc.js."""
+"""Chromium publishes its fake camera by WHIP at one node and watches it by WHEP at another, with web/webrtc.js alone."""
 import astral
 
 PUBLISH = '''
@@ -22,14 +22,14 @@ WATCH = '''
 
 
 def run(driver, script, *arguments):
-    """What the body of an async function answers."""
+    """Runs the body of an async function in the page. Returns its result, or the error as text."""
     driver.set_script_timeout(30)
     return driver.execute_async_script(f'''
         const done = arguments[arguments.length - 1];
         (async function () {{ {script} }}).apply(null, arguments).then(done, (error) => done(String(error)));''', *arguments)
 
 
-def test_the_camera_is_seen_at_another_node(network, page):
+def test_a_camera_published_by_whip_plays_by_whep_at_another_node(network, page):
     first = network.node('first')
     second = network.node('second', bootstrap=[first])
     driver = page.driver
@@ -43,7 +43,7 @@ def test_the_camera_is_seen_at_another_node(network, page):
         assert run(driver, WATCH, 'talk') == 'watched'
         frames = lambda: page.js('window.video.getVideoPlaybackQuality().totalVideoFrames')
         page.wait('the picture', lambda: page.js('window.video.videoWidth') > 0)
-        page.wait('its movement', lambda: frames() > 30)
+        page.wait('30 frames', lambda: frames() > 30)
         stats = run(driver, '''return [...(await window.watched.pc.getStats()).values()]
             .filter(({type}) => type === 'inbound-rtp').map(({kind, bytesReceived}) => [kind, bytesReceived > 0])''')
         assert sorted(stats) == [['audio', True], ['video', True]]
@@ -55,6 +55,6 @@ def test_the_camera_is_seen_at_another_node(network, page):
         driver.close()
         driver.switch_to.window(camera)
     page.js('window.published.close()')
-    astral.wait_until(lambda: not (first.stream('talk') or {}).get('streaming'), 'the end')
+    astral.wait_until(lambda: not (first.stream('talk') or {}).get('streaming'), 'the stream to wait for its publisher')
     assert page.js('window.lost') == []
     assert page.console_errors == []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Real Astral processes on this machine, for tests: started on ports that the kernel chooses, each with its own
-state, waited for by polling with a deadline, all ended with their network. Python's standard library only."""
+"""Starts real Astral processes on this machine for tests, on ports that the kernel chooses, each with its own state
+directory. Tests wait by polling with a deadline. Network.close() ends all processes. Standard library only."""
 import contextlib
 import json
 import os
@@ -17,19 +17,20 @@ import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get('ASTRAL_BUILD', TOP / 'build')).resolve()
-# How long the long scenarios stream; the issue's own run takes 120.
+# How long the long scenarios stream.
 SECONDS = float(os.environ.get('ASTRAL_E2E_SECONDS', '12'))
-# Stretches every deadline, for machines under load and sanitizer builds.
+# Multiplies every deadline, for loaded machines and sanitizer builds.
 PATIENCE = float(os.environ.get('ASTRAL_E2E_PATIENCE', '1'))
-VTEST = TOP.parent / 'shared' / 'media' / 'vtest.avi'
+# An optional film to publish: without it some tests publish a made picture, and one is skipped.
+FILM = pathlib.Path(os.environ.get('ASTRAL_E2E_FILM', TOP.parent / 'shared' / 'media' / 'vtest.avi'))
 
 
 class Failure(AssertionError):
-    """Something that was waited for did not happen, or a process ended badly."""
+    """A condition did not hold before its deadline, or a process ended with an error."""
 
 
 def wait_until(condition, what, seconds=20.0, every=0.05):
-    """Polls until `condition()` is truthy and returns that; the one place that waits for time to pass."""
+    """Polls until `condition()` is truthy and returns its value. `what` completes "waited N s for …" in the failure."""
     deadline = time.monotonic() + seconds * PATIENCE
     last = None
     while True:
@@ -63,7 +64,7 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedire
 
 
 def http(method, url, body=None, headers=None, timeout=20):
-    """One call. A dict is sent as JSON. Any status is an Answer; no answer at all raises OSError."""
+    """One HTTP call. A dict or list is sent as JSON. Every status gives an Answer; without any response it raises OSError."""
     headers = dict(headers or {})
     if isinstance(body, (dict, list)):
         body = json.dumps(body).encode()
@@ -79,7 +80,8 @@ def http(method, url, body=None, headers=None, timeout=20):
 
 
 def free_port():
-    """For a program that cannot ask for one: none of those that the kernel may give to somebody else meanwhile."""
+    """A free TCP port for a program that needs a fixed one. It is outside the kernel's ephemeral range, so the kernel does not give it
+    to another process in the meantime."""
     while True:
         port = random.randrange(10_000, 30_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
@@ -91,12 +93,12 @@ FOLDERS = {'astralnode': 'daemon/api', 'astralorigin': 'daemon/origin', 'astralc
 
 
 def program(name, build=BUILD):
-    """Where a build puts a program of ours."""
+    """The path of one of our programs in a build folder."""
     return str(build / FOLDERS[name] / name)
 
 
 class Process:
-    """One process in a process group of its own, its output in a file."""
+    """One process in its own process group, with its output in a file."""
 
     def __init__(self, name, argv, log, env=None, stdin=None):
         self.name, self.argv, self.log = name, [str(a) for a in argv], pathlib.Path(log)
@@ -119,17 +121,17 @@ class Process:
         def look():
             found = re.search(pattern, self.output, re.M)
             if not found and not self.running():
-                raise Failure(f'{self.name} ended with {self.popen.returncode} before it said {pattern!r}:\n{self.output}')
+                raise Failure(f'{self.name} ended with {self.popen.returncode} before it printed {pattern!r}:\n{self.output}')
             return found
-        return wait_until(look, f'{self.name} to say {pattern!r}', seconds)
+        return wait_until(look, f'{self.name} to print {pattern!r}', seconds)
 
     def wait(self, seconds=20.0):
-        """Waits for the end by itself; returns the exit status, negative for a signal."""
+        """Waits until the process ends by itself. Returns its exit status, or minus the signal's number."""
         wait_until(lambda: not self.running(), f'{self.name} to end', seconds)
         return self.popen.returncode
 
     def end(self, number=signal.SIGTERM, seconds=15.0):
-        """Asks it to end and waits; whoever does not end in time is killed, and that is a failure."""
+        """Sends the signal and waits. A process that does not end in time is killed, and that is a Failure."""
         if self.running():
             self.popen.send_signal(number)
             try:
@@ -146,7 +148,7 @@ class Process:
             pass
         self.popen.wait()
 
-    # What /proc says of it.
+    # Read from /proc.
     def memory_kb(self):
         rollup = pathlib.Path(f'/proc/{self.pid}/smaps_rollup').read_text()
         return int(re.search(r'^Pss_Anon:\s+(\d+)', rollup, re.M)[1])
@@ -159,7 +161,7 @@ class Process:
 
 
 class Server(Process):
-    """A program of ours that says where it listens. `url` is for its own machine, `public_url` for the others."""
+    """One of our programs that listens. Its own machine calls it at `url`, other machines at `public_url`."""
 
     def __init__(self, network, name, argv, log, env):
         super().__init__(name, argv, log, env)
@@ -203,8 +205,8 @@ class Node(Server):
 
 
 class Network:
-    """Everything that one test started. close() ends it all and says which process did not end well."""
-    # These are others on another machine (netlab/lab.py, debian/). `prefix` is what commands are started through.
+    """All processes that one test started. close() ends them and fails if one did not end well."""
+    # netlab/lab.py and debian/ override these for another machine. `prefix` is a command that runs the rest in that machine.
     build = BUILD
     prefix = ()
     address = '127.0.0.1'
@@ -225,7 +227,7 @@ class Network:
         return process
 
     def environment(self, **more):
-        """What gst-launch-1.0 and our programs need to find this build's plugin and nothing of the user's."""
+        """The environment in which GStreamer finds this build's plugin, without the user's settings."""
         env = {k: v for k, v in os.environ.items() if not k.startswith(('GST_', 'ASTRAL_'))}
         env.update(
             GST_PLUGIN_PATH=str(self.build / 'plugins' / 'elements'),
@@ -237,7 +239,7 @@ class Network:
         return env
 
     def start(self, name, argv, stdin=None, **env):
-        """Any other program, in the same environment."""
+        """Starts another program in the same environment."""
         log = self.folder / f'{name}.log'
         return self._keep(Process(name, [*self.prefix, *argv], log, self.environment(**env), stdin))
 
@@ -248,7 +250,7 @@ class Network:
 
     def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', port=0, rtmp_port=0,
              **env):
-        """upstream_limit in KB/s, as the option has it. The same uuid again finds its old state."""
+        """upstream_limit is in KB/s, like the option. A node with a uuid that was used before finds its old state directory."""
         argv = [*self.prefix, program('astralnode', self.build), '--uuid', uuid, '--port', port, '--rtmp-port', rtmp_port, '--listen', listen,
                 '--state-dir', self.folder / f'state-{uuid}']
         argv += ['--origin', origin.public_url] if origin else []
@@ -259,12 +261,12 @@ class Network:
         return self._keep(Node(self, f'node {uuid}', [*argv, *options], log, self.environment(**env)))
 
     def launch(self, kind, pipeline, quiet=True, stdin=None, **env):
-        """gst-launch-1.0 with a pipeline as text."""
+        """Starts gst-launch-1.0 with a pipeline description."""
         argv = ['gst-launch-1.0', '-e', *(['-q'] if quiet else []), *pipeline.split()]
         return self.start(self._name(kind), argv, stdin, **env)
 
-    def own(self, argv, **how):
-        """A plain helper process that is killed with the network."""
+    def start_helper(self, argv, **how):
+        """Starts a helper process. close() kills it and does not look at its exit status."""
         helper = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, start_new_session=True, **how)
         self.helpers.append(helper)
         return helper
@@ -274,7 +276,7 @@ class Network:
                               env=self.environment(), timeout=60 * PATIENCE)
 
     def run(self, *argv):
-        """Any other program that ends by itself; returns what it printed."""
+        """Runs another program to its end and returns its output."""
         done = subprocess.run([*self.prefix, *map(str, argv)], capture_output=True, text=True, env=self.environment(),
                               stdin=subprocess.DEVNULL, timeout=60 * PATIENCE)
         if done.returncode:
@@ -286,7 +288,7 @@ class Network:
         for process in reversed(self.processes):
             if process.running():
                 try:
-                    # gst-launch ends by SIGINT, which -e turns into EOS.
+                    # gst-launch -e turns SIGINT into EOS and ends.
                     status = process.end(signal.SIGTERM if isinstance(process, Server) else signal.SIGINT)
                 except Failure as failure:
                     bad.append(str(failure))
@@ -308,7 +310,7 @@ class Network:
             raise Failure('; '.join(bad))
 
     def logs(self, lines=40):
-        """The end of every log, for the report of a failed test."""
+        """The last lines of every log, for the report of a failed test."""
         text = ''
         for process in self.processes:
             tail = process.output.splitlines()[-lines:]
@@ -321,7 +323,7 @@ _registry = None
 
 
 def registry():
-    """GStreamer's list of the system's plugins, made once per run and not shared with the user's."""
+    """Path of a GStreamer plugin registry for the tests, made once per run, apart from the user's registry."""
     global _registry
     if _registry is None:
         _registry = BUILD / 'e2e-registry.bin'
@@ -330,5 +332,5 @@ def registry():
         env = dict(os.environ, GST_REGISTRY=str(_registry), GST_PLUGIN_PATH=str(BUILD / 'plugins' / 'elements'))
         found = subprocess.run(['gst-inspect-1.0', 'astralsrc'], env=env, capture_output=True, text=True)
         if found.returncode != 0:
-            raise Failure(f'the plugin of {BUILD} does not load:\n{found.stdout}{found.stderr}')
+            raise Failure(f'GStreamer cannot load the plugin in {BUILD}:\n{found.stdout}{found.stderr}')
     return _registry

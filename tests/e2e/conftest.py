@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The `network` of a test: ended after it, its logs in the report when the test fails."""
+"""The fixture `network`: its processes end after the test, and the report of a failed test has their logs."""
 import pytest
 
 import astral

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A source, two relays, a viewer: each relay is the other's alternative. And the ways to lose one."""
+"""A source, two relays and a viewer: either relay can feed the viewer. And three ways to lose a relay."""
 import signal
 
 import astral
 import media
 
 KBPS, FPS = 4000, 30
-STREAM_KBYTES = (KBPS + 300) * 1.1 / 8  # with sound, tables and packets
+STREAM_KBYTES = (KBPS + 300) * 1.1 / 8  # KB/s, with audio, PSI tables and packet overhead
 RELAYS = ('r1', 'r2')
 
 
 class Diamond:
-    """The source has room for two, the viewer for none: so it gets the stream from one relay and the other stands by."""
+    """The source has upstream for two children, the viewer for none. So one relay feeds the viewer and the other is its standby."""
 
-    def __init__(self, place, slug='talk', meeting=False):
-        """`place(name)`: the network that a node is to live in. With `meeting` the supernode is a fifth node, x, that carries
-        nothing; else it is the source."""
+    def __init__(self, place, slug='talk', separate_supernode=False):
+        """`place(name)` gives the astral.Network in which the node of that name runs. With `separate_supernode`, a fifth node x is the
+        supernode, and carries no stream; otherwise the source is the supernode."""
         self.place, self.slug = place, slug
         self.origin = place('s').origin()
-        self.x = place('x').node('x', self.origin, (), 1, '--supernode', 'yes') if meeting else None
+        self.x = place('x').node('x', self.origin, (), 1, '--supernode', 'yes') if separate_supernode else None
         self.s = self._node('s', 2.4)
         self.relays = {name: self._relay(name) for name in RELAYS}
         self.v = self._node('v', 0)
@@ -32,8 +32,8 @@ class Diamond:
         return self._node(name, 5)
 
     def publish(self, film=True):
-        if film and astral.VTEST.exists():
-            _, self.published = media.publish_vtest(self.place('s'), self.s, self.slug, FPS, KBPS)
+        if film and astral.FILM.exists():
+            _, self.published = media.publish_film(self.place('s'), self.s, self.slug, FPS, KBPS)
         else:
             _, self.published = media.publish_noise(self.place('s'), self.s, self.slug, FPS, KBPS)
         astral.wait_until(lambda: (self.s.stream(self.slug) or {}).get('streaming'), 'the stream to be live')
@@ -43,20 +43,21 @@ class Diamond:
         asked = node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30)
         assert asked.status in (302, 303), asked.body
 
-    def held(self, node):
-        """The tickets by which a node gets the stream: (source of the active one, source of the one that stands by)."""
+    def parent_and_standby(self, node):
+        """Who feeds a node: (source of its active ticket, source of its standby ticket)."""
         source = {t['role']: t['source'] for t in node.tickets() if t['stream'] == self.slug and t['held'] and
                   t["state"] in ("confirmed", "standby")}
         return source.get('active'), source.get('standby')
 
     def ready(self):
-        """Everybody is fed, the relays by the source, and the viewer has both of them: the parent's name. The source's free
-        place, while a relay is away, is no place to stay: that is one more loss."""
-        active, standby = self.held(self.v)
+        """The name of the viewer's parent, once the source feeds both relays and the viewer has both, as parent and as standby; else None.
+        While a relay is away, the source may feed the viewer, or one relay the other. This deletes such a ticket, so that the child
+        looks for another parent, which is one more loss for it."""
+        active, standby = self.parent_and_standby(self.v)
         if active == self.s.uuid and standby in self.relays:
             self._send_away(self.s, self.v)
         for relay in self.relays.values():
-            source = self.held(relay)[0] if relay.running() else None
+            source = self.parent_and_standby(relay)[0] if relay.running() else None
             if source in self.relays and active in self.relays:
                 self._send_away(self.relays[source], relay)
             if source != self.s.uuid:
@@ -67,8 +68,8 @@ class Diamond:
         assert parent.call('DELETE', f'/stream/{self.slug}/ticket/{child.uuid}').status in (200, 404)
 
     def start(self, film=True):
-        """Everybody watches; returns once the viewer has two relays to get it from. A film comes in bursts, as ffmpeg's clock
-        has it; else every picture comes in its moment."""
+        """Publishes and lets all nodes watch. Returns when the viewer has a parent and a standby. ffmpeg sends a film in bursts; with
+        `film=False` every picture comes at its time."""
         self.publish(film)
         astral.wait_until(lambda: self.s.stream(self.slug)['bitrate_kbps'] > KBPS * 0.9, 'the stream to be measured')
         for node in [*self.relays.values(), self.v]:
@@ -85,12 +86,12 @@ class Diamond:
     def restart_origin(self):
         self.origin = self.place('s').origin('--port', self.origin.port)
 
-    def restart_meeting(self):
+    def restart_supernode(self):
         self.x = self.place('x').node('x', self.origin, (), 1, '--supernode', 'yes', port=self.x.port)
 
 
 def lose(relay, how):
-    """`killed`, `stopped` (it hangs: silence, no error) or `terminated` (it leaves properly)."""
+    """`killed`, `stopped` (the process hangs: silence, no error) or `terminated` (the node says goodbye and exits)."""
     if how == 'killed':
         relay.kill()
     elif how == 'stopped':

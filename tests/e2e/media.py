@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the tests publish and how they compare what arrives: pipelines as text, byte-exact comparison, ffprobe."""
+"""Pipelines that the tests publish, and the comparison with what viewers receive: byte by byte, and with ffprobe."""
 import json
 import subprocess
 
 import astral
 
 FPS = 10
-# The streams of the tests take about this much, audio and tables included (the video bit rate is fixed).
+# The approximate bit rate of the tests' streams, with audio and PSI tables. The video's bit rate is fixed.
 KBPS = 1100
 VIDEO = (f'videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={FPS}/1 ! '
          f'x264enc tune=zerolatency speed-preset=ultrafast bitrate=800 key-int-max={FPS} ! h264parse')
@@ -14,7 +14,7 @@ AUDIO = 'audiotestsrc is-live=true freq=440 wave=sine volume=0.2 ! audioconvert 
 
 
 def test_picture(mux, uri, record):
-    """A publisher whose published bytes are recorded too."""
+    """A pipeline that publishes to `uri` and writes the same bytes to the file `record`."""
     return (f'{mux} name=mux ! tee name=all all. ! queue ! filesink location={record} buffer-mode=unbuffered '
             f'all. ! queue ! astralsink uri={uri} '
             f'{VIDEO} ! queue ! mux. {AUDIO} ! queue ! mux.')
@@ -26,11 +26,11 @@ def publish_test_picture(network, node, slug, mux='mpegtsmux alignment=7', recor
 
 
 GOOD = f'tune=zerolatency key-int-max={FPS}'
-BAD = f'key-int-max={5 * FPS} bframes=2 b-adapt=false rc-lookahead=0'  # it hurts viewers
+BAD = f'key-int-max={5 * FPS} bframes=2 b-adapt=false rc-lookahead=0'  # rare keyframes and B-frames: the node warns of both
 
 
 def publish_encoded(network, node, slug, encoder):
-    """With settings of x264enc."""
+    """Publishes a test picture; `encoder` holds the properties of x264enc."""
     return network.launch('publisher', (
         f'videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={FPS}/1 ! '
         f'x264enc speed-preset=ultrafast bitrate=800 {encoder} ! h264parse ! queue ! mux. '
@@ -38,7 +38,7 @@ def publish_encoded(network, node, slug, encoder):
 
 
 def publish_noise(network, node, slug, fps, kbps):
-    """A picture that takes as many bits as it is given."""
+    """Publishes noise, which fills the given bit rate."""
     record = network.folder / f'{slug}.published'
     pipeline = (f'videotestsrc is-live=true pattern=snow ! video/x-raw,width=640,height=360,framerate={fps}/1 ! '
                 f'x264enc tune=zerolatency speed-preset=ultrafast bitrate={kbps} key-int-max={fps} ! h264parse ! '
@@ -47,12 +47,12 @@ def publish_noise(network, node, slug, fps, kbps):
     return network.launch('publisher', pipeline), record
 
 
-def publish_vtest(network, node, slug, fps=FPS, kbps=800):
-    """The real film, looped and encoded by ffmpeg, through tsparse, which leaves no keyframe flags. A key frame
-    every second."""
+def publish_film(network, node, slug, fps=FPS, kbps=800):
+    """Publishes astral.FILM in a loop, encoded by ffmpeg with a keyframe every second. It goes through tsparse, which sets no keyframe
+    flags on buffers."""
     record = network.folder / f'{slug}.published'
-    encoder = network.own(
-        ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-stream_loop', '-1', '-i', astral.VTEST, '-f', 'lavfi',
+    encoder = network.start_helper(
+        ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-stream_loop', '-1', '-i', astral.FILM, '-f', 'lavfi',
          '-i', 'sine=frequency=440', '-map', '0:v', '-map', '1:a', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune',
          'zerolatency', '-vf', f'fps={fps}', '-b:v', f'{kbps}k', '-minrate', f'{kbps}k', '-maxrate', f'{kbps}k', '-bufsize',
          f'{kbps // 2}k', '-x264-params', 'nal-hrd=cbr', '-g', str(fps), '-pix_fmt', 'yuv420p',
@@ -62,12 +62,12 @@ def publish_vtest(network, node, slug, fps=FPS, kbps=800):
                 f'all. ! queue ! filesink location={record} buffer-mode=unbuffered '
                 f'all. ! queue ! astralsink uri={node.uri(slug)}')
     sink = network.launch('publisher', pipeline, stdin=encoder.stdout)
-    encoder.stdout.close()  # the sink's alone now: when it goes, ffmpeg gets SIGPIPE and goes too
+    encoder.stdout.close()  # only the publisher reads the pipe now: when it ends, ffmpeg gets SIGPIPE and ends too
     return sink, record
 
 
 def view(network, node, slug, to=None, quiet=True, **env):
-    """A viewer that writes what it gets to a file."""
+    """Starts a viewer that writes what it receives to a file."""
     to = to or network.folder / f'{slug}-at-{node.uuid}.received'
     pipeline = f'astralsrc uri={node.uri(slug)} ! filesink location={to} buffer-mode=unbuffered sync=false'
     return network.launch('viewer', pipeline, quiet, **env), to
@@ -84,7 +84,7 @@ def grows(path, by=1, seconds=20.0):
 
 
 def common_suffix(one, other):
-    """How many bytes at the ends of both agree."""
+    """How many bytes at the ends of both are equal."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -96,24 +96,23 @@ def common_suffix(one, other):
 
 
 def match(received, published, end=32768):
-    """How much of `received` stands in `published` without a gap, counted from its end: (bytes in front that do
-    not belong to that run, where the run starts in `published`, its length)."""
+    """The longest end of `received` that is in `published` without a gap: (number of bytes before that run, where the run
+    starts in `published`, its length). Only the last `end` bytes are searched for."""
     end = min(end, len(received) // 2)
     at = published.rfind(received[-end:])
     if at < 0:
-        # The recording may lag a little behind the network: leave out the newest.
-        raise astral.Failure(f'the last {end} of {len(received)} received bytes are not in the {len(published)} published')
+        raise astral.Failure(f'the last {end} of {len(received)} received bytes are not among the {len(published)} published bytes')
     run = common_suffix(received, published[:at + end])
     return len(received) - run, at + end - run, run
 
 
 def assert_exact(received_file, published_file, max_header):
-    """From the first group on, byte for byte what was published; in front of that only the stream header, which
-    is made of published bytes too."""
+    """From the first group on, the received bytes are the published ones. Only a stream header of at most `max_header` bytes may
+    come before. Returns (header, the run of equal bytes, where the run starts in the published file)."""
     received, published = received_file.read_bytes(), published_file.read_bytes()
     header, start, run = match(received, published)
     if header > max_header:
-        raise astral.Failure(f'{header} bytes come before the part that was published ({run} bytes from {start} on)')
+        raise astral.Failure(f'{header} received bytes come before the published part ({run} bytes, from {start} on)')
     return received[:header], published[start:start + run], start
 
 
@@ -128,7 +127,7 @@ def pid(packet):
 
 
 def probe(source, *options):
-    """ffprobe's JSON; its complaints are failures."""
+    """ffprobe's JSON. Anything that ffprobe writes to stderr is a Failure."""
     done = subprocess.run(['ffprobe', '-v', 'error', '-of', 'json', *options, str(source)], capture_output=True,
                           text=True, timeout=60 * astral.PATIENCE, stdin=subprocess.DEVNULL)
     if done.returncode or done.stderr:
@@ -145,7 +144,7 @@ def probe_bytes(data, *options):
 
 
 def decode(source, *options, seconds=None, timeout=300):
-    """Decodes with ffmpeg and returns what it complains of, line by line."""
+    """Decodes with ffmpeg and returns its error messages, one per line."""
     limit = ['-t', str(seconds)] if seconds else []
     done = subprocess.run(['ffmpeg', '-nostdin', '-v', 'error', '-xerror', *options, '-i', str(source), *limit, '-f',
                            'null', '-'], capture_output=True, text=True, timeout=timeout * astral.PATIENCE,

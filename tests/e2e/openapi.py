@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A node's own description of its API, as a thing that answers are held against."""
+"""Reads the openapi.json of a node or an origin and checks answers against it."""
 import json
 
 import jsonschema
@@ -11,7 +11,7 @@ class Description:
     def __init__(self, text):
         self.doc = json.loads(text)
         self._resolver = jsonschema.RefResolver('', self.doc)
-        self.operations = {}  # operationId → (METHOD, path, what is said of it)
+        self.operations = {}  # operationId → (METHOD, path, operation object)
         for path, item in self.doc['paths'].items():
             for method in METHODS:
                 if method in item:
@@ -28,19 +28,19 @@ class Description:
         return {'$ref': f'#/components/schemas/{name}'}
 
     def faults(self, value, schema):
-        """What is wrong with a value, as texts."""
+        """The value's violations of the schema, as texts."""
         validator = jsonschema.Draft202012Validator(schema, resolver=self._resolver)
         return [f'{"/".join(map(str, fault.absolute_path))}: {fault.message}' for fault in validator.iter_errors(value)]
 
     def responses(self, operation):
-        """By status as text, 'default' too."""
+        """{status: response object}; a status is text, or 'default'."""
         return {status: self.follow(said) for status, said in self.operations[operation][2]['responses'].items()}
 
     def is_for_the_owner(self, operation):
         return 'security' in self.operations[operation][2]
 
     def check(self, operation, answer):
-        """An answer has the status, headers, type and shape that the description gives it, or the test fails."""
+        """Fails the test unless the answer's status, headers, content type and body are as described."""
         said = self.responses(operation).get(str(answer.status))
         where = f'{operation}: {answer.status} {answer.body[:300]!r}'
         assert said, f'{where}: this status is not in openapi.json'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A WebSocket client that can also misbehave: RFC 6455 as far as the tests need it."""
+"""A WebSocket client (RFC 6455) for tests, which can also break the protocol on purpose."""
 import base64
 import json
 import os
@@ -69,13 +69,13 @@ class WebSocket:
             opcode, payload = self.receive()
             if opcode == TEXT:
                 said = json.loads(payload)
-                if said.get('type') != 'challenge':  # for nodes
+                if said.get('type') != 'challenge':  # a node proves its key with these; most tests do not
                     return said
             if opcode == CLOSE:
                 raise ConnectionError(f'closed: {payload!r}')
 
     def closed_with(self):
-        """Reads until the other side closes; its code and reason."""
+        """Reads until the other side closes. Returns its close code and reason."""
         while True:
             opcode, payload = self.receive()
             if opcode == CLOSE:

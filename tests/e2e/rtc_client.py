@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A second WebRTC client beside browsers: GStreamer's own webrtcbin, with WHEP and WHIP over urllib. Debian's python3-gi,
-gir1.2-gst-plugins-bad-1.0, gstreamer1.0-nice.
+"""A second WebRTC client beside browsers: GStreamer's webrtcbin, with WHEP and WHIP over urllib. It needs Debian's python3-gi,
+gir1.2-gst-plugins-bad-1.0 and gstreamer1.0-nice.
 
-    rtc_client.py watch URL FILE        the H.264 as it comes into FILE; a line for each picture and sound: its RTP time
-    rtc_client.py publish URL H264|VP8  a test picture and a tone, until it is ended (by SIGINT: properly)
+    rtc_client.py watch URL FILE        writes the received H.264 to FILE, and prints the RTP timestamp of each picture and audio packet
+    rtc_client.py publish URL H264|VP8  publishes a test picture and a tone until it ends; SIGINT ends the session with DELETE
 """
 import signal
 import sys
@@ -47,7 +47,7 @@ class Client:
 
     def offered(self, promise):
         promise.wait()
-        reply = promise.get_reply()  # it owns the offer
+        reply = promise.get_reply()  # keeps the offer alive
         self.bin.emit('set-local-description', reply.get_value('offer'), None)
 
     def ask(self):

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Bad requests by the thousand, made of the node's own description: the same seed and number, the same request. None
-of them may change anything: what would be good is asked for by the wrong page, or breaks off, or names nothing."""
+"""Makes thousands of bad requests from the node's openapi.json; the same seed and number give the same request. None of them may
+change the node's state: a request that would be valid comes from a foreign page, is cut off, or names a thing that does not exist."""
 import json
 import random
 from dataclasses import dataclass
 
-ENDLESS = ('watch_events', 'be_peer', 'get_flv', 'get_ts')  # operations whose answer goes on as long as one listens
+ENDLESS = ('watch_events', 'be_peer', 'get_flv', 'get_ts')  # operations whose answer does not end by itself
 JSON, FORM = 'application/json', 'application/x-www-form-urlencoded'
-NOTHING = ('nope', 'NO', '..', '.', '%2e%2e', '%00', '%ff', '%2F', 'a%2Fb', 'a%20b', '%20', 'a--b', '-', 'a' * 49,
-           'a' * 300, '%F0%9F%8E%A5', '%C3%28', 'nope;x=y', '*', '~', '%E2%80%AE', 'index.m3u8', '0', '%7Bslug%7D')
+UNKNOWN_NAMES = ('nope', 'NO', '..', '.', '%2e%2e', '%00', '%ff', '%2F', 'a%2Fb', 'a%20b', '%20', 'a--b', '-', 'a' * 49,
+                 'a' * 300, '%F0%9F%8E%A5', '%C3%28', 'nope;x=y', '*', '~', '%E2%80%AE', 'index.m3u8', '0', '%7Bslug%7D')
 BROKEN_PARTS = ('%zz', '%', '%4', '"', '<script>', '\\', '|', '^', '`', '{}', 'a b', '\t', '\x7f', 'é', '[', ']')
 VALUES = (None, True, False, 0, -1, 1.5, 1e300, 2**53, 10**17, '', ' ', '!!!', '日本', 'x' * 5000, [], {}, [[]], ['a'],
           {'a': 1}, 'a b', '../..', '\x01', '\u202e', 'NaN', '\ud800')
 RAW_VALUES = (b'1e999', b'-', b'01', b'1.', b'.5', b'0x10', b'NaN', b'Infinity', b"'x'", b'"\\ud800"', b'"\\u0000"', b'"\\x41"',
               b'"\xff"', b'"\xc3\x28"', b'"\xed\xa0\x80"', b'"a', b'tru', b'99999999999999999999999999', b'"\x00"', b'/**/1',
               b'[' * 40 + b']' * 40, b'{"a":' * 40 + b'1' + b'}' * 40, b'[' * 5000, b'')
-WHOLE = (b'', b' ', b'{', b'}', b'[]', b'null', b'"x"', b'7', b'{}}', b'{"name"}', b'{"name":}', b'{name:"x"}', b'\xff\xfe{}',
-         b'\xef\xbb\xbf{}', b'\x00', b'{}' * 10, b'[' * 1000, b'{"a":1,}', b'//', b'{"":""}', b'\xff' * 20)
-GOOD = {'create_stream': {'name': 'good'}, 'pause_or_resume': {'streaming': False}, 'ask_ticket': {},
-        'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True},
-        'register_node': {'uuid': 'good', 'port': 1}}
+BAD_BODIES = (b'', b' ', b'{', b'}', b'[]', b'null', b'"x"', b'7', b'{}}', b'{"name"}', b'{"name":}', b'{name:"x"}', b'\xff\xfe{}',
+              b'\xef\xbb\xbf{}', b'\x00', b'{}' * 10, b'[' * 1000, b'{"a":1,}', b'//', b'{"":""}', b'\xff' * 20)
+VALID_BODIES = {'create_stream': {'name': 'good'}, 'pause_or_resume': {'streaming': False}, 'ask_ticket': {},
+                'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True},
+                'register_node': {'uuid': 'good', 'port': 1}}
 METHODS = ('PATCH', 'TRACE', 'PROPFIND', 'get', 'Post', 'FOO', 'OPTIONS', 'M-SEARCH', 'X' * 32)
 FRAMING = (b'GET / HTTP/2.0', b'GET / HTTP/0.9', b'GET / HTTP/1.1 ', b'GET /', b'GET', b' / HTTP/1.1', b'GET  HTTP/1.1',
            b'GET * HTTP/1.1', b'OPTIONS * HTTP/1.1', b'CONNECT x:1 HTTP/1.1', b'CONNECT / HTTP/1.1', b'GET https://x/ HTTP/1.1',
@@ -34,8 +34,8 @@ HEADERS = (b'nothing', b': x', b'X : y', b' folded', b'X: a\x00b', b'X: a\rb', b
 @dataclass
 class Request:
     data: bytes
-    harmless: bool = False  # may be answered with 200 or 302, for it asks for nothing but to read
-    head_only: bool = False  # a HEAD, when it is understood as one: no body
+    harmless: bool = False  # only reads, so 200 and 302 are right answers too
+    head_only: bool = False  # may be understood as HEAD, whose answer has no body
 
 
 class Rubbish:
@@ -73,7 +73,7 @@ class Rubbish:
         return b''.join(b'%x\r\n%s\r\n' % (len(part), part) for part in parts) + b'0\r\n\r\n'
 
     def _fill(self, path, slug=None):
-        return path.format(slug=slug or self._pick(NOTHING), uuid=self._pick(NOTHING), file=self._pick(NOTHING), session='0')
+        return path.format(slug=slug or self._pick(UNKNOWN_NAMES), uuid=self._pick(UNKNOWN_NAMES), file=self._pick(UNKNOWN_NAMES), session='0')
 
     def _read(self):
         _, method, path = self._pick(self._reads)
@@ -88,38 +88,38 @@ class Rubbish:
             return self._pick(RAW_VALUES)
         return json.dumps(self._pick(VALUES), ensure_ascii=self._random.random() < 0.5).encode('utf-8', 'surrogatepass')
 
-    # A body of which nothing can come, for an operation on something that is there.
+    # An invalid body, for an operation on a stream that exists.
     def _bad_body(self, operation):
         if self._random.random() < 0.3:
-            return self._pick(WHOLE)
+            return self._pick(BAD_BODIES)
         field, bad = {'create_stream': (b'name', (b'""', b'"!!!"', b'7', b'null', b'[]', b'"' + b'x' * 201 + b'"', b'"a\\u0000"')),
                       'pause_or_resume': (b'streaming', (b'"yes"', b'1', b'null', b'[]', b'"true"')),
                       'ask_ticket': (b'destination_uuid', (b'"a b"', b'7', b'[]', b'""', b'"' + b'x' * 65 + b'"')),
                       'register_node': (b'uuid', (b'"a b"', b'7', b'""', b'null', b'"' + b'x' * 65 + b'"')),
                       }.get(operation, (b'confirmed', (b'false', b'null', b'"true"', b'1')))
         pairs = [(field, self._pick(bad))]
-        for _ in range(self._random.randrange(3)):  # the bad one stays the last of its name
+        for _ in range(self._random.randrange(3)):  # in front: of two fields with one name the last one counts
             pairs.insert(0, (self._pick((field, b'description', b'port', b'x', b'\\u0041')), self._bad_value()))
         return b'{' + b','.join(b'"%s":%s' % pair for pair in pairs) + b'}'
 
     def _write(self):
         operation, method, path = self._pick(self._writes)
-        body = self._bad_body(operation) if operation in GOOD else b''
+        body = self._bad_body(operation) if operation in VALID_BODIES else b''
         if operation == 'ask_ticket' and body in (b'', b'{}', b'{"":""}'):
-            body = b'['  # those are good
+            body = b'['  # the operation accepts those three
         kind = self._pick((JSON, JSON, JSON, 'text/plain', 'application/json; charset=utf-16', 'multipart/form-data', ''))
         if operation in ('create_stream', 'register_node') and self._random.random() < 0.2:
             kind, body = FORM, self._pick((b'', b'name', b'name=', b'name=%ff', b'name=a%00b%ff', b'name=!!!', b'nam=x', b'&=&', b'%', b'\xff\xff',
                                            b'name=' + b'x' * 300, b'uuid=x&port=y'))
         if operation in ('shut_down',):
             return self._wrong_page()
-        there = operation in GOOD and self._random.random() < 0.5
+        there = operation in VALID_BODIES and self._random.random() < 0.5
         path = self._fill(path, self._pick(self._slugs) if there else None)
         return Request(self._request(method, path, body, kind or None))
 
     def _good(self, operation, method, path):
         slug = self._pick(self._slugs)
-        body = json.dumps(GOOD[operation]).encode() if operation in GOOD else b''
+        body = json.dumps(VALID_BODIES[operation]).encode() if operation in VALID_BODIES else b''
         return method, path.format(slug=slug, uuid='n', file='x', session='0'), body, JSON if body else None
 
     def _wrong_page(self):
@@ -133,7 +133,7 @@ class Rubbish:
             return Request(self._request(method, path, body, kind).replace(b'Host: ', b'X-Host: ', 1))
         return Request(self._request(method, path, body, kind, headers, host))
 
-    # It breaks off.
+    # A valid request that is cut off.
     def _cut(self):
         method, path, body, kind = self._good(*self._pick(self._writes))
         data = self._request(method, path, body, kind)

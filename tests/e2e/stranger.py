@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A node that is none of ours: it has a key, proves it, and then says on /peer whatever a test has it say."""
+"""A foreign node: it has a key, proves it, and then sends the /peer messages that a test gives it."""
 import json
 import os
 import subprocess
@@ -8,7 +8,7 @@ import raw_websocket
 
 
 class Key:
-    """Ed25519, by OpenSSL's command line, in a file of `folder`."""
+    """An Ed25519 key, made by the openssl command, in a file in `folder`."""
 
     def __init__(self, folder):
         self.file = folder / f'stranger-{os.urandom(4).hex()}.pem'
@@ -26,7 +26,7 @@ class Key:
 
 
 def meet(port, folder, uuid='stranger', **more):
-    """A session of /peer with the node at `port`, that has welcomed us as another node."""
+    """Opens a /peer session with the node at `port`, as another node; returns it after the node's welcome."""
     key, nonce = Key(folder), os.urandom(32).hex()
     peer = raw_websocket.WebSocket(port)
     peer.send({'type': 'challenge', 'key': key.public, 'nonce': nonce})

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A terminal, played by Python: a program in it has a real pty, and the test sees what stands on the screen. Knows the
-few sequences that astralctl and bash write; anything else fails the test, because it would be seen."""
+"""A terminal emulator: the program runs on a real pty, and the test reads the text on the screen. It knows the few escape
+sequences that astralctl and bash write. An unknown sequence fails the test, since a real terminal might show it."""
 import fcntl
 import os
 import pty
@@ -23,8 +23,8 @@ class Terminal:
         self.modes = set()  # DEC private modes that are set
         self.lines = ['']
         self._row = self._column = 0
-        self._is_cut = False  # lines do not wrap, and end at the edge
-        self._other = [''], 0, 0  # the screen that is not seen
+        self._is_cut = False  # autowrap is off: lines end at the right edge
+        self._other = [''], 0, 0  # the hidden one of the normal and the alternate screen
         self._unread = b''
         self._master, self._slave = pty.openpty()
         self._set_size()
@@ -47,7 +47,7 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack('HHHH', self.height, self.width, 0, 0))
 
     def resize(self, width, height):
-        """The kernel tells the program in the foreground. What has no place any more is cut off."""
+        """The kernel sends SIGWINCH to the program in the foreground. Text outside the new size is cut off."""
         self.screen
         self.lines = [line[:width] for line in self.lines[:height]]
         self.width, self.height = width, height
@@ -62,11 +62,11 @@ class Terminal:
 
     @property
     def screen(self):
-        """All lines as they stand there now."""
+        """The text on the screen now."""
         while select.select([self._master], [], [], 0)[0]:
             self._unread += os.read(self._master, 65536)
         text = self._unread.decode(errors='ignore')
-        # A sequence or a character that has not come whole waits for its rest.
+        # An incomplete escape sequence or UTF-8 character waits for the rest of its bytes.
         whole = re.sub(r'\x1b(\[[\d;?]*)?\Z', '', text)
         if self._unread.decode(errors='replace') == text:
             self._unread = text[len(whole):].encode()
@@ -78,7 +78,7 @@ class Terminal:
         at = 0
         while at < len(text):
             piece = _PIECE.match(text, at)
-            assert piece, f'not known: {text[at:at + 20]!r}'
+            assert piece, f'unknown escape sequence: {text[at:at + 20]!r}'
             at = piece.end()
             if piece[3]:
                 self._control(piece[1], piece[2], piece[3])
@@ -104,7 +104,7 @@ class Terminal:
             self._column = self.width - 1
 
     def _control(self, private, numbers, letter):
-        if private and numbers == '1049' and (letter == 'h') != ('1049' in self.modes):  # the other screen
+        if private and numbers == '1049' and (letter == 'h') != ('1049' in self.modes):  # the alternate screen
             self.lines, self._row, self._column, self._other = *self._other, (self.lines, self._row, self._column)
         if private and numbers == '7':
             self._is_cut = letter == 'l'
@@ -122,19 +122,19 @@ class Terminal:
         elif letter == 'C':
             self._column += int(numbers or 1)
         else:
-            assert letter == 'm', f'not known: {private}{numbers}{letter}'
+            assert letter == 'm', f'unknown escape sequence: {private}{numbers}{letter}'
 
     def wait_for(self, pattern, seconds=20.0):
-        """Until the screen shows it."""
+        """Waits until the screen matches the pattern."""
         try:
             return astral.wait_until(lambda: re.search(pattern, self.screen, re.M), f'{pattern!r} on the screen', seconds)
         except astral.Failure as failure:
             raise astral.Failure(f'{failure}\n{self.screen}') from None
 
     def wait(self, seconds=20.0):
-        """Reads on until the program ends; its exit status."""
+        """Reads output until the program ends. Returns its exit status."""
         def ended():
-            self.screen  # a program whose terminal is full does not end
+            self.screen  # read, or a program that fills the pty's buffer would block and never end
             return self.popen.poll() is not None
         astral.wait_until(ended, 'the program to end', seconds)
         return self.popen.returncode

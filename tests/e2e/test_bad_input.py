@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Bad input to a node, while a viewer watches: each gets a clear error, and the viewer notices nothing."""
+"""A node gets bad input while a viewer watches. Each input gets a clear error, and the viewer is not disturbed."""
 import re
 import socket
 import subprocess
@@ -14,7 +14,7 @@ import raw_websocket
 
 @pytest.fixture
 def watched(network):
-    """A node with a live stream and a viewer; after the test both are as they were."""
+    """A node with a live stream and a viewer. After the test, both must go on as before."""
     node = network.node('p')
     publisher, _ = media.publish_test_picture(network, node, 'talk')
     astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'the stream to be live')
@@ -31,7 +31,7 @@ def watched(network):
 
 JSON = {'Content-Type': 'application/json'}
 HTTP_CASES = [
-    # method, path, body, headers, status, what the message names
+    # method, path, body, headers, status, a text that the error message contains
     ('GET', '/nope', None, {}, 404, ''),
     ('GET', '/stream/nope', None, {}, 404, 'nope'),
     ('GET', '/stream/talk/ticket/nobody', None, {}, 404, ''),
@@ -63,7 +63,7 @@ HTTP_CASES = [
 ]
 
 
-def test_http(watched):
+def test_each_bad_request_gets_its_status_and_a_message(watched):
     for method, path, body, headers, status, names in HTTP_CASES:
         answer = watched.call(method, path, body, headers)
         wanted = status if isinstance(status, tuple) else (status,)
@@ -72,7 +72,7 @@ def test_http(watched):
         assert error['code'] and names in error['message'], (method, path, error)
 
 
-def test_raw_http(watched):
+def test_malformed_http_gets_an_error_or_a_closed_connection(watched):
     for junk in (b'\x00\xff' * 500 + b'\r\n\r\n', b'GET\r\n\r\n', b'GET http://[ HTTP/1.1\r\n\r\n',
                  b'POST /streams HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
                  b'GET / HTTP/1.1\r\nX: ' + b'a' * 200_000 + b'\r\n\r\n'):
@@ -89,10 +89,10 @@ def hello(**more):
     return {'type': 'hello', 'uuid': 'stranger', 'port': 0, 'kind': 'element', 'supernode': False, 'version': '0', **more}
 
 
-# An Ed25519 public key in DER; whose is nobody's business.
+# A well-formed Ed25519 public key in DER. Nobody has its private key.
 KEY = '302a300506032b6570032100' + '01' * 32
 
-# What is said on /peer after a good hello (or instead of one), and the close codes that are right for it.
+# name: (a good hello to send first, or None; the bad messages; the close codes that are right).
 PEER_CASES = {
     'no json': (None, ['rubbish'], (1007, 1002)),
     'no object': (None, ['[]'], (1007, 1002)),
@@ -117,7 +117,7 @@ PEER_CASES = {
 }
 
 
-def test_peer(watched):
+def test_each_bad_peer_message_closes_the_session_with_a_code_and_a_reason(watched):
     for name, (first, messages, codes) in PEER_CASES.items():
         peer = raw_websocket.WebSocket(watched.port)
         assert peer.status == 101
@@ -131,20 +131,20 @@ def test_peer(watched):
         peer.close()
 
 
-def test_peer_frames_that_break_the_protocol(watched):
+def test_frames_that_break_the_websocket_protocol_end_the_session(watched):
     for junk in (b'\xff' * 100, b'\x81\xff' + b'\xff' * 8, b'\x83\x80\0\0\0\0', b'\x89\xfe\xff\xff', b'\x81\x05hello'):
         peer = raw_websocket.WebSocket(watched.port)
         peer.raw(junk)
         try:
             peer.closed_with()
         except ConnectionError:
-            pass  # cut off is an answer too
+            pass  # without a close frame: right too
         except TimeoutError:
-            pytest.fail(f'no answer to {junk!r}')
+            pytest.fail(f'the node did not close after {junk!r}')
         peer.close()
 
 
-def test_peer_refuses_what_is_unknown(watched):
+def test_unknown_messages_and_tickets_are_ignored_and_unknown_streams_refused(watched):
     peer = raw_websocket.WebSocket(watched.port)
     peer.send(hello())
     assert peer.receive_json()['type'] == 'welcome'
@@ -160,8 +160,8 @@ def test_peer_refuses_what_is_unknown(watched):
     peer.close()
 
 
-def test_a_version_from_the_future_ends_no_node(watched, tmp_path):
-    """A strange node says of a stream of this node what it will be in 30,000 years, and somebody publishes that stream."""
+def test_a_stream_dated_in_the_far_future_is_not_believed(watched, tmp_path):
+    """A foreign node describes a stream of this node with a time 30,000 years ahead. Then a publisher publishes that stream."""
     stream = {'slug': 'future', 'name': 'Future', 'description': '', 'source': watched.uuid, 'streaming': False,
               'bitrate_kbps': 0, 'media': '', 'created': 0, 'updated': 10**15}
     node = stranger.meet(watched.port, tmp_path)
@@ -180,7 +180,7 @@ def test_a_version_from_the_future_ends_no_node(watched, tmp_path):
 
 
 def test_a_wrong_fingerprint_gets_no_media(watched):
-    """Confirms with the fingerprint of a key that it does not have: nothing comes of it."""
+    """A peer confirms a ticket with the fingerprint of a key that it does not have. The node cancels the ticket."""
     peer = raw_websocket.WebSocket(watched.port, timeout=20)
     peer.send(hello())
     peer.send({'type': 'request', 'ticket': 't2', 'slug': 'talk', 'destination': 'stranger'})
@@ -199,7 +199,7 @@ def test_a_wrong_fingerprint_gets_no_media(watched):
     peer.close()
 
 
-def test_elements_say_what_is_wrong(network):
+def test_elements_post_an_error_that_names_the_cause(network):
     node = network.node('n')
     cases = {
         node.uri('nope'): 'nobody knows this stream',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""astralctl against a real node: exit status, what people read, what scripts read."""
+"""astralctl against a real node: its exit status, its text for people and its JSON for scripts."""
 import http.server
 import json
 import os
@@ -11,7 +11,7 @@ import astral
 import media
 
 
-def test_every_command(network):
+def test_every_command_does_what_it_says(network):
     node = network.node('n1')
 
     def ctl(*words, status=0):
@@ -46,7 +46,7 @@ def test_every_command(network):
     assert 'Could not connect' in ctl('-ln', status=1)
 
 
-def test_watch_and_revoke(network):
+def test_watch_gets_a_ticket_and_stop_gives_it_up(network):
     publisher, viewer = network.node('p'), None
     media.publish_test_picture(network, publisher, 'talk')
     astral.wait_until(lambda: (publisher.stream('talk') or {}).get('streaming'), 'the stream to be live')
@@ -66,7 +66,7 @@ def test_watch_and_revoke(network):
 
 
 class Recorder:
-    """Answers as it is told, and keeps what it was asked."""
+    """A fake node: gives the same answer to every request, and records the requests."""
 
     def __init__(self, status, body=b'{}', **headers):
         self.requests = []
@@ -104,19 +104,19 @@ def ctl_at(url, *words, **env):
                           timeout=20, env=dict(os.environ, **env))
 
 
-def test_the_token_goes_with_every_call():
+def test_the_token_is_sent_with_every_request():
     with Recorder(200, b'{"nodes":[]}') as node:
         assert ctl_at(node.url, '-ln').returncode == 0
         assert ctl_at(node.url, '-ln', ASTRAL_TOKEN='from-environment').returncode == 0
         assert ctl_at(node.url, '-ln', '--token', 'option', ASTRAL_TOKEN='from-environment').returncode == 0
-        assert ctl_at(node.url, 'top', '--token=option').returncode == 1  # this is no node
+        assert ctl_at(node.url, 'top', '--token=option').returncode == 1  # the answer is not a node's
         assert ctl_at(node.url, '-ln', '--token', 'two words').returncode == 2
         assert [token for _, path, token in node.requests if path == '/nodes'] == [
             None, 'Bearer from-environment', 'Bearer option', 'Bearer option']
         assert {token for _, path, token in node.requests if path == '/node'} == {'Bearer option'}
 
 
-def test_a_redirection_to_elsewhere_gets_nothing():
+def test_a_redirect_to_another_server_is_not_followed():
     ticket = b'{"ticket":{"stream":"talk","source":"p"}}'
     with Recorder(200) as elsewhere:
         for location in (elsewhere.url + '/stream/talk/ticket', elsewhere.url.removeprefix('http:') + '/x'):
@@ -130,14 +130,14 @@ def test_a_redirection_to_elsewhere_gets_nothing():
                                  ('GET', '/stream/talk/ticket', 'Bearer secret')]
 
 
-def test_says_how_far_it_came():
+def test_an_error_in_a_series_says_how_many_were_done():
     with Recorder(503) as node:
         done = ctl_at(node.url, 'createfakenode', '3')
         assert done.returncode == 1 and done.stderr == 'astralctl: the node answered 503; 0 of 3 done\n'
         assert len(node.requests) == 1
 
 
-def test_without_a_node():
+def test_help_needs_no_node_and_a_missing_node_is_named():
     done = subprocess.run([astral.program('astralctl'), '--help'], capture_output=True, text=True, timeout=20)
     assert done.returncode == 0 and 'Exit status' in done.stdout
     with open('/dev/full', 'w') as full:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Completion in a real bash on a real pty: what is typed is completed, as at a prompt."""
+"""Completion of astralctl in a real bash on a real pty, as at a prompt."""
 import re
 
 import pytest
@@ -12,7 +12,7 @@ SCRIPT = astral.TOP / 'daemon' / 'ctl' / 'astralctl.bash'
 
 
 class Shell:
-    """A prompt at which everything that completes a line can be asked for."""
+    """A bash prompt; completed() asks it for all completions of a line."""
 
     def __init__(self, terminal):
         self.terminal = terminal
@@ -22,10 +22,10 @@ class Shell:
         self._count = 0
 
     def completed(self, line):
-        """The words of the line, after all its completions were put into it (M-*)."""
+        """The words of the line after bash has inserted all completions (M-*)."""
         self._count += 1
         mark = f'{self._count}/'
-        # The line is typed as it would be; to read it, it is then made printf's arguments.
+        # Types the line, completes it, then turns it into the arguments of printf, which prints the words.
         self.terminal.type(f'{line}\x1b*\x01printf "<%s>\\n" \x05; echo end {mark}\n')
         self.terminal.wait_for(f'^end {mark}$')
         screen = self.terminal.screen
@@ -47,7 +47,7 @@ def shell(network):
         yield Shell(terminal)
 
 
-def test_commands_and_options(shell):
+def test_commands_and_options_are_completed(shell):
     assert shell.completed('astralctl list') == ['listnodes', 'liststreams', 'listtickets']
     commands = shell.completed('astralctl ')
     assert len(commands) == 16 and 'top' in commands and all(word.isalpha() for word in commands)
@@ -58,7 +58,7 @@ def test_commands_and_options(shell):
     assert shell.completed('astralctl liststreams --j') == ['liststreams', '--json']
 
 
-def test_slugs_and_uuids_of_the_node(network, shell):
+def test_slugs_and_uuids_come_from_the_node(network, shell):
     node = network.node('n1')
     for name in ('My Talk', 'My Film', 'Other "slug":"evil"'):
         assert node.call('POST', '/streams', {'name': name, 'description': '"slug":"evil"'}).status == 201
@@ -68,14 +68,14 @@ def test_slugs_and_uuids_of_the_node(network, shell):
     assert shell.completed(f'astralctl {at} watch my-')[3:] == ['my-film', 'my-talk']
     assert shell.completed(f'astralctl --node={node.url} -su my-t')[2:] == ['my-talk']
     assert shell.completed(f'astralctl {at} watch ')[3:] == ['my-film', 'my-talk', 'other-slug-evil']
-    assert shell.completed(f'astralctl {at} watch my-talk ')[3:] == ['my-talk']  # there is nothing more to say
-    # The node forgets whom it cannot reach, so they may be gone by now; itself it knows.
+    assert shell.completed(f'astralctl {at} watch my-talk ')[3:] == ['my-talk']  # watch takes one slug
+    # The node forgets nodes that it cannot reach, so the made-up ones may be gone. It always knows itself.
     assert shell.completed(f'astralctl {at} seed my-talk n')[3:] == ['my-talk', 'n1']
     assert shell.completed(f'astralctl {at} deletenode n1 n')[3:] == ['n1', 'n']  # not twice
     assert shell.completed(f'astralctl {at} revoketicket my')[3:] == ['my']  # there is no ticket
 
 
-def test_tickets_of_the_node(shell):
+def test_tickets_come_from_the_node(shell):
     body = (b'{"tickets":[{"stream":"talk","source":"p","destination":"v1"},{"stream":"talk","destination":"v2"},'
             b'{"stream":"film","destination":"w"}]}')
     with Recorder(200, body) as node:
@@ -86,17 +86,17 @@ def test_tickets_of_the_node(shell):
         assert node.requests[-1] == ('GET', '/tickets', 'Bearer secret')
 
 
-def test_where_nothing_can_follow_there_is_no_empty_word_either(shell):
+def test_a_complete_command_offers_no_further_word(shell):
     shell.terminal.type("COMP_WORDS=(astralctl liststreams x ''); COMP_CWORD=3; COMP_LINE='astralctl liststreams x '; COMP_POINT=24; "
                         '_astralctl astralctl; echo found ${#COMPREPLY[@]}\n')
     shell.terminal.wait_for('^found 0$')
 
 
-def test_without_a_node_there_is_nothing(shell):
+def test_without_a_node_there_are_no_completions(shell):
     assert shell.completed('astralctl --node http://127.0.0.1:1 watch my') == [
         '--node', 'http://127.0.0.1:1', 'watch', 'my']
 
 
-def test_nothing_that_is_typed_is_run(network, shell):
+def test_completion_does_not_run_what_is_typed(network, shell):
     shell.completed(f'astralctl --node \'$(touch {network.folder}/evil)\' watch my')
     assert not (network.folder / 'evil').exists()

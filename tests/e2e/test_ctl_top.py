@@ -18,8 +18,8 @@ def top(network, url, **size):
     return Terminal([astral.program('astralctl'), '--node', url, 'top'], network.environment(), **size)
 
 
-def again(network, node):
-    """The same node at the same address, after it ended."""
+def restart(network, node):
+    """Starts a node that has ended once more, at the same address."""
     argv = list(node.argv)
     argv[argv.index('--port') + 1] = str(node.port)
     return network._keep(astral.Node(network, node.name, argv, node.log.with_suffix('.2.log'), network.environment()))
@@ -30,7 +30,7 @@ def expect_restored(terminal):
     assert ALTERNATE not in terminal.modes and {CURSOR, WRAP} <= terminal.modes
 
 
-def test_shows_what_appears_and_gives_the_terminal_back(network):
+def test_new_streams_appear_and_the_terminal_is_restored(network):
     node = network.node('n1')
     with top(network, node.url) as terminal:
         terminal.wait_for(r'^Streams 0$')
@@ -39,16 +39,16 @@ def test_shows_what_appears_and_gives_the_terminal_back(network):
         assert node.call('POST', '/streams', {'name': 'My Talk \u202e'}).status == 201
         terminal.wait_for(r'^my-talk +waiting .* this node +My Talk \?$')
         terminal.wait_for(r'^Streams 1$')
-        # Drawn over what stood there: nothing was cleared after the beginning.
+        # top overwrites the old text; it cleared the screen only at its start.
         assert terminal.raw.count('\x1b[2J') == 1
-        terminal.type('x')  # means nothing
+        terminal.type('x')  # no command
         terminal.type('q')
         assert terminal.wait() == 0
         expect_restored(terminal)
 
 
 @pytest.mark.parametrize('how', ['Ctrl-C', 'SIGINT', 'SIGTERM', 'SIGHUP'])
-def test_every_end_gives_the_terminal_back(network, how):
+def test_every_way_to_end_restores_the_terminal(network, how):
     node = network.node('n1')
     with top(network, node.url) as terminal:
         terminal.wait_for(r'^Streams 0$')
@@ -61,7 +61,7 @@ def test_every_end_gives_the_terminal_back(network, how):
         expect_restored(terminal)
 
 
-def test_follows_the_size_of_the_terminal(network):
+def test_the_table_fits_a_terminal_that_is_resized(network):
     node = network.node('n1')
     with top(network, node.url) as terminal:
         terminal.wait_for(r'^Neighbours 0$')
@@ -74,23 +74,23 @@ def test_follows_the_size_of_the_terminal(network):
         assert 'Neighbours 0' in terminal.screen
 
 
-def test_waits_for_a_node_that_goes_and_comes_back(network):
+def test_top_reconnects_to_a_node_that_is_restarted(network):
     node = network.node('n1')
     with top(network, node.url) as terminal:
         terminal.wait_for(r'^Streams 0$')
         node.end()
         terminal.wait_for(r'^As it was \d+ s ago\. Trying again: no answer from')
-        assert 'Streams 0' in terminal.screen  # as it was
-        node = again(network, node)
+        assert 'Streams 0' in terminal.screen  # the last known state stays
+        node = restart(network, node)
         terminal.wait_for(r'^0 of 0 streams live')
-        # By the events of the new one, or by asking it.
+        # top learns of the stream by an event, or when it asks the new node.
         assert node.call('POST', '/streams', {'name': 'Back'}).status == 201
         terminal.wait_for(r'^back +waiting')
         terminal.type('q')
         assert terminal.wait() == 0
 
 
-def test_a_node_that_was_never_there(network):
+def test_top_keeps_trying_a_node_that_does_not_answer(network):
     with top(network, 'http://127.0.0.1:1') as terminal:
         terminal.wait_for(r'^Trying again: no answer from http://127\.0\.0\.1:1: ')
         terminal.type('q')
@@ -98,8 +98,8 @@ def test_a_node_that_was_never_there(network):
         expect_restored(terminal)
 
 
-def test_can_be_put_aside(network):
-    """Ctrl-Z and fg, as the shell means them."""
+def test_top_can_be_suspended_and_resumed(network):
+    """With Ctrl-Z and fg in a shell."""
     node = network.node('n1')
     folder = pathlib.Path(astral.program('astralctl')).parent  # by its name: a longer line would wrap
     path = f'{folder}:{os.environ["PATH"]}'
@@ -115,12 +115,12 @@ def test_can_be_put_aside(network):
         shell.wait_for(r'^Streams 0$')
         assert ALTERNATE in shell.modes
         shell.type('q')
-        astral.wait_until(lambda: shell.screen and ALTERNATE not in shell.modes, 'the shell to have its terminal back')
+        astral.wait_until(lambda: shell.screen and ALTERNATE not in shell.modes, 'top to leave the alternate screen')
         shell.type('echo status $?\n')
         shell.wait_for(r'^status 0$')
 
 
-def test_without_a_terminal_it_prints_once(network):
+def test_without_a_terminal_top_prints_one_snapshot(network):
     node = network.node('n1')
     node.call('POST', '/streams', {'name': 'A Name That Is Longer Than Any Terminal ' + 50 * 'x'})
     done = network.ctl(node, 'top')
@@ -132,7 +132,7 @@ def test_without_a_terminal_it_prints_once(network):
     assert done.returncode == 1 and done.stdout == '' and 'no answer from' in done.stderr
 
 
-def test_json_goes_on(network):
+def test_json_prints_a_snapshot_for_each_change(network):
     node = network.node('n1')
     with subprocess.Popen([astral.program('astralctl'), '--node', node.url, '--json', 'top'], stdout=subprocess.PIPE,
                           stdin=subprocess.DEVNULL, text=True, env=network.environment()) as child:
@@ -142,7 +142,7 @@ def test_json_goes_on(network):
             assert [one['uuid'] for one in first['nodes']] == ['n1']
             node.call('POST', '/streams', {'name': 'Talk'})
             second = json.loads(child.stdout.readline())
-            if not second['streams']:  # it was on its way already
+            if not second['streams']:  # this snapshot is older than the stream
                 second = json.loads(child.stdout.readline())
             assert second['streams'][0]['slug'] == 'talk' and second['time_ms'] > first['time_ms']
             node.end()
@@ -155,6 +155,6 @@ def test_json_goes_on(network):
             child.kill()
 
 
-def test_usage(network):
+def test_an_unknown_argument_prints_the_usage(network):
     done = subprocess.run([astral.program('astralctl'), 'top', 'x'], capture_output=True, text=True, timeout=20)
     assert done.returncode == 2 and 'usage: astralctl top' in done.stderr

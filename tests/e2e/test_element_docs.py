@@ -18,7 +18,7 @@ def lines(element):
 
 
 def start(network, line, node, file=None):
-    """The line with this test's node, and with a file for the screen."""
+    """Starts the line with the URI of this test's node. With `file`, the line writes to it instead of the screen."""
     words = [word.replace('astral://127.0.0.1/', node.uri('')) for word in shlex.split(line)]
     if file:
         words = [word for word in words if not word.startswith('location=')]

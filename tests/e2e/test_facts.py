@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What nodes know of a stream's picture and sound, and what they warn of: where it is published and where it is watched."""
+"""The publisher's node and a viewer's node both show a stream's codecs and warn of bad encoder settings."""
 import astral
 import media
 
 
-def test_what_a_stream_is_and_what_hurts_its_viewers(network):
+def test_nodes_show_the_codecs_and_warn_of_rare_keyframes_and_b_frames(network):
     p = network.node('p')
     v = network.node('v', bootstrap=[p])
     media.publish_encoded(network, p, 'good', media.GOOD)
@@ -17,11 +17,11 @@ def test_what_a_stream_is_and_what_hurts_its_viewers(network):
     audio = {'codec': 'aac', 'rate': 44100, 'channels': 1}
     for node in (p, v):
         good = astral.wait_until(
-            lambda: (now := node.stream('good')).get('video', {}).get('keyframe_seconds') and 'audio' in now and now, 'facts')
+            lambda: (now := node.stream('good')).get('video', {}).get('keyframe_seconds') and 'audio' in now and now, 'the codecs')
         assert good['video'] == video and good['audio'] == audio and 'warnings' not in good
-        # Muxers may start the first group late, so its interval can be shorter: the longest one counts.
+        # A muxer may start the first group late, which makes that interval shorter; the longest interval counts.
         wanted = {**video, 'keyframe_seconds': 5.0, 'b_frames': True}
-        bad = astral.wait_until(lambda: (now := node.stream('bad')).get('video') == wanted and now, 'the facts of the bad one', 30)
+        bad = astral.wait_until(lambda: (now := node.stream('bad')).get('video') == wanted and now, 'the codecs of the bad stream', 30)
         assert len(bad['warnings']) == 2
         assert 'Keyframes are 5 s apart' in bad['warnings'][0] and 'B-frames' in bad['warnings'][1]
         listed = {stream['slug']: stream for stream in node.get('/streams')['streams']}

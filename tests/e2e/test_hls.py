@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What VLC and browsers get: the playlist of a stream that came over a relay, read and decoded by FFmpeg."""
+"""HLS at a node that gets the stream from another node, read and decoded by FFmpeg."""
 import re
 
 import astral
 import media
 
 
-def test_ffmpeg_accepts_the_playlist(network):
+def test_ffmpeg_plays_the_playlist_without_errors(network):
     p = network.node('p')
     media.publish_test_picture(network, p, 'talk')
     v = network.node('v', bootstrap=[p])
@@ -34,8 +34,8 @@ def test_ffmpeg_accepts_the_playlist(network):
     assert media.decode(v.url + path, seconds=astral.SECONDS) == []
 
 
-def test_parts_come_as_they_are_asked_for(network):
-    """Low-latency HLS at another node: what a playlist promises is there when it is asked for, and is the segment."""
+def test_each_hinted_part_can_be_fetched_and_the_parts_make_the_segment(network):
+    """Low-latency HLS at another node: the node answers a request for the part in the preload hint, and a segment is its parts."""
     p = network.node('p')
     media.publish_test_picture(network, p, 'talk')
     v = network.node('v', bootstrap=[p])
@@ -49,7 +49,7 @@ def test_parts_come_as_they_are_asked_for(network):
     text = astral.wait_until(lambda: playlist(), 'a playlist', 40)
     assert 'CAN-BLOCK-RELOAD=YES' in text and '#EXT-X-PART-INF:PART-TARGET=' in text
     parts = {}
-    for _ in range(12):  # more than a segment has
+    for _ in range(12):  # more parts than a segment has
         name, segment, part = re.search(hint, text).groups()
         answer = v.call('GET', path + name)
         assert answer.status == 200 and answer.headers['Content-Type'] == 'video/mp2t'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""OBS Studio itself, on a screen that nobody sees, publishes by RTMP as README.md says; another node has its picture."""
+"""A real OBS Studio, in Xvfb, publishes by RTMP as README.md says. Another node plays its picture."""
 import configparser
 import json
 import shutil
@@ -26,7 +26,7 @@ def write_ini(path, sections):
 
 
 def write_profile(folder, server, key):
-    """What OBS would have written after its dialogues: a green screen to our server, a key frame every second."""
+    """Writes the settings that OBS would write after its dialogs: a green scene, sent to our server with a keyframe every second."""
     folder = folder / 'obs-studio'
     write_ini(folder / 'global.ini', {
         'General': {'FirstRun': 'true', 'LastVersion': 29 << 24 | 2, 'EnableAutoUpdates': 'false'},
@@ -46,7 +46,7 @@ def write_profile(folder, server, key):
 
 
 def start_obs(network, server, key):
-    screen = network.own([SCREEN[0], '-displayfd', '1', '-screen', '0', '1280x720x24', '-nolisten', 'tcp'], stdout=subprocess.PIPE)
+    screen = network.start_helper([SCREEN[0], '-displayfd', '1', '-screen', '0', '1280x720x24', '-nolisten', 'tcp'], stdout=subprocess.PIPE)
     display = screen.stdout.readline().decode().strip()
     home = network.folder / 'obs'
     runtime = home / 'run'
@@ -57,7 +57,7 @@ def start_obs(network, server, key):
 
 
 @pytest.mark.skipif(None in SCREEN, reason='obs or Xvfb is missing (Debian: obs-studio, xvfb)')
-def test_obs_publishes(network):
+def test_a_stream_from_obs_plays_at_another_node(network):
     publishing = network.node('p', rtmp_port=astral.free_port())
     watching = network.node('v', bootstrap=[publishing])
     obs = start_obs(network, f'rtmp://127.0.0.1:{publishing.get("/settings")["rtmp_port"]}/astral', 'from-obs')

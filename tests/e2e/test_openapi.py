@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""openapi.json against running nodes: every operation, and every status that it names, with what it answers. That it
-names every route, and no other, is tested in tests/unit/api."""
+"""Running nodes answer as openapi.json says: every operation is called, and every described status is provoked. tests/unit checks
+that openapi.json describes every route and no other."""
 import json
 import re
 
@@ -33,15 +33,15 @@ PLAYLIST = '/hls/index.m3u8'
 
 # What cannot be brought about here: each is in tests/unit/api, with a network or a media floor of its own.
 ELSEWHERE = {
-    ('register_node', '409'), ('register_node', '503'),  # for strangers: test_who_may.py
-    ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; 256 streams
+    ('register_node', '409'), ('register_node', '503'),  # only callers from other machines get these: test_who_may.py
+    ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; more than 256 streams
     ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('get_segment', '503'), ('be_peer', '503'),
     ('whep', '503'), ('whip', '409'), ('whip', '503'),
     ('get_flv', '415'), ('get_flv', '503'), ('get_ts', '415'), ('get_ts', '503'),
 }
 
 
-def test_it_is_sound(network):
+def test_the_description_is_valid(network):
     doc = openapi.Description(network.node('n').call('GET', '/openapi.json').body).doc
     assert re.fullmatch(r'3\.1\.\d+', doc['openapi'])
     resolver = jsonschema.RefResolver('', doc)
@@ -53,9 +53,9 @@ def test_it_is_sound(network):
         if not isinstance(said, dict):
             return
         if '$ref' in said:
-            resolver.resolve(said['$ref'])  # raises where there is nothing
+            resolver.resolve(said['$ref'])  # raises if the target is missing
         if said.get('type') == 'object' and 'properties' in said:
-            assert 'additionalProperties' in said, f'{where}: says nothing of other fields'
+            assert 'additionalProperties' in said, f'{where}: does not say whether other fields are allowed'
         for key, one in said.items():
             if key == 'schema':
                 jsonschema.Draft202012Validator.check_schema(one)
@@ -75,7 +75,7 @@ def test_it_is_sound(network):
 
 
 class Exercise:
-    """Calls operations of nodes, holds the answers against the description, and keeps what was seen."""
+    """Calls operations of nodes, checks the answers against the description, and records the statuses that it saw."""
 
     def __init__(self, description):
         self.description, self.seen = description, set()
@@ -94,7 +94,7 @@ class Exercise:
 
 @pytest.fixture
 def nodes(network):
-    """P is full and publishes `talk`; Q has room and publishes `free`; V knows both."""
+    """P publishes `talk` and has no upstream for a child. Q publishes `free` and has upstream. V knows both streams."""
     p = network.node('p', upstream_limit=1)
     q = network.node('q', bootstrap=[p])
     v = network.node('v', bootstrap=[p, q])
@@ -105,7 +105,7 @@ def nodes(network):
     return p, q, v
 
 
-def test_every_operation_answers_as_it_says(nodes):
+def test_every_operation_answers_as_described(nodes):
     p, q, v = nodes
     do = Exercise(openapi.Description(v.call('GET', '/openapi.json').body))
     events = raw_websocket.WebSocket(v.port, '/events')
@@ -145,7 +145,7 @@ def test_every_operation_answers_as_it_says(nodes):
     for streaming in (False, True):
         do(v, 200, 'pause_or_resume', {'streaming': streaming}, slug='my-talk')
     do(v, 404, 'pause_or_resume', {'streaming': True}, slug='nope')
-    do(v, 403, 'pause_or_resume', {'streaming': False}, slug='talk')  # P's
+    do(v, 403, 'pause_or_resume', {'streaming': False}, slug='talk')  # the stream is P's
     do(v, 200, 'list_stream_tickets', slug='my-talk')
     do(v, 404, 'list_stream_tickets', slug='nope')
     do(v, 200, 'end_stream', slug='my-talk')
@@ -157,7 +157,7 @@ def test_every_operation_answers_as_it_says(nodes):
     do(v, 412, 'ask_ticket', {}, slug='talk')
     do(v, 412, 'get_playlist', slug='talk')
     do(v, 404, 'get_playlist', slug='nope')
-    astral.wait_until(lambda: q.call('GET', '/stream/free/ticket/v').status == 200, 'Q to have given its ticket')
+    astral.wait_until(lambda: q.call('GET', '/stream/free/ticket/v').status == 200, 'Q to list its ticket for V')
     astral.wait_until(lambda: v.call('GET', '/stream/free' + PLAYLIST).status == 200, 'the first segments', 40)
     playlist = do(v, 200, 'get_playlist', slug='free').body.decode()
     do(v, 200, 'get_segment', slug='free', file=re.findall(r'^[^#\s].*$', playlist, re.M)[-1])
@@ -166,7 +166,7 @@ def test_every_operation_answers_as_it_says(nodes):
     for operation, name in (('get_flv', 'flv'), ('get_ts', 'ts')):
         do(v, 412, operation, slug='talk')
         do(v, 404, operation, slug='nope')
-        do.take(operation, v.call('HEAD', f'/stream/free/live.{name}'))  # the body has no end
+        do.take(operation, v.call('HEAD', f'/stream/free/live.{name}'))  # not GET, whose body does not end
     do(v, 200, 'get_thumbnail', slug='free')
     do(v, 404, 'get_thumbnail', slug='talk')
     watched = do(v, 201, 'whep', OFFER.replace('DIRECTION', 'recvonly'), SDP, slug='free').headers['Location']
@@ -183,12 +183,12 @@ def test_every_operation_answers_as_it_says(nodes):
         do(node, 200, 'confirm_ticket' + suffix, {'confirmed': True}, slug='free', **whose)
         do(node, 404, 'confirm_ticket' + suffix, {'confirmed': True}, slug='nope', **whose)
         do(node, 404, 'give_up_ticket' + suffix, slug='nope', **whose)
-    do(q, 409, 'give_up_ticket', slug='free')  # it is published there
+    do(q, 409, 'give_up_ticket', slug='free')  # Q publishes the stream itself
     do(q, 409, 'give_up_ticket_of', slug='free', uuid='q')
     do(q, 200, 'give_up_ticket_of', slug='free', uuid='v')
-    astral.wait_until(lambda: v.call('POST', '/stream/free/tickets', {}).status == 303, 'V to have it again')
+    astral.wait_until(lambda: v.call('POST', '/stream/free/tickets', {}).status == 303, 'V to get a new ticket')
     do(v, 200, 'give_up_ticket', slug='free')
-    # P makes V take a stream: from Q.
+    # P asks V to take a stream; V gets it from Q.
     seeded = do(p, 201, 'ask_ticket', {'destination_uuid': 'v'}, slug='free').json
     assert seeded == {'seeded': 'v', 'stream': 'free'}
     assert v.ticket('free')['source'] == 'q'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""astralorigin as a process: restarts, hostile clients, options. What it answers in detail is a unit test's."""
+"""astralorigin as a process: restarts, hostile clients, options. Unit tests check its answers in detail."""
 import concurrent.futures
 import socket
 import subprocess
@@ -13,7 +13,7 @@ def post_stream(origin, name, source='n1'):
     return origin.call('POST', '/streams', {'name': name, 'source': source})
 
 
-def test_what_it_confirmed_survives_kill_9(network):
+def test_confirmed_registrations_survive_kill_9(network):
     store = f'sqlite://{network.folder}/origin.db'
     origin = network.origin(store=store)
     assert origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 8000}).status == 201
@@ -60,19 +60,19 @@ RUBBISH = {
 
 
 @pytest.mark.parametrize('junk', RUBBISH.values(), ids=RUBBISH.keys())
-def test_rubbish_disturbs_nothing(network, junk):
+def test_malformed_requests_get_an_error_and_change_nothing(network, junk):
     origin = network.origin()
     with socket.create_connection(('127.0.0.1', origin.port), 10) as client:
         try:
             client.sendall(junk)
             answer = client.recv(4096)
         except ConnectionError:
-            answer = b''  # cut off is an answer too
+            answer = b''  # a closed connection is right too
     assert not answer or answer.split()[1][:1] in (b'4', b'5'), answer
     assert origin.get('/streams') == {'streams': []}
 
 
-def test_many_at_once(network):
+def test_concurrent_registrations_of_one_slug_give_one_stream(network):
     origin = network.origin()
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         statuses = list(pool.map(lambda i: post_stream(origin, f'talk {i % 100}', f'n{i % 3}').status, range(600)))
@@ -81,7 +81,7 @@ def test_many_at_once(network):
     assert len(origin.get('/streams')['streams']) == 100
 
 
-def test_wrong_paths_and_methods(network):
+def test_unknown_paths_get_404_and_wrong_methods_405(network):
     origin = network.origin()
     missing = origin.call('GET', '/nope')
     assert missing.status == 404 and missing.error['code'] == 'not-found'
@@ -89,7 +89,7 @@ def test_wrong_paths_and_methods(network):
     assert wrong.status == 405 and wrong.headers['Allow'] == 'GET, HEAD, POST' and wrong.error['message']
 
 
-def test_pages_for_people(network):
+def test_browsers_get_html_pages(network):
     origin = network.origin()
     post_stream(origin, 'My Talk!')
     for path in ('/', '/streams', '/stream/my-talk', '/nodes'):
@@ -103,7 +103,7 @@ def run(*options):
     return subprocess.run([astral.program('astralorigin'), *options], capture_output=True, text=True, timeout=20)
 
 
-def test_options():
+def test_help_and_version_print_and_bad_options_are_refused():
     assert run('--version').stdout.startswith('astralorigin 0.')
     for flag in ('-h', '--help'):
         assert '--store' in run(flag).stdout
@@ -112,7 +112,7 @@ def test_options():
         assert done.returncode == 2 and done.stderr.startswith('astralorigin: '), bad
 
 
-def test_a_port_that_is_taken(network):
+def test_a_port_that_is_taken_is_an_error_at_the_start(network):
     origin = network.origin()
     done = run('--port', str(origin.port), '--store', 'sqlite://:memory:')
     assert done.returncode == 1 and 'cannot listen' in done.stderr

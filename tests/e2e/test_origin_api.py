@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""openapi.json against the running origin: each operation is called in each way that it names, each answer must be one
-that it names, and nothing is answered that it does not."""
+"""A running origin answers as its openapi.json says: each operation is called, each described status is provoked, and other methods
+are refused."""
 import re
 
 import jsonschema
@@ -17,7 +17,7 @@ STREAM = {'name': 'My Talk!', 'source': 'n', 'description': 'd', 'streaming': Tr
           'media': 'video/mpegts', 'updated': 1700000000000}
 LARGE = b'{' + b' ' * 70000
 
-# (method, path, body, headers, status), in this order.
+# (method, path, body, headers, expected status). The order matters.
 CALLS = [
     ('GET', '/', None, HTML, 200), ('GET', '/?sort=size', None, HTML, 400),
     ('POST', '/nodes', NODE, {}, 201), ('POST', '/nodes', NODE, {}, 200), ('POST', '/nodes', {'uuid': 'plain', 'port': 1}, {}, 201),
@@ -47,8 +47,8 @@ CALLS = [
     ('GET', '/upload', None, HTML, 200), ('GET', '/upload?node=70000', None, HTML, 400), ('GET', '/download', None, HTML, 200),
     ('GET', '/about', None, HTML, 200), ('GET', '/visualization', None, HTML, 200), ('GET', '/openapi.json', None, {}, 200),
 ]
-# What one caller on one machine cannot provoke: another address, a full origin, a disk that fails. Unit tests and
-# test_origin_store.py do.
+# One caller on one machine cannot provoke these: they need another address, a full origin or a disk that fails. Unit tests,
+# test_origin_trust.py and test_origin_store.py do.
 ELSEWHERE = {('report', '409'), ('report', '500'), ('report', '503'), ('publish', '403'), ('publish', '500'), ('publish', '503'),
              ('changeStream', '500'), ('endStream', '500'), ('forgetNode', '202'), ('forgetNode', '500')}
 
@@ -63,10 +63,10 @@ def operation_of(description, method, path):
     for name, (its_method, its_path, _) in description.operations.items():
         if its_method == method and re.fullmatch(re.sub(r'\{\w+\}', '[^/]+', its_path), path.split('?')[0]):
             return name
-    raise AssertionError(f'{method} {path} is not described')
+    raise AssertionError(f'{method} {path} is not in openapi.json')
 
 
-def test_each_answer_is_one_that_is_described(network, description):
+def test_every_operation_answers_as_described(network, description):
     origin = network.origin()
     seen = set()
     for method, path, body, headers, status in CALLS:
@@ -84,7 +84,7 @@ def test_each_answer_is_one_that_is_described(network, description):
     assert described - seen == ELSEWHERE
 
 
-def test_what_is_not_described_is_not_there(network, description):
+def test_methods_that_are_not_described_are_refused(network, description):
     origin = network.origin()
     for path, item in description.doc['paths'].items():
         answer = origin.call('PATCH', re.sub(r'\{\w+\}', 'x', path))
@@ -92,11 +92,11 @@ def test_what_is_not_described_is_not_there(network, description):
         assert set(answer.headers['Allow'].split(', ')) - {'HEAD'} == {m.upper() for m in item if m in openapi.METHODS}, path
 
 
-def test_it_describes_itself(network, description):
+def test_the_origin_serves_its_own_description(network, description):
     assert network.origin().get('/openapi.json') == description.doc
 
 
-def test_the_schemas_are_sound_and_refuse(description):
+def test_the_schemas_are_valid_and_reject_wrong_values(description):
     for schema in description.doc['components']['schemas'].values():
         jsonschema.Draft202012Validator.check_schema(schema)
     for name, wrong in {'Node': {'uuid': 'n'}, 'Nodes': {'nodes': [{}]}, 'Streams': {}, 'ReportAnswer': {'node': {}},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What astralorigin has confirmed it knows after its own sudden death, wherever in its work that came."""
+"""astralorigin still knows what it has confirmed after a kill -9 at any moment."""
 import collections
 import http.client
 import random
@@ -14,14 +14,14 @@ WRITERS = 8
 
 
 class Writer(threading.Thread):
-    """Registers nodes and streams, changes and ends streams, one after the other, until the origin is gone. Keeps what
-    was confirmed; of the one call that got no answer either outcome is right."""
+    """Registers nodes and streams, changes and ends streams, one after the other, until the origin is killed. Records what the origin
+    confirmed. For the one call without an answer, both outcomes are right."""
 
     def __init__(self, origin, name, counter):
         super().__init__(daemon=True)
         self.origin, self.name_, self.counter = origin, name, counter
         self.nodes = {}
-        self.streams = {}  # slug → description, None: ended
+        self.streams = {}  # slug → description, or None if it has ended
         self.unanswered = None
         self.wrong = []
 
@@ -57,7 +57,7 @@ class Writer(threading.Thread):
 
 
 @pytest.mark.parametrize('seed', range(3))
-def test_what_it_confirmed_survives_kill_9_at_any_moment(network, seed):
+def test_confirmed_changes_survive_kill_9_at_any_moment(network, seed):
     kill_after = random.Random(seed).randrange(30, 600)
     store = f'sqlite://{network.folder}/origin.db'
     origin = network.origin(store=store)
@@ -85,15 +85,15 @@ def test_what_it_confirmed_survives_kill_9_at_any_moment(network, seed):
     database.close()
 
 
-def test_a_disk_that_fails_confirms_nothing(network):
-    """The store's file is locked by somebody for longer than the origin waits."""
+def test_a_write_that_fails_is_not_confirmed(network):
+    """Another process locks the store's file for longer than the origin waits."""
     path = f'{network.folder}/origin.db'
     origin = network.origin(store=f'sqlite://{path}')
     lock = sqlite3.connect(path, isolation_level=None)
     lock.execute('BEGIN IMMEDIATE')
     answer = origin.call('POST', '/nodes', {'uuid': 'n', 'port': 8000})
     assert answer.status == 500 and 'locked' in answer.error['message']
-    assert origin.get('/ping')  # who only reads is not kept waiting
+    assert origin.get('/ping')  # reads do not wait for the lock
     lock.execute('ROLLBACK')
     lock.close()
     assert origin.call('POST', '/nodes', {'uuid': 'm', 'port': 8001}).status == 201

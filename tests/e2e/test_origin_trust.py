@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a node's neighbours can do to it at the origin: nothing, unless it is gone. The stranger calls from 127.0.0.2."""
+"""At the origin, a caller from another address cannot change a living node's entry. The stranger of these tests calls from
+127.0.0.2."""
 import http.client
 import http.server
 import json
@@ -11,7 +12,7 @@ import astral
 
 
 def stranger(origin, method, path, body=None):
-    """A call from another address."""
+    """A call from 127.0.0.2."""
     connection = http.client.HTTPConnection('127.0.0.1', origin.port, timeout=20 * astral.PATIENCE, source_address=('127.0.0.2', 0))
     text = None if body is None else json.dumps(body)
     connection.request(method, path, text, {'Content-Type': 'application/json'} if text else {})
@@ -22,7 +23,7 @@ def stranger(origin, method, path, body=None):
 
 
 class Questions(http.server.ThreadingHTTPServer):
-    """Plays a node to whoever asks it, and keeps what it was asked."""
+    """A fake node: answers GET with its uuid and port, and records the requests."""
     daemon_threads = True
 
     def __init__(self, uuid):
@@ -60,26 +61,25 @@ def reachable(origin, uuid):
     return answer.json['node'].get('reachable') if answer.status == 200 else None
 
 
-def test_the_origin_asks_a_node_that_reports(network, played):
+def test_the_origin_checks_that_a_new_node_is_reachable(network, played):
     origin = network.origin()
     first = origin.call('POST', '/nodes', {'uuid': 'n1', 'port': played.port})
     assert first.status == 201 and first.json['reachable'] is None
     astral.wait_until(lambda: reachable(origin, 'n1'), 'the origin to reach it')
     assert origin.call('POST', '/nodes', {'uuid': 'n1', 'port': played.port}).json['reachable'] is True
-    (method, path, headers), = played.asked  # once, and nothing else
+    (method, path, headers), = played.asked  # exactly one request
     assert (method, path) == ('GET', '/node')
     assert {name.lower() for name in headers} <= {'host', 'accept', 'accept-encoding', 'user-agent', 'connection'}
 
 
-def test_the_origin_says_who_cannot_be_reached(network, played):
+def test_a_node_at_whose_address_another_one_answers_is_not_reachable(network, played):
     origin = network.origin()
-    # Somebody else listens there.
     origin.call('POST', '/nodes', {'uuid': 'n2', 'port': played.port})
-    astral.wait_until(lambda: reachable(origin, 'n2') is False, 'the origin to find another')
+    astral.wait_until(lambda: reachable(origin, 'n2') is False, 'the origin to find n1 there')
     assert origin.call('POST', '/nodes', {'uuid': 'n2', 'port': played.port}).json['reachable'] is False
 
 
-def test_a_stranger_cannot_remove_a_node_that_lives(network, played):
+def test_a_stranger_cannot_remove_a_living_node(network, played):
     origin = network.origin()
     origin.call('POST', '/nodes', {'uuid': 'n1', 'port': played.port})
     astral.wait_until(lambda: reachable(origin, 'n1'), 'the origin to reach it')
@@ -88,16 +88,16 @@ def test_a_stranger_cannot_remove_a_node_that_lives(network, played):
         answer = stranger(origin, 'DELETE', '/node/n1')
         assert answer.status == 202 and answer.json['removed'] is False
         return answer.json['checking']
-    # Not more often than every few seconds, whoever says it and however often.
+    # The origin checks a node at most once every few seconds, even if many callers ask for it.
     assert [hint() for _ in range(50)] == [False] * 50
-    astral.wait_until(hint, 'the origin to ask again', every=0.5)
-    astral.wait_until(lambda: len(played.asked) == 2, 'the question')
+    astral.wait_until(hint, 'the origin to check again', every=0.5)
+    astral.wait_until(lambda: len(played.asked) == 2, 'the second request at the node')
     hint()
     assert origin.call('GET', '/node/n1').status == 200
     assert len(played.asked) == 2
 
 
-def test_a_stranger_is_right_about_a_node_that_is_gone(network):
+def test_a_strangers_delete_removes_a_dead_node(network):
     origin = network.origin()
     node = network.node('n1', origin)
     astral.wait_until(lambda: reachable(origin, 'n1'), 'the origin to reach it')
@@ -105,7 +105,7 @@ def test_a_stranger_is_right_about_a_node_that_is_gone(network):
     astral.wait_until(lambda: stranger(origin, 'DELETE', '/node/n1').status == 404, 'the origin to find it gone', every=0.5)
 
 
-def test_a_stranger_cannot_report_for_a_node_that_lives(network, played):
+def test_a_stranger_cannot_take_the_uuid_of_a_living_node(network, played):
     origin = network.origin()
     origin.call('POST', '/nodes', {'uuid': 'n1', 'port': played.port})
     astral.wait_until(lambda: reachable(origin, 'n1'), 'the origin to reach it')
@@ -115,13 +115,13 @@ def test_a_stranger_cannot_report_for_a_node_that_lives(network, played):
     assert origin.get('/node/n1')['node']['port'] == played.port
     played.shutdown()
     played.server_close()
-    # The same uuid has come to live elsewhere: its own reports tell the origin to look.
+    # The first node is gone. A report of its uuid from another address makes the origin check, and then take the new one.
     astral.wait_until(lambda: stranger(origin, 'POST', '/nodes', {'uuid': 'n1', 'port': 9}).status == 201,
-                      'the place to be free', every=0.5)
+                      'the origin to accept the new address', every=0.5)
     assert origin.get('/node/n1')['node']['ip_address'] == '127.0.0.2'
 
 
-def test_a_stranger_cannot_touch_streams(network):
+def test_a_stranger_cannot_change_streams(network):
     origin = network.origin()
     origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 9})
     assert origin.call('POST', '/streams', {'name': 'talk', 'source': 'n1', 'streaming': True}).status == 201
@@ -133,9 +133,9 @@ def test_a_stranger_cannot_touch_streams(network):
     assert origin.call('DELETE', '/stream/talk?uuid=n1').status == 200
 
 
-def test_a_node_says_goodbye_itself(network):
+def test_a_node_that_ends_removes_itself_from_the_origin(network):
     origin = network.origin()
     node = network.node('n1', origin)
-    astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'it to report')
+    astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to report')
     assert node.end() == 0
     assert origin.call('GET', '/node/n1').status == 404

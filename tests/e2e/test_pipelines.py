@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What pipelines/ has ready: each publishes something real through a node, and what comes out is that."""
+"""The scripts in pipelines/ work: each publishes through a node, and what it publishes can be recorded and played."""
 import pathlib
 import signal
 import socket
@@ -20,7 +20,7 @@ def node(network):
 
 
 def start(network, name, *words):
-    env = {'ASTRAL_BUILD': astral.BUILD, 'GST_PLUGIN_PATH': ''}  # it finds the build by itself
+    env = {'ASTRAL_BUILD': astral.BUILD, 'GST_PLUGIN_PATH': ''}  # the script must find the build's plugin itself
     return network.start(name, [PIPELINES / name, *map(str, words)], **env)
 
 
@@ -39,7 +39,7 @@ def streams_of(path):
 
 
 def recorded(network, node, slug):
-    """Plays it with play-record until there are some seconds, and ends that as a person would."""
+    """Records some seconds of the stream with play-record, and ends that with Ctrl-C's signal. Returns the file."""
     astral.wait_until(lambda: (node.stream(slug) or {}).get('streaming'), f'{slug} to be live', 40)
     to = network.folder / f'{slug}.ts'
     player = start(network, 'play-record', slug, to, '--node', at(node))
@@ -49,21 +49,21 @@ def recorded(network, node, slug):
 
 
 def sender(network, url):
-    """What OBS sends: H.264 and AAC in MPEG-TS."""
-    return network.own(['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=30',
-                        '-f', 'lavfi', '-i', 'sine=frequency=440', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune',
-                        'zerolatency', '-pix_fmt', 'yuv420p', '-g', '30', '-b:v', '1500k', '-minrate', '1500k', '-maxrate',
-                        '1500k', '-bufsize', '1500k', '-c:a', 'aac', '-f', 'mpegts', url])
+    """Sends H.264 and AAC in MPEG-TS, like OBS."""
+    return network.start_helper(['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=30',
+                                 '-f', 'lavfi', '-i', 'sine=frequency=440', '-c:v', 'libx264', '-preset', 'ultrafast', '-tune',
+                                 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '30', '-b:v', '1500k', '-minrate', '1500k', '-maxrate',
+                                 '1500k', '-bufsize', '1500k', '-c:a', 'aac', '-f', 'mpegts', url])
 
 
-def test_the_test_picture(network, node):
+def test_publish_test_publishes_picture_and_sound(network, node):
     publisher = start(network, 'publish-test', 'My Talk!', '--node', at(node))
     assert streams_of(recorded(network, node, 'my-talk')) == ['aac', 'h264']
     assert node.stream('my-talk')['name'] == 'My Talk!'
     assert publisher.end(signal.SIGINT) == 0
 
 
-def test_a_file(network, node):
+def test_publish_file_scales_a_film_without_sound(network, node):
     film = network.folder / 'film.mp4'
     subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc=size=640x360:rate=30', '-t', '2',
                     '-pix_fmt', 'yuv420p', film], check=True, stdin=subprocess.DEVNULL)
@@ -74,13 +74,13 @@ def test_a_file(network, node):
     assert publisher.end(signal.SIGINT) == 0
 
 
-def test_srt_whose_sender_comes_back(network, node):
+def test_publish_srt_goes_on_when_its_sender_reconnects(network, node):
     port = free_port()
     publisher = start(network, 'publish-srt', 'srt', '--node', at(node), '--port', port)
     url = f'srt://127.0.0.1:{port}'
     obs = None
 
-    def sends():  # as OBS does: it tries again
+    def sends():  # reconnects, as OBS does
         nonlocal obs
         if obs is None or obs.poll() is not None:
             obs = sender(network, url)
@@ -92,12 +92,12 @@ def test_srt_whose_sender_comes_back(network, node):
     obs.kill()
     obs.wait()
     before = media.size(seen)
-    astral.wait_until(lambda: sends() and media.size(seen) > before + 500_000, 'the viewer to go on', 40)
+    astral.wait_until(lambda: sends() and media.size(seen) > before + 500_000, 'the viewer to receive more', 40)
     assert viewer.running()
     assert publisher.end(signal.SIGINT) == 0
 
 
-def test_udp(network, node):
+def test_publish_udp_publishes_picture_and_sound(network, node):
     port = free_port()
     publisher = start(network, 'publish-udp', 'udp', '--node', at(node), '--port', port)
     sender(network, f'udp://127.0.0.1:{port}?pkt_size=1316')
@@ -105,19 +105,19 @@ def test_udp(network, node):
     assert publisher.end(signal.SIGINT) == 0
 
 
-def test_a_camera(network, node):
+def test_publish_webcam_publishes_a_camera(network, node):
     if not pathlib.Path('/dev/video0').is_char_device():
         pytest.skip('there is no camera /dev/video0')
     start(network, 'publish-webcam', 'camera', '--node', at(node), '--sound', 'no')
     assert streams_of(recorded(network, node, 'camera')) == ['h264']
 
 
-def test_players(network, node):
+def test_each_player_script_plays_the_stream(network, node):
     start(network, 'publish-test', 'talk', '--node', at(node))
-    astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'it to be live', 40)
+    astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'the stream to be live', 40)
     window = network.start('window', [PIPELINES / 'play-window', 'talk', '--node', at(node)], ASTRAL_BUILD=astral.BUILD,
                            PLAY_OPTIONS='--videosink=fakesink --audiosink=fakesink --no-interactive')
-    window.wait_for_output(r'\d:\d\d:\d\d\.\d')  # the place where it plays
+    window.wait_for_output(r'\d:\d\d:\d\d\.\d')  # the playback position
     assert window.running()
     astral.wait_until(lambda: node.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'segments', 40)
     for name, *more in (['play-hls'], ['play-flv'], ['play-ts'], ['play-rtmp', '--rtmp-port', str(node.get('/settings')['rtmp_port'])]):
@@ -127,7 +127,7 @@ def test_players(network, node):
 
 
 @pytest.mark.parametrize('name', READY)
-def test_each_explains_itself(network, name):
+def test_help_is_the_first_comment_and_wrong_arguments_print_the_usage(network, name):
     def run(*words):
         return subprocess.run([PIPELINES / name, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env=network.environment(), timeout=20 * astral.PATIENCE)

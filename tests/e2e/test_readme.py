@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The README's lines about the simulator run after the README's own build, which has no tests."""
+"""The README's commands for the simulator work after the README's build, which is configured without tests."""
 import json
 import re
 import subprocess
@@ -29,7 +29,7 @@ def test_the_simulator_is_a_target_of_the_readmes_build(tmp_path):
     assert str(build / target) in [file for made in built for file in made['filename']], target
 
 
-def test_the_simulators_line_runs():
+def test_the_readmes_simulator_command_runs():
     words = lines('build/tests/sim/astralsim')[0].split()
     assert words[0] == 'build/' + lines('ninja -C build tests/')[0].split()[-1]
     figures = json.loads(run([astral.BUILD / words[0].removeprefix('build/'), *words[1:]], 120).splitlines()[-1])

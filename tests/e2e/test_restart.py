@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Nothing grows and nothing is forgotten: viewers that come and go, a publisher that comes back, leaks."""
+"""Viewers that join and leave cost a node no memory, a publisher that returns continues its stream, and no element leaks."""
 import os
 import re
 import signal
@@ -8,8 +8,8 @@ import astral
 import media
 
 ROUNDS = int(os.environ.get('ASTRAL_E2E_ROUNDS', '50'))
-WARM_UP = 5  # caches, allocator arenas
-MAX_GROWTH_KB = 6 * 1024  # the windows of one stream (groups kept, HLS segments) may fill meanwhile
+WARM_UP = 5  # viewers before the first measurement: they fill caches and allocator arenas
+MAX_GROWTH_KB = 6 * 1024  # the stream's store of groups and its HLS window may still fill
 
 
 def live(network, slug='talk'):
@@ -26,25 +26,25 @@ def watch_a_moment(network, node, number):
     received.unlink()
 
 
-def test_a_viewer_comes_and_goes(network):
+def test_viewers_that_join_and_leave_cost_no_memory_files_or_threads(network):
     node, publisher, _ = live(network)
     for number in range(WARM_UP):
         watch_a_moment(network, node, number)
 
     def idle():
         return not [t for t in node.tickets() if t['held'] is False]
-    astral.wait_until(idle, 'the tickets of viewers to be gone', 40)
+    astral.wait_until(idle, "the viewers' tickets to be gone", 40)
     before = node.files(), node.threads(), node.memory_kb()
     for number in range(ROUNDS):
         watch_a_moment(network, node, number)
-    astral.wait_until(idle, 'the tickets of viewers to be gone', 40)
+    astral.wait_until(idle, "the viewers' tickets to be gone", 40)
     astral.wait_until(lambda: node.files() <= before[0] + 1 and node.threads() <= before[1] + 1,
-                      'files and threads to be given back', 30)
+                      'files to be closed and threads to end', 30)
     assert node.memory_kb() - before[2] < MAX_GROWTH_KB
     assert publisher.running()
 
 
-def test_a_publisher_comes_back(network):
+def test_a_viewer_plays_on_when_the_publisher_returns(network):
     node, publisher, first_file = live(network)
     viewer, received = media.view(network, node, 'talk')
     media.grows(received, 50_000)
@@ -59,8 +59,8 @@ def test_a_publisher_comes_back(network):
     media.grows(network.folder / 'second', 65536)
     second, got = (network.folder / 'second').read_bytes(), received.read_bytes()
     _, start, run = media.match(got, second)
-    assert run > 50_000 and got[:-run], 'the viewer got nothing of the second session'
-    # In front of the second session is the first, to its end or nearly so, and perhaps a new stream header.
+    assert run > 50_000 and got[:-run], 'the viewer received nothing of the second session'
+    # Before the second session come the bytes of the first one, and perhaps a new stream header.
     before = got[:-run]
     _, _, old = media.match(before[:len(before) // 2], first)
     assert old > 10_000

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""RTMP in, RTMP and FLV out: what OBS and ffmpeg send reaches the players of another node frame for frame; who may not is told why;
-nobody disturbs the others."""
+"""RTMP in; RTMP, FLV, TS and HLS out. Players at another node get every frame of OBS and ffmpeg. A refused client gets the reason, and
+a bad client does not disturb others."""
 import concurrent.futures
 import os
 import re
@@ -16,7 +16,7 @@ import media
 from test_who_may import TOKEN, own_address
 
 FPS = 30
-SECONDS = int(os.environ.get('ASTRAL_E2E_PLAY', '4'))  # of each way to play (the night run: 60)
+SECONDS = int(os.environ.get('ASTRAL_E2E_PLAY', '4'))  # recorded in each format
 
 
 def output(*argv):
@@ -37,7 +37,7 @@ def film(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def obs_film(tmp_path_factory):
-    """What OBS sends if nobody changes its settings: 250 frames from key frame to key frame, two B-frames."""
+    """Encoded with OBS's default settings: a keyframe every 250 frames, two B-frames."""
     path = tmp_path_factory.mktemp('film') / 'obs.flv'
     output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=60', '-f', 'lavfi', '-i',
            'anoisesrc=amplitude=0.1', '-t', 40, '-c:v', 'libx264', '-preset', 'veryfast', '-x264-params', 'keyint=250:bframes=2:scenecut=0',
@@ -47,7 +47,7 @@ def obs_film(tmp_path_factory):
 
 @pytest.fixture
 def nodes(network):
-    """A node that is published to, and one that reads."""
+    """The publisher's node and a viewer's node."""
     first = network.node('p', rtmp_port=astral.free_port())
     first.rtmp = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral'
     return first, network.node('v', bootstrap=[first])
@@ -73,7 +73,7 @@ def received(network, node, by=600_000):
 
 
 def pictures(path):
-    """The slices of the pictures, without what only says how to decode them."""
+    """The NAL units of the pictures' slices, without parameter sets and SEI."""
     convert = ['-bsf:v', 'h264_mp4toannexb'] if path.suffix == '.flv' else []
     data = output('ffmpeg', '-nostdin', '-loglevel', 'error', '-i', path, '-map', '0:v', '-c', 'copy', *convert, '-f', 'h264', '-')
     units = data.replace(b'\0\0\0\1', b'\0\0\1').split(b'\0\0\1')
@@ -88,17 +88,17 @@ def sounds(path):
 
 
 def delays(path):
-    """How much later than it is decoded each picture is shown, in frames."""
+    """PTS minus DTS of each picture, in frames."""
     packets = media.probe(path, '-select_streams', 'v', '-show_entries', 'packet=pts_time,dts_time')['packets']
     return [round((float(p['pts_time']) - float(p['dts_time'])) * FPS) for p in packets if 'pts_time' in p and 'dts_time' in p]
 
 
 def assert_part(part, whole, least, leave=0):
-    """`part` stands in `whole` without a gap; `leave` of its last may be cut."""
+    """`part`, without its last `leave` items, is in `whole` without a gap and has at least `least` items."""
     part = part[:len(part) - leave]
     assert len(part) >= least
     at = [i for i in range(len(whole)) if whole[i] == part[0]]
-    assert any(whole[i:i + len(part)] == part for i in at), f'{len(part)} frames are not {len(whole)} in a row'
+    assert any(whole[i:i + len(part)] == part for i in at), f'the {len(part)} frames are not consecutive ones of the {len(whole)}'
 
 
 def assert_same(ts, film):
@@ -106,7 +106,7 @@ def assert_same(ts, film):
     assert_part(sounds(ts), sounds(film), FPS, leave=3)
 
 
-def test_ffmpeg_is_read_at_another_node_frame_by_frame(network, nodes, film):
+def test_a_viewer_at_another_node_gets_every_frame_of_ffmpeg(network, nodes, film):
     first, second = nodes
     encoder = publish(network, first, film)
     ts = received(network, second)
@@ -118,7 +118,7 @@ def test_ffmpeg_is_read_at_another_node_frame_by_frame(network, nodes, film):
     astral.wait_until(lambda: not first.stream('talk')['streaming'], 'the stream to wait for its publisher', 5)
 
 
-def test_rtmp2sink(network, nodes, film):
+def test_a_viewer_at_another_node_gets_every_frame_of_rtmp2sink(network, nodes, film):
     first, second = nodes
     pipeline = (f'filesrc location={film} ! flvdemux name=demux flvmux name=mux streamable=true ! '
                 f'rtmp2sink location={first.rtmp}/talk '
@@ -128,7 +128,7 @@ def test_rtmp2sink(network, nodes, film):
     assert_same(received(network, second, by=200_000 * SECONDS), film)
 
 
-def test_one_who_is_cut_off_goes_on(network, nodes, film):
+def test_a_publisher_that_is_killed_may_continue_its_stream(network, nodes, film):
     first, second = nodes
     encoder = publish(network, first, film)
     live(second)
@@ -143,12 +143,12 @@ def test_one_who_is_cut_off_goes_on(network, nodes, film):
     whole = to.with_suffix('.ts')
     whole.write_bytes(to.read_bytes()[:to.stat().st_size // 188 * 188])
     got, sent = pictures(whole), pictures(film)
-    again = max(i for i in range(1, len(got)) if got[i] == sent[0])  # where the second began
+    again = max(i for i in range(1, len(got)) if got[i] == sent[0])  # where the second publisher began
     assert_part(got[:again - 1], sent, 10)
     assert_part(got[again:], sent, FPS, leave=2)
 
 
-def test_one_who_is_killed_and_does_not_come_back_has_ended(network, nodes, film):
+def test_a_stream_whose_publisher_does_not_return_is_no_longer_live(network, nodes, film):
     first, _ = nodes
     encoder = publish(network, first, film)
     live(first)
@@ -156,7 +156,7 @@ def test_one_who_is_killed_and_does_not_come_back_has_ended(network, nodes, film
     astral.wait_until(lambda: not first.stream('talk')['streaming'], 'the stream to wait for its publisher', 25)
 
 
-def test_refusals_are_heard(network, nodes, film):
+def test_a_refused_publisher_gets_the_reason(network, nodes, film):
     first, _ = nodes
 
     def complaint(url, source=film):
@@ -176,10 +176,10 @@ def test_refusals_are_heard(network, nodes, film):
 
 
 def test_a_stranger_needs_the_token(network, film):
-    """Who comes over this machine's own address on its network is one, as in test_who_may.py."""
+    """As in test_who_may.py, the stranger calls from this machine's network address."""
     address = own_address()
     if not address or address.startswith('127.'):
-        pytest.skip('this machine has no address but loopback')
+        pytest.skip('this machine has only loopback addresses')
     settings = network.folder / 'node.conf'
     settings.write_text(f'[astralnode]\ntoken={TOKEN}\n')
     node = network.node('n', None, (), None, '--settings', settings, listen='0.0.0.0', rtmp_port=astral.free_port())
@@ -194,7 +194,7 @@ def test_a_stranger_needs_the_token(network, film):
     assert TOKEN not in node.output
 
 
-def test_rubbish_disturbs_nobody(network, nodes, film):
+def test_malformed_rtmp_does_not_disturb_a_stream(network, nodes, film):
     first, second = nodes
     publish(network, first, film)
     port = int(first.rtmp.split(':')[2].split('/')[0])
@@ -226,7 +226,7 @@ def amf(*values):
 
 
 class RawPublisher:
-    """An encoder that sends what it is told to send."""
+    """An RTMP publisher that sends the messages a test gives it."""
 
     def __init__(self, port, key):
         self.socket = socket.create_connection(('127.0.0.1', port), 20)
@@ -259,12 +259,12 @@ class RawPublisher:
             data += more
 
     def is_heard(self):
-        """It is not cut off, and what it sent before has been read: the node answers what comes next."""
+        """The node answers the next command. So it has read all that was sent before, and did not close the connection."""
         self.send(20, amf('createStream', 99, None), 0)
         self.hear(amf('_result', 99))
 
 
-# What carries no media: a command to the player, a picture and a sound without data, the end of a sequence.
+# Messages without media: commands to the player, video and audio without data, the end of a sequence.
 VIDEO, AUDIO = 9, 8
 WITHOUT_MEDIA = {
     'a command frame': (VIDEO, b'\x57\x00'),
@@ -278,7 +278,7 @@ WITHOUT_MEDIA = {
 }
 
 
-def test_what_carries_no_media_ends_nothing(network, nodes, film):
+def test_messages_without_media_do_not_end_a_publisher(network, nodes, film):
     first, second = nodes
     publish(network, first, film)
     port = int(first.rtmp.split(':')[2].split('/')[0])
@@ -292,14 +292,14 @@ def test_what_carries_no_media_ends_nothing(network, nodes, film):
 
 
 def recorded(network, url, name, seconds=SECONDS):
-    """What a player writes that opens this."""
+    """Plays the URL with ffmpeg and records it. Returns the file."""
     path = network.folder / name
     output('ffmpeg', '-nostdin', '-loglevel', 'error', '-i', url, '-t', seconds, '-c', 'copy', path)
     return path
 
 
 def recorded_by_parts(network, node, name):
-    """What a player of low-latency HLS gets: each part as it is announced."""
+    """Plays low-latency HLS and records each hinted part. Returns the file."""
     path = '/stream/talk/hls/'
     text = astral.wait_until(lambda: (a := node.call('GET', f'{path}index.m3u8')).status == 200 and a.body.decode(), 'a playlist', 40)
     first = None
@@ -312,14 +312,14 @@ def recorded_by_parts(network, node, name):
             assert answer.status == 200
             text = node.call('GET', f'{path}index.m3u8?_HLS_msn={segment}&_HLS_part={part}').body.decode()
             if first is None and part != '0':
-                continue  # from a key frame on
+                continue  # start at a segment's first part, which has the keyframe
             first = first or segment
             file.write(answer.body)
             seconds += float(re.search(rf'#EXT-X-PART:DURATION=([\d.]+),URI="{hint}"', text).group(1))
     return to
 
 
-def test_it_plays_at_another_node_frame_by_frame(network, film):
+def test_each_output_format_has_every_frame(network, film):
     first = network.node('p', rtmp_port=astral.free_port())
     first.rtmp = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral'
     second = network.node('v', bootstrap=[first], rtmp_port=astral.free_port())
@@ -345,7 +345,7 @@ def test_it_plays_at_another_node_frame_by_frame(network, film):
     assert second.ticket('talk')
 
 
-def test_what_obs_sends_by_default_plays_frame_by_frame(network, nodes, obs_film):
+def test_each_output_format_has_every_frame_of_obs_with_its_default_settings(network, nodes, obs_film):
     first, second = nodes
     publish(network, first, obs_film)
     live(second)
@@ -358,13 +358,13 @@ def test_what_obs_sends_by_default_plays_frame_by_frame(network, nodes, obs_film
         assert media.decode(got) == [], name
 
 
-def test_a_player_gets_what_is_there_at_once_and_costs_nothing_afterwards(network, nodes, film):
+def test_a_player_gets_a_keyframe_at_once_and_its_pipeline_ends_after_it(network, nodes, film):
     first, _ = nodes
     publish(network, first, film)
     live(first)
-    media.probe(f'http://127.0.0.1:{first.port}/stream/talk/live.flv', '-show_streams')  # opened and left
+    media.probe(f'http://127.0.0.1:{first.port}/stream/talk/live.flv', '-show_streams')  # opens the stream and leaves
     threads = first.threads()
-    astral.wait_until(lambda: first.threads() < threads, 'the pipeline of FLV to be gone', 25)
+    astral.wait_until(lambda: first.threads() < threads, 'the FLV pipeline to end', 25)
     with socket.create_connection(('127.0.0.1', first.port)) as player:
         player.settimeout(10 * astral.PATIENCE)
         player.sendall(b'GET /stream/talk/live.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
@@ -375,7 +375,7 @@ def test_a_player_gets_what_is_there_at_once_and_costs_nothing_afterwards(networ
         assert got.startswith(b'HTTP/1.1 200 OK\r\n') and b'\r\n\r\nFLV\x01\x05' in got and b'onMetaData' in got
 
 
-def test_a_player_that_stops_reading_is_cut_off_alone(network, nodes, film):
+def test_a_player_that_stops_reading_does_not_hold_up_another(network, nodes, film):
     first, _ = nodes
     publish(network, first, film)
     live(first)
@@ -387,14 +387,14 @@ def test_a_player_that_stops_reading_is_cut_off_alone(network, nodes, film):
     lazy.close()
 
 
-def test_there_is_no_player_of_what_is_not_there(network, nodes):
+def test_players_of_an_unknown_stream_get_an_error(network, nodes):
     first, _ = nodes
     done = subprocess.run(['ffprobe', '-v', 'error', f'{first.rtmp}/nope'], capture_output=True, text=True, timeout=60)
     assert 'no such stream' in done.stderr
     assert first.call('GET', '/stream/nope/live.flv').error['message'] == "stream 'nope': no such stream"
 
 
-def test_what_flv_cannot_carry_is_refused(network, nodes):
+def test_a_codec_that_flv_cannot_carry_is_refused(network, nodes):
     first, _ = nodes
     network.launch('publisher', 'audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! avenc_mp2 ! mpegaudioparse ! '
                    f'mpegtsmux alignment=7 ! astralsink uri={first.uri("old")}')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""100,000 bad requests to a node, while a viewer watches: each is answered, none changes or ends anything.
-ASTRAL_E2E_SEED and ASTRAL_E2E_REQUESTS make other ones, or one: ASTRAL_E2E_REQUEST is a request's number."""
+"""100,000 bad requests to a node while a viewer watches: each is answered with an error, and none changes the node's state.
+ASTRAL_E2E_SEED makes other requests, ASTRAL_E2E_REQUESTS sets their number, ASTRAL_E2E_REQUEST sends one of them by its number."""
 import json
 import os
 import socket
@@ -16,7 +16,8 @@ SEED = int(os.environ.get('ASTRAL_E2E_SEED', '20111'))
 REQUESTS = int(os.environ.get('ASTRAL_E2E_REQUESTS', '100000'))
 ONLY = os.environ.get('ASTRAL_E2E_REQUEST')
 AT_ONCE = 48
-MOVING = {'bytes_received', 'bytes_sent', 'kept_streams', 'rtt_ms', 'refreshed', 'expires', 'updated', 'bitrate_kbps', 'media'}  # moves by itself
+# Fields that change by themselves.
+MOVING = {'bytes_received', 'bytes_sent', 'kept_streams', 'rtt_ms', 'refreshed', 'expires', 'updated', 'bitrate_kbps', 'media'}
 GROWTH_KB = 16 * 1024
 
 
@@ -33,7 +34,7 @@ def state(node):
 
 
 def fault(request, answer):
-    """What is wrong with an answer; None: nothing."""
+    """What is wrong with an answer, or None."""
     while answer.startswith(b'HTTP/1.1 100 '):
         answer = answer.partition(b'\r\n\r\n')[2]
     if not answer.startswith((b'HTTP/1.1 ', b'HTTP/1.0 ')):
@@ -41,9 +42,9 @@ def fault(request, answer):
     head, _, body = answer.partition(b'\r\n\r\n')
     status = int(head[9:12])
     if status in (200, 302):
-        return None if request.harmless else 'it was done'
+        return None if request.harmless else 'the node accepted it'
     if not (400 <= status < 500 or status == 503):
-        return 'no 4xx'
+        return 'the status is neither 4xx nor 503'
     if request.head_only and not body:
         return None
     try:
@@ -55,18 +56,18 @@ def fault(request, answer):
 
 
 def talk(port, requests):
-    """Sends each on a connection of its own, all at once; their answers."""
+    """Sends each request on its own connection, all at once. Returns their answers."""
     clients = []
     for index, request in enumerate(requests):
         client = socket.socket()
         client.settimeout(30 * astral.PATIENCE)
-        client.bind((f'127.0.0.{2 + index}', 0))  # so that this machine's ports suffice
+        client.bind((f'127.0.0.{2 + index}', 0))  # one address has too few ports for so many connections
         client.connect(('127.0.0.1', port))
         try:
             client.sendall(request.data)
             client.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError, OSError):
-            pass  # it has its answer before it has said all
+            pass  # the node answered and closed before it had read all
         clients.append(client)
     return [listen(client) for client in clients]
 
@@ -91,13 +92,14 @@ def watched(network):
     media.grows(received, 5000)
     assert node.call('POST', '/streams', {'name': 'quiet'}).status == 201
     astral.wait_until(lambda: node.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'the first segments', 40)
-    assert node.call('GET', '/stream/talk/thumbnail.jpg').status == 200  # the decoder's libraries stay in memory
+    # Loads the decoder's libraries before memory is measured.
+    astral.wait_until(lambda: node.call('GET', '/stream/talk/thumbnail.jpg').status == 200, 'a thumbnail', 40)
     yield node
     assert publisher.running() and viewer.running()
     media.grows(received, 20_000)
 
 
-def test_rubbish_changes_nothing_and_ends_nothing(watched):
+def test_bad_requests_get_errors_and_change_nothing(watched):
     description = openapi.Description(watched.call('GET', '/openapi.json').body)
     made = rubbish.Rubbish(description, watched.port, ('talk',), SEED)
     numbers = [int(ONLY)] if ONLY else range(REQUESTS)
@@ -109,7 +111,7 @@ def test_rubbish_changes_nothing_and_ends_nothing(watched):
                 raise astral.Failure(f'{wrong}: ASTRAL_E2E_SEED={SEED} ASTRAL_E2E_REQUEST={number}\n'
                                      f'{request.data[:600]!r}\n{answer[:600]!r}')
         if begin // AT_ONCE % 100 == 0:
-            assert state(watched) == before, f'changed by ASTRAL_E2E_SEED={SEED}, a request before {begin + AT_ONCE}'
+            assert state(watched) == before, f'state changed: ASTRAL_E2E_SEED={SEED}, by a request before number {begin + AT_ONCE}'
             memory = memory or watched.memory_kb()
     assert state(watched) == before
     assert watched.memory_kb() - memory < GROWTH_KB

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What cannot work is said at the start: a program that would only fail later does not begin."""
+"""A program that cannot work ends at its start, with a message that names the cause."""
 import subprocess
 
 import astral
@@ -8,7 +8,7 @@ SECONDS = 30
 
 
 def start(network, *argv, **env):
-    """A program that is to end at once."""
+    """Runs a program that should end at once."""
     return subprocess.run([str(a) for a in argv], env=network.environment(**env), stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=SECONDS * astral.PATIENCE)
 
@@ -28,7 +28,7 @@ def test_a_node_without_its_plugin_says_where_it_looked(network):
     assert not (network.folder / 'state').exists()
 
 
-def test_two_nodes_on_one_state_directory(network):
+def test_a_second_node_on_one_state_directory_names_the_first(network):
     node = network.node('first')
     for options in (), ('-D',):
         second = start(network, *node_argv(network, *options, state='state-first'))
@@ -39,7 +39,7 @@ def test_two_nodes_on_one_state_directory(network):
     network.node('first')
 
 
-def test_two_origins_on_one_store(network):
+def test_a_second_origin_on_one_store_names_the_first(network):
     store = f'sqlite://{network.folder}/origin.db'
     first = network.origin(store=store)
     (network.folder / 'other.db').symlink_to('origin.db')

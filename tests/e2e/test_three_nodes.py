@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The main job: publisher → node P → node R → node V. P has room for one child, so V's ticket comes from R; what
-a viewer at V writes is, from the first group on, byte for byte what was published."""
+"""The main case: publisher → node P → node R → node V. P has upstream for one child, so V gets its ticket from R. From the first
+group on, a viewer at V receives exactly the published bytes."""
 import time
 
 import pytest
@@ -8,7 +8,8 @@ import pytest
 import astral
 import media
 
-# Room for one child: more than one stream of media.KBPS and less than two, measured or not (75 KB/s).
+# Upstream for one child: more than one stream of media.KBPS, less than two, and less than twice the 75 KB/s that a node assumes
+# before it has measured the stream.
 ONE_CHILD_KBYTES = 145
 
 
@@ -21,7 +22,7 @@ class Chain:
         self.v = network.node('v', self.origin, bootstrap=[self.p, self.r])
 
     def connect(self):
-        """Once the stream is live: R gets it from P, then V can only get it from R."""
+        """Waits until the stream is live. R gets it from P; then P is full and V must get it from R."""
         astral.wait_until(lambda: (self.p.stream(self.slug) or {}).get('streaming'), 'the stream to be live at P')
         for node in (self.r, self.v):
             astral.wait_until(lambda n=node: n.stream(self.slug), f'{node.uuid} to know the stream')
@@ -43,7 +44,7 @@ def chain(network):
 
 
 def watch_while_published(chain, publisher, published, seconds):
-    """A viewer at V for that long, then it ends; the publisher goes on until the recording has it all."""
+    """Runs a viewer at V for that many seconds and ends it. Returns when the publisher's recording has all that the viewer received."""
     viewer, received = media.view(chain.network, chain.v, chain.slug)
     media.grows(received, 10000)
     until = time.monotonic() + seconds
@@ -52,7 +53,7 @@ def watch_while_published(chain, publisher, published, seconds):
         assert publisher.running() and viewer.running(), chain.network.logs()
     chain.still_connected()
     viewer.end(2)
-    # The recorder is a branch of its own in the publisher's pipeline.
+    # The recording is another branch of the publisher's pipeline and may lag behind the viewer.
     media.grows(published, 64 * 1024)
     return received
 
@@ -60,7 +61,7 @@ def watch_while_published(chain, publisher, published, seconds):
 def check_mpegts(received, published):
     header, body, _ = media.assert_exact(received, published, max_header=64 * 188)
     for packet in media.ts_packets(header):
-        assert packet in published.read_bytes(), 'the stream header is not of the published bytes'
+        assert packet in published.read_bytes(), 'a packet of the stream header was not published'
     media.ts_packets(body)
     first = media.probe(received, '-select_streams', 'v', '-show_frames', '-read_intervals', '%+#1')['frames'][0]
     assert first['key_frame'] == 1 and first['pict_type'] == 'I'
@@ -68,9 +69,9 @@ def check_mpegts(received, published):
     assert kinds == {'h264', 'aac'}
 
 
-@pytest.mark.skipif(not astral.VTEST.exists(), reason=f'{astral.VTEST} is not on this machine')
+@pytest.mark.skipif(not astral.FILM.exists(), reason='no film: ASTRAL_E2E_FILM can name one')
 def test_a_looped_film_arrives_byte_for_byte(chain):
-    publisher, published = media.publish_vtest(chain.network, chain.p, chain.slug)
+    publisher, published = media.publish_film(chain.network, chain.p, chain.slug)
     chain.connect()
     received = watch_while_published(chain, publisher, published, astral.SECONDS)
     check_mpegts(received, published)
@@ -96,12 +97,12 @@ def test_matroska_arrives_byte_for_byte(chain):
 
 @pytest.mark.parametrize('mux', ['mpegtsmux alignment=7', 'matroskamux streamable=true', 'flvmux streamable=true'],
                          ids=['mpegts', 'matroska', 'flv'])
-def test_gst_play_plays(chain, mux):
+def test_gst_play_plays_the_stream(chain, mux):
     media.publish_test_picture(chain.network, chain.p, chain.slug, mux)
     chain.connect()
     player = chain.network.start('gst-play', ['gst-play-1.0', '--no-interactive', '--videosink=fakesink',
                                               '--audiosink=fakesink', chain.v.uri(chain.slug)], GST_DEBUG='2')
-    # Its position, in a line that it writes again and again.
+    # gst-play prints its position in one line, again and again.
     player.wait_for_output(r'0:00:0[3-9]\.\d', seconds=30)
     assert 'ERROR' not in player.output
-    player.end()  # it has no handler for SIGINT, which a background shell ignores
+    player.end()  # by SIGTERM: gst-play does not handle SIGINT

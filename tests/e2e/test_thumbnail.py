@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Small pictures of streams, at the node that publishes and at one that watches: they show what the stream shows."""
+"""Thumbnails show the stream's picture, at the publisher's node and at a viewer's node."""
 import subprocess
 
 import astral
@@ -31,13 +31,13 @@ def expect_colour(answer):
     assert all(abs(is_now - wanted) < 12 for is_now, wanted in zip(mean, COLOUR)), mean
 
 
-def test_a_picture_of_the_stream(network):
+def test_a_thumbnail_has_the_streams_colour(network):
     p = network.node('p')
     v = network.node('v', bootstrap=[p])
     publish_colour(network, p, 'talk')
     answer = astral.wait_until(lambda: (got := thumbnail(p, 'talk')).status == 200 and got, 'a picture')
     expect_colour(answer)
-    assert thumbnail(p, 'talk').body == answer.body  # one for all, for some seconds
+    assert thumbnail(p, 'talk').body == answer.body  # the node caches it for some seconds
     head = p.call('HEAD', '/stream/talk/thumbnail.jpg')
     assert head.status == 200 and not head.body
 
@@ -52,7 +52,7 @@ def test_a_picture_of_the_stream(network):
         assert missing.status == 404 and missing.error['code'] == 'not-found' and 'no such stream' in missing.error['message']
 
 
-def test_no_picture_of_sound(network):
+def test_a_stream_without_video_has_no_thumbnail(network):
     p = network.node('p')
     network.launch('publisher', f'{media.AUDIO} ! mpegtsmux alignment=7 ! astralsink uri={p.uri("radio")}')
     astral.wait_until(lambda: (p.stream('radio') or {}).get('streaming'), 'the stream to be live')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""WHIP and WHEP with GStreamer's own webrtcbin as the other end: the pictures are not encoded again, breaks are outlived,
-publishers come back."""
+"""WHIP and WHEP with GStreamer's webrtcbin as the client. Viewers get the published pictures, not re-encoded ones, and sessions
+outlive the publisher's restart."""
 import pathlib
 import re
 
@@ -59,7 +59,7 @@ def codecs(path):
     return {stream['codec_name'] for stream in media.probe(path, '-show_streams')['streams']}
 
 
-def test_a_viewer_at_another_node_has_the_very_pictures(network, nodes):
+def test_a_whep_viewer_at_another_node_gets_the_published_pictures(network, nodes):
     first, second = nodes
     _, record = media.publish_test_picture(network, first, 'talk')
     live(second)
@@ -72,21 +72,21 @@ def test_a_viewer_at_another_node_has_the_very_pictures(network, nodes):
 
 
 def pictures_of_ts(network, record):
-    """Of a file that is still written to, or whose end is torn."""
+    """The pictures of a TS file that is still being written, so its last packet may be incomplete."""
     copy = network.folder / 'record.ts'
     data = pathlib.Path(record).read_bytes()
     copy.write_bytes(data[:len(data) // 188 * 188])
     return pictures(copy)
 
 
-def test_a_viewer_sees_the_publisher_that_comes_back(network, nodes):
+def test_a_whep_viewer_plays_on_when_the_publisher_returns(network, nodes):
     first, second = nodes
     publisher, _ = media.publish_test_picture(network, first, 'talk')
     live(second)
     viewer = watch(network, second)
     more(viewer, FPS)
     publisher.end(2)
-    astral.wait_until(lambda: not (second.stream('talk') or {}).get('streaming'), 'the end')
+    astral.wait_until(lambda: not (second.stream('talk') or {}).get('streaming'), 'the stream to wait for its publisher')
     media.publish_test_picture(network, first, 'talk', record=network.folder / 'again.published')
     more(viewer, 2 * FPS)
     more(viewer, 20, 'audio')
@@ -96,7 +96,7 @@ def test_a_viewer_sees_the_publisher_that_comes_back(network, nodes):
     assert viewer.output.count('state connected') == 1 and 'failed' not in viewer.output
 
 
-def test_what_is_published_is_seen_elsewhere(network, nodes):
+def test_a_whip_stream_plays_at_another_node_and_its_publisher_may_return(network, nodes):
     first, second = nodes
     publisher = publish(network, first)
     live(second)
@@ -111,11 +111,11 @@ def test_what_is_published_is_seen_elsewhere(network, nodes):
     assert codecs(of_ts(network, second, 'again.ts', 2)) == {'h264', 'aac'}
     assert second.stream('talk')['created'] == created and second.stream('talk')['streaming']
     assert again.end(2) == 0
-    astral.wait_until(lambda: not (second.stream('talk') or {}).get('streaming'), 'the end')
+    astral.wait_until(lambda: not (second.stream('talk') or {}).get('streaming'), 'the stream to wait for its publisher')
 
 
 def publish_again(network, node):
-    """Somebody who is killed is thought to be there for 5 s more."""
+    """Tries until the node accepts: it notices only after 5 s that a publisher was killed."""
     def attempt():
         publisher = client(network, 'publish', f'{node.url}/stream/talk/whip', 'H264')
         astral.wait_until(lambda: re.search(r'^state connected|409|503', publisher.output, re.M), 'an answer')
@@ -126,7 +126,7 @@ def publish_again(network, node):
     return astral.wait_until(attempt, 'to publish again', 30, every=0.5)
 
 
-def test_vp8_is_encoded_again(network, nodes):
+def test_vp8_is_encoded_to_h264_with_a_warning(network, nodes):
     first, second = nodes
     publish(network, first, 'VP8')
     live(second)

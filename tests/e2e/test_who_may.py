@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who may do what at a node that listens on all addresses. A stranger is who comes over this machine's own address on
-its network: for the node that is not loopback. A machine without one skips these."""
+"""Access rules of a node that listens on all addresses. The stranger of these tests calls from this machine's network address,
+which is not loopback, so the node takes it for another machine. A machine without such an address skips these tests."""
 import socket
 
 import pytest
@@ -16,14 +16,14 @@ PER_ADDRESS = 128  # daemon/api/server.hpp
 def own_address():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(('198.51.100.1', 9))  # sends nothing, only asks for the route
+            probe.connect(('198.51.100.1', 9))  # only chooses a route; UDP's connect sends nothing
         except OSError:
             return None
         return probe.getsockname()[0]
 
 
 class FromElsewhere:
-    """The same node, called as a stranger calls it."""
+    """Calls the same node at the network address."""
 
     def __init__(self, node, address):
         self.address, self.port, self.url = address, node.port, f'http://{address}:{node.port}'
@@ -46,7 +46,7 @@ def node(network):
 def stranger(node):
     address = own_address()
     if not address or address.startswith('127.'):
-        pytest.skip('this machine has no address but loopback')
+        pytest.skip('this machine has only loopback addresses')
     return FromElsewhere(node, address)
 
 
@@ -54,7 +54,7 @@ def state(node):
     return {path: node.get(path) for path in ('/nodes', '/streams', '/tickets', '/settings')}
 
 
-# For each operation that is the owner's, a call that would be good.
+# Valid bodies for the operations that only the owner may call.
 BODIES = {'create_stream': {'name': 'theirs'}, 'pause_or_resume': {'streaming': True}, 'ask_ticket': {},
           'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True}}
 
@@ -81,7 +81,7 @@ def test_a_stranger_reads_but_changes_nothing(node, stranger):
     assert state(node) == before
 
 
-def test_who_has_the_token_may(node, stranger):
+def test_a_stranger_with_the_token_may_change_things(node, stranger):
     token = {'Authorization': f'Bearer {TOKEN}'}
     made = stranger.call('POST', '/streams', {'name': 'With token'}, token)
     assert made.status == 201 and made.headers['Location'] == '/stream/with-token'
@@ -105,7 +105,7 @@ def test_a_stranger_registers_only_itself(node, stranger):
     register(409, uuid='s', port=2)
     register(409, uuid='n', port=2)
     register(403, uuid='t', port=1, ip_address='198.51.100.7')
-    register(201, node, uuid='t', port=1, ip_address='198.51.100.7')  # this machine may
+    register(201, node, uuid='t', port=1, ip_address='198.51.100.7')  # this machine may register others
     register(409, uuid='t', port=1)
     for i in range(15):
         register(201, uuid=f's{i}', port=1)
@@ -113,7 +113,7 @@ def test_a_stranger_registers_only_itself(node, stranger):
     register(201, node, uuid='one-more', port=1)
 
 
-def test_only_known_names_and_own_pages(node):
+def test_unknown_hosts_and_foreign_pages_are_refused(node):
     before = state(node)
     rebound = f'http://evil.example:{node.port}'
     for method, path, body in owners_calls(node):
@@ -140,7 +140,7 @@ def test_only_known_names_and_own_pages(node):
     assert playlist.status != 403 and playlist.headers['Access-Control-Allow-Origin'] == '*'
 
 
-def test_one_address_cannot_fill_the_node(node, stranger):
+def test_one_address_cannot_take_all_connections(node, stranger):
     open_ones = []
     for _ in range(PER_ADDRESS):
         open_ones.append(socket.create_connection((stranger.address, node.port), 10))
@@ -149,7 +149,7 @@ def test_one_address_cannot_fill_the_node(node, stranger):
     assert node.get('/ping') == {'return': 'Pong!'}
     for client in open_ones:
         client.close()
-    astral.wait_until(lambda: not refused(stranger), 'the stranger to get in again')
+    astral.wait_until(lambda: not refused(stranger), 'the node to accept the stranger again')
 
 
 def refused(stranger):

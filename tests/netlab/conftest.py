@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The `network` of a test: a lab of machines. Real processes come from e2e/, and so do their logs in the report of a failed
-test."""
+"""The fixture `network`: a lab of machines. e2e/ starts the processes and puts their logs into the report of a failed test."""
 import importlib.util
 import pathlib
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Machines for tests: each is a network namespace with an address of its own, all plugged into one switch, which is a
-bridge in another namespace. This machine's own network is not touched."""
+"""Machines for tests. Each machine is a network namespace with its own address, connected to one switch, which is a bridge in
+another namespace. The host's own network is not touched."""
 import concurrent.futures
 import contextlib
 import ctypes
@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 
 
 class Missing(Exception):
-    """What keeps namespaces from being made here."""
+    """The reason why network namespaces cannot be made here."""
 
 
 def run(*words):
@@ -46,7 +46,7 @@ class Namespace:
         return ip('-n', self.name, *words)
 
     def slow_down(self, device, rate):
-        """What does not fit waits for up to this long, as in the box that people have at home."""
+        """Limits the device to `rate` bits per second. Packets queue for up to 200 ms, like in a home router; then they are dropped."""
         run(_tc, '-n', self.name, 'qdisc', 'add', 'dev', device, 'root', 'tbf', 'rate', f'{int(rate)}bit', 'burst', '16kb',
             'latency', '200ms')
 
@@ -56,20 +56,20 @@ class Namespace:
                 raise OSError(ctypes.get_errno(), f'setns {self.name}')
 
     def do(self, work, *args):
-        """Calls `work` in a thread whose sockets are in here."""
+        """Calls `work` in a thread that is in this namespace, so its sockets are too."""
         return self._inside.submit(work, *args).result()
 
     def remove(self):
-        self._inside.shutdown()  # or its thread would keep the namespace
+        self._inside.shutdown()  # a thread that still ran would keep the namespace alive
         ip('netns', 'del', self.name)
 
 
 class Machine(astral.Network):
-    """What runs on one machine. Its nodes listen as they do by default: on all addresses, on one port for life."""
+    """The processes on one machine. Unlike in e2e/, nodes listen on all addresses and on a fixed port, as they do by default."""
 
     def __init__(self, folder, namespace, address, cable):
         super().__init__(folder)
-        self.cable = cable  # called with True it is pulled, with False plugged in again
+        self.cable = cable  # cable(True) pulls the cable, cable(False) plugs it in again
         self.folder.mkdir()
         self.namespace, self.address = namespace, address
         self.prefix = (_ip, 'netns', 'exec', namespace.name)
@@ -87,23 +87,23 @@ class Machine(astral.Network):
         return super().node(*args, listen=listen, port=port, **how)
 
     def unplug(self, unplugged=True):
-        """What is sent is lost, and nobody is told."""
+        """Pulls the cable at the switch's end: packets are lost without an error, and the machine's link stays up."""
         self.cable(unplugged)
 
     def readdress(self):
-        """The old one is gone: what uses it is told nothing, and can send no more."""
+        """Replaces the machine's address. Sockets that use the old one get no notice and can send nothing more."""
         old, number = self.address, int(self.address.rsplit('.', 1)[1])
         self.address = f'{NET}.{number % 100 + 100}'
         self.namespace.ip('address', 'del', f'{old}/24', 'dev', PLUG)
         self.namespace.ip('address', 'add', f'{self.address}/24', 'dev', PLUG)
 
     def arrived(self):
-        """Bytes that came over its plug."""
+        """Bytes that the machine has received over its cable."""
         return json.loads(self.namespace.ip('-json', '-statistics', 'link', 'show', PLUG))[0]['stats64']['rx']['bytes']
 
 
 class Lab:
-    """The machines of one test. close() ends what runs on them and removes them."""
+    """The machines of one test. close() ends their processes and removes them."""
 
     def __init__(self, folder):
         if os.geteuid() != 0:
@@ -126,8 +126,8 @@ class Lab:
         return namespace
 
     def machine(self, delay=0, rate=None):
-        """`delay`: seconds that its cable takes, each way: a packet to another such machine and back takes four of them.
-        `rate`: bits per second that its cable carries, each way."""
+        """Adds a machine. `delay`: seconds that its cable delays packets, each way; a round trip between two such machines takes four
+        times that. `rate`: bits per second that its cable carries, each way."""
         number = len(self._machines) + 1
         port = f'port{number}'
         namespace = self._namespace()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ten real nodes, and every two seconds one of them is killed, hangs, loses its cable or leaves, and comes back a little later.
-The publisher's is one of them. The three whose machines are left alone are viewers, and have every byte. ASTRAL_NETLAB_CHAOS seconds of
-it (the night run: 180)."""
+"""Ten real nodes: a source, six relays and three viewers. Every two seconds the source or a relay is killed, hangs, loses its cable
+or leaves, and returns a little later. The viewers lose no byte. The chaos lasts ASTRAL_NETLAB_CHAOS seconds."""
 import contextlib
 import os
 import random
@@ -14,38 +13,38 @@ from diamond import KBPS, FPS, STREAM_KBYTES
 
 SECONDS = float(os.environ.get('ASTRAL_NETLAB_CHAOS', '20'))
 SEED = int(os.environ.get('ASTRAL_E2E_SEED', '0')) or random.randrange(1, 1 << 30)
-EVERY = 2
-AWAY = (0.5, 4)  # seconds; stores keep ten
-MOST_AWAY = 3    # at a time, so that a way is left
-WAIT = 0.2       # for an answer
+FAILURE_EVERY = 2     # seconds from one failure to the next
+AWAY = (0.5, 4)       # seconds that a node is away; relays store ten seconds of media
+MAX_AWAY = 3          # nodes at a time, so that some path from the source is left
+ANSWER_TIMEOUT = 0.2  # seconds
 SLUG = 'talk'
 
 
 class Victim:
-    """A node that something happens to: `node` is the process of the moment."""
+    """A node that fails and returns. `node` is its current process, `back` the time of its return while it is away."""
 
     def __init__(self, machine, name, start):
         self.machine, self.name, self.start = machine, name, start
-        self.node, self.back, self.mend = start(), None, None
+        self.node, self.back, self.repair = start(), None, None
 
-    def suffer(self, how, until):
+    def fail(self, how, until):
         self.back = until
         if how == 'stopped':
             self.node.popen.send_signal(signal.SIGSTOP)
-            self.mend = lambda: self.node.popen.send_signal(signal.SIGCONT)
+            self.repair = lambda: self.node.popen.send_signal(signal.SIGCONT)
         elif how == 'cut':
             self.machine.unplug()
-            self.mend = lambda: self.machine.unplug(False)
+            self.repair = lambda: self.machine.unplug(False)
         else:
             self.node.kill() if how == 'killed' else self.node.popen.terminate()
-            self.mend = self.restart
+            self.repair = self.restart
 
     def restart(self):
         self.node.popen.wait(15)
         self.node = self.start()
 
     def recover(self):
-        self.mend()
+        self.repair()
         self.back = None
 
 
@@ -63,11 +62,11 @@ class Chaos:
             if not victim.back and victim.name != 's':
                 self.watch(victim.node)
         well = [victim for victim in self.victims if not victim.back]
-        if len(self.victims) - len(well) < MOST_AWAY:
+        if len(self.victims) - len(well) < MAX_AWAY:
             how = self.random.choice(['killed', 'stopped', 'cut', 'left'])
             victim = self.random.choice(well)
             print(f'{victim.name} {how}')
-            victim.suffer(how, now + self.random.uniform(*AWAY))
+            victim.fail(how, now + self.random.uniform(*AWAY))
             self.count += 1
         return now
 
@@ -77,7 +76,7 @@ class Chaos:
                 victim.recover()
 
 
-def test_nobody_loses_a_byte(network):
+def test_viewers_lose_no_byte_while_source_and_relays_fail_and_return(network):
     print(f'ASTRAL_E2E_SEED={SEED}')
     machines = {name: network.machine() for name in ['s', *(f'r{i}' for i in range(1, 7)), 'v1', 'v2', 'v3']}
     origin = machines['s'].origin()
@@ -91,10 +90,10 @@ def test_nobody_loses_a_byte(network):
                       lambda: machines[name].node(name, origin, [source], int(STREAM_KBYTES * 5), '--supernode', 'yes'))
 
     def watch(node):
-        """Without waiting for the answer: it may take a while in such times."""
+        """Asks for a ticket, without waiting for the answer: during the chaos it may take long."""
         with contextlib.suppress(OSError):
-            if node.call('GET', f'/stream/{SLUG}/ticket', timeout=WAIT).status != 200:
-                node.call('POST', f'/stream/{SLUG}/tickets', {}, timeout=WAIT)
+            if node.call('GET', f'/stream/{SLUG}/ticket', timeout=ANSWER_TIMEOUT).status != 200:
+                node.call('POST', f'/stream/{SLUG}/tickets', {}, timeout=ANSWER_TIMEOUT)
 
     relays = [relay(name) for name in machines if name.startswith('r')]
     viewers = [machines[name].node(name, origin, [source], 1) for name in machines if name.startswith('v')]
@@ -110,9 +109,9 @@ def test_nobody_loses_a_byte(network):
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         began = chaos.step()
-        astral.wait_until(lambda: time.monotonic() > began + EVERY, 'the next blow')
+        astral.wait_until(lambda: time.monotonic() > began + FAILURE_EVERY, 'the next failure')
     chaos.end()
-    print(f'{chaos.count} blows')
+    print(f'{chaos.count} failures')
     for viewer, received in screens:
         media.grows(received, 1_000_000, 30)
         assert viewer.running(), viewer.output

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Three machines become one network, and a stream gets from one to the other: by the origin alone, by one known address
-alone, by what they remember alone."""
+"""Three machines find each other through the origin alone, through one known address alone, and from memory alone. Then a stream
+crosses the network."""
 import json
 import signal
 
@@ -32,7 +32,7 @@ def become_children(supernode, children):
 
 
 def flows(publishing, viewing):
-    """What is published on the one machine arrives on the other, byte for byte, over the wire. Each is (machine, node)."""
+    """A stream published on one machine arrives on another, byte for byte, over its cable. Both arguments are (machine, node)."""
     _, published = media.publish_test_picture(*publishing, 'talk')
     machine, node = viewing
     astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), f'{node.name} to know that the stream is live')
@@ -41,12 +41,12 @@ def flows(publishing, viewing):
     media.grows(received, 200_000)
     assert viewer.end(signal.SIGINT) == 0, viewer.output
     assert machine.arrived() - before >= media.size(received)
-    media.grows(published, 64 * 1024)  # its recorder may lag behind
+    media.grows(published, 64 * 1024)  # the recording may lag behind the viewer
     media.assert_exact(received, published, max_header=64 * 188)
 
 
 def met_by_the_origin(network):
-    """The origin, three machines, and a node on each: a supernode and two children."""
+    """An origin and three machines with a node each: a supernode and two children."""
     origin = network.machine().origin()
     machines = [network.machine() for _ in range(3)]
     a = machines[0].node('a', origin)
@@ -56,12 +56,12 @@ def met_by_the_origin(network):
     return origin, machines, (a, b, c)
 
 
-def test_by_the_origin_alone(network):
+def test_nodes_find_each_other_through_the_origin_alone(network):
     _, machines, (_, b, c) = met_by_the_origin(network)
     flows((machines[1], b), (machines[2], c))
 
 
-def test_by_a_known_address_alone(network):
+def test_nodes_find_each_other_through_a_known_address_alone(network):
     machines = [network.machine() for _ in range(3)]
     a = machines[0].node('a')
     b, c = (machine.node(uuid, bootstrap=[a]) for machine, uuid in zip(machines[1:], 'bc'))
@@ -69,7 +69,7 @@ def test_by_a_known_address_alone(network):
     flows((machines[1], b), (machines[2], c))
 
 
-def test_by_memory_alone(network):
+def test_nodes_find_each_other_from_memory_alone(network):
     origin, machines, (a, b, c) = met_by_the_origin(network)
 
     def remembers(machine, uuid, others):
@@ -78,8 +78,8 @@ def test_by_memory_alone(network):
     for machine, uuid, others in zip(machines, 'abc', ({'b', 'c'}, {'a'}, {'a'})):
         astral.wait_until(lambda: remembers(machine, uuid, others), f'{uuid} to remember {others}')
 
-    # A power cut: nobody says goodbye. The one who comes back first was a child; who was the supernode is one no more,
-    # and may be all that the third one knows.
+    # A power cut: no node says goodbye. A former child returns first and becomes the supernode. The former supernode becomes its
+    # child; the third node may remember only that one.
     for server in (a, b, c, origin):
         server.kill()
     b = machines[1].node('b')

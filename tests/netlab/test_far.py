@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Machines that are far from each other, 200 ms there and back: a relay is killed, and its viewer loses nothing. And that the
-lab's cables are as long and as thin as they are said to be."""
+"""Machines with a round trip of 200 ms: a relay is killed, and its viewer loses no byte. Two more tests check the lab itself: its
+cables have the delay and the rate that was asked for."""
 import signal
 import socket
 import struct
@@ -10,12 +10,12 @@ import media
 from diamond import Diamond
 
 KILLS = 2
-FAR = 0.05  # seconds of each cable: four of them are there and back
-TCP_INFO_RTT = 68  # where struct tcp_info has it, in microseconds
+FAR = 0.05  # seconds of delay in each cable; a round trip takes four times that
+TCP_INFO_RTT = 68  # offset of tcpi_rtt (microseconds) in struct tcp_info
 
 
 def measured_rtt(listener, caller):
-    """What the kernel took for the handshake."""
+    """The round-trip time that the kernel measured in TCP's handshake, in seconds."""
     here = listener.namespace.do(socket.create_server, (listener.address, 0))
     call = caller.namespace.do(socket.create_connection, (listener.address, here.getsockname()[1]), 20)
     with here, call:
@@ -23,16 +23,16 @@ def measured_rtt(listener, caller):
         return struct.unpack_from('=I', info, TCP_INFO_RTT)[0] / 1e6
 
 
-def test_the_lab_is_as_far_as_it_says(network):
+def test_a_cable_has_the_delay_that_was_asked_for(network):
     far, other, near = network.machine(delay=FAR), network.machine(delay=FAR), network.machine()
-    measured_rtt(far, other)  # ARP comes first
+    measured_rtt(far, other)  # not counted: it includes ARP
     assert 4 * FAR <= measured_rtt(far, other) < 5 * FAR
     measured_rtt(near, far)
     assert 2 * FAR <= measured_rtt(near, far) < 3 * FAR
 
 
-def test_the_lab_is_as_thin_as_it_says(network):
-    """A burst of a megabit, at a megabit per second: what the cable's box cannot keep for 0.2 s is lost."""
+def test_a_cable_has_the_rate_that_was_asked_for(network):
+    """A burst of one megabit over a cable of one megabit per second: the queue holds 0.2 s of it, and the rest is dropped."""
     thin, other = network.machine(rate=1_000_000), network.machine()
     for sender, receiver in ((thin, other), (other, thin)):
         to = receiver.namespace.do(socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
@@ -40,7 +40,7 @@ def test_the_lab_is_as_thin_as_it_says(network):
         sending = sender.namespace.do(socket.socket, socket.AF_INET, socket.SOCK_DGRAM)
         sending.connect(to.getsockname())
         with to, sending:
-            sending.send(b'')  # ARP comes first
+            sending.send(b'')  # not counted: it waits for ARP
             to.recv(1)
             for _ in range(125):
                 sending.send(bytes(958))
@@ -54,7 +54,7 @@ def test_the_lab_is_as_thin_as_it_says(network):
         assert 20 <= arrived <= 60, arrived
 
 
-def test_a_killed_relay_far_away_costs_the_viewer_nothing(network):
+def test_the_viewer_loses_no_byte_when_a_relay_far_away_is_killed(network):
     machines = {name: network.machine(delay=FAR) for name in ('s', 'r1', 'r2', 'v')}
     diamond = Diamond(machines.get)
     diamond.start()

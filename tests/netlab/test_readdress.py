@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A viewer's machine gets another address, as a telephone does between networks: its only parent lives on, every path to it is dead.
-The viewer loses nothing."""
+"""A viewer's machine gets another address, as a phone does when it changes networks. Its only parent lives, but every path to it is
+dead. The viewer loses no byte."""
 import signal
 
 import astral
@@ -9,7 +9,7 @@ import media
 MOVES = 2
 
 
-def test_another_address_costs_the_viewer_nothing(network):
+def test_the_viewer_loses_no_byte_when_its_machine_gets_another_address(network):
     machine, home = network.machine(), network.machine()
     source = machine.node('s', None, (), None)
     _, published = media.publish_test_picture(machine, source, 'talk')

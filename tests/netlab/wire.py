@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A long wire: what comes out of one TAP device goes into the other so many seconds later, in order. It is a process of its
-own, beside the kernel, which has no netem everywhere. Started by lab.py: wire.py SECONDS FD FD"""
+"""A long cable: a process that takes packets from one TAP device and writes them to the other after a delay, in order. Some kernels
+have no netem, so this runs in user space. lab.py starts it: wire.py SECONDS FD FD"""
 import collections
 import contextlib
 import fcntl
@@ -17,7 +17,7 @@ MOST = 1 << 16  # bytes of a packet
 
 
 def tap(name):
-    """Makes a device in the network namespace of the calling thread; it goes when its file is closed."""
+    """Makes a TAP device in the network namespace of the calling thread. Closing the returned file removes the device."""
     file = os.open('/dev/net/tun', os.O_RDWR | os.O_NONBLOCK)
     fcntl.ioctl(file, TUNSETIFF, struct.pack('16sH22x', name.encode(), IFF_TAP | IFF_NO_PI))
     return file
@@ -37,7 +37,7 @@ def between(one, other, seconds):
 
 
 def read(file):
-    """All that is there."""
+    """Yields the packets that can be read now."""
     with contextlib.suppress(BlockingIOError):
         while True:
             yield os.read(file, MOST)
@@ -45,7 +45,7 @@ def read(file):
 
 def carry(seconds, one, other):
     across = {one: other, other: one}
-    on_the_way = collections.deque()  # (when it is there, where, the packet)
+    on_the_way = collections.deque()  # (time of arrival, file to write to, packet)
     while True:
         patience = max(0, on_the_way[0][0] - time.monotonic()) if on_the_way else None
         for file in select.select([one, other], [], [], patience)[0]:
@@ -53,7 +53,7 @@ def carry(seconds, one, other):
             on_the_way.extend((due, across[file], packet) for packet in read(file))
         while on_the_way and on_the_way[0][0] <= time.monotonic():
             _, file, packet = on_the_way.popleft()
-            with contextlib.suppress(OSError):  # a device that is down takes nothing
+            with contextlib.suppress(OSError):  # a device that is down refuses packets
                 os.write(file, packet)
 
 
