@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/events.hpp"
 
-#include "api/object_json.hpp"
+#include "peer/object_json.hpp"
 
 namespace astral::api {
 namespace {
@@ -18,10 +18,12 @@ Events::Events() : ping_(g_main_context_default(), [this] { ping(); }) {
 
 void Events::accept(Ref<GIOStream> stream) {
   const std::uint64_t id = next_++;
-  WebSocket::Handler handler{
-      .on_open = {}, .on_text = {}, .on_closed = [this, id](const CloseReason &) { sockets_.erase(id); }};
-  sockets_.emplace(id, WebSocket::accept(std::move(stream), std::move(handler),
-                                         {.message_bytes = max_incoming, .queue_bytes = max_queue}));
+  http::WebSocket::Handler handler{
+      .on_open = {}, .on_text = {}, .on_closed = [this, id](const http::CloseReason &) {
+        sockets_.erase(id);
+      }};
+  sockets_.emplace(id, http::WebSocket::accept(std::move(stream), std::move(handler),
+                                               {.message_bytes = max_incoming, .queue_bytes = max_queue}));
 }
 
 void Events::ping() {
@@ -30,7 +32,8 @@ void Events::ping() {
 }
 
 void Events::close() {
-  for (const auto &[id, socket] : sockets_) socket->close({close_code::going_away, "this node shuts down"});
+  for (const auto &[id, socket] : sockets_)
+    socket->close({http::close_code::going_away, "this node shuts down"});
 }
 
 void Events::send(const char *type, const json::Builder &data) {
@@ -43,21 +46,22 @@ void Events::tell(const core::Node &node, core::Change what, const std::string &
   json::Builder gone;
   switch (what) {
     case core::Change::node:
-      if (const auto found = node.find_node(key)) return send("node", node_json(*found));
+      if (const auto found = node.find_node(key)) return send("node", peer::node_json(*found));
       return send("node", gone.set("uuid", key).set("gone", true));
     case core::Change::stream:
       if (const auto found = node.find_stream(key)) {
-        return send("stream", stream_json(*found).set("viewers", node.viewers(key)));
+        return send("stream", peer::stream_json(*found).set("viewers", node.viewers(key)));
       }
       return send("stream", gone.set("slug", key).set("gone", true));
     case core::Change::ticket: {
       const core::TicketId id = key.substr(key.find('/') + 1);
       if (const auto found = node.find_ticket(id)) {
         tickets_.insert_or_assign(id, *found);
-        return send("ticket", ticket_json(*found));
+        return send("ticket", peer::ticket_json(*found));
       }
       const auto told = tickets_.extract(id);
-      if (!told.empty()) send("ticket", ticket_json(told.mapped()).set("state", "ended").set("gone", true));
+      if (!told.empty())
+        send("ticket", peer::ticket_json(told.mapped()).set("state", "ended").set("gone", true));
       return;
     }
   }

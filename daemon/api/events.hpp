@@ -10,11 +10,11 @@
 #include <memory>
 #include <string>
 
-#include "api/websocket.hpp"
 #include "core/node.hpp"
 #include "glue/json.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
+#include "http/websocket.hpp"
 
 namespace astral::api {
 
@@ -36,7 +36,7 @@ class Events {
   void ping();
 
   std::uint64_t next_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<WebSocket>> sockets_;
+  std::map<std::uint64_t, std::shared_ptr<http::WebSocket>> sockets_;
   std::map<core::TicketId, core::TicketView> tickets_;  // as they were told, for the day that they go
   Timer ping_;  // a browser that is gone without a word is found by it
 };

@@ -3,54 +3,56 @@
 #include <optional>
 
 #include "api/calls.hpp"
-#include "api/object_json.hpp"
 #include "core/slug.hpp"
+#include "peer/object_json.hpp"
 
 namespace astral::api {
 namespace {
 
-void list(Driver &driver, const Call &call, const Answer &answer) {
+void list(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   std::vector<json::Builder> nodes;
   for (const core::NodeInfo &info : driver.node().nodes())
     nodes.push_back(shown_node(driver.node(), info, call));
-  answer(reply(json::Builder().set("nodes", nodes)));
+  answer(http::reply(json::Builder().set("nodes", nodes)));
 }
 
-void show(Driver &driver, const Call &call, const core::Uuid &uuid, const Answer &answer) {
+void show(runtime::Driver &driver, const http::Call &call, const core::Uuid &uuid,
+          const http::Answer &answer) {
   const auto info = driver.node().find_node(uuid);
-  if (!info) return answer(reply_error({Code::not_found, "no node '" + uuid + "' is known"}));
-  answer(reply(json::Builder().set("node", shown_node(driver.node(), *info, call))));
+  if (!info) return answer(http::reply_error({Code::not_found, "no node '" + uuid + "' is known"}));
+  answer(http::reply(json::Builder().set("node", shown_node(driver.node(), *info, call))));
 }
 
 constexpr std::ptrdiff_t max_nodes_per_stranger = 16;
 
 // A stranger speaks for its own address only, and only of what is not known: of itself a node speaks on
 // /peer. Nothing: it may be registered.
-std::optional<Reply> answer_stranger(const Driver &driver, const Call &call, const core::NodeInfo &info) {
+std::optional<http::Reply> answer_stranger(const runtime::Driver &driver, const http::Call &call,
+                                           const core::NodeInfo &info) {
   if (info.ip_address != call.caller) {
-    return reply_error(
+    return http::reply_error(
         {Code::refused, "field 'ip_address': must be your own, " + call.caller + ", or left out"});
   }
   if (const auto known = driver.node().find_node(info.uuid)) {
     if (known->ip_address == info.ip_address && known->port == info.port) {
-      return reply(json::Builder().set("node", shown_node(driver.node(), *known, call)));
+      return http::reply(json::Builder().set("node", shown_node(driver.node(), *known, call)));
     }
-    return reply_error({Code::conflict,
-                        "field 'uuid': that node is known at another address; only itself can "
-                        "change that, by connecting to /peer"});
+    return http::reply_error({Code::conflict,
+                              "field 'uuid': that node is known at another address; only itself can "
+                              "change that, by connecting to /peer"});
   }
   const std::vector<core::NodeInfo> nodes = driver.node().nodes();
   const auto theirs = std::count_if(
       nodes.begin(), nodes.end(), [&](const core::NodeInfo &node) { return node.ip_address == call.caller; });
   if (theirs < max_nodes_per_stranger) return std::nullopt;
-  return reply_error({Code::no_room, "too many nodes of your address are known"}, 503);
+  return http::reply_error({Code::no_room, "too many nodes of your address are known"}, 503);
 }
 
-void add(Driver &driver, const Call &call, const Answer &answer) {
-  auto in = read_body(call);
-  if (!in) return answer(reply_error(in.error()));
-  core::NodeInfo info = read_node(*in);
-  if (!in->good()) return answer(reply_error(in->error()));
+void add(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+  auto in = http::read_body(call);
+  if (!in) return answer(http::reply_error(in.error()));
+  core::NodeInfo info = peer::read_node(*in);
+  if (!in->good()) return answer(http::reply_error(in->error()));
   if (info.ip_address.empty()) info.ip_address = call.caller;
   if (!call.is_owner) {
     if (auto known = answer_stranger(driver, call, info)) return answer(std::move(*known));
@@ -62,38 +64,38 @@ void add(Driver &driver, const Call &call, const Answer &answer) {
                 if (!result) {
                   // API.md: a supernode without room for one more child.
                   const bool full = result.error().code == Code::no_room;
-                  return answer(reply_error(result.error(), full ? std::optional(503u) : std::nullopt));
+                  return answer(http::reply_error(result.error(), full ? std::optional(503u) : std::nullopt));
                 }
                 const auto now_known = driver.node().find_node(uuid);
                 json::Builder body;
                 if (now_known) body.set("node", shown_node(driver.node(), *now_known, call));
-                Reply out = reply(body, result->created ? 201 : 200);
+                http::Reply out = http::reply(body, result->created ? 201 : 200);
                 if (result->created) out.headers.emplace_back("Location", "/node/" + uuid);
                 answer(std::move(out));
               });
 }
 
-void shut_down(Driver &driver, const Call &call, const Answer &answer) {
-  answer(reply(json::Builder().set("node", shown_node(driver.node(), driver.node().self(), call))));
+void shut_down(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+  answer(http::reply(json::Builder().set("node", shown_node(driver.node(), driver.node().self(), call))));
   driver.handle(core::Shutdown{});
 }
 
-void forget(Driver &driver, const Call &call, const Answer &answer) {
+void forget(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const core::Uuid uuid = call.params.at("uuid");
-  if (!core::is_uuid(uuid)) return answer(reply_error({Code::not_found, "no node is called that"}));
+  if (!core::is_uuid(uuid)) return answer(http::reply_error({Code::not_found, "no node is called that"}));
   driver.call(core::ForgetNode{.uuid = uuid}, [uuid, answer](const Expected<core::Answered> &result) {
-    if (!result) return answer(reply_error(result.error()));
-    answer(reply(json::Builder().set("forgotten", uuid)));
+    if (!result) return answer(http::reply_error(result.error()));
+    answer(http::reply(json::Builder().set("forgotten", uuid)));
   });
 }
 
 }  // namespace
 
-json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const Call &call) {
+json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const http::Call &call) {
   const bool is_self = info.uuid == node.self().uuid;
   core::NodeInfo known = info;
   if (is_self && known.ip_address.empty()) known.ip_address = call.local;
-  json::Builder out = node_json(known);
+  json::Builder out = peer::node_json(known);
   if (is_self)
     out.set("fed_children", node.fed_children())
         .set("promised_kbps", node.promised_bps() / 1000)
@@ -101,30 +103,36 @@ json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, con
   return out;
 }
 
-void add_node_calls(std::vector<Route> &routes, Driver &driver) {
-  Driver *d = &driver;
+void add_node_calls(std::vector<http::Route> &routes, runtime::Driver &driver) {
+  runtime::Driver *d = &driver;
+  routes.push_back(
+      {.method = "GET",
+       .pattern = "/nodes",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { list(*d, call, answer); }});
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/nodes",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { add(*d, call, answer); }});
   routes.push_back({.method = "GET",
-                    .pattern = "/nodes",
-                    .handle = [d](const Call &call, const Answer &answer) { list(*d, call, answer); }});
-  routes.push_back({.method = "POST",
-                    .pattern = "/nodes",
-                    .handle = [d](const Call &call, const Answer &answer) { add(*d, call, answer); }});
-  routes.push_back(
-      {.method = "GET", .pattern = "/node", .handle = [d](const Call &call, const Answer &answer) {
-         show(*d, call, d->node().self().uuid, answer);
-       }});
-  routes.push_back(
-      {.method = "GET", .pattern = "/node/:uuid", .handle = [d](const Call &call, const Answer &answer) {
-         show(*d, call, call.params.at("uuid"), answer);
-       }});
-  routes.push_back({.method = "DELETE",
                     .pattern = "/node",
-                    .handle = [d](const Call &call, const Answer &answer) { shut_down(*d, call, answer); },
-                    .who = Who::owner});
-  routes.push_back({.method = "DELETE",
+                    .handle = [d](const http::Call &call, const http::Answer &answer) {
+                      show(*d, call, d->node().self().uuid, answer);
+                    }});
+  routes.push_back({.method = "GET",
                     .pattern = "/node/:uuid",
-                    .handle = [d](const Call &call, const Answer &answer) { forget(*d, call, answer); },
-                    .who = Who::owner});
+                    .handle = [d](const http::Call &call, const http::Answer &answer) {
+                      show(*d, call, call.params.at("uuid"), answer);
+                    }});
+  routes.push_back(
+      {.method = "DELETE",
+       .pattern = "/node",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { shut_down(*d, call, answer); },
+       .who = http::Who::owner});
+  routes.push_back(
+      {.method = "DELETE",
+       .pattern = "/node/:uuid",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { forget(*d, call, answer); },
+       .who = http::Who::owner});
 }
 
 }  // namespace astral::api

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "api/calls.hpp"
-#include "api/random.hpp"
+#include "glue/random.hpp"
 
 namespace astral::api {
 namespace {
@@ -24,23 +24,23 @@ Slice noise() {
   return bytes;
 }
 
-void ping(const Call &call, const Answer &answer) {
+void ping(const http::Call &call, const http::Answer &answer) {
   const auto asked = call.query.find("bytes");
-  if (asked == call.query.end()) return answer(reply(json::Builder().set("return", "Pong!")));
+  if (asked == call.query.end()) return answer(http::reply(json::Builder().set("return", "Pong!")));
   const std::string &text = asked->second;
   std::size_t bytes = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
   if (error != std::errc() || end != text.data() + text.size() || bytes > max_ping_download) {
-    return answer(reply_error(
+    return answer(http::reply_error(
         {Code::invalid, "query 'bytes': must be from 0 to " + std::to_string(max_ping_download)}));
   }
-  Reply out{.type = "application/octet-stream", .headers = {{"Cache-Control", "no-store"}}};
+  http::Reply out{.type = "application/octet-stream", .headers = {{"Cache-Control", "no-store"}}};
   if (bytes > 0) out.parts.push_back(noise().part(0, bytes));
   answer(std::move(out));
 }
 
 // Nothing tunnels RTMP: HTTP-FLV does what that was for.
-void settings(const Call &call, std::uint16_t rtmp_port, const Answer &answer) {
+void settings(const http::Call &call, std::uint16_t rtmp_port, const http::Answer &answer) {
   json::Builder body;
   body.set("rtmp_port", rtmp_port).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
   const std::string stream = "http://" + call.authority + "/stream/{slug}";
@@ -49,36 +49,40 @@ void settings(const Call &call, std::uint16_t rtmp_port, const Answer &answer) {
       .set("ts_url", stream + "/live.ts")
       .set("whip_url", stream + "/whip")
       .set("whep_url", stream + "/whep");
-  answer(reply(body));
+  answer(http::reply(body));
 }
 
-void health(const Driver &driver, const Answer &answer) {
+void health(const runtime::Driver &driver, const http::Answer &answer) {
   const core::Node &node = driver.node();
   json::Builder body;
   body.set("status", "ok").set("uuid", node.self().uuid).set("version", node.self().version);
   body.set("peers", node.peers());
-  answer(reply(body));
+  answer(http::reply(body));
 }
 
 }  // namespace
 
-void add_other_calls(std::vector<Route> &routes, Driver &driver, std::function<std::uint16_t()> rtmp_port) {
+void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
+                     std::function<std::uint16_t()> rtmp_port) {
   routes.push_back({.method = "GET", .pattern = "/ping", .handle = ping});
+  routes.push_back({.method = "POST",
+                    .pattern = "/ping",
+                    .handle =
+                        [](const http::Call &, const http::Answer &answer) {
+                          answer(http::reply(json::Builder().set("return", "Pong!")));
+                        },
+                    .max_body = max_ping_upload,
+                    .keeps_body = false});
   routes.push_back(
-      {.method = "POST",
-       .pattern = "/ping",
-       .handle = [](const Call &,
-                    const Answer &answer) { answer(reply(json::Builder().set("return", "Pong!"))); },
-       .max_body = max_ping_upload,
-       .keeps_body = false});
-  routes.push_back({.method = "GET",
-                    .pattern = "/settings",
-                    .handle = [port = std::move(rtmp_port)](const Call &call, const Answer &answer) {
-                      settings(call, port(), answer);
-                    }});
-  routes.push_back({.method = "GET",
-                    .pattern = "/health",
-                    .handle = [d = &driver](const Call &, const Answer &answer) { health(*d, answer); }});
+      {.method = "GET",
+       .pattern = "/settings",
+       .handle = [port = std::move(rtmp_port)](const http::Call &call, const http::Answer &answer) {
+         settings(call, port(), answer);
+       }});
+  routes.push_back(
+      {.method = "GET",
+       .pattern = "/health",
+       .handle = [d = &driver](const http::Call &, const http::Answer &answer) { health(*d, answer); }});
 }
 
 }  // namespace astral::api

@@ -27,29 +27,30 @@ constexpr std::array<std::pair<std::string_view, const char *>, 6> types{{
     {".txt", "text/plain; charset=utf-8"},
 }};
 
-void append(Reply &out, GBytes *bytes) {
+void append(http::Reply &out, GBytes *bytes) {
   const std::shared_ptr<GBytes> owner(bytes, g_bytes_unref);
   gsize size = 0;
   const auto *data = static_cast<const std::uint8_t *>(g_bytes_get_data(bytes, &size));
   if (size > 0) out.parts.emplace_back(owner, Bytes(data, size));
 }
 
-void describe(const Call &, const Answer &answer) {
+void describe(const http::Call &, const http::Answer &answer) {
   GBytes *bytes = g_resource_lookup_data(astral_api_get_resource(), "/astral/api/openapi.json",
                                          G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr);
-  if (!bytes) return answer(reply_error({Code::failed, "this program was built without its description"}));
-  Reply out{.headers = {{"Cache-Control", "no-cache"}}};
+  if (!bytes)
+    return answer(http::reply_error({Code::failed, "this program was built without its description"}));
+  http::Reply out{.headers = {{"Cache-Control", "no-cache"}}};
   append(out, bytes);
   answer(std::move(out));
 }
 
-void serve(const std::string &name, const Answer &answer) {
+void serve(const std::string &name, const http::Answer &answer) {
   const std::string path = "/astral/web/" + name;
   GBytes *bytes = name.find('/') == std::string::npos
                       ? g_resources_lookup_data(path.c_str(), G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr)
                       : nullptr;
-  if (!bytes) return answer(reply_error({Code::not_found, "nothing is at /" + name}));
-  Reply out{.type = "application/octet-stream"};
+  if (!bytes) return answer(http::reply_error({Code::not_found, "nothing is at /" + name}));
+  http::Reply out{.type = "application/octet-stream"};
   for (const auto &[suffix, type] : types) {
     if (name.ends_with(suffix)) out.type = type;
   }
@@ -61,20 +62,23 @@ void serve(const std::string &name, const Answer &answer) {
 
 }  // namespace
 
-void add_page_calls(std::vector<Route> &routes) {
-  routes.push_back({.method = "GET", .pattern = "/", .handle = [](const Call &, const Answer &answer) {
-                      serve("index.html", answer);
-                    }});
+void add_page_calls(std::vector<http::Route> &routes) {
+  routes.push_back(
+      {.method = "GET", .pattern = "/", .handle = [](const http::Call &, const http::Answer &answer) {
+         serve("index.html", answer);
+       }});
   routes.push_back({.method = "GET", .pattern = "/openapi.json", .handle = describe});
   // Where a form that made a stream sends the browser.
-  routes.push_back(
-      {.method = "GET", .pattern = "/stream/:slug/publish", .handle = [](const Call &, const Answer &answer) {
-         answer({.status = 302, .headers = {{"Location", "/#publish"}}});
-       }});
-  routes.push_back(
-      {.method = "GET", .pattern = "/:file", .handle = [](const Call &call, const Answer &answer) {
-         serve(call.params.at("file"), answer);
-       }});
+  routes.push_back({.method = "GET",
+                    .pattern = "/stream/:slug/publish",
+                    .handle = [](const http::Call &, const http::Answer &answer) {
+                      answer({.status = 302, .headers = {{"Location", "/#publish"}}});
+                    }});
+  routes.push_back({.method = "GET",
+                    .pattern = "/:file",
+                    .handle = [](const http::Call &call, const http::Answer &answer) {
+                      serve(call.params.at("file"), answer);
+                    }});
 }
 
 }  // namespace astral::api

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/calls.hpp"
-#include "api/object_json.hpp"
 #include "core/limits.hpp"
-#include "media/facts.hpp"
+#include "formats/facts.hpp"
+#include "peer/object_json.hpp"
+#include "runtime/stream_error.hpp"
 
 namespace astral::api {
 namespace {
 
-json::Builder stream_body(const Driver &driver, const core::StreamInfo &stream) {
+json::Builder stream_body(const runtime::Driver &driver, const core::StreamInfo &stream) {
   json::Builder body;
   return body.set("stream", shown_stream(driver, stream));
 }
 
-json::Builder video_json(const media::VideoFacts &video) {
+json::Builder video_json(const formats::VideoFacts &video) {
   json::Builder out;
   out.set("codec", video.codec);
   if (video.width > 0) out.set("width", video.width).set("height", video.height);
@@ -22,7 +23,7 @@ json::Builder video_json(const media::VideoFacts &video) {
   return out.set("b_frames", video.has_b_frames);
 }
 
-json::Builder audio_json(const media::AudioFacts &audio) {
+json::Builder audio_json(const formats::AudioFacts &audio) {
   json::Builder out;
   out.set("codec", audio.codec);
   if (audio.rate > 0) out.set("rate", audio.rate);
@@ -30,100 +31,100 @@ json::Builder audio_json(const media::AudioFacts &audio) {
   return out;
 }
 
-void list(Driver &driver, const Answer &answer) {
+void list(runtime::Driver &driver, const http::Answer &answer) {
   std::vector<json::Builder> streams;
   for (const core::StreamInfo &stream : driver.node().streams())
     streams.push_back(shown_stream(driver, stream));
-  answer(reply(json::Builder().set("streams", streams)));
+  answer(http::reply(json::Builder().set("streams", streams)));
 }
 
-void create(Driver &driver, const Call &call, const Answer &answer) {
-  auto in = read_body(call);
-  if (!in) return answer(reply_error(in.error()));
+void create(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+  auto in = http::read_body(call);
+  if (!in) return answer(http::reply_error(in.error()));
   core::CreateStream input;
-  input.name = in->text("name", name_rule);
-  input.description = in->text_if("description", description_rule).value_or("");
-  if (!in->good()) return answer(reply_error(in->error()));
-  const bool form = is_form(call);
+  input.name = in->text("name", peer::name_rule);
+  input.description = in->text_if("description", peer::description_rule).value_or("");
+  if (!in->good()) return answer(http::reply_error(in->error()));
+  const bool form = http::is_form(call);
   driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {
     if (!result || !result->stream) {
-      return answer(reply_error(result ? Error{Code::failed, "no stream came of it"} : result.error()));
+      return answer(http::reply_error(result ? Error{Code::failed, "no stream came of it"} : result.error()));
     }
     const core::StreamInfo &stream = *result->stream;
-    Reply out = reply(stream_body(driver, stream), form ? 303 : result->created ? 201 : 200);
+    http::Reply out = http::reply(stream_body(driver, stream), form ? 303 : result->created ? 201 : 200);
     out.headers.emplace_back("Location", "/stream/" + stream.slug + (form ? "/publish" : ""));
     answer(std::move(out));
   });
 }
 
-void show(Driver &driver, const Call &call, const Answer &answer) {
+void show(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   const auto stream = driver.node().find_stream(slug);
-  if (!stream) return answer(reply_error(about_stream({Code::not_found, ""}, slug)));
-  answer(reply(stream_body(driver, *stream)));
+  if (!stream) return answer(http::reply_error(runtime::about_stream({Code::not_found, ""}, slug)));
+  answer(http::reply(stream_body(driver, *stream)));
 }
 
-Driver::Done show_changed(Driver &driver, const std::string &slug, const Answer &answer) {
+runtime::Driver::Done show_changed(runtime::Driver &driver, const std::string &slug,
+                                   const http::Answer &answer) {
   return [&driver, slug, answer](const Expected<core::Answered> &result) {
-    if (!result) return answer(reply_error(about_stream(result.error(), slug)));
+    if (!result) return answer(http::reply_error(runtime::about_stream(result.error(), slug)));
     const auto stream = result->stream ? result->stream : driver.node().find_stream(slug);
-    answer(reply(stream ? stream_body(driver, *stream) : json::Builder()));
+    answer(http::reply(stream ? stream_body(driver, *stream) : json::Builder()));
   };
 }
 
-void change(Driver &driver, const Call &call, const Answer &answer) {
+void change(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
-  auto in = read_body(call);
-  if (!in) return answer(reply_error(in.error()));
+  auto in = http::read_body(call);
+  if (!in) return answer(http::reply_error(in.error()));
   const bool streaming = in->flag("streaming");
-  if (!in->good()) return answer(reply_error(in->error()));
+  if (!in->good()) return answer(http::reply_error(in->error()));
   driver.call(core::SetStreaming{.slug = slug, .streaming = streaming}, show_changed(driver, slug, answer));
 }
 
-void remove(Driver &driver, const Call &call, const Answer &answer) {
+void remove(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   driver.call(core::DeleteStream{.slug = slug}, show_changed(driver, slug, answer));
 }
 
 }  // namespace
 
-json::Builder shown_stream(const Driver &driver, const core::StreamInfo &stream) {
-  json::Builder shown = stream_json(stream);
+json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo &stream) {
+  json::Builder shown = peer::stream_json(stream);
   shown.set("viewers", driver.node().viewers(stream.slug));
-  const media::Facts facts = driver.media().facts(stream.slug);
+  const formats::Facts facts = driver.media().facts(stream.slug);
   if (facts.video) shown.set("video", video_json(*facts.video));
   if (facts.audio) shown.set("audio", audio_json(*facts.audio));
   std::vector<std::string> warnings = driver.warnings(stream.slug);
-  for (std::string &warning : media::warnings_of(facts)) warnings.push_back(std::move(warning));
+  for (std::string &warning : formats::warnings_of(facts)) warnings.push_back(std::move(warning));
   if (!warnings.empty()) shown.set("warnings", warnings);
   return shown;
 }
 
-Error about_stream(const Error &error, const std::string &slug) {
-  if (error.code != Code::not_found) return error;
-  return {error.code, "stream '" + slug + "': " + (error.detail.empty() ? "no such stream" : error.detail)};
-}
-
-void add_stream_calls(std::vector<Route> &routes, Driver &driver) {
-  Driver *d = &driver;
+void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver) {
+  runtime::Driver *d = &driver;
   routes.push_back({.method = "GET",
                     .pattern = "/streams",
-                    .handle = [d](const Call &, const Answer &answer) { list(*d, answer); }});
-  routes.push_back({.method = "POST",
-                    .pattern = "/streams",
-                    .handle = [d](const Call &call, const Answer &answer) { create(*d, call, answer); },
-                    .who = Who::owner});
-  routes.push_back({.method = "GET",
-                    .pattern = "/stream/:slug",
-                    .handle = [d](const Call &call, const Answer &answer) { show(*d, call, answer); }});
-  routes.push_back({.method = "PUT",
-                    .pattern = "/stream/:slug",
-                    .handle = [d](const Call &call, const Answer &answer) { change(*d, call, answer); },
-                    .who = Who::owner});
-  routes.push_back({.method = "DELETE",
-                    .pattern = "/stream/:slug",
-                    .handle = [d](const Call &call, const Answer &answer) { remove(*d, call, answer); },
-                    .who = Who::owner});
+                    .handle = [d](const http::Call &, const http::Answer &answer) { list(*d, answer); }});
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/streams",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { create(*d, call, answer); },
+       .who = http::Who::owner});
+  routes.push_back(
+      {.method = "GET",
+       .pattern = "/stream/:slug",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { show(*d, call, answer); }});
+  routes.push_back(
+      {.method = "PUT",
+       .pattern = "/stream/:slug",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { change(*d, call, answer); },
+       .who = http::Who::owner});
+  routes.push_back(
+      {.method = "DELETE",
+       .pattern = "/stream/:slug",
+       .handle = [d](const http::Call &call, const http::Answer &answer) { remove(*d, call, answer); },
+       .who = http::Who::owner});
 }
 
 }  // namespace astral::api

@@ -3,8 +3,9 @@
 #include <map>
 
 #include "api/calls.hpp"
-#include "api/object_json.hpp"
 #include "core/slug.hpp"
+#include "peer/object_json.hpp"
+#include "runtime/stream_error.hpp"
 
 namespace astral::api {
 namespace {
@@ -15,12 +16,12 @@ struct Subject {
   core::Uuid destination;
 };
 
-Subject subject(const Call &call) {
+Subject subject(const http::Call &call) {
   const auto uuid = call.params.find("uuid");
   return {call.params.at("slug"), uuid == call.params.end() ? "" : uuid->second};
 }
 
-Expected<Subject> checked(const Call &call) {
+Expected<Subject> checked(const http::Call &call) {
   Subject about = subject(call);
   if (!core::is_slug(about.slug)) return fail(Code::not_found, "no such stream");
   if (!about.destination.empty() && !core::is_uuid(about.destination))
@@ -33,8 +34,8 @@ std::string path_of(const Subject &about) {
 }
 
 // With what its link measures, where there is one.
-json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::string, Link> &links) {
-  json::Builder out = ticket_json(ticket);
+json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::string, media::Link> &links) {
+  json::Builder out = peer::ticket_json(ticket);
   const auto link = links.find(ticket.id);
   if (link == links.end()) return out;
   return out.set("rtt_ms", static_cast<std::uint64_t>(std::llround(link->second.rtt_ms)))
@@ -43,8 +44,8 @@ json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::s
       .set("kept_streams", link->second.kept_streams);
 }
 
-json::Builder tickets_body(Driver &driver, const std::vector<core::TicketView> &tickets) {
-  std::map<core::Slug, std::map<std::string, Link>> links;  // each stream is asked once
+json::Builder tickets_body(runtime::Driver &driver, const std::vector<core::TicketView> &tickets) {
+  std::map<core::Slug, std::map<std::string, media::Link>> links;  // each stream is asked once
   std::vector<json::Builder> shown;
   for (const core::TicketView &ticket : tickets) {
     const auto [found, is_new] = links.try_emplace(ticket.stream);
@@ -64,91 +65,98 @@ std::optional<core::TicketView> find(const core::Node &node, const Subject &abou
 }
 
 // The ticket that the call was about, with `status`; 303 with its Location.
-Driver::Done show(Driver &driver, const Subject &about, unsigned status, const Answer &answer) {
+runtime::Driver::Done show(runtime::Driver &driver, const Subject &about, unsigned status,
+                           const http::Answer &answer) {
   return [&driver, about, status, answer](const Expected<core::Answered> &result) {
-    if (!result) return answer(reply_error(about_stream(result.error(), about.slug)));
+    if (!result) return answer(http::reply_error(runtime::about_stream(result.error(), about.slug)));
     const auto ticket = find(driver.node(), about, *result);
     // Another node took the stream at our wish: its ticket is from somebody else, perhaps.
     if (!ticket && result->created && !about.destination.empty())
-      return answer(reply(json::Builder().set("seeded", about.destination).set("stream", about.slug), 201));
-    if (!ticket) return answer(reply_error(about_stream({Code::not_found, "no such ticket"}, about.slug)));
-    Reply out = reply(json::Builder().set("ticket", ticket_json(*ticket)), status);
+      return answer(
+          http::reply(json::Builder().set("seeded", about.destination).set("stream", about.slug), 201));
+    if (!ticket)
+      return answer(
+          http::reply_error(runtime::about_stream({Code::not_found, "no such ticket"}, about.slug)));
+    http::Reply out = http::reply(json::Builder().set("ticket", peer::ticket_json(*ticket)), status);
     if (status == 303) out.headers.emplace_back("Location", path_of(about));
     answer(std::move(out));
   };
 }
 
-void list(Driver &driver, const Call &call, const Answer &answer) {
+void list(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   const auto tickets = driver.node().tickets(slug);
   if (tickets.empty() && !driver.node().find_stream(slug)) {
-    return answer(reply_error(about_stream({Code::not_found, ""}, slug)));
+    return answer(http::reply_error(runtime::about_stream({Code::not_found, ""}, slug)));
   }
-  answer(reply(tickets_body(driver, tickets)));
+  answer(http::reply(tickets_body(driver, tickets)));
 }
 
-void ask(Driver &driver, const Call &call, const Answer &answer) {
-  auto in = read_body(call, true);
-  if (!in) return answer(reply_error(in.error()));
-  const core::Uuid destination = in->text_if("destination_uuid", uuid_rule).value_or("");
-  if (!in->good()) return answer(reply_error(in->error()));
+void ask(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+  auto in = http::read_body(call, true);
+  if (!in) return answer(http::reply_error(in.error()));
+  const core::Uuid destination = in->text_if("destination_uuid", peer::uuid_rule).value_or("");
+  if (!in->good()) return answer(http::reply_error(in->error()));
   const Subject about{call.params.at("slug"), destination == driver.node().self().uuid ? "" : destination};
   driver.call(core::AskTicket{.slug = about.slug, .destination = destination},
               show(driver, about, 303, answer));
 }
 
-void refresh(Driver &driver, const Call &call, const Answer &answer) {
+void refresh(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const auto about = checked(call);
-  if (!about) return answer(reply_error(about_stream(about.error(), call.params.at("slug"))));
+  if (!about) return answer(http::reply_error(runtime::about_stream(about.error(), call.params.at("slug"))));
   driver.call(core::RefreshTicket{.slug = about->slug, .destination = about->destination},
               show(driver, *about, 200, answer));
 }
 
-void confirm(Driver &driver, const Call &call, const Answer &answer) {
+void confirm(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const auto about = checked(call);
-  if (!about) return answer(reply_error(about_stream(about.error(), call.params.at("slug"))));
-  auto in = read_body(call);
-  if (!in) return answer(reply_error(in.error()));
+  if (!about) return answer(http::reply_error(runtime::about_stream(about.error(), call.params.at("slug"))));
+  auto in = http::read_body(call);
+  if (!in) return answer(http::reply_error(in.error()));
   if (!in->flag("confirmed") && in->good())
     in->complain("confirmed", "must be true: DELETE gives a ticket up");
-  if (!in->good()) return answer(reply_error(in->error()));
+  if (!in->good()) return answer(http::reply_error(in->error()));
   driver.call(core::ConfirmTicket{.slug = about->slug, .destination = about->destination},
               show(driver, *about, 200, answer));
 }
 
-void revoke(Driver &driver, const Call &call, const Answer &answer) {
+void revoke(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const auto about = checked(call);
-  if (!about) return answer(reply_error(about_stream(about.error(), call.params.at("slug"))));
+  if (!about) return answer(http::reply_error(runtime::about_stream(about.error(), call.params.at("slug"))));
   const auto ticket = driver.node().find_ticket(about->slug, about->destination);
   driver.call(core::RevokeTicket{.slug = about->slug, .destination = about->destination},
               [about = *about, ticket, answer](const Expected<core::Answered> &result) {
-                if (!result) return answer(reply_error(about_stream(result.error(), about.slug)));
+                if (!result)
+                  return answer(http::reply_error(runtime::about_stream(result.error(), about.slug)));
                 json::Builder body;
-                if (ticket) body.set("ticket", ticket_json(*ticket).set("state", "ended"));
-                answer(reply(body));
+                if (ticket) body.set("ticket", peer::ticket_json(*ticket).set("state", "ended"));
+                answer(http::reply(body));
               });
 }
 
 }  // namespace
 
-void add_ticket_calls(std::vector<Route> &routes, Driver &driver) {
-  Driver *d = &driver;
-  const auto on = [&routes](const char *method, const char *pattern, Who who, const Handle &handle) {
+void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver) {
+  runtime::Driver *d = &driver;
+  const auto on = [&routes](const char *method, const char *pattern, http::Who who,
+                            const http::Handle &handle) {
     routes.push_back({.method = method, .pattern = pattern, .handle = handle, .who = who});
   };
-  on("GET", "/tickets", Who::anyone,
-     [d](const Call &, const Answer &answer) { answer(reply(tickets_body(*d, d->node().tickets()))); });
-  on("GET", "/stream/:slug/tickets", Who::anyone,
-     [d](const Call &call, const Answer &answer) { list(*d, call, answer); });
-  on("POST", "/stream/:slug/tickets", Who::owner,
-     [d](const Call &call, const Answer &answer) { ask(*d, call, answer); });
+  on("GET", "/tickets", http::Who::anyone, [d](const http::Call &, const http::Answer &answer) {
+    answer(http::reply(tickets_body(*d, d->node().tickets())));
+  });
+  on("GET", "/stream/:slug/tickets", http::Who::anyone,
+     [d](const http::Call &call, const http::Answer &answer) { list(*d, call, answer); });
+  on("POST", "/stream/:slug/tickets", http::Who::owner,
+     [d](const http::Call &call, const http::Answer &answer) { ask(*d, call, answer); });
   for (const char *pattern : {"/stream/:slug/ticket", "/stream/:slug/ticket/:uuid"}) {
-    on("GET", pattern, Who::anyone,
-       [d](const Call &call, const Answer &answer) { refresh(*d, call, answer); });
-    on("PUT", pattern, Who::owner,
-       [d](const Call &call, const Answer &answer) { confirm(*d, call, answer); });
-    on("DELETE", pattern, Who::owner,
-       [d](const Call &call, const Answer &answer) { revoke(*d, call, answer); });
+    on("GET", pattern, http::Who::anyone,
+       [d](const http::Call &call, const http::Answer &answer) { refresh(*d, call, answer); });
+    on("PUT", pattern, http::Who::owner,
+       [d](const http::Call &call, const http::Answer &answer) { confirm(*d, call, answer); });
+    on("DELETE", pattern, http::Who::owner,
+       [d](const http::Call &call, const http::Answer &answer) { revoke(*d, call, answer); });
   }
 }
 

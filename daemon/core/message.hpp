@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What peers say to each other over /peer, one struct a message. JSON is the api floor's business
-// (api/message_json.hpp); it has checked lengths and alphabets before the core sees any of these.
+// What peers say to each other over /peer, one struct a message. JSON is made and read in
+// peer/message_json.hpp; it has checked lengths and alphabets before the core sees any of these.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "api/exchange.hpp"
+#include "http/exchange.hpp"
 
 namespace astral::ctl {
 namespace {
@@ -29,7 +29,7 @@ Expected<Answer> Client::send(const Call &call) {
   const auto message = make_message(target_, call);
   if (!message) return tl::unexpected(message.error());
   const auto cancellable = Ref<GCancellable>::adopt(g_cancellable_new());
-  api::bound_interim_answers(message->get(), cancellable);
+  http::bound_interim_answers(message->get(), cancellable);
   GError *error = nullptr;
   const auto stream =
       Ref<GInputStream>::adopt(soup_session_send(session_.get(), message->get(), cancellable.get(), &error));

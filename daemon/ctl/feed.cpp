@@ -78,12 +78,12 @@ void Feed::listen() {
   const std::unique_ptr<GUri, UriUnref> url(g_uri_parse(target_.node.c_str(), G_URI_FLAGS_NONE, nullptr));
   if (!url || std::string_view(g_uri_get_scheme(url.get())) != "http") return;
   const int port = g_uri_get_port(url.get());
-  api::WebSocket::Handler handler{.on_open = [this] { wait_ = first_wait; },
-                                  .on_text = [this](std::string_view) { on_event(); },
-                                  .on_closed = [this](const api::CloseReason &) { on_silence(); }};
+  http::WebSocket::Handler handler{.on_open = [this] { wait_ = first_wait; },
+                                   .on_text = [this](std::string_view) { on_event(); },
+                                   .on_closed = [this](const http::CloseReason &) { on_silence(); }};
   socket_ =
-      api::WebSocket::connect(g_uri_get_host(url.get()), static_cast<std::uint16_t>(port > 0 ? port : 80),
-                              "/events", std::move(handler));
+      http::WebSocket::connect(g_uri_get_host(url.get()), static_cast<std::uint16_t>(port > 0 ? port : 80),
+                               "/events", std::move(handler));
 }
 
 void Feed::on_event() {

@@ -8,10 +8,10 @@
 #include <memory>
 #include <string>
 
-#include "api/websocket.hpp"
 #include "ctl/fetch.hpp"
 #include "ctl/snapshot.hpp"
 #include "glue/loop.hpp"
+#include "http/websocket.hpp"
 
 namespace astral::ctl {
 
@@ -46,7 +46,7 @@ class Feed {
   Time began_{};
   Timer next_;
   Timer patience_;
-  std::shared_ptr<api::WebSocket> socket_;
+  std::shared_ptr<http::WebSocket> socket_;
   Time listen_at_{};  // not before
   Time wait_;
 };

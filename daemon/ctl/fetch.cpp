@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/fetch.hpp"
 
-#include "api/exchange.hpp"
+#include "http/exchange.hpp"
 
 namespace astral::ctl {
 namespace {
@@ -86,7 +86,7 @@ Fetch::Fetch(const Ref<SoupSession> &session, const Target &target, const Call &
     return;
   }
   work_->message = std::move(*message);
-  api::bound_interim_answers(work_->message.get(), work_->cancellable);
+  http::bound_interim_answers(work_->message.get(), work_->cancellable);
   soup_session_send_async(session.get(), work_->message.get(), G_PRIORITY_DEFAULT, work_->cancellable.get(),
                           Work::on_headers, new Work::Held(work_));
 }

@@ -2,27 +2,27 @@
 // A form of a stream other than its own, made once for all who play it: a player of the MPEG-TS itself.
 #pragma once
 
+#include "formats/player.hpp"
 #include "glue/time.hpp"
-#include "media/player.hpp"
 
 namespace astral::media {
 
 // **Thread**: one context.
-class Branch : public Player {
+class Branch : public formats::Player {
  public:
   Branch() = default;
   virtual ~Branch() = default;
   Branch(const Branch &) = delete;
   Branch &operator=(const Branch &) = delete;
 
-  Fanout &out() { return out_; }
+  formats::Fanout &out() { return out_; }
   Time idle_since() const { return idle_since_; }
   void set_idle_since(Time when) { idle_since_ = when; }
 
   void on_over(const Error &error) override { out_.end(error); }
 
  protected:
-  Fanout out_;
+  formats::Fanout out_;
 
  private:
   Time idle_since_ = never;

@@ -24,7 +24,7 @@ bool is_same(const Slice &a, const Slice &b) {
 
 }  // namespace
 
-FlvBranch::FlvBranch(Format format, GMainContext *context)
+FlvBranch::FlvBranch(formats::Format format, GMainContext *context)
     : format_(format), context_(Ref<GMainContext>::retain(context)) {}
 
 FlvBranch::~FlvBranch() = default;
@@ -138,13 +138,14 @@ void FlvBranch::write_header(bool is_news) {
     return out;
   }();
   rtmp::Buffer out;
-  if (format_ == Format::flv) out = rtmp::flv::write_header(!audio_.config.empty(), !video_.config.empty());
+  if (format_ == formats::Format::flv)
+    out = rtmp::flv::write_header(!audio_.config.empty(), !video_.config.empty());
   rtmp::put(out, body);
   out_.set_header(rtmp::shared(std::move(out)), is_news ? Slice::copy(body) : Slice());
 }
 
 void FlvBranch::frame(rtmp::Buffer &out, rtmp::Type type, std::uint32_t timestamp, Bytes body) const {
-  if (format_ == Format::rtmp)
+  if (format_ == formats::Format::rtmp)
     rtmp::write_message(out, type, rtmp::media_stream, timestamp, body);
   else
     rtmp::flv::write_tag(out, type, timestamp, body);

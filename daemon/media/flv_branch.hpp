@@ -10,21 +10,21 @@
 #include <memory>
 #include <optional>
 
+#include "formats/player.hpp"
+#include "formats/rtmp/flv.hpp"
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 #include "media/branch.hpp"
 #include "media/demux.hpp"
-#include "media/player.hpp"
-#include "rtmp/flv.hpp"
 
 namespace astral::media {
 
 // **Thread**: one context. **Owns** its pipeline, which runs from the first piece to the destructor.
 class FlvBranch : public Branch, private Demux::Handler {
  public:
-  FlvBranch(Format format, GMainContext *context);
+  FlvBranch(formats::Format format, GMainContext *context);
   ~FlvBranch() override;
 
   void on_frame(const Slice &frame, bool is_start) override;
@@ -57,7 +57,7 @@ class FlvBranch : public Branch, private Demux::Handler {
   void frame(rtmp::Buffer &out, rtmp::Type type, std::uint32_t timestamp, Bytes body) const;
   std::uint32_t timestamp_of(Time time) const;
 
-  const Format format_;
+  const formats::Format format_;
   const Ref<GMainContext> context_;
   Track video_, audio_;
   bool are_tracks_known_ = false;

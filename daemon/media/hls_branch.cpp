@@ -72,7 +72,7 @@ std::uint64_t first_sequence() {
 
 }  // namespace
 
-HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const HlsLimits &limits,
+HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits,
                      CapsKnown on_caps, News on_news)
     : context_(Ref<GMainContext>::retain(context)),
       on_caps_(std::move(on_caps)),

@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "formats/player.hpp"
+#include "formats/playlist.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
-#include "media/player.hpp"
-#include "media/playlist.hpp"
 #include "media/remux.hpp"
 #include "media/tap.hpp"
 
@@ -33,14 +33,14 @@ class HlsBranch {
   // Takes what comes out of `source`, a free src pad of an element in `bin`. `on_caps` runs on the context,
   // as a letter of its own (it may destroy the branch): the media's caps without their headers. `on_news`
   // likewise: the playlist says more.
-  HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const HlsLimits &limits, CapsKnown on_caps,
-            News on_news);
+  HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits,
+            CapsKnown on_caps, News on_news);
   HlsBranch(const HlsBranch &) = delete;
   HlsBranch &operator=(const HlsBranch &) = delete;
 
-  const HlsWindow &window() const { return window_; }
+  const formats::HlsWindow &window() const { return window_; }
   // The same media for who plays it as it comes.
-  Fanout &live() { return live_; }
+  formats::Fanout &live() { return live_; }
   // Why this media cannot be HLS; empty when it can, or when it is not known yet.
   const std::string &refusal() const { return refusal_; }
 
@@ -58,8 +58,8 @@ class HlsBranch {
   const Ref<GMainContext> context_;
   const CapsKnown on_caps_;
   const News on_news_;
-  HlsWindow window_;
-  Fanout live_;
+  formats::HlsWindow window_;
+  formats::Fanout live_;
   std::optional<std::uint64_t> live_group_;
   std::string refusal_;
   Ref<GstCaps> caps_;

@@ -14,14 +14,14 @@
 #include <optional>
 #include <string>
 
+#include "formats/rtmp/flv.hpp"
+#include "formats/rtmp/session.hpp"
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 #include "media/tap.hpp"
-#include "rtmp/flv.hpp"
-#include "rtmp/session.hpp"
 
 namespace astral::media {
 

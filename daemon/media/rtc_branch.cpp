@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "media/rtc_frame.hpp"
+#include "formats/rtc_frame.hpp"
 
 namespace astral::media {
 
@@ -51,7 +51,7 @@ void RtcBranch::on_tracks_known() {
 }
 
 void RtcBranch::tell_tracks() {
-  if (!std::exchange(are_tracks_told_, true)) out_.set_header(write_tracks(tracks_));
+  if (!std::exchange(are_tracks_told_, true)) out_.set_header(formats::write_tracks(tracks_));
 }
 
 void RtcBranch::on_sample(Demux::Kind kind, GstSample *sample) {
@@ -60,13 +60,14 @@ void RtcBranch::on_sample(Demux::Kind kind, GstSample *sample) {
   const Slice data = copy_of(buffer);
   const bool is_video = kind == Demux::Kind::video;
   const bool is_key = is_video && !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  if (is_key && tracks_.profile.empty()) tracks_.profile = profile_of(data.bytes());
+  if (is_key && tracks_.profile.empty()) tracks_.profile = formats::profile_of(data.bytes());
   if (is_key && are_tracks_known_) tell_tracks();
   const Time time = running(gst_sample_get_segment(sample), GST_BUFFER_PTS(buffer));
   if (!offset_) offset_ = std::max(now() - began_, newest_ + step) - time;
   const Time ours = std::max<Time>(time + *offset_, Time{});
   newest_ = std::max(newest_, ours);
-  out_.push(write_frame(is_video ? RtcFrame::Kind::video : RtcFrame::Kind::audio, ours, data.bytes()),
+  out_.push(formats::write_frame(is_video ? formats::RtcFrame::Kind::video : formats::RtcFrame::Kind::audio,
+                                 ours, data.bytes()),
             is_video ? is_key : !tracks_.has_video);
 }
 

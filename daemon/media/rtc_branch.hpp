@@ -8,13 +8,13 @@
 #include <memory>
 #include <optional>
 
+#include "formats/webrtc/plan.hpp"
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 #include "media/branch.hpp"
 #include "media/demux.hpp"
-#include "webrtc/plan.hpp"
 
 namespace astral::media {
 

@@ -10,12 +10,12 @@
 #include <memory>
 #include <string>
 
+#include "formats/webrtc/plan.hpp"
 #include "glue/error.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 #include "media/tap.hpp"
-#include "webrtc/plan.hpp"
 
 namespace astral::media {
 

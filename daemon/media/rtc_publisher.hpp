@@ -9,12 +9,12 @@
 #include <functional>
 #include <string_view>
 
+#include "formats/rtmp/session.hpp"
 #include "glue/bytes.hpp"
 #include "glue/loop.hpp"
 #include "glue/time.hpp"
 #include "media/rtc_link.hpp"
 #include "media/tap.hpp"
-#include "rtmp/session.hpp"
 
 namespace astral::media {
 

@@ -71,9 +71,10 @@ Expected<void> RtcViewer::add(const webrtc::Chosen &chosen, const char *source_n
 }
 
 void RtcViewer::play(const Slice &piece, bool is_start) {
-  auto frame = read_frame(piece);
+  auto frame = formats::read_frame(piece);
   if (!frame) return;
-  if (frame->kind == RtcFrame::Kind::tracks) {  // it joins; the newest group follows before the timer fires
+  if (frame->kind ==
+      formats::RtcFrame::Kind::tracks) {  // it joins; the newest group follows before the timer fires
     is_behind_ = true;
     return timer_.set(now());
   }
@@ -90,7 +91,8 @@ void RtcViewer::play(const Slice &piece, bool is_start) {
 void RtcViewer::catch_up() {
   offset_.reset();
   if (!video_) return;
-  std::erase_if(waiting_, [](const RtcFrame &frame) { return frame.kind != RtcFrame::Kind::video; });
+  std::erase_if(waiting_,
+                [](const formats::RtcFrame &frame) { return frame.kind != formats::RtcFrame::Kind::video; });
   if (waiting_.empty()) return;
   const auto count = static_cast<Time::rep>(waiting_.size());
   const Time newest = waiting_.back().time;
@@ -109,7 +111,7 @@ void RtcViewer::pace() {
   if (std::exchange(is_behind_, false)) catch_up();
   std::size_t bytes = 0;
   while (!waiting_.empty() && bytes < at_once) {
-    const RtcFrame frame = std::move(waiting_.front());
+    const formats::RtcFrame frame = std::move(waiting_.front());
     waiting_.pop_front();
     bytes += frame.data.size();
     deliver(frame);
@@ -118,8 +120,8 @@ void RtcViewer::pace() {
   if (!waiting_.empty()) timer_.set(now() + pause);
 }
 
-void RtcViewer::deliver(const RtcFrame &frame) {
-  GstAppSrc *source = (frame.kind == RtcFrame::Kind::video ? video_ : audio_).get();
+void RtcViewer::deliver(const formats::RtcFrame &frame) {
+  GstAppSrc *source = (frame.kind == formats::RtcFrame::Kind::video ? video_ : audio_).get();
   if (!source || gst_app_src_get_current_level_bytes(source) > most_waiting) return;
   if (!offset_) begin_at(frame.time, newest_ + step);
   const Time time = std::max<Time>(frame.time + *offset_, Time{});

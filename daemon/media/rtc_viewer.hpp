@@ -9,11 +9,11 @@
 #include <deque>
 #include <optional>
 
+#include "formats/rtc_frame.hpp"
 #include "glue/bytes.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
-#include "media/rtc_frame.hpp"
 #include "media/rtc_link.hpp"
 
 namespace astral::media {
@@ -31,9 +31,9 @@ class RtcViewer {
   void catch_up();
   void begin_at(Time time, Time least);
   void pace();
-  void deliver(const RtcFrame &frame);
+  void deliver(const formats::RtcFrame &frame);
 
-  std::deque<RtcFrame> waiting_;
+  std::deque<formats::RtcFrame> waiting_;
   std::size_t waiting_bytes_ = 0;
   bool is_behind_ = false;      // the newest group waits
   bool awaits_start_ = false;   // some were left out

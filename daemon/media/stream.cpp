@@ -63,9 +63,9 @@ void add_links(const GstStructure *stats, bool parent, std::vector<LinkStats> &o
   }
 }
 
-std::unique_ptr<Branch> make_branch(Format format) {
+std::unique_ptr<Branch> make_branch(formats::Format format) {
   GMainContext *context = g_main_context_get_thread_default();
-  if (format == Format::webrtc) return std::make_unique<RtcBranch>(context);
+  if (format == formats::Format::webrtc) return std::make_unique<RtcBranch>(context);
   return std::make_unique<FlvBranch>(format, context);
 }
 
@@ -355,24 +355,24 @@ std::string Stream::drawing() const {
   return text ? text.get() : "";
 }
 
-Facts Stream::facts() const {
-  return hls_->refusal().empty() ? facts_.facts() : Facts{};
+formats::Facts Stream::facts() const {
+  return hls_->refusal().empty() ? facts_.facts() : formats::Facts{};
 }
 
 bool Stream::hls_ready() const {
   return hls_->refusal().empty() && hls_->window().ready();
 }
 
-Expected<std::string> Stream::playlist(const PlaylistQuery &query) const {
+Expected<std::string> Stream::playlist(const formats::PlaylistQuery &query) const {
   if (!hls_->refusal().empty()) return fail(Code::unsupported, hls_->refusal());
   return hls_->window().playlist(query);
 }
 
-Expected<Segment> Stream::segment(std::uint64_t sequence) const {
+Expected<formats::Segment> Stream::segment(std::uint64_t sequence) const {
   return hls_->window().segment(sequence);
 }
 
-Expected<std::vector<Slice>> Stream::part(const PartId &part) const {
+Expected<std::vector<Slice>> Stream::part(const formats::PartId &part) const {
   return hls_->window().part(part);
 }
 
@@ -380,9 +380,9 @@ Time Stream::hls_patience() const {
   return hls_->window().patience();
 }
 
-void Stream::play(Format format, Player &player) {
+void Stream::play(formats::Format format, formats::Player &player) {
   if (!hls_->refusal().empty()) return player.on_over({Code::unsupported, hls_->refusal()});
-  if (format == Format::ts) return hls_->live().join(player);
+  if (format == formats::Format::ts) return hls_->live().join(player);
   auto &branch = branches_[format];
   if (!branch) {
     branch = make_branch(format);
@@ -392,8 +392,8 @@ void Stream::play(Format format, Player &player) {
   branch->out().join(player);
 }
 
-void Stream::leave(Format format, Player &player) {
-  if (format == Format::ts) return hls_->live().leave(player);
+void Stream::leave(formats::Format format, formats::Player &player) {
+  if (format == formats::Format::ts) return hls_->live().leave(player);
   const auto found = branches_.find(format);
   if (found == branches_.end()) return;
   found->second->out().leave(player);

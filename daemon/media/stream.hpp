@@ -11,16 +11,16 @@
 #include <string>
 #include <vector>
 
+#include "formats/fact_finder.hpp"
+#include "formats/facts.hpp"
+#include "formats/player.hpp"
+#include "formats/playlist.hpp"
 #include "glue/error.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 #include "media/branch.hpp"
-#include "media/fact_finder.hpp"
-#include "media/facts.hpp"
 #include "media/hls_branch.hpp"
-#include "media/player.hpp"
-#include "media/playlist.hpp"
 #include "media/tap.hpp"
 
 namespace astral::media {
@@ -32,7 +32,7 @@ struct Settings {
   std::uint64_t store_total_bytes = 512 << 20;  // of all together, shared evenly
   Time store_time = 10s;
   unsigned max_children = 100;
-  HlsLimits hls;
+  formats::HlsLimits hls;
 };
 
 // What a stream has to tell. **Thread**: the context that the stream was opened on.
@@ -113,20 +113,20 @@ class Stream {
   std::string drawing() const;                       // of the pipeline, for Graphviz
   const std::string &caps() const { return caps_; }  // empty until media came
 
-  Facts facts() const;  // of the media, as far as they are known
+  formats::Facts facts() const;  // of the media, as far as they are known
 
   // HLS. unsupported: never for this media, the detail is for people (HTTP 415). unreachable: not yet (503).
   // not_found: the segment is gone or not there yet (404).
   bool hls_ready() const;
-  Expected<std::string> playlist(const PlaylistQuery &query) const;
-  Expected<Segment> segment(std::uint64_t sequence) const;
-  Expected<std::vector<Slice>> part(const PartId &part) const;
+  Expected<std::string> playlist(const formats::PlaylistQuery &query) const;
+  Expected<formats::Segment> segment(std::uint64_t sequence) const;
+  Expected<std::vector<Slice>> part(const formats::PartId &part) const;
   Time hls_patience() const;  // for what the window answers with unreachable
 
   // As it comes, from the newest group on. What a format takes is there while somebody plays it, and a while
   // longer. unsupported: never for this media.
-  void play(Format format, Player &player);
-  void leave(Format format, Player &player);
+  void play(formats::Format format, formats::Player &player);
+  void leave(formats::Format format, formats::Player &player);
 
  private:
   struct Parent;
@@ -146,9 +146,9 @@ class Stream {
   Ref<GstElement> relay_;
   Mailbox mailbox_;
   std::unique_ptr<BusErrors> errors_;
-  FactFinder facts_;
+  formats::FactFinder facts_;
   std::unique_ptr<HlsBranch> hls_;
-  std::map<Format, std::unique_ptr<Branch>> branches_;
+  std::map<formats::Format, std::unique_ptr<Branch>> branches_;
   Timer idle_;
   std::map<std::string, std::unique_ptr<Parent>> sources_;  // by ticket
   SignalHandler relay_signal_, silence_signal_, slow_signal_;

@@ -8,7 +8,7 @@
 #include <ctime>
 #include <utility>
 
-#include "api/caller.hpp"
+#include "http/remote_address.hpp"
 #include "origin/request.hpp"
 
 namespace astral::origin {
@@ -24,7 +24,7 @@ std::string date() {
   return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
-std::string wire(const api::Reply &reply, bool keeps, bool has_body) {
+std::string wire(const http::Reply &reply, bool keeps, bool has_body) {
   std::size_t length = reply.body.size();
   for (const Slice &part : reply.parts) length += part.size();
   std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " ";
@@ -47,9 +47,9 @@ std::string wire(const api::Reply &reply, bool keeps, bool has_body) {
 struct Front::Visit {
   enum class Stage { reading, answering, writing, leaving };
 
-  api::Guests::Id id = 0;
+  http::ConnectionLimiter::Id id = 0;
   Ref<GSocketConnection> connection = {};
-  api::Caller caller = {};
+  http::RemoteAddress caller = {};
   std::string local = {};
   Source input = {};
   Source output = {};
@@ -71,7 +71,7 @@ struct Front::Visit {
   }
 };
 
-Front::Front(std::vector<api::Route> routes, const Limits &limits)
+Front::Front(std::vector<http::Route> routes, const Limits &limits)
     : routes_(std::move(routes)), limits_(limits), chunk_(chunk), alive_(std::make_shared<Front *>(this)) {}
 
 Front::~Front() {
@@ -80,30 +80,30 @@ Front::~Front() {
 }
 
 Expected<std::unique_ptr<Front>> Front::open(const std::string &address, std::uint16_t port,
-                                             std::vector<api::Route> routes, const Limits &limits) {
+                                             std::vector<http::Route> routes, const Limits &limits) {
   std::unique_ptr<Front> front(new Front(std::move(routes), limits));
   Front *self = front.get();
-  auto door = api::Door::open(
+  auto door = http::HttpListener::open(
       address, port,
       {.guests = {.total = limits.connections}, .head = limits.head, .patience = limits.for_head},
-      {.on_request = [self](api::Guests::Id id,
+      {.on_request = [self](http::ConnectionLimiter::Id id,
                             Ref<GSocketConnection> connection) { self->receive(id, std::move(connection)); },
-       .on_late = [self](api::Guests::Id id) { self->on_late(id); },
-       .on_gone = [](api::Guests::Id) {}});
+       .on_late = [self](http::ConnectionLimiter::Id id) { self->on_late(id); },
+       .on_gone = [](http::ConnectionLimiter::Id) {}});
   if (!door) return tl::unexpected<Error>(door.error());
-  front->door_ = std::move(*door);
+  front->listener_ = std::move(*door);
   return front;
 }
 
-void Front::receive(api::Guests::Id id, Ref<GSocketConnection> connection) {
+void Front::receive(http::ConnectionLimiter::Id id, Ref<GSocketConnection> connection) {
   GSocketConnection *in = connection.get();
   const auto local = Ref<GSocketAddress>::adopt(g_socket_connection_get_local_address(in, nullptr));
   const auto remote = Ref<GSocketAddress>::adopt(g_socket_connection_get_remote_address(in, nullptr));
   if (!local || !remote) return;  // gone already
   const auto visit = std::make_shared<Visit>(Visit{.id = id,
                                                    .connection = std::move(connection),
-                                                   .caller = api::caller_of(remote.get()),
-                                                   .local = api::caller_of(local.get()).address});
+                                                   .caller = http::remote_address_of(remote.get()),
+                                                   .local = http::remote_address_of(local.get()).address});
   visits_.emplace(id, visit);
   look(visit);
   read_on(visit);
@@ -161,30 +161,30 @@ bool Front::take_request(const Visitor &visit) {
   std::string &in = visit->in;
   if (in.empty() && visit->wanted == 0) {
     visit->wanted = 1;
-    door_->wait_until(visit->id, now() + limits_.idle);
+    listener_->wait_until(visit->id, now() + limits_.idle);
   }
   if (in.size() < visit->wanted) return false;
-  const auto sound = api::check_head(in, limits_.head);
+  const auto sound = http::check_head(in, limits_.head);
   if (!sound) {
-    refuse(visit, api::reply_error(sound.error().error, sound.error().status));
+    refuse(visit, http::reply_error(sound.error().error, sound.error().status));
     return false;
   }
   if (!*sound) {
-    if (visit->wanted <= 1) door_->wait_until(visit->id, now() + limits_.for_head);
+    if (visit->wanted <= 1) listener_->wait_until(visit->id, now() + limits_.for_head);
     visit->wanted = in.size() + 1;
     return false;
   }
   Request request = read_request(in);
-  const api::Match found = api::match(routes_, request.call.method, request.call.path);
-  const std::size_t max = found.route ? found.route->max_body : api::Route{}.max_body;
+  const http::Match found = http::match(routes_, request.call.method, request.call.path);
+  const std::size_t max = found.route ? found.route->max_body : http::Route{}.max_body;
   if (request.length > max) {
     refuse(visit,
-           api::reply_error({Code::too_large, "the body is larger than " + std::to_string(max) + " bytes"}));
+           http::reply_error({Code::too_large, "the body is larger than " + std::to_string(max) + " bytes"}));
     return false;
   }
   if (in.size() < request.head + request.length) {
     if (visit->wanted != request.head + request.length)
-      door_->wait_until(visit->id, now() + limits_.for_body);
+      listener_->wait_until(visit->id, now() + limits_.for_body);
     visit->wanted = request.head + request.length;
     if (request.waits && !std::exchange(visit->said_continue, true) &&
         !visit->send_now("HTTP/1.1 100 Continue\r\n\r\n"))
@@ -199,36 +199,36 @@ bool Front::take_request(const Visitor &visit) {
   request.call.local = visit->local;
   visit->wanted = 0;
   visit->said_continue = false;
-  visit->keeps = request.keeps && door_->guests() <= limits_.connections / 2;
+  visit->keeps = request.keeps && listener_->guests() <= limits_.connections / 2;
   visit->is_head = request.is_head;
   visit->stage = Visit::Stage::answering;
-  door_->wait_until(visit->id, never);
+  listener_->wait_until(visit->id, never);
   handle(visit, request.call);
   return true;
 }
 
-void Front::handle(const Visitor &visit, const api::Call &call) {
-  api::Match found = api::match(routes_, call.method, call.path);
+void Front::handle(const Visitor &visit, const http::Call &call) {
+  http::Match found = http::match(routes_, call.method, call.path);
   if (!found.route) {
     return answer(visit, found.allow.empty()
-                             ? api::reply_error({Code::not_found, "nothing is at " + call.path})
-                             : api::method_not_allowed(found.allow));
+                             ? http::reply_error({Code::not_found, "nothing is at " + call.path})
+                             : http::method_not_allowed(found.allow));
   }
   if (call.method != "GET") {
     if (const auto may = access_.may_change(call, found.route->who); !may)
-      return answer(visit, api::reply_error(may.error()));
+      return answer(visit, http::reply_error(may.error()));
   }
-  api::Call complete = call;
+  http::Call complete = call;
   complete.params = std::move(found.params);
   found.route->handle(complete, [alive = std::weak_ptr<Front *>(alive_),
-                                 weak = std::weak_ptr<Visit>(visit)](const api::Reply &reply) {
+                                 weak = std::weak_ptr<Visit>(visit)](const http::Reply &reply) {
     const auto self = alive.lock();
     const auto there = weak.lock();
     if (self && there && there->stage == Visit::Stage::answering) (*self)->answer(there, reply);
   });
 }
 
-void Front::answer(const Visitor &visit, const api::Reply &reply) {
+void Front::answer(const Visitor &visit, const http::Reply &reply) {
   visit->out = wire(reply, visit->keeps, !visit->is_head);
   visit->stage = Visit::Stage::writing;
   write_on(visit);
@@ -245,7 +245,7 @@ void Front::write_on(const Visitor &visit) {
     return serve(visit);
   }
   if (visit->output) return;
-  door_->wait_until(visit->id, now() + limits_.for_answer);
+  listener_->wait_until(visit->id, now() + limits_.for_answer);
   using Thunk = std::pair<Front *, std::weak_ptr<Visit>>;
   const GSocketSourceFunc ready = [](GSocket *, GIOCondition, gpointer data) noexcept -> gboolean {
     const auto [self, weak] = *static_cast<Thunk *>(data);
@@ -260,20 +260,20 @@ void Front::write_on(const Visitor &visit) {
 }
 
 // Many clients write all before they read the answer; a close with bytes unread would throw it away.
-void Front::refuse(const Visitor &visit, const api::Reply &reply) {
+void Front::refuse(const Visitor &visit, const http::Reply &reply) {
   visit->stage = Visit::Stage::leaving;
   visit->in = {};
   visit->send_now(wire(reply, false, true));
   shutdown(visit->fd(), SHUT_WR);
-  door_->wait_until(visit->id, now() + limits_.farewell);
+  listener_->wait_until(visit->id, now() + limits_.farewell);
 }
 
-void Front::on_late(api::Guests::Id id) {
+void Front::on_late(http::ConnectionLimiter::Id id) {
   const auto found = visits_.find(id);
   if (found == visits_.end()) return;
   const Visitor visit = found->second;
   if (visit->stage != Visit::Stage::reading || visit->in.empty()) return end(visit);
-  refuse(visit, api::reply_error({Code::timeout, "the request did not come in time"}, 408));
+  refuse(visit, http::reply_error({Code::timeout, "the request did not come in time"}, 408));
 }
 
 void Front::end(const Visitor &visit) {

@@ -11,7 +11,7 @@
 namespace astral::origin {
 namespace {
 
-using api::Call;
+using http::Call;
 
 class NodeCalls {
  public:
@@ -58,7 +58,7 @@ class NodeCalls {
       registry_.remove_node(uuid);
       return json_reply(json::Builder().set("removed", true));
     }
-    api::Reply reply = json_reply(json::Builder().set("removed", false).set("checking", ask(*node)));
+    http::Reply reply = json_reply(json::Builder().set("removed", false).set("checking", ask(*node)));
     reply.status = 202;
     return reply;
   }
@@ -99,7 +99,7 @@ class NodeCalls {
 
 }  // namespace
 
-void add_node_calls(std::vector<api::Route> &table, Registry &registry, const Edges &edges) {
+void add_node_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges) {
   const auto calls = std::make_shared<NodeCalls>(registry, edges);
   table.push_back({"GET", "/nodes", answer(calls, &NodeCalls::list)});
   table.push_back({"POST", "/nodes", answer_when_kept(calls, &NodeCalls::report, registry, edges.keep)});

@@ -11,7 +11,7 @@
 namespace astral::origin {
 namespace {
 
-using api::Call;
+using http::Call;
 
 struct File {
   std::string_view name;
@@ -35,7 +35,7 @@ Outcome serve(const char *resource, const char *type) {
   const std::shared_ptr<GBytes> owner(bytes, g_bytes_unref);
   gsize size = 0;
   const auto *data = static_cast<const std::uint8_t *>(g_bytes_get_data(bytes, &size));
-  api::Reply reply{.type = type};
+  http::Reply reply{.type = type};
   if (size > 0) reply.parts.emplace_back(owner, Bytes(data, size));
   reply.headers = {{"Cache-Control", "no-cache"}};
   return reply;
@@ -66,7 +66,7 @@ class PageCalls {
 
 }  // namespace
 
-void add_page_calls(std::vector<api::Route> &table) {
+void add_page_calls(std::vector<http::Route> &table) {
   const auto calls = std::make_shared<PageCalls>();
   table.push_back({"GET", "/upload", answer(calls, &PageCalls::upload)});
   table.push_back({"GET", "/download", answer(calls, &PageCalls::download)});
@@ -76,7 +76,8 @@ void add_page_calls(std::vector<api::Route> &table) {
   table.push_back({"GET", "/favicon.svg", answer(calls, &PageCalls::sign)});
   table.push_back({"GET", "/origin/:file", answer(calls, &PageCalls::file)});
   table.push_back({"GET", "/ping", answer(calls, &PageCalls::ping)});
-  table.push_back({"POST", "/ping", answer(calls, &PageCalls::take), api::Who::anyone, max_ping_body, false});
+  table.push_back(
+      {"POST", "/ping", answer(calls, &PageCalls::take), http::Who::anyone, max_ping_body, false});
 }
 
 }  // namespace astral::origin

@@ -3,10 +3,10 @@
 
 #include <utility>
 
-#include "api/exchange.hpp"
 #include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "glue/json.hpp"
+#include "http/exchange.hpp"
 
 namespace astral::origin {
 namespace {
@@ -57,10 +57,10 @@ void Prober::start_due() {
 }
 
 void Prober::start(const Check &check) {
-  const api::Question question{
+  const http::Question question{
       .url = url_of(check), .max_answer = limits_.max_answer, .patience = limits_.deadline};
-  const auto asked = api::exchange(
-      session_, question, cancellable_, [this, uuid = check.uuid](const Expected<api::Told> &told) {
+  const auto asked = http::exchange(
+      session_, question, cancellable_, [this, uuid = check.uuid](const Expected<http::Told> &told) {
         finish(uuid,
                told && told->status == SOUP_STATUS_OK && is_answer_of(uuid, told->body, limits_.max_answer));
       });

@@ -7,16 +7,16 @@
 #include <charconv>
 #include <string>
 
-#include "api/head.hpp"
+#include "http/request_head.hpp"
 
 namespace astral::origin {
 namespace {
 
-using api::same_word;
-using api::take_line;
-using api::trimmed;
+using http::same_word;
+using http::take_line;
+using http::trimmed;
 
-void read_target(std::string_view target, api::Call &call) {
+void read_target(std::string_view target, http::Call &call) {
   constexpr std::string_view scheme = "http://";
   if (target.starts_with(scheme)) {  // as one says it to a proxy
     const std::size_t path = target.find_first_of("/?", scheme.size());
@@ -38,7 +38,7 @@ void read_target(std::string_view target, api::Call &call) {
 }
 
 void read_field(std::string_view name, std::string_view value, Request &request) {
-  api::Call &call = request.call;
+  http::Call &call = request.call;
   if (same_word(name, "Host")) {
     call.authority = value;
     call.host =

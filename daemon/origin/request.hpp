@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <string_view>
 
-#include "api/http.hpp"
+#include "http/call.hpp"
 
 namespace astral::origin {
 
 struct Request {
-  api::Call call;          // without body and addresses
+  http::Call call;         // without body and addresses
   std::size_t head = 0;    // bytes, to the first of the body
   std::size_t length = 0;  // of the body
   bool is_head = false;    // the answer has no body

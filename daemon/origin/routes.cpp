@@ -10,8 +10,8 @@
 namespace astral::origin {
 namespace {
 
-using api::Call;
-using api::Reply;
+using http::Call;
+using http::Reply;
 
 constexpr std::int64_t default_node_port = 8000;  // API.md
 
@@ -28,8 +28,8 @@ std::string policy(std::uint16_t node_port, const std::string &url) {
 
 Reply refusal(const Error &error) {
   // A full origin is a matter of time; at a node no_room is an answer of the network, 412.
-  if (error.code == Code::no_room) return api::reply_error(error, 503);
-  return api::reply_error(error);
+  if (error.code == Code::no_room) return http::reply_error(error, 503);
+  return http::reply_error(error);
 }
 
 // A form to the visitor's own node says whose page it is on: under no-referrer a browser would say "null".
@@ -108,8 +108,8 @@ Expected<std::string> caller_of(const Call &call) {
   return fail(Code::invalid, "field 'uuid': is missing, in the query or the body: who calls?");
 }
 
-std::vector<api::Route> routes(Registry &registry, const Edges &edges) {
-  std::vector<api::Route> table;
+std::vector<http::Route> routes(Registry &registry, const Edges &edges) {
+  std::vector<http::Route> table;
   add_node_calls(table, registry, edges);
   add_stream_calls(table, registry, edges);
   add_page_calls(table);

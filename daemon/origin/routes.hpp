@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "api/routes.hpp"
+#include "http/routes.hpp"
 #include "origin/checks.hpp"
 #include "origin/records.hpp"
 #include "origin/registry.hpp"
@@ -25,7 +25,7 @@ struct Edges {
 };
 
 // For api::Server. The registry outlives the routes.
-std::vector<api::Route> routes(Registry &registry, const Edges &edges);
+std::vector<http::Route> routes(Registry &registry, const Edges &edges);
 
 // A check's result: what it means for the node. Somebody's hint that the node is gone is right when it does
 // not answer and once did; one that never could be reached may be behind a NAT.

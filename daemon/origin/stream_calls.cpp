@@ -11,7 +11,7 @@
 namespace astral::origin {
 namespace {
 
-using api::Call;
+using http::Call;
 
 Expected<Order> order_of(const Call &call) {
   const auto found = call.query.find("sort");
@@ -131,7 +131,7 @@ class StreamCalls {
 
 }  // namespace
 
-void add_stream_calls(std::vector<api::Route> &table, Registry &registry, const Edges &edges) {
+void add_stream_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges) {
   const auto calls = std::make_shared<StreamCalls>(registry, edges);
   const auto kept = [&](Outcome (StreamCalls::*method)(const Call &)) {
     return answer_when_kept(calls, method, registry, edges.keep);

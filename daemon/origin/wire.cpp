@@ -3,22 +3,22 @@
 
 #include <limits>
 
-#include "api/object_json.hpp"
 #include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "origin/address.hpp"
+#include "peer/object_json.hpp"
 
 namespace astral::origin {
 namespace {
 
 // What a node could not read is not kept: it would not read any other entry of the list either.
-using api::description_rule;
-using api::max_count;
-using api::max_kbps;
-using api::max_unix_ms;
-using api::media_rule;
-using api::name_rule;
-using api::version_rule;
+using peer::description_rule;
+using peer::max_count;
+using peer::max_kbps;
+using peer::max_unix_ms;
+using peer::media_rule;
+using peer::name_rule;
+using peer::version_rule;
 
 constexpr std::size_t max_address = 45;  // ::ffff: and an IPv4 address, all written out
 

@@ -18,9 +18,9 @@
 #include <utility>
 #include <variant>
 
-#include "api/peers.hpp"
 #include "core/limits.hpp"
 #include "glue/loop.hpp"
+#include "peer/peers.hpp"
 
 namespace astral {
 namespace {
@@ -45,7 +45,7 @@ std::uint64_t unix_ms() {
   return static_cast<std::uint64_t>(g_get_real_time() / 1000);
 }
 
-class Children : private api::Peers::Handler {
+class Children : private peer::Peers::Handler {
  public:
   Children(std::uint16_t port, std::size_t count)
       : port_(port), count_(count), beat_timer_(g_main_context_default(), [this] { beat(); }) {
@@ -133,7 +133,7 @@ class Children : private api::Peers::Handler {
   std::map<core::PeerId, Child> children_;
   std::multimap<Time, core::PeerId> beats_;
   Timer beat_timer_;
-  api::Peers peers_{*this, Key::generate().value()};
+  peer::Peers peers_{*this, Key::generate().value()};
 };
 
 int run(std::uint16_t port, pid_t pid, std::size_t count, Time window) {

@@ -89,7 +89,7 @@ def free_port():
             return port
 
 
-FOLDERS = {'astralnode': 'daemon/api', 'astralorigin': 'daemon/origin', 'astralctl': 'daemon/ctl'}
+FOLDERS = {'astralnode': 'daemon/node', 'astralorigin': 'daemon/origin', 'astralctl': 'daemon/ctl'}
 
 
 def program(name, build=BUILD):

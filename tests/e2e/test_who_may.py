@@ -10,7 +10,7 @@ import openapi
 import raw_websocket
 
 TOKEN = 'correct-horse-battery-staple'
-PER_ADDRESS = 128  # daemon/api/server.hpp
+PER_ADDRESS = 128  # daemon/http/server.hpp
 
 
 def own_address():

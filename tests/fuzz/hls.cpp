@@ -4,7 +4,7 @@
 // every waiting player gets one answer.
 #include <algorithm>
 
-#include "media/playlist.hpp"
+#include "formats/playlist.hpp"
 #include "node_world.hpp"
 
 using namespace astral;
@@ -12,17 +12,18 @@ using namespace astral::fuzz;
 
 namespace {
 
-// The windows of api::Pipelines' streams, without their pipelines.
+// The windows of media::Pipelines' streams, without their pipelines.
 class Windows : public test::FakeMedia {
  public:
   struct Stream {
-    media::HlsWindow window;
+    formats::HlsWindow window;
     Time pts{};
     std::uint64_t group = 0;
     std::size_t in_group = 0;
   };
 
-  Expected<std::string> playlist(const std::string &slug, const media::PlaylistQuery &query) const override {
+  Expected<std::string> playlist(const std::string &slug,
+                                 const formats::PlaylistQuery &query) const override {
     const auto found = windows.find(slug);
     if (found == windows.end()) return fail(Code::not_found, "not carried");
     return found->second.window.playlist(query);
@@ -30,9 +31,9 @@ class Windows : public test::FakeMedia {
   Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override {
     const auto found = windows.find(slug);
     if (found == windows.end()) return fail(Code::not_found, "not carried");
-    const media::HlsWindow &window = found->second.window;
-    if (const auto part = media::parse_part_name(file)) return window.part(*part);
-    const auto sequence = media::parse_segment_name(file);
+    const formats::HlsWindow &window = found->second.window;
+    if (const auto part = formats::parse_part_name(file)) return window.part(*part);
+    const auto sequence = formats::parse_segment_name(file);
     if (!sequence) return fail(Code::not_found, "no segment is called that");
     auto segment = window.segment(*sequence);
     if (!segment) return tl::unexpected<Error>(segment.error());
@@ -49,7 +50,7 @@ class Windows : public test::FakeMedia {
 class Play {
  public:
   Play() : world_(media_, core::Role::automatic, {}) {
-    world_.answered = [this](const api::Call &call, const Request &request) { check(call, request); };
+    world_.answered = [this](const http::Call &call, const Request &request) { check(call, request); };
   }
 
   void step(std::string_view line) {
@@ -72,10 +73,10 @@ class Play {
     const auto found = media_.windows.find(slug);
     switch (what) {
       case 'o': {
-        constexpr media::HlsLimits small{.ready = 1, .listed = 3, .kept = 1, .bytes = 64 * 1024};
-        const media::HlsLimits limits = slug == "b" ? small : media::HlsLimits{};
+        constexpr formats::HlsLimits small{.ready = 1, .listed = 3, .kept = 1, .bytes = 64 * 1024};
+        const formats::HlsLimits limits = slug == "b" ? small : formats::HlsLimits{};
         media_.windows.erase(slug);
-        media_.windows.emplace(slug, Windows::Stream{.window = media::HlsWindow(number, limits)});
+        media_.windows.emplace(slug, Windows::Stream{.window = formats::HlsWindow(number, limits)});
         media_.streams.insert_or_assign(slug, std::string());
         return;
       }
@@ -118,12 +119,12 @@ class Play {
   }
 
   // What is listed is there, now.
-  void check(const api::Call &call, const Request &request) {
+  void check(const http::Call &call, const Request &request) {
     if (request.status != 200 || !call.path.ends_with("/index.m3u8")) return;
     const std::string &slug = call.params.at("slug");
     std::string_view text = request.text;
     assert(text.starts_with("#EXTM3U\n"));
-    while (const auto line = api::take_line(text)) {
+    while (const auto line = http::take_line(text)) {
       if (line->empty()) continue;
       if (!line->starts_with('#')) assert(media_.segment(slug, std::string(*line)));
       if (line->starts_with("#EXT-X-PART:")) assert(media_.segment(slug, quoted(*line)));

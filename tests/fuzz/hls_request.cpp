@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
-#include "media/playlist.hpp"
+#include "formats/playlist.hpp"
 
 using namespace astral;
-using namespace astral::media;
+using namespace astral::formats;
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "api/head.hpp"
+#include "http/request_head.hpp"
 
-using namespace astral::api;
+using namespace astral::http;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char *>(data), size);

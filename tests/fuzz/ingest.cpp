@@ -9,9 +9,9 @@
 #include <memory>
 #include <optional>
 
+#include "formats/rtmp/session.hpp"
 #include "glue/loop.hpp"
 #include "media/ingest.hpp"
-#include "rtmp/session.hpp"
 
 using namespace astral;
 using namespace astral::rtmp;

@@ -4,9 +4,9 @@
 #include <cassert>
 #include <string_view>
 
-#include "api/message_json.hpp"
+#include "peer/message_json.hpp"
 
-using namespace astral::api;
+using namespace astral::peer;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   const auto message = read_message({reinterpret_cast<const char *>(data), size});

@@ -4,7 +4,7 @@
 // hold and its messages can be read; at the end every call has got one answer.
 #include <algorithm>
 
-#include "media/rtc_frame.hpp"
+#include "formats/rtc_frame.hpp"
 #include "node_world.hpp"
 
 using namespace astral;
@@ -83,11 +83,11 @@ class Play {
   }
 
   static std::string sample(std::string_view number) {
-    static const std::vector<std::string> all = api::samples();
+    static const std::vector<std::string> all = peer::samples();
     return all[std::strtoul(std::string(number).c_str(), nullptr, 10) % all.size()];
   }
 
-  // What the media floor tells of stream `a` and the ticket that was spoken of last.
+  // What the media backend tells of stream `a` and the ticket that was spoken of last.
   void source(char what, std::string_view rest) {
     const std::string ticket = world_.ticket(), slug = "a";
     const auto heard = [&](const std::string &text) {
@@ -100,8 +100,8 @@ class Play {
       case 'e':
         return media_.listener->on_source_ended(slug, ticket, {Code::failed, "ended"});
       case 'c':
-        return heard(world_.filled(R"({"type":"confirm","ticket":"@T","fingerprint":")" + api::fingerprint +
-                                   R"(","ice":)" + api::ice + "}"));
+        return heard(world_.filled(R"({"type":"confirm","ticket":"@T","fingerprint":")" + peer::fingerprint +
+                                   R"(","ice":)" + peer::ice + "}"));
       case 'm':
         return heard(world_.filled(rest));
       case 'o':
@@ -118,7 +118,7 @@ class Play {
     }
   }
 
-  // What players and publishers get of the floor, and what WebRTC says.
+  // What players and publishers get of the backend, and what WebRTC says.
   void player(char what, std::string_view rest) {
     const Slice frame = Slice::copy(as_bytes(rest.empty() ? "frame" : rest));
     const auto each = [&](auto tell) {
@@ -137,7 +137,8 @@ class Play {
         for (auto &[format, fanout] : media_.players) fanout.end({Code::not_found, "the stream has ended"});
         return;
       case 't':
-        return media_.players[media::Format::webrtc].set_header(media::write_tracks({true, true, "42001f"}));
+        return media_.players[formats::Format::webrtc].set_header(
+            formats::write_tracks({true, true, "42001f"}));
       case 'i':
         if (media_.picture_wanted) std::exchange(media_.picture_wanted, {})(frame);
         return;

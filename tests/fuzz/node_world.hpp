@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A whole node and all that surrounds it, driven by a script: one step a line, its first letter says what.
-// Inside: App with its routes, /peer and /events, WebSockets, frames, introductions, messages, core::Node,
-// the players' side; the sockets are pairs, the time is virtual (outside.hpp), the media floor is a fake.
+// Inside: App with its routes, /peer and /events, WebSockets, frames, handshakes, messages, core::Node,
+// the players' side; the sockets are pairs, the time is virtual (outside.hpp), the media backend is a fake.
 // Outside: libsoup (a request's head is read as the origin reads it), the listening socket, GStreamer.
 #pragma once
 
@@ -20,15 +20,15 @@
 #include <utility>
 #include <vector>
 
-#include "api/app.hpp"
-#include "api/frames.hpp"
-#include "api/head.hpp"
-#include "api/introduction.hpp"
-#include "api/message_json.hpp"
 #include "fake_media.hpp"
+#include "http/request_head.hpp"
+#include "http/websocket_frames.hpp"
 #include "message_samples.hpp"
+#include "node/app.hpp"
 #include "origin/request.hpp"
 #include "outside.hpp"
+#include "peer/message_json.hpp"
+#include "peer/peer_handshake.hpp"
 
 namespace astral::fuzz {
 
@@ -83,12 +83,12 @@ class Session {
  public:
   Session(int fd, const Key *key, bool is_dialled)
       : fd_(fd),
-        reader_(is_dialled ? api::FrameReader::From::client : api::FrameReader::From::server, 1 << 20),
+        reader_(is_dialled ? http::FrameReader::From::client : http::FrameReader::From::server, 1 << 20),
         is_dialled_(is_dialled),
         is_open_(!is_dialled) {
-    using Side = api::Introduction::Side;
-    if (key) introduction_.emplace(*key, is_dialled ? Side::accepting : Side::connecting);
-    if (introduction_ && is_open_) say(introduction_->challenge());
+    using Side = peer::PeerHandshake::Side;
+    if (key) handshake_.emplace(*key, is_dialled ? Side::accepting : Side::connecting);
+    if (handshake_ && is_open_) say(handshake_->challenge());
   }
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
@@ -100,11 +100,11 @@ class Session {
   }
   void say(std::string_view text) {
     constexpr std::uint8_t mask[4] = {1, 2, 3, 4};
-    say_bytes(api::frame(api::Opcode::text, text, is_dialled_ ? nullptr : mask));
+    say_bytes(http::frame(http::Opcode::text, text, is_dialled_ ? nullptr : mask));
   }
   void say_goodbye(std::uint16_t code) {
     constexpr std::uint8_t mask[4] = {1, 2, 3, 4};
-    say_bytes(api::close_frame({code, "bye"}, is_dialled_ ? nullptr : mask));
+    say_bytes(http::close_frame({code, "bye"}, is_dialled_ ? nullptr : mask));
   }
   void hang_up() { shutdown(fd_, SHUT_RDWR); }
 
@@ -122,21 +122,21 @@ class Session {
  private:
   template <typename Heard>
   void take(std::string_view bytes, Heard heard) {
-    std::vector<api::FrameEvent> events;
+    std::vector<http::FrameEvent> events;
     const auto fed = reader_.feed(as_bytes(bytes), events);
     assert(fed);
-    for (const api::FrameEvent &event : events) {
-      if (event.opcode != api::Opcode::text) continue;
-      if (introduction_ && !introduction_->proven() && introduce(event.payload)) continue;
+    for (const http::FrameEvent &event : events) {
+      if (event.opcode != http::Opcode::text) continue;
+      if (handshake_ && !handshake_->proven() && introduce(event.payload)) continue;
       heard(event.payload);
     }
   }
 
   bool introduce(std::string_view text) {
-    const bool before = introduction_->challenged();
-    const auto known = introduction_->hear(text);
+    const bool before = handshake_->challenged();
+    const auto known = handshake_->hear(text);
     if (!known || !*known) return false;
-    if (!before && introduction_->challenged()) say(introduction_->proof());
+    if (!before && handshake_->challenged()) say(handshake_->proof());
     return true;
   }
 
@@ -150,17 +150,17 @@ class Session {
     const std::string_view rest = std::string_view(request_).substr(at + 19);
     is_open_ = true;
     say_bytes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " +
-              api::websocket_accept(rest.substr(0, rest.find('\r'))) + "\r\n\r\n");
-    if (introduction_) say(introduction_->challenge());
+              http::websocket_accept(rest.substr(0, rest.find('\r'))) + "\r\n\r\n");
+    if (handshake_) say(handshake_->challenge());
     take(std::string_view(request_).substr(end + 4), heard);
   }
 
   const int fd_;
-  api::FrameReader reader_;
+  http::FrameReader reader_;
   const bool is_dialled_;
   bool is_open_;
   std::string request_;
-  std::optional<api::Introduction> introduction_;
+  std::optional<peer::PeerHandshake> handshake_;
 };
 
 // One HTTP call and its answer.
@@ -179,7 +179,7 @@ class NodeWorld {
   NodeWorld(test::FakeMedia &media, core::Role role, std::vector<core::Address> bootstrap)
       : media_(media), access_(rules()) {
     watch_log();
-    api::App::Settings settings;
+    node::App::Settings settings;
     settings.driver.node.self.uuid = "here";
     settings.driver.node.self.ip_address = "127.0.0.1";
     settings.driver.node.role = role;
@@ -188,7 +188,7 @@ class NodeWorld {
     settings.listen = "127.0.0.1";
     settings.port = 0;
     settings.access = rules();
-    auto opened = api::App::open(std::move(settings), media_);
+    auto opened = node::App::open(std::move(settings), media_);
     assert(opened);
     app_ = std::move(*opened);
     settle();
@@ -204,14 +204,14 @@ class NodeWorld {
     for (const Dialled &one : take_dialled()) close(one.fd);
   }
 
-  api::App &app() { return *app_; }
+  node::App &app() { return *app_; }
 
   void open_session(const std::string &path, const Key *with_key, bool is_near) {
     if (sessions_.size() >= max_sessions) return;
-    for (const api::SocketRoute &route : app_->server().sockets()) {
+    for (const http::SocketRoute &route : app_->server().sockets()) {
       if (route.path != path || !route.may_open()) continue;
       const Pair pair = make_pair();
-      api::Call call;
+      http::Call call;
       call.caller = is_near ? "127.0.0.1" : "192.0.2." + std::to_string(1 + sessions_.size());
       route.open(stream_of(pair.ours), call);
       sessions_.push_back(std::make_unique<Session>(pair.theirs, with_key, false));
@@ -246,18 +246,18 @@ class NodeWorld {
   const std::string &ticket() const { return ticket_; }
 
   // Called with each answer, before anything else happens.
-  std::function<void(const api::Call &, const Request &)> answered = [](const api::Call &,
-                                                                        const Request &) {};
+  std::function<void(const http::Call &, const Request &)> answered = [](const http::Call &,
+                                                                         const Request &) {};
 
   // Reads a request from bytes and handles it as the server does. `who`: l this machine, n its network,
   // s a stranger, t a stranger with the token. Null if the server would refuse it before the routes.
   std::shared_ptr<Request> ask(char who, std::string_view bytes) {
     if (requests_.size() >= max_requests) return nullptr;
-    const auto sound = api::check_head(bytes);
+    const auto sound = http::check_head(bytes);
     if (!sound) assert(sound.error().status >= 400 && sound.error().status < 500);
     if (!sound || !*sound) return nullptr;
     origin::Request head = origin::read_request(bytes);
-    api::Call &call = head.call;
+    http::Call &call = head.call;
     if (head.length > bytes.size() - head.head) return nullptr;
     call.body = bytes.substr(head.head, head.length);
     call.caller = who == 'l' ? "127.0.0.1" : "192.0.2.9";
@@ -290,7 +290,7 @@ class NodeWorld {
   }
 
  private:
-  static api::Access::Rules rules() {
+  static http::Access::Rules rules() {
     return {.checks_host = true,
             .hosts = {"node.example"},
             .origins = {"https://friend.example"},
@@ -301,7 +301,7 @@ class NodeWorld {
     learn(text);
     assert(json::check(text, {.max_bytes = 1 << 20}));
     // What a node says of its own accord, another one can read.
-    if (!text.starts_with("{\"type\":")) assert(api::read_message(text));
+    if (!text.starts_with("{\"type\":")) assert(peer::read_message(text));
   }
   void learn(const std::string &text) {
     if (const std::string found = field(text, "ticket"); !found.empty()) ticket_ = found;
@@ -309,20 +309,20 @@ class NodeWorld {
   }
 
   // As Server::finish.
-  std::shared_ptr<Request> answer(api::Call call) {
+  std::shared_ptr<Request> answer(http::Call call) {
     auto request = std::make_shared<Request>();
     call.is_owner = access_.is_owner(call);
     if (!access_.may_come(call)) return nullptr;
     const auto &routes = app_->server().routes();
-    api::Match found = api::match(routes, call.method, call.path);
+    http::Match found = http::match(routes, call.method, call.path);
     if (!found.route) return nullptr;
     if (call.body.size() > found.route->max_body) return nullptr;
-    if ((call.method != "GET" || found.route->who == api::Who::owner) &&
+    if ((call.method != "GET" || found.route->who == http::Who::owner) &&
         !access_.may_change(call, found.route->who))
       return nullptr;
     call.params = std::move(found.params);
     requests_.push_back(request);
-    found.route->handle(call, [this, call, request](const api::Reply &reply) {
+    found.route->handle(call, [this, call, request](const http::Reply &reply) {
       assert(!request->is_answered);
       request->is_answered = true;
       check_reply(*request, reply);
@@ -332,13 +332,13 @@ class NodeWorld {
       request->fd = pair.theirs;
       // Half of the callers have hung up by the time that the connection is handed over.
       const bool is_there = request->text.size() % 2 == 0;
-      reply.take_over(is_there ? stream_of(pair.ours) : Ref<GIOStream>(), api::wire_head(reply));
+      reply.take_over(is_there ? stream_of(pair.ours) : Ref<GIOStream>(), http::wire_head(reply));
       if (!is_there) close(pair.ours);
     });
     return request;
   }
 
-  static void check_reply(Request &request, const api::Reply &reply) {
+  static void check_reply(Request &request, const http::Reply &reply) {
     request.status = reply.status;
     request.text = reply.body;
     for (const Slice &part : reply.parts) request.text += as_text(part.bytes());
@@ -351,11 +351,11 @@ class NodeWorld {
   }
 
   test::FakeMedia &media_;
-  const api::Access access_;
+  const http::Access access_;
   std::vector<std::shared_ptr<Request>> requests_;
   std::string ticket_ = "t-1", search_ = "q-1";
   std::vector<std::unique_ptr<Session>> sessions_;
-  std::unique_ptr<api::App> app_;
+  std::unique_ptr<node::App> app_;
 };
 
 // Calls `step` with each line.

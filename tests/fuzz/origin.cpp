@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
-#include "api/access.hpp"
-#include "api/head.hpp"
-#include "api/object_json.hpp"
+#include "http/access.hpp"
+#include "http/request_head.hpp"
 #include "origin/request.hpp"
 #include "origin/routes.hpp"
+#include "peer/object_json.hpp"
 
 using namespace astral;
 using namespace astral::origin;
@@ -60,29 +60,29 @@ class Play {
   void ask(char who, std::string_view line) {
     std::string bytes;
     for (const char c : line) c == '\t' ? (void)bytes.append("\r\n") : bytes.push_back(c);
-    const auto sound = api::check_head(bytes);
+    const auto sound = http::check_head(bytes);
     if (!sound || !*sound) return;
     Request request = read_request(bytes);
     assert(request.head <= bytes.size());
     if (request.length > bytes.size() - request.head) return;
-    api::Call &call = request.call;
+    http::Call &call = request.call;
     call.body = bytes.substr(request.head, request.length);
     constexpr std::array<const char *, 5> addresses{"127.0.0.1", "192.0.2.9", "192.0.2.10", "::1",
                                                     "2001:db8::1"};
     call.caller = addresses.at(static_cast<unsigned char>(who) % addresses.size());
-    api::Match match = api::match(routes_, call.method, call.path);
+    http::Match match = http::match(routes_, call.method, call.path);
     if (!match.route || call.body.size() > match.route->max_body) return;
     if (call.method != "GET" && !access_.may_change(call, match.route->who)) return;
     call.params = std::move(match.params);
     ++calls_;
-    match.route->handle(call, [this, call, is_open = std::make_shared<bool>(true)](const api::Reply &reply) {
+    match.route->handle(call, [this, call, is_open = std::make_shared<bool>(true)](const http::Reply &reply) {
       assert(std::exchange(*is_open, false));
       ++answers_;
       check(call, reply);
     });
   }
 
-  void check(const api::Call &call, const api::Reply &reply) {
+  void check(const http::Call &call, const http::Reply &reply) {
     assert(reply.status >= 200 && reply.status < 600);
     for (const auto &[name, value] : reply.headers)
       assert(value.find_first_of("\r\n") == std::string::npos && value.find('\0') == std::string::npos);
@@ -91,9 +91,9 @@ class Play {
     assert(in);
     if (call.method != "GET" || reply.status != 200) return;
     if (call.path == "/nodes")
-      for (json::Reader &node : in->objects("nodes", 10'000)) api::read_node(node);
+      for (json::Reader &node : in->objects("nodes", 10'000)) peer::read_node(node);
     if (call.path == "/streams")
-      for (json::Reader &stream : in->objects("streams", 10'000)) api::read_stream(stream);
+      for (json::Reader &stream : in->objects("streams", 10'000)) peer::read_stream(stream);
     assert(in->good());
   }
 
@@ -119,8 +119,8 @@ class Play {
                            asked_.push_back(check.uuid);
                            return asked_.size() % 3 != 0;
                          }};
-  const std::vector<api::Route> routes_ = routes(registry_, edges_);
-  const api::Access access_{{}};
+  const std::vector<http::Route> routes_ = routes(registry_, edges_);
+  const http::Access access_{{}};
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "rtmp/session.hpp"
+#include "formats/rtmp/session.hpp"
 
 using namespace astral::rtmp;
 

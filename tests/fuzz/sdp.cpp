@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cassert>
 
+#include "formats/webrtc/limits.hpp"
+#include "formats/webrtc/plan.hpp"
 #include "glue/bytes.hpp"
-#include "webrtc/limits.hpp"
-#include "webrtc/plan.hpp"
 
 using namespace astral::webrtc;
 

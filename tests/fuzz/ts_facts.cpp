@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "media/fact_finder.hpp"
-#include "media/key_frame.hpp"
+#include "formats/fact_finder.hpp"
+#include "formats/key_frame.hpp"
 
 using namespace astral;
-using namespace astral::media;
+using namespace astral::formats;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   constexpr std::size_t packets = 7 * 188;

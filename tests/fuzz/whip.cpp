@@ -10,10 +10,10 @@
 #include <set>
 #include <string>
 
+#include "formats/rtmp/wire.hpp"
+#include "formats/webrtc/plan.hpp"
 #include "media/rtc_publisher.hpp"
 #include "media/rtc_viewer.hpp"
-#include "rtmp/wire.hpp"
-#include "webrtc/plan.hpp"
 
 using namespace astral;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Holds the house rules that a machine can read: the floors of the includes, headers of files, READMEs, sizes.
+"""Holds the house rules that a machine can read: who may include whom, headers of files, READMEs, sizes.
 
 Prints TAP, one result per rule. Usage: tidy.py SOURCE_ROOT
 """
@@ -9,11 +9,31 @@ import re
 import subprocess
 import sys
 
-# Floors: a folder includes its own and those below, within its own tree.
-PLUGINS = {'glue': 1, 'moqt': 2, 'quic': 3, 'ice': 3, 'track': 4, 'elements': 5}
-DAEMON = {'core': 3, 'rtmp': 3, 'webrtc': 3, 'api': 4, 'media': 4, 'origin': 5, 'ctl': 5}
-PURE = ('plugins/moqt/', 'daemon/core/', 'daemon/rtmp/', 'daemon/webrtc/')
-PURE_GLUE = {'glue/error.hpp', 'glue/bytes.hpp', 'glue/time.hpp'}
+PURE_GLUE = ('glue/error.hpp', 'glue/bytes.hpp', 'glue/time.hpp')
+# What a room includes beside itself: all of another room ('http/'), or one file of it.
+ROOMS = {
+    'plugins/glue': (),
+    'plugins/moqt': PURE_GLUE,
+    'plugins/quic': ('glue/',),
+    'plugins/ice': ('glue/', 'quic/path.hpp'),
+    'plugins/track': ('moqt/', *PURE_GLUE),
+    'plugins/elements': ('track/', 'ice/', 'quic/', 'moqt/', 'glue/'),
+    'daemon/core': PURE_GLUE,
+    'daemon/formats': PURE_GLUE,
+    'daemon/http': ('glue/',),
+    'daemon/media': ('formats/', 'glue/'),
+    'daemon/peer': ('core/', 'http/', 'glue/'),
+    'daemon/runtime': ('core/', 'peer/', 'media/media_backend.hpp', 'glue/'),
+    'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'runtime/', 'glue/'),
+    'daemon/api': ('core/', 'formats/facts.hpp', 'http/', 'peer/object_json.hpp', 'runtime/', 'glue/'),
+    'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'runtime/', 'gateways/', 'api/', 'glue/'),
+    'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'peer/object_json.hpp', 'glue/'),
+    'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'glue/'),
+}
+# They decide, and do nothing: the standard library only.
+PURE = ('plugins/moqt/', 'daemon/core/', 'daemon/formats/')
+# What the modules of the pages import beside the modules of their own folder: what npm brings.
+PAGES = {'web': ('hls.js', 'viz.js'), 'web/origin': ('hls.js',)}
 # Who may see a library's headers: prefix of the include, and the folders.
 LIBRARIES = {
     'ngtcp2/': ('plugins/quic/',),
@@ -21,8 +41,9 @@ LIBRARIES = {
     'agent.h': ('plugins/ice/',),
     'nice/': ('plugins/ice/',),
     'sqlite3.h': ('daemon/origin/',),
-    'libsoup/': ('plugins/elements/', 'plugins/glue/', 'daemon/'),
-    'gst/': ('plugins/elements/', 'plugins/glue/', 'plugins/track/', 'daemon/media/', 'daemon/api/main.cpp'),
+    'json-glib/': ('plugins/glue/',),
+    'libsoup/': ('plugins/elements/', 'plugins/glue/', 'daemon/http/', 'daemon/peer/', 'daemon/origin/', 'daemon/ctl/'),
+    'gst/': ('plugins/elements/', 'plugins/glue/', 'plugins/track/', 'daemon/media/', 'daemon/node/main.cpp'),
 }
 # Who may sleep: a publisher's pace in the bench, and the tests' one deadline helper.
 PATIENT = ('tests/bench/', 'tests/element/pair.cpp')
@@ -71,32 +92,45 @@ def without_comments(text):
     return re.sub(r'//[^\n]*|/\*.*?\*/', '', text, flags=re.S)
 
 
-def floors(tree):
-    """a file includes its own floor and those below"""
+def rooms(tree):
+    """a room includes itself and what is on its list"""
     for path in tree.of(*CXX):
         parts = path.split('/')
         if parts[0] not in ('plugins', 'daemon'):
             continue
-        mine = PLUGINS if parts[0] == 'plugins' else DAEMON
-        floor = mine.get(parts[1], 5)  # daemon/main.cpp
+        room = '/'.join(parts[:2])
+        if room not in ROOMS or len(parts) < 3:
+            yield f'{path}: is in no room'
+            continue
         for quote, name in tree.includes(path):
-            folder = name.split('/')[0]
-            if quote != '"' or '/' not in name:
+            if quote != '"':
                 continue
-            if parts[0] == 'daemon' and folder == 'glue':
-                allowed = not path.startswith(PURE) or name in PURE_GLUE
-            elif folder in mine:
-                allowed = mine[folder] <= floor
-                if path.startswith(PURE) and folder == 'glue':
-                    allowed = name in PURE_GLUE
+            if '/' in name:
+                allowed = name.startswith((parts[1] + '/', *(a for a in ROOMS[room] if a.endswith('/')))) or name in ROOMS[room]
             else:
-                allowed = os.path.exists(os.path.join(tree.root, os.path.dirname(path), name))
+                allowed = f'{os.path.dirname(path)}/{name}' in tree.files
             if not allowed:
                 yield f'{path}: includes {name}'
 
 
+def pages(tree):
+    """a page's module imports its own folder's and what is on its list"""
+    names = r'(?:[\w*{}\s,$]+\s+from\s+)'
+    mark = re.compile(rf"""^\s*(?:import\s+{names}?|export\s+{names})['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]""", re.M)
+    for path in tree.of('.js'):
+        folder = os.path.dirname(path)
+        if not path.startswith('web/'):
+            continue
+        for found in mark.finditer(tree.text(path)):
+            name = found[1] or found[2]
+            file = name.removeprefix('./')
+            own = name.startswith('./') and (f'{folder}/{file}' in tree.files or file in PAGES.get(folder, ()))
+            if not own:
+                yield f'{path}: imports {name}'
+
+
 def purity(tree):
-    """the pure floors see the standard library only"""
+    """the pure rooms see the standard library only"""
     for path in tree.of(*CXX):
         if path.startswith(PURE):
             for quote, name in tree.includes(path):
@@ -188,7 +222,7 @@ def no_conflicts(tree):
             yield f'{path}:{tree.text(path)[:found.start()].count(chr(10)) + 1}'
 
 
-RULES = (floors, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends, no_conflicts)
+RULES = (rooms, pages, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends, no_conflicts)
 
 
 def main():

@@ -29,23 +29,23 @@ TEST_F(Calls, Nodes) {
 
 // Calls POST /nodes as if from elsewhere: a test has no other machine.
 TEST_F(Calls, AStrangerRegistersOnlyWhatLivesAtItsAddress) {
-  std::vector<api::Route> routes;
+  std::vector<http::Route> routes;
   api::add_node_calls(routes, app->driver());
   const auto post_as = [&](const std::string &caller, const std::string &body) {
-    api::Call call;
+    http::Call call;
     call.content_type = "application/json";
     call.caller = caller;
     call.body = body;
-    std::optional<api::Reply> reply;
-    api::match(routes, "POST", "/nodes").route->handle(call, [&](api::Reply r) { reply = std::move(r); });
+    std::optional<http::Reply> reply;
+    http::match(routes, "POST", "/nodes").route->handle(call, [&](http::Reply r) { reply = std::move(r); });
     EXPECT_TRUE(pump_until([&] { return reply.has_value(); }));
-    return reply.value_or(api::Reply{.status = 0});
+    return reply.value_or(http::Reply{.status = 0});
   };
   const std::string stranger = "192.0.2.9";
   EXPECT_EQ(post_as(stranger, R"({"uuid":"a","port":1,"updated":999999999999})").status, 201u);
   EXPECT_EQ(http->get("/node/a").body.find("updated"), std::string::npos);
   EXPECT_EQ(post_as(stranger, R"({"uuid":"a","port":1,"ip_address":"192.0.2.9"})").status, 200u);
-  const api::Reply elsewhere = post_as(stranger, R"({"uuid":"b","port":1,"ip_address":"192.0.2.10"})");
+  const http::Reply elsewhere = post_as(stranger, R"({"uuid":"b","port":1,"ip_address":"192.0.2.10"})");
   EXPECT_EQ(elsewhere.status, 403u);
   EXPECT_NE(elsewhere.body.find("must be your own, 192.0.2.9, or left out"), std::string::npos)
       << elsewhere.body;
@@ -147,7 +147,7 @@ TEST_F(Calls, ATicketThatWasGivenIsGivenUp) {
   player.send(
       R"({"type":"find","slug":"talk","destination":"child","search":"q1","asker":{"uuid":"child"},"stage":0,"carriers":0})");
   ASSERT_TRUE(pump_until([&] { return !media.to_relay.empty(); }));
-  const auto request = api::read_message(media.to_relay.back());
+  const auto request = peer::read_message(media.to_relay.back());
   ASSERT_TRUE(request && *request);
   media.listener->on_relay_message(
       "talk", R"({"type":"offer","slug":"talk","source":"here","hops":1,"path":["here"],"ticket":")" +
@@ -244,7 +244,7 @@ TEST_F(Calls, AnotherNodeIsSeeded) {
   for (const bool done : {true, false}) {
     const auto asked = http->begin(
         {.method = "POST", .path = "/stream/talk/tickets", .body = R"({"destination_uuid":"other"})"});
-    const auto seed = api::read_message(other.take("seed"));
+    const auto seed = peer::read_message(other.take("seed"));
     ASSERT_TRUE(seed && *seed);
     EXPECT_EQ(std::get<core::Seed>(**seed).slug, "talk");
     other.send(R"({"type":"seeded","call":)" + std::to_string(std::get<core::Seed>(**seed).call) +
@@ -268,7 +268,7 @@ TEST_F(Calls, NobodyHasRoomIs412) {
   other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto asked = http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = "{}"});
-  auto request = api::read_message(other.take("request"));
+  auto request = peer::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
   EXPECT_EQ(std::get<core::Request>(**request).asker.uuid, "here");
   other.send(R"({"type":"refusal","code":"no-room","message":"full","slug":"talk","search":")" +
@@ -293,7 +293,7 @@ TEST_F(Calls, DeleteNodeEndsTheNodeProperly) {
   EXPECT_EQ(del("/node").status, 200u);
   EXPECT_NE(peer.take("goodbye"), "");
   EXPECT_TRUE(peer.wait_closed() && listener.wait_closed());
-  EXPECT_EQ(listener.closed->code, api::close_code::going_away);
+  EXPECT_EQ(listener.closed->code, http::close_code::going_away);
   EXPECT_TRUE(pump_until([&] { return gone; }));
 }
 
@@ -342,7 +342,7 @@ TEST_F(Playing, HoldsAReloadUntilThereIsNews) {
       http->begin({.path = "/stream/talk/hls/index.m3u8?_HLS_msn=8&_HLS_part=0&_HLS_skip=YES"});
   const auto hinted = http->begin({.path = "/stream/talk/hls/8.0.ts"});
   ASSERT_TRUE(pump_until([&] { return app->server().waiting() == 2; }));
-  EXPECT_EQ(media.asked, (media::PlaylistQuery{.sequence = 8, .part = 0, .may_skip = true}));
+  EXPECT_EQ(media.asked, (formats::PlaylistQuery{.sequence = 8, .part = 0, .may_skip = true}));
   media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
   media.has_hint = false;
   media.hls_news("another");
@@ -390,7 +390,7 @@ TEST_F(Playing, BringsAStreamThatIsKnown) {
   other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto playing = http->begin({.path = "/stream/talk/hls/index.m3u8"});
-  auto request = api::read_message(other.take("request"));
+  auto request = peer::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
   const std::string ticket = "t1";
   other.send(
@@ -417,7 +417,7 @@ TEST_F(Playing, MediaThatDoesNotOpenIsNotTheEnd) {
   ASSERT_NE(sink.take("welcome"), "");
   sink.send(R"({"type":"publish","slug":"talk","name":"Talk","media":"video/mpegts"})");
   ASSERT_NE(sink.take("published"), "");
-  auto request = api::read_message(sink.take("request"));
+  auto request = peer::read_message(sink.take("request"));
   ASSERT_TRUE(request && *request);
   sink.send(R"({"type":"offer","slug":"talk","source":"sink","hops":0,"path":[],"ticket":")" +
             std::get<core::Request>(**request).ticket + R"(","fingerprint":")" + fingerprint + R"(","ice":)" +

@@ -21,14 +21,14 @@ class FactsTest : public AppTest {
 
 TEST_F(FactsTest, AreInTheStreamsObject) {
   EXPECT_FALSE(has(stream(), "video\":{") || has(stream(), "audio\":{") || has(stream(), "warnings"));
-  media.known["talk"] = {.video = media::VideoFacts{.codec = "h264",
-                                                    .width = 640,
-                                                    .height = 360,
-                                                    .frames = 30000,
-                                                    .seconds = 1001,
-                                                    .keyframe_seconds = 6.5,
-                                                    .has_b_frames = true},
-                         .audio = media::AudioFacts{"mp3", 48'000, 2}};
+  media.known["talk"] = {.video = formats::VideoFacts{.codec = "h264",
+                                                      .width = 640,
+                                                      .height = 360,
+                                                      .frames = 30000,
+                                                      .seconds = 1001,
+                                                      .keyframe_seconds = 6.5,
+                                                      .has_b_frames = true},
+                         .audio = formats::AudioFacts{"mp3", 48'000, 2}};
   const std::string body = stream();
   EXPECT_TRUE(has(body, R"("video":{"codec":"h264","width":640,"height":360,"framerate":"30000/1001",)"
                         R"("keyframe_seconds":6.5,"b_frames":true})"))
@@ -36,7 +36,7 @@ TEST_F(FactsTest, AreInTheStreamsObject) {
   EXPECT_TRUE(has(body, R"("audio":{"codec":"mp3","rate":48000,"channels":2})")) << body;
   EXPECT_TRUE(has(body, R"("warnings":["Keyframes are 7 s apart)")) << body;
   EXPECT_TRUE(has(http->get("/streams").body, R"("framerate":"30000/1001")"));
-  media.known["talk"] = {.video = media::VideoFacts{.codec = "h265"}, .audio = media::AudioFacts{"aac"}};
+  media.known["talk"] = {.video = formats::VideoFacts{.codec = "h265"}, .audio = formats::AudioFacts{"aac"}};
   EXPECT_TRUE(has(stream(), R"("video":{"codec":"h265","b_frames":false},"audio":{"codec":"aac"})"))
       << stream();
   EXPECT_FALSE(has(stream(), "warnings"));

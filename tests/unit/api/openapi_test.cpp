@@ -43,13 +43,13 @@ std::string described(const std::string &pattern) {
 }
 
 TEST_F(OpenApi, HasEveryRouteAndNoOther) {
-  std::map<std::string, api::Who> program, file;
-  for (const api::Route &route : app->server().routes()) {
+  std::map<std::string, http::Who> program, file;
+  for (const http::Route &route : app->server().routes()) {
     const GString_ method(g_ascii_strdown(route.method.c_str(), -1));
     program.emplace(described(route.pattern) + " " + method.get(), route.who);
   }
-  for (const api::SocketRoute &socket : app->server().sockets()) {
-    program.emplace(socket.path + " get", api::Who::anyone);
+  for (const http::SocketRoute &socket : app->server().sockets()) {
+    program.emplace(socket.path + " get", http::Who::anyone);
   }
   JsonObjectIter path_iter, operation_iter;
   const char *path = nullptr, *method = nullptr;
@@ -60,7 +60,7 @@ TEST_F(OpenApi, HasEveryRouteAndNoOther) {
     while (json_object_iter_next(&operation_iter, &method, &operation)) {
       if (std::string(method) == "parameters") continue;
       const bool secured = json_object_has_member(json_node_get_object(operation), "security");
-      file.emplace(std::string(path) + " " + method, secured ? api::Who::owner : api::Who::anyone);
+      file.emplace(std::string(path) + " " + method, secured ? http::Who::owner : http::Who::anyone);
     }
   }
   EXPECT_GE(file.size(), 30u);

@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "../track/ts_builder.hpp"
+#include "formats/fact_finder.hpp"
 #include "glue/ref.hpp"
 #include "media/demux.hpp"
-#include "media/fact_finder.hpp"
 
 namespace astral::media {
 namespace {
 
 // Ten seconds of it, as fast as it goes.
-Facts facts_of(const std::string &encoders, FactFinder &finder) {
+formats::Facts facts_of(const std::string &encoders, formats::FactFinder &finder) {
   GError *error = nullptr;
   GstElement *made =
       gst_parse_launch((encoders + " mpegtsmux name=mux ! appsink name=out sync=false").c_str(), &error);
@@ -35,8 +35,8 @@ Facts facts_of(const std::string &encoders, FactFinder &finder) {
   gst_element_set_state(made, GST_STATE_NULL);
   return finder.facts();
 }
-Facts facts_of(const std::string &encoders) {
-  FactFinder finder([] {});
+formats::Facts facts_of(const std::string &encoders) {
+  formats::FactFinder finder([] {});
   return facts_of(encoders, finder);
 }
 
@@ -55,29 +55,29 @@ const std::string aac = audio("avenc_aac ! aacparse");
 
 TEST(Facts, AreThoseOfAGoodStream) {
   int news = 0;
-  FactFinder finder([&] { ++news; });
-  const Facts facts = facts_of(h264("tune=zerolatency key-int-max=50") + aac, finder);
+  formats::FactFinder finder([&] { ++news; });
+  const formats::Facts facts = facts_of(h264("tune=zerolatency key-int-max=50") + aac, finder);
   ASSERT_TRUE(facts.video && facts.audio);
-  EXPECT_EQ(*facts.video, (VideoFacts{.codec = "h264",
-                                      .width = 320,
-                                      .height = 180,
-                                      .frames = 25,
-                                      .seconds = 1,
-                                      .keyframe_seconds = 2,
-                                      .has_b_frames = false}));
-  EXPECT_EQ(*facts.audio, (AudioFacts{"aac", 48'000, 2}));
-  EXPECT_TRUE(warnings_of(facts).empty());
+  EXPECT_EQ(*facts.video, (formats::VideoFacts{.codec = "h264",
+                                               .width = 320,
+                                               .height = 180,
+                                               .frames = 25,
+                                               .seconds = 1,
+                                               .keyframe_seconds = 2,
+                                               .has_b_frames = false}));
+  EXPECT_EQ(*facts.audio, (formats::AudioFacts{"aac", 48'000, 2}));
+  EXPECT_TRUE(formats::warnings_of(facts).empty());
   EXPECT_LE(news, 5);
 }
 
 TEST(Facts, WarnOfWhatHurtsViewers) {
-  const Facts facts = facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") +
-                               audio("lamemp3enc ! mpegaudioparse"));
+  const formats::Facts facts = facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") +
+                                        audio("lamemp3enc ! mpegaudioparse"));
   ASSERT_TRUE(facts.video && facts.audio);
   EXPECT_EQ(facts.video->keyframe_seconds, 5);
   EXPECT_TRUE(facts.video->has_b_frames);
-  EXPECT_EQ(*facts.audio, (AudioFacts{"mp3", 48'000, 2}));
-  const auto warnings = warnings_of(facts);
+  EXPECT_EQ(*facts.audio, (formats::AudioFacts{"mp3", 48'000, 2}));
+  const auto warnings = formats::warnings_of(facts);
   ASSERT_EQ(warnings.size(), 3u);
   EXPECT_NE(warnings[0].find("Keyframes are 5 s apart"), std::string::npos);
   EXPECT_NE(warnings[1].find("B-frames"), std::string::npos);
@@ -85,34 +85,34 @@ TEST(Facts, WarnOfWhatHurtsViewers) {
 }
 
 TEST(Facts, KnowAKeyFrameThatDoesNotCome) {
-  const Facts facts = facts_of(h264("tune=zerolatency key-int-max=1000"));
+  const formats::Facts facts = facts_of(h264("tune=zerolatency key-int-max=1000"));
   ASSERT_TRUE(facts.video);
   EXPECT_EQ(facts.video->keyframe_seconds, 9);
   EXPECT_FALSE(facts.audio);
 }
 
 TEST(Facts, AreFewOfOtherCodecs) {
-  const Facts opus = facts_of(audio("opusenc ! opusparse"));
-  EXPECT_EQ(opus.audio, (AudioFacts{.codec = "opus"}));
+  const formats::Facts opus = facts_of(audio("opusenc ! opusparse"));
+  EXPECT_EQ(opus.audio, (formats::AudioFacts{.codec = "opus"}));
   EXPECT_FALSE(opus.video);
   EXPECT_EQ(facts_of(aac).video, std::nullopt);
 
-  FactFinder finder([] {});
+  formats::FactFinder finder([] {});
   std::vector<std::uint8_t> bytes;
   track::test::append(bytes, track::test::pat());
   track::test::append(bytes, track::test::pmt({{0x24, track::test::video_pid}}));
   track::test::append(bytes, track::test::video_key());
   track::test::append(bytes, track::test::video_delta());
   finder.on_frame(Slice::copy(bytes), true);
-  EXPECT_EQ(finder.facts().video, (VideoFacts{.codec = "h265"}));
+  EXPECT_EQ(finder.facts().video, (formats::VideoFacts{.codec = "h265"}));
 }
 
 TEST(Facts, FollowAnotherPublisher) {
-  FactFinder finder([] {});
+  formats::FactFinder finder([] {});
   facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") + aac, finder);
   finder.on_break();
   EXPECT_TRUE(finder.facts().video->has_b_frames);
-  const Facts facts = facts_of(
+  const formats::Facts facts = facts_of(
       "videotestsrc num-buffers=60 ! video/x-raw,width=640,height=360,framerate=10/1 ! x264enc "
       "tune=zerolatency "
       "speed-preset=ultrafast key-int-max=5 ! h264parse ! queue ! mux. ",

@@ -26,8 +26,8 @@ constexpr char source[] =
     "audiotestsrc num-buffers=470 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! "
     "queue max-size-time=0 ! mux. ";
 
-HlsLimits all_listed() {
-  HlsLimits limits;
+formats::HlsLimits all_listed() {
+  formats::HlsLimits limits;
   limits.listed = 100;
   return limits;
 }
@@ -35,7 +35,7 @@ HlsLimits all_listed() {
 // A pipeline whose last element, `mux`, stands where the relay is in the daemon.
 class Pipeline {
  public:
-  explicit Pipeline(const std::string &description, const HlsLimits &limits = all_listed()) {
+  explicit Pipeline(const std::string &description, const formats::HlsLimits &limits = all_listed()) {
     g_main_context_push_thread_default(context_.get());
     GError *error = nullptr;
     pipeline_ = Ref<GstElement>::adopt(
@@ -109,12 +109,12 @@ class Folder {
   std::filesystem::path path_;
 };
 
-void write_out(const HlsWindow &window, const std::filesystem::path &folder) {
+void write_out(const formats::HlsWindow &window, const std::filesystem::path &folder) {
   const std::string playlist = window.playlist();
   std::ofstream(folder / "index.m3u8") << playlist << "#EXT-X-ENDLIST\n";
   std::istringstream lines(playlist);
   for (std::string line; std::getline(lines, line);) {
-    const auto sequence = parse_segment_name(line);
+    const auto sequence = formats::parse_segment_name(line);
     if (!sequence) continue;
     const auto segment = window.segment(*sequence);
     ASSERT_TRUE(segment);
@@ -154,7 +154,7 @@ Outcome run(std::vector<std::string> command) {
 }
 
 // The whole playlist and its last segment alone decode without a word of complaint.
-void expect_plays(const HlsWindow &window, int frames) {
+void expect_plays(const formats::HlsWindow &window, int frames) {
   const Folder folder;
   write_out(window, folder.path());
   const Outcome probed =
@@ -167,7 +167,7 @@ void expect_plays(const HlsWindow &window, int frames) {
       run({"ffmpeg", "-v", "warning", "-i", (folder.path() / "index.m3u8").string(), "-f", "null", "-"});
   EXPECT_EQ(decoded.status, 0);
   EXPECT_EQ(decoded.errors, "");
-  const std::string name = segment_name(newest_segment(window.playlist()));
+  const std::string name = formats::segment_name(formats::newest_segment(window.playlist()));
   const Outcome alone =
       run({"ffmpeg", "-v", "error", "-i", (folder.path() / name).string(), "-f", "null", "-"});
   EXPECT_EQ(alone.errors, "") << name;
@@ -230,7 +230,7 @@ TEST(HlsBranch, RefusesCapsThatHoldOtherThanMedia) {
       if (!caps) continue;  // GStreamer does not read it either
       ++tried;
       Pipeline pipeline("appsrc name=from format=time ! identity name=mux");
-      pipeline.give(caps.get(), pat());
+      pipeline.give(caps.get(), formats::pat());
       ASSERT_TRUE(pipeline.pump_until([&] { return !pipeline.branch().refusal().empty(); }));
       EXPECT_EQ(pipeline.branch().refusal(), "the stream's caps hold what no media has") << field;
     }

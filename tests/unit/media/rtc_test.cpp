@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "../webrtc/offers.hpp"
+#include "../formats/webrtc/offers.hpp"
 #include "media/rtc_link.hpp"
 #include "media/rtc_publisher.hpp"
 

@@ -34,8 +34,8 @@ bool names(const std::string &json, const std::string &ticket) {
   return json.find("\"" + ticket + "\"") != std::string::npos;
 }
 
-HlsLimits short_segments() {
-  HlsLimits limits;
+formats::HlsLimits short_segments() {
+  formats::HlsLimits limits;
   limits.shortest = 300ms;
   return limits;
 }
@@ -178,7 +178,7 @@ std::uint64_t received(const Stream &stream, const std::string &ticket) {
 }
 
 std::uint64_t newest(const Stream &stream) {
-  return newest_segment(stream.playlist({}).value_or(""));
+  return formats::newest_segment(stream.playlist({}).value_or(""));
 }
 
 TEST(Stream, IsQuietBeforeThereIsMedia) {

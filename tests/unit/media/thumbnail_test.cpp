@@ -10,8 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "formats/key_frame.hpp"
 #include "media/demux.hpp"
-#include "media/key_frame.hpp"
 
 namespace astral::media {
 namespace {
@@ -37,7 +37,7 @@ Ref<GstSample> pull(const Ref<GstElement> &pipeline) {
 // A second of what the description makes, as MPEG-TS; then what a player would take as its key frame.
 std::vector<Slice> key_frame_of(const std::string &media) {
   const auto pipeline = launch(media + " mpegtsmux name=mux ! appsink name=out sync=false");
-  KeyFrame frame;
+  formats::KeyFrame frame;
   bool is_first = true;
   while (const auto sample = pull(pipeline))
     frame.on_frame(copy_of(gst_sample_get_buffer(sample.get())), std::exchange(is_first, false));

@@ -30,9 +30,9 @@ class OriginCalls : public ::testing::Test {
  protected:
   Seen call(const std::string &method, const std::string &path, std::string body = {},
             std::map<std::string, std::string> query = {}) {
-    const api::Match found = api::match(routes_, method, path);
+    const http::Match found = http::match(routes_, method, path);
     if (!found.route) return {found.allow.empty() ? 404u : 405u, "", found.allow, "", ""};
-    api::Call call;
+    http::Call call;
     call.method = method;
     call.path = path;
     call.params = found.params;
@@ -42,7 +42,7 @@ class OriginCalls : public ::testing::Test {
     call.body = std::move(body);
     call.caller = caller_;
     Seen seen;
-    found.route->handle(call, [&](const api::Reply &reply) {
+    found.route->handle(call, [&](const http::Reply &reply) {
       seen = {reply.status, reply.type, reply.body, "", ""};
       while (!seen.body.empty() && seen.body.back() == '\n') seen.body.pop_back();
       for (const auto &[name, value] : reply.headers) {
@@ -75,7 +75,7 @@ class OriginCalls : public ::testing::Test {
               asked_.push_back(check.uuid + " " + check.ip_address + " " + std::to_string(check.port));
             return may_ask_;
           }};
-  std::vector<api::Route> routes_ = routes(registry_, edges_);
+  std::vector<http::Route> routes_ = routes(registry_, edges_);
 };
 
 }  // namespace astral::origin

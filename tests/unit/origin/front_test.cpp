@@ -9,7 +9,7 @@
 
 #include <cerrno>
 
-#include "../api/pump.hpp"
+#include "../http/pump.hpp"
 
 namespace astral::origin {
 namespace {
@@ -70,21 +70,21 @@ std::string post(const std::string &path, const std::string &body, const std::st
 class FrontTest : public ::testing::Test {
  protected:
   void open(Front::Limits limits) {
-    std::vector<api::Route> routes;
-    routes.push_back({"GET", "/now/:word", [](const api::Call &call, const api::Answer &answer) {
+    std::vector<http::Route> routes;
+    routes.push_back({"GET", "/now/:word", [](const http::Call &call, const http::Answer &answer) {
                         answer({.body = "<" + call.params.at("word") + ">"});
                       }});
-    routes.push_back({"GET", "/later", [this](const api::Call &, api::Answer answer) {
+    routes.push_back({"GET", "/later", [this](const http::Call &, http::Answer answer) {
                         later_.push_back(std::move(answer));
                       }});
-    routes.push_back({"GET", "/large", [](const api::Call &, const api::Answer &answer) {
+    routes.push_back({"GET", "/large", [](const http::Call &, const http::Answer &answer) {
                         answer({.body = std::string(large, 'x')});
                       }});
     routes.push_back({"POST", "/echo",
-                      [](const api::Call &call, const api::Answer &answer) {
+                      [](const http::Call &call, const http::Answer &answer) {
                         answer({.body = "<" + call.body + call.caller + ">"});
                       },
-                      api::Who::anyone, 1000});
+                      http::Who::anyone, 1000});
     front_ = std::move(*Front::open("127.0.0.1", 0, std::move(routes), limits));
   }
   void SetUp() override { open({}); }
@@ -103,7 +103,7 @@ class FrontTest : public ::testing::Test {
   }
 
   static constexpr std::size_t large = 8 * 1024 * 1024;
-  std::vector<api::Answer> later_;
+  std::vector<http::Answer> later_;
   std::unique_ptr<Front> front_;
 };
 
@@ -269,7 +269,7 @@ TEST_F(FrontTest, SlowOnesHearWhy) {
   open({.for_head = 100ms, .for_body = 100ms});
   for (const char *half :
        {"GET /now/a HTT", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab"}) {
-    Client first(front_->port());  // of the door
+    Client first(front_->port());  // of the listener
     first.say(half);
     EXPECT_TRUE(hears(first, "HTTP/1.1 408 ")) << half;
     Client second(front_->port());

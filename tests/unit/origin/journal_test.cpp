@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "../api/pump.hpp"
+#include "../http/pump.hpp"
 
 namespace astral::origin {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <optional>
 
-#include "../api/pump.hpp"
-#include "api/server.hpp"
+#include "../http/pump.hpp"
+#include "http/server.hpp"
 
 namespace astral::origin {
 namespace {
@@ -27,9 +27,9 @@ Asking limits(Time deadline) {
 class ProberTest : public ::testing::Test {
  protected:
   ProberTest() {
-    std::vector<api::Route> routes;
+    std::vector<http::Route> routes;
     routes.push_back(
-        {.method = "GET", .pattern = "/node", .handle = [this](const api::Call &call, api::Answer answer) {
+        {.method = "GET", .pattern = "/node", .handle = [this](const http::Call &call, http::Answer answer) {
            ++asked_;
            host_ = call.authority;
            if (answers_) return answer(reply_);
@@ -37,10 +37,10 @@ class ProberTest : public ::testing::Test {
          }});
     routes.push_back({.method = "GET",
                       .pattern = "/elsewhere",
-                      .handle = [](const api::Call &, const api::Answer &answer) {
+                      .handle = [](const http::Call &, const http::Answer &answer) {
                         answer({.body = R"({"node":{"uuid":"n"}})"});
                       }});
-    server_ = std::move(*api::Server::open("127.0.0.1", 0, std::move(routes), {}));
+    server_ = std::move(*http::Server::open("127.0.0.1", 0, std::move(routes), {}));
   }
 
   std::optional<bool> ask(const std::string &uuid = "n", std::uint16_t port = 0) {
@@ -51,12 +51,12 @@ class ProberTest : public ::testing::Test {
     return found_;
   }
 
-  api::Reply reply_{.body = R"({"node":{"uuid":"n","port":1}})"};
+  http::Reply reply_{.body = R"({"node":{"uuid":"n","port":1}})"};
   bool answers_ = true;
   int asked_ = 0;
   std::string host_;
-  std::vector<api::Answer> silent_;
-  std::unique_ptr<api::Server> server_;
+  std::vector<http::Answer> silent_;
+  std::unique_ptr<http::Server> server_;
   std::optional<bool> found_;
   std::unique_ptr<Prober> prober(Time deadline) {
     return std::make_unique<Prober>([this](const std::string &, bool answered) { found_ = answered; },

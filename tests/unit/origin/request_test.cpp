@@ -4,13 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include "api/head.hpp"
+#include "http/request_head.hpp"
 
 namespace astral::origin {
 namespace {
 
 Request read(const std::string &head) {
-  const auto sound = api::check_head(head);
+  const auto sound = http::check_head(head);
   EXPECT_TRUE(sound && *sound) << head;
   return read_request(head);
 }

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "formats/codec_heads.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+namespace astral::formats {
+
+namespace {
+
+constexpr unsigned sequence_parameters = 7;  // nal_unit_type
+constexpr std::size_t longest_set = 512;     // bytes that are looked at
+constexpr unsigned largest_side = 16'384;    // pixels
+constexpr unsigned fastest = 1000;           // frames in a second
+constexpr unsigned most_cycle_offsets = 255;
+constexpr unsigned extended_aspect = 255;
+constexpr unsigned yuv_444 = 3;
+
+// Past its end there are zeros, and it says so.
+class Bits {
+ public:
+  explicit Bits(Bytes bytes) : bytes_(bytes) {}
+
+  unsigned take(unsigned count) {
+    unsigned value = 0;
+    for (; count > 0; --count) value = value << 1 | next();
+    return value;
+  }
+  bool flag() { return next() != 0; }
+  void skip(std::size_t count) { at_ += count; }
+  unsigned exponential() {  // ue(v)
+    unsigned zeros = 0;
+    while (zeros < 32 && !is_over() && next() == 0) ++zeros;
+    if (zeros == 0 || zeros >= 32) return 0;
+    return (1u << zeros) - 1 + take(zeros);
+  }
+  int signed_exponential() {  // se(v)
+    const unsigned code = exponential();
+    return code % 2 == 0 ? -static_cast<int>(code / 2) : static_cast<int>(code / 2 + 1);
+  }
+  bool is_over() const { return at_ > bytes_.size() * 8; }
+
+ private:
+  unsigned next() {
+    const std::size_t at = at_++;
+    return at < bytes_.size() * 8 ? bytes_[at / 8] >> (7 - at % 8) & 1u : 0;
+  }
+
+  Bytes bytes_;
+  std::size_t at_ = 0;
+};
+
+// The first of that type, without its first byte and without emulation prevention.
+std::vector<std::uint8_t> find_unit(Bytes picture, unsigned type) {
+  std::vector<std::uint8_t> unit;
+  for (std::size_t at = 0; at + 4 <= picture.size(); ++at) {
+    const bool is_start = picture[at] == 0 && picture[at + 1] == 0 && picture[at + 2] == 1;
+    if (!is_start || (picture[at + 3] & 0x1fu) != type) continue;
+    unsigned zeros = 0;
+    for (const std::uint8_t byte : picture.subspan(at + 4)) {
+      const bool is_inserted = zeros >= 2 && byte == 3;
+      if (zeros >= 2 && byte == 1) break;
+      zeros = byte == 0 ? zeros + 1 : 0;
+      if (!is_inserted) unit.push_back(byte);
+      if (unit.size() == longest_set) break;
+    }
+    return unit;
+  }
+  return unit;
+}
+
+void skip_scaling_list(Bits &in, unsigned size) {
+  int last = 8, next = 8;
+  for (unsigned i = 0; i < size && !in.is_over(); ++i) {
+    if (next != 0) next = (last + in.signed_exponential() % 256 + 256) % 256;
+    last = next == 0 ? last : next;
+  }
+}
+
+// Of profiles that have more than 4:2:0 in 8 bits. Returns chroma_format_idc.
+unsigned read_high_profile(Bits &in) {
+  const unsigned chroma = in.exponential();
+  if (chroma == yuv_444) in.skip(1);
+  in.exponential();  // bit depths
+  in.exponential();
+  in.skip(1);
+  if (!in.flag()) return chroma;
+  for (unsigned i = 0; i < (chroma == yuv_444 ? 12u : 8u); ++i)
+    if (in.flag()) skip_scaling_list(in, i < 6 ? 16 : 64);
+  return chroma;
+}
+
+void skip_picture_order(Bits &in) {
+  const unsigned type = in.exponential();
+  if (type == 0) in.exponential();
+  if (type != 1) return;
+  in.skip(1);
+  in.exponential();
+  in.exponential();
+  const unsigned count = std::min(in.exponential(), most_cycle_offsets);
+  for (unsigned i = 0; i < count; ++i) in.exponential();
+}
+
+// Up to the time of a frame: a field is a tick.
+void read_usability(Bits &in, VideoFacts &facts) {
+  if (in.flag() && in.take(8) == extended_aspect) in.skip(32);
+  if (in.flag()) in.skip(1);
+  if (in.flag()) {
+    in.skip(4);
+    if (in.flag()) in.skip(24);
+  }
+  if (in.flag()) {
+    in.exponential();
+    in.exponential();
+  }
+  if (!in.flag()) return;
+  const std::uint64_t tick = in.take(32), scale = in.take(32);
+  const std::uint64_t common = std::gcd(tick * 2, scale);
+  if (in.is_over() || tick == 0 || scale < tick * 2 || scale > tick * 2 * fastest) return;
+  if (tick * 2 / common > UINT32_MAX) return;
+  facts.frames = static_cast<unsigned>(scale / common);
+  facts.seconds = static_cast<unsigned>(tick * 2 / common);
+}
+
+bool has_high_profile(unsigned profile) {
+  constexpr std::array high{100u, 110u, 122u, 244u, 44u, 83u, 86u, 118u, 128u, 138u, 139u, 134u, 135u};
+  return std::find(high.begin(), high.end(), profile) != high.end();
+}
+
+}  // namespace
+
+std::optional<VideoFacts> read_h264(Bytes picture) {
+  const std::vector<std::uint8_t> unit = find_unit(picture, sequence_parameters);
+  Bits in(unit);
+  const unsigned profile = in.take(8);
+  in.skip(16);
+  in.exponential();
+  const unsigned chroma = has_high_profile(profile) ? read_high_profile(in) : 1;
+  in.exponential();
+  skip_picture_order(in);
+  in.exponential();
+  in.skip(1);
+  const std::uint64_t columns = in.exponential() + 1ull, rows = in.exponential() + 1ull;
+  const bool is_progressive = in.flag();
+  if (!is_progressive) in.skip(1);
+  in.skip(1);
+  std::array<std::uint64_t, 4> crop{};  // left, right, top, bottom
+  if (in.flag())
+    for (std::uint64_t &side : crop) side = in.exponential();
+  const std::uint64_t fields = is_progressive ? 1 : 2;
+  const std::uint64_t across = chroma == 1 || chroma == 2 ? 2 : 1, down = (chroma == 1 ? 2 : 1) * fields;
+  const std::uint64_t width = columns * 16, height = rows * 16 * fields;
+  const std::uint64_t cut_across = (crop[0] + crop[1]) * across, cut_down = (crop[2] + crop[3]) * down;
+  const bool is_good = !in.is_over() && width <= largest_side && height <= largest_side &&
+                       cut_across < width && cut_down < height;
+  if (!is_good) return std::nullopt;
+  VideoFacts facts;
+  facts.width = static_cast<unsigned>(width - cut_across);
+  facts.height = static_cast<unsigned>(height - cut_down);
+  if (in.flag()) read_usability(in, facts);
+  return facts;
+}
+
+std::optional<AudioFacts> read_adts(Bytes frame) {
+  constexpr std::array rates{96'000u, 88'200u, 64'000u, 48'000u, 44'100u, 32'000u, 24'000u,
+                             22'050u, 16'000u, 12'000u, 11'025u, 8'000u,  7'350u};
+  if (frame.size() < 4 || frame[0] != 0xff || (frame[1] & 0xf6) != 0xf0) return std::nullopt;
+  const std::size_t rate = frame[2] >> 2 & 0xfu;
+  const unsigned layout = (frame[2] & 1u) << 2 | frame[3] >> 6;
+  if (rate >= rates.size()) return std::nullopt;
+  return AudioFacts{"aac", rates[rate], layout == 7 ? 8 : layout};
+}
+
+std::optional<AudioFacts> read_mpeg_audio(Bytes frame) {
+  constexpr std::array rates{44'100u, 48'000u, 32'000u};
+  if (frame.size() < 4 || frame[0] != 0xff || (frame[1] & 0xe0) != 0xe0) return std::nullopt;
+  const unsigned version = frame[1] >> 3 & 3u, layer = frame[1] >> 1 & 3u;
+  const std::size_t rate = frame[2] >> 2 & 3u;
+  if (version == 1 || layer == 0 || rate >= rates.size()) return std::nullopt;
+  const unsigned slower = version == 3 ? 1 : version == 2 ? 2 : 4;
+  return AudioFacts{"mp" + std::to_string(4 - layer), rates[rate] / slower, frame[3] >> 6 == 3 ? 1u : 2u};
+}
+
+}  // namespace astral::formats

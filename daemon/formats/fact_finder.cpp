@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "formats/fact_finder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <utility>
+
+#include "formats/codec_heads.hpp"
+
+namespace astral::formats {
+
+namespace {
+
+constexpr std::size_t packet_size = 188;
+constexpr std::size_t pes_head = 9;
+constexpr std::size_t stamp_size = 5;
+constexpr std::size_t longest_head = 1024;  // of a key frame; its parameters come first
+constexpr std::size_t most_groups = 5;      // encoders make key frames where a scene begins, too
+constexpr std::int64_t fold = std::int64_t{1} << 33;
+constexpr std::int64_t second = 90'000;
+constexpr std::int64_t longest_group = 600 * second;  // else it is another clock
+
+struct StreamType {
+  unsigned value;
+  bool is_video;
+  std::string_view codec;
+};
+// ISO/IEC 13818-1, table 2-34; 0x81 is ATSC's.
+constexpr std::array types{StreamType{0x01, true, "mpeg1"}, StreamType{0x02, true, "mpeg2"},
+                           StreamType{0x10, true, "mpeg4"}, StreamType{0x1b, true, "h264"},
+                           StreamType{0x24, true, "h265"},  StreamType{0x03, false, "mp3"},
+                           StreamType{0x04, false, "mp3"},  StreamType{0x0f, false, "aac"},
+                           StreamType{0x11, false, "aac"},  StreamType{0x81, false, "ac3"}};
+
+// `at` has stamp_size bytes: who calls has asked is_pes() and the head's length.
+std::int64_t stamp(Bytes at) {
+  return std::int64_t{at[0] >> 1 & 7} << 30 | std::int64_t{at[1]} << 22 | std::int64_t{at[2] >> 1} << 15 |
+         std::int64_t{at[3]} << 7 | at[4] >> 1;
+}
+
+// The same moment as `stamp`, on the clock on which `near` is close.
+std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
+  std::int64_t step = (stamp - near) % fold;
+  if (step > fold / 2) step -= fold;
+  if (step < -fold / 2) step += fold;
+  return near + step;
+}
+
+bool is_pes(Bytes bytes) {
+  return bytes.size() >= pes_head && bytes.size() >= pes_head + bytes[8] && bytes[0] == 0 && bytes[1] == 0 &&
+         bytes[2] == 1;
+}
+
+bool has_opus(Bytes descriptors) {
+  constexpr std::string_view registration("\x05\x04Opus");
+  return as_text(descriptors).find(registration) != std::string_view::npos;
+}
+
+}  // namespace
+
+void FactFinder::on_frame(const Slice &piece, bool is_start) {
+  if (is_start) is_key_next_ = true;
+  const Bytes bytes = piece.bytes();
+  for (std::size_t at = 0; at + packet_size <= bytes.size(); at += packet_size)
+    take(bytes.subspan(at, packet_size));
+  if (facts_ == told_) return;
+  told_ = facts_;
+  on_news_();
+}
+
+void FactFinder::on_break() {
+  map_pid_ = none;
+  is_reading_ = false;
+  key_ticks_.reset();
+  latest_shown_.reset();
+  group_ = {};
+}
+
+// A whole packet: on_frame() cuts them.
+void FactFinder::take(Bytes packet) {
+  if (packet[0] != 0x47 || (packet[3] & 0x10) == 0) return;
+  const auto pid = static_cast<std::uint16_t>((packet[1] & 0x1f) << 8 | packet[2]);
+  const bool is_begin = (packet[1] & 0x40) != 0;
+  const std::size_t offset = (packet[3] & 0x20) != 0 ? std::size_t{5} + packet[4] : 4;
+  if (offset >= packet.size()) return;
+  const Bytes payload = packet.subspan(offset);
+  if (is_begin && (pid == 0 || pid == map_pid_)) return read_tables(pid, payload);
+  if (pid == video_.pid && is_begin && is_pes(payload)) return begin_picture(payload);
+  if (pid == video_.pid && is_reading_) {
+    head_.insert(head_.end(), payload.begin(), payload.end());
+    if (head_.size() >= longest_head) read_key_frame();
+  }
+  if (pid == audio_.pid && is_begin && is_pes(payload)) read_sound(payload);
+}
+
+// Those that fit into one packet.
+void FactFinder::read_tables(std::uint16_t pid, Bytes payload) {
+  const std::size_t begin = std::size_t{1} + payload[0];
+  if (begin + 3 > payload.size()) return;
+  const Bytes rest = payload.subspan(begin);
+  const std::size_t length = std::size_t{3} + ((rest[1] & 0x0fu) << 8 | rest[2]);
+  constexpr std::size_t check = 4;
+  if (length > rest.size() || length < 12 + check) return;
+  const Bytes section = rest.first(length - check);
+  if (pid == map_pid_ && section[0] == 2) return read_tracks(section);
+  if (pid != 0 || section[0] != 0) return;
+  for (std::size_t at = 8; at + 4 <= section.size(); at += 4)
+    if (section[at] != 0 || section[at + 1] != 0) {
+      map_pid_ = static_cast<std::uint16_t>((section[at + 2] & 0x1f) << 8 | section[at + 3]);
+      return;
+    }
+}
+
+void FactFinder::read_tracks(Bytes section) {
+  Track video, audio;
+  std::size_t at = std::size_t{12} + ((section[10] & 0x0fu) << 8 | section[11]);
+  while (at + 5 <= section.size()) {
+    const unsigned value = section[at];
+    const auto pid = static_cast<std::uint16_t>((section[at + 1] & 0x1f) << 8 | section[at + 2]);
+    const std::size_t more = (section[at + 3] & 0x0fu) << 8 | section[at + 4];
+    at += 5;
+    const Bytes descriptors = section.subspan(at, std::min(more, section.size() - at));
+    at += descriptors.size();
+    const auto type =
+        std::find_if(types.begin(), types.end(), [&](const StreamType &one) { return one.value == value; });
+    if (type != types.end()) {
+      Track &track = type->is_video ? video : audio;
+      if (track.pid == none) track = {pid, std::string(type->codec)};
+    } else if (audio.pid == none && has_opus(descriptors)) {
+      audio = {pid, "opus"};
+    }
+  }
+  if (std::exchange(video_, video) != video) {
+    facts_.video.reset();
+    groups_.clear();
+    key_ticks_.reset();
+    is_reading_ = false;
+  }
+  if (std::exchange(audio_, audio) == audio) return;
+  facts_.audio.reset();
+  if (audio.pid != none) facts_.audio = AudioFacts{.codec = audio.codec};
+}
+
+void FactFinder::begin_picture(Bytes pes) {
+  if (is_reading_) read_key_frame();
+  const bool has_shown = (pes[7] & 0x80) != 0 && pes[8] >= stamp_size;
+  const bool has_decoded = has_shown && (pes[7] & 0x40) != 0 && pes[8] >= 2 * stamp_size;
+  if (!has_shown) return;
+  ticks_ = unfold(stamp(pes.subspan(pes_head + (has_decoded ? stamp_size : 0))), ticks_);
+  const std::int64_t shown = unfold(stamp(pes.subspan(pes_head)), ticks_);
+  if (std::exchange(is_key_next_, false)) {
+    begin_key_frame(ticks_);
+    const Bytes head = pes.subspan(pes_head + pes[8]);
+    head_.assign(head.begin(), head.end());
+    is_reading_ = true;
+    latest_shown_ = shown;
+  }
+  if (latest_shown_ && shown < *latest_shown_) group_.has_b_frames = true;
+  latest_shown_ = std::max(latest_shown_.value_or(shown), shown);
+  if (key_ticks_) group_.length = ticks_ - *key_ticks_;
+  weigh_groups();
+}
+
+void FactFinder::begin_key_frame(std::int64_t time) {
+  if (key_ticks_ && time > *key_ticks_ && time - *key_ticks_ < longest_group) {
+    group_.length = time - *key_ticks_;
+    groups_.push_back(group_);
+    if (groups_.size() > most_groups) groups_.pop_front();
+  }
+  key_ticks_ = time;
+  group_ = {};
+}
+
+void FactFinder::read_key_frame() {
+  is_reading_ = false;
+  VideoFacts facts = facts_.video.value_or(VideoFacts{});
+  facts.codec = video_.codec;
+  if (const auto read = video_.codec == "h264" ? read_h264(head_) : std::nullopt) {
+    facts.width = read->width;
+    facts.height = read->height;
+    facts.frames = read->frames;
+    facts.seconds = read->seconds;
+  }
+  if (video_.codec == "h264" && facts.width == 0) return;  // nobody can decode it yet
+  facts_.video = facts;
+  weigh_groups();
+}
+
+// One that goes on counts when it is too long already, by whole seconds.
+void FactFinder::weigh_groups() {
+  if (!facts_.video || !key_ticks_) return;
+  double longest = 0;
+  bool has_b_frames = group_.has_b_frames;
+  for (const Group &group : groups_) {
+    longest = std::max(longest, std::round(static_cast<double>(group.length * 10) / second) / 10);
+    has_b_frames = has_b_frames || group.has_b_frames;
+  }
+  const auto so_far = static_cast<double>(group_.length / second);
+  if (so_far > good_keyframe_seconds && group_.length < longest_group) longest = std::max(longest, so_far);
+  facts_.video->keyframe_seconds = longest;
+  facts_.video->has_b_frames = has_b_frames;
+}
+
+void FactFinder::read_sound(Bytes pes) {
+  const Bytes frame = pes.subspan(pes_head + pes[8]);
+  auto read = audio_.codec == "aac"   ? read_adts(frame)
+              : audio_.codec == "mp3" ? read_mpeg_audio(frame)
+                                      : std::nullopt;
+  if (read) facts_.audio = std::move(read);
+}
+
+}  // namespace astral::formats

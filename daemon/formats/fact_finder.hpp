@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Finds out of MPEG-TS as it passes what its picture and sound are: by its tables, by what stands at the
+// beginning of key frames and sounds, and by the times of pictures. Looks at packets' heads and decodes
+// nothing. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "formats/facts.hpp"
+#include "formats/player.hpp"
+#include "glue/bytes.hpp"
+
+namespace astral::formats {
+
+class FactFinder : public Player {
+ public:
+  explicit FactFinder(std::function<void()> on_news) : on_news_(std::move(on_news)) {}
+
+  // `is_start`: the next picture is a key frame.
+  void on_frame(const Slice &piece, bool is_start) override;
+  void on_break() override;
+  void on_over(const Error &) override {}
+
+  const Facts &facts() const { return facts_; }
+
+ private:
+  static constexpr std::uint16_t none = 0xffff;
+  struct Track {
+    std::uint16_t pid = none;
+    std::string codec = {};
+    bool operator==(const Track &) const = default;
+  };
+  struct Group {  // from one key frame to the next
+    std::int64_t length = 0;
+    bool has_b_frames = false;
+  };
+
+  void take(Bytes packet);
+  void read_tables(std::uint16_t pid, Bytes payload);
+  void read_tracks(Bytes section);
+  void begin_picture(Bytes pes);
+  void begin_key_frame(std::int64_t time);
+  void read_key_frame();
+  void read_sound(Bytes pes);
+  void weigh_groups();
+
+  const std::function<void()> on_news_;
+  Facts facts_, told_;
+  std::uint16_t map_pid_ = none;  // of the PMT
+  Track video_, audio_;
+  bool is_key_next_ = false;
+  bool is_reading_ = false;                   // a key frame's beginning
+  std::vector<std::uint8_t> head_;            // that beginning
+  std::int64_t ticks_ = 0;                    // of 90 kHz, of the newest picture; not folded at 33 bits
+  std::optional<std::int64_t> key_ticks_;     // of the newest key frame
+  std::optional<std::int64_t> latest_shown_;  // in its group
+  Group group_;
+  std::deque<Group> groups_;  // the last ones that are whole
+};
+
+}  // namespace astral::formats

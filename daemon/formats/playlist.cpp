@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "formats/playlist.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace astral::formats {
+
+namespace {
+
+// EXTINF, rounded to the nearest second, must not exceed the target duration (RFC 8216, 4.3.3.1).
+constexpr Time rounds_down = 499ms;
+// A cut within a group comes this much before that, as the end of a piece is known by the next one only.
+constexpr Time forced_margin = 250ms;
+constexpr std::size_t most_steps = 4096;  // that are looked at for the parts' target
+
+bool starts_with_pat(Bytes packet) {
+  return packet.size() >= 3 && packet[0] == 0x47 && (packet[1] & 0x1f) == 0 && packet[2] == 0;
+}
+
+Time distance(Time a, Time b) {
+  return a < b ? b - a : a - b;
+}
+
+}  // namespace
+
+HlsWindow::HlsWindow(std::uint64_t first_sequence, const HlsLimits &limits)
+    : limits_(limits), next_sequence_(first_sequence) {}
+
+void HlsWindow::set_header(Slice header) {
+  header_ = header.size() <= limits_.header_bytes ? std::move(header) : Slice();
+}
+
+Time HlsWindow::limit() const {
+  return ready() ? target_ + rounds_down : limits_.longest;
+}
+
+bool HlsWindow::is_discontinuity(const Piece &piece) const {
+  if (!group_) return false;
+  if (marked_ || distance(piece.pts, last_pts_) > limits_.gap) return true;
+  return piece.group != *group_ && (piece.broken || piece.group != *group_ + 1);
+}
+
+bool HlsWindow::is_cut(const Piece &piece) const {
+  const Time length = piece.pts - open_pts_;
+  if (open_->size + piece.bytes.size() > limits_.segment_bytes) return true;
+  if (piece.group != *group_) return length >= limits_.shortest || length + usual_group_ > limit();
+  return length > limit() - forced_margin;
+}
+
+void HlsWindow::take(Slice bytes) {
+  if (bytes.empty()) return;
+  open_->size += bytes.size();
+  size_ += bytes.size();
+  open_->pieces.push_back(std::move(bytes));
+}
+
+// 85% is the least of a part's target (RFC 8216bis, 4.4.4.9).
+void HlsWindow::take(const Slice &piece, const std::vector<Frame> &frames, bool is_start) {
+  std::size_t taken = 0;
+  for (const Frame &frame : frames) {
+    learn_frame(frame.time);
+    if (has_parts() && (frame.time - part_begin_) * 100 >= part_target_ * 85) {
+      take(piece.part(taken, frame.offset - taken));
+      taken = frame.offset;
+      cut_part(frame.time);
+    }
+    part_has_start_ = std::exchange(is_start, false) || part_has_start_;
+  }
+  part_has_start_ = is_start || part_has_start_;
+  take(piece.from(taken));
+}
+
+bool HlsWindow::push(Piece piece, WallTime wall) {
+  if (piece.bytes.empty()) return false;
+  const std::uint64_t segments_before = complete();
+  const std::size_t parts_before = open_ ? open_->parts.size() : 0;
+  const bool discontinuity = is_discontinuity(piece);
+  const std::vector<Frame> frames = frames_.find(piece.bytes.bytes(), piece.pts);
+  const Time frame_end = frames.empty() || discontinuity ? frame_time_ + frame_step_ : frames.front().time;
+  if (discontinuity) {
+    if (open_) cut(last_pts_ + step_, frame_end);
+    step_ = {};
+  } else if (group_) {
+    if (piece.group != *group_) end_group(piece.pts);
+    if (open_ && is_cut(piece)) cut(piece.pts, frame_end);
+    if (piece.pts > last_pts_) step_ = piece.pts - last_pts_;
+  }
+  if (!open_) {
+    begin(piece, discontinuity, wall);
+    part_begin_ = frames.empty() ? frame_end : frames.front().time;
+  }
+  const bool is_start = !group_ || piece.group != *group_;
+  if (is_start) group_pts_ = piece.pts;
+  marked_ = false;
+  group_ = piece.group;
+  last_pts_ = piece.pts;
+  take(piece.bytes, frames, is_start);
+  while (size_ > limits_.bytes && !segments_.empty()) drop_first();
+  return ready() && (complete() != segments_before || open_->parts.size() != parts_before);
+}
+
+void HlsWindow::begin(const Piece &piece, bool discontinuity, WallTime wall) {
+  open_.emplace();
+  open_->sequence = next_sequence_++;
+  open_->begun = wall;
+  open_->discontinuity = discontinuity;
+  open_->independent = !group_ || piece.group != *group_;
+  open_pts_ = piece.pts;
+  part_has_start_ = false;
+  if (header_.empty() || starts_with_pat(piece.bytes.bytes())) return;
+  open_->size = header_.size();
+  size_ += header_.size();
+  open_->pieces.push_back(header_);
+}
+
+void HlsWindow::end_group(Time end) {
+  const Time length = std::max(end - group_pts_, Time::zero());
+  usual_group_ = std::max(length, usual_group_ - usual_group_ / 8);
+}
+
+void HlsWindow::learn_frame(Time time) {
+  const Time step = time - std::exchange(frame_time_, time);
+  const bool is_step = step > Time::zero() && step <= limits_.gap;
+  if (is_step) frame_step_ = step;
+  if (is_step && !ready() && frame_steps_.size() < most_steps) frame_steps_.push_back(step);
+  if (time < part_begin_ || time - part_begin_ > limits_.gap) part_begin_ = time;
+}
+
+void HlsWindow::cut_part(Time end) {
+  open_->parts.push_back({.end = open_->pieces.size(),
+                          .duration = std::clamp(end - part_begin_, Time(1ms), part_target_),
+                          .independent = part_has_start_});
+  part_begin_ = end;
+  part_has_start_ = false;
+}
+
+void HlsWindow::cut(Time end, Time frame_end) {
+  if (has_parts()) cut_part(frame_end);
+  open_->duration = std::clamp(end - open_pts_, Time(1ms), std::max(limit(), Time(1ms)));
+  segments_.push_back(std::move(*open_));
+  open_.reset();
+  if (!ready() && segments_.size() >= limits_.ready) {
+    choose_target();
+    choose_part_target();
+  }
+  unlist_old();
+}
+
+// A tenth above what was seen, as groups are not all of one length.
+void HlsWindow::choose_target() {
+  Time longest = usual_group_;
+  for (const Segment &segment : segments_) longest = std::max(longest, segment.duration);
+  longest = std::min(longest + longest / 10, limits_.longest);
+  target_ = std::max(std::chrono::round<std::chrono::seconds>(longest), std::chrono::seconds(1));
+}
+
+// Nine steps of ten are not longer than the one that counts: publishers stumble. A whole number of them, and
+// a twentieth for those that are rounded.
+void HlsWindow::choose_part_target() {
+  if (!frame_steps_.empty()) {
+    const auto usual = frame_steps_.begin() + static_cast<std::ptrdiff_t>((frame_steps_.size() - 1) * 9 / 10);
+    std::nth_element(frame_steps_.begin(), usual, frame_steps_.end());
+    const Time frame = *usual;
+    const auto frames = std::max<Time::rep>(1, (limits_.usual_part + frame / 2) / frame);
+    const Time target = std::chrono::ceil<std::chrono::milliseconds>(frame * frames * 21 / 20);
+    if (target <= limits_.longest_part) part_target_ = target;
+  }
+  frame_steps_ = {};
+}
+
+// A playlist that loses a segment must still be three target durations long (RFC 8216, 6.2.2).
+void HlsWindow::unlist_old() {
+  if (!ready()) return;
+  Time length{};
+  for (std::size_t i = unlisted_; i < segments_.size(); ++i) length += segments_[i].duration;
+  while (segments_.size() - unlisted_ > limits_.listed) {
+    length -= segments_[unlisted_].duration;
+    if (length < 3 * target_) break;
+    if (segments_[unlisted_].discontinuity) ++discontinuities_gone_;
+    ++unlisted_;
+  }
+  while (unlisted_ > limits_.kept) drop_first();
+}
+
+void HlsWindow::drop_first() {
+  const Segment &first = segments_.front();
+  if (unlisted_ > 0) {
+    --unlisted_;
+  } else if (first.discontinuity) {
+    ++discontinuities_gone_;
+  }
+  size_ -= first.size;
+  segments_.pop_front();
+}
+
+const Segment *HlsWindow::find(std::uint64_t sequence) const {
+  if (open_ && sequence == open_->sequence) return &*open_;
+  if (segments_.empty() || sequence < segments_.front().sequence || sequence >= complete()) return nullptr;
+  return &segments_[static_cast<std::size_t>(sequence - segments_.front().sequence)];
+}
+
+Expected<Segment> HlsWindow::segment(std::uint64_t sequence) const {
+  if (sequence >= complete())
+    return fail(Code::not_found, "segment " + std::to_string(sequence) + " is not there yet");
+  const Segment *found = find(sequence);
+  if (!found) return fail(Code::not_found, "segment " + std::to_string(sequence) + " is gone");
+  return *found;
+}
+
+Expected<std::vector<Slice>> HlsWindow::part(const PartId &part) const {
+  const Segment *segment = find(part.sequence);
+  const std::size_t known = segment ? segment->parts.size() : 0;
+  if (segment && part.index == known && segment->sequence == complete())
+    return fail(Code::unreachable, "this part is not there yet");
+  if (part.index >= known) return fail(Code::not_found, "there is no such part");
+  const std::size_t begin = part.index == 0 ? 0 : segment->parts[part.index - 1].end;
+  const auto pieces = segment->pieces.begin();
+  return std::vector<Slice>(pieces + static_cast<std::ptrdiff_t>(begin),
+                            pieces + static_cast<std::ptrdiff_t>(segment->parts[part.index].end));
+}
+
+// One past a segment's last part is the first of the next.
+bool HlsWindow::is_there(const PartId &part) const {
+  if (part.sequence + 1 < complete()) return true;
+  const Segment *segment = find(part.sequence);
+  if (segment && part.index < segment->parts.size()) return true;
+  return part.sequence < complete() && !open_->parts.empty();
+}
+
+Expected<std::string> HlsWindow::playlist(const PlaylistQuery &query) const {
+  if (!ready()) return fail(Code::unreachable, "there is no media yet");
+  if (!query.sequence) return playlist(query.may_skip);
+  const std::uint64_t ahead = *query.sequence - std::min(*query.sequence, complete());
+  if (ahead > 1) return fail(Code::invalid, "that segment is too far ahead");
+  const bool is_part = has_parts() && query.part;
+  if (is_part && *query.sequence >= complete()) {
+    const std::uint64_t known = ahead == 0 ? open_->parts.size() : 0;
+    const std::uint64_t advance = static_cast<std::uint64_t>(3s / part_target_);
+    if (*query.part > known + advance) return fail(Code::invalid, "that part is too far ahead");
+  }
+  const bool is_here = is_part ? is_there({*query.sequence, *query.part}) : *query.sequence < complete();
+  if (!is_here) return fail(Code::unreachable, "that is not there yet");
+  return playlist(query.may_skip);
+}
+
+}  // namespace astral::formats

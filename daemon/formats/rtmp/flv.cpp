@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "formats/rtmp/flv.hpp"
+
+#include <array>
+#include <string>
+
+namespace astral::rtmp::flv {
+namespace {
+
+constexpr unsigned avc = 7, aac = 10, mp3 = 2;
+constexpr unsigned key_frame = 1, inter_frame = 2, command_frame = 5;
+constexpr std::uint8_t aac_flags = 0xaf;  // 44 kHz, 16 bit, stereo: so it says for any AAC
+
+constexpr std::array video_codecs{"",
+                                  "",
+                                  "Sorenson H.263",
+                                  "Screen video",
+                                  "VP6",
+                                  "VP6 with alpha",
+                                  "Screen video 2",
+                                  "",
+                                  "H.263",
+                                  "MPEG-4 part 2",
+                                  "",
+                                  "",
+                                  "HEVC"};
+constexpr std::array audio_codecs{"PCM",        "ADPCM", "",      "PCM", "Nellymoser", "Nellymoser",
+                                  "Nellymoser", "G.711", "G.711", "",    "",           "Speex"};
+
+template <std::size_t n>
+std::string name_of(const std::array<const char *, n> &names, unsigned codec) {
+  return codec < n && names[codec][0] ? names[codec] : "codec " + std::to_string(codec);
+}
+
+tl::unexpected<Error> not_video(const std::string &what) {
+  return fail(Code::unsupported, "this node takes H.264, not " + what + ": set the encoder to H.264");
+}
+
+// Enhanced RTMP: a name of four letters instead of a number.
+tl::unexpected<Error> not_enhanced(Reader &in) {
+  const std::string_view letters = as_text(in.take(4));
+  return not_video(letters == "hvc1"   ? "HEVC"
+                   : letters == "av01" ? "AV1"
+                   : letters == "vp09" ? "VP9"
+                   : letters == "avc1" ? "H.264 in enhanced RTMP"
+                                       : "enhanced RTMP");
+}
+
+// What `in`, which reads `body`, has not read yet: never more than that has.
+Slice rest_of(const Slice &body, const Reader &in) {
+  return body.from(body.size() - in.rest().size());
+}
+
+}  // namespace
+
+Expected<std::optional<Video>> read_video(const Slice &body) {
+  Reader in(body.bytes());
+  const unsigned first = in.u8();
+  if (first & 0x80) return not_enhanced(in);
+  if (first >> 4 == command_frame) return std::nullopt;
+  if ((first & 0xf) != avc) return not_video(name_of(video_codecs, first & 0xf));
+  const unsigned packet = in.u8();
+  const std::uint32_t composition = in.u24();
+  if (!in.ok()) return fail(Code::invalid, "a video message of " + std::to_string(body.size()) + " bytes");
+  if (packet > 1 || in.done()) return std::nullopt;
+  return Video{.is_config = packet == 0,
+               .is_key = first >> 4 == key_frame,
+               .composition = static_cast<std::int32_t>(composition << 8) >> 8,
+               .data = rest_of(body, in)};
+}
+
+Expected<std::optional<Audio>> read_audio(const Slice &body) {
+  Reader in(body.bytes());
+  const unsigned codec = in.u8() >> 4;
+  if (codec != mp3 && codec != aac)
+    return fail(Code::unsupported, "this node takes AAC or MP3, not " + name_of(audio_codecs, codec) +
+                                       ": set the encoder to AAC");
+  const bool is_config = codec == aac && in.u8() == 0;
+  if (!in.ok()) return fail(Code::invalid, "an audio message of " + std::to_string(body.size()) + " bytes");
+  if (in.done()) return std::nullopt;
+  return Audio{.is_config = is_config, .is_mp3 = codec == mp3, .data = rest_of(body, in)};
+}
+
+Buffer write_avc(const Video &video) {
+  Buffer body;
+  body.reserve(5 + video.data.size());
+  body.push_back(static_cast<std::uint8_t>((video.is_key ? key_frame : inter_frame) << 4 | avc));
+  body.push_back(video.is_config ? 0 : 1);
+  put(body, static_cast<std::uint32_t>(video.composition), 3);
+  put(body, video.data.bytes());
+  return body;
+}
+
+Buffer write_aac(const Audio &audio) {
+  Buffer body;
+  body.reserve(2 + audio.data.size());
+  body.push_back(aac_flags);
+  body.push_back(audio.is_config ? 0 : 1);
+  put(body, audio.data.bytes());
+  return body;
+}
+
+Buffer write_metadata(const amf::Object &properties) {
+  Buffer body;
+  amf::write(body, std::string_view("onMetaData"));
+  amf::write_list(body, properties);
+  return body;
+}
+
+Buffer write_header(bool has_audio, bool has_video) {
+  Buffer out;
+  put(out, as_bytes("FLV"));
+  out.push_back(1);
+  out.push_back(static_cast<std::uint8_t>((has_audio ? 4 : 0) | (has_video ? 1 : 0)));
+  put(out, 9, 4);
+  put(out, 0, 4);
+  return out;
+}
+
+void write_tag(Buffer &out, Type type, std::uint32_t timestamp, Bytes body) {
+  constexpr std::size_t head = 11;
+  out.reserve(out.size() + head + body.size() + 4);
+  out.push_back(static_cast<std::uint8_t>(type));
+  put(out, body.size(), 3);
+  put(out, timestamp, 3);
+  put(out, timestamp >> 24, 1);
+  put(out, 0, 3);
+  put(out, body);
+  put(out, head + body.size(), 4);
+}
+
+}  // namespace astral::rtmp::flv

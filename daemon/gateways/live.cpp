@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateways/live.hpp"
+
+#include <utility>
+
+#include "runtime/stream_error.hpp"
+
+namespace astral::gateways {
+namespace {
+
+constexpr std::size_t max_players = 256;
+
+// Any page may play what this node carries, and read why it cannot.
+http::Reply open_to_pages(http::Reply out) {
+  out.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  out.headers.emplace_back("Cache-Control", "no-store");
+  return out;
+}
+
+}  // namespace
+
+Live::Live(runtime::Driver &driver, Time patience, const MediaConnection::Limits &limits)
+    : driver_(driver), patience_(patience), limits_(limits), mailbox_(g_main_context_default()) {}
+
+void Live::play(const http::Call &call, formats::Format format, const http::Answer &answer) {
+  const std::string &slug = call.params.at("slug");
+  if (players_.size() >= max_players)
+    return answer(open_to_pages(http::reply_error({Code::unreachable, "too many play at this node"})));
+  const std::uint64_t id = next_++;
+  Player &player = players_.emplace(id, Player{.answer = answer}).first->second;
+  player.watching = std::make_unique<PlaybackRequest>(
+      driver_,
+      PlaybackRequest::Wish{
+          .slug = slug, .format = format, .may_bring = call.is_near || call.is_owner, .patience = patience_},
+      PlaybackRequest::Handler{
+          .on_ready = [this, id, format] { on_ready(id, format); },
+          .on_frame =
+              [this, id](const Slice &frame, bool is_start) {
+                if (Player &to = players_.at(id); to.flow) to.flow->play(frame, is_start);
+              },
+          .on_over = [this, id, slug](const Error &error) { on_over(id, slug, error); }});
+}
+
+void Live::on_ready(std::uint64_t id, formats::Format format) {
+  Player &player = players_.at(id);
+  player.is_ready = true;
+  http::Reply reply = open_to_pages({.type = format == formats::Format::flv ? "video/x-flv" : "video/mp2t"});
+  reply.take_over = [this, id](Ref<GIOStream> stream, std::string head) {
+    take_over(id, std::move(stream), std::move(head));
+  };
+  const http::Answer answer = std::move(player.answer);
+  answer(std::move(reply));
+}
+
+void Live::take_over(std::uint64_t id, Ref<GIOStream> stream, std::string head) {
+  // We are inside its PlaybackRequest.
+  if (!stream) return mailbox_.post([this, id] { players_.erase(id); });
+  Player &player = players_.at(id);
+  player.flow = std::make_unique<MediaConnection>(
+      std::move(stream), limits_,
+      MediaConnection::Handler{.on_bytes = [](Bytes) {},
+                               .on_gone = [this, id](const std::string &) { players_.erase(id); }});
+  player.flow->send(Slice::copy(as_bytes(head)));
+}
+
+void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error) {
+  Player &player = players_.at(id);
+  if (!player.is_ready) {
+    const http::Answer answer = std::move(player.answer);
+    players_.erase(id);
+    return answer(open_to_pages(http::reply_error(runtime::about_stream(error, slug))));
+  }
+  if (!player.flow) return static_cast<void>(players_.erase(id));
+  player.flow->close();
+}
+
+void add_live_calls(std::vector<http::Route> &routes, Live &live) {
+  for (const auto &[name, format] : {std::pair{"flv", formats::Format::flv}, {"ts", formats::Format::ts}}) {
+    routes.push_back(
+        {.method = "GET",
+         .pattern = std::string("/stream/:slug/live.") + name,
+         .handle = [l = &live, format = format](const http::Call &call, const http::Answer &answer) {
+           l->play(call, format, answer);
+         }});
+  }
+}
+
+}  // namespace astral::gateways

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A stream as it comes over HTTP: an answer that does not end, as FLV or MPEG-TS.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "formats/player.hpp"
+#include "gateways/media_connection.hpp"
+#include "gateways/playback_request.hpp"
+#include "glue/loop.hpp"
+#include "http/call.hpp"
+#include "http/routes.hpp"
+#include "runtime/driver.hpp"
+
+namespace astral::gateways {
+
+// **Thread**: the default main context. A player counts among the connections of the server that it came by.
+// What its watching and its flow call ends with it: at(id) checks this promise of ours.
+class Live {
+ public:
+  explicit Live(runtime::Driver &driver, Time patience = 8s, const MediaConnection::Limits &limits = {});
+
+  void play(const http::Call &call, formats::Format format, const http::Answer &answer);
+  std::size_t players() const { return players_.size(); }
+
+ private:
+  struct Player {
+    http::Answer answer;
+    bool is_ready = false;
+    std::unique_ptr<MediaConnection> flow = {};
+    std::unique_ptr<PlaybackRequest> watching = {};
+  };
+
+  void on_ready(std::uint64_t id, formats::Format format);
+  void on_over(std::uint64_t id, const std::string &slug, const Error &error);
+  void take_over(std::uint64_t id, Ref<GIOStream> stream, std::string head);
+
+  runtime::Driver &driver_;
+  const Time patience_;
+  const MediaConnection::Limits limits_;
+  std::uint64_t next_ = 1;
+  std::map<std::uint64_t, Player> players_;
+  Mailbox mailbox_;
+};
+
+void add_live_calls(std::vector<http::Route> &routes, Live &live);
+
+}  // namespace astral::gateways

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gateways/whip.hpp"
+
+#include <utility>
+
+#include "core/slug.hpp"
+#include "gateways/rtc_calls.hpp"
+
+namespace astral::gateways {
+namespace {
+
+constexpr std::size_t max_sessions = 32;
+
+rtmp::Metadata metadata_of(const webrtc::Plan &plan) {
+  rtmp::amf::Object properties;
+  if (plan.video()) properties.push_back({"videocodecid", {7.0}});
+  if (plan.audio()) properties.push_back({"audiocodecid", {10.0}});
+  return {{std::move(properties)}};
+}
+
+std::vector<std::string> warnings_of(const webrtc::Plan &plan) {
+  std::vector<std::string> warnings;
+  if (plan.video() && plan.video()->payload.codec != "H264")
+    warnings.push_back("The picture comes as " + plan.video()->payload.codec +
+                       " and is encoded again, as H.264, on the publisher's node");
+  if (plan.audio())
+    warnings.push_back("The sound comes as Opus and is encoded again, as AAC, on the publisher's node");
+  return warnings;
+}
+
+http::Reply refusal(const Error &error) {
+  return error.code == Code::no_room ? http::reply_error(error, 503) : http::reply_error(error);
+}
+
+}  // namespace
+
+Whip::Whip(runtime::Driver &driver, Publishers &publishers)
+    : driver_(driver), publishers_(publishers), mailbox_(g_main_context_default()) {}
+
+void Whip::publish(const http::Call &call, const http::Answer &answer) {
+  if (sessions_.size() >= max_sessions)
+    return answer(refusal({Code::no_room, "too many publish at this node"}));
+  const std::string id = new_session();
+  Session &session =
+      sessions_.emplace(id, Session{.slug = call.params.at("slug"), .answer = answer}).first->second;
+  if (const auto begun = begin(id, session, call); !begun) {
+    publishers_.leave(session.publisher);
+    sessions_.erase(id);
+    answer(refusal(begun.error()));
+  }
+}
+
+Expected<void> Whip::begin(const std::string &id, Session &session, const http::Call &call) {
+  if (!core::is_slug(session.slug))
+    return fail(Code::invalid,
+                "the stream's name in the address must be of letters a-z, digits and single hyphens");
+  auto offer = offer_of(call);
+  if (!offer) return tl::unexpected<Error>(offer.error());
+  auto plan = webrtc::Plan::to_receive(std::move(*offer));
+  if (!plan) return tl::unexpected<Error>(plan.error());
+  const auto publisher =
+      publishers_.begin(session.slug, [this, id](const Error &error) { on_over(id, error); });
+  if (!publisher) return tl::unexpected<Error>(publisher.error());
+  session.publisher = *publisher;
+  session.warnings = warnings_of(*plan);
+  publishers_.expect(*publisher, metadata_of(*plan));
+  auto peer = driver_.media().receive_rtc(
+      std::move(*plan), {.on_answer = [this, id](const std::string &sdp) { on_answer(id, sdp); },
+                         .on_connected = [] {},
+                         .on_over = [this, id](const Error &error) { on_over(id, error); },
+                         .on_media = [this, id](const rtmp::Media &media) { on_media(id, media); }});
+  if (!peer) return tl::unexpected<Error>(peer.error());
+  session.peer = std::move(*peer);
+  return {};
+}
+
+void Whip::on_answer(const std::string &id, const std::string &sdp) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  g_info("whip: %s is published", found->second.slug.c_str());
+  const http::Answer answer = std::exchange(found->second.answer, {});
+  answer(created(found->second.slug, "whip", id, sdp));
+}
+
+void Whip::on_media(const std::string &id, const rtmp::Media &media) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  if (const auto pushed = publishers_.push(found->second.publisher, media); !pushed)
+    mailbox_.post([this, id, error = pushed.error()] { on_over(id, error); });
+}
+
+void Whip::on_over(const std::string &id, const Error &error) {
+  const auto over = sessions_.extract(id);
+  if (over.empty()) return;
+  const Session &session = over.mapped();
+  g_info("whip: %s: %s", session.slug.c_str(), error.detail.c_str());
+  publishers_.leave(session.publisher);
+  if (session.answer) session.answer(refusal(error));
+}
+
+void Whip::remove(const http::Call &call, const http::Answer &answer) {
+  const auto found = sessions_.find(call.params.at("session"));
+  if (found == sessions_.end() || found->second.slug != call.params.at("slug"))
+    return answer(http::reply_error({Code::not_found, "no such session"}));
+  publishers_.finish(found->second.publisher);
+  sessions_.erase(found);
+  answer(http::reply(json::Builder()));
+}
+
+std::vector<std::string> Whip::warnings(const std::string &slug) const {
+  for (const auto &[id, session] : sessions_)
+    if (session.slug == slug) return session.warnings;
+  return {};
+}
+
+}  // namespace astral::gateways

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Who publishes by WebRTC (WHIP, RFC 9725): one exchange of SDP, and what comes then is published.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateways/publishers.hpp"
+#include "glue/loop.hpp"
+#include "http/call.hpp"
+#include "media/media_backend.hpp"
+#include "runtime/driver.hpp"
+
+namespace astral::gateways {
+
+// **Thread**: the default main context. The others outlive it.
+class Whip {
+ public:
+  Whip(runtime::Driver &driver, Publishers &publishers);
+
+  void publish(const http::Call &call, const http::Answer &answer);
+  void remove(const http::Call &call, const http::Answer &answer);
+
+  // What had to be encoded again, for people.
+  std::vector<std::string> warnings(const std::string &slug) const;
+  std::size_t sessions() const { return sessions_.size(); }
+
+ private:
+  struct Session {
+    std::string slug;
+    http::Answer answer;  // empty: given
+    Publishers::Id publisher = 0;
+    std::vector<std::string> warnings = {};
+    std::unique_ptr<media::RtcPeer> peer = {};
+  };
+
+  Expected<void> begin(const std::string &id, Session &session, const http::Call &call);
+  void on_answer(const std::string &id, const std::string &sdp);
+  void on_media(const std::string &id, const rtmp::Media &media);
+  void on_over(const std::string &id, const Error &error);
+
+  runtime::Driver &driver_;
+  Publishers &publishers_;
+  std::map<std::string, Session> sessions_;
+  Mailbox mailbox_;
+};
+
+}  // namespace astral::gateways

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "http/access.hpp"
+
+#include <glib.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "glue/ref.hpp"
+#include "http/request_head.hpp"
+
+namespace astral::http {
+namespace {
+
+bool has_word(const std::vector<std::string> &words, std::string_view word) {
+  return std::any_of(words.begin(), words.end(), [&](const std::string &w) { return same_word(w, word); });
+}
+
+// How long it takes does not tell where they differ.
+bool same_secret(std::string_view given, std::string_view secret) {
+  unsigned differ = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    differ |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
+  }
+  return differ == 0;
+}
+
+// Of name=value&name=value, percent-decoded; empty when it is not there or cannot be decoded.
+std::string value_of(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    if (pair.size() <= name.size() || pair[name.size()] != '=' || !pair.starts_with(name)) continue;
+    const GString_ value(g_uri_unescape_string(std::string(pair.substr(name.size() + 1)).c_str(), nullptr));
+    return value ? value.get() : "";
+  }
+  return "";
+}
+
+}  // namespace
+
+Access::Access(Rules rules) : rules_(std::move(rules)) {}
+
+Expected<void> Access::may_come(const Call &call) const {
+  if (!rules_.checks_host || same_word(call.host, "localhost") ||
+      g_hostname_is_ip_address(call.host.c_str()) || has_word(rules_.hosts, call.host)) {
+    return {};
+  }
+  return fail(Code::refused,
+              "header 'Host': '" + call.host +
+                  "' is no name of this node; use its IP address, or start it with --allowed-host " +
+                  (call.host.empty() ? "NAME" : call.host));
+}
+
+Expected<void> Access::may_page(const Call &call, const char *what) const {
+  if (call.origin.empty() || same_word(call.origin, "http://" + call.authority) || is_friend(call.origin))
+    return {};
+  return fail(Code::refused, "header 'Origin': another site's page may not " + std::string(what) +
+                                 ", unless allowed_origins in the settings file has " + call.origin);
+}
+
+Expected<void> Access::may_open(const Call &call) const {
+  return may_page(call, "open this");
+}
+
+Expected<void> Access::may_change(const Call &call, Who who) const {
+  if (auto may = may_page(call, "do that"); !may) return may;
+  if (who == Who::anyone || is_owner(call)) return {};
+  if (!call.token.empty())
+    return fail(Code::refused, "header 'Authorization': that is not this node's token");
+  return fail(
+      Code::refused,
+      "only this machine itself may do that, or who sends 'Authorization: Bearer TOKEN' with the token "
+      "that is in the node's settings file");
+}
+
+Expected<void> Access::may_publish(bool is_loopback, const std::string &query) const {
+  const std::string token = value_of(query, "token");
+  if (is_loopback || is_token(token)) return {};
+  if (!token.empty()) return fail(Code::refused, "that is not this node's token");
+  return fail(
+      Code::refused,
+      "only this machine itself may publish, or who puts '?token=TOKEN' behind the stream key, with the "
+      "token that is in the node's settings file");
+}
+
+bool Access::is_owner(const Call &call) const {
+  return call.is_loopback || is_token(call.token);
+}
+
+bool Access::is_token(std::string_view token) const {
+  return !rules_.token.empty() && same_secret(token, rules_.token);
+}
+
+bool Access::is_friend(std::string_view origin) const {
+  return has_word(rules_.origins, origin);
+}
+
+}  // namespace astral::http

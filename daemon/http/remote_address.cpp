@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "http/remote_address.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "glue/ref.hpp"
+
+namespace astral::http {
+namespace {
+
+constexpr std::size_t network_bytes = 8;  // of an IPv6 address: whoever has one has all that begin like it
+
+Ref<GInetAddress> inet_of(GSocketAddress *address) {
+  if (!address || !G_IS_INET_SOCKET_ADDRESS(address)) return {};
+  GInetAddress *inet = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address));
+  const GString_ text(g_inet_address_to_string(inet));
+  const std::string_view view(text.get());
+  if (view.starts_with("::ffff:") && view.find('.') != std::string_view::npos) {
+    return Ref<GInetAddress>::adopt(g_inet_address_new_from_string(text.get() + 7));
+  }
+  return Ref<GInetAddress>::retain(inet);
+}
+
+bool is_ipv6(GInetAddress *address) {
+  return g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6;
+}
+
+std::string place_of(GInetAddress *address) {
+  if (!is_ipv6(address)) return GString_(g_inet_address_to_string(address)).get();
+  std::array<guint8, 16> network{};
+  std::copy_n(g_inet_address_to_bytes(address), network_bytes, network.begin());
+  const auto first =
+      Ref<GInetAddress>::adopt(g_inet_address_new_from_bytes(network.data(), G_SOCKET_FAMILY_IPV6));
+  return GString_(g_inet_address_to_string(first.get())).get();
+}
+
+}  // namespace
+
+RemoteAddress remote_address_of(GSocketAddress *address) {
+  const auto inet = inet_of(address);
+  if (!inet) return {.address = {}, .place = "unknown"};
+  RemoteAddress caller{.address = GString_(g_inet_address_to_string(inet.get())).get(),
+                       .place = {},
+                       .is_loopback = static_cast<bool>(g_inet_address_get_is_loopback(inet.get()))};
+  const bool unique_local =  // RFC 4193
+      is_ipv6(inet.get()) && (*g_inet_address_to_bytes(inet.get()) & 0xFE) == 0xFC;
+  caller.is_near = caller.is_loopback || unique_local || g_inet_address_get_is_site_local(inet.get()) ||
+                   g_inet_address_get_is_link_local(inet.get());
+  if (!caller.is_loopback) caller.place = place_of(inet.get());
+  return caller;
+}
+
+}  // namespace astral::http

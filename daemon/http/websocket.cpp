@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "http/websocket.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "glue/random.hpp"
+
+namespace astral::http {
+namespace {
+
+constexpr std::size_t max_answer = 8 * 1024;  // the server's half of the handshake
+constexpr int reads_at_once = 4;              // then the context's other sources have their turn
+
+using Mask = std::array<std::uint8_t, 4>;
+
+std::string base64(Bytes bytes) {
+  return GString_(g_base64_encode(bytes.data(), bytes.size())).get();
+}
+
+// The value of a header in a block of lines; empty when there is none.
+std::string header(std::string_view block, std::string_view name) {
+  while (!block.empty()) {
+    const std::size_t end = block.find("\r\n");
+    const std::string_view line = block.substr(0, end);
+    block = end == std::string_view::npos ? "" : block.substr(end + 2);
+    if (line.size() <= name.size() || line[name.size()] != ':' ||
+        g_ascii_strncasecmp(line.data(), name.data(), name.size()) != 0) {
+      continue;
+    }
+    const GString_ value(g_strndup(line.data() + name.size() + 1, line.size() - name.size() - 1));
+    return g_strstrip(value.get());
+  }
+  return "";
+}
+
+// What stands in the Host header: never the name that led here, for a node knows its addresses, but not every
+// name that points to it, and refuses those that it does not know.
+std::string authority(GSocketAddress *remote) {
+  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS(remote);
+  const std::string host = GString_(g_inet_address_to_string(g_inet_socket_address_get_address(inet))).get();
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
+         std::to_string(g_inet_socket_address_get_port(inet));
+}
+
+int fd_of(GIOStream *stream) {
+  Ref<GIOStream> inner = Ref<GIOStream>::retain(stream);
+  if (!G_IS_SOCKET_CONNECTION(stream)) {  // libsoup's, around ours
+    GIOStream *base = nullptr;
+    g_object_get(stream, "base-iostream", &base, nullptr);
+    inner = Ref<GIOStream>::adopt(base);
+  }
+  return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(inner.get())));
+}
+
+// Whether the socket's own address can still be used here. Where that cannot be found out: yes.
+bool is_ours(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr *>(&address), &size) != 0) return true;
+  if (address.ss_family == AF_INET) reinterpret_cast<sockaddr_in &>(address).sin_port = 0;
+  if (address.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6 &>(address).sin6_port = 0;
+  const int probe = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return true;
+  const bool bound = bind(probe, reinterpret_cast<const sockaddr *>(&address), size) == 0;
+  const bool is_gone = !bound && errno == EADDRNOTAVAIL;
+  ::close(probe);
+  return !is_gone;
+}
+
+using WeakSocket = std::weak_ptr<WebSocket>;
+
+// A callback that holds no reference: when the socket is gone it does nothing.
+template <typename F>
+struct Thunk {
+  WeakSocket socket;
+  F run;
+};
+
+template <typename F>
+Source idle(GMainContext *context, WeakSocket socket, F run) {
+  using Data = Thunk<F>;
+  GSource *source = g_idle_source_new();
+  g_source_set_priority(source, G_PRIORITY_DEFAULT);
+  g_source_set_callback(
+      source,
+      [](gpointer data) noexcept -> gboolean {
+        auto *thunk = static_cast<Data *>(data);
+        if (const auto alive = thunk->socket.lock()) thunk->run(*alive);
+        return G_SOURCE_REMOVE;
+      },
+      new Data{std::move(socket), std::move(run)}, [](gpointer data) { delete static_cast<Data *>(data); });
+  g_source_attach(source, context);
+  return Source(source);
+}
+
+template <typename F>
+Source watch(GSource *source, GMainContext *context, WeakSocket socket, F run) {
+  using Data = Thunk<F>;
+  const GPollableSourceFunc dispatch = [](GObject *, gpointer data) noexcept -> gboolean {
+    auto *thunk = static_cast<Data *>(data);
+    if (const auto alive = thunk->socket.lock()) thunk->run(*alive);
+    return G_SOURCE_CONTINUE;
+  };
+  g_source_set_callback(source, G_SOURCE_FUNC(dispatch), new Data{std::move(socket), std::move(run)},
+                        [](gpointer data) { delete static_cast<Data *>(data); });
+  g_source_attach(source, context);
+  return Source(source);
+}
+
+}  // namespace
+
+std::string websocket_accept(std::string_view key) {
+  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455, 1.3
+  std::array<std::uint8_t, 20> digest{};
+  gsize size = digest.size();
+  GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
+  g_checksum_update(sum, reinterpret_cast<const guchar *>(text.data()), static_cast<gssize>(text.size()));
+  g_checksum_get_digest(sum, digest.data(), &size);
+  g_checksum_free(sum);
+  return base64(digest);
+}
+
+WebSocket::WebSocket(State state, FrameReader::From from, Handler handler, const WebSocketLimits &limits)
+    : context_(Ref<GMainContext>::adopt(g_main_context_ref_thread_default())),
+      limits_(limits),
+      handler_(std::move(handler)),
+      state_(state),
+      masks_(from == FrameReader::From::server),
+      reader_(from, limits.message_bytes) {}
+
+WebSocket::~WebSocket() {
+  if (connecting_) g_cancellable_cancel(connecting_.get());
+  input_.reset();
+  if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
+}
+
+std::shared_ptr<WebSocket> WebSocket::accept(Ref<GIOStream> stream, Handler handler,
+                                             const WebSocketLimits &limits) {
+  std::shared_ptr<WebSocket> socket(
+      new WebSocket(State::open, FrameReader::From::client, std::move(handler), limits));
+  socket->use(std::move(stream));
+  return socket;
+}
+
+std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint16_t port,
+                                              const std::string &path, Handler handler,
+                                              const WebSocketLimits &limits) {
+  std::shared_ptr<WebSocket> socket(
+      new WebSocket(State::connecting, FrameReader::From::server, std::move(handler), limits));
+  socket->key_ = base64(random_bytes<16>());
+  socket->request_ = "GET " + path +
+                     " HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                     "Sec-WebSocket-Key: " +
+                     socket->key_ + "\r\n";
+  socket->reason_ = {close_code::abnormal, "no connection within the time limit"};
+  socket->set_deadline(now() + limits.connect);
+  socket->connecting_ = Ref<GCancellable>::adopt(g_cancellable_new());
+
+  const auto client = Ref<GSocketClient>::adopt(g_socket_client_new());
+  g_socket_client_set_enable_proxy(client.get(), FALSE);
+  const auto address = Ref<GSocketConnectable>::adopt(g_network_address_new(host.c_str(), port));
+  g_socket_client_connect_async(
+      client.get(), address.get(), socket->connecting_.get(),
+      [](GObject *source, GAsyncResult *result, gpointer data) noexcept {
+        const std::unique_ptr<WeakSocket> weak(static_cast<WeakSocket *>(data));
+        GError *raw = nullptr;
+        auto connection = Ref<GIOStream>::adopt(
+            G_IO_STREAM(g_socket_client_connect_finish(G_SOCKET_CLIENT(source), result, &raw)));
+        const GErrorPtr error(raw);
+        const auto alive = weak->lock();
+        if (!alive || alive->state_ != State::connecting) return;
+        if (connection) return alive->upgrade(std::move(connection));
+        alive->finish({close_code::abnormal, error->message});
+      },
+      new WeakSocket(socket));
+  return socket;
+}
+
+void WebSocket::use(Ref<GIOStream> stream) {
+  stream_ = std::move(stream);
+  input_ = Epoll::Watch(context_.get(), fd_of(stream_.get()), [weak = weak_from_this()] {
+    if (const auto alive = weak.lock()) alive->on_input();
+  });
+  first_look_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
+    self.first_look_.reset();
+    self.on_input();
+  });
+}
+
+void WebSocket::set_deadline(Time when) {
+  if (!deadline_) deadline_ = std::make_unique<Timer>(context_.get(), [this] { finish(reason_); });
+  deadline_->set(when);
+}
+
+void WebSocket::upgrade(Ref<GIOStream> stream) {
+  state_ = State::upgrading;
+  connecting_.reset();
+  GSocket *socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream.get()));
+  g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
+  const auto remote = Ref<GSocketAddress>::adopt(
+      g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream.get()), nullptr));
+  if (!remote) return finish({close_code::abnormal, "the connection ended at once"});
+  use(std::move(stream));
+  enqueue(std::exchange(request_, {}) + "Host: " + authority(remote.get()) + "\r\n\r\n");
+}
+
+void WebSocket::on_input() {
+  std::array<char, 16 * 1024> buffer;
+  for (int i = 0; i < reads_at_once && stream_; ++i) {
+    GError *raw = nullptr;
+    const gssize got = g_pollable_input_stream_read_nonblocking(
+        G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(stream_.get())), buffer.data(), buffer.size(),
+        nullptr, &raw);
+    const GErrorPtr error(raw);
+    if (got < 0 && g_error_matches(raw, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) return;
+    if (got <= 0) {
+      if (state_ == State::closing) return finish(reason_);
+      return finish({close_code::abnormal, got < 0 ? error->message : "the other side ended the connection"});
+    }
+    take(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+  }
+}
+
+void WebSocket::take(std::string_view bytes) {
+  switch (state_) {
+    case State::upgrading:
+      return take_answer(bytes);
+    case State::open:
+    case State::closing:
+      return take_frames(bytes);
+    case State::connecting:
+    case State::closed:
+      return;
+  }
+}
+
+void WebSocket::take_answer(std::string_view bytes) {
+  answer_.append(bytes);
+  const std::size_t end = answer_.find("\r\n\r\n");
+  if (end == std::string::npos) {
+    if (answer_.size() > max_answer)
+      finish({close_code::abnormal, "the answer to the handshake is too long"});
+    return;
+  }
+  const std::string answer = std::exchange(answer_, {});
+  const std::string_view head(answer.data(), end);
+  const std::string_view status = head.substr(0, head.find("\r\n"));
+  if (!status.starts_with("HTTP/1.1 101")) {
+    return finish({close_code::abnormal, "no WebSocket there: " + std::string(status.substr(0, 100))});
+  }
+  if (header(head, "Sec-WebSocket-Accept") != websocket_accept(key_) ||
+      g_ascii_strcasecmp(header(head, "Upgrade").c_str(), "websocket") != 0) {
+    return finish({close_code::abnormal, "no WebSocket there: a wrong handshake"});
+  }
+  state_ = State::open;
+  deadline_.reset();
+  if (handler_.on_open) handler_.on_open();
+  take_frames(std::string_view(answer).substr(end + 4));
+}
+
+void WebSocket::take_frames(std::string_view bytes) {
+  std::vector<FrameEvent> events;
+  const auto fed = reader_.feed(as_bytes(bytes), events);
+  for (const FrameEvent &event : events) {
+    if (event.opcode == Opcode::close) {
+      if (state_ == State::closing) return finish(reason_);
+      if (state_ != State::open) return;
+      finish_when_flushed_ = true;
+      return close({event.code, event.payload});
+    }
+    if (state_ != State::open) return;
+    if (event.opcode == Opcode::ping) send_frame(Opcode::pong, event.payload);
+    if (event.opcode == Opcode::text && handler_.on_text) handler_.on_text(event.payload);
+  }
+  if (!fed) close(fed.error());
+}
+
+void WebSocket::send(std::string_view text) {
+  if (state_ == State::open) send_frame(Opcode::text, text);
+}
+
+void WebSocket::ping() {
+  if (state_ == State::open) send_frame(Opcode::ping, "");
+}
+
+void WebSocket::close(const CloseReason &reason) {
+  if (state_ == State::closing || state_ == State::closed) return;
+  reason_ = reason;
+  if (state_ != State::open) return finish(reason);
+  state_ = State::closing;
+  set_deadline(now() + limits_.close);
+  const Mask mask = masks_ ? random_bytes<std::tuple_size_v<Mask>>() : Mask{};
+  last_queued_ = true;
+  enqueue(close_frame(reason, masks_ ? mask.data() : nullptr));
+}
+
+void WebSocket::send_frame(Opcode opcode, std::string_view payload) {
+  const Mask mask = masks_ ? random_bytes<std::tuple_size_v<Mask>>() : Mask{};
+  enqueue(frame(opcode, payload, masks_ ? mask.data() : nullptr));
+}
+
+void WebSocket::enqueue(std::string bytes) {
+  if (!stream_) return;
+  if (queued_ + bytes.size() > limits_.queue_bytes) {
+    return finish({close_code::abnormal, "the other side reads too slowly"});
+  }
+  queued_ += bytes.size();
+  queue_.push_back(std::move(bytes));
+  if (!output_) write();
+}
+
+void WebSocket::write() {
+  while (!queue_.empty() && stream_) {
+    const std::string &first = queue_.front();
+    GError *raw = nullptr;
+    const gssize put = g_pollable_output_stream_write_nonblocking(
+        G_POLLABLE_OUTPUT_STREAM(g_io_stream_get_output_stream(stream_.get())), first.data() + written_,
+        first.size() - written_, nullptr, &raw);
+    const GErrorPtr error(raw);
+    if (put < 0 && g_error_matches(raw, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) return watch_output();
+    if (put < 0) return finish({close_code::abnormal, error->message});
+    written_ += static_cast<std::size_t>(put);
+    if (written_ < first.size()) continue;
+    queued_ -= first.size();
+    written_ = 0;
+    queue_.pop_front();
+  }
+  output_.reset();
+  if (last_queued_ && finish_when_flushed_) finish(reason_);
+}
+
+void WebSocket::watch_output() {
+  if (output_) return;
+  GOutputStream *output = g_io_stream_get_output_stream(stream_.get());
+  output_ = watch(g_pollable_output_stream_create_source(G_POLLABLE_OUTPUT_STREAM(output), nullptr),
+                  context_.get(), weak_from_this(), [](WebSocket &self) { self.write(); });
+}
+
+void WebSocket::check_address() {
+  if (stream_ && !is_ours(fd_of(stream_.get())))
+    finish({close_code::abnormal, "this machine has another address now"});
+}
+
+void WebSocket::finish(CloseReason reason) {
+  if (state_ == State::closed) return;
+  state_ = State::closed;
+  reason_ = std::move(reason);
+  if (connecting_) g_cancellable_cancel(connecting_.get());
+  input_.reset();
+  first_look_.reset();
+  output_.reset();
+  queue_.clear();
+  queued_ = 0;
+  if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
+  stream_.reset();
+  if (deadline_) deadline_->set(never);
+  farewell_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
+    if (self.handler_.on_closed) self.handler_.on_closed(self.reason_);
+  });
+}
+
+}  // namespace astral::http

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// WebSocket frames (RFC 6455), both roles: bytes in, events out. Pure: no socket, no clock, no random source.
+// **Why** not SoupWebsocketConnection: libsoup 3.2 gathers the fragments of a message and queues what is to
+// be sent without any bound, and reads past the end of a short unmasked frame.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "glue/bytes.hpp"
+#include "glue/error.hpp"
+
+namespace astral::http {
+
+enum class Opcode : std::uint8_t { text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
+
+// RFC 6455, 7.4.1
+namespace close_code {
+inline constexpr std::uint16_t normal = 1000, going_away = 1001, protocol_error = 1002,
+                               unsupported_data = 1003, none = 1005, abnormal = 1006, bad_data = 1007,
+                               policy = 1008, too_big = 1009, try_later = 1013;
+}
+
+// What a frame that was taken means. Pongs that nobody asked for are dropped.
+struct FrameEvent {
+  Opcode opcode = Opcode::text;  // text (a whole message), ping, pong, close
+  std::string payload;           // of a close: its reason
+  std::uint16_t code = 0;        // of a close
+};
+
+// What ends a connection: the code and the reason of the close frame.
+struct CloseReason {
+  std::uint16_t code = close_code::normal;
+  std::string text;
+};
+
+// **Errors** end it: after the first nothing more is taken.
+class FrameReader {
+ public:
+  enum class From { client, server };  // who sends: a client masks, a server does not
+
+  FrameReader(From from, std::size_t max_message) : from_(from), max_message_(max_message) {}
+
+  // Appends to `out` what became whole.
+  tl::expected<void, CloseReason> feed(Bytes bytes, std::vector<FrameEvent> &out);
+
+  std::size_t held() const { return buffer_.size() + message_.size(); }
+
+ private:
+  tl::expected<bool, CloseReason> take_frame(std::vector<FrameEvent> &out);  // false: more bytes are needed
+  tl::expected<void, CloseReason> take_control(Opcode opcode, std::string payload,
+                                               std::vector<FrameEvent> &out);
+
+  const From from_;
+  const std::size_t max_message_;
+  std::string buffer_;   // at most one frame that is not whole, and what came with it
+  std::string message_;  // the fragments so far
+  bool in_message_ = false;
+  bool ended_ = false;
+};
+
+// A whole frame. `mask`: four random bytes of a client; nullptr for a server's.
+std::string frame(Opcode opcode, std::string_view payload, const std::uint8_t *mask);
+std::string close_frame(const CloseReason &reason,
+                        const std::uint8_t *mask);  // the reason is cut at 123 bytes
+
+}  // namespace astral::http

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The media backend of the program: one media::Stream per stream that this node carries.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "media/media_backend.hpp"
+#include "media/stream.hpp"
+#include "media/thumbnail.hpp"
+
+namespace astral::media {
+
+class Pipelines : public MediaBackend, private Handler {
+ public:
+  explicit Pipelines(Settings settings) : settings_(std::move(settings)) {}
+
+  void listen(Listener *listener) override { listener_ = listener; }
+  Expected<void> open(const std::string &slug, bool own) override;
+  void close(const std::string &slug) override;
+  void tell_relay(const std::string &slug, const std::string &json) override;
+  Expected<void> add_source(const std::string &slug, const std::string &ticket, const std::string &offer,
+                            bool standby) override;
+  void switch_source(const std::string &slug, const std::string &ticket, bool standby) override;
+  void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) override;
+  void remove_source(const std::string &slug, const std::string &ticket) override;
+  std::unique_ptr<PublishedMedia> ingest(const std::string &slug, const std::string &uri,
+                                         std::function<void(const Error &)> over) override;
+  Expected<void> play(const std::string &slug, formats::Format format, formats::Player &player) override;
+  void leave(const std::string &slug, formats::Format format, formats::Player &player) override;
+  void make_thumbnail(std::vector<Slice> key_frame,
+                      std::function<void(const Expected<Slice> &)> done) override {
+    thumbnailer_.make(std::move(key_frame), std::move(done));
+  }
+  Expected<std::unique_ptr<RtcPeer>> send_rtc(webrtc::Plan plan, RtcPeer::Handler handler) override;
+  Expected<std::unique_ptr<RtcPeer>> receive_rtc(webrtc::Plan plan, RtcPeer::Handler handler) override;
+  std::vector<std::string> slugs() const override;
+  Measured measure(const std::string &slug) const override;
+  formats::Facts facts(const std::string &slug) const override;
+  std::map<std::string, Link> links(const std::string &slug) const override;
+  std::vector<Drawing> drawings() const override;
+  Expected<std::string> playlist(const std::string &slug, const formats::PlaylistQuery &query) const override;
+  Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override;
+  Time hls_patience(const std::string &slug) const override;
+  void hear_hls(std::function<void(const std::string &slug)> news) override { hls_news_ = std::move(news); }
+
+ private:
+  void on_relay_message(const std::string &slug, const std::string &json) override;
+  void on_source_message(const std::string &slug, const std::string &ticket,
+                         const std::string &json) override;
+  void on_source_flows(const std::string &slug, const std::string &ticket) override;
+  void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
+  void on_media(const std::string &slug, const std::string &caps) override;
+  void on_facts(const std::string &slug) override;
+  void on_hls_news(const std::string &slug) override;
+  void on_silence(const std::string &slug) override;
+  void on_child_slow(const std::string &slug, const std::string &ticket) override;
+  void share_stores();
+  Stream *find(const std::string &slug) const;
+
+  const Settings settings_;
+  Listener *listener_ = nullptr;
+  std::function<void(const std::string &)> hls_news_;
+  std::map<std::string, std::unique_ptr<Stream>> streams_;
+  Thumbnailer thumbnailer_{g_main_context_default()};
+};
+
+}  // namespace astral::media

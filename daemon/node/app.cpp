@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "node/app.hpp"
+
+#include <utility>
+
+#include "api/calls.hpp"
+#include "gateways/rtc_calls.hpp"
+
+namespace astral::node {
+namespace {
+
+constexpr Time longest_farewell = 700ms;
+constexpr Time look_every = 20ms;
+
+}  // namespace
+
+App::App(const Settings &settings, media::MediaBackend &media)
+    : access_(settings.access),
+      driver_(settings.driver, media),
+      hls_(driver_, settings.hls_patience),
+      live_(driver_, settings.hls_patience, settings.flow),
+      thumbnails_(driver_),
+      publishers_(driver_, settings.publishers),
+      whip_(driver_, publishers_),
+      whep_(driver_, {.patience = settings.hls_patience}),
+      farewell_(g_main_context_default(), [this] { look_whether_gone(); }) {
+  driver_.on_change = [this](core::Change what, const std::string &key) {
+    events_.tell(driver_.node(), what, key);
+  };
+  driver_.on_quit = [this] { begin_farewell(); };
+  driver_.warnings = [this](const std::string &slug) { return whip_.warnings(slug); };
+}
+
+Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend &media) {
+  std::unique_ptr<App> app(new App(settings, media));
+  std::vector<http::Route> routes;
+  api::add_node_calls(routes, app->driver_);
+  api::add_stream_calls(routes, app->driver_);
+  api::add_ticket_calls(routes, app->driver_);
+  gateways::add_hls_calls(routes, app->hls_);
+  gateways::add_live_calls(routes, app->live_);
+  gateways::add_thumbnail_calls(routes, app->thumbnails_);
+  gateways::add_rtc_calls(routes, app->whep_, app->whip_);
+  api::add_other_calls(routes, app->driver_,
+                       [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
+  api::add_inside_calls(routes, app->driver_);
+  api::add_page_calls(routes);
+
+  api::Events *events = &app->events_;
+  runtime::Driver *driver = &app->driver_;
+  std::vector<http::SocketRoute> sockets;
+  sockets.push_back(
+      {.path = "/peer",
+       .may_open = [driver]() -> Expected<void> {
+         if (driver->peers().has_room()) return {};
+         return fail(Code::no_room, "this node has too many peers");
+       },
+       .open = [driver](Ref<GIOStream> stream,
+                        const http::Call &call) { driver->peers().accept(std::move(stream), call.caller); }});
+  sockets.push_back(
+      {.path = "/events",
+       .may_open = [events]() -> Expected<void> {
+         if (events->has_room()) return {};
+         return fail(Code::no_room, "too many listen to the events");
+       },
+       .open = [events](Ref<GIOStream> stream, const http::Call &) { events->accept(std::move(stream)); }});
+
+  auto server = http::Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets),
+                                   settings.server, settings.access);
+  if (!server) return tl::unexpected<Error>(server.error());
+  app->server_ = std::move(*server);
+  app->tell_publishers(settings);
+  if (const auto opened = app->open_rtmp(settings); !opened) return tl::unexpected<Error>(opened.error());
+  app->driver_.start(app->server_->port());
+  return app;
+}
+
+void App::tell_publishers(const Settings &settings) {
+  const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(settings.listen.c_str()));
+  const bool six = listen && g_inet_address_get_family(listen.get()) == G_SOCKET_FAMILY_IPV6;
+  const bool any = listen && g_inet_address_get_is_any(listen.get());
+  const std::string host = any ? (six ? "::1" : "127.0.0.1") : settings.listen;
+  publishers_.set_node((six ? "[" + host + "]" : host) + ":" + std::to_string(server_->port()));
+}
+
+Expected<void> App::open_rtmp(const Settings &settings) {
+  if (settings.rtmp_port == 0) return {};
+  auto rtmp = gateways::RtmpServer::open({.address = settings.listen,
+                                          .port = settings.rtmp_port,
+                                          .limits = settings.rtmp,
+                                          .patience = settings.hls_patience},
+                                         access_, driver_, publishers_);
+  if (!rtmp && settings.needs_rtmp) return tl::unexpected<Error>(rtmp.error());
+  if (!rtmp) {
+    g_warning("no RTMP: %s (--rtmp-port)", rtmp.error().detail.c_str());
+    return {};
+  }
+  rtmp_ = std::move(*rtmp);
+  return {};
+}
+
+void App::shut_down() {
+  driver_.handle(core::Shutdown{});
+}
+
+// The core has said goodbye; the words are in the sockets' queues.
+void App::begin_farewell() {
+  if (std::exchange(quitting_, true)) return;
+  server_->stop_listening();
+  if (rtmp_) rtmp_->stop_listening();
+  events_.close();
+  farewell_deadline_ = now() + longest_farewell;
+  farewell_.set(now() + look_every);
+}
+
+void App::look_whether_gone() {
+  const bool flushed = driver_.flushed() && events_.flushed() && server_->waiting() == 0;
+  if (flushed || now() >= farewell_deadline_) return on_gone();
+  farewell_.set(now() + look_every);
+}
+
+}  // namespace astral::node

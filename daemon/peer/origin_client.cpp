@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "peer/origin_client.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/exchange.hpp"
+#include "peer/object_json.hpp"
+
+namespace astral::peer {
+namespace {
+
+constexpr Time announce_every = 30s;
+constexpr Time first_retry = 1s;
+constexpr Time soon = 200ms;          // several changes are one
+constexpr guint timeout_seconds = 5;  // of silence
+constexpr Time patience = 30s;
+constexpr std::size_t max_pending = 64;
+constexpr std::size_t max_answer = 4 * 1024 * 1024;
+constexpr std::size_t max_entries = 10'000;
+
+Error error_of(unsigned status, const std::string &body) {
+  std::string said;
+  if (auto in = json::Reader::parse(body, {.max_bytes = max_answer}); in && in->has("error")) {
+    said = in->object("error").text("message", {.min = 0, .max = 1024});
+  }
+  const std::string detail =
+      "the origin answers " + std::to_string(status) + (said.empty() ? "" : ": " + said);
+  switch (status) {
+    case 400:
+      return {Code::invalid, detail};
+    case 403:
+      return {Code::refused, detail};
+    case 404:
+      return {Code::not_found, detail};
+    case 409:
+      return {Code::conflict, detail};
+    case 503:
+      return {Code::no_room, detail};
+    default:
+      return {Code::failed, detail};
+  }
+}
+
+Expected<json::Reader> read_answer(const Expected<http::Told> &told) {
+  if (!told) return fail(told.error().code, "no origin: " + told.error().detail);
+  if (told->status < 200 || told->status > 299)
+    return tl::unexpected<Error>(error_of(told->status, told->body));
+  return json::Reader::parse(told->body, {.max_bytes = max_answer});
+}
+
+}  // namespace
+
+OriginClient::OriginClient(std::string url, Handler handler)
+    : url_(std::move(url)),
+      handler_(std::move(handler)),
+      session_(Ref<SoupSession>::adopt(
+          soup_session_new_with_options("timeout", timeout_seconds, "user-agent", "astralnode", nullptr))),
+      cancellable_(Ref<GCancellable>::adopt(g_cancellable_new())),
+      next_(g_main_context_default(), [this] { announce(); }) {
+  next_.set(Time::zero());
+}
+
+OriginClient::~OriginClient() {
+  g_cancellable_cancel(cancellable_.get());
+}
+
+void OriginClient::call(const char *method, const std::string &path, const std::string &body,
+                        const Done &done) {
+  Expected<void> asked = fail(Code::failed, "too many questions to the origin at once");
+  if (pending_ < max_pending) {
+    asked = http::exchange(
+        session_,
+        {.method = method, .url = url_ + path, .body = body, .max_answer = max_answer, .patience = patience},
+        cancellable_, [this, done](const Expected<http::Told> &told) {
+          --pending_;
+          if (done) done(read_answer(told));
+        });
+  }
+  if (asked) {
+    ++pending_;
+    return;
+  }
+  g_warning("%s", asked.error().detail.c_str());
+  if (done) done(tl::unexpected<Error>(asked.error()));
+}
+
+void OriginClient::announce() {
+  if (leaving_) return;
+  call("POST", "/nodes", handler_.self().text(), [this](const Expected<json::Reader> &answer) {
+    if (answer) {
+      backoff_ = {};
+      next_.set(now() + announce_every);
+      return ask();
+    }
+    g_info("%s", answer.error().detail.c_str());
+    backoff_ = std::clamp(backoff_ * 2, first_retry, announce_every);
+    next_.set(now() + backoff_);
+  });
+}
+
+void OriginClient::changed() {
+  if (!leaving_ && backoff_ == Time{}) next_.set(now() + soon);
+}
+
+void OriginClient::put_stream(const core::StreamInfo &stream,
+                              std::function<void(Expected<core::StreamInfo>)> done) {
+  call("POST", "/streams", stream_json(stream).text(),
+       [done = std::move(done)](Expected<json::Reader> answer) {
+         if (!answer) return done(tl::unexpected<Error>(answer.error()));
+         json::Reader in = answer->object("stream");
+         core::StreamInfo kept = read_stream(in);
+         done(in.result(std::move(kept)));
+       });
+}
+
+void OriginClient::delete_stream(const core::Slug &slug, const core::Uuid &source) {
+  call("DELETE", "/stream/" + slug + "?uuid=" + source, "", {});
+}
+
+void OriginClient::forget_node(const core::Uuid &uuid) {
+  leaving_ = true;
+  next_.set(never);
+  call("DELETE", "/node/" + uuid + "?uuid=" + uuid, "", {});
+}
+
+void OriginClient::ask() {
+  if (asking_ || leaving_) return;  // the lists that are on their way will do
+  asking_ = true;
+  call("GET", "/nodes", "", [this](Expected<json::Reader> answer) {
+    if (!answer) {
+      asking_ = false;
+      return;
+    }
+    Lists lists;
+    for (json::Reader &item : answer->objects("nodes", max_entries)) lists.nodes.push_back(read_node(item));
+    if (!answer->good()) g_warning("the origin's nodes: %s", answer->error().detail.c_str());
+    if (!answer->good()) lists.nodes.clear();
+    call("GET", "/streams", "", [this, lists = std::move(lists)](Expected<json::Reader> more) mutable {
+      asking_ = false;
+      if (!more) return;
+      for (json::Reader &item : more->objects("streams", max_entries))
+        lists.streams.push_back(read_stream(item));
+      if (!more->good()) return g_warning("the origin's streams: %s", more->error().detail.c_str());
+      handler_.on_lists(std::move(lists));
+    });
+  });
+}
+
+}  // namespace astral::peer

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The WebSockets of /peer, accepted and connected, as numbered peers that prove their keys and say
+// core::Messages. Rubbish ends a connection with a reason; who may say what is the core's business.
+#pragma once
+
+#include <gio/gio.h>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/message.hpp"
+#include "core/types.hpp"
+#include "glue/ref.hpp"
+#include "http/websocket.hpp"
+#include "peer/peer_handshake.hpp"
+
+namespace astral::peer {
+
+// **Thread**: the default main context. **Owns** the sockets. But for accept(), the handler is never called
+// from inside a call.
+class Peers {
+ public:
+  class Handler {
+   public:
+    virtual void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) = 0;
+    // Before its first message. One that connected to us and proves nothing is no node.
+    virtual void on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) = 0;
+    virtual void on_peer_message(core::PeerId peer, core::Message message) = 0;
+    virtual void on_peer_lost(core::PeerId peer, const std::string &reason) = 0;  // not after disconnect()
+
+   protected:
+    ~Handler() = default;
+  };
+
+  Peers(Handler &handler, Key key);
+
+  bool has_room() const;  // for one more that connects to us
+  void accept(Ref<GIOStream> stream, const std::string &address);
+  void connect(core::PeerId peer, const std::string &host, std::uint16_t port);
+  void send(core::PeerId peer, const core::Message &message);
+  void disconnect(core::PeerId peer, const std::string &reason);
+  bool flushed() const;  // everything said has been sent, goodbyes too
+
+ private:
+  struct Session {
+    std::shared_ptr<http::WebSocket> socket;
+    PeerHandshake handshake;
+    bool outbound;
+    std::string address;
+  };
+
+  http::WebSocket::Handler handlers(core::PeerId peer);
+  void on_network_changed();
+  void on_open(core::PeerId peer);
+  void end(core::PeerId peer, Session &session, const Error &why);
+  // True: it was part of the handshake, or ended the session.
+  bool introduced(core::PeerId peer, Session &session, std::string_view text);
+  void on_text(core::PeerId peer, std::string_view text);
+  void on_closed(core::PeerId peer, const http::CloseReason &reason);
+
+  Handler &handler_;
+  const Key key_;
+  core::PeerId next_ = 1;  // of those that connect to us; below core::first_own_id
+  std::map<core::PeerId, Session> sessions_;
+  std::map<core::PeerId, std::shared_ptr<http::WebSocket>> leaving_;  // told to close
+  SignalHandler network_changed_;
+};
+
+}  // namespace astral::peer

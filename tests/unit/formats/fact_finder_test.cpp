@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// MPEG-TS that breaks off anywhere tells nothing, and ends nothing.
+#include "formats/fact_finder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "../track/ts_builder.hpp"
+
+namespace astral::formats {
+namespace {
+
+using namespace track::test;
+
+Slice of(const Packet &packet) {
+  return Slice::copy(packet);
+}
+
+// All but its last bytes is the adaptation field, as where a long PES header would go on in the next packet.
+TEST(FactFinder, ReadsNoHeaderThatIsNotThere) {
+  const std::vector<std::uint8_t> whole = pes({0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x0a});
+  for (const std::uint16_t pid : {video_pid, audio_pid}) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      FactFinder finder([] {});
+      finder.on_frame(of(pat()), true);
+      finder.on_frame(of(pmt({{0x1b, video_pid}, {0x0f, audio_pid}})), true);
+      finder.on_frame(of(packet(pid, true, {whole.begin(), whole.begin() + static_cast<long>(size)})), true);
+      finder.on_frame(of(video_delta()), false);
+      EXPECT_FALSE(finder.facts().video) << size;
+    }
+  }
+}
+
+TEST(FactFinder, ReadsNoTableThatIsNotThere) {
+  for (const std::uint16_t pid : {std::uint16_t{0}, pmt_pid}) {
+    for (std::size_t size = 0; size < 40; ++size) {
+      for (const unsigned fill : {0x00u, 0x02u, 0xb0u, 0xffu}) {
+        FactFinder finder([] {});
+        finder.on_frame(of(pat()), true);
+        const std::vector<std::uint8_t> payload(size, static_cast<std::uint8_t>(fill));
+        finder.on_frame(of(packet(pid, true, payload)), true);
+        EXPECT_EQ(finder.facts(), Facts{});
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace astral::formats

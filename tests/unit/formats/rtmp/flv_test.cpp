@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "formats/rtmp/flv.hpp"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "client.hpp"
+
+namespace astral::rtmp::flv {
+namespace {
+
+Buffer copy(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+
+Slice body(const Sent &sent) {
+  return Slice::copy(sent);
+}
+
+TEST(Flv, BodiesAreReadAndWritten) {
+  const Sent key = avc_key(), inter = avc_inter(), config = aac_config();
+  const auto video = read_video(body(key));
+  ASSERT_TRUE(video && *video);
+  EXPECT_TRUE((*video)->is_key);
+  EXPECT_FALSE((*video)->is_config);
+  EXPECT_EQ((*video)->composition, 80);
+  EXPECT_EQ((*video)->data.size(), 7u);
+  EXPECT_EQ(write_avc(**video), copy(key));
+  const auto second = read_video(body(inter));
+  ASSERT_TRUE(second && *second);
+  EXPECT_FALSE((*second)->is_key);
+  EXPECT_EQ((*second)->composition, -40);
+  EXPECT_EQ(write_avc(**second), copy(inter));
+  const auto audio = read_audio(body(config));
+  ASSERT_TRUE(audio && *audio);
+  EXPECT_TRUE((*audio)->is_config);
+  EXPECT_EQ(write_aac(**audio), copy(config));
+}
+
+// What is read holds the body's memory, no copy, and outlives the name of it.
+TEST(Flv, DataIsAPieceOfTheBody) {
+  Slice whole = body(Sent().raw({0x2f, 0xff, 0xfb}));
+  const std::uint8_t *at = whole.data();
+  const auto mp3 = read_audio(std::exchange(whole, {}));
+  ASSERT_TRUE(mp3 && *mp3);
+  EXPECT_TRUE((*mp3)->is_mp3);
+  EXPECT_EQ((*mp3)->data.data(), at + 1);
+  EXPECT_EQ((*mp3)->data.bytes()[1], 0xfb);
+}
+
+TEST(Flv, WhatCarriesNoMediaIsNothing) {
+  for (const auto &sent : {Sent().raw({0x57, 0}), Sent().raw({0x57}), Sent().raw({0x52, 1}),  // commands
+                           Sent().raw({0x17, 2, 0, 0, 0}),              // the end of a sequence
+                           Sent().raw({0x17, 9, 0, 0, 0, 1, 2}),        // no such packet
+                           Sent().raw({0x17, 0, 0, 0, 0}),              // a configuration of no bytes
+                           Sent().raw({0x27, 1, 0xff, 0xff, 0xff})}) {  // a picture of no bytes
+    const auto video = read_video(body(sent));
+    ASSERT_TRUE(video) << video.error().detail;
+    EXPECT_FALSE(*video);
+  }
+  for (const auto &sent : {Sent().raw({0xaf, 0}), Sent().raw({0xaf, 1}), Sent().raw({0x2f})}) {
+    const auto audio = read_audio(body(sent));
+    ASSERT_TRUE(audio) << audio.error().detail;
+    EXPECT_FALSE(*audio);
+  }
+}
+
+TEST(Flv, WhatCannotBeCarriedSaysWhatItIs) {
+  const auto video = [](std::initializer_list<unsigned> sent) {
+    const auto read = read_video(body(Sent().raw(sent)));
+    return read ? "" : read.error().detail;
+  };
+  const auto audio = [](std::initializer_list<unsigned> sent) {
+    const auto read = read_audio(body(Sent().raw(sent)));
+    return read ? "" : read.error().detail;
+  };
+  EXPECT_EQ(video({0x90, 'h', 'v', 'c', '1'}), "this node takes H.264, not HEVC: set the encoder to H.264");
+  EXPECT_EQ(video({0x90, 'a', 'v', '0', '1'}), "this node takes H.264, not AV1: set the encoder to H.264");
+  EXPECT_EQ(video({0x80}), "this node takes H.264, not enhanced RTMP: set the encoder to H.264");
+  EXPECT_EQ(video({0x12, 0}), "this node takes H.264, not Sorenson H.263: set the encoder to H.264");
+  EXPECT_EQ(video({0x1f, 0}), "this node takes H.264, not codec 15: set the encoder to H.264");
+  EXPECT_EQ(video({0x17, 1}), "a video message of 2 bytes");
+  EXPECT_EQ(video({}), "this node takes H.264, not codec 0: set the encoder to H.264");
+  EXPECT_EQ(audio({0xb2, 0}), "this node takes AAC or MP3, not Speex: set the encoder to AAC");
+  EXPECT_EQ(audio({0x9f, 'O'}), "this node takes AAC or MP3, not codec 9: set the encoder to AAC");
+  EXPECT_EQ(audio({0xaf}), "an audio message of 1 bytes");
+}
+
+TEST(Flv, HeaderAndTag) {
+  EXPECT_EQ(write_header(true, true), copy(Sent().letters("FLV").raw({1, 5, 0, 0, 0, 9, 0, 0, 0, 0})));
+  Buffer out;
+  write_tag(out, Type::audio, 0x12345678, Buffer{0xaf, 0});
+  EXPECT_EQ(out, copy(Sent().raw({8, 0, 0, 2, 0x34, 0x56, 0x78, 0x12, 0, 0, 0, 0xaf, 0, 0, 0, 0, 13})));
+}
+
+}  // namespace
+}  // namespace astral::rtmp::flv

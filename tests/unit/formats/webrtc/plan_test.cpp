@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "formats/webrtc/plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "offers.hpp"
+
+namespace astral::webrtc {
+namespace {
+
+using test::offer;
+using test::replaced;
+
+constexpr const char *both = "42c01f";
+
+Expected<Plan> to_send(const std::string &text, const Tracks &tracks = {true, true, both}) {
+  return Plan::to_send(parse_offer(text).value(), tracks);
+}
+
+Expected<Plan> to_receive(const std::string &text) {
+  return Plan::to_receive(parse_offer(text).value());
+}
+
+template <typename T>
+std::string failure(const Expected<T> &result) {
+  return result ? "" : result.error().detail;
+}
+
+bool contains(const std::string &text, const std::string &what) {
+  return text.find(what) != std::string::npos;
+}
+
+TEST(Plan, TakesTheProfileOfTheStream) {
+  const auto type = [](const std::string &profile) {
+    return to_send(offer("recvonly"), {true, true, profile})->video()->payload.type;
+  };
+  EXPECT_EQ(type("42e01f"), 108u);
+  EXPECT_EQ(type("42001e"), 102u);
+  EXPECT_EQ(type("4d401f"), 116u);
+  EXPECT_EQ(type("640028"), 102u);  // not offered: what is decoded is more than what is said
+  EXPECT_EQ(type(""), 102u);
+}
+
+TEST(Plan, TakesConstrainedBaselineFirst) {
+  EXPECT_EQ(to_receive(offer("sendonly"))->video()->payload.type, 108u);
+  EXPECT_EQ(to_receive(offer("sendonly"))->video()->transport_cc, 4u);
+  EXPECT_EQ(to_receive(replaced(offer("sendonly"), "rtpmap:108 H264", "rtpmap:108 X"))->video()->payload.type,
+            102u);
+  EXPECT_EQ(to_receive(replaced(offer("sendonly"), "H264", "X"))->video()->payload.codec, "VP8");
+}
+
+TEST(Plan, TheElementGetsNothingButWhatWasChosen) {
+  const auto plan = to_receive(offer("sendonly"));
+  ASSERT_TRUE(plan) << plan.error().detail;
+  const std::string text = plan->element_offer();
+  EXPECT_TRUE(contains(text, "m=video 9 UDP/TLS/RTP/SAVPF 108\r\n")) << text;
+  EXPECT_TRUE(contains(
+      text, "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n"));
+  EXPECT_TRUE(contains(text, "a=group:BUNDLE 0 1\r\n"));
+  EXPECT_FALSE(contains(text, "VP8")) << text;
+  EXPECT_FALSE(contains(text, ".local")) << text;
+  const auto again = parse_offer(text);
+  ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_EQ(Plan::to_receive(*again)->element_offer(), text);
+}
+
+TEST(Plan, WhatIsNotChosenIsRefusedInTheAnswer) {
+  const auto plan =
+      to_send(offer("recvonly") + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:2\r\n",
+              {true, false, both});
+  ASSERT_TRUE(plan) << plan.error().detail;
+  EXPECT_FALSE(contains(plan->element_offer(), "m=audio"));
+  const auto answer =
+      plan->answer("v=0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 108\r\na=mid:0\r\n");
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_EQ(
+      *answer,
+      "v=0\r\na=group:BUNDLE 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 108\r\na=mid:0\r\n"
+      "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=inactive\r\n"
+      "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=inactive\r\n");
+  EXPECT_FALSE(plan->answer("v=0\r\nm=video 0 UDP/TLS/RTP/SAVPF 108\r\n"));
+  EXPECT_FALSE(plan->answer("v=0\r\n"));
+}
+
+TEST(Plan, SaysWhyNothingFits) {
+  EXPECT_TRUE(contains(failure(to_send(offer("sendonly"))), "no m=video of the offer receives that"));
+  EXPECT_TRUE(contains(failure(to_receive(offer("recvonly"))), "no m=video of the offer sends H.264 or VP8"));
+  EXPECT_TRUE(contains(failure(to_receive("v=0\n")), "sends no H.264, VP8 or Opus"));
+  EXPECT_TRUE(contains(failure(to_send("v=0\n")), "receives nothing that this stream has"));
+  EXPECT_TRUE(contains(failure(to_send(replaced(offer("recvonly"), "a=rtcp-mux", "a=x"))), "a=rtcp-mux"));
+  EXPECT_TRUE(
+      contains(failure(to_send(replaced(offer("recvonly"), "a=ice-pwd:YSe8XtqS/9H5ZYsc3jrmX3w2", "a=x"))),
+               "a=ice-ufrag and a=ice-pwd are missing"));
+  EXPECT_TRUE(contains(failure(to_send(replaced(offer("recvonly"), "sha-256", "sha-1"))),
+                       "a=fingerprint:sha-256 is missing"));
+  EXPECT_TRUE(
+      contains(failure(to_send(replaced(offer("recvonly"), "BUNDLE 0 1", "BUNDLE 0"))), "as one bundle"));
+  EXPECT_TRUE(contains(failure(to_send(replaced(offer("recvonly"), "a=mid:", "a=x:"))), "has no a=mid"));
+}
+
+}  // namespace
+}  // namespace astral::webrtc

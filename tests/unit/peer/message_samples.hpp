@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Texts of /peer, one of every type at least.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace astral::peer {
+
+inline const std::string fingerprint(64, 'a');
+inline constexpr const char *ice =
+    R"({"ufrag":"abcd","pwd":"0123456789012345678901","candidates":["candidate:1 1 UDP 1 127.0.0.1 9 typ host"]})";
+inline constexpr const char *node =
+    R"({"uuid":"n1","ip_address":"::1","port":8000,"supernode":true,"version":"0.1.0","upstream_kbps":800,"downstream_kbps":9000,"primary_supernode_uuid":"s1","children":3,"capacity":100,"updated":1700000000123})";
+inline constexpr const char *stream =
+    R"({"slug":"my-talk","name":"My Talk!","description":"é","source":"n1","fingerprint":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","streaming":true,"media":"video/mpegts","bitrate_kbps":4000,"created":1700000000,"updated":1700000000123})";
+
+inline constexpr const char *place = R"({"uuid":"n2","via":"s1","ip_address":"10.0.0.1","port":8000})";
+
+// Every type once, with every field, as write_message() writes it.
+inline std::vector<std::string> samples() {
+  const std::string n(node), s(stream), i(ice), f = "\"fingerprint\":\"" + fingerprint + "\"", at(place);
+  const std::string self = n.substr(1, n.size() - 2);
+  const std::string wish =
+      R"("slug":"a","destination":"n2","search":"q-1","asker":)" + at + R"(,"parent":true)";
+  const std::string routed = R"({"to":)" + at + R"(,"from":{"uuid":"n3"},"hops":3,"sought":true,"what":)";
+  return {
+      "{" + self + R"(,"kind":"node","type":"hello"})",
+      R"({"uuid":"e1","port":0,"supernode":false,"version":"","kind":"element","type":"hello"})",
+      "{" + self + R"(,"nodes":[)" + n + R"(],"type":"welcome"})",
+      R"({"type":"register"})",
+      R"({"others":[)" + n + R"(],"type":"registered"})",
+      R"({"others":[)" + n + "," + n + R"(],"type":"full"})",
+      R"({"type":"unregister"})",
+      R"({"type":"summon"})",
+      R"({"type":"probe"})",
+      R"({"reached":true,"type":"probed"})",
+      R"({"tickets":["t-1","t-2"],"sent_ms":1700000000000,"standby":["t-3"],"echo_ms":1699999999999,"held_ms":5,"nodes":[)" +
+          n + R"(],"type":"heartbeat"})",
+      R"({"type":"goodbye"})",
+      R"({"ticket":"t-1","slug":"a","destination":"n2","type":"request"})",
+      "{" + wish + R"(,"type":"request"})",
+      "{" + wish + R"(,"room":2,"standby":true,"except":"n3","asked":3,"type":"request"})",
+      R"({"ticket":"t-1","slug":"a","source":"n1","hops":1,"search":"q-1","stream":[)" + s +
+          R"(],"path":["n0","n1"],)" + f + R"(,"ice":)" + i + R"(,"type":"offer"})",
+      R"({"ticket":"t-1","slug":"a","code":"no-room","message":"full","type":"refusal"})",
+      R"({"slug":"a","code":"conflict","message":"","type":"refusal"})",
+      R"({"slug":"a","code":"loop","message":"","search":"q-1","asked":2,"type":"refusal"})",
+      R"({"ticket":"t-1","type":"hold"})",
+      R"({"ticket":"t-1",)" + f + R"(,"ice":)" + i + R"(,"type":"confirm"})",
+      R"({"ticket":"t-1","candidates":["candidate:2"],"type":"candidates"})",
+      R"({"ticket":"t-1","code":"no-room","message":"gone","type":"cancel"})",
+      R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"type":"path"})",
+      R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"granted":true,"type":"path"})",
+      R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"cut":true,"type":"path"})",
+      R"({"ticket":"t-1","slug":"a","mover":"n2","provider":)" + at + R"(,"climbed":2,"type":"climb"})",
+      R"({"ticket":"t-1","clear":true,"type":"climbed"})",
+      R"({"ticket":"t-1","type":"leaving"})",
+      R"({"streams":[)" + s + R"(],"type":"streams"})",
+      R"({"slug":"a","updated":12,"type":"gone"})",
+      R"({"slug":"a","hops":2,"room":3,"type":"carrying"})",
+      R"({"slug":"a","over":true,"type":"carrying"})",
+      R"({"slug":"a","supernode":)" + at + R"(,"hops":2,"room":3,"over":true,"copied":true,"stream":[)" + s +
+          R"(],"type":"advert"})",
+      "{" + wish + R"(,"stage":2,"carriers":1,"wide":true,"type":"find"})",
+      R"({"place":)" + at + R"(,"updated":12,"copied":true,"type":"here"})",
+      R"({"call":7,"slug":"a","type":"seed"})",
+      R"({"call":7,"done":false,"message":"no","type":"seeded"})",
+      routed + R"({"call":7,"slug":"a","type":"seed"},"type":"routed"})",
+      routed + "{" + wish + R"(,"type":"request"},"type":"routed"})",
+      R"({"slug":"a","name":"A","description":"d","media":"video/mpegts","type":"publish"})",
+      R"({"slug":"a","largest_group":1700000000000,"type":"published"})",
+      R"({"slug":"a","media":"video/x-matroska","type":"media"})",
+      R"({"slug":"a","type":"ended"})",
+  };
+}
+
+}  // namespace astral::peer

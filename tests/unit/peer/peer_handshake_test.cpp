@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Two ends prove their keys to each other; nothing of one session fits another, nor the way back.
+#include "peer/peer_handshake.hpp"
+
+#include <gtest/gtest.h>
+
+namespace astral::peer {
+namespace {
+
+using Side = PeerHandshake::Side;
+
+const Key &key() {
+  static const Key made = Key::generate().value();
+  return made;
+}
+
+struct Ends {
+  Key theirs = Key::generate().value();
+  PeerHandshake a{key(), Side::connecting};
+  PeerHandshake b{theirs, Side::accepting};
+
+  void challenge() {
+    ASSERT_TRUE(a.hear(b.challenge()).value());
+    ASSERT_TRUE(b.hear(a.challenge()).value());
+  }
+};
+
+TEST(PeerHandshake, BothKnowWhoseKeyIsThere) {
+  Ends ends;
+  ends.challenge();
+  EXPECT_FALSE(ends.a.proven());
+  EXPECT_TRUE(ends.b.hear(ends.a.proof()).value());
+  EXPECT_TRUE(ends.a.hear(ends.b.proof()).value());
+  EXPECT_TRUE(ends.a.proven() && ends.b.proven());
+  EXPECT_EQ(ends.a.fingerprint(), ends.theirs.fingerprint());
+  EXPECT_EQ(ends.b.fingerprint(), key().fingerprint());
+}
+
+TEST(PeerHandshake, OtherWordsAreNotOfIt) {
+  PeerHandshake a(key(), Side::connecting);
+  EXPECT_FALSE(a.hear(R"({"type":"heartbeat","tickets":[]})").value());
+}
+
+TEST(PeerHandshake, AProofThatComesBackProvesNothing) {
+  Ends ends;
+  ends.challenge();
+  EXPECT_EQ(ends.a.hear(ends.a.proof()).error().code, Code::refused);
+  EXPECT_FALSE(ends.a.proven());
+}
+
+TEST(PeerHandshake, AProofOfAnotherSessionProvesNothing) {
+  Ends before, now;
+  before.challenge();
+  now.challenge();
+  EXPECT_EQ(now.b.hear(before.a.proof()).error().code, Code::refused);
+}
+
+// Who knows a key, but does not have it, may repeat what its owner said elsewhere.
+TEST(PeerHandshake, TheKeyOfAnotherIsNotEnough) {
+  Ends ends;
+  ASSERT_TRUE(ends.b.hear(ends.a.challenge()).value());
+  PeerHandshake thief(Key::generate().value(), Side::connecting);
+  ASSERT_TRUE(thief.hear(ends.b.challenge()).value());
+  EXPECT_EQ(ends.b.hear(thief.proof()).error().code, Code::refused);
+}
+
+TEST(PeerHandshake, EverythingInItsTurn) {
+  Ends ends;
+  EXPECT_EQ(ends.a.hear(R"({"type":"proof","signature":")" + std::string(128, '0') + "\"}").error().detail,
+            "proof out of turn");
+  ends.challenge();
+  EXPECT_EQ(ends.a.hear(ends.b.challenge()).error().detail, "challenge out of turn");
+  ASSERT_TRUE(ends.b.hear(ends.a.proof()).value());
+  EXPECT_EQ(ends.b.hear(ends.a.proof()).error().detail, "proof out of turn");
+}
+
+TEST(PeerHandshake, WhatIsCutOrBentIsRefused) {
+  Ends ends;
+  const std::string challenge = ends.b.challenge();
+  for (std::size_t size = 0; size < challenge.size(); ++size)
+    EXPECT_FALSE(ends.a.hear(challenge.substr(0, size))) << size;
+  ends.challenge();
+  const std::string proof = ends.b.proof();
+  const std::size_t first = proof.find("signature") + 12;
+  for (std::size_t i = first; i < first + 2 * Key::signature_size; ++i) {
+    std::string bent = proof;
+    bent[i] = bent[i] == '0' ? '1' : '0';
+    EXPECT_EQ(ends.a.hear(bent).error().code, Code::refused) << i;
+  }
+}
+
+}  // namespace
+}  // namespace astral::peer
