@@ -31,7 +31,7 @@ a=fmtp:96 packetization-mode=1;profile-level-id=42e01f
 LARGE = b' ' * (64 * 1024 + 1)
 PLAYLIST = '/hls/index.m3u8'
 
-# What cannot be brought about here: each is in tests/unit, with a network or a media backend of its own.
+# Answers that this test cannot provoke. The unit tests of the API provoke each of them with a fake network or a fake media backend.
 ELSEWHERE = {
     ('register_node', '409'), ('register_node', '503'),  # only callers from other machines get these: test_who_may.py
     ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; more than 256 streams

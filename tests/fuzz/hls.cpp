@@ -12,7 +12,7 @@ using namespace astral::fuzz;
 
 namespace {
 
-// The windows of media::Pipelines' streams, without their pipelines.
+// The streams' HLS windows, without the pipelines that fill them.
 class Windows : public test::FakeMedia {
  public:
   struct Stream {
@@ -118,7 +118,7 @@ class Play {
     }
   }
 
-  // What is listed is there, now.
+  // Everything that the playlist lists can be fetched now.
   void check(const http::Call &call, const Request &request) {
     if (request.status != 200 || !call.path.ends_with("/index.m3u8")) return;
     const std::string &slug = call.params.at("slug");

@@ -87,7 +87,7 @@ class Play {
     return all[std::strtoul(std::string(number).c_str(), nullptr, 10) % all.size()];
   }
 
-  // What the media backend tells of stream `a` and the ticket that was spoken of last.
+  // Events of the media backend, about stream `a` and the ticket that was named last.
   void source(char what, std::string_view rest) {
     const std::string ticket = world_.ticket(), slug = "a";
     const auto heard = [&](const std::string &text) {
@@ -118,7 +118,7 @@ class Play {
     }
   }
 
-  // What players and publishers get of the backend, and what WebRTC says.
+  // What players and publishers get from the media backend, and events of WebRTC sessions.
   void player(char what, std::string_view rest) {
     const Slice frame = Slice::copy(as_bytes(rest.empty() ? "frame" : rest));
     const auto each = [&](auto tell) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A whole node and all that surrounds it, driven by a script: one step a line, its first letter says what.
-// Inside: App with its routes, /peer and /events, WebSockets, frames, handshakes, messages, core::Node,
-// the players' side; the sockets are pairs, the time is virtual (outside.hpp), the media backend is a fake.
-// Outside: libsoup (a request's head is read as the origin reads it), the listening socket, GStreamer.
+// A whole node and its surroundings, driven by a script with one step per line; its first letter chooses the
+// step. Real: App with its routes, /peer and /events, WebSockets, handshakes, messages, core::Node and the
+// players' gateways. Sockets are socket pairs, time is virtual (outside.hpp), the media backend is a fake.
+// Left out: libsoup (a request's head is parsed as the origin parses it), the listening socket, GStreamer.
 #pragma once
 
 #include <gio/gio.h>
@@ -245,9 +245,9 @@ class NodeWorld {
 
   const std::string &ticket() const { return ticket_; }
 
-  // Called with each answer, before anything else happens.
+  // Called with each answer at once.
   std::function<void(const http::Call &, const Request &)> answered = [](const http::Call &,
-                                                                         const Request &) {};
+                                                                        const Request &) {};
 
   // Reads a request from bytes and handles it as the server does. `who`: l this machine, n its network,
   // s a stranger, t a stranger with the token. Null if the server would refuse it before the routes.
@@ -300,7 +300,7 @@ class NodeWorld {
   void hear(const std::string &text) {
     learn(text);
     assert(json::check(text, {.max_bytes = 1 << 20}));
-    // What a node says of its own accord, another one can read.
+    // Another node can read what this node sends on /peer.
     if (!text.starts_with("{\"type\":")) assert(peer::read_message(text));
   }
   void learn(const std::string &text) {
@@ -308,7 +308,7 @@ class NodeWorld {
     if (const std::string found = field(text, "search"); !found.empty()) search_ = found;
   }
 
-  // As Server::finish.
+  // Checks and routes the call as the server does.
   std::shared_ptr<Request> answer(http::Call call) {
     auto request = std::make_shared<Request>();
     call.is_owner = access_.is_owner(call);
