@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes that are read (Bytes) and bytes that are shared (Slice). Pure: std only.
+// Bytes is a view of bytes that somebody else owns. Slice is a view that shares ownership. Pure: std only.
 #pragma once
 
 #include <algorithm>
@@ -23,8 +23,8 @@ inline std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char *>(bytes.data()), bytes.size()};
 }
 
-// A reference-counted view of immutable bytes: what the store, the sessions, QUIC's retransmission and the
-// GstBuffers downstream all hold of the one copy. Thread: the count is atomic, the bytes never change.
+// A reference-counted view of immutable bytes. The store, the MOQT sessions, QUIC's retransmission queue and
+// downstream GstBuffers share one copy. **Thread**: any; the count is atomic and the bytes never change.
 class Slice {
  public:
   Slice() = default;
@@ -44,7 +44,7 @@ class Slice {
   bool empty() const { return view_.empty(); }
   const std::shared_ptr<const void> &owner() const { return owner_; }
 
-  // What there is of it: behind the end is nothing, whatever the numbers, which may be another machine's.
+  // Clamps to the end of the view. So offsets and lengths that a peer sent are safe here.
   Slice part(std::size_t offset, std::size_t length) const {
     const Bytes behind = view_.subspan(std::min(offset, view_.size()));
     return {owner_, behind.first(std::min(length, behind.size()))};

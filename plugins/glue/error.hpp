@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an expected failure looks like everywhere in Astral: a code that callers switch on, a detail that
-// people read. Knows no library but tl::expected, so the pure floors may use it.
+// The type of every expected failure: a code that callers switch on and a detail that people read. Uses no
+// library but tl::expected, so pure code may include it.
 #pragma once
 
 #include <string>
@@ -12,14 +12,14 @@ namespace astral {
 enum class Code {
   invalid,      // cannot be parsed, or breaks a rule of the protocol
   too_large,    // above a named maximum
-  not_found,    // no such stream, node, ticket
-  no_room,      // nobody can forward it now
-  refused,      // the other side says no (wrong key, not allowed)
-  unreachable,  // no connection, or it broke
+  not_found,    // no such stream, node or ticket
+  no_room,      // no capacity now; a later attempt may succeed
+  refused,      // the peer refuses: wrong key, or not allowed
+  unreachable,  // no connection, or the connection broke
   timeout,      // no answer within the deadline
-  unsupported,  // valid, but not something we do
-  conflict,     // the name is taken by another
-  failed,       // a library or the system said no; the detail says which
+  unsupported,  // valid, but not implemented here
+  conflict,     // another owner has the name or the resource
+  failed,       // a library or system call failed; the detail names it
 };
 
 struct Error {

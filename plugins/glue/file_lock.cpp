@@ -14,7 +14,7 @@
 namespace astral {
 namespace {
 
-// What the holder wrote into the file. It may have locked it and not written yet.
+// The line that the holder wrote into the file. The holder may have locked the file and not written yet.
 std::string holder_of(int fd) {
   std::array<char, 128> text{};
   const ssize_t got = pread(fd, text.data(), text.size(), 0);

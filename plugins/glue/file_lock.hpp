@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A file that one process at a time holds, and that says which: two programs that both write the same files
-// would each lose what the other wrote.
+// A lock file that one process at a time holds. It keeps two programs from overwriting each other's files,
+// and it names the holder.
 #pragma once
 
 #include <string>
@@ -9,12 +9,13 @@
 
 namespace astral {
 
-// Held until the destructor, or until the process ends in any way: the kernel's flock(2). The file stays.
-// **Thread** any.
+// Holds flock(2) until the destructor runs or the process ends. The file itself stays.
+// **Thread**: any.
 class FileLock {
  public:
-  // `holder` is written into the file for who comes second: the program's name; the process's id is added.
-  // Errors: conflict: another process holds it, the detail names that one. failed: the file cannot be opened.
+  // Writes `holder` (the program's name) and the process id into the file, for the error that the next
+  // process reports. Errors: conflict: another process holds the lock, and the detail names it; failed: a
+  // system call on the file failed.
   static Expected<FileLock> take(const std::string &path, const std::string &holder);
 
   FileLock(FileLock &&other) noexcept;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A value that can only be touched under its mutex. A leaf lock: never call out while holding it.
+// A value that can be accessed only under its mutex. It is a leaf lock: never call other code while holding
+// it.
 #pragma once
 
 #include <mutex>

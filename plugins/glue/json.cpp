@@ -9,14 +9,15 @@
 namespace astral::json {
 namespace {
 
-constexpr std::size_t max_integer_digits = 18;  // all of them fit gint64
+constexpr std::size_t max_integer_digits = 18;  // every integer of this length fits gint64
 constexpr std::size_t max_number_length = 40;
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// A recursive descent over the grammar of RFC 8259; builds nothing. Every method returns false after fail().
+// A recursive-descent parser of RFC 8259's grammar that builds nothing. Each method returns false after an
+// error.
 class Checker {
  public:
   Checker(std::string_view text, unsigned max_depth) : text_(text), max_depth_(max_depth) {}
@@ -64,7 +65,7 @@ class Checker {
     }
   }
 
-  // The opening bracket is next.
+  // Precondition: the next character is the opening bracket.
   bool nested(char close, bool (Checker::*item)()) {
     if (++depth_ > max_depth_) return fail("nested too deeply", Code::too_large);
     ++at_;

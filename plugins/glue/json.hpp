@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// JSON from strangers and for strangers, over json-glib: a bounded, strict parse; a Reader whose errors name
-// the field; a Builder. Every document is an object. Knows nothing of what the fields mean.
+// JSON over json-glib: a bounded, strict parser for untrusted input, a Reader whose errors name the field,
+// and a Builder for output. Every document is an object. Does not know what the fields mean.
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -32,12 +32,13 @@ struct Limits {
   unsigned max_depth = 16;
 };
 
-// RFC 8259 to the letter, and UTF-8; besides no NUL in a string and no integer of more than 18 digits.
-// **Why** not json-glib alone: it takes comments and single quotes, recurses without a bound, and 1.6 aborts
-// the process at "\ud800x". Errors: too_large, invalid; the detail names the byte.
+// Accepts exactly RFC 8259 in UTF-8, without a NUL in a string and without integers of more than 18 digits.
+// **Why** not json-glib alone: it accepts comments and single quotes, it recurses without a bound, and
+// version 1.6 aborts the process at "\ud800x". Errors: too_large, invalid; the detail gives the byte offset.
 Expected<void> check(std::string_view text, const Limits &limits = {});
 
-// What a text must be. `good` is asked last; `wanted` is what the error then says.
+// The rule for a text field. `good` is called after the length check; the error message says "must be
+// `wanted`".
 struct Text {
   std::size_t min = 0;  // bytes
   std::size_t max = 256;
@@ -45,9 +46,10 @@ struct Text {
   const char *wanted = nullptr;
 };
 
-// One object of a parsed document. **Errors** stick: the first one is kept for the whole document and says
-// "field 'ice.ufrag': …"; what is read after it, or is missing, comes back empty. A null counts as missing.
-// Copies are cheap views and keep the document alive. Fields that are not asked for are ignored.
+// One object of a parsed document. **Errors** stick: the document keeps the first one, "field 'ice.ufrag':
+// …", and every read after it returns an empty value. The plain readers treat a missing field as an error,
+// the `_if` ones return nullopt. A null counts as missing. Fields that nobody reads are ignored. Copies are
+// cheap views and keep the document alive.
 class Reader {
  public:
   static Expected<Reader> parse(std::string_view text, const Limits &limits = {});
@@ -57,9 +59,9 @@ class Reader {
   std::string text(const char *name, const Text &rule);
   std::uint64_t number(const char *name, std::uint64_t min, std::uint64_t max);
   bool flag(const char *name);
-  double real(const char *name);  // finite
+  double real(const char *name);  // always finite
   Reader object(const char *name);
-  // Missing lists are empty.
+  // A missing list reads as an empty list.
   std::vector<Reader> objects(const char *name, std::size_t max_count);
   std::vector<std::string> texts(const char *name, std::size_t max_count, const Text &rule);
 
@@ -68,9 +70,9 @@ class Reader {
   std::optional<bool> flag_if(const char *name);
   std::optional<double> real_if(const char *name);
 
-  void complain(const char *name, std::string_view what);  // for rules of the caller's own
+  void complain(const char *name, std::string_view what);  // reports an error that the caller found
   bool good() const;
-  Error error() const;  // only when !good()
+  Error error() const;  // call only when !good()
 
   template <typename T>
   Expected<T> result(T value) const {
@@ -90,12 +92,12 @@ class Reader {
   JsonArray *list(const char *name, std::size_t max_count);
 
   std::shared_ptr<Document> document_;
-  JsonObject *object_;  // of document_; null after an error
+  JsonObject *object_;  // belongs to document_; null after an error
   std::string path_;    // "" or "ice." or "nodes[3]."
 };
 
-// An object to be sent. Texts that are not UTF-8 are mended, reals that are not finite become null. Copies
-// and nested objects share, they are not copied: finish an object before it is put into another.
+// An object to be sent. Text that is not UTF-8 is repaired; a real that is not finite becomes null. Copies
+// and nested objects share their contents, so finish an object before you put it into another.
 class Builder {
  public:
   Builder();
@@ -113,7 +115,7 @@ class Builder {
   Builder &set(const char *name, const std::vector<Builder> &objects);
   Builder &set(const char *name, const std::vector<std::string> &texts);
   template <typename T>
-  Builder &set(const char *name, const std::optional<T> &value) {  // nothing is set when there is none
+  Builder &set(const char *name, const std::optional<T> &value) {  // no value: sets no field
     return value ? set(name, *value) : *this;
   }
 

@@ -31,7 +31,7 @@ using X509Key = Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
 using PrivateKey = Owned<gnutls_privkey_t, gnutls_privkey_deinit>;
 using PublicKey = Owned<gnutls_pubkey_t, gnutls_pubkey_deinit>;
 
-// What GnuTLS allocated. Wiped, since it may have held a private key.
+// Memory that GnuTLS allocated. The destructor wipes it, because it may hold a private key.
 class Datum {
  public:
   Datum() = default;
@@ -50,7 +50,7 @@ class Datum {
 };
 
 gnutls_datum_t datum_of(Bytes bytes) {
-  assert(bytes.size() <= UINT_MAX);  // keys are bounded above, and nobody signs 4 GB
+  assert(bytes.size() <= UINT_MAX);  // keys have a maximum size, and no caller signs 4 GB
   return {const_cast<unsigned char *>(bytes.data()), static_cast<unsigned>(bytes.size())};
 }
 
@@ -88,8 +88,8 @@ bool write_all(int descriptor, Bytes bytes) {
   return true;
 }
 
-// Puts a complete file in place unless one is there already (then its EEXIST is no failure: it is the one
-// that counts). 0 or an errno.
+// Creates the file with all its bytes, unless a file is there already: that file is kept, and this is a
+// success. Returns 0 or an errno.
 int create_once(const std::filesystem::path &file, Bytes bytes) {
   std::string temporary = file.string() + ".XXXXXX";
   const File made(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
@@ -120,7 +120,7 @@ std::string to_hex(Bytes bytes) {
 }
 
 std::vector<std::uint8_t> from_hex(std::string_view digits) {
-  assert(digits.size() % 2 == 0);  // the caller's promise, see the header
+  assert(digits.size() % 2 == 0);  // precondition, see the header
   std::vector<std::uint8_t> bytes;
   const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
   for (std::size_t i = 0; i < digits.size(); i += 2)
@@ -136,7 +136,7 @@ Fingerprint fingerprint_of(Bytes public_key_der) {
   std::array<unsigned char, 32> hash;
   const int status =
       gnutls_hash_fast(GNUTLS_DIG_SHA256, public_key_der.data(), public_key_der.size(), hash.data());
-  assert(status == 0);  // GnuTLS can hash anything
+  assert(status == 0);  // GnuTLS can hash any bytes
   static_cast<void>(status);
   return to_hex(hash);
 }
@@ -213,7 +213,7 @@ Expected<Key> Key::load_or_create(const std::filesystem::path &file) {
   if (key || key.error().code != Code::not_found) return key;
   auto made = generate();
   if (!made) return made;
-  std::error_code ignored;  // where it mattered, the next line says what is wrong
+  std::error_code ignored;  // if this matters, create_once() reports the error
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
   if (const int status = create_once(file, made->private_key_pem()))
     return system_error("cannot create the key", file, status);
@@ -235,7 +235,7 @@ std::vector<std::uint8_t> Key::sign(Bytes data) const {
   Datum signature;
   const int status =
       gnutls_privkey_sign_data2(state_->key.get(), GNUTLS_SIGN_EDDSA_ED25519, 0, &message, signature.out());
-  // GnuTLS can sign anything with a key that it has read.
+  // GnuTLS can sign any bytes with a key that it has imported.
   assert(status == 0 && signature.bytes().size() == signature_size);
   static_cast<void>(status);
   return {signature.bytes().begin(), signature.bytes().end()};

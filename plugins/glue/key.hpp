@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The Ed25519 key that a node or a publisher is known by: made, kept in a file, named by its fingerprint,
-// used to sign. Knows GnuTLS; knows nothing of links or tickets.
+// The Ed25519 key of a node or a publisher: generation, its file, its fingerprint, signing and verifying.
+// Uses GnuTLS. Does not know links or tickets.
 #pragma once
 
 #include <cstdint>
@@ -18,33 +18,34 @@ namespace astral {
 // Lower-case hex of the SHA-256 of a SubjectPublicKeyInfo in DER: 64 characters.
 using Fingerprint = std::string;
 
-// Lower case. from_hex() wants an even number of hex digits in lower case.
+// Both use lower case. from_hex() requires an even number of digits.
 std::string to_hex(Bytes bytes);
 std::vector<std::uint8_t> from_hex(std::string_view digits);
 
 bool is_fingerprint(std::string_view text);
 Fingerprint fingerprint_of(Bytes public_key_der);
 
-// Immutable and shared: a copy costs one reference count. Thread: any.
+// Immutable and shared; a copy costs one reference count. **Thread**: any.
 class Key {
  public:
   static constexpr std::size_t max_file_size = 16 * 1024;
   static constexpr std::size_t signature_size = 64;
-  static constexpr std::size_t max_public_key_size = 256;  // an Ed25519 one in DER has 44
+  static constexpr std::size_t max_public_key_size = 256;  // bytes of DER; an Ed25519 key has 44
 
   static Expected<Key> generate();
-  // A PKCS#8 PEM file. Errors: not_found, too_large, invalid (no Ed25519 key in it), failed (the system).
+  // Reads a PKCS#8 PEM file. Errors: not_found, too_large, invalid (no Ed25519 key in it), failed (system
+  // call).
   static Expected<Key> load(const std::filesystem::path &file);
-  // Makes the file with mode 0600, complete or not at all, where there is none yet; of several processes that
-  // do so at once all end up with the same key.
+  // As load(); if there is no file, creates it atomically with mode 0600. If several processes do this at
+  // once, all of them get the same key.
   static Expected<Key> load_or_create(const std::filesystem::path &file);
 
   const Fingerprint &fingerprint() const;
   Bytes public_key_der() const;   // SubjectPublicKeyInfo
-  Bytes private_key_pem() const;  // PKCS#8; both as gnutls_certificate_set_rawpk_key_mem wants them
+  Bytes private_key_pem() const;  // PKCS#8; both fit gnutls_certificate_set_rawpk_key_mem()
   std::vector<std::uint8_t> sign(Bytes data) const;  // signature_size bytes
 
-  // False also where public_key_der is no Ed25519 key at all.
+  // Also returns false if public_key_der is not an Ed25519 key.
   static bool verify(Bytes public_key_der, Bytes data, Bytes signature);
 
  private:

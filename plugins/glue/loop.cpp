@@ -17,7 +17,7 @@ gboolean call(gpointer data) noexcept {
   return G_SOURCE_CONTINUE;
 }
 
-// A source that does nothing by itself: it is made ready by its ready time alone.
+// A GSource that is dispatched only when its ready time has come.
 GSource *new_timed_source(GMainContext *context, GSourceFunc dispatch, gpointer data, GDestroyNotify destroy,
                           const char *name) {
   static GSourceFuncs functions = {nullptr,
@@ -40,24 +40,24 @@ GSource *new_timed_source(GMainContext *context, GSourceFunc dispatch, gpointer 
 
 struct Mailbox::Box {
   std::mutex mutex;
-  std::vector<Letter> letters;
-  GSource *source = nullptr;  // alive while `open`
+  std::vector<Task> tasks;
+  GSource *source = nullptr;  // valid while `open`
   bool open = true;
 
-  // A letter may destroy the mailbox: `keep` holds the box, and what is left is not delivered.
+  // A task may destroy the mailbox: `keep` holds the box alive, and the tasks after it are not run.
   static gboolean deliver(gpointer data) noexcept {
     const std::shared_ptr<Box> keep = *static_cast<std::shared_ptr<Box> *>(data);
-    std::vector<Letter> letters;
+    std::vector<Task> tasks;
     {
       std::lock_guard lock(keep->mutex);
-      letters.swap(keep->letters);
+      tasks.swap(keep->tasks);
     }
-    for (Letter &letter : letters) {
+    for (Task &task : tasks) {
       {
         std::lock_guard lock(keep->mutex);
         if (!keep->open) break;
       }
-      letter();
+      task();
     }
     return G_SOURCE_CONTINUE;
   }
@@ -71,16 +71,16 @@ Mailbox::Mailbox(GMainContext *context) : box_(std::make_shared<Box>()) {
 }
 
 Mailbox::~Mailbox() {
-  std::vector<Letter> unread;
+  std::vector<Task> unread;
   std::lock_guard lock(box_->mutex);
   box_->open = false;
-  unread.swap(box_->letters);
+  unread.swap(box_->tasks);
 }
 
-void Mailbox::post(Letter letter) {
+void Mailbox::post(Task task) {
   std::lock_guard lock(box_->mutex);
-  box_->letters.push_back(std::move(letter));
-  if (box_->letters.size() == 1) g_source_set_ready_time(box_->source, 0);
+  box_->tasks.push_back(std::move(task));
+  if (box_->tasks.size() == 1) g_source_set_ready_time(box_->source, 0);
 }
 
 Timer::Timer(GMainContext *context, std::function<void()> fire) {
@@ -94,7 +94,7 @@ Timer::Timer(GMainContext *context, std::function<void()> fire) {
 void Timer::set(Time when) {
   if (when == armed_) return;
   armed_ = when;
-  // GLib counts the same clock in microseconds; rounding up keeps it from firing early.
+  // GLib counts the same clock in microseconds. Rounding up keeps the timer from firing early.
   const gint64 ready =
       when == never ? -1 : std::chrono::ceil<std::chrono::microseconds>(std::max(when, Time::zero())).count();
   g_source_set_ready_time(source_.get(), ready);
@@ -116,11 +116,11 @@ LoopThread::~LoopThread() {
   thread_.join();
 }
 
-void LoopThread::run(const Mailbox::Letter &letter) {
-  assert(thread_.get_id() != std::this_thread::get_id());  // the caller's promise, see the header
+void LoopThread::run(const Mailbox::Task &task) {
+  assert(thread_.get_id() != std::this_thread::get_id());  // precondition, see the header
   std::promise<void> done;
   mailbox_.post([&] {
-    letter();
+    task();
     done.set_value();
   });
   done.get_future().wait();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How other threads reach a GMainContext (Mailbox), and a thread that runs one (LoopThread). Knows no Astral.
+// Mailbox: how other threads run code on a GMainContext. LoopThread: a thread that runs one.
 #pragma once
 
 #include <gio/gio.h>
@@ -15,20 +15,20 @@
 
 namespace astral {
 
-// Letters to one GMainContext. **Thread**: post() from any, everything else on the context's own.
-// **Owns** the letters: those not delivered when the mailbox goes are destroyed unread.
-// **Why** not g_main_context_invoke: attaching a source from another thread is a TSan report in GLib 2.74,
-// a source that is there already and is woken is not.
+// Tasks for one GMainContext. **Thread**: post() from any thread, everything else on the context's thread.
+// **Owns** the tasks; the destructor discards those that have not run. **Why** not
+// g_main_context_invoke(): in GLib 2.74 ThreadSanitizer reports a race when another thread attaches a source.
+// It reports none when another thread wakes a source that is attached already.
 class Mailbox {
  public:
-  using Letter = std::function<void()>;
+  using Task = std::function<void()>;
 
   explicit Mailbox(GMainContext *context);
   ~Mailbox();
   Mailbox(const Mailbox &) = delete;
   Mailbox &operator=(const Mailbox &) = delete;
 
-  void post(Letter letter);
+  void post(Task task);
 
  private:
   struct Box;
@@ -36,14 +36,15 @@ class Mailbox {
   Source source_;
 };
 
-// One wake-up time on a context. **Thread**: the context's own.
+// A one-shot timer on a context. **Thread**: the context's own.
 class Timer {
  public:
   Timer(GMainContext *context, std::function<void()> fire);
   Timer(const Timer &) = delete;
   Timer &operator=(const Timer &) = delete;
 
-  // Fires once at `when` (glue/time.hpp), at once when that is past; `never` disarms. Replaces what was set.
+  // Fires once at `when` (see glue/time.hpp), or at once if `when` is past. `never` disarms the timer.
+  // Replaces the time that was set before.
   void set(Time when);
 
  private:
@@ -52,18 +53,18 @@ class Timer {
   Source source_;
 };
 
-// A thread that runs a GMainContext of its own from construction to destruction.
+// A thread that runs its own GMainContext from construction to destruction.
 class LoopThread {
  public:
   explicit LoopThread(const char *name);
-  ~LoopThread();  // runs what was posted before, then joins
+  ~LoopThread();  // runs the tasks that were posted before, then joins
   LoopThread(const LoopThread &) = delete;
   LoopThread &operator=(const LoopThread &) = delete;
 
   GMainContext *context() const { return context_.get(); }
-  void post(Mailbox::Letter letter) { mailbox_.post(std::move(letter)); }
-  // Runs `letter` on the loop and returns when it has run. Never call it from the loop itself.
-  void run(const Mailbox::Letter &letter);
+  void post(Mailbox::Task task) { mailbox_.post(std::move(task)); }
+  // Runs `task` on the loop thread and waits for it. Do not call this from the loop thread.
+  void run(const Mailbox::Task &task);
 
  private:
   Ref<GMainContext> context_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// RAII for GLib's and GStreamer's counted objects and plain allocations. Knows no Astral.
+// RAII for reference-counted GLib and GStreamer objects, signal handlers, sources and GLib allocations.
 #pragma once
 
 #include <gst/gst.h>
@@ -10,7 +10,8 @@
 
 namespace astral {
 
-// How a type is referenced; GObjects by default, mini objects and others by specialisation.
+// How to reference and unreference a type. The default is for GObjects; mini objects and others specialise
+// it.
 template <typename T, typename = void>
 struct RefTraits {
   static void ref(T *object) { g_object_ref(object); }
@@ -35,7 +36,8 @@ ASTRAL_REF_TRAITS(GstQuery, gst_query_ref, gst_query_unref)
 ASTRAL_REF_TRAITS(GstSample, gst_sample_ref, gst_sample_unref)
 #undef ASTRAL_REF_TRAITS
 
-// Owns one reference. adopt() takes over the caller's (transfer full), retain() adds one (transfer none).
+// Owns one reference. adopt() takes over the caller's reference (transfer full); retain() adds one (transfer
+// none).
 template <typename T>
 class Ref {
  public:
@@ -80,7 +82,7 @@ using GString_ = std::unique_ptr<char, GFree>;
 using GErrorPtr = std::unique_ptr<GError, GErrorFree>;
 using StructurePtr = std::unique_ptr<GstStructure, StructureFree>;
 
-// A signal handler that is disconnected with its owner.
+// Disconnects a signal handler in the destructor.
 class SignalHandler {
  public:
   SignalHandler() = default;
@@ -101,7 +103,7 @@ class SignalHandler {
   gulong id_ = 0;
 };
 
-// A GSource that is destroyed with its owner.
+// Destroys a GSource in the destructor.
 class Source {
  public:
   Source() = default;

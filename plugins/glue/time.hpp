@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The one time of Astral: monotonic, nanoseconds, from an arbitrary zero. Pure code is handed a Time; only
-// drivers call now().
+// The one clock of Astral: monotonic nanoseconds since an arbitrary zero. Pure code gets the time as an
+// argument; only drivers call now().
 #pragma once
 
 #include <chrono>

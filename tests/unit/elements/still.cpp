@@ -73,14 +73,14 @@ struct TimerSource {
 // ---- glue/loop ----
 
 struct Mailbox::Box {
-  std::vector<Letter> letters;
+  std::vector<Task> tasks;
   bool open = true;
 
   static bool deliver(const std::shared_ptr<Box> &box) {
-    const std::vector<Letter> letters = std::exchange(box->letters, {});
-    for (const Letter &letter : letters)
-      if (box->open) letter();
-    return !letters.empty();
+    const std::vector<Task> tasks = std::exchange(box->tasks, {});
+    for (const Task &task : tasks)
+      if (box->open) task();
+    return !tasks.empty();
   }
 };
 
@@ -90,10 +90,10 @@ Mailbox::Mailbox(GMainContext *) : box_(std::make_shared<Box>()) {
 }
 Mailbox::~Mailbox() {
   box_->open = false;
-  box_->letters.clear();
+  box_->tasks.clear();
 }
-void Mailbox::post(Letter letter) {
-  box_->letters.push_back(std::move(letter));
+void Mailbox::post(Task task) {
+  box_->tasks.push_back(std::move(task));
 }
 
 Timer::Timer(GMainContext *, std::function<void()> fire) : fire_(std::move(fire)) {
@@ -118,9 +118,9 @@ LoopThread::LoopThread(const char *) : mailbox_(nullptr) {}
 LoopThread::~LoopThread() {
   world().deliver();
 }
-void LoopThread::run(const Mailbox::Letter &letter) {
+void LoopThread::run(const Mailbox::Task &task) {
   world().deliver();
-  letter();
+  task();
 }
 
 // ---- ice/agent ----

@@ -8,7 +8,7 @@
 namespace astral {
 namespace {
 
-TEST(Slice, APartIsWhatThereIsOfIt) {
+TEST(Slice, APartIsClampedToTheEnd) {
   constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
   const Slice slice = Slice::copy(as_bytes("abcdef"));
   struct Row {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One at a time holds a file, and who comes second learns who that is.
+// FileLock: one process at a time holds the file, and the next one learns who holds it.
 #include "glue/file_lock.hpp"
 
 #include <glib/gstdio.h>
@@ -24,7 +24,7 @@ class FileLockTest : public ::testing::Test {
   GString_ folder_;
 };
 
-TEST_F(FileLockTest, TheSecondIsToldTheHolder) {
+TEST_F(FileLockTest, TheErrorNamesTheHolder) {
   const auto first = FileLock::take(path(), "astralnode");
   ASSERT_TRUE(first) << first.error().detail;
   const auto second = FileLock::take(path(), "astralorigin");
@@ -33,21 +33,21 @@ TEST_F(FileLockTest, TheSecondIsToldTheHolder) {
   EXPECT_EQ(second.error().detail, "astralnode, process " + std::to_string(getpid()) + " uses it (lock file " + path() + ")");
 }
 
-TEST_F(FileLockTest, WhoeverComesAfterTheHolderTakesItAndItsName) {
+TEST_F(FileLockTest, TheNextHolderReplacesTheNameInTheFile) {
   { ASSERT_TRUE(FileLock::take(path(), "a program with a rather long name")); }
   const auto next = FileLock::take(path(), "next");
   ASSERT_TRUE(next) << next.error().detail;
   EXPECT_TRUE(FileLock::take(path(), "third").error().detail.starts_with("next, process "));
 }
 
-TEST_F(FileLockTest, MovedItIsStillHeld) {
+TEST_F(FileLockTest, AMovedLockIsStillHeld) {
   auto first = FileLock::take(path(), "one");
   ASSERT_TRUE(first);
   const FileLock moved = std::move(*first);
   EXPECT_FALSE(FileLock::take(path(), "two"));
 }
 
-TEST_F(FileLockTest, AFileThatCannotBeOpenedIsNoConflict) {
+TEST_F(FileLockTest, AFileThatCannotBeOpenedFailsWithoutAConflict) {
   const auto none = FileLock::take(path() + "/nowhere", "one");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Code::failed);

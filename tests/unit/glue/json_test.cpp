@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// JSON: what is taken, what is refused and where, what errors say of the field, and what is written.
+// JSON: what the parser accepts and refuses, where an error is, what it says about the field, what Builder
+// writes.
 #include "glue/json.hpp"
 
 #include <gtest/gtest.h>
@@ -9,14 +10,14 @@
 namespace astral::json {
 namespace {
 
-// Into the report, which is XML: UTF-8 only.
+// The test report is XML, so only printable ASCII goes into it.
 void print(std::string_view text, std::ostream *out) {
   for (const char c : text) *out << (c >= ' ' && c <= '~' ? c : '?');
 }
 
 struct Grammar {
   const char *text;
-  const char *error;  // null: taken
+  const char *error;  // null: accepted
 };
 
 void PrintTo(const Grammar &grammar, std::ostream *out) {
@@ -25,7 +26,7 @@ void PrintTo(const Grammar &grammar, std::ostream *out) {
 
 class JsonGrammar : public ::testing::TestWithParam<Grammar> {};
 
-TEST_P(JsonGrammar, IsStrict) {
+TEST_P(JsonGrammar, AcceptsRfc8259Only) {
   const auto checked = check(GetParam().text);
   if (GetParam().error) {
     ASSERT_FALSE(checked);
@@ -84,7 +85,7 @@ TEST(Json, RefusesANulByte) {
   EXPECT_FALSE(check(std::string_view("{}\0", 3)));
 }
 
-TEST(Json, WantsAnObject) {
+TEST(Json, RefusesADocumentThatIsNotAnObject) {
   EXPECT_EQ(Reader::parse("[]").error().detail, "the JSON must be an object");
   EXPECT_EQ(Reader::parse("null").error().detail, "the JSON must be an object");
 }
@@ -176,7 +177,7 @@ INSTANTIATE_TEST_SUITE_P(
         Complaint{"{}", [](Reader &in) { in.complain("a", "no"), in.complain("b", "no"); },
                   "field 'a': no"}));
 
-TEST(JsonBuilder, Writes) {
+TEST(JsonBuilder, WritesEveryType) {
   Builder inner;
   inner.set("x", 1);
   const std::optional<std::string> none;
@@ -192,13 +193,13 @@ TEST(JsonBuilder, Writes) {
   EXPECT_TRUE(check(out.text()));
 }
 
-TEST(JsonBuilder, MendsWhatIsNotUtf8) {
+TEST(JsonBuilder, RepairsTextThatIsNotUtf8) {
   Builder out;
   out.set("text", std::string_view("a\xff z", 4));
   EXPECT_TRUE(check(out.text()));
 }
 
-TEST(Json, MutationsNeverDisturb) {
+TEST(Json, MutatedDocumentsAreParsedSafely) {
   const std::string seed =
       R"({"type":"offer","n":[1,2.5,-3e4,true,null],"ice":{"ufrag":"a","candidates":["candidate:\u00e9 \ud83d\ude00"]}})";
   std::mt19937 random(20111);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keys in memory and in files: made once, read again, refused when they are something else.
+// Keys in memory and in files: a file is created once, read again, and refused if it holds no Ed25519 key.
 #include "glue/key.hpp"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class KeyFile : public ::testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST(Key, HasAFingerprintOfItsPublicKey) {
+TEST(Key, FingerprintsItsPublicKey) {
   const auto key = Key::generate();
   ASSERT_TRUE(key) << key.error().detail;
   EXPECT_TRUE(is_fingerprint(key->fingerprint()));
@@ -45,7 +45,7 @@ TEST(Key, FingerprintIsLowerCaseSha256) {
   EXPECT_FALSE(is_fingerprint(std::string(63, 'a') + "g"));
 }
 
-TEST(Key, SignsWhatVerifies) {
+TEST(Key, VerifiesItsOwnSignaturesOnly) {
   const auto key = Key::generate();
   const auto other = Key::generate();
   auto signature = key->sign(as_bytes("a group"));
@@ -72,10 +72,10 @@ TEST_F(KeyFile, IsCreatedOnceAndReadAgain) {
   std::size_t entries = 0;
   for ([[maybe_unused]] const auto &entry : std::filesystem::directory_iterator(file("sub/folder")))
     ++entries;
-  EXPECT_EQ(entries, 1u);  // no temporary file stays
+  EXPECT_EQ(entries, 1u);  // no temporary file is left
 }
 
-TEST_F(KeyFile, IsTheSameForAllThatCreateItAtOnce) {
+TEST_F(KeyFile, IsTheSameForAllThreadsThatCreateItAtOnce) {
   std::vector<std::string> seen(8);
   {
     std::vector<std::jthread> threads;
@@ -89,7 +89,7 @@ TEST_F(KeyFile, IsTheSameForAllThatCreateItAtOnce) {
   for (const auto &fingerprint : seen) EXPECT_EQ(fingerprint, Key::load(file("key.pem"))->fingerprint());
 }
 
-TEST_F(KeyFile, IsRefusedWhenItIsSomethingElse) {
+TEST_F(KeyFile, IsRefusedIfItHoldsNoEd25519Key) {
   EXPECT_EQ(Key::load(file("none")).error().code, Code::not_found);
   write(file("empty"), "");
   EXPECT_EQ(Key::load(file("empty")).error().code, Code::invalid);
@@ -97,7 +97,7 @@ TEST_F(KeyFile, IsRefusedWhenItIsSomethingElse) {
   EXPECT_EQ(Key::load(file("text")).error().code, Code::invalid);
   write(file("large"), std::string(Key::max_file_size + 1, 'x'));
   EXPECT_EQ(Key::load(file("large")).error().code, Code::too_large);
-  // An EC key: valid, but no Ed25519.
+  // An EC key: valid, but not Ed25519.
   write(file("ec"),
         "-----BEGIN PRIVATE KEY-----\n"
         "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2\n"
@@ -105,7 +105,7 @@ TEST_F(KeyFile, IsRefusedWhenItIsSomethingElse) {
         "1RTwjmYSi9R/zpBnuQ4EiMnCqfMPWiZqB4QdbAd0E7oH50VpuZ1P087G\n"
         "-----END PRIVATE KEY-----\n");
   EXPECT_EQ(Key::load(file("ec")).error().code, Code::invalid);
-  // What cannot be read is never replaced by a new key.
+  // load_or_create() never replaces a file that it cannot read.
   EXPECT_FALSE(Key::load_or_create(file("text")));
   EXPECT_FALSE(Key::load_or_create("/proc/no/such/key"));
 }
