@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What ngtcp2 tells a connection, translated into the handler's words.
+// ngtcp2's callbacks, translated into calls of the Handler.
 #include <gnutls/crypto.h>
 
 #include <cassert>
@@ -59,7 +59,7 @@ struct Connection::Impl::Callbacks {
   }
   static void random(std::uint8_t *to, std::size_t size, const ngtcp2_rand_ctx *) noexcept {
     const int status = gnutls_rnd(GNUTLS_RND_RANDOM, to, size);
-    assert(status == 0);  // without random numbers there is no key, and nothing to go on with
+    assert(status == 0);  // no random numbers, no keys: the process cannot go on
     static_cast<void>(status);
   }
   static int new_connection_id(ngtcp2_conn *, ngtcp2_cid *id, std::uint8_t *token, std::size_t size,
@@ -69,12 +69,12 @@ struct Connection::Impl::Callbacks {
     random(token, NGTCP2_STATELESS_RESET_TOKENLEN, nullptr);
     return 0;
   }
-  // The first packet that could be decrypted: from here on a server has a client. (`level` has another type
-  // in each version.)
+  // Runs when the first packet could be decrypted: from now on a server has a client. The type of `level`
+  // differs between the ngtcp2 versions, so this is a template.
   template <typename Level>
   static int crypto_data(ngtcp2_conn *conn, Level level, std::uint64_t offset, const std::uint8_t *data,
                          std::size_t size, void *user) noexcept {
-    impl(user).heard_ = true;
+    impl(user).decrypted_ = true;
     return ngtcp2_crypto_recv_crypto_data_cb(conn, level, offset, data, size, user);
   }
 };
@@ -83,7 +83,7 @@ ngtcp2_callbacks Connection::Impl::callbacks(bool server) {
   ngtcp2_callbacks table{};
   if (server) {
     table.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
-    table.handshake_completed = Callbacks::established;  // the client's certificate has been checked by now
+    table.handshake_completed = Callbacks::established;  // the client's key has been checked by now
   } else {
     table.client_initial = ngtcp2_crypto_client_initial_cb;
     table.recv_retry = ngtcp2_crypto_recv_retry_cb;
@@ -119,14 +119,14 @@ void Connection::Impl::on_established() {
 
 void Connection::Impl::on_stream_open(StreamId id) {
   incoming_.try_emplace(id);
-  // Any value but null: tells a stream that ngtcp2 keeps a record of from one that it never made.
+  // Any value but null: on_stream_reset() sees by it that ngtcp2 keeps a record of this stream.
   ngtcp2_conn_set_stream_user_data(conn_.get(), static_cast<std::int64_t>(id), this);
   if (!is_unidirectional(id)) queue_.open(id, default_priority);
 }
 
 void Connection::Impl::on_stream_data(StreamId id, Bytes data, bool fin) {
-  // A client may see the server's first streams before the packet that confirms the handshake. The server has
-  // checked our key by then, and we its.
+  // A client may get data of the server's first streams before the packet that confirms the handshake. At
+  // that point each end has checked the other's key.
   on_established();
   const auto found = incoming_.find(id);
   const bool wanted = found != incoming_.end() && !found->second.stopped;
@@ -138,7 +138,7 @@ void Connection::Impl::on_stream_data(StreamId id, Bytes data, bool fin) {
 
 void Connection::Impl::on_stream_reset(StreamId id, std::uint64_t code, bool recorded) {
   on_established();
-  if (!recorded) {  // reset before anything else of it came: ngtcp2 gives its place back by itself
+  if (!recorded) {  // RESET_STREAM came first: ngtcp2 itself allows another stream
     if (!closing_) handler_.on_stream_reset(id, code);
     return;
   }
@@ -149,8 +149,9 @@ void Connection::Impl::on_stream_reset(StreamId id, std::uint64_t code, bool rec
   if (is_unidirectional(id)) forget_incoming(id);
 }
 
-// The receiving side of one of the peer's unidirectional streams is done with: another may come. Ours to
-// count, since ngtcp2 (0.12 always, 1.x after a reset that came first) does not close it.
+// The receiving side of a unidirectional stream of the peer has ended: allow the peer another one. We count
+// this ourselves, because ngtcp2 does not close such a stream (0.12 never, 1.x not after a reset that came
+// first).
 void Connection::Impl::forget_incoming(StreamId id) {
   if (incoming_.erase(id) == 0) return;
   ngtcp2_conn_extend_max_streams_uni(conn_.get(), 1);
@@ -163,7 +164,7 @@ void Connection::Impl::forget_incoming(StreamId id) {
 void Connection::Impl::on_stream_close(StreamId id, std::optional<std::uint64_t> code) {
   stats_.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), static_cast<std::int64_t>(id));
   if (local(id) && is_unidirectional(id) && code) on_stop_sending(id, *code);
-  told_.erase(id);
+  stop_reported_.erase(id);
   queue_.close(id);
   if (!local(id) && is_unidirectional(id)) {
     forget_incoming(id);
@@ -176,7 +177,7 @@ void Connection::Impl::on_stream_close(StreamId id, std::optional<std::uint64_t>
 
 void Connection::Impl::on_stop_sending(StreamId id, std::uint64_t code) {
   queue_.end(id);
-  if (told_.insert(id).second && !closing_) handler_.on_stop_sending(id, code);
+  if (stop_reported_.insert(id).second && !closing_) handler_.on_stop_sending(id, code);
 }
 
 }  // namespace astral::quic

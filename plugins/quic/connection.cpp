@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The state and the public face of a connection. What ngtcp2 calls back is in callbacks.cpp, what is written
-// in writer.cpp.
+// The public interface of a connection, over Impl.
 #include "quic/connection.hpp"
 
 #include <cassert>
@@ -17,7 +16,8 @@ Expected<std::unique_ptr<Connection>> Connection::open(const Config &config, Han
       config.keep_alive < 0ns)
     return fail(Code::invalid, "the times of a connection must be positive");
   auto impl = std::make_unique<Impl>(config, handler, path, now);
-  // A server's state needs the client's first packet; whatever is wrong with the key shows here all the same.
+  // A server creates its ngtcp2 state when the client's first packet arrives. TLS is prepared now, so that
+  // open() reports a bad key in both roles.
   if (auto begun = config.server ? impl->prepare_tls() : impl->begin_client(now); !begun)
     return tl::unexpected(begun.error());
   return std::unique_ptr<Connection>(new Connection(std::move(impl)));

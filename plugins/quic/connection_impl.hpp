@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The inside of a Connection. Decides nothing that its three source files do not: state.cpp (life and end),
-// callbacks.cpp (what ngtcp2 tells), writer.cpp (packets and bursts).
+// The implementation of Connection, in three sources: state.cpp (start and end), callbacks.cpp (ngtcp2's
+// callbacks), writer.cpp (packets and bursts).
 #pragma once
 
 #include <netinet/in.h>
@@ -52,12 +52,12 @@ class Connection::Impl {
   };
   // The receiving side of a stream, until it ends.
   struct Incoming {
-    bool stopped = false;  // nothing is delivered any more
+    bool stopped = false;  // deliver nothing more
   };
   struct Closing {
     CloseReason reason;
-    std::optional<compat::CloseError> wire;  // what the peer is told; none: nothing
-    std::string words;                       // what `wire` points to
+    std::optional<compat::CloseError> wire;  // what to tell the peer; nullopt: nothing
+    std::string words;                       // the text that `wire` points to
   };
 
   // state.cpp
@@ -81,7 +81,7 @@ class Connection::Impl {
 
   // callbacks.cpp
   struct Callbacks;
-  static ngtcp2_callbacks callbacks(bool server);  // their user_data is the Impl
+  static ngtcp2_callbacks callbacks(bool server);  // ngtcp2's user_data is the Impl
   void on_established();
   void on_stream_data(StreamId id, Bytes data, bool fin);
   void on_stream_reset(StreamId id, std::uint64_t code, bool recorded);
@@ -94,20 +94,20 @@ class Connection::Impl {
   const Config config_;
   Handler &handler_;
   Path &out_;
-  sockaddr_in here_{};  // constant dummies: the Path knows the way
-  sockaddr_in there_{};
+  sockaddr_in local_address_{};  // constant dummies: the Path knows the real addresses
+  sockaddr_in remote_address_{};
   const Time opened_at_;
   Time now_;
   std::unique_ptr<Tls> tls_;
-  std::unique_ptr<ngtcp2_conn, ConnDelete> conn_;  // after tls_: goes first
+  std::unique_ptr<ngtcp2_conn, ConnDelete> conn_;  // declared after tls_, so destroyed before it
   SendQueue queue_;
   std::map<StreamId, Incoming> incoming_;
-  std::set<StreamId> told_;               // streams whose end for sending the handler knows of
-  std::optional<Closing> closing_;        // asked for inside, carried out by settle()
-  std::vector<std::uint8_t> last_words_;  // the packet with CONNECTION_CLOSE
-  std::uint64_t strays_ = 0;              // datagrams that came after it
+  std::set<StreamId> stop_reported_;        // streams whose end of sending the handler has been told
+  std::optional<Closing> closing_;          // requested inside a call, carried out by settle()
+  std::vector<std::uint8_t> close_packet_;  // the packet with CONNECTION_CLOSE
+  std::uint64_t after_close_ = 0;           // datagrams that arrived after it was sent
   int inside_ = 0;
-  bool heard_ = false;  // a packet that could be decrypted
+  bool decrypted_ = false;  // a packet has been decrypted
   bool established_ = false;
   bool closed_ = false;
   Stats stats_;

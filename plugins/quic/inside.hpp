@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two small things that the sources of a Connection share: when handlers may be called, and ngtcp2's clock.
+// Helpers that the sources of a Connection share: a guard against re-entrant calls, and the conversion to
+// ngtcp2's clock.
 #pragma once
 
 #include <ngtcp2/ngtcp2.h>
@@ -10,13 +11,13 @@
 
 namespace astral::quic {
 
-// PMTUD's upper end: IPv6 over Ethernet is 1452. Packets start at 1200.
+// The upper limit of path MTU discovery: 1452 fits IPv6 over Ethernet. Packets start at 1200 bytes.
 inline constexpr std::size_t max_datagram = 1452;
 
 class Inside {
  public:
   explicit Inside(int &depth) : depth_(depth) {
-    assert(depth_ == 0);  // the handler's promise: receive(), tick() and flush() are not for it
+    assert(depth_ == 0);  // a Handler must not call receive(), tick() or flush()
     ++depth_;
   }
   ~Inside() { --depth_; }
@@ -28,7 +29,7 @@ class Inside {
 };
 
 inline ngtcp2_tstamp stamp(Time time) {
-  assert(time.count() >= 0);  // our own clock
+  assert(time.count() >= 0);  // the time is our own clock's
   return static_cast<ngtcp2_tstamp>(time.count());
 }
 

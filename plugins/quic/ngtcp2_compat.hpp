@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The names of ngtcp2 1.x, also where 0.12 is installed: the only place that looks at its version.
+// Gives ngtcp2 0.12 and 1.x one set of names. The only file that looks at ngtcp2's version.
 #pragma once
 
 #include <ngtcp2/ngtcp2.h>
@@ -17,11 +17,12 @@ using CloseError = ngtcp2_connection_close_error;
 using CloseError = ngtcp2_ccerr;
 #endif
 
-// A unidirectional stream of the peer is never closed (mended in 0.14).
+// ngtcp2 before 0.14 never closes a unidirectional stream of the peer.
 inline constexpr bool keeps_remote_streams = NGTCP2_VERSION_NUM < 0x000e00;
 
-// Under random loss CUBIC starves a live stream (1 % at 40 ms: seconds late), BBR does not; of 0.12's two,
-// BBR2 drops a tenth of what BBR does where the bottleneck's queue is short. 1.x calls its BBR 2 plain BBR.
+// Under random loss CUBIC starves a live stream (1 % at 40 ms: seconds late); BBR does not. Of the two BBRs
+// in 0.12, BBR2 loses far fewer packets than BBR at a bottleneck with a short queue (README.md). In 1.x, BBR
+// is version 2.
 #if NGTCP2_VERSION_NUM < 0x010000
 inline constexpr ngtcp2_cc_algo congestion_control = NGTCP2_CC_ALGO_BBR2;
 #else
@@ -32,7 +33,7 @@ inline const std::uint8_t *octets(std::string_view text) {
   return reinterpret_cast<const std::uint8_t *>(text.data());
 }
 
-// `reason` is referenced.
+// Keeps a pointer to `reason`.
 inline CloseError application_close(std::uint64_t code, std::string_view reason) {
   CloseError error;
 #if NGTCP2_VERSION_NUM < 0x010000
@@ -81,7 +82,7 @@ inline CloseError tls_close(std::uint8_t alert) {
   return error;
 }
 
-// What the peer closed with. `reason` points into the connection.
+// The error that the peer closed with. Its `reason` points into the connection.
 inline CloseError peers_close(ngtcp2_conn *conn) {
 #if NGTCP2_VERSION_NUM < 0x010000
   CloseError error;

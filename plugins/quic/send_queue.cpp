@@ -5,8 +5,8 @@
 
 namespace astral::quic {
 
-// The asserts of this file check ngtcp2, not the peer: it opens a stream once, takes what it was given, and
-// refuses an acknowledgement of what was never sent before it tells us.
+// The asserts of this file check ngtcp2, not the peer. ngtcp2 opens a stream once and takes only what it was
+// given; it refuses an acknowledgement of data that was never sent before we see it.
 
 void SendQueue::open(std::uint64_t id, int priority) {
   Stream stream{};
@@ -113,7 +113,7 @@ bool SendQueue::end(std::uint64_t id) {
   backlog_ -= stream.unsent;
   stream.unsent = 0;
   stream.fin = stream.fin_sent = true;
-  // The slice that is sent in part is kept whole; those after it go.
+  // Keep the slice that is partly sent; drop those after it.
   const std::size_t kept = stream.next_slice + (stream.next_offset > 0 ? 1 : 0);
   stream.slices.resize(kept);
   refresh(id, stream);

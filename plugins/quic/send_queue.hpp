@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is still to be sent and to be acknowledged on each stream, and which stream is next. Pure: it knows no
-// packets.
+// For each stream, the bytes that are still to be sent or acknowledged, and the choice of the next stream.
+// Pure: it does not know packets.
 #pragma once
 
 #include <array>
@@ -19,30 +19,30 @@ class SendQueue {
  public:
   static constexpr std::size_t max_parts = 16;
 
-  // The next bytes of one stream. Valid until the queue is changed.
+  // The next bytes of one stream to send. Valid until the queue changes.
   struct Piece {
     std::uint64_t id = 0;
     std::array<Bytes, max_parts> parts;
     std::size_t count = 0;
     std::size_t size = 0;
-    bool fin = false;  // the stream ends with them
+    bool fin = false;  // these bytes end the stream
   };
 
   void open(std::uint64_t id, int priority);
-  // False: the stream is unknown or has ended for sending; nothing is kept.
+  // Returns false and keeps nothing if the stream is unknown or closed for sending.
   bool push(std::uint64_t id, Slice data, bool fin);
   void set_priority(std::uint64_t id, int priority);
 
-  // The first stream, by priority and then by age, that has something and is not blocked. False: none.
+  // The next stream, by priority and then by age, that has data and is not blocked. False: there is none.
   bool next(Piece &piece) const;
   void written(const Piece &piece, std::size_t size);
   void block(std::uint64_t id);
   void unblock(std::uint64_t id);
-  // The peer has everything before `offset`: the slices are let go.
+  // The peer has received everything before `offset`: releases the slices.
   void acknowledge(std::uint64_t id, std::uint64_t offset);
 
-  // Nothing of it is sent any more; what was sent stays referenced. False: that was so already, or it is
-  // unknown.
+  // Drops what has not been sent; what was sent stays referenced. Returns false if the stream had ended
+  // already or is unknown.
   bool end(std::uint64_t id);
   void close(std::uint64_t id);
   void clear();
@@ -56,15 +56,15 @@ class SendQueue {
   struct Stream {
     int priority;
     std::uint64_t order;
-    std::deque<Slice> slices;  // from the first that is not acknowledged as a whole
+    std::deque<Slice> slices;  // the first is one that is not fully acknowledged
     std::uint64_t base = 0;    // stream offset of slices.front()
-    std::uint64_t acked = 0;   // offsets
+    std::uint64_t acked = 0;   // stream offset; `sent` too
     std::uint64_t sent = 0;
-    std::size_t next_slice = 0;  // where the first unsent byte is
+    std::size_t next_slice = 0;  // with next_offset: the first unsent byte
     std::size_t next_offset = 0;
     std::size_t unsent = 0;
-    bool fin = false;       // nothing can be pushed
-    bool fin_sent = false;  // nothing is left to write
+    bool fin = false;       // push() is refused
+    bool fin_sent = false;  // everything has been written
     bool gone = false;      // end() was called
     bool blocked = false;
   };

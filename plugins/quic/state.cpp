@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The life of a connection: its beginning in either role, the streams that are asked for, its one end.
+// The state of a connection: its start in both roles, the calls that open and end streams, its end.
 #include <arpa/inet.h>
 #include <gnutls/crypto.h>
 
@@ -12,7 +12,7 @@
 namespace astral::quic {
 namespace {
 
-constexpr std::size_t connection_id_size = 4;  // one connection on each path: it need not be found by it
+constexpr std::size_t connection_id_size = 4;  // short: each Path carries one connection
 
 sockaddr_in dummy(std::uint32_t host, std::uint16_t port) {
   sockaddr_in address{};
@@ -26,7 +26,7 @@ ngtcp2_cid random_id(std::size_t size) {
   ngtcp2_cid id{};
   id.datalen = size;
   const int status = gnutls_rnd(GNUTLS_RND_RANDOM, id.data, size);
-  assert(status == 0);  // as in callbacks.cpp
+  assert(status == 0);  // no random numbers, no keys
   static_cast<void>(status);
   return id;
 }
@@ -41,13 +41,13 @@ Connection::Impl::Impl(const Config &config, Handler &handler, Path &path, Time 
     : config_(config),
       handler_(handler),
       out_(path),
-      here_(dummy(INADDR_LOOPBACK, config.server ? 1 : 2)),
-      there_(dummy(INADDR_LOOPBACK, config.server ? 2 : 1)),
+      local_address_(dummy(INADDR_LOOPBACK, config.server ? 1 : 2)),
+      remote_address_(dummy(INADDR_LOOPBACK, config.server ? 2 : 1)),
       opened_at_(now),
       now_(now) {}
 
 Connection::Impl::~Impl() {
-  assert(inside_ == 0);  // the handler's promise, see Handler
+  assert(inside_ == 0);  // a Handler must not destroy the connection
 }
 
 ngtcp2_settings Connection::Impl::settings(Time now) const {
@@ -73,18 +73,18 @@ ngtcp2_transport_params Connection::Impl::params() const {
   params.initial_max_streams_bidi = max_bidirectional;
   params.initial_max_streams_uni = max_unidirectional;
   params.max_idle_timeout = duration(config_.idle_timeout);
-  params.max_datagram_frame_size = 65535;  // MOQT wants them negotiated (RFC 9221); what comes is dropped
+  params.max_datagram_frame_size = 65535;  // MOQT requires it (RFC 9221); datagrams are dropped
   params.disable_active_migration = 1;
-  params.grease_quic_bit = 0;  // a set QUIC bit is what tells a packet from STUN at a glance (RFC 7983)
+  params.grease_quic_bit = 0;  // the set QUIC bit tells a packet from STUN (RFC 7983)
   return params;
 }
 
 ngtcp2_path Connection::Impl::path() const {
   ngtcp2_path path{};
-  path.local.addr = reinterpret_cast<ngtcp2_sockaddr *>(const_cast<sockaddr_in *>(&here_));
-  path.local.addrlen = sizeof here_;
-  path.remote.addr = reinterpret_cast<ngtcp2_sockaddr *>(const_cast<sockaddr_in *>(&there_));
-  path.remote.addrlen = sizeof there_;
+  path.local.addr = reinterpret_cast<ngtcp2_sockaddr *>(const_cast<sockaddr_in *>(&local_address_));
+  path.local.addrlen = sizeof local_address_;
+  path.remote.addr = reinterpret_cast<ngtcp2_sockaddr *>(const_cast<sockaddr_in *>(&remote_address_));
+  path.remote.addrlen = sizeof remote_address_;
   return path;
 }
 
@@ -155,7 +155,7 @@ void Connection::Impl::receive(Bytes datagram, Time now) {
   settle();
 }
 
-// Whatever turns out to be no Initial of a client leaves the server as it was.
+// A datagram that is not a client's Initial leaves the server as it was.
 void Connection::Impl::receive_first(Bytes datagram, Time now) {
   ngtcp2_pkt_hd initial{};
   if (ngtcp2_accept(&initial, datagram.data(), datagram.size()) != 0) return;
@@ -164,7 +164,7 @@ void Connection::Impl::receive_first(Bytes datagram, Time now) {
   const ngtcp2_pkt_info plain{};
   const int status =
       ngtcp2_conn_read_pkt(conn_.get(), &way, &plain, datagram.data(), datagram.size(), stamp(now));
-  if (heard_) return handle_read_status(status);
+  if (decrypted_) return handle_read_status(status);
   conn_.reset();
   tls_.reset();
 }
@@ -194,7 +194,7 @@ void Connection::Impl::handle_read_status(int status) {
 void Connection::Impl::handle_library_error(int status) {
   if (closing_) return;
   const compat::CloseError error = compat::library_close(status);
-  // ngtcp2 drops a connection without a word where words would help an attacker.
+  // With these two errors ngtcp2 drops the connection silently, because an answer would help an attacker.
   const bool silent = status == NGTCP2_ERR_DROP_CONN || status == NGTCP2_ERR_RETRY;
   closing_ =
       Closing{closed_by_library(status, error.error_code), silent ? std::nullopt : std::optional(error), {}};
@@ -260,12 +260,12 @@ Expected<StreamId> Connection::Impl::open_stream(bool bidirectional) {
 void Connection::Impl::send(StreamId id, Slice data, bool fin) {
   if (closed_ || closing_) return;
   queue_.push(id, std::move(data), fin);
-  assert(queue_.backlog() <= max_backlog);  // the caller's promise; elements/link leaves who takes nothing
+  assert(queue_.backlog() <= max_backlog);  // the caller's duty; elements/link closes stalled links
 }
 
 void Connection::Impl::reset(StreamId id, std::uint64_t code) {
   if (closed_ || closing_ || !queue_.end(id)) return;
-  told_.insert(id);
+  stop_reported_.insert(id);
   const int status = compat::reset_stream(conn_.get(), static_cast<std::int64_t>(id), code);
   if (status != 0) handle_library_error(status);
 }
@@ -277,14 +277,14 @@ void Connection::Impl::stop_sending(StreamId id, std::uint64_t code) {
   found->second.stopped = true;
   const int status = compat::stop_sending(conn_.get(), static_cast<std::int64_t>(id), code);
   if (status != 0) return handle_library_error(status);
-  // Neither its FIN nor its closing will be told, so its place goes back now.
+  // 0.12 will report neither the FIN nor the close of this stream, so allow the peer another one now.
   if (compat::keeps_remote_streams && is_unidirectional(id)) forget_incoming(id);
 }
 
 void Connection::Impl::close(std::uint64_t code, std::string_view reason, Time now) {
   if (closed_ || closing_) return;
   now_ = now;
-  // On the wire as given, but never cut through a character.
+  // The reason goes out as given, shortened at a character boundary (UTF-8).
   std::string words(reason.substr(0, max_reason));
   while (words.size() < reason.size() && !words.empty() && (words.back() & 0x80)) words.pop_back();
   closing_ = Closing{closed_by_application(code, words, false), std::nullopt, std::move(words)};
@@ -298,7 +298,7 @@ void Connection::Impl::settle() {
 }
 
 void Connection::Impl::end(Closing closing) {
-  assert(!closed_ && inside_ == 0);  // ours: settle() and tick() ask before
+  assert(!closed_ && inside_ == 0);  // settle() and tick() check this
   stats_ = stats();
   if (closing.wire && conn_) {
     if (!closing.words.empty())
@@ -310,7 +310,7 @@ void Connection::Impl::end(Closing closing) {
   tls_.reset();
   queue_.clear();
   incoming_.clear();
-  told_.clear();
+  stop_reported_.clear();
   const Inside inside(inside_);
   handler_.on_closed(closing.reason);
 }

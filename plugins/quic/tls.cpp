@@ -9,13 +9,13 @@
 namespace astral::quic {
 namespace {
 
-// AES-128-GCM costs a tenth of ChaCha20 in GnuTLS (FACTS: 0.33 against 3.5 s/GB).
+// AES-128-GCM costs a tenth of ChaCha20 in GnuTLS 3.7.9: 0.33 against 3.5 CPU-seconds per gigabyte.
 constexpr char priorities[] =
     "NONE:+VERS-TLS1.3:+AES-128-GCM:+AES-256-GCM:+AEAD:+SHA256:+SHA384:+GROUP-X25519:+GROUP-SECP256R1:"
     "+SIGN-EDDSA-ED25519:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK:%DISABLE_TLS13_COMPAT_MODE";
 
 gnutls_datum_t datum_of(Bytes bytes) {
-  assert(bytes.size() <= UINT_MAX);  // our own key and our own words
+  assert(bytes.size() <= UINT_MAX);  // our own key and ALPN
   return {const_cast<unsigned char *>(bytes.data()), static_cast<unsigned>(bytes.size())};
 }
 
@@ -32,7 +32,7 @@ Expected<std::unique_ptr<Tls>> Tls::open(const Key &key, const Fingerprint &peer
   if (status < 0) return tls_error("no TLS credentials", status);
   const gnutls_datum_t spki = datum_of(key.public_key_der());
   const gnutls_datum_t pkcs8 = datum_of(key.private_key_pem());
-  // The public key must be in the private key's format.
+  // GnuTLS wants the public key in the same format as the private key, PEM.
   gnutls_datum_t spki_pem{};
   status = gnutls_pem_base64_encode2("PUBLIC KEY", &spki, &spki_pem);
   if (status < 0) return tls_error("cannot write the public key", status);

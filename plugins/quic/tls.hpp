@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The TLS 1.3 session of one connection: raw Ed25519 public keys both ways (RFC 7250), and the other end is
-// whoever has the expected fingerprint. The only place that sees a GnuTLS session.
+// The TLS 1.3 session of one connection: raw Ed25519 public keys in both directions (RFC 7250). Accepts only
+// the peer with the expected fingerprint. The only file that sees a GnuTLS session.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ class Tls {
   Tls(const Tls &) = delete;
   Tls &operator=(const Tls &) = delete;
 
-  // From here on `conn` and this session belong together; the conn goes first.
+  // Binds `conn` to this session. Destroy `conn` first.
   void attach(ngtcp2_conn *conn);
 
-  // What was wrong with the peer's key; empty: nothing so far.
+  // What is wrong with the peer's key; empty if nothing is.
   const std::string &objection() const { return objection_; }
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Packets and bursts: fills packets from the queue and hands runs of equal size to the Path in one go.
+// Fills packets from the queue and passes runs of packets of equal size to the Path as one burst.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -10,7 +10,7 @@
 namespace astral::quic {
 namespace {
 
-// Shared by the connections of a thread: it is only used within one write().
+// All connections of a thread share this buffer; only a running write() uses it.
 thread_local std::array<std::uint8_t, Path::max_burst> burst;
 
 }  // namespace
@@ -18,7 +18,7 @@ thread_local std::array<std::uint8_t, Path::max_burst> burst;
 void Connection::Impl::write(Time now) {
   const ngtcp2_tstamp at = stamp(now);
   const std::size_t quantum = std::max(ngtcp2_conn_get_send_quantum(conn_.get()), 10 * max_datagram);
-  std::size_t begin = 0;  // of the run that is being collected
+  std::size_t begin = 0;  // start of the current run of equal packets
   std::size_t used = 0;
   std::size_t segment = 0;  // 0: the run is empty
   std::size_t total = 0;
@@ -49,7 +49,7 @@ void Connection::Impl::write(Time now) {
   ngtcp2_conn_update_pkt_tx_time(conn_.get(), at);
 }
 
-// One packet: its size, 0 when nothing may or need be sent now, or an error of ngtcp2.
+// Writes one packet. Returns its size, 0 if nothing can or need be sent now, or an ngtcp2 error.
 std::ptrdiff_t Connection::Impl::write_packet(std::uint8_t *to, std::size_t room, std::uint64_t at) {
   ngtcp2_path_storage way;
   ngtcp2_path_storage_zero(&way);
@@ -78,8 +78,8 @@ std::ptrdiff_t Connection::Impl::write_packet(std::uint8_t *to, std::size_t room
       case NGTCP2_ERR_STREAM_DATA_BLOCKED:
         queue_.block(piece.id);
         continue;
-      case NGTCP2_ERR_STREAM_SHUT_WR:  // STOP_SENDING came; of a unidirectional one stream_close tells the
-                                       // code
+      case NGTCP2_ERR_STREAM_SHUT_WR:
+        // STOP_SENDING arrived. For a unidirectional stream stream_close() reports its code.
         queue_.end(piece.id);
         if (!is_unidirectional(piece.id)) on_stop_sending(piece.id, 0);
         continue;
@@ -112,14 +112,15 @@ void Connection::Impl::send_close(const compat::CloseError &error) {
   const ngtcp2_ssize size = ngtcp2_conn_write_connection_close(
       conn_.get(), &way.path, &information, packet.data(), packet.size(), &error, stamp(now_));
   if (size <= 0) return;
-  last_words_.assign(packet.begin(), packet.begin() + size);
-  emit(last_words_, last_words_.size());
+  close_packet_.assign(packet.begin(), packet.begin() + size);
+  emit(close_packet_, close_packet_.size());
 }
 
-// RFC 9000, 10.2.1: ever more rarely, so that two ends never answer each other for ever.
+// Answers the 1st, 2nd, 4th, 8th … late datagram, so that two closed ends do not answer each other for ever
+// (RFC 9000, 10.2.1).
 void Connection::Impl::repeat_close() {
-  if (last_words_.empty() || !std::has_single_bit(++strays_)) return;
-  emit(last_words_, last_words_.size());
+  if (close_packet_.empty() || !std::has_single_bit(++after_close_)) return;
+  emit(close_packet_, close_packet_.size());
 }
 
 }  // namespace astral::quic

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who gets a connection and who does not, and how its end is told.
+// Which peers get a connection, and what each end learns when a connection closes.
 #include "pair.hpp"
 
 namespace astral::quic {
@@ -70,7 +70,7 @@ TEST(Handshake, SurvivesHeavyLoss) {
   }
 }
 
-TEST(Handshake, GivesUpWithoutAnAnswer) {
+TEST(Handshake, TimesOutWithoutAnAnswer) {
   World world;
   world.client.out.cut = true;
   world.open();
@@ -83,12 +83,12 @@ TEST(Handshake, GivesUpWithoutAnAnswer) {
   EXPECT_EQ(world.server->deadline(), never);
 }
 
-TEST(Handshake, IsNotDisturbedByGarbageBefore) {
+TEST(Handshake, SucceedsAfterGarbageDatagrams) {
   World world;
   world.open();
   for (std::size_t i = 0; i < 2000; ++i) {
     auto noise = world.noise(world.pick(1500));
-    if (i % 3 == 0 && noise.size() > 50) {  // looks like an Initial of QUIC v1
+    if (i % 3 == 0 && noise.size() > 50) {  // make it look like an Initial of QUIC v1
       noise.resize(1200);
       noise[0] = static_cast<std::uint8_t>(0xc0 | (noise[0] & 0x0f));
       noise[1] = noise[2] = noise[3] = 0;
@@ -106,7 +106,7 @@ TEST(Handshake, IsNotDisturbedByGarbageBefore) {
   EXPECT_TRUE(world.run([&] { return world.client.established && world.server.established; }));
 }
 
-TEST(Handshake, BadConfigurationIsRefused) {
+TEST(Handshake, RefusesABadConfiguration) {
   World world;
   const auto open = [&](Config config) {
     return Connection::open(config, world.client, world.client, world.now);
@@ -122,7 +122,7 @@ TEST(Handshake, BadConfigurationIsRefused) {
   EXPECT_EQ(open(config).error().code, Code::invalid);
 }
 
-TEST(Handshake, NothingCanBeOpenedBeforeOrAfter) {
+TEST(Handshake, StreamsCanBeOpenedOnlyWhileTheConnectionIsEstablished) {
   World world;
   world.open();
   EXPECT_EQ(world.client->open_stream(true).error().code, Code::unreachable);
@@ -133,7 +133,7 @@ TEST(Handshake, NothingCanBeOpenedBeforeOrAfter) {
   EXPECT_EQ(world.client->open_stream(true).error().code, Code::unreachable);
 }
 
-TEST(Close, IsToldToBothWithItsReason) {
+TEST(Close, BothEndsLearnTheReason) {
   World world;
   ASSERT_TRUE(world.establish());
   world.server->close(0x17, "the stream has ended", world.now);
@@ -144,10 +144,10 @@ TEST(Close, IsToldToBothWithItsReason) {
   EXPECT_TRUE(world.client.closed->by_peer);
   EXPECT_EQ(world.client.closed->code, 0x17u);
   EXPECT_NE(world.client.closed->error.detail.find("the stream has ended"), std::string::npos);
-  world.server->close(1, "again", world.now);  // nothing happens
+  world.server->close(1, "again", world.now);  // has no effect
 }
 
-TEST(Close, IsRepeatedWhenItWasLost) {
+TEST(Close, IsSentAgainWhenItWasLost) {
   World world;
   ASSERT_TRUE(world.establish());
   world.pass(100ms);
@@ -162,7 +162,7 @@ TEST(Close, IsRepeatedWhenItWasLost) {
   EXPECT_EQ(world.client.closed->code, 5u);
 }
 
-TEST(Close, ReasonsAreCutAndMadePrintable) {
+TEST(Close, ReasonsAreShortenedAndMadePrintable) {
   World world;
   ASSERT_TRUE(world.establish());
   world.client->close(1, std::string("a\n\x01<\xc3\xa4>") + std::string(5000, 'x'), world.now);
@@ -176,7 +176,7 @@ TEST(Close, ReasonsAreCutAndMadePrintable) {
       << detail;
 }
 
-TEST(Close, FromInsideAHandler) {
+TEST(Close, FromInsideAHandlerTakesEffectAfterIt) {
   World world;
   world.client.when_established = [&] {
     world.client->close(3, "changed my mind", world.now);
@@ -188,7 +188,7 @@ TEST(Close, FromInsideAHandler) {
   EXPECT_EQ(world.server.closed->code, 3u);
 }
 
-TEST(Close, BeforeTheHandshake) {
+TEST(Close, BeforeTheHandshakeEndsTheConnection) {
   World world;
   world.open();
   world.server->close(1, "", world.now);
@@ -197,7 +197,7 @@ TEST(Close, BeforeTheHandshake) {
   EXPECT_TRUE(world.client.closed);
 }
 
-TEST(Idle, AnIdleLinkLives) {
+TEST(Idle, KeepAliveHoldsAnIdleConnection) {
   World world;
   ASSERT_TRUE(world.establish());
   world.pass(120s);
@@ -206,7 +206,7 @@ TEST(Idle, AnIdleLinkLives) {
   EXPECT_LT(world.client->stats().datagrams_sent, 200u);
 }
 
-TEST(Idle, ADeadPathIsNoticed) {
+TEST(Idle, ADeadPathClosesTheConnection) {
   World world;
   ASSERT_TRUE(world.establish());
   world.pass(20s);
@@ -219,7 +219,7 @@ TEST(Idle, ADeadPathIsNoticed) {
   EXPECT_LE(world.now - cut, 14s);  // idle_timeout after the last PING
 }
 
-TEST(Idle, WithoutKeepAliveItEnds) {
+TEST(Idle, WithoutKeepAliveAnIdleConnectionCloses) {
   World world;
   auto config = World::client_config();
   config.keep_alive = 0ns;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two connections and the world between them: a virtual clock, and links that delay, lose, repeat, reorder,
-// spoil and hold back datagrams as a seed says.
+// Two connections and a simulated network between them: a virtual clock, and links that delay, lose,
+// duplicate, reorder, corrupt and block datagrams. A seed makes each run repeatable.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,18 +23,18 @@ struct LinkModel {
   Time delay = 10ms;
   double loss = 0;  // probabilities per datagram
   double duplicate = 0;
-  double reorder = 0;          // comes 5 ms later than its turn
-  double corrupt = 0;          // one bit flipped, or cut short
+  double reorder = 0;          // arrives 5 ms late
+  double corrupt = 0;          // one bit flipped, or truncated
   std::uint64_t rate_bps = 0;  // 0: no bottleneck
-  Time max_queue = 100ms;      // of the bottleneck; what would wait longer is dropped
+  Time max_queue = 100ms;      // of the bottleneck; drops what would wait longer
   std::size_t mtu = 65536;
-  bool cut = false;      // takes everything, delivers nothing
-  bool blocked = false;  // takes nothing
+  bool cut = false;      // accepts datagrams and loses them
+  bool blocked = false;  // refuses datagrams
 };
 
 class World;
 
-// One end: the connection, the way out of it, and a record of what its handler was told.
+// One end: the connection, its outgoing link, and a record of its handler's calls.
 class End final : public Handler, public Path {
  public:
   explicit End(World &world) : world_(world) {}
@@ -85,12 +85,12 @@ class End final : public Handler, public Path {
   std::map<StreamId, std::uint64_t> resets;
   std::map<StreamId, std::uint64_t> stops;
   std::optional<CloseReason> closed;
-  std::size_t largest = 0;  // datagram
+  std::size_t largest = 0;  // size of a datagram, bytes
   std::uint64_t dropped = 0;
 
  private:
   World &world_;
-  Time free_at_{};  // the bottleneck
+  Time free_at_{};  // when the bottleneck is free again
 };
 
 class World {
@@ -130,7 +130,7 @@ class World {
     return run([&] { return client.established && server.established; });
   }
 
-  // Lets time pass until `done`; false when `limit` of it has gone by or nothing can happen any more.
+  // Advances the virtual clock until `done`. Returns false after `limit`, or if nothing is left to happen.
   bool run(const std::function<bool()> &done, Time limit = 60s) {
     const Time end = now + limit;
     int idle_turns = 0;
@@ -143,7 +143,7 @@ class World {
       }
       idle_turns = next <= now ? idle_turns + 1 : 0;
       if (idle_turns > 100'000) {
-        ADD_FAILURE() << "deadlines that never move on";
+        ADD_FAILURE() << "the deadlines do not advance";
         return false;
       }
       now = std::max(now, next);
@@ -188,7 +188,7 @@ class World {
     End *to;
     std::vector<std::uint8_t> datagram;
     bool operator<(const Event &other) const {
-      return std::pair(at, order) > std::pair(other.at, other.order);  // the earliest on top
+      return std::pair(at, order) > std::pair(other.at, other.order);  // the earliest event is on top
     }
   };
   static Time deadline(const End &end) { return end.connection ? end.connection->deadline() : never; }
@@ -199,7 +199,7 @@ class World {
 
  public:
   Time now = 1s;
-  End client;  // last: they go first
+  End client;  // declared last, so destroyed first
   End server;
 };
 
@@ -240,7 +240,7 @@ inline bool End::send(Bytes packets, std::size_t segment) {
   return true;
 }
 
-// `size` bytes that depend on the stream, so that nothing lands in the wrong place unseen.
+// `size` bytes that depend on `seed`, so that a test notices data in the wrong place.
 inline std::vector<std::uint8_t> pattern(std::uint64_t seed, std::size_t size) {
   std::vector<std::uint8_t> bytes(size);
   std::uint64_t state = seed * 0x9e3779b97f4a7c15u + 1;

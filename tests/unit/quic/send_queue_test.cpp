@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The queue's order, its books, and what it lets go of when.
+// The send queue: its order, its counters, and when it releases data.
 #include "quic/send_queue.hpp"
 
 #include <gtest/gtest.h>
@@ -48,7 +48,7 @@ TEST_F(Queue, ServesByPriorityThenByAge) {
   EXPECT_EQ(peek(), "2:x");
 }
 
-TEST_F(Queue, GathersSlicesAndResumesInside) {
+TEST_F(Queue, GathersSlicesAndResumesInsideASlice) {
   queue_.open(0, 1);
   for (const char *part : {"abc", "", "de", "f"}) queue_.push(0, text(part), false);
   EXPECT_EQ(peek(), "0:abcdef");
@@ -67,7 +67,7 @@ TEST_F(Queue, GathersSlicesAndResumesInside) {
   EXPECT_FALSE(queue_.push(0, text("more"), false));
 }
 
-TEST_F(Queue, AnEmptyEndIsWrittenOnce) {
+TEST_F(Queue, AFinWithoutDataIsWrittenOnce) {
   queue_.open(0, 1);
   EXPECT_EQ(peek(), "-");
   queue_.push(0, {}, true);
@@ -77,7 +77,7 @@ TEST_F(Queue, AnEmptyEndIsWrittenOnce) {
   EXPECT_EQ(peek(), "-");
 }
 
-TEST_F(Queue, EndsOnlyWithTheLastOfManySlices) {
+TEST_F(Queue, SetsFinOnlyOnTheLastOfManySlices) {
   queue_.open(0, 1);
   for (int i = 0; i < 20; ++i) queue_.push(0, text("x"), i == 19);
   ASSERT_TRUE(queue_.next(piece_));
@@ -89,7 +89,7 @@ TEST_F(Queue, EndsOnlyWithTheLastOfManySlices) {
   EXPECT_TRUE(piece_.fin);
 }
 
-TEST_F(Queue, LetsGoOfWhatIsAcknowledged) {
+TEST_F(Queue, ReleasesAcknowledgedSlices) {
   queue_.open(0, 1);
   Slice first = text("abc"), second = text("def");
   const std::weak_ptr<const void> one = first.owner(), two = second.owner();
@@ -100,7 +100,7 @@ TEST_F(Queue, LetsGoOfWhatIsAcknowledged) {
   EXPECT_FALSE(one.expired());
   queue_.acknowledge(0, 4);
   EXPECT_TRUE(one.expired());
-  queue_.acknowledge(0, 3);  // an old one changes nothing
+  queue_.acknowledge(0, 3);  // an old acknowledgement changes nothing
   EXPECT_EQ(queue_.in_flight(), 1u);
   EXPECT_EQ(peek(), "0:f");
   write(1);
@@ -109,7 +109,7 @@ TEST_F(Queue, LetsGoOfWhatIsAcknowledged) {
   EXPECT_EQ(queue_.in_flight(), 0u);
 }
 
-TEST_F(Queue, AnEndedStreamKeepsOnlyWhatWasSent) {
+TEST_F(Queue, AResetStreamKeepsOnlyWhatWasSent) {
   queue_.open(0, 1);
   queue_.push(0, text("abc"), false);
   queue_.push(0, text("def"), false);
@@ -126,7 +126,7 @@ TEST_F(Queue, AnEndedStreamKeepsOnlyWhatWasSent) {
   EXPECT_TRUE(queue_.ended(0));
 }
 
-TEST_F(Queue, ClosingBalancesTheBooks) {
+TEST_F(Queue, ClosingAStreamSubtractsItsBytes) {
   queue_.open(0, 1);
   queue_.open(4, 1);
   queue_.push(0, text("abcdef"), false);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Single streams: both directions, resets, stop sending, credit, priorities, bounds.
+// Single streams: both directions, resets, stop sending, stream credit, priorities, limits.
 #include "pair.hpp"
 
 namespace astral::quic {
@@ -39,7 +39,7 @@ TEST_F(Streams, CarryARequestAndItsAnswer) {
   EXPECT_EQ(text(client_, id), "good day");
 }
 
-TEST_F(Streams, CarryOneWayFromBothEnds) {
+TEST_F(Streams, BothEndsCanSendUnidirectionally) {
   const StreamId a = open(client_, false), b = open(server_, false);
   EXPECT_TRUE(is_unidirectional(a) && is_unidirectional(b) && opened_by_server(b));
   say(client_, a, "one");
@@ -51,7 +51,7 @@ TEST_F(Streams, CarryOneWayFromBothEnds) {
   EXPECT_EQ(text(client_, b), "two");
 }
 
-TEST_F(Streams, CanBeAnsweredFromInsideAHandler) {
+TEST_F(Streams, AHandlerCanSendAnAnswer) {
   server_.when_data = [&](StreamId id, Bytes data, bool fin) { server_->send(id, Slice::copy(data), fin); };
   const StreamId id = open(client_, true);
   say(client_, id, "echo", true);
@@ -59,7 +59,7 @@ TEST_F(Streams, CanBeAnsweredFromInsideAHandler) {
   EXPECT_EQ(text(client_, id), "echo");
 }
 
-TEST_F(Streams, AResetDropsWhatHasNotLeft) {
+TEST_F(Streams, AResetDropsUnsentData) {
   const StreamId id = open(server_, false);
   server_.out.blocked = true;
   server_->send(id, Slice::copy(pattern(1, 5'000'000)), false);
@@ -67,7 +67,7 @@ TEST_F(Streams, AResetDropsWhatHasNotLeft) {
   EXPECT_GT(server_->backlog(), 4'000'000u);
   server_->reset(id, 42);
   EXPECT_EQ(server_->backlog(), 0u);
-  server_->reset(id, 43);  // only the first counts
+  server_->reset(id, 43);  // only the first code is sent
   say(server_, id, "too late");
   server_.out.blocked = false;
   ASSERT_TRUE(world_.run([&] { return client_.resets.contains(id); }, 5s));
@@ -77,14 +77,14 @@ TEST_F(Streams, AResetDropsWhatHasNotLeft) {
   EXPECT_FALSE(client_.finished.contains(id));
 }
 
-TEST_F(Streams, AResetAloneMakesTheStreamKnown) {
+TEST_F(Streams, AResetWithoutDataReachesThePeer) {
   const StreamId id = open(server_, false);
   server_->reset(id, 7);
   server_->flush(world_.now);
   ASSERT_TRUE(world_.run([&] { return client_.resets.contains(id); }, 1s));
 }
 
-TEST_F(Streams, AResetAfterAnUnacknowledgedEndIsQuiet) {
+TEST_F(Streams, AResetAfterFinIsReportedAsEitherFinOrReset) {
   const StreamId id = open(server_, false);
   say(server_, id, "all of it", true);
   server_->reset(id, 7);
@@ -108,7 +108,7 @@ TEST_F(Streams, StopSendingEndsAUnidirectionalStream) {
   EXPECT_TRUE(client_.resets.empty());  // nothing of the stream is delivered after stop_sending()
 }
 
-TEST_F(Streams, StopSendingEndsTheAnswerOnly) {
+TEST_F(Streams, StopSendingEndsOneDirectionOfABidirectionalStream) {
   const StreamId id = open(client_, true);
   say(client_, id, "tell me everything");
   ASSERT_TRUE(world_.run([&] { return server_.bytes > 0; }, 1s));
@@ -122,7 +122,7 @@ TEST_F(Streams, StopSendingEndsTheAnswerOnly) {
   EXPECT_EQ(text(server_, id), "tell me everything and nothing");
 }
 
-TEST_F(Streams, StopSendingFromInsideAHandler) {
+TEST_F(Streams, AHandlerCanCallStopSending) {
   client_.when_data = [&](StreamId id, Bytes, bool) { client_->stop_sending(id, 1); };
   const StreamId id = open(server_, false);
   server_->send(id, Slice::copy(pattern(1, 3'000'000)), true);
@@ -132,7 +132,7 @@ TEST_F(Streams, StopSendingFromInsideAHandler) {
   EXPECT_EQ(server_->backlog(), 0u);
 }
 
-TEST_F(Streams, UnknownOnesAreIgnored) {
+TEST_F(Streams, CallsOnUnknownStreamsAreIgnored) {
   client_->send(400, Slice::copy(as_bytes("x")), false);
   client_->reset(400, 1);
   client_->stop_sending(400, 1);
@@ -143,12 +143,12 @@ TEST_F(Streams, UnknownOnesAreIgnored) {
   EXPECT_FALSE(client_.closed);
 }
 
-TEST_F(Streams, CreditRunsOutAndComesBack) {
+TEST_F(Streams, ThePeerReturnsCreditWhenStreamsEnd) {
   std::vector<StreamId> opened;
   while (const auto id = client_->open_stream(true)) opened.push_back(*id);
   EXPECT_EQ(opened.size(), Connection::max_bidirectional);
   EXPECT_EQ(client_->open_stream(true).error().code, Code::no_room);
-  EXPECT_TRUE(client_->open_stream(false));  // another account
+  EXPECT_TRUE(client_->open_stream(false));  // unidirectional streams have their own credit
   for (const StreamId id : opened) client_->send(id, Slice::copy(as_bytes("?")), true);
   client_->flush(world_.now);
   ASSERT_TRUE(world_.run([&] { return server_.finished.size() == opened.size(); }, 1s));
@@ -159,7 +159,7 @@ TEST_F(Streams, CreditRunsOutAndComesBack) {
   EXPECT_TRUE(client_->open_stream(true));
 }
 
-TEST_F(Streams, TenThousandUnidirectionalOnes) {
+TEST_F(Streams, TenThousandUnidirectionalStreamsFitOneConnection) {
   constexpr std::uint64_t count = 10'000;
   server_.keep = client_.keep = false;
   std::uint64_t opened = 0;
@@ -190,7 +190,7 @@ TEST_F(Streams, TenThousandUnidirectionalOnes) {
   EXPECT_FALSE(client_.closed);
 }
 
-TEST_F(Streams, LowerPrioritiesOvertake) {
+TEST_F(Streams, AStreamOfLowerPriorityNumberIsSentFirst) {
   server_.out.rate_bps = 8'000'000;
   const StreamId bulk = open(server_, false);
   server_->send(bulk, Slice::copy(pattern(1, 2'000'000)), true);
@@ -205,7 +205,7 @@ TEST_F(Streams, LowerPrioritiesOvertake) {
   EXPECT_EQ(client_.received.at(bulk), pattern(1, 2'000'000));
 }
 
-TEST_F(Streams, OlderOnesGoFirst) {
+TEST_F(Streams, OfEqualPriorityTheOlderStreamIsSentFirst) {
   server_.out.rate_bps = 8'000'000;
   server_.out.max_queue = 10s;
   std::vector<StreamId> ids;
@@ -221,11 +221,11 @@ TEST_F(Streams, OlderOnesGoFirst) {
   EXPECT_EQ(order, ids);
 }
 
-TEST_F(Streams, ABlockedPathBoundsWhatLeaves) {
+TEST_F(Streams, ABlockedPathBoundsTheBytesInFlight) {
   server_.out.blocked = true;
   const StreamId id = open(server_, false);
   std::size_t offered = 0;
-  while (server_->backlog() < 4'000'000) {  // as a caller does: look, then hand in
+  while (server_->backlog() < 4'000'000) {  // as callers do: check the backlog, then send
     server_->send(id, Slice::copy(pattern(offered, 100'000)), false);
     offered += 100'000;
     server_->flush(world_.now);

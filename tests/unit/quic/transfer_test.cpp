@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Many megabytes both ways over links of every kind: every byte arrives once, in its place.
+// Transfers megabytes in both directions over links of every kind: every byte arrives once, in its place.
 #include "pair.hpp"
 
 namespace astral::quic {
@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::size_t stream_size = 40'000;
 
-// Sends `streams` streams of stream_size from `from`, opening them as credit allows.
+// Sends `streams` streams of stream_size bytes from `from`, as fast as stream credit allows.
 class Sender {
  public:
   Sender(World &world, End &from, std::size_t streams) : world_(world), from_(from), left_(streams) {
@@ -54,7 +54,7 @@ TEST(Transfer, OverAPerfectLink) {
   EXPECT_EQ(world.client->stats().packets_lost, 0u);
   EXPECT_GE(world.client->stats().rtt, 20ms);
   EXPECT_LT(world.client->stats().rtt, 60ms);
-  EXPECT_GT(world.client.largest, 1400u);  // PMTUD has found more
+  EXPECT_GT(world.client.largest, 1400u);  // path MTU discovery has raised the size
   EXPECT_LE(world.client.largest, 1452u);
   EXPECT_LT(world.client->stats().bursts * 5, world.client->stats().datagrams_sent);
 }
@@ -89,7 +89,7 @@ TEST(Transfer, ThroughCorruptionAndTruncation) {
   }
 }
 
-TEST(Transfer, WhileStrangersThrowGarbage) {
+TEST(Transfer, WhileStrangersSendGarbage) {
   World world;
   ASSERT_TRUE(world.establish());
   const auto first = world.client.established;
@@ -109,11 +109,11 @@ TEST(Transfer, ThroughANarrowBottleneck) {
   for (End *end : {&world.client, &world.server}) end->out.rate_bps = 4'000'000;
   ASSERT_TRUE(world.establish());
   const Time begin = world.now;
-  transfer(world, 50);  // 2 MB each way: 4 s at the least
+  transfer(world, 50);  // 2 MB each way: at least 4 s
   EXPECT_LT(world.now - begin, 8s);
 }
 
-// Live video over a long path: the windows must hold more than the 1.25 MB that are on their way.
+// Live video over a long path: the flow control windows must exceed the 1.25 MB in flight.
 TEST(Transfer, FillsFiftyMegabitsOverTwoHundredMilliseconds) {
   World world;
   world.client.keep = false;
@@ -124,7 +124,7 @@ TEST(Transfer, FillsFiftyMegabitsOverTwoHundredMilliseconds) {
   const auto id = world.server->open_stream(false);
   world.server->send(*id, Slice::copy(pattern(1, 60'000'000)), true);
   world.server->flush(world.now);
-  world.pass(3s);  // to find the rate
+  world.pass(3s);  // time for congestion control to find the rate
   const std::uint64_t before = world.client.bytes;
   world.pass(5s);
   const double rate = static_cast<double>(world.client.bytes - before) * 8 / 5;
