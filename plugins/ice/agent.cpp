@@ -16,12 +16,13 @@ namespace astral::ice {
 namespace {
 
 constexpr guint component = 1;
-constexpr std::size_t max_addresses = 12;  // each may yield a host and a server-reflexive candidate: 24 of 32
-constexpr gint64 connect_timeout = 10 * G_USEC_PER_SEC;  // from set_remote(); libnice needs 2.6 s to give up
-// The peer may be connected, and its first flight here, a moment before we are: our answer waits for it.
+constexpr std::size_t max_addresses = 12;  // each gives up to 2 candidates (host, srflx): 24 of 32
+constexpr gint64 connect_timeout = 10 * G_USEC_PER_SEC;  // from set_remote(); libnice gives up after 2.6 s
+// Bytes that send() keeps until this end is connected. The peer may be connected a moment earlier, and its
+// first packets may be here: our answers wait for our own connection.
 constexpr std::size_t max_early = 32 * 1024;
-constexpr int socket_buffer = 1 << 20;  // a key frame's burst; the kernel's rmem_max may allow less
-// Five times faster than RFC 8445 suggests: a link is up in 11 ms on loopback instead of 26.
+constexpr int socket_buffer = 1 << 20;  // for a key frame's burst; rmem_max may allow less
+// Five times faster than RFC 8445 suggests: a link is up after 11 ms on loopback instead of 26.
 constexpr guint stun_pacing_ms = 5;
 constexpr guint idle_timeout_ms = 500;
 
@@ -40,8 +41,8 @@ bool is_link_local(const std::string &text) {
   return text.starts_with("fe80:") || text.starts_with("169.254.");
 }
 
-// The machine's addresses without link-local ones (a peer cannot know their interface) and without loopback,
-// unless there is nothing else or it is asked for.
+// The machine's addresses, without link-local ones (a peer cannot know their interface). Loopback only if
+// asked for, or if there is no other address.
 std::vector<std::string> local_addresses(bool loopback) {
   std::vector<std::string> found;
   GList *all = nice_interfaces_get_local_ips(FALSE);
@@ -56,9 +57,9 @@ std::vector<std::string> local_addresses(bool loopback) {
 
 }  // namespace
 
-// gathering and checking run side by side:   new ──set_remote()──▶ checking ──▶ connected
-//                                                                     └──▶ failed
-// Events of libnice are queued and told from `wake_`, so that no handler runs inside a call of the owner's.
+// States; gathering runs at the same time:     new ──set_remote()──▶ checking ──▶ connected
+//                                                                      └──▶ failed
+// libnice's events are queued and delivered from `wake_`, so that no handler runs inside a call of the owner.
 class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
  public:
   explicit Impl(const Config &config, Handler &handler) : config_(config), handler_(&handler) {}
@@ -88,7 +89,7 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
   void close();
 
   const Config config_;
-  Handler *handler_;  // null once the owner has gone or on_failed() was called
+  Handler *handler_;  // null after the owner was destroyed or on_failed() was called
   Ref<GMainContext> context_;
   Ref<NiceAgent> agent_;
   guint stream_ = 0;
@@ -96,11 +97,11 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
   Source wake_;
   std::deque<std::function<void()>> events_;
   bool drained_due_ = false;
-  int inside_ = 0;  // callbacks of libnice or of wake_
+  int inside_ = 0;  // depth of callbacks of libnice or `wake_`
   bool detached_ = false;
   bool has_remote_ = false;
   std::size_t remote_candidates_ = 0;
-  gint64 deadline_ = -1;  // for the connection; monotonic, microseconds
+  gint64 deadline_ = -1;  // until when to connect; monotonic, microseconds; -1: none
   bool connected_ = false;
   bool failed_ = false;
   Ref<GSocket> socket_;
@@ -110,7 +111,7 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
     std::vector<std::uint8_t> packets;
     std::size_t segment;
   };
-  std::vector<Early> early_;  // what was sent between set_remote() and the connection
+  std::vector<Early> early_;  // sent between set_remote() and the connection
   std::size_t early_size_ = 0;
   std::uint64_t single_ = 0;
 };
@@ -132,7 +133,7 @@ Expected<void> Agent::Impl::open() {
     g_object_set(agent_.get(), "stun-server", config_.stun_host.c_str(), "stun-server-port",
                  static_cast<guint>(config_.stun_port), nullptr);
   stream_ = nice_agent_add_stream(agent_.get(), 1);
-  if (stream_ == 0) return fail(Code::failed, "libnice makes no stream");
+  if (stream_ == 0) return fail(Code::failed, "libnice cannot add a stream");
   for (const std::string &text : local_addresses(config_.loopback)) {
     NiceAddress address;
     nice_address_init(&address);
@@ -205,8 +206,8 @@ void Agent::Impl::close() {
   agent_.reset();
 }
 
-// The owner goes. Inside a callback libnice's objects are still in use: they go with the next turn of the
-// loop.
+// The owner is being destroyed. Inside a callback libnice still uses its objects, so they are freed in the
+// loop's next turn.
 void Agent::Impl::detach() {
   handler_ = nullptr;
   detached_ = true;
@@ -283,7 +284,7 @@ void Agent::Impl::on_state(guint state) {
     for (const Early &burst : std::exchange(early_, {})) send(burst.packets, burst.segment);
     post([this] { handler_->on_connected(); });
   } else if (state == NICE_COMPONENT_STATE_FAILED) {
-    // Once connected, libnice's opinion does not count: QUIC notices a dead path sooner, and never wrongly.
+    // After the connection libnice's state is ignored: QUIC notices a dead path sooner, and is never wrong.
     fail_with(Code::unreachable, "no pair of ICE candidates works");
   }
 }
@@ -338,7 +339,7 @@ bool Agent::Impl::send(Bytes packets, std::size_t segment) {
     return true;
   }
   if (sender_.aimed()) return sender_.send(packets, segment) == UdpSender::Result::sent;
-  // A relayed pair: libnice wraps each datagram.
+  // A relayed pair: libnice must wrap each datagram.
   for (bool first = true; !packets.empty(); first = false) {
     const Bytes one = packets.first(std::min(segment, packets.size()));
     const gint sent = nice_agent_send(agent_.get(), stream_, component, static_cast<guint>(one.size()),

@@ -22,13 +22,13 @@ namespace {
 
 constexpr std::uint32_t stun_cookie = 0x2112a442;  // RFC 8489, 5
 constexpr int receive_buffer = 1 << 20;
-constexpr int max_turns = 32;  // system calls before other sources of the loop get theirs
+constexpr int max_turns = 32;  // system calls before the loop's other sources run
 constexpr std::size_t max_run = 65536;
 
 thread_local std::array<std::uint8_t, max_run> buffer;
 
-// The neighbour is the first socket of the group and gets what looks like STUN (first byte below 4, the
-// cookie at 4) and what is too short to say; the second gets the rest.
+// Of the SO_REUSEPORT group, socket 0 is libnice's: it gets STUN (first byte below 4, the cookie at offset 4)
+// and datagrams that are too short to tell. Socket 1, ours, gets the rest.
 bool attach_filter(int descriptor) {
   std::array<sock_filter, 6> program{{
       {BPF_LD | BPF_B | BPF_ABS, 0, 0, 0},
@@ -46,7 +46,7 @@ bool set(int descriptor, int level, int option, int value) {
   return setsockopt(descriptor, level, option, &value, sizeof value) == 0;
 }
 
-// A socket beside `neighbour`, or -1.
+// Opens a socket on the port of `neighbour`. Returns -1 on failure.
 int open_beside(int neighbour) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -103,7 +103,7 @@ void Bypass::receive() {
     message.msg_controllen = sizeof control;
     const ssize_t size = ::recvmsg(descriptor_, &message, MSG_DONTWAIT);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) break;  // nothing more; an ICMP error of the past is no news either
+    if (size < 0) break;  // no more datagrams, or a pending ICMP error, which does not matter
     auto segment = static_cast<std::size_t>(size);
     for (cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
       if (header->cmsg_level != SOL_UDP || header->cmsg_type != UDP_GRO) continue;

@@ -38,20 +38,20 @@ bool same_word(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-// No name is looked up, and no multicast group or "any" is sent to.
+// Accepts numeric addresses only, so no name is looked up. `sendable`: refuses multicast and "any" addresses.
 bool is_numeric_address(std::string_view text, bool sendable) {
   const std::string address(text);
   std::array<std::uint8_t, 16> bytes{};
   if (inet_pton(AF_INET, address.c_str(), bytes.data()) == 1)
     return !sendable ||
-           (bytes[0] != 0 && bytes[0] < 224);  // not "this network", multicast, reserved, broadcast
+           (bytes[0] != 0 && bytes[0] < 224);  // refuse "this network", multicast, reserved and broadcast
   if (inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return false;
   const bool any = std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
   return !sendable || (!any && bytes[0] != 0xff);
 }
 
-// The words between single spaces; empty when there is none, or two spaces meet, or anything is not
-// printable.
+// Splits at single spaces. Returns an empty list if there is no word, if two spaces meet, or if a character
+// is not printable.
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
   while (true) {

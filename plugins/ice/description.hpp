@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the two ends of an ICE component tell each other over the signalling, and what of it is believed.
-// Pure.
+// The description that the two ends of an ICE component exchange through signalling, and the check of the
+// peer's one. Pure.
 #pragma once
 
 #include <cstddef>
@@ -20,12 +20,13 @@ struct Description {
 
 inline constexpr std::size_t max_candidates = 32;
 inline constexpr std::size_t max_candidate_size = 256;
-// RFC 8445, 5.3
+// Minimum lengths, RFC 8445, 5.3.
 inline constexpr std::size_t min_ufrag_size = 4;
 inline constexpr std::size_t min_pwd_size = 22;
 inline constexpr std::size_t max_credential_size = 256;
 
-// Errors: invalid, too_large. The grammar of RFC 8839, 5.1; numeric addresses only, UDP and component 1 only.
+// Checks the grammar of RFC 8839, 5.1; allows only numeric addresses, UDP and component 1. Errors: invalid,
+// too_large.
 Expected<void> check_candidate(std::string_view candidate);
 Expected<void> check(const Description &description);
 

@@ -15,8 +15,8 @@
 namespace astral::ice {
 namespace {
 
-// A device without checksum offload says EIO for good; EINVAL and EMSGSIZE may be about one burst (a segment
-// above the path's MTU).
+// UDP GSO is given up after this many refusals in a row. A device without checksum offload always returns
+// EIO, which counts at once; EINVAL and EMSGSIZE may concern one burst (a segment above the path's MTU).
 constexpr int max_refusals = 3;
 
 }  // namespace
@@ -70,7 +70,7 @@ UdpSender::Result UdpSender::send(Bytes packets, std::size_t segment) {
   for (bool first = true; !packets.empty(); first = false) {
     const Bytes one = packets.first(std::min(segment, packets.size()));
     const Result result = send_once(one, one.size(), error);
-    // Larger than the path's MTU: lost like any other, which is what QUIC's probe for it wants to know.
+    // Larger than the path's MTU: treat it as lost, which is what QUIC's MTU probe must learn.
     if (result != Result::sent && error != EMSGSIZE) return first ? result : Result::sent;
     packets = packets.subspan(one.size());
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sends bursts of datagrams on a socket that somebody else owns, in one system call where the kernel can cut
-// them (UDP GSO). Knows no ICE.
+// Sends bursts of datagrams on a socket that somebody else owns, in one system call if the kernel can split
+// them (UDP GSO). Does not know ICE.
 #pragma once
 
 #include <sys/socket.h>
@@ -15,13 +15,13 @@ class UdpSender {
  public:
   enum class Result { sent, would_block, failed };
 
-  // `descriptor` stays open until the next aim() or reset().
+  // `descriptor` must stay open until the next aim() or reset().
   void aim(int descriptor, const sockaddr_storage &to, socklen_t size);
   void reset() { descriptor_ = -1; }
   bool aimed() const { return descriptor_ >= 0; }
 
   Result send(Bytes packets, std::size_t segment);
-  // System calls that carried more than one datagram.
+  // Number of system calls that carried more than one datagram.
   std::size_t segmented() const { return segmented_; }
 
  private:
@@ -31,7 +31,7 @@ class UdpSender {
   sockaddr_storage to_{};
   socklen_t to_size_ = 0;
   bool can_segment_ = true;
-  int refusals_ = 0;  // in a row
+  int refusals_ = 0;  // in a row, of segmented bursts
   std::size_t segmented_ = 0;
 };
 

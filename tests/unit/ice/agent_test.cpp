@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Agents that find each other on loopback, refuse nonsense and go at any moment.
+// Agents connect on loopback, refuse invalid input, and can be destroyed at any moment.
 #include "ice/agent.hpp"
 
 #include "two_agents.hpp"
@@ -7,7 +7,7 @@
 namespace astral::ice {
 namespace {
 
-TEST_F(TwoAgents, GatherAndDescribe) {
+TEST_F(TwoAgents, GatherCandidatesAndDescribeThem) {
   open_both();
   ASSERT_TRUE(gather_both());
   const Description local = a_.agent->local();
@@ -24,7 +24,7 @@ TEST_F(TwoAgents, OfferLoopbackOnlyWhenAsked) {
   ASSERT_TRUE(run([&] { return a_.gathered > 0; }));
   const auto lines = a_.agent->local().candidates;
   ASSERT_FALSE(lines.empty());
-  if (lines.size() > 1) {  // a machine with nothing but lo offers just that
+  if (lines.size() > 1) {  // a machine with only lo offers only 127.0.0.1
     for (const auto &line : lines) EXPECT_EQ(line.find(" 127.0.0.1 "), std::string::npos);
   }
 }
@@ -66,7 +66,7 @@ TEST_F(TwoAgents, ConnectByTrickledCandidates) {
   EXPECT_TRUE(run([&] { return a_.connected && b_.connected; }));
 }
 
-TEST_F(TwoAgents, RefuseNonsense) {
+TEST_F(TwoAgents, RefuseInvalidDescriptionsAndCandidates) {
   open_both();
   ASSERT_TRUE(gather_both());
   EXPECT_EQ(a_.agent->add_remote_candidate(b_.candidates[0]).error().code, Code::invalid);  // too early
@@ -84,7 +84,7 @@ TEST_F(TwoAgents, RefuseNonsense) {
   while (a_.agent->add_remote_candidate("candidate:1 1 UDP 1 127.0.0.1 9 typ host")) ++taken;
   EXPECT_EQ(taken, max_candidates);
   EXPECT_EQ(a_.agent->add_remote_candidate(b_.candidates[0]).error().code, Code::too_large);
-  ASSERT_TRUE(b_.agent->set_remote(a_.agent->local()));  // nothing was disturbed
+  ASSERT_TRUE(b_.agent->set_remote(a_.agent->local()));  // the agent still works
   EXPECT_TRUE(run([&] { return a_.connected && b_.connected; }));
 }
 
@@ -113,49 +113,49 @@ TEST_F(TwoAgents, FailWithWrongCredentials) {
   EXPECT_FALSE(a_.agent->send(as_bytes("x"), 1));
 }
 
-TEST_F(TwoAgents, NothingIsSentBeforeThereIsAPath) {
+TEST_F(TwoAgents, NothingIsSentBeforeSetRemote) {
   open_both();
   EXPECT_FALSE(a_.agent->send(as_bytes("x"), 1));
   EXPECT_FALSE(a_.agent->connected());
 }
 
-TEST_F(TwoAgents, WhatIsSentWhileConnectingLeavesWithTheConnection) {
+TEST_F(TwoAgents, DatagramsSentWhileConnectingArriveAfterwards) {
   open_both();
   ASSERT_TRUE(gather_both());
   exchange();
   EXPECT_TRUE(a_.agent->send(as_bytes("@early"), 6));
   const std::vector<std::uint8_t> burst(20'000, '@');
   EXPECT_TRUE(a_.agent->send(burst, 1000));
-  EXPECT_FALSE(a_.agent->send(burst, 1000));  // a little, not more
+  EXPECT_FALSE(a_.agent->send(burst, 1000));  // the buffer is full
   ASSERT_TRUE(run([&] { return b_.received.size() == 21; }));
   EXPECT_EQ(as_text(b_.received[0]), "@early");
 }
 
-TEST_F(TwoAgents, CanGoAtAnyMoment) {
-  open_both();  // before anything was told
+TEST_F(TwoAgents, CanBeDestroyedInAnyState) {
+  open_both();  // before any signalling
   a_.agent.reset();
   b_.agent.reset();
   open_both();
   ASSERT_TRUE(gather_both());
-  a_.agent.reset();  // gathered
+  a_.agent.reset();  // after gathering
   open(a_, true);
   ASSERT_TRUE(run([&] { return a_.gathered >= 2; }));
   exchange();
-  a_.agent.reset();  // checking
+  a_.agent.reset();  // while checking
   g_main_context_iteration(context_.get(), FALSE);
   b_.agent.reset();
   EXPECT_EQ(a_.connected + b_.connected, 0);
   ASSERT_TRUE(connect());
   const std::vector<std::uint8_t> burst(50'000, 'x');
   ASSERT_TRUE(a_.agent->send(burst, 1000));
-  a_.agent.reset();  // in the middle, with datagrams on their way
+  a_.agent.reset();  // connected, with datagrams in transit
   ASSERT_TRUE(run([&] { return !b_.received.empty(); }));
   b_.agent.reset();
   while (g_main_context_iteration(context_.get(), FALSE)) {
   }
 }
 
-TEST_F(TwoAgents, CanGoFromInsideAnyCallback) {
+TEST_F(TwoAgents, CanBeDestroyedInAnyCallback) {
   const auto go = [](Peer &peer) { return [&peer] { peer.agent.reset(); }; };
   a_.when_candidate = [&](const std::string &) { a_.agent.reset(); };
   open(a_, true);
@@ -189,7 +189,7 @@ TEST_F(TwoAgents, CanGoFromInsideAnyCallback) {
   }
 }
 
-TEST_F(TwoAgents, CanGoFromInsideFailure) {
+TEST_F(TwoAgents, CanBeDestroyedInOnFailed) {
   open_both();
   ASSERT_TRUE(gather_both());
   a_.when_failed = [&] { a_.agent.reset(); };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// STUN goes to the first socket, everything else past it, in the datagrams that were sent.
+// STUN goes to the first socket. Everything else goes to the second, as the datagrams that were sent.
 #include "ice/bypass.hpp"
 
 #include <arpa/inet.h>
@@ -64,18 +64,18 @@ class BesideLibnice : public ::testing::Test {
   bool stop_ = false;
 };
 
-TEST_F(BesideLibnice, TellsStunFromTheRest) {
-  send({0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9});  // a binding request
+TEST_F(BesideLibnice, LeavesStunToTheFirstSocket) {
+  send({0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9});  // a STUN binding request
   send({0x40, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42});
   send({0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x43});
   send({0xc3});
-  send({1, 2});  // too short to tell
+  send({1, 2});  // too short to tell: goes to the first socket
   ASSERT_TRUE(pump(context_.get(), [&] { return got_.size() == 3; }));
   EXPECT_EQ(at_first(), 2u);
   EXPECT_EQ(got_[2].size(), 1u);
 }
 
-TEST_F(BesideLibnice, CutsWhatTheKernelHasMerged) {
+TEST_F(BesideLibnice, SplitsDatagramsThatTheKernelMerged) {
   std::vector<std::uint8_t> burst;
   for (int i = 0; i < 40; ++i) burst.insert(burst.end(), 1300, static_cast<std::uint8_t>(0x40 + i));
   burst.resize(burst.size() - 700);
@@ -99,7 +99,7 @@ TEST_F(BesideLibnice, StopsInTheMiddleOfABurst) {
   EXPECT_EQ(drained_, 0);
 }
 
-TEST_F(BesideLibnice, TheFirstGetsAllAgainWhenItGoes) {
+TEST_F(BesideLibnice, TheFirstSocketReceivesEverythingAfterItIsClosed) {
   bypass_.reset();
   send({0x40, 1, 2, 3, 4, 5, 6, 7, 8});
   EXPECT_EQ(at_first(), 1u);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which descriptions are believed.
+// Which descriptions and candidates of a peer are accepted.
 #include "ice/description.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ Description description() {
   return {"abcd", "abcdefghijklmnopqrstuv", {good}};
 }
 
-TEST(Candidate, TakesWhatPeersSend) {
+TEST(Candidate, AcceptsWhatPeersSend) {
   for (const char *line : {
            "candidate:1 1 UDP 2015363327 192.0.2.7 40000 typ host",
            "candidate:1 1 udp 1 2001:db8::1 65535 typ host",
@@ -76,7 +76,7 @@ TEST(Candidate, RefusesEverythingElse) {
   EXPECT_FALSE(check_candidate(zero));
 }
 
-TEST(Candidate, EveryPrefixIsHarmless) {
+TEST(Candidate, EveryPrefixIsParsedSafely) {
   const std::string line = good + " raddr 192.0.2.7 rport 5 generation 0";
   for (std::size_t size = 0; size < line.size(); ++size)
     static_cast<void>(check_candidate(line.substr(0, size)));
@@ -102,7 +102,7 @@ TEST(Description, IsCheckedAsAWhole) {
   EXPECT_TRUE(check(other));
   other.candidates.push_back(good);
   EXPECT_EQ(check(other).error().code, Code::too_large);
-  other.candidates.clear();  // they may all come later
+  other.candidates.clear();  // all candidates may come later
   EXPECT_TRUE(check(other));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The whole way: a QUIC connection between two agents on loopback, in real time.
+// A QUIC connection between two agents on loopback, in real time.
 #include "glue/loop.hpp"
 #include "quic/connection.hpp"
 #include "two_agents.hpp"
@@ -7,7 +7,7 @@
 namespace astral::ice {
 namespace {
 
-// What an element does with an agent and a connection: datagrams in, one flush for each batch, one timer.
+// Drives an agent and a connection as an element does: datagrams in, one flush for each batch, one timer.
 class Link : public quic::Handler {
  public:
   Link(GMainContext *context, Peer &peer) : peer_(peer), timer_(context, [this] { tick(); }) {}

@@ -16,7 +16,7 @@
 
 namespace astral::ice {
 
-// Runs the context until `done`, at most half a minute.
+// Runs the context until `done`, for 30 s at most.
 inline bool pump(GMainContext *context, const std::function<bool()> &done) {
   bool late = false;
   GSource *timeout = g_timeout_source_new_seconds(30);

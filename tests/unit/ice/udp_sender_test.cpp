@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bursts arrive as the datagrams that they are made of.
+// A burst arrives as its separate datagrams.
 #include "ice/udp_sender.hpp"
 
 #include <arpa/inet.h>
@@ -44,14 +44,14 @@ class Sender : public ::testing::Test {
   UdpSender sender_;
 };
 
-TEST_F(Sender, CutsABurst) {
+TEST_F(Sender, ABurstArrivesAsDatagrams) {
   const std::vector<std::uint8_t> packets(3 * 1200 + 77, 'x');
   EXPECT_EQ(sender_.send(packets, 1200), UdpSender::Result::sent);
   EXPECT_EQ(sizes(), (std::vector<std::size_t>{1200, 1200, 1200, 77}));
   EXPECT_EQ(sender_.segmented(), 1u);
 }
 
-TEST_F(Sender, SendsOneAsItIs) {
+TEST_F(Sender, SendsASingleDatagramUnchanged) {
   const std::vector<std::uint8_t> packet(500, 'x');
   EXPECT_EQ(sender_.send(packet, 500), UdpSender::Result::sent);
   EXPECT_EQ(sender_.send(packet, 1200), UdpSender::Result::sent);
@@ -59,8 +59,8 @@ TEST_F(Sender, SendsOneAsItIs) {
   EXPECT_EQ(sender_.segmented(), 0u);
 }
 
-TEST_F(Sender, FallsBackWhereTheKernelRefuses) {
-  // More segments than UDP_MAX_SEGMENTS of any kernel: EINVAL or EMSGSIZE.
+TEST_F(Sender, SendsOneByOneIfTheKernelRefusesTheBurst) {
+  // More segments than any kernel's UDP_MAX_SEGMENTS: EINVAL or EMSGSIZE.
   const std::vector<std::uint8_t> packets(130 * 100, 'x');
   EXPECT_EQ(sender_.send(packets, 100), UdpSender::Result::sent);
   std::size_t total = 0;
@@ -70,16 +70,16 @@ TEST_F(Sender, FallsBackWhereTheKernelRefuses) {
   }
   EXPECT_EQ(total, packets.size());
   EXPECT_EQ(sender_.send(packets, 1200), UdpSender::Result::sent);
-  EXPECT_EQ(sender_.segmented(), 1u);  // one refusal is about the burst, not the device
+  EXPECT_EQ(sender_.segmented(), 1u);  // one refusal concerns the burst, not the device
 }
 
-TEST_F(Sender, TooLargeADatagramIsLost) {
+TEST_F(Sender, ADatagramAboveTheMtuIsLost) {
   const std::vector<std::uint8_t> packet(70'000, 'x');
   EXPECT_EQ(sender_.send(packet, packet.size()), UdpSender::Result::sent);
   EXPECT_TRUE(sizes().empty());
 }
 
-TEST_F(Sender, SaysWhenItCannot) {
+TEST_F(Sender, ReportsAFailure) {
   sender_.aim(9999, bound_, sizeof(sockaddr_in));
   const std::vector<std::uint8_t> packets(3000, 'x');
   EXPECT_EQ(sender_.send(packets, 1000), UdpSender::Result::failed);
