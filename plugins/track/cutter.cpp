@@ -26,7 +26,7 @@ bool Cutter::starts_group(Kind kind, std::int64_t pts) {
   const bool lost = packaging_ == Packaging::mpegts && !sync_seen_ && pts - first_pts_ >= patience;
   if (kind != Kind::sync && !lost) return false;
   if (kind == Kind::sync) sync_seen_ = true;
-  // Going back in time starts a group too: the publisher's clock was set anew.
+  // A pts that goes back starts a group too: the publisher's clock was reset.
   if (in_group_ && !group_has_delta_ && pts - group_pts_ < timed_group && pts >= group_pts_) return false;
   in_group_ = true;
   group_has_delta_ = false;
@@ -50,8 +50,8 @@ void Cutter::push(Bytes data, const Timing &timing, std::vector<Piece> &out) {
   emit(data, timing, starts, in_group_, out);
 }
 
-// Held back are tables whose follower is not known yet and the packet that is not whole: a group begins with
-// its tables. Everything else leaves as it came, in as few pieces as the groups allow.
+// Holds back an incomplete packet, and tables until the packet after them is known, because a group begins
+// with its tables. Everything else is passed on at once, in as few pieces as the group boundaries allow.
 void Cutter::push_packets(Bytes data, const Timing &timing, std::vector<Piece> &out) {
   if (!held_.empty()) {
     const std::size_t missing = (packet_size - held_.size() % packet_size) % packet_size;
@@ -72,17 +72,17 @@ void Cutter::push_packets(Bytes data, const Timing &timing, std::vector<Piece> &
     held_timing_ = timing;
   }
 
-  std::size_t begin = 0;   // of the piece being gathered
-  std::size_t tables = 0;  // where the tables before `at` begin, `at` when there are none
+  std::size_t begin = 0;   // start of the current piece
+  std::size_t tables = 0;  // start of the tables before `at`; `at` if there are none
   bool starts = false;
   std::size_t at = 0;
   for (; at + packet_size <= data.size(); at += packet_size) {
     const Kind kind = scanner_.classify(data.subspan(at, packet_size));
     if (kind == Kind::table && at + packet_size - tables < max_held) continue;
     const bool in_group =
-        in_group_;  // what came before the start belongs to the group before, if there is one
+        in_group_;  // the bytes before the start belong to the previous group, if there is one
     if (starts_group(kind, *timing.pts)) {
-      if (!held_.empty()) {  // the tables came in earlier buffers
+      if (!held_.empty()) {  // the tables arrived in earlier buffers
         released_.swap(held_);
         held_.clear();
         emit(released_, held_timing_, true, true, out);

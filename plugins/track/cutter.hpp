@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Decides where in a publisher's stream of buffers a group starts: where a decoder can. By the buffers' own
-// marks; in an MPEG transport stream by its packets, which may lie anywhere in the buffers; by time where
-// every place is as good as another.
+// Decides where a publisher's buffers start a group, that is where a decoder can start: by the buffers'
+// flags; in an MPEG transport stream by its packets, which may cross buffers; by time where every buffer is a
+// possible start.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@
 
 namespace astral::track {
 
-// How bytes and buffers of a media type relate.
+// Whether buffer boundaries of a media type matter.
 enum class Packaging {
-  mpegts,       // a byte stream of packets of 188 bytes
-  byte_stream,  // a container whose parsers do not care for the buffers' bounds
-  buffers,      // each buffer is one thing and must arrive as one
+  mpegts,       // a byte stream of 188-byte packets
+  byte_stream,  // a container whose parsers ignore buffer boundaries
+  buffers,      // each buffer is one unit and must arrive as one
 };
-Packaging packaging_of(std::string_view media_type);  // of caps: "video/mpegts", "video/x-h264"
+Packaging packaging_of(std::string_view media_type);  // from caps: "video/mpegts", "video/x-h264"
 
 struct Piece {
   Bytes data;  // valid until the next push()
@@ -28,26 +28,26 @@ struct Piece {
   bool starts_group = false;
 };
 
-// Thread: one. Bytes before the first place where a decoder can start are dropped and counted.
+// **Thread**: one. Drops and counts the bytes before the first place where a decoder can start.
 class Cutter {
  public:
-  // Where every buffer is a place to start (audio), a group is this long.
+  // The length of a group if every buffer is a possible start (audio).
   static constexpr std::int64_t timed_group = 1'000'000'000;  // ns
-  // A transport stream in which no such place was found for so long is cut by time as well.
+  // After this time without a possible start, a transport stream is cut by time too.
   static constexpr std::int64_t patience = 5'000'000'000;  // ns
   static constexpr std::size_t max_held = 64 * TsScanner::packet_size;
 
   explicit Cutter(Packaging packaging) : packaging_(packaging) {}
 
-  // `timing.pts` must be set: media time, or arrival where the buffer has none.
+  // `timing.pts` must be set: the media time, or the arrival time if the buffer has none.
   void push(Bytes data, const Timing &timing, std::vector<Piece> &out);
-  // What is still held back at the end of the stream.
+  // At the end of the stream: outputs what is still held back.
   void finish(std::vector<Piece> &out);
   std::uint64_t dropped_bytes() const { return dropped_; }
-  // MPEG-TS only: the tables a decoder needs first, and how often they have changed.
+  // MPEG-TS only: the tables that a decoder needs first, and the number of their changes.
   std::vector<std::uint8_t> tables() const { return scanner_.tables(); }
   std::uint64_t tables_version() const { return scanner_.version(); }
-  // Tables that are known from elsewhere (the caps' streamheader).
+  // Adds tables that are known from elsewhere: the caps' streamheader.
   void learn_tables(Bytes packets);
 
  private:
@@ -62,8 +62,8 @@ class Cutter {
   bool sync_seen_ = false;
   std::int64_t group_pts_ = 0;
   std::int64_t first_pts_ = -1;
-  std::vector<std::uint8_t> held_;      // tables and the packet that is not whole yet
-  std::vector<std::uint8_t> released_;  // what `held_` was, while a piece points to it
+  std::vector<std::uint8_t> held_;      // tables and the incomplete packet
+  std::vector<std::uint8_t> released_;  // the earlier `held_`, while a piece points to it
   Timing held_timing_;
   std::uint64_t dropped_ = 0;
 };

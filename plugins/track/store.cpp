@@ -68,7 +68,7 @@ void Store::fit() {
   while (bytes_ > limits_.bytes && groups_.size() > 1) drop_oldest();
   if (groups_.empty()) return;
   Group &group = groups_.rbegin()->second;
-  // A group that is larger than the whole store: its beginning goes, nobody can join it any more.
+  // A group that is larger than the whole store loses its beginning; nobody can join at it any more.
   while (bytes_ > limits_.bytes && group.objects.size() > 1) {
     const std::size_t freed = group.objects.front().wire.size() + object_cost;
     group.bytes -= freed;
@@ -118,7 +118,7 @@ std::optional<Span> Store::gap(Location from) const {
   return std::nullopt;
 }
 
-// Moves to the group's beginning, if that is there.
+// Moves to the beginning of the group, if the store has it.
 bool Cursor::enter(const Store &store, Groups::const_iterator group) {
   if (group == store.groups_.end()) return false;
   const std::uint64_t begin = group->first == at_.group && !started_ ? at_.object : 0;
@@ -137,7 +137,7 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
   const Groups &groups = store.groups_;
   for (;;) {
     if (!in_group_) {
-      // Between groups: the next one there is, unless one before it may still come.
+      // Between groups: take the next one, unless one before it may still arrive.
       auto group = groups.lower_bound(at_.group);
       if (group == groups.end()) return {};
       const std::uint64_t leap = group->first - at_.group;
@@ -156,7 +156,7 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
     const auto group = groups.find(at_.group);
     const auto newer = groups.upper_bound(at_.group);
     if (group == groups.end() || at_.object < group->second.first) {
-      // Dropped before we read it. Nothing newer yet: wait for that.
+      // The object was dropped before it was read. Without a newer group, wait for one.
       if (newer == groups.end()) return {};
       auto newest = std::prev(groups.end());
       while (newest != newer && newest->second.first > 0) --newest;
@@ -184,7 +184,7 @@ Cursor::Next Cursor::next(const Store &store, Time now) {
       return found;
     }
 
-    // The object has not come. It is waited for as long as nothing newer suffers from that.
+    // The object has not arrived. Wait for it as long as no newer group waits behind it.
     if (newer == groups.end()) {
       waiting_since_ = never;
       return {};
@@ -203,7 +203,7 @@ bool Range::give_up(Time now) {
   return now - waiting_since_ >= patience_;
 }
 
-// All before `next` is given up.
+// Gives up everything before `next`.
 Range::Next Range::missing_before(Location next) {
   constexpr std::uint64_t whole_group = std::numeric_limits<std::uint64_t>::max();
   next = std::min(next, end_);
@@ -220,7 +220,7 @@ Range::Next Range::next(const Store &store, Time now) {
     const auto group = groups.lower_bound(at_.group);
     if (group == groups.end()) return missing_before(end_);
     if (group->first > at_.group && at_.object == 0 && group->first - at_.group >= Store::restart_leap) {
-      at_ = {group->first, 0};  // another run: there was nothing between
+      at_ = {group->first, 0};  // another run of the publisher: nothing lies between
       continue;
     }
     if (group->first > at_.group) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The last seconds of one track: groups of objects, each object once, bounded in bytes and in time. And its
-// readers, each of which goes through it in order at its own pace.
+// The last seconds of one track: groups of objects, each object once, bounded in bytes and in time. Readers
+// go through the store in order, each at its own pace.
 #pragma once
 
 #include <algorithm>
@@ -17,54 +17,56 @@ namespace astral::track {
 using moqt::Location;
 using moqt::Object;
 
-// From `first` to before `end`.
+// The locations from `first` to `end`; `end` is not included.
 struct Span {
   Location first, end;
   bool operator==(const Span &) const = default;
 };
 
-// Thread: one. Owns: references on the objects' bytes.
+// **Thread**: one. **Owns** references to the objects' bytes.
 class Store {
  public:
   struct Limits {
-    std::size_t bytes = 32 * 1024 * 1024;  // the newest group may pass it alone only by its last object
-    Time age = 10s;                        // of a group that is not the newest, as long as objects come
+    std::size_t bytes = 32 * 1024 * 1024;  // the newest group alone may exceed it by its last object
+    Time age = 10s;                        // of a group that is not the newest; see longest_pause
   };
-  // A longer pause between two objects counts as this one: while nothing newer comes nothing ages, for who
-  // is behind may have to fetch it when the publisher is there again.
+  // A pause between two objects ages the store by at most this. While no objects arrive nothing expires,
+  // because a reader that is behind may need to fetch it when the publisher is back.
   static constexpr Time longest_pause = 1s;
-  // What an object costs beside its bytes, and its place before it has come: so that these are bounded too.
+  // Bytes that each object costs besides its wire image, also if it has not arrived; so their number is
+  // bounded too.
   static constexpr std::size_t object_cost = 128;
   static constexpr std::uint64_t max_ahead =
-      65'536;  // objects of a group that arrive before their predecessors
+      65'536;  // objects of a group that may arrive before their predecessors
   static constexpr std::size_t max_groups = 1024;
-  // Groups and objects are numbered below this; what says otherwise is refused. So the id after one that is
-  // kept is an id as well, and a reader never gets back to where it began. Ours stay far below it.
+  // Group and object ids are below this; others are refused. So every kept id has a successor, and a reader
+  // cannot wrap around to its start. Astral's own ids stay far below.
   static constexpr std::uint64_t max_id = std::uint64_t{1} << 61;
-  // Group ids of a publisher's run start at the time in milliseconds, times this: a leap of this size is a
-  // new run, in which nothing between is to be waited for. Loss never makes one.
+  // A publisher's first group id is the time in milliseconds, times this. A step of at least this size is a
+  // new run of the publisher, and readers do not wait for anything in between. Loss never causes such a step.
   static constexpr std::uint64_t restart_leap = 1024;
 
   enum class Added {
     fresh,
-    duplicate,  // it is here already
-    late,       // its place has been dropped, or its group has ended before it
-    too_far,    // more than max_ahead, or no id of ours
+    duplicate,  // the store has it already
+    late,       // its place was dropped, or its group ended before it
+    too_far,    // more than max_ahead ahead, or not below max_id
   };
 
   Store() : Store(Limits{}) {}
   explicit Store(Limits limits) : limits_(limits) {}
 
-  // Forgets all; from now on what lies before `begin` is late.
+  // Drops everything. From now on objects before `begin` are late.
   void restart(Location begin);
   Added add(Object object, Time now);
-  // What of this group has not arrived will not come.
+  // Tells the store that no more objects of this group will arrive.
   void abandon(std::uint64_t group);
-  // Nor will what has not arrived up to and with `last`.
+  // Tells the store that no more objects up to and including `last` will arrive.
   void lose_until(Location last) { lost_until_ = std::max(lost_until_, last); }
-  void limit(std::size_t bytes);            // instead of Limits::bytes, from now on
-  std::optional<Location> largest() const;  // the newest object, statuses not counted
-  // What has not arrived from `from` on, before something newer. Nothing: it has, or nothing newer has.
+  void limit(std::size_t bytes);            // replaces Limits::bytes from now on
+  std::optional<Location> largest() const;  // the newest object that is not a status
+  // The missing objects from `from` on that precede a newer one. nullopt: none is missing, or nothing newer
+  // has arrived.
   std::optional<Span> gap(Location from) const;
   std::size_t bytes() const { return bytes_; }
   std::size_t groups() const { return groups_.size(); }
@@ -74,14 +76,14 @@ class Store {
   friend class Range;
 
   struct Group {
-    std::uint64_t first = 0;           // the id of objects[0]; above 0: its beginning has been dropped
-    std::deque<Object> objects;        // one that has not arrived has an empty wire
-    std::optional<std::uint64_t> end;  // the id of its end-of-group status
+    std::uint64_t first = 0;           // id of objects[0]; above 0: the beginning was dropped
+    std::deque<Object> objects;        // an object that has not arrived has an empty `wire`
+    std::optional<std::uint64_t> end;  // id of its End of Group status
     std::size_t bytes = 0;
     bool abandoned = false;
-    Time arrived{};  // its newest object, by clock_
+    Time arrived{};  // when its newest object arrived, by clock_
     const Object *find(std::uint64_t id) const;
-    // The first that is here, from `id` on.
+    // The first object at or after `id` that has arrived.
     std::optional<std::uint64_t> find_from(std::uint64_t id) const;
   };
   void drop_oldest();
@@ -90,28 +92,28 @@ class Store {
 
   Limits limits_;
   std::map<std::uint64_t, Group> groups_;
-  std::uint64_t dropped_below_ = 0;  // groups below were here and are gone
+  std::uint64_t dropped_below_ = 0;  // groups below this were dropped
   Location lost_until_;
   std::size_t bytes_ = 0;
-  Time last_{};   // when the newest object came
-  Time clock_{};  // since the first one, without the pauses
+  Time last_{};   // when the newest object arrived
+  Time clock_{};  // time since the first object, pauses shortened
 };
 
-// One reader's place in a Store. **Thread**: the store's. Holds nothing: what it has not read in time is gone
-// for it too, and it goes on at the newest group whose beginning is there.
+// A reader that follows a Store. **Thread**: the store's. It keeps nothing alive: if objects are dropped
+// before it reads them, it continues at the newest group whose beginning the store has.
 class Cursor {
  public:
-  // How long a newer group waits for what is missing before it.
+  // How long a newer group waits for missing objects before it.
   static constexpr Time default_patience = 2s;
 
-  // Begins at `start`, or at the first object after it that begins a group.
+  // Begins at `start`, or at the first beginning of a group after it.
   explicit Cursor(Location start, Time patience = default_patience) : at_(start), patience_(patience) {}
 
   struct Next {
-    const Object *object = nullptr;  // valid until the store changes; nullptr: nothing yet
+    const Object *object = nullptr;  // valid until the store changes; nullptr: none yet
     bool begins_group = false;
-    bool skipped = false;  // something before it was given up
-    bool late = false;     // that was here, and was dropped before it was read
+    bool skipped = false;  // missing objects before it were given up
+    bool late = false;     // they had arrived and were dropped before they were read
   };
   // Advances when it returns an object.
   Next next(const Store &store, Time now);
@@ -128,16 +130,17 @@ class Cursor {
 
   Location at_;
   Time patience_;
-  bool started_ = false;   // has returned an object
-  bool in_group_ = false;  // at_.group has been begun
-  bool skipped_ = false;   // since the last returned object
-  bool late_ = false;      // as well
+  bool started_ = false;   // an object has been returned
+  bool in_group_ = false;  // a part of at_.group has been read
+  bool skipped_ = false;   // missing objects were given up since the last Next
+  bool late_ = false;      // they were dropped; since the last Next too
   Time waiting_since_ = never;
   std::uint64_t skips_ = 0;
 };
 
-// Another reader: of the objects from `start` to before `end`, for whoever fetches them. Ends of groups are
-// not among them. **Thread**: the store's. Holds nothing: what is dropped meanwhile is missing.
+// A reader for a fetch: the objects from `start` to `end`, without `end` and without End of Group objects.
+// **Thread**: the store's. It keeps nothing alive: objects that are dropped meanwhile are reported as
+// missing.
 class Range {
  public:
   Range(Location start, Location end, Time patience = Cursor::default_patience)
@@ -146,15 +149,15 @@ class Range {
   struct Next {
     enum class Kind {
       object,
-      missing,  // up to and with `last`: gone, or it did not come
-      waiting,  // it may come yet
+      missing,  // up to and including `last`: dropped, or not arrived in time
+      waiting,  // the next object may still arrive
       done,
     };
     Kind kind = Kind::done;
     const Object *object = nullptr;  // valid until the store changes
     Location last;
   };
-  // Advances unless it says waiting or done.
+  // Advances, unless it returns waiting or done.
   Next next(const Store &store, Time now);
   // next() may have something then although nothing has arrived; `never` otherwise.
   Time deadline() const { return waiting_since_ == never ? never : waiting_since_ + patience_; }

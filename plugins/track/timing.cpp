@@ -17,7 +17,7 @@ enum Flag : std::uint8_t {
   is_header = 0x20,
 };
 
-// Differences wrap around: a hostile pts and dts may lie anywhere.
+// Differences wrap around, because a hostile pts and dts may have any value.
 constexpr std::uint64_t zigzag(std::uint64_t value) {
   return (value << 1) ^ ((value >> 63) != 0 ? ~std::uint64_t{0} : 0);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an object says of the buffer it was made from, and how that is written as an object property.
+// The timing of the buffer that an object was made from, and its coding as an object property.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,23 @@ struct Timing {
   std::optional<std::int64_t> pts;
   std::optional<std::int64_t> dts;
   std::optional<std::int64_t> duration;
-  bool delta = false;  // cannot be decoded by itself
+  bool delta = false;  // GST_BUFFER_FLAG_DELTA_UNIT: cannot be decoded by itself
   bool discontinuity = false;
   bool header = false;
-  std::uint64_t catalog = 0;  // the catalog's group that describes this object's caps
+  std::uint64_t catalog = 0;  // group of the catalog that has this object's caps
 
   bool operator==(const Timing &) const = default;
 };
 
-// Application-private object property (MOQT, 2.5): odd, so a length and bytes. Its value is one byte of
-// flags, the catalog, then what the flags announce: pts, dts - pts, duration; vi64, signed ones zigzag.
+// Application-private object property (MOQT draft 18, 2.5). Odd, so it has a length and bytes: a byte of
+// flags, the catalog group, then as the flags say pts, dts - pts and duration; vi64, zigzag for the signed
+// ones.
 inline constexpr std::uint64_t timing_property = 0x3801;
 
-// The whole properties block of an object.
+// Encodes an object's whole properties block.
 std::vector<std::uint8_t> encode_timing(const Timing &timing);
-// Errors: invalid. A block without a timing property yields an empty Timing; unknown properties are skipped.
+// Decodes a properties block. Without a timing property the Timing is empty; unknown properties are skipped.
+// Errors: invalid.
 Expected<Timing> decode_timing(Bytes properties);
 
 }  // namespace astral::track

@@ -24,7 +24,7 @@ constexpr bool is_video(std::uint8_t type) {
   return type == mpeg1 || type == mpeg2 || type == mpeg4 || type == h264 || type == h265 || type == h266;
 }
 
-// Does a NAL unit (or, in MPEG-1/2, a start code) of this first byte stand at a random access point?
+// True if a NAL unit (in MPEG-1/2: a start code) with this first byte is at a random access point.
 constexpr bool starts_key_frame(std::uint8_t type, std::uint8_t first) {
   switch (type) {
     case mpeg1:
@@ -110,7 +110,7 @@ bool TsScanner::is_key_frame(Bytes payload) const {
 }
 
 TsScanner::Kind TsScanner::classify(Bytes packet) {
-  assert(packet.size() == packet_size);  // the cutter's promise: it cuts
+  assert(packet.size() == packet_size);  // the cutter passes whole packets
   if (packet[0] != sync_byte) return Kind::neutral;
   const auto pid = static_cast<std::uint16_t>(((packet[1] & 0x1f) << 8) | packet[2]);
   if (pid == null_pid) return Kind::neutral;
@@ -133,7 +133,7 @@ TsScanner::Kind TsScanner::classify(Bytes packet) {
     return Kind::table;
   }
   if (pid <= last_table_pid) return Kind::table;
-  if (pmt_.whole.empty()) return Kind::neutral;  // nothing can be decoded before the tables
+  if (pmt_.whole.empty()) return Kind::neutral;  // without tables nothing can be decoded
   if (video_pid_ == none) return unit_start ? Kind::sync : Kind::neutral;
   if (pid != video_pid_) return Kind::neutral;
   return random_access || (unit_start && is_key_frame(payload)) ? Kind::sync : Kind::delta;

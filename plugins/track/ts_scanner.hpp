@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Decides, packet by packet, where a decoder can start in an MPEG transport stream, and keeps the tables that
-// it needs first. Reads only what that takes: PAT, PMT, the adaptation field, the first bytes of a PES
-// packet. Sources: ISO/IEC 13818-1 (2.4.3 transport packets, 2.4.4 PSI), H.264 and H.265 table 7-1 (NAL unit
-// types).
+// it needs first. Reads only PAT, PMT, the adaptation field and the first bytes of a PES packet. Sources:
+// ISO/IEC 13818-1 (2.4.3 transport packets, 2.4.4 PSI), H.264 and H.265 table 7-1 (NAL unit types).
 #pragma once
 
 #include <array>
@@ -19,27 +18,27 @@ class TsScanner {
   static constexpr std::size_t max_table_packets = 8;
 
   enum class Kind {
-    table,    // PAT, PMT and their like: belongs to what follows
-    sync,     // a decoder can start here: a key frame's PES begins, or any PES where there is no video
-    delta,    // of the video, in need of what came before
-    neutral,  // anything else: audio beside video, null packets, what is no packet at all
+    table,    // PAT, PMT and similar: belongs to what follows
+    sync,     // a decoder can start here: a key frame's PES, or any PES if there is no video
+    delta,    // video that needs earlier packets
+    neutral,  // anything else: audio beside video, null packets, invalid packets
   };
 
   Kind classify(Bytes packet);  // packet_size bytes
 
-  // The newest PAT and PMT packets, whole; empty until both were seen.
+  // The packets of the newest PAT and PMT. Empty until both were seen.
   std::vector<std::uint8_t> tables() const;
-  // Counts up when a table says something else than before.
+  // Increases when a table changes.
   std::uint64_t version() const { return version_; }
 
  private:
-  // One table as it travels: its packets, until the section is whole.
+  // Collects the packets of one table until its section is complete.
   struct Table {
     std::vector<std::uint8_t> packets;
     std::vector<std::uint8_t> section;
-    std::vector<std::uint8_t> whole;  // the packets of the newest complete one
-    std::vector<std::uint8_t> said;   // its section
-    // True when a section has become complete that says something new; it is in `said`.
+    std::vector<std::uint8_t> whole;  // the packets of the newest complete table
+    std::vector<std::uint8_t> said;   // the section of that table
+    // True if a section has become complete and differs from the one before; it is in `said`.
     bool add(Bytes packet, Bytes payload, bool unit_start);
   };
 

@@ -45,14 +45,14 @@ struct Cut {
   Groups groups;
 };
 
-TEST(Cutter, KnowsWhatIsAByteStream) {
+TEST(Cutter, DerivesThePackagingFromTheMediaType) {
   EXPECT_EQ(packaging_of("video/mpegts"), Packaging::mpegts);
   EXPECT_EQ(packaging_of("video/x-matroska"), Packaging::byte_stream);
   EXPECT_EQ(packaging_of("video/x-flv"), Packaging::byte_stream);
   EXPECT_EQ(packaging_of("video/x-h264"), Packaging::buffers);
 }
 
-TEST(Cutter, StartsAGroupAtEachBufferThatIsNoDelta) {
+TEST(Cutter, StartsAGroupAtEachBufferThatIsNotADeltaUnit) {
   Cut cut(Packaging::buffers);
   const std::uint8_t bytes[] = {0, 1, 2, 3, 4, 5};
   const bool delta[] = {true, false, true, true, false, true};
@@ -62,7 +62,7 @@ TEST(Cutter, StartsAGroupAtEachBufferThatIsNoDelta) {
   EXPECT_EQ(cut.cutter.dropped_bytes(), 1u);
 }
 
-TEST(Cutter, CutsByTimeWhereEveryBufferIsAStart) {
+TEST(Cutter, CutsByTimeIfEveryBufferIsAPossibleStart) {
   Cut cut(Packaging::buffers);
   const std::uint8_t byte = 9;
   for (int i = 0; i < 150; ++i) cut.push(Bytes(&byte, 1), at(i * 20 * ms));
@@ -70,7 +70,7 @@ TEST(Cutter, CutsByTimeWhereEveryBufferIsAStart) {
   for (const auto &group : cut.groups) EXPECT_EQ(group.size(), 50u);
 }
 
-// A stream: junk, then per second tables, audio, a key frame (with or without tables right before it),
+// A stream: junk, then in each second tables, audio, a key frame (with or without tables right before it) and
 // deltas.
 struct Stream {
   std::vector<std::uint8_t> bytes;
@@ -89,7 +89,7 @@ Stream transport_stream() {
   put(audio(), false);
   for (int second = 0; second < 5; ++second) {
     if (second % 2 == 0) {
-      put(pat(), true);  // a group begins with the tables that stand right before its key frame
+      put(pat(), true);  // a group begins with the tables right before its key frame
       put(tables, false);
       put(video_key(), false);
     } else {
@@ -141,13 +141,13 @@ TEST(Cutter, CutsATransportStreamWithoutVideoByTime) {
   EXPECT_EQ(cut.groups[1].size(), 20 * 188u);
 }
 
-TEST(Cutter, CutsByTimeWhereNoStartIsEverFound) {
+TEST(Cutter, CutsByTimeIfNoStartIsFound) {
   Cut cut(Packaging::mpegts);
   for (int i = 0; i < 160; ++i) cut.push(video_rest(), at(i * 50 * ms));  // no tables at all
   EXPECT_EQ(cut.groups.size(), 3u);
 }
 
-TEST(Cutter, KnowsTablesFromElsewhere) {
+TEST(Cutter, UsesTheTablesOfTheStreamheader) {
   Cut cut(Packaging::mpegts);
   std::vector<std::uint8_t> tables = pat();
   append(tables, pmt({{h264, video_pid}}));

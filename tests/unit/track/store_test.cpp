@@ -23,7 +23,7 @@ Object end_of_group(std::uint64_t group, std::uint64_t id) {
   return made;
 }
 
-// The ids that the cursor yields at this time, a gap as "!", as "!!" where it was too slow.
+// The ids that the cursor returns at this time. "!" is a gap; "!!" a gap because the reader was too slow.
 std::string read(Cursor &cursor, const Store &store, Time now) {
   std::string text;
   for (;;) {
@@ -48,7 +48,7 @@ TEST(Store, KeepsEachObjectOnce) {
   EXPECT_EQ(store.largest(), (Location{5, 2}));
 }
 
-// A reader that went on after the last group there can be would begin again, and never end.
+// A reader that continued after the last possible group would start again at 0 and never end.
 TEST(Store, RefusesIdsThatHaveNoSuccessor) {
   constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   Store store;
@@ -74,8 +74,8 @@ TEST(Store, IsBoundedInBytesAndTime) {
   EXPECT_LE(groups, 10u);
 }
 
-// The publisher's node was away: who has not got the last seconds before that can have them still.
-TEST(Store, NothingAgesWhileNothingComes) {
+// While the publisher's node is away, the seconds before that remain available.
+TEST(Store, NothingExpiresWhileNoObjectsArrive) {
   Store store({.bytes = 100'000, .age = 10s});
   for (std::uint64_t group = 0; group < 5; ++group)
     store.add(object(group, 0), Time(1s) * static_cast<int>(group));
@@ -97,7 +97,7 @@ TEST(Store, AGroupLargerThanTheStoreLosesItsBeginning) {
   EXPECT_EQ(read(slow, store, 0s), "|2.0 ");
 }
 
-TEST(Store, SaysWhatHasNotArrived) {
+TEST(Store, ReportsTheFirstGap) {
   Store store;
   const auto gap = [&](std::uint64_t group, std::uint64_t id) { return store.gap({group, id}); };
   EXPECT_EQ(gap(5, 0), std::nullopt);
@@ -112,7 +112,7 @@ TEST(Store, SaysWhatHasNotArrived) {
   EXPECT_EQ(gap(8, 0), (Span{{8, 0}, {8, 2}}));
   EXPECT_EQ(gap(8, 2), std::nullopt);
   store.add(object(8 + Store::restart_leap, 1), 0s);
-  EXPECT_EQ(gap(8, 3), std::nullopt);  // another run
+  EXPECT_EQ(gap(8, 3), std::nullopt);  // another run of the publisher
 }
 
 TEST(Store, RefusesHostileIds) {
@@ -124,7 +124,7 @@ TEST(Store, RefusesHostileIds) {
   EXPECT_LE(store.groups(), Store::max_groups);
 }
 
-TEST(Cursor, ReadsInOrderWhateverTheOrderOfArrival) {
+TEST(Cursor, ReadsInOrderForAnyOrderOfArrival) {
   Store store;
   Cursor cursor(Location{7, 0});
   store.add(object(6, 0), 0s);
@@ -137,7 +137,7 @@ TEST(Cursor, ReadsInOrderWhateverTheOrderOfArrival) {
   EXPECT_EQ(read(cursor, store, 0s), "7.2e |8.0 ");
 }
 
-TEST(Cursor, StartsInTheMiddleOfAGroupOnlyWhereItWasTold) {
+TEST(Cursor, StartsInTheMiddleOfAGroupOnlyAtItsStartLocation) {
   Store store;
   for (std::uint64_t id = 0; id < 4; ++id) store.add(object(3, id), 0s);
   store.add(end_of_group(3, 4), 0s);
@@ -148,13 +148,13 @@ TEST(Cursor, StartsInTheMiddleOfAGroupOnlyWhereItWasTold) {
   EXPECT_EQ(read(past, store, 0s), "");
 }
 
-TEST(Cursor, WaitsForWhatIsMissingAsLongAsItIsPatient) {
+TEST(Cursor, GivesUpMissingObjectsAfterItsPatience) {
   Store store;
   Cursor cursor(Location{}, 2s);
   store.add(object(1, 0), 0s);
   EXPECT_EQ(read(cursor, store, 0s), "|1.0 ");
   store.add(object(1, 2), 0s);
-  EXPECT_EQ(read(cursor, store, 100s), "");  // nothing newer suffers
+  EXPECT_EQ(read(cursor, store, 100s), "");  // no newer group waits
   EXPECT_EQ(cursor.deadline(), never);
   store.add(object(2, 0), 101s);
   EXPECT_EQ(read(cursor, store, 101s), "");
@@ -163,7 +163,7 @@ TEST(Cursor, WaitsForWhatIsMissingAsLongAsItIsPatient) {
   EXPECT_EQ(cursor.skips(), 1u);
 }
 
-TEST(Cursor, WaitsForAMissingGroupToo) {
+TEST(Cursor, GivesUpAMissingGroupAfterItsPatience) {
   Store store;
   Cursor cursor(Location{}, 2s);
   store.add(object(1, 0), 0s);
@@ -175,7 +175,7 @@ TEST(Cursor, WaitsForAMissingGroupToo) {
   EXPECT_EQ(read(cursor, store, 1s), "|2.0 2.1e |3.0 ");
 }
 
-TEST(Cursor, DoesNotWaitForWhatCannotCome) {
+TEST(Cursor, DoesNotWaitForObjectsThatCannotArrive) {
   Store store;
   Cursor cursor(Location{});
   store.add(object(1, 0), 0s);
@@ -183,11 +183,11 @@ TEST(Cursor, DoesNotWaitForWhatCannotCome) {
   store.abandon(1);
   EXPECT_EQ(read(cursor, store, 0s), "|1.0 !|2.0 ");
   store.add(end_of_group(2, 1), 0s);
-  store.add(object(2 + Store::restart_leap * 60, 0), 0s);  // the publisher has started anew
+  store.add(object(2 + Store::restart_leap * 60, 0), 0s);  // the publisher has restarted
   EXPECT_EQ(read(cursor, store, 0s), "2.1e |61442.0 ");
 }
 
-TEST(Cursor, GoesOnAtTheNewestGroupWhenItWasTooSlow) {
+TEST(Cursor, SkipsToTheNewestGroupWhenItIsTooSlow) {
   Store store({.bytes = 10'000, .age = 10s});
   Cursor slow(Location{});
   store.add(object(1, 0), 0s);
@@ -197,7 +197,7 @@ TEST(Cursor, GoesOnAtTheNewestGroupWhenItWasTooSlow) {
   EXPECT_EQ(read(slow, store, 0s), "!!|49.0 49.1 49.2 49.3 ");
 }
 
-// What the range yields at this time: objects, "?" and the last one that is missing, "…" while it waits.
+// What the range returns at this time: objects, "?" and the last missing location, "…" while it waits.
 std::string read(Range &range, const Store &store, Time now) {
   std::string text;
   for (;;) {
@@ -230,7 +230,7 @@ Store three_groups() {
   return store;
 }
 
-TEST(Range, YieldsWhatIsThereAndSaysWhatIsNot) {
+TEST(Range, ReturnsObjectsAndReportsMissingOnes) {
   const Store store = three_groups();
   struct Row {
     Location start, end;
@@ -244,7 +244,7 @@ TEST(Range, YieldsWhatIsThereAndSaysWhatIsNot) {
   }
 }
 
-TEST(Range, SaysWhatWasDropped) {
+TEST(Range, ReportsDroppedObjectsAsMissing) {
   Store store({.bytes = 3'000, .age = 10s});
   for (std::uint64_t group = 3; group < 6; ++group)
     for (std::uint64_t id = 0; id < 4; ++id) store.add(object(group, id, 200), 0s);
@@ -256,7 +256,7 @@ TEST(Range, SaysWhatWasDropped) {
   EXPECT_EQ(read(gone, store, 0s), "?2.2 ");
 }
 
-TEST(Range, WaitsForWhatMayComeYet) {
+TEST(Range, WaitsForObjectsThatMayStillArrive) {
   Store store;
   for (const std::uint64_t id : {0, 1, 4}) store.add(object(7, id), 0s);
   store.add(object(9, 0), 0s);
@@ -271,7 +271,7 @@ TEST(Range, WaitsForWhatMayComeYet) {
   EXPECT_EQ(range.deadline(), never);
 }
 
-TEST(Range, NothingLiesBetweenTwoRunsOfAPublisher) {
+TEST(Range, ReportsNothingMissingBetweenTwoRunsOfAPublisher) {
   Store store;
   store.add(object(7, 0), 0s);
   store.add(end_of_group(7, 1), 0s);
@@ -280,7 +280,7 @@ TEST(Range, NothingLiesBetweenTwoRunsOfAPublisher) {
   EXPECT_EQ(read(range, store, 0s), "7.0 5127.0 ");
 }
 
-TEST(Store, BeginsWhereItIsTold) {
+TEST(Store, RestartSetsWhereItBegins) {
   Store store = three_groups();
   Cursor cursor(Location{5, 2});
   store.restart({5, 2});
@@ -288,13 +288,13 @@ TEST(Store, BeginsWhereItIsTold) {
   EXPECT_EQ(store.add(object(6, 0), 0s), Store::Added::fresh);
   EXPECT_EQ(store.add(object(4, 0), 0s), Store::Added::late);
   EXPECT_EQ(store.add(object(5, 1), 0s), Store::Added::late);
-  EXPECT_EQ(read(cursor, store, 0s), "");  // 5.2 was promised
+  EXPECT_EQ(read(cursor, store, 0s), "");  // waits for 5.2, where the store begins
   EXPECT_EQ(store.add(object(5, 2), 0s), Store::Added::fresh);
   EXPECT_EQ(store.add(end_of_group(5, 3), 0s), Store::Added::fresh);
   EXPECT_EQ(read(cursor, store, 0s), "|5.2 5.3e |6.0 ");
 }
 
-TEST(Store, ARunThatBeginsInsteadOfWhatWasAwaitedIsNoGap) {
+TEST(Store, ANewRunOfThePublisherIsNotAGap) {
   Store store;
   Cursor cursor(Location{5, 0});
   store.restart({5, 0});
@@ -303,15 +303,15 @@ TEST(Store, ARunThatBeginsInsteadOfWhatWasAwaitedIsNoGap) {
   EXPECT_EQ(cursor.skips(), 0u);
 }
 
-TEST(Store, PlacesOfWhatHasNotComeAreCounted) {
+TEST(Store, PlacesOfMissingObjectsCountTowardsTheLimit) {
   Store store({.bytes = 1'000'000, .age = 10s});
   for (std::uint64_t group = 0; group < 100; ++group) store.add(object(group, 60'000), 0s);
   EXPECT_EQ(store.groups(), 1u);
 }
 
-// Any order of arrival, doubles and losses: what is read ascends, nothing twice, and without losses all of
-// it.
-TEST(Cursor, RandomArrivals) {
+// For any order of arrival, duplicates and losses: the cursor returns ascending ids, none twice, and without
+// losses all of them.
+TEST(Cursor, ReadsAscendingIdsForRandomArrivals) {
   for (unsigned seed = 0; seed < 500; ++seed) {
     std::mt19937 random(seed);
     const bool lossy = seed % 2 == 1;
@@ -322,7 +322,7 @@ TEST(Cursor, RandomArrivals) {
       arrivals.push_back(end_of_group(group, count));
     }
     const std::size_t all = arrivals.size();
-    for (std::size_t i = 1; i + 8 < arrivals.size(); i += 4)  // the first object says where it begins
+    for (std::size_t i = 1; i + 8 < arrivals.size(); i += 4)  // the first object sets where the cursor begins
       std::shuffle(arrivals.begin() + static_cast<std::ptrdiff_t>(i),
                    arrivals.begin() + static_cast<std::ptrdiff_t>(i + 8), random);
     Store store;

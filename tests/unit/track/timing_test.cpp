@@ -11,7 +11,7 @@
 namespace astral::track {
 namespace {
 
-TEST(Timing, SurvivesTheWire) {
+TEST(Timing, DecodesToWhatWasEncoded) {
   Timing full;
   full.pts = 90'000'000'123;
   full.dts = 89'999'000'000;
@@ -30,7 +30,7 @@ TEST(Timing, SurvivesTheWire) {
   }
 }
 
-TEST(Timing, SkipsPropertiesOfOthers) {
+TEST(Timing, SkipsUnknownProperties) {
   moqt::Properties properties;
   Timing timing;
   timing.pts = 5;
@@ -45,7 +45,7 @@ TEST(Timing, SkipsPropertiesOfOthers) {
   EXPECT_EQ(*decode_timing({}), Timing{});
 }
 
-TEST(Timing, RefusesWhatIsCutShort) {
+TEST(Timing, RefusesATruncatedBlock) {
   Timing timing;
   timing.pts = 123'456'789;
   timing.dts = 1;

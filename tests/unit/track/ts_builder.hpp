@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Transport stream packets by hand, for tests.
+// Builds transport stream packets for tests.
 #pragma once
 
 #include <cstdint>

@@ -20,14 +20,14 @@ TsScanner with_tables(std::uint8_t video_type) {
   return scanner;
 }
 
-TEST(TsScanner, NothingCanBeDecodedBeforeTheTables) {
+TEST(TsScanner, NothingIsAStartBeforeTheTables) {
   TsScanner scanner;
   EXPECT_EQ(scanner.classify(video_key()), Kind::neutral);
   EXPECT_EQ(scanner.classify(audio()), Kind::neutral);
   EXPECT_TRUE(scanner.tables().empty());
 }
 
-TEST(TsScanner, ReadsKeyFramesOutOfTheVideoItself) {
+TEST(TsScanner, FindsKeyFramesByTheirNalUnits) {
   struct Row {
     std::uint8_t type;
     std::initializer_list<std::uint8_t> start;
@@ -50,14 +50,14 @@ TEST(TsScanner, ReadsKeyFramesOutOfTheVideoItself) {
   }
 }
 
-TEST(TsScanner, BelievesTheRandomAccessIndicatorOfTheVideoOnly) {
+TEST(TsScanner, UsesTheRandomAccessIndicatorOfVideoOnly) {
   TsScanner scanner = with_tables(h264);
   EXPECT_EQ(scanner.classify(packet(video_pid, true, pes({0, 0, 1, 0x41}), true)), Kind::sync);
   EXPECT_EQ(scanner.classify(packet(audio_pid, true, pes({0xff, 0xf1}), true)), Kind::neutral);
   EXPECT_EQ(scanner.classify(video_rest()), Kind::delta);
 }
 
-TEST(TsScanner, WithoutVideoEveryPesIsAStart) {
+TEST(TsScanner, EveryPesIsAStartIfThereIsNoVideo) {
   TsScanner scanner;
   scanner.classify(pat());
   scanner.classify(pmt({{aac, audio_pid}, {unknown, 0x50}}));
@@ -72,14 +72,14 @@ TEST(TsScanner, KeepsTheNewestTablesAndCountsTheirChanges) {
   append(expected, pmt({{aac, audio_pid}, {h264, video_pid}}));
   EXPECT_EQ(scanner.tables(), expected);
   Packet again = pmt({{aac, audio_pid}, {h264, video_pid}});
-  again[3] |= 0x05;  // only the continuity counter moves on
+  again[3] |= 0x05;  // only the continuity counter changes
   scanner.classify(again);
   EXPECT_EQ(scanner.version(), version);
   scanner.classify(pmt({{aac, audio_pid}, {h265, video_pid}}, 1));
   EXPECT_GT(scanner.version(), version);
 }
 
-TEST(TsScanner, ReadsAnyBytesWithoutHarm) {
+TEST(TsScanner, ReadsArbitraryBytesSafely) {
   std::mt19937 random(7);
   TsScanner scanner;
   const Packet seeds[] = {pat(), pmt({{h264, video_pid}, {aac, audio_pid}}), video_key(), audio(),
