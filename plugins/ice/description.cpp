@@ -76,15 +76,15 @@ Expected<void> check_candidate(std::string_view candidate) {
   constexpr std::string_view prefix = "candidate:";
   if (candidate.size() > max_candidate_size)
     return fail(Code::too_large, "an ICE candidate of more than 256 characters");
-  if (!candidate.starts_with(prefix)) return bad("another beginning than \"candidate:\"");
+  if (!candidate.starts_with(prefix)) return bad("a start other than \"candidate:\"");
   const auto words = words_of(candidate.substr(prefix.size()));
-  if (words.size() < 8 || words.size() % 2 != 0) return bad("another number of words");
+  if (words.size() < 8 || words.size() % 2 != 0) return bad("a wrong number of words");
   if (!is_ice_text(words[0], 1, max_foundation_size)) return bad("a bad foundation");
-  if (words[1] != "1") return bad("another component than 1");
-  if (!same_word(words[2], "udp")) return bad("another transport than UDP");
+  if (words[1] != "1") return bad("a component other than 1");
+  if (!same_word(words[2], "udp")) return bad("a transport other than UDP");
   const auto priority = number(words[3]);
   if (!priority || *priority == 0 || *priority > 0x7fffffff) return bad("a bad priority");
-  if (!is_numeric_address(words[4], true)) return bad("an address that is not numeric or not of one host");
+  if (!is_numeric_address(words[4], true)) return bad("an address that is not numeric and unicast");
   const auto port = number(words[5]);
   if (!port || *port == 0 || *port > 65535) return bad("a bad port");
   if (words[6] != "typ") return bad("no type");
@@ -101,9 +101,9 @@ Expected<void> check_candidate(std::string_view candidate) {
 
 Expected<void> check(const Description &description) {
   if (!is_ice_text(description.ufrag, min_ufrag_size, max_credential_size))
-    return fail(Code::invalid, "the ICE user fragment is not 4 to 256 of letters, digits, + and /");
+    return fail(Code::invalid, "the ICE user fragment must be 4 to 256 letters, digits, + or /");
   if (!is_ice_text(description.pwd, min_pwd_size, max_credential_size))
-    return fail(Code::invalid, "the ICE password is not 22 to 256 of letters, digits, + and /");
+    return fail(Code::invalid, "the ICE password must be 22 to 256 letters, digits, + or /");
   if (description.candidates.size() > max_candidates)
     return fail(Code::too_large, "more than 32 ICE candidates");
   for (const std::string &candidate : description.candidates) {

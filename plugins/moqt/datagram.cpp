@@ -20,7 +20,7 @@ constexpr std::uint64_t padding_type = 0x132B3E29;
 }  // namespace
 
 std::vector<std::uint8_t> encode(const ObjectDatagram &datagram) {
-  // Of what we write ourselves.
+  // Checks our own caller, not the peer.
   assert(!(datagram.status && (datagram.end_of_group || !datagram.payload.empty())));
   std::uint64_t type = 0;
   if (!datagram.properties.empty()) type |= properties_bit;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Object datagrams (§11.3.1). Astral sends none; what arrives is checked and dropped.
+// Object datagrams (§11.3.1). Astral sends none. The session checks and drops those that arrive.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct ObjectDatagram {
 };
 
 std::vector<std::uint8_t> encode(const ObjectDatagram &datagram);
-// Nothing: padding.
+// nullopt: a padding datagram.
 Decoded<std::optional<ObjectDatagram>> decode_datagram(Bytes wire);
 
 }  // namespace astral::moqt

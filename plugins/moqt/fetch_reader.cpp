@@ -8,8 +8,8 @@ namespace astral::moqt {
 
 namespace {
 
-// How much of a head that came in pieces is looked at next: more than what most still lack, and little of the
-// payload behind it is copied in vain.
+// A head that arrives in pieces is read in steps of this size, in bytes: most heads need less, and little of
+// the payload after the head is copied for nothing.
 constexpr std::size_t head_step = 64;
 
 }  // namespace
@@ -22,7 +22,7 @@ Decoded<FetchReader::Step> FetchReader::read(Bytes &in) {
     if (!*head) return Step::need_more;
     if ((*head)->too_large || (*head)->payload_size > max_object_) return Step::too_large;
     if ((*head)->mandatory) return Step::malformed;
-    if (!before.may_follow((*head)->item.id)) return violation("a fetched object is behind the one before");
+    if (!before.may_follow((*head)->item.id)) return violation("fetched objects are out of order");
     item_ = (*head)->item;
     if (item_.kind == FetchItem::Kind::object)
       image_.start(item_.properties, static_cast<std::size_t>((*head)->payload_size));
@@ -33,7 +33,7 @@ Decoded<FetchReader::Step> FetchReader::read(Bytes &in) {
   return image_.take(in) ? Step::object : Step::need_more;
 }
 
-// The head at the front of `in`, or of what came before and `in`; nothing if it is not there completely.
+// The next head, from the bytes that were kept and those of `in`; nullopt if it is incomplete.
 Decoded<std::optional<FetchHead>> FetchReader::next_head(Bytes &in) {
   if (head_.empty()) {
     auto head = context_.head(in);
@@ -60,7 +60,7 @@ Decoded<std::optional<FetchHead>> FetchReader::next_head(Bytes &in) {
 }
 
 Object FetchReader::take_object() {
-  // Ours: called after Step::object.
+  // The session calls this only after Step::object.
   assert(image_.started() && item_.kind == FetchItem::Kind::object);
   Object object = image_.finish(ObjectStatus::normal);
   object.id = item_.id;

@@ -11,7 +11,7 @@ namespace astral::moqt {
 
 namespace {
 
-// Serialization Flags.
+// Serialization Flags (§11.4.4).
 constexpr std::uint64_t subgroup_mask = 0x03;
 constexpr std::uint64_t subgroup_zero = 0, subgroup_prior = 1, subgroup_next = 2, subgroup_field = 3;
 constexpr std::uint64_t object_bit = 0x04;
@@ -92,11 +92,11 @@ Decoded<std::optional<FetchHead>> FetchContext::head(Bytes &in) {
   const bool has_object = (flags & object_bit) != 0;
   const bool datagram = (flags & datagram_bit) != 0;
   const std::uint64_t mode = datagram ? subgroup_zero : flags & subgroup_mask;
-  if (!at_ && !(has_group && has_object)) return violation("first fetched object refers to one before");
+  if (!at_ && !(has_group && has_object)) return violation("first fetched object refers to a previous one");
   if ((mode == subgroup_prior || mode == subgroup_next) && !subgroup_)
-    return violation("fetched object refers to a subgroup that there was not");
+    return violation("fetched object refers to a previous subgroup, but there is none");
   if ((flags & priority_bit) == 0 && !priority_)
-    return violation("fetched object refers to a priority that there was not");
+    return violation("fetched object refers to a previous priority, but there is none");
 
   const std::uint64_t group_delta = has_group ? reader.vi64() : 0;
   const std::uint64_t subgroup = mode == subgroup_field ? reader.vi64() : 0;
@@ -151,7 +151,7 @@ void FetchContext::write(Writer &out, const FetchItem &item) {
   out.prefixed(item.payload);
 }
 
-// The asserts check what we write ourselves: the caller has asked may_follow().
+// The asserts check our own caller: it has asked may_follow().
 void FetchContext::write_head(Writer &out, const FetchItem &item) {
   if (item.kind != FetchItem::Kind::object) {
     out.vi64(item.kind == FetchItem::Kind::end_of_unknown ? end_of_unknown : end_of_nonexistent)

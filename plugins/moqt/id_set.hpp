@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which ids of a peer were used already: request ids and stream numbers arrive in any order, nearly without
-// gaps, for as long as the session lives. Held as ranges, so what it costs is the number of gaps.
+// The set of ids that a peer has used: request ids and stream numbers. They arrive in any order, with few
+// gaps, for as long as the session lives. The set stores ranges, so its size grows with the number of gaps.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@ namespace astral::moqt {
 
 class IdSet {
  public:
-  // More gaps than this cannot come of reordering; the oldest then count as used.
+  // Reordering cannot cause more gaps than this. Above it, the ids in the oldest gap count as used.
   static constexpr std::size_t max_ranges = 256;
 
-  bool insert(std::uint64_t id);  // false: it was in
+  bool insert(std::uint64_t id);  // false: the set has it already
   bool contains(std::uint64_t id) const;
   bool empty() const { return ranges_.empty(); }
-  std::uint64_t largest() const { return ranges_.rbegin()->second; }  // of a set that is not empty
+  std::uint64_t largest() const { return ranges_.rbegin()->second; }  // precondition: not empty
   std::size_t ranges() const { return ranges_.size(); }
 
  private:
-  std::map<std::uint64_t, std::uint64_t> ranges_;  // first → last, inclusive, never touching
+  std::map<std::uint64_t, std::uint64_t> ranges_;  // first → last, inclusive; ranges never touch
 };
 
 }  // namespace astral::moqt

@@ -11,8 +11,8 @@ namespace astral::moqt {
 
 namespace {
 
-// Memory that is reserved before a byte of a payload has arrived; it then doubles. So a frame of video is
-// never moved, and what nobody writes to costs the system nothing.
+// Bytes that are allocated before any payload has arrived; afterwards the buffer doubles. A typical video
+// frame fits, so it is not moved, and the kernel provides pages only when they are written.
 constexpr std::size_t first_chunk = 256 * 1024;
 
 }  // namespace
@@ -20,7 +20,7 @@ constexpr std::size_t first_chunk = 256 * 1024;
 void ImageBuilder::start(Bytes properties, std::size_t payload_size) {
   properties_size_ = properties.size();
   payload_offset_ = 1 + vi64_size(properties_size_) + properties_size_ + vi64_size(payload_size);
-  target_ = payload_offset_ + std::max<std::size_t>(payload_size, 1);  // 1: the status
+  target_ = payload_offset_ + std::max<std::size_t>(payload_size, 1);  // 1: the status byte
   filled_ = 0;
   empty_ = payload_size == 0;
   grow(payload_offset_ + std::min(payload_size + 1, first_chunk));
@@ -47,7 +47,7 @@ bool ImageBuilder::take(Bytes &in) {
 
 Object ImageBuilder::finish(ObjectStatus status) {
   if (empty_) buffer_[static_cast<std::ptrdiff_t>(filled_++)] = static_cast<std::uint8_t>(status);
-  assert(filled_ == target_);  // ours: called when take() has said that it is whole
+  assert(filled_ == target_);  // the reader calls this after take() returned true
   Object object;
   object.properties_offset = 1 + vi64_size(properties_size_);
   object.properties_size = properties_size_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The wire image of one object (object.hpp) whose payload arrives in pieces. Payload bytes are copied once,
-// into the image's own memory, which grows with what has arrived and not with what is announced.
+// Builds the wire image of one object (object.hpp) whose payload arrives in pieces. Copies the payload once,
+// into the image's memory. That memory grows with the bytes that arrived, not with the announced length.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@ namespace astral::moqt {
 
 class ImageBuilder {
  public:
-  // Lays the image's head out: all that comes before the payload is known now.
+  // Writes everything that precedes the payload.
   void start(Bytes properties, std::size_t payload_size);
   bool started() const { return buffer_ != nullptr; }
-  // Takes payload from the front of `in`; true: it is whole.
+  // Takes payload from the front of `in`. Returns true when the payload is complete.
   bool take(Bytes &in);
-  // The object, with its image and what lies where in it; the rest of its fields is the caller's to say.
+  // Returns the object with its image and the offsets in it. The caller sets the other fields.
   Object finish(ObjectStatus status);
   std::size_t held() const { return capacity_; }
 
@@ -31,7 +31,7 @@ class ImageBuilder {
   std::size_t target_ = 0;
   std::size_t properties_size_ = 0;
   std::size_t payload_offset_ = 0;
-  bool empty_ = false;  // no payload, so a status
+  bool empty_ = false;  // no payload: a status follows
 };
 
 }  // namespace astral::moqt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Control messages to bytes, the frame around them, and their names. Decoding is in messages_decode.cpp.
+// Encodes control messages, reads their frames and gives their names. messages_decode.cpp decodes the bodies.
 #include "moqt/messages.hpp"
 
 #include <cassert>
@@ -51,7 +51,7 @@ MessageType write_body(Writer &out, const RequestOk &ok, Version) {
 }
 
 MessageType write_body(Writer &out, const RequestError &error, Version) {
-  // Ours: nothing here redirects.
+  // Checks our own caller; Astral never redirects.
   assert((error.code == RequestCode::redirect) == error.redirect.has_value());
   out.vi64(static_cast<std::uint64_t>(error.code)).vi64(error.retry).prefixed(error.reason);
   if (error.redirect) {
@@ -145,7 +145,7 @@ std::vector<std::uint8_t> encode(const Message &message, Version version) {
   Writer body;
   const MessageType type =
       std::visit([&](const auto &one) { return write_body(body, one, version); }, message);
-  assert(body.size() <= max_control_body);  // the caller's promise, see the header
+  assert(body.size() <= max_control_body);  // precondition, see the header
   Writer out;
   out.vi64(static_cast<std::uint64_t>(type))
       .uint16(static_cast<std::uint16_t>(body.size()))

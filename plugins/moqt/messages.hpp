@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Control messages (§10): Type vi64 | Length uint16 | body. Bytes to structs and back, no state.
+// Control messages (§10): Type vi64 | Length uint16 | body. The codec between bytes and structs; it has no
+// state.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +37,7 @@ enum class MessageType : std::uint64_t {
   setup = 0x2F00,
 };
 
-namespace option {  // of SETUP (§10.3.1)
+namespace option {  // Setup options (§10.3.1)
 inline constexpr std::uint64_t path = 0x01;
 inline constexpr std::uint64_t authorization_token = 0x03;
 inline constexpr std::uint64_t max_auth_token_cache_size = 0x04;
@@ -45,7 +46,7 @@ inline constexpr std::uint64_t implementation = 0x07;
 }  // namespace option
 
 struct Setup {
-  Properties options;  // unknown ones are kept and mean nothing
+  Properties options;  // unknown options are kept and ignored
 };
 
 struct Goaway {
@@ -72,7 +73,7 @@ struct RequestOk {
 };
 
 struct Redirect {
-  std::string uri;  // empty: the same session's peer
+  std::string uri;  // empty: the peer of this session
   TrackName track;
 };
 
@@ -80,7 +81,7 @@ struct RequestError {
   RequestCode code = RequestCode::internal_error;
   std::uint64_t retry = 0;  // milliseconds + 1; 0: do not retry
   std::string reason;
-  std::optional<Redirect> redirect;  // present if and only if code is redirect
+  std::optional<Redirect> redirect;  // set if and only if code is redirect
 };
 
 struct RequestUpdate {
@@ -97,7 +98,7 @@ struct Publish {
 };
 
 struct PublishDone {
-  static constexpr std::uint64_t unknown_count = (std::uint64_t{1} << 62) - 1;  // -18 and -19
+  static constexpr std::uint64_t unknown_count = (std::uint64_t{1} << 62) - 1;  // in drafts 18 and 19
   DoneCode code = DoneCode::internal_error;
   std::uint64_t stream_count = 0;  // data streams opened for the subscription
   std::string reason;
@@ -141,12 +142,12 @@ struct PublishBlocked {
 struct StandaloneFetch {
   TrackName track;
   Location start;
-  Location end;  // {group, last object + 1}; object 0: all of that group
+  Location end;  // {group, last object + 1}; object 0: the whole group
 };
 struct JoiningFetch {
   bool relative = true;
-  RequestId request{};      // the subscription that is joined
-  std::uint64_t start = 0;  // groups back, or the group
+  RequestId request{};      // the subscription to join
+  std::uint64_t start = 0;  // relative: groups back; absolute: the group
 };
 struct Fetch {
   RequestId id{};
@@ -165,18 +166,18 @@ using Message = std::variant<Setup, Goaway, Subscribe, SubscribeOk, RequestOk, R
                              Publish, PublishDone, TrackStatus, PublishNamespace, SubscribeNamespace,
                              SubscribeTracks, NamespaceFound, NamespaceDone, PublishBlocked, Fetch, FetchOk>;
 
-// The whole message with its frame. The caller keeps within the maxima of limits.hpp; a body above
+// Encodes the message with its frame. The caller stays within the maxima of limits.hpp; a body above
 // max_control_body is a bug and asserts.
 std::vector<std::uint8_t> encode(const Message &message, Version version = Version::draft18);
 
-// One message as it lies at the front of a stream's bytes.
+// One message at the front of a stream's bytes.
 struct Frame {
   MessageType type{};
-  Bytes body;            // points into what was given
-  std::size_t size = 0;  // of the whole message; 0: more bytes are needed
+  Bytes body;            // points into the input
+  std::size_t size = 0;  // of the whole message, bytes; 0: incomplete
 };
 
-// Fails as soon as the type is seen to be unknown.
+// Fails as soon as an unknown type can be read.
 Decoded<Frame> next_frame(Bytes stream);
 
 Decoded<Message> decode(MessageType type, Bytes body, Version version = Version::draft18);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes to control messages. A body that is longer or shorter than its fields is a protocol violation; the
-// one question per message is asked at its end, because a Reader never reads past what there is.
+// Decodes control messages. A body that is longer or shorter than its fields is a protocol violation. Each
+// decoder checks this once, at its end: a Reader never reads past the end.
 #include <utility>
 
 #include "moqt/limits.hpp"
@@ -22,7 +22,7 @@ Decoded<std::string> read_text(Reader &in, std::size_t maximum, const char *what
   return std::string(as_text(in.take(size)));
 }
 
-// Stores a decoded part, or passes its violation on.
+// Stores a decoded part, or copies its violation to `why`.
 template <typename T>
 bool store(Decoded<T> from, T &to, Violation &why) {
   if (!from) {
@@ -113,7 +113,7 @@ Decoded<Message> decode_publish_done(Reader &in) {
   return ended(in, std::move(done));
 }
 
-// `space` is the member that holds the namespace, or the prefix, of the request.
+// `space` is the member for the request's namespace or prefix.
 template <typename Request>
 Decoded<Message> decode_space_request(Reader &in, Namespace Request::*space, ParameterScope scope) {
   Request request;

@@ -15,7 +15,7 @@ Slice encode_object(Bytes properties, Bytes payload) {
 }
 
 Slice encode_object(Bytes properties, std::span<const Bytes> payload_parts) {
-  assert(properties.size() <= max_properties);  // of ours: encode_timing() writes a few bytes
+  assert(properties.size() <= max_properties);  // our own: encode_timing() writes a few bytes
   std::size_t payload_size = 0;
   for (const Bytes part : payload_parts) payload_size += part.size();
   const std::size_t size = 1 + vi64_size(properties.size()) + properties.size() + vi64_size(payload_size) +
@@ -32,7 +32,7 @@ Slice encode_object(Bytes properties, std::span<const Bytes> payload_parts) {
   at += put_vi64(payload_size, at);
   for (const Bytes part : payload_parts) put(part);
   if (payload_size == 0) *at++ = static_cast<std::uint8_t>(ObjectStatus::normal);
-  assert(at == owner.get() + size);  // the sum above
+  assert(at == owner.get() + size);  // `size` is the sum of all parts
   const Bytes view(owner.get(), size);
   return {std::move(owner), view};
 }

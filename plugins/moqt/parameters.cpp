@@ -33,7 +33,7 @@ bool one_of(ParameterScope scope, std::initializer_list<ParameterScope> scopes) 
   return false;
 }
 
-// The rows of §15.7; false for a type that nobody knows.
+// The table of §15.7. Returns false for an unknown type.
 bool allowed(Type type, ParameterScope scope) {
   using enum ParameterScope;
   switch (type) {
@@ -65,7 +65,7 @@ bool allowed(Type type, ParameterScope scope) {
   return false;
 }
 
-// Counts parameters and writes each type as the distance from the one before.
+// Counts parameters, and writes each type as the difference to the type before.
 class List {
  public:
   Writer &next(Type type) {
@@ -224,7 +224,7 @@ Decoded<Parameters> read_parameters(Reader &in, ParameterScope scope) {
   return parameters;
 }
 
-// Of what we write ourselves: "astral" and a slug, which is not empty.
+// The assert checks our own namespaces: "astral" and a slug that is not empty.
 void write(Writer &out, const Namespace &space) {
   assert(space.size() <= max_namespace_fields);
   out.vi64(space.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The parameters of requests and their answers (§10.2): a counted list in which every type must be known and
-// must be allowed in the message that carries it.
+// The parameters of requests and answers (§10.2): a counted list. A type that is unknown, or not allowed in
+// this message, is a violation.
 #pragma once
 
 #include <cstdint>
@@ -16,13 +16,13 @@ namespace astral::moqt {
 struct Token {
   enum class Alias : std::uint64_t { remove = 0, register_ = 1, use_alias = 2, use_value = 3 };
   Alias kind = Alias::use_value;
-  std::uint64_t alias = 0;  // all but use_value
-  std::uint64_t type = 0;   // register_ and use_value; 0 = agreed out of band
+  std::uint64_t alias = 0;  // for all kinds but use_value
+  std::uint64_t type = 0;   // for register_ and use_value; 0 = agreed out of band
   std::string value;
   friend bool operator==(const Token &, const Token &) = default;
 };
 
-// Where a subscription starts and ends (§5.1.2). No filter: all that is newly published.
+// Where a subscription starts and ends (§5.1.2). Without a filter: everything that is newly published.
 struct Filter {
   enum class Kind : std::uint64_t {
     next_group = 1,
@@ -32,7 +32,7 @@ struct Filter {
   };
   Kind kind = Kind::largest_object;
   Location start;                     // absolute_start, absolute_range
-  std::uint64_t end_group_delta = 0;  // absolute_range: groups after start.group, inclusive
+  std::uint64_t end_group_delta = 0;  // absolute_range: last group minus start.group
   friend bool operator==(const Filter &, const Filter &) = default;
 };
 
@@ -46,7 +46,7 @@ struct Parameters {
   std::optional<std::uint64_t> expires_ms;
   std::optional<Location> largest_object;
   std::optional<std::uint64_t> fill_timeout_ms;
-  std::optional<bool> forward;  // absent: 1, and in REQUEST_UPDATE unchanged
+  std::optional<bool> forward;  // absent: 1; in REQUEST_UPDATE: unchanged
   std::optional<std::uint8_t> subscriber_priority;
   std::optional<Filter> filter;
   std::optional<GroupOrder> group_order;
@@ -55,11 +55,11 @@ struct Parameters {
   friend bool operator==(const Parameters &, const Parameters &) = default;
 };
 
-// The messages that carry parameters, as the scope of a parameter names them.
+// The messages that carry parameters, as §15.7 names them.
 enum class ParameterScope {
   subscribe,
   subscribe_ok,
-  request_ok,  // of a REQUEST_UPDATE, a PUBLISH or a TRACK_STATUS: the answer does not say of which
+  request_ok,  // answers REQUEST_UPDATE, PUBLISH or TRACK_STATUS, and does not say which
   request_update,
   publish,
   publish_namespace,
@@ -73,7 +73,7 @@ enum class ParameterScope {
 void write(Writer &out, const Parameters &parameters);
 Decoded<Parameters> read_parameters(Reader &in, ParameterScope scope);
 
-// Namespaces and full names (§2.4.1), with their maxima; an empty namespace is legal only as a prefix.
+// Namespaces and full track names (§2.4.1), with their maxima. An empty namespace is valid only as a prefix.
 void write(Writer &out, const Namespace &space);
 Decoded<Namespace> read_namespace(Reader &in);
 void write(Writer &out, const TrackName &track);

@@ -21,7 +21,7 @@ bool is_mandatory(std::uint64_t type) {
   return type >= property::mandatory_first && type <= property::mandatory_last;
 }
 
-// One pair; its type follows `previous`.
+// Reads one pair. Its type is coded as the difference to `previous`.
 Decoded<Pair> read_pair(Reader &in, std::uint64_t previous) {
   const std::uint64_t delta = in.vi64();
   if (delta > std::numeric_limits<std::uint64_t>::max() - previous)
@@ -42,13 +42,13 @@ Decoded<Pair> read_pair(Reader &in, std::uint64_t previous) {
 }  // namespace
 
 Properties &Properties::add(std::uint64_t even_type, std::uint64_t value) {
-  assert(even_type % 2 == 0);  // a constant of ours, or decode_properties() has looked
+  assert(even_type % 2 == 0);  // a constant of ours, or decode_properties() has checked
   insert(Property{.type = even_type, .number = value, .bytes = {}});
   return *this;
 }
 
 Properties &Properties::add(std::uint64_t odd_type, std::string_view value) {
-  // As above; the largest value of ours is a catalog, which is bounded where it is read (elements/catalog).
+  // As above. Our largest value is a catalog, which elements/catalog bounds when it reads it.
   assert(odd_type % 2 == 1 && value.size() <= max_key_value_bytes);
   insert(Property{.type = odd_type, .number = 0, .bytes = std::string(value)});
   return *this;

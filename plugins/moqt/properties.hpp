@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Key-value pairs (§1.4.3): the properties of tracks and objects, and the options of SETUP. Even types hold
-// an integer, odd types bytes. Unknown types are kept and passed on as they came.
+// an integer, odd types bytes. Unknown types are kept and forwarded unchanged.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace astral::moqt {
 
-namespace property {                                              // §6 of MOQT.md
+namespace property {                                              // §15.8, see WIRE.md
 inline constexpr std::uint64_t object_delivery_timeout = 0x02;    // ms
 inline constexpr std::uint64_t max_cache_duration = 0x04;         // ms
 inline constexpr std::uint64_t subgroup_delivery_timeout = 0x06;  // ms
@@ -24,10 +24,10 @@ inline constexpr std::uint64_t default_group_order = 0x22;
 inline constexpr std::uint64_t dynamic_groups = 0x30;
 inline constexpr std::uint64_t prior_group_id_gap = 0x3C;
 inline constexpr std::uint64_t prior_object_id_gap = 0x3E;
-inline constexpr std::uint64_t private_first = 0x3800;    // to 0x3FFF: the application's own
-inline constexpr std::uint64_t mandatory_first = 0x4000;  // to 0x7FFF: a track that has one we do not know
-inline constexpr std::uint64_t mandatory_last = 0x7FFF;   //            must not be processed (§2.5.1)
-}  // namespace property
+inline constexpr std::uint64_t private_first = 0x3800;    // to 0x3FFF: private to the application
+inline constexpr std::uint64_t mandatory_first = 0x4000;  // to 0x7FFF: a track with an unknown one of
+inline constexpr std::uint64_t mandatory_last = 0x7FFF;   // these must not be processed (§2.5.1)
+}                                                         // namespace property
 
 struct Property {
   std::uint64_t type = 0;
@@ -36,7 +36,7 @@ struct Property {
   friend bool operator==(const Property &, const Property &) = default;
 };
 
-// In the order of the wire, which is ascending by type; equal types may repeat.
+// In wire order, which ascends by type. Equal types may repeat.
 class Properties {
  public:
   Properties() = default;
@@ -57,7 +57,8 @@ class Properties {
 void write(Writer &out, const Properties &properties);
 std::vector<std::uint8_t> encode(const Properties &properties);
 Decoded<Properties> decode_properties(Bytes wire);
-// Are these well-formed pairs? Allocates nothing. True: one of them is mandatory for a track.
+// Checks that these are well-formed pairs, without allocating. True: one of them is a mandatory track
+// property.
 Decoded<bool> check_properties(Bytes wire);
 bool has_mandatory(const Properties &properties);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A session's life, its streams' numbers, and what goes where.
+// The session's start and end, stream numbers, and the dispatch of what arrives on each stream.
 #include "moqt/session.hpp"
 
 #include <algorithm>
@@ -240,11 +240,11 @@ void Session::Core::close(CloseCode code, std::string_view reason) {
 void Session::Core::settle() {
   if (closed_) {
     requests_.clear();
-    wanted_.clear();
-    served_.clear();
+    our_subscriptions_.clear();
+    peer_subscriptions_.clear();
     groups_.clear();
-    asked_.clear();
-    fetches_.clear();
+    our_fetches_.clear();
+    peer_fetches_.clear();
     fetch_streams_.clear();
     incoming_.clear();
     aliases_.clear();
@@ -271,7 +271,7 @@ void Session::Core::reset(StreamId stream, std::uint64_t code) {
   if (is_uni(stream)) {
     if (is_ours(stream)) return violate("reset of a stream of ours");
     if (stream == peer_control_) return violate("the control stream was reset");
-    if (peer_uni_.insert(raw(stream) >> 2)) return lose_stream(stream, false);
+    if (peer_uni_.insert(raw(stream) >> 2)) return count_lost_stream(stream, false);
     return end_incoming(stream, false, static_cast<ResetCode>(code));
   }
   RequestStream *request = find_request_stream(stream);
@@ -279,8 +279,9 @@ void Session::Core::reset(StreamId stream, std::uint64_t code) {
   request->receive_done = true;
   if (request->request) {
     if (request->ours)
-      asked_.contains(*request->request) ? on_asked_cut(*request->request, code, "the request was reset")
-                                         : on_wanted_cut(*request->request, code, "the request was reset");
+      our_fetches_.contains(*request->request)
+          ? on_our_fetch_cut(*request->request, code, "the request was reset")
+          : on_our_subscription_cut(*request->request, code, "the request was reset");
     else
       on_peer_cancelled(*request->request);
   } else {
@@ -291,7 +292,7 @@ void Session::Core::reset(StreamId stream, std::uint64_t code) {
 void Session::Core::stop_sending(StreamId stream, std::uint64_t) {
   if (closed_) return;
   if (is_uni(stream)) {
-    if (!is_ours(stream)) return violate("a stream of the peer was told to stop");
+    if (!is_ours(stream)) return violate("STOP_SENDING on a stream of the peer");
     if (stream == control_) return violate("the control stream was stopped");
     if (const auto fetch = fetch_streams_.find(stream); fetch != fetch_streams_.end())
       return on_fetch_cancelled(fetch->second.request);
@@ -303,7 +304,7 @@ void Session::Core::stop_sending(StreamId stream, std::uint64_t) {
   }
   RequestStream *request = find_request_stream(stream);
   if (!request) return;
-  if (request->ours) {  // an answer may still come; only RESET says that there is none
+  if (request->ours) {  // an answer may still come; only a RESET excludes it
     if (request->send_done) return;
     actions_.emplace_back(Reset{stream, ResetCode::cancelled});
     request->send_done = true;
@@ -319,7 +320,7 @@ void Session::Core::datagram(Bytes bytes) {
   if (!closed_) good(decode_datagram(bytes));
 }
 
-// The stream's state, made at its first sight; nothing if it is gone, or must not be.
+// The stream's state; creates it for a new stream. nullptr: the stream has ended, or is not allowed.
 Session::Core::RequestStream *Session::Core::find_request_stream(StreamId stream) {
   const auto found = requests_.find(stream);
   if (found != requests_.end()) return &found->second;
@@ -330,7 +331,7 @@ Session::Core::RequestStream *Session::Core::find_request_stream(StreamId stream
   if (!peer_bidi_.insert(raw(stream) >> 2)) return nullptr;
   const std::size_t live = live_peer_requests();
   if (requests_.size() >=
-      wanted_.size() + asked_.size() + limits_.max_requests + limits_.max_refused_streams) {
+      our_subscriptions_.size() + our_fetches_.size() + limits_.max_requests + limits_.max_refused_streams) {
     violate(Violation{CloseCode::internal_error, "too many request streams"});
     return nullptr;
   }
@@ -366,15 +367,15 @@ void Session::Core::receive_request(StreamId stream, Bytes bytes, bool fin) {
   on_request_fin(stream);
 }
 
-// FIN says that no more messages come; it cancels nothing, but an answer must have come before it.
+// FIN means that no more messages come. It cancels nothing, but the answer must have come before it.
 void Session::Core::on_request_fin(StreamId stream) {
   RequestStream &request = requests_.at(stream);
   request.receive_done = true;
-  if (request.ours && request.request && asked_.contains(*request.request))
-    return on_asked_cut(*request.request, std::nullopt, "the request ended without a word");
+  if (request.ours && request.request && our_fetches_.contains(*request.request))
+    return on_our_fetch_cut(*request.request, std::nullopt, "the request stream ended without an answer");
   if (request.ours && request.request)
-    return on_wanted_cut(*request.request, static_cast<std::uint64_t>(ResetCode::internal_error),
-                         "the request ended without a word");
+    return on_our_subscription_cut(*request.request, static_cast<std::uint64_t>(ResetCode::internal_error),
+                         "the request stream ended without an answer");
   if (!request.ours && !request.request && !request.refused)
     return violate("a request stream without a request");
   erase_if_done(stream);
@@ -412,7 +413,7 @@ void Session::Core::check_invariants() const {
     held += incoming.held;
     early += incoming.early_held;
     if (incoming.fetched) {
-      assert(asked_.at(*incoming.request).data == stream && incoming.early.empty());
+      assert(our_fetches_.at(*incoming.request).data == stream && incoming.early.empty());
       ++data;
       continue;
     }
@@ -422,7 +423,7 @@ void Session::Core::check_invariants() const {
     }
     ++data;
     if (incoming.request)
-      assert(wanted_.at(*incoming.request).open.contains(stream) && incoming.early.empty());
+      assert(our_subscriptions_.at(*incoming.request).open.contains(stream) && incoming.early.empty());
     else if (incoming.reader->has_header())
       ++early_streams;
   }
@@ -432,51 +433,56 @@ void Session::Core::check_invariants() const {
   assert(early_streams <= limits_.max_early_streams && data <= limits_.max_data_streams);
   assert(early_streams == 0 || any_pending());
 
-  for (const auto &[id, wanted] : wanted_) {
-    if (wanted.state != Wanted::State::finishing) assert(requests_.at(wanted.stream).request == id);
-    if (wanted.state == Wanted::State::pending)
-      assert(wanted.open.empty());
+  for (const auto &[id, subscription] : our_subscriptions_) {
+    if (subscription.state != OurSubscription::State::finishing)
+      assert(requests_.at(subscription.stream).request == id);
+    if (subscription.state == OurSubscription::State::pending)
+      assert(subscription.open.empty());
     else
-      assert(aliases_.at(wanted.alias) == id);
-    for (const StreamId open : wanted.open) assert(incoming_.at(open).request == id);
+      assert(aliases_.at(subscription.alias) == id);
+    for (const StreamId open : subscription.open) assert(incoming_.at(open).request == id);
   }
-  for (const auto &[alias, id] : aliases_) assert(wanted_.at(id).alias == alias);
+  for (const auto &[alias, id] : aliases_) assert(our_subscriptions_.at(id).alias == alias);
 
-  for (const auto &[id, served] : served_) {
-    const RequestStream &stream = requests_.at(served.stream);
+  for (const auto &[id, subscription] : peer_subscriptions_) {
+    const RequestStream &stream = requests_.at(subscription.stream);
     assert(!stream.ours && stream.request == id && !stream.send_done);
-    assert((served.state == Served::State::established) == used_aliases_.contains(served.alias) ||
-           served.state == Served::State::pending);
-    for (const StreamId open : served.open) assert(groups_.at(open).request == id);
-    assert(served.updates <= limits_.max_pending_updates);
+    assert(subscription.state == PeerSubscription::State::pending ||
+           (subscription.state == PeerSubscription::State::established) ==
+               used_aliases_.contains(subscription.alias));
+    for (const StreamId open : subscription.open) assert(groups_.at(open).request == id);
+    assert(subscription.updates <= limits_.max_pending_updates);
   }
-  for (const auto &[stream, group] : groups_) assert(served_.at(group.request).open.contains(stream));
+  for (const auto &[stream, group] : groups_)
+    assert(peer_subscriptions_.at(group.request).open.contains(stream));
   for (const auto &[stream, request] : requests_) {
     assert(!is_uni(stream) && request.ours == is_ours(stream));
     assert(!(request.send_done && request.receive_done));
-    assert(!request.request || wanted_.contains(*request.request) || served_.contains(*request.request) ||
-           asked_.contains(*request.request) || fetches_.contains(*request.request));
+    assert(!request.request || our_subscriptions_.contains(*request.request) ||
+           peer_subscriptions_.contains(*request.request) || our_fetches_.contains(*request.request) ||
+           peer_fetches_.contains(*request.request));
   }
   check_fetches();
   assert(!closed_ || (incoming_.empty() && requests_.empty() && groups_.empty() && fetch_streams_.empty()));
 }
 
 void Session::Core::check_fetches() const {
-  for (const auto &[id, asked] : asked_) {
+  for (const auto &[id, asked] : our_fetches_) {
     assert(asked.stream ? requests_.at(*asked.stream).request == id : asked.accepted);
     assert(!asked.data || incoming_.at(*asked.data).request == id);
     assert(!asked.data || (asked.begun && !asked.complete));
     assert(!asked.complete || (asked.begun && !asked.accepted));
   }
-  for (const auto &[id, fetching] : fetches_) {
+  for (const auto &[id, fetching] : peer_fetches_) {
     const RequestStream &stream = requests_.at(fetching.stream);
     assert(!stream.ours && stream.request == id && !stream.send_done);
-    assert((fetching.state == Fetching::State::accepted) == fetching.data.has_value());
+    assert((fetching.state == PeerFetch::State::accepted) == fetching.data.has_value());
     assert(!fetching.data || fetch_streams_.at(*fetching.data).request == id);
-    assert(fetching.state != Fetching::State::joining || served_.contains(fetching.joining.request));
+    assert(fetching.state != PeerFetch::State::joining ||
+           peer_subscriptions_.contains(fetching.joining.request));
     assert(fetching.updates <= limits_.max_pending_updates);
   }
-  for (const auto &[stream, fetch] : fetch_streams_) assert(fetches_.at(fetch.request).data == stream);
+  for (const auto &[stream, fetch] : fetch_streams_) assert(peer_fetches_.at(fetch.request).data == stream);
 }
 
 }  // namespace astral::moqt

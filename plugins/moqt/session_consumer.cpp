@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Subscriptions of ours.
+// Our subscriptions.
 #include <algorithm>
 #include <cassert>
 
@@ -26,7 +26,7 @@ DoneCode done_code(std::uint64_t reset) {
   }
 }
 
-// What a REQUEST_OK may say about an update.
+// True if the REQUEST_OK holds only what the answer to an update may hold.
 bool only_update_answers(const RequestOk &ok) {
   Parameters allowed;
   allowed.expires_ms = ok.parameters.expires_ms;
@@ -71,17 +71,18 @@ RequestId Session::Core::subscribe(Subscribe subscribe) {
   RequestStream &request = requests_[stream];
   request.ours = true;
   request.request = id;
-  Wanted &wanted = wanted_[id];
-  wanted.stream = stream;
-  wanted.track = subscribe.track;
-  wanted.after = peer_uni_.empty() ? 0 : peer_uni_.largest() + 1;
+  OurSubscription &subscription = our_subscriptions_[id];
+  subscription.stream = stream;
+  subscription.track = subscribe.track;
+  subscription.after = peer_uni_.empty() ? 0 : peer_uni_.largest() + 1;
   send(stream, std::move(subscribe));
   return id;
 }
 
 bool Session::Core::update(RequestId request, const Parameters &parameters) {
-  const auto found = wanted_.find(request);
-  if (closed_ || found == wanted_.end() || found->second.state == Wanted::State::finishing) return false;
+  const auto found = our_subscriptions_.find(request);
+  if (closed_ || found == our_subscriptions_.end()) return false;
+  if (found->second.state == OurSubscription::State::finishing) return false;
   if (requests_.at(found->second.stream).send_done || found->second.updates == limits_.max_pending_updates)
     return false;
   const RequestId id{next_request_};
@@ -92,35 +93,35 @@ bool Session::Core::update(RequestId request, const Parameters &parameters) {
 }
 
 void Session::Core::unsubscribe(RequestId request) {
-  const auto found = wanted_.find(request);
-  if (closed_ || found == wanted_.end()) return;
+  const auto found = our_subscriptions_.find(request);
+  if (closed_ || found == our_subscriptions_.end()) return;
   const std::set<StreamId> open = found->second.open;
   for (const StreamId data : open) refuse_incoming(data, incoming_.at(data), ResetCode::cancelled, false);
-  if (found->second.state != Wanted::State::finishing)
+  if (found->second.state != OurSubscription::State::finishing)
     drop_request_stream(found->second.stream, ResetCode::cancelled);
-  forget_wanted(request);
+  forget_our_subscription(request);
 }
 
-// ---- what the publisher says ----
+// ---- messages of the publisher ----
 
-void Session::Core::on_wanted_message(RequestId request, Message message) {
-  Wanted &wanted = wanted_.at(request);
-  const bool pending = wanted.state == Wanted::State::pending;
-  const bool established = wanted.state == Wanted::State::established;
+void Session::Core::on_our_subscription_message(RequestId request, Message message) {
+  OurSubscription &subscription = our_subscriptions_.at(request);
+  const bool pending = subscription.state == OurSubscription::State::pending;
+  const bool established = subscription.state == OurSubscription::State::established;
   if (auto *ok = std::get_if<SubscribeOk>(&message); ok && pending)
     return on_subscribe_ok(request, std::move(*ok));
   if (auto *error = std::get_if<RequestError>(&message)) {
-    if (!may_redirect(*error)) return violate("a client redirects to a URI");
+    if (!may_redirect(*error)) return violate("a client sent a redirect with a URI");
     if (pending) return on_subscribe_error(request, std::move(*error));
-    if (established && wanted.updates > 0) {
-      wanted.updates = 0;  // one error may answer several
+    if (established && subscription.updates > 0) {
+      subscription.updates = 0;  // one error may answer several updates
       events_.emplace_back(UpdateRefused{request, error->code, std::move(error->reason)});
       return;
     }
   }
-  if (auto *ok = std::get_if<RequestOk>(&message); ok && established && wanted.updates > 0) {
-    if (!only_update_answers(*ok)) return violate("REQUEST_OK says what no update's answer says");
-    --wanted.updates;
+  if (auto *ok = std::get_if<RequestOk>(&message); ok && established && subscription.updates > 0) {
+    if (!only_update_answers(*ok)) return violate("REQUEST_OK with fields that no update's answer has");
+    --subscription.updates;
     events_.emplace_back(UpdateAccepted{request, ok->parameters.largest_object});
     return;
   }
@@ -131,17 +132,17 @@ void Session::Core::on_wanted_message(RequestId request, Message message) {
 
 void Session::Core::on_subscribe_ok(RequestId request, SubscribeOk ok) {
   if (const char *why = bad_property(ok.properties)) return violate(why);
-  Wanted &wanted = wanted_.at(request);
-  if (aliases_.contains(ok.alias)) return violate({CloseCode::duplicate_track_alias, "a track alias twice"});
+  OurSubscription &subscription = our_subscriptions_.at(request);
+  if (aliases_.contains(ok.alias)) return violate({CloseCode::duplicate_track_alias, "track alias in use"});
   if (has_mandatory(ok.properties)) {
     events_.emplace_back(SubscribeRefused{request, RequestCode::unsupported_extension, 0,
-                                          "the track needs an extension that we do not know", std::nullopt});
+                                          "the track has an unknown mandatory property", std::nullopt});
     return unsubscribe(request);
   }
   aliases_[ok.alias] = request;
-  wanted.state = Wanted::State::established;
-  wanted.alias = ok.alias;
-  wanted.priority =
+  subscription.state = OurSubscription::State::established;
+  subscription.alias = ok.alias;
+  subscription.priority =
       static_cast<std::uint8_t>(ok.properties.number(property::default_publisher_priority).value_or(128));
   const auto largest = ok.parameters.largest_object;
   events_.emplace_back(
@@ -151,19 +152,19 @@ void Session::Core::on_subscribe_ok(RequestId request, SubscribeOk ok) {
 }
 
 void Session::Core::on_subscribe_error(RequestId request, RequestError error) {
-  let_go(wanted_.at(request).stream);
-  forget_wanted(request);
+  close_request_stream(our_subscriptions_.at(request).stream);
+  forget_our_subscription(request);
   events_.emplace_back(
       SubscribeRefused{request, error.code, error.retry, std::move(error.reason), std::move(error.redirect)});
 }
 
 void Session::Core::on_publish_done(RequestId request, PublishDone done) {
-  Wanted &wanted = wanted_.at(request);
-  wanted.state = Wanted::State::finishing;
-  wanted.stream_count = done.stream_count;
-  wanted.code = done.code;
-  wanted.reason = std::move(done.reason);
-  let_go(wanted.stream);
+  OurSubscription &subscription = our_subscriptions_.at(request);
+  subscription.state = OurSubscription::State::finishing;
+  subscription.stream_count = done.stream_count;
+  subscription.code = done.code;
+  subscription.reason = std::move(done.reason);
+  close_request_stream(subscription.stream);
   done_if_complete(request);
 }
 
@@ -171,8 +172,9 @@ bool Session::Core::may_redirect(const RequestError &error) const {
   return role_ == Role::client || !error.redirect || error.redirect->uri.empty();
 }
 
-// The request's stream has said its last word; we have none either.
-void Session::Core::let_go(StreamId stream) {
+// Both sides have sent their last message on this request stream: sends FIN if we have not, and forgets the
+// request.
+void Session::Core::close_request_stream(StreamId stream) {
   RequestStream &request = requests_.at(stream);
   request.refused = true;
   request.request.reset();
@@ -181,11 +183,11 @@ void Session::Core::let_go(StreamId stream) {
   finish_sending(stream);
 }
 
-// The stream of the request is cut, or ends without the word that should end it.
-void Session::Core::on_wanted_cut(RequestId request, std::uint64_t code, std::string_view reason) {
-  if (wanted_.at(request).state == Wanted::State::pending) {
-    drop_request_stream(wanted_.at(request).stream, ResetCode::cancelled);
-    forget_wanted(request);
+// The request stream was reset, or ended without the message that should end it.
+void Session::Core::on_our_subscription_cut(RequestId request, std::uint64_t code, std::string_view reason) {
+  if (our_subscriptions_.at(request).state == OurSubscription::State::pending) {
+    drop_request_stream(our_subscriptions_.at(request).stream, ResetCode::cancelled);
+    forget_our_subscription(request);
     events_.emplace_back(SubscribeRefused{request, request_code(code), 0, std::string(reason), std::nullopt});
   } else {
     abandon(request, done_code(code), reason, ResetCode::cancelled);
@@ -194,35 +196,36 @@ void Session::Core::on_wanted_cut(RequestId request, std::uint64_t code, std::st
 
 // ---- ends ----
 
-// Ends it at once: what is still open is stopped and told as incomplete.
+// Ends the subscription at once. Stops its open data streams and reports them as incomplete.
 void Session::Core::abandon(RequestId request, DoneCode code, std::string_view reason, ResetCode reset) {
-  const Wanted &wanted = wanted_.at(request);
-  const std::set<StreamId> open = wanted.open;
+  const OurSubscription &subscription = our_subscriptions_.at(request);
+  const std::set<StreamId> open = subscription.open;
   for (const StreamId data : open) refuse_incoming(data, incoming_.at(data), reset, true);
-  if (wanted.state != Wanted::State::finishing) drop_request_stream(wanted.stream, reset);
-  forget_wanted(request);
+  if (subscription.state != OurSubscription::State::finishing)
+    drop_request_stream(subscription.stream, reset);
+  forget_our_subscription(request);
   events_.emplace_back(Done{request, code, std::string(reason)});
 }
 
 void Session::Core::done_if_complete(RequestId request) {
-  const Wanted &wanted = wanted_.at(request);
-  if (wanted.state != Wanted::State::finishing || !wanted.open.empty()) return;
-  const bool count_known = wanted.stream_count < PublishDone::unknown_count;
-  if (count_known && wanted.ended + wanted.lost < wanted.stream_count) return;
-  events_.emplace_back(Done{request, wanted.code, wanted.reason});
-  forget_wanted(request);
+  const OurSubscription &subscription = our_subscriptions_.at(request);
+  if (subscription.state != OurSubscription::State::finishing || !subscription.open.empty()) return;
+  const bool count_known = subscription.stream_count < PublishDone::unknown_count;
+  if (count_known && subscription.ended + subscription.lost < subscription.stream_count) return;
+  events_.emplace_back(Done{request, subscription.code, subscription.reason});
+  forget_our_subscription(request);
 }
 
-void Session::Core::forget_wanted(RequestId request) {
-  const auto found = wanted_.find(request);
-  if (found->second.state != Wanted::State::pending) aliases_.erase(found->second.alias);
-  wanted_.erase(found);
+void Session::Core::forget_our_subscription(RequestId request) {
+  const auto found = our_subscriptions_.find(request);
+  if (found->second.state != OurSubscription::State::pending) aliases_.erase(found->second.alias);
+  our_subscriptions_.erase(found);
   if (!any_pending()) refuse_early();
 }
 
 bool Session::Core::any_pending() const {
-  return std::any_of(wanted_.begin(), wanted_.end(),
-                     [](const auto &entry) { return entry.second.state == Wanted::State::pending; });
+  return std::any_of(our_subscriptions_.begin(), our_subscriptions_.end(),
+                     [](const auto &entry) { return entry.second.state == OurSubscription::State::pending; });
 }
 
 }  // namespace astral::moqt

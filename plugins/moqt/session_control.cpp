@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The control streams (SETUP, GOAWAY), and what is common to the messages of all request streams.
+// The control streams (SETUP, GOAWAY), and the checks that are common to the messages of all request streams.
 #include <cassert>
 
 #include "moqt/session_core.hpp"
@@ -16,10 +16,10 @@ void Session::Core::start() {
 
 void Session::Core::goaway(std::uint64_t timeout_ms, std::string_view uri) {
   if (closed_ || goaway_sent_) return;
-  // The application's promise, see session.hpp.
+  // Preconditions, see session.hpp.
   assert(control_ && uri.size() <= max_goaway_uri && (role_ == Role::server || uri.empty()));
   goaway_sent_ = true;
-  const std::uint64_t parity = role_ == Role::server ? 0 : 1;  // of the peer's ids
+  const std::uint64_t parity = role_ == Role::server ? 0 : 1;  // parity of the peer's request ids
   const std::uint64_t unprocessed = peer_requests_.empty() ? 0 : peer_requests_.largest() + 1;
   send(*control_, Goaway{std::string(uri), timeout_ms, RequestId{unprocessed * 2 + parity}});
 }
@@ -42,16 +42,16 @@ void Session::Core::receive_control(Incoming &incoming, Bytes bytes) {
 
 void Session::Core::on_setup(Setup setup) {
   if (role_ == Role::client) {
-    if (setup.options.bytes(option::path)) return violate({CloseCode::invalid_path, "PATH from a server"});
+    if (setup.options.bytes(option::path)) return violate({CloseCode::invalid_path, "a server sent PATH"});
     if (setup.options.bytes(option::authority))
-      return violate({CloseCode::invalid_authority, "AUTHORITY from a server"});
+      return violate({CloseCode::invalid_authority, "a server sent AUTHORITY"});
   }
   for (const Property &one : setup.options.all()) {
     if (one.type != option::authorization_token) continue;
     const auto token = decode_token(as_bytes(one.bytes));
     if (!good(token)) return;
     if (token->kind == Token::Alias::remove || token->kind == Token::Alias::use_alias)
-      return violate("SETUP refers to a registered token");
+      return violate("SETUP uses a token alias");
   }
   setup_received_ = true;
   events_.emplace_back(SetupReceived{std::move(setup)});
@@ -75,11 +75,11 @@ void Session::Core::on_message(StreamId stream, Message message) {
   if (auto *goaway = std::get_if<Goaway>(&message)) return on_request_goaway(request, std::move(*goaway));
   const RequestId id = *request.request;
   if (request.ours)
-    asked_.contains(id) ? on_asked_message(id, std::move(message))
-                        : on_wanted_message(id, std::move(message));
+    our_fetches_.contains(id) ? on_our_fetch_message(id, std::move(message))
+                        : on_our_subscription_message(id, std::move(message));
   else
-    fetches_.contains(id) ? on_fetching_message(id, std::move(message))
-                          : on_served_message(id, std::move(message));
+    peer_fetches_.contains(id) ? on_peer_fetch_message(id, std::move(message))
+                          : on_peer_subscription_message(id, std::move(message));
 }
 
 void Session::Core::on_request_goaway(RequestStream &request, Goaway goaway) {
@@ -93,7 +93,7 @@ void Session::Core::on_request_goaway(RequestStream &request, Goaway goaway) {
 bool Session::Core::use_request_id(RequestId id) {
   const std::uint64_t peers_parity = role_ == Role::server ? 0 : 1;
   if ((raw(id) & 1) != peers_parity) {
-    violate({CloseCode::invalid_request_id, "request id of the wrong side"});
+    violate({CloseCode::invalid_request_id, "request id with the wrong parity"});
     return false;
   }
   if (!peer_requests_.insert(raw(id) >> 1)) {
@@ -103,14 +103,14 @@ bool Session::Core::use_request_id(RequestId id) {
   return true;
 }
 
-// We announce no token cache (its default size is 0), so only tokens by value can be right.
+// We announce no token cache (the default size is 0), so a peer may send tokens only by value.
 bool Session::Core::check_tokens(const std::vector<Token> &tokens) {
   for (const Token &token : tokens) {
     if (token.kind == Token::Alias::use_value) continue;
     if (token.kind == Token::Alias::register_)
       violate({CloseCode::auth_token_cache_overflow, "a token is registered, but no cache was announced"});
     else
-      violate({CloseCode::unknown_auth_token_alias, "a token's alias is unknown"});
+      violate({CloseCode::unknown_auth_token_alias, "a token has an unknown alias"});
     return false;
   }
   return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is inside a Session. Private to session*.cpp: session.cpp (life and routing of streams),
-// session_control.cpp (SETUP, GOAWAY, the messages of request streams), session_provider.cpp,
-// session_consumer.cpp, session_data.cpp (streams that arrive, subgroups), session_fetch.cpp and
-// session_fetch_provider.cpp (fetches of ours and of the peer).
+// The implementation of Session, private to session*.cpp: session.cpp (start, end, stream dispatch),
+// session_control.cpp (SETUP, GOAWAY, messages of request streams), session_provider.cpp,
+// session_consumer.cpp, session_data.cpp (subgroup streams that arrive), session_fetch.cpp and
+// session_fetch_provider.cpp (our fetches and the peer's).
 #pragma once
 
 #include <map>
@@ -19,16 +19,16 @@
 
 namespace astral::moqt {
 
-// What a cut stream says about the request that it carried.
+// The REQUEST_ERROR code that corresponds to a stream's reset code.
 RequestCode request_code(std::uint64_t reset);
-// Why these cannot be a track's; nothing if they can.
+// Why these track properties are invalid; nullptr if they are valid.
 const char *bad_property(const Properties &properties);
 
 class Session::Core {
  public:
   Core(Role role, Limits limits, Version version);
 
-  // As in Session.
+  // The same functions as in Session.
   void receive(StreamId stream, Bytes bytes, bool fin);
   void reset(StreamId stream, std::uint64_t code);
   void stop_sending(StreamId stream, std::uint64_t code);
@@ -65,7 +65,7 @@ class Session::Core {
   }
   void check_invariants() const;
 
-  // At the end of each call from outside: a session that closed gives up what it held.
+  // Every public call ends with this. A session that closed frees what it held.
   void settle();
 
   std::vector<Action> actions_;
@@ -76,34 +76,34 @@ class Session::Core {
   // A bidirectional stream: a request of ours or of the peer.
   struct RequestStream {
     ControlReader reader;
-    std::optional<RequestId> request;  // the live one on it
+    std::optional<RequestId> request;  // the request that is open on it
     bool ours = false;
-    bool refused = false;       // what still arrives is dropped
+    bool refused = false;       // drop everything that still arrives
     bool receive_done = false;  // FIN or RESET
     bool send_done = false;
-    bool goaway = false;  // one was received on it
+    bool goaway = false;  // a GOAWAY was received on it
   };
 
   // A subscription of ours.
-  struct Wanted {
+  struct OurSubscription {
     enum class State { pending, established, finishing };
     StreamId stream{};
     State state = State::pending;
     TrackName track;
     TrackAlias alias{};
     std::uint8_t priority = 128;     // the track's default
-    std::size_t updates = 0;         // not answered yet
+    std::size_t updates = 0;         // unanswered REQUEST_UPDATEs
     std::set<StreamId> open;         // its data streams
-    std::uint64_t ended = 0;         // data streams that came and went
-    std::uint64_t after = 0;         // its data streams are numbered from here
-    std::uint64_t lost = 0;          // of these, ended before it was known whose they were: maybe this one's
-    std::uint64_t stream_count = 0;  // finishing: all there were
+    std::uint64_t ended = 0;         // data streams that have ended
+    std::uint64_t after = 0;         // its data streams have at least this number
+    std::uint64_t lost = 0;          // streams from `after` that ended unattributed: maybe its own
+    std::uint64_t stream_count = 0;  // finishing: of PUBLISH_DONE
     DoneCode code{};
     std::string reason;
   };
 
   // A subscription of the peer.
-  struct Served {
+  struct PeerSubscription {
     enum class State { pending, established };
     StreamId stream{};
     State state = State::pending;
@@ -111,39 +111,39 @@ class Session::Core {
     TrackAlias alias{};
     bool forward = true;
     std::optional<Location> largest;  // the joining location
-    std::size_t updates = 0;          // not answered yet; some maybe before SUBSCRIBE_OK
-    // Answers to these that had to wait for SUBSCRIBE_OK.
+    std::size_t updates = 0;          // unanswered; some may precede SUBSCRIBE_OK
+    // Answers to updates that wait until SUBSCRIBE_OK has been sent.
     std::vector<std::optional<Location>> held_answers;
     std::uint64_t streams = 0;  // opened so far
     std::set<StreamId> open;
   };
 
   // A fetch of ours.
-  struct Asked {
-    std::optional<StreamId> stream;  // until all was said on it
-    Location start;                  // no object comes before it
-    std::optional<Location> end;     // if we know it
+  struct OurFetch {
+    std::optional<StreamId> stream;  // until both sides have finished it
+    Location start;                  // objects start here
+    std::optional<Location> end;     // nullopt: not known yet
     GroupOrder order = GroupOrder::ascending;
     bool accepted = false;
-    bool begun = false;            // its data stream has come,
-    std::optional<StreamId> data;  // is open,
-    bool complete = false;         // has ended before FETCH_OK
+    bool begun = false;            // its data stream has arrived
+    std::optional<StreamId> data;  // its data stream while it is open
+    bool complete = false;         // its data stream ended before FETCH_OK
   };
 
   // A fetch of the peer.
-  struct Fetching {
-    enum class State { joining, pending, accepted };  // joining: it waits for its subscription
+  struct PeerFetch {
+    enum class State { joining, pending, accepted };  // joining: waits for its subscription
     StreamId stream{};
     State state = State::pending;
     JoiningFetch joining;   // joining
     Parameters parameters;  // joining
     Location start;
     std::uint8_t priority = default_priority;
-    std::size_t updates = 0;       // to be answered after FETCH_OK
+    std::size_t updates = 0;       // updates to answer after FETCH_OK
     std::optional<StreamId> data;  // accepted
   };
 
-  // A fetch's data stream that we send.
+  // The data stream of a fetch that we send.
   struct FetchStream {
     RequestId request{};
     FetchContext context;
@@ -160,15 +160,15 @@ class Session::Core {
   struct Incoming {
     enum class Kind { untyped, control, data, fetched, dropped, refused };
     Kind kind = Kind::untyped;
-    SplitVi64 number;  // the type; fetched: then the request's id
+    SplitVi64 number;  // the stream type; fetched: then the request id
     ControlReader control;
     std::optional<SubgroupReader> reader;
-    std::optional<FetchReader> fetched;  // once its request is known
-    std::optional<RequestId> request;    // data, fetched: whose it is; nothing while that is not known
-    std::vector<Object> early;           // data, while not known
+    std::optional<FetchReader> fetched;  // set when its request is known
+    std::optional<RequestId> request;    // data, fetched: its request; nullopt while unknown
+    std::vector<Object> early;           // data: objects that wait for the request
     bool early_fin = false;
-    std::size_t held = 0;        // its part of partial_bytes_
-    std::size_t early_held = 0;  // its part of early_bytes_
+    std::size_t held = 0;        // this stream's part of partial_bytes_
+    std::size_t early_held = 0;  // this stream's part of early_bytes_
   };
 
   // session.cpp
@@ -180,14 +180,14 @@ class Session::Core {
   void violate(const Violation &why);
   void violate(std::string reason) { violate(Violation{CloseCode::protocol_violation, std::move(reason)}); }
   template <typename T>
-  bool good(const Decoded<T> &result) {  // or the session closes
+  bool good(const Decoded<T> &result) {  // false: the session has closed
     if (!result) violate(result.error());
     return result.has_value();
   }
   void receive_request(StreamId stream, Bytes bytes, bool fin);
   RequestStream *find_request_stream(StreamId stream);
   void finish_sending(StreamId stream);
-  void drop_request_stream(StreamId stream, ResetCode code);  // cuts whatever side is open
+  void drop_request_stream(StreamId stream, ResetCode code);  // resets and stops the open sides
   void erase_if_done(StreamId stream);
   std::size_t live_peer_requests() const;
   void on_request_fin(StreamId stream);
@@ -205,33 +205,33 @@ class Session::Core {
   // session_provider.cpp
   void on_request(StreamId stream, Message message);
   void on_subscribe(StreamId stream, Subscribe subscribe);
-  void on_served_message(RequestId request, Message message);
+  void on_peer_subscription_message(RequestId request, Message message);
   void on_update(RequestId request, RequestUpdate update);
   void refuse_stream(StreamId stream, RequestCode code, std::string_view reason, std::uint64_t retry = 0,
                      std::optional<Redirect> redirect = {});
-  void answer_update(Served &served, std::optional<Location> largest);
-  void end_served(RequestId request, ResetCode groups);
+  void answer_update(PeerSubscription &subscription, std::optional<Location> largest);
+  void end_peer_subscription(RequestId request, ResetCode groups);
   void on_peer_cancelled(RequestId request);
 
   // session_consumer.cpp
-  void on_wanted_message(RequestId request, Message message);
+  void on_our_subscription_message(RequestId request, Message message);
   void on_subscribe_ok(RequestId request, SubscribeOk ok);
   void on_subscribe_error(RequestId request, RequestError error);
   void on_publish_done(RequestId request, PublishDone done);
-  void on_wanted_cut(RequestId request, std::uint64_t code, std::string_view reason);
+  void on_our_subscription_cut(RequestId request, std::uint64_t code, std::string_view reason);
   bool may_redirect(const RequestError &error) const;
-  void let_go(StreamId stream);
-  void forget_wanted(RequestId request);
+  void close_request_stream(StreamId stream);
+  void forget_our_subscription(RequestId request);
   void abandon(RequestId request, DoneCode code, std::string_view reason, ResetCode reset);
   void done_if_complete(RequestId request);
   bool any_pending() const;
 
   // session_fetch.cpp
-  void on_asked_message(RequestId request, Message message);
+  void on_our_fetch_message(RequestId request, Message message);
   void on_fetch_ok(RequestId request, FetchOk ok);
   void on_fetch_error(RequestId request, RequestError error);
-  void on_asked_cut(RequestId request, std::optional<std::uint64_t> reset, std::string_view reason);
-  void end_asked(RequestId request, bool complete, ResetCode code);
+  void on_our_fetch_cut(RequestId request, std::optional<std::uint64_t> reset, std::string_view reason);
+  void end_our_fetch(RequestId request, bool complete, ResetCode code);
   void receive_fetched(StreamId stream, Incoming &incoming, Bytes bytes);
   void attach_fetched(StreamId stream, Incoming &incoming, RequestId request);
   void on_fetched(RequestId request, Object object);
@@ -247,9 +247,9 @@ class Session::Core {
   std::vector<RequestId> joining(RequestId subscription) const;
   void refuse_fetch(RequestId request, RequestCode code, std::string_view reason, std::uint64_t retry = 0,
                     std::optional<Redirect> redirect = {});
-  void on_fetching_message(RequestId request, Message message);
+  void on_peer_fetch_message(RequestId request, Message message);
   void on_fetch_cancelled(RequestId request);
-  std::optional<StreamId> take_fetching(StreamId stream);
+  std::optional<StreamId> take_peer_fetch(StreamId stream);
 
   // session_data.cpp
   void receive_uni(StreamId stream, Bytes bytes, bool fin);
@@ -261,12 +261,12 @@ class Session::Core {
   void on_object(StreamId stream, Incoming &incoming, Object object);
   void deliver(const Incoming &incoming, Object object);
   void end_incoming(StreamId stream, bool complete, ResetCode code);
-  // Asks the peer to stop and drops what still comes; `tell`: the application gets a GroupEnded.
+  // Asks the peer to stop and drops what still arrives. `tell`: report a GroupEnded to the application.
   void refuse_incoming(StreamId stream, Incoming &incoming, ResetCode code, bool tell);
   void stop_incoming(StreamId stream, Incoming &incoming);
   void detach(StreamId stream, Incoming &incoming, bool tell, bool complete, ResetCode code);
   void account(Incoming &incoming);
-  void lose_stream(StreamId stream, bool alias_known);
+  void count_lost_stream(StreamId stream, bool alias_known);
 
   const Role role_;
   const Limits limits_;
@@ -281,24 +281,24 @@ class Session::Core {
   bool goaway_sent_ = false;
   bool goaway_received_ = false;
 
-  IdSet peer_requests_;  // of request ids, halved
-  IdSet peer_bidi_;      // of stream ids, quartered
+  IdSet peer_requests_;  // request ids divided by 2
+  IdSet peer_bidi_;      // stream ids divided by 4
   IdSet peer_uni_;
 
   std::map<StreamId, RequestStream> requests_;
-  std::map<RequestId, Wanted> wanted_;
-  std::map<RequestId, Served> served_;
+  std::map<RequestId, OurSubscription> our_subscriptions_;
+  std::map<RequestId, PeerSubscription> peer_subscriptions_;
   std::map<StreamId, Group> groups_;
-  std::map<RequestId, Asked> asked_;
-  std::map<RequestId, Fetching> fetches_;
+  std::map<RequestId, OurFetch> our_fetches_;
+  std::map<RequestId, PeerFetch> peer_fetches_;
   std::map<StreamId, FetchStream> fetch_streams_;
   std::map<StreamId, Incoming> incoming_;
-  std::map<TrackAlias, RequestId> aliases_;  // of wanted_ that are not pending
-  std::set<TrackAlias> used_aliases_;        // of served_ that are not pending
+  std::map<TrackAlias, RequestId> aliases_;  // of our subscriptions that are not pending
+  std::set<TrackAlias> used_aliases_;        // of the peer's subscriptions that are not pending
   std::size_t partial_bytes_ = 0;
   std::size_t early_bytes_ = 0;
   std::size_t early_streams_ = 0;
-  std::size_t data_streams_ = 0;  // of incoming_
+  std::size_t data_streams_ = 0;  // those in incoming_
 };
 
 }  // namespace astral::moqt

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The peer's unidirectional streams: its control stream, and the subgroups and fetches that it sends us. What
-// is above a limit is stopped and dropped, alone; only what breaks the draft closes the session.
+// The peer's unidirectional streams: its control stream, subgroups and fetches. A stream that exceeds a limit
+// is stopped alone. Only a violation of the draft closes the session.
 #include <cassert>
 #include <utility>
 
@@ -14,7 +14,7 @@ namespace {
 constexpr auto setup_stream_type = static_cast<std::uint64_t>(MessageType::setup);
 constexpr std::uint64_t padding_stream_type = 0x132B3E28;
 
-// What an object that waits costs besides its bytes.
+// The memory of a waiting object, bytes.
 std::size_t cost(const Object &object) {
   return sizeof(Object) + object.wire.size();
 }
@@ -24,7 +24,7 @@ std::size_t cost(const Object &object) {
 void Session::Core::receive_uni(StreamId stream, Bytes bytes, bool fin) {
   auto found = incoming_.find(stream);
   if (found == incoming_.end()) {
-    if (!peer_uni_.insert(raw(stream) >> 2)) return;  // it is gone
+    if (!peer_uni_.insert(raw(stream) >> 2)) return;  // the stream has ended
     if (incoming_.size() >= limits_.max_data_streams + limits_.max_refused_streams)
       return violate(Violation{CloseCode::internal_error, "too many unidirectional streams"});
     found = incoming_.try_emplace(stream).first;
@@ -62,7 +62,7 @@ void Session::Core::set_type(StreamId stream, Incoming &incoming, std::uint64_t 
   } else if (is_subgroup_type(type)) {
     if (data_streams_ == limits_.max_data_streams) {
       refuse_incoming(stream, incoming, ResetCode::excessive_load, false);
-      return lose_stream(stream, false);
+      return count_lost_stream(stream, false);
     }
     ++data_streams_;
     incoming.kind = Incoming::Kind::data;
@@ -83,7 +83,7 @@ void Session::Core::receive_data(StreamId stream, Incoming &incoming, Bytes byte
     account(incoming);
     switch (*step) {
       case SubgroupReader::Step::need_more:
-        assert(bytes.empty());  // SubgroupReader's promise, whatever the bytes
+        assert(bytes.empty());  // SubgroupReader consumes all of its input
         if (partial_bytes_ > limits_.max_partial_bytes) stop_incoming(stream, incoming);
         break;
       case SubgroupReader::Step::header:
@@ -106,15 +106,15 @@ void Session::Core::receive_data(StreamId stream, Incoming &incoming, Bytes byte
   }
 }
 
-// The header is there: whose is it?
+// The header is complete: find the subscription that the stream belongs to.
 void Session::Core::attach(StreamId stream, Incoming &incoming) {
   const auto alias = aliases_.find(incoming.reader->header().alias);
   if (alias != aliases_.end()) {
     incoming.request = alias->second;
-    wanted_.at(alias->second).open.insert(stream);
+    our_subscriptions_.at(alias->second).open.insert(stream);
     return;
   }
-  // Either it overtook the SUBSCRIBE_OK that names it, or it is of a subscription that we gave up.
+  // The stream arrived before its SUBSCRIBE_OK, or it belongs to a subscription that we cancelled.
   ++early_streams_;
   if (!any_pending())
     refuse_incoming(stream, incoming, ResetCode::cancelled, false);
@@ -132,21 +132,22 @@ void Session::Core::on_object(StreamId stream, Incoming &incoming, Object object
 }
 
 void Session::Core::deliver(const Incoming &incoming, Object object) {
-  if (!incoming.reader->header().priority) object.priority = wanted_.at(*incoming.request).priority;
+  if (!incoming.reader->header().priority)
+    object.priority = our_subscriptions_.at(*incoming.request).priority;
   events_.emplace_back(ObjectReceived{*incoming.request, std::move(object)});
 }
 
-// SUBSCRIBE_OK came: the streams that overtook it are known now.
+// SUBSCRIBE_OK arrived: attribute the data streams that arrived before it.
 void Session::Core::adopt_early(RequestId request) {
-  Wanted &wanted = wanted_.at(request);
+  OurSubscription &subscription = our_subscriptions_.at(request);
   for (auto next = incoming_.begin(); next != incoming_.end();) {
     const StreamId stream = next->first;
     Incoming &incoming = next->second;
     ++next;
     if (incoming.kind != Incoming::Kind::data || incoming.request || !incoming.reader->has_header()) continue;
-    if (incoming.reader->header().alias != wanted.alias) continue;
+    if (incoming.reader->header().alias != subscription.alias) continue;
     incoming.request = request;
-    wanted.open.insert(stream);
+    subscription.open.insert(stream);
     --early_streams_;
     early_bytes_ -= std::exchange(incoming.early_held, 0);
     for (Object &object : std::exchange(incoming.early, {})) deliver(incoming, std::move(object));
@@ -154,7 +155,7 @@ void Session::Core::adopt_early(RequestId request) {
   }
 }
 
-// Nothing is pending: what waited belongs to nobody.
+// No subscription is pending, so the waiting streams belong to none: stop them.
 void Session::Core::refuse_early() {
   for (auto next = incoming_.begin(); next != incoming_.end();) {
     const StreamId stream = next->first;
@@ -168,7 +169,7 @@ void Session::Core::refuse_early() {
   }
 }
 
-// FIN or RESET has come.
+// The stream ended with FIN (`complete`) or RESET.
 void Session::Core::end_incoming(StreamId stream, bool complete, ResetCode code) {
   const auto found = incoming_.find(stream);
   if (found == incoming_.end()) return;
@@ -185,7 +186,7 @@ void Session::Core::end_incoming(StreamId stream, bool complete, ResetCode code)
   detach(stream, incoming, true, complete, code);
   incoming_.erase(found);
   if (fetched && request) return on_fetched_end(*request, complete, code);
-  if (lost) lose_stream(stream, alias_known);
+  if (lost) count_lost_stream(stream, alias_known);
   if (request) done_if_complete(*request);
 }
 
@@ -196,25 +197,25 @@ void Session::Core::refuse_incoming(StreamId stream, Incoming &incoming, ResetCo
   detach(stream, incoming, tell, false, code);
   incoming.kind = Incoming::Kind::refused;
   actions_.emplace_back(StopSending{stream, code});
-  if (lost) lose_stream(stream, alias_known);
+  if (lost) count_lost_stream(stream, alias_known);
 }
 
-// As refuse_incoming, for a stream that alone went beyond a limit.
+// As refuse_incoming(), for a stream that exceeded a limit.
 void Session::Core::stop_incoming(StreamId stream, Incoming &incoming) {
   const auto request = incoming.request;
   refuse_incoming(stream, incoming, ResetCode::excessive_load, true);
   if (request) done_if_complete(*request);
 }
 
-// Takes a data stream out of all books; it is neither read nor counted any more.
+// Removes a data stream from all counters. It is no longer read.
 void Session::Core::detach(StreamId stream, Incoming &incoming, bool tell, bool complete, ResetCode code) {
   if (incoming.kind == Incoming::Kind::fetched) return detach_fetched(incoming);
   if (incoming.kind != Incoming::Kind::data) return;
   if (incoming.request) {
     const SubgroupHeader &header = incoming.reader->header();
-    Wanted &wanted = wanted_.at(*incoming.request);
-    wanted.open.erase(stream);
-    ++wanted.ended;
+    OurSubscription &subscription = our_subscriptions_.at(*incoming.request);
+    subscription.open.erase(stream);
+    ++subscription.ended;
     const bool end_of_group = incoming.reader->ended_group() || (complete && header.end_of_group);
     if (tell)
       events_.emplace_back(
@@ -236,16 +237,17 @@ void Session::Core::account(Incoming &incoming) {
   partial_bytes_ += incoming.held;
 }
 
-// A stream ended before it was known whose it was; a finishing subscription may have waited for it. With
-// several subscriptions each may take it for its own: Done then comes early, and what still arrives is
-// dropped.
-void Session::Core::lose_stream(StreamId stream, bool alias_known) {
+// A stream ended before its subscription was known. A finishing subscription may wait for it, so each
+// subscription that it may belong to counts it. If that was wrong, Done comes early, and what still arrives
+// is dropped.
+void Session::Core::count_lost_stream(StreamId stream, bool alias_known) {
   std::vector<RequestId> finishing;
-  for (auto &[id, wanted] : wanted_) {
-    if (raw(stream) >> 2 < wanted.after) continue;
-    if (alias_known && wanted.state != Wanted::State::pending) continue;  // it would have been its own
-    ++wanted.lost;
-    if (wanted.state == Wanted::State::finishing) finishing.push_back(id);
+  for (auto &[id, subscription] : our_subscriptions_) {
+    if (raw(stream) >> 2 < subscription.after) continue;
+    // An established subscription's alias would have matched.
+    if (alias_known && subscription.state != OurSubscription::State::pending) continue;
+    ++subscription.lost;
+    if (subscription.state == OurSubscription::State::finishing) finishing.push_back(id);
   }
   for (const RequestId id : finishing) done_if_complete(id);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fetches of ours: what we ask, what is answered, and the data streams with the objects.
+// Our fetches: requests, answers, and the data streams with the objects.
 #include <utility>
 
 #include "moqt/session_core.hpp"
@@ -17,7 +17,7 @@ RequestId Session::Core::fetch(Fetch fetch) {
   RequestStream &request = requests_[stream];
   request.ours = true;
   request.request = id;
-  Asked &asked = asked_[id];
+  OurFetch &asked = our_fetches_[id];
   asked.stream = stream;
   asked.order = fetch.parameters.group_order.value_or(GroupOrder::ascending);
   if (const auto *range = std::get_if<StandaloneFetch>(&fetch.range)) {
@@ -31,21 +31,21 @@ RequestId Session::Core::fetch(Fetch fetch) {
 }
 
 void Session::Core::cancel_fetch(RequestId request) {
-  const auto found = asked_.find(request);
-  if (closed_ || found == asked_.end()) return;
-  const Asked asked = found->second;
+  const auto found = our_fetches_.find(request);
+  if (closed_ || found == our_fetches_.end()) return;
+  const OurFetch asked = found->second;
   if (asked.data) refuse_incoming(*asked.data, incoming_.at(*asked.data), ResetCode::cancelled, false);
   if (asked.stream) drop_request_stream(*asked.stream, ResetCode::cancelled);
-  asked_.erase(request);
+  our_fetches_.erase(request);
 }
 
-// ---- what the publisher says ----
+// ---- messages of the publisher ----
 
-void Session::Core::on_asked_message(RequestId request, Message message) {
-  const bool accepted = asked_.at(request).accepted;
+void Session::Core::on_our_fetch_message(RequestId request, Message message) {
+  const bool accepted = our_fetches_.at(request).accepted;
   if (auto *ok = std::get_if<FetchOk>(&message); ok && !accepted) return on_fetch_ok(request, std::move(*ok));
   if (auto *error = std::get_if<RequestError>(&message); error && !accepted) {
-    if (!may_redirect(*error)) return violate("a client redirects to a URI");
+    if (!may_redirect(*error)) return violate("a client sent a redirect with a URI");
     return on_fetch_error(request, std::move(*error));
   }
   violate("a message that does not belong in this state of a fetch");
@@ -53,49 +53,49 @@ void Session::Core::on_asked_message(RequestId request, Message message) {
 
 void Session::Core::on_fetch_ok(RequestId request, FetchOk ok) {
   if (const char *why = bad_property(ok.properties)) return violate(why);
-  Asked &asked = asked_.at(request);
+  OurFetch &asked = our_fetches_.at(request);
   if (ends_before(ok.end, asked.start)) return violate("FETCH_OK ends before the fetch starts");
   if (has_mandatory(ok.properties)) {
     cancel_fetch(request);
     events_.emplace_back(FetchRefused{request, RequestCode::unsupported_extension, 0,
-                                      "the track needs an extension that we do not know", std::nullopt});
+                                      "the track has an unknown mandatory property", std::nullopt});
     return;
   }
   asked.accepted = true;
   events_.emplace_back(
       FetchAccepted{request, ok.end, ok.end_of_track, std::move(ok.parameters), std::move(ok.properties)});
-  if (asked.complete) end_asked(request, true, ResetCode{});
+  if (asked.complete) end_our_fetch(request, true, ResetCode{});
 }
 
-// Also after objects: a relay may begin before it knows how it ends.
+// May come after objects: a relay may start to send before it knows the outcome.
 void Session::Core::on_fetch_error(RequestId request, RequestError error) {
-  let_go(*asked_.at(request).stream);
-  asked_.at(request).stream.reset();
+  close_request_stream(*our_fetches_.at(request).stream);
+  our_fetches_.at(request).stream.reset();
   cancel_fetch(request);
   events_.emplace_back(
       FetchRefused{request, error.code, error.retry, std::move(error.reason), std::move(error.redirect)});
 }
 
-// The stream of the request is cut, or ends. After FETCH_OK a FIN only says that all is said.
-void Session::Core::on_asked_cut(RequestId request, std::optional<std::uint64_t> reset,
+// The request stream was reset or ended. After FETCH_OK a FIN is the normal end.
+void Session::Core::on_our_fetch_cut(RequestId request, std::optional<std::uint64_t> reset,
                                  std::string_view reason) {
-  Asked &asked = asked_.at(request);
+  OurFetch &asked = our_fetches_.at(request);
   if (asked.accepted && !reset) {
     const StreamId stream = *asked.stream;
     asked.stream.reset();
-    let_go(stream);
+    close_request_stream(stream);
     return erase_if_done(stream);
   }
-  if (asked.accepted) return end_asked(request, false, static_cast<ResetCode>(*reset));
+  if (asked.accepted) return end_our_fetch(request, false, static_cast<ResetCode>(*reset));
   cancel_fetch(request);
   const RequestCode code = reset ? request_code(*reset) : RequestCode::internal_error;
   events_.emplace_back(FetchRefused{request, code, 0, std::string(reason), std::nullopt});
 }
 
-void Session::Core::end_asked(RequestId request, bool complete, ResetCode code) {
-  Asked &asked = asked_.at(request);
+void Session::Core::end_our_fetch(RequestId request, bool complete, ResetCode code) {
+  OurFetch &asked = our_fetches_.at(request);
   if (complete && asked.stream) {
-    let_go(*asked.stream);
+    close_request_stream(*asked.stream);
     asked.stream.reset();
   }
   cancel_fetch(request);
@@ -137,18 +137,19 @@ void Session::Core::receive_fetched(StreamId stream, Incoming &incoming, Bytes b
   }
 }
 
-// The header is there: whose is it?
+// The header is complete: find the fetch that the stream belongs to.
 void Session::Core::attach_fetched(StreamId stream, Incoming &incoming, RequestId request) {
   const bool made = (raw(request) & 1) == (next_request_ & 1) && raw(request) < next_request_;
-  if (!made || wanted_.contains(request)) return violate("a fetch stream for a request that is no fetch");
-  const auto found = asked_.find(request);
-  if (found == asked_.end())  // we gave it up
+  if (!made || our_subscriptions_.contains(request))
+    return violate("a fetch stream for a request that is not a fetch");
+  const auto found = our_fetches_.find(request);
+  if (found == our_fetches_.end())  // we cancelled it
     return refuse_incoming(stream, incoming, ResetCode::cancelled, false);
-  Asked &asked = found->second;
+  OurFetch &asked = found->second;
   if (std::exchange(asked.begun, true)) return violate("a second data stream for one fetch");
   if (data_streams_ == limits_.max_data_streams) {
     refuse_incoming(stream, incoming, ResetCode::excessive_load, false);
-    return end_asked(request, false, ResetCode::excessive_load);
+    return end_our_fetch(request, false, ResetCode::excessive_load);
   }
   ++data_streams_;
   asked.data = stream;
@@ -157,9 +158,9 @@ void Session::Core::attach_fetched(StreamId stream, Incoming &incoming, RequestI
 }
 
 void Session::Core::on_fetched(RequestId request, Object object) {
-  const Asked &asked = asked_.at(request);
+  const OurFetch &asked = our_fetches_.at(request);
   if (object.id < asked.start || (asked.end && !in_front_of(object.id, *asked.end)))
-    return violate("an object outside of what was fetched");
+    return violate("an object outside the fetched range");
   events_.emplace_back(ObjectReceived{request, std::move(object)});
 }
 
@@ -170,19 +171,19 @@ void Session::Core::on_missing(RequestId request, const FetchItem &range) {
 void Session::Core::stop_fetched(StreamId stream, Incoming &incoming, ResetCode code) {
   const RequestId request = *incoming.request;
   refuse_incoming(stream, incoming, code, false);
-  end_asked(request, false, code);
+  end_our_fetch(request, false, code);
 }
 
-// FIN or RESET has come, and the stream is out of the books.
+// The data stream ended with FIN or RESET and has been removed from the counters.
 void Session::Core::on_fetched_end(RequestId request, bool complete, ResetCode code) {
-  Asked &asked = asked_.at(request);
-  if (!complete || asked.accepted) return end_asked(request, complete, code);
-  asked.complete = true;  // FETCH_OK is still to come
+  OurFetch &asked = our_fetches_.at(request);
+  if (!complete || asked.accepted) return end_our_fetch(request, complete, code);
+  asked.complete = true;  // waits for FETCH_OK
 }
 
 void Session::Core::detach_fetched(Incoming &incoming) {
   if (!incoming.fetched) return;
-  asked_.at(*incoming.request).data.reset();
+  our_fetches_.at(*incoming.request).data.reset();
   --data_streams_;
   partial_bytes_ -= std::exchange(incoming.held, 0);
   incoming.request.reset();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Requests of the peer, and the groups that we send it.
+// The peer's requests and subscriptions, and the groups that we send for them.
 #include <cassert>
 
 #include "moqt/session_core.hpp"
@@ -8,7 +8,7 @@ namespace astral::moqt {
 
 namespace {
 
-// At most max_reason_phrase bytes, cut between two UTF-8 characters.
+// Shortens to max_reason_phrase bytes at a character boundary (UTF-8).
 std::string reason_phrase(std::string_view reason) {
   if (reason.size() <= max_reason_phrase) return std::string(reason);
   std::size_t size = max_reason_phrase;
@@ -16,7 +16,7 @@ std::string reason_phrase(std::string_view reason) {
   return std::string(reason.substr(0, size));
 }
 
-// The id and the tokens of any request that may open a stream.
+// The id and the tokens of a request that may open a stream.
 struct Opening {
   RequestId id{};
   const std::vector<Token> *tokens = nullptr;
@@ -44,7 +44,7 @@ std::optional<Opening> opening_of(const Message &message) {
 
 void Session::Core::on_request(StreamId stream, Message message) {
   const auto opening = opening_of(message);
-  if (!opening) return violate("a request stream starts with what is no request");
+  if (!opening) return violate("a request stream starts with a message that is not a request");
   if (!use_request_id(opening->id) || !check_tokens(*opening->tokens)) return;
   if (goaway_sent_) return refuse_stream(stream, RequestCode::going_away, "this session is going away");
   if (auto *subscribe = std::get_if<Subscribe>(&message)) return on_subscribe(stream, std::move(*subscribe));
@@ -53,32 +53,33 @@ void Session::Core::on_request(StreamId stream, Message message) {
 }
 
 void Session::Core::on_subscribe(StreamId stream, Subscribe subscribe) {
-  if (version_ == Version::draft18)  // -19 allows several
-    for (const auto &[id, other] : served_)
+  if (version_ == Version::draft18)  // draft 19 allows several
+    for (const auto &[id, other] : peer_subscriptions_)
       if (other.track == subscribe.track)
-        return refuse_stream(stream, RequestCode::duplicate_subscription, "this track is subscribed already");
-  Served &served = served_[subscribe.id];
-  served.stream = stream;
-  served.track = subscribe.track;
-  served.forward = subscribe.parameters.forward.value_or(true);
+        return refuse_stream(stream, RequestCode::duplicate_subscription, "the track is subscribed already");
+  PeerSubscription &subscription = peer_subscriptions_[subscribe.id];
+  subscription.stream = stream;
+  subscription.track = subscribe.track;
+  subscription.forward = subscribe.parameters.forward.value_or(true);
   requests_.at(stream).request = subscribe.id;
   const RequestId id = subscribe.id;
   events_.emplace_back(Subscribed{id, std::move(subscribe)});
 }
 
-void Session::Core::on_served_message(RequestId request, Message message) {
+void Session::Core::on_peer_subscription_message(RequestId request, Message message) {
   if (auto *update = std::get_if<RequestUpdate>(&message)) return on_update(request, std::move(*update));
   violate("a message that a subscriber does not send");
 }
 
 void Session::Core::on_update(RequestId request, RequestUpdate update) {
   if (!use_request_id(update.id) || !check_tokens(update.parameters.tokens)) return;
-  if (update.parameters.track_namespace_prefix) return violate("a namespace prefix for a subscription");
-  Served &served = served_.at(request);
-  if (served.updates == limits_.max_pending_updates) return violate("too many unanswered REQUEST_UPDATEs");
-  ++served.updates;
-  served.forward = update.parameters.forward.value_or(served.forward);
-  events_.emplace_back(UpdateReceived{request, served.forward, std::move(update.parameters)});
+  if (update.parameters.track_namespace_prefix) return violate("namespace prefix in a REQUEST_UPDATE");
+  PeerSubscription &subscription = peer_subscriptions_.at(request);
+  if (subscription.updates == limits_.max_pending_updates)
+    return violate("too many unanswered REQUEST_UPDATEs");
+  ++subscription.updates;
+  subscription.forward = update.parameters.forward.value_or(subscription.forward);
+  events_.emplace_back(UpdateReceived{request, subscription.forward, std::move(update.parameters)});
 }
 
 void Session::Core::refuse_stream(StreamId stream, RequestCode code, std::string_view reason,
@@ -91,103 +92,104 @@ void Session::Core::refuse_stream(StreamId stream, RequestCode code, std::string
 }
 
 void Session::Core::on_peer_cancelled(RequestId request) {
-  if (fetches_.contains(request)) return on_fetch_cancelled(request);
-  const StreamId stream = served_.at(request).stream;
-  end_served(request, ResetCode::cancelled);
+  if (peer_fetches_.contains(request)) return on_fetch_cancelled(request);
+  const StreamId stream = peer_subscriptions_.at(request).stream;
+  end_peer_subscription(request, ResetCode::cancelled);
   drop_request_stream(stream, ResetCode::cancelled);
   events_.emplace_back(Unsubscribed{request});
 }
 
-// Forgets it; groups that are open are reset, fetches that wait for it refused.
-void Session::Core::end_served(RequestId request, ResetCode groups) {
-  const auto found = served_.find(request);
+// Forgets the subscription. Resets its open groups and refuses the fetches that wait for it.
+void Session::Core::end_peer_subscription(RequestId request, ResetCode groups) {
+  const auto found = peer_subscriptions_.find(request);
   for (const StreamId stream : found->second.open) {
     actions_.emplace_back(Reset{stream, groups});
     groups_.erase(stream);
   }
-  if (found->second.state == Served::State::established) used_aliases_.erase(found->second.alias);
-  served_.erase(found);
+  if (found->second.state == PeerSubscription::State::established) used_aliases_.erase(found->second.alias);
+  peer_subscriptions_.erase(found);
   for (const RequestId fetch : joining(request))
     refuse_fetch(fetch, RequestCode::invalid_joining_request_id, "the subscription ended");
 }
 
-// ---- our answers ----
+// ---- answers of the application ----
 //
-// Each assert from here on checks the application above, which is ours: it answers what it was told of, once
-// and not with a redirect of an update; what it writes are images of objects, their ids ascending. What the
-// peer takes back meanwhile is gone from the maps, and the call does nothing.
+// The asserts from here on check the application, which is our own code: it answers each request once, does
+// not redirect an update, and writes images of objects with ascending ids. A request that the peer cancelled
+// meanwhile is gone from the maps; the call then does nothing.
 
 Expected<void> Session::Core::accept(RequestId request, TrackAlias alias, std::optional<Location> largest,
                                      const Properties &properties, const Parameters &parameters) {
-  const auto found = served_.find(request);
-  if (closed_ || found == served_.end()) return fail(Code::not_found, "the subscription is gone");
-  Served &served = found->second;
-  if (served.state != Served::State::pending)
+  const auto found = peer_subscriptions_.find(request);
+  if (closed_ || found == peer_subscriptions_.end()) return fail(Code::not_found, "the subscription is gone");
+  PeerSubscription &subscription = found->second;
+  if (subscription.state != PeerSubscription::State::pending)
     return fail(Code::conflict, "the subscription was accepted already");
   if (!used_aliases_.insert(alias).second) return fail(Code::conflict, "the track alias is in use");
-  served.state = Served::State::established;
-  served.alias = alias;
-  served.largest = largest;
+  subscription.state = PeerSubscription::State::established;
+  subscription.alias = alias;
+  subscription.largest = largest;
   SubscribeOk ok{alias, parameters, properties};
   ok.parameters.largest_object = largest;
-  send(served.stream, ok);
-  for (const auto &held : served.held_answers) answer_update(served, held);
-  served.held_answers.clear();
+  send(subscription.stream, ok);
+  for (const auto &held : subscription.held_answers) answer_update(subscription, held);
+  subscription.held_answers.clear();
   join(request);
   return {};
 }
 
 void Session::Core::refuse(RequestId request, RequestCode code, std::string_view reason,
                            std::optional<std::uint64_t> retry_ms, std::optional<Redirect> redirect) {
-  if (const auto fetch = fetches_.find(request); !closed_ && fetch != fetches_.end()) {
-    assert(fetch->second.state == Fetching::State::pending);
+  if (const auto fetch = peer_fetches_.find(request); !closed_ && fetch != peer_fetches_.end()) {
+    assert(fetch->second.state == PeerFetch::State::pending);
     return refuse_fetch(request, code, reason, retry_ms ? *retry_ms + 1 : 0, std::move(redirect));
   }
-  const auto found = served_.find(request);
-  if (closed_ || found == served_.end()) return;
-  assert(found->second.state == Served::State::pending);
+  const auto found = peer_subscriptions_.find(request);
+  if (closed_ || found == peer_subscriptions_.end()) return;
+  assert(found->second.state == PeerSubscription::State::pending);
   const StreamId stream = found->second.stream;
-  end_served(request, ResetCode::cancelled);
+  end_peer_subscription(request, ResetCode::cancelled);
   refuse_stream(stream, code, reason, retry_ms ? *retry_ms + 1 : 0, std::move(redirect));
 }
 
-void Session::Core::answer_update(Served &served, std::optional<Location> largest) {
-  if (largest) served.largest = largest;
+void Session::Core::answer_update(PeerSubscription &subscription, std::optional<Location> largest) {
+  if (largest) subscription.largest = largest;
   RequestOk ok;
   ok.parameters.largest_object = largest;
-  send(served.stream, ok);
+  send(subscription.stream, ok);
 }
 
 void Session::Core::accept_update(RequestId request, std::optional<Location> largest) {
-  const auto found = served_.find(request);
-  if (closed_ || found == served_.end()) return;
-  Served &served = found->second;
-  assert(served.updates > 0);
-  --served.updates;
-  if (served.state == Served::State::established)
-    answer_update(served, largest);
+  const auto found = peer_subscriptions_.find(request);
+  if (closed_ || found == peer_subscriptions_.end()) return;
+  PeerSubscription &subscription = found->second;
+  assert(subscription.updates > 0);
+  --subscription.updates;
+  if (subscription.state == PeerSubscription::State::established)
+    answer_update(subscription, largest);
   else
-    served.held_answers.push_back(largest);
+    subscription.held_answers.push_back(largest);
   join(request);
 }
 
 void Session::Core::refuse_update(RequestId request, RequestCode code, std::string_view reason) {
-  const auto found = served_.find(request);
-  if (closed_ || found == served_.end()) return;
+  const auto found = peer_subscriptions_.find(request);
+  if (closed_ || found == peer_subscriptions_.end()) return;
   assert(found->second.updates > 0 && code != RequestCode::redirect);
-  if (found->second.state == Served::State::pending) return refuse(request, code, reason, {}, {});
+  if (found->second.state == PeerSubscription::State::pending) return refuse(request, code, reason, {}, {});
   send(found->second.stream, RequestError{code, 0, reason_phrase(reason), {}});
   finish(request, DoneCode::update_failed, reason);
 }
 
 void Session::Core::finish(RequestId request, DoneCode code, std::string_view reason) {
-  const auto found = served_.find(request);
-  if (closed_ || found == served_.end()) return;
-  if (found->second.state == Served::State::pending)  // PUBLISH_DONE answers no SUBSCRIBE
+  const auto found = peer_subscriptions_.find(request);
+  if (closed_ || found == peer_subscriptions_.end()) return;
+  if (found->second.state == PeerSubscription::State::pending)  // PUBLISH_DONE cannot answer SUBSCRIBE
     return refuse(request, RequestCode::internal_error, reason, {}, {});
   const StreamId stream = found->second.stream;
   const std::uint64_t streams = found->second.streams;
-  end_served(request, code == DoneCode::too_far_behind ? ResetCode::too_far_behind : ResetCode::cancelled);
+  const bool behind = code == DoneCode::too_far_behind;
+  end_peer_subscription(request, behind ? ResetCode::too_far_behind : ResetCode::cancelled);
   send(stream, PublishDone{code, streams, reason_phrase(reason)}, true);
   RequestStream &done = requests_.at(stream);
   done.refused = true;
@@ -199,21 +201,21 @@ void Session::Core::finish(RequestId request, DoneCode code, std::string_view re
 
 Expected<StreamId> Session::Core::begin_group(RequestId request, std::uint64_t group,
                                               std::optional<std::uint8_t> priority, bool first_object) {
-  const auto found = served_.find(request);
-  if (closed_ || found == served_.end()) return fail(Code::not_found, "the subscription is gone");
-  Served &served = found->second;
-  if (served.state != Served::State::established)
+  const auto found = peer_subscriptions_.find(request);
+  if (closed_ || found == peer_subscriptions_.end()) return fail(Code::not_found, "the subscription is gone");
+  PeerSubscription &subscription = found->second;
+  if (subscription.state != PeerSubscription::State::established)
     return fail(Code::refused, "the subscription is not accepted yet");
-  if (!served.forward) return fail(Code::refused, "the subscription is paused");
+  if (!subscription.forward) return fail(Code::refused, "the subscription is paused");
   SubgroupHeader header;
-  header.alias = served.alias;
+  header.alias = subscription.alias;
   header.group = group;
   header.priority = priority;
   header.first_object = first_object;
   const StreamId stream = open_stream(false);
   send(stream, encode(header));
-  ++served.streams;
-  served.open.insert(stream);
+  ++subscription.streams;
+  subscription.open.insert(stream);
   groups_[stream] = Group{request, group, std::nullopt};
   return stream;
 }
@@ -240,7 +242,7 @@ bool Session::Core::end_group(StreamId stream) {
   const auto found = groups_.find(stream);
   if (found == groups_.end()) return false;
   actions_.emplace_back(Send{stream, {}, true});
-  served_.at(found->second.request).open.erase(stream);
+  peer_subscriptions_.at(found->second.request).open.erase(stream);
   groups_.erase(found);
   return true;
 }
@@ -249,7 +251,7 @@ bool Session::Core::abort_group(StreamId stream, ResetCode code) {
   const auto found = groups_.find(stream);
   if (found == groups_.end()) return false;
   actions_.emplace_back(Reset{stream, code});
-  served_.at(found->second.request).open.erase(stream);
+  peer_subscriptions_.at(found->second.request).open.erase(stream);
   groups_.erase(found);
   return true;
 }

@@ -58,7 +58,7 @@ std::optional<std::uint64_t> SplitVi64::take(Bytes &in) {
   return Reader(Bytes(bytes_.data(), wanted)).vi64();
 }
 
-// The asserts of the three functions below check the session, not the peer: it has looked at the type, and
+// The asserts of the next three functions check the session, not the peer: it has checked the type, and it
 // takes each object before it reads on.
 SubgroupReader::SubgroupReader(std::uint64_t type, std::uint64_t max_object) : max_object_(max_object) {
   assert(is_subgroup_type(type));
@@ -66,7 +66,7 @@ SubgroupReader::SubgroupReader(std::uint64_t type, std::uint64_t max_object) : m
   header_.properties = (type & properties_bit) != 0;
   header_.end_of_group = (type & end_of_group_bit) != 0;
   header_.first_object = (type & first_object_bit) != 0;
-  if ((type & default_priority_bit) == 0) header_.priority = 0;  // its byte follows
+  if ((type & default_priority_bit) == 0) header_.priority = 0;  // the priority byte follows
 }
 
 bool SubgroupReader::at_boundary() const {
@@ -85,7 +85,7 @@ Decoded<SubgroupReader::Step> SubgroupReader::read(Bytes &in) {
   return has_header() ? read_object(in) : read_header(in);
 }
 
-// The header field that follows this one, as the type says.
+// The header field after `field`, by the stream type.
 SubgroupReader::Field SubgroupReader::after_header_field(Field field) const {
   switch (field) {
     case Field::alias:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A subgroup stream (§11.4.2): the header, and the reader that makes objects of bytes as they arrive. It
-// knows no session: what an alias means and what a full memory means is decided there.
+// A subgroup stream (§11.4.2): its header, and a reader that makes objects from bytes as they arrive. It does
+// not know the session: that decides what an alias means and what to do at a limit.
 #pragma once
 
 #include <array>
@@ -15,24 +15,24 @@
 namespace astral::moqt {
 
 struct SubgroupHeader {
-  enum class Mode : std::uint8_t { zero = 0, first_object = 1, field = 2 };  // where the subgroup's id stands
+  enum class Mode : std::uint8_t { zero = 0, first_object = 1, field = 2 };  // where the Subgroup ID is
   TrackAlias alias{};
   std::uint64_t group = 0;
   Mode mode = Mode::zero;
-  std::uint64_t subgroup = 0;            // with Mode::field; with first_object known after the first object
+  std::uint64_t subgroup = 0;            // first_object: known after the first object
   std::optional<std::uint8_t> priority;  // absent: the track's default
-  bool properties = true;                // each object has the field, be it empty
-  bool end_of_group = false;             // at FIN: the group has no later object
-  bool first_object = false;             // the first object here is the first ever of the subgroup
+  bool properties = true;                // each object has the field, which may be empty
+  bool end_of_group = false;             // after FIN the group has no more objects
+  bool first_object = false;             // the stream starts with the subgroup's first object
 };
 
-bool is_subgroup_type(std::uint64_t stream_type);  // valid ones only
+bool is_subgroup_type(std::uint64_t stream_type);  // one of the valid types
 std::vector<std::uint8_t> encode(const SubgroupHeader &header);
 
-// Collects one vi64 that may be split over calls.
+// Collects one vi64 whose bytes may arrive in several calls.
 class SplitVi64 {
  public:
-  // Takes from the front of `in`; the value when it is whole.
+  // Takes bytes from the front of `in`. Returns the value when it is complete.
   std::optional<std::uint64_t> take(Bytes &in);
   bool empty() const { return size_ == 0; }
 
@@ -41,7 +41,7 @@ class SplitVi64 {
   std::uint8_t size_ = 0;
 };
 
-// Reads what follows the stream type.
+// Reads the stream after its type.
 class SubgroupReader {
  public:
   enum class Step {
@@ -52,21 +52,21 @@ class SubgroupReader {
     malformed,  // an object after the end of its group, or with a track's mandatory property: stop the track
   };
 
-  // `type` has been read and is_subgroup_type().
+  // Precondition: is_subgroup_type(type).
   SubgroupReader(std::uint64_t type, std::uint64_t max_object);
 
   Decoded<Step> read(Bytes &in);
   const SubgroupHeader &header() const { return header_; }
   bool has_header() const { return field_ >= Field::delta; }
-  Object take_object();      // without a priority if the header has none: the session knows the track's
-  bool at_boundary() const;  // a FIN is legal here
-  bool ended_group() const { return ended_; }  // an end-of-group or end-of-track object was read
+  Object take_object();                        // its priority is unset if the header has none
+  bool at_boundary() const;                    // a FIN is legal here
+  bool ended_group() const { return ended_; }  // End of Group or End of Track was read
   std::size_t held() const {
     return image_.held() + properties_.capacity();
-  }  // bytes of the unfinished object
+  }  // memory of the incomplete object, bytes
 
  private:
-  // What the next byte belongs to.
+  // The field that the next byte belongs to.
   enum class Field {
     alias,
     group,
@@ -92,11 +92,11 @@ class SubgroupReader {
   SplitVi64 number_;
   std::uint64_t max_object_;
 
-  bool any_ = false;  // an object was read
+  bool any_ = false;  // an object has been read
   bool ended_ = false;
   std::uint64_t id_ = 0;
   std::size_t properties_size_ = 0;
-  std::vector<std::uint8_t> properties_;  // of the object that is being read
+  std::vector<std::uint8_t> properties_;  // of the current object
   ImageBuilder image_;
   std::optional<Object> object_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The words of MOQT that every part of the codec and the session shares: ids, locations, names, codes.
-// "§" is a section of draft-ietf-moq-transport-18.
+// The types of MOQT that the codec and the session share: ids, locations, names, codes. "§" is a section of
+// draft-ietf-moq-transport-18.
 #pragma once
 
 #include <compare>
@@ -12,8 +12,8 @@
 namespace astral::moqt {
 
 enum class RequestId : std::uint64_t {};   // even: made by the client; odd: by the server (§10.1)
-enum class StreamId : std::uint64_t {};    // QUIC's own number (RFC 9000 §2.1)
-enum class TrackAlias : std::uint64_t {};  // chosen by the publisher's side, per session (§11.1)
+enum class StreamId : std::uint64_t {};    // QUIC's stream id (RFC 9000 §2.1)
+enum class TrackAlias : std::uint64_t {};  // chosen by the publisher's side for one session (§11.1)
 
 constexpr std::uint64_t raw(RequestId id) {
   return static_cast<std::uint64_t>(id);
@@ -25,16 +25,16 @@ constexpr std::uint64_t raw(TrackAlias alias) {
   return static_cast<std::uint64_t>(alias);
 }
 
-enum class Role { client, server };  // of the QUIC connection; with us the provider is the server
+enum class Role { client, server };  // of the QUIC connection; in Astral the provider is the server
 
-// Drafts whose wire we know. What differs between them is in README.md.
+// The drafts that this code speaks. README.md says how they differ.
 enum class Version { draft18, draft19 };
 
 constexpr std::string_view alpn(Version version) {
   return version == Version::draft18 ? "moqt-18" : "moqt-19";
 }
 
-// Where an object is in its track; ordered by group, then by object (§1.4.2).
+// An object's position in its track, ordered by group and then by object (§1.4.2).
 struct Location {
   std::uint64_t group = 0;
   std::uint64_t object = 0;
@@ -49,7 +49,7 @@ struct TrackName {
   friend auto operator<=>(const TrackName &, const TrackName &) = default;
 };
 
-// Why a session closes (§3.5): the QUIC application error code.
+// Why a session closes (§3.5). It is QUIC's application error code.
 enum class CloseCode : std::uint64_t {
   no_error = 0x0,
   internal_error = 0x1,
@@ -109,7 +109,7 @@ enum class DoneCode : std::uint64_t {
   malformed_track = 0x12,
 };
 
-// Why one stream was cut: RESET_STREAM and STOP_SENDING (§3.3.3).
+// Why one stream was reset: the code of RESET_STREAM and STOP_SENDING (§3.3.3).
 enum class ResetCode : std::uint64_t {
   internal_error = 0x0,
   cancelled = 0x1,
@@ -123,7 +123,7 @@ enum class ResetCode : std::uint64_t {
   malformed_track = 0x12,
 };
 
-// What an object says about itself (§11.2.1.1).
+// Object Status (§11.2.1.1).
 enum class ObjectStatus : std::uint64_t { normal = 0, end_of_group = 3, end_of_track = 4 };
 
 }  // namespace astral::moqt

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// vi64: as many leading ones in the first byte as bytes follow it (§1.4.1). Not RFC 9000's varint.
+// vi64 (§1.4.1): the leading ones of the first byte count the bytes that follow. This is not RFC 9000's
+// varint.
 #include "moqt/wire.hpp"
 
 #include <bit>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// vi64 (§1.4.1) and the bounded reading and writing of bytes that all decoders are made of.
+// vi64 (§1.4.1), and the bounded Reader and Writer of all codecs.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace astral::moqt {
 
-// What the peer did against the draft, and with what code the session therefore closes.
+// How the peer violated the draft, and the code to close the session with.
 struct Violation {
   CloseCode code = CloseCode::protocol_violation;
   std::string reason;
@@ -31,27 +31,27 @@ inline tl::unexpected<Violation> violation(std::string reason,
 
 inline constexpr std::size_t max_vi64 = 9;  // bytes
 
-// Bytes of the minimal encoding.
+// Size of the minimal encoding, bytes.
 constexpr std::size_t vi64_size(std::uint64_t value) {
   std::size_t size = 1;
   while (size < max_vi64 && (value >> (7 * size)) != 0) ++size;
   return size;
 }
 
-// Writes the minimal encoding, returns its size; `out` has room for max_vi64.
+// Writes the minimal encoding and returns its size. `out` has room for max_vi64 bytes.
 std::size_t put_vi64(std::uint64_t value, std::uint8_t *out);
 
-// Bytes of the encoding that starts with this byte: the count of its leading ones, plus one.
+// Size of an encoding by its first byte: the number of leading ones, plus one.
 std::size_t vi64_announced(std::uint8_t first);
 
-// Reads front to back. After a read past the end everything reads as zero and ok() is false, so a decoder
-// reads all its fields and asks once. Never allocates on behalf of a length it has not got the bytes of.
+// Reads from front to back. After a read past the end every read returns zero and ok() is false, so a decoder
+// reads all its fields and checks once. It allocates nothing for a length whose bytes are not there.
 class Reader {
  public:
   explicit Reader(Bytes bytes) : rest_(bytes) {}
 
-  bool ok() const { return ok_; }                     // nothing was read past the end
-  bool done() const { return ok_ && rest_.empty(); }  // and nothing is left
+  bool ok() const { return ok_; }                     // no read went past the end
+  bool done() const { return ok_ && rest_.empty(); }  // and all bytes were read
   std::size_t left() const { return rest_.size(); }
   Bytes rest() const { return rest_; }
 
@@ -68,7 +68,7 @@ class Reader {
   bool ok_ = true;
 };
 
-// Appends to a buffer of its own.
+// Appends to its own buffer.
 class Writer {
  public:
   Writer &vi64(std::uint64_t value);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The consumer: what it asks, keeps, tells and drops.
+// The consumer: its requests, the streams it keeps, the events it reports and the data it drops.
 #include "peer.hpp"
 
 namespace astral::moqt {
@@ -27,7 +27,7 @@ TEST(Consumer, SubscribesUpdatesAndUnsubscribes) {
   EXPECT_FALSE(peer.session.update(RequestId{0}, true));
 }
 
-TEST(Consumer, LimitsItsUpdates) {
+TEST(Consumer, LimitsItsUnansweredUpdates) {
   Peer peer = watching();
   for (std::size_t i = 0; i < Limits{}.max_pending_updates; ++i)
     EXPECT_TRUE(peer.session.update(RequestId{0}, true));
@@ -36,7 +36,7 @@ TEST(Consumer, LimitsItsUpdates) {
   EXPECT_TRUE(peer.session.update(RequestId{0}, true));
 }
 
-TEST(Consumer, IsRefused) {
+TEST(Consumer, ReportsARefusal) {
   Peer peer(Role::client);
   peer.session.subscribe(subscribe_to("media"));
   peer.get(first_request,
@@ -51,7 +51,7 @@ TEST(Consumer, IsRefused) {
   EXPECT_EQ(peer.session.open_streams(), 1u);
 }
 
-TEST(Consumer, IsRefusedByAReset) {
+TEST(Consumer, ReportsAResetBeforeTheAnswerAsARefusal) {
   Peer peer(Role::client);
   peer.session.subscribe(subscribe_to("media"));
   peer.session.reset(first_request, static_cast<std::uint64_t>(ResetCode::excessive_load));
@@ -63,7 +63,7 @@ TEST(Consumer, IsRefusedByAReset) {
   EXPECT_EQ(only<SubscribeRefused>(fin.told()).size(), 1u);
 }
 
-TEST(Consumer, DoesNotProcessATrackThatItDoesNotUnderstand) {
+TEST(Consumer, RefusesATrackWithAnUnknownMandatoryProperty) {
   Peer peer(Role::client);
   peer.session.subscribe(subscribe_to("media"));
   Properties properties;
@@ -74,14 +74,14 @@ TEST(Consumer, DoesNotProcessATrackThatItDoesNotUnderstand) {
   EXPECT_FALSE(peer.closed());
 }
 
-TEST(Consumer, TellsOfTheEndWhenAllStreamsHaveEnded) {
+TEST(Consumer, ReportsDoneWhenAllStreamsHaveEnded) {
   Peer peer = watching();
   peer.get(StreamId{7}, "71 07 05 | 00 00 01 61");
   peer.get(first_request, PublishDone{DoneCode::track_ended, 3, "end"}, true);
   EXPECT_TRUE(only<Done>(peer.told()).empty());
   peer.get(StreamId{7}, "00 00 00 03", true);
   EXPECT_TRUE(only<Done>(peer.told()).empty());
-  peer.session.reset(StreamId{11}, 1);  // before its header
+  peer.session.reset(StreamId{11}, 1);  // reset before its header arrived
   EXPECT_TRUE(only<Done>(peer.told()).empty());
   peer.get(StreamId{15}, "71 07 06", true);
   const auto events = peer.told();
@@ -93,13 +93,13 @@ TEST(Consumer, TellsOfTheEndWhenAllStreamsHaveEnded) {
   EXPECT_EQ(peer.session.open_streams(), 1u);
 }
 
-TEST(Consumer, DoesNotWaitForAnUnknownCount) {
+TEST(Consumer, DoesNotWaitForAnUnknownStreamCount) {
   Peer peer = watching();
   peer.get(first_request, PublishDone{DoneCode::track_ended, PublishDone::unknown_count, ""});
   EXPECT_EQ(only<Done>(peer.told()).size(), 1u);
 }
 
-TEST(Consumer, IsToldWhenTheRequestIsCut) {
+TEST(Consumer, ReportsDoneWhenTheRequestStreamIsReset) {
   Peer peer = watching();
   peer.get(StreamId{7}, "71 07 05 | 00 00 01 61");
   peer.told();
@@ -111,7 +111,7 @@ TEST(Consumer, IsToldWhenTheRequestIsCut) {
   EXPECT_EQ(peer.acted<StopSending>().at(0).stream, StreamId{7});
 }
 
-TEST(Consumer, KeepsStreamsThatOvertookTheirAlias) {
+TEST(Consumer, KeepsStreamsThatArriveBeforeTheirSubscribeOk) {
   Peer peer(Role::client);
   peer.session.subscribe(subscribe_to("media"));
   peer.get(StreamId{7}, "71 07 05 | 00 00 01 61", true);
@@ -129,11 +129,11 @@ TEST(Consumer, KeepsStreamsThatOvertookTheirAlias) {
   EXPECT_EQ(std::get<ObjectReceived>(events[1]).object.priority, 9);
   EXPECT_TRUE(std::get<GroupEnded>(events[2]).complete);
   EXPECT_EQ(std::get<ObjectReceived>(events[3]).object.id, (Location{6, 0}));
-  EXPECT_EQ(peer.acted<StopSending>().at(0).stream, StreamId{15}) << "alias 8 is nobody's";
+  EXPECT_EQ(peer.acted<StopSending>().at(0).stream, StreamId{15}) << "alias 8 belongs to no subscription";
   EXPECT_EQ(peer.session.buffered_bytes(), 0u);
 }
 
-TEST(Consumer, DropsStreamsOfSubscriptionsThatAreGone) {
+TEST(Consumer, DropsStreamsOfCancelledSubscriptions) {
   Peer peer = watching();
   peer.get(StreamId{7}, "71 07 05 | 00 00 01 61");
   peer.told();
@@ -169,7 +169,7 @@ TEST(Consumer, EndsAMalformedTrackThatIsFinishing) {
   EXPECT_EQ(only<Done>(peer.told()).size(), 1u);
 }
 
-TEST(Consumer, TellsOfGoaways) {
+TEST(Consumer, ReportsGoaways) {
   Peer peer = watching();
   peer.get(server_control, "af00 0000 10 0006 03 \"b:1\" 05 00");
   auto goaways = only<GoawayReceived>(peer.told());

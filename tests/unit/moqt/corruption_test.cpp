@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A session that was recorded is played again with one byte changed, at each place: it closes with a code and
-// a reason, or goes on; nothing asserts, and the books still balance.
+// Replays a recorded session with one byte changed, at each position. The session closes with a code and a
+// reason, or it goes on. No assert fails, and the counters stay consistent.
 #include <gtest/gtest.h>
 
 #include "hex.hpp"
@@ -25,7 +25,7 @@ Fetch wanted_range(std::optional<RequestId> joined = {}) {
   return fetch;
 }
 
-// Answers all that must be answered, and publishes two groups per subscription.
+// Answers every request, and publishes two groups for each subscription.
 void act_as_provider(Session &session) {
   for (const Event &event : session.take_events()) {
     if (const auto *subscribed = std::get_if<Subscribed>(&event)) {
@@ -80,7 +80,7 @@ std::array<std::vector<Pipe::Delivery>, 2> record() {
   return pipe.recorded;
 }
 
-// Plays what arrived at one end; true: the session is still open.
+// Replays what arrived at one end. True: the session is still open.
 bool play(std::size_t end, const std::vector<Pipe::Delivery> &deliveries) {
   Session session(end == client_end ? Role::client : Role::server);
   session.start();
@@ -114,7 +114,7 @@ bool play(std::size_t end, const std::vector<Pipe::Delivery> &deliveries) {
 
 class Corruption : public testing::TestWithParam<std::size_t> {};
 
-TEST_P(Corruption, OfAnyByteIsRefusedOrHarmless) {
+TEST_P(Corruption, AChangedByteIsRefusedOrHarmless) {
   auto deliveries = record()[GetParam()];
   ASSERT_TRUE(play(GetParam(), deliveries));
   std::size_t refused = 0, harmless = 0;
@@ -131,7 +131,7 @@ TEST_P(Corruption, OfAnyByteIsRefusedOrHarmless) {
   EXPECT_GT(harmless, 100u);
 }
 
-TEST_P(Corruption, OfTheLengthIsRefusedOrHarmless) {
+TEST_P(Corruption, AChangedLengthIsRefusedOrHarmless) {
   const auto deliveries = record()[GetParam()];
   for (std::size_t at = 0; at < deliveries.size(); ++at) {
     auto changed = deliveries;

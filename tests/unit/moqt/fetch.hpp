@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the tests of both ends of a FETCH share: the fetch on its streams, after the subscription of peer.hpp.
+// Shared by the tests of both ends of a FETCH: the fetch and its streams, after the subscription of peer.hpp.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 namespace astral::moqt {
 
 inline const TrackName media{{"astral", "s1"}, "media"};
-inline constexpr StreamId fetch_stream{4}, data{7}, more_data{11};  // data streams are the server's
+inline constexpr StreamId fetch_stream{4}, data{7}, more_data{11};  // the server opens the data streams
 inline constexpr RequestId fetched{2};
 
 inline Fetch standalone(Location start, Location end, std::uint64_t id = 2) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fetches of ours: what is asked, read, told, cancelled, and what closes the session.
+// Our fetches: requests, objects, events, cancelling, and what closes the session.
 #include <functional>
 
 #include "fetch.hpp"
@@ -9,7 +9,7 @@
 namespace astral::moqt {
 namespace {
 
-// Each event in a word or two.
+// Describes each event in a word or two.
 std::string told_in_words(Peer &peer) {
   std::string words;
   for (const Event &event : peer.told()) {
@@ -32,7 +32,7 @@ std::string told_in_words(Peer &peer) {
   return words;
 }
 
-// A consumer that watches and has asked for a range, request 2.
+// A consumer with a subscription (request 0) and a fetch (request 2).
 Peer fetching(Limits limits = {}, Fetch fetch = standalone({5, 0}, {9, 0}),
               Version version = Version::draft18) {
   Peer peer(Role::client, limits, version);
@@ -47,7 +47,7 @@ Peer fetching(Limits limits = {}, Fetch fetch = standalone({5, 0}, {9, 0}),
 constexpr const char *three_objects =
     "05 02 | 1f 05 00 03 80 01 78 | 17 00 01 80 01 79 | 1f 00 00 00 80 01 7a";
 
-TEST(FetchConsumer, AsksAsTheVectorsDo) {
+TEST(FetchConsumer, SendsTheVectorsOfTheDraft) {
   Peer peer(Role::client);
   peer.session.subscribe(subscribe_to("media"));
   peer.session.fetch(joining(0));
@@ -97,16 +97,16 @@ TEST(FetchConsumer, GetsWholeObjects) {
   EXPECT_EQ(got[0].object.priority, 200);
   EXPECT_EQ(to_hex(got[1].object.wire.bytes()), to_hex(encode_object({}, Bytes{}).bytes()));
   EXPECT_FALSE(got[1].object.first_object);
-  EXPECT_EQ(got[1].object.subgroup, 0u) << "it was a datagram";
-  EXPECT_EQ(got[1].object.priority, 200) << "the one before";
-  EXPECT_TRUE(peer.closed()) << "a datagram has no subgroup to refer to";
+  EXPECT_EQ(got[1].object.subgroup, 0u) << "the object was a datagram";
+  EXPECT_EQ(got[1].object.priority, 200) << "the previous object's";
+  EXPECT_TRUE(peer.closed()) << "a datagram has no subgroup, so the next object cannot refer to it";
 }
 
-TEST(FetchConsumer, IsToldWhatIsMissing) {
+TEST(FetchConsumer, ReportsMissingRanges) {
   Peer peer = fetching();
   peer.get(fetch_stream, ok);
   peer.get(data, "05 02 | 808c 05 02 | 1c 01 00 80 01 78 | 810c 06 09 | 00 01 79 | 808c 08 05", true);
-  EXPECT_EQ(told_in_words(peer), "accepted, none to 5/2, 7/0 x") << "6/9 is behind";
+  EXPECT_EQ(told_in_words(peer), "accepted, none to 5/2, 7/0 x") << "6/9 is out of order";
   EXPECT_EQ(peer.closed(), CloseCode::protocol_violation);
 
   Peer good = fetching();
@@ -140,7 +140,7 @@ TEST(FetchConsumer, ReadsItemsInPieces) {
   EXPECT_EQ(told_in_words(bytewise), words);
 }
 
-TEST(FetchConsumer, IsRefused) {
+TEST(FetchConsumer, ReportsARefusal) {
   Peer peer = fetching();
   peer.get(data, three_objects);
   peer.get(fetch_stream,
@@ -171,7 +171,7 @@ TEST(FetchConsumer, IsRefused) {
   EXPECT_EQ(streams_of<StopSending>(extension), std::vector{fetch_stream});
 }
 
-TEST(FetchConsumer, IsToldOfACut) {
+TEST(FetchConsumer, ReportsAResetStream) {
   const auto too_far = static_cast<std::uint64_t>(ResetCode::too_far_behind);
   for (const bool accepted : {false, true}) {
     Peer peer = fetching();
@@ -223,7 +223,7 @@ TEST(FetchConsumer, CancelsAtAnyMoment) {
     EXPECT_EQ(streams_of<Reset>(peer), std::vector{fetch_stream}) << moment.what;
     peer.session.cancel_fetch(fetched);
     EXPECT_EQ(peer.session.buffered_bytes(), 0u);
-    // What was on its way is dropped.
+    // Data that arrives after the cancellation is dropped.
     if (moment.before.empty()) peer.get(fetch_stream, accepted);
     if (moment.stopped.size() == 1)
       peer.get(data, moment.before.size() == 1 && moment.before[0].first == data ? "02 1c" : "05 02 1c");
@@ -234,7 +234,7 @@ TEST(FetchConsumer, CancelsAtAnyMoment) {
     EXPECT_EQ(peer.session.open_streams(), 2u) << moment.what;
     EXPECT_FALSE(peer.closed()) << moment.what;
   }
-  // The request has ended, so only the data can be stopped.
+  // The request stream has ended, so only the data stream can be stopped.
   Peer late = fetching();
   late.get(fetch_stream, ok, true);
   late.get(data, three_objects);
@@ -259,9 +259,9 @@ TEST(FetchConsumer, ClosesOnViolations) {
       {"ends within an object", {{data, first + "00 02 79"}}, true},
       {"ends within the head of an object", {{data, first + "04"}}, true},
       {"unknown flags", {{data, head + "8080 05 03"}}},
-      {"the first refers to one before", {{data, head + "14 03 80 01 78"}}},
+      {"the first refers to a previous object", {{data, head + "14 03 80 01 78"}}},
       {"the same object again", {{data, first + "04 00 01 78"}}},
-      {"a range that is behind", {{data, first + "808c 05 03"}}},
+      {"a range out of order", {{data, first + "808c 05 03"}}},
       {"before the range", {{data, head + "1c 04 03 80 01 78"}}},
       {"after the range", {{data, head + "1c 0a 00 80 01 78"}}},
       {"a group above the last", {{data, first + "0c ffffffffffffffffff 00 01 78"}}},
@@ -285,13 +285,13 @@ TEST(FetchConsumer, ClosesOnViolations) {
   end.get(data, "05 02 1c 06 03 80 01 78");
   EXPECT_FALSE(end.closed());
   end.get(data, "00 01 78");
-  EXPECT_EQ(end.closed(), CloseCode::protocol_violation) << "the end is behind the last object";
+  EXPECT_EQ(end.closed(), CloseCode::protocol_violation) << "the end is after the last object";
   Peer absolute = fetching({}, joining(5, false));
   absolute.get(data, "05 02 1c 04 03 80 01 78");
   EXPECT_EQ(absolute.closed(), CloseCode::protocol_violation);
 }
 
-TEST(FetchConsumer, StopsWhatIsTooMuch) {
+TEST(FetchConsumer, StopsStreamsThatExceedALimit) {
   Limits limits;
   limits.max_object = 100;
   limits.max_partial_bytes = 80 * 1024;
@@ -309,9 +309,9 @@ TEST(FetchConsumer, StopsWhatIsTooMuch) {
   }
   Peer mandatory = fetching();
   mandatory.get(data, "05 02 3c 05 03 80 04 c0400001 01 78");
-  EXPECT_EQ(told_in_words(mandatory), "cut 18") << "a property that is mandatory for a track";
+  EXPECT_EQ(told_in_words(mandatory), "cut 18") << "a mandatory track property";
 
-  // Heads count as what they hold.
+  // Incomplete heads count towards the limit with the memory that they use.
   Peer heads(Role::client, limits);
   for (std::uint64_t i = 0; i < 3; ++i) heads.session.fetch(standalone({5, 0}, {9, 0}));
   heads.actions.clear();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fetches of the peer: what is told, answered, sent and refused; and both ends over a Pipe.
+// The peer's fetches: events, answers, data and refusals; and both ends over a Pipe.
 #include <functional>
 
 #include "fetch.hpp"
@@ -28,7 +28,7 @@ Peer asked(const Fetch &fetch) {
   return peer;
 }
 
-TEST(FetchProvider, AnswersAsTheVectorsDo) {
+TEST(FetchProvider, SendsTheVectorsOfTheDraft) {
   Peer peer(Role::server);
   peer.get(first_request, "16 0014 04 01 02 06\"astral\" 02\"s1\" 01\"v\" 0503 0600 00");
   const auto asked = only<Fetched>(peer.told());
@@ -69,11 +69,11 @@ TEST(FetchProvider, AnswersAsTheVectorsDo) {
   EXPECT_EQ(peer.session.open_streams(), 1u);
 }
 
-TEST(FetchProvider, ResolvesJoins) {
+TEST(FetchProvider, ResolvesJoiningFetches) {
   struct Case {
     bool relative;
     std::uint64_t start;
-    std::optional<std::uint64_t> group;  // where it starts, or refused
+    std::optional<std::uint64_t> group;  // where the fetch starts; nullopt: refused
   };
   for (const Case &one : {Case{true, 0, 5}, Case{true, 2, 3}, Case{true, 9, 0}, Case{false, 5, 5},
                           Case{false, 1, 1}, Case{false, 6, {}}}) {
@@ -91,7 +91,7 @@ TEST(FetchProvider, ResolvesJoins) {
   }
 }
 
-TEST(FetchProvider, Refuses) {
+TEST(FetchProvider, RefusesUnsupportedAndInvalidFetches) {
   const auto code = [](Peer peer) {
     EXPECT_TRUE(only<Fetched>(peer.told()).empty());
     EXPECT_FALSE(peer.closed()) << peer.reason();
@@ -141,7 +141,7 @@ TEST(FetchProvider, Refuses) {
   EXPECT_EQ(twice.closed(), CloseCode::invalid_request_id);
 }
 
-TEST(FetchProvider, HoldsAJoinUntilItsSubscriptionIsAnswered) {
+TEST(FetchProvider, HoldsAJoiningFetchUntilItsSubscriptionIsAnswered) {
   const auto held = [] {
     Peer peer(Role::server);
     peer.get(first_request, subscribe_to("media"));
@@ -165,10 +165,10 @@ TEST(FetchProvider, HoldsAJoinUntilItsSubscriptionIsAnswered) {
   Peer cancelled = held();
   cancelled.session.stop_sending(fetch_stream, 1);
   ASSERT_TRUE(cancelled.session.accept(RequestId{0}, TrackAlias{7}, Location{5, 2}));
-  EXPECT_TRUE(cancelled.told().empty()) << "it was never told";
+  EXPECT_TRUE(cancelled.told().empty()) << "the application never learned of it";
   EXPECT_EQ(streams_of<Reset>(cancelled), std::vector{fetch_stream});
 
-  // An update that lets the subscription go on moves the joining location.
+  // An update that resumes the subscription moves the joining location.
   Peer resumed = serving();
   Parameters pause, resume;
   pause.forward = false;
@@ -182,7 +182,7 @@ TEST(FetchProvider, HoldsAJoinUntilItsSubscriptionIsAnswered) {
   EXPECT_EQ(only<Fetched>(resumed.told()).at(0).end, (Location{8, 2}));
 }
 
-TEST(FetchProvider, IsToldOfCancellationsAtAnyMoment) {
+TEST(FetchProvider, ReportsACancellationInEveryState) {
   const std::vector<std::pair<const char *, std::function<void(Peer &)>>> ways{
       {"STOP_SENDING of the request", [](Peer &peer) { peer.session.stop_sending(fetch_stream, 1); }},
       {"RESET of the request", [](Peer &peer) { peer.session.reset(fetch_stream, 1); }},
@@ -212,7 +212,7 @@ TEST(FetchProvider, IsToldOfCancellationsAtAnyMoment) {
   }
 }
 
-TEST(FetchProvider, Aborts) {
+TEST(FetchProvider, AbortFetchResetsTheStreams) {
   Peer peer = asked(standalone({1, 0}, {2, 0}));
   ASSERT_TRUE(peer.session.accept_fetch(fetched, {2, 0}));
   ASSERT_TRUE(peer.session.abort_fetch(data, ResetCode::unknown_object_status));
@@ -222,7 +222,7 @@ TEST(FetchProvider, Aborts) {
   EXPECT_EQ(peer.session.open_streams(), 2u);
 }
 
-TEST(FetchProvider, AnswersUpdatesAfterTheFetch) {
+TEST(FetchProvider, AnswersUpdatesAfterFetchOk) {
   Peer peer = asked(standalone({1, 0}, {2, 0}));
   peer.get(fetch_stream, RequestUpdate{RequestId{8}, {}});
   EXPECT_EQ(peer.sent(fetch_stream), "");
@@ -253,7 +253,7 @@ TEST(FetchProvider, CountsFetchesAsRequests) {
 
 // ---- both ----
 
-TEST(FetchBothEnds, WhateverTheOrderOfArrival) {
+TEST(FetchBothEnds, AgreeInAnyOrderOfArrival) {
   std::size_t complete = 0, cut = 0, cancelled = 0, joined = 0;
   for (std::uint64_t seed = 1; seed <= 600; ++seed) {
     Pipe pipe(seed, {}, seed % 2 == 0 ? Version::draft18 : Version::draft19);
@@ -276,7 +276,7 @@ TEST(FetchBothEnds, WhateverTheOrderOfArrival) {
           EXPECT_EQ(fetch->start, (Location{1, 0}));
           next = fetch->start;
           const auto opened = pipe.server().accept_fetch(fetch->request, fetch->end);
-          if (!opened) continue;  // cancelled, as an event says that follows
+          if (!opened) continue;  // cancelled; a later event reports it
           stream = *opened;
           serving = true;
           if (seed % 3 == 0) ++joined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes as a draft writes them: hex digits, "text" in quotes, anything else is for the eye.
+// Bytes in the notation of the draft: hex digits, and "text" in quotes; other characters are separators.
 #pragma once
 
 #include <cctype>

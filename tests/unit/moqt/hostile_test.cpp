@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Peers that break the draft or ask for too much: what closes the session with which code, and what only a
-// stream.
+// Peers that violate the draft or exceed a limit: what closes the session, with which code, and what stops
+// only one stream.
 #include "moqt/datagram.hpp"
 #include "peer.hpp"
 
 namespace astral::moqt {
 namespace {
 
-// ---- a peer that breaks the draft ----
+// ---- a peer that violates the draft ----
 
 struct Wrong {
   const char *what;
@@ -21,7 +21,7 @@ TEST(Violations, CloseTheSessionWithTheirCode) {
   const StreamId second{4}, uni{6};
   using enum CloseCode;
   const std::vector<Wrong> cases{
-      {"request id of the wrong side", Role::server, {{first_request, sub1}}, invalid_request_id},
+      {"request id with the wrong parity", Role::server, {{first_request, sub1}}, invalid_request_id},
       {"request id twice", Role::server, {{first_request, sub0}, {second, sub0}}, invalid_request_id},
       {"request id twice, in an update",
        Role::server,
@@ -63,7 +63,7 @@ TEST(Violations, CloseTheSessionWithTheirCode) {
   }
 }
 
-TEST(Violations, OfAnEstablishedSubscription) {
+TEST(Violations, OfAnEstablishedSubscriptionCloseTheSession) {
   const auto at = [](const Message &message) {
     Peer peer = watching();
     peer.get(first_request, message);
@@ -103,7 +103,7 @@ TEST(Violations, OfAnEstablishedSubscription) {
   }
 }
 
-TEST(Violations, StreamsThatEndTooEarly) {
+TEST(Violations, StreamsThatEndTooEarlyCloseTheSession) {
   for (const char *cut : {"71 07 05 00", "71 07 05 00 00 04 61", "71 07", "af", ""}) {
     Peer peer = watching();
     peer.get(StreamId{7}, cut, true);
@@ -117,7 +117,7 @@ TEST(Violations, StreamsThatEndTooEarly) {
   EXPECT_EQ(empty.closed(), CloseCode::protocol_violation);
 }
 
-TEST(Violations, OfDatagrams) {
+TEST(Violations, OfDatagramsCloseTheSession) {
   Peer peer = watching();
   peer.session.datagram(encode(ObjectDatagram{TrackAlias{7}, {1, 2}, {}, false, {}, {}, as_bytes("x")}));
   EXPECT_FALSE(peer.closed());
@@ -126,9 +126,9 @@ TEST(Violations, OfDatagrams) {
   EXPECT_EQ(peer.closed(), CloseCode::protocol_violation);
 }
 
-// ---- a peer that asks for too much ----
+// ---- a peer that exceeds a limit ----
 
-TEST(Maxima, ObjectsTooLargeStopTheirStreamAlone) {
+TEST(Maxima, AnObjectThatIsTooLargeStopsOnlyItsStream) {
   Limits limits;
   limits.max_object = 100;
   Peer peer = watching(limits);
@@ -142,7 +142,7 @@ TEST(Maxima, ObjectsTooLargeStopTheirStreamAlone) {
   EXPECT_FALSE(peer.closed());
 }
 
-TEST(Maxima, OfUnfinishedObjects) {
+TEST(Maxima, IncompleteObjectsStopTheirStreams) {
   Limits limits;
   limits.max_partial_bytes = 1100 * 1024;
   Peer peer = watching(limits);
@@ -156,7 +156,7 @@ TEST(Maxima, OfUnfinishedObjects) {
   EXPECT_FALSE(peer.closed());
 }
 
-TEST(Maxima, OfDataStreams) {
+TEST(Maxima, TooManyDataStreamsAreStopped) {
   Limits limits;
   limits.max_data_streams = 4;
   limits.max_refused_streams = 4;
@@ -169,10 +169,10 @@ TEST(Maxima, OfDataStreams) {
   peer.get(StreamId{39}, "71 07 05 | 00 00 01 61");
   EXPECT_EQ(only<ObjectReceived>(peer.told()).size(), 1u) << "there is room again";
   for (std::uint64_t i = 10; i < 12; ++i) peer.get(StreamId{7 + 4 * i}, "71 07 05");
-  EXPECT_EQ(peer.closed(), CloseCode::internal_error) << "a peer that ends nothing that we refuse";
+  EXPECT_EQ(peer.closed(), CloseCode::internal_error) << "a peer that ignores STOP_SENDING";
 }
 
-TEST(Maxima, OfEarlyStreams) {
+TEST(Maxima, TooManyEarlyStreamsAreStopped) {
   Limits limits;
   limits.max_early_streams = 2;
   Peer peer(Role::client, limits);
@@ -192,10 +192,10 @@ TEST(Maxima, OfEarlyStreams) {
   }
   EXPECT_EQ(other.acted<StopSending>().size(), 1u);
   other.get(first_request, PublishDone{}, false);
-  EXPECT_EQ(other.closed(), CloseCode::protocol_violation) << "PUBLISH_DONE is no answer";
+  EXPECT_EQ(other.closed(), CloseCode::protocol_violation) << "PUBLISH_DONE does not answer SUBSCRIBE";
 }
 
-TEST(Maxima, OfRequests) {
+TEST(Maxima, TooManyRequestsAreRefused) {
   Limits limits;
   limits.max_requests = 3;
   limits.max_refused_streams = 4;
@@ -210,7 +210,7 @@ TEST(Maxima, OfRequests) {
   EXPECT_EQ(peer.closed(), CloseCode::internal_error);
 }
 
-TEST(Maxima, OfUpdates) {
+TEST(Maxima, TooManyUnansweredUpdatesCloseTheSession) {
   Peer peer = serving();
   for (std::uint64_t i = 1; i <= Limits{}.max_pending_updates; ++i)
     peer.get(first_request, RequestUpdate{RequestId{2 * i}, {}});
@@ -228,7 +228,7 @@ TEST(Streams, PaddingIsDropped) {
   EXPECT_FALSE(peer.closed());
 }
 
-TEST(Streams, ThatAreGoneStayGone) {
+TEST(Streams, DataOfAnEndedStreamIsIgnored) {
   Peer peer = watching();
   peer.get(StreamId{7}, "71 07 05", true);
   peer.told();

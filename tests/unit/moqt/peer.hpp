@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A session against bytes that a test writes: what it was told, did and told.
+// One session that a test feeds with bytes: its actions, its events and the bytes that it sent.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ namespace astral::moqt {
 
 inline constexpr StreamId client_control{2}, server_control{3}, first_request{0};
 
-// One session and what it said so far.
+// One session and everything that it has returned so far.
 class Peer {
  public:
   explicit Peer(Role role, Limits limits = {}, Version version = Version::draft18)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two sessions joined by what QUIC promises and no more: each stream is in order, streams overtake each
-// other, bytes arrive in pieces, and a RESET may take with it what was not delivered. Seeded, so each run can
-// be repeated.
+// Connects two sessions with exactly QUIC's guarantees: each stream is in order, streams overtake each other,
+// bytes arrive in pieces, and a RESET may discard data that was not delivered. A seed makes each run
+// repeatable.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,9 +31,9 @@ class Pipe {
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
   bool chance(unsigned percent) { return below(100) < percent; }
   const std::optional<Close> &closed(std::size_t end) const { return closed_[end]; }
-  std::uint64_t trace() const { return trace_; }  // a hash of all that went over
+  std::uint64_t trace() const { return trace_; }  // a hash of everything that was delivered
 
-  // All that was delivered to one end, for tests that replay it.
+  // What was delivered to one end, for tests that replay it.
   struct Delivery {
     StreamId stream{};
     std::vector<std::uint8_t> bytes;
@@ -47,7 +47,7 @@ class Pipe {
     flush();
   }
 
-  // Puts what the sessions want to send onto the wire. After each call into a session.
+  // Takes the sessions' actions and sends them. Call it after each call of a session.
   void flush() {
     for (const std::size_t end : {client_end, server_end}) {
       ends_[end].check_invariants();
@@ -56,7 +56,7 @@ class Pipe {
     }
   }
 
-  // One thing arrives; false: nothing is on its way.
+  // Delivers one piece. False: nothing is in transit.
   bool step() {
     flush();
     std::vector<std::pair<std::size_t, StreamId>> ready;
@@ -100,7 +100,7 @@ class Pipe {
 
   void apply(std::size_t end, const OpenStream &open) {
     std::uint64_t &next = next_[end][open.bidi ? 0 : 1];
-    EXPECT_EQ(raw(open.stream), 4 * next + (open.bidi ? 0 : 2) + end) << "not QUIC's numbers";
+    EXPECT_EQ(raw(open.stream), 4 * next + (open.bidi ? 0 : 2) + end) << "not QUIC's numbering";
     ++next;
     toward_[1 - end].try_emplace(open.stream);
     if (open.bidi) toward_[end].try_emplace(open.stream);
@@ -136,7 +136,7 @@ class Pipe {
     const Stop stop = stops_[index];
     stops_.erase(stops_.begin() + static_cast<std::ptrdiff_t>(index));
     const Flow &flow = toward_[1 - stop.end][stop.stream];
-    if (flow.ended) return;  // QUIC knows that the stream is over
+    if (flow.ended) return;  // QUIC knows that the stream has ended
     note(1000 + raw(stop.stream));
     ends_[stop.end].stop_sending(stop.stream, static_cast<std::uint64_t>(stop.code));
   }
@@ -157,7 +157,7 @@ class Pipe {
     flow.delivered += size;
     flow.ended = fin;
     recorded[end].push_back({stream, piece, fin});
-    ends_[end].receive(stream, piece, fin);  // a copy, so that reading past it is seen by sanitizers
+    ends_[end].receive(stream, piece, fin);  // a copy, so that sanitizers see a read past its end
   }
 
   std::mt19937_64 random_;

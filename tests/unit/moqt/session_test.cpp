@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The control streams, and the provider: what it answers and sends.
+// The control streams, and the provider's answers and streams.
 #include "peer.hpp"
 
 namespace astral::moqt {
@@ -22,7 +22,7 @@ TEST(Session, StartsWithSetupOnItsControlStream) {
   EXPECT_EQ(std::get<OpenStream>(server.take_actions()[0]).stream, server_control);
 }
 
-TEST(Session, ReadsSetupAndIgnoresWhatItDoesNotKnow) {
+TEST(Session, ReadsSetupAndIgnoresUnknownOptions) {
   Peer peer(Role::server);
   peer.get(client_control, "af00 0009 01 02 2f78 04 03 683a31");
   const auto setups = only<SetupReceived>(peer.told());
@@ -36,7 +36,7 @@ TEST(Session, ReadsSetupAndIgnoresWhatItDoesNotKnow) {
   EXPECT_FALSE(third.closed());
 }
 
-TEST(Session, KeepsTheControlStreamsForSetupAndGoaway) {
+TEST(Session, AcceptsOnlySetupAndGoawayOnControlStreams) {
   const auto at = [](std::string_view bytes, bool fin = false) {
     Peer peer(Role::client);
     peer.get(server_control, "af00 0000");
@@ -63,7 +63,7 @@ TEST(Session, KeepsTheControlStreamsForSetupAndGoaway) {
   EXPECT_EQ(stopped.closed(), CloseCode::protocol_violation);
 }
 
-TEST(Session, ChecksWhatSetupMaySay) {
+TEST(Session, RefusesInvalidSetupOptions) {
   Peer path(Role::client);
   path.get(server_control, "af00 0004 01 02 2f78");
   EXPECT_EQ(path.closed(), CloseCode::invalid_path);
@@ -81,7 +81,7 @@ TEST(Session, ChecksWhatSetupMaySay) {
   EXPECT_FALSE(registered.closed()) << "REGISTER above the cache's size counts as USE_VALUE";
 }
 
-TEST(Session, IgnoresAllAfterItClosed) {
+TEST(Session, IgnoresEverythingAfterItClosed) {
   Peer peer = serving();
   ASSERT_TRUE(peer.session.begin_group(RequestId{0}, 1, {}, true));
   peer.get(StreamId{6}, "3f");  // an invalid subgroup type
@@ -164,7 +164,7 @@ TEST(Provider, FinishesWithTheCountOfStreams) {
   EXPECT_EQ(peer.session.open_streams(), 1u);
 }
 
-TEST(Provider, IsToldOfCancellations) {
+TEST(Provider, ReportsCancellations) {
   for (const bool by_reset : {false, true}) {
     Peer peer = serving();
     const auto group = peer.session.begin_group(RequestId{0}, 1, {}, true);
@@ -187,7 +187,7 @@ TEST(Provider, IsToldOfCancellations) {
   }
 }
 
-TEST(Provider, MayBeToldOfACancellationBeforeTheRequest) {
+TEST(Provider, IgnoresARequestThatWasCancelledBeforeItArrived) {
   Peer peer(Role::server);
   peer.session.stop_sending(first_request, 1);
   peer.get(first_request, subscribe_to("media"));
@@ -195,10 +195,10 @@ TEST(Provider, MayBeToldOfACancellationBeforeTheRequest) {
   peer.session.reset(first_request, 1);
   EXPECT_EQ(peer.session.open_streams(), 1u);
   peer.session.stop_sending(first_request, 1);
-  EXPECT_EQ(peer.session.open_streams(), 1u) << "a stream that is gone stays gone";
+  EXPECT_EQ(peer.session.open_streams(), 1u) << "an ended stream is not created again";
 }
 
-TEST(Provider, StopsOneGroupAlone) {
+TEST(Provider, AStoppedGroupDoesNotEndTheSubscription) {
   Peer peer = serving();
   const auto group = peer.session.begin_group(RequestId{0}, 9, {}, true);
   peer.session.stop_sending(*group, 1);
@@ -210,7 +210,7 @@ TEST(Provider, StopsOneGroupAlone) {
   EXPECT_TRUE(peer.session.begin_group(RequestId{0}, 10, {}, true));
 }
 
-TEST(Provider, PausesAndGoesOn) {
+TEST(Provider, PausesAndResumes) {
   Peer peer = serving();
   Parameters pause;
   pause.forward = false;
@@ -227,7 +227,7 @@ TEST(Provider, PausesAndGoesOn) {
   EXPECT_TRUE(peer.session.begin_group(RequestId{0}, 1, {}, true));
 }
 
-TEST(Provider, AnswersUpdatesAfterTheSubscription) {
+TEST(Provider, AnswersUpdatesAfterSubscribeOk) {
   Peer peer(Role::server);
   peer.get(first_request, subscribe_to("media"));
   peer.get(first_request, RequestUpdate{RequestId{2}, {}});
@@ -237,7 +237,7 @@ TEST(Provider, AnswersUpdatesAfterTheSubscription) {
   EXPECT_EQ(peer.sent(first_request), to_hex(hex("04 0002 07 00 | 07 0004 01 09 0101")));
 }
 
-TEST(Provider, RefusesUpdates) {
+TEST(Provider, ARefusedUpdateEndsTheSubscription) {
   Peer peer = serving();
   peer.get(first_request, RequestUpdate{RequestId{2}, {}});
   peer.session.refuse_update(RequestId{0}, RequestCode::not_supported, "no");
@@ -245,7 +245,7 @@ TEST(Provider, RefusesUpdates) {
   EXPECT_FALSE(peer.session.begin_group(RequestId{0}, 1, {}, true));
 }
 
-TEST(Provider, RefusesWhatItDoesNotSupport) {
+TEST(Provider, RefusesUnsupportedRequests) {
   const TrackName track{{"a"}, "b"};
   const std::vector<Message> requests{
       TrackStatus{RequestId{0}, track, {}},
@@ -288,7 +288,7 @@ TEST(Provider, RefusesASecondSubscriptionOfATrack) {
   EXPECT_EQ(only<Subscribed>(newer.told()).size(), 2u);
 }
 
-TEST(Provider, RefusesAllAfterItsGoaway) {
+TEST(Provider, RefusesRequestsAfterItsGoaway) {
   Peer peer = serving();
   peer.get(first_request, RequestUpdate{RequestId{6}, {}});
   peer.session.goaway(5000, "moqt://b/");
@@ -299,10 +299,10 @@ TEST(Provider, RefusesAllAfterItsGoaway) {
   EXPECT_EQ(peer.sent(StreamId{4}).substr(6, 2), "06");
   peer.actions.clear();
   peer.session.goaway(1);
-  EXPECT_TRUE(peer.acted<Send>().empty()) << "one is enough";
+  EXPECT_TRUE(peer.acted<Send>().empty()) << "a second GOAWAY is not sent";
 }
 
-TEST(Provider, CutsReasonsAtTheMaximum) {
+TEST(Provider, ShortensReasonsToTheMaximum) {
   Peer peer = serving();
   std::string reason(max_reason_phrase - 1, 'r');
   reason += "\xc3\xa4";  // one character, across the maximum

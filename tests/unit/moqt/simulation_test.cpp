@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A publisher and a subscriber that do at random all that the API lets them do, over a Pipe. What is received
-// is what was sent, each end is told, and nothing is left behind.
+// A publisher and a subscriber make random calls of the API over a Pipe. Received objects equal sent ones,
+// each end gets its events, and no state is left at the end.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -45,7 +45,7 @@ class World {
   Pipe pipe;
 
  private:
-  // What the publisher did in one group of one subscription.
+  // What the publisher sent in one group of one subscription.
   struct Sent {
     std::vector<std::uint64_t> objects;
     bool first_object = false;
@@ -63,7 +63,7 @@ class World {
     std::uint64_t group = 0;
     std::size_t updates = 0;
   };
-  // What the subscriber saw.
+  // What the subscriber received.
   struct Watching {
     TrackName track;
     bool accepted = false;
@@ -75,7 +75,7 @@ class World {
     const auto what = pipe.below(10);
     if (what < 4 && watching_.size() < 2 && subscribed_ < 6) {
       Subscribe subscribe;
-      // A name of its own each time: a second subscription of one track would be refused.
+      // A new track name each time, because a second subscription of one track would be refused.
       subscribe.track = {{"astral", "s" + std::to_string(subscribed_++)}, "media"};
       if (pipe.chance(30)) subscribe.parameters.forward = false;
       const TrackName track = subscribe.track;
@@ -174,7 +174,7 @@ class World {
         pipe.server().accept(event.request, TrackAlias{++alias_}, Location{1, 2}, properties).has_value();
   }
   void at_server(const UpdateReceived &event) {
-    if (!serving_.contains(event.request)) return;  // refused while this was in the queue
+    if (!serving_.contains(event.request)) return;  // refused while this event was queued
     Serving &serving = serving_.at(event.request);
     serving.forward = event.forward;
     ++serving.updates;
@@ -243,7 +243,7 @@ class World {
   void at_client(const Done &event) {
     const Watching &watching = watching_.at(event.request);
     for (const auto &[group, objects] : watching.objects) EXPECT_TRUE(watching.ended.contains(group));
-    // A stream that was reset before its header is taken for one of each subscription.
+    // A stream that was reset before its header counts for each subscription.
     const bool others_cut = std::any_of(sent_.begin(), sent_.end(), [&](const auto &entry) {
       return entry.first.first != event.request && !entry.second.fin;
     });
@@ -296,7 +296,7 @@ class World {
   std::uint64_t alias_ = 0;
 };
 
-TEST(Simulation, HoldsForManySeeds) {
+TEST(Simulation, BothEndsAgreeForManySeeds) {
   for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
     World world(seed);
     world.run();
@@ -307,7 +307,7 @@ TEST(Simulation, HoldsForManySeeds) {
   }
 }
 
-TEST(Simulation, IsTheSameTwice) {
+TEST(Simulation, ASeedGivesTheSameRunTwice) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     World once(seed), twice(seed);
     once.run();

@@ -25,7 +25,7 @@ struct Parsed {
   bool at_boundary = false;
 };
 
-// Reads a stream whose bytes arrive in pieces of these sizes (the last one repeats).
+// Reads a stream whose bytes arrive in pieces of these sizes; the last size repeats.
 Parsed parse(Bytes stream, std::vector<std::size_t> pieces = {SIZE_MAX}, std::uint64_t max_object = 1 << 20) {
   Parsed parsed;
   SplitVi64 type;
@@ -77,7 +77,7 @@ TEST(SubgroupVectors, PlainHeaderAndObjects) {
   EXPECT_EQ(to_hex(parsed.objects[0].wire.bytes()),
             "000004"
             "61626364")
-      << "as if it had had the PROPERTIES bit";
+      << "the same image as with the PROPERTIES bit";
   EXPECT_EQ(parsed.objects[1].id, (Location{5, 1}));
   EXPECT_FALSE(parsed.objects[1].first_object);
   EXPECT_EQ(parsed.objects[2].id, (Location{5, 2}));
@@ -97,7 +97,7 @@ TEST(SubgroupVectors, FullHeader) {
   EXPECT_EQ(to_hex(encode(*parsed.header)), to_hex(wire));
 }
 
-TEST(Subgroup, TypesAreThoseOfTheDraft) {
+TEST(Subgroup, AcceptsExactlyTheTypesOfTheDraft) {
   for (std::uint64_t type = 0; type < 0x200; ++type) {
     bool valid = false;
     for (const std::uint64_t base : {0x10u, 0x18u, 0x30u, 0x38u, 0x50u, 0x58u, 0x70u, 0x78u})
@@ -106,7 +106,7 @@ TEST(Subgroup, TypesAreThoseOfTheDraft) {
   }
 }
 
-TEST(Subgroup, IdMayBeThatOfTheFirstObject) {
+TEST(Subgroup, TheSubgroupIdMayBeTheFirstObjectsId) {
   const auto wire = hex("13 07 05 80 | 04 00 01 61 | 01 00 01 62");
   const Parsed parsed = parse(wire);
   ASSERT_EQ(parsed.objects.size(), 2u);
@@ -116,7 +116,7 @@ TEST(Subgroup, IdMayBeThatOfTheFirstObject) {
   EXPECT_EQ(parsed.objects[1].id.object, 6u);
 }
 
-// A stream with all that a subgroup can have.
+// A stream with every feature of a subgroup.
 std::vector<std::uint8_t> rich_stream() {
   Properties properties;
   properties.add(0x3800, 12345).add(0x3801, "signature");
@@ -164,7 +164,7 @@ void expect_rich(const Parsed &parsed) {
   }
 }
 
-TEST(Subgroup, IsTheSameHoweverItArrives) {
+TEST(Subgroup, IsReadTheSameInPiecesOfAnySize) {
   const auto stream = rich_stream();
   expect_rich(parse(stream));
   expect_rich(parse(stream, {1}));
@@ -177,7 +177,7 @@ TEST(Subgroup, IsTheSameHoweverItArrives) {
   }
 }
 
-TEST(Subgroup, CutAnywhereNeedsMore) {
+TEST(Subgroup, AStreamCutAnywhereNeedsMoreBytes) {
   const auto stream = rich_stream();
   std::size_t boundaries = 0;
   for (std::size_t size = 0; size < stream.size(); ++size) {
@@ -208,10 +208,10 @@ TEST(Subgroup, NonMinimalLengthsBecomeMinimal) {
   EXPECT_EQ(to_hex(parsed.objects[0].wire.bytes()),
             "00030e8064"
             "0161")
-      << "properties stay as they came";
+      << "properties are kept unchanged";
 }
 
-TEST(Subgroup, RulesOfStatusAndProperties) {
+TEST(Subgroup, RefusesInvalidStatusesPropertiesAndIds) {
   EXPECT_TRUE(parse(hex("70 07 05 00 00 01")).violation) << "unknown status";
   EXPECT_TRUE(parse(hex("71 07 05 00 02 0e64 00 03")).violation) << "status with properties";
   EXPECT_TRUE(parse(hex("71 07 05 00 02 0e80 01 61")).violation) << "properties cut short";
@@ -220,10 +220,10 @@ TEST(Subgroup, RulesOfStatusAndProperties) {
   EXPECT_EQ(parse(hex("70 07 05 00 00 03 00 01 61")).last, Step::malformed)
       << "object after the end of the group";
   EXPECT_EQ(parse(hex("71 07 05 00 04 c0400001 01 61")).last, Step::malformed)
-      << "a track's mandatory property";
+      << "a mandatory track property";
 }
 
-TEST(Subgroup, AnnouncedBytesCostNothing) {
+TEST(Subgroup, AnAnnouncedLengthAllocatesNothing) {
   SubgroupReader reader(0x11 | 0x20, 8 * 1024 * 1024);
   Writer out;
   out.vi64(1).vi64(2).vi64(0).vi64(0).vi64(8 * 1024 * 1024).bytes(std::string(10, 'x'));
@@ -238,7 +238,7 @@ TEST(Subgroup, AnnouncedBytesCostNothing) {
   }
 }
 
-TEST(Subgroup, MaximaAreNamed) {
+TEST(Subgroup, StopsAtItsMaxima) {
   Writer large;
   large.bytes(hex("70 07 05 00")).vi64(1001);
   EXPECT_EQ(parse(large.view(), {SIZE_MAX}, 1000).last, Step::too_large);
@@ -253,7 +253,7 @@ TEST(Subgroup, MaximaAreNamed) {
   EXPECT_EQ(parse(beyond.view()).last, Step::too_large);
 }
 
-TEST(Subgroup, AnyChangedByteIsHarmless) {
+TEST(Subgroup, AChangedByteIsReadSafely) {
   auto stream = rich_stream();
   for (std::size_t at = 0; at < stream.size(); ++at) {
     for (int change = 1; change < 256; ++change) {
@@ -266,14 +266,14 @@ TEST(Subgroup, AnyChangedByteIsHarmless) {
 
 // ---- wire images ----
 
-TEST(WireImage, OfSeveralParts) {
+TEST(WireImage, JoinsSeveralPayloadParts) {
   const std::string a = "one ", b = "", c = "two";
   const std::vector<Bytes> parts{as_bytes(a), as_bytes(b), as_bytes(c)};
   const Slice wire = encode_object(hex("0e64"), parts);
   EXPECT_EQ(to_hex(wire.bytes()), to_hex(hex("00 02 0e64 07 \"one two\"")));
 }
 
-TEST(WireImage, IsExact) {
+TEST(WireImage, MustBeExactlyOneObject) {
   EXPECT_TRUE(view_object(hex("00 00 00 00")));
   EXPECT_TRUE(view_object(hex("00 00 00 04")));
   for (const char *bad : {"", "00", "0000", "000000", "00000001", "0000000300", "01000161", "00000261",
@@ -303,7 +303,7 @@ TEST(FetchVectors, ThreeObjects) {
   EXPECT_EQ(to_hex(encode(FetchHeader{RequestId{2}})), "0502");
 }
 
-TEST(Fetch, GoesThereAndBackBothWays) {
+TEST(Fetch, DecodesToWhatWasEncodedInBothOrders) {
   std::mt19937_64 random(4);
   for (int run = 0; run < 500; ++run) {
     const GroupOrder order = run % 2 == 0 ? GroupOrder::ascending : GroupOrder::descending;
@@ -337,7 +337,7 @@ TEST(Fetch, GoesThereAndBackBothWays) {
     }
     Writer out;
     for (const FetchItem &item : items) writer.write(out, item);
-    // Every cut but those between items needs more.
+    // A cut anywhere but between items needs more bytes.
     Bytes in = out.view();
     for (const FetchItem &item : items) {
       const Bytes before = in;
@@ -363,7 +363,7 @@ TEST(Fetch, GoesThereAndBackBothWays) {
   }
 }
 
-TEST(Fetch, RefersToNothingThatIsNotThere) {
+TEST(Fetch, RefusesAReferenceToAMissingPredecessor) {
   for (const char *bad : {"13 00 80 01 78", "17 00 01 80 01 78", "0f 05 00 03 01 78", "1d 05 03 80 01 78",
                           "1e 05 03 80 01 78", "8080 00", "818c", "810d 05 05"}) {
     const auto wire = hex(bad);
@@ -375,12 +375,12 @@ TEST(Fetch, RefersToNothingThatIsNotThere) {
   Bytes in(after_range);
   FetchContext context;
   ASSERT_TRUE(context.next(in));
-  EXPECT_FALSE(context.next(in)) << "a range has no subgroup to refer to";
+  EXPECT_FALSE(context.next(in)) << "a range has no subgroup that an object could refer to";
 }
 
 // ---- datagrams ----
 
-TEST(Datagram, GoesThereAndBack) {
+TEST(Datagram, DecodesToWhatWasEncoded) {
   const auto properties = hex("0e64");
   std::vector<ObjectDatagram> datagrams(5);
   datagrams[0].payload = as_bytes("x");
@@ -408,7 +408,7 @@ TEST(Datagram, GoesThereAndBack) {
   }
 }
 
-TEST(Datagram, Rules) {
+TEST(Datagram, RefusesInvalidOnes) {
   const auto padding = decode_datagram(hex("f0132b3e29 0000"));
   ASSERT_TRUE(padding);
   EXPECT_FALSE(*padding);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// vi64 as §1.4.1 has it, the Reader at its end, and the set of used ids.
+// vi64 with the vectors of §1.4.1, the Reader at its end, and the set of used ids.
 #include "moqt/wire.hpp"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ struct Vector {
 
 class Vi64 : public testing::TestWithParam<Vector> {};
 
-TEST_P(Vi64, DecodesAndEncodes) {
+TEST_P(Vi64, DecodesAndEncodesTheVector) {
   const auto wire = hex(GetParam().wire);
   Reader in(wire);
   EXPECT_EQ(in.vi64(), GetParam().value);
@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Vector{"af00", 0x2F00, true}, Vector{"ff0000000000000000", 0, false},
                     Vector{"00", 0, true}, Vector{"7f", 127, true}, Vector{"8080", 128, true}));
 
-TEST(Vi64, SurvivesEveryMagnitude) {
+TEST(Vi64, EncodesAndDecodesEveryMagnitude) {
   std::mt19937_64 random(1);
   for (int bits = 0; bits <= 64; ++bits) {
     for (int i = 0; i < 100; ++i) {
@@ -79,7 +79,7 @@ TEST(Vi64, SurvivesEveryMagnitude) {
   }
 }
 
-TEST(Reader, StaysFailedAndEmptyAfterItsEnd) {
+TEST(Reader, StaysFailedAndEmptyAfterAReadPastTheEnd) {
   const auto wire = hex("05 0102");
   Reader in(wire);
   EXPECT_TRUE(in.take_prefixed().empty());
@@ -90,7 +90,7 @@ TEST(Reader, StaysFailedAndEmptyAfterItsEnd) {
   EXPECT_FALSE(in.done());
 }
 
-TEST(IdSet, KnowsWhatWasUsed) {
+TEST(IdSet, ContainsInsertedIds) {
   std::mt19937_64 random(2);
   IdSet set;
   std::set<std::uint64_t> model;
@@ -104,7 +104,7 @@ TEST(IdSet, KnowsWhatWasUsed) {
   EXPECT_EQ(set.largest(), *model.rbegin());
 }
 
-TEST(IdSet, HoldsTheEndsOfTheRange) {
+TEST(IdSet, HoldsTheSmallestAndLargestId) {
   constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   IdSet set;
   EXPECT_TRUE(set.insert(last));
@@ -115,12 +115,12 @@ TEST(IdSet, HoldsTheEndsOfTheRange) {
   EXPECT_EQ(set.ranges(), 2u);
 }
 
-TEST(IdSet, IsBounded) {
+TEST(IdSet, HasAMaximumOfRanges) {
   IdSet set;
   for (std::uint64_t id = 0; id < 10 * IdSet::max_ranges; ++id) EXPECT_TRUE(set.insert(2 * id));
   EXPECT_EQ(set.ranges(), IdSet::max_ranges);
   EXPECT_FALSE(set.insert(1)) << "the oldest gaps count as used";
-  EXPECT_TRUE(set.insert(2 * 10 * IdSet::max_ranges - 3)) << "the newest do not";
+  EXPECT_TRUE(set.insert(2 * 10 * IdSet::max_ranges - 3)) << "the newest gaps do not";
 }
 
 }  // namespace
