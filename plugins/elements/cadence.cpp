@@ -17,7 +17,7 @@ void Cadence::arrived(Time now) {
     slots_[static_cast<std::size_t>(empty) % slots] = {};
   slot_ = current;
   Slot &here = slots_[static_cast<std::size_t>(current) % slots];
-  if (std::exchange(told_, false)) {
+  if (std::exchange(reported_, false)) {
     here.silence = std::max(here.silence, now - last_);
     ++here.silences;
   } else {
@@ -41,7 +41,7 @@ Time Cadence::threshold() const {
 bool Cadence::silent(Time now) {
   if (now < deadline_) return false;
   deadline_ = now + std::min(now - last_, longest);
-  return told_ = true;
+  return reported_ = true;
 }
 
 }  // namespace astral::elements

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How regularly objects arrive, and from when on their absence means that something is wrong. A guess that
-// costs little where it errs: the threshold follows the longest pause of the last seconds. A silence that was
-// told of is no pause of the stream, unless there are many: then the stream has become slow.
+// Decides after how long a silence a parent counts as lost: the threshold follows the longest pause between
+// objects in the last seconds. A wrong guess costs little. A reported silence does not count as a pause of
+// the stream, unless there are many of them: then the stream has become slow.
 #pragma once
 
 #include <array>
@@ -13,25 +13,26 @@ namespace astral::elements {
 class Cadence {
  public:
   static constexpr Time slot = 1s;
-  static constexpr std::size_t slots = 8;  // in which the longest pause is looked for
-  static constexpr int many = 4;           // silences in these, that were told of
-  static constexpr Time warmup = 500ms;    // of arrivals: shorter silence means nothing yet
-  static constexpr Time shortest = 40ms;   // a thread that was not scheduled is no silence
+  static constexpr std::size_t slots = 8;  // the longest pause is that of the last 8 slots
+  static constexpr int many = 4;           // reported silences in these slots: the stream is slow
+  static constexpr Time warmup = 500ms;    // so long after the first object the threshold is at least this
+  static constexpr Time shortest = 40ms;   // lower limit: a thread may not be scheduled for so long
   static constexpr Time longest = 5s;
-  static constexpr Time margin = 15ms;  // beside half of the pause itself
+  static constexpr Time margin = 15ms;  // threshold = pause * 1.5 + margin
 
   void arrived(Time now);
-  // When silence is to be told of; `never` while that is not known.
+  // When to report silence; `never` before the first object.
   Time deadline() const { return deadline_; }
-  // Is it that late? Then the next time comes after twice the silence.
+  // True if the deadline has come. The next deadline is when the silence has doubled, at most `longest`
+  // later.
   bool silent(Time now);
   Time silence(Time now) const { return now - last_; }
   Time threshold() const;
 
  private:
   struct Slot {
-    Time pause{};    // the longest
-    Time silence{};  // the longest that was told of
+    Time pause{};    // the longest between two objects
+    Time silence{};  // the longest reported silence
     int silences = 0;
   };
   std::array<Slot, slots> slots_ = {};
@@ -39,7 +40,7 @@ class Cadence {
   Time first_ = never;
   Time last_ = {};
   Time deadline_ = never;
-  bool told_ = false;  // of the silence since `last_`
+  bool reported_ = false;  // the silence since `last_` was reported
 };
 
 }  // namespace astral::elements

@@ -54,7 +54,7 @@ Expected<Catalog> read_catalog(std::uint64_t group, Slice text) {
   if (!in) return tl::unexpected<Error>(in.error());
   in->number("version", 1, 1);
   std::vector<json::Reader> tracks = in->objects("tracks", 1);
-  if (in->good() && tracks.empty()) in->complain("tracks", "names no track");
+  if (in->good() && tracks.empty()) in->complain("tracks", "must have a track");
   Catalog catalog{.group = group, .caps = {}, .streamheader = {}, .text = std::move(text)};
   for (json::Reader &track : tracks) {
     catalog.caps = track.text("caps", {1, max_catalog, &is_flat, "caps with fewer lists"});

@@ -11,7 +11,7 @@ namespace astral::elements {
 namespace {
 
 constexpr std::uint64_t whole_group = std::numeric_limits<std::uint64_t>::max();
-constexpr moqt::Location everything{track::Store::max_id, 0};  // the provider ends it at its largest
+constexpr moqt::Location everything{track::Store::max_id, 0};  // up to the provider's largest object
 
 moqt::Location before(moqt::Location at) {
   return at.object > 0 ? moqt::Location{at.group, at.object - 1} : moqt::Location{at.group - 1, whole_group};
@@ -68,7 +68,7 @@ void Catchup::between(const track::Span &gap) {
 }
 
 void Catchup::fetch(moqt::Location start, moqt::Location end) {
-  assert(!request_);  // ours: from() is the first call, go_on() asks before
+  assert(!request_);  // from() is the first call, go_on() checks this
   ++fetches_;
   moqt::Fetch fetch;
   fetch.range = moqt::StandaloneFetch{.track = track_, .start = start, .end = end};
@@ -90,7 +90,7 @@ void Catchup::go_on() {
   covered_ = *joined_;
 }
 
-// Fetched objects have no ends of groups among them: where another group begins, the one before has ended.
+// A fetch brings no End of Group objects: when another group begins, the group before has ended.
 void Catchup::fetched(moqt::Location id) {
   if (id.group > covered_.group && covered_.object > 0) store_.add(end_of_group(covered_), now());
   if (id.group > covered_.group && covered_.object == 0 && covered_.group > 0)
@@ -100,7 +100,7 @@ void Catchup::fetched(moqt::Location id) {
 
 void Catchup::refused(const moqt::FetchRefused &event) {
   request_.reset();
-  // It had nothing yet from there on; or the fetch came before the subscription that it joins.
+  // The provider had nothing from there on, or the fetch arrived before the subscription that it joins.
   const bool again = event.code == moqt::RequestCode::invalid_range ||
                      event.code == moqt::RequestCode::invalid_joining_request_id;
   if (!again) fetches_ = most_fetches;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What lies between the objects that a consumer has and those that its subscription brings: fetched, until
-// nothing is missing that the provider has. Decides the ranges; the rest the store is told to give up.
+// Fetches the objects between those that a consumer has and those that its subscription brings, until nothing
+// is missing that the provider has. Decides the ranges, and tells the store to give up the rest.
 #pragma once
 
 #include <optional>
@@ -11,31 +11,33 @@
 
 namespace astral::elements {
 
-// **Thread**: the session's. The session and the store outlive it.
+// **Thread**: the session's. The session and the store must outlive it.
 class Catchup {
  public:
-  // Of one gap: a provider that moves on while it is asked needs a second one.
+  // Fetches for one gap. A provider that gets new objects during the first fetch needs a second one.
   static constexpr int most_fetches = 4;
-  static constexpr std::uint8_t past_priority = 192;  // lower than the media's
+  static constexpr std::uint8_t past_priority = 192;  // after the media: a higher number is sent later
 
-  // `priority`: of what is fetched among what the provider sends us; low goes first.
+  // `priority`: of the fetch among everything that the provider sends us; a lower number is sent first.
   Catchup(moqt::Session &session, track::Store &store, moqt::TrackName track, std::string ticket,
           std::uint8_t priority = moqt::default_priority);
   ~Catchup();
   Catchup(const Catchup &) = delete;
   Catchup &operator=(const Catchup &) = delete;
 
-  // One of the four, once. The newest group, from its beginning; `subscription` is of the same session.
+  // Call one of these four, once. from_newest_group(): the newest group from its beginning; `subscription` is
+  // a subscription of the same session. from(): everything from `need` on. all_before(): everything before
+  // `end`. between(): the gap.
   void from_newest_group(moqt::RequestId subscription);
   void from(moqt::Location need);
   void all_before(moqt::Location end);
   void between(const track::Span &gap);
-  // The subscription brings what comes after `largest`.
+  // Tells where the subscription begins: after `largest`.
   void joined(const std::optional<moqt::Location> &largest);
   bool done() const { return !request_ && joined_ && covered_ >= *joined_; }
 
   bool is_about(moqt::RequestId request) const { return request_ == request; }
-  // Before the object goes to the store.
+  // Call this before you add the object to the store.
   void fetched(moqt::Location id);
   void accepted(const moqt::FetchAccepted &event) { end_ = event.end; }
   void refused(const moqt::FetchRefused &event);
@@ -53,9 +55,9 @@ class Catchup {
   const std::uint8_t priority_;
   std::optional<moqt::RequestId> request_;
   int fetches_ = 0;
-  moqt::Location covered_;                // all before it is here, or was given up
-  std::optional<moqt::Location> joined_;  // the first that the subscription brings
-  moqt::Location end_;                    // of the fetch under way
+  moqt::Location covered_;                // everything before this has arrived or was given up
+  std::optional<moqt::Location> joined_;  // the first location that the subscription brings
+  moqt::Location end_;                    // end of the current fetch
 };
 
 }  // namespace astral::elements

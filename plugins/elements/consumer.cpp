@@ -41,14 +41,14 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
       standby_(settings_.standby),
       timer_(context, [this] { owner_.on_consumer_ready(); }),
       answer_timer_(context, [this] {
-        break_off({Code::timeout, "the other end does not answer"});
+        fail_link({Code::timeout, "the peer does not answer"});
       }) {}
 
 Consumer::~Consumer() {
   closing_ = true;
   past_.reset();
   catchup_.reset();
-  if (link_) link_->close(moqt::CloseCode::no_error, {Code::unreachable, "the consumer stops"});
+  if (link_) link_->close(moqt::CloseCode::no_error, {Code::unreachable, "the consumer has stopped"});
 }
 
 void Consumer::handle(const signalling::Message &message) {
@@ -58,15 +58,15 @@ void Consumer::handle(const signalling::Message &message) {
                      if (!link_ || link_->ticket() != more.ticket) return;
                      for (const std::string &candidate : more.candidates)
                        if (auto added = link_->add_candidate(candidate); !added)
-                         return break_off(added.error());
+                         return fail_link(added.error());
                    },
                    [this](const signalling::Cancel &gone) {
                      if (!link_ || link_->ticket() != gone.ticket || link_->ended()) return;
-                     // The link itself knows better, and says it after what is still on its way.
+                     // The link reports its own end, after the objects that are still in transit.
                      if (gone.code == "closed" && link_->started()) return;
                      if (gone.code == "ended" && link_->ready()) return;
                      if (gone.code == "ended") return end(std::nullopt);
-                     break_off(signalling::error_of(gone.code, gone.message));
+                     fail_link(signalling::error_of(gone.code, gone.message));
                    },
                    [](const auto &) {}},
              message);
@@ -79,7 +79,7 @@ void Consumer::offered(const signalling::Offer &offer) {
   link_ = std::move(*link);
   const ice::Description description = link_->describe();
   if (auto connected = link_->connect(offer.fingerprint, offer.ice); !connected)
-    return break_off(connected.error());
+    return fail_link(connected.error());
   owner_.on_consumer_signal(
       signalling::to_text(signalling::Confirm{offer.ticket, settings_.link.key.fingerprint(), description}));
 }
@@ -108,7 +108,7 @@ void Consumer::on_link_ready(Link &link) {
   owner_.on_consumer_connected(link.ticket(), link.peer_fingerprint());
 }
 
-// Together with the request that makes objects come: one round trip for both.
+// Sent together with the SUBSCRIBE or REQUEST_UPDATE that starts the objects: one round trip for both.
 void Consumer::begin() {
   const auto [need, past] = owner_.on_consumer_needs();
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
@@ -152,7 +152,7 @@ void Consumer::set_standby(bool standby) {
   if (!link_ || !link_->ready() || link_->ended()) return;
   if (same && (standby || answers_ > 0)) return;
   if (!link_->session().update(media_, !standby))
-    return break_off({Code::failed, "the other end does not answer"});
+    return fail_link({Code::failed, "the peer does not answer"});
   ++answers_;
   probing_ = same;
   if (established_) answer_timer_.set(now() + answer_timeout);
@@ -177,7 +177,7 @@ void Consumer::fetch(const track::Span &gap) {
   link_->perform();
 }
 
-// The last answer says where the subscription begins.
+// The answer to the last request says where the subscription begins.
 void Consumer::answered(const std::optional<moqt::Location> &largest) {
   if (!std::exchange(established_, true) && standby_) warm_up(largest);
   if (--answers_ > 0) return;
@@ -295,7 +295,7 @@ std::optional<Taken> Consumer::take_past(Time time) {
   return std::nullopt;
 }
 
-void Consumer::break_off(Error why) {
+void Consumer::fail_link(Error why) {
   if (link_ && !link_->ended())
     link_->close(moqt::CloseCode::internal_error, std::move(why));
   else

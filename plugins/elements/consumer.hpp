@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The side of a stream that receives: takes an offer, connects, subscribes, fetches what came before, and
-// yields the objects in order, each once, with the catalog that describes them before the first. Decides what
-// is asked for, waited for and given up.
+// The receiving side of a stream: takes an offer, connects, subscribes, fetches the missing objects, and
+// returns the objects in order, each once. The catalog that describes an object comes before it. Decides what
+// to request, what to wait for and what to give up.
 #pragma once
 
 #include <memory>
@@ -24,7 +24,7 @@ class Consumer final : private Link::Owner {
   struct Settings {
     std::string slug;
     LinkSettings link;
-    track::Store::Limits store;  // between the network and whoever takes the objects
+    track::Store::Limits store;  // of the store between the network and take()
     bool standby = false;
   };
   class Owner {
@@ -33,27 +33,29 @@ class Consumer final : private Link::Owner {
     virtual void on_consumer_signal(const std::string &text) = 0;
     virtual void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) = 0;
     virtual Needs on_consumer_needs() = 0;
-    // take() may have something.
+    // take() may return an object.
     virtual void on_consumer_ready() = 0;
-    // Once, the last call. No error: the stream has ended, all of it can be taken.
+    // The last call, once. nullopt: the stream has ended, and take() returns what is left.
     virtual void on_consumer_ended(const std::optional<Error> &error) = 0;
   };
   Consumer(Settings settings, GMainContext *context, Owner &owner);
   ~Consumer() override;
 
-  // From the signaller: the offer, candidates, cancels. Others are not a consumer's.
+  // Takes the signaller's messages: offers, candidates, cancels. Ignores the others.
   void handle(const signalling::Message &message);
-  // Paused: the link and the subscription stay, no object comes. Going on, it fetches what is needed. Told to
-  // go on while it does, it asks whether the provider is there. Who does not answer in time is given up.
+  // Standby keeps the link and the subscription but receives no objects. Leaving standby fetches the missing
+  // objects. A call that leaves standby when it is already off probes whether the provider still answers. A
+  // provider that does not answer within answer_timeout is given up.
   void set_standby(bool standby);
   static constexpr Time answer_timeout = 1500ms;
-  // From this round trip on, a link that comes up to stand by carries the newest two groups once: its
-  // congestion controller knows then what the path bears, and does not have to find out when time is short.
+  // If the round trip is at least this, a link that comes up in standby carries the newest two groups once.
+  // So its congestion controller knows the path before the link is needed.
   static constexpr Time far = 50ms;
-  // While it stands by: this, and no more. Nothing where its link is not there, or is asked already.
+  // In standby: fetches this gap and stays in standby. Does nothing if the link is not ready or a request is
+  // open.
   void fetch(const track::Span &gap);
 
-  // The next object in order, when it is there; where there is none, the next of the past.
+  // The next object in order, if it has arrived; otherwise the next object of the past, if wanted.
   std::optional<Taken> take();
   void fill(Statistics &statistics) const;
 
@@ -70,12 +72,12 @@ class Consumer final : private Link::Owner {
   void fetch_past(const std::optional<moqt::Location> &largest);
   void warm_up(const std::optional<moqt::Location> &largest);
   void answered(const std::optional<moqt::Location> &largest);
-  // Of what is fetched: who asked for it. Null: nobody (any more).
+  // The catch-up that made this fetch; null: none (any more).
   Catchup *asker(moqt::RequestId request);
   void received(moqt::ObjectReceived &event);
   std::optional<Taken> take_past(Time time);
   void learn_catalog(std::uint64_t group, Slice text);
-  void break_off(Error why);
+  void fail_link(Error why);
   void end(std::optional<Error> error);
 
   const Settings settings_;
@@ -83,9 +85,9 @@ class Consumer final : private Link::Owner {
   GMainContext *const context_;
   std::unique_ptr<Link> link_;
   moqt::RequestId media_{}, catalog_{};
-  std::size_t answers_ = 0;  // of the media's subscription and its updates, that have not come
+  std::size_t answers_ = 0;  // open: SUBSCRIBE and REQUEST_UPDATEs of the media track
   bool established_ = false;
-  bool probing_ = false;  // the answer that is awaited changes nothing
+  bool probing_ = false;  // the open REQUEST_UPDATE changes nothing
   std::unique_ptr<Catchup> catchup_;
   struct Past {
     Past(const track::Store::Limits &limits, moqt::Session &session, moqt::TrackName track,
@@ -100,10 +102,10 @@ class Consumer final : private Link::Owner {
   track::Store store_;
   Sequence sequence_;
   bool standby_ = false;
-  bool fresh_ = false;  // objects have arrived since the owner was told
+  bool fresh_ = false;  // objects have arrived since the last on_consumer_ready()
   bool ended_ = false;
   bool track_ended_ = false;
-  bool closing_ = false;  // being destroyed: what the link still brings is nobody's
+  bool closing_ = false;  // being destroyed: ignore the link's calls
   std::uint64_t bytes_ = 0, objects_ = 0, groups_ = 0;
   Rate rate_;
   Timer timer_, answer_timer_;

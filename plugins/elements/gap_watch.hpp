@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// From when on what the parents have not brought is asked of those that stand by. Pure.
+// Decides when to request missing objects from parents in standby. Pure.
 #pragma once
 
 #include "glue/time.hpp"
@@ -9,12 +9,13 @@ namespace astral::elements {
 
 class GapWatch {
  public:
-  static constexpr Time patience = 300ms;  // without progress: fetches and streams overtake each other
+  static constexpr Time patience = 300ms;  // without progress; streams and fetches overtake each other
   static constexpr Time again = 500ms;
 
-  // `gap`: what is missing now. `given_up`: by a parent, which has not got it. True: it is to be asked for.
+  // `gap`: the first missing objects. `given_up`: an active parent does not have them. True: request them
+  // now.
   bool ask(const std::optional<track::Span> &gap, bool given_up, Time now);
-  // When ask() may say so although nothing has changed; `never` otherwise.
+  // When to call ask() again even if nothing has changed; `never` otherwise.
   Time deadline() const { return deadline_; }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralrelay: the GObject shell over RelayBody. One request sink pad per parent, one source pad for this
-// machine, children over the network.
+// astralrelay: the GObject shell of RelayBody. One request sink pad for each parent, one source pad for this
+// machine, and children over the network.
 
 /**
  * SECTION:element-astralrelay
@@ -18,6 +18,36 @@
  * |[
  * gst-launch-1.0 astralsrc uri=astral://127.0.0.1/demo ! astralrelay signaller=application slug=demo ! decodebin ! videoconvert ! autovideosink
  * ]| Plays the stream `demo` through a relay without children.
+ *
+ * ## Signals
+ * The element emits all signals from a thread of its own.
+ *
+ * * `peer-added` (string ticket, string fingerprint): the child with this ticket has subscribed to the stream. `fingerprint` is the SHA-256 of the
+ *   peer's public key, in hexadecimal.
+ * * `peer-removed` (string ticket, string reason): the link of this ticket has ended. `reason` is a text for people.
+ * * `signalling-message` (string json): with `signaller=application`, a message that the application must carry to the child of the ticket.
+ * * `handle-signalling` (string json), an action signal: the application emits it with each message for this element.
+ * * `silence` (guint ms): no parent has brought an object for `ms` milliseconds, which is longer than the stream's usual pauses. Repeated at growing
+ *   intervals while it lasts.
+ * * `child-slow` (string ticket): the child with this ticket is too slow for the stream's rate: twice within a minute objects were dropped before it
+ *   got them, so it skipped to newer ones. Repeated while it lasts.
+ *
+ * ## Messages
+ * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
+ *   reconnects. `there` is TRUE when it is back.
+ *
+ * ## Statistics
+ * #AstralRelay:stats is a structure `application/x-astral-stats`, a copy that is at most 100 ms old:
+ *
+ * * `bytes`, `objects`, `groups` (guint64): payload bytes, objects and groups that the parents brought, each counted once.
+ * * `largest-group` (guint64): the number of the newest group.
+ * * `rate-bps` (guint64): the bit rate of these payloads over the last two seconds, in bit/s.
+ * * `skipped` (guint64): how often children skipped to newer objects.
+ * * `dropped-bytes` (guint64): always 0.
+ * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
+ * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
+ *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
+ *   that QUIC cannot free) and `skipped` (guint64, how often this child skipped to newer objects).
  *
  * Since: 0.1
  */
@@ -38,8 +68,8 @@ namespace {
 
 struct Relay_ {
   ElementSettings settings;         // GST_OBJECT_LOCK
-  std::shared_ptr<RelayBody> body;  // GST_OBJECT_LOCK; set from READY to READY
-  Unpacker unpacker;                // the source pad's streaming thread, as everything below
+  std::shared_ptr<RelayBody> body;  // GST_OBJECT_LOCK; set in PAUSED and PLAYING
+  Unpacker unpacker;                // the source pad's streaming thread's, as is the member below
   bool started = false;             // stream-start and segment have been pushed
 };
 
@@ -86,13 +116,13 @@ static GstFlowReturn astral_relay_chain(GstPad *, GstObject *parent, GstBuffer *
   AstralRelay *relay = cast(parent);
   const auto buffer = Ref<GstBuffer>::adopt(adopted);
   if (const SharedTaken taken = taken_of(buffer.get())) return take(relay, taken);
-  if (GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_HEADER)) return GST_FLOW_OK;  // the catalog has it
+  if (GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_HEADER)) return GST_FLOW_OK;  // it is in the catalog
   GST_ELEMENT_ERROR(relay, STREAM, FORMAT,
-                    ("astralrelay takes only what comes from astralsrc or astralrelay."), (nullptr));
+                    ("astralrelay accepts only buffers from astralsrc or astralrelay."), (nullptr));
   return GST_FLOW_ERROR;
 }
 
-// A parent's caps, segment and end are its own: the source pad says what the merged stream is.
+// Drops a parent's caps, segment and EOS; the source pad has those of the merged stream.
 static gboolean astral_relay_sink_event(GstPad *, GstObject *parent, GstEvent *adopted) noexcept {
   const auto event = Ref<GstEvent>::adopt(adopted);
   if (const SharedTaken taken = taken_of(event.get())) return take(cast(parent), taken) == GST_FLOW_OK;
@@ -114,7 +144,7 @@ static gboolean astral_relay_sink_query(GstPad *pad, GstObject *parent, GstQuery
   return gst_pad_query_default(pad, parent, query);
 }
 
-// The loop thread.
+// Runs on the loop thread.
 static void ask_parents(AstralRelay *relay, const track::Span &gap) {
   GST_INFO_OBJECT(relay,
                   "missing: %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
@@ -201,7 +231,7 @@ static void astral_relay_loop(gpointer data) noexcept {
   }
   const GstFlowReturn flow = push_out(relay, *out);
   if (flow == GST_FLOW_OK) return;
-  // Nobody takes it here: the children do not suffer from that.
+  // The source pad has no consumer. The children continue.
   GST_DEBUG_OBJECT(relay, "source pad: %s", gst_flow_get_name(flow));
   body->set_output_wanted(false);
   gst_pad_pause_task(relay->srcpad);
@@ -272,7 +302,7 @@ static bool astral_relay_start(AstralRelay *relay) {
           },
       .slow =
           [relay](const std::string &ticket) {
-            GST_INFO_OBJECT(relay, "ticket %s does not hold the rate", ticket.c_str());
+            GST_INFO_OBJECT(relay, "the child with ticket %s is too slow", ticket.c_str());
             g_signal_emit(relay, astral_relay_child_slow, 0, ticket.c_str());
           },
       .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); }};
@@ -307,7 +337,7 @@ static GstStateChangeReturn astral_relay_change_state(GstElement *element, GstSt
   if (change == GST_STATE_CHANGE_PAUSED_TO_READY ||
       (change == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
     astral_relay_stop(relay);
-  // Its parents are live, so it has no preroll to wait for.
+  // The parents are live sources, so there is no preroll.
   if (result == GST_STATE_CHANGE_SUCCESS &&
       (change == GST_STATE_CHANGE_READY_TO_PAUSED || change == GST_STATE_CHANGE_PLAYING_TO_PAUSED))
     return GST_STATE_CHANGE_NO_PREROLL;
@@ -381,12 +411,8 @@ static void astral_relay_class_init(AstralRelayClass *type) {
         prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);
-  // No parent has brought anything for `ms` milliseconds, longer than the stream's cadence explains; again,
-  // ever later, while that lasts. From the element's own thread.
   astral_relay_silence = g_signal_new("silence", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                       nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_UINT);
-  // The child of this ticket does not hold the stream's rate: again and again what it was to get has been
-  // dropped, and it goes on at something newer. From the element's own thread.
   astral_relay_child_slow = g_signal_new("child-slow", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                          nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
 
@@ -395,7 +421,7 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   gst_element_class_add_static_pad_template(element, &astral_relay_src_template);
   gst_element_class_set_static_metadata(
       element, "Astral relay", "Filter/Network",
-      "Forwards a live stream to peers of the Astral network and to this machine", "Astral");
+      "Forwards a live stream to peers of the Astral network and plays it on this machine", "Astral");
   element->change_state = astral_relay_change_state;
   element->request_new_pad = astral_relay_request_new_pad;
   element->release_pad = astral_relay_release_pad;

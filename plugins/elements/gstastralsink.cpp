@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralsink: the GObject shell over SinkBody.
+// astralsink: the GObject shell of SinkBody.
 
 /**
  * SECTION:element-astralsink
@@ -20,6 +20,32 @@
  * gst-launch-1.0 audiotestsrc is-live=true ! opusenc ! astralsink uri=astral://127.0.0.1/tone title="A tone"
  * ]| Publishes Opus without a container. `astralsrc ! opusdec` plays it.
  *
+ * ## Signals
+ * The element emits all signals from a thread of its own.
+ *
+ * * `peer-added` (string ticket, string fingerprint): the child with this ticket has subscribed to the stream. `fingerprint` is the SHA-256 of the
+ *   peer's public key, in hexadecimal.
+ * * `peer-removed` (string ticket, string reason): the link of this ticket has ended. `reason` is a text for people.
+ * * `signalling-message` (string json): with `signaller=application`, a message that the application must carry to the peer of the ticket.
+ * * `handle-signalling` (string json), an action signal: the application emits it with each message for this element.
+ *
+ * ## Messages
+ * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
+ *   reconnects. `there` is TRUE when it is back.
+ *
+ * ## Statistics
+ * #AstralSink:stats is a structure `application/x-astral-stats`, a copy that is at most 100 ms old:
+ *
+ * * `bytes`, `objects`, `groups` (guint64): payload bytes, objects and groups that were published.
+ * * `largest-group` (guint64): the number of the newest group.
+ * * `rate-bps` (guint64): the bit rate of these payloads over the last two seconds, in bit/s.
+ * * `skipped` (guint64): how often children skipped to newer objects.
+ * * `dropped-bytes` (guint64): bytes before the first place where a decoder can start.
+ * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
+ * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
+ *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
+ *   that QUIC cannot free) and `skipped` (guint64, how often this child skipped to newer objects).
+ *
  * Since: 0.1
  */
 #include <gst/base/gstbasesink.h>
@@ -38,7 +64,7 @@ using namespace astral::elements;
 
 namespace {
 
-// While its node is away, nobody else has what comes.
+// The store keeps more than elsewhere: while the node is away, no other node has the new objects.
 ElementSettings initial() {
   ElementSettings settings;
   settings.store_time_ms = 30'000;
@@ -106,7 +132,7 @@ static gboolean astral_sink_start(GstBaseSink *base) noexcept {
           },
       .node =
           [sink](bool there, const std::string &why) {
-            GST_INFO_OBJECT(sink, "the node is %s", there ? "there again" : why.c_str());
+            GST_INFO_OBJECT(sink, "%s", there ? "the node is back" : why.c_str());
             post_node(GST_ELEMENT(sink), there, why);
           }};
   auto body = SinkBody::start(settings, hooks);
@@ -143,7 +169,7 @@ static gboolean astral_sink_set_caps(GstBaseSink *base, GstCaps *caps) noexcept 
   return body && body->set_caps(caps);
 }
 
-// Media time is running time; a buffer without a timestamp is of the moment when it arrived.
+// The media time is the running time. A buffer without a timestamp gets the time of its arrival.
 static track::Timing timing_of(GstBaseSink *base, GstBuffer *buffer) {
   track::Timing timing;
   const auto running = [base](GstClockTime time, std::optional<gint64> &field) {
@@ -225,7 +251,7 @@ static void astral_sink_get_property(GObject *object, guint id, GValue *value, G
 
 static void astral_sink_init(AstralSink *sink) {
   sink->self = new Sink_;
-  gst_base_sink_set_sync(GST_BASE_SINK(sink), FALSE);  // the publisher's pipeline sets the pace
+  gst_base_sink_set_sync(GST_BASE_SINK(sink), FALSE);  // the publisher's pipeline sets the rate
 }
 
 static void astral_sink_finalize(GObject *object) noexcept {

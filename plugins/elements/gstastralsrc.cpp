@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralsrc: the GObject shell over SourceBody. A live source and the handler of astral:// URIs.
+// astralsrc: the GObject shell of SourceBody. A live source, and the handler of astral:// URIs.
 
 /**
  * SECTION:element-astralsrc
@@ -20,6 +20,32 @@
  * |[
  * gst-launch-1.0 -e astralsrc uri=astral://127.0.0.1/demo ! filesink location=demo.ts
  * ]| Records it as it was sent.
+ *
+ * ## Signals
+ * The element emits all signals from a thread of its own.
+ *
+ * * `peer-added` (string ticket, string fingerprint): the link to the peer of this ticket works. `fingerprint` is the SHA-256 of the peer's public
+ *   key, in hexadecimal.
+ * * `peer-removed` (string ticket, string reason): the link of this ticket has ended. `reason` is a text for people.
+ * * `signalling-message` (string json): with `signaller=application`, a message that the application must carry to the peer of the ticket.
+ * * `handle-signalling` (string json), an action signal: the application emits it with each message for this element.
+ *
+ * ## Messages
+ * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
+ *   reconnects for 30 seconds. `there` is TRUE when it is back.
+ *
+ * ## Statistics
+ * #AstralSrc:stats is a structure `application/x-astral-stats`, a copy that is at most 100 ms old:
+ *
+ * * `bytes`, `objects`, `groups` (guint64): payload bytes, objects and groups that were received.
+ * * `largest-group` (guint64): the number of the newest group.
+ * * `rate-bps` (guint64): the bit rate of these payloads over the last two seconds, in bit/s.
+ * * `skipped` (guint64): how often objects were given up to stay live.
+ * * `dropped-bytes` (guint64): always 0.
+ * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
+ * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
+ *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
+ *   that QUIC cannot free) and `skipped` (guint64, how often this child skipped to newer objects).
  *
  * Since: 0.1
  */
@@ -43,7 +69,7 @@ namespace {
 struct Source_ {
   ElementSettings settings;          // GST_OBJECT_LOCK
   std::shared_ptr<SourceBody> body;  // GST_OBJECT_LOCK; set while started
-  Unpacker unpacker;                 // streaming thread, as everything below
+  Unpacker unpacker;                 // the streaming thread's, as are the members below
   std::deque<Ref<GstBuffer>> buffers;
   GstFormat format = GST_FORMAT_UNDEFINED;  // of the segment that was sent last
 };
@@ -98,7 +124,7 @@ static gboolean astral_src_start(GstBaseSrc *base) noexcept {
                     .failed = nullptr,
                     .node =
                         [src](bool there, const std::string &why) {
-                          GST_INFO_OBJECT(src, "the node is %s", there ? "there again" : why.c_str());
+                          GST_INFO_OBJECT(src, "%s", there ? "the node is back" : why.c_str());
                           post_node(GST_ELEMENT(src), there, why);
                         },
                     .needs = [src] { return ask_needs(GST_BASE_SRC_PAD(src)); }};
@@ -228,7 +254,7 @@ static void astral_src_set_property(GObject *object, guint id, const GValue *val
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   if (id == prop_standby)
     if (const auto body = body_of(src)) {
-      GST_INFO_OBJECT(src, g_value_get_boolean(value) ? "stands by" : "goes on");
+      GST_INFO_OBJECT(src, g_value_get_boolean(value) ? "entering standby" : "leaving standby");
       body->set_standby(g_value_get_boolean(value));
     }
   if (id == prop_latency)

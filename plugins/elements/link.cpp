@@ -55,7 +55,7 @@ ice::Description Link::describe() {
 }
 
 Expected<void> Link::connect(const std::string &fingerprint, const ice::Description &remote) {
-  if (!peer_.empty()) return fail(Code::conflict, "the ticket is confirmed already");
+  if (!peer_.empty()) return fail(Code::conflict, "the ticket has been confirmed already");
   if (!is_fingerprint(fingerprint))
     return fail(Code::invalid, "the fingerprint is not 64 hexadecimal digits");
   if (auto set = ice_->set_remote(remote); !set) return set;
@@ -101,7 +101,7 @@ void Link::on_drained() {
   perform();
 }
 
-// A link that works is not ended by ICE's own view of the path, which errs: QUIC's liveness decides.
+// After the link is ready, ICE's failures are ignored because libnice errs; QUIC's liveness decides.
 void Link::on_failed(const Error &error) {
   if (!ready_ && !end_) end_ = error;
   perform();
@@ -132,7 +132,7 @@ void Link::wake() {
   const Time time = now();
   if (!ready_ && time >= setup_deadline_ && !end_)
     end_ = Error{Code::timeout,
-                 quic_ ? "the other end of the ticket did not answer" : "no way to the other end was found"};
+                 quic_ ? "the peer did not answer" : "no path to the peer was found"};
   else if (quic_)
     quic_->tick(time);
   perform();
@@ -142,9 +142,10 @@ bool Link::carry_out(moqt::Action &action) {
   return std::visit(Match{[this](const moqt::OpenStream &open) {
                             const auto id = quic_->open_stream(open.bidi);
                             if (!id) return false;
-                            // Ours and QUIC's numbers: both count what we open, in one order.
+                            // The session and QUIC number our streams in the same order.
                             assert(*id == moqt::raw(open.stream));
-                            // The first unidirectional stream of each end is its control stream (MOQT, 3.3).
+                            // The first unidirectional stream of each end is its control stream (MOQT draft
+                            // 18, 3.3).
                             if (open.bidi || *id <= 3)
                               quic_->set_priority(*id, control_priority);
                             else if (open.priority != moqt::default_priority)
@@ -171,7 +172,7 @@ bool Link::carry_out(moqt::Action &action) {
                     action);
 }
 
-// In order: once a stream cannot be opened, what follows waits for the credit too.
+// Keeps the order: if a stream cannot be opened, everything after it waits for stream credit too.
 void Link::carry_out(std::vector<moqt::Action> actions) {
   std::vector<moqt::Action> todo = std::move(waiting_);
   waiting_.clear();
@@ -218,7 +219,7 @@ void Link::perform() {
       quic_->flush(now());
     }
     if (is_overrun()) {
-      if (!end_) end_ = Error{Code::refused, "the other end takes no answers"};
+      if (!end_) end_ = Error{Code::refused, "the peer does not read our answers"};
       quic_->close(static_cast<std::uint64_t>(moqt::CloseCode::internal_error), end_->detail, now());
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One ticket at work: an ICE component, over it a QUIC connection, over that a MOQT session. Decides the
-// order in which the three come up and go down, and passes the session's commands and events; not what is
-// sent.
+// The link of one ticket: an ICE component, a QUIC connection over it, a MOQT session over that. Decides the
+// order in which the three start and end, and passes on the session's commands and events. Does not decide
+// what is sent.
 #pragma once
 
 #include <optional>
@@ -16,46 +16,48 @@
 
 namespace astral::elements {
 
-// What every link of an element has in common.
+// Settings that all links of an element share.
 struct LinkSettings {
   Key key;
   std::string stun_host;  // empty: no server-reflexive candidates
   std::uint16_t stun_port = 3478;
 };
 
-// **Thread**: the element's loop. The provider is the QUIC server and answers checks; the consumer is the
-// client and controls ICE.
+// **Thread**: the element's loop. The provider is the QUIC server and the controlled ICE agent; the consumer
+// is the QUIC client and the controlling one.
 //
 //     gathering ─describe()d─▶ waiting ─connect()─▶ connecting ─ICE, then QUIC─▶ ready ──▶ ended
 //
 class Link final : private ice::Handler, private quic::Handler {
  public:
-  // Called from the loop, never from within a call of the Link's but perform(). The link must not be
-  // destroyed from inside one.
+  // Called from the loop, and of the Link's functions only by perform(), which connect() and close() run too.
+  // The link must not be destroyed inside one.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void on_link_candidate(Link &link, const std::string &candidate) = 0;
     virtual void on_link_ready(Link &link) = 0;
     virtual void on_link_event(Link &link, moqt::Event &event) = 0;
-    // There is room for more objects: after something was sent, and after on_link_ready.
+    // The link can take more objects. Called after on_link_ready() and whenever data has been sent.
     virtual void on_link_writable(Link &link) = 0;
-    // Once, the last call. Code::refused: wrong key; not_found, …: as the other end said.
+    // The last call, once. Errors: refused: wrong key; not_found and others: as the peer said.
     virtual void on_link_ended(Link &link, const Error &error) = 0;
   };
 
-  // Objects wait in the store, not here: above so many unsent bytes no more are taken.
+  // Objects wait in the store, not in the link: with more unsent bytes than this the link takes no more
+  // objects.
   static constexpr std::size_t max_unsent = 64 * 1024;
-  // Sent and not acknowledged, whatever the other end allows: above it no more are taken.
+  // The same for bytes that are sent and not acknowledged, whatever the peer's flow control allows.
   static constexpr std::size_t max_in_flight = quic::Connection::connection_window;
-  // So this is the most that one child keeps from being freed, with an object or two above; then it is left.
+  // The most bytes that one child can keep from being freed, with an object or two on top. Above it the link
+  // is closed.
   static constexpr std::size_t max_held = max_in_flight + 2 * max_unsent + 2 * moqt::Limits{}.max_object;
-  // Answers are not held back as objects are, and are small: whoever asks and asks and neither takes what it
-  // is answered nor grants streams for it is left.
+  // Maximum number of waiting actions. Answers are small and are not held back as objects are. A peer that
+  // keeps requesting, but reads no answers and grants no streams for them, is closed.
   static constexpr std::size_t max_waiting = 4096;  // actions
-  // From describe() to ready; a path that ICE does not find in that time does not exist.
+  // Time from open() to ready. A path that ICE has not found by then does not exist.
   static constexpr Time setup_timeout = 10s;
-  // Candidates that come after the description travel by themselves; more than this many are not sent.
+  // Maximum number of candidates that are sent after the description; each travels in its own message.
   static constexpr std::size_t max_late_candidates = ice::max_candidates;
 
   static Expected<std::unique_ptr<Link>> open(std::string ticket, moqt::Role role,
@@ -66,28 +68,28 @@ class Link final : private ice::Handler, private quic::Handler {
   const std::string &ticket() const { return ticket_; }
   const std::string &peer_fingerprint() const { return peer_; }
 
-  // What the peer needs to know. Candidates found later come through on_link_candidate.
+  // Our ICE description for the peer. on_link_candidate() reports candidates that are found later.
   ice::Description describe();
-  // The peer's half. Errors: invalid, too_large, conflict (twice).
+  // Sets the peer's fingerprint and description. Errors: invalid, too_large, conflict (called twice).
   Expected<void> connect(const std::string &fingerprint, const ice::Description &remote);
   Expected<void> add_candidate(const std::string &candidate);
 
-  // Commands go to the session; perform() carries them out. Call it after every batch.
+  // Give commands to the session, then call perform() once for the batch; it carries them out.
   moqt::Session &session() { return session_; }
   void perform();
-  bool started() const { return quic_ != nullptr; }  // the ends are talking, or trying to
+  bool started() const { return quic_ != nullptr; }  // the QUIC handshake has begun
   bool ready() const { return ready_; }
   bool ended() const { return ended_; }
   bool writable() const {
     return ready_ && !ended_ && waiting_.empty() && quic_->backlog() < max_unsent &&
            quic_->in_flight() < max_in_flight;
   }
-  // Everything given to the session has been acknowledged by the peer.
+  // The peer has acknowledged everything that the session sent.
   bool drained() const {
     return !ready_ || ended_ || (waiting_.empty() && quic_->backlog() + quic_->in_flight() == 0);
   }
-  // Ends the link: the peer is told the code and `why.detail`, the owner `why`, unless it had ended for
-  // another reason before.
+  // Ends the link. The peer gets the code and `why.detail`. The owner gets `why`, unless the link had already
+  // ended for another reason.
   void close(moqt::CloseCode code, Error why);
 
   quic::Stats stats() const { return quic_ ? quic_->stats() : quic::Stats{}; }
@@ -123,12 +125,12 @@ class Link final : private ice::Handler, private quic::Handler {
   Owner &owner_;
   std::string peer_;
   moqt::Session session_;
-  std::vector<moqt::Action> waiting_;  // for a stream that QUIC does not grant yet
+  std::vector<moqt::Action> waiting_;  // they wait until QUIC allows a new stream
   std::vector<std::string> described_;
   std::size_t late_candidates_ = 0;
   std::unique_ptr<ice::Agent> ice_;
   std::unique_ptr<quic::Connection> quic_;
-  std::optional<Error> end_;  // found, not told yet
+  std::optional<Error> end_;  // found, not reported yet
   Time setup_deadline_ = never;
   bool became_ready_ = false;
   bool ready_ = false;

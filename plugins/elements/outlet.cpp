@@ -58,7 +58,7 @@ void Outlet::announce(const std::string &media) {
   publish_sent_ = true;
 }
 
-void Outlet::say_ended() {
+void Outlet::announce_end() {
   if (publish_sent_) signaller_->send(signalling::ended(settings_.slug));
 }
 
@@ -68,13 +68,13 @@ void Outlet::on_signaller_open() {
 
 void Outlet::on_signaller_message(const std::string &text) {
   auto message = signalling::parse(text);
-  if (!message && !known_)
-    hooks_.failed({Code::invalid, "the node speaks rubbish: " + message.error().detail});
-  if (!message || !*message) return;  // the children have theirs, whatever the node says
+  if (!message && !was_connected_)
+    hooks_.failed({Code::invalid, "the node sent an invalid message: " + message.error().detail});
+  if (!message || !*message) return;  // links that work do not depend on the node
   if (std::holds_alternative<signalling::Welcome>(**message)) {
     welcome_ = true;
     backoff_ = first_retry;
-    if (std::exchange(known_, true) && hooks_.node) hooks_.node(true, "");
+    if (std::exchange(was_connected_, true) && hooks_.node) hooks_.node(true, "");
     if (media_) announce(*media_);
   } else if (const auto *published = std::get_if<signalling::Published>(&**message)) {
     published_ = true;
@@ -89,7 +89,7 @@ void Outlet::on_signaller_message(const std::string &text) {
 }
 
 void Outlet::on_signaller_lost(const Error &error) {
-  if (!known_) return hooks_.failed(error);
+  if (!was_connected_) return hooks_.failed(error);
   if (hooks_.node) hooks_.node(false, error.detail);
   retry_timer_->set(now() + backoff_);
   backoff_ = std::min(backoff_ * 2, last_retry);

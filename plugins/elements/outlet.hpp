@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What astralsink and astralrelay have in common: a loop thread with a provider on it, and the conversation
-// with the node that sends it children. Decides when the stream is announced to the node.
+// The common part of astralsink and astralrelay: a loop thread with a provider, and the signalling with the
+// node that sends it children. Decides when to announce the stream to the node.
 #pragma once
 
 #include <functional>
@@ -15,25 +15,25 @@
 
 namespace astral::elements {
 
-// What an element tells the application; called from the element's loop thread.
+// The element's callbacks to the application. The element's loop thread calls them.
 struct Hooks {
   std::function<void(const std::string &text)> signalling;
   std::function<void(const std::string &ticket, const std::string &fingerprint)> peer_added;
   std::function<void(const std::string &ticket, const std::string &why)> peer_removed;
   std::function<void(const Error &)> failed;
-  // The node that the element signals through has gone, and is called again; or it is there again.
+  // The connection to the node was lost and will be retried (`there` is false), or it is back.
   std::function<void(bool there, const std::string &why)> node = nullptr;
-  // Of a source: what whoever it feeds needs.
+  // Source only: what the next element needs.
   std::function<Needs()> needs = nullptr;
-  // Of a relay: no parent has brought anything for so many milliseconds.
+  // Relay only: no parent has brought an object for `ms` milliseconds.
   std::function<void(unsigned ms)> silent = nullptr;
-  // Of a relay: this child does not hold the rate.
+  // Relay only: this child is too slow for the stream's rate.
   std::function<void(const std::string &ticket)> slow = nullptr;
-  // Of a relay: its parents have not brought this, but something newer.
+  // Relay only: the parents have brought newer objects, but not these.
   std::function<void(const track::Span &gap)> missing = nullptr;
 };
 
-// **Thread**: made and destroyed by the application's; everything else on the loop, unless it says so.
+// **Thread**: the application's thread creates and destroys it; the rest runs on the loop, unless noted.
 // **Owns** the loop thread.
 class Outlet final : private Provider::Owner, private Signaller::Owner {
  public:
@@ -43,17 +43,17 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   LoopThread &loop() { return loop_; }  // any thread
   Provider &provider() { return *provider_; }
 
-  // The node may send viewers: the stream is `media` (caps). Again when that changes.
+  // Announces the stream to the node, with its caps `media`. Call it again when the caps change.
   void announce(const std::string &media);
-  // The run is over; the stream waits for its publisher.
-  void say_ended();
-  // Called when the node has taken the stream, with the largest group of earlier runs.
+  // Tells the node that this run has ended; the stream waits for its publisher.
+  void announce_end();
+  // Called when the node has accepted the stream, with the largest group of earlier runs.
   std::function<void(std::uint64_t)> on_published;
 
   // Any thread.
   void take_signalling(std::string text);
   Statistics statistics();
-  // What the element itself counts; the links are added here. Loop.
+  // Fills in the element's own counters; the provider adds those of the links. Runs on the loop.
   std::function<void(Statistics &)> count;
 
  private:
@@ -68,7 +68,7 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   void snapshot();
 
   static constexpr Time snapshot_interval = 100ms;
-  static constexpr Time first_retry = 100ms;  // to reach a node that has gone, then doubling up to
+  static constexpr Time first_retry = 100ms;  // before the next attempt to reach the node; doubles up to
   static constexpr Time last_retry = 1s;
 
   const ElementSettings settings_;
@@ -77,14 +77,14 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   std::unique_ptr<Provider> provider_;
   std::unique_ptr<Signaller> signaller_;
   std::unique_ptr<Timer> timer_, retry_timer_;
-  std::optional<std::string> media_;  // as announced
-  bool known_ = false;                // it was welcome once: what fails from now on is tried again
+  std::optional<std::string> media_;  // the announced caps
+  bool was_connected_ = false;        // the node has welcomed us once: from now on, retry
   Time backoff_ = first_retry;
   bool welcome_ = false;
   bool publish_sent_ = false;
-  bool published_ = false;  // the node had taken the stream
+  bool published_ = false;  // the node has accepted the stream
   Guarded<Statistics> statistics_;
-  LoopThread loop_;  // last: it uses all of the above
+  LoopThread loop_;  // declared last: its thread uses the members above
 };
 
 std::string random_uuid();

@@ -7,7 +7,7 @@ namespace astral::elements {
 
 namespace {
 
-// A hostile pts may be anything: these wrap instead of overflowing.
+// A hostile pts may have any value, so these wrap instead of overflowing.
 std::int64_t minus(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }

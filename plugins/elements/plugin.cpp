@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What GStreamer loads.
+// The plugin's entry point.
 #include "elements/gstastral.hpp"
 #include "elements/object_meta.hpp"
 

@@ -37,7 +37,7 @@ Provider::Provider(Settings settings, GMainContext *context, Owner &owner)
 Provider::~Provider() {
   closing_ = true;
   for (auto &[ticket, child] : children_)
-    child.link->close(moqt::CloseCode::no_error, {Code::unreachable, "the provider stops"});
+    child.link->close(moqt::CloseCode::no_error, {Code::unreachable, "the provider has stopped"});
 }
 
 void Provider::handle(const signalling::Message &message) {
@@ -64,9 +64,9 @@ void Provider::request(const signalling::Request &asked) {
   const auto refuse = [&](const char *code, const std::string &why) {
     owner_.on_provider_signal(signalling::to_text(signalling::Refusal{asked.ticket, code, why}));
   };
-  if (asked.slug != settings_.slug) return refuse("no-stream", "this is " + settings_.slug);
+  if (asked.slug != settings_.slug) return refuse("no-stream", "the stream here is " + settings_.slug);
   if (children_.contains(asked.ticket)) return refuse("bad-request", "the ticket is in use");
-  if (children_.size() >= settings_.max_children) return refuse("no-room", "all places are taken");
+  if (children_.size() >= settings_.max_children) return refuse("no-room", "no more children are allowed");
   auto link = Link::open(asked.ticket, moqt::Role::server, settings_.link, context_, *this);
   if (!link) return refuse("no-room", link.error().detail);
   const ice::Description description = (*link)->describe();
@@ -93,7 +93,7 @@ void Provider::on_link_candidate(Link &link, const std::string &candidate) {
 
 Provider::Child &Provider::child_of(const Link &link) {
   const auto child = children_.find(link.ticket());
-  assert(child != children_.end() && child->second.link.get() == &link);  // ours, see the header
+  assert(child != children_.end() && child->second.link.get() == &link);  // see the header
   return child->second;
 }
 
@@ -136,7 +136,7 @@ void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
     return session.refuse(asked.request, moqt::RequestCode::does_not_exist, "no such track");
   auto &slot = media ? child.media : child.catalog;
   if (slot)
-    return session.refuse(asked.request, moqt::RequestCode::duplicate_subscription, "subscribed already");
+    return session.refuse(asked.request, moqt::RequestCode::duplicate_subscription, "already subscribed");
   Subscription subscription;
   subscription.track = media ? Track::media : Track::catalog;
   subscription.request = asked.request;
@@ -147,10 +147,10 @@ void Provider::subscribed(Child &child, const moqt::Subscribed &asked) {
     child.served = true;
     owner_.on_child_added(child.link->ticket(), child.link->peer_fingerprint());
   }
-  if (catalog_.group != 0) accept(child, *slot);  // otherwise when there is something to be subscribed to
+  if (catalog_.group != 0) accept(child, *slot);  // without a catalog, set_catalog() accepts later
 }
 
-// What has come so far: it is fetched, for a subscription begins with what comes next.
+// A fetch brings the objects that have arrived so far; a subscription begins after them.
 void Provider::fetched(Child &child, const moqt::Fetched &asked) {
   moqt::Session &session = child.link->session();
   const auto refuse = [&](moqt::RequestCode code, const char *why) {
@@ -159,21 +159,21 @@ void Provider::fetched(Child &child, const moqt::Fetched &asked) {
   if (!good_token(child, asked.parameters))
     return refuse(moqt::RequestCode::unauthorized, "the token is not the ticket");
   if (asked.track != track_name(settings_.slug, media_track))
-    return refuse(moqt::RequestCode::does_not_exist, "only the media can be fetched");
+    return refuse(moqt::RequestCode::does_not_exist, "only the media track can be fetched");
   if (child.fetches.size() >= max_fetches)
     return refuse(moqt::RequestCode::excessive_load, "too many fetches at a time");
   const auto largest = store_.largest();
   if (!largest || asked.start > *largest)
-    return refuse(moqt::RequestCode::invalid_range, "there is nothing yet");
+    return refuse(moqt::RequestCode::invalid_range, "no object there has arrived yet");
   moqt::Location end{largest->group, largest->object + 1};
-  if (!moqt::in_front_of(*largest, asked.end))  // the end is of what is kept: there is a group after it
+  if (!moqt::in_front_of(*largest, asked.end))  // the requested end precedes our largest object
     end = asked.end.object > 0 ? asked.end : moqt::Location{asked.end.group + 1, 0};
   const bool later = asked.parameters.subscriber_priority.value_or(0) > moqt::default_priority;
   if (const auto stream = session.accept_fetch(asked.request, end))
     child.fetches.emplace(asked.request, Fetching{*stream, track::Range(asked.start, end), later});
 }
 
-// FORWARD 0 stops the objects at once; FORWARD 1 goes on with the next one.
+// FORWARD 0 stops the objects at once; FORWARD 1 continues with the next object.
 void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
   Subscription *subscription = find(child, update.request);
   if (!subscription) return;
@@ -219,7 +219,7 @@ void Provider::accept(Child &child, Subscription &subscription) {
   properties.add(catalog_property, as_text(catalog_.text.bytes()));
   properties.add(catalog_group_property, catalog_.group);
   if (const auto offset = playout_.offset())
-    properties.add(present_property,  // a hostile pts may have made it anything: this wraps
+    properties.add(present_property,  // wraps, because a hostile pts may have any value
                    static_cast<std::uint64_t>(nanoseconds(now())) - static_cast<std::uint64_t>(*offset));
   const auto accepted = child.link->session().accept(
       subscription.request, media ? media_alias : catalog_alias, largest, properties);
@@ -279,8 +279,9 @@ void Provider::send_catalog(Child &child) {
   child.catalog->sent_catalog = catalog_.group;
 }
 
-// What lies before what the subscription brings goes first, what was before that joined last. A turn takes
-// Link::max_unsent and one object at most: a child far behind does not hold up the others.
+// Fetches that fill the gap before the subscription come first; fetches of the past (`later`) come after the
+// media. One turn sends at most Link::max_unsent and one object, so a child that is far behind does not delay
+// the others.
 std::size_t Provider::send_fetches(Child &child, bool later, std::size_t taken) {
   moqt::Session &session = child.link->session();
   const Time time = now();
@@ -341,7 +342,7 @@ std::size_t Provider::send_media(Child &child, std::size_t taken) {
       if (!stream) return taken;
       media.stream = *stream;
     }
-    if (!media.stream) continue;  // the child wants no more of this group
+    if (!media.stream) continue;  // the child stopped this group
     session.write_object(*media.stream, at.object, next.object->wire);
     taken += next.object->wire.size();
     count(child, next.object->wire.size());
@@ -384,7 +385,7 @@ void Provider::check_drained() {
 
 void Provider::on_link_ended(Link &link, const Error &error) {
   if (closing_) return;
-  // The link is still on the stack: it goes with the next turn of the loop.
+  // The link is still on the stack, so it is destroyed in the loop's next turn.
   mailbox_.post(
       [this] { std::erase_if(children_, [](const auto &entry) { return entry.second.link->ended(); }); });
   owner_.on_provider_signal(signalling::to_text(signalling::Cancel{link.ticket(), "closed", error.detail}));

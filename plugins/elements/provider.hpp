@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The side of a stream that forwards: keeps its last seconds, takes requests for tickets, and feeds every
-// child at that child's own pace. Decides what a child gets next; not who may be a child (the node does).
+// The sending side of a stream: keeps its last seconds, answers ticket requests, and feeds each child at the
+// child's own pace. Decides what a child gets next. The node decides who may be a child.
 #pragma once
 
 #include <deque>
@@ -26,7 +26,7 @@ class Provider final : private Link::Owner {
  public:
   struct Settings {
     std::string slug;
-    std::string uuid;  // of the element, as the node knows it
+    std::string uuid;  // the element's uuid at the node
     LinkSettings link;
     std::size_t max_children = 100;
     track::Store::Limits store;
@@ -35,40 +35,40 @@ class Provider final : private Link::Owner {
    public:
     virtual ~Owner() = default;
     virtual void on_provider_signal(const std::string &text) = 0;
-    // It has subscribed to the media.
+    // A child has subscribed to the media track.
     virtual void on_child_added(const std::string &ticket, const std::string &fingerprint) = 0;
     virtual void on_child_removed(const std::string &ticket, const Error &why) = 0;
-    // It does not hold the rate: what it was to get has been dropped `slow_skips` times within `slow_time`.
-    // Again as long as that lasts.
+    // The child is too slow for the stream's rate: objects were dropped `slow_skips` times within `slow_time`
+    // before it got them. Repeated while this lasts.
     virtual void on_child_slow(const std::string &ticket) = 0;
   };
 
   Provider(Settings settings, GMainContext *context, Owner &owner);
   ~Provider() override;
 
-  // From the signaller: requests, confirms, candidates, cancels. Others are not a provider's.
+  // Takes the signaller's messages: requests, confirms, candidates, cancels. Ignores the others.
   void handle(const signalling::Message &message);
 
   void set_catalog(Catalog catalog);
   const Catalog &catalog() const { return catalog_; }
-  // Keeps the object; pump() then sends it to the children. False: it was here already, or came too late.
+  // Stores the object; pump() sends it to the children. False: it is a duplicate or too late.
   bool add(track::Object object, std::optional<std::int64_t> pts);
-  // Where the stream is now, if the first object is to be older.
+  // Sets where the stream is now, in case the first objects are older.
   void anchor(const Present &present);
   void pump();
   void limit_store(std::size_t bytes) { store_.limit(bytes); }
   const track::Store &store() const { return store_; }
 
-  // The track ends: PUBLISH_DONE to all children, once they have what there is.
+  // The track ends: sends PUBLISH_DONE to each child, after everything that is in the store.
   void finish();
-  static constexpr std::size_t max_fetches = 4;  // of one child at a time
-  // A path that was gone for a while is one skip; who is always too slow skips once for each store_time.
+  static constexpr std::size_t max_fetches = 4;  // open fetches of one child
+  // An interrupted path causes one skip. A child that is always too slow skips once in each store_time.
   static constexpr std::size_t slow_skips = 2;
   static constexpr Time slow_time = 60s;
-  // Calls `done` (from the loop, once) when every child has acknowledged what there is.
+  // Calls `done` from the loop, once, when every child has acknowledged everything.
   void drain(std::function<void()> done);
   std::size_t children() const { return children_.size(); }
-  // Adds what the links have sent.
+  // Adds the counters of the links.
   void fill(Statistics &statistics) const;
 
  private:
@@ -80,21 +80,21 @@ class Provider final : private Link::Owner {
     bool accepted = false;
     bool forward = true;
     track::Cursor cursor{{}};
-    std::optional<moqt::StreamId> stream;  // the group that is being sent
+    std::optional<moqt::StreamId> stream;  // the group that is being sent; nullopt: none
     std::uint64_t sent_catalog = 0;
   };
   struct Fetching {
     moqt::StreamId stream{};
     track::Range range;
-    bool later = false;  // than the media
+    bool later = false;  // is sent after the media
   };
   struct Child {
     std::unique_ptr<Link> link;
-    bool served = false;  // has asked for the media
+    bool served = false;  // has subscribed to the media track
     std::optional<Subscription> media, catalog;
     std::map<moqt::RequestId, Fetching> fetches;
     std::uint64_t objects = 0, bytes = 0, skips = 0;
-    std::deque<Time> late;  // when it skipped, the last slow_skips
+    std::deque<Time> late;  // times of its last skips because of dropped objects
   };
 
   void on_link_candidate(Link &link, const std::string &candidate) override;
@@ -112,14 +112,14 @@ class Provider final : private Link::Owner {
   void fetched(Child &child, const moqt::Fetched &asked);
   bool good_token(const Child &child, const moqt::Parameters &parameters) const;
   void send_catalog(Child &child);
-  // Of both: bytes taken by this turn so far, and then.
+  // Both take and return the number of bytes that this turn has sent.
   std::size_t send_fetches(Child &child, bool later, std::size_t taken);
   std::size_t send_media(Child &child, std::size_t taken);
   void count(Child &child, std::size_t bytes);
   void skipped(Child &child, bool late, Time now);
   void finish(Child &child);
   Subscription *find(Child &child, moqt::RequestId request);
-  // Of a link of ours: they are told apart by their tickets, and a ticket that is in use is refused.
+  // Precondition: the link is one of ours. Links are identified by ticket; a ticket in use is refused.
   Child &child_of(const Link &link);
   void set_timer();
   void check_drained();
@@ -128,9 +128,9 @@ class Provider final : private Link::Owner {
   Owner &owner_;
   GMainContext *const context_;
   track::Store store_;
-  Playout playout_;  // to the clock of now()
+  Playout playout_;  // maps to the clock of now()
   Catalog catalog_;
-  bool closing_ = false;  // being destroyed: what the links still bring is nobody's
+  bool closing_ = false;  // being destroyed: ignore the links' calls
   std::function<void()> drained_;
   std::map<std::string, Child> children_;  // by ticket
   std::uint64_t skipped_ = 0, sent_bytes_ = 0;

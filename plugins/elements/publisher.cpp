@@ -29,7 +29,7 @@ Expected<void> Publisher::set_caps(const std::string &media_type, const std::str
   return {};
 }
 
-// The streamheader travels in the catalog; the copy of it that muxers send first would come twice.
+// The catalog carries the streamheader. Muxers also send it first, and that copy would be played twice.
 bool Publisher::is_leading_header(Bytes data) {
   if (header_seen_ >= streamheader_.size() || !header_given_) return false;
   if (std::ranges::equal(data, streamheader_[header_seen_].bytes())) {

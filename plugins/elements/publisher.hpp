@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Makes objects and groups of a publisher's buffers and hands them to the provider. Decides how large an
-// object is, which number a group gets, and when the catalog changes.
+// Makes objects and groups from a publisher's buffers and gives them to the provider. Decides the size of an
+// object, the number of a group, and when the catalog changes.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@ namespace astral::elements {
 // **Thread**: the element's loop.
 class Publisher {
  public:
-  // Of a byte stream: what one object holds at most, in bytes and in time. Small enough that a relay which
-  // forwards whole objects adds no delay to speak of: 16 KiB take 6.5 ms at 20 Mbit/s.
+  // Maximum size and duration of an object of a byte stream. A relay forwards whole objects, so they are
+  // small: 16 KiB take 6.5 ms at 20 Mbit/s.
   static constexpr std::size_t max_object = 16 * 1024;
   static constexpr std::int64_t max_span = 5'000'000;  // ns
-  // Of anything else, where one buffer is one object.
+  // Maximum buffer of other media, where one buffer is one object.
   static constexpr std::size_t max_buffer = 8 * 1024 * 1024 - 1024;
 
-  // `first_group`: above all groups of earlier runs, see track::Store::restart_leap.
+  // `first_group` must be above all groups of earlier runs, see track::Store::restart_leap.
   Publisher(Provider &provider, std::uint64_t first_group) : provider_(provider), next_group_(first_group) {}
 
   // Errors: too_large.
@@ -30,11 +30,11 @@ class Publisher {
                           std::vector<Slice> streamheader);
   // Errors: too_large (a buffer), invalid (no caps yet).
   Expected<void> push(Bytes data, const track::Timing &timing);
-  // No more is coming at the moment: what has been gathered becomes an object.
+  // No more input is waiting: makes an object of the gathered bytes.
   void flush();
-  // The run ends, and with it the group.
+  // Ends the run and its last group.
   void end();
-  // Groups are numbered above this one.
+  // Numbers the next groups above `group`.
   void go_above(std::uint64_t group);
 
   const Statistics &counts() const { return counts_; }
@@ -55,8 +55,8 @@ class Publisher {
 
   std::string caps_;
   std::vector<Slice> streamheader_;
-  bool header_given_ = false;    // by the caps, not found in the stream
-  std::size_t header_seen_ = 0;  // leading buffers that were the streamheader's
+  bool header_given_ = false;    // the caps had it; otherwise it was found in the stream
+  std::size_t header_seen_ = 0;  // leading buffers that repeated the streamheader
   bool catalog_due_ = false;
   std::uint64_t tables_version_ = 0;
   std::uint64_t catalog_group_ = 0;

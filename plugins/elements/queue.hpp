@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a loop thread hands items to a streaming thread, or the other way round: bounded by what the items
-// cost, and flushable from any thread.
+// Passes items between a loop thread and a streaming thread. Bounded by the items' costs; any thread can
+// flush it.
 #pragma once
 
 #include <condition_variable>
@@ -16,8 +16,8 @@ class Queue {
  public:
   explicit Queue(std::size_t limit) : limit_(limit) {}
 
-  // Takes the item where there is room or nothing else; false otherwise, and while flushing. After a refusal
-  // pop() says once when half of the room is free again.
+  // Adds the item if there is room or the queue is empty. False: full or flushing. After a refusal, pop()
+  // reports once when half of the room is free again.
   bool try_push(Item &item, std::size_t cost) {
     std::lock_guard lock(mutex_);
     refused_ = !push_locked(item, cost);
@@ -29,7 +29,7 @@ class Queue {
     changed_.wait(lock, [&] { return flushing_ || items_.empty() || cost_ + cost <= limit_; });
     return push_locked(item, cost);
   }
-  // Waits for an item. Nothing: flushing. `wanted`: a try_push() was refused that would succeed now.
+  // Waits for an item. nullopt: flushing. `wanted`: a try_push() was refused, and would succeed now.
   std::optional<Item> pop(bool &wanted) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return flushing_ || !items_.empty(); });

@@ -40,12 +40,12 @@ Expected<std::unique_ptr<RelayBody>> RelayBody::start(const ElementSettings &set
 
 bool RelayBody::push(const SharedTaken &taken) {
   if (!inputs_.push(taken, taken->object.wire.size() + 1)) return false;
-  if (!awake_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
+  if (!task_posted_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
   return true;
 }
 
 void RelayBody::take_inputs() {
-  awake_ = false;
+  task_posted_ = false;
   bool given_up = false;
   while (auto taken = inputs_.try_pop()) {
     given_up = given_up || (*taken)->skipped;
@@ -79,7 +79,7 @@ void RelayBody::check_gap(bool given_up) {
 
 void RelayBody::take(const SharedTaken &taken) {
   if (taken->past) {
-    look_ahead();  // the readers have begun with the newest group, and not with this
+    look_ahead();  // lets the readers begin at the newest group first
     refill();
     outlet_.provider().add(taken->object, std::nullopt);
     return;
@@ -105,23 +105,24 @@ void RelayBody::take(const SharedTaken &taken) {
   rate_.add(payload, now());
 }
 
-// The store keeps what the source pad does not take in time; its reader then goes on at a newer group.
+// Moves objects from the store to the source pad's queue. If the pad is too slow, the reader skips to a newer
+// group.
 void RelayBody::refill() {
   if (!timer_) return;
   for (;;) {
     if (!next_) {
       auto taken = sequence_->take(now());
       if (!taken) {
-        is_held_up_ = false;
+        reader_behind_ = false;
         break;
       }
-      if (!is_held_up_) taken->arrived = now();
+      if (!reader_behind_) taken->arrived = now();
       next_ = std::make_shared<const Taken>(std::move(*taken));
     }
     if (output_wanted_) {
       SharedTaken item = *next_;
       if (!outputs_.try_push(item, item->object.wire.size() + 1)) {
-        is_held_up_ = true;
+        reader_behind_ = true;
         return;
       }
     }

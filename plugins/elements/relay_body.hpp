@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralrelay without GObject: merges what its parents' pads bring, keeps it, feeds the children and the
-// source pad.
+// astralrelay without GObject: merges the objects of its parents' pads, stores them, and feeds the children
+// and the source pad.
 #pragma once
 
 #include <atomic>
@@ -18,27 +18,27 @@ namespace astral::elements {
 
 class RelayBody {
  public:
-  static constexpr std::size_t max_waiting = 16 * 1024 * 1024;  // of each queue, in bytes
+  static constexpr std::size_t max_waiting = 16 * 1024 * 1024;  // in each queue, bytes
 
   static Expected<std::unique_ptr<RelayBody>> start(const ElementSettings &settings, Hooks hooks);
   ~RelayBody();
 
-  // From the parents' streaming threads. False: flushing.
+  // Called by the parents' streaming threads. False: flushing.
   bool push(const SharedTaken &taken);
-  // The source pad's streaming thread: waits for the next object. Nothing: flushing.
+  // Called by the source pad's streaming thread: waits for the next object. nullopt: flushing.
   std::optional<SharedTaken> pop();
 
   // Any thread.
   void set_input_flushing(bool flushing) { inputs_.set_flushing(flushing); }
   void set_output_flushing(bool flushing) { outputs_.set_flushing(flushing); }
-  // Nobody takes from the source pad (any more): objects are for the children only.
+  // False: the source pad has no consumer, so objects go to the children only.
   void set_output_wanted(bool wanted) { output_wanted_ = wanted; }
   void limit_store(std::size_t bytes) {
     outlet_.loop().post([this, bytes] { outlet_.provider().limit_store(bytes); });
   }
   void take_signalling(std::string text) { outlet_.take_signalling(std::move(text)); }
   Statistics statistics() { return outlet_.statistics(); }
-  // The first object that has not come; who brings the first is to bring the past as well.
+  // The first object that has not arrived. The first parent to bring objects must bring the past too.
   Needs needs() {
     return {needs_.with([](const auto &needs) { return needs; }), true};
   }
@@ -55,20 +55,20 @@ class RelayBody {
   const Hooks hooks_;
   Queue<SharedTaken> inputs_{max_waiting};
   Queue<SharedTaken> outputs_{max_waiting};
-  std::atomic<bool> awake_ = false;  // a turn of the loop is coming that empties inputs_
+  std::atomic<bool> task_posted_ = false;  // a task that empties inputs_ is posted
   std::atomic<bool> output_wanted_ = true;
   std::optional<Sequence> sequence_;
   std::shared_ptr<const Catalog> catalog_;
-  std::optional<SharedTaken> next_;  // taken, there was no room for it
-  bool is_held_up_ = false;          // since then there has always been more to take
+  std::optional<SharedTaken> next_;  // taken from the store; outputs_ was full
+  bool reader_behind_ = false;       // the reader has been behind since outputs_ was full
   Statistics counts_;
   Rate rate_;
-  track::Cursor frontier_{moqt::Location{}};  // has seen all that came without a gap
+  track::Cursor frontier_{moqt::Location{}};  // follows the objects up to the first gap
   Guarded<std::optional<moqt::Location>> needs_;
   Cadence cadence_;
   GapWatch gap_watch_;
   std::unique_ptr<Timer> timer_, silence_timer_, gap_timer_;
-  Outlet outlet_;  // last: its thread uses all of the above
+  Outlet outlet_;  // declared last: its thread uses the members above
 };
 
 }  // namespace astral::elements

@@ -13,7 +13,7 @@ constexpr auto ro = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_S
 
 GType signaller_type() {
   static const GEnumValue values[] = {
-      {static_cast<int>(SignallerKind::node), "Over a WebSocket to the node", "node"},
+      {static_cast<int>(SignallerKind::node), "Through a WebSocket to the node", "node"},
       {static_cast<int>(SignallerKind::application), "By the application, through signals", "application"},
       {0, nullptr, nullptr}};
   static const GType type = g_enum_register_static("AstralSignaller", values);
@@ -27,51 +27,50 @@ GParamSpec *text(const char *name, const char *nick, const char *blurb, const ch
 GParamSpec *spec_of(Property id, const ElementSettings &initial) {
   switch (id) {
     case prop_uri:
-      return text("uri", "URI", "The stream: astral://HOST[:PORT]/SLUG; its query sets any other property");
+      return text("uri", "URI", "The stream, astral://HOST[:PORT]/SLUG; the query sets other properties");
     case prop_node:
-      return text("node", "Node", "URL of the node to signal through; also set by the URI", default_node);
+      return text("node", "Node", "URL of the node for signalling; the URI sets it too", default_node);
     case prop_slug:
       return text("slug", "Slug",
-                  "The stream's short name (a-z, 0-9, hyphens; at most 48); also set by the URI");
+                  "Short name of the stream (a-z, 0-9, hyphens; at most 48); the URI sets it too");
     case prop_title:
-      return text("title", "Title", "The stream's name for people (NULL: its slug)");
+      return text("title", "Title", "Title of the stream, for people (NULL: the slug)");
     case prop_description:
-      return text("description", "Description", "What the stream shows");
+      return text("description", "Description", "Description of the stream, for people");
     case prop_key_file:
       return text("key-file", "Key file",
-                  "Ed25519 key of this end, PKCS#8 PEM, made where there is none (NULL: one for this run)");
+                  "File with the Ed25519 key, PKCS#8 PEM; created if missing (NULL: a new key for each run)");
     case prop_stun_server:
       return text("stun-server", "STUN server",
-                  "ADDRESS[:PORT] that tells how this end is seen from outside (NULL: none)");
+                  "STUN server for ICE, ADDRESS[:PORT] (NULL: no server-reflexive candidates)");
     case prop_signaller:
-      return g_param_spec_enum("signaller", "Signaller", "The way to the rest of Astral", signaller_type(),
+      return g_param_spec_enum("signaller", "Signaller", "How signalling messages travel", signaller_type(),
                                static_cast<int>(initial.signaller), rw);
     case prop_max_children:
-      return g_param_spec_uint("max-children", "Maximum children", "How many peers are served at a time", 0,
+      return g_param_spec_uint("max-children", "Maximum children", "Maximum number of children at a time", 0,
                                10'000, initial.max_children, rw);
     case prop_store_bytes:
       return g_param_spec_uint64("store-bytes", "Store bytes",
-                                 "The last seconds are kept up to so many bytes; astralrelay: live",
+                                 "Size of the store, in bytes; astralrelay applies changes at once",
                                  64 * 1024, G_MAXUINT64 / 2, initial.store_bytes, rw);
     case prop_store_time:
       return g_param_spec_uint("store-time", "Store time",
-                               "The last seconds are kept for so long, in milliseconds", 100, 3'600'000,
+                               "How long the store keeps objects, in milliseconds", 100, 3'600'000,
                                initial.store_time_ms, rw);
     case prop_latency:
       return g_param_spec_uint("latency", "Latency",
-                               "Time that sinks wait so that late objects are in time, in milliseconds", 0,
+                               "How long sinks wait, so that late objects are in time, in milliseconds", 0,
                                60'000, initial.latency_ms, rw);
     case prop_standby:
       return g_param_spec_boolean("standby", "Standby",
-                                  "Keep the link and the subscription, and receive nothing; live. Switched "
-                                  "off, what the next element "
-                                  "lacks is fetched",
+                                  "Keep the link and the subscription, but receive no objects; takes effect "
+                                  "at once. Leaving standby fetches what the next element lacks",
                                   initial.standby, rw);
     case prop_stats:
       return g_param_spec_boxed(
           "stats", "Statistics",
-          "application/x-astral-stats: bytes, objects, groups, largest-group, rate-bps (bit/s), rtt-ms, "
-          "peers, skipped, dropped-bytes, links",
+          "application/x-astral-stats: bytes, objects, groups, largest-group, rate-bps (bit/s), rtt-ms "
+          "(milliseconds), peers, skipped, dropped-bytes, links",
           GST_TYPE_STRUCTURE, ro);
   }
   return nullptr;
@@ -235,11 +234,11 @@ Expected<LinkSettings> link_settings(const ElementSettings &settings) {
   LinkSettings link{.key = *key, .stun_host = settings.stun_server};
   const std::size_t colon = settings.stun_server.rfind(':');
   if (colon == std::string::npos || settings.stun_server.find(':') != colon)
-    return link;  // none, or bare IPv6
+    return link;  // no server, or an IPv6 address without a port
   const char *end = settings.stun_server.data() + settings.stun_server.size();
   const auto [rest, wrong] = std::from_chars(settings.stun_server.data() + colon + 1, end, link.stun_port);
   if (wrong != std::errc{} || rest != end || link.stun_port == 0)
-    return fail(Code::invalid, "the port of the STUN server '" + settings.stun_server + "' is not one");
+    return fail(Code::invalid, "the port of the STUN server '" + settings.stun_server + "' is not valid");
   link.stun_host.resize(colon);
   return link;
 }

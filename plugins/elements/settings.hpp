@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The properties that the three elements share: what they are called, what they mean, how a URI sets them,
-// and how an Error becomes an element's error message.
+// The properties that the three elements share: names, descriptions, how a URI sets them, and how an Error
+// becomes an element's error message.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,10 +17,10 @@ namespace astral::elements {
 
 enum class SignallerKind { node = 0, application = 1 };
 
-// Copied when the element starts; what is set later holds from the next start.
+// The element copies these when it starts; later changes take effect at the next start.
 struct ElementSettings {
   std::string uri;
-  std::string bad_uri;  // why the last one was refused
+  std::string bad_uri;  // why the last URI was refused
   std::string node = default_node;
   std::string slug;
   std::string title;
@@ -35,7 +35,7 @@ struct ElementSettings {
   bool standby = false;
 };
 
-// Property ids; an element installs those it has.
+// Property ids; each element installs the ones that it has.
 enum Property : guint {
   prop_uri = 1,
   prop_node,
@@ -53,28 +53,29 @@ enum Property : guint {
   prop_stats,
 };
 void install_property(GObjectClass *type, Property id, const ElementSettings &initial = {});
-// Signals that all three have; `handle_signalling` is the class's action handler.
+// Signals that all three elements have; `handle_signalling` is the class's action handler.
 struct Signals {
   guint peer_added, peer_removed, signalling_message;
 };
 Signals install_signals(GType type, void (*handle_signalling)(GstElement *, const char *));
 
-// False: not one of ours; nor is `uri`, which sets others in turn: see apply_uri().
+// False: unknown property. `uri` is not handled here, because it sets other properties: see apply_uri().
 bool set_property(ElementSettings &settings, guint id, const GValue *value);
 bool get_property(const ElementSettings &settings, guint id, GValue *value);
-// The address that a URI gave: uri, node, slug.
+// Copies the address that a URI gave: uri, node, slug.
 void take_address(ElementSettings &settings, const ElementSettings &from);
-// Takes the URI apart; its query goes to the element's properties. Errors: invalid.
+// Parses the URI and sets the properties of its query on the element. Errors: invalid.
 Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const std::string &uri);
 
-// Can the element start? Errors: invalid (the URI), not_found (no stream is named).
+// Checks whether the element can start. Errors: invalid (the URI), not_found (no stream is named).
 Expected<void> check(const ElementSettings &settings);
-// Reads or makes the key, takes the STUN server apart. Errors: invalid, and Key's.
+// Loads or creates the key, and parses the STUN server's address. Errors: invalid, and those of Key.
 Expected<LinkSettings> link_settings(const ElementSettings &settings);
 
-// Posts an element message "astral-node" {there: gboolean, reason: string}: the node has gone, or is back.
+// Posts the element message "astral-node" {there: gboolean, reason: string}: the node is lost, or back.
 void post_node(GstElement *element, bool there, const std::string &reason);
-// Posts an element error with the domain and code that a GStreamer user expects. `reading`: a source.
+// Posts an error message with the domain and code that GStreamer applications expect. `reading`: from a
+// source.
 void post_error(GstElement *element, const Error &error, bool reading);
 
 }  // namespace astral::elements

@@ -8,7 +8,8 @@
 
 namespace astral::elements {
 
-// The connect call may end after the signaller has gone: it is cancelled then, and its callback sees that.
+// The connect call may end after the signaller was destroyed. The destructor cancels it, and the callback
+// checks that.
 struct NodeSignaller::Socket {
   Owner *owner;
   Ref<GCancellable> cancel = Ref<GCancellable>::adopt(g_cancellable_new());
@@ -42,10 +43,10 @@ struct NodeSignaller::Socket {
 
   std::string refusal(const GError &failure) const {
     if (soup_message_get_status(request.get()) != SOUP_STATUS_FORBIDDEN) return failure.message;
-    return "it does not go by that name; use its IP address, or start it with --allowed-host";
+    return "the node refuses this host name; use its IP address, or start it with --allowed-host";
   }
 
-  // Nothing where the node has begun to close it.
+  // Does nothing if the node has begun to close the socket.
   void send(const std::string &text) {
     if (connection && soup_websocket_connection_get_state(connection.get()) == SOUP_WEBSOCKET_STATE_OPEN)
       soup_websocket_connection_send_text(connection.get(), text.c_str());
@@ -77,7 +78,7 @@ struct NodeSignaller::Socket {
                            adopted, "closed", G_CALLBACK(+[](SoupWebsocketConnection *ws, Socket *self) {
                              const char *data = soup_websocket_connection_get_close_data(ws);
                              if (data && *data) self->why = data;
-                             self->lose({Code::unreachable, "the node at " + self->node + " has gone" +
+                             self->lose({Code::unreachable, "the node at " + self->node + " was lost" +
                                                                 (self->why.empty() ? "" : ": " + self->why)});
                            }),
                            this)};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way an element's messages take to the rest of Astral: over a WebSocket to a node, or by the hands of
-// the application that owns the element. Decides nothing about what is said.
+// How an element exchanges signalling messages with the network: over a WebSocket to a node, or through the
+// application. Does not decide what the messages say.
 #pragma once
 
 #include <functional>
@@ -18,9 +18,9 @@ class Signaller {
   class Owner {
    public:
     virtual ~Owner() = default;
-    virtual void on_signaller_open() = 0;  // messages may be sent
+    virtual void on_signaller_open() = 0;  // send() works from now on
     virtual void on_signaller_message(const std::string &text) = 0;
-    // Once, the last call. Errors: unreachable, timeout, refused.
+    // The last call, once. Errors: unreachable, timeout, refused.
     virtual void on_signaller_lost(const Error &error) = 0;
   };
 
@@ -28,7 +28,7 @@ class Signaller {
   virtual void send(const std::string &text) = 0;
 };
 
-// `node`: http://HOST:PORT; its /peer is connected. Heartbeats keep it.
+// Connects to /peer of `node` (http://HOST:PORT). Heartbeats keep the connection alive.
 class NodeSignaller final : public Signaller {
  public:
   static constexpr Time connect_timeout = 5s;
@@ -43,7 +43,7 @@ class NodeSignaller final : public Signaller {
   std::unique_ptr<Socket> socket_;
 };
 
-// What is sent goes to `emit`; what comes is given to the owner by the element itself.
+// Passes outgoing messages to `emit`; the element itself gives incoming ones to the owner.
 class ApplicationSignaller final : public Signaller {
  public:
   explicit ApplicationSignaller(std::function<void(const std::string &)> emit) : emit_(std::move(emit)) {}

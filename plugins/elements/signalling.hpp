@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an element and its node say to each other about links, as JSON text, and back. The same words that
-// nodes use among themselves (daemon/README.md); only those an element needs.
+// The JSON messages between an element and its node about links. Nodes exchange the same messages on /peer;
+// this codec has those that an element needs.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace astral::elements::signalling {
 
 inline constexpr std::size_t max_message = 64 * 1024;
 
-// From the node.
+// Messages from the node.
 struct Welcome {
   std::string uuid;
 };
@@ -30,12 +30,12 @@ struct Request {
 struct Offer {
   std::string ticket, fingerprint;
   ice::Description ice;
-  std::string slug, source;  // for the node, which puts its own uuid there
+  std::string slug, source;  // for the node, which puts its own uuid into `source`
 };
 struct Refusal {
   std::string ticket, code, message;
-};  // no ticket: the stream may not be published
-// From the other end of a ticket, through the node.
+};  // without a ticket: the node refuses to publish the stream
+// Messages from the peer of a ticket, through the node.
 struct Confirm {
   std::string ticket, fingerprint;
   ice::Description ice;
@@ -50,7 +50,7 @@ struct Cancel {
 
 using Message = std::variant<Welcome, Published, Request, Offer, Refusal, Confirm, Candidates, Cancel>;
 
-// Nothing: a type that is not ours to understand. Errors: invalid, too_large; the field is named.
+// nullopt: a message type that elements ignore. Errors: invalid, too_large; the detail names the field.
 Expected<std::optional<Message>> parse(std::string_view text);
 
 std::string hello(const std::string &uuid);
@@ -67,7 +67,7 @@ std::string to_text(const Confirm &confirm);
 std::string to_text(const Candidates &candidates);
 std::string to_text(const Cancel &cancel);
 
-// How codes of refusals and cancels are seen by whoever plays or publishes.
+// The Error for the code of a refusal or a cancel.
 Error error_of(const std::string &code, const std::string &message);
 
 }  // namespace astral::elements::signalling

@@ -8,8 +8,8 @@ namespace astral::elements {
 
 namespace {
 
-// Group ids of a run start at the wall clock's milliseconds, times restart_leap: above those of any run
-// before, without a memory, and further from them than loss could ever make two groups.
+// The first group id of a run: the wall clock's milliseconds, times restart_leap. So it is above the ids of
+// all earlier runs without stored state, and further away from them than any gap that loss can cause.
 std::uint64_t first_group() {
   const auto time = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) *
@@ -81,13 +81,13 @@ bool SinkBody::render(Ref<GstBuffer> buffer, const track::Timing &timing) {
 
 bool SinkBody::push(Input input, std::size_t cost) {
   if (!inputs_.push(std::move(input), cost)) return false;
-  if (!awake_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
+  if (!task_posted_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
   return true;
 }
 
-// Everything that waits becomes objects at once: many small buffers of one moment become one object.
+// Takes all waiting input at once, so that many small buffers of one moment become one object.
 void SinkBody::take_inputs() {
-  awake_ = false;
+  task_posted_ = false;
   while (auto input = inputs_.try_pop()) {
     if (failed_) continue;
     if (auto taken = take_input(*input); !taken) {
@@ -118,7 +118,7 @@ void SinkBody::end() {
     take_inputs();
     publisher_->end();
     outlet_.provider().drain([this, done] {
-      outlet_.say_ended();
+      outlet_.announce_end();
       done->set_value();
     });
   });

@@ -17,19 +17,18 @@ namespace astral::elements {
 
 class SinkBody {
  public:
-  // What may wait for the loop thread. That takes it at once; a publisher is never slowed down by its
-  // children.
+  // Bytes that may wait for the loop thread, which takes them at once: children never slow down a publisher.
   static constexpr std::size_t max_waiting = 16 * 1024 * 1024;
-  // At the end of a stream, for the children to acknowledge the last of it.
+  // How long end() waits for the children's acknowledgements.
   static constexpr Time drain_timeout = 2s;
 
   static Expected<std::unique_ptr<SinkBody>> start(const ElementSettings &settings, Hooks hooks);
   ~SinkBody();
 
-  // From the streaming thread. False: flushing.
+  // Called by the streaming thread. False: flushing.
   bool set_caps(const GstCaps *caps);
   bool render(Ref<GstBuffer> buffer, const track::Timing &timing);
-  // The stream has ended: returns when the children have it all, at the latest after drain_timeout.
+  // Ends the stream. Returns when the children have everything, at the latest after drain_timeout.
   void end();
 
   // Any thread.
@@ -55,7 +54,7 @@ class SinkBody {
 
   const Hooks hooks_;
   Queue<Input> inputs_{max_waiting};
-  std::atomic<bool> awake_ = false;  // a turn of the loop is coming that empties inputs_
+  std::atomic<bool> task_posted_ = false;  // a task that empties inputs_ is posted
   bool failed_ = false;
   std::optional<Publisher> publisher_;
   Outlet outlet_;

@@ -14,7 +14,7 @@ SourceBody::SourceBody(const ElementSettings &settings, const LinkSettings &link
       loop_("astral-in") {
   loop_.run([&] {
     offer_timer_ = std::make_unique<Timer>(loop_.context(), [this] {
-      again(Error{Code::timeout, "no node has offered the stream '" + settings_.slug + "'"});
+      reconnect(Error{Code::timeout, "no peer has offered the stream '" + settings_.slug + "'"});
     });
     retry_timer_ = std::make_unique<Timer>(loop_.context(), [this] { connect(); });
     snapshot_timer_ = std::make_unique<Timer>(loop_.context(), [this] { snapshot(); });
@@ -41,11 +41,11 @@ void SourceBody::connect() {
                                                  static_cast<Signaller::Owner &>(*this));
 }
 
-void SourceBody::again(const Error &why) {
+void SourceBody::reconnect(const Error &why) {
   if (ended_) return;
   const Time time = now();
   const bool patient = !lost_ || time - *lost_ < patience;
-  if (settings_.signaller == SignallerKind::application || !known_ || !patient) return end(why);
+  if (settings_.signaller == SignallerKind::application || !was_connected_ || !patient) return end(why);
   if (!lost_) {
     lost_ = time;
     backoff_ = time - linked_ >= lasting ? Time{} : first_retry;
@@ -59,7 +59,7 @@ void SourceBody::again(const Error &why) {
 SourceBody::~SourceBody() {
   loop_.run([this] {
     if (signaller_ && !connected_.empty() && !ended_)
-      signaller_->send(signalling::to_text(signalling::Cancel{connected_, "closed", "the viewer stops"}));
+      signaller_->send(signalling::to_text(signalling::Cancel{connected_, "closed", "the viewer stopped"}));
     consumer_.reset();
     signaller_.reset();
     offer_timer_.reset();
@@ -112,19 +112,19 @@ void SourceBody::on_signaller_message(const std::string &text) {
 }
 
 void SourceBody::on_signaller_lost(const Error &error) {
-  again(error);  // the link is to the same node
+  reconnect(error);  // the link's peer is the same node, so it is lost too
 }
 
 void SourceBody::take_message(const std::string &text) {
   if (ended_) return;
   auto message = signalling::parse(text);
   if (!message && connected_.empty())
-    return end(Error{Code::invalid, "the node speaks rubbish: " + message.error().detail});
-  if (!message || !*message) return;  // a link that works goes on, whatever the node says
+    return end(Error{Code::invalid, "the node sent an invalid message: " + message.error().detail});
+  if (!message || !*message) return;  // a link that works does not depend on the node
   if (const auto *welcome = std::get_if<signalling::Welcome>(&**message)) {
     signaller_->send(signalling::request(ticket_, settings_.slug, welcome->uuid));
   } else if (const auto *refusal = std::get_if<signalling::Refusal>(&**message)) {
-    if (connected_.empty()) again(signalling::error_of(refusal->code, refusal->message));
+    if (connected_.empty()) reconnect(signalling::error_of(refusal->code, refusal->message));
   } else {
     if (std::holds_alternative<signalling::Offer>(**message)) offer_timer_->set(never);
     consumer_->handle(**message);
@@ -137,7 +137,7 @@ void SourceBody::on_consumer_signal(const std::string &text) {
 
 void SourceBody::on_consumer_connected(const std::string &ticket, const std::string &fingerprint) {
   connected_ = ticket;
-  known_ = true;
+  was_connected_ = true;
   linked_ = now();
   if (lost_.has_value() && hooks_.node) hooks_.node(true, "");
   lost_.reset();
@@ -151,7 +151,7 @@ void SourceBody::on_consumer_ready() {
 void SourceBody::on_consumer_ended(const std::optional<Error> &error) {
   if (!connected_.empty()) hooks_.peer_removed(connected_, error ? error->detail : "the stream has ended");
   if (error)
-    again(*error);
+    reconnect(*error);
   else
     end(std::nullopt);
 }
@@ -162,19 +162,19 @@ void SourceBody::refill() {
     if (!next_) {
       auto taken = consumer_->take();
       if (!taken) {
-        is_held_up_ = false;
+        reader_behind_ = false;
         break;
       }
       if (!taken->past)
         position_ = taken->object.status == moqt::ObjectStatus::normal
                         ? moqt::Location{taken->object.id.group, taken->object.id.object + 1}
                         : moqt::Location{taken->object.id.group + 1, 0};
-      if (!is_held_up_) taken->arrived = now();
+      if (!reader_behind_) taken->arrived = now();
       next_ = std::make_shared<const Taken>(std::move(*taken));
     }
     Item item = *next_;
     if (!items_.try_push(item, (*next_)->object.wire.size() + 1)) {
-      is_held_up_ = true;
+      reader_behind_ = true;
       return;
     }
     next_.reset();

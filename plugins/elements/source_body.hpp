@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralsrc without GObject: obtains a ticket, receives the stream, and gives its objects to a streaming
-// thread. Where the node goes away it is called again for a while, and the stream goes on where it was.
+// astralsrc without GObject: obtains a ticket, receives the stream, and passes its objects to a streaming
+// thread. If it loses the node it reconnects for a while, and the stream continues where it was.
 #pragma once
 
 #include <memory>
@@ -15,34 +15,34 @@
 
 namespace astral::elements {
 
-// **Thread**: made and destroyed by the application's. **Owns** the loop thread.
+// **Thread**: the application's thread creates and destroys it. **Owns** the loop thread.
 class SourceBody final : private Consumer::Owner, private Signaller::Owner {
  public:
-  // What waits for the streaming thread; the rest stays in the store, which is bounded as well.
+  // Bytes that may wait for the streaming thread; the rest stays in the store, which is bounded too.
   static constexpr std::size_t max_waiting = 4 * 1024 * 1024;
-  // From the start to the first offer; the node itself may have to find the stream first.
+  // Time from the start to the first offer. The node may have to find the stream first.
   static constexpr Time offer_timeout = 20s;
-  static constexpr Time lasting = 1s;         // after a link that lasted so long, at once, or after
-  static constexpr Time first_retry = 100ms;  // to reach a node that has gone, then doubling up to
+  static constexpr Time lasting = 1s;         // after a link that lasted longer, reconnect at once; otherwise
+  static constexpr Time first_retry = 100ms;  // before the next attempt to reach the node; doubles up to
   static constexpr Time last_retry = 2s;
-  static constexpr Time patience = 30s;  // all of it
+  static constexpr Time patience = 30s;  // give up after this time
 
-  // `hooks.failed` is not called: the streaming thread is told by an End.
+  // Does not call `hooks.failed`: the streaming thread gets an End with the error.
   static Expected<std::unique_ptr<SourceBody>> start(const ElementSettings &settings, Hooks hooks);
   ~SourceBody() override;
 
   struct End {
-    std::optional<Error> error;  // none: the stream has ended
+    std::optional<Error> error;  // nullopt: the stream has ended
   };
   using Item = std::variant<SharedTaken, End>;
-  // Streaming thread: waits for the next one. Nothing: flushing.
+  // Called by the streaming thread: waits for the next item. nullopt: flushing.
   std::optional<Item> pop();
 
   // Any thread.
   void set_flushing(bool flushing) { items_.set_flushing(flushing); }
   void take_signalling(std::string text);
   void set_standby(bool standby);
-  // While it stands by: this, and no more.
+  // In standby: fetches this gap and stays in standby.
   void fetch(const track::Span &gap);
   Statistics statistics();
 
@@ -58,7 +58,7 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   void on_signaller_message(const std::string &text) override;
   void on_signaller_lost(const Error &error) override;
   void connect();
-  void again(const Error &why);
+  void reconnect(const Error &why);
   void take_message(const std::string &text);
   void refill();
   void end(std::optional<Error> error);
@@ -76,18 +76,18 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   std::unique_ptr<Signaller> signaller_;
   std::unique_ptr<Timer> offer_timer_, retry_timer_, snapshot_timer_;
   bool standby_ = false;
-  bool known_ = false;        // a link worked once: what fails from now on is tried again
-  Time linked_ = {};          // since when the link works
-  std::optional<Time> lost_;  // since when it is tried
+  bool was_connected_ = false;  // a link has worked: from now on, retry
+  Time linked_ = {};            // when the link came up
+  std::optional<Time> lost_;    // when the link was lost; nullopt: it works
   Time backoff_ = first_retry;
-  std::optional<moqt::Location> position_;  // after what was taken
-  std::string connected_;                   // the ticket, once its link works
-  std::optional<SharedTaken> next_;         // taken, there was no room for it
-  bool is_held_up_ = false;                 // since then there has always been more to take
-  std::optional<End> end_;                  // after all that can be taken
+  std::optional<moqt::Location> position_;  // the location after the last object that was taken
+  std::string connected_;                   // the ticket of the link that works
+  std::optional<SharedTaken> next_;         // taken from the consumer; items_ was full
+  bool reader_behind_ = false;              // the reader has been behind since items_ was full
+  std::optional<End> end_;                  // to be queued after all objects
   bool ended_ = false;
   Guarded<Statistics> statistics_;
-  LoopThread loop_;  // last: it uses all of the above
+  LoopThread loop_;  // declared last: its thread uses the members above
 };
 
 }  // namespace astral::elements

@@ -40,7 +40,7 @@ void Rate::add(std::uint64_t bytes, Time now) {
   bytes_[slot % slots] += bytes;
 }
 
-// Of the whole slots only: the newest is still being filled, and the first began before its first byte.
+// Counts only complete slots: the newest is still being filled, and the first began before its first byte.
 std::uint64_t Rate::bps(Time now) const {
   const std::int64_t slot = now / (window / slots);
   const std::int64_t oldest = std::max(slot - slots + 1, first_slot_ + 1);

@@ -60,7 +60,7 @@ Expected<void> Unpacker::change_catalog(const std::shared_ptr<const Catalog> &ca
   GstCaps *writable = gst_caps_make_writable(out.caps.release());
   gst_structure_take_value(gst_caps_get_structure(writable, 0), "streamheader", &headers);
   out.caps = Ref<GstCaps>::adopt(writable);
-  // What the caps hold is shared; what is pushed gets timestamps of its own.
+  // The caps share the header buffers, so the pushed ones are copies that get timestamps.
   for (Ref<GstBuffer> &buffer : out.buffers) buffer = Ref<GstBuffer>::adopt(gst_buffer_copy(buffer.get()));
   return {};
 }
@@ -97,7 +97,8 @@ Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t 
     GST_BUFFER_DTS(buffer.get()) = clock_time(
         static_cast<std::int64_t>(static_cast<std::uint64_t>(*timing.dts) +
                                   static_cast<std::uint64_t>(playout_.offset().value_or(0)) + lead));
-  // Sinks that do not wait, as filesink, drop what ends before the segment: without a duration nothing does.
+  // A sink without sync, such as filesink, drops a buffer that ends before the segment starts. A buffer
+  // without a duration is not dropped.
   const bool before = GST_BUFFER_PTS_IS_VALID(buffer.get()) && GST_BUFFER_PTS(buffer.get()) < lead;
   if (timing.duration && !before) GST_BUFFER_DURATION(buffer.get()) = clock_time(*timing.duration);
   if (timing.delta) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);

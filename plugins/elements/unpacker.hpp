@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Turns objects, in order, into what a source pad pushes: caps when they change, their stream headers once,
-// then buffers on our own running time.
+// then buffers on our running time.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,11 @@ class Unpacker {
   GstSegment segment() const;
 
   struct Out {
-    Ref<GstCaps> caps;  // set where they have changed
+    Ref<GstCaps> caps;  // set if the caps have changed
     std::vector<Ref<GstBuffer>> buffers;
-    Ref<GstEvent> event;  // of a status; GAP, before the buffers, where something was given up
+    Ref<GstEvent> event;  // a status event, or a GAP (before the buffers) if objects were given up
   };
-  // Timestamps are for that segment. `running_time`: ours, now, in nanoseconds. Errors: invalid (the caps).
+  // The timestamps are for segment(). `running_time` is ours now, nanoseconds. Errors: invalid (caps).
   Expected<Out> unpack(const SharedTaken &taken, std::int64_t running_time);
 
  private:
@@ -36,8 +36,8 @@ class Unpacker {
   std::shared_ptr<const Catalog> catalog_;
   Playout playout_;
   bool discontinuity_ = true;
-  bool gap_ = false;                        // something was given up since the last buffer
-  GstClockTime end_ = GST_CLOCK_TIME_NONE;  // of the last buffer
+  bool gap_ = false;                        // objects were given up since the last buffer
+  GstClockTime end_ = GST_CLOCK_TIME_NONE;  // end of the last buffer
 };
 
 }  // namespace astral::elements

@@ -47,7 +47,7 @@ Expected<StreamUri> parse_uri(const std::string &text) {
   const char *host = gst_uri_get_host(uri.get());
   guint port = gst_uri_get_port(uri.get());
   if (port == GST_URI_NO_PORT) port = default_port;
-  if (port == 0 || port > 65535) return fail(Code::invalid, "the port of '" + text + "' is not one");
+  if (port == 0 || port > 65535) return fail(Code::invalid, "the port of '" + text + "' is not valid");
   const std::string name = host && *host ? host : "127.0.0.1";
   const bool v6 = name.find(':') != std::string::npos;
 

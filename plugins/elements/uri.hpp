@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astral://HOST[:PORT]/SLUG[?property=value&…]: the node that is asked (port 8000 by default) and the stream.
-// No HOST: the node on this machine. The query sets the element's other properties.
+// astral://HOST[:PORT]/SLUG[?property=value&…]: the node (port 8000 by default; without HOST the node on this
+// machine) and the stream. The query sets other properties of the element.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ inline constexpr const char *default_node = "http://127.0.0.1:8000";
 struct StreamUri {
   std::string node;  // http://HOST:PORT
   std::string slug;
-  std::vector<std::pair<std::string, std::string>> query;  // decoded
+  std::vector<std::pair<std::string, std::string>> query;  // percent-decoded
 };
 
 // Errors: invalid.

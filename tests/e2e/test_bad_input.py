@@ -206,7 +206,7 @@ def test_elements_post_an_error_that_names_the_cause(network):
         'astral://127.0.0.1:1/talk': 'no node at http://127.0.0.1:1',
         f'astral://127.0.0.1:{node.port}/': 'is not a slug',
         'astral://127.0.0.1:x/talk': 'astralsrc',
-        f'astral://other.localhost:{node.port}/talk': 'it does not go by that name',  # GLib resolves all of .localhost
+        f'astral://other.localhost:{node.port}/talk': 'the node refuses this host name',  # GLib resolves all of .localhost
     }
     for uri, wanted in cases.items():
         process = network.launch('wrong', f'astralsrc uri={uri} ! fakesink', quiet=False)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What goes into astralsink comes out of astralsrc.
+// Buffers that are pushed into astralsink come out of astralsrc.
 #include <gtest/gtest.h>
 
 #include "pair.hpp"
@@ -16,7 +16,7 @@ Data frame(int number, std::size_t size = 500) {
   return data;
 }
 
-// Frames of 20 ms, a key frame every 10.
+// Pushes frames of 20 ms; every tenth is a key frame.
 void publish(Publishing &publisher, int from, int to, std::size_t size = 500) {
   for (int i = from; i < to; ++i)
     publisher.push(frame(i, size), static_cast<GstClockTime>(i) * 20 * GST_MSECOND, i % 10 != 0);
@@ -26,7 +26,7 @@ bool has_peers(GstElement *element, guint64 count) {
   return eventually([&] { return stat(element, "peers") == count; });
 }
 
-TEST(Link, BuffersArriveAsTheyWerePushed) {
+TEST(Link, BuffersArriveUnchanged) {
   Publishing publisher(frames);
   publish(publisher, 0, 10);
   Viewing viewer(publisher.sink(), "ticket-1");
@@ -79,7 +79,7 @@ TEST(Link, TheStreamHeaderComesFirstAndOnce) {
     ASSERT_TRUE(has_peers(publisher.sink(), 1));
     publish(publisher, from, from + 10);
     Data expected = header;
-    for (int i = from - 10; i < from + 10; ++i) {  // the newest group was there already
+    for (int i = from - 10; i < from + 10; ++i) {  // the viewer fetches the newest group
       const Data more = frame(i);
       expected.insert(expected.end(), more.begin(), more.end());
     }
@@ -98,7 +98,7 @@ TEST(Link, EachViewerBeginsWithTheNewestKeyFrame) {
   for (int i = 20; i < 45; ++i) EXPECT_EQ(bytes_of(viewer.pull().get()), frame(i));
 }
 
-TEST(Link, ManyViewersAtOnce) {
+TEST(Link, ManyViewersCanJoinAtOnce) {
   Publishing publisher(frames);
   std::vector<std::unique_ptr<Viewing>> viewers;
   for (int i = 0; i < 20; ++i)
@@ -122,7 +122,7 @@ TEST(Link, AWrongFingerprintIsRefusedAtBothEnds) {
   });
   EXPECT_TRUE(viewer.wait_error(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED));
   EXPECT_TRUE(has_peers(publisher.sink(), 0));
-  Viewing other(publisher.sink(), "ticket-2");  // nobody else is disturbed
+  Viewing other(publisher.sink(), "ticket-2");  // other viewers are not affected
   ASSERT_TRUE(has_peers(publisher.sink(), 1));
   publish(publisher, 0, 10);
   EXPECT_EQ(bytes_of(other.pull().get()), frame(0));
@@ -140,7 +140,7 @@ TEST(Link, AnUnknownStreamIsRefused) {
   EXPECT_TRUE(eventually([&] { return answer.find("no-stream") != std::string::npos; }));
 }
 
-TEST(Link, TheEndOfTheRunArrives) {
+TEST(Link, TheEndOfTheStreamArrives) {
   Publishing publisher(frames);
   Viewing viewer(publisher.sink(), "ticket-1");
   ASSERT_TRUE(has_peers(publisher.sink(), 1));

@@ -11,7 +11,7 @@ constexpr gint64 deadline = 20 * G_USEC_PER_SEC;
 
 Ref<GstElement> make(const char *factory) {
   GstElement *element = gst_element_factory_make(factory, nullptr);
-  g_assert(element);  // GST_PLUGIN_PATH
+  g_assert(element);  // missing: check GST_PLUGIN_PATH
   return Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element)));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A publisher and its viewers in one process: what a node does for them is done by the test, which carries
-// their messages to and fro. Real ICE, QUIC and MOQT between them, on loopback.
+// A publisher and its viewers in one process. The test does the node's part and carries their signalling
+// messages. ICE, QUIC and MOQT between them are real, on loopback.
 #pragma once
 
 #include <gst/app/gstappsink.h>
@@ -18,10 +18,10 @@ namespace astral::test {
 
 using Data = std::vector<std::uint8_t>;
 
-// True when `done` came true within a generous deadline: the only way these tests wait.
+// Waits until `done` is true; false after a generous deadline. These tests wait in no other way.
 bool eventually(const std::function<bool()> &done);
 
-// Pushes what it is given into an astralsink.
+// A pipeline with an astralsink; the test pushes buffers into it.
 class Publishing {
  public:
   explicit Publishing(const char *caps, const std::string &slug = "demo");
@@ -36,21 +36,21 @@ class Publishing {
   Ref<GstElement> pipeline_, source_, sink_;
 };
 
-// Takes what an astralsrc gives, from the publisher or through a relay.
+// A pipeline with an astralsrc that plays from a publisher or a relay.
 class Viewing {
  public:
-  // `provider`: the astralsink or astralrelay that the ticket is with.
+  // `provider`: the astralsink or astralrelay that offers the ticket.
   Viewing(GstElement *provider, const std::string &ticket, const std::string &slug = "demo",
           const std::function<void(std::string &)> &tamper = nullptr);
   ~Viewing();
   GstElement *source() const { return source_.get(); }
   GstElement *pipeline() const { return pipeline_.get(); }
-  // The next sample, or null after the deadline, an error or the end.
+  // Returns the next sample; null after the deadline, an error or the end.
   Ref<GstSample> pull();
-  // Takes `count` bytes of payload.
+  // Pulls samples until there are `count` bytes of payload.
   Data pull_bytes(std::size_t count);
   bool at_end();
-  // The domain and code of the first error message, once it has come.
+  // Waits for the first error message and compares its domain and code.
   bool wait_error(GQuark domain, int code);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralsrc ! astralrelay: what the children and the source pad get, and what happens when parents come and
-// go.
+// astralsrc ! astralrelay: what the children and the source pad get, also while parents are added and
+// removed.
 #include <gtest/gtest.h>
 
 #include "pair.hpp"
@@ -23,8 +23,7 @@ bool served(GstElement *element, guint64 count) {
   return eventually([&] { return stat(element, "peers") == count; });
 }
 
-// A relay in a pipeline of its own, its source pad into an appsink; parents are added and removed while it
-// runs.
+// A pipeline with a relay whose source pad feeds an appsink. Parents can be added and removed while it runs.
 class Relaying {
  public:
   Relaying() {
@@ -72,7 +71,7 @@ class Relaying {
     const std::string request = R"({"type":"request","ticket":")" + ticket + R"(","slug":"demo"})";
     g_signal_emit_by_name(provider, "handle-signalling", request.c_str());
   }
-  void remove_parent() {  // the oldest
+  void remove_parent() {  // removes the oldest parent
     const auto parent = std::move(parents_.front());
     parents_.erase(parents_.begin());
     g_signal_handler_disconnect(parent->provider.get(), parent->from_provider);
@@ -127,7 +126,7 @@ TEST(Relay, TwoParentsGiveEachObjectOnce) {
   ASSERT_TRUE(served(relay.relay(), 1));
   publish(publisher, 0, 20);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
-  // One goes; nothing is missing and nothing comes twice.
+  // One parent is removed: nothing is missing and nothing comes twice.
   relay.remove_parent();
   ASSERT_TRUE(served(publisher.sink(), 1));
   publish(publisher, 20, 40);
@@ -135,7 +134,7 @@ TEST(Relay, TwoParentsGiveEachObjectOnce) {
   for (int i = 0; i < 40; ++i) EXPECT_EQ(relay.pull(), frame(i));
 }
 
-TEST(Relay, GoesOnWithThePublishersNextRun) {
+TEST(Relay, ContinuesWithThePublishersNextRun) {
   auto publisher = std::make_unique<Publishing>(frames);
   Relaying relay;
   relay.add_parent(publisher->sink(), "run-1");
@@ -158,7 +157,7 @@ TEST(Relay, GoesOnWithThePublishersNextRun) {
   EXPECT_TRUE(eventually([&] { return stat(relay.relay(), "largest-group") > before; }));
 }
 
-TEST(Relay, RefusesWhatIsNotOurs) {
+TEST(Relay, RefusesBuffersOfOtherElements) {
   const auto pipeline = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(
       gst_parse_launch("appsrc name=in ! astralrelay signaller=application slug=demo ! fakesink", nullptr))));
   const auto source = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "in"));

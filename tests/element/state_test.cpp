@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What GStreamer applications do to elements: properties, URIs, queries, state changes again and again.
+// How GStreamer applications use elements: properties, URIs, queries, repeated state changes.
 #include <gst/check/gstharness.h>
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ std::string text(GstElement *element, const char *property) {
   return value ? value.get() : "";
 }
 
-TEST(Properties, AUriSetsAddressAndAnyOther) {
+TEST(Properties, AUriSetsTheAddressAndOtherProperties) {
   const auto source = make("astralsrc");
   GError *raw = nullptr;
   ASSERT_TRUE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()),
@@ -40,7 +40,7 @@ TEST(Properties, AUriSetsAddressAndAnyOther) {
   }
 }
 
-TEST(Properties, AUriFindsItsElements) {
+TEST(Properties, GStreamerFindsTheElementsForAUri) {
   for (const auto type : {GST_URI_SRC, GST_URI_SINK}) {
     GError *raw = nullptr;
     const auto element = Ref<GstElement>::adopt(GST_ELEMENT(
@@ -50,7 +50,7 @@ TEST(Properties, AUriFindsItsElements) {
   }
 }
 
-TEST(Source, IsLiveAndTellsItsLatency) {
+TEST(Source, IsLiveAndReportsItsLatency) {
   const auto source = make("astralsrc");
   gst_util_set_object_arg(G_OBJECT(source.get()), "signaller", "application");
   g_object_set(source.get(), "slug", "talk", "latency", 300u, nullptr);
@@ -67,7 +67,7 @@ TEST(Source, IsLiveAndTellsItsLatency) {
   gst_element_set_state(source.get(), GST_STATE_NULL);
 }
 
-TEST(States, CanBeRepeatedForEver) {
+TEST(States, CanBeRepeated) {
   for (const char *factory : {"astralsrc", "astralsink", "astralrelay"}) {
     const auto element = make(factory);
     gst_util_set_object_arg(G_OBJECT(element.get()), "signaller", "application");
@@ -80,14 +80,14 @@ TEST(States, CanBeRepeatedForEver) {
   }
 }
 
-TEST(States, AViewerComesAndGoesFiftyTimes) {
+TEST(States, AViewerCanJoinAndLeaveFiftyTimes) {
   Publishing publisher("video/x-test-frames");
   for (int round = 0; round < 50; ++round) {
     Viewing viewer(publisher.sink(), "ticket-" + std::to_string(round));
     ASSERT_TRUE(eventually([&] { return stat(publisher.sink(), "peers") == 1; })) << round;
     publisher.push(Data(100, static_cast<std::uint8_t>(round)),
                    static_cast<GstClockTime>(round) * GST_SECOND * 2);
-    for (int group = std::max(round - 1, 0); group <= round; ++group)  // the newest is there already
+    for (int group = std::max(round - 1, 0); group <= round; ++group)  // the viewer fetches the newest group
       ASSERT_EQ(bytes_of(viewer.pull().get()), Data(100, static_cast<std::uint8_t>(group)));
     gst_element_set_state(viewer.pipeline(), GST_STATE_NULL);
     ASSERT_TRUE(eventually([&] { return stat(publisher.sink(), "peers") == 0; })) << round;
@@ -102,7 +102,7 @@ TEST(States, AStreamMustBeNamed) {
   }
 }
 
-TEST(States, ARefusedUriIsSaidAtTheStart) {
+TEST(States, ARefusedUriIsReportedAtTheStart) {
   const auto source = make("astralsrc");
   g_object_set(source.get(), "uri", "astral://127.0.0.1:x/talk", nullptr);
   const auto bus = Ref<GstBus>::adopt(gst_bus_new());
@@ -117,7 +117,7 @@ TEST(States, ARefusedUriIsSaidAtTheStart) {
   gst_element_set_state(source.get(), GST_STATE_NULL);
 }
 
-TEST(Errors, ANodeThatIsNotThere) {
+TEST(Errors, AMissingNodeIsReported) {
   struct Row {
     const char *pipeline;
     int code;
@@ -141,7 +141,7 @@ TEST(Errors, ANodeThatIsNotThere) {
   }
 }
 
-TEST(Harness, TheSinkTakesWhatAnyElementGives) {
+TEST(Harness, TheSinkAcceptsAnyCaps) {
   const auto sink = make("astralsink");
   gst_util_set_object_arg(G_OBJECT(sink.get()), "signaller", "application");
   g_object_set(sink.get(), "slug", "talk", nullptr);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The three elements' bodies without GObject or pipelines: sink, relay and two sources, each with its loop
-// thread, over real links on loopback. This is what ThreadSanitizer can see whole; GStreamer itself is not
+// The bodies of the three elements without GObject and pipelines: a sink, a relay and two sources, each with
+// its loop thread, over real links on loopback. ThreadSanitizer can see all of this; GStreamer itself is not
 // instrumented.
 #include <gst/gst.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,8 @@ ElementSettings settings() {
   return made;
 }
 
-// Carries letters between bodies that come and go, from any thread, to whoever is named at the time.
+// Delivers signalling messages between bodies, from any thread. The receiver of a name can be replaced or
+// removed.
 class Post {
  public:
   using Deliver = std::function<void(const std::string &)>;
@@ -43,7 +44,7 @@ class Post {
   Deliver deliver_;
 };
 
-// Counts peers, and lets others wait for a number of them.
+// Counts peers; a test can wait for a number of them.
 class Peers {
  public:
   Hooks hooks(Post &out) {
@@ -79,7 +80,7 @@ void push(SinkBody &sink, int number) {
   EXPECT_TRUE(sink.render(Ref<GstBuffer>::adopt(gst_buffer_new_memdup(text.data(), text.size())), timing));
 }
 
-// The next object that has a payload; statuses are passed on to `also` as well.
+// Returns the next object with a payload. `also` gets status objects too.
 std::string pull(SourceBody &source, const std::function<void(const SharedTaken &)> &also = nullptr) {
   for (;;) {
     const auto item = source.pop();
@@ -141,7 +142,7 @@ TEST_F(Bodies, AStreamCrossesARelay) {
   to_relay.deliver_to(nullptr);
 }
 
-TEST_F(Bodies, AViewerIsFlushedFromAnotherThread) {
+TEST_F(Bodies, AnotherThreadCanFlushAViewer) {
   auto source = view(from_sink, to_sink, [&](const std::string &text) { sink->take_signalling(text); });
   std::thread streaming([&] { EXPECT_EQ(pull(*source), "flushing"); });
   source->set_flushing(true);
@@ -150,7 +151,7 @@ TEST_F(Bodies, AViewerIsFlushedFromAnotherThread) {
   to_sink.deliver_to(nullptr);
 }
 
-TEST_F(Bodies, TheEndReachesTheViewer) {
+TEST_F(Bodies, TheEndOfTheStreamReachesTheViewer) {
   auto source = view(from_sink, to_sink, [&](const std::string &text) { sink->take_signalling(text); });
   sink->take_signalling(request("t"));
   ASSERT_TRUE(sink_peers.wait_for(1));
@@ -174,8 +175,8 @@ TEST_F(Bodies, AViewerBeginsWithTheNewestGroup) {
   to_sink.deliver_to(nullptr);
 }
 
-// A relay that has just come can give what was before: another node's parent may have died.
-TEST_F(Bodies, ARelayLearnsThePast) {
+// A new relay can also serve the objects before it joined, in case another node's parent dies.
+TEST_F(Bodies, ANewRelayFetchesThePast) {
   for (int i = 0; i < 25; ++i) push(*sink, i);
   auto relay = std::move(*RelayBody::start(settings(), relay_peers.hooks(nobody)));
   ElementSettings mine = settings();
@@ -201,7 +202,7 @@ TEST_F(Bodies, ARelayLearnsThePast) {
   to_sink.deliver_to(nullptr);
 }
 
-// Two ways from the sink to a relay, of which one at a time is used: nothing is lost, nothing comes twice.
+// Two sources between the sink and a relay, one active at a time: no object is lost and none comes twice.
 class TwoWays : public Bodies {
  protected:
   struct Way {
@@ -270,7 +271,7 @@ TEST_F(TwoWays, ASwitchLosesNothing) {
   int frame = 1, seen = 1;
   for (int round = 0; round < 20; ++round) {
     for (int i = 0; i < 7; ++i) push(*sink, frame++);
-    ways["a"].source->set_standby(round % 2 == 0);  // off first: what comes meanwhile has to be fetched
+    ways["a"].source->set_standby(round % 2 == 0);  // the gap between the two calls must be fetched
     for (int i = 0; i < 16; ++i) push(*sink, frame++);
     ways["b"].source->set_standby(round % 2 == 1);
     for (; seen < frame; ++seen) ASSERT_EQ(read(), "frame " + std::to_string(seen));
@@ -278,8 +279,8 @@ TEST_F(TwoWays, ASwitchLosesNothing) {
   EXPECT_EQ(relay->statistics().skipped, 0u);
 }
 
-// Of the first group: objects in it, its end, and the beginning of the next.
-TEST_F(TwoWays, WhatAParentLacksIsAskedOfWhoStandsBy) {
+// Objects that are missing in the middle of a group, at its end, and at the beginning of the next.
+TEST_F(TwoWays, ObjectsThatAParentLacksAreFetchedFromTheStandby) {
   ASSERT_TRUE(sink_peers.wait_for(2));  // both have subscribed
   ways["a"].lacks.with([](auto &lacks) {
     lacks = [first = std::uint64_t{0}](moqt::Location id) mutable {
@@ -293,7 +294,7 @@ TEST_F(TwoWays, WhatAParentLacksIsAskedOfWhoStandsBy) {
   EXPECT_EQ(relay->statistics().skipped, 0u);
 }
 
-TEST_F(TwoWays, BothAtOnceAreOne) {
+TEST_F(TwoWays, TwoActiveParentsGiveEachObjectOnce) {
   ASSERT_TRUE(sink_peers.wait_for(2));  // both have subscribed
   push(*sink, 0);
   ASSERT_EQ(read(), "frame 0");

@@ -6,7 +6,7 @@
 namespace astral::elements {
 namespace {
 
-// Arrivals every `pause`, for so long; the time of the last.
+// Objects arrive every `pause`, for a while. Returns the time of the last.
 Time regular(Cadence &cadence, Time from, Time pause, Time for_so_long) {
   Time now = from;
   for (; now <= from + for_so_long; now += pause) {
@@ -20,7 +20,7 @@ Time regular(Cadence &cadence, Time from, Time pause, Time for_so_long) {
   return now - pause;
 }
 
-TEST(Cadence, TellsOfSilenceByTheStreamsOwnPauses) {
+TEST(Cadence, TheThresholdFollowsTheStreamsPauses) {
   struct Row {
     Time pause, threshold;
   };
@@ -34,14 +34,14 @@ TEST(Cadence, TellsOfSilenceByTheStreamsOwnPauses) {
   }
 }
 
-TEST(Cadence, IsPatientUntilItKnows) {
+TEST(Cadence, TheThresholdIsHighAtTheStart) {
   Cadence cadence;
   EXPECT_EQ(cadence.deadline(), never);
   const Time last = regular(cadence, 10s, 20ms, 480ms);
   EXPECT_EQ(cadence.deadline(), last + Cadence::warmup);
 }
 
-TEST(Cadence, TellsAgainEverLater) {
+TEST(Cadence, RepeatsAtGrowingIntervals) {
   Cadence cadence;
   const Time last = regular(cadence, 10s, 40ms, 2s);
   std::vector<Time> told;
@@ -54,7 +54,7 @@ TEST(Cadence, TellsAgainEverLater) {
   EXPECT_LE(told.back() - told[told.size() - 2], Cadence::longest);
 }
 
-TEST(Cadence, APauseCountsForSomeSeconds) {
+TEST(Cadence, ForgetsAPauseAfterSomeSeconds) {
   Cadence cadence;
   Time now = regular(cadence, 10s, 10ms, 2s);
   cadence.arrived(now + 200ms);
@@ -63,7 +63,7 @@ TEST(Cadence, APauseCountsForSomeSeconds) {
   EXPECT_EQ(cadence.threshold(), 40ms);
 }
 
-TEST(Cadence, LostParentsAreNoPausesOfTheStream) {
+TEST(Cadence, AReportedSilenceDoesNotCountAsAPause) {
   Cadence cadence;
   Time now = regular(cadence, 10s, 33ms, 2s);
   for (const Time outage : {70ms, 700ms, 2000ms}) {
@@ -74,7 +74,7 @@ TEST(Cadence, LostParentsAreNoPausesOfTheStream) {
   }
 }
 
-TEST(Cadence, AStreamMayBecomeSlow) {
+TEST(Cadence, ManySilencesMeanThatTheStreamIsSlow) {
   Cadence cadence;
   Time now = regular(cadence, 10s, 33ms, 2s);
   int alarms = 0;

@@ -12,7 +12,7 @@ Slice slice(std::string_view text) {
   return Slice::copy(as_bytes(text));
 }
 
-TEST(Catalog, IsReadAsItWasWritten) {
+TEST(Catalog, ReadsWhatWasWritten) {
   const auto made = make_catalog(7, "video/mpegts, packetsize=(int)188",
                                  {slice("PAT"), slice(std::string_view("\0\xff", 2))});
   ASSERT_TRUE(made.has_value());
@@ -24,14 +24,14 @@ TEST(Catalog, IsReadAsItWasWritten) {
   EXPECT_EQ(as_text(read->streamheader[1].bytes()), std::string_view("\0\xff", 2));
 }
 
-TEST(Catalog, IsBounded) {
+TEST(Catalog, HasMaxima) {
   EXPECT_EQ(make_catalog(1, "a/b", {slice(std::string(max_catalog, 'x'))}).error().code, Code::too_large);
   EXPECT_EQ(make_catalog(1, "a/b", std::vector<Slice>(1000, slice("x"))).error().code, Code::too_large);
   EXPECT_EQ(read_catalog(1, slice(std::string(max_catalog + 1, ' '))).error().code, Code::too_large);
 }
 
-// GStreamer reads lists in lists by recursion: 59,000 of them are more than a thread's stack holds.
-TEST(Catalog, CapsHaveFewLists) {
+// GStreamer parses nested lists recursively: 59,000 of them overflow a thread's stack.
+TEST(Catalog, RefusesCapsWithTooManyLists) {
   const auto text = [](const std::string &caps) {
     return slice(R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}");
   };
@@ -43,7 +43,7 @@ TEST(Catalog, CapsHaveFewLists) {
   }
 }
 
-TEST(Catalog, RefusesWhatIsNone) {
+TEST(Catalog, RefusesInvalidCatalogs) {
   const char *const bad[] = {"",
                              "[]",
                              "{}",
@@ -55,7 +55,7 @@ TEST(Catalog, RefusesWhatIsNone) {
   for (const char *text : bad) EXPECT_FALSE(read_catalog(1, slice(text)).has_value()) << text;
 }
 
-TEST(Catalog, ReadsMutationsWithoutHarm) {
+TEST(Catalog, ReadsMutationsSafely) {
   std::mt19937 random(5);
   const auto made = make_catalog(1, "video/x-flv", {slice("FLV header")});
   for (int round = 0; round < 20'000; ++round) {

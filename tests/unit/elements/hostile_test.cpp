@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What another machine may say over a link, in any order, ends that link at most. Provider, consumer and
-// relay with all that is above QUIC, against a machine whose words the test writes.
+// Whatever a peer sends over a link, in any order, can at most end that link. Tests provider, consumer and
+// relay with everything above QUIC, against a peer that the test controls.
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
@@ -113,7 +113,7 @@ class HostileChild : public testing::Test {
   std::shared_ptr<Wire> child;
 };
 
-TEST_F(HostileChild, OneThatWantsTheCatalogAloneGetsIt) {
+TEST_F(HostileChild, CanSubscribeToTheCatalogAlone) {
   say(*child, 0, subscribe(0, catalog_track));
   child->drained();
   EXPECT_TRUE(answers<moqt::SubscribeOk>(*child, 0).empty());
@@ -123,7 +123,7 @@ TEST_F(HostileChild, OneThatWantsTheCatalogAloneGetsIt) {
   EXPECT_EQ(answered[0].parameters.largest_object, (moqt::Location{7, 0}));
   EXPECT_EQ(answered[0].properties.number(catalog_group_property), 7u);
 
-  publish(8);                         // a group of the catalog, and none of the media
+  publish(8);                         // sends a catalog group and no media group
   EXPECT_EQ(child->sent.size(), 3u);  // control, request, group
   moqt::RequestUpdate pause{moqt::RequestId{2}, {}};
   pause.parameters.forward = false;
@@ -136,13 +136,13 @@ TEST_F(HostileChild, OneThatWantsTheCatalogAloneGetsIt) {
   EXPECT_TRUE(child->open());
 }
 
-TEST_F(HostileChild, ACatalogIsFollowedByTheMediaAndTheOtherWayRound) {
+TEST_F(HostileChild, CanSubscribeToBothTracksInAnyOrder) {
   publish(7);
   say(*child, 0, subscribe(0, catalog_track));
   child->drained();
   say(*child, 4, subscribe(2, media_track));
   child->drained();
-  child->stop(0, 0);  // the catalog is given up
+  child->stop(0, 0);  // cancels the catalog's subscription
   child->drained();
   const auto media = answers<moqt::SubscribeOk>(*child, 4);
   ASSERT_EQ(media.size(), 1u);
@@ -154,7 +154,7 @@ TEST_F(HostileChild, ACatalogIsFollowedByTheMediaAndTheOtherWayRound) {
   EXPECT_TRUE(child->open());
 }
 
-TEST_F(HostileChild, AFetchToTheEndOfAllGroupsIsAnswered) {
+TEST_F(HostileChild, CanFetchUpToTheLargestGroupId) {
   publish(7);
   provider.add(object({7, 1}), std::nullopt);
   say(*child, 0, fetch(0, {7, 0}, {last, 0}));
@@ -164,7 +164,7 @@ TEST_F(HostileChild, AFetchToTheEndOfAllGroupsIsAnswered) {
   say(*child, 16, fetch(8, {last, last}, {last, last}));
   child->drained();
   provider.pump();
-  still::pass(track::Cursor::default_patience);  // what there is not before the first group is waited for
+  still::pass(track::Cursor::default_patience);  // the range waits for objects before the first group
   const moqt::Location ends[] = {{7, 2}, {7, 2}, {7, 2}, {7, 1}};
   for (quic::StreamId stream = 0; stream < 16; stream += 4) {
     const auto answered = answers<moqt::FetchOk>(*child, stream);
@@ -175,13 +175,13 @@ TEST_F(HostileChild, AFetchToTheEndOfAllGroupsIsAnswered) {
   EXPECT_EQ(answers<moqt::RequestError>(*child, 16).size(), 1u);
 }
 
-TEST_F(HostileChild, OneThatTakesNoAnswersIsLeft) {
+TEST_F(HostileChild, IsClosedIfItReadsNoAnswers) {
   publish(7);
   say(*child, 0, subscribe(0, media_track));
   child->drained();
   ASSERT_EQ(children.count, 1);
   child->takes = Wire::Takes::nothing;
-  child->sent[3].flying = Link::max_held - 1000;  // of what was media
+  child->sent[3].flying = Link::max_held - 1000;  // media that is not acknowledged
   for (std::uint64_t id = 2; id < 1000 && child->open(); id += 2) {
     say(*child, 0, moqt::RequestUpdate{moqt::RequestId{id}, {}});
     child->drained();
@@ -192,12 +192,12 @@ TEST_F(HostileChild, OneThatTakesNoAnswersIsLeft) {
   EXPECT_EQ(provider.children(), 0u);
 }
 
-TEST_F(HostileChild, OneThatGrantsNoStreamsForAnswersIsLeft) {
+TEST_F(HostileChild, IsClosedIfItGrantsNoStreamsForAnswers) {
   publish(7);
   say(*child, 0, subscribe(0, media_track));
   child->drained();
   child->streams = 0;
-  say(*child, 4, fetch(2, {7, 0}, {8, 0}));  // its stream is not granted
+  say(*child, 4, fetch(2, {7, 0}, {8, 0}));  // the data stream is not granted
   std::uint64_t id = 4;
   for (std::size_t i = 0; i < 2 * Link::max_waiting && child->open(); ++i, id += 2) {
     say(*child, 0, moqt::RequestUpdate{moqt::RequestId{id}, {}});
@@ -207,13 +207,13 @@ TEST_F(HostileChild, OneThatGrantsNoStreamsForAnswersIsLeft) {
   EXPECT_EQ(children.why.code, Code::refused);
 }
 
-TEST_F(HostileChild, RequestsForNothingAndTwiceDisturbNobody) {
+TEST_F(HostileChild, InvalidAndRepeatedRequestsDoNotAffectOthers) {
   provider.handle(signalling::Request{"t", "talk"});
   provider.handle(signalling::Candidates{"nobody", {"rubbish"}});
   provider.handle(signalling::Confirm{"nobody", fingerprint, description});
   provider.handle(signalling::Cancel{"nobody", "ended", ""});
   provider.handle(signalling::Request{"u", "talk"});
-  provider.handle(signalling::Candidates{"u", {"rubbish"}});  // before the description it is nobody's
+  provider.handle(signalling::Candidates{"u", {"rubbish"}});  // a candidate before the description is ignored
   provider.handle(signalling::Confirm{"u", "no fingerprint", description});
   still::run();
   EXPECT_EQ(provider.children(), 1u);
@@ -241,7 +241,7 @@ struct Viewer final : Consumer::Owner {
 
 class HostileParent : public testing::Test {
  protected:
-  static constexpr quic::StreamId catalog = 0, media = 4, newest = 8;  // as the consumer asks for them
+  static constexpr quic::StreamId catalog = 0, media = 4, newest = 8;  // in the consumer's order
 
   HostileParent() {
     consumer.handle(signalling::Offer{"t", fingerprint, description, "talk", "p"});
@@ -288,7 +288,7 @@ std::string catalog_of(const std::string &caps) {
   return R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}";
 }
 
-TEST_F(HostileParent, GroupsWithoutASuccessorAreRefused) {
+TEST_F(HostileParent, IdsWithoutASuccessorAreRefused) {
   accept(catalog, 0, catalog_of("video/x-frames"));
   accept(media, 1, catalog_of("video/x-frames"), {last, last});
   give(3, 1, {5, 0});
@@ -299,7 +299,7 @@ TEST_F(HostileParent, GroupsWithoutASuccessorAreRefused) {
   EXPECT_FALSE(viewer.is_over);
 }
 
-TEST_F(HostileParent, CapsThatWouldExhaustTheStackAreRefused) {
+TEST_F(HostileParent, DeeplyNestedCapsAreRefused) {
   accept(catalog, 0, catalog_of("video/x-frames,a=" + std::string(59'000, '{')));
   EXPECT_TRUE(viewer.is_over);
   ASSERT_TRUE(viewer.why);
@@ -307,8 +307,8 @@ TEST_F(HostileParent, CapsThatWouldExhaustTheStackAreRefused) {
   EXPECT_NE(viewer.why->detail.find("caps"), std::string::npos) << viewer.why->detail;
 }
 
-// Many words that belong to no state of what was asked.
-TEST_F(HostileParent, AnswersToNothingEndTheLinkAtMost) {
+// Messages that do not fit the state of any request.
+TEST_F(HostileParent, UnexpectedAnswersEndAtMostTheLink) {
   for (const moqt::Message &message :
        {moqt::Message(moqt::RequestOk{}), moqt::Message(moqt::FetchOk{}), moqt::Message(moqt::PublishDone{}),
         moqt::Message(moqt::SubscribeOk{})}) {
@@ -328,7 +328,7 @@ TEST_F(HostileParent, AnswersToNothingEndTheLinkAtMost) {
 
 // ---- a node ----
 
-TEST(HostileNode, RubbishEndsNoLinkThatWorks) {
+TEST(HostileNode, InvalidMessagesDoNotEndAWorkingLink) {
   ElementSettings settings;
   settings.slug = "talk";
   settings.signaller = SignallerKind::application;
@@ -351,9 +351,9 @@ TEST(HostileNode, RubbishEndsNoLinkThatWorks) {
   EXPECT_EQ(std::get<SourceBody::End>(*item).error->detail, "over");
 }
 
-// ---- the element goes while something has arrived and was not told yet ----
+// ---- the element stops while an event waits to be delivered ----
 
-TEST(HostileEnd, AChildThatSubscribesWhileTheRelayStops) {
+TEST(HostileEnd, AChildMaySubscribeWhileTheProviderStops) {
   gst_init(nullptr, nullptr);
   ElementSettings settings;
   settings.slug = "talk";
@@ -374,7 +374,7 @@ TEST(HostileEnd, AChildThatSubscribesWhileTheRelayStops) {
   EXPECT_FALSE(child->alive());
 }
 
-TEST(HostileEnd, AParentThatAnswersWhileTheConsumerStops) {
+TEST(HostileEnd, AParentMayAnswerWhileTheConsumerStops) {
   Viewer viewer;
   std::shared_ptr<Wire> parent;
   {
@@ -382,7 +382,7 @@ TEST(HostileEnd, AParentThatAnswersWhileTheConsumerStops) {
     consumer.handle(signalling::Offer{"t", fingerprint, description, "talk", "p"});
     parent = still::wires().back();
     parent->find();
-    parent->establish();  // ready, and nobody was told
+    parent->establish();  // ready, but the consumer has not been told
   }
   EXPECT_EQ(viewer.connected, 0);
   EXPECT_FALSE(parent->alive());

@@ -13,7 +13,7 @@ constexpr std::int64_t ms = 1'000'000, second = 1000 * ms;
 TEST(Playout, KeepsThePublishersIntervals) {
   Playout playout;
   EXPECT_EQ(playout.map(500 * second, 2 * second), 2 * second);
-  // Jitter of the network is not passed on.
+  // The network's jitter does not change the timestamps.
   EXPECT_EQ(playout.map(500 * second + 40 * ms, 2 * second + 90 * ms), 2 * second + 40 * ms);
   EXPECT_EQ(playout.map(500 * second + 80 * ms, 2 * second + 81 * ms), 2 * second + 80 * ms);
   EXPECT_FALSE(playout.restarted());
@@ -35,7 +35,7 @@ TEST(Playout, FollowsADriftingClockSlowly) {
   EXPECT_LE(std::abs(behind), 2 * ms);
 }
 
-TEST(Playout, StartsAnewWithThePublisher) {
+TEST(Playout, RestartsWithThePublisher) {
   Playout playout;
   playout.map(1000 * second, 5 * second);
   EXPECT_EQ(playout.map(0, 9 * second), 9 * second);
@@ -44,8 +44,8 @@ TEST(Playout, StartsAnewWithThePublisher) {
   EXPECT_FALSE(playout.restarted());
 }
 
-// What was fetched lies before the stream's present, each at its place.
-TEST(Playout, BeginsInThePresentWhateverComesFirst) {
+// Fetched objects lie before the present of the stream, with their own intervals.
+TEST(Playout, AnchorsThePresentIfOldObjectsComeFirst) {
   Playout playout;
   playout.anchor(100 * second, 2 * second);
   for (std::int64_t pts = 96 * second; pts <= 100 * second; pts += 40 * ms) {
@@ -57,7 +57,7 @@ TEST(Playout, BeginsInThePresentWhateverComesFirst) {
   EXPECT_EQ(playout.map(100 * second + 80 * ms, 2 * second + 80 * ms), 2 * second + 80 * ms);
 }
 
-TEST(Playout, APresentThatCannotBeIsNotBelieved) {
+TEST(Playout, IgnoresAnImpossiblePresent) {
   for (const std::int64_t pts : {0 * second, 1000 * second, std::numeric_limits<std::int64_t>::min()}) {
     Playout playout;
     playout.anchor(pts, 2 * second);
@@ -65,7 +65,7 @@ TEST(Playout, APresentThatCannotBeIsNotBelieved) {
   }
 }
 
-TEST(Playout, LateObjectsKeepTheirPlace) {
+TEST(Playout, LateObjectsKeepTheirIntervals) {
   Playout playout;
   playout.map(0, 0);
   for (std::int64_t pts = 0; pts < 5 * second; pts += 40 * ms)  // five seconds at once
@@ -73,7 +73,7 @@ TEST(Playout, LateObjectsKeepTheirPlace) {
   EXPECT_EQ(playout.map(5 * second, 5 * second), 5 * second);
 }
 
-TEST(Playout, ALongerWayIsAcceptedAfterAWindow) {
+TEST(Playout, AcceptsALongerWayAfterAWindow) {
   Playout playout;
   std::int64_t jumps = 0;
   for (std::int64_t pts = 0; pts < 20 * second; pts += 40 * ms) {
@@ -84,8 +84,8 @@ TEST(Playout, ALongerWayIsAcceptedAfterAWindow) {
   EXPECT_EQ(playout.map(20 * second, 20 * second + 300 * ms), 20 * second + 300 * ms);
 }
 
-// A sink that waits for its clock reads late; to believe that would put everything later, again and again.
-TEST(Playout, WhatWaitedForItsReaderIsNotLate) {
+// A sink that waits for its clock reads late. Its reading time must not move the offset again and again.
+TEST(Playout, AnObjectThatWaitedForItsReaderIsNotLate) {
   Playout playout;
   playout.map(0, 0);
   for (std::int64_t pts = 40 * ms; pts < 60 * second; pts += 40 * ms) {
@@ -94,7 +94,7 @@ TEST(Playout, WhatWaitedForItsReaderIsNotLate) {
   }
 }
 
-TEST(Playout, TakesAnyTime) {
+TEST(Playout, AcceptsAnyTime) {
   Playout playout;
   constexpr auto low = std::numeric_limits<std::int64_t>::min(),
                  high = std::numeric_limits<std::int64_t>::max();
@@ -102,9 +102,9 @@ TEST(Playout, TakesAnyTime) {
     playout.map(pts, second);
 }
 
-// The largest offset there can be, and a way that becomes longer: the correction wraps (UBSan sees it
-// otherwise).
-TEST(Playout, TheLargestOffsetIsCorrectedToo) {
+// The largest possible offset and then a longer way: the correction wraps, without an overflow that UBSan
+// would report.
+TEST(Playout, CorrectsTheLargestOffsetToo) {
   Playout playout;
   const std::int64_t first = second - std::numeric_limits<std::int64_t>::max();
   playout.map(first, second);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the publisher makes of buffers, seen through the provider's store by a Sequence.
+// The objects that the publisher makes of buffers, read from the provider's store by a Sequence.
 #include "elements/publisher.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ struct Stage {
     const auto pushed = publisher.push(as_bytes(text), timing);
     ASSERT_TRUE(pushed.has_value()) << pushed.error().detail;
   }
-  // Everything so far: groups as "|", objects as their text, ends as ".".
+  // Everything so far: "|" begins a group, objects as their text in brackets, "." is an End of Group.
   std::string read() {
     Sequence sequence(provider.store());
     sequence.learn(std::make_shared<const Catalog>(provider.catalog()));
@@ -49,7 +49,7 @@ struct Stage {
   Publisher publisher{provider, 1000};
 };
 
-TEST(Publisher, OneBufferIsOneObjectUnlessBytesFlow) {
+TEST(Publisher, OneBufferIsOneObjectExceptInAByteStream) {
   Stage frames;
   ASSERT_TRUE(frames.publisher.set_caps("video/x-h264", "video/x-h264", {}).has_value());
   frames.push("dropped", 0, true);
@@ -64,13 +64,13 @@ TEST(Publisher, OneBufferIsOneObjectUnlessBytesFlow) {
   ASSERT_TRUE(bytes.publisher.set_caps("video/x-flv", "video/x-flv", {}).has_value());
   bytes.push("a", 0, false);
   bytes.push("b", 1 * ms, true);
-  bytes.push("c", 20 * ms, true);  // too far in time for the same object
+  bytes.push("c", 20 * ms, true);  // too much later for the same object
   bytes.push("d", 20 * ms, false);
   bytes.publisher.end();
   EXPECT_EQ(bytes.read(), "|[ab][c].|[d].");
 }
 
-TEST(Publisher, LongBytesBecomeObjectsThatRelaysForwardSoon) {
+TEST(Publisher, ALongByteStreamBecomesSmallObjects) {
   Stage run;
   ASSERT_TRUE(run.publisher.set_caps("video/x-flv", "video/x-flv", {}).has_value());
   run.push(std::string(3 * Publisher::max_object + 1, 'x'), 0, false);
@@ -85,13 +85,13 @@ TEST(Publisher, TheLeadingStreamHeaderIsNotSentTwice) {
   run.push("head", 0, false);
   run.push("er", 0, false);
   run.push("a", 0, false);
-  run.push("head", 1 * ms, true);  // afterwards it is media like any other
+  run.push("head", 1 * ms, true);  // later the same bytes are media
   run.publisher.flush();
   EXPECT_EQ(run.read(), "|[ahead]");
   EXPECT_EQ(run.provider.catalog().streamheader.size(), 2u);
 }
 
-TEST(Publisher, GroupsGoOnAboveTheEarlierRun) {
+TEST(Publisher, NumbersGroupsAboveTheEarlierRun) {
   Stage run;
   ASSERT_TRUE(run.publisher.set_caps("a/b", "a/b", {}).has_value());
   run.push("x", 0, false);
@@ -102,7 +102,7 @@ TEST(Publisher, GroupsGoOnAboveTheEarlierRun) {
   EXPECT_EQ(run.publisher.counts().largest_group, 5001u);
 }
 
-TEST(Publisher, RefusesWhatCannotTravel) {
+TEST(Publisher, RefusesWhatDoesNotFitAnObject) {
   Stage run;
   track::Timing timing;
   timing.pts = 0;

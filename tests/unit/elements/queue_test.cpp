@@ -8,7 +8,7 @@
 namespace astral::elements {
 namespace {
 
-TEST(Queue, IsBoundedButTakesAnythingWhenEmpty) {
+TEST(Queue, IsBoundedButAcceptsAnyItemWhenEmpty) {
   Queue<int> queue(10);
   int one = 1, two = 2, three = 3;
   EXPECT_TRUE(queue.try_push(one, 100));
@@ -22,7 +22,7 @@ TEST(Queue, IsBoundedButTakesAnythingWhenEmpty) {
   EXPECT_FALSE(wanted);
 }
 
-TEST(Queue, FlushingFreesBothSides) {
+TEST(Queue, FlushingWakesBothSides) {
   Queue<int> queue(1);
   EXPECT_TRUE(queue.push(1, 1));
   std::thread pusher([&] { EXPECT_FALSE(queue.push(2, 1)); });

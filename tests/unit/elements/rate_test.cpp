@@ -6,10 +6,10 @@
 namespace astral::elements {
 namespace {
 
-constexpr std::uint64_t bytes = 12'500;  // each 100 ms: a megabit per second
+constexpr std::uint64_t bytes = 12'500;  // in each 100 ms: 1 Mbit/s
 
-// Its first byte may come at any place of a slot.
-TEST(Rate, IsNeverLessThanWhatComes) {
+// The first byte may arrive anywhere in a slot.
+TEST(Rate, MeasuresTheArrivingRate) {
   for (Time begin = 10s; begin < 10s + Rate::window; begin += 10ms) {
     Rate rate;
     for (Time now = begin; now < begin + 6s; now += 100ms) {
@@ -24,7 +24,7 @@ TEST(Rate, IsNeverLessThanWhatComes) {
   }
 }
 
-TEST(Rate, FallsToNothing) {
+TEST(Rate, FallsToZero) {
   Rate rate;
   for (Time now = 10s; now < 14s; now += 100ms) rate.add(bytes, now);
   EXPECT_NEAR(static_cast<double>(rate.bps(14s)), 1e6, 1e5);

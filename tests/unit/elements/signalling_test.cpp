@@ -12,7 +12,7 @@ const std::string fingerprint(64, 'a');
 const ice::Description description{
     "abcd", "0123456789abcdefghijkl", {"candidate:1 1 UDP 1 127.0.0.1 9 typ host"}};
 
-TEST(Signalling, MessagesSurviveTheWire) {
+TEST(Signalling, ParsesWhatWasWritten) {
   const auto offer = parse(to_text(Offer{"t-1", fingerprint, description, "talk", "node"}));
   ASSERT_TRUE(offer.has_value() && *offer) << offer.error().detail;
   EXPECT_EQ(std::get<Offer>(**offer).ticket, "t-1");
@@ -27,7 +27,7 @@ TEST(Signalling, MessagesSurviveTheWire) {
   EXPECT_EQ(std::get<Refusal>(**refusal).message, "full");
 }
 
-TEST(Signalling, WhatIsNotOursIsIgnoredAndWhatIsBrokenIsNamed) {
+TEST(Signalling, IgnoresUnknownTypesAndNamesBadFields) {
   EXPECT_EQ(*parse(R"({"type":"nodes","nodes":[]})"), std::nullopt);
   struct Row {
     const char *text, *named;
@@ -45,7 +45,7 @@ TEST(Signalling, WhatIsNotOursIsIgnoredAndWhatIsBrokenIsNamed) {
   }
 }
 
-TEST(Signalling, ReadsMutationsWithoutHarm) {
+TEST(Signalling, ReadsMutationsSafely) {
   std::mt19937 random(11);
   const std::string seed = to_text(Offer{"t-1", fingerprint, description, "talk", "node"});
   for (int round = 0; round < 20'000; ++round) {

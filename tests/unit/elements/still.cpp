@@ -37,7 +37,7 @@ struct World {
   std::map<std::uint64_t, Due> timers;
   std::map<const void *, std::uint64_t> timer_ids;
   std::uint64_t next_timer = 0;
-  std::vector<std::pair<std::weak_ptr<void>, std::function<bool()>>> boxes;  // delivers; false: it was empty
+  std::vector<std::pair<std::weak_ptr<void>, std::function<bool()>>> boxes;  // false: no tasks were waiting
 
   bool deliver() {
     bool any = false;
@@ -62,7 +62,7 @@ World &world() {
   return one;
 }
 
-// A timer goes with its source: it has no destructor of its own that could say so.
+// Timer has no destructor of its own, so its source's finalizer removes it from the world.
 struct TimerSource {
   GSource source;
   std::uint64_t id;
@@ -263,7 +263,7 @@ quic::Stats quic::Connection::stats() const {
   return stats;
 }
 
-// ---- the other machine ----
+// ---- the peer ----
 
 namespace still {
 
@@ -297,7 +297,7 @@ void Wire::establish() {
   settle();
 }
 
-// A stream of ours that is not open, or one that has ended, QUIC itself refuses.
+// QUIC refuses data on a stream of ours that is not open, and on an ended stream.
 bool Wire::can_receive(quic::StreamId id) {
   if (!open() || closing || deaf.contains(id)) return false;
   const bool ours = quic::opened_by_server(id) == is_server;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The world around an element, standing still: no thread, no socket, no clock. A program that has still.cpp
-// among its sources gets its loops and timers, ICE and QUIC from there instead of from plugins/, and the time
-// too. All else of the element is real; what happens, and when, the program says step by step.
+// A simulated world around an element: no thread, no socket, no clock. A program that compiles still.cpp uses
+// its loops, timers, ICE, QUIC and clock instead of those in plugins/. Everything else of the element is
+// real. The program decides, step by step, what happens and when.
 #pragma once
 
 #include <cstdint>
@@ -17,34 +17,34 @@
 
 namespace astral::still {
 
-// One link, from the other machine's side. **Why** these calls and no datagrams: what QUIC promises to a link
-// holds here as well (a stream's bytes are in order and end once), all else the other machine may do. Each
-// call but drained() is what arrives; drained() is the end of what arrived together.
+// One link, seen from the peer. **Why** calls and not datagrams: QUIC's guarantees hold (a stream's bytes are
+// in order and it ends once); within them the peer may do anything. Each call is one arrival; drained() ends
+// a batch of them.
 class Wire {
  public:
   // ---- what arrives ----
-  void find();  // ICE has found the way
-  void lose();  // it has found none
+  void find();  // ICE has found a path
+  void lose();  // ICE has found no path
   void establish();
   void data(quic::StreamId id, Bytes bytes, bool fin);
   void reset(quic::StreamId id, std::uint64_t code);
   void stop(quic::StreamId id, std::uint64_t code);
-  void end();  // of the connection: by the other machine, or nothing was heard of it
+  void end();  // the connection ends with an idle timeout
   void drained();
 
   bool alive() const { return agent != nullptr; }
   bool open() const { return handler != nullptr && is_established && !is_closed; }
-  std::size_t held() const;  // bytes that the other machine has not taken
+  std::size_t held() const;  // bytes that the peer has not acknowledged
 
-  // ---- what the other machine does with what it gets ----
+  // ---- how the peer treats what it gets ----
   enum class Takes { all, unacknowledged, nothing };
   Takes takes = Takes::all;
-  std::uint64_t streams = 1'000'000;  // of each kind that it grants
+  std::uint64_t streams = 1'000'000;  // streams of each kind that the peer grants
   Time rtt = 1ms;
   struct Sent {
     std::vector<std::uint8_t> bytes;
-    std::size_t waiting = 0;  // of them that are in no packet yet
-    std::size_t flying = 0;   // or were not acknowledged
+    std::size_t waiting = 0;  // bytes that no packet carries yet
+    std::size_t flying = 0;   // bytes that are sent and not acknowledged
     bool fin = false;
     bool reset = false;
     bool over() const { return fin || reset; }
@@ -62,19 +62,19 @@ class Wire {
   int inside = 0;
   std::optional<quic::CloseReason> closing;
   std::uint64_t opened[2] = {0, 0};  // unidirectional, bidirectional
-  std::set<quic::StreamId> known;    // of the other machine's
-  std::set<quic::StreamId> deaf;     // nothing of them is delivered any more
+  std::set<quic::StreamId> known;    // the peer's streams
+  std::set<quic::StreamId> deaf;     // streams whose data is dropped
   void settle();
 
  private:
   bool can_receive(quic::StreamId id);
 };
 
-// The wires of all links there are, the oldest first.
+// The wires of all existing links, the oldest first.
 std::vector<std::shared_ptr<Wire>> wires();
-// Delivers letters and what is due, until nothing is.
+// Runs the mailboxes' tasks and the timers that are due, until there are none.
 void run();
-// Lets time pass, and run().
+// Advances the clock, and calls run().
 void pass(Time time);
 
 }  // namespace astral::still

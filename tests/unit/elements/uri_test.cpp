@@ -28,14 +28,14 @@ TEST_F(Uri, NamesANodeAndAStream) {
   }
 }
 
-TEST_F(Uri, ItsQueryIsDecoded) {
+TEST_F(Uri, DecodesTheQuery) {
   const auto parsed = parse_uri("astral://h/talk?latency=200&title=My%20talk");
   ASSERT_TRUE(parsed.has_value());
   ASSERT_EQ(parsed->query.size(), 2u);
   for (const auto &[name, value] : parsed->query) EXPECT_EQ(value, name == "latency" ? "200" : "My talk");
 }
 
-TEST_F(Uri, RefusesOthers) {
+TEST_F(Uri, RefusesInvalidUris) {
   for (const char *uri : {"", "talk", "http://h/talk", "astral://h", "astral://h/", "astral://h/Talk",
                           "astral://h/-talk", "astral://h/a/b", "astral://h:99999/talk", "astral://h/a_b",
                           "astral://h/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"})
