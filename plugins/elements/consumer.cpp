@@ -13,7 +13,7 @@ struct Match : F... {
   using F::operator()...;
 };
 template <typename... F>
-Match(F...) -> Match<F...>;  // clang 14 does not deduce it
+Match(F...) -> Match<F...>;  // clang 14 needs this deduction guide
 
 Code code_of(moqt::RequestCode code) {
   switch (code) {

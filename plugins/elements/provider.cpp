@@ -16,7 +16,7 @@ struct Match : F... {
   using F::operator()...;
 };
 template <typename... F>
-Match(F...) -> Match<F...>;  // clang 14 does not deduce it
+Match(F...) -> Match<F...>;  // clang 14 needs this deduction guide
 
 constexpr moqt::TrackAlias catalog_alias{0}, media_alias{1};
 
@@ -400,7 +400,7 @@ void Provider::fill(Statistics &statistics) const {
     const quic::Stats stats = child.link->stats();
     statistics.links.push_back({ticket, child.link->peer_fingerprint(),
                                 std::chrono::duration<double, std::milli>(stats.rtt).count(),
-                                stats.bytes_sent, stats.bytes_received, child.skips});
+                                stats.bytes_sent, stats.bytes_received, stats.kept_streams, child.skips});
   }
 }
 

@@ -207,6 +207,22 @@ TEST_F(HostileChild, IsClosedIfItGrantsNoStreamsForAnswers) {
   EXPECT_EQ(children.why.code, Code::refused);
 }
 
+TEST_F(HostileChild, ASkipIsCountedForItsLink) {
+  publish(7);
+  say(*child, 0, subscribe(0, media_track));
+  child->drained();
+  child->sent[3].waiting = Link::max_unsent;  // the link takes no more objects
+  provider.limit_store(1024);
+  for (std::uint64_t group = 8; group < 40; ++group) publish(group);
+  child->sent[3].waiting = 0;
+  provider.pump();
+  Statistics statistics;
+  provider.fill(statistics);
+  ASSERT_EQ(statistics.links.size(), 1u);
+  EXPECT_EQ(statistics.links[0].skipped, 1u);
+  EXPECT_EQ(statistics.links[0].kept_streams, 0u);
+}
+
 TEST_F(HostileChild, InvalidAndRepeatedRequestsDoNotAffectOthers) {
   provider.handle(signalling::Request{"t", "talk"});
   provider.handle(signalling::Candidates{"nobody", {"rubbish"}});
