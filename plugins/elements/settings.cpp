@@ -9,6 +9,8 @@ namespace {
 
 constexpr auto rw =
     static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+constexpr auto live =
+    static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
 constexpr auto ro = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
 GType signaller_type() {
@@ -65,7 +67,7 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
       return g_param_spec_boolean("standby", "Standby",
                                   "Keep the link and the subscription, but receive no objects; takes effect "
                                   "at once. Leaving standby fetches what the next element lacks",
-                                  initial.standby, rw);
+                                  initial.standby, live);
     case prop_stats:
       return g_param_spec_boxed(
           "stats", "Statistics",
