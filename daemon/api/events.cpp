@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/events.hpp"
 
-#include "peer/object_json.hpp"
+#include "api/ticket_json.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::api {
 namespace {
@@ -46,22 +47,21 @@ void Events::tell(const core::Node &node, core::Change what, const std::string &
   json::Builder gone;
   switch (what) {
     case core::Change::node:
-      if (const auto found = node.find_node(key)) return send("node", peer::node_json(*found));
+      if (const auto found = node.find_node(key)) return send("node", protocol::node_json(*found));
       return send("node", gone.set("uuid", key).set("gone", true));
     case core::Change::stream:
       if (const auto found = node.find_stream(key)) {
-        return send("stream", peer::stream_json(*found).set("viewers", node.viewers(key)));
+        return send("stream", protocol::stream_json(*found).set("viewers", node.viewers(key)));
       }
       return send("stream", gone.set("slug", key).set("gone", true));
     case core::Change::ticket: {
       const core::TicketId id = key.substr(key.find('/') + 1);
       if (const auto found = node.find_ticket(id)) {
         tickets_.insert_or_assign(id, *found);
-        return send("ticket", peer::ticket_json(*found));
+        return send("ticket", ticket_json(*found));
       }
       const auto told = tickets_.extract(id);
-      if (!told.empty())
-        send("ticket", peer::ticket_json(told.mapped()).set("state", "ended").set("gone", true));
+      if (!told.empty()) send("ticket", ticket_json(told.mapped()).set("state", "ended").set("gone", true));
       return;
     }
   }

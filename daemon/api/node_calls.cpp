@@ -4,7 +4,7 @@
 
 #include "api/calls.hpp"
 #include "core/slug.hpp"
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::api {
 namespace {
@@ -51,7 +51,7 @@ std::optional<http::Reply> answer_stranger(const runtime::Driver &driver, const 
 void add(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   auto in = http::read_body(call);
   if (!in) return answer(http::reply_error(in.error()));
-  core::NodeInfo info = peer::read_node(*in);
+  core::NodeInfo info = protocol::read_node(*in);
   if (!in->good()) return answer(http::reply_error(in->error()));
   if (info.ip_address.empty()) info.ip_address = call.caller;
   if (!call.is_owner) {
@@ -95,7 +95,7 @@ json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, con
   const bool is_self = info.uuid == node.self().uuid;
   core::NodeInfo known = info;
   if (is_self && known.ip_address.empty()) known.ip_address = call.local;
-  json::Builder out = peer::node_json(known);
+  json::Builder out = protocol::node_json(known);
   if (is_self)
     out.set("fed_children", node.fed_children())
         .set("promised_kbps", node.promised_bps() / 1000)

@@ -2,7 +2,7 @@
 #include "api/calls.hpp"
 #include "core/limits.hpp"
 #include "formats/facts.hpp"
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::api {
@@ -42,8 +42,8 @@ void create(runtime::Driver &driver, const http::Call &call, const http::Answer 
   auto in = http::read_body(call);
   if (!in) return answer(http::reply_error(in.error()));
   core::CreateStream input;
-  input.name = in->text("name", peer::name_rule);
-  input.description = in->text_if("description", peer::description_rule).value_or("");
+  input.name = in->text("name", protocol::name_rule);
+  input.description = in->text_if("description", protocol::description_rule).value_or("");
   if (!in->good()) return answer(http::reply_error(in->error()));
   const bool form = http::is_form(call);
   driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {
@@ -90,7 +90,7 @@ void remove(runtime::Driver &driver, const http::Call &call, const http::Answer 
 }  // namespace
 
 json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo &stream) {
-  json::Builder shown = peer::stream_json(stream);
+  json::Builder shown = protocol::stream_json(stream);
   shown.set("viewers", driver.node().viewers(stream.slug));
   const formats::Facts facts = driver.media().facts(stream.slug);
   if (facts.video) shown.set("video", video_json(*facts.video));

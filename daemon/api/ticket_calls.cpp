@@ -3,8 +3,9 @@
 #include <map>
 
 #include "api/calls.hpp"
+#include "api/ticket_json.hpp"
 #include "core/slug.hpp"
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::api {
@@ -35,7 +36,7 @@ std::string path_of(const Subject &about) {
 
 // With what its link measures, where there is one.
 json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::string, media::Link> &links) {
-  json::Builder out = peer::ticket_json(ticket);
+  json::Builder out = ticket_json(ticket);
   const auto link = links.find(ticket.id);
   if (link == links.end()) return out;
   return out.set("rtt_ms", static_cast<std::uint64_t>(std::llround(link->second.rtt_ms)))
@@ -77,7 +78,7 @@ runtime::Driver::Done show(runtime::Driver &driver, const Subject &about, unsign
     if (!ticket)
       return answer(
           http::reply_error(runtime::about_stream({Code::not_found, "no such ticket"}, about.slug)));
-    http::Reply out = http::reply(json::Builder().set("ticket", peer::ticket_json(*ticket)), status);
+    http::Reply out = http::reply(json::Builder().set("ticket", ticket_json(*ticket)), status);
     if (status == 303) out.headers.emplace_back("Location", path_of(about));
     answer(std::move(out));
   };
@@ -95,7 +96,7 @@ void list(runtime::Driver &driver, const http::Call &call, const http::Answer &a
 void ask(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   auto in = http::read_body(call, true);
   if (!in) return answer(http::reply_error(in.error()));
-  const core::Uuid destination = in->text_if("destination_uuid", peer::uuid_rule).value_or("");
+  const core::Uuid destination = in->text_if("destination_uuid", protocol::uuid_rule).value_or("");
   if (!in->good()) return answer(http::reply_error(in->error()));
   const Subject about{call.params.at("slug"), destination == driver.node().self().uuid ? "" : destination};
   driver.call(core::AskTicket{.slug = about.slug, .destination = destination},
@@ -130,7 +131,7 @@ void revoke(runtime::Driver &driver, const http::Call &call, const http::Answer 
                 if (!result)
                   return answer(http::reply_error(runtime::about_stream(result.error(), about.slug)));
                 json::Builder body;
-                if (ticket) body.set("ticket", peer::ticket_json(*ticket).set("state", "ended"));
+                if (ticket) body.set("ticket", ticket_json(*ticket).set("state", "ended"));
                 answer(http::reply(body));
               });
 }

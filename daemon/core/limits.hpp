@@ -7,8 +7,11 @@
 #include <cstdint>
 
 #include "glue/time.hpp"
+#include "protocol/limits.hpp"
 
 namespace astral::core {
+
+using namespace protocol;  // the maxima of what is said, too
 
 inline constexpr std::size_t max_peers = 2'048;        // sockets
 inline constexpr std::size_t kept_for_elements = 128;  // of these
@@ -17,28 +20,18 @@ inline constexpr std::size_t max_records = 20'000;  // streams, and nodes, that 
 inline constexpr std::size_t max_record_carriers = 32;  // supernodes that are remembered for one stream
 inline constexpr std::size_t max_finds = 4'096;  // searches that are remembered, so that none is served twice
 inline constexpr std::size_t max_parked = 64;    // messages that wait for one supernode to be connected
-inline constexpr std::size_t max_all_parked = 1'024;  // for all of them: each may be of 64 KiB
-inline constexpr std::size_t max_offers = 4;     // that one search takes
-inline constexpr std::uint32_t max_asked = 8;    // supernodes at once, in one search
-inline constexpr std::size_t max_route = 24;     // supernodes that a message passes
-inline constexpr std::size_t max_told_supernodes = 16;    // in a welcome
+inline constexpr std::size_t max_all_parked = 1'024;      // for all of them: each may be of 64 KiB
+inline constexpr std::size_t max_route = 24;              // supernodes that a message passes
 inline constexpr std::size_t copies_of_records = 2;       // beside the keeper's own
-inline constexpr std::uint32_t max_room = 1'000;          // places that are told of
 inline constexpr std::uint32_t lent_part = 4;             // of the room: what may be lent beyond it
 inline constexpr std::size_t max_nodes = 10'000;          // known ones
 inline constexpr std::size_t max_streams = 10'000;        // known ones
 inline constexpr std::size_t max_own_streams = 256;       // published by this node
 inline constexpr std::size_t max_carried = 1'024;         // own ones and those that have a pipeline here
 inline constexpr std::size_t max_tickets = 4'096;         // given and held together
-inline constexpr std::size_t max_tickets_per_peer = 256;  // so that a heartbeat fits in one message of 64 KiB
 inline constexpr std::size_t max_shunned = 1'024;  // children that did not hold the rate, and are remembered
 inline constexpr std::size_t max_local_players = 64;      // elements that play one stream from this node
 inline constexpr std::size_t max_waiting_calls = 64;      // API calls that wait for one search
-inline constexpr std::size_t max_others = 8;              // supernodes that are named to a child
-inline constexpr std::size_t max_path = 64;               // nodes between a publisher and a viewer
-inline constexpr std::size_t max_name = 200;              // bytes
-inline constexpr std::size_t max_description = 1'000;     // bytes
-inline constexpr std::size_t max_media = 4'096;           // bytes of caps as text
 inline constexpr std::size_t nodes_per_message = 64;      // these two keep a message below 64 KiB
 inline constexpr std::size_t streams_per_message = 4;
 inline constexpr std::size_t streams_told = 512;       // to a new child

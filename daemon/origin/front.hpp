@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // HTTP/1.1 for many who ask briefly and often: behind http::HttpListener's bounds it reads requests, hands
 // them to the routes and writes the replies, one after the other on a connection that stays.
-// **Why** not api::Server: it serves one request per connection, through libsoup, at three times the price;
+// **Why** not http::Server: it serves one request per connection, through libsoup, at three times the price;
 // the origin needs no WebSockets.
 #pragma once
 

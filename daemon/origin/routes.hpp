@@ -24,7 +24,7 @@ struct Edges {
       check;  // asks a node whether it is there; found() follows. False: not now
 };
 
-// For api::Server. The registry outlives the routes.
+// For http::Route. The registry outlives the routes.
 std::vector<http::Route> routes(Registry &registry, const Edges &edges);
 
 // A check's result: what it means for the node. Somebody's hint that the node is gone is right when it does

@@ -6,19 +6,19 @@
 #include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "origin/address.hpp"
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::origin {
 namespace {
 
 // What a node could not read is not kept: it would not read any other entry of the list either.
-using peer::description_rule;
-using peer::max_count;
-using peer::max_kbps;
-using peer::max_unix_ms;
-using peer::media_rule;
-using peer::name_rule;
-using peer::version_rule;
+using protocol::description_rule;
+using protocol::max_count;
+using protocol::max_kbps;
+using protocol::max_unix_ms;
+using protocol::media_rule;
+using protocol::name_rule;
+using protocol::version_rule;
 
 constexpr std::size_t max_address = 45;  // ::ffff: and an IPv4 address, all written out
 

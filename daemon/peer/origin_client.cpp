@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "http/exchange.hpp"
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::peer {
 namespace {
@@ -105,11 +105,11 @@ void OriginClient::changed() {
 
 void OriginClient::put_stream(const core::StreamInfo &stream,
                               std::function<void(Expected<core::StreamInfo>)> done) {
-  call("POST", "/streams", stream_json(stream).text(),
+  call("POST", "/streams", protocol::stream_json(stream).text(),
        [done = std::move(done)](Expected<json::Reader> answer) {
          if (!answer) return done(tl::unexpected<Error>(answer.error()));
          json::Reader in = answer->object("stream");
-         core::StreamInfo kept = read_stream(in);
+         core::StreamInfo kept = protocol::read_stream(in);
          done(in.result(std::move(kept)));
        });
 }
@@ -133,14 +133,15 @@ void OriginClient::ask() {
       return;
     }
     Lists lists;
-    for (json::Reader &item : answer->objects("nodes", max_entries)) lists.nodes.push_back(read_node(item));
+    for (json::Reader &item : answer->objects("nodes", max_entries))
+      lists.nodes.push_back(protocol::read_node(item));
     if (!answer->good()) g_warning("the origin's nodes: %s", answer->error().detail.c_str());
     if (!answer->good()) lists.nodes.clear();
     call("GET", "/streams", "", [this, lists = std::move(lists)](Expected<json::Reader> more) mutable {
       asking_ = false;
       if (!more) return;
       for (json::Reader &item : more->objects("streams", max_entries))
-        lists.streams.push_back(read_stream(item));
+        lists.streams.push_back(protocol::read_stream(item));
       if (!more->good()) return g_warning("the origin's streams: %s", more->error().detail.c_str());
       handler_.on_lists(std::move(lists));
     });

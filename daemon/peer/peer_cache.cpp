@@ -6,7 +6,7 @@
 #include "core/limits.hpp"
 #include "glue/error.hpp"
 #include "glue/json.hpp"
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::peer {
 namespace {
@@ -26,7 +26,7 @@ std::vector<core::NodeInfo> remembered_peers(const std::string &directory) {
   std::vector<core::NodeInfo> peers;
   if (in)
     for (json::Reader &item : in->objects("nodes", core::max_told_supernodes)) {
-      peers.push_back(read_node(item));
+      peers.push_back(protocol::read_node(item));
       peers.back().updated = 0;  // whatever is said of it now is newer
     }
   if (in && in->good()) return peers;
@@ -36,7 +36,7 @@ std::vector<core::NodeInfo> remembered_peers(const std::string &directory) {
 
 void remember_peers(const std::string &directory, const std::vector<core::NodeInfo> &peers) {
   std::vector<json::Builder> nodes;
-  for (const core::NodeInfo &peer : peers) nodes.push_back(node_json(peer));
+  for (const core::NodeInfo &peer : peers) nodes.push_back(protocol::node_json(peer));
   const std::string text = json::Builder().set("nodes", nodes).text() + "\n";
   GError *raw = nullptr;
   if (g_file_set_contents_full(path_in(directory).c_str(), text.c_str(), static_cast<gssize>(text.size()),

@@ -7,7 +7,7 @@
 
 #include "glue/json.hpp"
 #include "glue/random.hpp"
-#include "peer/message_json.hpp"
+#include "protocol/message_codec.hpp"
 
 namespace astral::peer {
 namespace {
@@ -44,7 +44,7 @@ std::string PeerHandshake::proof() const {
 }
 
 Expected<bool> PeerHandshake::hear(std::string_view text) {
-  auto in = json::Reader::parse(text, {.max_bytes = max_message_bytes});
+  auto in = json::Reader::parse(text, {.max_bytes = protocol::max_message_bytes});
   if (!in) return tl::unexpected<Error>(in.error());
   const std::string type = in->text("type", {.min = 1, .max = 64});
   if (type == "challenge") {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/limits.hpp"
-#include "peer/message_json.hpp"
+#include "protocol/message_codec.hpp"
 
 namespace astral::peer {
 
@@ -34,8 +34,8 @@ http::WebSocket::Handler Peers::handlers(core::PeerId peer) {
 
 void Peers::accept(Ref<GIOStream> stream, const std::string &address) {
   const core::PeerId peer = next_++;
-  auto socket =
-      http::WebSocket::accept(std::move(stream), handlers(peer), {.message_bytes = max_message_bytes});
+  auto socket = http::WebSocket::accept(std::move(stream), handlers(peer),
+                                        {.message_bytes = protocol::max_message_bytes});
   sessions_.emplace(peer, Session{.socket = std::move(socket),
                                   .handshake = {key_, PeerHandshake::Side::accepting},
                                   .outbound = false,
@@ -47,8 +47,8 @@ void Peers::accept(Ref<GIOStream> stream, const std::string &address) {
 
 void Peers::connect(core::PeerId peer, const std::string &host, std::uint16_t port) {
   g_debug("peer %" G_GUINT64_FORMAT ": connecting to %s port %u", peer, host.c_str(), port);
-  auto socket =
-      http::WebSocket::connect(host, port, "/peer", handlers(peer), {.message_bytes = max_message_bytes});
+  auto socket = http::WebSocket::connect(host, port, "/peer", handlers(peer),
+                                         {.message_bytes = protocol::max_message_bytes});
   sessions_.emplace(peer, Session{.socket = std::move(socket),
                                   .handshake = {key_, PeerHandshake::Side::connecting},
                                   .outbound = true,
@@ -63,8 +63,8 @@ void Peers::on_open(core::PeerId peer) {
 void Peers::send(core::PeerId peer, const core::Message &message) {
   const auto found = sessions_.find(peer);
   if (found == sessions_.end()) return;
-  const std::string text = write_message(message);
-  if (text.size() > max_message_bytes) {
+  const std::string text = protocol::write_message(message);
+  if (text.size() > protocol::max_message_bytes) {
     g_warning("peer %" G_GUINT64_FORMAT ": a message of %zu bytes is too long to be sent", peer, text.size());
     return;
   }
@@ -118,7 +118,7 @@ void Peers::on_text(core::PeerId peer, std::string_view text) {
   if (session == sessions_.end()) return;  // its last words, after we let it go
   g_debug("peer %" G_GUINT64_FORMAT " -> %.*s", peer, static_cast<int>(text.size()), text.data());
   if (!session->second.handshake.proven() && introduced(peer, session->second, text)) return;
-  auto message = read_message(text);
+  auto message = protocol::read_message(text);
   if (!message) {
     end(peer, session->second, message.error());
   } else if (*message) {

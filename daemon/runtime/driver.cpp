@@ -6,9 +6,9 @@
 #include <cstdlib>
 
 #include "glue/random.hpp"
-#include "peer/message_json.hpp"
-#include "peer/object_json.hpp"
 #include "peer/peer_cache.hpp"
+#include "protocol/message_codec.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::runtime {
 namespace {
@@ -65,7 +65,7 @@ void Driver::start(std::uint16_t port) {
         settings_.origin, peer::OriginClient::Handler{
                               .self =
                                   [this] {
-                                    json::Builder self = peer::node_json(node_->self());
+                                    json::Builder self = protocol::node_json(node_->self());
                                     return settings_.is_public ? self.set("public", true) : self;
                                   },
                               .on_lists =
@@ -150,13 +150,13 @@ void Driver::perform(const core::CloseMedia &effect) {
 }
 
 void Driver::perform(const core::TellRelay &effect) {
-  media_.tell_relay(effect.slug, peer::write_message(effect.message));
+  media_.tell_relay(effect.slug, protocol::write_message(effect.message));
 }
 
 void Driver::perform(const core::AddSource &effect) {
   const core::TicketId &ticket = effect.offer.ticket;
   const auto added =
-      media_.add_source(effect.slug, ticket, peer::write_message(effect.offer), effect.standby);
+      media_.add_source(effect.slug, ticket, protocol::write_message(effect.offer), effect.standby);
   if (!added) handle(core::SourceEnded{.slug = effect.slug, .ticket = ticket, .error = added.error()});
 }
 
@@ -165,7 +165,7 @@ void Driver::perform(const core::SwitchSource &effect) {
 }
 
 void Driver::perform(const core::TellSource &effect) {
-  media_.tell_source(effect.slug, effect.ticket, peer::write_message(effect.message));
+  media_.tell_source(effect.slug, effect.ticket, protocol::write_message(effect.message));
 }
 
 void Driver::perform(const core::RemoveSource &effect) {
@@ -232,14 +232,14 @@ void Driver::on_peer_lost(core::PeerId peer, const std::string &reason) {
 }
 
 void Driver::on_relay_message(const std::string &slug, const std::string &json) {
-  auto message = peer::read_message(json);
+  auto message = protocol::read_message(json);
   if (!message)
     return g_warning("stream %s: its relay says rubbish: %s", slug.c_str(), message.error().detail.c_str());
   if (*message) handle(core::RelaySaid{.slug = slug, .message = std::move(**message)});
 }
 
 void Driver::on_source_message(const std::string &slug, const std::string &ticket, const std::string &json) {
-  auto message = peer::read_message(json);
+  auto message = protocol::read_message(json);
   if (!message)
     return g_warning("stream %s: a source says rubbish: %s", slug.c_str(), message.error().detail.c_str());
   if (*message) handle(core::SourceSaid{.slug = slug, .ticket = ticket, .message = std::move(**message)});

@@ -3,6 +3,7 @@
 
 #include "glue/json.hpp"
 #include "glue/key.hpp"
+#include "protocol/message_codec.hpp"
 
 namespace astral::elements::signalling {
 
@@ -29,16 +30,8 @@ ice::Description read_ice(json::Reader in) {
   return description;
 }
 
-json::Builder write_ice(const ice::Description &description) {
-  json::Builder out;
-  out.set("ufrag", description.ufrag).set("pwd", description.pwd).set("candidates", description.candidates);
-  return out;
-}
-
-json::Builder start(const char *type) {
-  json::Builder out;
-  out.set("type", type);
-  return out;
+protocol::Ice ice_of(const ice::Description &description) {
+  return {description.ufrag, description.pwd, description.candidates};
 }
 
 Message read(const std::string &type, json::Reader &in) {
@@ -79,81 +72,65 @@ Expected<std::optional<Message>> parse(std::string_view text) {
 }
 
 std::string hello(const std::string &uuid) {
-  return start("hello")
-      .set("uuid", uuid)
-      .set("kind", "element")
-      .set("version", ASTRAL_VERSION)
-      .set("port", 0)
-      .set("supernode", false)
-      .text();
+  return protocol::write_message(protocol::Hello{.node = {.uuid = uuid, .version = ASTRAL_VERSION},
+                                                 .kind = protocol::PeerKind::element});
 }
 
 std::string publish(const std::string &slug, const std::string &name, const std::string &description,
                     const std::string &media) {
-  json::Builder out = start("publish").set("slug", slug).set("media", media);
-  if (!name.empty()) out.set("name", name);
-  if (!description.empty()) out.set("description", description);
-  return out.text();
+  return protocol::write_message(
+      protocol::Publish{.slug = slug, .name = name, .description = description, .media = media});
 }
 
 std::string media(const std::string &slug, const std::string &media) {
-  return start("media").set("slug", slug).set("media", media).text();
+  return protocol::write_message(protocol::Media{.slug = slug, .media = media});
 }
 
 std::string ended(const std::string &slug) {
-  return start("ended").set("slug", slug).text();
+  return protocol::write_message(protocol::Ended{.slug = slug});
 }
 
 std::string request(const std::string &ticket, const std::string &slug, const std::string &destination) {
-  return start("request").set("ticket", ticket).set("slug", slug).set("destination", destination).text();
+  return protocol::write_message(
+      protocol::Request{.ticket = ticket, .slug = slug, .destination = destination});
 }
 
 std::string heartbeat() {
-  return start("heartbeat").set("tickets", std::vector<std::string>{}).text();
+  return protocol::write_message(protocol::Heartbeat{});
 }
 
 std::string goodbye() {
-  return start("goodbye").text();
+  return protocol::write_message(protocol::Goodbye{});
 }
 
 std::string to_text(const Offer &offer) {
-  return start("offer")
-      .set("ticket", offer.ticket)
-      .set("slug", offer.slug)
-      .set("source", offer.source)
-      .set("hops", 0)
-      .set("path", std::vector<std::string>{})
-      .set("fingerprint", offer.fingerprint)
-      .set("ice", write_ice(offer.ice))
-      .text();
+  return protocol::write_message(protocol::Offer{.ticket = offer.ticket,
+                                                 .slug = offer.slug,
+                                                 .source = offer.source,
+                                                 .fingerprint = offer.fingerprint,
+                                                 .ice = ice_of(offer.ice)});
 }
 
 std::string to_text(const Refusal &refusal) {
-  return start("refusal")
-      .set("ticket", refusal.ticket)
-      .set("code", refusal.code)
-      .set("message", refusal.message)
-      .text();
+  const auto code = protocol::refusal_code(refusal.code);
+  return protocol::write_message(protocol::Refusal{.ticket = refusal.ticket,
+                                                   .code = code.value_or(protocol::RefusalCode::bad_request),
+                                                   .message = refusal.message});
 }
 
 std::string to_text(const Confirm &confirm) {
-  return start("confirm")
-      .set("ticket", confirm.ticket)
-      .set("fingerprint", confirm.fingerprint)
-      .set("ice", write_ice(confirm.ice))
-      .text();
+  return protocol::write_message(protocol::Confirm{
+      .ticket = confirm.ticket, .fingerprint = confirm.fingerprint, .ice = ice_of(confirm.ice)});
 }
 
 std::string to_text(const Candidates &candidates) {
-  return start("candidates").set("ticket", candidates.ticket).set("candidates", candidates.candidates).text();
+  return protocol::write_message(
+      protocol::Candidates{.ticket = candidates.ticket, .candidates = candidates.candidates});
 }
 
 std::string to_text(const Cancel &cancel) {
-  return start("cancel")
-      .set("ticket", cancel.ticket)
-      .set("code", cancel.code)
-      .set("message", cancel.message)
-      .text();
+  return protocol::write_message(
+      protocol::Cancel{.ticket = cancel.ticket, .code = cancel.code, .message = cancel.message});
 }
 
 Error error_of(const std::string &code, const std::string &message) {

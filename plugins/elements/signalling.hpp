@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The JSON messages between an element and its node about links. Nodes exchange the same messages on /peer;
-// this codec has those that an element needs.
+// The JSON messages between an element and its node about links. protocol/message_codec.hpp, which nodes use on
+// /peer as well, writes them. An element reads only the fields that it needs: a node of another version may
+// leave out the rest.
 #pragma once
 
 #include <cstdint>

@@ -4,9 +4,9 @@
 #include <cassert>
 #include <string_view>
 
-#include "peer/message_json.hpp"
+#include "protocol/message_codec.hpp"
 
-using namespace astral::peer;
+using namespace astral::protocol;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   const auto message = read_message({reinterpret_cast<const char *>(data), size});
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     return 0;
   }
   if (!*message) return 0;  // a message type of a later version
-  const auto *routed = std::get_if<astral::core::Routed>(&**message);
+  const auto *routed = std::get_if<astral::protocol::Routed>(&**message);
   if (routed != nullptr && !routed->what) return 0;  // contains a type of a later version: not written
   const std::string text = write_message(**message);
   const auto again = read_message(text);

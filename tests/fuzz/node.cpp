@@ -83,7 +83,7 @@ class Play {
   }
 
   static std::string sample(std::string_view number) {
-    static const std::vector<std::string> all = peer::samples();
+    static const std::vector<std::string> all = protocol::samples();
     return all[std::strtoul(std::string(number).c_str(), nullptr, 10) % all.size()];
   }
 
@@ -100,8 +100,8 @@ class Play {
       case 'e':
         return media_.listener->on_source_ended(slug, ticket, {Code::failed, "ended"});
       case 'c':
-        return heard(world_.filled(R"({"type":"confirm","ticket":"@T","fingerprint":")" + peer::fingerprint +
-                                   R"(","ice":)" + peer::ice + "}"));
+        return heard(world_.filled(R"({"type":"confirm","ticket":"@T","fingerprint":")" +
+                                   protocol::fingerprint + R"(","ice":)" + protocol::ice + "}"));
       case 'm':
         return heard(world_.filled(rest));
       case 'o':

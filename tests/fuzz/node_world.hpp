@@ -27,8 +27,8 @@
 #include "node/app.hpp"
 #include "origin/request.hpp"
 #include "outside.hpp"
-#include "peer/message_json.hpp"
 #include "peer/peer_handshake.hpp"
+#include "protocol/message_codec.hpp"
 
 namespace astral::fuzz {
 
@@ -301,7 +301,7 @@ class NodeWorld {
     learn(text);
     assert(json::check(text, {.max_bytes = 1 << 20}));
     // Another node can read what this node sends on /peer.
-    if (!text.starts_with("{\"type\":")) assert(peer::read_message(text));
+    if (!text.starts_with("{\"type\":")) assert(protocol::read_message(text));
   }
   void learn(const std::string &text) {
     if (const std::string found = field(text, "ticket"); !found.empty()) ticket_ = found;

@@ -14,7 +14,7 @@
 #include "http/request_head.hpp"
 #include "origin/request.hpp"
 #include "origin/routes.hpp"
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 
 using namespace astral;
 using namespace astral::origin;
@@ -91,9 +91,9 @@ class Play {
     assert(in);
     if (call.method != "GET" || reply.status != 200) return;
     if (call.path == "/nodes")
-      for (json::Reader &node : in->objects("nodes", 10'000)) peer::read_node(node);
+      for (json::Reader &node : in->objects("nodes", 10'000)) protocol::read_node(node);
     if (call.path == "/streams")
-      for (json::Reader &stream : in->objects("streams", 10'000)) peer::read_stream(stream);
+      for (json::Reader &stream : in->objects("streams", 10'000)) protocol::read_stream(stream);
     assert(in->good());
   }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "invariants.hpp"
-#include "peer/message_json.hpp"
+#include "protocol/message_codec.hpp"
 #include "trace.hpp"
 #include "world.hpp"
 
@@ -39,7 +39,8 @@ class Story {
     world_.tracing = false;
     world_.keep_elements_words = false;
     world_.check_every = plan_.nodes <= 300 ? 1 : plan_.nodes <= 3'000 ? 16 : 128;
-    if (plan.weigh) world_.weigh = [](const Message &message) { return peer::write_message(message).size(); };
+    if (plan.weigh)
+      world_.weigh = [](const Message &message) { return protocol::write_message(message).size(); };
     world_.watch = [this](std::size_t node, const Effects &effects) {
       invariants_->after(node, effects);
       if (leaving_) invariants_->media_flows(viewers());

@@ -9,29 +9,31 @@ import re
 import subprocess
 import sys
 
+PURE_PROTOCOL = ('protocol/limits.hpp', 'protocol/message.hpp', 'protocol/slug.hpp', 'protocol/types.hpp')
 PURE_GLUE = ('glue/error.hpp', 'glue/bytes.hpp', 'glue/time.hpp')
 # What a room includes beside itself: all of another room ('http/'), or one file of it.
 ROOMS = {
     'plugins/glue': (),
+    'plugins/protocol': ('glue/',),
     'plugins/moqt': PURE_GLUE,
     'plugins/quic': ('glue/',),
     'plugins/ice': ('glue/', 'quic/path.hpp'),
     'plugins/track': ('moqt/', *PURE_GLUE),
-    'plugins/elements': ('track/', 'ice/', 'quic/', 'moqt/', 'glue/'),
-    'daemon/core': PURE_GLUE,
+    'plugins/elements': ('protocol/', 'track/', 'ice/', 'quic/', 'moqt/', 'glue/'),
+    'daemon/core': (*PURE_PROTOCOL, *PURE_GLUE),
     'daemon/formats': PURE_GLUE,
     'daemon/http': ('glue/',),
     'daemon/media': ('formats/', 'glue/'),
-    'daemon/peer': ('core/', 'http/', 'glue/'),
-    'daemon/runtime': ('core/', 'peer/', 'media/media_backend.hpp', 'glue/'),
+    'daemon/peer': ('core/', 'protocol/', 'http/', 'glue/'),
+    'daemon/runtime': ('core/', 'protocol/', 'peer/', 'media/media_backend.hpp', 'glue/'),
     'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'runtime/', 'glue/'),
-    'daemon/api': ('core/', 'formats/facts.hpp', 'http/', 'peer/object_json.hpp', 'runtime/', 'glue/'),
+    'daemon/api': ('core/', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'runtime/', 'glue/'),
     'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'runtime/', 'gateways/', 'api/', 'glue/'),
-    'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'peer/object_json.hpp', 'glue/'),
+    'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'protocol/object_codec.hpp', 'glue/'),
     'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'glue/'),
 }
 # They decide, and do nothing: the standard library only.
-PURE = ('plugins/moqt/', 'daemon/core/', 'daemon/formats/')
+PURE = ('plugins/moqt/', 'plugins/protocol/slug.cpp', *(f'plugins/{name}' for name in PURE_PROTOCOL), 'daemon/core/', 'daemon/formats/')
 # What the modules of the pages import beside the modules of their own folder: what npm brings.
 PAGES = {'web': ('hls.js', 'viz.js'), 'web/origin': ('hls.js',)}
 # Who may see a library's headers: prefix of the include, and the folders.

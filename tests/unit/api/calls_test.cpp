@@ -147,7 +147,7 @@ TEST_F(Calls, ATicketThatWasGivenIsGivenUp) {
   player.send(
       R"({"type":"find","slug":"talk","destination":"child","search":"q1","asker":{"uuid":"child"},"stage":0,"carriers":0})");
   ASSERT_TRUE(pump_until([&] { return !media.to_relay.empty(); }));
-  const auto request = peer::read_message(media.to_relay.back());
+  const auto request = protocol::read_message(media.to_relay.back());
   ASSERT_TRUE(request && *request);
   media.listener->on_relay_message(
       "talk", R"({"type":"offer","slug":"talk","source":"here","hops":1,"path":["here"],"ticket":")" +
@@ -244,7 +244,7 @@ TEST_F(Calls, AnotherNodeIsSeeded) {
   for (const bool done : {true, false}) {
     const auto asked = http->begin(
         {.method = "POST", .path = "/stream/talk/tickets", .body = R"({"destination_uuid":"other"})"});
-    const auto seed = peer::read_message(other.take("seed"));
+    const auto seed = protocol::read_message(other.take("seed"));
     ASSERT_TRUE(seed && *seed);
     EXPECT_EQ(std::get<core::Seed>(**seed).slug, "talk");
     other.send(R"({"type":"seeded","call":)" + std::to_string(std::get<core::Seed>(**seed).call) +
@@ -268,7 +268,7 @@ TEST_F(Calls, NobodyHasRoomIs412) {
   other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto asked = http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = "{}"});
-  auto request = peer::read_message(other.take("request"));
+  auto request = protocol::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
   EXPECT_EQ(std::get<core::Request>(**request).asker.uuid, "here");
   other.send(R"({"type":"refusal","code":"no-room","message":"full","slug":"talk","search":")" +
@@ -390,7 +390,7 @@ TEST_F(Playing, BringsAStreamThatIsKnown) {
   other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto playing = http->begin({.path = "/stream/talk/hls/index.m3u8"});
-  auto request = peer::read_message(other.take("request"));
+  auto request = protocol::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
   const std::string ticket = "t1";
   other.send(
@@ -417,7 +417,7 @@ TEST_F(Playing, MediaThatDoesNotOpenIsNotTheEnd) {
   ASSERT_NE(sink.take("welcome"), "");
   sink.send(R"({"type":"publish","slug":"talk","name":"Talk","media":"video/mpegts"})");
   ASSERT_NE(sink.take("published"), "");
-  auto request = peer::read_message(sink.take("request"));
+  auto request = protocol::read_message(sink.take("request"));
   ASSERT_TRUE(request && *request);
   sink.send(R"({"type":"offer","slug":"talk","source":"sink","hops":0,"path":[],"ticket":")" +
             std::get<core::Request>(**request).ticket + R"(","fingerprint":")" + fingerprint + R"(","ice":)" +

@@ -19,8 +19,8 @@
 #include "fake_media.hpp"
 #include "glue/json.hpp"
 #include "node/app.hpp"
-#include "peer/message_json.hpp"
 #include "peer/peer_handshake.hpp"
+#include "protocol/message_codec.hpp"
 #include "pump.hpp"
 
 namespace astral::test {
@@ -258,7 +258,7 @@ class AppTest : public ::testing::Test {
     EXPECT_NE(sink->take("welcome"), "");
     sink->send(R"({"type":"publish","slug":"talk","name":"Talk","media":"video/mpegts"})");
     EXPECT_NE(sink->take("published"), "");
-    auto request = peer::read_message(sink->take("request"));
+    auto request = protocol::read_message(sink->take("request"));
     EXPECT_TRUE(request && *request);
     if (!request || !*request) return sink;
     const std::string ticket = std::get<core::Request>(**request).ticket;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The messages of /peer as JSON text, both ways. What comes in is checked here, once, so that core::Node may
+// The messages of /peer as JSON text, both ways. What comes in is checked here, once, so that Node may
 // believe every length and alphabet.
 #pragma once
 
@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "core/message.hpp"
 #include "glue/error.hpp"
+#include "protocol/message.hpp"
 
-namespace astral::peer {
+namespace astral::protocol {
 
 inline constexpr std::size_t max_message_bytes = 64 * 1024;
 inline constexpr std::size_t max_candidates = 32;
@@ -21,8 +21,12 @@ inline constexpr std::size_t max_explanation = 512;  // bytes of a refusal's or 
 
 // Nothing: a type that this version does not know, to be ignored. Errors: invalid, too_large; they name the
 // field.
-Expected<std::optional<core::Message>> read_message(std::string_view text);
+Expected<std::optional<Message>> read_message(std::string_view text);
 
-std::string write_message(const core::Message &message);
+std::string write_message(const Message &message);
 
-}  // namespace astral::peer
+// A refusal's code as it is written. Nothing: there is no such code.
+const char *name_of(RefusalCode code);
+std::optional<RefusalCode> refusal_code(std::string_view name);
+
+}  // namespace astral::protocol

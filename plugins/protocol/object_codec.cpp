@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "peer/object_json.hpp"
+#include "protocol/object_codec.hpp"
 
 #include <algorithm>
 
-#include "core/limits.hpp"
-#include "core/slug.hpp"
 #include "glue/key.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/slug.hpp"
 
-namespace astral::peer {
+namespace astral::protocol {
 namespace {
 
 constexpr std::uint64_t max_unix_seconds = 1'000'000'000'000;
@@ -21,7 +21,7 @@ bool is_host(std::string_view text) {
 }
 
 bool is_plain(std::string_view text) {
-  return core::is_text(text, text.size());
+  return is_text(text, text.size());
 }
 
 constexpr const char *plain = "text without control characters";
@@ -30,20 +30,18 @@ constexpr const char *plain = "text without control characters";
 
 const json::Text host_rule{.min = 1, .max = 255, .good = is_host, .wanted = "an address"};
 const json::Text uuid_rule{
-    .min = 1, .max = core::max_uuid, .good = core::is_uuid, .wanted = "letters, digits and hyphens"};
-const json::Text slug_rule{.min = 1,
-                           .max = core::max_slug,
-                           .good = core::is_slug,
-                           .wanted = "lower-case letters, digits and single hyphens"};
+    .min = 1, .max = max_uuid, .good = is_uuid, .wanted = "letters, digits and hyphens"};
+const json::Text slug_rule{
+    .min = 1, .max = max_slug, .good = is_slug, .wanted = "lower-case letters, digits and single hyphens"};
 const json::Text fingerprint_rule{
     .min = 64, .max = 64, .good = is_fingerprint, .wanted = "64 lower-case hex digits"};
-const json::Text name_rule{.min = 1, .max = core::max_name, .good = is_plain, .wanted = plain};
-const json::Text description_rule{.min = 0, .max = core::max_description, .good = is_plain, .wanted = plain};
-const json::Text media_rule{.min = 0, .max = core::max_media, .good = is_plain, .wanted = plain};
+const json::Text name_rule{.min = 1, .max = max_name, .good = is_plain, .wanted = plain};
+const json::Text description_rule{.min = 0, .max = max_description, .good = is_plain, .wanted = plain};
+const json::Text media_rule{.min = 0, .max = max_media, .good = is_plain, .wanted = plain};
 const json::Text version_rule{.min = 0, .max = 64};
 
-core::NodeInfo read_node(json::Reader &in, Port port) {
-  core::NodeInfo node;
+NodeInfo read_node(json::Reader &in, Port port) {
+  NodeInfo node;
   node.uuid = in.text("uuid", uuid_rule);
   node.ip_address = in.has("ip_address") ? in.text("ip_address", host_rule) : "";
   node.port = static_cast<std::uint16_t>(port == Port::needed ? in.number("port", 1, 65535)
@@ -63,8 +61,8 @@ core::NodeInfo read_node(json::Reader &in, Port port) {
   return node;
 }
 
-core::StreamInfo read_stream(json::Reader &in) {
-  core::StreamInfo stream;
+StreamInfo read_stream(json::Reader &in) {
+  StreamInfo stream;
   stream.slug = in.text("slug", slug_rule);
   stream.name = in.text("name", name_rule);
   stream.description = in.text_if("description", description_rule).value_or("");
@@ -78,7 +76,7 @@ core::StreamInfo read_stream(json::Reader &in) {
   return stream;
 }
 
-json::Builder node_json(const core::NodeInfo &node) {
+json::Builder node_json(const NodeInfo &node) {
   json::Builder out;
   out.set("uuid", node.uuid);
   if (!node.ip_address.empty()) out.set("ip_address", node.ip_address);
@@ -90,7 +88,7 @@ json::Builder node_json(const core::NodeInfo &node) {
   return out;
 }
 
-json::Builder stream_json(const core::StreamInfo &stream) {
+json::Builder stream_json(const StreamInfo &stream) {
   json::Builder out;
   out.set("slug", stream.slug).set("name", stream.name).set("description", stream.description);
   out.set("source", stream.source);
@@ -100,17 +98,4 @@ json::Builder stream_json(const core::StreamInfo &stream) {
   return out;
 }
 
-json::Builder ticket_json(const core::TicketView &ticket) {
-  json::Builder out;
-  out.set("stream", ticket.stream).set("source", ticket.source).set("source_port", ticket.source_port);
-  out.set("destination", ticket.destination).set("destination_port", ticket.destination_port);
-  out.set("hops", ticket.hops)
-      .set("confirmed", ticket.confirmed)
-      .set("role", ticket.role)
-      .set("state", ticket.state);
-  out.set("held", ticket.held).set("element", ticket.element);
-  out.set("created", ticket.created).set("refreshed", ticket.refreshed).set("expires", ticket.expires);
-  return out;
-}
-
-}  // namespace astral::peer
+}  // namespace astral::protocol

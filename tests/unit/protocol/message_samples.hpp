@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-namespace astral::peer {
+namespace astral::protocol {
 
 inline const std::string fingerprint(64, 'a');
 inline constexpr const char *ice =
     R"({"ufrag":"abcd","pwd":"0123456789012345678901","candidates":["candidate:1 1 UDP 1 127.0.0.1 9 typ host"]})";
-inline constexpr const char *node =
+inline constexpr const char *node_text =
     R"({"uuid":"n1","ip_address":"::1","port":8000,"supernode":true,"version":"0.1.0","upstream_kbps":800,"downstream_kbps":9000,"primary_supernode_uuid":"s1","children":3,"capacity":100,"updated":1700000000123})";
 inline constexpr const char *stream =
     R"({"slug":"my-talk","name":"My Talk!","description":"é","source":"n1","fingerprint":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","streaming":true,"media":"video/mpegts","bitrate_kbps":4000,"created":1700000000,"updated":1700000000123})";
@@ -19,7 +19,7 @@ inline constexpr const char *place = R"({"uuid":"n2","via":"s1","ip_address":"10
 
 // Every type once, with every field, as write_message() writes it.
 inline std::vector<std::string> samples() {
-  const std::string n(node), s(stream), i(ice), f = "\"fingerprint\":\"" + fingerprint + "\"", at(place);
+  const std::string n(node_text), s(stream), i(ice), f = "\"fingerprint\":\"" + fingerprint + "\"", at(place);
   const std::string self = n.substr(1, n.size() - 2);
   const std::string wish =
       R"("slug":"a","destination":"n2","search":"q-1","asker":)" + at + R"(,"parent":true)";
@@ -75,4 +75,4 @@ inline std::vector<std::string> samples() {
   };
 }
 
-}  // namespace astral::peer
+}  // namespace astral::protocol

@@ -6,11 +6,10 @@
 
 #include <cstdint>
 
-#include "core/node.hpp"
-#include "core/types.hpp"
 #include "glue/json.hpp"
+#include "protocol/types.hpp"
 
-namespace astral::peer {
+namespace astral::protocol {
 
 extern const json::Text uuid_rule;  // of nodes and of tickets
 extern const json::Text slug_rule;
@@ -26,12 +25,10 @@ inline constexpr std::uint64_t max_unix_ms = 1'000'000'000'000'000;
 
 // A node that listens has a port; an element has none (0). ip_address may be absent: empty.
 enum class Port { needed, optional };
-core::NodeInfo read_node(json::Reader &in, Port port = Port::needed);
-core::StreamInfo read_stream(json::Reader &in);
+NodeInfo read_node(json::Reader &in, Port port = Port::needed);
+StreamInfo read_stream(json::Reader &in);
 
-json::Builder node_json(const core::NodeInfo &node);
-json::Builder stream_json(const core::StreamInfo &stream);
-// Without the ticket's id: it is the token of the link, and nobody else's business.
-json::Builder ticket_json(const core::TicketView &ticket);
+json::Builder node_json(const NodeInfo &node);
+json::Builder stream_json(const StreamInfo &stream);
 
-}  // namespace astral::peer
+}  // namespace astral::protocol

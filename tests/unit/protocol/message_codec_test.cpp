@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Messages of /peer: each survives a round trip, each rule is held and names the field, rubbish disturbs
 // nothing.
-#include "peer/message_json.hpp"
+#include "protocol/message_codec.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 
 #include "message_samples.hpp"
 
-namespace astral::peer {
+namespace astral::protocol {
 namespace {
 
 TEST(MessageJson, RoundTrips) {
@@ -23,7 +23,7 @@ TEST(MessageJson, RoundTrips) {
     EXPECT_EQ(write_message(**message), text);
     seen.insert((*message)->index());
   }
-  EXPECT_EQ(seen.size(), std::variant_size_v<core::Message>);
+  EXPECT_EQ(seen.size(), std::variant_size_v<Message>);
 }
 
 TEST(MessageJson, IgnoresUnknownTypesAndFields) {
@@ -35,8 +35,8 @@ TEST(MessageJson, IgnoresUnknownTypesAndFields) {
 
 TEST(MessageJson, FillsWhatMayBeAbsent) {
   const auto message = read_message(R"({"type":"hello","uuid":"n1","port":1})").value();
-  const auto &hello = std::get<core::Hello>(*message);
-  EXPECT_EQ(hello.kind, core::PeerKind::node);
+  const auto &hello = std::get<Hello>(*message);
+  EXPECT_EQ(hello.kind, PeerKind::node);
   EXPECT_EQ(hello.node.ip_address, "");
   EXPECT_FALSE(hello.node.upstream_kbps);
   EXPECT_FALSE(hello.node.capacity);
@@ -85,18 +85,18 @@ TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
   for (const std::string &text : samples()) {
     const std::string over = R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":)" + text + "}";
     const auto message = read_message(over);
-    const core::Message inside = *read_message(text).value();
+    const Message inside = *read_message(text).value();
     const bool network = std::visit(
         [](const auto &what) {
           using T = std::decay_t<decltype(what)>;
-          return std::is_same_v<T, core::Heartbeat> || std::is_same_v<T, core::Streams> ||
-                 std::is_same_v<T, core::Gone> || std::is_same_v<T, core::Seed> ||
-                 std::is_same_v<T, core::Seeded> || std::is_same_v<T, core::Path> ||
-                 std::is_same_v<T, core::Climb> || std::is_same_v<T, core::Climbed> ||
-                 std::is_same_v<T, core::Leaving> || std::is_same_v<T, core::Hold> ||
-                 std::is_same_v<T, core::Request> || std::is_same_v<T, core::Offer> ||
-                 std::is_same_v<T, core::Refusal> || std::is_same_v<T, core::Confirm> ||
-                 std::is_same_v<T, core::Candidates> || std::is_same_v<T, core::Cancel>;
+          return std::is_same_v<T, Heartbeat> || std::is_same_v<T, Streams> ||
+                 std::is_same_v<T, Gone> || std::is_same_v<T, Seed> ||
+                 std::is_same_v<T, Seeded> || std::is_same_v<T, Path> ||
+                 std::is_same_v<T, Climb> || std::is_same_v<T, Climbed> ||
+                 std::is_same_v<T, Leaving> || std::is_same_v<T, Hold> ||
+                 std::is_same_v<T, Request> || std::is_same_v<T, Offer> ||
+                 std::is_same_v<T, Refusal> || std::is_same_v<T, Confirm> ||
+                 std::is_same_v<T, Candidates> || std::is_same_v<T, Cancel>;
         },
         inside);
     EXPECT_EQ(message.has_value(), network) << over;
@@ -105,7 +105,7 @@ TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
       continue;
     }
     ++taken;
-    EXPECT_EQ(write_message(std::get<core::Routed>(**message).what->message), text);
+    EXPECT_EQ(write_message(std::get<Routed>(**message).what->message), text);
   }
   EXPECT_GE(taken, 16u);
 }
@@ -115,14 +115,14 @@ TEST(MessageJson, AnUnknownTypeInsideAnotherIsNothing) {
   const auto message =
       read_message(R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":{"type":"tomorrow"}})");
   ASSERT_TRUE(message && *message);
-  EXPECT_EQ(std::get<core::Routed>(**message).what, nullptr);
+  EXPECT_EQ(std::get<Routed>(**message).what, nullptr);
 }
 
 TEST(MessageJson, CutsLongExplanationsBetweenCharacters) {
-  core::Cancel cancel{"t", "failed", std::string(max_explanation - 1, 'x') + "éé"};
+  Cancel cancel{"t", "failed", std::string(max_explanation - 1, 'x') + "éé"};
   const auto message = read_message(write_message(cancel));
   ASSERT_TRUE(message) << message.error().detail;
-  EXPECT_EQ(std::get<core::Cancel>(**message).message, std::string(max_explanation - 1, 'x'));
+  EXPECT_EQ(std::get<Cancel>(**message).message, std::string(max_explanation - 1, 'x'));
 }
 
 TEST(MessageJson, MutationsAreRefusedOrWithinBounds) {
@@ -156,7 +156,7 @@ TEST(MessageJson, MutationsAreRefusedOrWithinBounds) {
     }
     const auto message = read_message(text);
     if (!message || !*message) continue;
-    const auto *routed = std::get_if<core::Routed>(&**message);
+    const auto *routed = std::get_if<Routed>(&**message);
     if (routed != nullptr && !routed->what) continue;  // of a later version inside: nobody writes it
     ++taken;
     const auto again = read_message(write_message(**message));
@@ -167,4 +167,4 @@ TEST(MessageJson, MutationsAreRefusedOrWithinBounds) {
 }
 
 }  // namespace
-}  // namespace astral::peer
+}  // namespace astral::protocol

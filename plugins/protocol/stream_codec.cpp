@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "peer/message_words.hpp"
+#include "protocol/message_fields.hpp"
 
 #include <memory>
 #include <utility>
 
-namespace astral::peer::words {
+namespace astral::protocol::codec {
 
-core::Message read(json::Reader &in, Tag<core::Streams>) {
-  return core::Streams{read_streams(in, "streams", max_list)};
+Message read(json::Reader &in, Tag<Streams>) {
+  return Streams{read_streams(in, "streams", max_list)};
 }
-json::Builder write(const core::Streams &streams) {
+json::Builder write(const Streams &streams) {
   json::Builder out;
   return out.set("streams", streams_json(streams.streams));
 }
 
-core::Message read(json::Reader &in, Tag<core::Gone>) {
-  return core::Gone{in.text("slug", slug_rule), in.number_if("updated", 0, max_updated).value_or(0)};
+Message read(json::Reader &in, Tag<Gone>) {
+  return Gone{in.text("slug", slug_rule), in.number_if("updated", 0, max_updated).value_or(0)};
 }
-json::Builder write(const core::Gone &gone) {
+json::Builder write(const Gone &gone) {
   json::Builder out;
   return out.set("slug", gone.slug).set("updated", gone.updated);
 }
 
-core::Message read(json::Reader &in, Tag<core::Carrying>) {
-  core::Carrying carrying;
+Message read(json::Reader &in, Tag<Carrying>) {
+  Carrying carrying;
   carrying.slug = in.text("slug", slug_rule);
   carrying.hops = static_cast<std::uint32_t>(in.number_if("hops", 0, max_hops).value_or(0));
-  carrying.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
-  carrying.leaves = static_cast<std::uint32_t>(in.number_if("leaves", 0, core::max_room).value_or(0));
+  carrying.room = static_cast<std::uint32_t>(in.number_if("room", 0, max_room).value_or(0));
+  carrying.leaves = static_cast<std::uint32_t>(in.number_if("leaves", 0, max_room).value_or(0));
   carrying.over = in.flag_if("over").value_or(false);
   return carrying;
 }
-json::Builder write(const core::Carrying &carrying) {
+json::Builder write(const Carrying &carrying) {
   json::Builder out;
   out.set("slug", carrying.slug);
   if (carrying.over) return out.set("over", true);
@@ -39,19 +39,19 @@ json::Builder write(const core::Carrying &carrying) {
   return out.set("hops", carrying.hops).set("room", carrying.room);
 }
 
-core::Message read(json::Reader &in, Tag<core::Advert>) {
-  core::Advert advert;
+Message read(json::Reader &in, Tag<Advert>) {
+  Advert advert;
   advert.slug = in.text("slug", slug_rule);
   advert.supernode = read_place(in.object("supernode"));
   advert.hops = static_cast<std::uint32_t>(in.number_if("hops", 0, max_hops).value_or(0));
-  advert.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
-  advert.leaves = static_cast<std::uint32_t>(in.number_if("leaves", 0, core::max_room).value_or(0));
+  advert.room = static_cast<std::uint32_t>(in.number_if("room", 0, max_room).value_or(0));
+  advert.leaves = static_cast<std::uint32_t>(in.number_if("leaves", 0, max_room).value_or(0));
   advert.over = in.flag_if("over").value_or(false);
   advert.copied = in.flag_if("copied").value_or(false);
   advert.stream = read_streams(in, "stream", 1);
   return advert;
 }
-json::Builder write(const core::Advert &advert) {
+json::Builder write(const Advert &advert) {
   json::Builder out;
   out.set("slug", advert.slug).set("supernode", place_json(advert.supernode));
   out.set("hops", advert.hops).set("room", advert.room);
@@ -62,64 +62,64 @@ json::Builder write(const core::Advert &advert) {
   return out;
 }
 
-core::Message read(json::Reader &in, Tag<core::Find>) {
-  core::Find find;
+Message read(json::Reader &in, Tag<Find>) {
+  Find find;
   find.request = read_request(in);
-  find.stage = static_cast<core::Stage>(in.number_if("stage", 0, 2).value_or(0));
+  find.stage = static_cast<Stage>(in.number_if("stage", 0, 2).value_or(0));
   find.wide = in.flag_if("wide").value_or(false);
-  find.carriers = static_cast<std::uint32_t>(in.number_if("carriers", 0, core::max_offers).value_or(0));
+  find.carriers = static_cast<std::uint32_t>(in.number_if("carriers", 0, max_offers).value_or(0));
   return find;
 }
-json::Builder write(const core::Find &find) {
+json::Builder write(const Find &find) {
   json::Builder out = request_json(find.request);
   out.set("stage", static_cast<std::uint32_t>(find.stage)).set("carriers", find.carriers);
   if (find.wide) out.set("wide", true);
   return out;
 }
 
-core::Message read(json::Reader &in, Tag<core::Here>) {
-  core::Here here;
+Message read(json::Reader &in, Tag<Here>) {
+  Here here;
   here.place = read_place(in.object("place"));
   here.updated = in.number("updated", 0, max_updated);
   here.copied = in.flag_if("copied").value_or(false);
   return here;
 }
-json::Builder write(const core::Here &here) {
+json::Builder write(const Here &here) {
   json::Builder out;
   out.set("place", place_json(here.place)).set("updated", here.updated);
   if (here.copied) out.set("copied", true);
   return out;
 }
 
-core::Message read(json::Reader &in, Tag<core::Seed>) {
-  return core::Seed{in.number("call", 0, max_call), in.text("slug", slug_rule)};
+Message read(json::Reader &in, Tag<Seed>) {
+  return Seed{in.number("call", 0, max_call), in.text("slug", slug_rule)};
 }
-json::Builder write(const core::Seed &seed) {
+json::Builder write(const Seed &seed) {
   json::Builder out;
   return out.set("call", seed.call).set("slug", seed.slug);
 }
 
-core::Message read(json::Reader &in, Tag<core::Seeded>) {
-  return core::Seeded{in.number("call", 0, max_call), in.flag("done"),
-                      in.text_if("message", explanation_rule).value_or("")};
+Message read(json::Reader &in, Tag<Seeded>) {
+  return Seeded{in.number("call", 0, max_call), in.flag("done"),
+                in.text_if("message", explanation_rule).value_or("")};
 }
-json::Builder write(const core::Seeded &seeded) {
+json::Builder write(const Seeded &seeded) {
   json::Builder out;
   return out.set("call", seeded.call).set("done", seeded.done).set("message", cut(seeded.message));
 }
 
-core::Message read(json::Reader &in, Tag<core::Routed>) {
-  core::Routed routed;
+Message read(json::Reader &in, Tag<Routed>) {
+  Routed routed;
   routed.to = read_place(in.object("to"));
   routed.from = read_place(in.object("from"));
   routed.hops = static_cast<std::uint32_t>(in.number_if("hops", 0, max_hops).value_or(0));
   routed.sought = in.flag_if("sought").value_or(false);
   json::Reader what = in.object("what");
-  std::optional<core::Message> message = read_enclosed(what);
-  if (message) routed.what = std::make_shared<const core::Enclosed>(core::Enclosed{std::move(*message)});
+  std::optional<Message> message = read_enclosed(what);
+  if (message) routed.what = std::make_shared<const Enclosed>(Enclosed{std::move(*message)});
   return routed;
 }
-json::Builder write(const core::Routed &routed) {
+json::Builder write(const Routed &routed) {
   json::Builder out;
   out.set("to", place_json(routed.to)).set("from", place_json(routed.from)).set("hops", routed.hops);
   if (routed.sought) out.set("sought", true);
@@ -127,8 +127,8 @@ json::Builder write(const core::Routed &routed) {
   return out;
 }
 
-core::Message read(json::Reader &in, Tag<core::Publish>) {
-  core::Publish publish;
+Message read(json::Reader &in, Tag<Publish>) {
+  Publish publish;
   publish.slug = in.text("slug", slug_rule);
   json::Text name = name_rule;
   name.min = 0;
@@ -137,34 +137,34 @@ core::Message read(json::Reader &in, Tag<core::Publish>) {
   publish.media = in.text_if("media", media_rule).value_or("");
   return publish;
 }
-json::Builder write(const core::Publish &publish) {
+json::Builder write(const Publish &publish) {
   json::Builder out;
   out.set("slug", publish.slug).set("name", publish.name).set("description", publish.description);
   return out.set("media", publish.media);
 }
 
-core::Message read(json::Reader &in, Tag<core::Published>) {
-  return core::Published{in.text("slug", slug_rule), in.number_if("largest_group", 0, max_group).value_or(0)};
+Message read(json::Reader &in, Tag<Published>) {
+  return Published{in.text("slug", slug_rule), in.number_if("largest_group", 0, max_group).value_or(0)};
 }
-json::Builder write(const core::Published &published) {
+json::Builder write(const Published &published) {
   json::Builder out;
   return out.set("slug", published.slug).set("largest_group", published.largest_group);
 }
 
-core::Message read(json::Reader &in, Tag<core::Media>) {
-  return core::Media{in.text("slug", slug_rule), in.text("media", media_rule)};
+Message read(json::Reader &in, Tag<Media>) {
+  return Media{in.text("slug", slug_rule), in.text("media", media_rule)};
 }
-json::Builder write(const core::Media &media) {
+json::Builder write(const Media &media) {
   json::Builder out;
   return out.set("slug", media.slug).set("media", media.media);
 }
 
-core::Message read(json::Reader &in, Tag<core::Ended>) {
-  return core::Ended{in.text("slug", slug_rule)};
+Message read(json::Reader &in, Tag<Ended>) {
+  return Ended{in.text("slug", slug_rule)};
 }
-json::Builder write(const core::Ended &ended) {
+json::Builder write(const Ended &ended) {
   json::Builder out;
   return out.set("slug", ended.slug);
 }
 
-}  // namespace astral::peer::words
+}  // namespace astral::protocol::codec

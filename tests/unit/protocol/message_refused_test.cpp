@@ -2,11 +2,11 @@
 // Messages of /peer that break a rule: each is refused, and the error names the field.
 #include <gtest/gtest.h>
 
-#include "core/limits.hpp"
+#include "protocol/limits.hpp"
 #include "message_samples.hpp"
-#include "peer/message_json.hpp"
+#include "protocol/message_codec.hpp"
 
-namespace astral::peer {
+namespace astral::protocol {
 namespace {
 
 struct Bad {
@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{broken("offer", fingerprint, "ab"), "field 'fingerprint': must have at least 64 bytes"},
         Bad{broken("offer", R"("hops":1)", R"("hops":-1)"), "field 'hops': must be from 0 to 1000"},
         Bad{broken("offer", R"("path":["n0")", R"("path":[0)"), "field 'path[0]': must be a string"},
-        Bad{broken("offer", R"("n0","n1")", repeated("\"n\"", core::max_path + 1)),
+        Bad{broken("offer", R"("n0","n1")", repeated("\"n\"", max_path + 1)),
             "field 'path': must have at most 64 entries"},
         Bad{broken("offer", R"("ufrag":"abcd")", R"("ufrag":"abc")"),
             "field 'ice.ufrag': must have at least 4 bytes"},
@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{broken("cancel", "gone", std::string(max_explanation + 1, 'x')),
             "field 'message': must have at most 512 bytes"},
         Bad{R"({"type":"full","others":[)" +
-                repeated(R"({"uuid":"n","port":1})", core::max_told_supernodes + 1) + "]}",
+                repeated(R"({"uuid":"n","port":1})", max_told_supernodes + 1) + "]}",
             "field 'others': must have at most 16 entries"},
         Bad{R"({"type":"registered","others":[)" + repeated(R"({"uuid":"n","port":1})", 17) + "]}",
             "field 'others': must have at most 16 entries"},
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "]}",
             "field 'nodes': must have at most 16 entries"},
         Bad{R"({"type":"heartbeat","tickets":[],"nodes":[)" +
-                repeated(R"({"uuid":"n","port":1})", core::max_others + 1) + "]}",
+                repeated(R"({"uuid":"n","port":1})", max_others + 1) + "]}",
             "field 'nodes': must have at most 8 entries"},
         Bad{R"({"type":"streams","streams":[)" + repeated("{}", max_list + 1) + "]}",
             "field 'streams': must have at most 256 entries"},
@@ -146,13 +146,13 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":{"type":"hold","ticket":"t 1"}})",
             "field 'what.ticket': must be letters, digits and hyphens"},
         Bad{broken("streams", "My Talk!", ""), "field 'streams[0].name': must not be empty"},
-        Bad{broken("streams", "My Talk!", std::string(core::max_name + 1, 'x')),
+        Bad{broken("streams", "My Talk!", std::string(max_name + 1, 'x')),
             "field 'streams[0].name': must have at most 200 bytes"},
         Bad{broken("streams", "My Talk!", "My\\u0007Talk"),
             "field 'streams[0].name': must be text without control characters"},
-        Bad{R"({"type":"heartbeat","tickets":[)" + repeated("\"t\"", core::max_tickets_per_peer + 1) + "]}",
+        Bad{R"({"type":"heartbeat","tickets":[)" + repeated("\"t\"", max_tickets_per_peer + 1) + "]}",
             "field 'tickets': must have at most 256 entries"},
-        Bad{broken("publish", "video/mpegts", std::string(core::max_media + 1, 'x')),
+        Bad{broken("publish", "video/mpegts", std::string(max_media + 1, 'x')),
             "field 'media': must have at most 4096 bytes"},
         Bad{broken("media", R"(,"media":"video/x-matroska")", ""), "field 'media': is missing"},
         Bad{broken("published", "1700000000000", "1.5"), "field 'largest_group': must be an integer"},
@@ -160,4 +160,4 @@ INSTANTIATE_TEST_SUITE_P(
             "more than 65536 bytes of JSON"}));
 
 }  // namespace
-}  // namespace astral::peer
+}  // namespace astral::protocol

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "core/slug.hpp"
+#include "protocol/slug.hpp"
 
 #include <algorithm>
 
-namespace astral::core {
+namespace astral::protocol {
 namespace {
 
 // Not <cctype>: these do not depend on a locale.
@@ -53,4 +53,4 @@ bool is_uuid(std::string_view text) {
   });
 }
 
-}  // namespace astral::core
+}  // namespace astral::protocol

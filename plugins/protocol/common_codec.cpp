@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "peer/message_words.hpp"
+#include "protocol/message_fields.hpp"
 
 #include <algorithm>
 
-namespace astral::peer::words {
+namespace astral::protocol::codec {
 namespace {
 
 bool is_ice_text(std::string_view text) {  // ice-char of RFC 8839
@@ -34,69 +34,69 @@ std::string_view cut(std::string_view text) {
   return text.substr(0, end);
 }
 
-core::Ice read_ice(json::Reader in) {
-  core::Ice ice;
+Ice read_ice(json::Reader in) {
+  Ice ice;
   ice.ufrag = in.text("ufrag", ufrag_rule);
   ice.pwd = in.text("pwd", pwd_rule);
   ice.candidates = in.texts("candidates", max_candidates, candidate_rule);
   return ice;
 }
-json::Builder ice_json(const core::Ice &ice) {
+json::Builder ice_json(const Ice &ice) {
   json::Builder out;
   return out.set("ufrag", ice.ufrag).set("pwd", ice.pwd).set("candidates", ice.candidates);
 }
 
-std::vector<core::NodeInfo> read_nodes(json::Reader &in, const char *name, std::size_t max) {
-  std::vector<core::NodeInfo> nodes;
+std::vector<NodeInfo> read_nodes(json::Reader &in, const char *name, std::size_t max) {
+  std::vector<NodeInfo> nodes;
   for (json::Reader &item : in.objects(name, max)) nodes.push_back(read_node(item));
   return nodes;
 }
-std::vector<core::StreamInfo> read_streams(json::Reader &in, const char *name, std::size_t max) {
-  std::vector<core::StreamInfo> streams;
+std::vector<StreamInfo> read_streams(json::Reader &in, const char *name, std::size_t max) {
+  std::vector<StreamInfo> streams;
   for (json::Reader &item : in.objects(name, max)) streams.push_back(read_stream(item));
   return streams;
 }
-std::vector<json::Builder> nodes_json(const std::vector<core::NodeInfo> &nodes) {
+std::vector<json::Builder> nodes_json(const std::vector<NodeInfo> &nodes) {
   std::vector<json::Builder> out;
-  for (const core::NodeInfo &node : nodes) out.push_back(node_json(node));
+  for (const NodeInfo &node : nodes) out.push_back(node_json(node));
   return out;
 }
-std::vector<json::Builder> streams_json(const std::vector<core::StreamInfo> &streams) {
+std::vector<json::Builder> streams_json(const std::vector<StreamInfo> &streams) {
   std::vector<json::Builder> out;
-  for (const core::StreamInfo &stream : streams) out.push_back(stream_json(stream));
+  for (const StreamInfo &stream : streams) out.push_back(stream_json(stream));
   return out;
 }
 
-core::Place read_place(json::Reader in) {
-  core::Place place;
+Place read_place(json::Reader in) {
+  Place place;
   place.uuid = in.text("uuid", uuid_rule);
   place.via = in.text_if("via", uuid_rule).value_or("");
   place.at.host = in.text_if("ip_address", host_rule).value_or("");
   place.at.port = static_cast<std::uint16_t>(in.number_if("port", 0, 65535).value_or(0));
   return place;
 }
-json::Builder place_json(const core::Place &place) {
+json::Builder place_json(const Place &place) {
   json::Builder out;
   out.set("uuid", place.uuid);
   if (!place.via.empty()) out.set("via", place.via);
   if (!place.at.host.empty()) out.set("ip_address", place.at.host).set("port", place.at.port);
   return out;
 }
-core::Request read_request(json::Reader &in) {
-  core::Request request;
+Request read_request(json::Reader &in) {
+  Request request;
   request.search = in.text_if("search", uuid_rule).value_or("");
   request.ticket = request.search.empty() ? in.text("ticket", uuid_rule) : "";
   request.slug = in.text("slug", slug_rule);
   request.destination = in.text("destination", uuid_rule);
   if (!request.search.empty()) request.asker = read_place(in.object("asker"));
   request.parent = in.flag_if("parent").value_or(false);
-  request.room = static_cast<std::uint32_t>(in.number_if("room", 0, core::max_room).value_or(0));
+  request.room = static_cast<std::uint32_t>(in.number_if("room", 0, max_room).value_or(0));
   request.standby = in.flag_if("standby").value_or(false);
   request.except = in.text_if("except", uuid_rule).value_or("");
-  request.asked = static_cast<std::uint32_t>(in.number_if("asked", 0, core::max_asked).value_or(0));
+  request.asked = static_cast<std::uint32_t>(in.number_if("asked", 0, max_asked).value_or(0));
   return request;
 }
-json::Builder request_json(const core::Request &request) {
+json::Builder request_json(const Request &request) {
   json::Builder out;
   if (!request.ticket.empty()) out.set("ticket", request.ticket);
   out.set("slug", request.slug).set("destination", request.destination);
@@ -109,4 +109,4 @@ json::Builder request_json(const core::Request &request) {
   return out;
 }
 
-}  // namespace astral::peer::words
+}  // namespace astral::protocol::codec
