@@ -20,21 +20,14 @@ enum class Due {
   choose,        // among those that answered
   promote,       // become a supernode
   advert,        // name: a slug
-  improve,       // name: a slug
   climb,         // name: the id of a given ticket
   lent,          // name: the id of a given ticket
   slow,          // name: the id of a given ticket
-  overlap,       // name: a slug
-  standby,       // name: a slug; the present step of looking for one, or of trying it
   leave,         // the children had their time
   beat,          // heartbeats, silence, lapses, news of measured rates
   unconfirmed,   // name: the id of a given ticket
-  step,          // name: a slug; the present step of its search, or of linking its source
-  search,        // name: a slug; the whole search
-  retry,         // name: a slug
-  renew,         // name: a slug; the link to its parent
+  stream,        // name: a slug; what ought to be may be something else from then on
   seed,          // name: the node that was asked; number: the call
-  unwanted,      // name: a slug
   registration,  // number: the question to the origin
 };
 

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "core/agenda.hpp"
-#include "core/carried.hpp"
 #include "core/directory.hpp"
 #include "core/effect.hpp"
 #include "core/overlay.hpp"
@@ -21,6 +20,7 @@
 #include "core/rng.hpp"
 #include "core/room.hpp"
 #include "core/settings.hpp"
+#include "core/streams/plan.hpp"
 #include "core/tickets.hpp"
 
 namespace astral::core {
@@ -106,7 +106,7 @@ struct Desk {
   Peers peers;
   Tickets tickets;
   Room room;
-  std::map<Slug, Carried> carried;
+  std::map<Slug, StreamState> carried;
   std::uint64_t next_id = first_own_id;
   PeerId primary = 0;    // the session with our supernode; 0: none, or we are one
   bool leaving = false;  // only our children's farewell is waited for
@@ -193,22 +193,23 @@ struct Desk {
     cancel(peer, ticket, "unknown", "no such ticket, or it has lapsed");
   }
 
-  Carried *carries(const Slug &slug) {
+  StreamState *carries(const Slug &slug) {
     const auto found = carried.find(slug);
     return found == carried.end() ? nullptr : &found->second;
   }
 
-  Carried &carry(const Slug &slug) {
+  StreamState &carry(const Slug &slug) {
     const StreamInfo *info = directory.stream(slug);
     if (info != nullptr) room.told(*info);
-    return carried.try_emplace(slug, Carried{.slug = slug}).first->second;
+    return carried.try_emplace(slug, StreamState{.slug = slug}).first->second;
   }
 
-  // The parent's link stands, and its parent's, up to the source, so children may be taken; our own streams
-  // always may have some. Whoever moves with children of its own takes no more meanwhile, see Climb.
-  bool open_to_children(const Carried &stream) const {
-    return !leaving && (stream.own || (stream.phase == Phase::fed && !stream.search &&
-                                       stream.coming.empty() && !stream.cut));
+  bool open_to_children(const StreamState &stream) const {
+    return !leaving && core::open_to_children(stream);
+  }
+  // Who feeds us. Only of a stream that is open to children, or that has any.
+  PeerId parent_peer(const StreamState &stream) const {
+    return tickets.find(roles(stream).parent->id)->peer;
   }
 
   // The other end of the ticket, in whichever session.

@@ -2,10 +2,10 @@
 #include "core/finder.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/ranking.hpp"
 
 namespace astral::core {
 namespace {
@@ -29,8 +29,8 @@ bool worth_telling(const Told &before, const Now &now) {
 Finder::Offering Finder::own(const Slug &slug) const {
   const auto found = desk_.carried.find(slug);
   if (found == desk_.carried.end() || !desk_.open_to_children(found->second)) return {};
-  const bool far = found->second.path.size() + 1 >= max_path;
-  Offering offering{.hops = found->second.hops + 1, .room = far ? 0 : desk_.room.places(slug)};
+  const bool far = found->second.position.path.size() + 1 >= max_path;
+  Offering offering{.hops = found->second.position.hops + 1, .room = far ? 0 : desk_.room.places(slug)};
   if (far || offering.room > 0) return offering;
   for (const TicketId &id : desk_.tickets.given(slug)) {
     const Ticket &ticket = *desk_.tickets.find(id);
@@ -41,7 +41,7 @@ Finder::Offering Finder::own(const Slug &slug) const {
 
 void Finder::carry_changed(const Slug &slug) {
   if (desk_.supernode()) return changed(slug);
-  Carried *stream = desk_.carries(slug);
+  StreamState *stream = desk_.carries(slug);
   if (stream == nullptr) {
     if (desk_.primary != 0) desk_.send(desk_.primary, Carrying{.slug = slug, .over = true});
     return;
@@ -285,10 +285,10 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
       if (Peer *child = desk_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {
-    const auto worth = [](const Offering &one) {
-      return std::tuple(one.room == 0, one.hops, -static_cast<std::int64_t>(one.room));
+    const auto rank = [](const Offering &one) {
+      return Rank{.full = one.room == 0, .hops = one.hops, .room = one.room};
     };
-    return worth(a.what) < worth(b.what);
+    return rank(a.what) < rank(b.what);
   });
   std::size_t asked = 0;
   for (const Choice &choice : choices) {

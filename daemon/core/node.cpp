@@ -93,12 +93,6 @@ void Node::fall_due(const Agenda::Key &key) {
       return standing_.promote();
     case Due::advert:
       return finder_.advert_due(key.name);
-    case Due::improve:
-      return consumer_.improve_due(key.name);
-    case Due::overlap:
-      return consumer_.overlap_due(key.name);
-    case Due::standby:
-      return consumer_.standby_due(key.name);
     case Due::climb:
       return provider_.climb_due(key.name);
     case Due::lent:
@@ -118,16 +112,8 @@ void Node::fall_due(const Agenda::Key &key) {
       return publishing_.beat();
     case Due::unconfirmed:
       return provider_.unconfirmed(key.name);
-    case Due::step:
-      return consumer_.step_due(key.name);
-    case Due::search:
-      return consumer_.search_due(key.name);
-    case Due::renew:
-      return consumer_.renew_due(key.name);
-    case Due::retry:
-      return consumer_.retry_due(key.name);
-    case Due::unwanted:
-      return consumer_.unwanted_due(key.name);
+    case Due::stream:
+      return consumer_.look_again(key.name);
     case Due::registration:
       return publishing_.registration_due(key.number);
   }

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "core/consumer.hpp"
 #include "core/desk.hpp"
 #include "core/effect.hpp"
 #include "core/finder.hpp"
@@ -22,6 +21,7 @@
 #include "core/routes.hpp"
 #include "core/settings.hpp"
 #include "core/standing.hpp"
+#include "core/streams/consumer.hpp"
 #include "core/types.hpp"
 
 namespace astral::core {

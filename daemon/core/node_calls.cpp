@@ -86,7 +86,7 @@ void Node::on(const ConfirmTicket &input) {
 void Node::on(const RevokeTicket &input) {
   const bool ours = input.destination.empty() || input.destination == desk_.self();
   if (ours) {
-    const Carried *stream = desk_.carries(input.slug);
+    const StreamState *stream = desk_.carries(input.slug);
     if (stream == nullptr) return desk_.answer(input.call, fail(Code::not_found, "no such ticket"));
     if (stream->own)
       return desk_.answer(input.call, fail(Code::conflict, "published here: pause or delete the stream"));

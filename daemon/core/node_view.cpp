@@ -20,18 +20,18 @@ std::vector<NodeInfo> Node::remembered() const {
 std::uint32_t Node::places(const Slug &slug) const {
   const auto found = desk_.carried.find(slug);
   if (found == desk_.carried.end() || !desk_.open_to_children(found->second)) return 0;
-  return found->second.path.size() + 1 >= max_path ? 0 : desk_.room.places(slug);
+  return found->second.position.path.size() + 1 >= max_path ? 0 : desk_.room.places(slug);
 }
 
 bool Node::cut_off(const Slug &slug) const {
   const auto found = desk_.carried.find(slug);
-  return found != desk_.carried.end() && found->second.cut;
+  return found != desk_.carried.end() && found->second.upstream_lost;
 }
 
 bool Node::resting() const {
   if (!desk_.settled()) return false;
   for (const auto &[slug, stream] : desk_.carried)
-    if (stream.search || stream.phase == Phase::asking || stream.phase == Phase::joining) return false;
+    if (stream.own ? roles(stream).parent == nullptr && feeder(stream) != nullptr : moving(stream)) return false;
   return true;
 }
 
@@ -59,10 +59,9 @@ std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
 // The parent that is about to replace another is not active yet.
 std::string Node::role_of(const Ticket &ticket) const {
   if (ticket.state == TicketState::standing_by) return "standby";
-  const auto stream = desk_.carried.find(ticket.slug);
-  const bool next =
-      ticket.side == Side::held && stream != desk_.carried.end() && stream->second.held != ticket.id;
-  return next ? "next" : "active";
+  if (ticket.side == Side::given) return "active";
+  const Link *feeds = feeder(desk_.carried.at(ticket.slug));
+  return feeds != nullptr && feeds->id == ticket.id ? "active" : "next";
 }
 
 TicketView Node::view(const Ticket &ticket) const {
@@ -76,7 +75,8 @@ TicketView Node::view(const Ticket &ticket) const {
                   .source_port = port_of(ticket.source),
                   .destination = ticket.destination,
                   .destination_port = port_of(ticket.destination),
-                  .hops = ticket.hops,
+                  .hops = ticket.side == Side::given ? ticket.hops
+                                                     : desk_.carried.at(ticket.slug).links.at(ticket.id).hops,
                   .confirmed = ticket.state == TicketState::confirmed,
                   .held = ticket.side == Side::held,
                   .element = ticket.kind == PeerKind::element,
@@ -113,7 +113,8 @@ const Ticket *Node::ticket_to(const Slug &slug, const Uuid &destination) const {
   const bool ours = destination.empty() || destination == desk_.self();
   if (ours) {
     const auto stream = desk_.carried.find(slug);
-    return stream == desk_.carried.end() ? nullptr : desk_.tickets.find(stream->second.held);
+    const Link *feeds = stream == desk_.carried.end() ? nullptr : feeder(stream->second);
+    return feeds == nullptr ? nullptr : desk_.tickets.find(feeds->id);
   }
   const Ticket *found = nullptr;
   for (const TicketId &id : desk_.tickets.of_stream(slug)) {
@@ -149,84 +150,16 @@ void Node::check_invariants() const {
   assert(desk_.overlay.known() <= desk_.peers.size() + 64 * Overlay::known_per_distance);
   assert(seeds_.size() <= max_waiting_calls);
 
-  std::size_t held = 0;
+  consumer_.check_invariants();
   std::uint32_t children = 0;
   std::uint32_t lent = 0;
-  for (const auto &carried : desk_.carried) {
-    const Slug &slug = carried.first;
-    const Carried &stream = carried.second;
-    assert(stream.slug == slug && stream.own == desk_.directory.is_own(slug));
-    const auto ours = [&](const TicketId &id, TicketState least) {
-      const Ticket *ticket = desk_.tickets.find(id);
-      assert(ticket != nullptr && ticket->side == Side::held && ticket->slug == slug &&
-             ticket->state >= least);
-      ++held;
-      return ticket->state;
-    };
-    const auto linked = [&](const TicketId &id) { return desk_.tickets.find(id)->linked; };
-    const bool seeks_standby = desk_.agenda.has({.due = Due::standby, .name = slug});
-    if (!stream.standby.empty()) {
-      const bool stands = ours(stream.standby, TicketState::offered) == TicketState::standing_by;
-      assert(linked(stream.standby) && !stream.own && (stands || seeks_standby));
-      assert(!stream.trying || (stands && stream.phase == Phase::fed));
-    }
-    assert(!stream.trying || !stream.standby.empty());
-    if (!stream.held.empty()) ours(stream.held, TicketState::requested);
-    if (!stream.coming.empty()) {
-      ours(stream.coming, TicketState::requested);
-      assert(stream.phase == Phase::fed && (stream.own || linked(stream.coming)));
-    }
-    if (stream.spare) {
-      assert(stream.phase == Phase::fed && seeks_standby);
-      for (const auto &[id, offer] : stream.spare->offers) ours(id, TicketState::offered);
-    }
-    if (stream.search)
-      for (const auto &[id, offer] : stream.search->offers)
-        if (id != stream.held && id != stream.coming) ours(id, TicketState::offered);
-    switch (stream.phase) {
-      case Phase::orphan:
-        assert(stream.held.empty() && !stream.search);
-        break;
-      case Phase::asking:
-        assert(stream.search || !stream.held.empty());
-        break;
-      case Phase::joining:
-        assert(desk_.tickets.find(stream.held)->state <= TicketState::offered && linked(stream.held));
-        break;
-      case Phase::fed:
-        assert(desk_.tickets.find(stream.held)->state == TicketState::confirmed);
-        break;
-    }
-    // Nothing waits for ever: whatever looks for a parent has a deadline.
-    const bool timed = desk_.agenda.has({.due = Due::step, .name = slug}) ||
-                       desk_.agenda.has({.due = Due::overlap, .name = slug});
-    assert(timed == (stream.search || !stream.coming.empty() || stream.phase == Phase::asking ||
-                     stream.phase == Phase::joining));
-    assert(stream.search.has_value() == desk_.agenda.has({.due = Due::search, .name = slug}));
-    if (stream.phase >= Phase::joining) assert(stream.media);
-    if (stream.phase == Phase::fed && !stream.own) assert(stream.cut == desk_.tickets.find(stream.held)->cut);
-    if (stream.own) {
-      assert(!stream.search && stream.standby.empty() && stream.path.empty() && stream.hops == 0);
-      assert(stream.publisher == 0 || desk_.peers.find(stream.publisher) != nullptr);
-      assert(stream.phase == Phase::orphan || stream.publisher != 0);
-    } else if (!desk_.leaving) {
-      const bool wanted = stream.watched || !stream.calls.empty() || desk_.tickets.any_given(slug);
-      assert(wanted || (stream.media && desk_.agenda.has({.due = Due::unwanted, .name = slug})));
-      if (wanted && stream.phase == Phase::orphan)
-        assert(desk_.agenda.has({.due = Due::retry, .name = slug}));
-      assert(std::find(stream.path.begin(), stream.path.end(), desk_.self()) == stream.path.end());
-    }
-  }
   for (const TicketId &id : desk_.tickets.all()) {
     const Ticket &ticket = *desk_.tickets.find(id);
     const Peer *peer = desk_.peers.find(ticket.peer);
     assert(peer != nullptr && peer->state == PeerState::ready && peer->kind == ticket.kind);
     const auto stream = desk_.carried.find(ticket.slug);
     assert(stream != desk_.carried.end());
-    if (ticket.side == Side::held) {
-      --held;
-      continue;
-    }
+    if (ticket.side == Side::held) continue;
     if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) ++children;
     if (ticket.lent) ++lent;
     const bool ends = ticket.lent && ticket.state == TicketState::confirmed;
@@ -239,7 +172,7 @@ void Node::check_invariants() const {
     assert(!ticket.climbing || desk_.agenda.has({.due = Due::climb, .name = id}));
     assert(ticket.kind == PeerKind::node ? ticket.destination == peer->uuid : true);
   }
-  assert(held == 0 && children == desk_.room.children() && lent == desk_.room.lent());
+  assert(children == desk_.room.children() && lent == desk_.room.lent());
   const bool placed = standpoint() == Standpoint::child || standpoint() == Standpoint::supernode;
   const bool looks = desk_.agenda.has({.due = Due::seek}) || desk_.agenda.has({.due = Due::choose}) ||
                      desk_.agenda.has({.due = Due::promote}) || desk_.agenda.has({.due = Due::start});

@@ -37,7 +37,7 @@ void Provider::request(const Peer &peer, const Request &request) {
 void Provider::serve(const Request &request) {
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid != request.destination) return;
   // Our supernode takes one place for given away now. If it was not, it is told.
-  Carried *stream = desk_.carries(request.slug);
+  StreamState *stream = desk_.carries(request.slug);
   if (stream != nullptr && stream->told.room > 0)
     --stream->told.room;
   else if (stream != nullptr && stream->told.leaves > 0)
@@ -49,16 +49,16 @@ void Provider::serve(const Request &request) {
 
 void Provider::from_node(const Peer &peer, const Request &request) {
   const auto no = [&](RefusalCode code, const char *why) { refuse(peer.id, request, code, why); };
-  Carried *stream = desk_.carries(request.slug);
+  StreamState *stream = desk_.carries(request.slug);
   if (stream == nullptr) return no(RefusalCode::no_stream, "not here");
-  if (std::find(stream->path.begin(), stream->path.end(), request.destination) != stream->path.end())
+  if (stream->position.passes(request.destination))
     return no(RefusalCode::loop, "we get it through you");
   if (!desk_.open_to_children(*stream)) return no(RefusalCode::no_room, "no parent ourselves");
-  if (stream->silent && desk_.now - *stream->silent < desk_.settings.timeouts.no_room)
+  if (stream->silence && desk_.now - stream->silence->since < desk_.settings.timeouts.no_room)
     return no(RefusalCode::no_room, "nothing comes here either");
   if (shunned(request.slug, request.destination)) return no(RefusalCode::no_room, "it did not hold the rate");
-  if (stream->path.size() + 1 >= max_path) return no(RefusalCode::no_room, "too far from the publisher");
-  if (request.standby && desk_.agenda.has({.due = Due::unwanted, .name = request.slug}))
+  if (stream->position.path.size() + 1 >= max_path) return no(RefusalCode::no_room, "too far from the publisher");
+  if (request.standby && stream->unwanted)
     return no(RefusalCode::no_room, "nobody wants it here");
   for (const TicketId &id : desk_.tickets.given(request.slug))
     if (const Ticket &ticket = *desk_.tickets.find(id); desk_.with(ticket, peer)) {
@@ -78,7 +78,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
     return no(RefusalCode::no_room, "the upstream is used up");
   open(*stream);
   Ticket ticket{.id = desk_.new_ticket_id(), .slug = request.slug, .destination = request.destination};
-  ticket.hops = stream->hops + 1;
+  ticket.hops = stream->position.hops + 1;
   ticket.search = request.search;
   ticket.standby = request.standby;
   ticket.parent = request.parent && !request.standby;  // no media, no circle: that is for when it is used
@@ -113,10 +113,10 @@ void Provider::displace(const Slug &slug) {
 // It stood by, and is needed now: it was switched on before it asked. Where there is no room, it gets a place
 // for the time that it needs to find another one.
 void Provider::again(const Peer &, Ticket &ticket, const Request &request) {
-  Carried *stream = desk_.carries(ticket.slug);
+  StreamState *stream = desk_.carries(ticket.slug);
   if (stream == nullptr || !desk_.open_to_children(*stream))
     return no_room_left(ticket, RefusalCode::no_room, "no parent ourselves");
-  if (std::find(stream->path.begin(), stream->path.end(), ticket.destination) != stream->path.end())
+  if (stream->position.passes(ticket.destination))
     return no_room_left(ticket, RefusalCode::loop, "we get it through you");
   const bool fits = desk_.room.take(ticket.slug);
   if (!fits && !desk_.room.lend(ticket.slug))
@@ -139,7 +139,7 @@ void Provider::no_room_left(const Ticket &ticket, RefusalCode code, const std::s
 // Its link is up, so there is nothing to offer.
 void Provider::grant(Ticket &ticket) {
   desk_.agenda.drop({.due = Due::unconfirmed, .name = ticket.id});
-  ticket.hops = desk_.carries(ticket.slug)->hops + 1;
+  ticket.hops = desk_.carries(ticket.slug)->position.hops + 1;
   desk_.enter(ticket, TicketState::confirmed);
   tell_path(ticket, true);
   if (!ticket.lent) return;
@@ -148,8 +148,8 @@ void Provider::grant(Ticket &ticket) {
 }
 
 void Provider::tell_path(const Ticket &ticket, bool granted) {
-  const Carried &stream = *desk_.carries(ticket.slug);
-  Path path{.ticket = ticket.id, .hops = ticket.hops, .path = stream.path, .granted = granted};
+  const StreamState &stream = *desk_.carries(ticket.slug);
+  Path path{.ticket = ticket.id, .hops = ticket.hops, .path = stream.position.path, .granted = granted};
   path.path.push_back(desk_.self());
   desk_.send(ticket.peer, std::move(path));
 }
@@ -211,7 +211,7 @@ bool Provider::shunned(const Slug &slug, const Uuid &child) const {
 // In the relay, where it is there.
 void Provider::unlink(const Ticket &ticket, const std::string &code, const std::string &message) {
   const bool asked = ticket.state != TicketState::waiting && !ticket.climbing;
-  const Carried *stream = desk_.carries(ticket.slug);
+  const StreamState *stream = desk_.carries(ticket.slug);
   if ((ticket.linked || asked) && stream != nullptr && stream->media)
     desk_.emit(TellRelay{.slug = ticket.slug,
                          .message = Cancel{.ticket = ticket.id, .code = code, .message = message}});
@@ -221,11 +221,11 @@ void Provider::unlink(const Ticket &ticket, const std::string &code, const std::
 void Provider::check(Ticket &ticket, bool parent) {
   desk_.agenda.set({.due = Due::unconfirmed, .name = ticket.id},
                    desk_.now + desk_.settings.timeouts.unconfirmed);
-  const Carried &stream = *desk_.carries(ticket.slug);
+  const StreamState &stream = *desk_.carries(ticket.slug);
   ticket.climbing = parent && !stream.own;
   if (!ticket.climbing) return ask_relay(ticket);
   desk_.agenda.set({.due = Due::climb, .name = ticket.id}, desk_.now + desk_.settings.timeouts.climb);
-  desk_.send(desk_.tickets.find(stream.held)->peer, Climb{.ticket = ticket.id,
+  desk_.send(desk_.parent_peer(stream), Climb{.ticket = ticket.id,
                                                           .slug = ticket.slug,
                                                           .mover = ticket.destination,
                                                           .provider = desk_.place(),
@@ -236,7 +236,7 @@ void Provider::climb(const Peer &from, const Climb &climb) {
   const auto answer = [&](bool clear) {
     desk_.tell(climb.provider, Climbed{.ticket = climb.ticket, .clear = clear});
   };
-  const Carried *stream = desk_.carries(climb.slug);
+  const StreamState *stream = desk_.carries(climb.slug);
   const auto feeds = [&] {
     for (const TicketId &id : desk_.tickets.given(climb.slug)) {
       const Ticket &ticket = *desk_.tickets.find(id);
@@ -250,7 +250,7 @@ void Provider::climb(const Peer &from, const Climb &climb) {
   if (!desk_.open_to_children(*stream)) return answer(false);
   Climb on = climb;
   ++on.climbed;
-  desk_.send(desk_.tickets.find(stream->held)->peer, std::move(on));
+  desk_.send(desk_.parent_peer(*stream), std::move(on));
 }
 
 void Provider::climbed(const Climbed &climbed) {
@@ -258,7 +258,7 @@ void Provider::climbed(const Climbed &climbed) {
   if (ticket == nullptr || ticket->side != Side::given || !ticket->climbing) return;
   ticket->climbing = false;
   desk_.agenda.drop({.due = Due::climb, .name = ticket->id});
-  const Carried *stream = desk_.carries(ticket->slug);
+  const StreamState *stream = desk_.carries(ticket->slug);
   if (!climbed.clear || !desk_.open_to_children(*stream)) return climb_due(climbed.ticket);
   ask_relay(*ticket);
 }
@@ -308,7 +308,7 @@ void Provider::from_element(const Peer &peer, const Request &request) {
   if (desk_.tickets.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
   if (desk_.tickets.given(request.slug, PeerKind::element) >= max_local_players)
     return no(RefusalCode::no_room, "too many local players");
-  Carried *stream = desk_.carries(request.slug);
+  StreamState *stream = desk_.carries(request.slug);
   if (stream == nullptr && desk_.carried.size() >= max_carried)
     return no(RefusalCode::no_room, "too many streams here");
   if (stream != nullptr && stream->own) open(*stream);
@@ -328,10 +328,10 @@ void Provider::admit(Ticket ticket, const Peer &peer) {
   desk_.notice(CarryChanged{.slug = added.slug});
 }
 
-void Provider::open(Carried &stream) {
+void Provider::open(StreamState &stream) {
   if (stream.media) return;
   stream.media = true;
-  desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own});
+  desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own.has_value()});
   desk_.notice(MediaOpened{.slug = stream.slug});
 }
 
@@ -377,17 +377,17 @@ void Provider::relay_said(const Slug &slug, const Message &message) {
 
 // The relay knows the link; hops and path are the node's.
 void Provider::offered(Ticket &ticket, Offer offer) {
-  const Carried &stream = *desk_.carries(ticket.slug);
+  const StreamState &stream = *desk_.carries(ticket.slug);
   if (ticket.kind == PeerKind::node && !desk_.open_to_children(stream))
     return revoke(ticket, "no-room", "lost our own parent");
-  ticket.hops = stream.hops + 1;
+  ticket.hops = stream.position.hops + 1;
   desk_.enter(ticket, TicketState::offered);
   desk_.agenda.set({.due = Due::unconfirmed, .name = ticket.id},
                    desk_.now + desk_.settings.timeouts.unconfirmed);
   offer.slug = ticket.slug;
   offer.source = desk_.self();
   offer.hops = ticket.hops;
-  offer.path = stream.path;
+  offer.path = stream.position.path;
   offer.path.push_back(desk_.self());
   offer.search = ticket.search;
   offer.stream.clear();
@@ -465,7 +465,7 @@ void Provider::lapse() {
 }
 
 void Provider::media_opened(const Slug &slug) {
-  const Carried *stream = desk_.carries(slug);
+  const StreamState *stream = desk_.carries(slug);
   if (stream == nullptr || !stream->media) return;
   for (const TicketId &id : desk_.tickets.given(slug)) {
     Ticket &ticket = *desk_.tickets.find(id);
@@ -486,9 +486,12 @@ void Provider::not_found(const Slug &slug, RefusalCode code) {
 }
 
 void Provider::moved(const Slug &slug) {
-  const Carried *stream = desk_.carries(slug);
-  if (stream == nullptr || (!stream->cut && !desk_.open_to_children(*stream))) return;
-  Path path{.ticket = {}, .hops = stream->hops + 1, .path = stream->path, .cut = stream->cut};
+  const StreamState *stream = desk_.carries(slug);
+  if (stream == nullptr || (!stream->upstream_lost && !desk_.open_to_children(*stream))) return;
+  Path path{.ticket = {},
+            .hops = stream->position.hops + 1,
+            .path = stream->position.path,
+            .cut = stream->upstream_lost};
   path.path.push_back(desk_.self());
   for (const TicketId &id : desk_.tickets.given(slug)) {
     Ticket &ticket = *desk_.tickets.find(id);

@@ -63,7 +63,7 @@ class Provider {
   void ask_relay(Ticket &ticket);
   void offered(Ticket &ticket, Offer offer);
   void end(const Ticket &ticket);
-  void open(Carried &stream);
+  void open(StreamState &stream);
 
   Desk &desk_;
   std::map<std::pair<Slug, Uuid>, Time> shunned_;  // until then

@@ -9,6 +9,13 @@
 #include "core/slug.hpp"
 
 namespace astral::core {
+namespace {
+
+bool published_by(const StreamState *stream, PeerId peer) {
+  return stream != nullptr && stream->own && stream->own->publisher == peer;
+}
+
+}  // namespace
 
 StreamInfo Publishing::made(const Slug &slug, const std::string &name, const std::string &description) const {
   return {.slug = slug,
@@ -113,14 +120,14 @@ void Publishing::fail_pending(const Error &error) {
 
 void Publishing::establish(const StreamInfo &stream, bool registered) {
   // Whoever looked for it elsewhere meanwhile finds it here.
-  if (const Carried *looked_for = desk_.carries(stream.slug); looked_for != nullptr) {
+  if (const StreamState *looked_for = desk_.carries(stream.slug); looked_for != nullptr) {
     assert(!looked_for->own);  // the callers have asked the directory, which knows of all of ours
     consumer_.drop(stream.slug, {Code::no_room, "it is being published here now: ask again"}, "moved");
   }
   StreamInfo info = stream;
   info.updated = desk_.directory.version(stream.slug);
-  Carried &carried = desk_.carry(info.slug);
-  carried.own = true;
+  StreamState &carried = desk_.carry(info.slug);
+  carried.own.emplace();
   desk_.directory.own(info);
   changed(carried, registered);
   desk_.notice(NeedChanged{.slug = info.slug});
@@ -131,18 +138,18 @@ void Publishing::establish(const StreamInfo &stream, bool registered) {
 }
 
 void Publishing::admit(const Slug &slug, const Waiter &waiter, bool created) {
-  Carried &stream = *desk_.carries(slug);
+  StreamState &stream = *desk_.carries(slug);
   if (waiter.call) {
     desk_.answer(*waiter.call, Answered{.stream = *desk_.directory.stream(slug), .created = created});
     return;
   }
   const Peer *peer = desk_.peers.find(waiter.peer);
   if (peer == nullptr) return;  // gone while the origin was asked
-  if (stream.publisher != 0 && stream.publisher != peer->id)
+  if (stream.own->publisher != 0 && stream.own->publisher != peer->id)
     return refuse(slug, waiter, {Code::conflict, "another publisher is attached"});
   if (desk_.tickets.full(peer->id)) return refuse(slug, waiter, {Code::no_room, "too many tickets"});
-  desk_.send(peer->id, Published{.slug = slug, .largest_group = stream.largest_group});
-  if (stream.publisher == 0) consumer_.attach(stream, peer->id);
+  desk_.send(peer->id, Published{.slug = slug, .largest_group = stream.own->largest_group});
+  if (stream.own->publisher == 0) consumer_.attach(stream, peer->id);
   if (!waiter.media.empty()) {
     StreamInfo info = *desk_.directory.stream(slug);
     info.media = waiter.media;
@@ -170,11 +177,11 @@ void Publishing::refuse(const Slug &slug, const Waiter &waiter, const Error &err
   desk_.send(waiter.peer, Refusal{.ticket = {}, .slug = slug, .code = code, .message = error.detail});
 }
 
-void Publishing::changed(Carried &stream, bool registered) {
+void Publishing::changed(StreamState &stream, bool registered) {
   StreamInfo info = *desk_.directory.stream(stream.slug);
-  info.streaming = stream.publisher != 0 && !stream.paused;
+  info.streaming = stream.own->publisher != 0 && !stream.own->paused;
   info.updated = desk_.next_version(info.updated);
-  stream.told_kbps = info.bitrate_kbps;
+  stream.own->told_kbps = info.bitrate_kbps;
   desk_.directory.own(info);
   desk_.notice(OwnChanged{.slug = stream.slug, .registered = registered});
 }
@@ -182,13 +189,13 @@ void Publishing::changed(Carried &stream, bool registered) {
 void Publishing::set_streaming(const SetStreaming &input) {
   const Expected<StreamInfo> ours = may_delete(input.slug);
   if (!ours) return desk_.answer(input.call, tl::unexpected<Error>(ours.error()));
-  Carried &stream = *desk_.carries(input.slug);
-  if (stream.paused == input.streaming) {
-    stream.paused = !input.streaming;
-    if (stream.paused)
+  StreamState &stream = *desk_.carries(input.slug);
+  if (stream.own->paused == input.streaming) {
+    stream.own->paused = !input.streaming;
+    if (stream.own->paused)
       consumer_.pause(stream, "paused", "the stream is paused");
     else
-      consumer_.begin(stream);
+      consumer_.resume(stream);
     changed(stream);
   }
   desk_.answer(input.call, Answered{.stream = *desk_.directory.stream(input.slug)});
@@ -207,8 +214,8 @@ void Publishing::forget(const Slug &slug) {
 }
 
 void Publishing::media(const Peer &peer, const Media &media) {
-  Carried *stream = desk_.carries(media.slug);
-  if (stream == nullptr || stream->publisher != peer.id || !is_text(media.media, max_media)) return;
+  StreamState *stream = desk_.carries(media.slug);
+  if (!published_by(stream, peer.id) || !is_text(media.media, max_media)) return;
   StreamInfo info = *desk_.directory.stream(media.slug);
   if (info.media == media.media) return;
   info.media = media.media;
@@ -217,34 +224,34 @@ void Publishing::media(const Peer &peer, const Media &media) {
 }
 
 void Publishing::ended(const Peer &peer, const Ended &ended) {
-  Carried *stream = desk_.carries(ended.slug);
-  if (stream != nullptr && stream->publisher == peer.id) detach(*stream, "the publisher ended");
+  StreamState *stream = desk_.carries(ended.slug);
+  if (published_by(stream, peer.id)) detach(*stream, "the publisher ended");
 }
 
 void Publishing::peer_gone(PeerId peer) {
   for (auto &[slug, stream] : desk_.carried)
-    if (stream.publisher == peer) detach(stream, "the publisher is gone");
+    if (published_by(&stream, peer)) detach(stream, "the publisher is gone");
 }
 
-void Publishing::detach(Carried &stream, const std::string &why) {
-  stream.publisher = 0;
+void Publishing::detach(StreamState &stream, const std::string &why) {
+  stream.own->publisher = 0;
   consumer_.pause(stream, "ended", why);
   changed(stream);
 }
 
 void Publishing::measured(const MediaMeasured &input) {
-  Carried *stream = desk_.carries(input.slug);
+  StreamState *stream = desk_.carries(input.slug);
   if (stream == nullptr) return;
   desk_.room.measured(input.slug, input.rate_bps);
   if (!stream->own) return;
-  stream->largest_group = std::max(stream->largest_group, input.largest_group);
+  stream->own->largest_group = std::max(stream->own->largest_group, input.largest_group);
   StreamInfo info = *desk_.directory.stream(input.slug);
   const std::uint64_t kbps = input.rate_bps / 1000 + (input.rate_bps % 1000 == 0 ? 0 : 1);
   if (kbps > 0) info.bitrate_kbps = std::min(kbps, max_rate_kbps);
   const bool other_caps = !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
   if (other_caps) info.media = input.caps;
   desk_.directory.own(info);
-  if (other_caps || (stream->told_kbps == 0 && info.bitrate_kbps != 0)) changed(*stream);
+  if (other_caps || (stream->own->told_kbps == 0 && info.bitrate_kbps != 0)) changed(*stream);
 }
 
 void Publishing::beat() {
@@ -252,11 +259,12 @@ void Publishing::beat() {
     if (!stream.own) continue;
     const StreamInfo &info = *desk_.directory.stream(slug);
     const std::uint64_t rate = info.bitrate_kbps;
-    const std::uint64_t apart = rate > stream.told_kbps ? rate - stream.told_kbps : stream.told_kbps - rate;
+    const std::uint64_t told = stream.own->told_kbps;
+    const std::uint64_t apart = rate > told ? rate - told : told - rate;
     // Others held a version from up to max_ahead in the future, so ours is above it; those whose clocks are
     // behind ours refuse it, and are told again until the time has come.
     const bool early = static_cast<std::int64_t>(info.updated) > desk_.unix_ms();
-    if (early || apart > stream.told_kbps / 10) changed(stream);
+    if (early || apart > told / 10) changed(stream);
   }
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/consumer.hpp"
+#include "core/streams/consumer.hpp"
 #include "core/desk.hpp"
 #include "core/input.hpp"
 
@@ -52,8 +52,8 @@ class Publishing {
   void establish(const StreamInfo &stream, bool registered);
   void admit(const Slug &slug, const Waiter &waiter, bool created);
   void refuse(const Slug &slug, const Waiter &waiter, const Error &error);
-  void changed(Carried &stream, bool registered = false);
-  void detach(Carried &stream, const std::string &why);
+  void changed(StreamState &stream, bool registered = false);
+  void detach(StreamState &stream, const std::string &why);
   StreamInfo made(const Slug &slug, const std::string &name, const std::string &description) const;
 
   Desk &desk_;

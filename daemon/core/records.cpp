@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/ranking.hpp"
 
 namespace astral::core {
 namespace {
@@ -74,7 +75,7 @@ std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t mo
   }
   if (list.empty() && displace) list = std::move(with_leaves);
   std::stable_sort(list.begin(), list.end(), [](const Carrier &a, const Carrier &b) {
-    return a.hops != b.hops ? a.hops < b.hops : a.room > b.room;
+    return Rank{.hops = a.hops, .room = a.room} < Rank{.hops = b.hops, .room = b.room};
   });
   if (list.size() > most) list.resize(most);
   return list;

@@ -61,6 +61,8 @@ void Tickets::enter(Ticket &ticket, TicketState state) {
          step(TicketState::offered, TicketState::confirmed) ||
          step(TicketState::confirmed, TicketState::standing_by) ||
          step(TicketState::standing_by, TicketState::requested) ||
+         (ticket.side == Side::held && (step(TicketState::requested, TicketState::confirmed) ||
+                                        step(TicketState::offered, TicketState::standing_by))) ||
          (ticket.linked && (step(TicketState::requested, TicketState::confirmed) ||
                             step(TicketState::requested, TicketState::standing_by))));
   const bool counted = counts(ticket);

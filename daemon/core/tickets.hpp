@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The book of tickets: those that this node gave (to nodes and to local players) and those it holds (from its
-// parents and from publishers' elements). Finds them by id, by stream and by peer; decides nothing.
+// parents and from publishers' elements). Finds them by id, by stream and by peer; decides nothing. What else is
+// known of one that we hold is in its Link.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,9 @@ namespace astral::core {
 
 // waiting ──a source is found──▶ requested ──Offer──▶ offered ──Confirm──▶ confirmed
 //    │                                 │ ▲                                 ▲ │ Hold
-//    │                                 │ └──────── Request ── standing_by ─│─┘
-//    │                                 └── Path: granted, its link is up ──┘
+//    │                                 │ │                  └──── Hold ──┐ │ │ Hold
+//    │                                 │ └──────── Request ── standing_by ◀┴─│─┘
+//    │                                 └──── Path: granted, its link is up ──┘
 //    └─────────────────────────────────┴────────────────┴─────────────────────
 //        refused, cancelled by either end, lapsed, or its peer is lost ──▶ (ended: no longer in the book)
 // Only a local player's ticket waits: its stream is being looked for. One that stands by has its link and
@@ -38,9 +40,8 @@ struct Ticket {
   PeerKind kind = PeerKind::node;
   Uuid source = {};
   Uuid destination = {};
-  std::uint32_t hops = 0;
-  std::vector<Uuid> path = {};  // held: from the publisher's node to `source`
-  bool linked = false;          // held: it has a source; given: the relay has its link
+  std::uint32_t hops = 0;       // given: links between the publisher's node and `destination`
+  bool linked = false;          // given: the relay has its link
   SearchId search = {};         // given: that the offer will answer
   bool parent = false;          // given: the asker has children of its own
   bool leaf = false;            // given: the asker feeds nobody and cannot
@@ -48,8 +49,6 @@ struct Ticket {
   bool standby = false;         // given: asked for to stand by
   bool lent = false;            // given: its place is beyond the room
   bool slow = false;            // given: the child does not hold the rate, and is to go
-  bool leaving = false;         // held: we are to find another
-  bool cut = false;             // held: the path does not reach the source now
   Time created = {};
   Time refreshed = {};
 };

@@ -164,13 +164,13 @@ TEST(Room, IsNeverPromisedTwice) {
 TEST(Agenda, TakesInOrderOfTimeAndOncePerKey) {
   Agenda agenda;
   EXPECT_EQ(agenda.next(), never);
-  agenda.set({.due = Due::retry, .name = "b"}, 3s);
-  agenda.set({.due = Due::retry, .name = "a"}, 2s);
-  agenda.set({.due = Due::retry, .name = "b"}, 1s);
+  agenda.set({.due = Due::advert, .name = "b"}, 3s);
+  agenda.set({.due = Due::advert, .name = "a"}, 2s);
+  agenda.set({.due = Due::advert, .name = "b"}, 1s);
   EXPECT_EQ(agenda.next(), 1s);
   EXPECT_FALSE(agenda.take(999ms));
   EXPECT_EQ(agenda.take(5s)->name, "b");
-  agenda.drop({.due = Due::retry, .name = "nothing"});
+  agenda.drop({.due = Due::advert, .name = "nothing"});
   EXPECT_EQ(agenda.take(5s)->name, "a");
   EXPECT_FALSE(agenda.take(5s));
 }
@@ -179,13 +179,13 @@ TEST(Agenda, AKeyIsAllOfIt) {
   Agenda agenda;
   agenda.set({.due = Due::seed, .name = "a", .number = 1}, 1s);
   agenda.set({.due = Due::seed, .name = "a", .number = 2}, 1s);
-  agenda.set({.due = Due::step, .name = "a"}, 1s);
+  agenda.set({.due = Due::stream, .name = "a"}, 1s);
   EXPECT_EQ(agenda.size(), 3u);
   EXPECT_TRUE(agenda.has({.due = Due::seed, .name = "a", .number = 2}));
   EXPECT_FALSE(agenda.has({.due = Due::seed, .name = "b", .number = 2}));
   agenda.drop({.due = Due::seed, .name = "a", .number = 2});
   EXPECT_EQ(agenda.size(), 2u);
-  agenda.set({.due = Due::step, .name = "a"}, 3s);  // moved, not doubled
+  agenda.set({.due = Due::stream, .name = "a"}, 3s);  // moved, not doubled
   EXPECT_EQ(agenda.size(), 2u);
   EXPECT_EQ(agenda.take(2s)->number, 1u);
   EXPECT_FALSE(agenda.take(2s));

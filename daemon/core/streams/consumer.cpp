@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/streams/consumer.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "core/limits.hpp"
+
+namespace astral::core {
+
+void Consumer::watch(CallId call, const Slug &slug) {
+  StreamState *stream = desk_.carries(slug);
+  if (const Link *parent = stream == nullptr ? nullptr : roles(*stream).parent; parent != nullptr) {
+    if (!stream->own) stream->watched = true;
+    desk_.answer(call, Answered{.ticket = parent->id});
+    return reconciler_.settle(*stream);
+  }
+  if (stream != nullptr && stream->own)
+    return desk_.answer(call, fail(Code::no_room, "published here, and its publisher is away"));
+  if (stream == nullptr) {
+    if (desk_.carried.size() >= max_carried)
+      return desk_.answer(call, fail(Code::no_room, "this node carries too many streams"));
+    stream = &desk_.carry(slug);
+  }
+  if (stream->calls.size() >= max_waiting_calls)
+    return desk_.answer(call, fail(Code::no_room, "too many ask for this stream at once"));
+  stream->calls.push_back(call);
+  stream->pause(Purpose::parent).until.reset();  // somebody waits: look now
+  reconciler_.settle(*stream);
+}
+
+void Consumer::need_changed(const Slug &slug) {
+  StreamState *stream = desk_.carries(slug);
+  if (stream == nullptr && !desk_.tickets.any_given(slug)) return;
+  reconciler_.settle(stream == nullptr ? desk_.carry(slug) : *stream);
+}
+
+void Consumer::look_again(const Slug &slug) {
+  if (StreamState *stream = desk_.carries(slug)) reconciler_.settle(*stream);
+}
+
+std::optional<Consumer::Held> Consumer::held(const Slug &slug, const TicketId &id) {
+  StreamState *stream = desk_.carries(slug);
+  if (stream == nullptr) return std::nullopt;
+  const auto link = stream->links.find(id);
+  if (link == stream->links.end()) return std::nullopt;
+  return Held{.stream = *stream, .link = link->second, .ticket = *desk_.tickets.find(id)};
+}
+
+std::optional<Consumer::Held> Consumer::held_from(const Peer &peer, const TicketId &id) {
+  const Ticket *ticket = desk_.tickets.find(id);
+  if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return std::nullopt;
+  return held(ticket->slug, id);
+}
+
+void Consumer::lose(StreamState &stream, const TicketId &id, const char *code, const std::string &why) {
+  reconciler_.lose(stream, id, code, why);
+  reconciler_.settle(stream);
+}
+
+void Consumer::offer(const Peer &peer, const Offer &offer) {
+  if (desk_.tickets.find(offer.ticket) == nullptr && !offer.search.empty()) {
+    StreamState *stream = desk_.carries(offer.slug);
+    if (stream != nullptr && stream->search && stream->search->id == offer.search &&
+        take_offer(*stream, peer, offer))
+      return reconciler_.settle(*stream);
+  }
+  const std::optional<Held> ours = held_from(peer, offer.ticket);
+  if (!ours) return desk_.cancel(peer.id, offer.ticket, "not-requested", "no such request, or it is over");
+  if (ours->link.state != LinkState::requested)
+    return lose(ours->stream, ours->link.id, "protocol", "offered twice");
+  ours->link.hops = offer.hops;
+  ours->link.path = offer.path;
+  ours->link.offer = offer;
+  reconciler_.enter(ours->link, LinkState::offered);
+  reconciler_.settle(ours->stream);
+}
+
+// What an offer says of its way from the source.
+bool Consumer::fits(const StreamState &stream, const Peer &peer, const Offer &offer) const {
+  const bool loop = std::find(offer.path.begin(), offer.path.end(), desk_.self()) != offer.path.end();
+  return !loop && !offer.path.empty() && offer.path.size() <= max_path && offer.path.back() == peer.uuid &&
+         offer.hops == offer.path.size() && offer.slug == stream.slug;
+}
+
+bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &offer) {
+  if (peer.kind != PeerKind::node) return false;
+  Search &search = *stream.search;
+  search.known = search.known.value_or(desk_.now);
+  const Roles are = roles(stream);
+  const std::size_t offers = ranked_offers(stream).size();
+  if (are.next_parent != nullptr || offers >= max_offers || !fits(stream, peer, offer) ||
+      desk_.tickets.full(peer.id) || offer.ticket.empty())
+    return false;
+  if (search.purpose == Purpose::better && offer.hops + worth_moving > are.parent->hops) return false;
+  if (search.purpose == Purpose::away && peer.uuid == are.parent->source) return false;
+  Link link{.id = offer.ticket,
+            .state = LinkState::offered,
+            .since = desk_.now,
+            .source = peer.uuid,
+            .hops = offer.hops,
+            .path = offer.path,
+            .rtt = peer.rtt.value_or(1s),
+            .offer = offer};
+  // One that stands by is better than another that would fail with the parent as well.
+  if (search.purpose == Purpose::standby && are.standby != nullptr && shares_parent(are.parent, link))
+    return false;
+  if (!offer.stream.empty() && offer.stream[0].slug == stream.slug &&
+      desk_.directory.learn(offer.stream[0], Heard::elsewhere)) {
+    desk_.room.told(offer.stream[0]);
+    desk_.announce(Change::stream, stream.slug);
+  }
+  desk_.add({.id = offer.ticket,
+             .slug = stream.slug,
+             .side = Side::held,
+             .state = TicketState::offered,
+             .peer = peer.id,
+             .kind = PeerKind::node,
+             .source = peer.uuid,
+             .destination = desk_.self()});
+  if (offers == 0) search.offered = desk_.now;
+  stream.links.emplace(offer.ticket, std::move(link));
+  return true;
+}
+
+void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
+  if (refusal.search.empty()) {
+    if (const std::optional<Held> held = held_from(peer, refusal.ticket))
+      lose(held->stream, held->link.id, nullptr, refusal.message);
+    return;
+  }
+  // We had it before we were started again.
+  if (!refusal.ticket.empty() && desk_.tickets.find(refusal.ticket) == nullptr)
+    desk_.cancel_unknown(peer.id, refusal.ticket);
+  StreamState *stream = desk_.carries(refusal.slug);
+  if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
+  Search &search = *stream->search;
+  if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(desk_.now);
+  if (search.again) return;
+  const bool nobody = !search.wide || refusal.code == RefusalCode::no_stream;  // here, or anywhere
+  if (nobody)
+    search.until = std::min(search.until, desk_.now);
+  else if (refusal.asked > 0 && ++search.refused >= refusal.asked)
+    search.until = desk_.now + desk_.settings.timeouts.late;
+  reconciler_.settle(*stream);
+}
+
+void Consumer::path(const Peer &peer, const Path &path) {
+  const std::optional<Held> held = held_from(peer, path.ticket);
+  if (!held || peer.kind != PeerKind::node || held->link.state == LinkState::requested) return;
+  auto &[stream, link, ticket] = *held;
+  link.cut = path.cut;
+  if (path.cut) return reconciler_.settle(stream);  // it leads nowhere, whatever it says
+  if (std::find(path.path.begin(), path.path.end(), desk_.self()) != path.path.end())
+    return lose(stream, link.id, "loop", "it gets the stream through us now");
+  if (path.path.empty() || path.path.size() > max_path || path.path.back() != peer.uuid ||
+      path.hops != path.path.size())
+    return lose(stream, link.id, "protocol", "path or hops do not fit");
+  const bool parent = &link == roles(stream).parent;
+  if (link.path != path.path) {
+    link.hops = path.hops;
+    link.path = path.path;
+    if (parent) {
+      desk_.announce(Change::ticket, stream.slug + "/" + link.id);
+      stream.pause(Purpose::better).until.reset();
+    }
+  }
+  if (path.granted && link.state == LinkState::switching) grant(stream, link);
+  if (path.granted && std::exchange(link.leaving, false) && parent) stream.pause(Purpose::away).tries = 0;
+  reconciler_.settle(stream);
+}
+
+void Consumer::grant(StreamState &stream, Link &link) {
+  reconciler_.enter(link, LinkState::granted);
+  link.grant = ++stream.grants;
+}
+
+void Consumer::leaving(const Peer &peer, const Leaving &leaving) {
+  const std::optional<Held> held = held_from(peer, leaving.ticket);
+  if (!held) return;
+  held->link.leaving = true;
+  reconciler_.settle(held->stream);
+}
+
+void Consumer::source_said(const SourceSaid &input) {
+  const std::optional<Held> held = this->held(input.slug, input.ticket);
+  if (!held || !has_source(held->link.state)) return;
+  if (const auto *confirm = std::get_if<Confirm>(&input.message)) {
+    confirmed(*held, *confirm);
+  } else if (const auto *candidates = std::get_if<Candidates>(&input.message)) {
+    Candidates told = *candidates;
+    told.ticket = input.ticket;
+    desk_.send(held->ticket.peer, std::move(told));
+  } else if (const auto *cancel = std::get_if<Cancel>(&input.message)) {
+    lose(held->stream, input.ticket, "cancelled", cancel->message);
+  }
+}
+
+void Consumer::confirmed(const Held &held, const Confirm &confirm) {
+  auto &[stream, link, ticket] = held;
+  if (link.state != LinkState::linking && link.state != LinkState::preparing) return;
+  Confirm told = confirm;
+  told.ticket = link.id;
+  desk_.send(ticket.peer, std::move(told));
+  if (link.state == LinkState::preparing) {
+    desk_.send(ticket.peer, Hold{.ticket = link.id});
+    reconciler_.enter(link, LinkState::ready);
+    link.up = desk_.now;
+  } else {
+    grant(stream, link);
+  }
+  reconciler_.settle(stream);
+}
+
+void Consumer::source_flows(const SourceFlows &input) {
+  const std::optional<Held> held = this->held(input.slug, input.ticket);
+  if (!held) return;
+  auto &[stream, link, ticket] = *held;
+  link.media = link.media.value_or(desk_.now);
+  if (&link == roles(stream).parent && link.id == (stream.fed ? stream.fed->by : TicketId{})) {
+    stream.silence.reset();
+    link.cut = false;  // its path reaches the source: that news may have been lost
+  }
+  reconciler_.settle(stream);
+}
+
+void Consumer::silent(const StreamSilent &input) {
+  StreamState *stream = desk_.carries(input.slug);
+  if (stream == nullptr || stream->own) return;
+  const Roles are = roles(*stream);
+  if (are.parent == nullptr) return;
+  if (!stream->silence) stream->silence = Silence{.since = desk_.now};
+  stream->silence->said = desk_.now;
+  const bool nobody = are.standby == nullptr;
+  if (!moving(*stream) && (nobody || are.standby->state == LinkState::preparing)) {
+    desk_.emit(SwitchSource{.slug = stream->slug, .ticket = are.parent->id, .standby = false});  // is it there?
+    if (nobody) stream->pause(Purpose::standby).until = desk_.now;
+  }
+  reconciler_.settle(*stream);
+}
+
+void Consumer::source_ended(const SourceEnded &input) {
+  if (const std::optional<Held> held = this->held(input.slug, input.ticket))
+    lose(held->stream, input.ticket, "link-ended", input.error.detail);
+}
+
+// Once a second.
+void Consumer::measured(const MediaMeasured &input) {
+  if (input.kept_streams < desk_.settings.renew_streams) return;
+  StreamState *stream = desk_.carries(input.slug);
+  if (stream == nullptr) return;
+  if (stream->renewing && desk_.now - *stream->renewing < desk_.settings.timeouts.renew_again) return;
+  stream->pause(Purpose::renewal).until = desk_.now;
+  reconciler_.settle(*stream);
+}
+
+void Consumer::cancelled(const Ticket &ticket, const std::string &code) {
+  lose(*desk_.carries(ticket.slug), TicketId{ticket.id}, nullptr, code);
+}
+
+// All of them first: none of them may be taken for another.
+void Consumer::peer_gone(PeerId peer) {
+  std::set<Slug> slugs;
+  for (const TicketId &id : desk_.tickets.of_peer(peer)) {
+    const Ticket &ticket = *desk_.tickets.find(id);
+    if (ticket.side != Side::held) continue;
+    slugs.insert(ticket.slug);
+    reconciler_.lose(*desk_.carries(ticket.slug), id, nullptr, "its peer is lost");
+  }
+  for (const Slug &slug : slugs) look_again(slug);
+}
+
+void Consumer::lapse() {
+  std::set<Slug> slugs;
+  for (const TicketId &id : desk_.tickets.all()) {
+    const Ticket &ticket = *desk_.tickets.find(id);
+    if (ticket.side != Side::held || ticket.kind != PeerKind::node) continue;
+    if (ticket.state < TicketState::confirmed) continue;
+    if (desk_.now - ticket.refreshed < desk_.silence_of(ticket)) continue;
+    slugs.insert(ticket.slug);
+    reconciler_.lose(*desk_.carries(ticket.slug), id, "lapsed", "no heartbeat named it");
+  }
+  for (const Slug &slug : slugs) look_again(slug);
+}
+
+// Whoever was asked before is not our supernode any more.
+void Consumer::settled() {
+  std::vector<Slug> asked;
+  for (auto &[slug, stream] : desk_.carried) {
+    if (!stream.search || stream.search->purpose == Purpose::standby) continue;
+    if (roles(stream).next_parent != nullptr || !ranked_offers(stream).empty()) continue;
+    stream.search->id.clear();  // the old one may be under way yet
+    reconciler_.ask(stream);
+    asked.push_back(slug);
+  }
+  for (const Slug &slug : asked) look_again(slug);
+}
+
+void Consumer::attach(StreamState &stream, PeerId publisher) {
+  assert(stream.own && stream.own->publisher == 0 && stream.links.empty());  // Publishing::admit has looked
+  stream.own->publisher = publisher;
+  stream.pause(Purpose::parent) = {};
+  reconciler_.open_media(stream);
+  reconciler_.settle(stream);
+}
+
+void Consumer::pause(StreamState &stream, const std::string &code, const std::string &why) {
+  assert(stream.own);  // Publishing pauses ours only
+  reconciler_.release_all(stream, code.c_str(), why);
+  reconciler_.settle(stream);
+}
+
+void Consumer::resume(StreamState &stream) {
+  reconciler_.settle(stream);
+}
+
+void Consumer::drop(const Slug &slug, const Error &error, const std::string &code) {
+  StreamState *stream = desk_.carries(slug);
+  if (stream == nullptr) return;
+  reconciler_.release_all(*stream, code.c_str(), error.detail);
+  reconciler_.answer_calls(*stream, tl::unexpected<Error>(error));
+  reconciler_.close(*stream);
+}
+
+// What the types do not say already. Who feeds us and what is done follows from the facts, so there is nothing to check.
+void Consumer::check_invariants() const {
+  std::size_t held = 0;
+  for (const auto &[slug, stream] : desk_.carried) {
+    assert(stream.slug == slug && stream.own.has_value() == desk_.directory.is_own(slug));
+    std::size_t coming = 0;
+    std::size_t standbys = 0;
+    for (const auto &[id, link] : stream.links) {
+      const Ticket *ticket = desk_.tickets.find(id);
+      assert(ticket != nullptr && ticket->side == Side::held && ticket->slug == slug);
+      assert(link.id == id && ticket->state == agreed(link.state) && ticket->source == link.source);
+      assert(stream.media || !has_source(link.state));
+      assert(stream.own || !link.passes(desk_.self()));
+      coming += link.state == LinkState::requested || link.state == LinkState::linking ||
+                link.state == LinkState::switching;
+      standbys += on_standby(link.state);
+    }
+    held += stream.links.size();
+    assert(coming <= 1 && standbys <= (stream.own ? 0 : 1));
+    const Circumstances at = reconciler_.circumstances(stream);
+    assert(stream.own || desk_.leaving || at.wanted || stream.unwanted);
+    // Nothing waits for ever: whoever wants a parent has one, or a time to look again.
+    const bool waits = stream.own ? at.publisher_here : at.wanted;
+    if (waits && roles(stream).parent == nullptr && !desk_.leaving)
+      assert(desk_.agenda.has({.due = Due::stream, .name = slug}));
+  }
+  const std::vector<TicketId> all = desk_.tickets.all();
+  assert(held == static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const TicketId &id) {
+           return desk_.tickets.find(id)->side == Side::held;
+         })));
+}
+
+}  // namespace astral::core

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The streams that this node receives: takes what happens into their facts. What is to be done then, plan.hpp says and
+// Reconciler does. Of our own streams the publisher's element is the parent, and nobody is searched for.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/desk.hpp"
+#include "core/input.hpp"
+#include "core/streams/reconciler.hpp"
+
+namespace astral::core {
+
+class Consumer {
+ public:
+  explicit Consumer(Desk &desk) : desk_(desk), reconciler_(desk) {}
+
+  void watch(CallId call, const Slug &slug);
+  void need_changed(const Slug &slug);
+  // Everything of this stream but the tickets given ends now.
+  void drop(const Slug &slug, const Error &error, const std::string &code);
+
+  // From parents, and whoever offers to be one.
+  void offer(const Peer &peer, const Offer &offer);
+  void refusal(const Peer &peer, const Refusal &refusal);
+  void path(const Peer &peer, const Path &path);
+  void leaving(const Peer &peer, const Leaving &leaving);
+  void cancelled(const Ticket &ticket, const std::string &code);
+  void peer_gone(PeerId peer);
+  void settled();  // there is a supernode to ask
+  void lapse();    // those that no heartbeat has named
+
+  // From the media floor.
+  void source_said(const SourceSaid &input);
+  void source_flows(const SourceFlows &input);
+  void silent(const StreamSilent &input);
+  void source_ended(const SourceEnded &input);
+  void measured(const MediaMeasured &input);
+
+  // Of our own streams.
+  void attach(StreamState &stream, PeerId publisher);
+  void pause(StreamState &stream, const std::string &code, const std::string &why);  // the link to the sink ends
+  void resume(StreamState &stream);
+
+  void look_again(const Slug &slug);  // its time has come
+
+  void check_invariants() const;
+
+ private:
+  struct Held {
+    StreamState &stream;
+    Link &link;
+    const Ticket &ticket;
+  };
+  // A ticket that we hold from this peer.
+  std::optional<Held> held_from(const Peer &peer, const TicketId &id);
+  std::optional<Held> held(const Slug &slug, const TicketId &id);
+  bool fits(const StreamState &stream, const Peer &peer, const Offer &offer) const;
+  bool take_offer(StreamState &stream, const Peer &peer, const Offer &offer);
+  void confirmed(const Held &held, const Confirm &confirm);
+  void grant(StreamState &stream, Link &link);
+  void lose(StreamState &stream, const TicketId &id, const char *code, const std::string &why);
+
+  Desk &desk_;
+  Reconciler reconciler_;
+};
+
+}  // namespace astral::core

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/streams/plan.hpp"
+
+#include <algorithm>
+
+#include "core/ranking.hpp"
+
+namespace astral::core {
+namespace {
+
+constexpr std::uint32_t most_improvements = 2;  // since the stream came back
+constexpr std::uint32_t most_spares = 3;        // searches for one that does not depend on the parent
+constexpr std::uint32_t most_doublings = 6;
+
+bool up(const Link *link) {
+  return link != nullptr && (link->state == LinkState::ready || link->state == LinkState::tried);
+}
+
+// Of two granted links.
+bool feeds_rather(const Link &a, const Link &b) {
+  if (a.media.has_value() != b.media.has_value()) return a.media.has_value();
+  return a.media ? a.grant > b.grant : a.grant < b.grant;
+}
+
+bool comes(const StreamState &stream, const Link &link) {
+  switch (link.state) {
+    case LinkState::requested:
+    case LinkState::linking:
+    case LinkState::switching:
+      return true;
+    case LinkState::offered:
+      return stream.own.has_value();
+    default:
+      return false;
+  }
+}
+
+class Planner {
+ public:
+  Planner(const StreamState &stream, const Circumstances &at, const Timeouts &times)
+      : stream_(stream), at_(at), times_(times) {
+    static_cast<Roles &>(plan_) = roles(stream);
+  }
+
+  Plan make() {
+    plan_.ending = ending();
+    needs();
+    takes_over_ = takes_over();
+    plan_.ask_publisher = asks_publisher();
+    plan_.search = search();
+    if (plan_.search && runs()) {
+      plan_.step = next_step(*stream_.search, offers(), may_pause(), at_.now, times_);
+      if (plan_.next_parent != nullptr) plan_.step = {};  // its link has a time of its own
+      look(plan_.step.until);
+    }
+    duties();
+    told();
+    return std::move(plan_);
+  }
+
+ private:
+  const Link *parent() const { return plan_.parent; }
+  const Link *next() const { return plan_.next_parent; }
+  const Link *standby() const { return plan_.standby; }
+
+  void look(Time when) {
+    if (when > at_.now) plan_.look_again = std::min(plan_.look_again, when);
+  }
+  bool past(Time when) {
+    look(when);
+    return when <= at_.now;
+  }
+  // The search that runs is for somebody beside, or instead of, the parent that feeds us now.
+  bool runs() const {
+    return stream_.search && stream_.search->parent == (parent() == nullptr ? TicketId{} : parent()->id);
+  }
+  bool runs(Purpose purpose) const { return runs() && stream_.search->purpose == purpose; }
+  bool runs_a_move() const { return runs() && moves(stream_.search->purpose); }
+
+  Ending ending() {
+    const bool needed = at_.wanted || (stream_.own && stream_.own->publisher != 0);
+    if (needed) return Ending::none;
+    if (stream_.own) {
+      const bool over = stream_.media && stream_.unwanted && past(*stream_.unwanted + times_.unwanted);
+      return over ? Ending::close_media : Ending::none;
+    }
+    const bool kept = stream_.media && (!stream_.unwanted || !past(*stream_.unwanted + times_.unwanted));
+    return kept ? Ending::none : Ending::close;
+  }
+
+  // Which searches are needed, and how long each pauses before it begins. One that fails pauses longer.
+  void needs() {
+    const auto need = [&](Purpose purpose, Time pause) {
+      plan_.needs[static_cast<std::size_t>(purpose)] = pause;
+      if (const auto &until = stream_.pause(purpose).until) look(*until);
+    };
+    if (parent() == nullptr) {
+      const bool may = stream_.own ? at_.publisher_here : at_.wanted;
+      if (may && next() == nullptr) need(Purpose::parent, Time{});
+      return;
+    }
+    need(Purpose::renewal, times_.renew);
+    if (stream_.own || next() != nullptr) return;
+    if (parent()->leaving) return need(Purpose::away, Time{});
+    if (runs_a_move()) return;
+    const std::uint32_t improvements = stream_.pause(Purpose::better).tries;
+    if (parent()->hops > worth_moving && improvements < most_improvements) {
+      Time pause = times_.improve;
+      for (std::uint32_t i = 0; i < improvements; ++i) pause *= 3;
+      need(Purpose::better, pause);
+    }
+    if (needs_standby())
+      need(Purpose::standby, standby() != nullptr
+                                 ? times_.standby_again
+                                 : std::max(times_.standby, stream_.pause(Purpose::standby).length));
+  }
+
+  bool needs_standby() const {
+    if (!at_.wanted) return false;
+    if (standby() == nullptr) return true;
+    return standby()->state == LinkState::ready && stream_.pause(Purpose::standby).tries < most_spares &&
+           (standby()->cut || shares_parent(parent(), *standby()));
+  }
+
+  bool due(Purpose purpose) const {
+    const auto &until = stream_.pause(purpose).until;
+    return plan_.needs[static_cast<std::size_t>(purpose)] && until && *until <= at_.now;
+  }
+
+  // Its link is up, so its media is here after one way; the parent, if there is one, stays until then.
+  bool takes_over() {
+    if (!up(standby()) || standby()->cut) return false;
+    if (parent() == nullptr) return at_.wanted && (next() == nullptr || next()->state == LinkState::linking);
+    if (next() != nullptr) return false;
+    if (parent()->leaving || parent()->cut) return !shares_parent(parent(), *standby());
+    if (stream_.silence && standby()->state == LinkState::tried && standby()->media &&
+        past(*standby()->media + times_.silent))
+      return true;
+    return due(Purpose::renewal) && !runs_a_move();
+  }
+
+  bool asks_publisher() const {
+    if (!stream_.own || next() != nullptr || at_.shutting_down || !at_.publisher_here) return false;
+    return due(parent() == nullptr ? Purpose::parent : Purpose::renewal);
+  }
+
+  std::optional<Purpose> search() const {
+    const auto goes_on = [&](Purpose purpose) { return runs(purpose) || (due(purpose) && !at_.shutting_down); };
+    if (stream_.own || takes_over_) return {};
+    // What it found links: its other offers are kept, in case that fails.
+    if (next() != nullptr) return runs() ? std::optional(stream_.search->purpose) : std::nullopt;
+    if (parent() == nullptr) {
+      if (at_.wanted && goes_on(Purpose::parent)) return Purpose::parent;
+      return {};
+    }
+    if (parent()->leaving) {
+      if (goes_on(Purpose::away)) return Purpose::away;
+      return {};
+    }
+    for (const Purpose purpose : {Purpose::renewal, Purpose::better})
+      if (runs(purpose)) return purpose;
+    for (const Purpose purpose : {Purpose::renewal, Purpose::better})
+      if (goes_on(purpose)) return purpose;
+    const bool listens = standby() != nullptr && standby()->state == LinkState::tried;
+    if (needs_standby() && !listens && goes_on(Purpose::standby)) return Purpose::standby;
+    return {};
+  }
+
+  std::size_t offers() const {
+    return static_cast<std::size_t>(std::count_if(stream_.links.begin(), stream_.links.end(), [](const auto &entry) {
+      return entry.second.state == LinkState::offered;
+    }));
+  }
+
+  // What was just published is not known to whom we ask yet. Where there is no room, a supernode that has just come
+  // may not know of all who have some.
+  bool may_pause() const {
+    if (stream_.search->purpose != Purpose::parent) return false;
+    if (stream_.search->known) return at_.now - *stream_.search->known < times_.no_room;
+    return at_.may_appear;
+  }
+
+  void duties() {
+    for (const auto &[id, link] : stream_.links)
+      if (link.state != LinkState::offered || stream_.own) plan_.links.push_back(duty(link));
+    if (!stream_.own) offer_duties();
+  }
+
+  Duty duty(const Link &link) {
+    const auto release = [&](const char *code, const char *why) {
+      return Duty{.link = &link, .use = Use::release, .code = code, .why = why};
+    };
+    if (plan_.ending == Ending::close)
+      return release("unwanted", stream_.media ? "nobody watches here" : "nobody waits for it any more");
+    if (&link == parent()) return {.link = &link, .use = Use::feed};
+    if (past(expiry(link, times_)))
+      return release("timeout", link.state == LinkState::requested || parent() == nullptr ? "no answer in time"
+                                                                                          : "no link in time");
+    if (on_standby(link.state)) return standby_duty(link);
+    if (&link != next()) return release("replaced", "another parent feeds us");
+    if (parent() == nullptr) {
+      if (!stream_.own && !at_.wanted) return release("unwanted", "nobody waits for it any more");
+      if (takes_over_) return release("unwanted", "the parent was lost meanwhile");
+    } else {
+      if (link.cut) return release("unwanted", "it is cut off as well");
+      if (link.state == LinkState::granted && past(link.since + times_.overlap))
+        return release("timeout", "its media did not come");
+    }
+    return {.link = &link, .use = Use::feed};
+  }
+
+  Duty standby_duty(const Link &link) {
+    const auto release = [&](const char *code, const char *why) {
+      return Duty{.link = &link, .use = Use::release, .code = code, .why = why};
+    };
+    if (&link != standby()) return release("replaced", "another stands by");
+    if (link.leaving) return release("unwanted", "it leaves");
+    if (takes_over_) return {.link = &link, .use = Use::feed};
+    if (parent() == nullptr || !stream_.silence) return {.link = &link, .use = Use::stand_by};
+    if (link.state == LinkState::tried) {
+      if (brings_nothing(link)) return release("silent", "it brings nothing either");
+      return {.link = &link, .use = Use::listen};
+    }
+    return {.link = &link, .use = link.state == LinkState::ready && next() == nullptr ? Use::listen : Use::stand_by};
+  }
+
+  // A far one answers after a round trip. While nothing comes from anybody it may be the publisher who is silent, so
+  // each is given twice the time of the one before.
+  bool brings_nothing(const Link &link) const {
+    if (next() != nullptr || runs_a_move() || !at_.streaming) return false;
+    const std::uint32_t doublings = std::min(std::max(stream_.silence->tries, 1u) - 1, most_doublings);
+    return stream_.silence->said - link.since >= times_.tried * (1 << doublings);
+  }
+
+  // One that is chosen, one in reserve; the others are told at once, so that their room is free.
+  void offer_duties() {
+    const std::vector<const Link *> offers = ranked_offers(stream_);
+    const bool kept = plan_.search && runs() && plan_.ending != Ending::close;
+    const bool chosen = kept && plan_.step.act == SearchAct::choose;
+    const bool links = kept && next() != nullptr;
+    const bool left = !runs() && parent() != nullptr && standby() == nullptr && plan_.ending != Ending::close;
+    for (std::size_t i = 0; i < offers.size(); ++i) {
+      Duty duty{.link = offers[i], .code = "not-chosen"};
+      if (i == 0 && chosen)
+        duty.use = stream_.search->purpose == Purpose::standby ? Use::stand_by : Use::feed;
+      else if (i == 0 && left)
+        duty.use = Use::stand_by;
+      else if (kept && !chosen && (!links || (i == 0 && standby() == nullptr)))
+        duty.use = Use::reserve;
+      duty.why = kept ? "another offer was better" : "the search is over";
+      // The one in reserve is decided upon when the best links.
+      if (chosen && i > 0) duty.use = Use::reserve;
+      plan_.links.push_back(duty);
+    }
+  }
+
+  void told() {
+    plan_.upstream_lost = stream_.upstream_lost;
+    plan_.position = stream_.position;
+    if (stream_.own) return;
+    if (parent() != nullptr)
+      plan_.upstream_lost = parent()->cut;
+    else if (next() == nullptr || next()->state != LinkState::switching)  // then it will be known in a moment
+      plan_.upstream_lost = stream_.lost.has_value();
+    const Link *up = parent() != nullptr ? parent() : next();
+    if (up != nullptr) plan_.position = {.hops = up->hops, .path = up->path};
+  }
+
+  const StreamState &stream_;
+  const Circumstances &at_;
+  const Timeouts &times_;
+  Plan plan_;
+  bool takes_over_ = false;
+};
+
+}  // namespace
+
+bool shares_parent(const Link *parent, const Link &link) {
+  return parent != nullptr && parent->hops > 1 && link.passes(parent->source);
+}
+
+Roles roles(const StreamState &stream) {
+  Roles roles;
+  for (const auto &[id, link] : stream.links)
+    if (link.state == LinkState::granted && (roles.parent == nullptr || feeds_rather(link, *roles.parent)))
+      roles.parent = &link;
+  for (const auto &[id, link] : stream.links) {
+    const bool later = link.state == LinkState::granted && link.grant > roles.parent->grant;
+    if ((later || comes(stream, link)) && roles.next_parent == nullptr) roles.next_parent = &link;
+    // The one whose link comes up was chosen to replace one that is poor.
+    if (on_standby(link.state) && (roles.standby == nullptr || link.state == LinkState::preparing))
+      roles.standby = &link;
+  }
+  return roles;
+}
+
+const Link *feeder(const StreamState &stream) {
+  const Roles are = roles(stream);
+  return are.parent != nullptr ? are.parent : are.next_parent;
+}
+
+bool moving(const StreamState &stream) {
+  return roles(stream).next_parent != nullptr || (stream.search && stream.search->purpose != Purpose::standby);
+}
+
+bool open_to_children(const StreamState &stream) {
+  if (stream.own) return true;
+  return roles(stream).parent != nullptr && !moving(stream) && !stream.upstream_lost;
+}
+
+std::vector<const Link *> ranked_offers(const StreamState &stream) {
+  const Link *parent = roles(stream).parent;
+  std::vector<const Link *> offers;
+  for (const auto &[id, link] : stream.links)
+    if (link.state == LinkState::offered) offers.push_back(&link);
+  const auto rank = [&](const Link &link) {
+    return Rank{.failed_us = !stream.lost_parent.empty() && link.source == stream.lost_parent,
+                .cut_off = link.cut,
+                .shares_parent = shares_parent(parent, link),
+                .hops = link.hops,
+                .rtt = link.rtt};
+  };
+  std::stable_sort(offers.begin(), offers.end(), [&](const Link *a, const Link *b) { return rank(*a) < rank(*b); });
+  return offers;
+}
+
+Plan plan(const StreamState &stream, const Circumstances &at, const Timeouts &times) {
+  return Planner(stream, at, times).make();
+}
+
+}  // namespace astral::core

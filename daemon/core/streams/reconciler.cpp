@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/streams/reconciler.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace astral::core {
+namespace {
+
+constexpr int most_steps = 100;  // each changes a fact for good: there are a few links, and one search
+constexpr std::uint32_t quick_leavings = 8;  // the parent may ask us to go as often as it likes
+
+}  // namespace
+
+Circumstances Reconciler::circumstances(const StreamState &stream) const {
+  const StreamInfo *info = desk_.directory.stream(stream.slug);
+  return {.now = desk_.now,
+          .wanted = stream.watched || !stream.calls.empty() || desk_.tickets.any_given(stream.slug),
+          .publisher_here = stream.own && !stream.own->paused && desk_.peers.find(stream.own->publisher) != nullptr,
+          .streaming = info == nullptr || info->streaming,
+          .may_appear = !desk_.settled() || (info != nullptr && info->streaming),
+          .shutting_down = desk_.leaving};
+}
+
+void Reconciler::settle(StreamState &stream) {
+  const Slug slug = stream.slug;
+  bool moved = false;
+  bool changed = false;
+  for (int step = 0;; ++step) {
+    assert(step < most_steps);
+    note_need(stream);
+    const Plan plan = core::plan(stream, circumstances(stream), desk_.settings.timeouts);
+    if (note_parent(stream, plan)) {
+      moved = changed = true;
+      continue;
+    }
+    if (do_links(stream, plan) || do_search(stream, plan)) {
+      changed = true;
+      continue;
+    }
+    if (note_pauses(stream, plan)) continue;
+    if (plan.ask_publisher) {
+      ask_publisher(stream);
+      changed = true;
+      continue;
+    }
+    if (tell(stream, plan)) {
+      moved = changed = true;
+      continue;
+    }
+    if (plan.ending == Ending::close) return close(stream);
+    if (plan.ending == Ending::close_media) {
+      stream.media = false;
+      desk_.emit(CloseMedia{.slug = slug});
+      desk_.notice(Closed{.slug = slug});
+      continue;
+    }
+    const Agenda::Key look{.due = Due::stream, .name = slug};
+    if (plan.look_again == never)
+      desk_.agenda.drop(look);
+    else
+      desk_.agenda.set(look, plan.look_again);
+    break;
+  }
+  if (moved && !stream.own) desk_.notice(Moved{.slug = slug});
+  if (moved || (changed && !stream.own)) desk_.notice(CarryChanged{.slug = slug});
+}
+
+// Since when nobody wants it.
+void Reconciler::note_need(StreamState &stream) {
+  const bool needed = circumstances(stream).wanted || (stream.own && stream.own->publisher != 0);
+  if (needed || !stream.media)
+    stream.unwanted.reset();
+  else
+    stream.unwanted = stream.unwanted.value_or(desk_.now);
+}
+
+// Another parent than before, or the first one, or none any more.
+bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
+  const TicketId by = plan.parent == nullptr ? TicketId{} : plan.parent->id;
+  if (by == (stream.fed ? stream.fed->by : TicketId{})) return false;
+  stream.silence.reset();
+  stream.renewing.reset();
+  for (const Purpose purpose : {Purpose::away, Purpose::renewal, Purpose::better, Purpose::standby})
+    stream.pause(purpose).until.reset();
+  for (const Purpose purpose : {Purpose::away, Purpose::standby}) stream.pause(purpose).tries = 0;
+  if (plan.parent == nullptr) {
+    parent_lost(stream, plan);
+    return true;
+  }
+  if (!stream.fed) {
+    stream.lost_parent.clear();
+    stream.pause(Purpose::better).tries = 0;
+  }
+  stream.fed = Fed{.by = by, .source = plan.parent->source, .since = desk_.now};
+  if (!stream.own && !stream.calls.empty()) stream.watched = true;
+  return true;
+}
+
+void Reconciler::parent_lost(StreamState &stream, const Plan &plan) {
+  const Fed fed = *std::exchange(stream.fed, std::nullopt);
+  stream.lost_parent = fed.source;
+  stream.lost = desk_.now;
+  if (desk_.now - fed.since >= desk_.settings.timeouts.settled) stream.pause(Purpose::parent).length = {};
+  const bool replaced = std::any_of(plan.links.begin(), plan.links.end(),
+                                    [](const Duty &duty) { return duty.use == Use::feed; });
+  if (!replaced) fail_later(stream, Purpose::parent);
+}
+
+void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
+  const Timeouts &times = desk_.settings.timeouts;
+  Pause &pause = stream.pause(purpose);
+  switch (purpose) {
+    case Purpose::parent: {
+      const Circumstances at = circumstances(stream);
+      if (stream.own ? !at.publisher_here : !at.wanted) return;
+      const bool hurry = stream.lost && desk_.now - *stream.lost < times.hurry;
+      pause.length = std::clamp(pause.length * 2, times.first_retry, hurry ? times.last_hurry : times.last_retry);
+      pause.until = desk_.now + desk_.rng.jittered(pause.length);
+      return;
+    }
+    case Purpose::away: {
+      // All who had to move at once said no to each other; the next time they do not ask in the same moment.
+      Time after = times.leave_again;
+      for (std::uint32_t i = quick_leavings; i < pause.tries && after < times.last_retry; ++i)
+        after = std::min(after * 2, times.last_retry);
+      pause.until = desk_.now + desk_.rng.jittered(after);
+      return;
+    }
+    case Purpose::standby:
+      pause.length = std::clamp(pause.length * 2, times.standby_again, times.last_standby);
+      pause.until.reset();
+      return;
+    case Purpose::renewal:  // it has its next time already
+      return;
+    case Purpose::better:
+      pause.until.reset();
+      return;
+  }
+}
+
+bool Reconciler::note_pauses(StreamState &stream, const Plan &plan) {
+  bool noted = false;
+  for (const Purpose purpose :
+       {Purpose::parent, Purpose::away, Purpose::better, Purpose::renewal, Purpose::standby}) {
+    const auto &need = plan.needs[static_cast<std::size_t>(purpose)];
+    std::optional<Time> &until = stream.pause(purpose).until;
+    if (need.has_value() == until.has_value()) continue;
+    if (!need)
+      until.reset();
+    else
+      until = *need == Time{} ? desk_.now : desk_.now + desk_.rng.jittered(*need);
+    noted = true;
+  }
+  return noted;
+}
+
+bool Reconciler::do_links(StreamState &stream, const Plan &plan) {
+  for (const bool release : {false, true})
+    for (const Duty &duty : plan.links)
+      if ((duty.use == Use::release) == release && do_duty(stream, duty)) return true;
+  return false;
+}
+
+bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
+  Link &link = stream.links.at(duty.link->id);
+  switch (duty.use) {
+    case Use::release: {
+      const std::string_view code = duty.code;
+      if (code == "timeout" || code == "silent" || link.leaving)
+        lose(stream, link.id, duty.code, duty.why);
+      else
+        release(stream, link.id, duty.code, duty.why);
+      if (code == "silent") stream.pause(Purpose::standby).until = desk_.now;  // another is looked for at once
+      return true;
+    }
+    case Use::reserve:
+      return false;
+    case Use::stand_by:
+      if (link.state == LinkState::offered) {
+        this->link(stream, link, true);
+      } else if (link.state == LinkState::tried) {
+        enter(link, LinkState::ready);
+        desk_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = true});
+      } else {
+        return false;
+      }
+      return true;
+    case Use::listen:
+      if (link.state != LinkState::ready) return false;
+      listen(stream, link, *roles(stream).parent);
+      return true;
+    case Use::feed:
+      if (link.state == LinkState::offered)
+        this->link(stream, link, false);
+      else if (link.state == LinkState::ready || link.state == LinkState::tried)
+        switch_on(stream, link, LinkState::switching);
+      else
+        return false;
+      return true;
+  }
+  return false;
+}
+
+void Reconciler::enter(Link &link, LinkState state) {
+  assert(may_follow(link.state, state));
+  const TicketState before = agreed(link.state);
+  link.state = state;
+  link.since = desk_.now;
+  if (agreed(state) != before) desk_.enter(*desk_.tickets.find(link.id), agreed(state));
+}
+
+void Reconciler::open_media(StreamState &stream) {
+  if (stream.media) return;
+  stream.media = true;
+  desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own.has_value()});
+  desk_.notice(MediaOpened{.slug = stream.slug});
+}
+
+void Reconciler::link(StreamState &stream, Link &link, bool standby) {
+  open_media(stream);
+  enter(link, standby ? LinkState::preparing : LinkState::linking);
+  // Whoever offers from now on is told that it is too late.
+  if (stream.search) stream.search->until = desk_.now;
+  desk_.emit(AddSource{.slug = stream.slug, .offer = link.offer, .standby = standby});
+}
+
+void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
+  if (link.state == LinkState::ready) {
+    link.media.reset();
+    desk_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = false});
+  }
+  enter(link, state);
+  if (state != LinkState::switching) return;
+  if (roles(stream).parent != nullptr && roles(stream).parent->leaving) ++stream.pause(Purpose::away).tries;
+  desk_.send(desk_.tickets.find(link.id)->peer, Request{.ticket = link.id,
+                                                        .slug = stream.slug,
+                                                        .destination = desk_.self(),
+                                                        .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
+                                                        .room = desk_.room.places(stream.slug)});
+}
+
+// Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is given up.
+// Both are listened to; whoever is heard from first decides.
+void Reconciler::listen(StreamState &stream, Link &link, const Link &parent) {
+  switch_on(stream, link, LinkState::tried);
+  ++stream.silence->tries;
+  desk_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});  // it says that it flows
+}
+
+void Reconciler::release(StreamState &stream, TicketId id, const char *code, const std::string &why) {
+  const auto found = stream.links.find(id);
+  const Link &link = found->second;
+  const Ticket &ticket = *desk_.tickets.find(id);
+  if (code != nullptr) desk_.cancel(ticket.peer, id, code, why);
+  if (has_source(link.state)) desk_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
+  stream.links.erase(found);
+  desk_.end(ticket);
+}
+
+void Reconciler::lose(StreamState &stream, TicketId id, const char *code, const std::string &why) {
+  const Link &link = stream.links.at(id);
+  const bool stood_by = on_standby(link.state);
+  const bool lasted = link.up && desk_.now - *link.up >= desk_.settings.timeouts.settled;
+  const bool first = stream.own && link.state < LinkState::granted && !stream.fed;
+  release(stream, std::move(id), code, why);
+  if (stood_by) fail_later(stream, Purpose::standby);
+  if (stood_by && lasted) stream.pause(Purpose::standby).length = {};
+  if (first) fail_later(stream, Purpose::parent);
+}
+
+void Reconciler::release_all(StreamState &stream, const char *code, const std::string &why) {
+  stream.search.reset();
+  while (!stream.links.empty()) release(stream, stream.links.begin()->first, code, why);
+}
+
+bool Reconciler::do_search(StreamState &stream, const Plan &plan) {
+  const bool over = stream.search && (!plan.search || *plan.search != stream.search->purpose ||
+                                      stream.search->parent != (plan.parent == nullptr ? "" : plan.parent->id));
+  if (over) {
+    stream.search.reset();
+    return true;
+  }
+  if (!plan.search) return false;
+  if (!stream.search) {
+    begin_search(stream, plan);
+    return true;
+  }
+  Search &search = *stream.search;
+  switch (plan.step.act) {
+    case SearchAct::wait:
+    case SearchAct::choose:  // a link's business
+      return false;
+    case SearchAct::ask_everybody:
+      search.wide = true;
+      ask(stream);
+      return true;
+    case SearchAct::pause:
+      search.again = desk_.now + desk_.settings.timeouts.ask_again;
+      return true;
+    case SearchAct::ask_again:
+      search.wide = false;
+      search.id.clear();  // answered by all who were asked
+      ask(stream);
+      return true;
+    case SearchAct::fail:
+      fail_search(stream);
+      return true;
+  }
+  return false;
+}
+
+void Reconciler::begin_search(StreamState &stream, const Plan &plan) {
+  const Purpose purpose = *plan.search;
+  ++stream.pause(purpose).tries;
+  stream.search = Search{.purpose = purpose,
+                         .parent = plan.parent == nullptr ? TicketId{} : plan.parent->id,
+                         .wide = purpose == Purpose::better,
+                         .begun = desk_.now};
+  if (purpose == Purpose::renewal) {
+    stream.renewing = desk_.now;
+    stream.pause(purpose).until = desk_.now + desk_.settings.timeouts.renew_again;
+  }
+  ask(stream);
+}
+
+void Reconciler::ask(StreamState &stream) {
+  Search &search = *stream.search;
+  const Timeouts &times = desk_.settings.timeouts;
+  if (search.id.empty()) search.id = desk_.rng.hex(24);
+  search.refused = 0;
+  search.again.reset();
+  search.until = desk_.now + (search.purpose == Purpose::away ? times.ask_leaving : times.ask);
+  Find find{.request = {.slug = stream.slug,
+                        .destination = desk_.self(),
+                        .search = search.id,
+                        .asker = desk_.place()},
+            .wide = search.wide};
+  if (search.purpose == Purpose::standby) {
+    find.request.standby = true;
+    find.request.except = stream.fed->source;
+  } else {
+    find.request.parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0;
+    find.request.room = desk_.room.places(stream.slug);
+  }
+  if (desk_.supernode()) return desk_.notice(ToFind{std::move(find)});
+  if (desk_.primary != 0) desk_.send(desk_.primary, std::move(find));
+  // Without a supernode: it is asked again when there is one.
+}
+
+void Reconciler::fail_search(StreamState &stream) {
+  const Search search = *std::exchange(stream.search, std::nullopt);
+  if (search.purpose == Purpose::parent) {
+    const bool exists = search.known || desk_.directory.stream(stream.slug) != nullptr;
+    answer_calls(stream, exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached")
+                                : fail(Code::not_found, "nobody knows this stream"));
+    if (!stream.media)
+      desk_.notice(
+          NotFound{.slug = stream.slug, .code = exists ? RefusalCode::no_room : RefusalCode::no_stream});
+  }
+  fail_later(stream, search.purpose);
+}
+
+// The publisher's element, for a link that is to be the parent, or to replace an old one.
+void Reconciler::ask_publisher(StreamState &stream) {
+  if (feeder(stream) != nullptr) {
+    stream.renewing = desk_.now;
+    stream.pause(Purpose::renewal).until = desk_.now + desk_.settings.timeouts.renew_again;
+  }
+  const Peer &publisher = *desk_.peers.find(stream.own->publisher);
+  if (desk_.tickets.full(publisher.id)) {
+    if (feeder(stream) == nullptr) fail_later(stream, Purpose::parent);
+    return;
+  }
+  const Ticket &ticket = desk_.add({.id = desk_.new_ticket_id(),
+                                    .slug = stream.slug,
+                                    .side = Side::held,
+                                    .peer = publisher.id,
+                                    .kind = publisher.kind,
+                                    .source = publisher.uuid,
+                                    .destination = desk_.self()});
+  stream.links.emplace(ticket.id, Link{.id = ticket.id, .since = desk_.now, .source = publisher.uuid});
+  desk_.send(publisher.id, Request{.ticket = ticket.id, .slug = stream.slug, .destination = desk_.self()});
+}
+
+// The calls that wait, and what our children know of the path. True: the children are to be told.
+bool Reconciler::tell(StreamState &stream, const Plan &plan) {
+  if (plan.parent != nullptr && !stream.calls.empty())
+    answer_calls(stream, Answered{.ticket = plan.parent->id, .created = true});
+  const bool cut = std::exchange(stream.upstream_lost, plan.upstream_lost) != plan.upstream_lost;
+  if (stream.position == plan.position) return cut;
+  stream.position = plan.position;
+  return cut || plan.parent != nullptr;
+}
+
+void Reconciler::answer_calls(StreamState &stream, const Expected<Answered> &answer) {
+  for (const CallId call : std::exchange(stream.calls, {})) desk_.answer(call, answer);
+}
+
+void Reconciler::close(StreamState &stream) {
+  assert(stream.links.empty() && !stream.search && stream.calls.empty());
+  desk_.agenda.drop({.due = Due::stream, .name = stream.slug});
+  if (stream.media) desk_.emit(CloseMedia{.slug = stream.slug});
+  if (desk_.room.children(stream.slug) == 0) desk_.room.forget(stream.slug);
+  if (!stream.told.over) desk_.notice(CarryChanged{.slug = stream.slug});
+  if (desk_.supernode()) desk_.notice(CarryChanged{.slug = stream.slug});
+  desk_.notice(Closed{.slug = stream.slug});
+  desk_.carried.erase(Slug{stream.slug});
+}
+
+}  // namespace astral::core

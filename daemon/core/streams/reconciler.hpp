@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until there is
+// none; and writes down as facts what it did. It decides nothing but how long a pause is.
+#pragma once
+
+#include <string>
+
+#include "core/desk.hpp"
+#include "core/streams/plan.hpp"
+#include "glue/error.hpp"
+
+namespace astral::core {
+
+//   state of a link         ought to be used to   what is done
+//   offered                 stand by              AddSource (standby)                 ─▶ preparing
+//   offered                 feed                  OpenMedia, AddSource                ─▶ linking
+//   ready                   listen                SwitchSource on                     ─▶ tried
+//   tried                   stand by              SwitchSource off                    ─▶ ready
+//   ready, tried            feed                  SwitchSource on, Request            ─▶ switching
+//   any                     release               Cancel, RemoveSource                ─▶ (gone)
+// All else is as it ought to be, or waits for an answer: Consumer takes that.
+class Reconciler {
+ public:
+  explicit Reconciler(Desk &desk) : desk_(desk) {}
+
+  // After facts have changed, or when the stream's time has come. The stream may be gone then.
+  void settle(StreamState &stream);
+  Circumstances circumstances(const StreamState &stream) const;
+
+  void enter(Link &link, LinkState state);
+  // `code`: what the other end is told; null: it knows, or is not there any more. Ids are copied: the link goes.
+  void release(StreamState &stream, TicketId id, const char *code, const std::string &why);
+  // It failed: what it was for is needed again, after a pause.
+  void lose(StreamState &stream, TicketId id, const char *code, const std::string &why);
+  void release_all(StreamState &stream, const char *code, const std::string &why);
+  void open_media(StreamState &stream);
+  void answer_calls(StreamState &stream, const Expected<Answered> &answer);
+  void close(StreamState &stream);  // all is released and answered
+  void ask(StreamState &stream);    // the question of its search, with a new id or a wider circle
+  void fail_later(StreamState &stream, Purpose purpose);  // a pause that grows
+
+ private:
+  void note_need(StreamState &stream);
+  bool note_parent(StreamState &stream, const Plan &plan);
+  void parent_lost(StreamState &stream, const Plan &plan);
+  bool note_pauses(StreamState &stream, const Plan &plan);
+  bool do_links(StreamState &stream, const Plan &plan);
+  bool do_duty(StreamState &stream, const Duty &duty);
+  bool do_search(StreamState &stream, const Plan &plan);
+  void begin_search(StreamState &stream, const Plan &plan);
+  void fail_search(StreamState &stream);
+  bool tell(StreamState &stream, const Plan &plan);
+  void link(StreamState &stream, Link &link, bool standby);
+  void switch_on(StreamState &stream, Link &link, LinkState state);
+  void listen(StreamState &stream, Link &link, const Link &parent);
+  void ask_publisher(StreamState &stream);
+
+  Desk &desk_;
+};
+
+}  // namespace astral::core
