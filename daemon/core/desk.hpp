@@ -20,7 +20,7 @@
 #include "core/rng.hpp"
 #include "core/room.hpp"
 #include "core/settings.hpp"
-#include "core/streams/plan.hpp"
+#include "core/streams/roles.hpp"
 #include "core/tickets.hpp"
 
 namespace astral::core {

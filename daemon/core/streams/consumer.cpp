@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/limits.hpp"
+#include "core/streams/plan.hpp"
 
 namespace astral::core {
 
@@ -237,7 +238,8 @@ void Consumer::silent(const StreamSilent &input) {
   stream->silence->said = desk_.now;
   const bool nobody = are.standby == nullptr;
   if (!moving(*stream) && (nobody || are.standby->state == LinkState::preparing)) {
-    desk_.emit(SwitchSource{.slug = stream->slug, .ticket = are.parent->id, .standby = false});  // is it there?
+    // Is it there?
+    desk_.emit(SwitchSource{.slug = stream->slug, .ticket = are.parent->id, .standby = false});
     if (nobody) stream->pause(Purpose::standby).until = desk_.now;
   }
   reconciler_.settle(*stream);
@@ -326,7 +328,7 @@ void Consumer::drop(const Slug &slug, const Error &error, const std::string &cod
   reconciler_.close(*stream);
 }
 
-// What the types do not say already. Who feeds us and what is done follows from the facts, so there is nothing to check.
+// What the types do not say already. Who feeds us and what is done follows from the facts.
 void Consumer::check_invariants() const {
   std::size_t held = 0;
   for (const auto &[slug, stream] : desk_.carried) {

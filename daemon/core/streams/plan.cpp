@@ -16,25 +16,6 @@ bool up(const Link *link) {
   return link != nullptr && (link->state == LinkState::ready || link->state == LinkState::tried);
 }
 
-// Of two granted links.
-bool feeds_rather(const Link &a, const Link &b) {
-  if (a.media.has_value() != b.media.has_value()) return a.media.has_value();
-  return a.media ? a.grant > b.grant : a.grant < b.grant;
-}
-
-bool comes(const StreamState &stream, const Link &link) {
-  switch (link.state) {
-    case LinkState::requested:
-    case LinkState::linking:
-    case LinkState::switching:
-      return true;
-    case LinkState::offered:
-      return stream.own.has_value();
-    default:
-      return false;
-  }
-}
-
 class Planner {
  public:
   Planner(const StreamState &stream, const Circumstances &at, const Timeouts &times)
@@ -145,7 +126,9 @@ class Planner {
   }
 
   std::optional<Purpose> search() const {
-    const auto goes_on = [&](Purpose purpose) { return runs(purpose) || (due(purpose) && !at_.shutting_down); };
+    const auto goes_on = [&](Purpose purpose) {
+      return runs(purpose) || (due(purpose) && !at_.shutting_down);
+    };
     if (stream_.own || takes_over_) return {};
     // What it found links: its other offers are kept, in case that fails.
     if (next() != nullptr) return runs() ? std::optional(stream_.search->purpose) : std::nullopt;
@@ -167,9 +150,8 @@ class Planner {
   }
 
   std::size_t offers() const {
-    return static_cast<std::size_t>(std::count_if(stream_.links.begin(), stream_.links.end(), [](const auto &entry) {
-      return entry.second.state == LinkState::offered;
-    }));
+    const auto offered = [](const auto &entry) { return entry.second.state == LinkState::offered; };
+    return static_cast<std::size_t>(std::count_if(stream_.links.begin(), stream_.links.end(), offered));
   }
 
   // What was just published is not known to whom we ask yet. Where there is no room, a supernode that has just come
@@ -186,16 +168,18 @@ class Planner {
     if (!stream_.own) offer_duties();
   }
 
+  static Duty failed(const Link &link, const char *code, const char *why) {
+    return {.link = &link, .code = code, .why = why, .failed = true};
+  }
+
   Duty duty(const Link &link) {
     const auto release = [&](const char *code, const char *why) {
-      return Duty{.link = &link, .use = Use::release, .code = code, .why = why};
+      return Duty{.link = &link, .code = code, .why = why};
     };
     if (plan_.ending == Ending::close)
       return release("unwanted", stream_.media ? "nobody watches here" : "nobody waits for it any more");
     if (&link == parent()) return {.link = &link, .use = Use::feed};
-    if (past(expiry(link, times_)))
-      return release("timeout", link.state == LinkState::requested || parent() == nullptr ? "no answer in time"
-                                                                                          : "no link in time");
+    if (past(expiry(link, times_))) return failed(link, "timeout", "no answer in time");
     if (on_standby(link.state)) return standby_duty(link);
     if (&link != next()) return release("replaced", "another parent feeds us");
     if (parent() == nullptr) {
@@ -210,18 +194,16 @@ class Planner {
   }
 
   Duty standby_duty(const Link &link) {
-    const auto release = [&](const char *code, const char *why) {
-      return Duty{.link = &link, .use = Use::release, .code = code, .why = why};
-    };
-    if (&link != standby()) return release("replaced", "another stands by");
-    if (link.leaving) return release("unwanted", "it leaves");
+    if (&link != standby()) return {.link = &link, .code = "replaced", .why = "another stands by"};
+    if (link.leaving) return failed(link, "unwanted", "it leaves");
     if (takes_over_) return {.link = &link, .use = Use::feed};
     if (parent() == nullptr || !stream_.silence) return {.link = &link, .use = Use::stand_by};
     if (link.state == LinkState::tried) {
-      if (brings_nothing(link)) return release("silent", "it brings nothing either");
+      if (brings_nothing(link)) return failed(link, "silent", "it brings nothing either");
       return {.link = &link, .use = Use::listen};
     }
-    return {.link = &link, .use = link.state == LinkState::ready && next() == nullptr ? Use::listen : Use::stand_by};
+    const bool listen = link.state == LinkState::ready && next() == nullptr;
+    return {.link = &link, .use = listen ? Use::listen : Use::stand_by};
   }
 
   // A far one answers after a round trip. While nothing comes from anybody it may be the publisher who is silent, so
@@ -275,39 +257,6 @@ class Planner {
 
 }  // namespace
 
-bool shares_parent(const Link *parent, const Link &link) {
-  return parent != nullptr && parent->hops > 1 && link.passes(parent->source);
-}
-
-Roles roles(const StreamState &stream) {
-  Roles roles;
-  for (const auto &[id, link] : stream.links)
-    if (link.state == LinkState::granted && (roles.parent == nullptr || feeds_rather(link, *roles.parent)))
-      roles.parent = &link;
-  for (const auto &[id, link] : stream.links) {
-    const bool later = link.state == LinkState::granted && link.grant > roles.parent->grant;
-    if ((later || comes(stream, link)) && roles.next_parent == nullptr) roles.next_parent = &link;
-    // The one whose link comes up was chosen to replace one that is poor.
-    if (on_standby(link.state) && (roles.standby == nullptr || link.state == LinkState::preparing))
-      roles.standby = &link;
-  }
-  return roles;
-}
-
-const Link *feeder(const StreamState &stream) {
-  const Roles are = roles(stream);
-  return are.parent != nullptr ? are.parent : are.next_parent;
-}
-
-bool moving(const StreamState &stream) {
-  return roles(stream).next_parent != nullptr || (stream.search && stream.search->purpose != Purpose::standby);
-}
-
-bool open_to_children(const StreamState &stream) {
-  if (stream.own) return true;
-  return roles(stream).parent != nullptr && !moving(stream) && !stream.upstream_lost;
-}
-
 std::vector<const Link *> ranked_offers(const StreamState &stream) {
   const Link *parent = roles(stream).parent;
   std::vector<const Link *> offers;
@@ -320,7 +269,8 @@ std::vector<const Link *> ranked_offers(const StreamState &stream) {
                 .hops = link.hops,
                 .rtt = link.rtt};
   };
-  std::stable_sort(offers.begin(), offers.end(), [&](const Link *a, const Link *b) { return rank(*a) < rank(*b); });
+  std::stable_sort(offers.begin(), offers.end(),
+                   [&](const Link *a, const Link *b) { return rank(*a) < rank(*b); });
   return offers;
 }
 

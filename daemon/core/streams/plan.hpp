@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/limits.hpp"
+#include "core/streams/roles.hpp"
 #include "core/streams/stream_state.hpp"
 #include "glue/time.hpp"
 
@@ -45,19 +46,6 @@ struct Circumstances {
   bool shutting_down = false;
 };
 
-struct Roles {
-  const Link *parent = nullptr;
-  const Link *next_parent = nullptr;
-  const Link *standby = nullptr;
-};
-Roles roles(const StreamState &stream);
-// The parent, or who is about to be the first.
-const Link *feeder(const StreamState &stream);
-// With children of its own, such a node must not take more: one of them might be above it then.
-bool moving(const StreamState &stream);
-// Our path reaches the publisher, so we may offer it.
-bool open_to_children(const StreamState &stream);
-
 enum class Use {
   release,
   reserve,   // an offer that may be needed
@@ -68,9 +56,10 @@ enum class Use {
 struct Duty {
   const Link *link = nullptr;
   Use use = Use::release;
-  // Of a release: what the other end is told.
+  // Of a release: what the other end is told; and whether what the link was for is needed again, after a pause.
   const char *code = "";
   const char *why = "";
+  bool failed = false;
 };
 
 enum class Ending { none, close_media, close };
@@ -89,8 +78,6 @@ struct Plan : Roles {
 
 Plan plan(const StreamState &stream, const Circumstances &at, const Timeouts &times);
 
-// It would fail together with our parent. Without the publisher's node all do.
-bool shares_parent(const Link *parent, const Link &link);
 // The best first.
 std::vector<const Link *> ranked_offers(const StreamState &stream);
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cassert>
-#include <string_view>
 #include <utility>
-#include <vector>
+
+#include "core/streams/plan.hpp"
 
 namespace astral::core {
 namespace {
@@ -17,9 +17,10 @@ constexpr std::uint32_t quick_leavings = 8;  // the parent may ask us to go as o
 
 Circumstances Reconciler::circumstances(const StreamState &stream) const {
   const StreamInfo *info = desk_.directory.stream(stream.slug);
+  const bool ours = stream.own && !stream.own->paused;
   return {.now = desk_.now,
           .wanted = stream.watched || !stream.calls.empty() || desk_.tickets.any_given(stream.slug),
-          .publisher_here = stream.own && !stream.own->paused && desk_.peers.find(stream.own->publisher) != nullptr,
+          .publisher_here = ours && desk_.peers.find(stream.own->publisher) != nullptr,
           .streaming = info == nullptr || info->streaming,
           .may_appear = !desk_.settled() || (info != nullptr && info->streaming),
           .shutting_down = desk_.leaving};
@@ -118,7 +119,8 @@ void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
       const Circumstances at = circumstances(stream);
       if (stream.own ? !at.publisher_here : !at.wanted) return;
       const bool hurry = stream.lost && desk_.now - *stream.lost < times.hurry;
-      pause.length = std::clamp(pause.length * 2, times.first_retry, hurry ? times.last_hurry : times.last_retry);
+      const Time last = hurry ? times.last_hurry : times.last_retry;
+      pause.length = std::clamp(pause.length * 2, times.first_retry, last);
       pause.until = desk_.now + desk_.rng.jittered(pause.length);
       return;
     }
@@ -169,12 +171,13 @@ bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
   Link &link = stream.links.at(duty.link->id);
   switch (duty.use) {
     case Use::release: {
-      const std::string_view code = duty.code;
-      if (code == "timeout" || code == "silent" || link.leaving)
+      const bool listened = link.state == LinkState::tried;
+      if (duty.failed)
         lose(stream, link.id, duty.code, duty.why);
       else
         release(stream, link.id, duty.code, duty.why);
-      if (code == "silent") stream.pause(Purpose::standby).until = desk_.now;  // another is looked for at once
+      // Another is tried at once.
+      if (duty.failed && listened) stream.pause(Purpose::standby).until = desk_.now;
       return true;
     }
     case Use::reserve:
@@ -236,11 +239,12 @@ void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
   enter(link, state);
   if (state != LinkState::switching) return;
   if (roles(stream).parent != nullptr && roles(stream).parent->leaving) ++stream.pause(Purpose::away).tries;
-  desk_.send(desk_.tickets.find(link.id)->peer, Request{.ticket = link.id,
-                                                        .slug = stream.slug,
-                                                        .destination = desk_.self(),
-                                                        .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
-                                                        .room = desk_.room.places(stream.slug)});
+  desk_.send(desk_.tickets.find(link.id)->peer,
+             Request{.ticket = link.id,
+                     .slug = stream.slug,
+                     .destination = desk_.self(),
+                     .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
+                     .room = desk_.room.places(stream.slug)});
 }
 
 // Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is given up.
@@ -248,7 +252,8 @@ void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
 void Reconciler::listen(StreamState &stream, Link &link, const Link &parent) {
   switch_on(stream, link, LinkState::tried);
   ++stream.silence->tries;
-  desk_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});  // it says that it flows
+  // It says that it flows, if it does.
+  desk_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});
 }
 
 void Reconciler::release(StreamState &stream, TicketId id, const char *code, const std::string &why) {
@@ -278,8 +283,9 @@ void Reconciler::release_all(StreamState &stream, const char *code, const std::s
 }
 
 bool Reconciler::do_search(StreamState &stream, const Plan &plan) {
-  const bool over = stream.search && (!plan.search || *plan.search != stream.search->purpose ||
-                                      stream.search->parent != (plan.parent == nullptr ? "" : plan.parent->id));
+  const TicketId parent = plan.parent == nullptr ? TicketId{} : plan.parent->id;
+  const bool over =
+      stream.search && (plan.search != stream.search->purpose || stream.search->parent != parent);
   if (over) {
     stream.search.reset();
     return true;

@@ -6,10 +6,13 @@
 #include <string>
 
 #include "core/desk.hpp"
-#include "core/streams/plan.hpp"
 #include "glue/error.hpp"
 
 namespace astral::core {
+
+struct Circumstances;
+struct Duty;
+struct Plan;
 
 //   state of a link         ought to be used to   what is done
 //   offered                 stand by              AddSource (standby)                 ─▶ preparing

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/streams/roles.hpp"
+
+namespace astral::core {
+namespace {
+
+// Of two granted links.
+bool feeds_rather(const Link &a, const Link &b) {
+  if (a.media.has_value() != b.media.has_value()) return a.media.has_value();
+  return a.media ? a.grant > b.grant : a.grant < b.grant;
+}
+
+bool comes(const StreamState &stream, const Link &link) {
+  switch (link.state) {
+    case LinkState::requested:
+    case LinkState::linking:
+    case LinkState::switching:
+      return true;
+    case LinkState::offered:
+      return stream.own.has_value();
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool shares_parent(const Link *parent, const Link &link) {
+  return parent != nullptr && parent->hops > 1 && link.passes(parent->source);
+}
+
+Roles roles(const StreamState &stream) {
+  Roles roles;
+  for (const auto &[id, link] : stream.links)
+    if (link.state == LinkState::granted && (roles.parent == nullptr || feeds_rather(link, *roles.parent)))
+      roles.parent = &link;
+  for (const auto &[id, link] : stream.links) {
+    const bool later = link.state == LinkState::granted && link.grant > roles.parent->grant;
+    if ((later || comes(stream, link)) && roles.next_parent == nullptr) roles.next_parent = &link;
+    // The one whose link comes up was chosen to replace one that is poor.
+    if (on_standby(link.state) && (roles.standby == nullptr || link.state == LinkState::preparing))
+      roles.standby = &link;
+  }
+  return roles;
+}
+
+const Link *feeder(const StreamState &stream) {
+  const Roles are = roles(stream);
+  return are.parent != nullptr ? are.parent : are.next_parent;
+}
+
+bool moving(const StreamState &stream) {
+  const bool searches = stream.search && stream.search->purpose != Purpose::standby;
+  return searches || roles(stream).next_parent != nullptr;
+}
+
+bool open_to_children(const StreamState &stream) {
+  if (stream.own) return true;
+  return roles(stream).parent != nullptr && !moving(stream) && !stream.upstream_lost;
+}
+
+}  // namespace astral::core
