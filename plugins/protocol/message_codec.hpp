@@ -25,7 +25,7 @@ Expected<std::optional<Message>> read_message(std::string_view text);
 
 std::string write_message(const Message &message);
 
-// A refusal's code as it is written. Nothing: there is no such code.
+// A refusal's code as it is written, and back. Nothing: there is no such code.
 const char *name_of(RefusalCode code);
 std::optional<RefusalCode> refusal_code(std::string_view name);
 

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "protocol/message_codec.hpp"
+
 namespace astral::elements::signalling {
 namespace {
 
@@ -25,6 +27,19 @@ TEST(Signalling, ParsesWhatWasWritten) {
   EXPECT_EQ(std::get<Cancel>(**cancel).code, "ended");
   const auto refusal = parse(to_text(Refusal{"t-1", "no-room", "full"}));
   EXPECT_EQ(std::get<Refusal>(**refusal).message, "full");
+}
+
+TEST(Signalling, ANodeReadsWhatAnElementWrites) {
+  for (const std::string &text :
+       {hello("e-1"), publish("talk", "", "", "video/mpegts"), publish("talk", "Talk", "About it", ""),
+        media("talk", "video/mpegts"), ended("talk"), request("t-1", "talk", "e-1"), heartbeat(), goodbye(),
+        to_text(Offer{"t-1", fingerprint, description, "talk", "node"}),
+        to_text(Refusal{"t-1", "no-room", "full"}), to_text(Confirm{"t-1", fingerprint, description}),
+        to_text(Candidates{"t-1", description.candidates}), to_text(Cancel{"t-1", "closed", "over"})}) {
+    const auto message = protocol::read_message(text);
+    ASSERT_TRUE(message) << text << ": " << message.error().detail;
+    EXPECT_TRUE(*message) << text;
+  }
 }
 
 TEST(Signalling, IgnoresUnknownTypesAndNamesBadFields) {
