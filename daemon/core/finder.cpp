@@ -246,16 +246,16 @@ void Finder::stream_gone(const Slug &slug, std::uint64_t updated, PeerId from) {
          from);
 }
 
-bool Finder::seen(const Find &find) {
+bool Finder::note(const Find &find) {
   const std::string what =
       find.request.search + (find.wide ? "w" : "n") + std::to_string(static_cast<int>(find.stage));
-  if (!seen_.insert(what).second) return true;
-  seen_order_.push_back(what);
-  if (seen_order_.size() > max_finds) {
-    seen_.erase(seen_order_.front());
-    seen_order_.pop_front();
+  if (!served_.insert(what).second) return false;
+  served_order_.push_back(what);
+  if (served_order_.size() > max_finds) {
+    served_.erase(served_order_.front());
+    served_order_.pop_front();
   }
-  return false;
+  return true;
 }
 
 void Finder::refuse(const Request &request, RefusalCode code, const std::string &message) {
@@ -309,7 +309,7 @@ void Finder::find(Find find) {
   const Request &request = find.request;
   if (!desk_.supernode()) return refuse(request, RefusalCode::no_room, "not a supernode any more");
   if (find.stage == Stage::keeper && pass_on(key_of(request.slug), find)) return;
-  if (seen(find)) return;
+  if (!note(find)) return;
   switch (find.stage) {
     case Stage::home: {
       if (!find.wide) find.carriers = static_cast<std::uint32_t>(hand_out(request, wanted_offers, false));

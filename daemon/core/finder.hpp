@@ -52,7 +52,7 @@ class Finder {
   };
   std::size_t hand_out(const Request &request, std::size_t most, bool displace);
   void refuse(const Request &request, RefusalCode code, const std::string &message);
-  bool seen(const Find &find);
+  bool note(const Find &find);  // false: it has been served
   Offering sum(const Slug &slug) const;
   Offering own(const Slug &slug) const;
   bool any(const Slug &slug) const;
@@ -65,8 +65,8 @@ class Finder {
   Records &records_;
   Routes &routes_;
   std::map<Slug, Reach> reach_;
-  std::set<std::string> seen_;
-  std::deque<std::string> seen_order_;
+  std::set<std::string> served_;
+  std::deque<std::string> served_order_;
   Time here_said_ = {};
 };
 

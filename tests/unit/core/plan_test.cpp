@@ -297,7 +297,7 @@ TEST(Ranks, WeighDependenceBeforeHopsAndHopsBeforeDistance) {
   EXPECT_LT((Rank{.room = 9}), (Rank{.room = 1}));
 }
 
-struct Searching : testing::Test {
+struct SearchSteps : testing::Test {
   SearchStep step(std::size_t offers = 0, bool may_pause = false) const {
     return next_step(search, offers, may_pause, now, times);
   }
@@ -306,7 +306,7 @@ struct Searching : testing::Test {
   Search search{.begun = now, .until = now + times.ask, .offered = now};
 };
 
-TEST_F(Searching, AnswersAreAwaitedThenEverybodyIsAskedThenItFails) {
+TEST_F(SearchSteps, AnswersAreAwaitedThenEverybodyIsAskedThenItFails) {
   EXPECT_EQ(step().act, SearchAct::wait);
   EXPECT_EQ(step().until, now + times.ask);
   now += times.ask;
@@ -315,14 +315,14 @@ TEST_F(Searching, AnswersAreAwaitedThenEverybodyIsAskedThenItFails) {
   EXPECT_EQ(step().act, SearchAct::fail);
 }
 
-TEST_F(Searching, TheFirstOfferWaitsForASecondAMoment) {
+TEST_F(SearchSteps, TheFirstOfferWaitsForASecondAMoment) {
   EXPECT_EQ(step(1).until, now + times.gather);
   EXPECT_EQ(step(2).act, SearchAct::choose);
   now += times.gather;
   EXPECT_EQ(step(1).act, SearchAct::choose);
 }
 
-TEST_F(Searching, WhereSomebodyMayAppearItPausesAndAsksAgainUntilItsTimeIsUp) {
+TEST_F(SearchSteps, WhereSomebodyMayAppearItPausesAndAsksAgainUntilItsTimeIsUp) {
   search.wide = true;
   search.until = now;
   EXPECT_EQ(step(0, true).act, SearchAct::pause);
