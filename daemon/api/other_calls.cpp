@@ -5,6 +5,7 @@
 #include <random>
 
 #include "api/calls.hpp"
+#include "formats/endpoints.hpp"
 #include "glue/random.hpp"
 
 namespace astral::api {
@@ -44,11 +45,8 @@ void settings(const http::Call &call, std::uint16_t rtmp_port, const http::Answe
   json::Builder body;
   body.set("rtmp_port", rtmp_port).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
   const std::string stream = "http://" + call.authority + "/stream/{slug}";
-  body.set("hls_url", stream + "/hls/index.m3u8")
-      .set("flv_url", stream + "/live.flv")
-      .set("ts_url", stream + "/live.ts")
-      .set("whip_url", stream + "/whip")
-      .set("whep_url", stream + "/whep");
+  for (const formats::Endpoint &endpoint : formats::endpoints)
+    body.set(endpoint.setting, stream + endpoint.path);
   answer(http::reply(body));
 }
 

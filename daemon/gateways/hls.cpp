@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "formats/endpoints.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::gateways {
@@ -22,7 +23,7 @@ http::Reply refusal(const Error &error, const std::string &slug) {
 }
 
 http::Reply playlist_reply(std::string text) {
-  return open_to_pages({.type = "application/vnd.apple.mpegurl", .body = std::move(text)}, "no-cache");
+  return open_to_pages({.type = formats::hls.type, .body = std::move(text)}, "no-cache");
 }
 
 }  // namespace
@@ -111,7 +112,7 @@ void add_hls_calls(std::vector<http::Route> &routes, Hls &hls) {
   Hls *h = &hls;
   routes.push_back(
       {.method = "GET",
-       .pattern = "/stream/:slug/hls/index.m3u8",
+       .pattern = std::string("/stream/:slug") + formats::hls.path,
        .handle = [h](const http::Call &call, const http::Answer &answer) { h->playlist(call, answer); }});
   routes.push_back(
       {.method = "GET",

@@ -22,7 +22,7 @@ http::Reply open_to_pages(http::Reply out) {
 Live::Live(runtime::Driver &driver, Time patience, const MediaConnection::Limits &limits)
     : driver_(driver), patience_(patience), limits_(limits), mailbox_(g_main_context_default()) {}
 
-void Live::play(const http::Call &call, formats::Format format, const http::Answer &answer) {
+void Live::play(const http::Call &call, const formats::Endpoint &endpoint, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   if (players_.size() >= max_players)
     return answer(open_to_pages(http::reply_error({Code::unreachable, "too many play at this node"})));
@@ -30,10 +30,12 @@ void Live::play(const http::Call &call, formats::Format format, const http::Answ
   Player &player = players_.emplace(id, Player{.answer = answer}).first->second;
   player.watching = std::make_unique<PlaybackRequest>(
       driver_,
-      PlaybackRequest::Wish{
-          .slug = slug, .format = format, .may_bring = call.is_near || call.is_owner, .patience = patience_},
+      PlaybackRequest::Wish{.slug = slug,
+                            .format = *endpoint.live,
+                            .may_bring = call.is_near || call.is_owner,
+                            .patience = patience_},
       PlaybackRequest::Handler{
-          .on_ready = [this, id, format] { on_ready(id, format); },
+          .on_ready = [this, id, type = endpoint.type] { on_ready(id, type); },
           .on_frame =
               [this, id](const Slice &frame, bool is_start) {
                 if (Player &to = players_.at(id); to.flow) to.flow->play(frame, is_start);
@@ -41,10 +43,10 @@ void Live::play(const http::Call &call, formats::Format format, const http::Answ
           .on_over = [this, id, slug](const Error &error) { on_over(id, slug, error); }});
 }
 
-void Live::on_ready(std::uint64_t id, formats::Format format) {
+void Live::on_ready(std::uint64_t id, const char *type) {
   Player &player = players_.at(id);
   player.is_ready = true;
-  http::Reply reply = open_to_pages({.type = format == formats::Format::flv ? "video/x-flv" : "video/mp2t"});
+  http::Reply reply = open_to_pages({.type = type});
   reply.take_over = [this, id](Ref<GIOStream> stream, std::string head) {
     take_over(id, std::move(stream), std::move(head));
   };
@@ -75,12 +77,13 @@ void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error
 }
 
 void add_live_calls(std::vector<http::Route> &routes, Live &live) {
-  for (const auto &[name, format] : {std::pair{"flv", formats::Format::flv}, {"ts", formats::Format::ts}}) {
+  for (const formats::Endpoint &endpoint : formats::endpoints) {
+    if (!endpoint.live) continue;
     routes.push_back(
         {.method = "GET",
-         .pattern = std::string("/stream/:slug/live.") + name,
-         .handle = [l = &live, format = format](const http::Call &call, const http::Answer &answer) {
-           l->play(call, format, answer);
+         .pattern = std::string("/stream/:slug") + endpoint.path,
+         .handle = [l = &live, e = &endpoint](const http::Call &call, const http::Answer &answer) {
+           l->play(call, *e, answer);
          }});
   }
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "formats/player.hpp"
+#include "formats/endpoints.hpp"
 #include "gateways/media_connection.hpp"
 #include "gateways/playback_request.hpp"
 #include "glue/loop.hpp"
@@ -24,7 +24,8 @@ class Live {
  public:
   explicit Live(runtime::Driver &driver, Time patience = 8s, const MediaConnection::Limits &limits = {});
 
-  void play(const http::Call &call, formats::Format format, const http::Answer &answer);
+  // `endpoint` is one of formats::endpoints, and live.
+  void play(const http::Call &call, const formats::Endpoint &endpoint, const http::Answer &answer);
   std::size_t players() const { return players_.size(); }
 
  private:
@@ -35,7 +36,7 @@ class Live {
     std::unique_ptr<PlaybackRequest> watching = {};
   };
 
-  void on_ready(std::uint64_t id, formats::Format format);
+  void on_ready(std::uint64_t id, const char *type);
   void on_over(std::uint64_t id, const std::string &slug, const Error &error);
   void take_over(std::uint64_t id, Ref<GIOStream> stream, std::string head);
 

@@ -27,7 +27,7 @@ ROOMS = {
     'daemon/peer': ('core/', 'protocol/', 'http/', 'glue/'),
     'daemon/runtime': ('core/', 'protocol/', 'peer/', 'media/media_backend.hpp', 'glue/'),
     'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'runtime/', 'glue/'),
-    'daemon/api': ('core/', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'runtime/', 'glue/'),
+    'daemon/api': ('core/', 'formats/endpoints.hpp', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'runtime/', 'glue/'),
     'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'runtime/', 'gateways/', 'api/', 'glue/'),
     'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'protocol/object_codec.hpp', 'glue/'),
     'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'glue/'),

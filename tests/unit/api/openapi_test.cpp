@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app_fixture.hpp"
+#include "formats/endpoints.hpp"
 
 namespace astral::test {
 namespace {
@@ -40,6 +41,17 @@ std::string described(const std::string &pattern) {
     begin = end;
   }
   return out;
+}
+
+TEST_F(OpenApi, EveryEndpointIsDescribedAndNamedInTheSettings) {
+  const std::string settings = http->get("/settings").body;
+  for (const formats::Endpoint &endpoint : formats::endpoints) {
+    const std::string path = std::string("/stream/{slug}") + endpoint.path;
+    EXPECT_TRUE(json_object_has_member(paths, path.c_str())) << path;
+    EXPECT_NE(settings.find('"' + std::string(endpoint.setting) + "\":\"http://"), std::string::npos)
+        << endpoint.setting;
+    EXPECT_NE(settings.find(path + '"'), std::string::npos) << path;
+  }
 }
 
 TEST_F(OpenApi, HasEveryRouteAndNoOther) {
