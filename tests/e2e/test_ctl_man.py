@@ -8,7 +8,7 @@ import pytest
 import astral
 
 PAGES = {name: astral.TOP / 'daemon' / folder / f'{name}.1'
-         for name, folder in (('astralctl', 'ctl'), ('astralnode', 'api'), ('astralorigin', 'origin'))}
+         for name, folder in (('astralctl', 'ctl'), ('astralnode', 'node'), ('astralorigin', 'origin'))}
 
 
 def page(program):
