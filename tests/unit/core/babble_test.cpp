@@ -24,7 +24,7 @@ TEST_P(Babbling, BreaksNothing) {
 TEST(Babble, SaysEverything) {
   std::size_t confirmed = 0;
   std::set<std::size_t> did;
-  for (std::uint64_t seed = 101; seed <= 140; ++seed) {
+  for (std::uint64_t seed = 101; seed <= 160; ++seed) {
     Chances chances(seed);
     Babble babble(chances, seed);
     for (int i = 0; i < 4000; ++i) babble.step();
