@@ -184,7 +184,9 @@ class Planner {
     if (&link != next()) return release("replaced", "another parent feeds us");
     if (parent() == nullptr) {
       if (!stream_.own && !at_.wanted) return release("unwanted", "nobody waits for it any more");
-      if (takes_over_) return release("unwanted", "the parent was lost meanwhile");
+      // It was chosen to replace a parent: whoever has none any more looks again among those who are there now.
+      const bool from_a_move = link.state == LinkState::linking && stream_.search && !runs();
+      if (takes_over_ || from_a_move) return release("unwanted", "the parent was lost meanwhile");
     } else {
       if (link.cut) return release("unwanted", "it is cut off as well");
       if (link.state == LinkState::granted && past(link.since + times_.overlap))
