@@ -224,7 +224,21 @@ def no_conflicts(tree):
             yield f'{path}:{tree.text(path)[:found.start()].count(chr(10)) + 1}'
 
 
-RULES = (rooms, pages, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends, no_conflicts)
+# Names that were given up for the field's terms, and what to write instead.
+OLD_NAMES = {'Door': 'HttpListener', 'Guests': 'ConnectionLimiter', 'Caller': 'RemoteAddress', 'Introduction': 'PeerHandshake',
+             'MediaFloor': 'MediaBackend', 'media_floor': 'media_backend', 'Carried': 'StreamState', 'Letter': 'Task'}
+
+
+def names(tree):
+    """code uses the field's terms, not the names that were given up for them"""
+    old = re.compile(r'\b(' + '|'.join(OLD_NAMES) + r')\b')
+    for path in tree.of(*CXX):
+        for name in sorted({found[1] for found in old.finditer(without_comments(tree.text(path)))}):
+            yield f'{path}: {name} is {OLD_NAMES[name]} now'
+
+
+RULES = (rooms, pages, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends, no_conflicts,
+         names)
 
 
 def main():
