@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sessions: who greets whom, heartbeats, silence, idleness; and news of nodes and streams, told to whom they
-// concern. What becomes of a session is others' business: they read the notices.
+// concern. What becomes of a session is others' business: they read the internal events.
 #pragma once
 
 #include <cstddef>
 #include <vector>
 
-#include "core/desk.hpp"
 #include "core/input.hpp"
-#include "core/standing.hpp"
+#include "core/node_context.hpp"
+#include "core/node_role.hpp"
 
 namespace astral::core {
 
 class Membership {
  public:
-  Membership(Desk &desk, Standing &standing) : desk_(desk), standing_(standing) {}
+  Membership(NodeContext &context, NodeRole &standing) : context_(context), role_(standing) {}
 
   void start();
   void beat();
@@ -30,7 +30,7 @@ class Membership {
   void goodbye(Peer &peer);
 
   void origin_knows(const OriginKnows &input);
-  void own_changed(const OwnChanged &notice);
+  void own_changed(const OwnChanged &event);
   void settled();                 // our streams, to the new supernode
   void child_came(PeerId child);  // what we know of streams
   // To our children, and down the stream's tree; our own also to our supernode.
@@ -49,8 +49,8 @@ class Membership {
   static bool owns(const Peer &peer, const StreamInfo &stream);
   std::vector<PeerId> audience(const Slug &slug, PeerId but) const;
 
-  Desk &desk_;
-  Standing &standing_;
+  NodeContext &context_;
+  NodeRole &role_;
 };
 
 }  // namespace astral::core

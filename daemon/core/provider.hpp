@@ -8,21 +8,21 @@
 #include <string>
 #include <utility>
 
-#include "core/desk.hpp"
 #include "core/input.hpp"
+#include "core/node_context.hpp"
 
 namespace astral::core {
 
 class Provider {
  public:
-  explicit Provider(Desk &desk) : desk_(desk) {}
+  explicit Provider(NodeContext &context) : context_(context) {}
 
   // From children and local players.
   void request(const Peer &peer, const Request &request);
   void serve(const Request &request);  // of a search, that a supernode found us fit for
   void hold(const Peer &peer, const Hold &hold);
-  void climb(const Peer &from, const Climb &climb);
-  void climbed(const Climbed &climbed);
+  void loop_check(const Peer &from, const LoopCheck &check);
+  void loop_checked(const LoopChecked &checked);
   void leave();  // the children are to find other parents
   void confirm(const Peer &peer, const Confirm &confirm);
   void cancelled(const Ticket &ticket);  // by the other end
@@ -30,8 +30,8 @@ class Provider {
 
   void relay_said(const Slug &slug, const Message &message);
   void unconfirmed(const TicketId &id);  // is due
-  void climb_due(const TicketId &id);
-  void lent_due(const TicketId &id);
+  void loop_check_due(const TicketId &id);
+  void overcommit_due(const TicketId &id);
   void slow(const ChildSlow &input);
   void slow_due(const TicketId &id);
   void lapse();  // those that no heartbeat has named
@@ -55,7 +55,7 @@ class Provider {
   void shun(const Slug &slug, const Uuid &child);
   bool renewable(const Ticket &ticket, const Peer &child) const;
   bool shunned(const Slug &slug, const Uuid &child) const;
-  void repay();  // what was lent, where there is room now
+  void cover_overcommitted();  // where there is room now
   void unlink(const Ticket &ticket, const std::string &code, const std::string &message);
   void no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message);
   void from_element(const Peer &peer, const Request &request);
@@ -65,7 +65,7 @@ class Provider {
   void end(const Ticket &ticket);
   void open(StreamState &stream);
 
-  Desk &desk_;
+  NodeContext &context_;
   std::map<std::pair<Slug, Uuid>, Time> shunned_;  // until then
   std::uint64_t slow_children_ = 0;
 };

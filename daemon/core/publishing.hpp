@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "core/streams/consumer.hpp"
-#include "core/desk.hpp"
 #include "core/input.hpp"
+#include "core/node_context.hpp"
+#include "core/streams/consumer.hpp"
 
 namespace astral::core {
 
 class Publishing {
  public:
-  Publishing(Desk &desk, Consumer &consumer) : desk_(desk), consumer_(consumer) {}
+  Publishing(NodeContext &context, Consumer &consumer) : context_(context), consumer_(consumer) {}
 
   void create(const CreateStream &input);
   void set_streaming(const SetStreaming &input);
@@ -56,7 +56,7 @@ class Publishing {
   void detach(StreamState &stream, const std::string &why);
   StreamInfo made(const Slug &slug, const std::string &name, const std::string &description) const;
 
-  Desk &desk_;
+  NodeContext &context_;
   Consumer &consumer_;
   std::map<CallId, Registration> registrations_;  // the origin's answer is awaited
 };

@@ -114,14 +114,14 @@ struct Path {
 };
 // From a provider, up its own path to the source: is `mover`, who wants `ticket` from it, above it? Whoever
 // is, or is about to move itself, says no; the source says yes. So two that move at once never make a circle.
-struct Climb {
+struct LoopCheck {
   TicketId ticket = {};
   Slug slug = {};
   Uuid mover = {};
   Place provider = {};
-  std::uint32_t climbed = 0;  // links so far
+  std::uint32_t hops = 0;  // links so far
 };
-struct Climbed {
+struct LoopChecked {
   TicketId ticket = {};
   bool clear = false;
 };
@@ -137,7 +137,7 @@ struct Gone {
   std::uint64_t updated = 0;  // of the StreamInfo that ends; 0: only the source itself is believed
 };
 
-// What supernodes know of streams. A node tells its primary what it could forward; supernodes tell the keeper
+// What supernodes know of streams. A node tells its primary what it could forward; supernodes tell the owner
 // of the stream's key (core/overlay.hpp), and ask there.
 struct Carrying {
   Slug slug = {};
@@ -156,14 +156,14 @@ struct Advert {  // "through me you find `room` places, `hops` from the source"
   bool copied = false;                  // to one that keeps a copy: it goes no further
   std::vector<StreamInfo> stream = {};  // from the source's supernode; none or one
 };
-enum class Stage { home, keeper, carrier };
+enum class Stage { home, key_owner, carrier };
 struct Find {
   Request request = {};
   Stage stage = Stage::home;
   bool wide = false;           // the asker's own supernode had nothing: ask further
   std::uint32_t carriers = 0;  // how many were asked before
 };
-struct Here {  // "messages for `place.uuid` go there"; to the keeper of its key
+struct Here {  // "messages for `place.uuid` go there"; to the owner of its key
   Place place = {};
   std::uint64_t updated = 0;  // unix milliseconds
   bool copied = false;
@@ -184,7 +184,7 @@ struct Routed {
   Place to = {};
   Place from = {};
   std::uint32_t hops = 0;  // supernodes it has passed
-  bool sought = false;     // on its way to the keeper of the addressee's key
+  bool sought = false;     // on its way to the owner of the addressee's key
   std::shared_ptr<const Enclosed> what = {};
 };
 
@@ -209,7 +209,7 @@ struct Ended {
 
 using Message = std::variant<Hello, Welcome, Register, Registered, Full, Unregister, Summon, Probe, Probed,
                              Heartbeat, Goodbye, Request, Offer, Refusal, Hold, Confirm, Candidates, Cancel,
-                             Path, Climb, Climbed, Leaving, Streams, Gone, Carrying, Advert, Find, Here, Seed,
+                             Path, LoopCheck, LoopChecked, Leaving, Streams, Gone, Carrying, Advert, Find, Here, Seed,
                              Seeded, Routed, Publish, Published, Media, Ended>;
 
 struct Enclosed {

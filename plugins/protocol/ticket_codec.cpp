@@ -147,27 +147,27 @@ json::Builder write(const Path &path) {
   return out;
 }
 
-Message read(json::Reader &in, Tag<Climb>) {
-  Climb climb;
-  climb.ticket = in.text("ticket", uuid_rule);
-  climb.slug = in.text("slug", slug_rule);
-  climb.mover = in.text("mover", uuid_rule);
-  climb.provider = read_place(in.object("provider"));
-  climb.climbed = static_cast<std::uint32_t>(in.number("climbed", 0, max_hops));
-  return climb;
+Message read(json::Reader &in, Tag<LoopCheck>) {
+  LoopCheck check;
+  check.ticket = in.text("ticket", uuid_rule);
+  check.slug = in.text("slug", slug_rule);
+  check.mover = in.text("mover", uuid_rule);
+  check.provider = read_place(in.object("provider"));
+  check.hops = static_cast<std::uint32_t>(in.number("hops", 0, max_hops));
+  return check;
 }
-json::Builder write(const Climb &climb) {
+json::Builder write(const LoopCheck &check) {
   json::Builder out;
-  out.set("ticket", climb.ticket).set("slug", climb.slug).set("mover", climb.mover);
-  return out.set("provider", place_json(climb.provider)).set("climbed", climb.climbed);
+  out.set("ticket", check.ticket).set("slug", check.slug).set("mover", check.mover);
+  return out.set("provider", place_json(check.provider)).set("hops", check.hops);
 }
 
-Message read(json::Reader &in, Tag<Climbed>) {
-  return Climbed{in.text("ticket", uuid_rule), in.flag("clear")};
+Message read(json::Reader &in, Tag<LoopChecked>) {
+  return LoopChecked{in.text("ticket", uuid_rule), in.flag("clear")};
 }
-json::Builder write(const Climbed &climbed) {
+json::Builder write(const LoopChecked &checked) {
   json::Builder out;
-  return out.set("ticket", climbed.ticket).set("clear", climbed.clear);
+  return out.set("ticket", checked.ticket).set("clear", checked.clear);
 }
 
 Message read(json::Reader &in, Tag<Leaving>) {

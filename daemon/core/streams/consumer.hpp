@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The streams that this node receives: takes what happens into their facts. What is to be done then, plan.hpp says and
-// Reconciler does. Of our own streams the publisher's element is the parent, and nobody is searched for.
+// The streams that this node receives: takes what happens into their facts. What is to be done then, plan.hpp
+// says and Reconciler does. Of our own streams the publisher's element is the parent, and nobody is searched
+// for.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "core/desk.hpp"
 #include "core/input.hpp"
+#include "core/node_context.hpp"
 #include "core/streams/reconciler.hpp"
 
 namespace astral::core {
 
 class Consumer {
  public:
-  explicit Consumer(Desk &desk) : desk_(desk), reconciler_(desk) {}
+  explicit Consumer(NodeContext &context) : context_(context), reconciler_(context) {}
 
   void watch(CallId call, const Slug &slug);
   void need_changed(const Slug &slug);
@@ -40,7 +41,8 @@ class Consumer {
 
   // Of our own streams.
   void attach(StreamState &stream, PeerId publisher);
-  void pause(StreamState &stream, const std::string &code, const std::string &why);  // the link to the sink ends
+  void pause(StreamState &stream, const std::string &code,
+             const std::string &why);  // the link to the sink ends
   void resume(StreamState &stream);
 
   void look_again(const Slug &slug);  // its time has come
@@ -62,7 +64,7 @@ class Consumer {
   void grant(StreamState &stream, Link &link);
   void lose(StreamState &stream, const TicketId &id, const char *code, const std::string &why);
 
-  Desk &desk_;
+  NodeContext &context_;
   Reconciler reconciler_;
 };
 

@@ -16,14 +16,14 @@ constexpr std::uint32_t quick_leavings = 8;  // the parent may ask us to go as o
 }  // namespace
 
 Circumstances Reconciler::circumstances(const StreamState &stream) const {
-  const StreamInfo *info = desk_.directory.stream(stream.slug);
+  const StreamInfo *info = context_.directory.stream(stream.slug);
   const bool ours = stream.own && !stream.own->paused;
-  return {.now = desk_.now,
-          .wanted = stream.watched || !stream.calls.empty() || desk_.tickets.any_given(stream.slug),
-          .publisher_here = ours && desk_.peers.find(stream.own->publisher) != nullptr,
+  return {.now = context_.now,
+          .wanted = stream.watched || !stream.calls.empty() || context_.tickets.any_given(stream.slug),
+          .publisher_here = ours && context_.peers.find(stream.own->publisher) != nullptr,
           .streaming = info == nullptr || info->streaming,
-          .may_appear = !desk_.settled() || (info != nullptr && info->streaming),
-          .shutting_down = desk_.leaving};
+          .may_appear = !context_.settled() || (info != nullptr && info->streaming),
+          .shutting_down = context_.leaving};
 }
 
 void Reconciler::settle(StreamState &stream) {
@@ -33,7 +33,7 @@ void Reconciler::settle(StreamState &stream) {
   for (int step = 0;; ++step) {
     assert(step < most_steps);
     note_need(stream);
-    const Plan plan = core::plan(stream, circumstances(stream), desk_.settings.timeouts);
+    const Plan plan = core::plan(stream, circumstances(stream), context_.settings.timeouts);
     if (note_parent(stream, plan)) {
       moved = changed = true;
       continue;
@@ -55,19 +55,19 @@ void Reconciler::settle(StreamState &stream) {
     if (plan.ending == Ending::close) return close(stream);
     if (plan.ending == Ending::close_media) {
       stream.media = false;
-      desk_.emit(CloseMedia{.slug = slug});
-      desk_.notice(Closed{.slug = slug});
+      context_.emit(CloseMedia{.slug = slug});
+      context_.post(Closed{.slug = slug});
       continue;
     }
-    const Agenda::Key look{.due = Due::stream, .name = slug};
+    const TimerId look{.kind = TimerKind::stream, .name = slug};
     if (plan.look_again == never)
-      desk_.agenda.drop(look);
+      context_.timers.drop(look);
     else
-      desk_.agenda.set(look, plan.look_again);
+      context_.timers.set(look, plan.look_again);
     break;
   }
-  if (moved && !stream.own) desk_.notice(Moved{.slug = slug});
-  if (moved || (changed && !stream.own)) desk_.notice(CarryChanged{.slug = slug});
+  if (moved && !stream.own) context_.post(Moved{.slug = slug});
+  if (moved || (changed && !stream.own)) context_.post(CarryChanged{.slug = slug});
 }
 
 // Since when nobody wants it.
@@ -76,7 +76,7 @@ void Reconciler::note_need(StreamState &stream) {
   if (needed || !stream.media)
     stream.unwanted.reset();
   else
-    stream.unwanted = stream.unwanted.value_or(desk_.now);
+    stream.unwanted = stream.unwanted.value_or(context_.now);
 }
 
 // Another parent than before, or the first one, or none any more.
@@ -96,7 +96,7 @@ bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
     stream.lost_parent.clear();
     stream.pause(Purpose::better).tries = 0;
   }
-  stream.fed = Fed{.by = by, .source = plan.parent->source, .since = desk_.now};
+  stream.fed = Fed{.by = by, .source = plan.parent->source, .since = context_.now};
   if (!stream.own && !stream.calls.empty()) stream.watched = true;
   return true;
 }
@@ -104,24 +104,25 @@ bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
 void Reconciler::parent_lost(StreamState &stream, const Plan &plan) {
   const Fed fed = *std::exchange(stream.fed, std::nullopt);
   stream.lost_parent = fed.source;
-  stream.lost = desk_.now;
-  if (desk_.now - fed.since >= desk_.settings.timeouts.settled) stream.pause(Purpose::parent).length = {};
+  stream.lost = context_.now;
+  if (context_.now - fed.since >= context_.settings.timeouts.settled)
+    stream.pause(Purpose::parent).length = {};
   const bool replaced = std::any_of(plan.links.begin(), plan.links.end(),
                                     [](const Duty &duty) { return duty.use == Use::feed; });
   if (!replaced) fail_later(stream, Purpose::parent);
 }
 
 void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
-  const Timeouts &times = desk_.settings.timeouts;
+  const Timeouts &times = context_.settings.timeouts;
   Pause &pause = stream.pause(purpose);
   switch (purpose) {
     case Purpose::parent: {
       const Circumstances at = circumstances(stream);
       if (stream.own ? !at.publisher_here : !at.wanted) return;
-      const bool hurry = stream.lost && desk_.now - *stream.lost < times.hurry;
+      const bool hurry = stream.lost && context_.now - *stream.lost < times.hurry;
       const Time last = hurry ? times.last_hurry : times.last_retry;
       pause.length = std::clamp(pause.length * 2, times.first_retry, last);
-      pause.until = desk_.now + desk_.rng.jittered(pause.length);
+      pause.until = context_.now + context_.rng.jittered(pause.length);
       return;
     }
     case Purpose::away: {
@@ -129,7 +130,7 @@ void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
       Time after = times.leave_again;
       for (std::uint32_t i = quick_leavings; i < pause.tries && after < times.last_retry; ++i)
         after = std::min(after * 2, times.last_retry);
-      pause.until = desk_.now + desk_.rng.jittered(after);
+      pause.until = context_.now + context_.rng.jittered(after);
       return;
     }
     case Purpose::standby:
@@ -154,7 +155,7 @@ bool Reconciler::note_pauses(StreamState &stream, const Plan &plan) {
     if (!need)
       until.reset();
     else
-      until = *need == Time{} ? desk_.now : desk_.now + desk_.rng.jittered(*need);
+      until = *need == Time{} ? context_.now : context_.now + context_.rng.jittered(*need);
     noted = true;
   }
   return noted;
@@ -177,7 +178,7 @@ bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
       else
         release(stream, link.id, duty.code, duty.why);
       // Another is tried at once.
-      if (duty.failed && listened) stream.pause(Purpose::standby).until = desk_.now;
+      if (duty.failed && listened) stream.pause(Purpose::standby).until = context_.now;
       return true;
     }
     case Use::reserve:
@@ -187,7 +188,7 @@ bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
         this->link(stream, link, true);
       } else if (link.state == LinkState::tried) {
         enter(link, LinkState::ready);
-        desk_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = true});
+        context_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = true});
       } else {
         return false;
       }
@@ -212,64 +213,64 @@ void Reconciler::enter(Link &link, LinkState state) {
   assert(may_follow(link.state, state));
   const TicketState before = agreed(link.state);
   link.state = state;
-  link.since = desk_.now;
-  if (agreed(state) != before) desk_.enter(*desk_.tickets.find(link.id), agreed(state));
+  link.since = context_.now;
+  if (agreed(state) != before) context_.enter(*context_.tickets.find(link.id), agreed(state));
 }
 
 void Reconciler::open_media(StreamState &stream) {
   if (stream.media) return;
   stream.media = true;
-  desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own.has_value()});
-  desk_.notice(MediaOpened{.slug = stream.slug});
+  context_.emit(OpenMedia{.slug = stream.slug, .own = stream.own.has_value()});
+  context_.post(MediaOpened{.slug = stream.slug});
 }
 
 void Reconciler::link(StreamState &stream, Link &link, bool standby) {
   open_media(stream);
   enter(link, standby ? LinkState::preparing : LinkState::linking);
   // Whoever offers from now on is told that it is too late.
-  if (stream.search) stream.search->until = desk_.now;
-  desk_.emit(AddSource{.slug = stream.slug, .offer = link.offer, .standby = standby});
+  if (stream.search) stream.search->until = context_.now;
+  context_.emit(AddSource{.slug = stream.slug, .offer = link.offer, .standby = standby});
 }
 
 void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
   if (link.state == LinkState::ready) {
     link.media.reset();
-    desk_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = false});
+    context_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = false});
   }
   enter(link, state);
   if (state != LinkState::switching) return;
   if (roles(stream).parent != nullptr && roles(stream).parent->leaving) ++stream.pause(Purpose::away).tries;
-  desk_.send(desk_.tickets.find(link.id)->peer,
-             Request{.ticket = link.id,
-                     .slug = stream.slug,
-                     .destination = desk_.self(),
-                     .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
-                     .room = desk_.room.places(stream.slug)});
+  context_.send(context_.tickets.find(link.id)->peer,
+                Request{.ticket = link.id,
+                        .slug = stream.slug,
+                        .destination = context_.self(),
+                        .parent = context_.tickets.given(stream.slug, PeerKind::node) > 0,
+                        .room = context_.budget.places(stream.slug)});
 }
 
-// Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is given up.
-// Both are listened to; whoever is heard from first decides.
+// Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is
+// given up. Both are listened to; whoever is heard from first decides.
 void Reconciler::listen(StreamState &stream, Link &link, const Link &parent) {
   switch_on(stream, link, LinkState::tried);
   ++stream.silence->tries;
   // It says that it flows, if it does.
-  desk_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});
+  context_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});
 }
 
 void Reconciler::release(StreamState &stream, TicketId id, const char *code, const std::string &why) {
   const auto found = stream.links.find(id);
   const Link &link = found->second;
-  const Ticket &ticket = *desk_.tickets.find(id);
-  if (code != nullptr) desk_.cancel(ticket.peer, id, code, why);
-  if (has_source(link.state)) desk_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
+  const Ticket &ticket = *context_.tickets.find(id);
+  if (code != nullptr) context_.cancel(ticket.peer, id, code, why);
+  if (has_source(link.state)) context_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
   stream.links.erase(found);
-  desk_.end(ticket);
+  context_.end(ticket);
 }
 
 void Reconciler::lose(StreamState &stream, TicketId id, const char *code, const std::string &why) {
   const Link &link = stream.links.at(id);
   const bool stood_by = on_standby(link.state);
-  const bool lasted = link.up && desk_.now - *link.up >= desk_.settings.timeouts.settled;
+  const bool lasted = link.up && context_.now - *link.up >= context_.settings.timeouts.settled;
   const bool first = stream.own && link.state < LinkState::granted && !stream.fed;
   release(stream, std::move(id), code, why);
   if (stood_by) fail_later(stream, Purpose::standby);
@@ -305,7 +306,7 @@ bool Reconciler::do_search(StreamState &stream, const Plan &plan) {
       ask(stream);
       return true;
     case SearchAct::pause:
-      search.again = desk_.now + desk_.settings.timeouts.ask_again;
+      search.again = context_.now + context_.settings.timeouts.ask_again;
       return true;
     case SearchAct::ask_again:
       search.wide = false;
@@ -325,46 +326,46 @@ void Reconciler::begin_search(StreamState &stream, const Plan &plan) {
   stream.search = Search{.purpose = purpose,
                          .parent = plan.parent == nullptr ? TicketId{} : plan.parent->id,
                          .wide = purpose == Purpose::better,
-                         .begun = desk_.now};
+                         .begun = context_.now};
   if (purpose == Purpose::renewal) {
-    stream.renewing = desk_.now;
-    stream.pause(purpose).until = desk_.now + desk_.settings.timeouts.renew_again;
+    stream.renewing = context_.now;
+    stream.pause(purpose).until = context_.now + context_.settings.timeouts.renew_again;
   }
   ask(stream);
 }
 
 void Reconciler::ask(StreamState &stream) {
   Search &search = *stream.search;
-  const Timeouts &times = desk_.settings.timeouts;
-  if (search.id.empty()) search.id = desk_.rng.hex(24);
+  const Timeouts &times = context_.settings.timeouts;
+  if (search.id.empty()) search.id = context_.rng.hex(24);
   search.refused = 0;
   search.again.reset();
-  search.until = desk_.now + (search.purpose == Purpose::away ? times.ask_leaving : times.ask);
+  search.until = context_.now + (search.purpose == Purpose::away ? times.ask_leaving : times.ask);
   Find find{.request = {.slug = stream.slug,
-                        .destination = desk_.self(),
+                        .destination = context_.self(),
                         .search = search.id,
-                        .asker = desk_.place()},
+                        .asker = context_.place()},
             .wide = search.wide};
   if (search.purpose == Purpose::standby) {
     find.request.standby = true;
     find.request.except = stream.fed->source;
   } else {
-    find.request.parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0;
-    find.request.room = desk_.room.places(stream.slug);
+    find.request.parent = context_.tickets.given(stream.slug, PeerKind::node) > 0;
+    find.request.room = context_.budget.places(stream.slug);
   }
-  if (desk_.supernode()) return desk_.notice(ToFind{std::move(find)});
-  if (desk_.primary != 0) desk_.send(desk_.primary, std::move(find));
+  if (context_.supernode()) return context_.post(ToFind{std::move(find)});
+  if (context_.primary != 0) context_.send(context_.primary, std::move(find));
   // Without a supernode: it is asked again when there is one.
 }
 
 void Reconciler::fail_search(StreamState &stream) {
   const Search search = *std::exchange(stream.search, std::nullopt);
   if (search.purpose == Purpose::parent) {
-    const bool exists = search.known || desk_.directory.stream(stream.slug) != nullptr;
+    const bool exists = search.known || context_.directory.stream(stream.slug) != nullptr;
     answer_calls(stream, exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached")
                                 : fail(Code::not_found, "nobody knows this stream"));
     if (!stream.media)
-      desk_.notice(
+      context_.post(
           NotFound{.slug = stream.slug, .code = exists ? RefusalCode::no_room : RefusalCode::no_stream});
   }
   fail_later(stream, search.purpose);
@@ -373,23 +374,24 @@ void Reconciler::fail_search(StreamState &stream) {
 // The publisher's element, for a link that is to be the parent, or to replace an old one.
 void Reconciler::ask_publisher(StreamState &stream) {
   if (feeder(stream) != nullptr) {
-    stream.renewing = desk_.now;
-    stream.pause(Purpose::renewal).until = desk_.now + desk_.settings.timeouts.renew_again;
+    stream.renewing = context_.now;
+    stream.pause(Purpose::renewal).until = context_.now + context_.settings.timeouts.renew_again;
   }
-  const Peer &publisher = *desk_.peers.find(stream.own->publisher);
-  if (desk_.tickets.full(publisher.id)) {
+  const Peer &publisher = *context_.peers.find(stream.own->publisher);
+  if (context_.tickets.full(publisher.id)) {
     if (feeder(stream) == nullptr) fail_later(stream, Purpose::parent);
     return;
   }
-  const Ticket &ticket = desk_.add({.id = desk_.new_ticket_id(),
-                                    .slug = stream.slug,
-                                    .side = Side::held,
-                                    .peer = publisher.id,
-                                    .kind = publisher.kind,
-                                    .source = publisher.uuid,
-                                    .destination = desk_.self()});
-  stream.links.emplace(ticket.id, Link{.id = ticket.id, .since = desk_.now, .source = publisher.uuid});
-  desk_.send(publisher.id, Request{.ticket = ticket.id, .slug = stream.slug, .destination = desk_.self()});
+  const Ticket &ticket = context_.add({.id = context_.new_ticket_id(),
+                                       .slug = stream.slug,
+                                       .side = Side::held,
+                                       .peer = publisher.id,
+                                       .kind = publisher.kind,
+                                       .source = publisher.uuid,
+                                       .destination = context_.self()});
+  stream.links.emplace(ticket.id, Link{.id = ticket.id, .since = context_.now, .source = publisher.uuid});
+  context_.send(publisher.id,
+                Request{.ticket = ticket.id, .slug = stream.slug, .destination = context_.self()});
 }
 
 // The calls that wait, and what our children know of the path. True: the children are to be told.
@@ -403,18 +405,18 @@ bool Reconciler::tell(StreamState &stream, const Plan &plan) {
 }
 
 void Reconciler::answer_calls(StreamState &stream, const Expected<Answered> &answer) {
-  for (const CallId call : std::exchange(stream.calls, {})) desk_.answer(call, answer);
+  for (const CallId call : std::exchange(stream.calls, {})) context_.answer(call, answer);
 }
 
 void Reconciler::close(StreamState &stream) {
   assert(stream.links.empty() && !stream.search && stream.calls.empty());
-  desk_.agenda.drop({.due = Due::stream, .name = stream.slug});
-  if (stream.media) desk_.emit(CloseMedia{.slug = stream.slug});
-  if (desk_.room.children(stream.slug) == 0) desk_.room.forget(stream.slug);
-  if (!stream.told.over) desk_.notice(CarryChanged{.slug = stream.slug});
-  if (desk_.supernode()) desk_.notice(CarryChanged{.slug = stream.slug});
-  desk_.notice(Closed{.slug = stream.slug});
-  desk_.carried.erase(Slug{stream.slug});
+  context_.timers.drop({.kind = TimerKind::stream, .name = stream.slug});
+  if (stream.media) context_.emit(CloseMedia{.slug = stream.slug});
+  if (context_.budget.children(stream.slug) == 0) context_.budget.forget(stream.slug);
+  if (!stream.told.over) context_.post(CarryChanged{.slug = stream.slug});
+  if (context_.supernode()) context_.post(CarryChanged{.slug = stream.slug});
+  context_.post(Closed{.slug = stream.slug});
+  context_.carried.erase(Slug{stream.slug});
 }
 
 }  // namespace astral::core

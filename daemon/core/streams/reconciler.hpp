@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until there is
-// none; and writes down as facts what it did. It decides nothing but how long a pause is.
+// Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until
+// there is none; and writes down as facts what it did. It decides nothing but how long a pause is.
 #pragma once
 
 #include <string>
 
-#include "core/desk.hpp"
+#include "core/node_context.hpp"
 #include "glue/error.hpp"
 
 namespace astral::core {
@@ -24,14 +24,15 @@ struct Plan;
 // All else is as it ought to be, or waits for an answer: Consumer takes that.
 class Reconciler {
  public:
-  explicit Reconciler(Desk &desk) : desk_(desk) {}
+  explicit Reconciler(NodeContext &context) : context_(context) {}
 
   // After facts have changed, or when the stream's time has come. The stream may be gone then.
   void settle(StreamState &stream);
   Circumstances circumstances(const StreamState &stream) const;
 
   void enter(Link &link, LinkState state);
-  // `code`: what the other end is told; null: it knows, or is not there any more. Ids are copied: the link goes.
+  // `code`: what the other end is told; null: it knows, or is not there any more. Ids are copied: the link
+  // goes.
   void release(StreamState &stream, TicketId id, const char *code, const std::string &why);
   // It failed: what it was for is needed again, after a pause.
   void lose(StreamState &stream, TicketId id, const char *code, const std::string &why);
@@ -58,7 +59,7 @@ class Reconciler {
   void listen(StreamState &stream, Link &link, const Link &parent);
   void ask_publisher(StreamState &stream);
 
-  Desk &desk_;
+  NodeContext &context_;
 };
 
 }  // namespace astral::core

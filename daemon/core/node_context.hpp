@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the parts of a node share: its books, the present moment, the effects of this step. Parts do not call
-// each other: they leave a Notice, and Node hands it to whom it concerns, after the part has returned.
+// each other: they leave a InternalEvent, and Node hands it to whom it concerns, after the part has returned.
 #pragma once
 
 #include <algorithm>
@@ -12,16 +12,16 @@
 #include <variant>
 #include <vector>
 
-#include "core/agenda.hpp"
 #include "core/directory.hpp"
 #include "core/effect.hpp"
 #include "core/overlay.hpp"
 #include "core/peers.hpp"
 #include "core/rng.hpp"
-#include "core/room.hpp"
 #include "core/settings.hpp"
 #include "core/streams/roles.hpp"
 #include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
@@ -84,28 +84,28 @@ struct StreamNews {  // of another node's stream, whoever told it
   PeerId from = 0;
 };
 
-using Notice = std::variant<PeerReady, PeerGone, StreamGone, MediaOpened, NotFound, Moved, NeedChanged,
-                            OwnChanged, OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind,
-                            ToServe, OwnAnswer, StreamNews>;
+using InternalEvent = std::variant<PeerReady, PeerGone, StreamGone, MediaOpened, NotFound, Moved, NeedChanged,
+                                   OwnChanged, OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind,
+                                   ToServe, OwnAnswer, StreamNews>;
 
-struct Desk {
-  explicit Desk(Settings given)
+struct NodeContext {
+  explicit NodeContext(Settings given)
       : settings(std::move(given)),
         rng(settings.seed),
         overlay(settings.self.uuid),
-        room(settings.upstream_bps, settings.max_children) {}
+        budget(settings.upstream_bps, settings.max_children) {}
 
   Settings settings;
   Time now = {};
   Effects *out = nullptr;  // of the step that runs
-  std::deque<Notice> notices;
-  Agenda agenda;
+  std::deque<InternalEvent> events;
+  TimerQueue timers;
   Rng rng;
   Directory directory;
   Overlay overlay;  // of a supernode: the others
   Peers peers;
   Tickets tickets;
-  Room room;
+  UpstreamBudget budget;
   std::map<Slug, StreamState> carried;
   std::uint64_t next_id = first_own_id;
   PeerId primary = 0;    // the session with our supernode; 0: none, or we are one
@@ -159,9 +159,9 @@ struct Desk {
     if (to == nullptr) return;  // gone in this very step
     to->used = now;
     if (!to->routed) return emit(Send{.peer = peer, .message = std::move(message)});
-    notice(ToForward{{.to = to->place,
-                      .from = place(),
-                      .what = std::make_shared<const Enclosed>(Enclosed{std::move(message)})}});
+    post(ToForward{{.to = to->place,
+                    .from = place(),
+                    .what = std::make_shared<const Enclosed>(Enclosed{std::move(message)})}});
   }
   void tell(const Place &place, Message message) {
     if (const Peer *to = session(place)) send(to->id, std::move(message));
@@ -173,16 +173,16 @@ struct Desk {
   }
   void remove(PeerId id) {
     const Peer &peer = *peers.find(id);
-    notice(PeerGone{
+    post(PeerGone{
         .peer = id, .uuid = peer.uuid, .routed = peer.routed, .ready = peer.state == PeerState::ready});
     overlay.unlink(id);
     peers.remove(id);
   }
-  void notice(Notice what) { notices.push_back(std::move(what)); }
+  void post(InternalEvent event) { events.push_back(std::move(event)); }
   void announce(Change what, const std::string &key) { emit(Announce{.what = what, .key = key}); }
   void answer(CallId call, Expected<Answered> result) {
     if (call >= first_own_id)
-      return notice(OwnAnswer{
+      return post(OwnAnswer{
           .call = call, .done = result.has_value(), .message = result ? "" : result.error().detail});
     emit(Answer{.call = call, .result = std::move(result)});
   }
@@ -200,7 +200,7 @@ struct Desk {
 
   StreamState &carry(const Slug &slug) {
     const StreamInfo *info = directory.stream(slug);
-    if (info != nullptr) room.told(*info);
+    if (info != nullptr) budget.told(*info);
     return carried.try_emplace(slug, StreamState{.slug = slug}).first->second;
   }
 
@@ -208,9 +208,7 @@ struct Desk {
     return !leaving && core::open_to_children(stream);
   }
   // Who feeds us. Only of a stream that is open to children, or that has any.
-  PeerId parent_peer(const StreamState &stream) const {
-    return tickets.find(roles(stream).parent->id)->peer;
-  }
+  PeerId parent_peer(const StreamState &stream) const { return tickets.find(roles(stream).parent->id)->peer; }
 
   // The other end of the ticket, in whichever session.
   bool with(const Ticket &ticket, const Peer &peer) const {
