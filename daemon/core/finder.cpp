@@ -27,63 +27,63 @@ bool worth_telling(const Told &before, const Now &now) {
 }  // namespace
 
 Finder::Offering Finder::own(const Slug &slug) const {
-  const auto found = context_.carried.find(slug);
-  if (found == context_.carried.end() || !context_.open_to_children(found->second)) return {};
+  const auto found = streams_.all.find(slug);
+  if (found == streams_.all.end() || !streams_.open_to_children(found->second)) return {};
   const bool far = found->second.position.path.size() + 1 >= max_path;
-  Offering offering{.hops = found->second.position.hops + 1, .room = far ? 0 : context_.budget.places(slug)};
+  Offering offering{.hops = found->second.position.hops + 1, .room = far ? 0 : budget_.places(slug)};
   if (far || offering.room > 0) return offering;
-  for (const TicketId &id : context_.tickets.given(slug)) {
-    const Ticket &ticket = *context_.tickets.find(id);
+  for (const TicketId &id : tickets_.given(slug)) {
+    const Ticket &ticket = *tickets_.find(id);
     if (ticket.leaf && ticket.state == TicketState::confirmed) ++offering.leaves;
   }
   return offering;
 }
 
 void Finder::carry_changed(const Slug &slug) {
-  if (context_.supernode()) return changed(slug);
-  StreamState *stream = context_.carries(slug);
+  if (node_.supernode()) return changed(slug);
+  StreamState *stream = streams_.find(slug);
   if (stream == nullptr) {
-    if (context_.primary != 0) context_.send(context_.primary, Carrying{.slug = slug, .over = true});
+    if (sessions_.primary != 0) sessions_.send(sessions_.primary, Carrying{.slug = slug, .over = true});
     return;
   }
-  if (context_.primary == 0) return;
+  if (sessions_.primary == 0) return;
   const Offering now = own(slug);
   Carrying &told = stream->told;
   const bool over = now.room == 0 && now.hops == 0;
   if (over && told.over) return;
   if (over == told.over && !worth_telling(told, now)) return;
   told = {.slug = slug, .hops = now.hops, .room = now.room, .leaves = now.leaves, .over = over};
-  context_.send(context_.primary, told);
+  sessions_.send(sessions_.primary, told);
 }
 
 void Finder::settled() {
   reach_.clear();
-  here_said_ = context_.now;
-  for (auto &[slug, stream] : context_.carried) {
+  here_said_ = node_.now;
+  for (auto &[slug, stream] : streams_.all) {
     stream.told = {.slug = slug, .hops = 0, .room = 0, .over = true};
     carry_changed(slug);
   }
 }
 
 void Finder::beat() {
-  if (!context_.supernode()) {
-    for (const auto &[slug, stream] : context_.carried) carry_changed(slug);
+  if (!node_.supernode()) {
+    for (const auto &[slug, stream] : streams_.all) carry_changed(slug);
     return;
   }
-  records_.lapse(context_.now);
+  records_.lapse(node_.now);
   std::vector<Slug> slugs;
   for (const auto &[slug, reach] : reach_)
-    if (context_.now - reach.said >= context_.settings.timeouts.refresh) slugs.push_back(slug);
+    if (node_.now - reach.said >= node_.settings.timeouts.refresh) slugs.push_back(slug);
   for (const Slug &slug : slugs) advert_due(slug);
-  for (const auto &[slug, stream] : context_.carried) changed(slug);
-  if (context_.now - here_said_ < context_.settings.timeouts.here_refresh) return;
-  here_said_ = context_.now;
-  for (const PeerId id : context_.peers.children()) child_came(*context_.peers.find(id));
+  for (const auto &[slug, stream] : streams_.all) changed(slug);
+  if (node_.now - here_said_ < node_.settings.timeouts.here_refresh) return;
+  here_said_ = node_.now;
+  for (const PeerId id : sessions_.peers.children()) child_came(*sessions_.peers.find(id));
 }
 
 void Finder::child_came(const Peer &child) {
-  here({.place = {.uuid = child.uuid, .via = context_.self(), .at = context_.place().at},
-        .updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, context_.unix_ms()))});
+  here({.place = {.uuid = child.uuid, .via = node_.self(), .at = sessions_.place().at},
+        .updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, node_.unix_ms()))});
 }
 
 void Finder::carrying(const Peer &child, const Carrying &carrying) {
@@ -101,13 +101,13 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
 }
 
 void Finder::peer_gone(const PeerGone &gone) {
-  if (!context_.supernode() || gone.routed) return;
+  if (!node_.supernode() || gone.routed) return;
   std::vector<Slug> slugs;
-  const bool there = context_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // by another session
+  const bool there = sessions_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // by another session
   for (auto &[slug, reach] : reach_)
     if (!there && reach.children.erase(gone.uuid) > 0) slugs.push_back(slug);
   for (const Slug &slug : slugs) changed(slug);
-  if (!gone.ready && context_.directory.doubtful(gone.uuid)) records_.unreachable(gone.uuid);
+  if (!gone.ready && directory_.doubtful(gone.uuid)) records_.unreachable(gone.uuid);
 }
 
 bool Finder::any(const Slug &slug) const {
@@ -131,7 +131,7 @@ Finder::Offering Finder::sum(const Slug &slug) const {
 
 // Changes of a short time are told together.
 void Finder::changed(const Slug &slug) {
-  if (!context_.supernode() || context_.timers.has({.kind = TimerKind::advert, .name = slug})) return;
+  if (!node_.supernode() || timers_.has({.kind = TimerKind::advert, .name = slug})) return;
   const auto reach = reach_.find(slug);
   if (reach == reach_.end() || !reach->second.known) {
     if (!any(slug)) return;
@@ -140,14 +140,13 @@ void Finder::changed(const Slug &slug) {
     const Offering &told = reach->second.told;
     if (any(slug) && !worth_telling(told, now)) return;
   }
-  context_.timers.set({.kind = TimerKind::advert, .name = slug},
-                      context_.now + context_.settings.timeouts.advert_pause);
+  timers_.set({.kind = TimerKind::advert, .name = slug}, node_.now + node_.settings.timeouts.advert_pause);
 }
 
 void Finder::advert_due(const Slug &slug) {
-  if (!context_.supernode()) return;
-  context_.timers.drop({.kind = TimerKind::advert, .name = slug});
-  Advert news{.slug = slug, .supernode = context_.place()};
+  if (!node_.supernode()) return;
+  timers_.drop({.kind = TimerKind::advert, .name = slug});
+  Advert news{.slug = slug, .supernode = sessions_.place()};
   if (!any(slug)) {
     const auto reach = reach_.find(slug);
     if (reach == reach_.end()) return;
@@ -160,7 +159,7 @@ void Finder::advert_due(const Slug &slug) {
   Reach &reach = reach_[slug];
   reach.told = sum(slug);
   reach.known = true;
-  reach.said = context_.now;
+  reach.said = node_.now;
   news.hops = reach.told.hops;
   news.room = reach.told.room;
   news.leaves = reach.told.leaves;
@@ -170,9 +169,9 @@ void Finder::advert_due(const Slug &slug) {
 // One step nearer to the key. False: this node is the owner of the key.
 template <typename M>
 bool Finder::pass_on(Key key, const M &message) {
-  const std::optional<PeerId> next = context_.overlay.next(key);
+  const std::optional<PeerId> next = sessions_.overlay.next(key);
   if (!next) return false;
-  context_.send(*next, message);
+  sessions_.send(*next, message);
   return true;
 }
 
@@ -181,48 +180,48 @@ void Finder::keep(const Advert &advert) {
   if (end)
     records_.end(advert.slug);
   else
-    records_.advert(advert, context_.now + context_.settings.timeouts.refresh * 5 / 2);
+    records_.advert(advert, node_.now + node_.settings.timeouts.refresh * 5 / 2);
 }
 
 void Finder::advert(Advert advert, PeerId from) {
-  if (!context_.supernode()) return;
+  if (!node_.supernode()) return;
   const Key key = key_of(advert.slug);
   if (!advert.copied && pass_on(key, advert)) return;
   keep(advert);
   const bool news = !advert.stream.empty() && advert.stream[0].slug == advert.slug;
   if (news && advert.over) {
-    if (context_.directory.gone(advert.slug, advert.stream[0].updated, Heard::elsewhere)) {
-      for (const PeerId child : context_.peers.children())
-        context_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
-      context_.announce(Change::stream, advert.slug);
+    if (directory_.gone(advert.slug, advert.stream[0].updated, Heard::elsewhere)) {
+      for (const PeerId child : sessions_.peers.children())
+        sessions_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
+      outbox_.announce(Change::stream, advert.slug);
     }
-  } else if (news && context_.directory.learn(advert.stream[0], Heard::elsewhere)) {
-    for (const PeerId child : context_.peers.children())
-      if (child != from) context_.send(child, Streams{.streams = advert.stream});
-    context_.announce(Change::stream, advert.slug);
+  } else if (news && directory_.learn(advert.stream[0], Heard::elsewhere)) {
+    for (const PeerId child : sessions_.peers.children())
+      if (child != from) sessions_.send(child, Streams{.streams = advert.stream});
+    outbox_.announce(Change::stream, advert.slug);
   }
   if (std::exchange(advert.copied, true)) return;
-  for (const PeerId copy : context_.overlay.copies(key, copies_of_records)) context_.send(copy, advert);
+  for (const PeerId copy : sessions_.overlay.copies(key, copies_of_records)) sessions_.send(copy, advert);
 }
 
 void Finder::here(Here here) {
-  if (!context_.supernode() || !context_.directory.timely(here.updated)) return;
+  if (!node_.supernode() || !directory_.timely(here.updated)) return;
   const Key key = key_of(here.place.uuid);
   if (!here.copied && pass_on(key, here)) return;
-  records_.here(here, context_.now + context_.settings.timeouts.here_refresh * 5 / 2);
+  records_.here(here, node_.now + node_.settings.timeouts.here_refresh * 5 / 2);
   if (std::exchange(here.copied, true)) return;
-  for (const PeerId copy : context_.overlay.copies(key, copies_of_records)) context_.send(copy, here);
+  for (const PeerId copy : sessions_.overlay.copies(key, copies_of_records)) sessions_.send(copy, here);
 }
 
 // A stream of ours or of a child: the owner of its key is to know it.
 void Finder::stream_news(const StreamInfo &stream, PeerId from) {
-  if (!context_.supernode()) return;
-  const Peer *child = context_.peers.find(from);
-  const bool ours = stream.source == context_.self();
+  if (!node_.supernode()) return;
+  const Peer *child = sessions_.peers.find(from);
+  const bool ours = stream.source == node_.self();
   if (!ours && (child == nullptr || !child->child || child->uuid != stream.source)) return;
   const Offering now = sum(stream.slug);
   advert({.slug = stream.slug,
-          .supernode = context_.place(),
+          .supernode = sessions_.place(),
           .hops = std::max(now.hops, 1u),
           .room = now.room,
           .leaves = now.leaves,
@@ -231,19 +230,19 @@ void Finder::stream_news(const StreamInfo &stream, PeerId from) {
   Reach &reach = reach_[stream.slug];
   reach.told = now;
   reach.known = true;
-  reach.said = context_.now;
+  reach.said = node_.now;
 }
 
 void Finder::stream_gone(const Slug &slug, std::uint64_t updated, PeerId from) {
-  if (!context_.supernode()) return;
-  const Peer *child = context_.peers.find(from);
+  if (!node_.supernode()) return;
+  const Peer *child = sessions_.peers.find(from);
   if (from != 0 && (child == nullptr || !child->child)) return;
   reach_.erase(slug);
-  context_.timers.drop({.kind = TimerKind::advert, .name = slug});
+  timers_.drop({.kind = TimerKind::advert, .name = slug});
   advert({.slug = slug,
-          .supernode = context_.place(),
+          .supernode = sessions_.place(),
           .over = true,
-          .stream = {StreamInfo{.slug = slug, .name = slug, .source = context_.self(), .updated = updated}}},
+          .stream = {StreamInfo{.slug = slug, .name = slug, .source = node_.self(), .updated = updated}}},
          from);
 }
 
@@ -260,11 +259,11 @@ bool Finder::note(const Find &find) {
 }
 
 void Finder::refuse(const Request &request, RefusalCode code, const std::string &message) {
-  context_.tell(request.asker, Refusal{.search = request.search,
-                                       .slug = request.slug,
-                                       .code = code,
-                                       .message = message,
-                                       .asked = request.asked});
+  sessions_.tell(request.asker, Refusal{.search = request.search,
+                                        .slug = request.slug,
+                                        .code = code,
+                                        .message = message,
+                                        .asked = request.asked});
 }
 
 // To the best of our children, and ourselves. How many were asked.
@@ -277,13 +276,13 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
   };
   std::vector<Choice> choices;
   const Offering mine = own(request.slug);
-  if (fit(mine) && request.asker.uuid != context_.self() && request.except != context_.self())
+  if (fit(mine) && request.asker.uuid != node_.self() && request.except != node_.self())
     choices.push_back({mine, nullptr});
   const auto reach = reach_.find(request.slug);
   if (reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children) {
       if (!fit(one) || uuid == request.asker.uuid || uuid == request.except) continue;
-      if (Peer *child = context_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
+      if (Peer *child = sessions_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {
     const auto rank = [](const Offering &one) {
@@ -296,19 +295,19 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
     if (asked == most) break;
     ++asked;
     if (choice.child == nullptr) {
-      context_.post(ToServe{request});
+      outbox_.post(ToServe{request});
       continue;
     }
     Offering &one = reach->second.children.at(choice.child->uuid);
     --(one.room > 0 ? one.room : one.leaves);  // until it tells us itself
-    context_.send(choice.child->id, request);
+    sessions_.send(choice.child->id, request);
   }
   return asked;
 }
 
 void Finder::find(Find find) {
   const Request &request = find.request;
-  if (!context_.supernode()) return refuse(request, RefusalCode::no_room, "not a supernode any more");
+  if (!node_.supernode()) return refuse(request, RefusalCode::no_room, "not a supernode any more");
   if (find.stage == Stage::key_owner && pass_on(key_of(request.slug), find)) return;
   if (!note(find)) return;
   switch (find.stage) {
@@ -321,16 +320,14 @@ void Finder::find(Find find) {
     case Stage::key_owner: {
       const Uuid but = find.wide ? "" : request.asker.via;
       std::size_t asked = 0;
-      const auto carriers =
-          records_.carriers(request.slug, asked_carriers, but, !request.leaf(), context_.now);
+      const auto carriers = records_.carriers(request.slug, asked_carriers, but, !request.leaf(), node_.now);
       for (const Records::Carrier &carrier : carriers) {
-        records_.promised(request.slug, carrier.supernode.uuid,
-                          context_.now + context_.settings.timeouts.promised);
+        records_.promised(request.slug, carrier.supernode.uuid, node_.now + node_.settings.timeouts.promised);
         Find there = find;
         there.stage = Stage::carrier;
         if (find.wide) there.request.asked = static_cast<std::uint32_t>(carriers.size());
-        if (carrier.supernode.uuid == context_.self())
-          context_.post(ToFind{std::move(there)});
+        if (carrier.supernode.uuid == node_.self())
+          outbox_.post(ToFind{std::move(there)});
         else if (!routes_.deliver(carrier.supernode, std::move(there)))
           continue;
         ++asked;
@@ -355,9 +352,9 @@ void Finder::find(Find find) {
       changed(request.slug);
       if (handed) return;
       // Not what the key owner believes.
-      if (!context_.timers.has({.kind = TimerKind::advert, .name = request.slug}))
-        context_.timers.set({.kind = TimerKind::advert, .name = request.slug},
-                            context_.now + context_.settings.timeouts.advert_pause);
+      if (!timers_.has({.kind = TimerKind::advert, .name = request.slug}))
+        timers_.set({.kind = TimerKind::advert, .name = request.slug},
+                    node_.now + node_.settings.timeouts.advert_pause);
       return refuse(request, RefusalCode::no_room, "no room left there");
     }
   }

@@ -13,16 +13,34 @@
 #include <utility>
 #include <vector>
 
-#include "core/node_context.hpp"
+#include "core/directory.hpp"
+#include "core/outbox.hpp"
 #include "core/records.hpp"
 #include "core/routes.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Finder {
  public:
-  Finder(NodeContext &context, Records &records, Routes &routes)
-      : context_(context), records_(records), routes_(routes) {}
+  Finder(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams,
+         const Tickets &tickets, const UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
+         Records &records, Routes &routes)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        records_(records),
+        routes_(routes) {}
 
   // Every node: what it could forward has changed, perhaps.
   void carry_changed(const Slug &slug);
@@ -63,7 +81,14 @@ class Finder {
   bool pass_on(Key key, const M &message);
   void keep(const Advert &advert);
 
-  NodeContext &context_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  const Tickets &tickets_;
+  const UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  Directory &directory_;
   Records &records_;
   Routes &routes_;
   std::map<Slug, Reach> reach_;

@@ -11,69 +11,68 @@
 namespace astral::core {
 
 void Membership::start() {
-  const auto interval = static_cast<std::uint64_t>(context_.settings.timeouts.heartbeat.count());
-  const Time first{static_cast<Time::rep>(context_.rng.below(interval) + 1)};  // nodes do not beat in step
-  context_.timers.set({.kind = TimerKind::beat}, context_.now + first);
+  const auto interval = static_cast<std::uint64_t>(node_.settings.timeouts.heartbeat.count());
+  const Time first{static_cast<Time::rep>(rng_.below(interval) + 1)};  // nodes do not beat in step
+  timers_.set({.kind = TimerKind::beat}, node_.now + first);
 }
 
 void Membership::beat() {
-  const Timeouts &timeouts = context_.settings.timeouts;
-  context_.timers.set({.kind = TimerKind::beat}, context_.now + timeouts.heartbeat);
-  for (const PeerId id : context_.peers.all()) {
-    Peer &peer = *context_.peers.find(id);
+  const Timeouts &timeouts = node_.settings.timeouts;
+  timers_.set({.kind = TimerKind::beat}, node_.now + timeouts.heartbeat);
+  for (const PeerId id : sessions_.peers.all()) {
+    Peer &peer = *sessions_.peers.find(id);
     Time patience = peer.state == PeerState::ready ? timeouts.silence : timeouts.greeting;
     if (peer.routed) patience = timeouts.routed_silence;
     // An element may say nothing for hours; one that beats is held to it.
     const bool may_be_silent = peer.kind == PeerKind::element && !peer.beats;
-    if (context_.now - peer.heard >= patience && !may_be_silent) {
-      context_.drop(id, peer.state == PeerState::ready ? "silent" : "no hello");
+    if (node_.now - peer.heard >= patience && !may_be_silent) {
+      sessions_.drop(id, peer.state == PeerState::ready ? "silent" : "no hello");
       continue;
     }
     if (peer.state != PeerState::ready) continue;
-    if (context_.tickets.count(id) > 0) {
-      peer.used = context_.now;
+    if (tickets_.count(id) > 0) {
+      peer.used = node_.now;
     } else if (peer.routed) {
       continue;
     }
-    if (!peer.routed || context_.now - peer.beaten >= timeouts.routed_heartbeat) beat_to(peer);
+    if (!peer.routed || node_.now - peer.beaten >= timeouts.routed_heartbeat) beat_to(peer);
   }
   drop_idle();
 }
 
 void Membership::beat_to(Peer &peer, bool with_self) {
   Heartbeat heartbeat;
-  if (with_self) heartbeat.nodes.push_back(context_.settings.self);
-  for (const TicketId &ticket : context_.tickets.of_peer(peer.id)) {
-    const auto &[side, state] =
-        std::pair(context_.tickets.find(ticket)->side, context_.tickets.find(ticket)->state);
+  if (with_self) heartbeat.nodes.push_back(node_.settings.self);
+  for (const TicketId &ticket : tickets_.of_peer(peer.id)) {
+    const auto &[side, state] = std::pair(tickets_.find(ticket)->side, tickets_.find(ticket)->state);
     if (state < TicketState::confirmed) continue;
     const bool standby = side == Side::held && state == TicketState::standing_by;
     (standby ? heartbeat.standby : heartbeat.tickets).push_back(ticket);
   }
-  heartbeat.sent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, context_.unix_ms()));
+  heartbeat.sent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, node_.unix_ms()));
   heartbeat.echo_ms = peer.their_ms;
-  heartbeat.held_ms = static_cast<std::uint64_t>((context_.now - peer.their_at) / 1ms);
+  heartbeat.held_ms = static_cast<std::uint64_t>((node_.now - peer.their_at) / 1ms);
   // Supernodes hear of each other by what rides on heartbeats; and children, of whom to turn to.
-  if (context_.supernode() && peer.kind == PeerKind::node && !peer.routed && (peer.supernode || peer.child)) {
+  if (node_.supernode() && peer.kind == PeerKind::node && !peer.routed && (peer.supernode || peer.child)) {
     std::set<Uuid> uuids;
     if (peer.supernode)
-      for (const Uuid &uuid : context_.overlay.nearest(key_of(peer.uuid), 1)) uuids.insert(uuid);
-    for (const Uuid &uuid : context_.overlay.spread(1, context_.rng.next())) uuids.insert(uuid);
+      for (const Uuid &uuid : sessions_.overlay.nearest(key_of(peer.uuid), 1)) uuids.insert(uuid);
+    for (const Uuid &uuid : sessions_.overlay.spread(1, rng_.next())) uuids.insert(uuid);
     uuids.erase(peer.uuid);
     for (const Uuid &uuid : uuids)
-      if (const NodeInfo *node = context_.directory.node(uuid)) heartbeat.nodes.push_back(*node);
+      if (const NodeInfo *node = directory_.node(uuid)) heartbeat.nodes.push_back(*node);
   }
   const Time used = peer.used;
-  peer.beaten = context_.now;
-  context_.send(peer.id, std::move(heartbeat));
+  peer.beaten = node_.now;
+  sessions_.send(peer.id, std::move(heartbeat));
   peer.used = used;
 }
 
 void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   peer.beats = true;
   peer.their_ms = heartbeat.sent_ms;
-  peer.their_at = context_.now;
-  const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, context_.unix_ms()));
+  peer.their_at = node_.now;
+  const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, node_.unix_ms()));
   const bool echoes = heartbeat.echo_ms > 0 && heartbeat.echo_ms <= now_ms;
   if (echoes && heartbeat.held_ms <= now_ms - heartbeat.echo_ms && !peer.routed) {
     // More is a clock that was set meanwhile, or a lie: ages of it have no Time.
@@ -83,7 +82,7 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
       const Time rtt = Time{1ms} * static_cast<Time::rep>(rtt_ms);
       peer.rtt = peer.rtt ? *peer.rtt - *peer.rtt / 8 + rtt / 8 : rtt;
     }
-    if (peer.rtt) context_.directory.timed(peer.uuid, *peer.rtt);
+    if (peer.rtt) directory_.timed(peer.uuid, *peer.rtt);
   }
   for (const NodeInfo &node : heartbeat.nodes) {
     if (node.uuid == peer.uuid)
@@ -97,148 +96,147 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
 void Membership::changed(Peer &peer, NodeInfo node) {
   if (peer.routed || peer.kind != PeerKind::node) return;
   if (node.ip_address.empty()) node.ip_address = peer.address;
-  if (context_.directory.learn(node, Heard::itself)) context_.announce(Change::node, node.uuid);
+  if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
   if (peer.supernode == node.supernode) return;
   peer.supernode = node.supernode;
   if (node.supernode) return role_.peer_ready(peer.id);
-  context_.overlay.forget(peer.uuid);
+  sessions_.overlay.forget(peer.uuid);
 }
 
 void Membership::drop_idle() {
-  for (const PeerId id : context_.peers.all()) {
-    const Peer &peer = *context_.peers.find(id);
+  for (const PeerId id : sessions_.peers.all()) {
+    const Peer &peer = *sessions_.peers.find(id);
     if (peer.kind != PeerKind::node || !peer.outbound || peer.state != PeerState::ready) continue;
-    if (context_.tickets.count(id) > 0 || role_.kept(peer)) continue;
-    if (context_.now - peer.used >= context_.settings.timeouts.idle) context_.drop(id, "idle");
+    if (tickets_.count(id) > 0 || role_.kept(peer)) continue;
+    if (node_.now - peer.used >= node_.settings.timeouts.idle) sessions_.drop(id, "idle");
   }
 }
 
 void Membership::connected(const PeerConnected &input) {
   if (input.outbound) {
-    Peer *peer = context_.peers.find(input.peer);
+    Peer *peer = sessions_.peers.find(input.peer);
     if (peer == nullptr || peer->state != PeerState::connecting) return;  // we gave it up meanwhile
     peer->address = input.address;
-    context_.peers.enter(*peer, PeerState::greeting, peer->uuid, context_.now);
-    peer->told_supernode = context_.supernode();
-    context_.send(input.peer, Hello{.node = context_.settings.self, .kind = PeerKind::node});
+    sessions_.peers.enter(*peer, PeerState::greeting, peer->uuid, node_.now);
+    peer->told_supernode = node_.supernode();
+    sessions_.send(input.peer, Hello{.node = node_.settings.self, .kind = PeerKind::node});
     return;
   }
   assert(input.peer != 0);  // the driver counts from 1
-  if (input.peer >= first_own_id || context_.peers.find(input.peer) != nullptr) return;
-  if (context_.peers.add(
-          {.id = input.peer, .address = input.address, .heard = context_.now, .since = context_.now}) ==
-      nullptr)
-    context_.emit(Disconnect{.peer = input.peer, .reason = "no room for a peer"});
+  if (input.peer >= first_own_id || sessions_.peers.find(input.peer) != nullptr) return;
+  if (sessions_.peers.add(
+          {.id = input.peer, .address = input.address, .heard = node_.now, .since = node_.now}) == nullptr)
+    outbox_.emit(Disconnect{.peer = input.peer, .reason = "no room for a peer"});
 }
 
 void Membership::proved(const PeerProved &input) {
-  Peer *peer = context_.peers.find(input.peer);
+  Peer *peer = sessions_.peers.find(input.peer);
   if (peer != nullptr && peer->state == PeerState::greeting) peer->fingerprint = input.fingerprint;
 }
 
 // A uuid is whose session has it.
-bool Membership::may_be(const Peer &peer, const Uuid &uuid) {
-  const Peer *other = context_.peers.socket(uuid, PeerState::ready);
+bool Membership::may_be(const Peer &peer, const Uuid &uuid) const {
+  const Peer *other = sessions_.peers.socket(uuid, PeerState::ready);
   return other == nullptr || other->fingerprint == peer.fingerprint;
 }
 
 void Membership::hello(Peer &peer, const Hello &hello) {
-  if (peer.outbound || peer.state != PeerState::greeting) return context_.drop(peer.id, "hello out of turn");
-  if (hello.node.uuid.empty()) return context_.drop(peer.id, "hello without uuid");
-  if (hello.kind == PeerKind::node && hello.node.uuid == context_.self()) {
-    context_.send(peer.id, Welcome{.node = context_.settings.self});  // our other end finds out, and hangs up
+  if (peer.outbound || peer.state != PeerState::greeting) return sessions_.drop(peer.id, "hello out of turn");
+  if (hello.node.uuid.empty()) return sessions_.drop(peer.id, "hello without uuid");
+  if (hello.kind == PeerKind::node && hello.node.uuid == node_.self()) {
+    sessions_.send(peer.id, Welcome{.node = node_.settings.self});  // our other end finds out, and hangs up
     return;
   }
   if (hello.kind == PeerKind::node) {
-    if (peer.fingerprint.empty()) return context_.drop(peer.id, "expected a proof of its key");
-    if (!may_be(peer, hello.node.uuid)) return context_.drop(peer.id, "another node has that uuid");
+    if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
+    if (!may_be(peer, hello.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
   }
   peer.kind = hello.kind;
   // The last places are for this machine's own players and publishers.
   if (peer.kind == PeerKind::node &&
-      context_.peers.size() - context_.peers.routed() > max_peers - kept_for_elements)
-    return context_.drop(peer.id, "no room for a peer");
-  Welcome welcome{.node = context_.settings.self};
+      sessions_.peers.size() - sessions_.peers.routed() > max_peers - kept_for_elements)
+    return sessions_.drop(peer.id, "no room for a peer");
+  Welcome welcome{.node = node_.settings.self};
   if (hello.kind == PeerKind::node) welcome.nodes = role_.told_to(hello.node);
-  context_.send(peer.id, std::move(welcome));
+  sessions_.send(peer.id, std::move(welcome));
   ready(peer, hello.node);
 }
 
 void Membership::welcome(Peer &peer, const Welcome &welcome) {
   if (!peer.outbound || peer.routed || peer.state != PeerState::greeting)
-    return context_.drop(peer.id, "welcome out of turn");
-  if (welcome.node.uuid.empty()) return context_.drop(peer.id, "welcome without uuid");
-  if (welcome.node.uuid == context_.self()) {
-    context_.directory.forget(peer.uuid);
+    return sessions_.drop(peer.id, "welcome out of turn");
+  if (welcome.node.uuid.empty()) return sessions_.drop(peer.id, "welcome without uuid");
+  if (welcome.node.uuid == node_.self()) {
+    directory_.forget(peer.uuid);
     role_.met_itself(peer.id);
-    return context_.drop(peer.id, "self");
+    return sessions_.drop(peer.id, "self");
   }
-  if (peer.fingerprint.empty()) return context_.drop(peer.id, "expected a proof of its key");
-  if (!may_be(peer, welcome.node.uuid)) return context_.drop(peer.id, "another node has that uuid");
+  if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
+  if (!may_be(peer, welcome.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
   if (!peer.uuid.empty() && peer.uuid != welcome.node.uuid) {  // another node lives at that address now
-    context_.directory.forget(peer.uuid);
-    context_.overlay.forget(peer.uuid);
-    context_.announce(Change::node, peer.uuid);
+    directory_.forget(peer.uuid);
+    sessions_.overlay.forget(peer.uuid);
+    outbox_.announce(Change::node, peer.uuid);
   }
-  peer.rtt = context_.now - peer.since;
+  peer.rtt = node_.now - peer.since;
   for (const NodeInfo &node : welcome.nodes) role_.supernode_heard(node);
   ready(peer, welcome.node);
-  if (peer.told_supernode != context_.supernode()) beat_to(peer, true);  // it became one meanwhile
+  if (peer.told_supernode != node_.supernode()) beat_to(peer, true);  // it became one meanwhile
 }
 
 void Membership::ready(Peer &peer, NodeInfo node) {
   const Uuid meant = peer.uuid == node.uuid ? "" : peer.uuid;
-  context_.peers.enter(peer, PeerState::ready, node.uuid, context_.now);
+  sessions_.peers.enter(peer, PeerState::ready, node.uuid, node_.now);
   peer.supernode = node.supernode;
-  context_.post(PeerReady{.peer = peer.id, .meant = meant});
+  outbox_.post(PeerReady{.peer = peer.id, .meant = meant});
   if (peer.kind == PeerKind::element) return;
   if (node.ip_address.empty()) node.ip_address = peer.address;
-  context_.directory.reached(node.uuid);
-  if (context_.directory.learn(node, Heard::itself)) context_.announce(Change::node, node.uuid);
-  if (peer.rtt) context_.directory.timed(node.uuid, *peer.rtt);
-  if (!node.supernode) context_.overlay.forget(node.uuid);
+  directory_.reached(node.uuid);
+  if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
+  if (peer.rtt) directory_.timed(node.uuid, *peer.rtt);
+  if (!node.supernode) sessions_.overlay.forget(node.uuid);
 }
 
 void Membership::lost(const PeerLost &input) {
-  const Peer *peer = context_.peers.find(input.peer);
+  const Peer *peer = sessions_.peers.find(input.peer);
   if (peer == nullptr) return;
   if (peer->probing && peer->state != PeerState::ready)
-    context_.send(peer->for_whom, Probed{.reached = false});
-  if (peer->outbound && peer->state != PeerState::ready && context_.directory.unreached(peer->uuid))
-    context_.announce(Change::node, peer->uuid);
-  context_.remove(input.peer);
+    sessions_.send(peer->for_whom, Probed{.reached = false});
+  if (peer->outbound && peer->state != PeerState::ready && directory_.unreached(peer->uuid))
+    outbox_.announce(Change::node, peer->uuid);
+  sessions_.remove(input.peer);
 }
 
 void Membership::goodbye(Peer &peer) {
   const Uuid uuid = peer.uuid;
   const bool is_node = peer.kind == PeerKind::node;
-  context_.drop(peer.id, "goodbye");
+  sessions_.drop(peer.id, "goodbye");
   if (!is_node) return;
-  context_.overlay.forget(uuid);
-  if (context_.directory.forget(uuid)) context_.announce(Change::node, uuid);
+  sessions_.overlay.forget(uuid);
+  if (directory_.forget(uuid)) outbox_.announce(Change::node, uuid);
 }
 
 // Whom news of a stream concern: our children, whom we feed with it, and, if it is ours, our supernode.
 std::vector<PeerId> Membership::audience(const Slug &slug, PeerId but) const {
   std::set<PeerId> peers;
-  if (context_.supernode())
-    for (const PeerId id : context_.peers.children()) peers.insert(id);
-  for (const TicketId &id : context_.tickets.given(slug)) {
-    const Ticket &ticket = *context_.tickets.find(id);
+  if (node_.supernode())
+    for (const PeerId id : sessions_.peers.children()) peers.insert(id);
+  for (const TicketId &id : tickets_.given(slug)) {
+    const Ticket &ticket = *tickets_.find(id);
     if (ticket.kind == PeerKind::node) peers.insert(ticket.peer);
   }
-  if (context_.directory.is_own(slug) && context_.primary != 0) peers.insert(context_.primary);
+  if (directory_.is_own(slug) && sessions_.primary != 0) peers.insert(sessions_.primary);
   peers.erase(but);
   return {peers.begin(), peers.end()};
 }
 
 void Membership::spread(const StreamInfo &stream, PeerId but) {
-  for (const PeerId id : audience(stream.slug, but)) context_.send(id, Streams{.streams = {stream}});
+  for (const PeerId id : audience(stream.slug, but)) sessions_.send(id, Streams{.streams = {stream}});
 }
 
 void Membership::tell_gone(const Slug &slug, std::uint64_t updated, PeerId but) {
-  for (const PeerId id : audience(slug, but)) context_.send(id, Gone{.slug = slug, .updated = updated});
-  context_.announce(Change::stream, slug);
+  for (const PeerId id : audience(slug, but)) sessions_.send(id, Gone{.slug = slug, .updated = updated});
+  outbox_.announce(Change::stream, slug);
 }
 
 // It is that stream's source. Over supernodes nobody proves anything: there the uuid has to do.
@@ -250,106 +248,104 @@ bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
 void Membership::streams(const Peer &peer, const std::vector<StreamInfo> &streams) {
   for (const StreamInfo &stream : streams) {
     const Heard from = owns(peer, stream) ? Heard::itself : Heard::elsewhere;
-    if (!context_.directory.learn(stream, from)) continue;
-    if (context_.carries(stream.slug) != nullptr) context_.budget.told(stream);
-    context_.announce(Change::stream, stream.slug);
-    context_.post(StreamNews{.stream = stream, .from = peer.id});
+    if (!directory_.learn(stream, from)) continue;
+    if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
+    outbox_.announce(Change::stream, stream.slug);
+    outbox_.post(StreamNews{.stream = stream, .from = peer.id});
   }
 }
 
 void Membership::gone(const Peer &peer, const Gone &gone) {
-  const StreamInfo *stream = context_.directory.stream(gone.slug);
+  const StreamInfo *stream = directory_.stream(gone.slug);
   if (stream == nullptr) return;
   const std::uint64_t updated = std::max(gone.updated, stream->updated);
   const Heard from = owns(peer, *stream) ? Heard::itself : Heard::elsewhere;
-  if (!context_.directory.gone(gone.slug, gone.updated, from)) return;
+  if (!directory_.gone(gone.slug, gone.updated, from)) return;
   tell_gone(gone.slug, updated, peer.id);
-  context_.post(StreamGone{.slug = gone.slug, .updated = updated, .from = peer.id});
+  outbox_.post(StreamGone{.slug = gone.slug, .updated = updated, .from = peer.id});
 }
 
 void Membership::child_came(PeerId child) {
-  const std::vector<StreamInfo> streams = context_.directory.streams(streams_told);
+  const std::vector<StreamInfo> streams = directory_.streams(streams_told);
   for (std::size_t i = 0; i < streams.size(); i += streams_per_message) {
     const auto begin = streams.begin() + static_cast<std::ptrdiff_t>(i);
     const auto end =
         streams.begin() + static_cast<std::ptrdiff_t>(std::min(i + streams_per_message, streams.size()));
-    context_.send(child, Streams{.streams = {begin, end}});
+    sessions_.send(child, Streams{.streams = {begin, end}});
   }
 }
 
 void Membership::origin_knows(const OriginKnows &input) {
   for (const NodeInfo &node : input.nodes) {
-    if (node.uuid == context_.self()) continue;
-    if (context_.directory.learn(node, Heard::origin)) context_.announce(Change::node, node.uuid);
+    if (node.uuid == node_.self()) continue;
+    if (directory_.learn(node, Heard::origin)) outbox_.announce(Change::node, node.uuid);
     if (node.supernode) role_.supernode_heard(node);
   }
   std::set<Slug> listed;
   for (const StreamInfo &stream : input.streams)
-    if (stream.source == context_.self() || !context_.directory.is_own(stream.slug))
-      listed.insert(stream.slug);
-  for (const Slug &slug : context_.directory.missing(input.streams)) {
-    const Uuid &source = context_.directory.stream(slug)->source;
-    if (context_.carries(slug) != nullptr || context_.peers.with(source, PeerState::ready) != nullptr)
+    if (stream.source == node_.self() || !directory_.is_own(stream.slug)) listed.insert(stream.slug);
+  for (const Slug &slug : directory_.missing(input.streams)) {
+    const Uuid &source = directory_.stream(slug)->source;
+    if (streams_.find(slug) != nullptr || sessions_.peers.with(source, PeerState::ready) != nullptr)
       continue;  // it lives, whatever the origin forgot
-    if (!context_.directory.gone(slug, 0, Heard::origin)) continue;
-    context_.announce(Change::stream, slug);
+    if (!directory_.gone(slug, 0, Heard::origin)) continue;
+    outbox_.announce(Change::stream, slug);
   }
   for (const StreamInfo &stream : input.streams) {
-    if (!context_.directory.learn(stream, Heard::origin)) continue;
-    if (context_.carries(stream.slug) != nullptr) context_.budget.told(stream);
-    context_.announce(Change::stream, stream.slug);
+    if (!directory_.learn(stream, Heard::origin)) continue;
+    if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
+    outbox_.announce(Change::stream, stream.slug);
   }
   // An origin that was restarted learns our streams again.
-  for (const auto &[slug, carried] : context_.carried)
+  for (const auto &[slug, carried] : streams_.all)
     if (carried.own && !listed.contains(slug))
-      context_.emit(RegisterStream{.call = context_.next_id++, .stream = *context_.directory.stream(slug)});
-  context_.post(OriginHeard{});
+      outbox_.emit(RegisterStream{.call = outbox_.next_id++, .stream = *directory_.stream(slug)});
+  outbox_.post(OriginHeard{});
 }
 
 void Membership::own_changed(const OwnChanged &event) {
-  const StreamInfo *stream = context_.directory.stream(event.slug);
-  if (stream == nullptr || !context_.directory.is_own(event.slug)) return;
-  context_.post(StreamNews{.stream = *stream, .from = 0});
-  if (context_.settings.has_origin && !event.registered)
-    context_.emit(RegisterStream{.call = context_.next_id++, .stream = *stream});
-  context_.announce(Change::stream, event.slug);
+  const StreamInfo *stream = directory_.stream(event.slug);
+  if (stream == nullptr || !directory_.is_own(event.slug)) return;
+  outbox_.post(StreamNews{.stream = *stream, .from = 0});
+  if (node_.settings.has_origin && !event.registered)
+    outbox_.emit(RegisterStream{.call = outbox_.next_id++, .stream = *stream});
+  outbox_.announce(Change::stream, event.slug);
 }
 
 void Membership::settled() {
-  for (const auto &[slug, carried] : context_.carried)
-    if (carried.own) context_.post(StreamNews{.stream = *context_.directory.stream(slug), .from = 0});
+  for (const auto &[slug, carried] : streams_.all)
+    if (carried.own) outbox_.post(StreamNews{.stream = *directory_.stream(slug), .from = 0});
   // Neighbours learn what we are now, and whoever has tickets with us, where we are to be reached.
-  for (const PeerId id : context_.peers.all()) {
-    Peer &peer = *context_.peers.find(id);
+  for (const PeerId id : sessions_.peers.all()) {
+    Peer &peer = *sessions_.peers.find(id);
     if (peer.kind != PeerKind::node || peer.state != PeerState::ready) continue;
-    if (!peer.routed || context_.tickets.count(id) > 0) beat_to(peer, !peer.routed);
+    if (!peer.routed || tickets_.count(id) > 0) beat_to(peer, !peer.routed);
   }
 }
 
 bool Membership::add_node(const NodeInfo &node) {
-  if (context_.directory.node(node.uuid) == nullptr && context_.directory.node_count() >= max_nodes)
-    return false;
-  if (context_.directory.learn(node, Heard::itself)) context_.announce(Change::node, node.uuid);
+  if (directory_.node(node.uuid) == nullptr && directory_.node_count() >= max_nodes) return false;
+  if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
   return true;
 }
 
 bool Membership::forget_node(const Uuid &uuid) {
-  const bool known = context_.directory.forget(uuid);
-  context_.overlay.forget(uuid);
+  const bool known = directory_.forget(uuid);
+  sessions_.overlay.forget(uuid);
   bool connected = false;
-  while (const Peer *peer = context_.peers.with(uuid, PeerState::connecting)) {
+  while (const Peer *peer = sessions_.peers.with(uuid, PeerState::connecting)) {
     connected = true;
-    context_.drop(peer->id, "forgotten");
+    sessions_.drop(peer->id, "forgotten");
   }
-  if (known) context_.announce(Change::node, uuid);
+  if (known) outbox_.announce(Change::node, uuid);
   return known || connected;
 }
 
 void Membership::leave() {
-  for (const PeerId id : context_.peers.all()) {
-    const Peer &peer = *context_.peers.find(id);
-    if (peer.state == PeerState::ready && !peer.routed) context_.send(id, Goodbye{});
-    context_.drop(id, "shutting down");
+  for (const PeerId id : sessions_.peers.all()) {
+    const Peer &peer = *sessions_.peers.find(id);
+    if (peer.state == PeerState::ready && !peer.routed) sessions_.send(id, Goodbye{});
+    sessions_.drop(id, "shutting down");
   }
 }
 

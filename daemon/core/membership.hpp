@@ -6,15 +6,35 @@
 #include <cstddef>
 #include <vector>
 
+#include "core/directory.hpp"
 #include "core/input.hpp"
-#include "core/node_context.hpp"
 #include "core/node_role.hpp"
+#include "core/outbox.hpp"
+#include "core/rng.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Membership {
  public:
-  Membership(NodeContext &context, NodeRole &standing) : context_(context), role_(standing) {}
+  Membership(const ThisNode &node, Outbox &outbox, Sessions &sessions, const StreamTable &streams,
+             const Tickets &tickets, UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
+             Rng &rng, NodeRole &role)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        rng_(rng),
+        role_(role) {}
 
   void start();
   void beat();
@@ -45,11 +65,19 @@ class Membership {
   void drop_idle();
   void beat_to(Peer &peer, bool with_self = false);
   void changed(Peer &peer, NodeInfo node);
-  bool may_be(const Peer &peer, const Uuid &uuid);
+  bool may_be(const Peer &peer, const Uuid &uuid) const;
   static bool owns(const Peer &peer, const StreamInfo &stream);
   std::vector<PeerId> audience(const Slug &slug, PeerId but) const;
 
-  NodeContext &context_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  const StreamTable &streams_;
+  const Tickets &tickets_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  Directory &directory_;
+  Rng &rng_;
   NodeRole &role_;
 };
 

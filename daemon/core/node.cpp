@@ -14,40 +14,46 @@ namespace astral::core {
 
 Node::Node(Settings settings)
     : context_(std::move(settings)),
-      role_(context_, records_),
-      membership_(context_, role_),
-      routes_(context_, records_),
-      finder_(context_, records_, routes_),
-      provider_(context_),
-      consumer_(context_),
-      publishing_(context_, consumer_) {
-  assert(is_uuid(context_.self()));  // the settings have been checked
-  NodeInfo &self = context_.settings.self;
+      role_(context_.node, context_.outbox, context_.sessions, context_.tickets, context_.timers,
+            context_.directory, context_.rng, records_),
+      membership_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                  context_.budget, context_.timers, context_.directory, context_.rng, role_),
+      routes_(context_.node, context_.sessions, records_),
+      finder_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+              context_.budget, context_.timers, context_.directory, records_, routes_),
+      provider_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                context_.ticket_changes, context_.budget, context_.timers, context_.directory),
+      consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                context_.ticket_changes, context_.budget, context_.timers, context_.directory, context_.rng),
+      publishing_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                  context_.budget, context_.timers, context_.directory, consumer_) {
+  assert(is_uuid(context_.node.self()));  // the settings have been checked
+  NodeInfo &self = context_.node.settings.self;
   if (self.updated == 0)
-    self.updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, context_.unix_ms()));
-  if (!self.upstream_kbps && context_.settings.upstream_bps)
-    self.upstream_kbps = *context_.settings.upstream_bps / 1000;
+    self.updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, context_.node.unix_ms()));
+  if (!self.upstream_kbps && context_.node.settings.upstream_bps)
+    self.upstream_kbps = *context_.node.settings.upstream_bps / 1000;
   context_.timers.set({.kind = TimerKind::start}, Time{});
 }
 
 void Node::handle(const Input &input, Time now, Effects &out) {
-  context_.now = std::max(now, context_.now);
-  context_.directory.set_clock(context_.unix_ms());
-  context_.out = &out;
+  context_.node.now = std::max(now, context_.node.now);
+  context_.directory.set_clock(context_.node.unix_ms());
+  context_.outbox.effects = &out;
   if (stopped_) {
     refuse(input);
   } else {
     std::visit([this](const auto &what) { on(what); }, input);
     dispatch_events();
-    if (context_.leaving && !stopped_ && context_.budget.children() == 0) stop();
+    if (context_.node.leaving && !stopped_ && context_.budget.children() == 0) stop();
   }
-  context_.out = nullptr;
+  context_.outbox.effects = nullptr;
 }
 
 void Node::dispatch_events() {
-  while (!context_.events.empty()) {
-    const InternalEvent event = std::move(context_.events.front());
-    context_.events.pop_front();
+  while (!context_.outbox.events.empty()) {
+    const InternalEvent event = std::move(context_.outbox.events.front());
+    context_.outbox.events.pop_front();
     dispatch(event);
   }
 }
@@ -58,7 +64,7 @@ void Node::refuse(const Input &input) {
       [this](const auto &what) {
         if constexpr (requires { what.call; } &&
                       !std::is_same_v<std::decay_t<decltype(what)>, OriginAnswered>)
-          context_.answer(what.call, fail(Code::refused, "this node is shutting down"));
+          context_.outbox.answer(what.call, fail(Code::refused, "this node is shutting down"));
       },
       input);
 }
@@ -66,14 +72,14 @@ void Node::refuse(const Input &input) {
 void Node::on(const ClockSet &input) {
   // Bounded, so that sums with it are: within ten thousand years of 1970.
   constexpr std::int64_t most = 10'000LL * 366 * 24 * 3600 * 1000;
-  context_.settings.unix_ms_at_zero = std::clamp(input.unix_ms_at_zero, -most, most);
-  context_.directory.set_clock(context_.unix_ms());
-  if (NodeInfo &self = context_.settings.self; !context_.directory.timely(self.updated))
-    self.updated = context_.next_version(self.updated);
+  context_.node.settings.unix_ms_at_zero = std::clamp(input.unix_ms_at_zero, -most, most);
+  context_.directory.set_clock(context_.node.unix_ms());
+  if (NodeInfo &self = context_.node.settings.self; !context_.directory.timely(self.updated))
+    self.updated = context_.node.next_version(self.updated);
 }
 
 void Node::on(const Tick &) {
-  while (const std::optional<TimerId> key = context_.timers.take(context_.now)) {
+  while (const std::optional<TimerId> key = context_.timers.take(context_.node.now)) {
     fall_due(*key);
     dispatch_events();
     if (stopped_) return;
@@ -102,7 +108,7 @@ void Node::fall_due(const TimerId &key) {
     case TimerKind::leave:
       return stop();
     case TimerKind::seed:
-      return context_.answer(key.number, fail(Code::timeout, "that node does not answer"));
+      return context_.outbox.answer(key.number, fail(Code::timeout, "that node does not answer"));
     case TimerKind::beat:
       membership_.beat();
       role_.beat();
@@ -166,8 +172,8 @@ void Node::dispatch(const InternalEvent &event) {
     } else if constexpr (std::is_same_v<T, OwnAnswer>) {
       const auto seed = seeds_.find(what.call);
       if (seed == seeds_.end()) return;
-      context_.send(seed->second.asker,
-                    Seeded{.call = seed->second.call, .done = what.done, .message = what.message});
+      context_.sessions.send(seed->second.asker,
+                             Seeded{.call = seed->second.call, .done = what.done, .message = what.message});
       seeds_.erase(seed);
     } else if constexpr (std::is_same_v<T, StreamNews>) {
       finder_.stream_news(what.stream, what.from);
@@ -178,14 +184,14 @@ void Node::dispatch(const InternalEvent &event) {
 }
 
 void Node::on(const PeerSaid &input) {
-  Peer *peer = context_.peers.find(input.peer);
+  Peer *peer = context_.sessions.peers.find(input.peer);
   if (peer == nullptr || peer->routed || peer->state == PeerState::connecting)
     return;  // its last words, after we let it go
   hear(*peer);
   if (const auto *hello = std::get_if<Hello>(&input.message)) return membership_.hello(*peer, *hello);
   if (const auto *welcome = std::get_if<Welcome>(&input.message)) return membership_.welcome(*peer, *welcome);
   if (peer->state != PeerState::ready)
-    return context_.drop(peer->id, peer->outbound ? "expected welcome" : "expected hello");
+    return context_.sessions.drop(peer->id, peer->outbound ? "expected welcome" : "expected hello");
   if (const auto *message = std::get_if<Routed>(&input.message)) {
     if (peer->kind == PeerKind::node) routed(routes_.arrived(*peer, *message));
     return;
@@ -195,9 +201,9 @@ void Node::on(const PeerSaid &input) {
 
 // A node that has two sessions with us is silent in neither.
 void Node::hear(Peer &peer) {
-  peer.heard = context_.now;
+  peer.heard = context_.node.now;
   if (peer.kind == PeerKind::node && peer.state == PeerState::ready)
-    context_.peers.heard(peer.uuid, context_.now);
+    context_.sessions.peers.heard(peer.uuid, context_.node.now);
 }
 
 // What waited for a supernode that is not reached.
@@ -207,8 +213,8 @@ void Node::send_elsewhere(const Uuid &supernode) {
 
 // For us, from a node without a socket to us: as if it had one.
 void Node::routed(std::optional<Routed> routed) {
-  if (!routed || !routed->what || routed->from.uuid == context_.self()) return;
-  Peer *peer = context_.session(routed->from);
+  if (!routed || !routed->what || routed->from.uuid == context_.node.self()) return;
+  Peer *peer = context_.sessions.open(routed->from);
   if (peer == nullptr || peer->kind != PeerKind::node) return;
   hear(*peer);
   said(*peer, routed->what->message);
@@ -243,7 +249,8 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
     if (!peer.supernode) {
       asked.stage = Stage::home;
       asked.request.destination = peer.uuid;
-      asked.request.asker = {.uuid = peer.uuid, .via = context_.self(), .at = context_.place().at};
+      asked.request.asker = {
+          .uuid = peer.uuid, .via = context_.node.self(), .at = context_.sessions.place().at};
     }
     finder_.find(std::move(asked));
   } else if (const auto *advert = std::get_if<Advert>(&message)) {
@@ -252,7 +259,7 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
     if (peer.supernode) finder_.here(*here);
   } else if (const auto *request = std::get_if<Request>(&message);
              request != nullptr && !request->search.empty()) {
-    if (peer.id == context_.primary || peer.supernode) provider_.serve(*request);
+    if (peer.id == context_.sessions.primary || peer.supernode) provider_.serve(*request);
   } else if (const auto *streams = std::get_if<Streams>(&message)) {
     if (node) membership_.streams(peer, streams->streams);
   } else if (const auto *gone = std::get_if<Gone>(&message)) {
@@ -311,15 +318,15 @@ void Node::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   membership_.heartbeat(peer, heartbeat);
   if (peer.kind == PeerKind::element) {
     for (const TicketId &id : context_.tickets.of_peer(peer.id))
-      context_.tickets.find(id)->refreshed = context_.now;
+      context_.tickets.find(id)->refreshed = context_.node.now;
     return;
   }
   const auto named = [&](const TicketId &id) {
     Ticket *ticket = context_.tickets.find(id);
-    if (ticket != nullptr && context_.with(*ticket, peer))
-      ticket->refreshed = context_.now;
+    if (ticket != nullptr && context_.sessions.with(*ticket, peer))
+      ticket->refreshed = context_.node.now;
     else
-      context_.cancel_unknown(peer.id, id);
+      context_.sessions.cancel_unknown(peer.id, id);
   };
   for (const TicketId &id : heartbeat.tickets) named(id);
   for (const TicketId &id : heartbeat.standby) {
@@ -330,7 +337,7 @@ void Node::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
 
 void Node::cancel(const Peer &peer, const Cancel &cancel) {
   const Ticket *ticket = context_.tickets.find(cancel.ticket);
-  if (ticket == nullptr || !context_.with(*ticket, peer)) return;
+  if (ticket == nullptr || !context_.sessions.with(*ticket, peer)) return;
   if (ticket->side == Side::given)
     provider_.cancelled(*ticket);
   else
@@ -339,42 +346,43 @@ void Node::cancel(const Peer &peer, const Cancel &cancel) {
 
 void Node::candidates(const Peer &peer, const Candidates &candidates) {
   const Ticket *ticket = context_.tickets.find(candidates.ticket);
-  if (ticket == nullptr || !context_.with(*ticket, peer) || ticket->state < TicketState::offered) return;
+  if (ticket == nullptr || !context_.sessions.with(*ticket, peer) || ticket->state < TicketState::offered)
+    return;
   if (ticket->side == Side::given)
-    context_.emit(TellRelay{.slug = ticket->slug, .message = candidates});
+    context_.outbox.emit(TellRelay{.slug = ticket->slug, .message = candidates});
   else
-    context_.emit(TellSource{.slug = ticket->slug, .ticket = ticket->id, .message = candidates});
+    context_.outbox.emit(TellSource{.slug = ticket->slug, .ticket = ticket->id, .message = candidates});
 }
 
 // The children first: while they look for other parents they are still fed.
 void Node::on(const Shutdown &) {
-  if (std::exchange(context_.leaving, true)) return;
+  if (std::exchange(context_.node.leaving, true)) return;
   role_.leave();
   publishing_.fail_pending({Code::refused, "this node is shutting down"});
-  for (const auto &[slug, stream] : context_.carried) context_.post(CarryChanged{.slug = slug});
+  for (const auto &[slug, stream] : context_.streams.all) context_.outbox.post(CarryChanged{.slug = slug});
   provider_.leave();
-  context_.timers.set({.kind = TimerKind::leave}, context_.now + context_.settings.timeouts.leave);
+  context_.timers.set({.kind = TimerKind::leave}, context_.node.now + context_.node.settings.timeouts.leave);
 }
 
 void Node::stop() {
   const Error error{Code::refused, "this node is shutting down"};
   publishing_.leave();
-  for (const auto &[slug, stream] : context_.carried)
+  for (const auto &[slug, stream] : context_.streams.all)
     if (stream.own) membership_.own_changed({.slug = slug, .registered = false});
   dispatch_events();
   std::vector<Slug> slugs;
-  for (const auto &[slug, stream] : context_.carried) slugs.push_back(slug);
+  for (const auto &[slug, stream] : context_.streams.all) slugs.push_back(slug);
   for (const Slug &slug : slugs) {
     provider_.revoke_all(slug, "goodbye", "the node is shutting down");
     consumer_.drop(slug, error, "goodbye");
   }
   dispatch_events();
   membership_.leave();
-  context_.events.clear();
+  context_.outbox.events.clear();
   while (const std::optional<TimerId> key = context_.timers.take(never))
-    if (key->kind == TimerKind::seed) context_.answer(key->number, fail(Code::refused, error.detail));
-  context_.primary = 0;
-  context_.emit(Quit{});
+    if (key->kind == TimerKind::seed) context_.outbox.answer(key->number, fail(Code::refused, error.detail));
+  context_.sessions.primary = 0;
+  context_.outbox.emit(Quit{});
   stopped_ = true;
 }
 

@@ -66,7 +66,7 @@ class Node {
   void handle(const Input &input, Time now, Effects &out);
   Time deadline() const { return context_.timers.next(); }  // the driver then calls handle(Tick{}, now)
 
-  const NodeInfo &self() const { return context_.settings.self; }
+  const NodeInfo &self() const { return context_.node.settings.self; }
   std::vector<NodeInfo> nodes() const;      // known ones, this one first
   std::vector<StreamInfo> streams() const;  // known ones, our own first
   std::vector<TicketView> tickets() const;
@@ -80,7 +80,7 @@ class Node {
   }  // nodes that have a ticket from us
   std::uint64_t slow_children() const { return provider_.slow_children(); }  // asked to go, since the start
   RoleState role() const { return role_.role(); }
-  Uuid primary() const { return context_.settings.self.primary; }
+  Uuid primary() const { return context_.node.settings.self.primary; }
   // Whom to turn to after a restart: supernodes first, those last reached.
   std::vector<NodeInfo> remembered() const;
   std::size_t viewers(const Slug &slug) const;  // children nodes and local players of this node
@@ -89,8 +89,8 @@ class Node {
   std::uint64_t overcommitted_bps() const {
     return context_.budget.overcommitted_bps();
   }  // of these, beyond the upstream
-  std::size_t peers() const { return context_.peers.size(); }
-  std::size_t supernode_links() const { return context_.overlay.links().size(); }
+  std::size_t peers() const { return context_.sessions.peers.size(); }
+  std::size_t supernode_links() const { return context_.sessions.overlay.links().size(); }
   std::uint32_t places(const Slug &slug) const;  // children more that we would take now
   std::optional<std::uint64_t> upstream_bps() const { return context_.budget.limit_bps(); }
   bool cut_off(const Slug &slug) const;  // somebody on its path has no parent

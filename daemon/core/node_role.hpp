@@ -10,9 +10,15 @@
 #include <set>
 #include <vector>
 
+#include "core/directory.hpp"
 #include "core/input.hpp"
-#include "core/node_context.hpp"
+#include "core/outbox.hpp"
 #include "core/records.hpp"
+#include "core/rng.hpp"
+#include "core/sessions.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
 
 namespace astral::core {
 
@@ -29,7 +35,16 @@ enum class RoleState { seeking, registering, child, supernode };
 
 class NodeRole {
  public:
-  NodeRole(NodeContext &context, Records &records) : context_(context), records_(records) {}
+  NodeRole(ThisNode &node, Outbox &outbox, Sessions &sessions, const Tickets &tickets, TimerQueue &timers,
+           Directory &directory, Rng &rng, Records &records)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        tickets_(tickets),
+        timers_(timers),
+        directory_(directory),
+        rng_(rng),
+        records_(records) {}
 
   void start();
   void beat();
@@ -76,7 +91,13 @@ class NodeRole {
   void probe_ask(PeerId peer);
   void count_children();
 
-  NodeContext &context_;
+  ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  const Tickets &tickets_;
+  TimerQueue &timers_;
+  Directory &directory_;
+  Rng &rng_;
   Records &records_;
   RoleState state_ = RoleState::seeking;
   std::set<PeerId> candidates_;         // we connected to them to choose among them

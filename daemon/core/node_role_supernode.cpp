@@ -15,34 +15,34 @@ constexpr std::size_t links_at_once = 4;
 }  // namespace
 
 void NodeRole::probe_ask(PeerId peer) {
-  if (context_.settings.role != Role::automatic || probed_by_ != 0) return;
+  if (node_.settings.role != Role::automatic || probed_by_ != 0) return;
   probed_by_ = peer;
-  context_.send(peer, Probe{});
+  sessions_.send(peer, Probe{});
 }
 
 void NodeRole::promote() {
-  if (state_ == RoleState::supernode || state_ == RoleState::registering || context_.leaving) return;
+  if (state_ == RoleState::supernode || state_ == RoleState::registering || node_.leaving) return;
   // Somebody may have become one meanwhile.
   for (const PeerId id : candidates_) {
-    const Peer *peer = context_.peers.find(id);
+    const Peer *peer = sessions_.peers.find(id);
     if (peer != nullptr && peer->state == PeerState::ready) return;
   }
-  context_.timers.drop({.kind = TimerKind::choose});
+  timers_.drop({.kind = TimerKind::choose});
   candidates_.clear();  // they will be neighbours
   at_.clear();
-  const PeerId primary = std::exchange(context_.primary, 0);
+  const PeerId primary = std::exchange(sessions_.primary, 0);
   enter(RoleState::supernode);
-  if (primary != 0) context_.send(primary, Unregister{});
+  if (primary != 0) sessions_.send(primary, Unregister{});
   seek();
   tend();
 }
 
 void NodeRole::probe(const Peer &peer) {
-  const NodeInfo *node = context_.directory.node(peer.uuid);
-  if (!context_.supernode() || node == nullptr) return context_.send(peer.id, Probed{.reached = false});
-  const std::optional<PeerId> id = connect(context_, peer.uuid, {peer.address, node->port});
-  if (!id) return context_.send(peer.id, Probed{.reached = false});
-  Peer &probing = *context_.peers.find(*id);
+  const NodeInfo *node = directory_.node(peer.uuid);
+  if (!node_.supernode() || node == nullptr) return sessions_.send(peer.id, Probed{.reached = false});
+  const std::optional<PeerId> id = sessions_.connect(peer.uuid, {peer.address, node->port});
+  if (!id) return sessions_.send(peer.id, Probed{.reached = false});
+  Peer &probing = *sessions_.peers.find(*id);
   probing.probing = true;
   probing.for_whom = peer.id;
 }
@@ -55,138 +55,137 @@ void NodeRole::probed(const Peer &peer, const Probed &probed) {
   reached_ = probed.reached;
   if (state_ == RoleState::supernode && !*reached_) return step_down();
   if (std::exchange(summoned_, false) && *reached_ && state_ == RoleState::child) return promote();
-  if (state_ == RoleState::seeking) context_.timers.set({.kind = TimerKind::seek}, context_.now);
+  if (state_ == RoleState::seeking) timers_.set({.kind = TimerKind::seek}, node_.now);
 }
 
 void NodeRole::registration(Peer &peer) {
   if (peer.supernode || peer.routed || peer.kind != PeerKind::node) return;
   const bool room =
-      context_.supernode() && !context_.leaving && context_.peers.child_count() < context_.settings.capacity;
-  const std::vector<NodeInfo> others = infos(context_.overlay.spread(max_others, context_.rng.next()));
+      node_.supernode() && !node_.leaving && sessions_.peers.child_count() < node_.settings.capacity;
+  const std::vector<NodeInfo> others = infos(sessions_.overlay.spread(max_others, rng_.next()));
   if (!room && !peer.child) {
-    context_.send(peer.id, Full{.others = others});
+    sessions_.send(peer.id, Full{.others = others});
     return summon();
   }
-  context_.peers.adopt(peer);
+  sessions_.peers.adopt(peer);
   count_children();
-  context_.send(peer.id, Registered{.others = others});
-  context_.announce(Change::node, context_.self());
+  sessions_.send(peer.id, Registered{.others = others});
+  outbox_.announce(Change::node, node_.self());
 }
 
 void NodeRole::unregistered(const Peer &peer) {
   if (!peer.child) return;
-  context_.peers.release(peer.id);
+  sessions_.peers.release(peer.id);
   count_children();
-  context_.announce(Change::node, context_.self());
+  outbox_.announce(Change::node, node_.self());
 }
 
 // Full: whoever of our children can be reached from outside makes room for more, its own place too.
 void NodeRole::summon() {
-  if (!context_.supernode() || context_.leaving || context_.now < summon_after_ ||
-      context_.peers.child_count() == 0)
+  if (!node_.supernode() || node_.leaving || node_.now < summon_after_ || sessions_.peers.child_count() == 0)
     return;
-  summon_after_ = context_.now + context_.settings.timeouts.promote;
-  const std::vector<PeerId> children = context_.peers.children();
-  context_.send(children[context_.rng.below(children.size())], Summon{});
+  summon_after_ = node_.now + node_.settings.timeouts.promote;
+  const std::vector<PeerId> children = sessions_.peers.children();
+  sessions_.send(children[rng_.below(children.size())], Summon{});
 }
 
 void NodeRole::summoned(const Peer &peer) {
-  if (state_ != RoleState::child || context_.primary != peer.id || reached_ == false) return;
-  if (context_.settings.role != Role::automatic || context_.leaving) return;
+  if (state_ != RoleState::child || sessions_.primary != peer.id || reached_ == false) return;
+  if (node_.settings.role != Role::automatic || node_.leaving) return;
   summoned_ = true;
   if (!reached_) return probe_ask(peer.id);
   promote();
 }
 
 void NodeRole::supernode_heard(const NodeInfo &node) {
-  if (node.uuid == context_.self()) return;
-  context_.directory.learn(node, Heard::elsewhere);
-  const NodeInfo *known = context_.directory.node(node.uuid);
-  if (known == nullptr || !known->supernode) return context_.overlay.forget(node.uuid);  // it was one, once
-  if (context_.supernode() && context_.overlay.know(node.uuid)) tend();
+  if (node.uuid == node_.self()) return;
+  directory_.learn(node, Heard::elsewhere);
+  const NodeInfo *known = directory_.node(node.uuid);
+  if (known == nullptr || !known->supernode) return sessions_.overlay.forget(node.uuid);  // it was one, once
+  if (node_.supernode() && sessions_.overlay.know(node.uuid)) tend();
 }
 
 void NodeRole::link(const Peer &peer) {
-  if (!peer.supernode || peer.routed || peer.uuid == context_.self() || peer.probing) return;
-  context_.overlay.link(peer.uuid, peer.id);
+  if (!peer.supernode || peer.routed || peer.uuid == node_.self() || peer.probing) return;
+  sessions_.overlay.link(peer.uuid, peer.id);
   if (!reached_) probe_ask(peer.id);
 }
 
 // Where a distance has too few links, one more.
 void NodeRole::tend() {
-  if (!context_.supernode() || context_.leaving) return;
+  if (!node_.supernode() || node_.leaving) return;
   std::size_t begun = 0;
-  for (const Uuid &uuid : context_.overlay.wanted()) {
+  for (const Uuid &uuid : sessions_.overlay.wanted()) {
     if (begun == links_at_once) break;
-    const NodeInfo *node = context_.directory.node(uuid);
+    const NodeInfo *node = directory_.node(uuid);
     if (node == nullptr) {
-      context_.overlay.forget(uuid);
+      sessions_.overlay.forget(uuid);
       continue;
     }
-    if (Peer *peer = context_.peers.socket(uuid, PeerState::connecting)) {
+    if (Peer *peer = sessions_.peers.socket(uuid, PeerState::connecting)) {
       if (peer->state == PeerState::ready && peer->supernode) link(*peer);
       continue;
     }
     if (put_off_now(uuid)) continue;
-    if (connect(context_, uuid, {node->ip_address, node->port})) ++begun;
+    if (sessions_.connect(uuid, {node->ip_address, node->port})) ++begun;
   }
 }
 
 void NodeRole::beat() {
-  if (!context_.supernode()) return;
-  std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= context_.now; });
+  if (!node_.supernode()) return;
+  std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= node_.now; });
   tend();
-  if (context_.now - lost_tried_ >= context_.settings.timeouts.lost_again) look_beyond();
-  if (context_.peers.child_count() > 0) childless_since_ = context_.now;
-  if (context_.settings.role != Role::automatic || context_.overlay.links().empty()) return;
-  if (context_.now - childless_since_ >= context_.settings.timeouts.needless) step_down();
+  if (node_.now - lost_tried_ >= node_.settings.timeouts.lost_again) look_beyond();
+  if (sessions_.peers.child_count() > 0) childless_since_ = node_.now;
+  if (node_.settings.role != Role::automatic || sessions_.overlay.links().empty()) return;
+  if (node_.now - childless_since_ >= node_.settings.timeouts.needless) step_down();
 }
 
 // A network that fell apart, or began as several, is to become one.
 void NodeRole::look_beyond() {
-  lost_tried_ = context_.now;
+  lost_tried_ = node_.now;
   try_lost();
-  if (context_.settings.has_origin) context_.emit(AskOrigin{});
-  const std::vector<Address> &settings = context_.settings.bootstrap;
+  if (node_.settings.has_origin) outbox_.emit(AskOrigin{});
+  const std::vector<Address> &settings = node_.settings.bootstrap;
   if (settings.empty()) return;
-  const Address &address = settings[context_.rng.below(settings.size())];
+  const Address &address = settings[rng_.below(settings.size())];
   const auto settled = settled_at_.find(address);
   const Uuid uuid = settled == settled_at_.end() ? "" : settled->second;
-  if (uuid == context_.self() ||
-      (!uuid.empty() && context_.peers.socket(uuid, PeerState::connecting) != nullptr))
+  if (uuid == node_.self() ||
+      (!uuid.empty() && sessions_.peers.socket(uuid, PeerState::connecting) != nullptr))
     return;
   // A child of a supernode that we know is in our network.
-  const NodeInfo *node = context_.directory.node(uuid);
+  const NodeInfo *node = directory_.node(uuid);
   if (node != nullptr && !node->primary.empty() &&
-      (node->primary == context_.self() || context_.overlay.knows(node->primary)))
+      (node->primary == node_.self() || sessions_.overlay.knows(node->primary)))
     return;
-  if (const auto peer = connect(context_, uuid, address)) at_[*peer] = address;
+  if (const auto peer = sessions_.connect(uuid, address)) at_[*peer] = address;
 }
 
 void NodeRole::try_lost() {
-  const auto lost = context_.directory.lost_one(context_.rng.next());
-  if (lost && context_.peers.socket(lost->uuid, PeerState::connecting) == nullptr)
-    connect(context_, lost->uuid, {lost->ip_address, lost->port});
+  const auto lost = directory_.lost_one(rng_.next());
+  if (lost && sessions_.peers.socket(lost->uuid, PeerState::connecting) == nullptr)
+    sessions_.connect(lost->uuid, {lost->ip_address, lost->port});
 }
 
 // Others have taken our place, or nobody reaches us.
 void NodeRole::step_down() {
   bool elsewhere = false;
-  for (const PeerId id : context_.overlay.links())
-    elsewhere = elsewhere || reached_ == false || !is_full(context_.peers.find(id)->uuid);
-  childless_since_ = context_.now;
+  for (const PeerId id : sessions_.overlay.links())
+    elsewhere = elsewhere || reached_ == false || !is_full(sessions_.peers.find(id)->uuid);
+  childless_since_ = node_.now;
   if (!elsewhere) return;
-  for (const PeerId id : context_.peers.children()) context_.send(id, Full{});
+  for (const PeerId id : sessions_.peers.children()) sessions_.send(id, Full{});
   enter(RoleState::seeking);
-  for (const PeerId id : context_.peers.ready_nodes())
-    if (context_.tickets.count(id) == 0) context_.drop(id, "no supernode any more");
-  context_.timers.set({.kind = TimerKind::seek}, context_.now);
+  for (const PeerId id : sessions_.peers.ready_nodes())
+    if (tickets_.count(id) == 0) sessions_.drop(id, "no supernode any more");
+  timers_.set({.kind = TimerKind::seek}, node_.now);
 }
 
 std::vector<NodeInfo> NodeRole::infos(const std::vector<Uuid> &uuids) const {
   std::vector<NodeInfo> nodes;
   for (const Uuid &uuid : uuids)
-    if (const NodeInfo *node = context_.directory.node(uuid)) {
+    if (const NodeInfo *node = directory_.node(uuid)) {
       nodes.push_back(*node);
       nodes.back().rtt_ms.reset();  // how far it is from us, and how full it was, helps nobody
       nodes.back().children.reset();
@@ -196,28 +195,28 @@ std::vector<NodeInfo> NodeRole::infos(const std::vector<Uuid> &uuids) const {
 
 std::vector<NodeInfo> NodeRole::told_to(const NodeInfo &node) {
   std::vector<Uuid> uuids;
-  if (!context_.supernode()) {
-    const Uuid &primary = context_.settings.self.primary;
+  if (!node_.supernode()) {
+    const Uuid &primary = node_.settings.self.primary;
     if (!primary.empty()) uuids.push_back(primary);
-    for (const NodeInfo &known : context_.directory.supernodes())
+    for (const NodeInfo &known : directory_.supernodes())
       if (uuids.size() < max_told_supernodes && known.uuid != primary) uuids.push_back(known.uuid);
     return infos(uuids);
   }
-  if (node.supernode) uuids = context_.overlay.nearest(key_of(node.uuid), max_told_supernodes / 2);
-  for (const Uuid &uuid : context_.overlay.spread(max_told_supernodes - uuids.size(), context_.rng.next()))
+  if (node.supernode) uuids = sessions_.overlay.nearest(key_of(node.uuid), max_told_supernodes / 2);
+  for (const Uuid &uuid : sessions_.overlay.spread(max_told_supernodes - uuids.size(), rng_.next()))
     if (uuid != node.uuid && std::find(uuids.begin(), uuids.end(), uuid) == uuids.end())
       uuids.push_back(uuid);
   return infos(uuids);
 }
 
 bool NodeRole::kept(const Peer &peer) const {
-  if (peer.id == context_.primary || peer.child || candidates_.contains(peer.id)) return true;
-  return context_.supernode() && context_.overlay.needed(peer.id);
+  if (peer.id == sessions_.primary || peer.child || candidates_.contains(peer.id)) return true;
+  return node_.supernode() && sessions_.overlay.needed(peer.id);
 }
 
 void NodeRole::leave() {
   for (const TimerKind kind : {TimerKind::seek, TimerKind::choose, TimerKind::promote})
-    context_.timers.drop({.kind = kind});
+    timers_.drop({.kind = kind});
 }
 
 }  // namespace astral::core

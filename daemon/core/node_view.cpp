@@ -18,19 +18,19 @@ std::vector<NodeInfo> Node::remembered() const {
 }
 
 std::uint32_t Node::places(const Slug &slug) const {
-  const auto found = context_.carried.find(slug);
-  if (found == context_.carried.end() || !context_.open_to_children(found->second)) return 0;
+  const auto found = context_.streams.all.find(slug);
+  if (found == context_.streams.all.end() || !context_.streams.open_to_children(found->second)) return 0;
   return found->second.position.path.size() + 1 >= max_path ? 0 : context_.budget.places(slug);
 }
 
 bool Node::cut_off(const Slug &slug) const {
-  const auto found = context_.carried.find(slug);
-  return found != context_.carried.end() && found->second.upstream_lost;
+  const auto found = context_.streams.all.find(slug);
+  return found != context_.streams.all.end() && found->second.upstream_lost;
 }
 
 bool Node::resting() const {
-  if (!context_.settled()) return false;
-  for (const auto &[slug, stream] : context_.carried)
+  if (!context_.sessions.settled()) return false;
+  for (const auto &[slug, stream] : context_.streams.all)
     if (stream.own ? roles(stream).parent == nullptr && feeder(stream) != nullptr : moving(stream))
       return false;
   return true;
@@ -38,7 +38,7 @@ bool Node::resting() const {
 
 std::vector<NodeInfo> Node::nodes() const {
   std::vector<NodeInfo> list = context_.directory.nodes(max_nodes);
-  list.insert(list.begin(), context_.settings.self);
+  list.insert(list.begin(), context_.node.settings.self);
   return list;
 }
 
@@ -47,7 +47,7 @@ std::vector<StreamInfo> Node::streams() const {
 }
 
 std::optional<NodeInfo> Node::find_node(const Uuid &uuid) const {
-  if (uuid == context_.self()) return context_.settings.self;
+  if (uuid == context_.node.self()) return context_.node.settings.self;
   const NodeInfo *node = context_.directory.node(uuid);
   return node == nullptr ? std::nullopt : std::optional(*node);
 }
@@ -61,7 +61,7 @@ std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
 std::string Node::role_of(const Ticket &ticket) const {
   if (ticket.state == TicketState::standing_by) return "standby";
   if (ticket.side == Side::given) return "active";
-  const Link *feeds = feeder(context_.carried.at(ticket.slug));
+  const Link *feeds = feeder(context_.streams.all.at(ticket.slug));
   return feeds != nullptr && feeds->id == ticket.id ? "active" : "next";
 }
 
@@ -78,19 +78,19 @@ TicketView Node::view(const Ticket &ticket) const {
                   .destination_port = port_of(ticket.destination),
                   .hops = ticket.side == Side::given
                               ? ticket.hops
-                              : context_.carried.at(ticket.slug).links.at(ticket.id).hops,
+                              : context_.streams.all.at(ticket.slug).links.at(ticket.id).hops,
                   .confirmed = ticket.state == TicketState::confirmed,
                   .held = ticket.side == Side::held,
                   .element = ticket.kind == PeerKind::element,
                   .role = role_of(ticket),
                   .state = std::string(name(ticket.state)),
-                  .created = context_.unix_ms(ticket.created) / 1000,
-                  .refreshed = context_.unix_ms(ticket.refreshed) / 1000};
-  const Timeouts &timeouts = context_.settings.timeouts;
+                  .created = context_.node.unix_ms(ticket.created) / 1000,
+                  .refreshed = context_.node.unix_ms(ticket.refreshed) / 1000};
+  const Timeouts &timeouts = context_.node.settings.timeouts;
   if (ticket.state < TicketState::confirmed)
-    view.expires = context_.unix_ms(ticket.refreshed + timeouts.unconfirmed) / 1000;
+    view.expires = context_.node.unix_ms(ticket.refreshed + timeouts.unconfirmed) / 1000;
   else if (!view.element)
-    view.expires = context_.unix_ms(ticket.refreshed + context_.silence_of(ticket)) / 1000;
+    view.expires = context_.node.unix_ms(ticket.refreshed + context_.sessions.silence_of(ticket)) / 1000;
   return view;
 }
 
@@ -113,10 +113,10 @@ std::optional<TicketView> Node::find_ticket(const TicketId &id) const {
 }
 
 const Ticket *Node::ticket_to(const Slug &slug, const Uuid &destination) const {
-  const bool ours = destination.empty() || destination == context_.self();
+  const bool ours = destination.empty() || destination == context_.node.self();
   if (ours) {
-    const auto stream = context_.carried.find(slug);
-    const Link *feeds = stream == context_.carried.end() ? nullptr : feeder(stream->second);
+    const auto stream = context_.streams.all.find(slug);
+    const Link *feeds = stream == context_.streams.all.end() ? nullptr : feeder(stream->second);
     return feeds == nullptr ? nullptr : context_.tickets.find(feeds->id);
   }
   const Ticket *found = nullptr;
@@ -138,19 +138,20 @@ std::size_t Node::viewers(const Slug &slug) const {
 }
 
 bool Node::has_media(const Slug &slug) const {
-  const auto found = context_.carried.find(slug);
-  return found != context_.carried.end() && found->second.media;
+  const auto found = context_.streams.all.find(slug);
+  return found != context_.streams.all.end() && found->second.media;
 }
 
 // Promises of ours, all of them, whatever was heard. Called by tests, the simulator and the fuzzer.
 void Node::check_invariants() const {
-  context_.peers.check_invariants();
+  context_.sessions.peers.check_invariants();
   context_.tickets.check_invariants();
   routes_.check_invariants();
-  assert(context_.events.empty() && context_.carried.size() <= max_carried);
+  assert(context_.outbox.events.empty() && context_.streams.all.size() <= max_carried);
   assert(context_.directory.node_count() <= max_nodes && context_.directory.stream_count() <= max_streams);
-  assert(context_.directory.node(context_.self()) == nullptr);
-  assert(context_.overlay.known() <= context_.peers.size() + 64 * Overlay::known_per_distance);
+  assert(context_.directory.node(context_.node.self()) == nullptr);
+  assert(context_.sessions.overlay.known() <=
+         context_.sessions.peers.size() + 64 * Overlay::known_per_distance);
   assert(seeds_.size() <= max_waiting_calls);
 
   consumer_.check_invariants();
@@ -158,10 +159,10 @@ void Node::check_invariants() const {
   std::uint32_t overcommitted = 0;
   for (const TicketId &id : context_.tickets.all()) {
     const Ticket &ticket = *context_.tickets.find(id);
-    const Peer *peer = context_.peers.find(ticket.peer);
+    const Peer *peer = context_.sessions.peers.find(ticket.peer);
     assert(peer != nullptr && peer->state == PeerState::ready && peer->kind == ticket.kind);
-    const auto stream = context_.carried.find(ticket.slug);
-    assert(stream != context_.carried.end());
+    const auto stream = context_.streams.all.find(ticket.slug);
+    assert(stream != context_.streams.all.end());
     if (ticket.side == Side::held) continue;
     if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) ++children;
     if (ticket.overcommitted) ++overcommitted;
@@ -180,11 +181,11 @@ void Node::check_invariants() const {
   const bool looks =
       context_.timers.has({.kind = TimerKind::seek}) || context_.timers.has({.kind = TimerKind::choose}) ||
       context_.timers.has({.kind = TimerKind::promote}) || context_.timers.has({.kind = TimerKind::start});
-  assert(placed || looks || context_.leaving);
+  assert(placed || looks || context_.node.leaving);
   // Promised is never more than there is; only what a stream turns out to need can be.
-  const Peer *primary = context_.peers.find(context_.primary);
-  assert(context_.primary == 0 ||
-         (primary != nullptr && primary->state == PeerState::ready && !context_.supernode()));
+  const Peer *primary = context_.sessions.peers.find(context_.sessions.primary);
+  assert(context_.sessions.primary == 0 ||
+         (primary != nullptr && primary->state == PeerState::ready && !context_.node.supernode()));
 }
 
 }  // namespace astral::core

@@ -8,14 +8,33 @@
 #include <string>
 #include <utility>
 
+#include "core/directory.hpp"
 #include "core/input.hpp"
-#include "core/node_context.hpp"
+#include "core/outbox.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/ticket_changes.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Provider {
  public:
-  explicit Provider(NodeContext &context) : context_(context) {}
+  Provider(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
+           TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
+           const Directory &directory)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        ticket_changes_(ticket_changes),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory) {}
 
   // From children and local players.
   void request(const Peer &peer, const Request &request);
@@ -65,7 +84,15 @@ class Provider {
   void end(const Ticket &ticket);
   void open(StreamState &stream);
 
-  NodeContext &context_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  Tickets &tickets_;
+  TicketChanges &ticket_changes_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  const Directory &directory_;
   std::map<std::pair<Slug, Uuid>, Time> shunned_;  // until then
   std::uint64_t slow_children_ = 0;
 };

@@ -5,7 +5,16 @@
 
 #include <string>
 
-#include "core/node_context.hpp"
+#include "core/directory.hpp"
+#include "core/outbox.hpp"
+#include "core/rng.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/ticket_changes.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 #include "glue/error.hpp"
 
 namespace astral::core {
@@ -24,7 +33,19 @@ struct Plan;
 // All else is as it ought to be, or waits for an answer: Consumer takes that.
 class Reconciler {
  public:
-  explicit Reconciler(NodeContext &context) : context_(context) {}
+  Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
+             TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
+             const Directory &directory, Rng &rng)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        ticket_changes_(ticket_changes),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        rng_(rng) {}
 
   // After facts have changed, or when the stream's time has come. The stream may be gone then.
   void settle(StreamState &stream);
@@ -59,7 +80,16 @@ class Reconciler {
   void listen(StreamState &stream, Link &link, const Link &parent);
   void ask_publisher(StreamState &stream);
 
-  NodeContext &context_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  Tickets &tickets_;
+  TicketChanges &ticket_changes_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  const Directory &directory_;
+  Rng &rng_;
 };
 
 }  // namespace astral::core
