@@ -48,7 +48,8 @@ void create(runtime::Driver &driver, const http::Call &call, const http::Answer 
   const bool form = http::is_form(call);
   driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {
     if (!result || !result->stream) {
-      return answer(http::reply_error(result ? Error{Code::failed, "no stream came of it"} : result.error()));
+      const Error none{Code::failed, "the node answered without a stream"};
+      return answer(http::reply_error(result ? none : result.error()));
     }
     const core::StreamInfo &stream = *result->stream;
     http::Reply out = http::reply(stream_body(driver, stream), form ? 303 : result->created ? 201 : 200);

@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t up_bytes = 256 * 1024;
 constexpr std::size_t down_bytes = 2 * 1024 * 1024;
 constexpr guint timeout_seconds = 10;  // of silence
-constexpr Time patience = 60s;         // what is slower than that cannot forward anything
-// A gigabit and more cannot be told from a loopback by so few bytes.
+constexpr Time patience = 60s;         // a line that is slower cannot forward a stream
+// 256 KiB are too few to measure a faster line: the time would be too short.
 constexpr std::uint64_t most_bps = 10'000'000'000;
 
 std::uint64_t rate_bps(std::size_t bytes, Time took) {
@@ -21,7 +21,7 @@ std::uint64_t rate_bps(std::size_t bytes, Time took) {
   return std::min<std::uint64_t>(most_bps, bytes * 8'000'000 / micros);
 }
 
-// Nothing on the way shall make it shorter.
+// Random, so that no proxy or VPN can compress it.
 std::string noise() {
   std::string bytes(up_bytes, 0);
   std::uint32_t state = g_random_int() | 1;
