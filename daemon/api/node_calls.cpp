@@ -9,7 +9,7 @@
 namespace astral::api {
 namespace {
 
-void list(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+void list_nodes(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   std::vector<json::Builder> nodes;
   for (const core::NodeInfo &info : driver.node().nodes())
     nodes.push_back(shown_node(driver.node(), info, call));
@@ -107,7 +107,7 @@ void add_node_calls(std::vector<http::Route> &routes, runtime::Driver &driver) {
   routes.push_back(
       {.method = "GET",
        .pattern = "/nodes",
-       .handle = [d](const http::Call &call, const http::Answer &answer) { list(*d, call, answer); }});
+       .handle = [d](const http::Call &call, const http::Answer &answer) { list_nodes(*d, call, answer); }});
   routes.push_back(
       {.method = "POST",
        .pattern = "/nodes",

@@ -31,7 +31,7 @@ json::Builder audio_json(const formats::AudioFacts &audio) {
   return out;
 }
 
-void list(runtime::Driver &driver, const http::Answer &answer) {
+void list_streams(runtime::Driver &driver, const http::Answer &answer) {
   std::vector<json::Builder> streams;
   for (const core::StreamInfo &stream : driver.node().streams())
     streams.push_back(shown_stream(driver, stream));
@@ -106,7 +106,7 @@ void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
   runtime::Driver *d = &driver;
   routes.push_back({.method = "GET",
                     .pattern = "/streams",
-                    .handle = [d](const http::Call &, const http::Answer &answer) { list(*d, answer); }});
+                    .handle = [d](const http::Call &, const http::Answer &answer) { list_streams(*d, answer); }});
   routes.push_back(
       {.method = "POST",
        .pattern = "/streams",

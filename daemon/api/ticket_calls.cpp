@@ -84,7 +84,7 @@ runtime::Driver::Done show(runtime::Driver &driver, const Subject &about, unsign
   };
 }
 
-void list(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+void list_tickets(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   const auto tickets = driver.node().tickets(slug);
   if (tickets.empty() && !driver.node().find_stream(slug)) {
@@ -148,7 +148,7 @@ void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
     answer(http::reply(tickets_body(*d, d->node().tickets())));
   });
   on("GET", "/stream/:slug/tickets", http::Who::anyone,
-     [d](const http::Call &call, const http::Answer &answer) { list(*d, call, answer); });
+     [d](const http::Call &call, const http::Answer &answer) { list_tickets(*d, call, answer); });
   on("POST", "/stream/:slug/tickets", http::Who::owner,
      [d](const http::Call &call, const http::Answer &answer) { ask(*d, call, answer); });
   for (const char *pattern : {"/stream/:slug/ticket", "/stream/:slug/ticket/:uuid"}) {
