@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page: what web/ has put into this program as a GResource; and openapi.json, which is one too.
+// The page (the files of web/) and openapi.json; both are GResources of this program.
 #include <array>
 #include <string_view>
 #include <utility>
 
 #include "api/calls.hpp"
 
-// Made from api.gresource.xml; the header that is made with it is not for C++.
+// Generated from api.gresource.xml. The generated header declares it without extern "C".
 extern "C" GResource *astral_api_get_resource(void);
 
 namespace astral::api {
 namespace {
 
-// web/README.md says what the page needs.
+// web/README.md explains what the page needs of this policy.
 constexpr const char *policy =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; "
     "connect-src 'self' ws: wss:; "
@@ -38,7 +38,7 @@ void describe(const http::Call &, const http::Answer &answer) {
   GBytes *bytes = g_resource_lookup_data(astral_api_get_resource(), "/astral/api/openapi.json",
                                          G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr);
   if (!bytes)
-    return answer(http::reply_error({Code::failed, "this program was built without its description"}));
+    return answer(http::reply_error({Code::failed, "this program was built without openapi.json"}));
   http::Reply out{.headers = {{"Cache-Control", "no-cache"}}};
   append(out, bytes);
   answer(std::move(out));
@@ -68,7 +68,7 @@ void add_page_calls(std::vector<http::Route> &routes) {
          serve("index.html", answer);
        }});
   routes.push_back({.method = "GET", .pattern = "/openapi.json", .handle = describe});
-  // Where a form that made a stream sends the browser.
+  // POST /streams from a form redirects the browser here.
   routes.push_back({.method = "GET",
                     .pattern = "/stream/:slug/publish",
                     .handle = [](const http::Call &, const http::Answer &answer) {

@@ -9,7 +9,7 @@
 namespace astral::gateways {
 namespace {
 
-constexpr Time look_every = 20ms;
+constexpr Time try_every = 20ms;
 
 http::Reply reply_of(const Expected<Slice> &picture, const std::string &slug) {
   http::Reply out{.type = "image/jpeg"};
@@ -54,7 +54,7 @@ void Thumbnails::look() {
       entry = shots_.erase(entry);
       continue;
     }
-    next = std::min(next, shot.key_frame ? now() + look_every : shot.until);
+    next = std::min(next, shot.key_frame ? now() + try_every : shot.until);
     ++entry;
   }
   looking_.set(next);

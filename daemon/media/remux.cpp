@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "media/caps.hpp"
+#include "media/make.hpp"
 
 namespace astral::media {
 
 namespace {
 
 // What waits for the demuxer; a full queue means that it hangs, and then what comes is dropped.
-constexpr guint64 waiting_bytes = 16 << 20;
 // A track that is behind another by more than this makes the multiplexer go on without it.
 constexpr guint64 track_time = 3 * GST_SECOND;
 
@@ -40,15 +40,6 @@ const char *parser_for(const GstStructure *caps) {
 
 bool is_elementary(std::string_view name) {
   return name == "audio/mpeg" || name == "video/x-h264" || name == "video/x-h265";
-}
-
-Ref<GstElement> make(const char *factory) {
-  GstElement *element = gst_element_factory_make(factory, nullptr);
-  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
-}
-
-tl::unexpected<Error> missing(const char *factory) {
-  return fail(Code::failed, std::string("the GStreamer element ") + factory + " is missing");
 }
 
 }  // namespace
