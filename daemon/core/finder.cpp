@@ -34,7 +34,7 @@ Finder::Offering Finder::own(const Slug &slug) const {
   if (far || offering.room > 0) return offering;
   for (const TicketId &id : tickets_.given(slug)) {
     const Ticket &ticket = *tickets_.find(id);
-    if (ticket.leaf && ticket.state == TicketState::confirmed) ++offering.leaves;
+    if (ticket.child.leaf && ticket.state == TicketState::confirmed) ++offering.leaves;
   }
   return offering;
 }

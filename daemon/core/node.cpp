@@ -21,8 +21,11 @@ Node::Node(Settings settings)
       routes_(context_.node, context_.sessions, records_),
       finder_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
               context_.budget, context_.timers, context_.directory, records_, routes_),
+      child_tickets_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                     context_.ticket_changes, context_.budget, context_.timers, context_.directory),
       provider_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
-                context_.ticket_changes, context_.budget, context_.timers, context_.directory),
+                context_.ticket_changes, context_.budget, child_tickets_),
+      loop_checks_(context_.node, context_.sessions, context_.streams, context_.tickets),
       consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                 context_.ticket_changes, context_.budget, context_.timers, context_.directory, context_.rng),
       publishing_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
@@ -100,11 +103,11 @@ void Node::fall_due(const TimerId &key) {
     case TimerKind::advert:
       return finder_.advert_due(key.name);
     case TimerKind::loop_check:
-      return provider_.loop_check_due(key.name);
+      return child_tickets_.loop_check_due(key.name);
     case TimerKind::overcommitted:
-      return provider_.overcommit_due(key.name);
+      return child_tickets_.overcommit_due(key.name);
     case TimerKind::slow:
-      return provider_.slow_due(key.name);
+      return child_tickets_.slow_due(key.name);
     case TimerKind::leave:
       return stop();
     case TimerKind::seed:
@@ -112,12 +115,12 @@ void Node::fall_due(const TimerId &key) {
     case TimerKind::beat:
       membership_.beat();
       role_.beat();
-      provider_.lapse();
+      child_tickets_.lapse();
       consumer_.lapse();
       finder_.beat();
       return publishing_.beat();
     case TimerKind::unconfirmed:
-      return provider_.unconfirmed(key.name);
+      return child_tickets_.unconfirmed(key.name);
     case TimerKind::stream:
       return consumer_.look_again(key.name);
     case TimerKind::registration:
@@ -134,21 +137,21 @@ void Node::dispatch(const InternalEvent &event) {
       if (!what.meant.empty()) send_elsewhere(what.meant);
     } else if constexpr (std::is_same_v<T, PeerGone>) {
       publishing_.peer_gone(what.peer);
-      provider_.peer_gone(what.peer);
+      child_tickets_.peer_gone(what.peer);
       consumer_.peer_gone(what.peer);
       role_.peer_gone(what);
       finder_.peer_gone(what);
       send_elsewhere(what.uuid);
     } else if constexpr (std::is_same_v<T, StreamGone>) {
       finder_.stream_gone(what.slug, what.updated, what.from);
-      provider_.revoke_all(what.slug, "ended", "the stream has ended");
+      child_tickets_.revoke_all(what.slug, "ended", "the stream has ended");
       consumer_.drop(what.slug, {Code::not_found, "the stream has ended"}, "ended");
     } else if constexpr (std::is_same_v<T, MediaOpened>) {
-      provider_.media_opened(what.slug);
+      child_tickets_.media_opened(what.slug);
     } else if constexpr (std::is_same_v<T, NotFound>) {
-      provider_.not_found(what.slug, what.code);
+      child_tickets_.not_found(what.slug, what.code);
     } else if constexpr (std::is_same_v<T, Moved>) {
-      provider_.moved(what.slug);
+      child_tickets_.moved(what.slug);
     } else if constexpr (std::is_same_v<T, NeedChanged>) {
       consumer_.need_changed(what.slug);
     } else if constexpr (std::is_same_v<T, OwnChanged>) {
@@ -158,7 +161,7 @@ void Node::dispatch(const InternalEvent &event) {
     } else if constexpr (std::is_same_v<T, CarryChanged>) {
       finder_.carry_changed(what.slug);
     } else if constexpr (std::is_same_v<T, Closed>) {
-      provider_.revoke_all(what.slug, "closed", "the stream is not carried any more");
+      child_tickets_.revoke_all(what.slug, "closed", "the stream is not carried any more");
     } else if constexpr (std::is_same_v<T, Settled>) {
       membership_.settled();
       finder_.settled();
@@ -286,9 +289,9 @@ void Node::said(Peer &peer, const Message &message) {
   } else if (const auto *refusal = std::get_if<Refusal>(&message)) {
     consumer_.refusal(peer, *refusal);
   } else if (const auto *hold = std::get_if<Hold>(&message)) {
-    provider_.hold(peer, *hold);
+    child_tickets_.hold(peer, *hold);
   } else if (const auto *confirm = std::get_if<Confirm>(&message)) {
-    provider_.confirm(peer, *confirm);
+    child_tickets_.confirm(peer, *confirm);
   } else if (const auto *more = std::get_if<Candidates>(&message)) {
     candidates(peer, *more);
   } else if (const auto *end = std::get_if<Cancel>(&message)) {
@@ -296,9 +299,9 @@ void Node::said(Peer &peer, const Message &message) {
   } else if (const auto *path = std::get_if<Path>(&message)) {
     consumer_.path(peer, *path);
   } else if (const auto *check = std::get_if<LoopCheck>(&message)) {
-    provider_.loop_check(peer, *check);
+    loop_checks_.heard(peer, *check);
   } else if (const auto *checked = std::get_if<LoopChecked>(&message)) {
-    provider_.loop_checked(*checked);
+    child_tickets_.loop_checked(*checked);
   } else if (const auto *leaving = std::get_if<Leaving>(&message)) {
     consumer_.leaving(peer, *leaving);
   } else if (const auto *streams = std::get_if<Streams>(&message)) {
@@ -331,7 +334,7 @@ void Node::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   for (const TicketId &id : heartbeat.tickets) named(id);
   for (const TicketId &id : heartbeat.standby) {
     named(id);
-    if (context_.tickets.find(id) != nullptr) provider_.hold(peer, {.ticket = id});
+    if (context_.tickets.find(id) != nullptr) child_tickets_.hold(peer, {.ticket = id});
   }
 }
 
@@ -339,7 +342,7 @@ void Node::cancel(const Peer &peer, const Cancel &cancel) {
   const Ticket *ticket = context_.tickets.find(cancel.ticket);
   if (ticket == nullptr || !context_.sessions.with(*ticket, peer)) return;
   if (ticket->side == Side::given)
-    provider_.cancelled(*ticket);
+    child_tickets_.cancelled(*ticket);
   else
     consumer_.cancelled(*ticket, cancel.code);
 }
@@ -360,7 +363,7 @@ void Node::on(const Shutdown &) {
   role_.leave();
   publishing_.fail_pending({Code::refused, "this node is shutting down"});
   for (const auto &[slug, stream] : context_.streams.all) context_.outbox.post(CarryChanged{.slug = slug});
-  provider_.leave();
+  child_tickets_.leave();
   context_.timers.set({.kind = TimerKind::leave}, context_.node.now + context_.node.settings.timeouts.leave);
 }
 
@@ -373,7 +376,7 @@ void Node::stop() {
   std::vector<Slug> slugs;
   for (const auto &[slug, stream] : context_.streams.all) slugs.push_back(slug);
   for (const Slug &slug : slugs) {
-    provider_.revoke_all(slug, "goodbye", "the node is shutting down");
+    child_tickets_.revoke_all(slug, "goodbye", "the node is shutting down");
     consumer_.drop(slug, error, "goodbye");
   }
   dispatch_events();

@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "core/child_tickets.hpp"
 #include "core/effect.hpp"
 #include "core/finder.hpp"
 #include "core/input.hpp"
+#include "core/loop_checks.hpp"
 #include "core/membership.hpp"
 #include "core/message.hpp"
 #include "core/node_context.hpp"
@@ -33,8 +35,9 @@ namespace astral::core {
 // ignores all else.
 //
 // **Thread**: none; one caller at a time. Advancing: handle(). All else only observes.
-// **Why parts**: NodeRole, Membership, Routes, Finder, Consumer, Provider and Publishing each decide one
-// thing. They do not call each other: a part posts an InternalEvent, and Node dispatches it after the part has returned.
+// **Why parts**: NodeRole, Membership, Routes, Finder, Consumer, Provider, ChildTickets, LoopChecks and
+// Publishing each decide one thing. They do not call each other: a part posts an InternalEvent, and Node
+// dispatches it after the part has returned.
 class Node final : public NodeView {
  public:
   using Settings = core::Settings;
@@ -57,7 +60,7 @@ class Node final : public NodeView {
   std::optional<TicketView> find_ticket(const TicketId &id) const override;
   std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const override;
   std::uint32_t fed_children() const override { return context_.budget.children(); }
-  std::uint64_t slow_children() const override { return provider_.slow_children(); }
+  std::uint64_t slow_children() const override { return child_tickets_.slow_children(); }
   RoleState role() const { return role_.role(); }
   Uuid primary() const { return context_.node.settings.self.primary; }
   // Whom to turn to after a restart: supernodes first, those last reached.
@@ -65,7 +68,9 @@ class Node final : public NodeView {
   std::size_t viewers(const Slug &slug) const override;
   bool has_media(const Slug &slug) const;  // between OpenMedia and CloseMedia
   std::uint64_t promised_bps() const override { return context_.budget.used_bps(); }
-  std::uint64_t overcommitted_bps() const { return context_.budget.overcommitted_bps(); }  // of these, beyond the upstream
+  std::uint64_t overcommitted_bps() const {
+    return context_.budget.overcommitted_bps();
+  }  // of these, beyond the upstream
   std::size_t peers() const override { return context_.sessions.peers.size(); }
   std::size_t supernode_links() const { return context_.sessions.overlay.links().size(); }
   std::uint32_t places(const Slug &slug) const;  // children more that we would take now
@@ -93,9 +98,9 @@ class Node final : public NodeView {
   void on(const RegisterNode &input);
   void on(const ForgetNode &input);
   void on(const Shutdown &input);
-  void on(const RelaySaid &input) { provider_.relay_said(input.slug, input.message); }
+  void on(const RelaySaid &input) { child_tickets_.relay_said(input.slug, input.message); }
   void on(const SourceSaid &input) { consumer_.source_said(input); }
-  void on(const ChildSlow &input) { provider_.slow(input); }
+  void on(const ChildSlow &input) { child_tickets_.slow(input); }
   void on(const SourceEnded &input) { consumer_.source_ended(input); }
   void on(const MediaMeasured &input) {
     publishing_.measured(input);
@@ -136,7 +141,9 @@ class Node final : public NodeView {
   Membership membership_;
   Routes routes_;
   Finder finder_;
+  ChildTickets child_tickets_;
   Provider provider_;
+  LoopChecks loop_checks_;
   Consumer consumer_;
   Publishing publishing_;
   std::map<CallId, Seeding> seeds_;

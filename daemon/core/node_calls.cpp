@@ -14,7 +14,7 @@ void Node::on(const DeleteStream &input) {
   if (!stream) return context_.outbox.answer(input.call, tl::unexpected<Error>(stream.error()));
   membership_.tell_gone(input.slug, stream->updated, 0);
   finder_.stream_gone(input.slug, stream->updated, 0);
-  provider_.revoke_all(input.slug, "ended", "the stream has ended");
+  child_tickets_.revoke_all(input.slug, "ended", "the stream has ended");
   consumer_.drop(input.slug, {Code::not_found, "the stream has ended"}, "ended");
   publishing_.forget(input.slug);
   context_.outbox.answer(input.call, Answered{.stream = *stream});
@@ -95,14 +95,14 @@ void Node::on(const RevokeTicket &input) {
       return context_.outbox.answer(input.call,
                                     fail(Code::conflict, "published here: pause or delete the stream"));
     // Our children look for another parent themselves.
-    provider_.revoke_all(input.slug, "revoked", "the node gave the stream up");
+    child_tickets_.revoke_all(input.slug, "revoked", "the node gave the stream up");
     consumer_.drop(input.slug, {Code::refused, "the ticket was given up meanwhile"}, "revoked");
     return context_.outbox.answer(input.call, Answered{});
   }
   const Ticket *ticket = ticket_to(input.slug, input.destination);
   if (ticket == nullptr) return context_.outbox.answer(input.call, fail(Code::not_found, "no such ticket"));
   while ((ticket = ticket_to(input.slug, input.destination)) != nullptr)
-    provider_.revoke(*ticket, "revoked", "the node stopped forwarding");
+    child_tickets_.revoke(*ticket, "revoked", "the node stopped forwarding");
   context_.outbox.answer(input.call, Answered{});
 }
 

@@ -165,15 +165,16 @@ void Node::check_invariants() const {
     assert(stream != context_.streams.all.end());
     if (ticket.side == Side::held) continue;
     if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) ++children;
-    if (ticket.overcommitted) ++overcommitted;
-    const bool ends = ticket.overcommitted && ticket.state == TicketState::confirmed;
+    const ChildState state = ticket.child.state;
+    const bool over = ticket.child.claim == Claim::overcommitted;
+    if (over) ++overcommitted;
+    const bool ends = over && ticket.state == TicketState::confirmed;
     assert(context_.timers.has({.kind = TimerKind::overcommitted, .name = id}) == ends);
-    assert(context_.timers.has({.kind = TimerKind::slow, .name = id}) == ticket.slow);
+    assert(context_.timers.has({.kind = TimerKind::slow, .name = id}) == (state == ChildState::slow));
     assert(stream->second.media || ticket.state == TicketState::waiting);
-    assert(ticket.linked == (ticket.state > TicketState::offered) || ticket.state == TicketState::requested);
     const bool timed = context_.timers.has({.kind = TimerKind::unconfirmed, .name = id});
     assert(timed == (ticket.state == TicketState::requested || ticket.state == TicketState::offered));
-    assert(!ticket.checking_loop || context_.timers.has({.kind = TimerKind::loop_check, .name = id}));
+    assert(context_.timers.has({.kind = TimerKind::loop_check, .name = id}) == checks_loop(state));
     assert(ticket.kind == PeerKind::node ? ticket.destination == peer->uuid : true);
   }
   assert(children == context_.budget.children() && overcommitted == context_.budget.overcommitted());

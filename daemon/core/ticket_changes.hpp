@@ -34,6 +34,13 @@ class TicketChanges {
     ticket.refreshed = node_.now;
     announce(ticket);
   }
+  void enter(Ticket &ticket, ChildState state) {
+    const TicketState before = ticket.state;
+    tickets_.enter(ticket, state);
+    if (ticket.state == before) return;
+    ticket.refreshed = node_.now;
+    announce(ticket);
+  }
   void end(const Ticket &ticket) {
     announce(ticket);
     tickets_.remove(TicketId{ticket.id});

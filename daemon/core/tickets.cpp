@@ -56,19 +56,25 @@ const Ticket *Tickets::find(const TicketId &id) const {
 
 void Tickets::enter(Ticket &ticket, TicketState state) {
   const auto step = [&](TicketState from, TicketState to) { return ticket.state == from && state == to; };
-  assert(step(TicketState::waiting, TicketState::requested) ||
-         step(TicketState::requested, TicketState::offered) ||
+  assert(ticket.side == Side::held);
+  assert(step(TicketState::requested, TicketState::offered) ||
+         step(TicketState::requested, TicketState::confirmed) ||
          step(TicketState::offered, TicketState::confirmed) ||
+         step(TicketState::offered, TicketState::standing_by) ||
          step(TicketState::confirmed, TicketState::standing_by) ||
-         step(TicketState::standing_by, TicketState::requested) ||
-         (ticket.side == Side::held && (step(TicketState::requested, TicketState::confirmed) ||
-                                        step(TicketState::offered, TicketState::standing_by))) ||
-         (ticket.linked && (step(TicketState::requested, TicketState::confirmed) ||
-                            step(TicketState::requested, TicketState::standing_by))));
-  const bool counted = counts(ticket);
-  if (ticket.state == TicketState::standing_by) ticket.standby = false;  // it is asked for in earnest
+         step(TicketState::standing_by, TicketState::requested));
   ticket.state = state;
-  if (counted) --counter(streams_.at(ticket.slug), ticket);
+}
+
+void Tickets::enter(Ticket &ticket, ChildState state) {
+  assert(ticket.side == Side::given && may_follow(ticket.child.state, state));
+  ticket.child.state = state;
+  ticket.state = agreed(state);
+}
+
+void Tickets::claim(Ticket &ticket, Claim claim) {
+  if (counts(ticket)) --counter(streams_.at(ticket.slug), ticket);
+  ticket.child.claim = claim;
   if (counts(ticket)) ++counter(streams_.at(ticket.slug), ticket);
 }
 
@@ -135,6 +141,7 @@ void Tickets::check_invariants() const {
     for (const TicketId &id : stream.ids) {
       const Ticket &ticket = tickets_.at(id);
       assert(ticket.id == id && ticket.slug == slug && peers_.at(ticket.peer).contains(id));
+      assert(ticket.side == Side::held || ticket.state == agreed(ticket.child.state));
       assert(ticket.state != TicketState::waiting ||
              (ticket.side == Side::given && ticket.kind == PeerKind::element));
       if (counts(ticket)) ++(ticket.kind == PeerKind::node ? nodes : elements);

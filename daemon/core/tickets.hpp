@@ -11,25 +11,26 @@
 #include <string>
 #include <vector>
 
+#include "core/child_state.hpp"
 #include "core/message.hpp"
 #include "core/types.hpp"
 #include "glue/time.hpp"
 
 namespace astral::core {
 
-// waiting ──a source is found──▶ requested ──Offer──▶ offered ──Confirm──▶ confirmed
-//    │                                 │ ▲                                 ▲ │ Hold
-//    │                                 │ │                  └──── Hold ──┐ │ │ Hold
-//    │                                 │ └──────── Request ── standing_by ◀┴─│─┘
-//    │                                 └──── Path: granted, its link is up ──┘
-//    └─────────────────────────────────┴────────────────┴─────────────────────
-//        refused, cancelled by either end, lapsed, or its peer is lost ──▶ (ended: no longer in the book)
-// Only a local player's ticket waits: its stream is being looked for. One that stands by has its link and
-// takes no room; who has not been granted what it asked for may hold it again.
-enum class TicketState { waiting, requested, offered, confirmed, standing_by };
+// Who forwards: this node gave the ticket, or another node gave it to us (its states are in
+// streams/link.hpp).
 enum class Side { given, held };
 
 std::string_view name(TicketState state);
+
+// What only the ticket of a child has.
+struct Child {
+  ChildState state = ChildState::asking;
+  Claim claim = Claim::reserved;
+  bool leaf = false;     // it feeds nobody and cannot
+  SearchId search = {};  // that the offer will answer
+};
 
 struct Ticket {
   TicketId id;
@@ -40,15 +41,8 @@ struct Ticket {
   PeerKind kind = PeerKind::node;
   Uuid source = {};
   Uuid destination = {};
-  std::uint32_t hops = 0;      // given: links between the publisher's node and `destination`
-  bool linked = false;         // given: the relay has its link
-  SearchId search = {};        // given: that the offer will answer
-  bool parent = false;         // given: the asker has children of its own
-  bool leaf = false;           // given: the asker feeds nobody and cannot
-  bool checking_loop = false;  // given: its LoopCheck is under way, the offer waits
-  bool standby = false;        // given: asked for to stand by
-  bool overcommitted = false;  // given: its place is beyond the room
-  bool slow = false;           // given: the child does not hold the rate, and is to go
+  std::uint32_t hops = 0;  // given: links between the publisher's node and `destination`
+  Child child = {};        // given only
   Time created = {};
   Time refreshed = {};
 };
@@ -60,8 +54,10 @@ class Tickets {
   Ticket &add(Ticket ticket);
   bool full(PeerId peer) const;
   Ticket *find(const TicketId &id);
-  const Ticket *find(const TicketId &id) const;  // of an empty id: none
-  void enter(Ticket &ticket, TicketState state);
+  const Ticket *find(const TicketId &id) const;   // of an empty id: none
+  void enter(Ticket &ticket, TicketState state);  // held
+  void enter(Ticket &ticket, ChildState state);   // given: its TicketState follows
+  void claim(Ticket &ticket, Claim claim);        // given
   void remove(const TicketId &id);
 
   // Copies, so that the book may change while one walks them.
@@ -72,7 +68,8 @@ class Tickets {
   std::size_t count(PeerId peer) const;
   // Without those that stand by, or are asked for it: they take no room, and are no reason to carry a stream.
   static bool counts(const Ticket &ticket) {
-    return ticket.side == Side::given && ticket.state != TicketState::standing_by && !ticket.standby;
+    return ticket.side == Side::given &&
+           (ticket.kind == PeerKind::element || ticket.child.claim != Claim::none);
   }
   std::size_t given(const Slug &slug, PeerKind kind) const;
   bool any_given(const Slug &slug) const;

@@ -2,6 +2,10 @@
 // The books of a supernode about others, and the book of tickets.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <utility>
+#include <vector>
+
 #include "core/limits.hpp"
 #include "core/records.hpp"
 #include "core/tickets.hpp"
@@ -161,26 +165,31 @@ TEST(Records, TheNewestPlaceOfANode) {
 
 Ticket &add(Tickets &book, const TicketId &id, Side side = Side::given, PeerKind kind = PeerKind::node,
             TicketState state = TicketState::requested) {
-  return book.add({.id = id, .slug = "talk", .side = side, .state = state, .peer = 1, .kind = kind});
+  const bool waits = state == TicketState::waiting;
+  return book.add({.id = id,
+                   .slug = "talk",
+                   .side = side,
+                   .state = state,
+                   .peer = 1,
+                   .kind = kind,
+                   .child = {.state = waits ? ChildState::waiting : ChildState::asking}});
 }
 
 TEST(Tickets, OneThatStandsByIsNoReasonToCarryAStream) {
   Tickets book;
   Ticket &ticket = add(book, "t");
   EXPECT_TRUE(book.any_given("talk"));
-  book.enter(ticket, TicketState::offered);
-  book.enter(ticket, TicketState::confirmed);
-  book.enter(ticket, TicketState::standing_by);
+  for (const ChildState state : {ChildState::offered, ChildState::fed}) book.enter(ticket, state);
+  book.claim(ticket, Claim::none);
+  book.enter(ticket, ChildState::standby);
   EXPECT_FALSE(book.any_given("talk"));
   EXPECT_EQ(book.given("talk", PeerKind::node), 0u);
   EXPECT_EQ(book.given("talk"), std::vector<TicketId>{"t"});
   book.check_invariants();
-  book.enter(ticket, TicketState::requested);
+  book.claim(ticket, Claim::overcommitted);
+  book.enter(ticket, ChildState::resuming);
   EXPECT_EQ(book.given("talk", PeerKind::node), 1u);
   book.check_invariants();
-  book.enter(ticket, TicketState::offered);
-  book.enter(ticket, TicketState::confirmed);
-  book.enter(ticket, TicketState::standing_by);
   book.remove("t");
   EXPECT_EQ(book.size(), 0u);
   EXPECT_EQ(book.given("talk", PeerKind::node), 0u);
@@ -201,35 +210,49 @@ TEST(Tickets, HeldOnesAreCountedApart) {
   book.check_invariants();
 }
 
-// (from, to) → may it?
-TEST(TicketsDeathTest, OnlyTheStepsOfTheDiagram) {
-  using S = TicketState;
-  const std::vector<S> states{S::waiting, S::requested, S::offered, S::confirmed, S::standing_by};
-  // Without a link nothing is granted, and nobody stands by again.
-  const auto may = [](S from, S to, bool linked) {
-    if (linked && from == S::requested && (to == S::confirmed || to == S::standing_by)) return true;
-    return (from == S::waiting && to == S::requested) || (from == S::requested && to == S::offered) ||
-           (from == S::offered && to == S::confirmed) || (from == S::confirmed && to == S::standing_by) ||
-           (from == S::standing_by && to == S::requested);
-  };
-  const auto go = [](S from, S to, bool linked) {
-    Tickets book;
-    Ticket &ticket = add(book, "t", Side::given, PeerKind::element, S::waiting);
-    for (const S step : {S::requested, S::offered, S::confirmed, S::standing_by})
-      if (ticket.state != from) book.enter(ticket, step);
-    ticket.linked = linked;
-    book.enter(ticket, to);
-    EXPECT_EQ(ticket.state, to);
-  };
+// Walks a new ticket to `from`, then to `to`.
+void walk(ChildState from, ChildState to) {
+  using S = ChildState;
+  Tickets book;
+  const S first = from == S::waiting || from == S::checking ? from : S::asking;
+  Ticket &ticket = book.add({.id = "t",
+                             .slug = "talk",
+                             .state = agreed(first),
+                             .peer = 1,
+                             .kind = PeerKind::element,
+                             .child = {.state = first}});
+  for (const S step : {S::offered, S::fed, S::slow, S::standby, S::resuming})
+    if (ticket.child.state != from && (step != S::slow || from == S::slow)) book.enter(ticket, step);
+  book.enter(ticket, to);
+  EXPECT_EQ(ticket.child.state, to);
+  EXPECT_EQ(ticket.state, agreed(to));
+  book.check_invariants();
+}
+
+TEST(TicketsDeathTest, AGivenOneTakesOnlyTheStepsOfTheDiagram) {
+  using S = ChildState;
+  const std::set<std::pair<S, S>> steps{
+      {S::waiting, S::asking},   {S::checking, S::asking}, {S::asking, S::offered},
+      {S::offered, S::fed},      {S::fed, S::slow},        {S::fed, S::standby},
+      {S::standby, S::resuming}, {S::resuming, S::fed},    {S::resuming, S::standby}};
+  const std::vector<S> states{S::waiting, S::checking, S::asking,  S::offered,
+                              S::fed,     S::slow,     S::standby, S::resuming};
   for (const S from : states)
-    for (const S to : states)
-      for (const bool linked : {false, true}) {
-        if (may(from, to, linked)) {
-          go(from, to, linked);
-        } else {
-          EXPECT_DEATH(go(from, to, linked), "") << name(from) << " to " << name(to);
-        }
+    for (const S to : states) {
+      if (steps.contains({from, to})) {
+        walk(from, to);
+      } else {
+        EXPECT_DEATH(walk(from, to), "") << static_cast<int>(from) << " to " << static_cast<int>(to);
       }
+    }
+}
+
+TEST(TicketsDeathTest, AHeldOneTakesNoStepOfAGivenOne) {
+  Tickets book;
+  Ticket &held = add(book, "h", Side::held, PeerKind::node, TicketState::offered);
+  EXPECT_DEATH(book.enter(held, ChildState::fed), "");
+  Ticket &given = add(book, "g");
+  EXPECT_DEATH(book.enter(given, TicketState::offered), "");
 }
 
 TEST(Tickets, AreBounded) {

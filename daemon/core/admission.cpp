@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/admission.hpp"
+
+namespace astral::core {
+
+std::optional<Objection> objection(const StreamState *stream, const Request &request, const Admission &at,
+                                   const Timeouts &times) {
+  if (stream == nullptr) return Objection{RefusalCode::no_stream, "not here"};
+  if (stream->position.passes(request.destination))
+    return Objection{RefusalCode::loop, "we get it through you"};
+  if (!at.open) return Objection{RefusalCode::no_room, "no parent ourselves"};
+  if (stream->silence && at.now - stream->silence->since < times.no_room)
+    return Objection{RefusalCode::no_room, "nothing comes here either"};
+  if (at.shunned) return Objection{RefusalCode::no_room, "it did not hold the rate"};
+  if (stream->position.path.size() + 1 >= max_path)
+    return Objection{RefusalCode::no_room, "too far from the publisher"};
+  if (request.standby && stream->unwanted) return Objection{RefusalCode::no_room, "nobody wants it here"};
+  return std::nullopt;
+}
+
+}  // namespace astral::core

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Whether a node may get a ticket for a stream from this node, before the upstream is looked at. A pure
+// function of facts; it changes nothing.
+#pragma once
+
+#include <optional>
+
+#include "core/limits.hpp"
+#include "core/message.hpp"
+#include "core/streams/stream_state.hpp"
+#include "glue/time.hpp"
+
+namespace astral::core {
+
+struct Objection {
+  RefusalCode code = RefusalCode::no_room;
+  const char *why = "";
+};
+
+// What the stream's own record does not say.
+struct Admission {
+  Time now = {};
+  bool open = false;     // our path reaches the publisher, and we do not leave
+  bool shunned = false;  // the asker did not hold the rate a short time ago
+};
+
+// None: it may. A null stream is not carried here.
+std::optional<Objection> objection(const StreamState *stream, const Request &request, const Admission &at,
+                                   const Timeouts &times);
+
+}  // namespace astral::core
