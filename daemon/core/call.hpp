@@ -24,7 +24,7 @@ struct DeleteStream {
   CallId call = 0;
   Slug slug = {};
 };
-// empty destination: this node
+// An empty destination means this node.
 struct AskTicket {
   CallId call = 0;
   Slug slug = {};

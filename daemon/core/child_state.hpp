@@ -26,7 +26,7 @@ enum class TicketState { waiting, requested, offered, confirmed, standing_by };
 // peer is lost. It is in no book then.
 enum class ChildState { waiting, checking, asking, offered, fed, slow, standby, resuming };
 
-TicketState agreed(ChildState state);  // in the words of the book of tickets and of the API
+TicketState agreed(ChildState state);  // as the book of tickets and the API say it
 bool has_link(ChildState state);       // the relay has its link
 bool checks_loop(ChildState state);    // a LoopCheck is under way
 bool may_follow(ChildState from, ChildState to);

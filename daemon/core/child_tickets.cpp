@@ -9,18 +9,16 @@
 
 namespace astral::core {
 
-// A tree whose places are all taken by those who forward nothing cannot grow: one of them makes way, and will
-// find a place below who comes.
+// A tree whose places are all taken by nodes that forward nothing cannot grow. One of them makes way, and
+// finds a place below the new node.
 void ChildTickets::displace(const Slug &slug) {
   for (const TicketId &id : tickets_.given(slug)) {
     const Ticket &ticket = *tickets_.find(id);
     if (ticket.child.leaf && ticket.child.claim == Claim::reserved && ticket.state == TicketState::confirmed)
-      return revoke(ticket, "displaced", "the place is needed for one who forwards");
+      return revoke(ticket, "displaced", "the place is needed for a node that forwards");
   }
 }
 
-// It stood by, and is needed now: it was switched on before it asked. Where there is no room, it gets a place
-// for the time that it needs to find another one.
 void ChildTickets::resume(Ticket &ticket, const Request &request) {
   StreamState *stream = streams_.find(ticket.slug);
   if (stream == nullptr || !streams_.open_to_children(*stream))
@@ -50,7 +48,7 @@ void ChildTickets::no_room_left(const Ticket &ticket, RefusalCode code, const st
   end(ticket);
 }
 
-// Its link is up, so there is nothing to offer.
+// Its link is up already, so no offer is made.
 void ChildTickets::grant(Ticket &ticket) {
   stop_timer(TimerKind::unconfirmed, ticket);
   ticket.hops = streams_.find(ticket.slug)->position.hops + 1;
@@ -92,14 +90,14 @@ void ChildTickets::overcommit_due(const TicketId &id) {
   const Ticket *ticket = tickets_.find(id);
   const auto over = [&] { return ticket != nullptr && ticket->child.claim == Claim::overcommitted; };
   if (!over()) return;
-  if (!ticket->child.leaf) {  // perhaps it found nobody because it feeds them all
+  if (!ticket->child.leaf) {  // perhaps it found no parent because it feeds all candidates
     displace(ticket->slug);
     cover_overcommitted();
   }
   if (over()) revoke(*ticket, "no-room", "the place was overcommitted");
 }
 
-// What we send it costs room, and it has no use of it: perhaps it is nearer to another.
+// It takes room and cannot use it. Perhaps another parent is nearer to it.
 void ChildTickets::slow(const ChildSlow &input) {
   Ticket *ticket = tickets_.find(input.ticket);
   if (ticket == nullptr || ticket->side != Side::given || ticket->slug != input.slug) return;
@@ -135,7 +133,7 @@ void ChildTickets::unlink(const Ticket &ticket, const std::string &code, const s
                            .message = Cancel{.ticket = ticket.id, .code = code, .message = message}});
 }
 
-// Is the asker above us? Only a node that has children of its own can be.
+// Asks whether the child is above us. Only a node that has children of its own can be.
 void ChildTickets::check_loop(const Ticket &ticket) {
   start_timer(TimerKind::loop_check, ticket, node_.settings.timeouts.loop_check);
   sessions_.send(streams_.parent_peer(*streams_.find(ticket.slug)), LoopCheck{.ticket = ticket.id,
@@ -260,7 +258,7 @@ void ChildTickets::relay_said(const Slug &slug, const Message &message) {
   }
 }
 
-// The relay knows the link; hops and path are the node's.
+// The relay fills in the link, the node fills in hops and path.
 void ChildTickets::offered(Ticket &ticket, Offer offer) {
   const StreamState &stream = *streams_.find(ticket.slug);
   if (ticket.kind == PeerKind::node && !streams_.open_to_children(stream))
@@ -292,13 +290,13 @@ void ChildTickets::confirm(const Peer &peer, const Confirm &confirm) {
 }
 
 void ChildTickets::cancelled(const Ticket &ticket) {
-  assert(ticket.side == Side::given);  // the callers have asked for the side
+  assert(ticket.side == Side::given);  // the callers have checked
   unlink(ticket, "cancelled", "by the other end");
   end(ticket);
 }
 
 void ChildTickets::revoke(const Ticket &ticket, const std::string &code, const std::string &message) {
-  assert(ticket.side == Side::given);  // the callers have asked for the side
+  assert(ticket.side == Side::given);  // the callers have checked
   unlink(ticket, code, message);
   sessions_.cancel(ticket.peer, ticket.id, code, message);
   end(ticket);

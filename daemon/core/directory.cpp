@@ -94,8 +94,8 @@ bool Directory::gone(const Slug &slug, std::uint64_t updated, Heard from) {
   const std::uint64_t version = known->second.info.updated;
   if (from == Heard::elsewhere && updated < std::max<std::uint64_t>(version, 1)) return false;
   streams_.erase(known);
-  // An origin that lost its store forgets streams that live on: they may come back as they were.
-  // Only the source may name a version that we have not seen, or anybody could bury a stream for ever.
+  // An origin that lost its store forgets streams that are alive: they may come back with the same version.
+  // Only the source may name a version that we have not seen; otherwise any node could end a stream for ever.
   if (from != Heard::origin) bury(slug, from == Heard::itself ? std::max(version, updated) : version);
   return true;
 }

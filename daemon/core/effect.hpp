@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What core::Node wants done: data, in order, performed by the driver after handle() has returned.
+// What core::Node asks its driver to do: data, performed in order after handle() has returned.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace astral::core {
 
-// comes back PeerConnected or PeerLost
+// The driver answers PeerConnected or PeerLost.
 struct Connect {
   PeerId peer = 0;
   std::string ip_address = {};
@@ -28,10 +28,10 @@ struct Disconnect {
   PeerId peer = 0;
   std::string reason = {};
 };
-// a pipeline with a relay and no source yet
+// A pipeline with a relay and no source yet.
 struct OpenMedia {
   Slug slug = {};
-  bool own = false;  // this node is the source: what it does not keep nobody has
+  bool own = false;  // this node is the source: nobody else can have what it does not keep
 };
 struct CloseMedia {
   Slug slug = {};
@@ -41,14 +41,14 @@ struct TellRelay {
   Slug slug = {};
   Message message = {};
 };
-// a new astralsrc for this offer; it answers Confirm. One that stands by has its link and gets no media.
+// A new astralsrc for this offer; it answers Confirm. A standby has a link and gets no media.
 struct AddSource {
   Slug slug = {};
   Offer offer = {};
   bool standby = false;
 };
-// From standing by to being fed, or back. One that is fed already is asked whether it is there: it answers,
-// or ends.
+// Switches a source on, or back to standby. A source that is on already is asked whether its link is alive:
+// it answers or ends.
 struct SwitchSource {
   Slug slug = {};
   TicketId ticket = {};
@@ -68,12 +68,12 @@ struct Answer {
   Expected<Answered> result = {};
 };
 enum class Change { node, stream, ticket };
-// for WS /events: uuid, slug, or slug/ticket id
+// For WS /events. key: uuid, slug, or slug/ticket id.
 struct Announce {
   Change what = Change::node;
   std::string key = {};
 };
-// with the origin; answered by OriginAnswered
+// With the origin, which answers OriginAnswered.
 struct RegisterStream {
   CallId call = 0;
   StreamInfo stream = {};
@@ -81,9 +81,9 @@ struct RegisterStream {
 struct UnregisterStream {
   Slug slug = {};
 };
-// for fresh lists, OriginKnows
+// For new lists: OriginKnows.
 struct AskOrigin {};
-// the bandwidth between us and that node: BandwidthMeasured
+// The bandwidth between us and that node: BandwidthMeasured.
 struct MeasureBandwidth {
   std::string ip_address = {};
   std::uint16_t port = 0;

@@ -10,11 +10,11 @@
 namespace astral::core {
 namespace {
 
-constexpr std::size_t wanted_offers = 2;  // the best, and one to stand by
+constexpr std::size_t wanted_offers = 2;  // the best, and a standby
 constexpr std::size_t asked_carriers = 3;
-constexpr Time said_again = 30s;  // to our supernode, whatever did not change
+constexpr Time said_again = 30s;  // to our supernode, even if nothing changed
 
-// Worth a message: there is room now or there is none, it is another distance, it is twice or half as much.
+// Worth a message: room appeared or is gone, the hops changed, or the room doubled or halved.
 template <typename Told, typename Now>
 bool worth_telling(const Told &before, const Now &now) {
   const std::uint32_t told = before.room;
@@ -103,7 +103,8 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
 void Finder::peer_gone(const PeerGone &gone) {
   if (!node_.supernode() || gone.routed) return;
   std::vector<Slug> slugs;
-  const bool there = sessions_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // by another session
+  const bool there =
+      sessions_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // it has another session
   for (auto &[slug, reach] : reach_)
     if (!there && reach.children.erase(gone.uuid) > 0) slugs.push_back(slug);
   for (const Slug &slug : slugs) changed(slug);
@@ -129,7 +130,7 @@ Finder::Offering Finder::sum(const Slug &slug) const {
   return all;
 }
 
-// Changes of a short time are told together.
+// Changes within a short time are told together.
 void Finder::changed(const Slug &slug) {
   if (!node_.supernode() || timers_.has({.kind = TimerKind::advert, .name = slug})) return;
   const auto reach = reach_.find(slug);
@@ -166,7 +167,7 @@ void Finder::advert_due(const Slug &slug) {
   advert(std::move(news), 0);
 }
 
-// One step nearer to the key. False: this node is the owner of the key.
+// Sends the message one step nearer to the key. False: this node is the owner of the key.
 template <typename M>
 bool Finder::pass_on(Key key, const M &message) {
   const std::optional<PeerId> next = sessions_.overlay.next(key);
@@ -213,7 +214,7 @@ void Finder::here(Here here) {
   for (const PeerId copy : sessions_.overlay.copies(key, copies_of_records)) sessions_.send(copy, here);
 }
 
-// A stream of ours or of a child: the owner of its key is to know it.
+// Tells the key owner of a stream of ours or of a child.
 void Finder::stream_news(const StreamInfo &stream, PeerId from) {
   if (!node_.supernode()) return;
   const Peer *child = sessions_.peers.find(from);
@@ -266,7 +267,7 @@ void Finder::refuse(const Request &request, RefusalCode code, const std::string 
                                         .asked = request.asked});
 }
 
-// To the best of our children, and ourselves. How many were asked.
+// To the best of our children and of ourselves. Returns how many were asked.
 std::size_t Finder::hand_out(const Request &request, std::size_t most, bool displace) {
   const bool may = displace && !request.leaf();
   const auto fit = [&](const Offering &one) { return one.room > 0 || (may && one.leaves > 0); };
@@ -299,7 +300,7 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
       continue;
     }
     Offering &one = reach->second.children.at(choice.child->uuid);
-    --(one.room > 0 ? one.room : one.leaves);  // until it tells us itself
+    --(one.room > 0 ? one.room : one.leaves);  // until the child tells us its new room
     sessions_.send(choice.child->id, request);
   }
   return asked;
@@ -333,13 +334,13 @@ void Finder::find(Find find) {
         ++asked;
       }
       if (asked + find.carriers > 0) return;
-      if (find.wide) find.request.asked = 1;  // nobody else will answer
+      if (find.wide) find.request.asked = 1;  // this refusal is the only answer
       if (records_.has(request.slug) || any(request.slug))
         return refuse(request, RefusalCode::no_room, "nobody who has this stream has room");
       return refuse(request, RefusalCode::no_stream, "nobody knows this stream");
     }
     case Stage::carrier: {
-      // The key owner takes one place for given away now. If it was not, it is told.
+      // The key owner counts one place as taken now. If it was not taken, the next advert says so.
       const auto reach = reach_.find(request.slug);
       if (reach != reach_.end()) {
         Offering &told = reach->second.told;
@@ -351,7 +352,7 @@ void Finder::find(Find find) {
       const bool handed = hand_out(request, 1, true) > 0;
       changed(request.slug);
       if (handed) return;
-      // Not what the key owner believes.
+      // The key owner believes that there is room, so it is told.
       if (!timers_.has({.kind = TimerKind::advert, .name = request.slug}))
         timers_.set({.kind = TimerKind::advert, .name = request.slug},
                     node_.now + node_.settings.timeouts.advert_pause);

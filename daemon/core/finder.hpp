@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a supernode knows of streams, and whom it hands a search to. Its children tell it what they could
-// forward; it tells the owner of the stream's key the sum; a search goes to its own children first, then to
-// the key owner, which knows supernodes through which there is room: O(log n) messages, whatever the
-// audience.
+// A supernode's part of a search. Its children tell it what they could forward, and it tells the owner of the
+// stream's key the sum. A search goes to its own children first, then to the key owner, which knows
+// supernodes through which there is room. That takes O(log n) messages, however large the audience is.
 #pragma once
 
 #include <cstdint>
@@ -42,12 +41,12 @@ class Finder {
         records_(records),
         routes_(routes) {}
 
-  // Every node: what it could forward has changed, perhaps.
+  // Of every node: what it could forward may have changed.
   void carry_changed(const Slug &slug);
   void settled();
   void beat();
 
-  // A supernode.
+  // Of a supernode.
   void carrying(const Peer &child, const Carrying &carrying);
   void find(Find find);
   void advert(Advert advert, PeerId from);
@@ -64,7 +63,7 @@ class Finder {
     std::uint32_t room = 0;
     std::uint32_t leaves = 0;
   };
-  struct Reach {  // of one stream, through us
+  struct Reach {  // what can be got of one stream through us
     std::map<Uuid, Offering> children;
     Offering told = {};
     bool known = false;  // the key owner knows us
@@ -72,7 +71,7 @@ class Finder {
   };
   std::size_t hand_out(const Request &request, std::size_t most, bool displace);
   void refuse(const Request &request, RefusalCode code, const std::string &message);
-  bool note(const Find &find);  // false: it has been served
+  bool note(const Find &find);  // false: it was served already
   Offering sum(const Slug &slug) const;
   Offering own(const Slug &slug) const;
   bool any(const Slug &slug) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What comes in to core::Node: sockets, calls of the API, the media floor, the origin, the clock.
+// What core::Node is told: by sockets, calls of the API, the media backend, the origin and the clock.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,14 @@
 
 namespace astral::core {
 
-// outbound: answers our Connect
+// outbound: the answer to our Connect.
 struct PeerConnected {
   PeerId peer = 0;
   bool outbound = false;
   std::string address = {};
 };
-// It has the key of that fingerprint. Before its first message; one that proves nothing is an element.
+// The peer has proved that it has the key of that fingerprint. Comes before its first message. A peer that
+// proves nothing is an element.
 struct PeerProved {
   PeerId peer = 0;
   std::string fingerprint = {};
@@ -29,19 +30,19 @@ struct PeerSaid {
   PeerId peer = 0;
   Message message = {};
 };
-// closed, or could not be connected
+// It closed, or could not be connected.
 struct PeerLost {
   PeerId peer = 0;
   std::string reason = {};
 };
 struct Shutdown {};
-// The media floor. A relay speaks for its provider side, a source for one ticket that we hold.
-// Offer, Candidates, Cancel
+// The media backend. A relay speaks for the tickets that we gave, a source for one ticket that we hold.
+// Offer, Candidates, Cancel.
 struct RelaySaid {
   Slug slug = {};
   Message message = {};
 };
-// Confirm, Candidates, Cancel
+// Confirm, Candidates, Cancel.
 struct SourceSaid {
   Slug slug = {};
   TicketId ticket = {};
@@ -52,11 +53,12 @@ struct SourceFlows {
   Slug slug = {};
   TicketId ticket = {};
 };
-// Nothing has come for longer than this stream's cadence explains: said again, ever later, until media flows.
+// No media has come for longer than this stream's cadence explains. Repeated at growing intervals until media
+// flows.
 struct StreamSilent {
   Slug slug = {};
 };
-// The child of a ticket that we gave does not hold the rate: it had to skip groups for long.
+// The child of a ticket that we gave does not hold the rate: it had to skip groups for a long time.
 struct ChildSlow {
   Slug slug = {};
   TicketId ticket = {};
@@ -73,31 +75,31 @@ struct MediaMeasured {
   std::string caps = {};
   std::uint64_t kept_streams = 0;  // by the link to the parent
 };
-// The origin.
-// whole lists
+// All that the origin lists.
 struct OriginKnows {
   std::vector<NodeInfo> nodes = {};
   std::vector<StreamInfo> streams = {};
 };
-// to RegisterStream
+// The answer to RegisterStream.
 struct OriginAnswered {
   CallId call = 0;
   Expected<StreamInfo> result = {};
 };
-// What the settings did not say of this node's connection. 0: could not be measured.
+// The bandwidth of this node, if the settings do not say it. 0: it could not be measured.
 struct BandwidthMeasured {
   std::uint64_t upstream_bps = 0;
   std::uint64_t downstream_bps = 0;
 };
-// The wall clock was set, or went on while the machine slept: unix milliseconds at Time{0}.
+// The wall clock was set, or ran on while the machine slept: unix milliseconds at Time{0}.
 struct ClockSet {
   std::int64_t unix_ms_at_zero = 0;
 };
 struct Tick {};
 
-using Input = std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming,
-                           DeleteStream, AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode,
-                           ForgetNode, Shutdown, RelaySaid, SourceSaid, SourceFlows, StreamSilent, ChildSlow,
-                           SourceEnded, MediaMeasured, OriginKnows, OriginAnswered, BandwidthMeasured, ClockSet, Tick>;
+using Input =
+    std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
+                 AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode, Shutdown,
+                 RelaySaid, SourceSaid, SourceFlows, StreamSilent, ChildSlow, SourceEnded, MediaMeasured,
+                 OriginKnows, OriginAnswered, BandwidthMeasured, ClockSet, Tick>;
 
 }  // namespace astral::core

@@ -14,15 +14,15 @@ namespace astral::core {
 
 struct PeerReady {
   PeerId peer = 0;
-  Uuid meant = {};  // we connected to reach this one, and another is there
+  Uuid meant = {};  // we connected to reach this node, and another one answered
 };
-struct PeerGone {  // it is no longer in Peers, its tickets still are in Tickets
+struct PeerGone {  // it is no longer in Peers; its tickets are still in Tickets
   PeerId peer = 0;
   Uuid uuid;
   bool routed = false;
-  bool ready = false;  // it had come so far
+  bool ready = false;  // its greeting was complete
 };
-struct StreamGone {  // somebody else's, by the news
+struct StreamGone {  // news that a stream of another node has ended
   Slug slug;
   std::uint64_t updated = 0;
   PeerId from = 0;
@@ -34,39 +34,39 @@ struct NotFound {  // a search ended without a parent
   Slug slug;
   RefusalCode code = RefusalCode::no_stream;
 };
-struct Moved {  // our parent, so what we told our children of the path
+struct Moved {  // we have another parent or path, which our children must be told
   Slug slug;
 };
-struct NeedChanged {  // somebody wants the stream now, or no longer
+struct NeedChanged {  // a child or player wants the stream now, or no longer
   Slug slug;
 };
-struct OwnChanged {  // what the others should know of a stream of ours
+struct OwnChanged {  // the description of a stream of ours
   Slug slug;
-  bool registered = false;  // the origin knows it
+  bool registered = false;  // the origin knows it already
 };
 struct OriginHeard {};
-struct CarryChanged {  // what we could forward of a stream
+struct CarryChanged {  // how many children of a stream we could take
   Slug slug;
 };
-struct Closed {  // it is not carried any more
+struct Closed {  // the stream is not carried any more
   Slug slug;
 };
 struct Settled {};  // we have another primary, or are a supernode now
-struct ToForward {  // for a node without a session
+struct ToForward {  // a message for a node without a session
   Routed routed;
 };
-struct ToFind {  // for the supernode that we are
+struct ToFind {  // a search of our own, when we are a supernode
   Find find;
 };
-struct ToServe {  // a request that a supernode found us fit for
+struct ToServe {  // a request that we, as a supernode, hand to ourselves
   Request request;
 };
-struct OwnAnswer {  // to a call that we made ourselves, for another node
+struct OwnAnswer {  // the result of a call that we made ourselves, for another node
   CallId call = 0;
   bool done = false;
   std::string message;
 };
-struct StreamNews {  // of another node's stream, whoever told it
+struct StreamNews {  // new news of a stream; from: the peer that told it, 0: it is ours
   StreamInfo stream;
   PeerId from = 0;
 };

@@ -12,7 +12,7 @@ namespace astral::core {
 
 void Membership::start() {
   const auto interval = static_cast<std::uint64_t>(node_.settings.timeouts.heartbeat.count());
-  const Time first{static_cast<Time::rep>(rng_.below(interval) + 1)};  // nodes do not beat in step
+  const Time first{static_cast<Time::rep>(rng_.below(interval) + 1)};  // so that nodes do not beat in step
   timers_.set({.kind = TimerKind::beat}, node_.now + first);
 }
 
@@ -23,7 +23,7 @@ void Membership::beat() {
     Peer &peer = *sessions_.peers.find(id);
     Time patience = peer.state == PeerState::ready ? timeouts.silence : timeouts.greeting;
     if (peer.routed) patience = timeouts.routed_silence;
-    // An element may say nothing for hours; one that beats is held to it.
+    // An element that sends no heartbeats may say nothing for hours.
     const bool may_be_silent = peer.kind == PeerKind::element && !peer.beats;
     if (node_.now - peer.heard >= patience && !may_be_silent) {
       sessions_.drop(id, peer.state == PeerState::ready ? "silent" : "no hello");
@@ -52,7 +52,7 @@ void Membership::beat_to(Peer &peer, bool with_self) {
   heartbeat.sent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, node_.unix_ms()));
   heartbeat.echo_ms = peer.their_ms;
   heartbeat.held_ms = static_cast<std::uint64_t>((node_.now - peer.their_at) / 1ms);
-  // Supernodes hear of each other by what rides on heartbeats; and children, of whom to turn to.
+  // Heartbeats carry supernodes, so that supernodes learn of each other, and children of other supernodes.
   if (node_.supernode() && peer.kind == PeerKind::node && !peer.routed && (peer.supernode || peer.child)) {
     std::set<Uuid> uuids;
     if (peer.supernode)
@@ -75,7 +75,7 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, node_.unix_ms()));
   const bool echoes = heartbeat.echo_ms > 0 && heartbeat.echo_ms <= now_ms;
   if (echoes && heartbeat.held_ms <= now_ms - heartbeat.echo_ms && !peer.routed) {
-    // More is a clock that was set meanwhile, or a lie: ages of it have no Time.
+    // More than this is a clock that was set meanwhile, or a lie. A large value would overflow Time.
     constexpr std::uint64_t most_ms = 10s / 1ms;
     const std::uint64_t rtt_ms = now_ms - heartbeat.echo_ms - heartbeat.held_ms;
     if (rtt_ms < most_ms) {
@@ -92,7 +92,7 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   }
 }
 
-// It has become a supernode, or is none any more.
+// The peer has become a supernode, or is none any more.
 void Membership::changed(Peer &peer, NodeInfo node) {
   if (peer.routed || peer.kind != PeerKind::node) return;
   if (node.ip_address.empty()) node.ip_address = peer.address;
@@ -134,7 +134,7 @@ void Membership::proved(const PeerProved &input) {
   if (peer != nullptr && peer->state == PeerState::greeting) peer->fingerprint = input.fingerprint;
 }
 
-// A uuid is whose session has it.
+// A uuid belongs to the node that has a session with it.
 bool Membership::may_be(const Peer &peer, const Uuid &uuid) const {
   const Peer *other = sessions_.peers.socket(uuid, PeerState::ready);
   return other == nullptr || other->fingerprint == peer.fingerprint;
@@ -144,7 +144,8 @@ void Membership::hello(Peer &peer, const Hello &hello) {
   if (peer.outbound || peer.state != PeerState::greeting) return sessions_.drop(peer.id, "hello out of turn");
   if (hello.node.uuid.empty()) return sessions_.drop(peer.id, "hello without uuid");
   if (hello.kind == PeerKind::node && hello.node.uuid == node_.self()) {
-    sessions_.send(peer.id, Welcome{.node = node_.settings.self});  // our other end finds out, and hangs up
+    sessions_.send(peer.id, Welcome{.node = node_.settings.self});  // we are both ends: the other end notices
+                                                                    // it in the Welcome and closes
     return;
   }
   if (hello.kind == PeerKind::node) {
@@ -216,7 +217,8 @@ void Membership::goodbye(Peer &peer) {
   if (directory_.forget(uuid)) outbox_.announce(Change::node, uuid);
 }
 
-// Whom news of a stream concern: our children, whom we feed with it, and, if it is ours, our supernode.
+// The peers that news of a stream concern: our children, the nodes that we feed with it and, if it is ours,
+// our supernode.
 std::vector<PeerId> Membership::audience(const Slug &slug, PeerId but) const {
   std::set<PeerId> peers;
   if (node_.supernode())
@@ -239,7 +241,7 @@ void Membership::tell_gone(const Slug &slug, std::uint64_t updated, PeerId but) 
   outbox_.announce(Change::stream, slug);
 }
 
-// It is that stream's source. Over supernodes nobody proves anything: there the uuid has to do.
+// The peer is the source of that stream. A routed session has no proof of a key, so there the uuid has to do.
 bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
   return stream.source == peer.uuid &&
          (peer.routed || stream.fingerprint.empty() || stream.fingerprint == peer.fingerprint);
@@ -287,7 +289,7 @@ void Membership::origin_knows(const OriginKnows &input) {
   for (const Slug &slug : directory_.missing(input.streams)) {
     const Uuid &source = directory_.stream(slug)->source;
     if (streams_.find(slug) != nullptr || sessions_.peers.with(source, PeerState::ready) != nullptr)
-      continue;  // it lives, whatever the origin forgot
+      continue;  // the stream is alive, even if the origin forgot it
     if (!directory_.gone(slug, 0, Heard::origin)) continue;
     outbox_.announce(Change::stream, slug);
   }
@@ -296,7 +298,7 @@ void Membership::origin_knows(const OriginKnows &input) {
     if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
     outbox_.announce(Change::stream, stream.slug);
   }
-  // An origin that was restarted learns our streams again.
+  // An origin that was restarted is told our streams again.
   for (const auto &[slug, carried] : streams_.all)
     if (carried.own && !listed.contains(slug))
       outbox_.emit(RegisterStream{.call = outbox_.next_id++, .stream = *directory_.stream(slug)});
@@ -315,7 +317,7 @@ void Membership::own_changed(const OwnChanged &event) {
 void Membership::settled() {
   for (const auto &[slug, carried] : streams_.all)
     if (carried.own) outbox_.post(StreamNews{.stream = *directory_.stream(slug), .from = 0});
-  // Neighbours learn what we are now, and whoever has tickets with us, where we are to be reached.
+  // Neighbours learn what we are now. Peers that have tickets with us learn our new place.
   for (const PeerId id : sessions_.peers.all()) {
     Peer &peer = *sessions_.peers.find(id);
     if (peer.kind != PeerKind::node || peer.state != PeerState::ready) continue;

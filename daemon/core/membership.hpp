@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sessions: who greets whom, heartbeats, silence, idleness; and news of nodes and streams, told to whom they
-// concern. What becomes of a session is others' business: they read the internal events.
+// Sessions: greetings, heartbeats, silence, idleness. It also passes on news of nodes and streams to the
+// peers that need them. The other parts learn of sessions by internal events.
 #pragma once
 
 #include <cstddef>
@@ -51,12 +51,12 @@ class Membership {
 
   void origin_knows(const OriginKnows &input);
   void own_changed(const OwnChanged &event);
-  void settled();                 // our streams, to the new supernode
-  void child_came(PeerId child);  // what we know of streams
-  // To our children, and down the stream's tree; our own also to our supernode.
+  void settled();                 // tells the new supernode our streams
+  void child_came(PeerId child);  // tells it the streams that we know
+  // Tells our children, and the nodes that we feed with the stream; of our own streams also our supernode.
   void spread(const StreamInfo &stream, PeerId but);
   void tell_gone(const Slug &slug, std::uint64_t updated, PeerId but);
-  bool add_node(const NodeInfo &node);  // by the API; false: no room
+  bool add_node(const NodeInfo &node);  // from the API; false: no room
   bool forget_node(const Uuid &uuid);
   void leave();  // goodbye to all
 

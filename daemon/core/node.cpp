@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which part an input concerns, and the shutdown.
+// Dispatches inputs, messages, timers and internal events to the parts; and the shutdown.
 #include "core/node.hpp"
 
 #include <algorithm>
@@ -61,7 +61,7 @@ void Node::dispatch_events() {
   }
 }
 
-// Every call has its answer, also after the end.
+// Every call gets an answer, also after the end.
 void Node::refuse(const Input &input) {
   std::visit(
       [this](const auto &what) {
@@ -73,7 +73,7 @@ void Node::refuse(const Input &input) {
 }
 
 void Node::on(const ClockSet &input) {
-  // Bounded, so that sums with it are: within ten thousand years of 1970.
+  // Bounded to ten thousand years around 1970, so that sums with it do not overflow.
   constexpr std::int64_t most = 10'000LL * 366 * 24 * 3600 * 1000;
   context_.node.settings.unix_ms_at_zero = std::clamp(input.unix_ms_at_zero, -most, most);
   context_.directory.set_clock(context_.node.unix_ms());
@@ -189,7 +189,7 @@ void Node::dispatch(const InternalEvent &event) {
 void Node::on(const PeerSaid &input) {
   Peer *peer = context_.sessions.peers.find(input.peer);
   if (peer == nullptr || peer->routed || peer->state == PeerState::connecting)
-    return;  // its last words, after we let it go
+    return;  // a message that was under way when we dropped the session
   hear(*peer);
   if (const auto *hello = std::get_if<Hello>(&input.message)) return membership_.hello(*peer, *hello);
   if (const auto *welcome = std::get_if<Welcome>(&input.message)) return membership_.welcome(*peer, *welcome);
@@ -202,19 +202,19 @@ void Node::on(const PeerSaid &input) {
   from_neighbour(*peer, input.message);
 }
 
-// A node that has two sessions with us is silent in neither.
+// A node that has two sessions with us counts as heard in both.
 void Node::hear(Peer &peer) {
   peer.heard = context_.node.now;
   if (peer.kind == PeerKind::node && peer.state == PeerState::ready)
     context_.sessions.peers.heard(peer.uuid, context_.node.now);
 }
 
-// What waited for a supernode that is not reached.
+// Sends the messages that waited for a supernode which could not be reached on another way.
 void Node::send_elsewhere(const Uuid &supernode) {
   for (Routed &message : routes_.not_there(supernode)) routed(routes_.forward(std::move(message)));
 }
 
-// For us, from a node without a socket to us: as if it had one.
+// Handles a message for us from a node without a socket to us, as if it had one.
 void Node::routed(std::optional<Routed> routed) {
   if (!routed || !routed->what || routed->from.uuid == context_.node.self()) return;
   Peer *peer = context_.sessions.open(routed->from);
@@ -223,7 +223,7 @@ void Node::routed(std::optional<Routed> routed) {
   said(*peer, routed->what->message);
 }
 
-// What only whoever has a socket to us may say.
+// Messages that only a peer with a socket to us may send.
 void Node::from_neighbour(Peer &peer, const Message &message) {
   const bool node = peer.kind == PeerKind::node;
   if (std::holds_alternative<Register>(message)) {
@@ -248,7 +248,7 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
   } else if (const auto *find = std::get_if<Find>(&message)) {
     if (!node) return;
     Find asked = *find;
-    // A child speaks for itself only, and begins at home.
+    // A child may search for itself only, and its search begins here.
     if (!peer.supernode) {
       asked.stage = Stage::home;
       asked.request.destination = peer.uuid;
@@ -280,7 +280,7 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
   }
 }
 
-// Of tickets: from any node, with a socket or without.
+// Messages about tickets, from any node, with a socket or without.
 void Node::said(Peer &peer, const Message &message) {
   if (const auto *request = std::get_if<Request>(&message)) {
     if (request->search.empty()) provider_.request(peer, *request);
@@ -357,7 +357,7 @@ void Node::candidates(const Peer &peer, const Candidates &candidates) {
     context_.outbox.emit(TellSource{.slug = ticket->slug, .ticket = ticket->id, .message = candidates});
 }
 
-// The children first: while they look for other parents they are still fed.
+// The children are told first: they are still fed while they look for other parents.
 void Node::on(const Shutdown &) {
   if (std::exchange(context_.node.leaving, true)) return;
   role_.leave();

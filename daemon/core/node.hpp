@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// core::Node decides everything a node decides: whom to ask for a stream, who gets a ticket, what is told to
-// whom. It holds no clock, socket, thread or random source. The driver performs its effects after handle().
+// core::Node makes all decisions of a node: which node to ask for a stream, which child gets a ticket, what
+// to tell the others. It holds no clock, socket, thread or random source. The driver performs its effects
+// after handle().
 #pragma once
 
 #include <cstdint>
@@ -31,10 +32,10 @@ namespace astral::core {
 
 // running ──Shutdown──▶ leaving ──the children are gone, or their time is up──▶ stopped
 //    └───────────────── nobody gets a stream from us ────────────────────────────▲
-// While leaving it takes no child and no ticket; once stopped it answers every call with an error, and
+// While it leaves it takes no child and no ticket. Once stopped it answers every call with an error and
 // ignores all else.
 //
-// **Thread**: none; one caller at a time. Advancing: handle(). All else only observes.
+// **Thread**: none; one caller at a time. Only handle() changes it; all else observes.
 // **Why parts**: NodeRole, Membership, Routes, Finder, Consumer, Provider, ChildTickets, LoopChecks and
 // Publishing each decide one thing. They do not call each other: a part posts an InternalEvent, and Node
 // dispatches it after the part has returned.
@@ -46,7 +47,7 @@ class Node final : public NodeView {
   Node(const Node &) = delete;
   Node &operator=(const Node &) = delete;
 
-  // Before the first Tick nothing is connected, and it is due at once.
+  // Before the first Tick it connects to nobody; deadline() is then Time{0}.
   void handle(const Input &input, Time now, Effects &out);
   Time deadline() const { return context_.timers.next(); }  // the driver then calls handle(Tick{}, now)
 
@@ -63,7 +64,7 @@ class Node final : public NodeView {
   std::uint64_t slow_children() const override { return child_tickets_.slow_children(); }
   RoleState role() const { return role_.role(); }
   Uuid primary() const { return context_.node.settings.self.primary; }
-  // Whom to turn to after a restart: supernodes first, those last reached.
+  // The nodes to connect to after a restart: supernodes first, without those that the last try did not reach.
   std::vector<NodeInfo> remembered() const;
   std::size_t viewers(const Slug &slug) const override;
   bool has_media(const Slug &slug) const;  // between OpenMedia and CloseMedia
@@ -73,10 +74,10 @@ class Node final : public NodeView {
   }  // of these, beyond the upstream
   std::size_t peers() const override { return context_.sessions.peers.size(); }
   std::size_t supernode_links() const { return context_.sessions.overlay.links().size(); }
-  std::uint32_t places(const Slug &slug) const;  // children more that we would take now
+  std::uint32_t places(const Slug &slug) const;  // how many more children we would take now
   std::optional<std::uint64_t> upstream_bps() const { return context_.budget.limit_bps(); }
-  bool cut_off(const Slug &slug) const;  // somebody on its path has no parent
-  bool resting() const;                  // nothing is searched for, linked or awaited
+  bool cut_off(const Slug &slug) const;  // a node on its path has no parent
+  bool resting() const;                  // no search runs, and no link is coming up
 
   void check_invariants() const override;
 
@@ -131,7 +132,7 @@ class Node final : public NodeView {
   TicketView view(const Ticket &ticket) const;
   std::string role_of(const Ticket &ticket) const;
 
-  struct Seeding {  // somebody made us watch, and waits
+  struct Seeding {  // a node that asked us to watch a stream, and waits for the result
     PeerId asker = 0;
     CallId call = 0;
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The calls of the API that concern several parts, and what one node asks of another for them.
+// The calls of the API that concern several parts, and the messages with which one node asks another for
+// them.
 #include <cassert>
 #include <utility>
 
@@ -35,7 +36,7 @@ void Node::on(const AskTicket &input) {
                          Seed{.call = input.call, .slug = input.slug});
 }
 
-// Somebody wants this node to carry a stream: it does as if a person here had asked.
+// Another node wants this node to carry a stream. It does so as if a person here had asked.
 void Node::seed(const Peer &peer, const Seed &seed) {
   const auto answer = [&](bool done, const char *why) {
     context_.sessions.send(peer.id, Seeded{.call = seed.call, .done = done, .message = why});
@@ -48,7 +49,7 @@ void Node::seed(const Peer &peer, const Seed &seed) {
   consumer_.watch(call, seed.slug);
 }
 
-// Only the one that was asked is believed.
+// Only the node that was asked is believed.
 void Node::seeded(const Peer &peer, const Seeded &seeded) {
   if (peer.kind != PeerKind::node) return;
   const TimerId asked{.kind = TimerKind::seed, .name = peer.uuid, .number = seeded.call};
@@ -81,7 +82,7 @@ void Node::on(const RefreshTicket &input) {
   answer_ticket(input.call, ticket);
 }
 
-// The media floor confirms as soon as it can; this call finds out whether the ticket is there at all.
+// The media backend confirms tickets by itself. This call only says whether the ticket exists.
 void Node::on(const ConfirmTicket &input) {
   answer_ticket(input.call, ticket_to(input.slug, input.destination));
 }
@@ -94,7 +95,7 @@ void Node::on(const RevokeTicket &input) {
     if (stream->own)
       return context_.outbox.answer(input.call,
                                     fail(Code::conflict, "published here: pause or delete the stream"));
-    // Our children look for another parent themselves.
+    // Our children look for other parents themselves.
     child_tickets_.revoke_all(input.slug, "revoked", "the node gave the stream up");
     consumer_.drop(input.slug, {Code::refused, "the ticket was given up meanwhile"}, "revoked");
     return context_.outbox.answer(input.call, Answered{});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way to a place in the network. What a supernode does for others is in standing_supernode.cpp.
+// How a node finds its supernode, or becomes one. What a supernode does for others is in
+// node_role_supernode.cpp.
 #include "core/node_role.hpp"
 
 #include <algorithm>
@@ -29,7 +30,7 @@ void NodeRole::start() {
 void NodeRole::enter(RoleState state) {
   const RoleState from = std::exchange(state_, state);
   NodeInfo &self = node_.settings.self;
-  if (self.supernode != (state == RoleState::supernode))  // news that are newer than the old ones
+  if (self.supernode != (state == RoleState::supernode))  // newer than what we said before
     self.updated = node_.next_version(self.updated);
   self.supernode = state == RoleState::supernode;
   self.capacity = self.supernode ? std::optional(node_.settings.capacity) : std::nullopt;
@@ -71,8 +72,8 @@ bool NodeRole::put_off_now(const Uuid &uuid) const {
   return found != put_off_.end() && found->second > node_.now;
 }
 
-// Addresses of the settings first, then supernodes by how near they were, then any node: it knows a
-// supernode.
+// Connects to more candidates: addresses of the settings first, then known supernodes, then any node, which
+// may know a supernode. False: there is no candidate.
 bool NodeRole::ask_more() {
   const auto busy = [&] { return candidates_.size() >= at_once; };
   for (const Address &address : node_.settings.bootstrap) {
@@ -92,7 +93,7 @@ bool NodeRole::ask_more() {
   }
   std::vector<NodeInfo> known = directory_.supernodes();
   const auto doubt = [&](const NodeInfo &node) { return directory_.doubtful(node.uuid); };
-  // Whoever lost the same supernode as many others must not follow them all to one.
+  // Nodes that lost the same supernode must not all turn to the same next one.
   for (std::size_t i = known.size(); i > 1; --i) std::swap(known[i - 1], known[rng_.below(i)]);
   std::stable_partition(known.begin(), known.end(),
                         [&](const NodeInfo &node) { return backups_.contains(node.uuid); });
@@ -126,10 +127,10 @@ void NodeRole::seek() {
   }
 }
 
-// Alone among supernodes: the settings may know others, and whoever was lost may be back.
+// A supernode without a link to another one: the settings may name others, and a lost one may be back.
 void NodeRole::seek_others() {
   tried_.clear();
-  put_off_.clear();  // there is nobody to ask instead
+  put_off_.clear();  // there is nobody else to ask
   ask_more();
   try_lost();
   if (node_.settings.has_origin) outbox_.emit(AskOrigin{});
@@ -154,7 +155,7 @@ void NodeRole::peer_ready(PeerId id) {
     return;
   }
   if (!candidates_.contains(id)) return;
-  if (!peer->supernode) {  // it has told us of others
+  if (!peer->supernode) {  // no supernode: its welcome named some
     candidates_.erase(id);
     put_off(peer->uuid);
     let_go(id);
@@ -174,7 +175,7 @@ bool NodeRole::is_full(const Uuid &uuid) const {
   return node != nullptr && node->children && node->capacity && *node->children >= *node->capacity;
 }
 
-// Whoever is nearest, of those that answered; the others are let go.
+// Registers with the nearest of the candidates that answered.
 void NodeRole::choose() {
   if (state_ == RoleState::registering) {  // it does not answer
     const Peer *silent = sessions_.peers.find(sessions_.primary);
@@ -198,7 +199,7 @@ void NodeRole::choose() {
       let_go(id);
       continue;
     }
-    // Also a full one is asked, if all are: so it hears that there is no room, and makes some.
+    // If all are full, a full one is asked: it learns that room is needed, and summons a child.
     const auto worth = [&](const Peer &one) { return std::pair(is_full(one.uuid), one.rtt.value_or(never)); };
     if (best == nullptr || worth(*peer) < worth(*best)) best = peer;
   }
@@ -231,7 +232,7 @@ void NodeRole::registered(const Peer &peer, const Registered &registered) {
 }
 
 void NodeRole::full(const Peer &peer, const Full &full) {
-  if (state_ == RoleState::child && sessions_.primary == peer.id) {  // it has stepped down
+  if (state_ == RoleState::child && sessions_.primary == peer.id) {  // our supernode stepped down
     for (const NodeInfo &node : full.others) supernode_heard(node);
     return peer_gone({.peer = peer.id, .uuid = peer.uuid, .ready = true});
   }
@@ -243,13 +244,13 @@ void NodeRole::full(const Peer &peer, const Full &full) {
   sessions_.primary = 0;
   enter(RoleState::seeking);
   if (!reached_ && probed_by_ == 0)
-    probe_ask(peer.id);  // its answer is awaited
+    probe_ask(peer.id);  // the session stays until it answers
   else
     let_go(peer.id);
   choose();
 }
 
-// Whoever has nothing to give must not keep a place in somebody's sockets.
+// A session that is of no use must not take a place among the other node's sockets.
 void NodeRole::let_go(PeerId id) {
   const Peer *peer = sessions_.peers.find(id);
   if (peer == nullptr || !peer->outbound || id == sessions_.primary || tickets_.count(id) > 0) return;
@@ -261,11 +262,11 @@ void NodeRole::release_candidates() {
   for (const PeerId id : std::exchange(candidates_, {})) let_go(id);
 }
 
-// Everyone was asked. Where there are supernodes, one of them must have reached us before we become one.
+// All candidates were asked. If there are supernodes, one of them must have reached us before we become one.
 void NodeRole::nobody() {
   const Timeouts &timeouts = node_.settings.timeouts;
   tried_.clear();
-  if (!saw_full_) put_off_.clear();  // there is nobody to ask instead
+  if (!saw_full_) put_off_.clear();  // there is nobody else to ask
   if (node_.settings.has_origin && !std::exchange(origin_asked_, true)) {
     outbox_.emit(AskOrigin{});
     timers_.set({.kind = TimerKind::seek}, node_.now + timeouts.origin);
@@ -279,7 +280,7 @@ void NodeRole::nobody() {
     const Time after = alone ? Time{} : Time{static_cast<Time::rep>(rng_.below(span))};
     timers_.set({.kind = TimerKind::promote}, node_.now + after);
   }
-  // Where there are supernodes, room will come soon.
+  // If there are supernodes, there will be room soon.
   backoff_ =
       std::clamp(backoff_ * 2, timeouts.reconnect, saw_full_ ? timeouts.refused : timeouts.last_reconnect);
   timers_.set({.kind = TimerKind::seek}, node_.now + rng_.jittered(backoff_));
@@ -295,7 +296,7 @@ void NodeRole::peer_gone(const PeerGone &gone) {
   const auto at = at_.find(gone.peer);
   if (at != at_.end()) at_.erase(at);
   if (gone.routed) return;
-  if (gone.peer == probed_by_) probed_by_ = 0;  // another will tell
+  if (gone.peer == probed_by_) probed_by_ = 0;  // another peer will try
   count_children();
   if (node_.supernode()) {
     if (!gone.ready) put_off(gone.uuid);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What this node is in the network: a child of a supernode, or a supernode itself. Looks for the nearest
-// supernode that has room, and takes its place where none has; takes children; keeps the links among
-// supernodes.
+// Whether this node is a child of a supernode or a supernode itself. It looks for the nearest supernode that
+// has room and becomes one if none has. A supernode takes children and keeps links with other supernodes.
 #pragma once
 
 #include <cstddef>
@@ -56,19 +55,19 @@ class NodeRole {
   void peer_ready(PeerId peer);
   void peer_gone(const PeerGone &gone);
   void met_itself(PeerId peer);   // an address of the settings is our own
-  void registration(Peer &peer);  // of a child
+  void registration(Peer &peer);  // from a node that wants to be our child
   void registered(const Peer &peer, const Registered &registered);
   void full(const Peer &peer, const Full &full);
   void unregistered(const Peer &peer);
   void summoned(const Peer &peer);
   void probe(const Peer &peer);
   void probed(const Peer &peer, const Probed &probed);
-  // What a node that greets us should know: supernodes.
+  // The supernodes that a node which greets us should know.
   std::vector<NodeInfo> told_to(const NodeInfo &node);
   void supernode_heard(const NodeInfo &node);
 
   RoleState role() const { return state_; }
-  bool kept(const Peer &peer) const;  // the session serves the standing
+  bool kept(const Peer &peer) const;  // our role needs this session
   void leave();
 
  private:
@@ -100,20 +99,20 @@ class NodeRole {
   Rng &rng_;
   Records &records_;
   RoleState state_ = RoleState::seeking;
-  std::set<PeerId> candidates_;         // we connected to them to choose among them
+  std::set<PeerId> candidates_;         // sessions that we choose our supernode from
   std::set<Address> tried_;             // of the settings, in this round
-  std::map<Address, Uuid> settled_at_;  // who answered at an address of the settings
+  std::map<Address, Uuid> settled_at_;  // the node that answered at an address of the settings
   std::map<PeerId, Address> at_;        // candidates that came from the settings
-  std::map<Uuid, Time> put_off_;        // full, or not to be reached
-  std::set<Uuid> backups_;              // that our supernode named
+  std::map<Uuid, Time> put_off_;  // they are full or could not be reached: until then they are not asked
+  std::set<Uuid> backups_;        // supernodes that our supernode named
   Time backoff_ = {};
   bool origin_asked_ = false;  // in this round
   bool saw_full_ = false;      // in this round: there are supernodes
-  PeerId probed_by_ = 0;       // who is asked whether it can reach us
+  PeerId probed_by_ = 0;       // the peer that tries whether it can reach us
   bool summoned_ = false;
   Time summon_after_ = {};
   Time lost_tried_ = {};
-  std::optional<bool> reached_ = {};  // from outside, as somebody found out
+  std::optional<bool> reached_ = {};  // this node can be reached from outside; none: nobody has tried yet
   Time childless_since_ = {};
 };
 

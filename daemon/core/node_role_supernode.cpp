@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A supernode: how one becomes it, takes children, keeps links with the others, and steps down.
+// How a node becomes a supernode, takes children, keeps links with other supernodes, and steps down.
 #include <algorithm>
 #include <utility>
 
@@ -22,13 +22,13 @@ void NodeRole::probe_ask(PeerId peer) {
 
 void NodeRole::promote() {
   if (state_ == RoleState::supernode || state_ == RoleState::registering || node_.leaving) return;
-  // Somebody may have become one meanwhile.
+  // Another node may have become a supernode meanwhile.
   for (const PeerId id : candidates_) {
     const Peer *peer = sessions_.peers.find(id);
     if (peer != nullptr && peer->state == PeerState::ready) return;
   }
   timers_.drop({.kind = TimerKind::choose});
-  candidates_.clear();  // they will be neighbours
+  candidates_.clear();  // they become links
   at_.clear();
   const PeerId primary = std::exchange(sessions_.primary, 0);
   enter(RoleState::supernode);
@@ -48,7 +48,7 @@ void NodeRole::probe(const Peer &peer) {
 }
 
 void NodeRole::probed(const Peer &peer, const Probed &probed) {
-  if (peer.id != probed_by_) return;  // only who was asked is believed
+  if (peer.id != probed_by_) return;  // only the peer that was asked is believed
   probed_by_ = 0;
   if (reached_) return;
   if (state_ == RoleState::seeking) let_go(peer.id);
@@ -80,7 +80,7 @@ void NodeRole::unregistered(const Peer &peer) {
   outbox_.announce(Change::node, node_.self());
 }
 
-// Full: whoever of our children can be reached from outside makes room for more, its own place too.
+// We are full. A child that can be reached from outside becomes a supernode; that frees its place here, too.
 void NodeRole::summon() {
   if (!node_.supernode() || node_.leaving || node_.now < summon_after_ || sessions_.peers.child_count() == 0)
     return;
@@ -101,7 +101,8 @@ void NodeRole::supernode_heard(const NodeInfo &node) {
   if (node.uuid == node_.self()) return;
   directory_.learn(node, Heard::elsewhere);
   const NodeInfo *known = directory_.node(node.uuid);
-  if (known == nullptr || !known->supernode) return sessions_.overlay.forget(node.uuid);  // it was one, once
+  if (known == nullptr || !known->supernode)
+    return sessions_.overlay.forget(node.uuid);  // it is none any more
   if (node_.supernode() && sessions_.overlay.know(node.uuid)) tend();
 }
 
@@ -111,7 +112,7 @@ void NodeRole::link(const Peer &peer) {
   if (!reached_) probe_ask(peer.id);
 }
 
-// Where a distance has too few links, one more.
+// Connects to more supernodes where a distance has too few links.
 void NodeRole::tend() {
   if (!node_.supernode() || node_.leaving) return;
   std::size_t begun = 0;
@@ -141,7 +142,7 @@ void NodeRole::beat() {
   if (node_.now - childless_since_ >= node_.settings.timeouts.needless) step_down();
 }
 
-// A network that fell apart, or began as several, is to become one.
+// Finds the other parts of a network that fell apart, or that began as several.
 void NodeRole::look_beyond() {
   lost_tried_ = node_.now;
   try_lost();
@@ -154,7 +155,7 @@ void NodeRole::look_beyond() {
   if (uuid == node_.self() ||
       (!uuid.empty() && sessions_.peers.socket(uuid, PeerState::connecting) != nullptr))
     return;
-  // A child of a supernode that we know is in our network.
+  // It is in our network already: it is a child of a supernode that we know.
   const NodeInfo *node = directory_.node(uuid);
   if (node != nullptr && !node->primary.empty() &&
       (node->primary == node_.self() || sessions_.overlay.knows(node->primary)))
@@ -168,7 +169,7 @@ void NodeRole::try_lost() {
     sessions_.connect(lost->uuid, {lost->ip_address, lost->port});
 }
 
-// Others have taken our place, or nobody reaches us.
+// Other supernodes are enough, or nobody can reach us.
 void NodeRole::step_down() {
   bool elsewhere = false;
   for (const PeerId id : sessions_.overlay.links())
@@ -187,7 +188,7 @@ std::vector<NodeInfo> NodeRole::infos(const std::vector<Uuid> &uuids) const {
   for (const Uuid &uuid : uuids)
     if (const NodeInfo *node = directory_.node(uuid)) {
       nodes.push_back(*node);
-      nodes.back().rtt_ms.reset();  // how far it is from us, and how full it was, helps nobody
+      nodes.back().rtt_ms.reset();  // its distance from us and its number of children are of no use to others
       nodes.back().children.reset();
     }
   return nodes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a node shows of itself, and what must always hold.
+// What a node shows of itself, and its invariants.
 #include <cassert>
 
 #include "core/limits.hpp"
@@ -57,7 +57,7 @@ std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
   return stream == nullptr ? std::nullopt : std::optional(*stream);
 }
 
-// The parent that is about to replace another is not active yet.
+// A next parent is not active yet.
 std::string Node::role_of(const Ticket &ticket) const {
   if (ticket.state == TicketState::standing_by) return "standby";
   if (ticket.side == Side::given) return "active";
@@ -142,7 +142,7 @@ bool Node::has_media(const Slug &slug) const {
   return found != context_.streams.all.end() && found->second.media;
 }
 
-// Promises of ours, all of them, whatever was heard. Called by tests, the simulator and the fuzzer.
+// What must hold whatever was heard. Called by tests, the simulator and the fuzzer.
 void Node::check_invariants() const {
   context_.sessions.peers.check_invariants();
   context_.tickets.check_invariants();
@@ -183,7 +183,6 @@ void Node::check_invariants() const {
       context_.timers.has({.kind = TimerKind::seek}) || context_.timers.has({.kind = TimerKind::choose}) ||
       context_.timers.has({.kind = TimerKind::promote}) || context_.timers.has({.kind = TimerKind::start});
   assert(placed || looks || context_.node.leaving);
-  // Promised is never more than there is; only what a stream turns out to need can be.
   const Peer *primary = context_.sessions.peers.find(context_.sessions.primary);
   assert(context_.sessions.primary == 0 ||
          (primary != nullptr && primary->state == PeerState::ready && !context_.node.supernode()));

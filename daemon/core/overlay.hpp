@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where names lie on the ring of 64-bit keys, and which supernodes this one knows and holds sessions with: a
-// few in each of the 64 distances (Kademlia, Maymounkov and Mazières 2002), so that whoever lies nearest to a
-// key is log2(n) steps away at most. Decides nothing else; knows no message and no time.
+// The ring of 64-bit keys, and the supernodes that this one knows or has sessions with: a few in each of the
+// 64 distances (Kademlia, Maymounkov and Mazières 2002). So the supernode nearest to a key, its owner, is
+// log2(n) steps away at most. Knows no message and no time.
 #pragma once
 
 #include <cstddef>
@@ -27,29 +27,30 @@ class Overlay {
 
   explicit Overlay(const Uuid &self) : self_(key_of(self)) {}
 
-  // Supernodes heard of. False: this distance is full, or it is known.
+  // A supernode that we heard of. False: its distance is full, or it is known already.
   bool know(const Uuid &uuid);
   void forget(const Uuid &uuid);
   bool knows(const Uuid &uuid) const { return known_.contains(key_of(uuid)); }
   std::size_t known() const { return known_.size(); }
   void clear() { known_.clear(); }
 
-  // Sessions with supernodes, whoever opened them. One that ends is forgotten where enough are known.
+  // Sessions with supernodes, opened by either side. A supernode whose session ends is forgotten if enough
+  // others are known.
   void link(const Uuid &uuid, PeerId peer);
   void unlink(PeerId peer);
   std::vector<PeerId> links() const;
 
-  // The session one step nearer to `key`; none: this node is the nearest, the owner of the key.
+  // The session one step nearer to `key`. None: this node is the nearest, the owner of the key.
   std::optional<PeerId> next(Key key) const;
-  // The linked ones nearest to `key`, at most `most`: they keep copies of what this node keeps.
+  // The sessions nearest to `key`, at most `most`: these supernodes keep copies of our records.
   std::vector<PeerId> copies(Key key, std::size_t most) const;
-  // Known, not linked, and their distance has too few links.
+  // Supernodes that are known and not linked, and whose distance has too few links.
   std::vector<Uuid> wanted() const;
-  // One of the links that make its distance complete: not to be dropped for idleness.
+  // Its distance needs this link, so it is not dropped when idle.
   bool needed(PeerId peer) const;
-  // The known ones nearest to `key`, but not the one that has it.
+  // The known supernodes nearest to `key`, without the one whose own key it is.
   std::vector<Uuid> nearest(Key key, std::size_t most) const;
-  // One in every distance, beginning with the far ones, chosen by `chance`.
+  // One of each distance, the far ones first. `chance` chooses.
   std::vector<Uuid> spread(std::size_t most, std::uint64_t chance) const;
 
  private:

@@ -12,7 +12,7 @@ Peer *Peers::add(Peer peer) {
   if (peer.routed ? routed_ >= max_routed : peers_.size() - routed_ >= max_peers) return nullptr;
   if (peer.routed) ++routed_;
   const PeerId id = peer.id;
-  assert(!peers_.contains(id));  // ours are counted up, the driver's were looked up before
+  assert(!peers_.contains(id));  // our own ids are counted up, the driver's ids were looked up before
   if (!peer.uuid.empty()) by_uuid_[peer.uuid].insert(id);
   return &peers_.emplace(id, std::move(peer)).first->second;
 }
@@ -29,7 +29,7 @@ const Peer *Peers::find(PeerId id) const {
 
 void Peers::remove(PeerId id) {
   const auto found = peers_.find(id);
-  assert(found != peers_.end());  // whoever removes one has just found it
+  assert(found != peers_.end());  // the callers have just found it
   const auto same = by_uuid_.find(found->second.uuid);
   if (same != by_uuid_.end()) {
     same->second.erase(id);
@@ -59,7 +59,7 @@ void Peers::adopt(Peer &peer) {
 }
 
 void Peers::enter(Peer &peer, PeerState state, const Uuid &uuid, Time now) {
-  // One step on, never back: Membership refuses what a peer says in another state.
+  // Never back: Membership refuses messages that do not belong to the state.
   assert(static_cast<int>(state) == static_cast<int>(peer.state) + 1);
   if (uuid != peer.uuid) {
     const auto same = by_uuid_.find(peer.uuid);

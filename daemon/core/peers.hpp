@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The sessions of this node, one a WebSocket, and who is at their other ends.
+// The sessions of this node and the peers at their other ends. A session has its own WebSocket, or is routed
+// over supernodes.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +26,13 @@ struct Peer {
   PeerState state = PeerState::greeting;
   bool outbound = false;
   PeerKind kind = PeerKind::node;
-  Uuid uuid = {};            // whom we mean to reach; from ready on, who it says it is
-  std::string address = {};      // seen, not said
+  Uuid uuid = {};                // the one that we want to reach; from `ready` on, the one that it says it is
+  std::string address = {};      // as the socket shows it, not as the peer says
   std::string fingerprint = {};  // of the key that it has proved to have; empty: none
-  bool routed = false;       // no socket: messages travel over supernodes, to `place`
+  bool routed = false;           // no socket: messages travel over supernodes, to `place`
   Place place = {};
-  bool supernode = false;       // it said so
-  bool told_supernode = false;  // what our hello said of ourselves
+  bool supernode = false;       // it says that it is one
+  bool told_supernode = false;  // our hello said that we are one
   bool child = false;           // registered with us
   bool probing = false;         // we connected only to see whether it can be reached, for `for_whom`
   PeerId for_whom = 0;
@@ -55,7 +56,7 @@ class Peers {
 
   // The oldest session with that node that has come so far; one with a socket before one without.
   Peer *with(const Uuid &uuid, PeerState at_least);
-  // The newest one: who has another address now has left the old one without a word.
+  // The newest one: a node whose address changed leaves its old socket without a goodbye.
   Peer *socket(const Uuid &uuid, PeerState at_least);
   std::vector<PeerId> ready_nodes() const;  // with sockets
   std::vector<PeerId> children() const { return {children_.begin(), children_.end()}; }
@@ -66,7 +67,7 @@ class Peers {
   std::vector<PeerId> all() const;
   std::size_t size() const { return peers_.size(); }
   std::size_t routed() const { return routed_; }
-  void check_invariants() const;  // the promises of this class, and of whoever fills in a Peer
+  void check_invariants() const;  // also of the code that fills in a Peer
 
  private:
   std::map<PeerId, Peer> peers_;

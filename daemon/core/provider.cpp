@@ -35,7 +35,7 @@ void Provider::request(const Peer &peer, const Request &request) {
 
 void Provider::serve(const Request &request) {
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid != request.destination) return;
-  // Our supernode takes one place for given away now. If it was not, it is told.
+  // Our supernode counts one place as taken now. If it was not taken, CarryChanged tells it.
   StreamState *stream = streams_.find(request.slug);
   if (stream != nullptr && stream->told.room > 0)
     --stream->told.room;
@@ -84,8 +84,8 @@ void Provider::from_node(const Peer &peer, const Request &request) {
                      peer);
 }
 
-// A child asks for a new link, and gives the old one back when that flows. When is for it to say, but it has
-// no more than two.
+// A child may renew its link: it asks for a second one and cancels the old one when media flows. It may do so
+// whenever it likes, but it has two links at most.
 bool Provider::renewable(const Ticket &ticket, const Peer &child) const {
   const Timeouts &timeouts = node_.settings.timeouts;
   const std::vector<TicketId> given = tickets_.given(ticket.slug);

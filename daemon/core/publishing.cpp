@@ -51,12 +51,13 @@ void Publishing::publish(const Peer &peer, const Publish &publish) {
   claim(made(publish.slug, publish.name, publish.description), {.peer = peer.id, .media = publish.media});
 }
 
-// A name is ours already, somebody else's, or the origin is asked; without an origin it is ours now.
+// The name is ours already, or belongs to another node, or the origin is asked. Without an origin it is ours
+// now.
 void Publishing::claim(StreamInfo stream, Waiter waiter) {
   const Slug slug = stream.slug;
   if (directory_.is_own(slug)) return admit(slug, waiter, false);
   const StreamInfo *known = directory_.stream(slug);
-  // One that others remember as ours, from before a restart, is ours.
+  // A stream that others remember as ours, from before a restart, is ours.
   if (known != nullptr && known->source != node_.self())
     return refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
   for (auto &[question, registration] : registrations_) {
@@ -84,7 +85,7 @@ void Publishing::claim(StreamInfo stream, Waiter waiter) {
 
 void Publishing::origin_answered(const OriginAnswered &input) {
   const auto found = registrations_.find(input.call);
-  if (found == registrations_.end()) return;  // the answer to a mere update, or too late
+  if (found == registrations_.end()) return;  // it answers an update, or is too late
   const Registration registration = std::move(found->second);
   registrations_.erase(found);
   timers_.drop({.kind = TimerKind::registration, .number = input.call});
@@ -119,7 +120,7 @@ void Publishing::fail_pending(const Error &error) {
 }
 
 void Publishing::establish(const StreamInfo &stream, bool registered) {
-  // Whoever looked for it elsewhere meanwhile finds it here.
+  // It may have been searched for on other nodes: that ends, because it is here.
   if (const StreamState *looked_for = streams_.find(stream.slug); looked_for != nullptr) {
     assert(!looked_for->own);  // the callers have asked the directory, which knows of all of ours
     consumer_.drop(stream.slug, {Code::no_room, "it is being published here now: ask again"}, "moved");
@@ -261,8 +262,8 @@ void Publishing::beat() {
     const std::uint64_t rate = info.bitrate_kbps;
     const std::uint64_t told = stream.own->told_kbps;
     const std::uint64_t apart = rate > told ? rate - told : told - rate;
-    // Others held a version from up to max_ahead in the future, so ours is above it; those whose clocks are
-    // behind ours refuse it, and are told again until the time has come.
+    // Others had a version of up to max_ahead in the future, so ours is above it. Nodes whose clocks are
+    // behind ours refuse it, and are told again until that time has come.
     const bool early = static_cast<std::int64_t>(info.updated) > node_.unix_ms();
     if (early || apart > told / 10) changed(stream);
   }

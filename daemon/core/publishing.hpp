@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The streams of which this node is the source: made by the API or by a publisher's element, paused,
-// measured, ended. A stream outlives its publisher; only delete ends it.
+// The streams of which this node is the source. The API or a publisher's element makes them. They are paused,
+// measured and deleted here. A stream outlives its publisher; only delete ends it.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ class Publishing {
 
   void create(const CreateStream &input);
   void set_streaming(const SetStreaming &input);
-  // Fails, or forgets the stream; whoever carries or watches it is the caller's business, before.
+  // The stream, or why it may not be deleted. Before forget() the caller ends its tickets.
   Expected<StreamInfo> may_delete(const Slug &slug) const;
   void forget(const Slug &slug);
 
@@ -52,12 +52,12 @@ class Publishing {
   void origin_answered(const OriginAnswered &input);
   void registration_due(CallId question);
   void measured(const MediaMeasured &input);
-  void beat();   // the measured rates are news, now and then
-  void leave();  // every publisher is away
+  void beat();   // tells measured rates that changed
+  void leave();  // detaches every publisher
   void fail_pending(const Error &error);
 
  private:
-  struct Waiter {  // who asked for the name: a call of the API, or a publisher
+  struct Waiter {  // a call of the API, or a publisher, that asked for the name
     std::optional<CallId> call = {};
     PeerId peer = 0;
     std::string media = {};

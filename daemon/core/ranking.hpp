@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whom a stream is best got from: the one ranking of offers. A search for a parent uses it, one for a
-// standby, and a supernode or a key owner that chooses whom to hand a request to. Each fills in what it
-// knows.
+// The one ranking of nodes that could give a stream. A search for a parent or a standby ranks its offers by
+// it; a supernode ranks its children by it before it hands on a request. Each fills in what it knows.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +12,13 @@ namespace astral::core {
 
 // The smaller one is better. The order of the members is the order of their weight.
 struct Rank {
-  bool failed_us = false;      // its link was the parent and was lost: it may be dead, and not know it
-  bool cut_off = false;        // it does not get the stream itself now
+  bool failed_us = false;      // it was our parent and was lost: it may be dead, and others may not know
+  bool cut_off = false;        // it does not get the stream now
   bool shares_parent = false;  // it gets the stream through our parent, and would fail together with it
-  bool full = false;           // somebody who forwards nothing would have to make way
-  std::uint32_t hops = 0;      // each hop costs latency, and is one node more that may die
-  Time rtt = {};               // a near node
-  std::uint32_t room = 0;      // of equals the one with more room, so that load spreads
+  bool full = false;           // a child that forwards nothing would have to make way
+  std::uint32_t hops = 0;      // each hop adds latency, and a node that may die
+  Time rtt = {};               // to it
+  std::uint32_t room = 0;      // among equals the one with more room, so that load spreads
 
   friend bool operator<(const Rank &a, const Rank &b) {
     return std::tie(a.failed_us, a.cut_off, a.shares_parent, a.full, a.hops, a.rtt, b.room) <

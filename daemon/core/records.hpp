@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a supernode keeps for the keys that are nearest to it, and copies of what its neighbours keep: through
-// which supernodes a stream is to be had, and through which one a node. Soft state: what is not said again
-// lapses.
+// The records of the keys that a supernode owns, and copies of its neighbours' records: through which
+// supernodes a stream can be got, and through which one a node is reached. Soft state: a record that is not
+// repeated lapses.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ class Records {
     std::uint32_t room = 0;
     std::uint32_t leaves = 0;
     Time until = {};
-    std::uint32_t promised = 0;  // of the room, then of the leaves, since its advert
+    std::uint32_t promised = 0;  // places of `room`, then of `leaves`, since its advert
     Time promised_until = {};
   };
 
@@ -33,12 +33,12 @@ class Records {
   void end(const Slug &slug) { streams_.erase(slug); }
 
   bool has(const Slug &slug) const { return streams_.contains(slug); }
-  // Those with room, the fewest hops first and, among equals, the most room; but not `but`. With `displace`,
-  // where none has room, those with leaves. `room` and `leaves` are without what is promised.
+  // The supernodes with room, without `but`: the fewest hops first and, among equals, the most room. If none
+  // has room and `displace` is set, those with leaves. `room` and `leaves` are without what is promised.
   std::vector<Carrier> carriers(const Slug &slug, std::size_t most, const Uuid &but, bool displace,
                                 Time now) const;
-  // One place of it was promised to somebody: others are sent elsewhere until its next advert, or until then:
-  // one that hangs takes nobody.
+  // A search was sent there for one place. Other searches are sent elsewhere until its next advert, or until
+  // `until`, because a carrier that hangs takes nobody.
   void promised(const Slug &slug, const Uuid &supernode, Time until);
   void unreachable(const Uuid &supernode);
   std::optional<Place> place(const Uuid &uuid) const;

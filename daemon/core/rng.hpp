@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Eight bytes of seeded chance (splitmix64): small, since a simulator holds thousands of nodes. Not for keys.
+// Seeded random numbers (splitmix64). The state is eight bytes, because a simulator holds thousands of nodes.
+// Not for keys.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ class Rng {
     return z ^ (z >> 31);
   }
   std::uint64_t below(std::uint64_t bound) { return bound == 0 ? 0 : next() % bound; }
-  // Between three and five quarters of `time`, so that many who lost the same parent do not ask at once.
+  // Between three and five quarters of `time`, so that many nodes that lost the same parent do not ask at
+  // once.
   Time jittered(Time time) {
     const auto span = static_cast<std::uint64_t>(time.count()) / 2;
     return time - time / 4 + Time{static_cast<Time::rep>(below(span + 1))};

@@ -18,7 +18,7 @@ std::optional<Routed> Routes::forward(Routed routed) {
   }
   if (!node_.supernode()) {
     if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(routed));
-    return std::nullopt;  // without a supernode nobody is reached: whoever waits has a deadline
+    return std::nullopt;  // nobody is reached without a supernode; the sender has a deadline
   }
   if (routed.to.via.empty() || routed.to.via == node_.self()) return seek(std::move(routed));
   const Place place{.uuid = routed.to.via, .via = routed.to.via, .at = routed.to.at};
@@ -26,7 +26,7 @@ std::optional<Routed> Routes::forward(Routed routed) {
   return std::nullopt;
 }
 
-// Nobody is where it was said to be: the owner of its key knows better.
+// The node is not where it was said to be. The owner of its key knows where it is.
 std::optional<Routed> Routes::seek(Routed routed) {
   const std::optional<Place> known = records_.place(routed.to.uuid);
   if (known && known->via != routed.to.via && known->via != node_.self()) {
@@ -42,7 +42,7 @@ std::optional<Routed> Routes::seek(Routed routed) {
 }
 
 std::optional<Routed> Routes::arrived(const Peer &from, Routed routed) {
-  if (!routed.what) return std::nullopt;  // of a later version: we could not write it again
+  if (!routed.what) return std::nullopt;  // of a later version: we cannot write it again
   if (!from.supernode && routed.from.uuid != from.uuid) return std::nullopt;
   if (routed.to.uuid == node_.self()) return routed;
   if (!node_.supernode()) return std::nullopt;
@@ -66,14 +66,15 @@ bool Routes::deliver(const Place &place, Message message) {
       !sessions_.connect(place.uuid, place.at))
     return false;
   std::deque<Message> &parked = parked_[place.uuid];
-  if (parked.size() >= max_parked || parked_count() >= max_all_parked) return true;  // lost, as on any way
+  if (parked.size() >= max_parked || parked_count() >= max_all_parked)
+    return true;  // lost, as any message may be
   parked.push_back(std::move(message));
   return true;
 }
 
 void Routes::peer_ready(PeerId peer) {
   const Peer *ready = sessions_.peers.find(peer);
-  if (ready == nullptr || ready->kind != PeerKind::node) return;  // an element takes any name
+  if (ready == nullptr || ready->kind != PeerKind::node) return;  // an element may use any uuid
   const auto waiting = parked_.find(ready->uuid);
   if (waiting == parked_.end()) return;
   for (Message &message : std::exchange(waiting->second, {})) sessions_.send(peer, std::move(message));
@@ -88,7 +89,7 @@ std::size_t Routes::parked_count() const {
 
 void Routes::check_invariants() const {
   assert(parked_count() <= max_all_parked);
-  for (const auto &[uuid, messages] : parked_)  // somebody will say whether it is there
+  for (const auto &[uuid, messages] : parked_)  // the connection will be there, or fail
     assert(sessions_.peers.socket(uuid, PeerState::connecting) != nullptr);
 }
 
@@ -99,7 +100,7 @@ std::deque<Routed> Routes::not_there(const Uuid &uuid) {
     return again;
   for (Message &message : waiting->second) {
     auto *routed = std::get_if<Routed>(&message);
-    if (routed == nullptr || routed->to.uuid == uuid) continue;  // to that supernode itself
+    if (routed == nullptr || routed->to.uuid == uuid) continue;  // the message was for that supernode itself
     routed->to.via.clear();
     again.push_back(std::move(*routed));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Messages for nodes without a session: to the supernode, from there to the addressee's supernode, from there
-// to it. A supernode connects to another for that, and lets the session go when it has served.
+// Messages between nodes that have no session with each other: to our supernode, from there to the
+// addressee's supernode, from there to it. A supernode connects to another one for that, and drops the
+// session when it is idle.
 #pragma once
 
 #include <deque>
@@ -18,14 +19,15 @@ class Routes {
   Routes(const ThisNode &node, Sessions &sessions, const Records &records)
       : node_(node), sessions_(sessions), records_(records) {}
 
-  // A message that is for us comes back: to be handled as if `from` had a session.
+  // Returns a message that is for us: the caller handles it as if `from` had a session.
   std::optional<Routed> forward(Routed routed);
-  // From a neighbour; nobody speaks for another but a supernode.
+  // From a neighbour. Only a supernode may speak for another node.
   std::optional<Routed> arrived(const Peer &from, Routed routed);
-  // To the supernode at `place`, connecting first where there is no session. False: no room for one.
+  // To the supernode at `place`; connects first if there is no session. False: there is no room for a
+  // session.
   bool deliver(const Place &place, Message message);
   void peer_ready(PeerId peer);
-  // What waited for it is tried on another way.
+  // The messages that waited for that node: the caller sends them on another way.
   std::deque<Routed> not_there(const Uuid &uuid);
   void check_invariants() const;
 

@@ -36,7 +36,7 @@ class Sessions {
   Peer *open(const Place &place);
   // A socket to the node at `address`. None: it has no address, it is this node, or there are too many peers.
   std::optional<PeerId> connect(const Uuid &uuid, const Address &address);
-  void send(PeerId peer, Message message);         // nothing, where the peer is gone
+  void send(PeerId peer, Message message);         // does nothing if the peer is gone
   void tell(const Place &place, Message message);  // the same, with open() first
   void cancel(PeerId peer, const TicketId &ticket, std::string code, std::string message);
   void cancel_unknown(PeerId peer, const TicketId &ticket);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The book of tickets: those that this node gave (to nodes and to local players) and those it holds (from its
-// parents and from publishers' elements). Finds them by id, by stream and by peer; decides nothing. What else
-// is known of one that we hold is in its Link.
+// The tickets that this node gave (to nodes and to local players) and those that it holds (from its parents
+// and from publishers' elements). Finds them by id, by stream and by peer; decides nothing. What else is
+// known of a ticket that we hold is in its Link.
 #pragma once
 
 #include <cstddef>
@@ -24,12 +24,12 @@ enum class Side { given, held };
 
 std::string_view name(TicketState state);
 
-// What only the ticket of a child has.
+// Only a given ticket has this.
 struct Child {
   ChildState state = ChildState::asking;
   Claim claim = Claim::reserved;
-  bool leaf = false;     // it feeds nobody and cannot
-  SearchId search = {};  // that the offer will answer
+  bool leaf = false;     // it has no children and no room for any
+  SearchId search = {};  // the search that the offer will answer
 };
 
 struct Ticket {
@@ -47,8 +47,9 @@ struct Ticket {
   Time refreshed = {};
 };
 
-// Its assertions check promises of Consumer and Provider: they ask for room and for the id before they add a
-// ticket, look at its state before they change it, and remove what they have just found.
+// Its assertions check promises of the callers: before they add a ticket they check that there is room and
+// that the id is new; before they change its state they look at it; they remove only a ticket that they have
+// just found.
 class Tickets {
  public:
   Ticket &add(Ticket ticket);
@@ -60,13 +61,13 @@ class Tickets {
   void claim(Ticket &ticket, Claim claim);        // given
   void remove(const TicketId &id);
 
-  // Copies, so that the book may change while one walks them.
+  // Copies, so that tickets may end while the caller walks over them.
   std::vector<TicketId> all() const;
   std::vector<TicketId> of_stream(const Slug &slug) const;
   std::vector<TicketId> given(const Slug &slug) const;
   std::vector<TicketId> of_peer(PeerId peer) const;
   std::size_t count(PeerId peer) const;
-  // Without those that stand by, or are asked for it: they take no room, and are no reason to carry a stream.
+  // Without standbys: they take no room, and are no reason to carry a stream.
   static bool counts(const Ticket &ticket) {
     return ticket.side == Side::given &&
            (ticket.kind == PeerKind::element || ticket.child.claim != Claim::none);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The values of the control plane are shared with who reads and writes them as JSON: plugins/protocol has
-// them, under core's name here.
+// The values of the control plane. plugins/protocol defines them, because it also reads and writes them as
+// JSON.
 #pragma once
 
 #include "protocol/types.hpp"

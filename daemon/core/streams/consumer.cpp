@@ -30,7 +30,7 @@ void Consumer::watch(CallId call, const Slug &slug) {
   if (stream->calls.size() >= max_waiting_calls)
     return outbox_.answer(call, fail(Code::no_room, "too many ask for this stream at once"));
   stream->calls.push_back(call);
-  stream->pause(Purpose::parent).until.reset();  // somebody waits: look now
+  stream->pause(Purpose::parent).until.reset();  // somebody waits: search now
   reconciler_.settle(*stream);
 }
 
@@ -82,7 +82,7 @@ void Consumer::offer(const Peer &peer, const Offer &offer) {
   reconciler_.settle(ours->stream);
 }
 
-// What an offer says of its way from the source.
+// The path and hops of an offer make sense.
 bool Consumer::fits(const StreamState &stream, const Peer &peer, const Offer &offer) const {
   const bool loop = std::find(offer.path.begin(), offer.path.end(), node_.self()) != offer.path.end();
   return !loop && !offer.path.empty() && offer.path.size() <= max_path && offer.path.back() == peer.uuid &&
@@ -108,7 +108,7 @@ bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &of
             .path = offer.path,
             .rtt = peer.rtt.value_or(1s),
             .offer = offer};
-  // One that stands by is better than another that would fail with the parent as well.
+  // Keep the standby, if the new one would fail together with the parent as well.
   if (search.purpose == Purpose::standby && are.standby != nullptr && shares_parent(are.parent, link))
     return false;
   if (!offer.stream.empty() && offer.stream[0].slug == stream.slug &&
@@ -135,7 +135,7 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
       lose(held->stream, held->link.id, nullptr, refusal.message);
     return;
   }
-  // We had it before we were started again.
+  // The ticket is of the time before our restart.
   if (!refusal.ticket.empty() && tickets_.find(refusal.ticket) == nullptr)
     sessions_.cancel_unknown(peer.id, refusal.ticket);
   StreamState *stream = streams_.find(refusal.slug);
@@ -143,7 +143,8 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
   Search &search = *stream->search;
   if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(node_.now);
   if (search.again) return;
-  const bool nobody = !search.wide || refusal.code == RefusalCode::no_stream;  // here, or anywhere
+  const bool nobody =
+      !search.wide || refusal.code == RefusalCode::no_stream;  // nobody near, or nobody anywhere, has it
   if (nobody)
     search.until = std::min(search.until, node_.now);
   else if (refusal.asked > 0 && ++search.refused >= refusal.asked)
@@ -156,7 +157,7 @@ void Consumer::path(const Peer &peer, const Path &path) {
   if (!held || peer.kind != PeerKind::node || held->link.state == LinkState::requested) return;
   auto &[stream, link, ticket] = *held;
   link.cut = path.cut;
-  if (path.cut) return reconciler_.settle(stream);  // it leads nowhere, whatever it says
+  if (path.cut) return reconciler_.settle(stream);  // the path of a cut link means nothing
   if (std::find(path.path.begin(), path.path.end(), node_.self()) != path.path.end())
     return lose(stream, link.id, "loop", "it gets the stream through us now");
   if (path.path.empty() || path.path.size() > max_path || path.path.back() != peer.uuid ||
@@ -225,7 +226,7 @@ void Consumer::source_flows(const SourceFlows &input) {
   link.media = link.media.value_or(node_.now);
   if (&link == roles(stream).parent && link.id == (stream.fed ? stream.fed->by : TicketId{})) {
     stream.silence.reset();
-    link.cut = false;  // its path reaches the source: that news may have been lost
+    link.cut = false;  // its path reaches the source; the Path that said so may have been lost
   }
   reconciler_.settle(stream);
 }
@@ -239,7 +240,7 @@ void Consumer::silent(const StreamSilent &input) {
   stream->silence->said = node_.now;
   const bool nobody = are.standby == nullptr;
   if (!moving(*stream) && (nobody || are.standby->state == LinkState::preparing)) {
-    // Is it there?
+    // Asks whether the parent's link is alive.
     outbox_.emit(SwitchSource{.slug = stream->slug, .ticket = are.parent->id, .standby = false});
     if (nobody) stream->pause(Purpose::standby).until = node_.now;
   }
@@ -251,7 +252,7 @@ void Consumer::source_ended(const SourceEnded &input) {
     lose(held->stream, input.ticket, "link-ended", input.error.detail);
 }
 
-// Once a second.
+// Comes once a second.
 void Consumer::measured(const MediaMeasured &input) {
   if (input.kept_streams < node_.settings.renew_streams) return;
   StreamState *stream = streams_.find(input.slug);
@@ -265,7 +266,7 @@ void Consumer::cancelled(const Ticket &ticket, const std::string &code) {
   lose(*streams_.find(ticket.slug), TicketId{ticket.id}, nullptr, code);
 }
 
-// All of them first: none of them may be taken for another.
+// All links of the peer go first, so that none of them replaces another.
 void Consumer::peer_gone(PeerId peer) {
   std::set<Slug> slugs;
   for (const TicketId &id : tickets_.of_peer(peer)) {
@@ -290,13 +291,13 @@ void Consumer::lapse() {
   for (const Slug &slug : slugs) look_again(slug);
 }
 
-// Whoever was asked before is not our supernode any more.
+// The supernode that was asked before is not ours any more, so the new one is asked.
 void Consumer::settled() {
   std::vector<Slug> asked;
   for (auto &[slug, stream] : streams_.all) {
     if (!stream.search || stream.search->purpose == Purpose::standby) continue;
     if (roles(stream).next_parent != nullptr || !ranked_offers(stream).empty()) continue;
-    stream.search->id.clear();  // the old one may be under way yet
+    stream.search->id.clear();  // answers to the old one may still be under way
     reconciler_.ask(stream);
     asked.push_back(slug);
   }
@@ -329,7 +330,7 @@ void Consumer::drop(const Slug &slug, const Error &error, const std::string &cod
   reconciler_.close(*stream);
 }
 
-// What the types do not say already. Who feeds us and what is done follows from the facts.
+// What the types do not say already.
 void Consumer::check_invariants() const {
   std::size_t held = 0;
   for (const auto &[slug, stream] : streams_.all) {
@@ -350,7 +351,7 @@ void Consumer::check_invariants() const {
     assert(coming <= 1 && standbys <= (stream.own ? 0 : 1));
     const Circumstances at = reconciler_.circumstances(stream);
     assert(stream.own || node_.leaving || at.wanted || stream.unwanted);
-    // Nothing waits for ever: whoever wants a parent has one, or a time to look again.
+    // A stream that wants a parent has one, or a timer.
     const bool waits = stream.own ? at.publisher_here : at.wanted;
     if (waits && roles(stream).parent == nullptr && !node_.leaving)
       assert(timers_.has({.kind = TimerKind::stream, .name = slug}));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The streams that this node receives: takes what happens into their facts. What is to be done then, plan.hpp
-// says and Reconciler does. Of our own streams the publisher's element is the parent, and nobody is searched
-// for.
+// Writes what happens to the streams that this node receives into their facts. plan.hpp says what follows,
+// and Reconciler does it. The parent of a stream of our own is the publisher's element; there is no search
+// for it.
 #pragma once
 
 #include <optional>
@@ -41,10 +41,10 @@ class Consumer {
 
   void watch(CallId call, const Slug &slug);
   void need_changed(const Slug &slug);
-  // Everything of this stream but the tickets given ends now.
+  // Ends everything of this stream but the tickets that we gave.
   void drop(const Slug &slug, const Error &error, const std::string &code);
 
-  // From parents, and whoever offers to be one.
+  // From parents, and nodes that offer to be one.
   void offer(const Peer &peer, const Offer &offer);
   void refusal(const Peer &peer, const Refusal &refusal);
   void path(const Peer &peer, const Path &path);
@@ -52,9 +52,9 @@ class Consumer {
   void cancelled(const Ticket &ticket, const std::string &code);
   void peer_gone(PeerId peer);
   void settled();  // there is a supernode to ask
-  void lapse();    // those that no heartbeat has named
+  void lapse();    // ends tickets that no heartbeat has named for long
 
-  // From the media floor.
+  // From the media backend.
   void source_said(const SourceSaid &input);
   void source_flows(const SourceFlows &input);
   void silent(const StreamSilent &input);
@@ -64,10 +64,10 @@ class Consumer {
   // Of our own streams.
   void attach(StreamState &stream, PeerId publisher);
   void pause(StreamState &stream, const std::string &code,
-             const std::string &why);  // the link to the sink ends
+             const std::string &why);  // the link to the publisher's element ends
   void resume(StreamState &stream);
 
-  void look_again(const Slug &slug);  // its time has come
+  void look_again(const Slug &slug);  // its timer
 
   void check_invariants() const;
 

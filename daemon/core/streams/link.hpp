@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One link to somebody who gives us a stream, or might: a ticket that we hold, and how far it is. Decides nothing.
+// A link to a node that gives us a stream, or may give it: the ticket that we hold, and its state. Decides
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace astral::core {
 
-// A node offers, in answer to a search. The publisher's element is asked, and then offers.
+// A node offers in answer to a search. The publisher's element is asked first, and then offers.
 //
 //  requested ──Offer──▶ offered ──AddSource──▶ linking ──────── the source confirms ─────────▶ granted
 //                          │                                                                      ▲
@@ -24,15 +25,15 @@ namespace astral::core {
 //                                                                         ▼ │                     │
 //                                                                        tried ───────────────────┘
 //
-// From every state it may be gone: refused, cancelled by either end, its link ended, its peer lost, its time over.
-// A link that is gone is no longer in the stream's record. A `granted` one feeds us, or is about to; which of two is
-// the parent says roles() in plan.hpp.
+// From every state the link may end: refused, cancelled by either end, the media link ended, its peer lost,
+// its time over. It is no longer in the stream's record then. A `granted` link feeds us, or is about to;
+// roles() in roles.hpp says which of two is the parent.
 enum class LinkState { requested, offered, linking, preparing, ready, tried, switching, granted };
 
-// What the two ends have agreed upon so far, in the words of the book of tickets and of the API.
+// What the two ends have agreed on so far, as the book of tickets and the API say it.
 TicketState agreed(LinkState state);
-bool has_source(LinkState state);         // between AddSource and RemoveSource
-bool on_standby(LinkState state);         // up, or coming up, and no place is taken by it
+bool has_source(LinkState state);  // between AddSource and RemoveSource
+bool on_standby(LinkState state);  // up or coming up, and it takes no place
 bool may_follow(LinkState from, LinkState to);
 
 struct Link {
@@ -41,19 +42,19 @@ struct Link {
   Time since = {};  // of the state
   Uuid source = {};
   std::uint32_t hops = 0;
-  std::vector<Uuid> path = {};       // from the publisher's node to `source`
-  Time rtt = {};                     // to `source`, when it offered
-  bool cut = false;                  // its path does not reach the publisher now
-  bool leaving = false;              // it asked us to find another parent
-  std::uint64_t grant = 0;           // the number of its grant among those of this stream; 0: not granted yet
-  std::optional<Time> up = {};       // since when its link stands by
-  std::optional<Time> media = {};    // the first that came since it was switched on
-  Offer offer = {};                  // what its source needs to link
+  std::vector<Uuid> path = {};     // from the publisher's node to `source`
+  Time rtt = {};                   // to `source`, when it offered
+  bool cut = false;                // its path does not reach the publisher now
+  bool leaving = false;            // the source asked us to find another parent
+  std::uint64_t grant = 0;         // its number among the grants of this stream; 0: not granted yet
+  std::optional<Time> up = {};     // since when it has been a standby with a link
+  std::optional<Time> media = {};  // when the first media came after it was switched on
+  Offer offer = {};                // what the source element needs to link
 
-  bool passes(const Uuid &node) const;  // on its way from the publisher
+  bool passes(const Uuid &node) const;  // its path includes `node`
 };
 
-// Until when it may stay in its state without news; never: as long as it likes.
+// Until when it may stay in its state; never: without a limit.
 Time expiry(const Link &link, const Timeouts &times);
 
 }  // namespace astral::core

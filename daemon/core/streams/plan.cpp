@@ -31,7 +31,7 @@ class Planner {
     plan_.search = search();
     if (plan_.search && runs()) {
       plan_.step = next_step(*stream_.search, offers(), may_pause(), at_.now, times_);
-      if (plan_.next_parent != nullptr) plan_.step = {};  // its link has a time of its own
+      if (plan_.next_parent != nullptr) plan_.step = {};  // the link has its own timeout
       look(plan_.step.until);
     }
     duties();
@@ -51,7 +51,7 @@ class Planner {
     look(when);
     return when <= at_.now;
   }
-  // The search that runs is for somebody beside, or instead of, the parent that feeds us now.
+  // The search that runs began while the present parent fed us.
   bool runs() const {
     return stream_.search && stream_.search->parent == (parent() == nullptr ? TicketId{} : parent()->id);
   }
@@ -69,7 +69,8 @@ class Planner {
     return kept ? Ending::none : Ending::close;
   }
 
-  // Which searches are needed, and how long each pauses before it begins. One that fails pauses longer.
+  // Which searches are needed, and how long each pauses before it begins. After a failure the pause is
+  // longer.
   void needs() {
     const auto need = [&](Purpose purpose, Time pause) {
       plan_.needs[static_cast<std::size_t>(purpose)] = pause;
@@ -108,7 +109,7 @@ class Planner {
     return plan_.needs[static_cast<std::size_t>(purpose)] && until && *until <= at_.now;
   }
 
-  // Its link is up, so its media is here after one way; the parent, if there is one, stays until then.
+  // Its link is up, so its media comes soon; the parent, if there is one, stays until then.
   bool takes_over() {
     if (!up(standby()) || standby()->cut) return false;
     if (parent() == nullptr) return at_.wanted && (next() == nullptr || next()->state == LinkState::linking);
@@ -130,7 +131,7 @@ class Planner {
       return runs(purpose) || (due(purpose) && !at_.shutting_down);
     };
     if (stream_.own || takes_over_) return {};
-    // What it found links: its other offers are kept, in case that fails.
+    // A link that the search found comes up. The other offers are kept, in case it fails.
     if (next() != nullptr) return runs() ? std::optional(stream_.search->purpose) : std::nullopt;
     if (parent() == nullptr) {
       if (at_.wanted && goes_on(Purpose::parent)) return Purpose::parent;
@@ -154,8 +155,8 @@ class Planner {
     return static_cast<std::size_t>(std::count_if(stream_.links.begin(), stream_.links.end(), offered));
   }
 
-  // What was just published is not known to whom we ask yet. Where there is no room, a supernode that has just come
-  // may not know of all who have some.
+  // The nodes that we ask may not know a stream that was just published. If there seems to be no room, a
+  // supernode that has just come may not know all nodes that have some.
   bool may_pause() const {
     if (stream_.search->purpose != Purpose::parent) return false;
     if (stream_.search->known) return at_.now - *stream_.search->known < times_.no_room;
@@ -184,7 +185,7 @@ class Planner {
     if (&link != next()) return release("replaced", "another parent feeds us");
     if (parent() == nullptr) {
       if (!stream_.own && !at_.wanted) return release("unwanted", "nobody waits for it any more");
-      // It was chosen to replace a parent: whoever has none any more looks again among those who are there now.
+      // It was chosen to replace a parent that is lost now: choose again among the nodes that are there.
       const bool from_a_move = link.state == LinkState::linking && stream_.search && !runs();
       if (takes_over_ || from_a_move) return release("unwanted", "the parent was lost meanwhile");
     } else {
@@ -208,15 +209,16 @@ class Planner {
     return {.link = &link, .use = listen ? Use::listen : Use::stand_by};
   }
 
-  // A far one answers after a round trip. While nothing comes from anybody it may be the publisher who is silent, so
-  // each is given twice the time of the one before.
+  // A far standby answers after a round trip. While no media comes from any node, the publisher may be
+  // silent; so each standby gets twice the time of the one before.
   bool brings_nothing(const Link &link) const {
     if (next() != nullptr || runs_a_move() || !at_.streaming) return false;
     const std::uint32_t doublings = std::min(std::max(stream_.silence->tries, 1u) - 1, most_doublings);
     return stream_.silence->said - link.since >= times_.tried * (1 << doublings);
   }
 
-  // One that is chosen, one in reserve; the others are told at once, so that their room is free.
+  // One offer is chosen and one is kept in reserve. The others are cancelled at once, so that their room is
+  // free.
   void offer_duties() {
     const std::vector<const Link *> offers = ranked_offers(stream_);
     const bool kept = plan_.search && runs() && plan_.ending != Ending::close;
@@ -232,7 +234,7 @@ class Planner {
       else if (kept && !chosen && (!links || (i == 0 && standby() == nullptr)))
         duty.use = Use::reserve;
       duty.why = kept ? "another offer was better" : "the search is over";
-      // The one in reserve is decided upon when the best links.
+      // The reserve is used, or cancelled, when the best one links.
       if (chosen && i > 0) duty.use = Use::reserve;
       plan_.links.push_back(duty);
     }
@@ -244,7 +246,8 @@ class Planner {
     if (stream_.own) return;
     if (parent() != nullptr)
       plan_.upstream_lost = parent()->cut;
-    else if (next() == nullptr || next()->state != LinkState::switching)  // then it will be known in a moment
+    else if (next() == nullptr ||
+             next()->state != LinkState::switching)  // otherwise it will be known in a moment
       plan_.upstream_lost = stream_.lost.has_value();
     const Link *up = parent() != nullptr ? parent() : next();
     if (up != nullptr) plan_.position = {.hops = up->hops, .path = up->path};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What ought to be: who feeds us, who stands by, whether somebody is searched for, and when to look again. A pure
+// What ought to be: which link feeds us, which stands by, which search runs, and when to look again. A pure
 // function of the facts of one stream; it changes nothing and remembers nothing.
 #pragma once
 
@@ -21,42 +21,44 @@ namespace astral::core {
 //     effects  ◀── Reconciler ◀────────────────────────────┘   ... and again, until there is none
 //
 // FACTS. Each link is in one of a few states (link.hpp). A search knows what it asked and what was answered
-// (search.hpp). Beside them the record has when media came, who was lost, who wants the stream, and for each purpose of
-// a search how long it has to pause.
+// (search.hpp). The record also has when media came, which parent was lost, who wants the stream, and how
+// long each purpose of a search has to pause.
 //
-// PLAN. Roles come first. Of the granted links the parent is the latest whose media has come; before any media has
-// come, the first. One that was granted later is the next parent, and so is one that links or is switched on: at most
-// one at a time. One more may stand by. The parent before is let go as soon as the next one's media is here.
-//   The one that stands by takes over where nobody feeds us; where the parent leaves or is cut off from the publisher,
-// if it does not depend on the parent; where it brings media and the silent parent does not; where the link to the
-// parent is old. Until the parent is heard from again, its media is asked for as well.
-//   Where it does not take over, somebody is searched for: see Purpose. Every purpose has its pause.
-//   Where nobody wants the stream, nothing is begun; what there is is kept for a while.
+// PLAN. Roles come first. The parent is the granted link whose media came and that was granted last; before
+// any media has come, the link that was granted first. A link that was granted later is the next parent, and
+// so is one that links or is switched on: at most one at a time. One more link may stand by. The old parent
+// is released when the next one's media is here.
+//   The standby takes over if no link feeds us; if the parent leaves or is cut off from the publisher, and
+//   the standby does
+// not depend on it; if the standby brings media and the silent parent does not; if the link to the parent is
+// old. While the parent is silent, the standby's media is asked for.
+//   If the standby does not take over, a search runs: see Purpose. Every purpose has its pause.
+//   If nobody wants the stream, nothing is begun; the links that there are stay for a while.
 //
-// DIFFERENCE. For each link the plan says what it ought to be used for. The state that it is in says what is to be
-// done: see Reconciler. The stream has one timer, Plan::look_again.
+// DIFFERENCE. The plan says what each link ought to be used for. The state of the link says what must be done
+// for that: see Reconciler. The stream has one timer, Plan::look_again.
 
 // What the stream's own record does not say.
 struct Circumstances {
   Time now = {};
-  bool wanted = false;           // by a child, a local player, a person or a call
-  bool publisher_here = false;   // of ours: it is attached, and not paused
-  bool streaming = true;         // as far as we know, its publisher is sending
-  bool may_appear = false;       // whom we asked may not know yet who carries it
+  bool wanted = false;          // by a child, a local player, a person or a call
+  bool publisher_here = false;  // of our own stream: its publisher is attached, and it is not paused
+  bool streaming = true;        // as far as we know, its publisher is sending
+  bool may_appear = false;      // the nodes that we ask may not know yet which nodes carry it
   bool shutting_down = false;
 };
 
 enum class Use {
   release,
-  reserve,   // an offer that may be needed
+  reserve,  // an offer that may be needed
   stand_by,
-  listen,    // it stands by, and its media is asked for
+  listen,  // stand by, with its media switched on
   feed,
 };
 struct Duty {
   const Link *link = nullptr;
   Use use = Use::release;
-  // Of a release: what the other end is told; and whether what the link was for is needed again, after a pause.
+  // Of a release: what the other end is told. failed: what the link was for is needed again, after a pause.
   const char *code = "";
   const char *why = "";
   bool failed = false;
@@ -65,11 +67,12 @@ struct Duty {
 enum class Ending { none, close_media, close };
 
 struct Plan : Roles {
-  std::vector<Duty> links = {};               // one for each
-  std::optional<Purpose> search = {};         // ought to run
-  SearchStep step = {};                       // if it runs already
-  bool ask_publisher = false;                 // for a link
-  std::array<std::optional<Time>, purposes> needs = {};  // how long each needed search pauses before it begins
+  std::vector<Duty> links = {};        // one for each link
+  std::optional<Purpose> search = {};  // ought to run
+  SearchStep step = {};                // if it runs already
+  bool ask_publisher = false;          // for a link
+  std::array<std::optional<Time>, purposes> needs =
+      {};  // how long each needed search pauses before it begins
   bool upstream_lost = false;
   Position position = {};
   Ending ending = Ending::none;
@@ -81,6 +84,6 @@ Plan plan(const StreamState &stream, const Circumstances &at, const Timeouts &ti
 // The best first.
 std::vector<const Link *> ranked_offers(const StreamState &stream);
 
-inline constexpr std::uint32_t worth_moving = 2;  // hops fewer: less is not worth the unrest
+inline constexpr std::uint32_t worth_moving = 2;  // so many hops fewer; less is not worth a move
 
 }  // namespace astral::core

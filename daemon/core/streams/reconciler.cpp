@@ -10,8 +10,10 @@
 namespace astral::core {
 namespace {
 
-constexpr int most_steps = 100;  // each changes a fact for good: there are a few links, and one search
-constexpr std::uint32_t quick_leavings = 8;  // the parent may ask us to go as often as it likes
+constexpr int most_steps =
+    100;  // enough: a stream has few links and one search, and each step changes a fact for good
+constexpr std::uint32_t quick_leavings =
+    8;  // tries without a growing pause: the parent may ask us to leave at any time
 
 }  // namespace
 
@@ -70,7 +72,7 @@ void Reconciler::settle(StreamState &stream) {
   if (moved || (changed && !stream.own)) outbox_.post(CarryChanged{.slug = slug});
 }
 
-// Since when nobody wants it.
+// Notes since when nobody wants the stream.
 void Reconciler::note_need(StreamState &stream) {
   const bool needed = circumstances(stream).wanted || (stream.own && stream.own->publisher != 0);
   if (needed || !stream.media)
@@ -79,7 +81,7 @@ void Reconciler::note_need(StreamState &stream) {
     stream.unwanted = stream.unwanted.value_or(node_.now);
 }
 
-// Another parent than before, or the first one, or none any more.
+// Notes another parent than before, the first one, or the loss of one.
 bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
   const TicketId by = plan.parent == nullptr ? TicketId{} : plan.parent->id;
   if (by == (stream.fed ? stream.fed->by : TicketId{})) return false;
@@ -125,7 +127,7 @@ void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
       return;
     }
     case Purpose::away: {
-      // All who had to move at once said no to each other; the next time they do not ask in the same moment.
+      // Nodes that had to move at once refused each other; the jitter makes them ask at different times.
       Time after = times.leave_again;
       for (std::uint32_t i = quick_leavings; i < pause.tries && after < times.last_retry; ++i)
         after = std::min(after * 2, times.last_retry);
@@ -136,7 +138,7 @@ void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
       pause.length = std::clamp(pause.length * 2, times.standby_again, times.last_standby);
       pause.until.reset();
       return;
-    case Purpose::renewal:  // it has its next time already
+    case Purpose::renewal:  // begin_search() has set its next time
       return;
     case Purpose::better:
       pause.until.reset();
@@ -176,7 +178,7 @@ bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
         lose(stream, link.id, duty.code, duty.why);
       else
         release(stream, link.id, duty.code, duty.why);
-      // Another is tried at once.
+      // Search for another standby at once.
       if (duty.failed && listened) stream.pause(Purpose::standby).until = node_.now;
       return true;
     }
@@ -226,7 +228,7 @@ void Reconciler::open_media(StreamState &stream) {
 void Reconciler::link(StreamState &stream, Link &link, bool standby) {
   open_media(stream);
   enter(link, standby ? LinkState::preparing : LinkState::linking);
-  // Whoever offers from now on is told that it is too late.
+  // Offers that come from now on are cancelled.
   if (stream.search) stream.search->until = node_.now;
   outbox_.emit(AddSource{.slug = stream.slug, .offer = link.offer, .standby = standby});
 }
@@ -247,12 +249,12 @@ void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
                          .room = budget_.places(stream.slug)});
 }
 
-// Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is
-// given up. Both are listened to; whoever is heard from first decides.
+// The publisher may be silent, and with it all nodes. So no node is told and no link is released. Both links
+// are switched on; the one whose media comes first decides.
 void Reconciler::listen(StreamState &stream, Link &link, const Link &parent) {
   switch_on(stream, link, LinkState::tried);
   ++stream.silence->tries;
-  // It says that it flows, if it does.
+  // The parent's source reports SourceFlows, if media comes.
   outbox_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});
 }
 
@@ -298,7 +300,7 @@ bool Reconciler::do_search(StreamState &stream, const Plan &plan) {
   Search &search = *stream.search;
   switch (plan.step.act) {
     case SearchAct::wait:
-    case SearchAct::choose:  // a link's business
+    case SearchAct::choose:  // do_links() does it
       return false;
     case SearchAct::ask_everybody:
       search.wide = true;
@@ -309,7 +311,7 @@ bool Reconciler::do_search(StreamState &stream, const Plan &plan) {
       return true;
     case SearchAct::ask_again:
       search.wide = false;
-      search.id.clear();  // answered by all who were asked
+      search.id.clear();  // all nodes that were asked have answered
       ask(stream);
       return true;
     case SearchAct::fail:
@@ -354,7 +356,7 @@ void Reconciler::ask(StreamState &stream) {
   }
   if (node_.supernode()) return outbox_.post(ToFind{std::move(find)});
   if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(find));
-  // Without a supernode: it is asked again when there is one.
+  // Without a supernode nothing is sent: Consumer::settled() asks when there is one.
 }
 
 void Reconciler::fail_search(StreamState &stream) {
@@ -370,7 +372,7 @@ void Reconciler::fail_search(StreamState &stream) {
   fail_later(stream, search.purpose);
 }
 
-// The publisher's element, for a link that is to be the parent, or to replace an old one.
+// Asks the publisher's element for a link that becomes the parent, or replaces an old one.
 void Reconciler::ask_publisher(StreamState &stream) {
   if (feeder(stream) != nullptr) {
     stream.renewing = node_.now;
@@ -393,7 +395,7 @@ void Reconciler::ask_publisher(StreamState &stream) {
                  Request{.ticket = ticket.id, .slug = stream.slug, .destination = node_.self()});
 }
 
-// The calls that wait, and what our children know of the path. True: the children are to be told.
+// Answers the calls that wait, and notes what the children are told of the path. True: they must be told.
 bool Reconciler::tell(StreamState &stream, const Plan &plan) {
   if (plan.parent != nullptr && !stream.calls.empty())
     answer_calls(stream, Answered{.ticket = plan.parent->id, .created = true});

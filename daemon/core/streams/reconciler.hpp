@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until
-// there is none; and writes down as facts what it did. It decides nothing but how long a pause is.
+// there is none. It writes what it did into the facts. It decides only how long a pause is.
 #pragma once
 
 #include <string>
@@ -30,7 +30,8 @@ struct Plan;
 //   tried                   stand by              SwitchSource off                    ─▶ ready
 //   ready, tried            feed                  SwitchSource on, Request            ─▶ switching
 //   any                     release               Cancel, RemoveSource                ─▶ (gone)
-// All else is as it ought to be, or waits for an answer: Consumer takes that.
+// In all other cases nothing is done: the link is as it ought to be, or waits for an answer, which Consumer
+// takes.
 class Reconciler {
  public:
   Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
@@ -47,22 +48,21 @@ class Reconciler {
         directory_(directory),
         rng_(rng) {}
 
-  // After facts have changed, or when the stream's time has come. The stream may be gone then.
+  // After facts have changed, or when the stream's timer fires. It may end the stream.
   void settle(StreamState &stream);
   Circumstances circumstances(const StreamState &stream) const;
 
   void enter(Link &link, LinkState state);
-  // `code`: what the other end is told; null: it knows, or is not there any more. Ids are copied: the link
-  // goes.
+  // `code`: what the other end is told; null: it knows, or is gone. The id is copied, because the link goes.
   void release(StreamState &stream, TicketId id, const char *code, const std::string &why);
-  // It failed: what it was for is needed again, after a pause.
+  // Releases a link that failed: what it was for is needed again, after a pause.
   void lose(StreamState &stream, TicketId id, const char *code, const std::string &why);
   void release_all(StreamState &stream, const char *code, const std::string &why);
   void open_media(StreamState &stream);
   void answer_calls(StreamState &stream, const Expected<Answered> &answer);
-  void close(StreamState &stream);  // all is released and answered
-  void ask(StreamState &stream);    // the question of its search, with a new id or a wider circle
-  void fail_later(StreamState &stream, Purpose purpose);  // a pause that grows
+  void close(StreamState &stream);  // its links are released and its calls answered before
+  void ask(StreamState &stream);    // sends the question of its search, with a new id or to more nodes
+  void fail_later(StreamState &stream, Purpose purpose);  // starts a pause that grows
 
  private:
   void note_need(StreamState &stream);

@@ -37,7 +37,7 @@ Roles roles(const StreamState &stream) {
   for (const auto &[id, link] : stream.links) {
     const bool later = link.state == LinkState::granted && link.grant > roles.parent->grant;
     if ((later || comes(stream, link)) && roles.next_parent == nullptr) roles.next_parent = &link;
-    // The one whose link comes up was chosen to replace one that is poor.
+    // A standby that comes up was chosen to replace the one that is there.
     if (on_standby(link.state) && (roles.standby == nullptr || link.state == LinkState::preparing))
       roles.standby = &link;
   }

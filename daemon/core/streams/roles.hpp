@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who is what to a stream, as its links are now. Questions only: they change nothing.
+// The roles of a stream's links, as they are now. Pure functions.
 #pragma once
 
 #include "core/streams/stream_state.hpp"
 
 namespace astral::core {
 
-// The parent is, of the granted links, the latest whose media has come; before any media has come, the first. One that
-// was granted later is the next parent, and so is one that links or is switched on.
+// The parent is the granted link whose media came and that was granted last; before any media has come, the
+// link that was granted first. A link that was granted later is the next parent, and so is one that links or
+// is switched on.
 struct Roles {
   const Link *parent = nullptr;
   const Link *next_parent = nullptr;
@@ -15,13 +16,15 @@ struct Roles {
 };
 Roles roles(const StreamState &stream);
 
-// The parent, or who is about to be the first.
+// The parent, or the link that is about to be the first one.
 const Link *feeder(const StreamState &stream);
-// With children of its own, such a node must not take more: one of them might be above it then.
+// We are looking for another parent. A node with children must take no more while it moves: a new child might
+// be above it.
 bool moving(const StreamState &stream);
-// Our path reaches the publisher, so we may offer it.
+// Our path reaches the publisher, so we may offer the stream.
 bool open_to_children(const StreamState &stream);
-// It would fail together with our parent. Without the publisher's node all do.
+// The link would fail together with our parent. All links fail without the publisher's node, so that does not
+// count.
 bool shares_parent(const Link *parent, const Link &link);
 
 }  // namespace astral::core

@@ -6,7 +6,7 @@
 namespace astral::core {
 namespace {
 
-constexpr std::size_t enough_offers = 2;  // the best, and one to stand by
+constexpr std::size_t enough_offers = 2;  // the best, and a standby
 
 }  // namespace
 
