@@ -21,7 +21,8 @@ void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
                      std::function<std::uint16_t()> rtmp_port);
 // The log, the pipelines.
 void add_inside_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
-void add_page_calls(std::vector<http::Route> &routes);  // the page, openapi.json; the last: takes any /NAME
+// The page, openapi.json; the last: takes any /NAME.
+void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver);
 
 // Ours may not know its own address: it is then the one that the caller called.
 json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const http::Call &call);

@@ -3,9 +3,11 @@
 // the newest group as far as it has come. Pure.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "glue/bytes.hpp"
@@ -13,12 +15,22 @@
 
 namespace astral::formats {
 
-enum class Format {
-  ts,      // MPEG-TS
-  flv,     // as HTTP-FLV: one endless file
-  rtmp,    // as an RTMP connection: messages in chunks
-  webrtc,  // H.264 and Opus, one by one (rtc_frame.hpp)
+// The form in which a player gets a stream. **Why** not an enum: media/player_formats.cpp alone lists the
+// formats, and a new one changes no header.
+struct Format {
+  std::string_view id;  // a literal
+
+  static const Format ts;      // MPEG-TS
+  static const Format flv;     // one FLV file without an end, for HTTP-FLV
+  static const Format rtmp;    // RTMP messages in chunks
+  static const Format webrtc;  // H.264 and Opus frames, one by one (rtc_frame.hpp)
+
+  friend auto operator<=>(const Format &, const Format &) = default;
 };
+inline constexpr Format Format::ts{"ts"};
+inline constexpr Format Format::flv{"flv"};
+inline constexpr Format Format::rtmp{"rtmp"};
+inline constexpr Format Format::webrtc{"webrtc"};
 
 class Player {
  public:

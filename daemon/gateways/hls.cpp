@@ -112,7 +112,7 @@ void add_hls_calls(std::vector<http::Route> &routes, Hls &hls) {
   Hls *h = &hls;
   routes.push_back(
       {.method = "GET",
-       .pattern = std::string("/stream/:slug") + formats::hls.path,
+       .pattern = "/stream/:slug" + formats::hls.path,
        .handle = [h](const http::Call &call, const http::Answer &answer) { h->playlist(call, answer); }});
   routes.push_back(
       {.method = "GET",

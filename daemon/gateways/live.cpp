@@ -22,7 +22,7 @@ http::Reply open_to_pages(http::Reply out) {
 Live::Live(runtime::Driver &driver, Time patience, const MediaConnection::Limits &limits)
     : driver_(driver), patience_(patience), limits_(limits), mailbox_(g_main_context_default()) {}
 
-void Live::play(const http::Call &call, const formats::Endpoint &endpoint, const http::Answer &answer) {
+void Live::play(const http::Call &call, const formats::LiveFormat &format, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   if (players_.size() >= max_players)
     return answer(open_to_pages(http::reply_error({Code::unreachable, "too many play at this node"})));
@@ -31,11 +31,11 @@ void Live::play(const http::Call &call, const formats::Endpoint &endpoint, const
   player.watching = std::make_unique<PlaybackRequest>(
       driver_,
       PlaybackRequest::Wish{.slug = slug,
-                            .format = *endpoint.live,
+                            .format = format.format,
                             .may_bring = call.is_near || call.is_owner,
                             .patience = patience_},
       PlaybackRequest::Handler{
-          .on_ready = [this, id, type = endpoint.type] { on_ready(id, type); },
+          .on_ready = [this, id, type = format.type] { on_ready(id, type); },
           .on_frame =
               [this, id](const Slice &frame, bool is_start) {
                 if (Player &to = players_.at(id); to.flow) to.flow->play(frame, is_start);
@@ -43,7 +43,7 @@ void Live::play(const http::Call &call, const formats::Endpoint &endpoint, const
           .on_over = [this, id, slug](const Error &error) { on_over(id, slug, error); }});
 }
 
-void Live::on_ready(std::uint64_t id, const char *type) {
+void Live::on_ready(std::uint64_t id, const std::string &type) {
   Player &player = players_.at(id);
   player.is_ready = true;
   http::Reply reply = open_to_pages({.type = type});
@@ -77,14 +77,12 @@ void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error
 }
 
 void add_live_calls(std::vector<http::Route> &routes, Live &live) {
-  for (const formats::Endpoint &endpoint : formats::endpoints) {
-    if (!endpoint.live) continue;
-    routes.push_back(
-        {.method = "GET",
-         .pattern = std::string("/stream/:slug") + endpoint.path,
-         .handle = [l = &live, e = &endpoint](const http::Call &call, const http::Answer &answer) {
-           l->play(call, *e, answer);
-         }});
+  for (const formats::LiveFormat &format : live.live_formats()) {
+    routes.push_back({.method = "GET",
+                      .pattern = "/stream/:slug" + format.path(),
+                      .handle = [l = &live, format](const http::Call &call, const http::Answer &answer) {
+                        l->play(call, format, answer);
+                      }});
   }
 }
 

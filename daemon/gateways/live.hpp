@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stream as it comes over HTTP: an answer that does not end, as FLV or MPEG-TS.
+// A stream as it comes over HTTP: an answer that does not end, in one of the
+// formats that the media backend has.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,9 @@ class Live {
  public:
   explicit Live(runtime::Driver &driver, Time patience = 8s, const MediaConnection::Limits &limits = {});
 
-  // `endpoint` is one of formats::endpoints, and live.
-  void play(const http::Call &call, const formats::Endpoint &endpoint, const http::Answer &answer);
+  // `format` is one of live_formats().
+  void play(const http::Call &call, const formats::LiveFormat &format, const http::Answer &answer);
+  std::vector<formats::LiveFormat> live_formats() const { return driver_.media().live_formats(); }
   std::size_t players() const { return players_.size(); }
 
  private:
@@ -36,7 +38,7 @@ class Live {
     std::unique_ptr<PlaybackRequest> watching = {};
   };
 
-  void on_ready(std::uint64_t id, const char *type);
+  void on_ready(std::uint64_t id, const std::string &type);
   void on_over(std::uint64_t id, const std::string &slug, const Error &error);
   void take_over(std::uint64_t id, Ref<GIOStream> stream, std::string head);
 

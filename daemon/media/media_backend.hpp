@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/endpoints.hpp"
 #include "formats/facts.hpp"
 #include "formats/hls_request.hpp"
 #include "formats/player.hpp"
@@ -109,6 +110,8 @@ class MediaBackend {
   virtual std::unique_ptr<PublishedMedia> ingest(const std::string &slug, const std::string &uri,
                                                  std::function<void(const Error &)> over) = 0;
 
+  // What play() can give as an HTTP answer without an end.
+  virtual std::vector<formats::LiveFormat> live_formats() const = 0;
   // As it comes. not_found: no such stream. What ends the player, has left by itself.
   virtual Expected<void> play(const std::string &slug, formats::Format format, formats::Player &player) = 0;
   virtual void leave(const std::string &slug, formats::Format format, formats::Player &player) = 0;

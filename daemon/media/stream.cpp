@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "media/flv_branch.hpp"
 #include "media/overlap.hpp"
-#include "media/rtc_branch.hpp"
+#include "media/player_formats.hpp"
 
 namespace astral::media {
 
@@ -61,12 +60,6 @@ void add_links(const GstStructure *stats, bool parent, std::vector<LinkStats> &o
     gst_structure_get_double(link, "rtt-ms", &stat.rtt_ms);
     out.push_back(std::move(stat));
   }
-}
-
-std::unique_ptr<Branch> make_branch(formats::Format format) {
-  GMainContext *context = g_main_context_get_thread_default();
-  if (format == formats::Format::webrtc) return std::make_unique<RtcBranch>(context);
-  return std::make_unique<FlvBranch>(format, context);
 }
 
 std::optional<Overlap::Place> place_in(const GstStructure *structure) {
@@ -385,7 +378,11 @@ void Stream::play(formats::Format format, formats::Player &player) {
   if (format == formats::Format::ts) return hls_->live().join(player);
   auto &branch = branches_[format];
   if (!branch) {
-    branch = make_branch(format);
+    branch = make_branch(format, g_main_context_get_thread_default());
+    if (!branch) {
+      branches_.erase(format);
+      return player.on_over({Code::unsupported, "there is no format " + std::string(format.id)});
+    }
     hls_->live().join(*branch);
   }
   branch->set_idle_since(never);
