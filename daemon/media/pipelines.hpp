@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The media backend of the program: one media::Stream per stream that this node carries.
+// The program's MediaBackend: one media::Stream for each stream that this node carries.
 #pragma once
 
 #include <map>
