@@ -16,11 +16,11 @@ namespace {
 constexpr std::size_t packet_size = 188;
 constexpr std::size_t pes_head = 9;
 constexpr std::size_t stamp_size = 5;
-constexpr std::size_t longest_head = 1024;  // of a key frame; its parameters come first
-constexpr std::size_t most_groups = 5;      // encoders make key frames where a scene begins, too
+constexpr std::size_t longest_head = 1024;  // bytes kept of a key frame; its parameter sets come first
+constexpr std::size_t most_groups = 5;      // several, because encoders add key frames at scene changes
 constexpr std::int64_t fold = std::int64_t{1} << 33;
 constexpr std::int64_t second = 90'000;
-constexpr std::int64_t longest_group = 600 * second;  // else it is another clock
+constexpr std::int64_t longest_group = 600 * second;  // a larger step means another clock
 
 struct StreamType {
   unsigned value;
@@ -34,13 +34,13 @@ constexpr std::array types{StreamType{0x01, true, "mpeg1"}, StreamType{0x02, tru
                            StreamType{0x04, false, "mp3"},  StreamType{0x0f, false, "aac"},
                            StreamType{0x11, false, "aac"},  StreamType{0x81, false, "ac3"}};
 
-// `at` has stamp_size bytes: who calls has asked is_pes() and the head's length.
+// `at` has stamp_size bytes: the caller has checked is_pes() and the header's length.
 std::int64_t stamp(Bytes at) {
   return std::int64_t{at[0] >> 1 & 7} << 30 | std::int64_t{at[1]} << 22 | std::int64_t{at[2] >> 1} << 15 |
          std::int64_t{at[3]} << 7 | at[4] >> 1;
 }
 
-// The same moment as `stamp`, on the clock on which `near` is close.
+// `stamp`, which wraps at 33 bits, as the time closest to `near` that does not wrap.
 std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
   std::int64_t step = (stamp - near) % fold;
   if (step > fold / 2) step -= fold;
@@ -78,7 +78,7 @@ void FactFinder::on_break() {
   group_ = {};
 }
 
-// A whole packet: on_frame() cuts them.
+// `packet` is one whole TS packet: on_frame() cuts them.
 void FactFinder::take(Bytes packet) {
   if (packet[0] != 0x47 || (packet[3] & 0x10) == 0) return;
   const auto pid = static_cast<std::uint16_t>((packet[1] & 0x1f) << 8 | packet[2]);
@@ -95,7 +95,7 @@ void FactFinder::take(Bytes packet) {
   if (pid == audio_.pid && is_begin && is_pes(payload)) read_sound(payload);
 }
 
-// Those that fit into one packet.
+// Reads only tables that fit into one packet.
 void FactFinder::read_tables(std::uint16_t pid, Bytes payload) {
   const std::size_t begin = std::size_t{1} + payload[0];
   if (begin + 3 > payload.size()) return;
@@ -183,12 +183,12 @@ void FactFinder::read_key_frame() {
     facts.frames = read->frames;
     facts.seconds = read->seconds;
   }
-  if (video_.codec == "h264" && facts.width == 0) return;  // nobody can decode it yet
+  if (video_.codec == "h264" && facts.width == 0) return;  // no decoder can start without its parameter sets
   facts_.video = facts;
   weigh_groups();
 }
 
-// One that goes on counts when it is too long already, by whole seconds.
+// The unfinished group counts as soon as it is too long, in whole seconds.
 void FactFinder::weigh_groups() {
   if (!facts_.video || !key_ticks_) return;
   double longest = 0;

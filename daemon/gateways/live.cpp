@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t max_players = 256;
 
-// Any page may play what this node carries, and read why it cannot.
+// Allows pages of any origin to play the streams and to read the errors.
 http::Reply open_to_pages(http::Reply out) {
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   out.headers.emplace_back("Cache-Control", "no-store");
@@ -25,10 +25,10 @@ Live::Live(runtime::Driver &driver, Time patience, const MediaConnection::Limits
 void Live::play(const http::Call &call, const formats::LiveFormat &format, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   if (players_.size() >= max_players)
-    return answer(open_to_pages(http::reply_error({Code::unreachable, "too many play at this node"})));
+    return answer(open_to_pages(http::reply_error({Code::unreachable, "too many players at this node"})));
   const std::uint64_t id = next_++;
   Player &player = players_.emplace(id, Player{.answer = answer}).first->second;
-  player.watching = std::make_unique<PlaybackRequest>(
+  player.request = std::make_unique<PlaybackRequest>(
       driver_,
       PlaybackRequest::Wish{.slug = slug,
                             .format = format.format,
@@ -38,7 +38,7 @@ void Live::play(const http::Call &call, const formats::LiveFormat &format, const
           .on_ready = [this, id, type = format.type] { on_ready(id, type); },
           .on_frame =
               [this, id](const Slice &frame, bool is_start) {
-                if (Player &to = players_.at(id); to.flow) to.flow->play(frame, is_start);
+                if (Player &to = players_.at(id); to.connection) to.connection->play(frame, is_start);
               },
           .on_over = [this, id, slug](const Error &error) { on_over(id, slug, error); }});
 }
@@ -55,14 +55,14 @@ void Live::on_ready(std::uint64_t id, const std::string &type) {
 }
 
 void Live::take_over(std::uint64_t id, Ref<GIOStream> stream, std::string head) {
-  // We are inside its PlaybackRequest.
+  // The player's PlaybackRequest is calling us, so it is erased later.
   if (!stream) return mailbox_.post([this, id] { players_.erase(id); });
   Player &player = players_.at(id);
-  player.flow = std::make_unique<MediaConnection>(
+  player.connection = std::make_unique<MediaConnection>(
       std::move(stream), limits_,
       MediaConnection::Handler{.on_bytes = [](Bytes) {},
                                .on_gone = [this, id](const std::string &) { players_.erase(id); }});
-  player.flow->send(Slice::copy(as_bytes(head)));
+  player.connection->send(Slice::copy(as_bytes(head)));
 }
 
 void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error) {
@@ -72,8 +72,8 @@ void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error
     players_.erase(id);
     return answer(open_to_pages(http::reply_error(runtime::about_stream(error, slug))));
   }
-  if (!player.flow) return static_cast<void>(players_.erase(id));
-  player.flow->close();
+  if (!player.connection) return static_cast<void>(players_.erase(id));
+  player.connection->close();
 }
 
 void add_live_calls(std::vector<http::Route> &routes, Live &live) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stream as it comes over HTTP: an answer that does not end, in one of the
-// formats that the media backend has.
+// Serves a stream as an HTTP answer that does not end, in each live format that
+// the media backend has.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@
 
 namespace astral::gateways {
 
-// **Thread**: the default main context. A player counts among the connections of the server that it came by.
-// What its watching and its flow call ends with it: at(id) checks this promise of ours.
+// **Thread**: the default main context. A player counts among the connections of the HTTP server. Its request
+// and its connection call back with its id, and never after it is gone: at(id) checks that.
 class Live {
  public:
   explicit Live(runtime::Driver &driver, Time patience = 8s, const MediaConnection::Limits &limits = {});
@@ -34,8 +34,8 @@ class Live {
   struct Player {
     http::Answer answer;
     bool is_ready = false;
-    std::unique_ptr<MediaConnection> flow = {};
-    std::unique_ptr<PlaybackRequest> watching = {};
+    std::unique_ptr<MediaConnection> connection = {};
+    std::unique_ptr<PlaybackRequest> request = {};
   };
 
   void on_ready(std::uint64_t id, const std::string &type);

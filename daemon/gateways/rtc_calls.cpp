@@ -8,7 +8,7 @@ namespace astral::gateways {
 
 Expected<webrtc::Offer> offer_of(const http::Call &call) {
   if (call.content_type != sdp_type)
-    return fail(Code::unsupported, "the body must be an offer as application/sdp");
+    return fail(Code::unsupported, "the body must be an SDP offer with type application/sdp");
   return webrtc::parse_offer(call.body);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A format that the media backend registers is played, named in the settings and described, without a word
-// about it anywhere else.
+// A format that the media backend registers, and nothing else names, has a route, is in the settings and in
+// the description of the API.
 #include "app_fixture.hpp"
 
 namespace astral::test {
