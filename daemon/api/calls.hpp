@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The calls of API.md as routes. They check what was asked, hand it to core::Node, and word the answer;
-// they decide nothing.
+// The routes of the HTTP API, which openapi.json describes. They check a request, hand it to core::Node and
+// write the reply. They decide nothing.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,17 @@ namespace astral::api {
 void add_node_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
-// Ping, settings, health. `rtmp_port`: 0, there is none.
+// /ping, /settings, /health. `rtmp_port` returns 0 if the node serves no RTMP.
 void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
                      std::function<std::uint16_t()> rtmp_port);
-// The log, the pipelines.
+// /log, /pipelines.
 void add_inside_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
-// The page, openapi.json; the last: takes any /NAME.
+// The page and openapi.json. Add them last: one of these routes matches every /NAME.
 void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver);
 
-// Ours may not know its own address: it is then the one that the caller called.
-json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const http::Call &call);
+// A node and a stream as the API shows them. If this node does not know its own address, shown_node() shows
+// the address at which the caller reached it.
+json::Builder shown_node(const core::NodeView &node, const core::NodeInfo &info, const http::Call &call);
 json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo &stream);
 
 }  // namespace astral::api

@@ -8,7 +8,7 @@ namespace astral::api {
 namespace {
 
 constexpr Time ping_every = 30s;
-constexpr std::size_t max_incoming = 1024;  // nobody has anything to say here
+constexpr std::size_t max_incoming = 1024;  // bytes; incoming messages are ignored
 constexpr std::size_t max_queue = 4 * 1024 * 1024;
 
 }  // namespace
@@ -43,7 +43,7 @@ void Events::send(const char *type, const json::Builder &data) {
   for (const auto &[id, socket] : sockets_) socket->send(text);
 }
 
-void Events::tell(const core::Node &node, core::Change what, const std::string &key) {
+void Events::tell(const core::NodeView &node, core::Change what, const std::string &key) {
   json::Builder gone;
   switch (what) {
     case core::Change::node:

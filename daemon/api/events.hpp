@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// WS /events: one JSON message per change of what the API shows. What has gone is told once, with "gone".
+// The WebSocket /events: one JSON message for each change of what the API shows. When an object disappears,
+// one message says so with "gone": true.
 #pragma once
 
 #include <gio/gio.h>
@@ -10,7 +11,8 @@
 #include <memory>
 #include <string>
 
-#include "core/node.hpp"
+#include "core/effect.hpp"
+#include "core/node_view.hpp"
 #include "glue/json.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
@@ -27,8 +29,8 @@ class Events {
 
   bool has_room() const { return sockets_.size() < max_sockets; }
   void accept(Ref<GIOStream> stream);
-  void tell(const core::Node &node, core::Change what, const std::string &key);
-  void close();  // this node goes away
+  void tell(const core::NodeView &node, core::Change what, const std::string &key);
+  void close();  // closes all sockets, since this node shuts down
   bool flushed() const { return sockets_.empty(); }
 
  private:
@@ -37,8 +39,8 @@ class Events {
 
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, std::shared_ptr<http::WebSocket>> sockets_;
-  std::map<core::TicketId, core::TicketView> tickets_;  // as they were told, for the day that they go
-  Timer ping_;  // a browser that is gone without a word is found by it
+  std::map<core::TicketId, core::TicketView> tickets_;  // as last sent, for the message when they end
+  Timer ping_;  // finds browsers that disappeared without closing
 };
 
 }  // namespace astral::api

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What goes on inside, for whom this machine belongs to: what was logged last, the pipelines as Graphviz
-// draws them.
+// GET /log and GET /pipelines: the last log lines, and the pipelines as Graphviz sources. For the owner only.
 #include "api/calls.hpp"
 #include "api/log.hpp"
 

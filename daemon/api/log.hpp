@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What this program logged last, for GET /log: so many lines, each cut, without secrets. What it logs still
-// goes where it went.
+// The last lines that this program logged, for GET /log: their number and length are bounded, and secrets are
+// removed. GLib's default writer still gets every line.
 #pragma once
 
 #include <glib.h>
@@ -18,8 +18,8 @@ namespace astral::api {
 inline constexpr std::size_t max_log_lines = 500;
 inline constexpr std::size_t max_log_line = 1024;  // bytes
 
-// `text` without what follows `token=` or `Bearer `, and without `secret` wherever it is (empty: there is
-// none).
+// Returns `text` with `***` in place of every value after `token=` or `Bearer `, and of every occurrence of
+// `secret`. An empty `secret` means none.
 std::string without_secrets(std::string_view text, std::string_view secret);
 
 // **Thread**: any.
@@ -31,10 +31,10 @@ class Log {
     std::string text;
   };
 
-  // GLib's, from now on and for the life of the program. Once.
+  // Makes one Log that receives everything that GLib logs, until the program ends. Call it once.
   static Log &begin(std::string secret);
 
-  // Without begin() too, and then empty.
+  // The lines of the Log that begin() made; empty without begin().
   static std::vector<Line> lines();
 
   explicit Log(std::string secret) : secret_(std::move(secret)) {}

@@ -9,7 +9,7 @@
 namespace astral::api {
 namespace {
 
-void list(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+void list_nodes(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   std::vector<json::Builder> nodes;
   for (const core::NodeInfo &info : driver.node().nodes())
     nodes.push_back(shown_node(driver.node(), info, call));
@@ -23,10 +23,10 @@ void show(runtime::Driver &driver, const http::Call &call, const core::Uuid &uui
   answer(http::reply(json::Builder().set("node", shown_node(driver.node(), *info, call))));
 }
 
-constexpr std::ptrdiff_t max_nodes_per_stranger = 16;
+constexpr std::ptrdiff_t max_nodes_per_address = 16;
 
-// A stranger speaks for its own address only, and only of what is not known: of itself a node speaks on
-// /peer. Nothing: it may be registered.
+// A stranger may register a node only at its own address, and only if that node is not known yet: a known
+// node updates itself over /peer. Returns the reply, or nullopt if the node may be registered.
 std::optional<http::Reply> answer_stranger(const runtime::Driver &driver, const http::Call &call,
                                            const core::NodeInfo &info) {
   if (info.ip_address != call.caller) {
@@ -44,8 +44,8 @@ std::optional<http::Reply> answer_stranger(const runtime::Driver &driver, const 
   const std::vector<core::NodeInfo> nodes = driver.node().nodes();
   const auto theirs = std::count_if(
       nodes.begin(), nodes.end(), [&](const core::NodeInfo &node) { return node.ip_address == call.caller; });
-  if (theirs < max_nodes_per_stranger) return std::nullopt;
-  return http::reply_error({Code::no_room, "too many nodes of your address are known"}, 503);
+  if (theirs < max_nodes_per_address) return std::nullopt;
+  return http::reply_error({Code::no_room, "too many nodes at your address are known"}, 503);
 }
 
 void add(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
@@ -56,13 +56,12 @@ void add(runtime::Driver &driver, const http::Call &call, const http::Answer &an
   if (info.ip_address.empty()) info.ip_address = call.caller;
   if (!call.is_owner) {
     if (auto known = answer_stranger(driver, call, info)) return answer(std::move(*known));
-    info.updated = 0;  // whatever the node says of itself is newer
+    info.updated = 0;  // what the node says of itself over /peer replaces this
   }
   const core::Uuid uuid = info.uuid;
   driver.call(core::RegisterNode{.node = info},
               [&driver, call, uuid, answer](const Expected<core::Answered> &result) {
                 if (!result) {
-                  // API.md: a supernode without room for one more child.
                   const bool full = result.error().code == Code::no_room;
                   return answer(http::reply_error(result.error(), full ? std::optional(503u) : std::nullopt));
                 }
@@ -77,12 +76,12 @@ void add(runtime::Driver &driver, const http::Call &call, const http::Answer &an
 
 void shut_down(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   answer(http::reply(json::Builder().set("node", shown_node(driver.node(), driver.node().self(), call))));
-  driver.handle(core::Shutdown{});
+  driver.shut_down();
 }
 
 void forget(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const core::Uuid uuid = call.params.at("uuid");
-  if (!core::is_uuid(uuid)) return answer(http::reply_error({Code::not_found, "no node is called that"}));
+  if (!core::is_uuid(uuid)) return answer(http::reply_error({Code::not_found, "no such node"}));
   driver.call(core::ForgetNode{.uuid = uuid}, [uuid, answer](const Expected<core::Answered> &result) {
     if (!result) return answer(http::reply_error(result.error()));
     answer(http::reply(json::Builder().set("forgotten", uuid)));
@@ -91,7 +90,7 @@ void forget(runtime::Driver &driver, const http::Call &call, const http::Answer 
 
 }  // namespace
 
-json::Builder shown_node(const core::Node &node, const core::NodeInfo &info, const http::Call &call) {
+json::Builder shown_node(const core::NodeView &node, const core::NodeInfo &info, const http::Call &call) {
   const bool is_self = info.uuid == node.self().uuid;
   core::NodeInfo known = info;
   if (is_self && known.ip_address.empty()) known.ip_address = call.local;
@@ -108,7 +107,7 @@ void add_node_calls(std::vector<http::Route> &routes, runtime::Driver &driver) {
   routes.push_back(
       {.method = "GET",
        .pattern = "/nodes",
-       .handle = [d](const http::Call &call, const http::Answer &answer) { list(*d, call, answer); }});
+       .handle = [d](const http::Call &call, const http::Answer &answer) { list_nodes(*d, call, answer); }});
   routes.push_back(
       {.method = "POST",
        .pattern = "/nodes",

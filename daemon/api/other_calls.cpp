@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The measuring ping, what a player needs to know, health.
+// GET and POST /ping, by which nodes measure bandwidth; GET /settings, what a player needs; GET /health.
 #include <bit>
 #include <charconv>
 #include <random>
@@ -11,10 +11,10 @@
 namespace astral::api {
 namespace {
 
-constexpr std::size_t max_ping_download = 2 * 1024 * 1024;  // API.md
-constexpr std::size_t max_ping_upload = 256 * 1024;         // API.md
+constexpr std::size_t max_ping_download = 2 * 1024 * 1024;
+constexpr std::size_t max_ping_upload = 256 * 1024;
 
-// Made once and shared: a measurement needs bytes that do not compress, not new ones.
+// Random bytes, so that nothing on the way compresses them. Made once: each download may get the same bytes.
 Slice noise() {
   static const Slice bytes = [] {
     std::vector<std::uint64_t> words(max_ping_download / sizeof(std::uint64_t));
@@ -40,7 +40,7 @@ void ping(const http::Call &call, const http::Answer &answer) {
   answer(std::move(out));
 }
 
-// Nothing tunnels RTMP: HTTP-FLV does what that was for.
+// rtmp_tunnel_port is always 0: the node offers HTTP-FLV instead of RTMP over HTTP.
 void settings(const http::Call &call, const runtime::Driver &driver, std::uint16_t rtmp_port,
               const http::Answer &answer) {
   json::Builder body;
@@ -60,7 +60,7 @@ void settings(const http::Call &call, const runtime::Driver &driver, std::uint16
 }
 
 void health(const runtime::Driver &driver, const http::Answer &answer) {
-  const core::Node &node = driver.node();
+  const core::NodeView &node = driver.node();
   json::Builder body;
   body.set("status", "ok").set("uuid", node.self().uuid).set("version", node.self().version);
   body.set("peers", node.peers());

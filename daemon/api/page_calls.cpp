@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page, which web/ puts into this program as a GResource, and openapi.json.
+// The page (the files of web/, a GResource of this program) and openapi.json.
 #include <array>
 #include <string_view>
 #include <utility>
@@ -10,7 +10,7 @@
 namespace astral::api {
 namespace {
 
-// web/README.md says what the page needs.
+// web/README.md explains what the page needs of this policy.
 constexpr const char *policy =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; "
     "connect-src 'self' ws: wss:; "
@@ -61,7 +61,7 @@ void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &dri
                       answer({.body = openapi(d->media().live_formats()),
                               .headers = {{"Cache-Control", "no-cache"}}});
                     }});
-  // Where a form that made a stream sends the browser.
+  // POST /streams from a form redirects the browser here.
   routes.push_back({.method = "GET",
                     .pattern = "/stream/:slug/publish",
                     .handle = [](const http::Call &, const http::Answer &answer) {

@@ -31,7 +31,7 @@ json::Builder audio_json(const formats::AudioFacts &audio) {
   return out;
 }
 
-void list(runtime::Driver &driver, const http::Answer &answer) {
+void list_streams(runtime::Driver &driver, const http::Answer &answer) {
   std::vector<json::Builder> streams;
   for (const core::StreamInfo &stream : driver.node().streams())
     streams.push_back(shown_stream(driver, stream));
@@ -48,7 +48,8 @@ void create(runtime::Driver &driver, const http::Call &call, const http::Answer 
   const bool form = http::is_form(call);
   driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {
     if (!result || !result->stream) {
-      return answer(http::reply_error(result ? Error{Code::failed, "no stream came of it"} : result.error()));
+      const Error none{Code::failed, "the node answered without a stream"};
+      return answer(http::reply_error(result ? none : result.error()));
     }
     const core::StreamInfo &stream = *result->stream;
     http::Reply out = http::reply(stream_body(driver, stream), form ? 303 : result->created ? 201 : 200);
@@ -105,7 +106,7 @@ void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
   runtime::Driver *d = &driver;
   routes.push_back({.method = "GET",
                     .pattern = "/streams",
-                    .handle = [d](const http::Call &, const http::Answer &answer) { list(*d, answer); }});
+                    .handle = [d](const http::Call &, const http::Answer &answer) { list_streams(*d, answer); }});
   routes.push_back(
       {.method = "POST",
        .pattern = "/streams",

@@ -11,7 +11,7 @@
 namespace astral::api {
 namespace {
 
-// Which ticket a call is about. No destination: the one of this node.
+// The ticket that a call is about. An empty destination means this node.
 struct Subject {
   core::Slug slug;
   core::Uuid destination;
@@ -34,7 +34,7 @@ std::string path_of(const Subject &about) {
   return "/stream/" + about.slug + "/ticket" + (about.destination.empty() ? "" : "/" + about.destination);
 }
 
-// With what its link measures, where there is one.
+// Adds what the link of the ticket measures, if it has one.
 json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::string, media::Link> &links) {
   json::Builder out = ticket_json(ticket);
   const auto link = links.find(ticket.id);
@@ -46,7 +46,7 @@ json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::s
 }
 
 json::Builder tickets_body(runtime::Driver &driver, const std::vector<core::TicketView> &tickets) {
-  std::map<core::Slug, std::map<std::string, media::Link>> links;  // each stream is asked once
+  std::map<core::Slug, std::map<std::string, media::Link>> links;  // one query for each stream
   std::vector<json::Builder> shown;
   for (const core::TicketView &ticket : tickets) {
     const auto [found, is_new] = links.try_emplace(ticket.stream);
@@ -57,7 +57,7 @@ json::Builder tickets_body(runtime::Driver &driver, const std::vector<core::Tick
   return body.set("tickets", shown);
 }
 
-std::optional<core::TicketView> find(const core::Node &node, const Subject &about,
+std::optional<core::TicketView> find(const core::NodeView &node, const Subject &about,
                                      const core::Answered &answered) {
   if (answered.ticket) {
     if (auto ticket = node.find_ticket(*answered.ticket)) return ticket;
@@ -65,13 +65,13 @@ std::optional<core::TicketView> find(const core::Node &node, const Subject &abou
   return node.find_ticket(about.slug, about.destination);
 }
 
-// The ticket that the call was about, with `status`; 303 with its Location.
+// Replies with the ticket that the call was about, and `status`; a 303 has its Location.
 runtime::Driver::Done show(runtime::Driver &driver, const Subject &about, unsigned status,
                            const http::Answer &answer) {
   return [&driver, about, status, answer](const Expected<core::Answered> &result) {
     if (!result) return answer(http::reply_error(runtime::about_stream(result.error(), about.slug)));
     const auto ticket = find(driver.node(), about, *result);
-    // Another node took the stream at our wish: its ticket is from somebody else, perhaps.
+    // The other node carries the stream now. Its ticket may come from a third node, which we do not see.
     if (!ticket && result->created && !about.destination.empty())
       return answer(
           http::reply(json::Builder().set("seeded", about.destination).set("stream", about.slug), 201));
@@ -84,7 +84,7 @@ runtime::Driver::Done show(runtime::Driver &driver, const Subject &about, unsign
   };
 }
 
-void list(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+void list_tickets(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   const auto tickets = driver.node().tickets(slug);
   if (tickets.empty() && !driver.node().find_stream(slug)) {
@@ -148,7 +148,7 @@ void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
     answer(http::reply(tickets_body(*d, d->node().tickets())));
   });
   on("GET", "/stream/:slug/tickets", http::Who::anyone,
-     [d](const http::Call &call, const http::Answer &answer) { list(*d, call, answer); });
+     [d](const http::Call &call, const http::Answer &answer) { list_tickets(*d, call, answer); });
   on("POST", "/stream/:slug/tickets", http::Who::owner,
      [d](const http::Call &call, const http::Answer &answer) { ask(*d, call, answer); });
   for (const char *pattern : {"/stream/:slug/ticket", "/stream/:slug/ticket/:uuid"}) {

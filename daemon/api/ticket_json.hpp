@@ -2,12 +2,12 @@
 // A ticket as the API shows it.
 #pragma once
 
-#include "core/node.hpp"
+#include "core/node_view.hpp"
 #include "glue/json.hpp"
 
 namespace astral::api {
 
-// Without the ticket's id: it is the token of the link, and nobody else's business.
+// Without the ticket's id: the id is the secret token that opens the link.
 json::Builder ticket_json(const core::TicketView &ticket);
 
 }  // namespace astral::api

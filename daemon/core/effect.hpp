@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "core/call.hpp"
 #include "core/message.hpp"
 #include "core/types.hpp"
 #include "glue/error.hpp"
@@ -62,11 +62,6 @@ struct TellSource {
 struct RemoveSource {
   Slug slug = {};
   TicketId ticket = {};
-};
-struct Answered {
-  std::optional<TicketId> ticket = {};
-  std::optional<StreamInfo> stream = {};
-  bool created = false;
 };
 struct Answer {
   CallId call = 0;

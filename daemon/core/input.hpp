@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/call.hpp"
 #include "core/message.hpp"
 #include "core/types.hpp"
 #include "glue/error.hpp"
@@ -32,50 +33,6 @@ struct PeerSaid {
 struct PeerLost {
   PeerId peer = 0;
   std::string reason = {};
-};
-// Calls of the API. Each gets one Answer with the same id.
-struct CreateStream {
-  CallId call = 0;
-  std::string name = {};
-  std::string description = {};
-};
-struct SetStreaming {
-  CallId call = 0;
-  Slug slug = {};
-  bool streaming = false;
-};
-struct DeleteStream {
-  CallId call = 0;
-  Slug slug = {};
-};
-// empty destination: this node
-struct AskTicket {
-  CallId call = 0;
-  Slug slug = {};
-  Uuid destination = {};
-};
-struct RefreshTicket {
-  CallId call = 0;
-  Slug slug = {};
-  Uuid destination = {};
-};
-struct ConfirmTicket {
-  CallId call = 0;
-  Slug slug = {};
-  Uuid destination = {};
-};
-struct RevokeTicket {
-  CallId call = 0;
-  Slug slug = {};
-  Uuid destination = {};
-};
-struct RegisterNode {
-  CallId call = 0;
-  NodeInfo node = {};
-};
-struct ForgetNode {
-  CallId call = 0;
-  Uuid uuid = {};
 };
 struct Shutdown {};
 // The media floor. A relay speaks for its provider side, a source for one ticket that we hold.

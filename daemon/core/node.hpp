@@ -15,6 +15,7 @@
 #include "core/input.hpp"
 #include "core/membership.hpp"
 #include "core/message.hpp"
+#include "core/node_view.hpp"
 #include "core/provider.hpp"
 #include "core/publishing.hpp"
 #include "core/records.hpp"
@@ -26,25 +27,6 @@
 
 namespace astral::core {
 
-// A ticket as the API shows it. Times are unix seconds; expires 0: lives as long as its peer.
-struct TicketView {
-  TicketId id;
-  Slug stream;
-  Uuid source;  // who forwards: a node, or the publisher's element
-  std::uint16_t source_port = 0;
-  Uuid destination;
-  std::uint16_t destination_port = 0;
-  std::uint32_t hops = 0;  // links between the publisher's node and the destination
-  bool confirmed = false;
-  bool held = false;     // by this node; otherwise it was given by this node
-  bool element = false;  // the other end is an element of this machine, not a node
-  std::string role;      // "active", "standby", "next": about to be active
-  std::string state;     // "waiting", "requested", "offered", "confirmed", "standby"
-  std::int64_t created = 0;
-  std::int64_t refreshed = 0;
-  std::int64_t expires = 0;
-};
-
 // running ──Shutdown──▶ leaving ──the children are gone, or their time is up──▶ stopped
 //    └───────────────── nobody gets a stream from us ────────────────────────────▲
 // While leaving it takes no child and no ticket; once stopped it answers every call with an error, and
@@ -53,7 +35,7 @@ struct TicketView {
 // **Thread**: none; one caller at a time. Advancing: handle(). All else only observes.
 // **Why parts**: Standing, Membership, Routes, Finder, Consumer, Provider and Publishing each decide one
 // thing and share a Desk; what one must tell another is a Notice, handed on here after it has returned.
-class Node {
+class Node final : public NodeView {
  public:
   using Settings = core::Settings;
 
@@ -65,33 +47,33 @@ class Node {
   void handle(const Input &input, Time now, Effects &out);
   Time deadline() const { return desk_.agenda.next(); }  // the driver then calls handle(Tick{}, now)
 
-  const NodeInfo &self() const { return desk_.settings.self; }
-  std::vector<NodeInfo> nodes() const;      // known ones, this one first
-  std::vector<StreamInfo> streams() const;  // known ones, our own first
-  std::vector<TicketView> tickets() const;
-  std::vector<TicketView> tickets(const Slug &slug) const;
-  std::optional<NodeInfo> find_node(const Uuid &uuid) const;
-  std::optional<StreamInfo> find_stream(const Slug &slug) const;
-  std::optional<TicketView> find_ticket(const TicketId &id) const;
-  std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const;  // empty: this node
-  std::uint32_t fed_children() const { return desk_.room.children(); }  // nodes that have a ticket from us
-  std::uint64_t slow_children() const { return provider_.slow_children(); }  // asked to go, since the start
+  const NodeInfo &self() const override { return desk_.settings.self; }
+  std::vector<NodeInfo> nodes() const override;
+  std::vector<StreamInfo> streams() const override;
+  std::vector<TicketView> tickets() const override;
+  std::vector<TicketView> tickets(const Slug &slug) const override;
+  std::optional<NodeInfo> find_node(const Uuid &uuid) const override;
+  std::optional<StreamInfo> find_stream(const Slug &slug) const override;
+  std::optional<TicketView> find_ticket(const TicketId &id) const override;
+  std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const override;
+  std::uint32_t fed_children() const override { return desk_.room.children(); }
+  std::uint64_t slow_children() const override { return provider_.slow_children(); }
   Standpoint standpoint() const { return standing_.standpoint(); }
   Uuid primary() const { return desk_.settings.self.primary; }
   // Whom to turn to after a restart: supernodes first, those last reached.
   std::vector<NodeInfo> remembered() const;
-  std::size_t viewers(const Slug &slug) const;  // children nodes and local players of this node
-  bool has_media(const Slug &slug) const;       // between OpenMedia and CloseMedia
-  std::uint64_t promised_bps() const { return desk_.room.used_bps(); }
+  std::size_t viewers(const Slug &slug) const override;
+  bool has_media(const Slug &slug) const;  // between OpenMedia and CloseMedia
+  std::uint64_t promised_bps() const override { return desk_.room.used_bps(); }
   std::uint64_t lent_bps() const { return desk_.room.lent_bps(); }  // of these, beyond the upstream
-  std::size_t peers() const { return desk_.peers.size(); }
+  std::size_t peers() const override { return desk_.peers.size(); }
   std::size_t supernode_links() const { return desk_.overlay.links().size(); }
   std::uint32_t places(const Slug &slug) const;  // children more that we would take now
   std::optional<std::uint64_t> upstream_bps() const { return desk_.room.limit_bps(); }
   bool cut_off(const Slug &slug) const;  // somebody on its path has no parent
   bool resting() const;  // nothing is searched for, linked or awaited
 
-  void check_invariants() const;
+  void check_invariants() const override;
 
  private:
   void on(const PeerConnected &input) { membership_.connected(input); }

@@ -9,7 +9,7 @@
 namespace astral::ctl {
 namespace {
 
-constexpr json::Text any{0, 65536};
+constexpr json::Text any_text{0, 65536};
 
 std::string nodes(const std::vector<NodeObject> &list) {
   Table table({"UUID", "ADDRESS", "ROLE", "RTT ms", "UP kbit/s", "CHILDREN", "VERSION"});
@@ -43,7 +43,7 @@ std::string authority(const std::string &node) {
 }
 
 std::string created_stream(json::Reader in, const std::string &node) {
-  const std::string slug = in.text_if("slug", any).value_or("");
+  const std::string slug = in.text_if("slug", any_text).value_or("");
   return "stream " + printable(slug) + " created; publish into it with\n  … ! astralsink uri=astral://" +
          authority(node) + "/" + printable(slug) + "\n";
 }
@@ -88,7 +88,7 @@ std::string show_error(unsigned status, std::string_view answer) {
   auto in = json::Reader::parse(answer);
   if (in) {
     json::Reader error = in->object("error");
-    const std::string message = error.text_if("message", any).value_or("");
+    const std::string message = error.text_if("message", any_text).value_or("");
     if (in->good() && !message.empty()) return printable(message) + " (" + std::to_string(status) + ")";
   }
   return "the node answered " + std::to_string(status);

@@ -32,7 +32,7 @@ std::string clock() {
   return GString_(g_date_time_format(local.get(), "%H:%M:%S")).get();
 }
 
-bool print(const std::string &text) {
+bool emit(const std::string &text) {
   return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
 }
 
@@ -138,12 +138,12 @@ void Top::print_once() {
   view_.clock = clock();
   std::string text;
   for (const Line &line : ctl::draw(view_, unlimited, unlimited)) text += line.text + "\n";
-  quit(print(text) ? 0 : 1);
+  quit(emit(text) ? 0 : 1);
 }
 
 void Top::print_line(const Expected<Bodies> &bodies) {
   const auto line = bodies.and_then([](const Bodies &good) { return snapshot_line(good, unix_ms()); });
-  if (!print((line ? *line : trouble_line(line.error(), unix_ms())) + "\n")) quit(1);
+  if (!emit((line ? *line : trouble_line(line.error(), unix_ms())) + "\n")) quit(1);
 }
 
 // One at a time: what is typed after the last one is the shell's.

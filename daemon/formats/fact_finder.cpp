@@ -8,17 +8,14 @@
 #include <utility>
 
 #include "formats/codec_heads.hpp"
+#include "formats/pes.hpp"
 
 namespace astral::formats {
 
 namespace {
 
-constexpr std::size_t packet_size = 188;
-constexpr std::size_t pes_head = 9;
-constexpr std::size_t stamp_size = 5;
 constexpr std::size_t longest_head = 1024;  // bytes kept of a key frame; its parameter sets come first
 constexpr std::size_t most_groups = 5;      // several, because encoders add key frames at scene changes
-constexpr std::int64_t fold = std::int64_t{1} << 33;
 constexpr std::int64_t second = 90'000;
 constexpr std::int64_t longest_group = 600 * second;  // a larger step means another clock
 
@@ -34,23 +31,14 @@ constexpr std::array types{StreamType{0x01, true, "mpeg1"}, StreamType{0x02, tru
                            StreamType{0x04, false, "mp3"},  StreamType{0x0f, false, "aac"},
                            StreamType{0x11, false, "aac"},  StreamType{0x81, false, "ac3"}};
 
-// `at` has stamp_size bytes: the caller has checked is_pes() and the header's length.
-std::int64_t stamp(Bytes at) {
-  return std::int64_t{at[0] >> 1 & 7} << 30 | std::int64_t{at[1]} << 22 | std::int64_t{at[2] >> 1} << 15 |
-         std::int64_t{at[3]} << 7 | at[4] >> 1;
-}
-
 // `stamp`, which wraps at 33 bits, as the time closest to `near` that does not wrap.
 std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
-  std::int64_t step = (stamp - near) % fold;
-  if (step > fold / 2) step -= fold;
-  if (step < -fold / 2) step += fold;
-  return near + step;
+  return near + pes_distance(near, stamp);
 }
 
 bool is_pes(Bytes bytes) {
-  return bytes.size() >= pes_head && bytes.size() >= pes_head + bytes[8] && bytes[0] == 0 && bytes[1] == 0 &&
-         bytes[2] == 1;
+  return bytes.size() >= pes_head_size && bytes.size() >= pes_head_size + bytes[8] && bytes[0] == 0 &&
+         bytes[1] == 0 && bytes[2] == 1;
 }
 
 bool has_opus(Bytes descriptors) {
@@ -63,8 +51,8 @@ bool has_opus(Bytes descriptors) {
 void FactFinder::on_frame(const Slice &piece, bool is_start) {
   if (is_start) is_key_next_ = true;
   const Bytes bytes = piece.bytes();
-  for (std::size_t at = 0; at + packet_size <= bytes.size(); at += packet_size)
-    take(bytes.subspan(at, packet_size));
+  for (std::size_t at = 0; at + ts_packet_size <= bytes.size(); at += ts_packet_size)
+    take(bytes.subspan(at, ts_packet_size));
   if (facts_ == told_) return;
   told_ = facts_;
   on_news_();
@@ -145,14 +133,14 @@ void FactFinder::read_tracks(Bytes section) {
 
 void FactFinder::begin_picture(Bytes pes) {
   if (is_reading_) read_key_frame();
-  const bool has_shown = (pes[7] & 0x80) != 0 && pes[8] >= stamp_size;
-  const bool has_decoded = has_shown && (pes[7] & 0x40) != 0 && pes[8] >= 2 * stamp_size;
+  const bool has_shown = (pes[7] & 0x80) != 0 && pes[8] >= pes_stamp_size;
+  const bool has_decoded = has_shown && (pes[7] & 0x40) != 0 && pes[8] >= 2 * pes_stamp_size;
   if (!has_shown) return;
-  ticks_ = unfold(stamp(pes.subspan(pes_head + (has_decoded ? stamp_size : 0))), ticks_);
-  const std::int64_t shown = unfold(stamp(pes.subspan(pes_head)), ticks_);
+  ticks_ = unfold(pes_stamp(pes.subspan(pes_head_size + (has_decoded ? pes_stamp_size : 0))), ticks_);
+  const std::int64_t shown = unfold(pes_stamp(pes.subspan(pes_head_size)), ticks_);
   if (std::exchange(is_key_next_, false)) {
     begin_key_frame(ticks_);
-    const Bytes head = pes.subspan(pes_head + pes[8]);
+    const Bytes head = pes.subspan(pes_head_size + pes[8]);
     head_.assign(head.begin(), head.end());
     is_reading_ = true;
     latest_shown_ = shown;
@@ -204,7 +192,7 @@ void FactFinder::weigh_groups() {
 }
 
 void FactFinder::read_sound(Bytes pes) {
-  const Bytes frame = pes.subspan(pes_head + pes[8]);
+  const Bytes frame = pes.subspan(pes_head_size + pes[8]);
   auto read = audio_.codec == "aac"   ? read_adts(frame)
               : audio_.codec == "mp3" ? read_mpeg_audio(frame)
                                       : std::nullopt;

@@ -9,7 +9,7 @@ namespace astral::formats {
 namespace {
 
 constexpr std::size_t head_size = 1 + sizeof(std::int64_t);
-constexpr std::uint8_t sequence_parameters = 7;  // nal_unit_type
+constexpr std::uint8_t sps = 7;  // nal_unit_type
 
 }  // namespace
 
@@ -49,7 +49,7 @@ std::string profile_of(Bytes unit) {
   constexpr char digits[] = "0123456789abcdef";
   for (std::size_t i = 0; i + 6 < unit.size(); ++i) {
     const bool is_start = unit[i] == 0 && unit[i + 1] == 0 && unit[i + 2] == 1;
-    if (!is_start || (unit[i + 3] & 0x1f) != sequence_parameters) continue;
+    if (!is_start || (unit[i + 3] & 0x1f) != sps) continue;
     std::string profile;
     for (const std::uint8_t byte : unit.subspan(i + 4, 3)) {
       profile += digits[byte >> 4];

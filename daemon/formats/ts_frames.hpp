@@ -29,7 +29,7 @@ class FrameFinder {
   enum class Kind { none, sound, picture };
   struct Start;
   static Start start_of(Bytes packet);
-  Time time_of(std::uint64_t ticks);
+  Time time_of(std::int64_t ticks);
 
   Kind best_ = Kind::none;  // picture before sound, of what has come
   std::int64_t ticks_ = 0;  // 90 kHz, without the wrap at 33 bits

@@ -9,7 +9,7 @@
 namespace astral::gateways {
 namespace {
 
-constexpr Time look_every = 20ms;
+constexpr Time try_every = 20ms;
 
 http::Reply reply_of(const Expected<Slice> &picture, const std::string &slug) {
   http::Reply out{.type = "image/jpeg"};
@@ -56,7 +56,7 @@ void Thumbnails::advance_all() {
       entry = thumbnails_.erase(entry);
       continue;
     }
-    next = std::min(next, thumbnail.key_frame ? now() + look_every : thumbnail.until);
+    next = std::min(next, thumbnail.key_frame ? now() + try_every : thumbnail.until);
     ++entry;
   }
   timer_.set(next);

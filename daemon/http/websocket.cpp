@@ -16,7 +16,7 @@ namespace astral::http {
 namespace {
 
 constexpr std::size_t max_answer = 8 * 1024;  // the server's half of the handshake
-constexpr int reads_at_once = 4;              // then the context's other sources have their turn
+constexpr int socket_reads_at_once = 4;              // then the context's other sources have their turn
 
 using Mask = std::array<std::uint8_t, 4>;
 
@@ -213,7 +213,7 @@ void WebSocket::upgrade(Ref<GIOStream> stream) {
 
 void WebSocket::on_input() {
   std::array<char, 16 * 1024> buffer;
-  for (int i = 0; i < reads_at_once && stream_; ++i) {
+  for (int i = 0; i < socket_reads_at_once && stream_; ++i) {
     GError *raw = nullptr;
     const gssize got = g_pollable_input_stream_read_nonblocking(
         G_POLLABLE_INPUT_STREAM(g_io_stream_get_input_stream(stream_.get())), buffer.data(), buffer.size(),

@@ -6,7 +6,7 @@
 namespace astral::media {
 namespace {
 
-std::string text(const GstStructure *structure, const char *field) {
+std::string text_field(const GstStructure *structure, const char *field) {
   const char *value = gst_structure_get_string(structure, field);
   return value ? value : "";
 }
@@ -51,9 +51,9 @@ void add_links(const GstStructure *stats, bool parent, std::vector<LinkStats> &o
     const GValue *value = gst_value_array_get_value(links, i);
     const GstStructure *link = GST_VALUE_HOLDS_STRUCTURE(value) ? gst_value_get_structure(value) : nullptr;
     if (!link) continue;
-    LinkStats found{.ticket = text(link, "ticket"),
+    LinkStats found{.ticket = text_field(link, "ticket"),
                     .parent = parent,
-                    .fingerprint = text(link, "peer"),
+                    .fingerprint = text_field(link, "peer"),
                     .bytes_sent = stats_count(link, "bytes-sent"),
                     .bytes_received = stats_count(link, "bytes-received"),
                     .kept_streams = stats_count(link, "kept-streams")};

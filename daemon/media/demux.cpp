@@ -4,29 +4,14 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "media/make.hpp"
 #include "media/streaming_scope.hpp"
 
 namespace astral::media {
 
 namespace {
 
-constexpr guint64 waiting_bytes = 16 << 20;
-constexpr guint64 latest = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
-
-Ref<GstElement> make(const char *factory) {
-  GstElement *element = gst_element_factory_make(factory, nullptr);
-  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
-}
-
-Ref<GstElement> make_chain(const char *text) {
-  GError *raw = nullptr;
-  GstElement *bin = gst_parse_bin_from_description(text, TRUE, &raw);
-  const GErrorPtr error(raw);
-  if (error) g_warning("%s: %s", text, error->message);
-  if (bin) gst_object_ref_sink(bin);
-  auto made = Ref<GstElement>::adopt(bin);
-  return error ? Ref<GstElement>() : made;
-}
+constexpr guint64 farthest = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
 
 }  // namespace
 
@@ -48,7 +33,7 @@ GstBuffer *buffer_of(const Slice &bytes) {
 Time running(const GstSegment *segment, GstClockTime time) {
   guint64 result = 0;
   const int sign = gst_segment_to_running_time_full(segment, GST_FORMAT_TIME, time, &result);
-  return Time(sign * static_cast<std::int64_t>(std::min(result, latest)));
+  return Time(sign * static_cast<std::int64_t>(std::min(result, farthest)));
 }
 
 Expected<std::unique_ptr<Demux>> Demux::open(GMainContext *context, const Chains &chains, Handler &handler) {
@@ -123,7 +108,7 @@ void Demux::link(GstPad *pad) {
 
 void Demux::link(GstPad *pad, Kind kind) {
   const Tap &tap = kind == Kind::video ? video_ : audio_;
-  const auto chain = make_chain(kind == Kind::video ? chains_.video : chains_.audio);
+  const auto chain = make_bin(kind == Kind::video ? chains_.video : chains_.audio);
   const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
   if (gst_pad_is_linked(end.get())) return;  // takes the first track of each kind
   if (!chain)

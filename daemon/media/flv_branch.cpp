@@ -9,14 +9,14 @@ namespace astral::media {
 
 namespace {
 
-constexpr Demux::Chains chains{
+constexpr Demux::Chains flv_chains{
     .video = "h264parse ! capsfilter caps=video/x-h264,stream-format=avc,alignment=au",
     .audio = "aacparse ! capsfilter caps=audio/mpeg,mpegversion=4,stream-format=raw"};
 // How long one track waits for the other, which may have stopped. At first it waits longer, because both
 // belong into the header.
 constexpr Time patience = 400ms;
 constexpr Time first_patience = 2s;
-constexpr Time step = 20ms;  // between the media before a break and the media after it
+constexpr Time flv_step = 20ms;  // between the media before a break and the media after it
 
 bool is_same(const Slice &a, const Slice &b) {
   return std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
@@ -31,7 +31,7 @@ FlvBranch::~FlvBranch() = default;
 
 void FlvBranch::on_frame(const Slice &frame, bool) {
   if (!demux_) {
-    auto made = Demux::open(context_.get(), chains, *this);
+    auto made = Demux::open(context_.get(), flv_chains, *this);
     if (!made) return out_.end(made.error());
     demux_ = std::move(*made);
   }
@@ -95,7 +95,7 @@ void FlvBranch::flush() {
   while (Track *track = next()) {
     const Unit unit = std::move(track->units.front());
     track->units.pop_front();
-    if (!offset_) offset_ = (is_header_out_ ? newest_ + step : Time{}) - unit.decoded;
+    if (!offset_) offset_ = (is_header_out_ ? newest_ + flv_step : Time{}) - unit.decoded;
     if (!std::exchange(is_header_out_, true)) write_header(false);
     write(*track, unit);
   }

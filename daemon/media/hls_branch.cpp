@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t most_packets = 64 << 10;  // bytes in one piece
 constexpr Time unflagged_group = 1s;
-constexpr guint64 latest = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
+constexpr guint64 latest_pts = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
 
 bool starts_with_pat(GstBuffer *buffer) {
   std::uint8_t start[3] = {};
@@ -216,7 +216,7 @@ Time HlsBranch::time_of(GstBuffer *buffer, const GstSegment *segment) {
       const guint64 running = gst_segment_to_running_time(segment, GST_FORMAT_TIME, time);
       if (GST_CLOCK_TIME_IS_VALID(running)) time = running;
     }
-    last_pts_ = Time(static_cast<Time::rep>(std::min(time, latest)));
+    last_pts_ = Time(static_cast<Time::rep>(std::min(time, latest_pts)));
   }
   if (last_pts_) return *last_pts_;
   const GstClockTime running = gst_element_get_current_running_time(tap_.element());

@@ -5,34 +5,21 @@
 #include <array>
 #include <utility>
 
+#include "media/make.hpp"
+
 namespace astral::media {
 
 namespace {
 
-constexpr guint64 waiting_bytes = 16 << 20;  // that the pipeline has not taken; more means that it hangs
-constexpr guint64 waiting_frames = 8192;     // likewise; a frame of one byte takes 500 bytes of memory
-constexpr Time latest = std::chrono::hours(24 * 365 * 100);  // int64 nanoseconds overflow after 292 years
+// Frames that may wait in front of the pipeline. A frame of one byte takes 500 bytes of memory.
+constexpr guint64 waiting_frames = 8192;
+// int64 nanoseconds overflow after 292 years.
+constexpr Time latest_time = std::chrono::hours(24 * 365 * 100);
 constexpr Time for_tracks = 1s;    // media time in which a track that was not announced may begin
 constexpr Time longest_step = 5s;  // a larger step of the timestamps means another clock
 constexpr Time least_step = 20ms;
 // How long the multiplexer waits for a late track. A track that stops delays the other one by as much.
-constexpr GstClockTime patience = 500 * GST_MSECOND;
-
-Ref<GstElement> make(const char *factory) {
-  GstElement *element = gst_element_factory_make(factory, nullptr);
-  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
-}
-
-tl::unexpected<Error> missing(const char *factory) {
-  return fail(Code::failed, std::string("the GStreamer element ") + factory + " is missing");
-}
-
-Ref<GstBuffer> wrap(const Slice &slice) {
-  auto *owner = new Slice(slice);
-  return Ref<GstBuffer>::adopt(gst_buffer_new_wrapped_full(
-      GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(), 0, owner->size(),
-      owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
-}
+constexpr GstClockTime muxer_latency = 500 * GST_MSECOND;
 
 }  // namespace
 
@@ -104,7 +91,7 @@ Time Ingest::time_of(std::uint32_t timestamp) {
     time_ += is_first ? Time{} : std::max<Time>(here - heard_, least_step);
   else
     time_ += step;
-  time_ = std::clamp(time_, Time{}, latest);
+  time_ = std::clamp(time_, Time{}, latest_time);
   timestamp_ = timestamp;
   heard_ = here;
   return time_;
@@ -187,7 +174,8 @@ Expected<void> Ingest::build() {
   const auto muxer = make("mpegtsmux"), sink = make("astralsink");
   if (!muxer) return missing("mpegtsmux");
   if (!sink) return missing("astralsink");
-  g_object_set(muxer.get(), "alignment", 0, "latency", patience, nullptr);  // 0 keeps the key frames' flags
+  // alignment 0 keeps the key frames' flags.
+  g_object_set(muxer.get(), "alignment", 0, "latency", muxer_latency, nullptr);
   g_object_set(sink.get(), "uri", uri_.c_str(), "title", title_.c_str(), nullptr);
   gst_bin_add_many(GST_BIN(pipeline_.get()), muxer.get(), sink.get(), nullptr);
   if (!gst_element_link(muxer.get(), sink.get())) return fail(Code::failed, "mpegtsmux cannot be linked");

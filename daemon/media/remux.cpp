@@ -8,14 +8,13 @@
 #include <utility>
 
 #include "media/caps.hpp"
+#include "media/make.hpp"
 #include "media/streaming_scope.hpp"
 
 namespace astral::media {
 
 namespace {
 
-// Bytes that wait for the demuxer. If the queue is full, the demuxer hangs, and new buffers are dropped.
-constexpr guint64 waiting_bytes = 16 << 20;
 // If a track is behind another by more than this, the multiplexer continues without it.
 constexpr guint64 track_time = 3 * GST_SECOND;
 
@@ -41,15 +40,6 @@ const char *parser_for(const GstStructure *caps) {
 
 bool is_elementary(std::string_view name) {
   return name == "audio/mpeg" || name == "video/x-h264" || name == "video/x-h265";
-}
-
-Ref<GstElement> make(const char *factory) {
-  GstElement *element = gst_element_factory_make(factory, nullptr);
-  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
-}
-
-tl::unexpected<Error> missing(const char *factory) {
-  return fail(Code::failed, std::string("the GStreamer element ") + factory + " is missing");
 }
 
 }  // namespace

@@ -12,13 +12,13 @@ namespace {
 
 // Repeats the parameter sets before each key frame, because a browser may have lost them. Opus packets have
 // the usual 20 ms.
-constexpr Demux::Chains chains{
+constexpr Demux::Chains rtc_chains{
     .video =
         "h264parse config-interval=-1 ! capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au",
     .audio =
         "aacparse ! avdec_aac ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
         "opusenc bitrate=96000 frame-size=20"};
-constexpr Time step = 20ms;  // at least so much between the media before a break and the media after it
+constexpr Time rtc_step = 20ms;  // at least so much between the media before a break and the media after it
 
 }  // namespace
 
@@ -26,7 +26,7 @@ RtcBranch::RtcBranch(GMainContext *context) : context_(Ref<GMainContext>::retain
 
 void RtcBranch::on_frame(const Slice &frame, bool) {
   if (!demux_) {
-    auto made = Demux::open(context_.get(), chains, *this);
+    auto made = Demux::open(context_.get(), rtc_chains, *this);
     if (!made) return out_.end(made.error());
     demux_ = std::move(*made);
   }
@@ -63,7 +63,7 @@ void RtcBranch::on_sample(Demux::Kind kind, GstSample *sample) {
   if (is_key && tracks_.profile.empty()) tracks_.profile = formats::profile_of(data.bytes());
   if (is_key && are_tracks_known_) tell_tracks();
   const Time time = running(gst_sample_get_segment(sample), GST_BUFFER_PTS(buffer));
-  if (!offset_) offset_ = std::max(now() - began_, newest_ + step) - time;
+  if (!offset_) offset_ = std::max(now() - began_, newest_ + rtc_step) - time;
   const Time ours = std::max<Time>(time + *offset_, Time{});
   newest_ = std::max(newest_, ours);
   out_.push(formats::write_frame(is_video ? formats::RtcFrame::Kind::video : formats::RtcFrame::Kind::audio,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "media/demux.hpp"
+#include "media/make.hpp"
 #include "media/streaming_scope.hpp"
 
 namespace astral::media {
@@ -27,16 +28,6 @@ constexpr const char *vp8_chain =
 constexpr const char *opus_chain =
     "rtpopusdepay ! opusdec plc=true ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
     "avenc_aac bitrate=128000 ! aacparse ! capsfilter caps=audio/mpeg,mpegversion=4,stream-format=raw";
-
-Ref<GstElement> make_chain(const char *text) {
-  if (!text) return {};
-  GError *raw = nullptr;
-  GstElement *bin = gst_parse_bin_from_description(text, TRUE, &raw);
-  const GErrorPtr error(raw);
-  if (bin) gst_object_ref_sink(bin);
-  auto made = Ref<GstElement>::adopt(bin);
-  return error ? Ref<GstElement>() : made;
-}
 
 bool is_same(Bytes a, Bytes b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
@@ -79,7 +70,8 @@ void RtcPublisher::link(GstPad *pad) {
   const char *name = structure ? gst_structure_get_string(structure, "encoding-name") : nullptr;
   const std::string codec = name ? name : "";
   const bool is_video = codec == "H264" || codec == "VP8";
-  const auto chain = make_chain(chain_for(codec));
+  const char *description = chain_for(codec);
+  const auto chain = description ? make_bin(description) : Ref<GstElement>();
   Tap &tap = is_video ? video_ : audio_;
   const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
   if (gst_pad_is_linked(end.get())) return;  // takes the first track of each kind

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "media/make.hpp"
+
 namespace astral::media {
 
 namespace {
@@ -13,15 +15,8 @@ constexpr std::size_t most_waiting = 8 << 20;  // bytes; beyond, skips to the ne
 // A browser's socket buffers about 256 KiB.
 constexpr std::size_t at_once = 64 << 10;
 constexpr Time pause = 3ms;
-constexpr Time hurried = 1ms;  // between two pictures of the newest group that are late already
-constexpr Time step = 20ms;    // at least so much between the media before a break and the media after it
-
-Ref<GstBuffer> wrap(const Slice &slice) {
-  auto *owner = new Slice(slice);
-  return Ref<GstBuffer>::adopt(gst_buffer_new_wrapped_full(
-      GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(), 0, owner->size(),
-      owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
-}
+constexpr Time hurried = 1ms;       // between two pictures of the newest group that are late already
+constexpr Time viewer_step = 20ms;  // at least so much between the media before and after a break
 
 std::string sender_of(const webrtc::Chosen &chosen, const char *name) {
   const std::string type = std::to_string(chosen.payload.type);
@@ -96,7 +91,7 @@ void RtcViewer::catch_up() {
   if (waiting_.empty()) return;
   const auto count = static_cast<Time::rep>(waiting_.size());
   const Time newest = waiting_.back().time;
-  begin_at(newest, newest_ + step + count * hurried);
+  begin_at(newest, newest_ + viewer_step + count * hurried);
   for (Time::rep i = 0; i < count; ++i)
     waiting_[static_cast<std::size_t>(i)].time = newest - (count - 1 - i) * hurried;
 }
@@ -123,7 +118,7 @@ void RtcViewer::pace() {
 void RtcViewer::deliver(const formats::RtcFrame &frame) {
   GstAppSrc *source = (frame.kind == formats::RtcFrame::Kind::video ? video_ : audio_).get();
   if (!source || gst_app_src_get_current_level_bytes(source) > most_waiting) return;
-  if (!offset_) begin_at(frame.time, newest_ + step);
+  if (!offset_) begin_at(frame.time, newest_ + viewer_step);
   const Time time = std::max<Time>(frame.time + *offset_, Time{});
   newest_ = std::max(newest_, time);
   const auto buffer = wrap(frame.data);

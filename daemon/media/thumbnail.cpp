@@ -15,7 +15,7 @@ namespace astral::media {
 
 namespace {
 
-constexpr Time look_every = 20ms;
+constexpr Time try_every = 20ms;
 // At most 320 square pixels in each direction, and no more than the picture has. Converts to JPEG's
 // colorimetry, which jpegenc does not request.
 constexpr char description[] =
@@ -65,10 +65,10 @@ class Pipeline {
     return {};
   }
 
-  Slice take(Time patience) {
+  Slice take(Time wait) {
     const auto out = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "out"));
     const auto sample = Ref<GstSample>::adopt(
-        gst_app_sink_try_pull_sample(GST_APP_SINK(out.get()), static_cast<GstClockTime>(patience.count())));
+        gst_app_sink_try_pull_sample(GST_APP_SINK(out.get()), static_cast<GstClockTime>(wait.count())));
     return sample ? copy_of(gst_sample_get_buffer(sample.get())) : Slice();
   }
 
@@ -107,7 +107,7 @@ Expected<Slice> Thumbnailer::make_now(const std::vector<Slice> &key_frame) const
   if (const auto started = pipeline.start(key_frame); !started) return tl::unexpected<Error>(started.error());
   while (now() < deadline && !is_ending_) {
     const bool is_over = pipeline.is_over();
-    if (Slice picture = pipeline.take(look_every); !picture.empty()) return picture;
+    if (Slice picture = pipeline.take(try_every); !picture.empty()) return picture;
     if (is_over) return fail(Code::not_found, "the stream's newest key frame cannot be decoded");
   }
   return fail(Code::timeout, "the stream's newest key frame could not be decoded in time");

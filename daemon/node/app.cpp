@@ -10,7 +10,7 @@ namespace astral::node {
 namespace {
 
 constexpr Time longest_farewell = 700ms;
-constexpr Time look_every = 20ms;
+constexpr Time check_every = 20ms;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ App::App(const Settings &settings, media::MediaBackend &media)
       publishers_(driver_, settings.publishers),
       whip_(driver_, publishers_),
       whep_(driver_, {.patience = settings.hls_patience}),
-      farewell_(g_main_context_default(), [this] { look_whether_gone(); }) {
+      farewell_(g_main_context_default(), [this] { check_gone(); }) {
   driver_.on_change = [this](core::Change what, const std::string &key) {
     events_.tell(driver_.node(), what, key);
   };
@@ -52,16 +52,16 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   sockets.push_back(
       {.path = "/peer",
        .may_open = [driver]() -> Expected<void> {
-         if (driver->peers().has_room()) return {};
+         if (driver->has_room_for_peer()) return {};
          return fail(Code::no_room, "this node has too many peers");
        },
        .open = [driver](Ref<GIOStream> stream,
-                        const http::Call &call) { driver->peers().accept(std::move(stream), call.caller); }});
+                        const http::Call &call) { driver->accept_peer(std::move(stream), call.caller); }});
   sockets.push_back(
       {.path = "/events",
        .may_open = [events]() -> Expected<void> {
          if (events->has_room()) return {};
-         return fail(Code::no_room, "too many listen to the events");
+         return fail(Code::no_room, "too many clients are connected to /events");
        },
        .open = [events](Ref<GIOStream> stream, const http::Call &) { events->accept(std::move(stream)); }});
 
@@ -69,13 +69,13 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
                                    settings.server, settings.access);
   if (!server) return tl::unexpected<Error>(server.error());
   app->server_ = std::move(*server);
-  app->tell_publishers(settings);
+  app->set_publishers_node(settings);
   if (const auto opened = app->open_rtmp(settings); !opened) return tl::unexpected<Error>(opened.error());
   app->driver_.start(app->server_->port());
   return app;
 }
 
-void App::tell_publishers(const Settings &settings) {
+void App::set_publishers_node(const Settings &settings) {
   const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(settings.listen.c_str()));
   const bool six = listen && g_inet_address_get_family(listen.get()) == G_SOCKET_FAMILY_IPV6;
   const bool any = listen && g_inet_address_get_is_any(listen.get());
@@ -100,23 +100,23 @@ Expected<void> App::open_rtmp(const Settings &settings) {
 }
 
 void App::shut_down() {
-  driver_.handle(core::Shutdown{});
+  driver_.shut_down();
 }
 
-// The core has said goodbye; the words are in the sockets' queues.
+// The node has said goodbye; the messages are in the queues of the sockets.
 void App::begin_farewell() {
   if (std::exchange(quitting_, true)) return;
   server_->stop_listening();
   if (rtmp_) rtmp_->stop_listening();
   events_.close();
   farewell_deadline_ = now() + longest_farewell;
-  farewell_.set(now() + look_every);
+  farewell_.set(now() + check_every);
 }
 
-void App::look_whether_gone() {
+void App::check_gone() {
   const bool flushed = driver_.flushed() && events_.flushed() && server_->waiting() == 0;
   if (flushed || now() >= farewell_deadline_) return on_gone();
-  farewell_.set(now() + look_every);
+  farewell_.set(now() + check_every);
 }
 
 }  // namespace astral::node

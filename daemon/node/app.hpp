@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A node as a whole but for its media: driver, HTTP server, peers and events, put together. A test opens one
-// in its own process.
+// A whole node except its media: composes the driver, the HTTP server, the gateways and the events. A test
+// opens one in its own process, with a fake media backend.
 #pragma once
 
 #include <cstdint>
@@ -31,34 +31,34 @@ class App {
     std::string listen = "0.0.0.0";
     std::uint16_t port = 8000;    // 0: a free one
     std::uint16_t rtmp_port = 0;  // 0: none
-    bool needs_rtmp = false;      // no App without it; else it goes without
+    bool needs_rtmp = false;      // open() fails if the RTMP port is taken; otherwise App runs without RTMP
     gateways::RtmpServer::Limits rtmp = {};
     gateways::Publishers::Limits publishers = {};
     http::ServerLimits server = {};
     http::Access::Rules access = {.checks_host = true};
-    Time hls_patience = 8s;  // and of other players
+    Time hls_patience = 8s;  // how long a player's request waits for first media, HLS or other
     gateways::MediaConnection::Limits flow = {};
   };
 
-  // `media` outlives it. Errors: as Server::open().
+  // `media` must outlive the App. Errors: those of http::Server::open(), and of the RTMP port if needs_rtmp.
   static Expected<std::unique_ptr<App>> open(Settings settings, media::MediaBackend &media);
   App(const App &) = delete;
   App &operator=(const App &) = delete;
 
   const http::Server &server() const { return *server_; }
-  const gateways::RtmpServer *rtmp() const { return rtmp_.get(); }  // null: none
+  const gateways::RtmpServer *rtmp() const { return rtmp_.get(); }  // null: no RTMP
   runtime::Driver &driver() { return driver_; }
 
-  // Tells everybody and calls on_gone when the last word is on its way, or cannot be brought there in time.
+  // Says goodbye to all peers. Calls on_gone when everything has been sent, after 700 ms at the latest.
   void shut_down();
   std::function<void()> on_gone = [] {};
 
  private:
   App(const Settings &settings, media::MediaBackend &media);
-  void tell_publishers(const Settings &settings);
+  void set_publishers_node(const Settings &settings);
   Expected<void> open_rtmp(const Settings &settings);
   void begin_farewell();
-  void look_whether_gone();
+  void check_gone();
 
   const http::Access access_;
   runtime::Driver driver_;
@@ -73,7 +73,7 @@ class App {
   Time farewell_deadline_ = never;
   Timer farewell_;
   std::unique_ptr<gateways::RtmpServer> rtmp_;
-  std::unique_ptr<http::Server> server_;  // goes first: its routes call all of the above
+  std::unique_ptr<http::Server> server_;  // destroyed first: its routes use all members above
 };
 
 }  // namespace astral::node

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// -D: a process of its own session. The one that was started stays until the other is ready, or has failed,
-// and ends with its line and its exit status, so that scripts see no difference.
+// --daemonize: a child process in its own session. The parent waits until the child is ready or has failed.
+// It prints the child's line and exits with the child's status, so a script sees the same as in the
+// foreground.
 #pragma once
 
 #include <string>
@@ -9,16 +10,16 @@ namespace astral::node {
 
 class Background {
  public:
-  // Forks when `wanted`; call it before there is any thread. Only the child returns.
+  // Forks if `wanted`; call it before any thread exists. Only the child returns.
   explicit Background(bool wanted);
   Background(const Background &) = delete;
   Background &operator=(const Background &) = delete;
 
-  // Prints the line; in the background it lets go of the terminal then.
+  // Prints `line`. In the background it then closes the terminal: standard streams become /dev/null.
   void ready(const std::string &line);
 
  private:
-  int pipe_ = -1;  // to the process that waits; its end without a line: we failed
+  int pipe_ = -1;  // to the waiting parent; closed without a line: the start failed
 };
 
 }  // namespace astral::node

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralnode: reads its settings, opens what it needs, runs until it is told to end.
+// astralnode: reads the settings, opens what the node needs, runs until SIGINT, SIGTERM or DELETE /node.
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <sys/resource.h>
@@ -25,7 +25,7 @@ namespace astral::node {
 namespace {
 
 constexpr Time longest_shutdown = 2500ms;
-constexpr rlim_t wanted_files = 65'536;  // a link has a socket or two
+constexpr rlim_t wanted_files = 65'536;  // each link needs one or two descriptors
 
 int complain(const Error &error, int status) {
   std::cerr << "astralnode: " << error.detail << std::endl;
@@ -51,7 +51,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   node.timeouts.renew = std::chrono::seconds(options.renew_seconds);
   node.renew_streams = options.renew_groups;
   const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(options.listen.c_str()));
-  if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;  // else peers see it
+  if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;  // otherwise peers tell it
   if (options.upstream_limit) node.upstream_bps = *options.upstream_limit * 8000;
   node.bootstrap = options.bootstrap;
   settings.driver.origin = options.origin;
@@ -131,7 +131,7 @@ int start(const Options &options) {
   if (!app) return complain(app.error(), 1);
   std::string line = "astralnode " + *uuid + " listening on " + shown_url(options, (*app)->server().port());
   if (options.origin.empty() && options.bootstrap.empty() && peer::remembered_peers(state_dir).empty())
-    line += "\nIt knows no other node: a network of one, until another comes (--bootstrap URL, --origin URL)";
+    line += "\nIt knows no other node: it is a network of one until another node connects (--bootstrap URL, --origin URL)";
   background.ready(line);
   return run(**app);
 }

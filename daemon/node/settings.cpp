@@ -297,8 +297,8 @@ struct GivenFlag {
   std::string value;
 };
 
-// Takes the flags that have a value out of `args`: GLib ignores such values, so that --public=false would make
-// the node public.
+// Takes the flags that have a value out of `args`: GLib ignores such values, so that --public=false would
+// make the node public.
 Expected<std::vector<GivenFlag>> take_flags(std::vector<std::string> &args) {
   std::vector<GivenFlag> given;
   std::vector<std::string> left;

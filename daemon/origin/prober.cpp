@@ -11,7 +11,7 @@
 namespace astral::origin {
 namespace {
 
-constexpr json::Text uuid_rule{1, core::max_uuid, core::is_uuid, "a uuid"};
+constexpr json::Text said_uuid{1, core::max_uuid, core::is_uuid, "a uuid"};
 
 std::string url_of(const Check &check) {
   const bool v6 = check.ip_address.find(':') != std::string::npos;
@@ -23,7 +23,7 @@ bool is_answer_of(const std::string &uuid, const std::string &body, std::size_t 
   auto in = json::Reader::parse(body, {.max_bytes = max});
   if (!in) return false;
   json::Reader node = in->object("node");
-  const std::string said = node.text("uuid", uuid_rule);
+  const std::string said = node.text("uuid", said_uuid);
   return in->good() && said == uuid;
 }
 

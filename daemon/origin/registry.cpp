@@ -9,7 +9,7 @@ namespace {
 
 // The page of `all` in the order of `key`, which is asked once for each.
 template <typename T, typename Key>
-std::vector<const T *> page_of(const std::map<std::string, T> &all, Page page, Key key) {
+std::vector<const T *> cut_page(const std::map<std::string, T> &all, Page page, Key key) {
   using Item = std::pair<decltype(key(std::declval<const T &>())), const T *>;
   std::vector<Item> items;
   items.reserve(all.size());
@@ -108,7 +108,7 @@ std::vector<Node> Registry::nodes(Page page, UnixTime now) {
   lapse(now);
   std::vector<Node> list;
   for (const Node *node :
-       page_of(nodes_, page, [](const Node &n) { return std::pair(!n.supernode, std::string_view(n.uuid)); }))
+       cut_page(nodes_, page, [](const Node &n) { return std::pair(!n.supernode, std::string_view(n.uuid)); }))
     list.push_back(*node);
   return list;
 }
@@ -216,7 +216,7 @@ std::vector<Stream> Registry::streams(Order order, Page page, UnixTime now) {
   };
   std::vector<Stream> list;
   for (const Stream *stream :
-       page_of(streams_, page, [&](const Stream &s) { return std::pair(rank(s), std::string_view(s.name)); }))
+       cut_page(streams_, page, [&](const Stream &s) { return std::pair(rank(s), std::string_view(s.name)); }))
     list.push_back(shown(*stream));
   return list;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Measures what this machine can send to a node and receive from it, by the node's ping (API.md): 256 KiB up,
-// 2 MiB down, one after the other. What is shorter than a round trip says nothing and is not believed.
+// Measures how fast this machine can send to a node and receive from it. Sends 256 KiB to the node's
+// `POST /ping`, then fetches 2 MiB from its `GET /ping?bytes=`. Both times include a round trip.
 #pragma once
 
 #include <gio/gio.h>
@@ -17,11 +17,11 @@ namespace astral::peer {
 // **Thread**: the default main context.
 class Bandwidth {
  public:
-  // Bits per second; 0: it could not be measured.
+  // Bits per second; 0: the measurement failed.
   using Done = std::function<void(std::uint64_t upstream_bps, std::uint64_t downstream_bps)>;
 
   Bandwidth();
-  ~Bandwidth();  // a measurement that runs ends without an answer
+  ~Bandwidth();  // cancels running measurements; their `done` is not called
   Bandwidth(const Bandwidth &) = delete;
   Bandwidth &operator=(const Bandwidth &) = delete;
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Time announce_every = 30s;
 constexpr Time first_retry = 1s;
-constexpr Time soon = 200ms;          // several changes are one
+constexpr Time soon = 200ms;          // changes within this time are announced together
 constexpr guint timeout_seconds = 5;  // of silence
 constexpr Time patience = 30s;
 constexpr std::size_t max_pending = 64;
@@ -43,7 +43,7 @@ Error error_of(unsigned status, const std::string &body) {
 }
 
 Expected<json::Reader> read_answer(const Expected<http::Told> &told) {
-  if (!told) return fail(told.error().code, "no origin: " + told.error().detail);
+  if (!told) return fail(told.error().code, "the origin does not answer: " + told.error().detail);
   if (told->status < 200 || told->status > 299)
     return tl::unexpected<Error>(error_of(told->status, told->body));
   return json::Reader::parse(told->body, {.max_bytes = max_answer});
@@ -67,7 +67,7 @@ OriginClient::~OriginClient() {
 
 void OriginClient::call(const char *method, const std::string &path, const std::string &body,
                         const Done &done) {
-  Expected<void> asked = fail(Code::failed, "too many questions to the origin at once");
+  Expected<void> asked = fail(Code::failed, "too many requests to the origin at once");
   if (pending_ < max_pending) {
     asked = http::exchange(
         session_,
@@ -125,7 +125,7 @@ void OriginClient::forget_node(const core::Uuid &uuid) {
 }
 
 void OriginClient::ask() {
-  if (asking_ || leaving_) return;  // the lists that are on their way will do
+  if (asking_ || leaving_) return;  // a fetch that runs brings the same lists
   asking_ = true;
   call("GET", "/nodes", "", [this](Expected<json::Reader> answer) {
     if (!answer) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a node asks of the origin over HTTP: it says that it is there, has its streams' names kept, and
-// fetches the lists. An origin that does not answer costs nothing but the answers; it is asked again, less
-// and less often.
+// A node's HTTP client for the origin. It announces the node every 30 s, registers and unregisters streams,
+// and fetches the lists of nodes and streams. If the origin does not answer, the client announces again after
+// 1 s, 2 s, 4 s, … 30 s; the node works on without the origin.
 #pragma once
 
 #include <gio/gio.h>
@@ -20,7 +20,8 @@
 
 namespace astral::peer {
 
-// **Thread**: the default main context. Nothing is called back after it has gone, nor from inside a call.
+// **Thread**: the default main context. The destructor cancels all requests: no callback runs after it.
+// Callbacks run from the main context, but for an error of a request that could not be started.
 class OriginClient {
  public:
   struct Lists {
@@ -28,22 +29,22 @@ class OriginClient {
     std::vector<core::StreamInfo> streams;
   };
   struct Handler {
-    std::function<json::Builder()> self;  // this node, as POST /nodes takes it
+    std::function<json::Builder()> self;  // returns this node as the body of POST /nodes
     std::function<void(Lists)> on_lists;
   };
 
-  // `url`: http://HOST[:PORT][/PATH]. Announces this node from now on.
+  // `url`: http://HOST[:PORT][/PATH]. The first announcement is sent from the main loop, at once.
   OriginClient(std::string url, Handler handler);
   ~OriginClient();
   OriginClient(const OriginClient &) = delete;
   OriginClient &operator=(const OriginClient &) = delete;
 
-  // conflict: the name is another node's.
+  // Error conflict: the name belongs to another node.
   void put_stream(const core::StreamInfo &stream, std::function<void(Expected<core::StreamInfo>)> done);
   void delete_stream(const core::Slug &slug, const core::Uuid &source);
-  void forget_node(const core::Uuid &uuid);  // at the end
-  void ask();                                // on_lists follows, if the origin answers
-  void changed();  // what we say of ourselves: said soon, not only at the next interval
+  void forget_node(const core::Uuid &uuid);  // unregisters the node and stops the announcements
+  void ask();                                // fetches the lists; on_lists is called if the origin answers
+  void changed();  // this node has changed: announces it within 200 ms, not only at the next interval
   bool flushed() const { return pending_ == 0; }
 
  private:

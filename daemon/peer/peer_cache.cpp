@@ -27,7 +27,7 @@ std::vector<core::NodeInfo> remembered_peers(const std::string &directory) {
   if (in)
     for (json::Reader &item : in->objects("nodes", core::max_told_supernodes)) {
       peers.push_back(protocol::read_node(item));
-      peers.back().updated = 0;  // whatever is said of it now is newer
+      peers.back().updated = 0;  // any news of this node replaces the remembered version
     }
   if (in && in->good()) return peers;
   g_warning("%s: %s", path_in(directory).c_str(), (in ? in->error() : in.error()).detail.c_str());
@@ -43,7 +43,7 @@ void remember_peers(const std::string &directory, const std::vector<core::NodeIn
                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, &raw))
     return;
   const GErrorPtr error(raw);
-  g_warning("the peers cannot be remembered: %s", error->message);
+  g_warning("cannot write the list of known peers: %s", error->message);
 }
 
 }  // namespace astral::peer

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The peers that this node remembers from one life to the next: the file `peers.json` of the state directory,
-// written as a whole or not at all.
+// The file `peers.json` in the state directory: the peers that a node reconnects to after a restart. The file
+// is replaced atomically.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace astral::peer {
 
-// Empty where there is no such file, or where it is not one of ours: then it is said and overwritten later.
+// Returns an empty list if there is no file. Logs a warning and returns an empty list if the file is invalid;
+// the next remember_peers() overwrites it.
 std::vector<core::NodeInfo> remembered_peers(const std::string &directory);
 void remember_peers(const std::string &directory, const std::vector<core::NodeInfo> &peers);
 

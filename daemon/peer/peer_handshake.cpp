@@ -13,7 +13,7 @@ namespace astral::peer {
 namespace {
 
 constexpr std::size_t nonce_size = 32;
-constexpr std::size_t key_size = 44;  // of an Ed25519 key's SubjectPublicKeyInfo, RFC 8410
+constexpr std::size_t key_size = 44;  // bytes of an Ed25519 SubjectPublicKeyInfo, RFC 8410
 
 bool is_hex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -37,7 +37,7 @@ std::string PeerHandshake::challenge() const {
 }
 
 std::string PeerHandshake::proof() const {
-  assert(challenged());  // Peers' promise: it asks only after hear() has said so
+  assert(challenged());  // a precondition: Peers checks it
   json::Builder out;
   const std::string text = signed_by(side_);
   return out.set("type", "proof").set("signature", to_hex(key_.sign(as_bytes(text)))).text();
@@ -62,7 +62,7 @@ Expected<bool> PeerHandshake::hear(std::string_view text) {
     if (!in->good()) return tl::unexpected<Error>(in->error());
     const std::string said = signed_by(side_ == Side::connecting ? Side::accepting : Side::connecting);
     if (!Key::verify(from_hex(their_key_), as_bytes(said), from_hex(signature)))
-      return fail(Code::refused, "that signature is not of the key that it names");
+      return fail(Code::refused, "the signature does not fit the key in the challenge");
     proven_ = true;
     return true;
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How two nodes know whose key is at the other end of a WebSocket: each challenges the other to sign, and what
-// is signed holds both challenges and the signer's side, so no proof fits another session or the way back.
+// The handshake by which two nodes prove to each other, over a WebSocket, that they hold the private keys of
+// their Ed25519 public keys. Each end signs both challenges and its own side, so a proof is useless in
+// another session and cannot be reflected.
 //
-//   both, at once        {"type":"challenge","key":HEX,"nonce":HEX}     the key as SubjectPublicKeyInfo in DER
-//   both, in answer      {"type":"proof","signature":HEX}               Ed25519
+//   both ends, first      {"type":"challenge","key":HEX,"nonce":HEX}     key: SubjectPublicKeyInfo in DER
+//   both ends, in answer  {"type":"proof","signature":HEX}               Ed25519, see signed_by()
 //
-// Elements keep no name that somebody could take, and do without. Pure but for the nonce.
+// Elements skip the handshake: they have no uuid that another could take. Pure, apart from the random nonce.
 #pragma once
 
 #include <string>
@@ -22,15 +23,19 @@ class PeerHandshake {
 
   PeerHandshake(Key key, Side side);
 
-  std::string challenge() const;  // to be sent first
-  // False: the text is no part of a handshake. Errors: invalid (also out of turn), refused (no proof).
+  std::string challenge() const;  // send it first
+  // Reads one message of the other end. Returns false if the message is no part of a handshake. Errors:
+  // invalid (cannot be parsed, or out of turn), refused (the signature does not verify).
   Expected<bool> hear(std::string_view text);
-  bool challenged() const { return !their_key_.empty(); }  // so the other waits for our proof
-  std::string proof() const;                               // once challenged()
+  bool challenged() const { return !their_key_.empty(); }  // the other end now waits for proof()
+  std::string proof() const;                               // requires challenged()
   bool proven() const { return proven_; }
-  const Fingerprint &fingerprint() const { return fingerprint_; }  // of the other's key, once challenged()
+  // Of the other end's key; requires challenged(). It is verified once proven().
+  const Fingerprint &fingerprint() const { return fingerprint_; }
 
  private:
+  // The text that `side` signs: "astral peer 1 SIDE KEY NONCE KEY NONCE", the connecting end's key and nonce
+  // first.
   std::string signed_by(Side side) const;
 
   const Key key_;

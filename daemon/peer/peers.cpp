@@ -75,7 +75,7 @@ void Peers::send(core::PeerId peer, const core::Message &message) {
 void Peers::disconnect(core::PeerId peer, const std::string &reason) {
   const auto session = sessions_.extract(peer);
   if (session.empty()) return;
-  g_debug("peer %" G_GUINT64_FORMAT ": let go: %s", peer, reason.c_str());
+  g_debug("peer %" G_GUINT64_FORMAT ": disconnecting: %s", peer, reason.c_str());
   const auto leaving = leaving_.emplace(peer, session.mapped().socket).first;
   leaving->second->close({reason == "goodbye" ? http::close_code::normal : http::close_code::policy, reason});
 }
@@ -94,7 +94,7 @@ void Peers::end(core::PeerId peer, Session &session, const Error &why) {
   session.socket->close({code, why.detail});
 }
 
-bool Peers::introduced(core::PeerId peer, Session &session, std::string_view text) {
+bool Peers::handle_handshake(core::PeerId peer, Session &session, std::string_view text) {
   PeerHandshake &handshake = session.handshake;
   const bool before = handshake.challenged();
   const auto heard = handshake.hear(text);
@@ -107,7 +107,8 @@ bool Peers::introduced(core::PeerId peer, Session &session, std::string_view tex
     handler_.on_peer_proved(peer, handshake.fingerprint());
   } else if (!before) {
     session.socket->send(handshake.proof());
-    // Our hello does not wait for the other's proof; nothing that it says is heard before.
+    // Our hello does not wait for the other end's proof. Nothing that the other end says is handled before
+    // its proof.
     if (session.outbound) handler_.on_peer_connected(peer, true, std::string(session.address));
   }
   return true;
@@ -115,9 +116,9 @@ bool Peers::introduced(core::PeerId peer, Session &session, std::string_view tex
 
 void Peers::on_text(core::PeerId peer, std::string_view text) {
   const auto session = sessions_.find(peer);
-  if (session == sessions_.end()) return;  // its last words, after we let it go
+  if (session == sessions_.end()) return;  // sent before the peer saw our disconnect()
   g_debug("peer %" G_GUINT64_FORMAT " -> %.*s", peer, static_cast<int>(text.size()), text.data());
-  if (!session->second.handshake.proven() && introduced(peer, session->second, text)) return;
+  if (!session->second.handshake.proven() && handle_handshake(peer, session->second, text)) return;
   auto message = protocol::read_message(text);
   if (!message) {
     end(peer, session->second, message.error());

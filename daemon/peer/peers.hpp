@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The WebSockets of /peer, accepted and connected, as numbered peers that prove their keys and say
-// core::Messages. Rubbish ends a connection with a reason; who may say what is the core's business.
+// The WebSockets of /peer, both accepted and opened by this node. Each is a numbered peer that proves its key
+// and then exchanges core::Messages. A peer that sends invalid messages is disconnected with a reason.
+// core::Node decides which messages a peer may send.
 #pragma once
 
 #include <gio/gio.h>
@@ -18,14 +19,14 @@
 
 namespace astral::peer {
 
-// **Thread**: the default main context. **Owns** the sockets. But for accept(), the handler is never called
-// from inside a call.
+// **Thread**: the default main context. **Owns** the sockets. Only accept() calls the handler before it
+// returns; all other calls of the handler come from the main context.
 class Peers {
  public:
   class Handler {
    public:
     virtual void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) = 0;
-    // Before its first message. One that connected to us and proves nothing is no node.
+    // Called before the peer's first message. A peer that connected to us and proves no key is an element.
     virtual void on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) = 0;
     virtual void on_peer_message(core::PeerId peer, core::Message message) = 0;
     virtual void on_peer_lost(core::PeerId peer, const std::string &reason) = 0;  // not after disconnect()
@@ -36,12 +37,12 @@ class Peers {
 
   Peers(Handler &handler, Key key);
 
-  bool has_room() const;  // for one more that connects to us
+  bool has_room() const;  // for one more peer that connects to us
   void accept(Ref<GIOStream> stream, const std::string &address);
   void connect(core::PeerId peer, const std::string &host, std::uint16_t port);
   void send(core::PeerId peer, const core::Message &message);
   void disconnect(core::PeerId peer, const std::string &reason);
-  bool flushed() const;  // everything said has been sent, goodbyes too
+  bool flushed() const;  // everything has been sent, and every disconnect() is complete
 
  private:
   struct Session {
@@ -55,16 +56,16 @@ class Peers {
   void on_network_changed();
   void on_open(core::PeerId peer);
   void end(core::PeerId peer, Session &session, const Error &why);
-  // True: it was part of the handshake, or ended the session.
-  bool introduced(core::PeerId peer, Session &session, std::string_view text);
+  // Returns true if the text was part of the handshake or ended the session.
+  bool handle_handshake(core::PeerId peer, Session &session, std::string_view text);
   void on_text(core::PeerId peer, std::string_view text);
   void on_closed(core::PeerId peer, const http::CloseReason &reason);
 
   Handler &handler_;
   const Key key_;
-  core::PeerId next_ = 1;  // of those that connect to us; below core::first_own_id
+  core::PeerId next_ = 1;  // for the next peer that connects to us; stays below core::first_own_id
   std::map<core::PeerId, Session> sessions_;
-  std::map<core::PeerId, std::shared_ptr<http::WebSocket>> leaving_;  // told to close
+  std::map<core::PeerId, std::shared_ptr<http::WebSocket>> leaving_;  // disconnect() was called; closing
   SignalHandler network_changed_;
 };
 

@@ -4,9 +4,20 @@
 #include <bit>
 #include <cassert>
 #include <cstdlib>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
 
+#include "core/effect.hpp"
+#include "core/input.hpp"
+#include "core/node.hpp"
+#include "glue/loop.hpp"
 #include "glue/random.hpp"
+#include "peer/bandwidth.hpp"
+#include "peer/origin_client.hpp"
 #include "peer/peer_cache.hpp"
+#include "peer/peers.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/object_codec.hpp"
 
@@ -15,7 +26,7 @@ namespace {
 
 constexpr Time measure_every = 1s;
 constexpr Time remember_every = 5s;
-constexpr std::int64_t clock_slack_ms = 1'000;  // a clock that is adjusted slowly needs no word
+constexpr std::int64_t clock_slack_ms = 1'000;  // NTP's slow adjustments are not told to the node
 
 std::int64_t unix_ms_at_zero() {
   using std::chrono::duration_cast;
@@ -27,15 +38,97 @@ std::int64_t unix_ms_at_zero() {
 Driver::Settings with_key(Driver::Settings settings) {
   if (settings.key) return settings;
   auto made = Key::generate();
-  assert(made);  // at the start: nobody has been heard yet
+  assert(made);  // at the start, before any input from outside
   settings.key = std::move(*made);
   return settings;
 }
 
 }  // namespace
 
-Driver::Driver(Settings settings, media::MediaBackend &media)
-    : settings_(with_key(std::move(settings))),
+class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::Listener {
+ public:
+  Impl(Driver &outside, Settings settings, media::MediaBackend &media);
+  ~Impl();
+
+  void start(std::uint16_t port);
+  void handle(core::Input input);
+  template <typename T>
+  void call(T input, Done done) {
+    input.call = expect(std::move(done));
+    handle(std::move(input));
+  }
+
+  const core::Node &node() const { return *node_; }
+  peer::Peers &peers() { return peers_; }
+  bool is_public() const { return settings_.is_public; }
+  bool flushed() const { return peers_.flushed() && (!origin_ || origin_->flushed()); }
+
+ private:
+  core::CallId expect(Done done);
+  void lapse();
+  void measure();
+  void perform(core::Effects effects);
+  void perform(const core::Connect &effect);
+  void perform(const core::Send &effect);
+  void perform(const core::Disconnect &effect);
+  void perform(const core::OpenMedia &effect);
+  void perform(const core::CloseMedia &effect);
+  void perform(const core::TellRelay &effect);
+  void perform(const core::AddSource &effect);
+  void perform(const core::SwitchSource &effect);
+  void perform(const core::TellSource &effect);
+  void perform(const core::RemoveSource &effect);
+  void perform(const core::Answer &effect);
+  void perform(const core::Announce &effect);
+  void perform(const core::RegisterStream &effect);
+  void perform(const core::UnregisterStream &effect);
+  void perform(const core::AskOrigin &effect);
+  void perform(const core::MeasureBandwidth &effect);
+  void perform(const core::Quit &effect);
+  void remember();
+
+  void on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) override;
+  void on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) override;
+  void on_peer_message(core::PeerId peer, core::Message message) override;
+  void on_peer_lost(core::PeerId peer, const std::string &reason) override;
+  void on_relay_message(const std::string &slug, const std::string &json) override;
+  void on_source_message(const std::string &slug, const std::string &ticket,
+                         const std::string &json) override;
+  void on_source_flows(const std::string &slug, const std::string &ticket) override;
+  void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
+  void on_media(const std::string &slug) override;
+  void on_facts(const std::string &slug) override;
+  void on_silence(const std::string &slug) override;
+  void on_child_slow(const std::string &slug, const std::string &ticket) override;
+
+  struct Expectation {
+    Done done;
+    Time deadline;
+  };
+
+  Driver &outside_;  // its callbacks
+  Settings settings_;
+  media::MediaBackend &media_;
+  std::optional<core::Node> node_;  // since start(), which App calls before any input can arrive
+  peer::Peers peers_;
+  std::unique_ptr<peer::OriginClient> origin_;
+  peer::Bandwidth bandwidth_;
+  std::deque<core::Input> inputs_;
+  bool handling_ = false;
+  std::int64_t told_unix_ms_at_zero_ = 0;                   // the wall clock as the node knows it
+  core::CallId next_call_ = 1;                              // below core::first_own_id
+  std::map<core::CallId, Expectation> calls_;               // in the order of their deadlines
+  std::set<std::pair<core::Change, std::string>> changes_;  // announced at the end of handle()
+  Timer deadline_;
+  Timer patience_;
+  Timer measuring_;
+  Timer remembering_;
+  bool to_remember_ = false;
+};
+
+Driver::Impl::Impl(Driver &outside, Settings settings, media::MediaBackend &media)
+    : outside_(outside),
+      settings_(with_key(std::move(settings))),
       media_(media),
       peers_(*this, *settings_.key),
       deadline_(g_main_context_default(), [this] { handle(core::Tick{}); }),
@@ -43,12 +136,12 @@ Driver::Driver(Settings settings, media::MediaBackend &media)
       measuring_(g_main_context_default(), [this] { measure(); }),
       remembering_(g_main_context_default(), [this] { remember(); }) {}
 
-Driver::~Driver() {
+Driver::Impl::~Impl() {
   media_.listen(nullptr);
 }
 
-void Driver::start(std::uint16_t port) {
-  assert(!node_);  // App starts it once
+void Driver::Impl::start(std::uint16_t port) {
+  assert(!node_);  // App calls start() once
   core::Settings node = settings_.node;
   node.self.port = port;
   node.self.version = ASTRAL_VERSION;
@@ -77,8 +170,8 @@ void Driver::start(std::uint16_t port) {
   handle(core::Tick{});
 }
 
-// Effects may bring inputs at once; those wait for their turn, so that the core is never entered twice.
-void Driver::handle(core::Input input) {
+// Performing an effect may produce an input. That input is queued, so that the node is never re-entered.
+void Driver::Impl::handle(core::Input input) {
   inputs_.push_back(std::move(input));
   if (handling_) return;
   handling_ = true;
@@ -86,7 +179,8 @@ void Driver::handle(core::Input input) {
     const core::Input next = std::move(inputs_.front());
     inputs_.pop_front();
     core::Effects effects;
-    if (const std::int64_t zero = unix_ms_at_zero(); std::abs(zero - told_unix_ms_at_zero_) > clock_slack_ms) {
+    const std::int64_t zero = unix_ms_at_zero();
+    if (std::abs(zero - told_unix_ms_at_zero_) > clock_slack_ms) {
       told_unix_ms_at_zero_ = zero;
       node_->handle(core::ClockSet{zero}, now(), effects);
     }
@@ -95,23 +189,23 @@ void Driver::handle(core::Input input) {
   }
   handling_ = false;
   deadline_.set(node_->deadline());
-  for (const auto &[what, key] : std::exchange(changes_, {})) on_change(what, key);
+  for (const auto &[what, key] : std::exchange(changes_, {})) outside_.on_change(what, key);
 }
 
-void Driver::perform(core::Effects effects) {
+void Driver::Impl::perform(core::Effects effects) {
   for (const core::Effect &effect : effects) {
     std::visit([this](const auto &what) { perform(what); }, effect);
   }
 }
 
-core::CallId Driver::expect(Done done) {
+core::CallId Driver::Impl::expect(Done done) {
   const core::CallId call = next_call_++;
   calls_.emplace(call, Expectation{std::move(done), now() + settings_.patience});
   patience_.set(calls_.begin()->second.deadline);
   return call;
 }
 
-void Driver::lapse() {
+void Driver::Impl::lapse() {
   while (!calls_.empty() && calls_.begin()->second.deadline <= now()) {
     const Done done = std::move(calls_.begin()->second.done);
     calls_.erase(calls_.begin());
@@ -120,141 +214,145 @@ void Driver::lapse() {
   patience_.set(calls_.empty() ? never : calls_.begin()->second.deadline);
 }
 
-void Driver::measure() {
+void Driver::Impl::measure() {
   const std::vector<std::string> slugs = media_.slugs();
   for (const std::string &slug : slugs) on_media(slug);
   if (!slugs.empty()) measuring_.set(now() + measure_every);
 }
 
-void Driver::perform(const core::Connect &effect) {
+void Driver::Impl::perform(const core::Connect &effect) {
   peers_.connect(effect.peer, effect.ip_address, effect.port);
 }
-void Driver::perform(const core::Send &effect) {
+void Driver::Impl::perform(const core::Send &effect) {
   peers_.send(effect.peer, effect.message);
 }
-void Driver::perform(const core::Disconnect &effect) {
+void Driver::Impl::perform(const core::Disconnect &effect) {
   peers_.disconnect(effect.peer, effect.reason);
 }
 
-void Driver::perform(const core::OpenMedia &effect) {
+void Driver::Impl::perform(const core::OpenMedia &effect) {
   if (const auto opened = media_.open(effect.slug, effect.own); !opened) {
-    // Whoever feeds it or asks of it hears of the failure then.
+    // Later effects on this stream fail too, and report the failure to the node.
     g_warning("stream %s: %s", effect.slug.c_str(), opened.error().detail.c_str());
     return;
   }
   measuring_.set(now() + measure_every);
 }
 
-void Driver::perform(const core::CloseMedia &effect) {
+void Driver::Impl::perform(const core::CloseMedia &effect) {
   media_.close(effect.slug);
 }
 
-void Driver::perform(const core::TellRelay &effect) {
+void Driver::Impl::perform(const core::TellRelay &effect) {
   media_.tell_relay(effect.slug, protocol::write_message(effect.message));
 }
 
-void Driver::perform(const core::AddSource &effect) {
+void Driver::Impl::perform(const core::AddSource &effect) {
   const core::TicketId &ticket = effect.offer.ticket;
   const auto added =
       media_.add_source(effect.slug, ticket, protocol::write_message(effect.offer), effect.standby);
   if (!added) handle(core::SourceEnded{.slug = effect.slug, .ticket = ticket, .error = added.error()});
 }
 
-void Driver::perform(const core::SwitchSource &effect) {
+void Driver::Impl::perform(const core::SwitchSource &effect) {
   media_.switch_source(effect.slug, effect.ticket, effect.standby);
 }
 
-void Driver::perform(const core::TellSource &effect) {
+void Driver::Impl::perform(const core::TellSource &effect) {
   media_.tell_source(effect.slug, effect.ticket, protocol::write_message(effect.message));
 }
 
-void Driver::perform(const core::RemoveSource &effect) {
+void Driver::Impl::perform(const core::RemoveSource &effect) {
   media_.remove_source(effect.slug, effect.ticket);
 }
 
-void Driver::perform(const core::Answer &effect) {
+void Driver::Impl::perform(const core::Answer &effect) {
   auto call = calls_.extract(effect.call);
   if (!call.empty()) call.mapped().done(effect.result);
 }
 
-void Driver::perform(const core::Announce &effect) {
+void Driver::Impl::perform(const core::Announce &effect) {
   if (effect.what == core::Change::node && effect.key == node_->self().uuid && origin_) origin_->changed();
   if (effect.what == core::Change::node && !std::exchange(to_remember_, true))
     remembering_.set(now() + remember_every);
   changes_.emplace(effect.what, effect.key);
 }
 
-void Driver::perform(const core::RegisterStream &effect) {
+void Driver::Impl::perform(const core::RegisterStream &effect) {
   if (!origin_) return;
   origin_->put_stream(effect.stream, [this, call = effect.call](Expected<core::StreamInfo> result) {
     handle(core::OriginAnswered{.call = call, .result = std::move(result)});
   });
 }
 
-void Driver::perform(const core::UnregisterStream &effect) {
+void Driver::Impl::perform(const core::UnregisterStream &effect) {
   if (origin_) origin_->delete_stream(effect.slug, node_->self().uuid);
 }
 
-void Driver::perform(const core::AskOrigin &) {
+void Driver::Impl::perform(const core::AskOrigin &) {
   if (origin_) origin_->ask();
 }
 
-void Driver::perform(const core::MeasureBandwidth &effect) {
+void Driver::Impl::perform(const core::MeasureBandwidth &effect) {
   bandwidth_.measure(effect.ip_address, effect.port, [this](std::uint64_t up, std::uint64_t down) {
     g_info("measured: up %" G_GUINT64_FORMAT " bit/s, down %" G_GUINT64_FORMAT " bit/s", up, down);
     handle(core::BandwidthMeasured{.upstream_bps = up, .downstream_bps = down});
   });
 }
 
-void Driver::remember() {
+void Driver::Impl::remember() {
   if (!std::exchange(to_remember_, false) || settings_.state_dir.empty()) return;
   const std::vector<core::NodeInfo> peers = node_->remembered();
-  if (!peers.empty()) peer::remember_peers(settings_.state_dir, peers);  // the last ones are better than none
+  // Without a peer the file keeps those of last time.
+  if (!peers.empty()) peer::remember_peers(settings_.state_dir, peers);
 }
 
-void Driver::perform(const core::Quit &) {
+void Driver::Impl::perform(const core::Quit &) {
   remember();
   if (origin_) origin_->forget_node(node_->self().uuid);
-  on_quit();
+  outside_.on_quit();
 }
 
-void Driver::on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) {
+void Driver::Impl::on_peer_connected(core::PeerId peer, bool outbound, const std::string &address) {
   handle(core::PeerConnected{.peer = peer, .outbound = outbound, .address = address});
 }
-void Driver::on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) {
+void Driver::Impl::on_peer_proved(core::PeerId peer, const Fingerprint &fingerprint) {
   handle(core::PeerProved{.peer = peer, .fingerprint = fingerprint});
 }
-void Driver::on_peer_message(core::PeerId peer, core::Message message) {
+void Driver::Impl::on_peer_message(core::PeerId peer, core::Message message) {
   handle(core::PeerSaid{.peer = peer, .message = std::move(message)});
 }
-void Driver::on_peer_lost(core::PeerId peer, const std::string &reason) {
+void Driver::Impl::on_peer_lost(core::PeerId peer, const std::string &reason) {
   handle(core::PeerLost{.peer = peer, .reason = reason});
 }
 
-void Driver::on_relay_message(const std::string &slug, const std::string &json) {
+void Driver::Impl::on_relay_message(const std::string &slug, const std::string &json) {
   auto message = protocol::read_message(json);
   if (!message)
-    return g_warning("stream %s: its relay says rubbish: %s", slug.c_str(), message.error().detail.c_str());
+    return g_warning("stream %s: invalid message from its relay: %s", slug.c_str(),
+                     message.error().detail.c_str());
   if (*message) handle(core::RelaySaid{.slug = slug, .message = std::move(**message)});
 }
 
-void Driver::on_source_message(const std::string &slug, const std::string &ticket, const std::string &json) {
+void Driver::Impl::on_source_message(const std::string &slug, const std::string &ticket,
+                                     const std::string &json) {
   auto message = protocol::read_message(json);
   if (!message)
-    return g_warning("stream %s: a source says rubbish: %s", slug.c_str(), message.error().detail.c_str());
+    return g_warning("stream %s: invalid message from a source: %s", slug.c_str(),
+                     message.error().detail.c_str());
   if (*message) handle(core::SourceSaid{.slug = slug, .ticket = ticket, .message = std::move(**message)});
 }
 
-void Driver::on_source_flows(const std::string &slug, const std::string &ticket) {
+void Driver::Impl::on_source_flows(const std::string &slug, const std::string &ticket) {
   handle(core::SourceFlows{.slug = slug, .ticket = ticket});
 }
 
-void Driver::on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) {
+void Driver::Impl::on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) {
   g_info("stream %s: a source ended: %s", slug.c_str(), error.detail.c_str());
   handle(core::SourceEnded{.slug = slug, .ticket = ticket, .error = error});
 }
 
-void Driver::on_media(const std::string &slug) {
+void Driver::Impl::on_media(const std::string &slug) {
   media::Measured measured = media_.measure(slug);
   handle(core::MediaMeasured{.slug = slug,
                              .rate_bps = measured.rate_bps,
@@ -263,16 +361,63 @@ void Driver::on_media(const std::string &slug) {
                              .kept_streams = measured.kept_streams});
 }
 
-void Driver::on_facts(const std::string &slug) {
-  if (node_->find_stream(slug)) on_change(core::Change::stream, slug);
+void Driver::Impl::on_facts(const std::string &slug) {
+  if (node_->find_stream(slug)) outside_.on_change(core::Change::stream, slug);
 }
 
-void Driver::on_silence(const std::string &slug) {
+void Driver::Impl::on_silence(const std::string &slug) {
   handle(core::StreamSilent{.slug = slug});
 }
 
-void Driver::on_child_slow(const std::string &slug, const std::string &ticket) {
+void Driver::Impl::on_child_slow(const std::string &slug, const std::string &ticket) {
   handle(core::ChildSlow{.slug = slug, .ticket = ticket});
+}
+
+Driver::Driver(Settings settings, media::MediaBackend &media)
+    : media_(media), impl_(std::make_unique<Impl>(*this, std::move(settings), media)) {}
+
+Driver::~Driver() = default;
+
+void Driver::start(std::uint16_t port) {
+  impl_->start(port);
+}
+
+void Driver::shut_down() {
+  impl_->handle(core::Shutdown{});
+}
+
+const core::NodeView &Driver::node() const {
+  return impl_->node();
+}
+
+template <typename T>
+void Driver::call(T input, Done done) {
+  impl_->call(std::move(input), std::move(done));
+}
+template void Driver::call(core::CreateStream, Done);
+template void Driver::call(core::SetStreaming, Done);
+template void Driver::call(core::DeleteStream, Done);
+template void Driver::call(core::AskTicket, Done);
+template void Driver::call(core::RefreshTicket, Done);
+template void Driver::call(core::ConfirmTicket, Done);
+template void Driver::call(core::RevokeTicket, Done);
+template void Driver::call(core::RegisterNode, Done);
+template void Driver::call(core::ForgetNode, Done);
+
+bool Driver::has_room_for_peer() const {
+  return impl_->peers().has_room();
+}
+
+void Driver::accept_peer(Ref<GIOStream> stream, const std::string &address) {
+  impl_->peers().accept(std::move(stream), address);
+}
+
+bool Driver::is_public() const {
+  return impl_->is_public();
+}
+
+bool Driver::flushed() const {
+  return impl_->flushed();
 }
 
 }  // namespace astral::runtime

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What people read about a stream that a call could not be answered for.
+// The error text of a call about a stream.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace astral::runtime {
 
-// The error of the core, with the stream's name where there is no such stream.
+// Returns `error`; a not_found error gets the stream's name in front.
 Error about_stream(const Error &error, const std::string &slug);
 
 }  // namespace astral::runtime

@@ -4,16 +4,11 @@
 #include <cassert>
 #include <utility>
 
+#include "glue/match.hpp"
+
 namespace astral::elements {
 
 namespace {
-
-template <typename... F>
-struct Match : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Match(F...) -> Match<F...>;  // clang 14 needs this deduction guide
 
 Code code_of(moqt::RequestCode code) {
   switch (code) {

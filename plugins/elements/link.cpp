@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "glue/match.hpp"
 #include "glue/time.hpp"
 
 namespace astral::elements {
@@ -11,13 +12,6 @@ namespace astral::elements {
 namespace {
 
 constexpr int control_priority = 0;
-
-template <typename... F>
-struct Match : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Match(F...) -> Match<F...>;  // clang 14 needs this deduction guide
 
 }  // namespace
 

@@ -5,18 +5,12 @@
 #include <cassert>
 #include <utility>
 
+#include "glue/match.hpp"
 #include "moqt/fetch_stream.hpp"
 
 namespace astral::elements {
 
 namespace {
-
-template <typename... F>
-struct Match : F... {
-  using F::operator()...;
-};
-template <typename... F>
-Match(F...) -> Match<F...>;  // clang 14 needs this deduction guide
 
 constexpr moqt::TrackAlias catalog_alias{0}, media_alias{1};
 

@@ -17,7 +17,7 @@ constexpr std::uint64_t subgroup_zero = 0, subgroup_prior = 1, subgroup_next = 2
 constexpr std::uint64_t object_bit = 0x04;
 constexpr std::uint64_t group_bit = 0x08;
 constexpr std::uint64_t priority_bit = 0x10;
-constexpr std::uint64_t properties_bit = 0x20;
+constexpr std::uint64_t fetch_properties_bit = 0x20;
 constexpr std::uint64_t datagram_bit = 0x40;
 constexpr std::uint64_t end_of_nonexistent = 0x8C;
 constexpr std::uint64_t end_of_unknown = 0x10C;
@@ -102,7 +102,7 @@ Decoded<std::optional<FetchHead>> FetchContext::head(Bytes &in) {
   const std::uint64_t subgroup = mode == subgroup_field ? reader.vi64() : 0;
   const std::uint64_t object_delta = has_object ? reader.vi64() : 0;
   item.priority = (flags & priority_bit) != 0 ? reader.uint8() : *priority_;
-  if ((flags & properties_bit) != 0) {
+  if ((flags & fetch_properties_bit) != 0) {
     const std::uint64_t size = reader.vi64();
     head.too_large = reader.ok() && size > max_properties;
     if (head.too_large) return head;
@@ -170,7 +170,7 @@ void FetchContext::write_head(Writer &out, const FetchItem &item) {
   if (!next_object) flags |= object_bit;
   if (!same_group) flags |= group_bit;
   if (!same_priority) flags |= priority_bit;
-  if (!item.properties.empty()) flags |= properties_bit;
+  if (!item.properties.empty()) flags |= fetch_properties_bit;
 
   out.vi64(flags);
   if (!same_group) {

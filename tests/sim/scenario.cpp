@@ -17,7 +17,7 @@ using namespace core;
 
 namespace {
 
-constexpr std::uint64_t rate_bps = 600'000;
+constexpr std::uint64_t stream_bps = 600'000;
 
 struct Wish {
   std::size_t node = 0;
@@ -132,7 +132,7 @@ class Story {
       settings.capacity = 6;
       children = is_one_of_three ? 1 : 2;
     }
-    settings.upstream_bps = children * rate_bps + rate_bps / 2;
+    settings.upstream_bps = children * stream_bps + stream_bps / 2;
     const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
     // Most are behind a router that lets nobody in; the first are not, or there would be no network.
     world_.reachable(index, index < 3 || (is_twelve() && is_one_of_three) || rng_.below(10) < 4);

@@ -9,7 +9,7 @@
 namespace astral::elements {
 namespace {
 
-constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t millisecond = 1'000'000;
 
 class Silent : public Provider::Owner {
   void on_provider_signal(const std::string &) override {}
@@ -53,9 +53,9 @@ TEST(Publisher, OneBufferIsOneObjectExceptInAByteStream) {
   Stage frames;
   ASSERT_TRUE(frames.publisher.set_caps("video/x-h264", "video/x-h264", {}).has_value());
   frames.push("dropped", 0, true);
-  frames.push("I", 1 * ms, false);
-  frames.push("P", 2 * ms, true);
-  frames.push("I", 3 * ms, false);
+  frames.push("I", 1 * millisecond, false);
+  frames.push("P", 2 * millisecond, true);
+  frames.push("I", 3 * millisecond, false);
   frames.publisher.flush();
   EXPECT_EQ(frames.read(), "|[I][P].|[I]");
   EXPECT_EQ(frames.publisher.dropped_bytes(), 7u);
@@ -63,9 +63,9 @@ TEST(Publisher, OneBufferIsOneObjectExceptInAByteStream) {
   Stage bytes;
   ASSERT_TRUE(bytes.publisher.set_caps("video/x-flv", "video/x-flv", {}).has_value());
   bytes.push("a", 0, false);
-  bytes.push("b", 1 * ms, true);
-  bytes.push("c", 20 * ms, true);  // too much later for the same object
-  bytes.push("d", 20 * ms, false);
+  bytes.push("b", 1 * millisecond, true);
+  bytes.push("c", 20 * millisecond, true);  // too much later for the same object
+  bytes.push("d", 20 * millisecond, false);
   bytes.publisher.end();
   EXPECT_EQ(bytes.read(), "|[ab][c].|[d].");
 }
@@ -85,7 +85,7 @@ TEST(Publisher, TheLeadingStreamHeaderIsNotSentTwice) {
   run.push("head", 0, false);
   run.push("er", 0, false);
   run.push("a", 0, false);
-  run.push("head", 1 * ms, true);  // later the same bytes are media
+  run.push("head", 1 * millisecond, true);  // later the same bytes are media
   run.publisher.flush();
   EXPECT_EQ(run.read(), "|[ahead]");
   EXPECT_EQ(run.provider.catalog().streamheader.size(), 2u);

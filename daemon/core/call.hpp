@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What people and programs ask of core::Node through the HTTP API: the inputs that carry a CallId, and their
+// result. Each input gets one Answer with the same id. Without messages, so that routes compile fast.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/types.hpp"
+
+namespace astral::core {
+
+struct CreateStream {
+  CallId call = 0;
+  std::string name = {};
+  std::string description = {};
+};
+struct SetStreaming {
+  CallId call = 0;
+  Slug slug = {};
+  bool streaming = false;
+};
+struct DeleteStream {
+  CallId call = 0;
+  Slug slug = {};
+};
+// empty destination: this node
+struct AskTicket {
+  CallId call = 0;
+  Slug slug = {};
+  Uuid destination = {};
+};
+struct RefreshTicket {
+  CallId call = 0;
+  Slug slug = {};
+  Uuid destination = {};
+};
+struct ConfirmTicket {
+  CallId call = 0;
+  Slug slug = {};
+  Uuid destination = {};
+};
+struct RevokeTicket {
+  CallId call = 0;
+  Slug slug = {};
+  Uuid destination = {};
+};
+struct RegisterNode {
+  CallId call = 0;
+  NodeInfo node = {};
+};
+struct ForgetNode {
+  CallId call = 0;
+  Uuid uuid = {};
+};
+struct Answered {
+  std::optional<TicketId> ticket = {};
+  std::optional<StreamInfo> stream = {};
+  bool created = false;
+};
+
+}  // namespace astral::core

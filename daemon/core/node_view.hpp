@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the HTTP API and the gateways see of a node. core::Node implements it. This header is cheap to
+// compile; core/node.hpp is not, because it has all parts of a node as members.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types.hpp"
+
+namespace astral::core {
+
+// A ticket as the API shows it. Times are unix seconds; expires 0: lives as long as its peer.
+struct TicketView {
+  TicketId id;
+  Slug stream;
+  Uuid source;  // who forwards: a node, or the publisher's element
+  std::uint16_t source_port = 0;
+  Uuid destination;
+  std::uint16_t destination_port = 0;
+  std::uint32_t hops = 0;  // links between the publisher's node and the destination
+  bool confirmed = false;
+  bool held = false;     // by this node; otherwise it was given by this node
+  bool element = false;  // the other end is an element of this machine, not a node
+  std::string role;      // "active", "standby", "next": about to be active
+  std::string state;     // "waiting", "requested", "offered", "confirmed", "standby"
+  std::int64_t created = 0;
+  std::int64_t refreshed = 0;
+  std::int64_t expires = 0;
+};
+
+// **Thread**: the node's. No function changes anything.
+class NodeView {
+ public:
+  virtual const NodeInfo &self() const = 0;
+  virtual std::vector<NodeInfo> nodes() const = 0;      // known ones, this one first
+  virtual std::vector<StreamInfo> streams() const = 0;  // known ones, our own first
+  virtual std::vector<TicketView> tickets() const = 0;
+  virtual std::vector<TicketView> tickets(const Slug &slug) const = 0;
+  virtual std::optional<NodeInfo> find_node(const Uuid &uuid) const = 0;
+  virtual std::optional<StreamInfo> find_stream(const Slug &slug) const = 0;
+  virtual std::optional<TicketView> find_ticket(const TicketId &id) const = 0;
+  // An empty destination means this node.
+  virtual std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const = 0;
+  virtual std::uint32_t fed_children() const = 0;              // nodes that have a ticket from this node
+  virtual std::uint64_t slow_children() const = 0;             // asked to leave since the start
+  virtual std::size_t viewers(const Slug &slug) const = 0;     // child nodes and local players of this node
+  virtual std::uint64_t promised_bps() const = 0;              // of the upstream, to all children together
+  virtual std::size_t peers() const = 0;
+  virtual void check_invariants() const = 0;
+
+ protected:
+  ~NodeView() = default;
+};
+
+}  // namespace astral::core

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The head of a PES packet in MPEG-TS (ISO/IEC 13818-1, 2.4.3.6).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "glue/bytes.hpp"
+
+namespace astral::formats {
+
+inline constexpr std::size_t ts_packet_size = 188;
+inline constexpr std::size_t pes_head_size = 9;   // up to the optional fields
+inline constexpr std::size_t pes_stamp_size = 5;  // of a PTS or DTS
+
+// A PTS or DTS in ticks of 90 kHz, modulo 2^33. `at` has at least pes_stamp_size bytes.
+inline std::int64_t pes_stamp(Bytes at) {
+  return std::int64_t{at[0] >> 1 & 7} << 30 | std::int64_t{at[1]} << 22 | std::int64_t{at[2] >> 1} << 15 |
+         std::int64_t{at[3]} << 7 | at[4] >> 1;
+}
+
+// How far `to` is from `from`, the shorter way around the 33 bits. Ticks.
+inline std::int64_t pes_distance(std::int64_t from, std::int64_t to) {
+  constexpr std::int64_t round = std::int64_t{1} << 33;
+  const std::int64_t step = (to - from) % round;
+  if (step > round / 2) return step - round;
+  return step < -round / 2 ? step + round : step;
+}
+
+}  // namespace astral::formats

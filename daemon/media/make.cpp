@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "media/make.hpp"
+
+#include <string>
+
+namespace astral::media {
+
+Ref<GstElement> make(const char *factory) {
+  GstElement *element = gst_element_factory_make(factory, nullptr);
+  return element ? Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(element))) : Ref<GstElement>();
+}
+
+tl::unexpected<Error> missing(const char *factory) {
+  return fail(Code::failed, std::string("the GStreamer element ") + factory + " is missing");
+}
+
+Ref<GstElement> make_bin(const char *description) {
+  GError *raw = nullptr;
+  GstElement *bin = gst_parse_bin_from_description(description, TRUE, &raw);
+  const GErrorPtr error(raw);
+  if (error) g_warning("%s: %s", description, error->message);
+  if (bin) gst_object_ref_sink(bin);
+  auto made = Ref<GstElement>::adopt(bin);
+  return error ? Ref<GstElement>() : made;
+}
+
+Ref<GstBuffer> wrap(const Slice &slice) {
+  auto *owner = new Slice(slice);
+  return Ref<GstBuffer>::adopt(gst_buffer_new_wrapped_full(
+      GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(), 0, owner->size(),
+      owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
+}
+
+}  // namespace astral::media
