@@ -2,25 +2,19 @@
 #include "elements/signalling.hpp"
 
 #include "glue/json.hpp"
-#include "glue/key.hpp"
 #include "protocol/message_codec.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::elements::signalling {
 
 namespace {
 
-bool is_name(std::string_view text) {
-  for (const char c : text)
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'))
-      return false;
-  return true;
-}
+using protocol::fingerprint_rule;
+using protocol::uuid_rule;  // of tickets, and also of slugs and codes, which elements only compare and print
 
-constexpr json::Text name_rule{1, 64, &is_name, "letters, digits and hyphens"};
-constexpr json::Text fingerprint_rule{64, 64, &is_fingerprint, "64 lower-case hexadecimal digits"};
 constexpr json::Text credential_rule{ice::min_ufrag_size, ice::max_credential_size, nullptr, nullptr};
 constexpr json::Text candidate_rule{1, ice::max_candidate_size, nullptr, nullptr};
-constexpr json::Text words_rule{0, 1024, nullptr, nullptr};
+constexpr json::Text words_rule{0, 1024, nullptr, nullptr};  // codes and texts of any version
 
 ice::Description read_ice(json::Reader in) {
   ice::Description description;
@@ -35,13 +29,13 @@ protocol::Ice ice_of(const ice::Description &description) {
 }
 
 Message read(const std::string &type, json::Reader &in) {
-  if (type == "welcome") return Welcome{in.text("uuid", name_rule)};
+  if (type == "welcome") return Welcome{in.text("uuid", uuid_rule)};
   if (type == "published") return Published{in.number_if("largest_group", 0, INT64_MAX).value_or(0)};
   if (type == "refusal")
-    return Refusal{in.text_if("ticket", {0, 64, &is_name, "letters, digits and hyphens"}).value_or(""),
-                   in.text("code", name_rule), in.text_if("message", words_rule).value_or("")};
-  const std::string ticket = in.text("ticket", name_rule);
-  if (type == "request") return Request{ticket, in.text("slug", name_rule)};
+    return Refusal{in.text_if("ticket", uuid_rule).value_or(""), in.text("code", uuid_rule),
+                   in.text_if("message", words_rule).value_or("")};
+  const std::string ticket = in.text("ticket", uuid_rule);
+  if (type == "request") return Request{ticket, in.text("slug", uuid_rule)};
   if (type == "offer")
     return Offer{ticket, in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice")), {}, {}};
   if (type == "confirm")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The JSON messages between an element and its node about links. protocol/message_codec.hpp, which nodes use on
-// /peer as well, writes them. An element reads only the fields that it needs: a node of another version may
-// leave out the rest.
+// The JSON messages between an element and its node about links. protocol/message_codec.hpp, which nodes use
+// on /peer as well, writes them. An element reads only the fields that it needs: an application that signals
+// between two elements itself leaves out the rest.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The named maxima of what nodes say to each other: what is above one is refused where it is read.
+// Maxima of messages and objects. The codec refuses what exceeds one.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@ inline constexpr std::size_t max_name = 200;              // bytes
 inline constexpr std::size_t max_description = 1'000;     // bytes
 inline constexpr std::size_t max_media = 4'096;           // bytes of caps as text
 inline constexpr std::size_t max_path = 64;               // nodes between a publisher and a viewer
-inline constexpr std::uint32_t max_room = 1'000;          // places that are told of
-inline constexpr std::uint32_t max_asked = 8;             // supernodes at once, in one search
-inline constexpr std::size_t max_offers = 4;              // that one search takes
+inline constexpr std::uint32_t max_room = 1'000;          // places in one message
+inline constexpr std::uint32_t max_asked = 8;             // supernodes that one search asks at once
+inline constexpr std::size_t max_offers = 4;              // of one search
 inline constexpr std::size_t max_told_supernodes = 16;    // in a welcome
-inline constexpr std::size_t max_tickets_per_peer = 256;  // so that a heartbeat fits in one message of 64 KiB
-inline constexpr std::size_t max_others = 8;              // supernodes that are named to a child
+inline constexpr std::size_t max_tickets_per_peer = 256;  // a heartbeat fits into one message of 64 KiB
+inline constexpr std::size_t max_others = 8;              // supernodes named to a child at once
 
 }  // namespace astral::protocol

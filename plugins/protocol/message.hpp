@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What peers say to each other over /peer, one struct a message. JSON is made and read in
-// protocol/message_codec.hpp; it has checked lengths and alphabets before the core sees any of these.
+// The messages of /peer, one struct each. Pure. message_codec.hpp writes them as JSON and reads them; it has
+// checked every length and alphabet before the core sees a message.
 #pragma once
 
 #include <cstdint>
@@ -16,77 +16,78 @@ namespace astral::protocol {
 enum class PeerKind { node, element };
 enum class RefusalCode { no_stream, no_room, loop, timeout, bad_request, conflict };
 
-struct Hello {  // whoever connects; the accepting side answers Welcome
+struct Hello {  // the connecting side's first message; the accepting side answers with Welcome
   NodeInfo node = {};
   PeerKind kind = PeerKind::node;
 };
 struct Welcome {
   NodeInfo node = {};
-  std::vector<NodeInfo> nodes = {};  // supernodes: near the greeted one's key, or whom a node may try next
+  std::vector<NodeInfo> nodes = {};  // supernodes near the other's key, or supernodes that it may try next
 };
 
 // Membership. A node registers with one supernode, its primary.
 struct Register {};
 struct Registered {
-  std::vector<NodeInfo> others = {};  // supernodes to turn to when this one is lost
+  std::vector<NodeInfo> others = {};  // supernodes to register with when this one is lost
 };
-struct Full {
-  std::vector<NodeInfo> others = {};
+struct Full {  // the supernode takes no more children
+  std::vector<NodeInfo> others = {};  // supernodes to try instead
 };
-struct Unregister {};  // from a child: it has become a supernode itself
-struct Summon {};      // from a full supernode to a child: be one too, if others can reach you
-struct Probe {};       // "can you reach me?": the other connects back to where it sees us
+struct Unregister {};  // child → primary: the child has become a supernode
+struct Summon {};      // full supernode → child: become a supernode, if others can reach you
+struct Probe {};       // asks whether the other can reach us; it connects to the address that it sees us at
 struct Probed {
   bool reached = false;
 };
-// Both of a session, every few seconds. Times are of the sender's clock and go back as they came.
+// Both ends of a session send it every few seconds. The receiver's round-trip time is
+// its clock - echo_ms - held_ms.
 struct Heartbeat {
-  std::vector<TicketId> tickets = {};
-  std::vector<TicketId> standby = {};  // of those that we hold: a Hold may have been lost on its way
-  std::uint64_t sent_ms = 0;
-  std::uint64_t echo_ms = 0;         // the other's last `sent_ms`; 0: none yet
-  std::uint64_t held_ms = 0;         // since that came
-  std::vector<NodeInfo> nodes = {};  // supernodes that the other may want to know
+  std::vector<TicketId> tickets = {};  // confirmed ones between the two nodes, without those in `standby`
+  std::vector<TicketId> standby = {};  // the sender's tickets that stand by; makes up for a lost Hold
+  std::uint64_t sent_ms = 0;           // the sender's clock
+  std::uint64_t echo_ms = 0;           // `sent_ms` of the last heartbeat from the other; 0: none yet
+  std::uint64_t held_ms = 0;           // how long ago that heartbeat came
+  std::vector<NodeInfo> nodes = {};    // supernodes that the other may want to know
 };
 struct Goodbye {};
 
-// A ticket is asked for either with `ticket` (of an element, or one that stands by) from the one who gives
-// it, or with `search`: then whoever has room makes the ticket and offers it to the asker. To one that stands
-// by the answer is a Path, since its link is up.
+// Asks for a ticket. With `ticket` it goes to the node that gives this ticket: an element asks so, and a node
+// for a ticket that stands by. With `search` any node that has room makes a ticket and sends an Offer to
+// `asker`. A Request for a ticket that stands by is answered with a Path, because its link is up already.
 struct Request {
   TicketId ticket = {};
   Slug slug = {};
   Uuid destination = {};
   SearchId search = {};
   Place asker = {};
-  bool parent = false;      // it has children, so its new parent must not be one of its descendants
-  std::uint32_t room = 0;   // children that it could feed
-  bool standby = false;     // it has a parent: a place is not taken yet, only a link
-  Uuid except = {};         // not from this one
-  std::uint32_t asked = 0;  // of a wide search: so many at once, and each of them answers
+  bool parent = false;      // the asker has children, so its new parent must not be one of its descendants
+  std::uint32_t room = 0;   // children that the asker could feed
+  bool standby = false;     // the asker has a parent: the new link stands by and takes no place
+  Uuid except = {};         // the node that must not make the offer
+  std::uint32_t asked = 0;  // in a wide search: how many nodes are asked at once; each of them answers
 
-  bool leaf() const { return !parent && room == 0; }  // one that forwards may take its place
+  bool leaf() const { return !parent && room == 0; }  // a node that forwards may take its place
 };
 struct Offer {
   TicketId ticket = {};
-  SearchId search = {};  // that it answers; empty: a Request with a ticket
+  SearchId search = {};  // of the Request that it answers; empty: that Request named a ticket
   Slug slug = {};
   Uuid source = {};  // the node that forwards, not the publisher's
   std::uint32_t hops = 0;
   std::vector<Uuid> path = {};  // from the publisher's node to `source`
   std::string fingerprint = {};
   Ice ice = {};
-  std::vector<StreamInfo> stream = {};  // what it is of, with a search; none or one
+  std::vector<StreamInfo> stream = {};  // in the answer to a search; none or one
 };
 struct Refusal {
-  TicketId ticket = {};  // of the answer to a search: only what it conflicts with
+  TicketId ticket = {};  // in the answer to a search: the ticket that it conflicts with, if any
   SearchId search = {};
   Slug slug = {};
   RefusalCode code = RefusalCode::bad_request;
   std::string message = {};
-  std::uint32_t asked = 0;  // as the Request said
+  std::uint32_t asked = 0;  // as in the Request
 };
-struct Hold {  // after Confirm: the link stays, its media and its room are not needed now
+struct Hold {  // after Confirm: the link stays up and stands by, without media and without a place
   TicketId ticket = {};
 };
 struct Confirm {
@@ -103,19 +104,20 @@ struct Cancel {
   std::string code = {};
   std::string message = {};
 };
-// Provider → child: our own parent is another one now, so hops and path are no longer what the Offer said.
-// Without it two nodes that lost their parents could end up feeding each other.
+// Provider → child: the provider has another parent, so the Offer's hops and path no longer hold. Without
+// this message two nodes that lost their parents could feed each other.
 struct Path {
   TicketId ticket = {};
   std::uint32_t hops = 0;
   std::vector<Uuid> path = {};
-  bool granted = false;  // and it may be had: to a Request of one that stood by, or after Leaving
-  bool cut = false;      // it does not reach the source now: somebody on it has no parent
+  bool granted = false;  // the ticket is active: the answer to a Request on standby, or a Leaving taken back
+  bool cut = false;      // the path does not reach the source now: a node on it has no parent
 };
-// From a provider, up its own path to the source: is `mover`, who wants `ticket` from it, above it? Whoever
-// is, or is about to move itself, says no; the source says yes. So two that move at once never make a circle.
+// Asks whether a new link would close a loop. The provider sends it to its parent, and each node passes it on
+// towards the source. A node that is `mover`, or that is moving itself, answers with clear=false; the source
+// answers with clear=true. So two nodes that move at once never make a loop.
 struct Climb {
-  TicketId ticket = {};
+  TicketId ticket = {};  // the ticket that `mover` wants from `provider`
   Slug slug = {};
   Uuid mover = {};
   Place provider = {};
@@ -123,9 +125,9 @@ struct Climb {
 };
 struct Climbed {
   TicketId ticket = {};
-  bool clear = false;
+  bool clear = false;  // no loop
 };
-// Provider → child: find another parent, this one does not keep you. A Path that grants it takes it back.
+// Provider → child: the provider will stop, so the child must find another parent. A granted Path revokes it.
 struct Leaving {
   TicketId ticket = {};
 };
@@ -134,36 +136,37 @@ struct Streams {
 };
 struct Gone {
   Slug slug = {};
-  std::uint64_t updated = 0;  // of the StreamInfo that ends; 0: only the source itself is believed
+  std::uint64_t updated = 0;  // of the StreamInfo that ends; 0: believed from the source only
 };
 
-// What supernodes know of streams. A node tells its primary what it could forward; supernodes tell the keeper
-// of the stream's key (core/overlay.hpp), and ask there.
+// Node → its primary: what it could forward.
 struct Carrying {
   Slug slug = {};
-  std::uint32_t hops = 0;    // of an offer
-  std::uint32_t room = 0;    // how many children more
-  std::uint32_t leaves = 0;  // children without room of their own, who may be displaced
-  bool over = false;         // it is not carried any more
+  std::uint32_t hops = 0;    // that its offer would have
+  std::uint32_t room = 0;    // how many more children it could feed
+  std::uint32_t leaves = 0;  // its children without room of their own; a node that forwards may replace them
+  bool over = false;         // the node carries the stream no more
 };
-struct Advert {  // "through me you find `room` places, `hops` from the source"
+// Supernode → owner of the stream's key (the supernode whose key is nearest): how many places there are
+// through this supernode. Searches ask the owner.
+struct Advert {
   Slug slug = {};
   Place supernode = {};
   std::uint32_t hops = 0;
   std::uint32_t room = 0;
   std::uint32_t leaves = 0;
   bool over = false;
-  bool copied = false;                  // to one that keeps a copy: it goes no further
+  bool copied = false;                  // to a supernode that keeps a copy; it passes the message to nobody
   std::vector<StreamInfo> stream = {};  // from the source's supernode; none or one
 };
-enum class Stage { home, keeper, carrier };
+enum class Stage { home, keeper, carrier };  // asker's supernode, owner of the key, supernode with room
 struct Find {
   Request request = {};
   Stage stage = Stage::home;
-  bool wide = false;           // the asker's own supernode had nothing: ask further
-  std::uint32_t carriers = 0;  // how many were asked before
+  bool wide = false;           // the asker's own supernode found nothing, so others are asked
+  std::uint32_t carriers = 0;  // how many supernodes with room were asked before
 };
-struct Here {  // "messages for `place.uuid` go there"; to the keeper of its key
+struct Here {  // to the owner of the key of `place.uuid`: where messages for this node go
   Place place = {};
   std::uint64_t updated = 0;  // unix milliseconds
   bool copied = false;
@@ -178,14 +181,15 @@ struct Seeded {
   std::string message = {};
 };
 
-// Between nodes without a session: it travels over supernodes. Only they look at the outside.
+// A message between nodes that have no session with each other. Supernodes pass it on and do not look into
+// `what`.
 struct Enclosed;
 struct Routed {
   Place to = {};
   Place from = {};
-  std::uint32_t hops = 0;  // supernodes it has passed
-  bool sought = false;     // on its way to the keeper of the addressee's key
-  std::shared_ptr<const Enclosed> what = {};
+  std::uint32_t hops = 0;  // supernodes that it has passed
+  bool sought = false;     // on its way to the owner of the addressee's key
+  std::shared_ptr<const Enclosed> what = {};  // null: of a type that this version does not know
 };
 
 // Between a node and the elements that signal through it.
@@ -197,7 +201,7 @@ struct Publish {
 };
 struct Published {
   Slug slug = {};
-  std::uint64_t largest_group = 0;  // 0: none yet; the publisher goes on above it
+  std::uint64_t largest_group = 0;  // the publisher goes on above it; 0: no group yet
 };
 struct Media {
   Slug slug = {};

@@ -18,7 +18,13 @@ struct Type {
 
 template <typename T>
 constexpr Type type(const char *name, bool may_be_enclosed = false) {
-  return {name, [](json::Reader &in) { return codec::read(in, codec::Tag<T>{}); }, may_be_enclosed};
+  const auto read = [](json::Reader &in) -> Message {
+    T value;
+    FieldReader fields(in);
+    describe(fields, value);
+    return value;
+  };
+  return {name, read, may_be_enclosed};
 }
 
 // In the order of Message.
@@ -67,26 +73,36 @@ const Type *find(json::Reader &in) {
   return found == types.end() ? nullptr : &*found;
 }
 
-}  // namespace
-
-namespace codec {
-
-std::optional<Message> read_enclosed(json::Reader &in) {
-  const Type *type = find(in);
-  if (type == nullptr) return std::nullopt;
-  if (!type->may_be_enclosed) {
-    in.complain("type", "does not travel over others");
-    return std::nullopt;
-  }
-  return type->read(in);
-}
-
-json::Builder message_object(const Message &message) {
-  json::Builder out = std::visit([](const auto &content) { return codec::write(content); }, message);
+json::Builder message_json(const Message &message) {
+  json::Builder out;
+  FieldWriter fields(out);
+  std::visit([&](const auto &content) { describe(fields, content); }, message);
   return out.set("type", types[message.index()].name);
 }
 
-}  // namespace codec
+}  // namespace
+
+std::string_view cut(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  std::size_t end = max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+// Null: of a type that this version does not know.
+std::shared_ptr<const Enclosed> read_enclosed(json::Reader &in) {
+  const Type *type = find(in);
+  if (type == nullptr) return nullptr;
+  if (!type->may_be_enclosed) {
+    in.complain("type", "must not be inside another message");
+    return nullptr;
+  }
+  return std::make_shared<const Enclosed>(Enclosed{type->read(in)});
+}
+
+json::Builder enclosed_json(const std::shared_ptr<const Enclosed> &what) {
+  return message_json(what->message);
+}
 
 Expected<std::optional<Message>> read_message(std::string_view text) {
   auto in = json::Reader::parse(text, {.max_bytes = max_message_bytes});
@@ -99,7 +115,13 @@ Expected<std::optional<Message>> read_message(std::string_view text) {
 }
 
 std::string write_message(const Message &message) {
-  return codec::message_object(message).text();
+  return message_json(message).text();
+}
+
+std::optional<RefusalCode> refusal_code(std::string_view name) {
+  const auto known = std::find_if(refusal_codes.begin(), refusal_codes.end(),
+                                  [&](const auto &entry) { return name == entry.second; });
+  return known == refusal_codes.end() ? std::nullopt : std::optional(known->first);
 }
 
 }  // namespace astral::protocol

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The messages of /peer as JSON text, both ways. What comes in is checked here, once, so that Node may
-// believe every length and alphabet.
+// Messages of /peer as JSON text, both ways. This is the one place that checks them: core::Node may rely on
+// every length and alphabet.
 #pragma once
 
 #include <cstddef>
@@ -16,17 +16,16 @@ namespace astral::protocol {
 inline constexpr std::size_t max_message_bytes = 64 * 1024;
 inline constexpr std::size_t max_candidates = 32;
 inline constexpr std::size_t max_candidate_bytes = 256;
-inline constexpr std::size_t max_list = 256;         // nodes, streams, tickets in one message
-inline constexpr std::size_t max_explanation = 512;  // bytes of a refusal's or a cancel's message
+inline constexpr std::size_t max_list = 256;         // streams in one message
+inline constexpr std::size_t max_explanation = 512;  // bytes of a text for people
 
-// Nothing: a type that this version does not know, to be ignored. Errors: invalid, too_large; they name the
+// No value: a type that this version does not know; ignore it. **Errors** invalid, too_large; they name the
 // field.
 Expected<std::optional<Message>> read_message(std::string_view text);
 
 std::string write_message(const Message &message);
 
-// A refusal's code as it is written, and back. Nothing: there is no such code.
-const char *name_of(RefusalCode code);
+// The code that has this name in JSON.
 std::optional<RefusalCode> refusal_code(std::string_view name);
 
 }  // namespace astral::protocol

@@ -6,7 +6,7 @@
 namespace astral::protocol {
 namespace {
 
-// Not <cctype>: these do not depend on a locale.
+// <cctype> would depend on the locale.
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The words of the control plane: nodes, streams, tickets as API.md has them. Plain values, std only.
-// Every field has an initializer, here and in messages, inputs and effects, so that one may name only some.
+// The values of the control plane: nodes, streams, places. Pure. object_codec.hpp writes them as JSON.
+// Every field here, in messages, inputs and effects has an initializer, so designated initializers may name
+// only some fields.
 #pragma once
 
 #include <compare>
@@ -15,13 +16,14 @@ namespace astral::protocol {
 
 using Uuid = std::string;      // 1-64 of letters, digits, hyphens
 using Slug = std::string;      // protocol/slug.hpp
-using TicketId = std::string;  // 1-64 of letters, digits, hyphens; made by who gives it, or by the element
-using SearchId = std::string;  // as a TicketId; made by who searches
-using PeerId = std::uint64_t;  // one WebSocket to a peer, from 1 on, never used again
-using CallId = std::uint64_t;  // one HTTP call that waits for an Answer, or one question to the origin
+using TicketId = std::string;  // as a Uuid; made by the node that gives the ticket, or by an element
+using SearchId = std::string;  // as a Uuid; made by the node that searches
+using PeerId = std::uint64_t;  // one WebSocket to a peer; from 1 up, never used twice
+using CallId = std::uint64_t;  // one HTTP call that waits for an Answer, or one request to the origin
 
-// Who makes a PeerId or a CallId: the driver below this number (accepted sockets, HTTP calls), Node
-// from it on (Connect, RegisterStream). So the two never meet, and neither has to ask the other.
+// The driver makes PeerIds and CallIds below this number (accepted sockets, HTTP calls); core::Node makes
+// those from it on (Connect, RegisterStream). So their numbers never collide, and neither has to ask the
+// other.
 inline constexpr std::uint64_t first_own_id = std::uint64_t{1} << 63;
 
 struct Address {
@@ -39,14 +41,14 @@ struct NodeInfo {
   std::optional<std::uint64_t> upstream_kbps = {};
   std::optional<std::uint64_t> downstream_kbps = {};
   Uuid primary = {};                           // its primary supernode; empty: none
-  std::optional<std::uint32_t> children = {};  // of a supernode: the nodes that registered with it
+  std::optional<std::uint32_t> children = {};  // of a supernode: how many nodes are registered with it
   std::optional<std::uint32_t> capacity = {};  // of a supernode: how many it takes
-  std::optional<std::uint32_t> rtt_ms = {};    // from this node; known to nobody else
-  std::uint64_t updated = 0;  // unix milliseconds when it started, by its own clock: the higher is the truth
+  std::optional<std::uint32_t> rtt_ms = {};    // measured by this node; written for people, never read
+  std::uint64_t updated = 0;  // Unix ms of its start by its own clock; the higher value is newer
   bool operator==(const NodeInfo &) const = default;
 };
 
-// Where messages for a node go: to the supernode `via`, which is at `at`. Of a supernode, `via` is itself.
+// Where messages for a node go: to the supernode `via` at the address `at`. A supernode's `via` is itself.
 struct Place {
   Uuid uuid = {};
   Uuid via = {};
@@ -59,13 +61,12 @@ struct StreamInfo {
   std::string name = {};
   std::string description = {};
   Uuid source = {};              // the publishing node
-  std::string fingerprint = {};  // of its key: whose it is, whoever says that uuid; empty: the origin told us
+  std::string fingerprint = {};  // of the source's key, which owns the stream; empty: learned from the origin
   bool streaming = false;        // false: paused, or its publisher is away
   std::string media = {};        // caps as text
   std::uint64_t bitrate_kbps = 0;
-  std::int64_t created = 0;  // unix seconds
-  std::uint64_t updated =
-      0;  // unix milliseconds by the source's clock: of two versions the higher is the truth
+  std::int64_t created = 0;      // Unix seconds
+  std::uint64_t updated = 0;     // Unix ms by the source's clock; the higher value is newer
   bool operator==(const StreamInfo &) const = default;
 };
 

@@ -7,7 +7,6 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -317,20 +316,3 @@ class Network:
             text += f'---- {process.name} (status {process.popen.poll()}): {" ".join(process.argv)[:300]}\n'
             text += '\n'.join(tail) + '\n'
         return text
-
-
-_registry = None
-
-
-def registry():
-    """Path of a GStreamer plugin registry for the tests, made once per run, apart from the user's registry."""
-    global _registry
-    if _registry is None:
-        _registry = BUILD / 'e2e-registry.bin'
-        if shutil.which('gst-inspect-1.0') is None:
-            raise Failure('gst-inspect-1.0 is missing: tests/run installs it')
-        env = dict(os.environ, GST_REGISTRY=str(_registry), GST_PLUGIN_PATH=str(BUILD / 'plugins' / 'elements'))
-        found = subprocess.run(['gst-inspect-1.0', 'astralsrc'], env=env, capture_output=True, text=True)
-        if found.returncode != 0:
-            raise Failure(f'GStreamer cannot load the plugin in {BUILD}:\n{found.stdout}{found.stderr}')
-    return _registry

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Messages of /peer: each survives a round trip, each rule is held and names the field, rubbish disturbs
-// nothing.
+// Messages of /peer as JSON: each type is read and written without loss, and no text breaks the reader.
 #include "protocol/message_codec.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +13,7 @@
 namespace astral::protocol {
 namespace {
 
-TEST(MessageJson, RoundTrips) {
+TEST(MessageJson, EveryTypeIsReadAndWrittenWithoutLoss) {
   std::set<std::size_t> seen;
   for (const std::string &text : samples()) {
     const auto message = read_message(text);
@@ -33,7 +32,7 @@ TEST(MessageJson, IgnoresUnknownTypesAndFields) {
       read_message(R"({"type":"request","ticket":"t","slug":"a","destination":"n","hops":3})").value());
 }
 
-TEST(MessageJson, FillsWhatMayBeAbsent) {
+TEST(MessageJson, MissingFieldsHaveTheirDefaults) {
   const auto message = read_message(R"({"type":"hello","uuid":"n1","port":1})").value();
   const auto &hello = std::get<Hello>(*message);
   EXPECT_EQ(hello.kind, PeerKind::node);
@@ -43,14 +42,14 @@ TEST(MessageJson, FillsWhatMayBeAbsent) {
   EXPECT_EQ(hello.node.primary, "");
 }
 
-TEST(MessageJson, ATextThatIsCutIsRefused) {
+TEST(MessageJson, RefusesATruncatedText) {
   for (const std::string &text : samples())
     for (std::size_t size = 0; size < text.size(); ++size)
       EXPECT_FALSE(read_message(text.substr(0, size))) << text.substr(0, size);
 }
 
-// Of every member that a sample has: the others must not be taken for it.
-TEST(MessageJson, NoFieldIsOfAnyOtherType) {
+// Puts values of every other type into each member of each sample.
+TEST(MessageJson, RefusesAValueOfTheWrongType) {
   std::size_t tried = 0;
   for (const std::string &text : samples()) {
     for (std::size_t at = text.find("\":"); at != std::string::npos; at = text.find("\":", at + 1)) {
@@ -80,7 +79,7 @@ TEST(MessageJson, NoFieldIsOfAnyOtherType) {
   EXPECT_GT(tried, 500u);
 }
 
-TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
+TEST(MessageJson, OnlySomeTypesMayBeInsideAnotherMessage) {
   std::size_t taken = 0;
   for (const std::string &text : samples()) {
     const std::string over = R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":)" + text + "}";
@@ -101,7 +100,7 @@ TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
         inside);
     EXPECT_EQ(message.has_value(), network) << over;
     if (!message) {
-      EXPECT_EQ(message.error().detail, "field 'what.type': does not travel over others") << over;
+      EXPECT_EQ(message.error().detail, "field 'what.type': must not be inside another message") << over;
       continue;
     }
     ++taken;
@@ -110,22 +109,22 @@ TEST(MessageJson, OnlyMessagesOfTicketsTravelOverOthers) {
   EXPECT_GE(taken, 16u);
 }
 
-// Of a later version: the message itself stands, what is inside does not.
-TEST(MessageJson, AnUnknownTypeInsideAnotherIsNothing) {
+// Of a later version: the outer message is read without it.
+TEST(MessageJson, AnUnknownTypeInsideAnotherMessageIsDropped) {
   const auto message =
       read_message(R"({"type":"routed","to":{"uuid":"a"},"from":{"uuid":"b"},"what":{"type":"tomorrow"}})");
   ASSERT_TRUE(message && *message);
   EXPECT_EQ(std::get<Routed>(**message).what, nullptr);
 }
 
-TEST(MessageJson, CutsLongExplanationsBetweenCharacters) {
+TEST(MessageJson, ShortensLongTextsBetweenCharacters) {
   Cancel cancel{"t", "failed", std::string(max_explanation - 1, 'x') + "éé"};
   const auto message = read_message(write_message(cancel));
   ASSERT_TRUE(message) << message.error().detail;
   EXPECT_EQ(std::get<Cancel>(**message).message, std::string(max_explanation - 1, 'x'));
 }
 
-TEST(MessageJson, MutationsAreRefusedOrWithinBounds) {
+TEST(MessageJson, MutationsAreRefusedOrCanBeWrittenAgain) {
   const std::vector<std::string> seeds = samples();
   std::mt19937 random(2026);
   const auto pick = [&](std::size_t bound) {
@@ -157,7 +156,7 @@ TEST(MessageJson, MutationsAreRefusedOrWithinBounds) {
     const auto message = read_message(text);
     if (!message || !*message) continue;
     const auto *routed = std::get_if<Routed>(&**message);
-    if (routed != nullptr && !routed->what) continue;  // of a later version inside: nobody writes it
+    if (routed != nullptr && !routed->what) continue;  // an unknown type inside cannot be written
     ++taken;
     const auto again = read_message(write_message(**message));
     ASSERT_TRUE(again) << text << ": " << again.error().detail;

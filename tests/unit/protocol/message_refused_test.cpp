@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Messages of /peer that break a rule: each is refused, and the error names the field.
+// Messages of /peer that break a rule are refused, and the error names the field.
 #include <gtest/gtest.h>
 
 #include "protocol/limits.hpp"
@@ -17,7 +17,7 @@ void PrintTo(const Bad &bad, std::ostream *out) {
   *out << bad.text.substr(0, 120);
 }
 
-// A sample with one piece replaced.
+// A sample of the type in which `from` is replaced by `to`.
 std::string broken(std::string_view type, const std::string &from, const std::string &to) {
   for (std::string text : samples()) {
     const std::size_t at = text.find(from);

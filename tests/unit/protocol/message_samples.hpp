@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Texts of /peer, one of every type at least.
+// A JSON text of every type of message.
 #pragma once
 
 #include <string>
@@ -25,8 +25,8 @@ inline std::vector<std::string> samples() {
       R"("slug":"a","destination":"n2","search":"q-1","asker":)" + at + R"(,"parent":true)";
   const std::string routed = R"({"to":)" + at + R"(,"from":{"uuid":"n3"},"hops":3,"sought":true,"what":)";
   return {
-      "{" + self + R"(,"kind":"node","type":"hello"})",
-      R"({"uuid":"e1","port":0,"supernode":false,"version":"","kind":"element","type":"hello"})",
+      R"({"kind":"node",)" + self + R"(,"type":"hello"})",
+      R"({"kind":"element","uuid":"e1","port":0,"supernode":false,"version":"","type":"hello"})",
       "{" + self + R"(,"nodes":[)" + n + R"(],"type":"welcome"})",
       R"({"type":"register"})",
       R"({"others":[)" + n + R"(],"type":"registered"})",

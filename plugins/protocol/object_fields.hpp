@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The fields of nodes, streams and of what messages have in common. Only the codecs include this.
+#pragma once
+
+#include "protocol/fields.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/object_codec.hpp"
+
+namespace astral::protocol {
+
+template <typename Fields>
+void describe(Fields &fields, typename Fields::template Value<NodeInfo> &node, Port port = Port::needed) {
+  const bool listens = port == Port::needed;
+  fields.text("uuid", node.uuid, uuid_rule);
+  fields.text("ip_address", node.ip_address, host_rule, Presence::optional);
+  fields.number("port", node.port, listens ? 1 : 0, 65535, listens ? Presence::required : Presence::filled);
+  fields.flag("supernode", node.supernode, Presence::filled);
+  fields.text("version", node.version, version_rule, Presence::filled);
+  fields.number("upstream_kbps", node.upstream_kbps, 0, max_kbps);
+  fields.number("downstream_kbps", node.downstream_kbps, 0, max_kbps);
+  fields.text("primary_supernode_uuid", node.primary, uuid_rule, Presence::optional);
+  fields.number("children", node.children, 0, max_count);
+  fields.number("capacity", node.capacity, 0, max_count);
+  fields.number("updated", node.updated, 0, max_unix_ms, Presence::optional);
+}
+
+template <typename Fields>
+void describe(Fields &fields, typename Fields::template Value<StreamInfo> &stream) {
+  fields.text("slug", stream.slug, slug_rule);
+  fields.text("name", stream.name, name_rule);
+  fields.text("description", stream.description, description_rule, Presence::filled);
+  fields.text("source", stream.source, uuid_rule);
+  fields.text("fingerprint", stream.fingerprint, fingerprint_rule, Presence::optional);
+  fields.flag("streaming", stream.streaming, Presence::filled);
+  fields.text("media", stream.media, media_rule, Presence::filled);
+  fields.number("bitrate_kbps", stream.bitrate_kbps, 0, max_kbps, Presence::filled);
+  fields.number("created", stream.created, 0, max_unix_seconds, Presence::filled);
+  fields.number("updated", stream.updated, 0, max_unix_ms, Presence::filled);
+}
+
+}  // namespace astral::protocol
