@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// openapi.json against the table of routes: each has what the other has. What the calls answer is held
-// against it by tests/e2e/test_openapi.py.
+// openapi.json and the routes list the same calls. tests/e2e/test_openapi.py compares the replies with
+// openapi.json.
 #include <json-glib/json-glib.h>
 
 #include <map>
@@ -33,7 +33,7 @@ class OpenApi : public AppTest {
   Ref<JsonParser> parser_;
 };
 
-// "/stream/:slug/ticket" is "/stream/{slug}/ticket" there.
+// Turns "/stream/:slug/ticket" into "/stream/{slug}/ticket".
 std::string described(const std::string &pattern) {
   std::string out;
   for (std::size_t begin = 0; begin < pattern.size();) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A media backend without media, for whatever drives a node's API: it says yes to everything and writes down
-// what it was told.
+// A media backend without media: it accepts everything and records its calls.
 #pragma once
 
 #include <algorithm>
