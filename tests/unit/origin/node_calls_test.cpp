@@ -25,6 +25,12 @@ TEST_F(OriginCalls, ANodeReportsAndLapses) {
   EXPECT_EQ(call("DELETE", "/node/n").status, 404u);
 }
 
+// With it, what the origin lists could replace newer gossip.
+TEST_F(OriginCalls, TheStartOfANodeIsDropped) {
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000,"updated":1700000000000})").status, 201u);
+  EXPECT_THAT(call("GET", "/node/n").body, Not(HasSubstr("updated")));
+}
+
 // A node refuses a whole list if one entry breaks a rule.
 TEST_F(OriginCalls, RefusesWhatNodesCouldNotRead) {
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000,"children":1000001})").status, 400u);

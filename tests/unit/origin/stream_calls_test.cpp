@@ -48,6 +48,24 @@ TEST_F(OriginCalls, OnlyTheOwnerChangesAStream) {
   EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 404u);
 }
 
+TEST_F(OriginCalls, AChangeKeepsTheNameTheSlugAndTheSource) {
+  call("POST", "/streams", R"({"name":"a","source":"n"})");
+  const Seen changed =
+      call("PUT", "/stream/a", R"({"uuid":"n","slug":"b","name":"B","source":"m","created":5,"media":"x"})");
+  EXPECT_EQ(changed.status, 200u);
+  EXPECT_THAT(changed.body, HasSubstr(R"("slug":"a","name":"a","description":"","source":"n")"));
+  EXPECT_THAT(changed.body, HasSubstr(R"("media":"x","bitrate_kbps":0,"created":1700000000)"));
+  EXPECT_EQ(call("GET", "/stream/b").status, 404u);
+}
+
+// The origin cannot verify whose key it is, and nodes would believe it.
+TEST_F(OriginCalls, TheFingerprintOfAStreamIsDropped) {
+  const std::string key = R"("fingerprint":")" + std::string(64, 'a') + "\"";
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n",)" + key + "}").status, 201u);
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n",)" + key + "}").status, 200u);
+  EXPECT_THAT(call("GET", "/stream/a").body, Not(HasSubstr("fingerprint")));
+}
+
 TEST_F(OriginCalls, StreamsBelongToAnAddress) {
   call("POST", "/nodes", R"({"uuid":"n","port":8000})");
   call("POST", "/streams", R"({"name":"a","source":"n"})");
