@@ -33,6 +33,6 @@ class Address {
 // Whether the origin may send a check to the address that a node reports. It checks a local address only if
 // the report came from a local address, so that no remote node can direct requests into the origin's own
 // network.
-bool may_be_asked(std::string_view address, std::string_view reporter);
+bool may_be_checked(std::string_view address, std::string_view reporter);
 
 }  // namespace astral::origin

@@ -22,10 +22,10 @@ struct Check {
   std::uint16_t port = 0;
 };
 
-//   want ─▶ waiting ──due──▶ running ──done──▶ (gone; asked_ keeps the time of its start)
+//   want ─▶ waiting ──due──▶ running ──done──▶ (gone; started_ keeps the time of its start)
 class Checks {
  public:
-  explicit Checks(const Asking &limits = {}) : limits_(limits) {}
+  explicit Checks(const CheckLimits &limits = {}) : limits_(limits) {}
 
   // True: the check will run, or is running. False: the node was checked a moment ago, or too many checks
   // wait.
@@ -38,9 +38,9 @@ class Checks {
   Time free_at(const std::string &ip_address, Time now) const;
   void forget_the_past(Time now);
 
-  const Asking limits_;
+  const CheckLimits limits_;
   std::deque<Check> waiting_;
-  std::map<std::string, Time> asked_;    // by uuid: when its last check started
+  std::map<std::string, Time> started_;  // by uuid: when its last check started
   std::map<std::string, bool> open_;     // by uuid: true, running; false, waiting
   std::map<std::string, Time> next_at_;  // by address: when its next check may start
   std::size_t under_way_ = 0;

@@ -35,7 +35,7 @@ inline constexpr std::chrono::hours forget_after{7 * 24};
 
 // How the origin checks whether nodes can be reached. Bounded, because anybody can register an address to be
 // checked.
-struct Asking {
+struct CheckLimits {
   std::size_t at_once = 32;
   std::size_t waiting = 256;
   std::size_t waiting_of_an_address = 8;

@@ -36,11 +36,11 @@ class NodeCalls {
       // Two nodes with one uuid. If the known one does not answer, it is removed, and the next report
       // succeeds.
       if (const Node *known = registry_.node(uuid, now); known && change.error().code == Code::conflict)
-        ask(*known);
+        check(*known);
       return tl::unexpected(change.error());
     }
     const Node &kept = *registry_.node(uuid, now);  // not null: put() has just added it
-    if (wants_asking(kept, now)) ask(kept);
+    if (wants_check(kept, now)) check(kept);
     return changed(json_reply(report_json(kept)), *change, "/node/" + uuid);
   }
 
@@ -60,7 +60,7 @@ class NodeCalls {
       registry_.remove_node(uuid);
       return json_reply(json::Builder().set("removed", true));
     }
-    http::Reply reply = json_reply(json::Builder().set("removed", false).set("checking", ask(*node)));
+    http::Reply reply = json_reply(json::Builder().set("removed", false).set("checking", check(*node)));
     reply.status = 202;
     return reply;
   }
@@ -89,8 +89,8 @@ class NodeCalls {
     return fail(Code::not_found, "no node " + call.params.at("uuid").substr(0, core::max_uuid));
   }
 
-  bool ask(const Node &node) {
-    if (!may_be_asked(node.ip_address, node.reporter)) return false;
+  bool check(const Node &node) {
+    if (!may_be_checked(node.ip_address, node.reporter)) return false;
     return edges_.check({node.uuid, node.ip_address, node.port});
   }
 

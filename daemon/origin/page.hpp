@@ -19,12 +19,12 @@ std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTi
 
 // Nodes that a stream can be played from. `source`: null if it is not alive. `open`: a public node, null if
 // there is none.
-struct From {
+struct StreamNodes {
   const Node *source = nullptr;
   const Node *open = nullptr;
 };
 // `node_port`: the port of the visitor's own node on the visitor's machine.
-std::string stream_page(const Stream &stream, const From &from, std::uint16_t node_port, UnixTime now);
+std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint16_t node_port, UnixTime now);
 std::string publish_page(const Stream &stream, std::uint16_t node_port);
 std::string upload_page(std::uint16_t node_port);
 

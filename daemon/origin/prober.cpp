@@ -29,7 +29,7 @@ bool is_answer_of(const std::string &uuid, const std::string &body, std::size_t 
 
 }  // namespace
 
-Prober::Prober(Found found, const Asking &limits)
+Prober::Prober(Found found, const CheckLimits &limits)
     : found_(std::move(found)),
       limits_(limits),
       checks_(limits),

@@ -21,7 +21,7 @@ class Prober {
   // `answered`: the node of that uuid answered for itself.
   using Found = std::function<void(const std::string &uuid, bool answered)>;
 
-  explicit Prober(Found found, const Asking &limits = {});
+  explicit Prober(Found found, const CheckLimits &limits = {});
   ~Prober();
   Prober(const Prober &) = delete;
   Prober &operator=(const Prober &) = delete;
@@ -34,7 +34,7 @@ class Prober {
   void finish(const std::string &uuid, bool answered);
 
   const Found found_;
-  const Asking limits_;
+  const CheckLimits limits_;
   Checks checks_;
   Ref<SoupSession> session_;
   Ref<GCancellable> cancellable_;

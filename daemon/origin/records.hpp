@@ -27,7 +27,7 @@ struct Node : protocol::NodeInfo {
   // Not stored: after a restart the node reports it again, and the origin finds it out again.
   bool is_public = false;           // anybody may play through it
   std::optional<bool> reachable{};  // by the origin's own check
-  UnixTime asked{};                 // when that check ended
+  UnixTime checked{};               // when that check ended
 };
 
 // `streaming` is what its node reported; see is_live(). `fingerprint` stays empty: the origin cannot verify
@@ -66,9 +66,9 @@ inline bool is_full(const Node &node) {
 }
 
 // Whether the origin should check (again) that it can reach the node.
-inline bool wants_asking(const Node &node, UnixTime now) {
+inline bool wants_check(const Node &node, UnixTime now) {
   if (!node.reachable) return true;
-  return now - node.asked >= (*node.reachable ? reachable_for : unreachable_for);
+  return now - node.checked >= (*node.reachable ? reachable_for : unreachable_for);
 }
 
 // A call is the node's own if it comes from the address of its reports or from the address that it reports.

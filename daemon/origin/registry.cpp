@@ -92,7 +92,7 @@ Expected<Change> Registry::put(Node node) {
     return fail(Code::conflict, "node " + node.uuid + " is alive at another address");
   } else if (known->second.ip_address == node.ip_address && known->second.port == node.port) {
     node.reachable = known->second.reachable;
-    node.asked = known->second.asked;
+    node.checked = known->second.checked;
   }
   changes_.nodes[node.uuid] = node;
   enter(std::move(node));
@@ -131,7 +131,7 @@ void Registry::found(const std::string &uuid, bool reachable, UnixTime now) {
   const auto node = nodes_.find(uuid);
   if (node == nodes_.end()) return;
   node->second.reachable = reachable;
-  node->second.asked = now;
+  node->second.checked = now;
 }
 
 const Node *Registry::public_node(const std::string &first, UnixTime now) {

@@ -85,7 +85,7 @@ std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTi
   return end(page += "</div>\n");
 }
 
-std::string stream_page(const Stream &stream, const From &from, std::uint16_t node_port, UnixTime now) {
+std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint16_t node_port, UnixTime now) {
   const Node *source = from.source;
   const std::string own = own_node(node_port);
   const std::string hls = "/stream/" + stream.slug + "/hls/index.m3u8";

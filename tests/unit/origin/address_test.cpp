@@ -42,14 +42,14 @@ void PrintTo(const Case &c, std::ostream *out) {
   *out << c.address << " reported from " << c.reporter;
 }
 
-class MayBeAsked : public ::testing::TestWithParam<Case> {};
+class MayBeChecked : public ::testing::TestWithParam<Case> {};
 
-TEST_P(MayBeAsked, NoRemoteNodePointsTheOriginAtALocalAddress) {
-  EXPECT_EQ(may_be_asked(GetParam().address, GetParam().reporter), GetParam().may);
+TEST_P(MayBeChecked, NoRemoteNodePointsTheOriginAtALocalAddress) {
+  EXPECT_EQ(may_be_checked(GetParam().address, GetParam().reporter), GetParam().may);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Table, MayBeAsked,
+    Table, MayBeChecked,
     ::testing::Values(Case{"203.0.113.5", "203.0.113.5", true}, Case{"203.0.113.5", "198.51.100.1", true},
                       Case{"127.0.0.1", "127.0.0.1", true}, Case{"192.168.1.7", "192.168.1.7", true},
                       Case{"192.168.1.7", "10.0.0.1", true},      // both local

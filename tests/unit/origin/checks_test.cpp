@@ -7,7 +7,7 @@
 namespace astral::origin {
 namespace {
 
-constexpr Asking few{.at_once = 2,
+constexpr CheckLimits few{.at_once = 2,
                      .waiting = 4,
                      .waiting_of_an_address = 2,
                      .between_of_a_node = 5s,

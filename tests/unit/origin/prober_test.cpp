@@ -15,8 +15,8 @@ namespace {
 using test::pump_until;
 
 // No pause between two checks.
-Asking limits(Time deadline) {
-  Asking made;
+CheckLimits limits(Time deadline) {
+  CheckLimits made;
   made.between_of_a_node = 0s;
   made.between_of_an_address = 0s;
   made.deadline = deadline;

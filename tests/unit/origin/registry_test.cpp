@@ -140,13 +140,13 @@ TEST(Nodes, MayReportFromTheAddressThatTheyReported) {
 TEST(Nodes, ReachabilityHoldsForTheSameAddressOnly) {
   auto all = registry();
   ASSERT_TRUE(all->put(node("n", start)));
-  EXPECT_TRUE(wants_asking(*all->node("n", start), start));
+  EXPECT_TRUE(wants_check(*all->node("n", start), start));
   all->found("n", true, start);
   all->found("unknown", true, start);
   ASSERT_TRUE(all->put(node("n", start + 30s)));
   EXPECT_EQ(all->node("n", start + 30s)->reachable, true);
-  EXPECT_FALSE(wants_asking(*all->node("n", start + 30s), start + 299s));
-  EXPECT_TRUE(wants_asking(*all->node("n", start + 30s), start + 300s));
+  EXPECT_FALSE(wants_check(*all->node("n", start + 30s), start + 299s));
+  EXPECT_TRUE(wants_check(*all->node("n", start + 30s), start + 300s));
   Node moved = node("n", start + 31s);
   moved.port = 8001;
   ASSERT_TRUE(all->put(moved));
