@@ -17,26 +17,30 @@ bool published_by(const StreamState *stream, PeerId peer) {
 
 }  // namespace
 
-StreamInfo Publishing::made(const Slug &slug, const std::string &name, const std::string &description) const {
-  return {.slug = slug,
-          .name = name.empty() ? slug : name,
-          .description = description,
-          .source = node_.self(),
-          .fingerprint = node_.settings.fingerprint,
-          .media = {},
-          .created = node_.unix_ms() / 1000};
+StreamInfo Publishing::made(const Slug &slug, StreamInfo stream) const {
+  stream.slug = slug;
+  if (stream.name.empty()) stream.name = slug;
+  stream.source = node_.self();
+  stream.fingerprint = node_.settings.fingerprint;
+  stream.streaming = false;
+  stream.media.clear();
+  stream.bitrate_kbps = 0;
+  stream.created = node_.unix_ms() / 1000;
+  stream.updated = 0;
+  return stream;
 }
 
 void Publishing::create(const CreateStream &input) {
-  const Slug slug = slug_of(input.name);
+  const StreamInfo &stream = input.stream;
+  const Slug slug = slug_of(stream.name);
   const auto no = [&](Code code, const char *why) { outbox_.answer(input.call, fail(code, why)); };
   if (slug.empty()) return no(Code::invalid, "name: needs a letter a-z or a digit");
-  if (input.name.size() > max_name) return no(Code::too_large, "name: more than 200 bytes");
-  if (input.description.size() > max_description)
+  if (stream.name.size() > max_name) return no(Code::too_large, "name: more than 200 bytes");
+  if (stream.description.size() > max_description)
     return no(Code::too_large, "description: more than 1000 bytes");
-  if (!is_text(input.name, max_name) || !is_text(input.description, max_description))
+  if (!is_text(stream.name, max_name) || !is_text(stream.description, max_description))
     return no(Code::invalid, "name, description: no control characters");
-  claim(made(slug, input.name, input.description), {.call = input.call});
+  claim(made(slug, stream), {.call = input.call});
 }
 
 void Publishing::publish(const Peer &peer, const Publish &publish) {
@@ -48,7 +52,8 @@ void Publishing::publish(const Peer &peer, const Publish &publish) {
   if (!is_text(publish.name, max_name) || !is_text(publish.description, max_description) ||
       !is_text(publish.media, max_media))
     return no(RefusalCode::bad_request, "name, description or media: too long, or control characters");
-  claim(made(publish.slug, publish.name, publish.description), {.peer = peer.id, .media = publish.media});
+  claim(made(publish.slug, {.name = publish.name, .description = publish.description}),
+        {.peer = peer.id, .media = publish.media});
 }
 
 // The name is ours already, or belongs to another node, or the origin is asked. Without an origin it is ours

@@ -72,7 +72,7 @@ class Publishing {
   void refuse(const Slug &slug, const Waiter &waiter, const Error &error);
   void changed(StreamState &stream, bool registered = false);
   void detach(StreamState &stream, const std::string &why);
-  StreamInfo made(const Slug &slug, const std::string &name, const std::string &description) const;
+  StreamInfo made(const Slug &slug, StreamInfo stream) const;  // ours, with what people say of it
 
   const ThisNode &node_;
   Outbox &outbox_;

@@ -29,7 +29,7 @@ ROOMS = {
     'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'runtime/', 'glue/'),
     'daemon/api': ('core/', 'formats/endpoints.hpp', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'runtime/', 'glue/'),
     'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'runtime/', 'gateways/', 'api/', 'glue/'),
-    'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'protocol/object_codec.hpp', 'glue/'),
+    'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/types.hpp', 'glue/'),
     'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'glue/'),
 }
 # They decide, and do nothing: the standard library only.
