@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "media/media_backend.hpp"
-#include "media/player_formats.hpp"
 
 namespace astral::test {
 
@@ -143,7 +142,8 @@ class FakeMedia : public media::MediaBackend {
   int rtc_made = 0;
   std::vector<std::vector<Slice>> key_frames;
   std::function<void(const Expected<Slice> &)> picture_wanted;
-  std::vector<formats::LiveFormat> live = media::live_formats();  // read when the node opens
+  std::vector<formats::LiveFormat> live = {{formats::Format::flv, "HTTP-FLV", "video/x-flv"},
+                                           {formats::Format::ts, "MPEG-TS", "video/mp2t"}};
   std::map<formats::Format, formats::Fanout> players;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
