@@ -226,7 +226,8 @@ def no_conflicts(tree):
 
 # Names that were given up for the field's terms, and what to write instead.
 OLD_NAMES = {'Door': 'HttpListener', 'Guests': 'ConnectionLimiter', 'Caller': 'RemoteAddress', 'Introduction': 'PeerHandshake',
-             'MediaFloor': 'MediaBackend', 'media_floor': 'media_backend', 'Carried': 'StreamState', 'Letter': 'Task'}
+             'MediaFloor': 'MediaBackend', 'media_floor': 'media_backend', 'Carried': 'StreamState', 'Letter': 'Task',
+             'Front': 'Server'}
 
 
 def names(tree):
