@@ -32,7 +32,7 @@ async function call(path, options = {}) {
 
 const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
   'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url',
-  'flv_url', 'ts_url', 'whep_url', 'whip_url']);
+  'flv_url', 'whep_url', 'whip_url', 'url', 'type', 'use']);
 const objects = new Set(['video', 'audio']);
 
 const is_good = (name, value) => {
@@ -61,7 +61,10 @@ export const tickets = async () => typed_list((await call('tickets')).tickets, '
 export const log = async () => typed_list((await call('log')).log, 'text');
 export const pipelines = async () => typed_list((await call('pipelines')).pipelines, 'dot');
 // The addresses and ports for players and publishers.
-export const settings = async () => typed(await call('settings')) ?? {};
+export async function settings() {
+  const answer = await call('settings');
+  return {...typed(answer), endpoints: typed_list(answer.endpoints, 'name', 'url', 'type', 'use')};
+}
 export const playlist = (slug) => `${of_stream(slug)}/hls/index.m3u8`;
 export const flv = (slug) => `${of_stream(slug)}/live.flv`;
 export const thumbnail = (slug, moment) => `${of_stream(slug)}/thumbnail.jpg?${moment}`;

@@ -31,12 +31,12 @@ export function ways_to_publish(slug, {host, rtmp_port}) {
   ].filter(Boolean);
 }
 
-export function ways_to_play(slug, {host, rtmp_port}) {
+// `endpoints`: of the node's settings. One that exchanges SDP is left out: an address alone plays nothing there.
+export function ways_to_play(slug, {host, rtmp_port, endpoints}) {
   const rtmp = rtmp_server({host, rtmp_port});
   return [
-    ['HLS', `http://${host}/stream/${slug}/hls/index.m3u8`],
-    ['HTTP-FLV', `http://${host}/stream/${slug}/live.flv`],
-    ['MPEG-TS', `http://${host}/stream/${slug}/live.ts`],
+    ...endpoints.filter(({use, type}) => use === 'play' && type !== 'application/sdp')
+      .map(({name, url}) => [name, url.replace('{slug}', slug)]),
     rtmp && ['RTMP', `${rtmp}/${slug}`],
     ['GStreamer', `gst-play-1.0 astral://${host}/${slug}`],
   ].filter(Boolean);

@@ -19,10 +19,6 @@ const facts = [
   ['Version', ({version}) => version],
 ];
 
-const offered = [
-  ['hls_url', 'HLS'], ['flv_url', 'HTTP-FLV'], ['ts_url', 'MPEG-TS'], ['whep_url', 'WHEP'], ['whip_url', 'WHIP'],
-];
-
 class Link {
   #what = element('span', 'name');
   #more = element('span', 'soft');
@@ -129,9 +125,9 @@ export class NodeView {
     this.#links.show(unique, by_key);
   }
 
-  #show_offers(endpoints) {
-    const rows = offered.filter(([name]) => endpoints[name]).map(([name, title]) => [title, endpoints[name]]);
-    if (endpoints.rtmp_port) rows.push(['RTMP', `rtmp://${location.hostname}:${endpoints.rtmp_port}/${endpoints.rtmp_resource ?? 'astral'}`]);
+  #show_offers({endpoints = [], rtmp_port, rtmp_resource = 'astral'}) {
+    const rows = endpoints.map(({name, url}) => [name, url]);
+    if (rtmp_port) rows.push(['RTMP', `rtmp://${location.hostname}:${rtmp_port}/${rtmp_resource}`]);
     const said = JSON.stringify(rows);
     const list = by_id('offers');
     if (list.dataset.said === said) return;

@@ -149,7 +149,8 @@ export class WatchView {
   }
 
   #show_ways() {
-    const ways = ways_to_play(this.slug, {host: location.host, rtmp_port: this.#endpoints.rtmp_port ?? 0});
+    const {rtmp_port = 0, endpoints = []} = this.#endpoints;
+    const ways = ways_to_play(this.slug, {host: location.host, rtmp_port, endpoints});
     by_id('ways').replaceChildren(...ways.flatMap(([name, text]) => [element('dt', '', name), element('dd', '', element('code', '', text))]));
   }
 }

@@ -22,7 +22,7 @@ void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
 // /log, /pipelines.
 void add_inside_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 // The page and openapi.json. Add them last: one of these routes matches every /NAME.
-void add_page_calls(std::vector<http::Route> &routes);
+void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver);
 
 // A node and a stream as the API shows them. If this node does not know its own address, shown_node() shows
 // the address at which the caller reached it.

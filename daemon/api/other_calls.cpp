@@ -41,13 +41,22 @@ void ping(const http::Call &call, const http::Answer &answer) {
 }
 
 // rtmp_tunnel_port is always 0: the node offers HTTP-FLV instead of RTMP over HTTP.
-void settings(const http::Call &call, std::uint16_t rtmp_port, const http::Answer &answer) {
+void settings(const http::Call &call, const runtime::Driver &driver, std::uint16_t rtmp_port,
+              const http::Answer &answer) {
   json::Builder body;
   body.set("rtmp_port", rtmp_port).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
-  const std::string stream = "http://" + call.authority + "/stream/{slug}";
-  for (const formats::Endpoint &endpoint : formats::endpoints)
-    body.set(endpoint.setting, stream + endpoint.path);
-  answer(http::reply(body));
+  std::vector<json::Builder> shown;
+  for (const formats::Endpoint &endpoint : formats::endpoints(driver.media().live_formats())) {
+    const std::string url = "http://" + call.authority + "/stream/{slug}" + endpoint.path;
+    body.set(endpoint.setting().c_str(), url);
+    const bool publishes = endpoint.use == formats::Endpoint::Use::publish;
+    shown.push_back(json::Builder()
+                        .set("name", endpoint.name)
+                        .set("url", url)
+                        .set("type", endpoint.type)
+                        .set("use", publishes ? "publish" : "play"));
+  }
+  answer(http::reply(body.set("endpoints", shown)));
 }
 
 void health(const runtime::Driver &driver, const http::Answer &answer) {
@@ -74,8 +83,8 @@ void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
   routes.push_back(
       {.method = "GET",
        .pattern = "/settings",
-       .handle = [port = std::move(rtmp_port)](const http::Call &call, const http::Answer &answer) {
-         settings(call, port(), answer);
+       .handle = [d = &driver, port = std::move(rtmp_port)](const http::Call &call, const http::Answer &answer) {
+         settings(call, *d, port(), answer);
        }});
   routes.push_back(
       {.method = "GET",

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page (the files of web/) and openapi.json; both are GResources of this program.
+// The page (the files of web/, a GResource of this program) and openapi.json.
 #include <array>
 #include <string_view>
 #include <utility>
 
 #include "api/calls.hpp"
-
-// Generated from api.gresource.xml. The generated header declares it without extern "C".
-extern "C" GResource *astral_api_get_resource(void);
+#include "api/openapi.hpp"
 
 namespace astral::api {
 namespace {
@@ -34,16 +32,6 @@ void append(http::Reply &out, GBytes *bytes) {
   if (size > 0) out.parts.emplace_back(owner, Bytes(data, size));
 }
 
-void describe(const http::Call &, const http::Answer &answer) {
-  GBytes *bytes = g_resource_lookup_data(astral_api_get_resource(), "/astral/api/openapi.json",
-                                         G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr);
-  if (!bytes)
-    return answer(http::reply_error({Code::failed, "this program was built without openapi.json"}));
-  http::Reply out{.headers = {{"Cache-Control", "no-cache"}}};
-  append(out, bytes);
-  answer(std::move(out));
-}
-
 void serve(const std::string &name, const http::Answer &answer) {
   const std::string path = "/astral/web/" + name;
   GBytes *bytes = name.find('/') == std::string::npos
@@ -62,12 +50,17 @@ void serve(const std::string &name, const http::Answer &answer) {
 
 }  // namespace
 
-void add_page_calls(std::vector<http::Route> &routes) {
+void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver) {
   routes.push_back(
       {.method = "GET", .pattern = "/", .handle = [](const http::Call &, const http::Answer &answer) {
          serve("index.html", answer);
        }});
-  routes.push_back({.method = "GET", .pattern = "/openapi.json", .handle = describe});
+  routes.push_back({.method = "GET",
+                    .pattern = "/openapi.json",
+                    .handle = [d = &driver](const http::Call &, const http::Answer &answer) {
+                      answer({.body = openapi(d->media().live_formats()),
+                              .headers = {{"Cache-Control", "no-cache"}}});
+                    }});
   // POST /streams from a form redirects the browser here.
   routes.push_back({.method = "GET",
                     .pattern = "/stream/:slug/publish",

@@ -41,9 +41,7 @@ void list_streams(runtime::Driver &driver, const http::Answer &answer) {
 void create(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   auto in = http::read_body(call);
   if (!in) return answer(http::reply_error(in.error()));
-  core::CreateStream input;
-  input.name = in->text("name", protocol::name_rule);
-  input.description = in->text_if("description", protocol::description_rule).value_or("");
+  core::CreateStream input{.stream = protocol::read_new_stream(*in)};
   if (!in->good()) return answer(http::reply_error(in->error()));
   const bool form = http::is_form(call);
   driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {

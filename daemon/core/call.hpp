@@ -4,16 +4,15 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "core/types.hpp"
 
 namespace astral::core {
 
+// Only what people say of the stream counts: the node sets slug, source, fingerprint, times and state.
 struct CreateStream {
   CallId call = 0;
-  std::string name = {};
-  std::string description = {};
+  StreamInfo stream = {};
 };
 struct SetStreaming {
   CallId call = 0;

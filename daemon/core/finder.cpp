@@ -27,63 +27,63 @@ bool worth_telling(const Told &before, const Now &now) {
 }  // namespace
 
 Finder::Offering Finder::own(const Slug &slug) const {
-  const auto found = desk_.carried.find(slug);
-  if (found == desk_.carried.end() || !desk_.open_to_children(found->second)) return {};
+  const auto found = streams_.all.find(slug);
+  if (found == streams_.all.end() || !streams_.open_to_children(found->second)) return {};
   const bool far = found->second.position.path.size() + 1 >= max_path;
-  Offering offering{.hops = found->second.position.hops + 1, .room = far ? 0 : desk_.room.places(slug)};
+  Offering offering{.hops = found->second.position.hops + 1, .room = far ? 0 : budget_.places(slug)};
   if (far || offering.room > 0) return offering;
-  for (const TicketId &id : desk_.tickets.given(slug)) {
-    const Ticket &ticket = *desk_.tickets.find(id);
+  for (const TicketId &id : tickets_.given(slug)) {
+    const Ticket &ticket = *tickets_.find(id);
     if (ticket.leaf && ticket.state == TicketState::confirmed) ++offering.leaves;
   }
   return offering;
 }
 
 void Finder::carry_changed(const Slug &slug) {
-  if (desk_.supernode()) return changed(slug);
-  StreamState *stream = desk_.carries(slug);
+  if (node_.supernode()) return changed(slug);
+  StreamState *stream = streams_.find(slug);
   if (stream == nullptr) {
-    if (desk_.primary != 0) desk_.send(desk_.primary, Carrying{.slug = slug, .over = true});
+    if (sessions_.primary != 0) sessions_.send(sessions_.primary, Carrying{.slug = slug, .over = true});
     return;
   }
-  if (desk_.primary == 0) return;
+  if (sessions_.primary == 0) return;
   const Offering now = own(slug);
   Carrying &told = stream->told;
   const bool over = now.room == 0 && now.hops == 0;
   if (over && told.over) return;
   if (over == told.over && !worth_telling(told, now)) return;
   told = {.slug = slug, .hops = now.hops, .room = now.room, .leaves = now.leaves, .over = over};
-  desk_.send(desk_.primary, told);
+  sessions_.send(sessions_.primary, told);
 }
 
 void Finder::settled() {
   reach_.clear();
-  here_said_ = desk_.now;
-  for (auto &[slug, stream] : desk_.carried) {
+  here_said_ = node_.now;
+  for (auto &[slug, stream] : streams_.all) {
     stream.told = {.slug = slug, .hops = 0, .room = 0, .over = true};
     carry_changed(slug);
   }
 }
 
 void Finder::beat() {
-  if (!desk_.supernode()) {
-    for (const auto &[slug, stream] : desk_.carried) carry_changed(slug);
+  if (!node_.supernode()) {
+    for (const auto &[slug, stream] : streams_.all) carry_changed(slug);
     return;
   }
-  records_.lapse(desk_.now);
+  records_.lapse(node_.now);
   std::vector<Slug> slugs;
   for (const auto &[slug, reach] : reach_)
-    if (desk_.now - reach.said >= desk_.settings.timeouts.refresh) slugs.push_back(slug);
+    if (node_.now - reach.said >= node_.settings.timeouts.refresh) slugs.push_back(slug);
   for (const Slug &slug : slugs) advert_due(slug);
-  for (const auto &[slug, stream] : desk_.carried) changed(slug);
-  if (desk_.now - here_said_ < desk_.settings.timeouts.here_refresh) return;
-  here_said_ = desk_.now;
-  for (const PeerId id : desk_.peers.children()) child_came(*desk_.peers.find(id));
+  for (const auto &[slug, stream] : streams_.all) changed(slug);
+  if (node_.now - here_said_ < node_.settings.timeouts.here_refresh) return;
+  here_said_ = node_.now;
+  for (const PeerId id : sessions_.peers.children()) child_came(*sessions_.peers.find(id));
 }
 
 void Finder::child_came(const Peer &child) {
-  here({.place = {.uuid = child.uuid, .via = desk_.self(), .at = desk_.place().at},
-        .updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms()))});
+  here({.place = {.uuid = child.uuid, .via = node_.self(), .at = sessions_.place().at},
+        .updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, node_.unix_ms()))});
 }
 
 void Finder::carrying(const Peer &child, const Carrying &carrying) {
@@ -101,13 +101,13 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
 }
 
 void Finder::peer_gone(const PeerGone &gone) {
-  if (!desk_.supernode() || gone.routed) return;
+  if (!node_.supernode() || gone.routed) return;
   std::vector<Slug> slugs;
-  const bool there = desk_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // by another session
+  const bool there = sessions_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // by another session
   for (auto &[slug, reach] : reach_)
     if (!there && reach.children.erase(gone.uuid) > 0) slugs.push_back(slug);
   for (const Slug &slug : slugs) changed(slug);
-  if (!gone.ready && desk_.directory.doubtful(gone.uuid)) records_.unreachable(gone.uuid);
+  if (!gone.ready && directory_.doubtful(gone.uuid)) records_.unreachable(gone.uuid);
 }
 
 bool Finder::any(const Slug &slug) const {
@@ -131,7 +131,7 @@ Finder::Offering Finder::sum(const Slug &slug) const {
 
 // Changes of a short time are told together.
 void Finder::changed(const Slug &slug) {
-  if (!desk_.supernode() || desk_.agenda.has({.due = Due::advert, .name = slug})) return;
+  if (!node_.supernode() || timers_.has({.kind = TimerKind::advert, .name = slug})) return;
   const auto reach = reach_.find(slug);
   if (reach == reach_.end() || !reach->second.known) {
     if (!any(slug)) return;
@@ -140,13 +140,13 @@ void Finder::changed(const Slug &slug) {
     const Offering &told = reach->second.told;
     if (any(slug) && !worth_telling(told, now)) return;
   }
-  desk_.agenda.set({.due = Due::advert, .name = slug}, desk_.now + desk_.settings.timeouts.advert_pause);
+  timers_.set({.kind = TimerKind::advert, .name = slug}, node_.now + node_.settings.timeouts.advert_pause);
 }
 
 void Finder::advert_due(const Slug &slug) {
-  if (!desk_.supernode()) return;
-  desk_.agenda.drop({.due = Due::advert, .name = slug});
-  Advert news{.slug = slug, .supernode = desk_.place()};
+  if (!node_.supernode()) return;
+  timers_.drop({.kind = TimerKind::advert, .name = slug});
+  Advert news{.slug = slug, .supernode = sessions_.place()};
   if (!any(slug)) {
     const auto reach = reach_.find(slug);
     if (reach == reach_.end()) return;
@@ -159,19 +159,19 @@ void Finder::advert_due(const Slug &slug) {
   Reach &reach = reach_[slug];
   reach.told = sum(slug);
   reach.known = true;
-  reach.said = desk_.now;
+  reach.said = node_.now;
   news.hops = reach.told.hops;
   news.room = reach.told.room;
   news.leaves = reach.told.leaves;
   advert(std::move(news), 0);
 }
 
-// One step nearer to the key. False: this node is its keeper.
+// One step nearer to the key. False: this node is the owner of the key.
 template <typename M>
 bool Finder::pass_on(Key key, const M &message) {
-  const std::optional<PeerId> next = desk_.overlay.next(key);
+  const std::optional<PeerId> next = sessions_.overlay.next(key);
   if (!next) return false;
-  desk_.send(*next, message);
+  sessions_.send(*next, message);
   return true;
 }
 
@@ -180,48 +180,48 @@ void Finder::keep(const Advert &advert) {
   if (end)
     records_.end(advert.slug);
   else
-    records_.advert(advert, desk_.now + desk_.settings.timeouts.refresh * 5 / 2);
+    records_.advert(advert, node_.now + node_.settings.timeouts.refresh * 5 / 2);
 }
 
 void Finder::advert(Advert advert, PeerId from) {
-  if (!desk_.supernode()) return;
+  if (!node_.supernode()) return;
   const Key key = key_of(advert.slug);
   if (!advert.copied && pass_on(key, advert)) return;
   keep(advert);
   const bool news = !advert.stream.empty() && advert.stream[0].slug == advert.slug;
   if (news && advert.over) {
-    if (desk_.directory.gone(advert.slug, advert.stream[0].updated, Heard::elsewhere)) {
-      for (const PeerId child : desk_.peers.children())
-        desk_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
-      desk_.announce(Change::stream, advert.slug);
+    if (directory_.gone(advert.slug, advert.stream[0].updated, Heard::elsewhere)) {
+      for (const PeerId child : sessions_.peers.children())
+        sessions_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
+      outbox_.announce(Change::stream, advert.slug);
     }
-  } else if (news && desk_.directory.learn(advert.stream[0], Heard::elsewhere)) {
-    for (const PeerId child : desk_.peers.children())
-      if (child != from) desk_.send(child, Streams{.streams = advert.stream});
-    desk_.announce(Change::stream, advert.slug);
+  } else if (news && directory_.learn(advert.stream[0], Heard::elsewhere)) {
+    for (const PeerId child : sessions_.peers.children())
+      if (child != from) sessions_.send(child, Streams{.streams = advert.stream});
+    outbox_.announce(Change::stream, advert.slug);
   }
   if (std::exchange(advert.copied, true)) return;
-  for (const PeerId copy : desk_.overlay.copies(key, copies_of_records)) desk_.send(copy, advert);
+  for (const PeerId copy : sessions_.overlay.copies(key, copies_of_records)) sessions_.send(copy, advert);
 }
 
 void Finder::here(Here here) {
-  if (!desk_.supernode() || !desk_.directory.timely(here.updated)) return;
+  if (!node_.supernode() || !directory_.timely(here.updated)) return;
   const Key key = key_of(here.place.uuid);
   if (!here.copied && pass_on(key, here)) return;
-  records_.here(here, desk_.now + desk_.settings.timeouts.here_refresh * 5 / 2);
+  records_.here(here, node_.now + node_.settings.timeouts.here_refresh * 5 / 2);
   if (std::exchange(here.copied, true)) return;
-  for (const PeerId copy : desk_.overlay.copies(key, copies_of_records)) desk_.send(copy, here);
+  for (const PeerId copy : sessions_.overlay.copies(key, copies_of_records)) sessions_.send(copy, here);
 }
 
-// A stream of ours or of a child: its keeper is to know it.
+// A stream of ours or of a child: the owner of its key is to know it.
 void Finder::stream_news(const StreamInfo &stream, PeerId from) {
-  if (!desk_.supernode()) return;
-  const Peer *child = desk_.peers.find(from);
-  const bool ours = stream.source == desk_.self();
+  if (!node_.supernode()) return;
+  const Peer *child = sessions_.peers.find(from);
+  const bool ours = stream.source == node_.self();
   if (!ours && (child == nullptr || !child->child || child->uuid != stream.source)) return;
   const Offering now = sum(stream.slug);
   advert({.slug = stream.slug,
-          .supernode = desk_.place(),
+          .supernode = sessions_.place(),
           .hops = std::max(now.hops, 1u),
           .room = now.room,
           .leaves = now.leaves,
@@ -230,19 +230,19 @@ void Finder::stream_news(const StreamInfo &stream, PeerId from) {
   Reach &reach = reach_[stream.slug];
   reach.told = now;
   reach.known = true;
-  reach.said = desk_.now;
+  reach.said = node_.now;
 }
 
 void Finder::stream_gone(const Slug &slug, std::uint64_t updated, PeerId from) {
-  if (!desk_.supernode()) return;
-  const Peer *child = desk_.peers.find(from);
+  if (!node_.supernode()) return;
+  const Peer *child = sessions_.peers.find(from);
   if (from != 0 && (child == nullptr || !child->child)) return;
   reach_.erase(slug);
-  desk_.agenda.drop({.due = Due::advert, .name = slug});
+  timers_.drop({.kind = TimerKind::advert, .name = slug});
   advert({.slug = slug,
-          .supernode = desk_.place(),
+          .supernode = sessions_.place(),
           .over = true,
-          .stream = {StreamInfo{.slug = slug, .name = slug, .source = desk_.self(), .updated = updated}}},
+          .stream = {StreamInfo{.slug = slug, .name = slug, .source = node_.self(), .updated = updated}}},
          from);
 }
 
@@ -259,11 +259,11 @@ bool Finder::note(const Find &find) {
 }
 
 void Finder::refuse(const Request &request, RefusalCode code, const std::string &message) {
-  desk_.tell(request.asker, Refusal{.search = request.search,
-                                    .slug = request.slug,
-                                    .code = code,
-                                    .message = message,
-                                    .asked = request.asked});
+  sessions_.tell(request.asker, Refusal{.search = request.search,
+                                        .slug = request.slug,
+                                        .code = code,
+                                        .message = message,
+                                        .asked = request.asked});
 }
 
 // To the best of our children, and ourselves. How many were asked.
@@ -276,13 +276,13 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
   };
   std::vector<Choice> choices;
   const Offering mine = own(request.slug);
-  if (fit(mine) && request.asker.uuid != desk_.self() && request.except != desk_.self())
+  if (fit(mine) && request.asker.uuid != node_.self() && request.except != node_.self())
     choices.push_back({mine, nullptr});
   const auto reach = reach_.find(request.slug);
   if (reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children) {
       if (!fit(one) || uuid == request.asker.uuid || uuid == request.except) continue;
-      if (Peer *child = desk_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
+      if (Peer *child = sessions_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {
     const auto rank = [](const Offering &one) {
@@ -295,39 +295,39 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
     if (asked == most) break;
     ++asked;
     if (choice.child == nullptr) {
-      desk_.notice(ToServe{request});
+      outbox_.post(ToServe{request});
       continue;
     }
     Offering &one = reach->second.children.at(choice.child->uuid);
     --(one.room > 0 ? one.room : one.leaves);  // until it tells us itself
-    desk_.send(choice.child->id, request);
+    sessions_.send(choice.child->id, request);
   }
   return asked;
 }
 
 void Finder::find(Find find) {
   const Request &request = find.request;
-  if (!desk_.supernode()) return refuse(request, RefusalCode::no_room, "not a supernode any more");
-  if (find.stage == Stage::keeper && pass_on(key_of(request.slug), find)) return;
+  if (!node_.supernode()) return refuse(request, RefusalCode::no_room, "not a supernode any more");
+  if (find.stage == Stage::key_owner && pass_on(key_of(request.slug), find)) return;
   if (!note(find)) return;
   switch (find.stage) {
     case Stage::home: {
       if (!find.wide) find.carriers = static_cast<std::uint32_t>(hand_out(request, wanted_offers, false));
       if (find.carriers >= wanted_offers) return;
-      find.stage = Stage::keeper;
+      find.stage = Stage::key_owner;
       return this->find(std::move(find));
     }
-    case Stage::keeper: {
+    case Stage::key_owner: {
       const Uuid but = find.wide ? "" : request.asker.via;
       std::size_t asked = 0;
-      const auto carriers = records_.carriers(request.slug, asked_carriers, but, !request.leaf(), desk_.now);
+      const auto carriers = records_.carriers(request.slug, asked_carriers, but, !request.leaf(), node_.now);
       for (const Records::Carrier &carrier : carriers) {
-        records_.promised(request.slug, carrier.supernode.uuid, desk_.now + desk_.settings.timeouts.promised);
+        records_.promised(request.slug, carrier.supernode.uuid, node_.now + node_.settings.timeouts.promised);
         Find there = find;
         there.stage = Stage::carrier;
         if (find.wide) there.request.asked = static_cast<std::uint32_t>(carriers.size());
-        if (carrier.supernode.uuid == desk_.self())
-          desk_.notice(ToFind{std::move(there)});
+        if (carrier.supernode.uuid == node_.self())
+          outbox_.post(ToFind{std::move(there)});
         else if (!routes_.deliver(carrier.supernode, std::move(there)))
           continue;
         ++asked;
@@ -339,7 +339,7 @@ void Finder::find(Find find) {
       return refuse(request, RefusalCode::no_stream, "nobody knows this stream");
     }
     case Stage::carrier: {
-      // The keeper takes one place for given away now. If it was not, it is told.
+      // The key owner takes one place for given away now. If it was not, it is told.
       const auto reach = reach_.find(request.slug);
       if (reach != reach_.end()) {
         Offering &told = reach->second.told;
@@ -351,10 +351,10 @@ void Finder::find(Find find) {
       const bool handed = hand_out(request, 1, true) > 0;
       changed(request.slug);
       if (handed) return;
-      // Not what the keeper believes.
-      if (!desk_.agenda.has({.due = Due::advert, .name = request.slug}))
-        desk_.agenda.set({.due = Due::advert, .name = request.slug},
-                         desk_.now + desk_.settings.timeouts.advert_pause);
+      // Not what the key owner believes.
+      if (!timers_.has({.kind = TimerKind::advert, .name = request.slug}))
+        timers_.set({.kind = TimerKind::advert, .name = request.slug},
+                    node_.now + node_.settings.timeouts.advert_pause);
       return refuse(request, RefusalCode::no_room, "no room left there");
     }
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a supernode knows of streams, and whom it hands a search to. Its children tell it what they could
-// forward; it tells the keeper of the stream's key the sum; a search goes to its own children first, then to
-// the keeper, who knows supernodes through which there is room: O(log n) messages, whatever the audience.
+// forward; it tells the owner of the stream's key the sum; a search goes to its own children first, then to
+// the key owner, which knows supernodes through which there is room: O(log n) messages, whatever the
+// audience.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,34 @@
 #include <utility>
 #include <vector>
 
-#include "core/desk.hpp"
+#include "core/directory.hpp"
+#include "core/outbox.hpp"
 #include "core/records.hpp"
 #include "core/routes.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Finder {
  public:
-  Finder(Desk &desk, Records &records, Routes &routes) : desk_(desk), records_(records), routes_(routes) {}
+  Finder(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams,
+         const Tickets &tickets, const UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
+         Records &records, Routes &routes)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        records_(records),
+        routes_(routes) {}
 
   // Every node: what it could forward has changed, perhaps.
   void carry_changed(const Slug &slug);
@@ -47,7 +67,7 @@ class Finder {
   struct Reach {  // of one stream, through us
     std::map<Uuid, Offering> children;
     Offering told = {};
-    bool known = false;  // the keeper knows us
+    bool known = false;  // the key owner knows us
     Time said = {};
   };
   std::size_t hand_out(const Request &request, std::size_t most, bool displace);
@@ -61,7 +81,14 @@ class Finder {
   bool pass_on(Key key, const M &message);
   void keep(const Advert &advert);
 
-  Desk &desk_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  const Tickets &tickets_;
+  const UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  Directory &directory_;
   Records &records_;
   Routes &routes_;
   std::map<Slug, Reach> reach_;

@@ -11,69 +11,68 @@
 namespace astral::core {
 
 void Membership::start() {
-  const auto interval = static_cast<std::uint64_t>(desk_.settings.timeouts.heartbeat.count());
-  const Time first{static_cast<Time::rep>(desk_.rng.below(interval) + 1)};  // nodes do not beat in step
-  desk_.agenda.set({.due = Due::beat}, desk_.now + first);
+  const auto interval = static_cast<std::uint64_t>(node_.settings.timeouts.heartbeat.count());
+  const Time first{static_cast<Time::rep>(rng_.below(interval) + 1)};  // nodes do not beat in step
+  timers_.set({.kind = TimerKind::beat}, node_.now + first);
 }
 
 void Membership::beat() {
-  const Timeouts &timeouts = desk_.settings.timeouts;
-  desk_.agenda.set({.due = Due::beat}, desk_.now + timeouts.heartbeat);
-  for (const PeerId id : desk_.peers.all()) {
-    Peer &peer = *desk_.peers.find(id);
+  const Timeouts &timeouts = node_.settings.timeouts;
+  timers_.set({.kind = TimerKind::beat}, node_.now + timeouts.heartbeat);
+  for (const PeerId id : sessions_.peers.all()) {
+    Peer &peer = *sessions_.peers.find(id);
     Time patience = peer.state == PeerState::ready ? timeouts.silence : timeouts.greeting;
     if (peer.routed) patience = timeouts.routed_silence;
     // An element may say nothing for hours; one that beats is held to it.
     const bool may_be_silent = peer.kind == PeerKind::element && !peer.beats;
-    if (desk_.now - peer.heard >= patience && !may_be_silent) {
-      desk_.drop(id, peer.state == PeerState::ready ? "silent" : "no hello");
+    if (node_.now - peer.heard >= patience && !may_be_silent) {
+      sessions_.drop(id, peer.state == PeerState::ready ? "silent" : "no hello");
       continue;
     }
     if (peer.state != PeerState::ready) continue;
-    if (desk_.tickets.count(id) > 0) {
-      peer.used = desk_.now;
+    if (tickets_.count(id) > 0) {
+      peer.used = node_.now;
     } else if (peer.routed) {
       continue;
     }
-    if (!peer.routed || desk_.now - peer.beaten >= timeouts.routed_heartbeat) beat_to(peer);
+    if (!peer.routed || node_.now - peer.beaten >= timeouts.routed_heartbeat) beat_to(peer);
   }
   drop_idle();
 }
 
 void Membership::beat_to(Peer &peer, bool with_self) {
   Heartbeat heartbeat;
-  if (with_self) heartbeat.nodes.push_back(desk_.settings.self);
-  for (const TicketId &ticket : desk_.tickets.of_peer(peer.id)) {
-    const auto &[side, state] =
-        std::pair(desk_.tickets.find(ticket)->side, desk_.tickets.find(ticket)->state);
+  if (with_self) heartbeat.nodes.push_back(node_.settings.self);
+  for (const TicketId &ticket : tickets_.of_peer(peer.id)) {
+    const auto &[side, state] = std::pair(tickets_.find(ticket)->side, tickets_.find(ticket)->state);
     if (state < TicketState::confirmed) continue;
     const bool standby = side == Side::held && state == TicketState::standing_by;
     (standby ? heartbeat.standby : heartbeat.tickets).push_back(ticket);
   }
-  heartbeat.sent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, desk_.unix_ms()));
+  heartbeat.sent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, node_.unix_ms()));
   heartbeat.echo_ms = peer.their_ms;
-  heartbeat.held_ms = static_cast<std::uint64_t>((desk_.now - peer.their_at) / 1ms);
+  heartbeat.held_ms = static_cast<std::uint64_t>((node_.now - peer.their_at) / 1ms);
   // Supernodes hear of each other by what rides on heartbeats; and children, of whom to turn to.
-  if (desk_.supernode() && peer.kind == PeerKind::node && !peer.routed && (peer.supernode || peer.child)) {
+  if (node_.supernode() && peer.kind == PeerKind::node && !peer.routed && (peer.supernode || peer.child)) {
     std::set<Uuid> uuids;
     if (peer.supernode)
-      for (const Uuid &uuid : desk_.overlay.nearest(key_of(peer.uuid), 1)) uuids.insert(uuid);
-    for (const Uuid &uuid : desk_.overlay.spread(1, desk_.rng.next())) uuids.insert(uuid);
+      for (const Uuid &uuid : sessions_.overlay.nearest(key_of(peer.uuid), 1)) uuids.insert(uuid);
+    for (const Uuid &uuid : sessions_.overlay.spread(1, rng_.next())) uuids.insert(uuid);
     uuids.erase(peer.uuid);
     for (const Uuid &uuid : uuids)
-      if (const NodeInfo *node = desk_.directory.node(uuid)) heartbeat.nodes.push_back(*node);
+      if (const NodeInfo *node = directory_.node(uuid)) heartbeat.nodes.push_back(*node);
   }
   const Time used = peer.used;
-  peer.beaten = desk_.now;
-  desk_.send(peer.id, std::move(heartbeat));
+  peer.beaten = node_.now;
+  sessions_.send(peer.id, std::move(heartbeat));
   peer.used = used;
 }
 
 void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   peer.beats = true;
   peer.their_ms = heartbeat.sent_ms;
-  peer.their_at = desk_.now;
-  const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, desk_.unix_ms()));
+  peer.their_at = node_.now;
+  const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, node_.unix_ms()));
   const bool echoes = heartbeat.echo_ms > 0 && heartbeat.echo_ms <= now_ms;
   if (echoes && heartbeat.held_ms <= now_ms - heartbeat.echo_ms && !peer.routed) {
     // More is a clock that was set meanwhile, or a lie: ages of it have no Time.
@@ -83,13 +82,13 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
       const Time rtt = Time{1ms} * static_cast<Time::rep>(rtt_ms);
       peer.rtt = peer.rtt ? *peer.rtt - *peer.rtt / 8 + rtt / 8 : rtt;
     }
-    if (peer.rtt) desk_.directory.timed(peer.uuid, *peer.rtt);
+    if (peer.rtt) directory_.timed(peer.uuid, *peer.rtt);
   }
   for (const NodeInfo &node : heartbeat.nodes) {
     if (node.uuid == peer.uuid)
       changed(peer, node);
     else
-      standing_.supernode_heard(node);
+      role_.supernode_heard(node);
   }
 }
 
@@ -97,146 +96,147 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
 void Membership::changed(Peer &peer, NodeInfo node) {
   if (peer.routed || peer.kind != PeerKind::node) return;
   if (node.ip_address.empty()) node.ip_address = peer.address;
-  if (desk_.directory.learn(node, Heard::itself)) desk_.announce(Change::node, node.uuid);
+  if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
   if (peer.supernode == node.supernode) return;
   peer.supernode = node.supernode;
-  if (node.supernode) return standing_.peer_ready(peer.id);
-  desk_.overlay.forget(peer.uuid);
+  if (node.supernode) return role_.peer_ready(peer.id);
+  sessions_.overlay.forget(peer.uuid);
 }
 
 void Membership::drop_idle() {
-  for (const PeerId id : desk_.peers.all()) {
-    const Peer &peer = *desk_.peers.find(id);
+  for (const PeerId id : sessions_.peers.all()) {
+    const Peer &peer = *sessions_.peers.find(id);
     if (peer.kind != PeerKind::node || !peer.outbound || peer.state != PeerState::ready) continue;
-    if (desk_.tickets.count(id) > 0 || standing_.kept(peer)) continue;
-    if (desk_.now - peer.used >= desk_.settings.timeouts.idle) desk_.drop(id, "idle");
+    if (tickets_.count(id) > 0 || role_.kept(peer)) continue;
+    if (node_.now - peer.used >= node_.settings.timeouts.idle) sessions_.drop(id, "idle");
   }
 }
 
 void Membership::connected(const PeerConnected &input) {
   if (input.outbound) {
-    Peer *peer = desk_.peers.find(input.peer);
+    Peer *peer = sessions_.peers.find(input.peer);
     if (peer == nullptr || peer->state != PeerState::connecting) return;  // we gave it up meanwhile
     peer->address = input.address;
-    desk_.peers.enter(*peer, PeerState::greeting, peer->uuid, desk_.now);
-    peer->told_supernode = desk_.supernode();
-    desk_.send(input.peer, Hello{.node = desk_.settings.self, .kind = PeerKind::node});
+    sessions_.peers.enter(*peer, PeerState::greeting, peer->uuid, node_.now);
+    peer->told_supernode = node_.supernode();
+    sessions_.send(input.peer, Hello{.node = node_.settings.self, .kind = PeerKind::node});
     return;
   }
   assert(input.peer != 0);  // the driver counts from 1
-  if (input.peer >= first_own_id || desk_.peers.find(input.peer) != nullptr) return;
-  if (desk_.peers.add({.id = input.peer, .address = input.address, .heard = desk_.now, .since = desk_.now}) ==
-      nullptr)
-    desk_.emit(Disconnect{.peer = input.peer, .reason = "no room for a peer"});
+  if (input.peer >= first_own_id || sessions_.peers.find(input.peer) != nullptr) return;
+  if (sessions_.peers.add(
+          {.id = input.peer, .address = input.address, .heard = node_.now, .since = node_.now}) == nullptr)
+    outbox_.emit(Disconnect{.peer = input.peer, .reason = "no room for a peer"});
 }
 
 void Membership::proved(const PeerProved &input) {
-  Peer *peer = desk_.peers.find(input.peer);
+  Peer *peer = sessions_.peers.find(input.peer);
   if (peer != nullptr && peer->state == PeerState::greeting) peer->fingerprint = input.fingerprint;
 }
 
 // A uuid is whose session has it.
-bool Membership::may_be(const Peer &peer, const Uuid &uuid) {
-  const Peer *other = desk_.peers.socket(uuid, PeerState::ready);
+bool Membership::may_be(const Peer &peer, const Uuid &uuid) const {
+  const Peer *other = sessions_.peers.socket(uuid, PeerState::ready);
   return other == nullptr || other->fingerprint == peer.fingerprint;
 }
 
 void Membership::hello(Peer &peer, const Hello &hello) {
-  if (peer.outbound || peer.state != PeerState::greeting) return desk_.drop(peer.id, "hello out of turn");
-  if (hello.node.uuid.empty()) return desk_.drop(peer.id, "hello without uuid");
-  if (hello.kind == PeerKind::node && hello.node.uuid == desk_.self()) {
-    desk_.send(peer.id, Welcome{.node = desk_.settings.self});  // our other end finds out, and hangs up
+  if (peer.outbound || peer.state != PeerState::greeting) return sessions_.drop(peer.id, "hello out of turn");
+  if (hello.node.uuid.empty()) return sessions_.drop(peer.id, "hello without uuid");
+  if (hello.kind == PeerKind::node && hello.node.uuid == node_.self()) {
+    sessions_.send(peer.id, Welcome{.node = node_.settings.self});  // our other end finds out, and hangs up
     return;
   }
   if (hello.kind == PeerKind::node) {
-    if (peer.fingerprint.empty()) return desk_.drop(peer.id, "expected a proof of its key");
-    if (!may_be(peer, hello.node.uuid)) return desk_.drop(peer.id, "another node has that uuid");
+    if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
+    if (!may_be(peer, hello.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
   }
   peer.kind = hello.kind;
   // The last places are for this machine's own players and publishers.
   if (peer.kind == PeerKind::node &&
-      desk_.peers.size() - desk_.peers.routed() > max_peers - kept_for_elements)
-    return desk_.drop(peer.id, "no room for a peer");
-  Welcome welcome{.node = desk_.settings.self};
-  if (hello.kind == PeerKind::node) welcome.nodes = standing_.told_to(hello.node);
-  desk_.send(peer.id, std::move(welcome));
+      sessions_.peers.size() - sessions_.peers.routed() > max_peers - kept_for_elements)
+    return sessions_.drop(peer.id, "no room for a peer");
+  Welcome welcome{.node = node_.settings.self};
+  if (hello.kind == PeerKind::node) welcome.nodes = role_.told_to(hello.node);
+  sessions_.send(peer.id, std::move(welcome));
   ready(peer, hello.node);
 }
 
 void Membership::welcome(Peer &peer, const Welcome &welcome) {
   if (!peer.outbound || peer.routed || peer.state != PeerState::greeting)
-    return desk_.drop(peer.id, "welcome out of turn");
-  if (welcome.node.uuid.empty()) return desk_.drop(peer.id, "welcome without uuid");
-  if (welcome.node.uuid == desk_.self()) {
-    desk_.directory.forget(peer.uuid);
-    standing_.met_itself(peer.id);
-    return desk_.drop(peer.id, "self");
+    return sessions_.drop(peer.id, "welcome out of turn");
+  if (welcome.node.uuid.empty()) return sessions_.drop(peer.id, "welcome without uuid");
+  if (welcome.node.uuid == node_.self()) {
+    directory_.forget(peer.uuid);
+    role_.met_itself(peer.id);
+    return sessions_.drop(peer.id, "self");
   }
-  if (peer.fingerprint.empty()) return desk_.drop(peer.id, "expected a proof of its key");
-  if (!may_be(peer, welcome.node.uuid)) return desk_.drop(peer.id, "another node has that uuid");
+  if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
+  if (!may_be(peer, welcome.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
   if (!peer.uuid.empty() && peer.uuid != welcome.node.uuid) {  // another node lives at that address now
-    desk_.directory.forget(peer.uuid);
-    desk_.overlay.forget(peer.uuid);
-    desk_.announce(Change::node, peer.uuid);
+    directory_.forget(peer.uuid);
+    sessions_.overlay.forget(peer.uuid);
+    outbox_.announce(Change::node, peer.uuid);
   }
-  peer.rtt = desk_.now - peer.since;
-  for (const NodeInfo &node : welcome.nodes) standing_.supernode_heard(node);
+  peer.rtt = node_.now - peer.since;
+  for (const NodeInfo &node : welcome.nodes) role_.supernode_heard(node);
   ready(peer, welcome.node);
-  if (peer.told_supernode != desk_.supernode()) beat_to(peer, true);  // it became one meanwhile
+  if (peer.told_supernode != node_.supernode()) beat_to(peer, true);  // it became one meanwhile
 }
 
 void Membership::ready(Peer &peer, NodeInfo node) {
   const Uuid meant = peer.uuid == node.uuid ? "" : peer.uuid;
-  desk_.peers.enter(peer, PeerState::ready, node.uuid, desk_.now);
+  sessions_.peers.enter(peer, PeerState::ready, node.uuid, node_.now);
   peer.supernode = node.supernode;
-  desk_.notice(PeerReady{.peer = peer.id, .meant = meant});
+  outbox_.post(PeerReady{.peer = peer.id, .meant = meant});
   if (peer.kind == PeerKind::element) return;
   if (node.ip_address.empty()) node.ip_address = peer.address;
-  desk_.directory.reached(node.uuid);
-  if (desk_.directory.learn(node, Heard::itself)) desk_.announce(Change::node, node.uuid);
-  if (peer.rtt) desk_.directory.timed(node.uuid, *peer.rtt);
-  if (!node.supernode) desk_.overlay.forget(node.uuid);
+  directory_.reached(node.uuid);
+  if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
+  if (peer.rtt) directory_.timed(node.uuid, *peer.rtt);
+  if (!node.supernode) sessions_.overlay.forget(node.uuid);
 }
 
 void Membership::lost(const PeerLost &input) {
-  const Peer *peer = desk_.peers.find(input.peer);
+  const Peer *peer = sessions_.peers.find(input.peer);
   if (peer == nullptr) return;
-  if (peer->probing && peer->state != PeerState::ready) desk_.send(peer->for_whom, Probed{.reached = false});
-  if (peer->outbound && peer->state != PeerState::ready && desk_.directory.unreached(peer->uuid))
-    desk_.announce(Change::node, peer->uuid);
-  desk_.remove(input.peer);
+  if (peer->probing && peer->state != PeerState::ready)
+    sessions_.send(peer->for_whom, Probed{.reached = false});
+  if (peer->outbound && peer->state != PeerState::ready && directory_.unreached(peer->uuid))
+    outbox_.announce(Change::node, peer->uuid);
+  sessions_.remove(input.peer);
 }
 
 void Membership::goodbye(Peer &peer) {
   const Uuid uuid = peer.uuid;
   const bool is_node = peer.kind == PeerKind::node;
-  desk_.drop(peer.id, "goodbye");
+  sessions_.drop(peer.id, "goodbye");
   if (!is_node) return;
-  desk_.overlay.forget(uuid);
-  if (desk_.directory.forget(uuid)) desk_.announce(Change::node, uuid);
+  sessions_.overlay.forget(uuid);
+  if (directory_.forget(uuid)) outbox_.announce(Change::node, uuid);
 }
 
 // Whom news of a stream concern: our children, whom we feed with it, and, if it is ours, our supernode.
 std::vector<PeerId> Membership::audience(const Slug &slug, PeerId but) const {
   std::set<PeerId> peers;
-  if (desk_.supernode())
-    for (const PeerId id : desk_.peers.children()) peers.insert(id);
-  for (const TicketId &id : desk_.tickets.given(slug)) {
-    const Ticket &ticket = *desk_.tickets.find(id);
+  if (node_.supernode())
+    for (const PeerId id : sessions_.peers.children()) peers.insert(id);
+  for (const TicketId &id : tickets_.given(slug)) {
+    const Ticket &ticket = *tickets_.find(id);
     if (ticket.kind == PeerKind::node) peers.insert(ticket.peer);
   }
-  if (desk_.directory.is_own(slug) && desk_.primary != 0) peers.insert(desk_.primary);
+  if (directory_.is_own(slug) && sessions_.primary != 0) peers.insert(sessions_.primary);
   peers.erase(but);
   return {peers.begin(), peers.end()};
 }
 
 void Membership::spread(const StreamInfo &stream, PeerId but) {
-  for (const PeerId id : audience(stream.slug, but)) desk_.send(id, Streams{.streams = {stream}});
+  for (const PeerId id : audience(stream.slug, but)) sessions_.send(id, Streams{.streams = {stream}});
 }
 
 void Membership::tell_gone(const Slug &slug, std::uint64_t updated, PeerId but) {
-  for (const PeerId id : audience(slug, but)) desk_.send(id, Gone{.slug = slug, .updated = updated});
-  desk_.announce(Change::stream, slug);
+  for (const PeerId id : audience(slug, but)) sessions_.send(id, Gone{.slug = slug, .updated = updated});
+  outbox_.announce(Change::stream, slug);
 }
 
 // It is that stream's source. Over supernodes nobody proves anything: there the uuid has to do.
@@ -248,104 +248,104 @@ bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
 void Membership::streams(const Peer &peer, const std::vector<StreamInfo> &streams) {
   for (const StreamInfo &stream : streams) {
     const Heard from = owns(peer, stream) ? Heard::itself : Heard::elsewhere;
-    if (!desk_.directory.learn(stream, from)) continue;
-    if (desk_.carries(stream.slug) != nullptr) desk_.room.told(stream);
-    desk_.announce(Change::stream, stream.slug);
-    desk_.notice(StreamNews{.stream = stream, .from = peer.id});
+    if (!directory_.learn(stream, from)) continue;
+    if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
+    outbox_.announce(Change::stream, stream.slug);
+    outbox_.post(StreamNews{.stream = stream, .from = peer.id});
   }
 }
 
 void Membership::gone(const Peer &peer, const Gone &gone) {
-  const StreamInfo *stream = desk_.directory.stream(gone.slug);
+  const StreamInfo *stream = directory_.stream(gone.slug);
   if (stream == nullptr) return;
   const std::uint64_t updated = std::max(gone.updated, stream->updated);
   const Heard from = owns(peer, *stream) ? Heard::itself : Heard::elsewhere;
-  if (!desk_.directory.gone(gone.slug, gone.updated, from)) return;
+  if (!directory_.gone(gone.slug, gone.updated, from)) return;
   tell_gone(gone.slug, updated, peer.id);
-  desk_.notice(StreamGone{.slug = gone.slug, .updated = updated, .from = peer.id});
+  outbox_.post(StreamGone{.slug = gone.slug, .updated = updated, .from = peer.id});
 }
 
 void Membership::child_came(PeerId child) {
-  const std::vector<StreamInfo> streams = desk_.directory.streams(streams_told);
+  const std::vector<StreamInfo> streams = directory_.streams(streams_told);
   for (std::size_t i = 0; i < streams.size(); i += streams_per_message) {
     const auto begin = streams.begin() + static_cast<std::ptrdiff_t>(i);
     const auto end =
         streams.begin() + static_cast<std::ptrdiff_t>(std::min(i + streams_per_message, streams.size()));
-    desk_.send(child, Streams{.streams = {begin, end}});
+    sessions_.send(child, Streams{.streams = {begin, end}});
   }
 }
 
 void Membership::origin_knows(const OriginKnows &input) {
   for (const NodeInfo &node : input.nodes) {
-    if (node.uuid == desk_.self()) continue;
-    if (desk_.directory.learn(node, Heard::origin)) desk_.announce(Change::node, node.uuid);
-    if (node.supernode) standing_.supernode_heard(node);
+    if (node.uuid == node_.self()) continue;
+    if (directory_.learn(node, Heard::origin)) outbox_.announce(Change::node, node.uuid);
+    if (node.supernode) role_.supernode_heard(node);
   }
   std::set<Slug> listed;
   for (const StreamInfo &stream : input.streams)
-    if (stream.source == desk_.self() || !desk_.directory.is_own(stream.slug)) listed.insert(stream.slug);
-  for (const Slug &slug : desk_.directory.missing(input.streams)) {
-    const Uuid &source = desk_.directory.stream(slug)->source;
-    if (desk_.carries(slug) != nullptr || desk_.peers.with(source, PeerState::ready) != nullptr)
+    if (stream.source == node_.self() || !directory_.is_own(stream.slug)) listed.insert(stream.slug);
+  for (const Slug &slug : directory_.missing(input.streams)) {
+    const Uuid &source = directory_.stream(slug)->source;
+    if (streams_.find(slug) != nullptr || sessions_.peers.with(source, PeerState::ready) != nullptr)
       continue;  // it lives, whatever the origin forgot
-    if (!desk_.directory.gone(slug, 0, Heard::origin)) continue;
-    desk_.announce(Change::stream, slug);
+    if (!directory_.gone(slug, 0, Heard::origin)) continue;
+    outbox_.announce(Change::stream, slug);
   }
   for (const StreamInfo &stream : input.streams) {
-    if (!desk_.directory.learn(stream, Heard::origin)) continue;
-    if (desk_.carries(stream.slug) != nullptr) desk_.room.told(stream);
-    desk_.announce(Change::stream, stream.slug);
+    if (!directory_.learn(stream, Heard::origin)) continue;
+    if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
+    outbox_.announce(Change::stream, stream.slug);
   }
   // An origin that was restarted learns our streams again.
-  for (const auto &[slug, carried] : desk_.carried)
+  for (const auto &[slug, carried] : streams_.all)
     if (carried.own && !listed.contains(slug))
-      desk_.emit(RegisterStream{.call = desk_.next_id++, .stream = *desk_.directory.stream(slug)});
-  desk_.notice(OriginHeard{});
+      outbox_.emit(RegisterStream{.call = outbox_.next_id++, .stream = *directory_.stream(slug)});
+  outbox_.post(OriginHeard{});
 }
 
-void Membership::own_changed(const OwnChanged &notice) {
-  const StreamInfo *stream = desk_.directory.stream(notice.slug);
-  if (stream == nullptr || !desk_.directory.is_own(notice.slug)) return;
-  desk_.notice(StreamNews{.stream = *stream, .from = 0});
-  if (desk_.settings.has_origin && !notice.registered)
-    desk_.emit(RegisterStream{.call = desk_.next_id++, .stream = *stream});
-  desk_.announce(Change::stream, notice.slug);
+void Membership::own_changed(const OwnChanged &event) {
+  const StreamInfo *stream = directory_.stream(event.slug);
+  if (stream == nullptr || !directory_.is_own(event.slug)) return;
+  outbox_.post(StreamNews{.stream = *stream, .from = 0});
+  if (node_.settings.has_origin && !event.registered)
+    outbox_.emit(RegisterStream{.call = outbox_.next_id++, .stream = *stream});
+  outbox_.announce(Change::stream, event.slug);
 }
 
 void Membership::settled() {
-  for (const auto &[slug, carried] : desk_.carried)
-    if (carried.own) desk_.notice(StreamNews{.stream = *desk_.directory.stream(slug), .from = 0});
+  for (const auto &[slug, carried] : streams_.all)
+    if (carried.own) outbox_.post(StreamNews{.stream = *directory_.stream(slug), .from = 0});
   // Neighbours learn what we are now, and whoever has tickets with us, where we are to be reached.
-  for (const PeerId id : desk_.peers.all()) {
-    Peer &peer = *desk_.peers.find(id);
+  for (const PeerId id : sessions_.peers.all()) {
+    Peer &peer = *sessions_.peers.find(id);
     if (peer.kind != PeerKind::node || peer.state != PeerState::ready) continue;
-    if (!peer.routed || desk_.tickets.count(id) > 0) beat_to(peer, !peer.routed);
+    if (!peer.routed || tickets_.count(id) > 0) beat_to(peer, !peer.routed);
   }
 }
 
 bool Membership::add_node(const NodeInfo &node) {
-  if (desk_.directory.node(node.uuid) == nullptr && desk_.directory.node_count() >= max_nodes) return false;
-  if (desk_.directory.learn(node, Heard::itself)) desk_.announce(Change::node, node.uuid);
+  if (directory_.node(node.uuid) == nullptr && directory_.node_count() >= max_nodes) return false;
+  if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
   return true;
 }
 
 bool Membership::forget_node(const Uuid &uuid) {
-  const bool known = desk_.directory.forget(uuid);
-  desk_.overlay.forget(uuid);
+  const bool known = directory_.forget(uuid);
+  sessions_.overlay.forget(uuid);
   bool connected = false;
-  while (const Peer *peer = desk_.peers.with(uuid, PeerState::connecting)) {
+  while (const Peer *peer = sessions_.peers.with(uuid, PeerState::connecting)) {
     connected = true;
-    desk_.drop(peer->id, "forgotten");
+    sessions_.drop(peer->id, "forgotten");
   }
-  if (known) desk_.announce(Change::node, uuid);
+  if (known) outbox_.announce(Change::node, uuid);
   return known || connected;
 }
 
 void Membership::leave() {
-  for (const PeerId id : desk_.peers.all()) {
-    const Peer &peer = *desk_.peers.find(id);
-    if (peer.state == PeerState::ready && !peer.routed) desk_.send(id, Goodbye{});
-    desk_.drop(id, "shutting down");
+  for (const PeerId id : sessions_.peers.all()) {
+    const Peer &peer = *sessions_.peers.find(id);
+    if (peer.state == PeerState::ready && !peer.routed) sessions_.send(id, Goodbye{});
+    sessions_.drop(id, "shutting down");
   }
 }
 

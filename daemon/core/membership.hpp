@@ -1,20 +1,40 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sessions: who greets whom, heartbeats, silence, idleness; and news of nodes and streams, told to whom they
-// concern. What becomes of a session is others' business: they read the notices.
+// concern. What becomes of a session is others' business: they read the internal events.
 #pragma once
 
 #include <cstddef>
 #include <vector>
 
-#include "core/desk.hpp"
+#include "core/directory.hpp"
 #include "core/input.hpp"
-#include "core/standing.hpp"
+#include "core/node_role.hpp"
+#include "core/outbox.hpp"
+#include "core/rng.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Membership {
  public:
-  Membership(Desk &desk, Standing &standing) : desk_(desk), standing_(standing) {}
+  Membership(const ThisNode &node, Outbox &outbox, Sessions &sessions, const StreamTable &streams,
+             const Tickets &tickets, UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
+             Rng &rng, NodeRole &role)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        rng_(rng),
+        role_(role) {}
 
   void start();
   void beat();
@@ -30,7 +50,7 @@ class Membership {
   void goodbye(Peer &peer);
 
   void origin_knows(const OriginKnows &input);
-  void own_changed(const OwnChanged &notice);
+  void own_changed(const OwnChanged &event);
   void settled();                 // our streams, to the new supernode
   void child_came(PeerId child);  // what we know of streams
   // To our children, and down the stream's tree; our own also to our supernode.
@@ -45,12 +65,20 @@ class Membership {
   void drop_idle();
   void beat_to(Peer &peer, bool with_self = false);
   void changed(Peer &peer, NodeInfo node);
-  bool may_be(const Peer &peer, const Uuid &uuid);
+  bool may_be(const Peer &peer, const Uuid &uuid) const;
   static bool owns(const Peer &peer, const StreamInfo &stream);
   std::vector<PeerId> audience(const Slug &slug, PeerId but) const;
 
-  Desk &desk_;
-  Standing &standing_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  const StreamTable &streams_;
+  const Tickets &tickets_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  Directory &directory_;
+  Rng &rng_;
+  NodeRole &role_;
 };
 
 }  // namespace astral::core

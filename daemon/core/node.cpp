@@ -13,42 +13,48 @@
 namespace astral::core {
 
 Node::Node(Settings settings)
-    : desk_(std::move(settings)),
-      standing_(desk_, records_),
-      membership_(desk_, standing_),
-      routes_(desk_, records_),
-      finder_(desk_, records_, routes_),
-      provider_(desk_),
-      consumer_(desk_),
-      publishing_(desk_, consumer_) {
-  assert(is_uuid(desk_.self()));  // the settings have been checked
-  NodeInfo &self = desk_.settings.self;
+    : context_(std::move(settings)),
+      role_(context_.node, context_.outbox, context_.sessions, context_.tickets, context_.timers,
+            context_.directory, context_.rng, records_),
+      membership_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                  context_.budget, context_.timers, context_.directory, context_.rng, role_),
+      routes_(context_.node, context_.sessions, records_),
+      finder_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+              context_.budget, context_.timers, context_.directory, records_, routes_),
+      provider_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                context_.ticket_changes, context_.budget, context_.timers, context_.directory),
+      consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                context_.ticket_changes, context_.budget, context_.timers, context_.directory, context_.rng),
+      publishing_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
+                  context_.budget, context_.timers, context_.directory, consumer_) {
+  assert(is_uuid(context_.node.self()));  // the settings have been checked
+  NodeInfo &self = context_.node.settings.self;
   if (self.updated == 0)
-    self.updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, desk_.unix_ms()));
-  if (!self.upstream_kbps && desk_.settings.upstream_bps)
-    self.upstream_kbps = *desk_.settings.upstream_bps / 1000;
-  desk_.agenda.set({.due = Due::start}, Time{});
+    self.updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, context_.node.unix_ms()));
+  if (!self.upstream_kbps && context_.node.settings.upstream_bps)
+    self.upstream_kbps = *context_.node.settings.upstream_bps / 1000;
+  context_.timers.set({.kind = TimerKind::start}, Time{});
 }
 
 void Node::handle(const Input &input, Time now, Effects &out) {
-  desk_.now = std::max(now, desk_.now);
-  desk_.directory.set_clock(desk_.unix_ms());
-  desk_.out = &out;
+  context_.node.now = std::max(now, context_.node.now);
+  context_.directory.set_clock(context_.node.unix_ms());
+  context_.outbox.effects = &out;
   if (stopped_) {
     refuse(input);
   } else {
     std::visit([this](const auto &what) { on(what); }, input);
-    hand_on_all();
-    if (desk_.leaving && !stopped_ && desk_.room.children() == 0) stop();
+    dispatch_events();
+    if (context_.node.leaving && !stopped_ && context_.budget.children() == 0) stop();
   }
-  desk_.out = nullptr;
+  context_.outbox.effects = nullptr;
 }
 
-void Node::hand_on_all() {
-  while (!desk_.notices.empty()) {
-    const Notice notice = std::move(desk_.notices.front());
-    desk_.notices.pop_front();
-    hand_on(notice);
+void Node::dispatch_events() {
+  while (!context_.outbox.events.empty()) {
+    const InternalEvent event = std::move(context_.outbox.events.front());
+    context_.outbox.events.pop_front();
+    dispatch(event);
   }
 }
 
@@ -58,7 +64,7 @@ void Node::refuse(const Input &input) {
       [this](const auto &what) {
         if constexpr (requires { what.call; } &&
                       !std::is_same_v<std::decay_t<decltype(what)>, OriginAnswered>)
-          desk_.answer(what.call, fail(Code::refused, "this node is shutting down"));
+          context_.outbox.answer(what.call, fail(Code::refused, "this node is shutting down"));
       },
       input);
 }
@@ -66,71 +72,71 @@ void Node::refuse(const Input &input) {
 void Node::on(const ClockSet &input) {
   // Bounded, so that sums with it are: within ten thousand years of 1970.
   constexpr std::int64_t most = 10'000LL * 366 * 24 * 3600 * 1000;
-  desk_.settings.unix_ms_at_zero = std::clamp(input.unix_ms_at_zero, -most, most);
-  desk_.directory.set_clock(desk_.unix_ms());
-  if (NodeInfo &self = desk_.settings.self; !desk_.directory.timely(self.updated))
-    self.updated = desk_.next_version(self.updated);
+  context_.node.settings.unix_ms_at_zero = std::clamp(input.unix_ms_at_zero, -most, most);
+  context_.directory.set_clock(context_.node.unix_ms());
+  if (NodeInfo &self = context_.node.settings.self; !context_.directory.timely(self.updated))
+    self.updated = context_.node.next_version(self.updated);
 }
 
 void Node::on(const Tick &) {
-  while (const std::optional<Agenda::Key> key = desk_.agenda.take(desk_.now)) {
+  while (const std::optional<TimerId> key = context_.timers.take(context_.node.now)) {
     fall_due(*key);
-    hand_on_all();
+    dispatch_events();
     if (stopped_) return;
   }
 }
 
-void Node::fall_due(const Agenda::Key &key) {
-  switch (key.due) {
-    case Due::start:
+void Node::fall_due(const TimerId &key) {
+  switch (key.kind) {
+    case TimerKind::start:
       membership_.start();
-      return standing_.start();
-    case Due::seek:
-      return standing_.seek();
-    case Due::choose:
-      return standing_.choose();
-    case Due::promote:
-      return standing_.promote();
-    case Due::advert:
+      return role_.start();
+    case TimerKind::seek:
+      return role_.seek();
+    case TimerKind::choose:
+      return role_.choose();
+    case TimerKind::promote:
+      return role_.promote();
+    case TimerKind::advert:
       return finder_.advert_due(key.name);
-    case Due::climb:
-      return provider_.climb_due(key.name);
-    case Due::lent:
-      return provider_.lent_due(key.name);
-    case Due::slow:
+    case TimerKind::loop_check:
+      return provider_.loop_check_due(key.name);
+    case TimerKind::overcommitted:
+      return provider_.overcommit_due(key.name);
+    case TimerKind::slow:
       return provider_.slow_due(key.name);
-    case Due::leave:
+    case TimerKind::leave:
       return stop();
-    case Due::seed:
-      return desk_.answer(key.number, fail(Code::timeout, "that node does not answer"));
-    case Due::beat:
+    case TimerKind::seed:
+      return context_.outbox.answer(key.number, fail(Code::timeout, "that node does not answer"));
+    case TimerKind::beat:
       membership_.beat();
-      standing_.beat();
+      role_.beat();
       provider_.lapse();
       consumer_.lapse();
       finder_.beat();
       return publishing_.beat();
-    case Due::unconfirmed:
+    case TimerKind::unconfirmed:
       return provider_.unconfirmed(key.name);
-    case Due::stream:
+    case TimerKind::stream:
       return consumer_.look_again(key.name);
-    case Due::registration:
+    case TimerKind::registration:
       return publishing_.registration_due(key.number);
   }
 }
 
-void Node::hand_on(const Notice &notice) {
+void Node::dispatch(const InternalEvent &event) {
   const auto on = [this](const auto &what) {
     using T = std::decay_t<decltype(what)>;
     if constexpr (std::is_same_v<T, PeerReady>) {
-      standing_.peer_ready(what.peer);
+      role_.peer_ready(what.peer);
       routes_.peer_ready(what.peer);
       if (!what.meant.empty()) send_elsewhere(what.meant);
     } else if constexpr (std::is_same_v<T, PeerGone>) {
       publishing_.peer_gone(what.peer);
       provider_.peer_gone(what.peer);
       consumer_.peer_gone(what.peer);
-      standing_.peer_gone(what);
+      role_.peer_gone(what);
       finder_.peer_gone(what);
       send_elsewhere(what.uuid);
     } else if constexpr (std::is_same_v<T, StreamGone>) {
@@ -148,7 +154,7 @@ void Node::hand_on(const Notice &notice) {
     } else if constexpr (std::is_same_v<T, OwnChanged>) {
       membership_.own_changed(what);
     } else if constexpr (std::is_same_v<T, OriginHeard>) {
-      standing_.origin_heard();
+      role_.origin_heard();
     } else if constexpr (std::is_same_v<T, CarryChanged>) {
       finder_.carry_changed(what.slug);
     } else if constexpr (std::is_same_v<T, Closed>) {
@@ -166,26 +172,26 @@ void Node::hand_on(const Notice &notice) {
     } else if constexpr (std::is_same_v<T, OwnAnswer>) {
       const auto seed = seeds_.find(what.call);
       if (seed == seeds_.end()) return;
-      desk_.send(seed->second.asker,
-                 Seeded{.call = seed->second.call, .done = what.done, .message = what.message});
+      context_.sessions.send(seed->second.asker,
+                             Seeded{.call = seed->second.call, .done = what.done, .message = what.message});
       seeds_.erase(seed);
     } else if constexpr (std::is_same_v<T, StreamNews>) {
       finder_.stream_news(what.stream, what.from);
       membership_.spread(what.stream, what.from);
     }
   };
-  std::visit(on, notice);
+  std::visit(on, event);
 }
 
 void Node::on(const PeerSaid &input) {
-  Peer *peer = desk_.peers.find(input.peer);
+  Peer *peer = context_.sessions.peers.find(input.peer);
   if (peer == nullptr || peer->routed || peer->state == PeerState::connecting)
     return;  // its last words, after we let it go
   hear(*peer);
   if (const auto *hello = std::get_if<Hello>(&input.message)) return membership_.hello(*peer, *hello);
   if (const auto *welcome = std::get_if<Welcome>(&input.message)) return membership_.welcome(*peer, *welcome);
   if (peer->state != PeerState::ready)
-    return desk_.drop(peer->id, peer->outbound ? "expected welcome" : "expected hello");
+    return context_.sessions.drop(peer->id, peer->outbound ? "expected welcome" : "expected hello");
   if (const auto *message = std::get_if<Routed>(&input.message)) {
     if (peer->kind == PeerKind::node) routed(routes_.arrived(*peer, *message));
     return;
@@ -195,8 +201,9 @@ void Node::on(const PeerSaid &input) {
 
 // A node that has two sessions with us is silent in neither.
 void Node::hear(Peer &peer) {
-  peer.heard = desk_.now;
-  if (peer.kind == PeerKind::node && peer.state == PeerState::ready) desk_.peers.heard(peer.uuid, desk_.now);
+  peer.heard = context_.node.now;
+  if (peer.kind == PeerKind::node && peer.state == PeerState::ready)
+    context_.sessions.peers.heard(peer.uuid, context_.node.now);
 }
 
 // What waited for a supernode that is not reached.
@@ -206,8 +213,8 @@ void Node::send_elsewhere(const Uuid &supernode) {
 
 // For us, from a node without a socket to us: as if it had one.
 void Node::routed(std::optional<Routed> routed) {
-  if (!routed || !routed->what || routed->from.uuid == desk_.self()) return;
-  Peer *peer = desk_.session(routed->from);
+  if (!routed || !routed->what || routed->from.uuid == context_.node.self()) return;
+  Peer *peer = context_.sessions.open(routed->from);
   if (peer == nullptr || peer->kind != PeerKind::node) return;
   hear(*peer);
   said(*peer, routed->what->message);
@@ -217,22 +224,22 @@ void Node::routed(std::optional<Routed> routed) {
 void Node::from_neighbour(Peer &peer, const Message &message) {
   const bool node = peer.kind == PeerKind::node;
   if (std::holds_alternative<Register>(message)) {
-    standing_.registration(peer);
+    role_.registration(peer);
     if (!peer.child) return;
     finder_.child_came(peer);
     membership_.child_came(peer.id);
   } else if (const auto *registered = std::get_if<Registered>(&message)) {
-    standing_.registered(peer, *registered);
+    role_.registered(peer, *registered);
   } else if (const auto *full = std::get_if<Full>(&message)) {
-    standing_.full(peer, *full);
+    role_.full(peer, *full);
   } else if (std::holds_alternative<Unregister>(message)) {
-    standing_.unregistered(peer);
+    role_.unregistered(peer);
   } else if (std::holds_alternative<Summon>(message)) {
-    standing_.summoned(peer);
+    role_.summoned(peer);
   } else if (std::holds_alternative<Probe>(message)) {
-    standing_.probe(peer);
+    role_.probe(peer);
   } else if (const auto *probed = std::get_if<Probed>(&message)) {
-    standing_.probed(peer, *probed);
+    role_.probed(peer, *probed);
   } else if (const auto *carrying = std::get_if<Carrying>(&message)) {
     finder_.carrying(peer, *carrying);
   } else if (const auto *find = std::get_if<Find>(&message)) {
@@ -242,7 +249,8 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
     if (!peer.supernode) {
       asked.stage = Stage::home;
       asked.request.destination = peer.uuid;
-      asked.request.asker = {.uuid = peer.uuid, .via = desk_.self(), .at = desk_.place().at};
+      asked.request.asker = {
+          .uuid = peer.uuid, .via = context_.node.self(), .at = context_.sessions.place().at};
     }
     finder_.find(std::move(asked));
   } else if (const auto *advert = std::get_if<Advert>(&message)) {
@@ -251,7 +259,7 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
     if (peer.supernode) finder_.here(*here);
   } else if (const auto *request = std::get_if<Request>(&message);
              request != nullptr && !request->search.empty()) {
-    if (peer.id == desk_.primary || peer.supernode) provider_.serve(*request);
+    if (peer.id == context_.sessions.primary || peer.supernode) provider_.serve(*request);
   } else if (const auto *streams = std::get_if<Streams>(&message)) {
     if (node) membership_.streams(peer, streams->streams);
   } else if (const auto *gone = std::get_if<Gone>(&message)) {
@@ -287,10 +295,10 @@ void Node::said(Peer &peer, const Message &message) {
     cancel(peer, *end);
   } else if (const auto *path = std::get_if<Path>(&message)) {
     consumer_.path(peer, *path);
-  } else if (const auto *climb = std::get_if<Climb>(&message)) {
-    provider_.climb(peer, *climb);
-  } else if (const auto *climbed = std::get_if<Climbed>(&message)) {
-    provider_.climbed(*climbed);
+  } else if (const auto *check = std::get_if<LoopCheck>(&message)) {
+    provider_.loop_check(peer, *check);
+  } else if (const auto *checked = std::get_if<LoopChecked>(&message)) {
+    provider_.loop_checked(*checked);
   } else if (const auto *leaving = std::get_if<Leaving>(&message)) {
     consumer_.leaving(peer, *leaving);
   } else if (const auto *streams = std::get_if<Streams>(&message)) {
@@ -309,26 +317,27 @@ void Node::said(Peer &peer, const Message &message) {
 void Node::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   membership_.heartbeat(peer, heartbeat);
   if (peer.kind == PeerKind::element) {
-    for (const TicketId &id : desk_.tickets.of_peer(peer.id)) desk_.tickets.find(id)->refreshed = desk_.now;
+    for (const TicketId &id : context_.tickets.of_peer(peer.id))
+      context_.tickets.find(id)->refreshed = context_.node.now;
     return;
   }
   const auto named = [&](const TicketId &id) {
-    Ticket *ticket = desk_.tickets.find(id);
-    if (ticket != nullptr && desk_.with(*ticket, peer))
-      ticket->refreshed = desk_.now;
+    Ticket *ticket = context_.tickets.find(id);
+    if (ticket != nullptr && context_.sessions.with(*ticket, peer))
+      ticket->refreshed = context_.node.now;
     else
-      desk_.cancel_unknown(peer.id, id);
+      context_.sessions.cancel_unknown(peer.id, id);
   };
   for (const TicketId &id : heartbeat.tickets) named(id);
   for (const TicketId &id : heartbeat.standby) {
     named(id);
-    if (desk_.tickets.find(id) != nullptr) provider_.hold(peer, {.ticket = id});
+    if (context_.tickets.find(id) != nullptr) provider_.hold(peer, {.ticket = id});
   }
 }
 
 void Node::cancel(const Peer &peer, const Cancel &cancel) {
-  const Ticket *ticket = desk_.tickets.find(cancel.ticket);
-  if (ticket == nullptr || !desk_.with(*ticket, peer)) return;
+  const Ticket *ticket = context_.tickets.find(cancel.ticket);
+  if (ticket == nullptr || !context_.sessions.with(*ticket, peer)) return;
   if (ticket->side == Side::given)
     provider_.cancelled(*ticket);
   else
@@ -336,43 +345,44 @@ void Node::cancel(const Peer &peer, const Cancel &cancel) {
 }
 
 void Node::candidates(const Peer &peer, const Candidates &candidates) {
-  const Ticket *ticket = desk_.tickets.find(candidates.ticket);
-  if (ticket == nullptr || !desk_.with(*ticket, peer) || ticket->state < TicketState::offered) return;
+  const Ticket *ticket = context_.tickets.find(candidates.ticket);
+  if (ticket == nullptr || !context_.sessions.with(*ticket, peer) || ticket->state < TicketState::offered)
+    return;
   if (ticket->side == Side::given)
-    desk_.emit(TellRelay{.slug = ticket->slug, .message = candidates});
+    context_.outbox.emit(TellRelay{.slug = ticket->slug, .message = candidates});
   else
-    desk_.emit(TellSource{.slug = ticket->slug, .ticket = ticket->id, .message = candidates});
+    context_.outbox.emit(TellSource{.slug = ticket->slug, .ticket = ticket->id, .message = candidates});
 }
 
 // The children first: while they look for other parents they are still fed.
 void Node::on(const Shutdown &) {
-  if (std::exchange(desk_.leaving, true)) return;
-  standing_.leave();
+  if (std::exchange(context_.node.leaving, true)) return;
+  role_.leave();
   publishing_.fail_pending({Code::refused, "this node is shutting down"});
-  for (const auto &[slug, stream] : desk_.carried) desk_.notice(CarryChanged{.slug = slug});
+  for (const auto &[slug, stream] : context_.streams.all) context_.outbox.post(CarryChanged{.slug = slug});
   provider_.leave();
-  desk_.agenda.set({.due = Due::leave}, desk_.now + desk_.settings.timeouts.leave);
+  context_.timers.set({.kind = TimerKind::leave}, context_.node.now + context_.node.settings.timeouts.leave);
 }
 
 void Node::stop() {
   const Error error{Code::refused, "this node is shutting down"};
   publishing_.leave();
-  for (const auto &[slug, stream] : desk_.carried)
+  for (const auto &[slug, stream] : context_.streams.all)
     if (stream.own) membership_.own_changed({.slug = slug, .registered = false});
-  hand_on_all();
+  dispatch_events();
   std::vector<Slug> slugs;
-  for (const auto &[slug, stream] : desk_.carried) slugs.push_back(slug);
+  for (const auto &[slug, stream] : context_.streams.all) slugs.push_back(slug);
   for (const Slug &slug : slugs) {
     provider_.revoke_all(slug, "goodbye", "the node is shutting down");
     consumer_.drop(slug, error, "goodbye");
   }
-  hand_on_all();
+  dispatch_events();
   membership_.leave();
-  desk_.notices.clear();
-  while (const std::optional<Agenda::Key> key = desk_.agenda.take(never))
-    if (key->due == Due::seed) desk_.answer(key->number, fail(Code::refused, error.detail));
-  desk_.primary = 0;
-  desk_.emit(Quit{});
+  context_.outbox.events.clear();
+  while (const std::optional<TimerId> key = context_.timers.take(never))
+    if (key->kind == TimerKind::seed) context_.outbox.answer(key->number, fail(Code::refused, error.detail));
+  context_.sessions.primary = 0;
+  context_.outbox.emit(Quit{});
   stopped_ = true;
 }
 

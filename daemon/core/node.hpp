@@ -9,19 +9,19 @@
 #include <string>
 #include <vector>
 
-#include "core/desk.hpp"
 #include "core/effect.hpp"
 #include "core/finder.hpp"
 #include "core/input.hpp"
 #include "core/membership.hpp"
 #include "core/message.hpp"
+#include "core/node_context.hpp"
+#include "core/node_role.hpp"
 #include "core/node_view.hpp"
 #include "core/provider.hpp"
 #include "core/publishing.hpp"
 #include "core/records.hpp"
 #include "core/routes.hpp"
 #include "core/settings.hpp"
-#include "core/standing.hpp"
 #include "core/streams/consumer.hpp"
 #include "core/types.hpp"
 
@@ -33,8 +33,8 @@ namespace astral::core {
 // ignores all else.
 //
 // **Thread**: none; one caller at a time. Advancing: handle(). All else only observes.
-// **Why parts**: Standing, Membership, Routes, Finder, Consumer, Provider and Publishing each decide one
-// thing and share a Desk; what one must tell another is a Notice, handed on here after it has returned.
+// **Why parts**: NodeRole, Membership, Routes, Finder, Consumer, Provider and Publishing each decide one
+// thing. They do not call each other: a part posts an InternalEvent, and Node dispatches it after the part has returned.
 class Node final : public NodeView {
  public:
   using Settings = core::Settings;
@@ -45,9 +45,9 @@ class Node final : public NodeView {
 
   // Before the first Tick nothing is connected, and it is due at once.
   void handle(const Input &input, Time now, Effects &out);
-  Time deadline() const { return desk_.agenda.next(); }  // the driver then calls handle(Tick{}, now)
+  Time deadline() const { return context_.timers.next(); }  // the driver then calls handle(Tick{}, now)
 
-  const NodeInfo &self() const override { return desk_.settings.self; }
+  const NodeInfo &self() const override { return context_.node.settings.self; }
   std::vector<NodeInfo> nodes() const override;
   std::vector<StreamInfo> streams() const override;
   std::vector<TicketView> tickets() const override;
@@ -56,22 +56,22 @@ class Node final : public NodeView {
   std::optional<StreamInfo> find_stream(const Slug &slug) const override;
   std::optional<TicketView> find_ticket(const TicketId &id) const override;
   std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const override;
-  std::uint32_t fed_children() const override { return desk_.room.children(); }
+  std::uint32_t fed_children() const override { return context_.budget.children(); }
   std::uint64_t slow_children() const override { return provider_.slow_children(); }
-  Standpoint standpoint() const { return standing_.standpoint(); }
-  Uuid primary() const { return desk_.settings.self.primary; }
+  RoleState role() const { return role_.role(); }
+  Uuid primary() const { return context_.node.settings.self.primary; }
   // Whom to turn to after a restart: supernodes first, those last reached.
   std::vector<NodeInfo> remembered() const;
   std::size_t viewers(const Slug &slug) const override;
   bool has_media(const Slug &slug) const;  // between OpenMedia and CloseMedia
-  std::uint64_t promised_bps() const override { return desk_.room.used_bps(); }
-  std::uint64_t lent_bps() const { return desk_.room.lent_bps(); }  // of these, beyond the upstream
-  std::size_t peers() const override { return desk_.peers.size(); }
-  std::size_t supernode_links() const { return desk_.overlay.links().size(); }
+  std::uint64_t promised_bps() const override { return context_.budget.used_bps(); }
+  std::uint64_t overcommitted_bps() const { return context_.budget.overcommitted_bps(); }  // of these, beyond the upstream
+  std::size_t peers() const override { return context_.sessions.peers.size(); }
+  std::size_t supernode_links() const { return context_.sessions.overlay.links().size(); }
   std::uint32_t places(const Slug &slug) const;  // children more that we would take now
-  std::optional<std::uint64_t> upstream_bps() const { return desk_.room.limit_bps(); }
+  std::optional<std::uint64_t> upstream_bps() const { return context_.budget.limit_bps(); }
   bool cut_off(const Slug &slug) const;  // somebody on its path has no parent
-  bool resting() const;  // nothing is searched for, linked or awaited
+  bool resting() const;                  // nothing is searched for, linked or awaited
 
   void check_invariants() const override;
 
@@ -117,9 +117,9 @@ class Node final : public NodeView {
   void heartbeat(Peer &peer, const Heartbeat &heartbeat);
   void cancel(const Peer &peer, const Cancel &cancel);
   void candidates(const Peer &peer, const Candidates &candidates);
-  void fall_due(const Agenda::Key &key);
-  void hand_on(const Notice &notice);
-  void hand_on_all();
+  void fall_due(const TimerId &key);
+  void dispatch(const InternalEvent &event);
+  void dispatch_events();
   void refuse(const Input &input);
   const Ticket *ticket_to(const Slug &slug, const Uuid &destination) const;
   void answer_ticket(CallId call, const Ticket *ticket);
@@ -130,9 +130,9 @@ class Node final : public NodeView {
     PeerId asker = 0;
     CallId call = 0;
   };
-  Desk desk_;
+  NodeContext context_;
   Records records_;
-  Standing standing_;
+  NodeRole role_;
   Membership membership_;
   Routes routes_;
   Finder finder_;

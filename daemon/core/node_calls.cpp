@@ -11,35 +11,38 @@ namespace astral::core {
 
 void Node::on(const DeleteStream &input) {
   const Expected<StreamInfo> stream = publishing_.may_delete(input.slug);
-  if (!stream) return desk_.answer(input.call, tl::unexpected<Error>(stream.error()));
+  if (!stream) return context_.outbox.answer(input.call, tl::unexpected<Error>(stream.error()));
   membership_.tell_gone(input.slug, stream->updated, 0);
   finder_.stream_gone(input.slug, stream->updated, 0);
   provider_.revoke_all(input.slug, "ended", "the stream has ended");
   consumer_.drop(input.slug, {Code::not_found, "the stream has ended"}, "ended");
   publishing_.forget(input.slug);
-  desk_.answer(input.call, Answered{.stream = *stream});
+  context_.outbox.answer(input.call, Answered{.stream = *stream});
 }
 
 void Node::on(const AskTicket &input) {
-  if (!is_slug(input.slug)) return desk_.answer(input.call, fail(Code::not_found, "no such stream"));
-  if (input.destination.empty() || input.destination == desk_.self())
+  if (!is_slug(input.slug))
+    return context_.outbox.answer(input.call, fail(Code::not_found, "no such stream"));
+  if (input.destination.empty() || input.destination == context_.node.self())
     return consumer_.watch(input.call, input.slug);
-  if (!is_uuid(input.destination)) return desk_.answer(input.call, fail(Code::not_found, "no such node"));
-  if (!desk_.settled())
-    return desk_.answer(input.call, fail(Code::unreachable, "this node has no supernode yet"));
-  desk_.agenda.set({.due = Due::seed, .name = input.destination, .number = input.call},
-                   desk_.now + desk_.settings.timeouts.search);
-  desk_.tell({.uuid = input.destination, .via = {}, .at = {}}, Seed{.call = input.call, .slug = input.slug});
+  if (!is_uuid(input.destination))
+    return context_.outbox.answer(input.call, fail(Code::not_found, "no such node"));
+  if (!context_.sessions.settled())
+    return context_.outbox.answer(input.call, fail(Code::unreachable, "this node has no supernode yet"));
+  context_.timers.set({.kind = TimerKind::seed, .name = input.destination, .number = input.call},
+                      context_.node.now + context_.node.settings.timeouts.search);
+  context_.sessions.tell({.uuid = input.destination, .via = {}, .at = {}},
+                         Seed{.call = input.call, .slug = input.slug});
 }
 
 // Somebody wants this node to carry a stream: it does as if a person here had asked.
 void Node::seed(const Peer &peer, const Seed &seed) {
   const auto answer = [&](bool done, const char *why) {
-    desk_.send(peer.id, Seeded{.call = seed.call, .done = done, .message = why});
+    context_.sessions.send(peer.id, Seeded{.call = seed.call, .done = done, .message = why});
   };
-  if (!desk_.settings.may_be_seeded) return answer(false, "that node does not let others choose");
+  if (!context_.node.settings.may_be_seeded) return answer(false, "that node does not let others choose");
   if (!is_slug(seed.slug)) return answer(false, "no such stream");
-  const CallId call = desk_.next_id++;
+  const CallId call = context_.outbox.next_id++;
   if (seeds_.size() >= max_waiting_calls) return answer(false, "too many want something of that node");
   seeds_[call] = {.asker = peer.id, .call = seed.call};
   consumer_.watch(call, seed.slug);
@@ -48,33 +51,33 @@ void Node::seed(const Peer &peer, const Seed &seed) {
 // Only the one that was asked is believed.
 void Node::seeded(const Peer &peer, const Seeded &seeded) {
   if (peer.kind != PeerKind::node) return;
-  const Agenda::Key asked{.due = Due::seed, .name = peer.uuid, .number = seeded.call};
-  if (!desk_.agenda.has(asked)) return;
-  desk_.agenda.drop(asked);
+  const TimerId asked{.kind = TimerKind::seed, .name = peer.uuid, .number = seeded.call};
+  if (!context_.timers.has(asked)) return;
+  context_.timers.drop(asked);
   if (seeded.done)
-    desk_.answer(seeded.call, Answered{.created = true});
+    context_.outbox.answer(seeded.call, Answered{.created = true});
   else
-    desk_.answer(seeded.call, fail(Code::no_room, seeded.message));
+    context_.outbox.answer(seeded.call, fail(Code::no_room, seeded.message));
 }
 
 void Node::on(const BandwidthMeasured &input) {
-  if (input.upstream_bps > 0 && !desk_.settings.upstream_bps) {
-    desk_.room.limit(input.upstream_bps);
-    desk_.settings.self.upstream_kbps = input.upstream_bps / 1000;
-    for (const auto &[slug, stream] : desk_.carried) desk_.notice(CarryChanged{.slug = slug});
+  if (input.upstream_bps > 0 && !context_.node.settings.upstream_bps) {
+    context_.budget.limit(input.upstream_bps);
+    context_.node.settings.self.upstream_kbps = input.upstream_bps / 1000;
+    for (const auto &[slug, stream] : context_.streams.all) context_.outbox.post(CarryChanged{.slug = slug});
   }
-  if (input.downstream_bps > 0) desk_.settings.self.downstream_kbps = input.downstream_bps / 1000;
-  desk_.announce(Change::node, desk_.self());
+  if (input.downstream_bps > 0) context_.node.settings.self.downstream_kbps = input.downstream_bps / 1000;
+  context_.outbox.announce(Change::node, context_.node.self());
 }
 
 void Node::answer_ticket(CallId call, const Ticket *ticket) {
-  if (ticket == nullptr) return desk_.answer(call, fail(Code::not_found, "no such ticket"));
-  desk_.answer(call, Answered{.ticket = ticket->id});
+  if (ticket == nullptr) return context_.outbox.answer(call, fail(Code::not_found, "no such ticket"));
+  context_.outbox.answer(call, Answered{.ticket = ticket->id});
 }
 
 void Node::on(const RefreshTicket &input) {
   const Ticket *ticket = ticket_to(input.slug, input.destination);
-  if (ticket != nullptr) desk_.tickets.find(ticket->id)->refreshed = desk_.now;
+  if (ticket != nullptr) context_.tickets.find(ticket->id)->refreshed = context_.node.now;
   answer_ticket(input.call, ticket);
 }
 
@@ -84,41 +87,44 @@ void Node::on(const ConfirmTicket &input) {
 }
 
 void Node::on(const RevokeTicket &input) {
-  const bool ours = input.destination.empty() || input.destination == desk_.self();
+  const bool ours = input.destination.empty() || input.destination == context_.node.self();
   if (ours) {
-    const StreamState *stream = desk_.carries(input.slug);
-    if (stream == nullptr) return desk_.answer(input.call, fail(Code::not_found, "no such ticket"));
+    const StreamState *stream = context_.streams.find(input.slug);
+    if (stream == nullptr) return context_.outbox.answer(input.call, fail(Code::not_found, "no such ticket"));
     if (stream->own)
-      return desk_.answer(input.call, fail(Code::conflict, "published here: pause or delete the stream"));
+      return context_.outbox.answer(input.call,
+                                    fail(Code::conflict, "published here: pause or delete the stream"));
     // Our children look for another parent themselves.
     provider_.revoke_all(input.slug, "revoked", "the node gave the stream up");
     consumer_.drop(input.slug, {Code::refused, "the ticket was given up meanwhile"}, "revoked");
-    return desk_.answer(input.call, Answered{});
+    return context_.outbox.answer(input.call, Answered{});
   }
   const Ticket *ticket = ticket_to(input.slug, input.destination);
-  if (ticket == nullptr) return desk_.answer(input.call, fail(Code::not_found, "no such ticket"));
+  if (ticket == nullptr) return context_.outbox.answer(input.call, fail(Code::not_found, "no such ticket"));
   while ((ticket = ticket_to(input.slug, input.destination)) != nullptr)
     provider_.revoke(*ticket, "revoked", "the node stopped forwarding");
-  desk_.answer(input.call, Answered{});
+  context_.outbox.answer(input.call, Answered{});
 }
 
 void Node::on(const RegisterNode &input) {
   if (!is_uuid(input.node.uuid) || input.node.port == 0 || input.node.ip_address.empty())
-    return desk_.answer(input.call, fail(Code::invalid, "uuid, ip_address, port: needed"));
-  if (!desk_.directory.timely(input.node.updated))
-    return desk_.answer(input.call, fail(Code::invalid, "updated: in the future, by the clock of this node"));
+    return context_.outbox.answer(input.call, fail(Code::invalid, "uuid, ip_address, port: needed"));
+  if (!context_.directory.timely(input.node.updated))
+    return context_.outbox.answer(input.call,
+                                  fail(Code::invalid, "updated: in the future, by the clock of this node"));
   const bool created = !find_node(input.node.uuid);
-  if (input.node.uuid != desk_.self() && !membership_.add_node(input.node))
-    return desk_.answer(input.call, fail(Code::no_room, "this node knows too many nodes"));
-  desk_.answer(input.call, Answered{.created = created});
+  if (input.node.uuid != context_.node.self() && !membership_.add_node(input.node))
+    return context_.outbox.answer(input.call, fail(Code::no_room, "this node knows too many nodes"));
+  context_.outbox.answer(input.call, Answered{.created = created});
 }
 
 void Node::on(const ForgetNode &input) {
-  if (input.uuid == desk_.self())
-    return desk_.answer(input.call, fail(Code::conflict, "that is this node: DELETE /node shuts it down"));
+  if (input.uuid == context_.node.self())
+    return context_.outbox.answer(input.call,
+                                  fail(Code::conflict, "that is this node: DELETE /node shuts it down"));
   if (!membership_.forget_node(input.uuid))
-    return desk_.answer(input.call, fail(Code::not_found, "no such node"));
-  desk_.answer(input.call, Answered{});
+    return context_.outbox.answer(input.call, fail(Code::not_found, "no such node"));
+  context_.outbox.answer(input.call, Answered{});
 }
 
 }  // namespace astral::core

@@ -10,49 +10,50 @@ namespace astral::core {
 std::vector<NodeInfo> Node::remembered() const {
   std::vector<NodeInfo> list;
   for (const bool supernode : {true, false})
-    for (const NodeInfo &node : desk_.directory.nodes(max_nodes)) {
+    for (const NodeInfo &node : context_.directory.nodes(max_nodes)) {
       if (list.size() == max_told_supernodes) return list;
-      if (node.supernode == supernode && !desk_.directory.doubtful(node.uuid)) list.push_back(node);
+      if (node.supernode == supernode && !context_.directory.doubtful(node.uuid)) list.push_back(node);
     }
   return list;
 }
 
 std::uint32_t Node::places(const Slug &slug) const {
-  const auto found = desk_.carried.find(slug);
-  if (found == desk_.carried.end() || !desk_.open_to_children(found->second)) return 0;
-  return found->second.position.path.size() + 1 >= max_path ? 0 : desk_.room.places(slug);
+  const auto found = context_.streams.all.find(slug);
+  if (found == context_.streams.all.end() || !context_.streams.open_to_children(found->second)) return 0;
+  return found->second.position.path.size() + 1 >= max_path ? 0 : context_.budget.places(slug);
 }
 
 bool Node::cut_off(const Slug &slug) const {
-  const auto found = desk_.carried.find(slug);
-  return found != desk_.carried.end() && found->second.upstream_lost;
+  const auto found = context_.streams.all.find(slug);
+  return found != context_.streams.all.end() && found->second.upstream_lost;
 }
 
 bool Node::resting() const {
-  if (!desk_.settled()) return false;
-  for (const auto &[slug, stream] : desk_.carried)
-    if (stream.own ? roles(stream).parent == nullptr && feeder(stream) != nullptr : moving(stream)) return false;
+  if (!context_.sessions.settled()) return false;
+  for (const auto &[slug, stream] : context_.streams.all)
+    if (stream.own ? roles(stream).parent == nullptr && feeder(stream) != nullptr : moving(stream))
+      return false;
   return true;
 }
 
 std::vector<NodeInfo> Node::nodes() const {
-  std::vector<NodeInfo> list = desk_.directory.nodes(max_nodes);
-  list.insert(list.begin(), desk_.settings.self);
+  std::vector<NodeInfo> list = context_.directory.nodes(max_nodes);
+  list.insert(list.begin(), context_.node.settings.self);
   return list;
 }
 
 std::vector<StreamInfo> Node::streams() const {
-  return desk_.directory.streams(max_streams);
+  return context_.directory.streams(max_streams);
 }
 
 std::optional<NodeInfo> Node::find_node(const Uuid &uuid) const {
-  if (uuid == desk_.self()) return desk_.settings.self;
-  const NodeInfo *node = desk_.directory.node(uuid);
+  if (uuid == context_.node.self()) return context_.node.settings.self;
+  const NodeInfo *node = context_.directory.node(uuid);
   return node == nullptr ? std::nullopt : std::optional(*node);
 }
 
 std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
-  const StreamInfo *stream = desk_.directory.stream(slug);
+  const StreamInfo *stream = context_.directory.stream(slug);
   return stream == nullptr ? std::nullopt : std::optional(*stream);
 }
 
@@ -60,7 +61,7 @@ std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
 std::string Node::role_of(const Ticket &ticket) const {
   if (ticket.state == TicketState::standing_by) return "standby";
   if (ticket.side == Side::given) return "active";
-  const Link *feeds = feeder(desk_.carried.at(ticket.slug));
+  const Link *feeds = feeder(context_.streams.all.at(ticket.slug));
   return feeds != nullptr && feeds->id == ticket.id ? "active" : "next";
 }
 
@@ -75,50 +76,52 @@ TicketView Node::view(const Ticket &ticket) const {
                   .source_port = port_of(ticket.source),
                   .destination = ticket.destination,
                   .destination_port = port_of(ticket.destination),
-                  .hops = ticket.side == Side::given ? ticket.hops
-                                                     : desk_.carried.at(ticket.slug).links.at(ticket.id).hops,
+                  .hops = ticket.side == Side::given
+                              ? ticket.hops
+                              : context_.streams.all.at(ticket.slug).links.at(ticket.id).hops,
                   .confirmed = ticket.state == TicketState::confirmed,
                   .held = ticket.side == Side::held,
                   .element = ticket.kind == PeerKind::element,
                   .role = role_of(ticket),
                   .state = std::string(name(ticket.state)),
-                  .created = desk_.unix_ms(ticket.created) / 1000,
-                  .refreshed = desk_.unix_ms(ticket.refreshed) / 1000};
-  const Timeouts &timeouts = desk_.settings.timeouts;
+                  .created = context_.node.unix_ms(ticket.created) / 1000,
+                  .refreshed = context_.node.unix_ms(ticket.refreshed) / 1000};
+  const Timeouts &timeouts = context_.node.settings.timeouts;
   if (ticket.state < TicketState::confirmed)
-    view.expires = desk_.unix_ms(ticket.refreshed + timeouts.unconfirmed) / 1000;
+    view.expires = context_.node.unix_ms(ticket.refreshed + timeouts.unconfirmed) / 1000;
   else if (!view.element)
-    view.expires = desk_.unix_ms(ticket.refreshed + desk_.silence_of(ticket)) / 1000;
+    view.expires = context_.node.unix_ms(ticket.refreshed + context_.sessions.silence_of(ticket)) / 1000;
   return view;
 }
 
 std::vector<TicketView> Node::tickets() const {
   std::vector<TicketView> list;
-  for (const TicketId &id : desk_.tickets.all()) list.push_back(view(*desk_.tickets.find(id)));
+  for (const TicketId &id : context_.tickets.all()) list.push_back(view(*context_.tickets.find(id)));
   return list;
 }
 
 std::vector<TicketView> Node::tickets(const Slug &slug) const {
   std::vector<TicketView> list;
-  for (const TicketId &id : desk_.tickets.of_stream(slug)) list.push_back(view(*desk_.tickets.find(id)));
+  for (const TicketId &id : context_.tickets.of_stream(slug))
+    list.push_back(view(*context_.tickets.find(id)));
   return list;
 }
 
 std::optional<TicketView> Node::find_ticket(const TicketId &id) const {
-  const Ticket *ticket = desk_.tickets.find(id);
+  const Ticket *ticket = context_.tickets.find(id);
   return ticket == nullptr ? std::nullopt : std::optional(view(*ticket));
 }
 
 const Ticket *Node::ticket_to(const Slug &slug, const Uuid &destination) const {
-  const bool ours = destination.empty() || destination == desk_.self();
+  const bool ours = destination.empty() || destination == context_.node.self();
   if (ours) {
-    const auto stream = desk_.carried.find(slug);
-    const Link *feeds = stream == desk_.carried.end() ? nullptr : feeder(stream->second);
-    return feeds == nullptr ? nullptr : desk_.tickets.find(feeds->id);
+    const auto stream = context_.streams.all.find(slug);
+    const Link *feeds = stream == context_.streams.all.end() ? nullptr : feeder(stream->second);
+    return feeds == nullptr ? nullptr : context_.tickets.find(feeds->id);
   }
   const Ticket *found = nullptr;
-  for (const TicketId &id : desk_.tickets.of_stream(slug)) {
-    const Ticket *ticket = desk_.tickets.find(id);
+  for (const TicketId &id : context_.tickets.of_stream(slug)) {
+    const Ticket *ticket = context_.tickets.find(id);
     if (ticket->side != Side::given || ticket->destination != destination) continue;
     if (found == nullptr || ticket->state == TicketState::confirmed) found = ticket;
   }
@@ -131,56 +134,58 @@ std::optional<TicketView> Node::find_ticket(const Slug &slug, const Uuid &destin
 }
 
 std::size_t Node::viewers(const Slug &slug) const {
-  return desk_.tickets.given(slug, PeerKind::node) + desk_.tickets.given(slug, PeerKind::element);
+  return context_.tickets.given(slug, PeerKind::node) + context_.tickets.given(slug, PeerKind::element);
 }
 
 bool Node::has_media(const Slug &slug) const {
-  const auto found = desk_.carried.find(slug);
-  return found != desk_.carried.end() && found->second.media;
+  const auto found = context_.streams.all.find(slug);
+  return found != context_.streams.all.end() && found->second.media;
 }
 
 // Promises of ours, all of them, whatever was heard. Called by tests, the simulator and the fuzzer.
 void Node::check_invariants() const {
-  desk_.peers.check_invariants();
-  desk_.tickets.check_invariants();
+  context_.sessions.peers.check_invariants();
+  context_.tickets.check_invariants();
   routes_.check_invariants();
-  assert(desk_.notices.empty() && desk_.carried.size() <= max_carried);
-  assert(desk_.directory.node_count() <= max_nodes && desk_.directory.stream_count() <= max_streams);
-  assert(desk_.directory.node(desk_.self()) == nullptr);
-  assert(desk_.overlay.known() <= desk_.peers.size() + 64 * Overlay::known_per_distance);
+  assert(context_.outbox.events.empty() && context_.streams.all.size() <= max_carried);
+  assert(context_.directory.node_count() <= max_nodes && context_.directory.stream_count() <= max_streams);
+  assert(context_.directory.node(context_.node.self()) == nullptr);
+  assert(context_.sessions.overlay.known() <=
+         context_.sessions.peers.size() + 64 * Overlay::known_per_distance);
   assert(seeds_.size() <= max_waiting_calls);
 
   consumer_.check_invariants();
   std::uint32_t children = 0;
-  std::uint32_t lent = 0;
-  for (const TicketId &id : desk_.tickets.all()) {
-    const Ticket &ticket = *desk_.tickets.find(id);
-    const Peer *peer = desk_.peers.find(ticket.peer);
+  std::uint32_t overcommitted = 0;
+  for (const TicketId &id : context_.tickets.all()) {
+    const Ticket &ticket = *context_.tickets.find(id);
+    const Peer *peer = context_.sessions.peers.find(ticket.peer);
     assert(peer != nullptr && peer->state == PeerState::ready && peer->kind == ticket.kind);
-    const auto stream = desk_.carried.find(ticket.slug);
-    assert(stream != desk_.carried.end());
+    const auto stream = context_.streams.all.find(ticket.slug);
+    assert(stream != context_.streams.all.end());
     if (ticket.side == Side::held) continue;
     if (ticket.kind == PeerKind::node && Tickets::counts(ticket)) ++children;
-    if (ticket.lent) ++lent;
-    const bool ends = ticket.lent && ticket.state == TicketState::confirmed;
-    assert(desk_.agenda.has({.due = Due::lent, .name = id}) == ends);
-    assert(desk_.agenda.has({.due = Due::slow, .name = id}) == ticket.slow);
+    if (ticket.overcommitted) ++overcommitted;
+    const bool ends = ticket.overcommitted && ticket.state == TicketState::confirmed;
+    assert(context_.timers.has({.kind = TimerKind::overcommitted, .name = id}) == ends);
+    assert(context_.timers.has({.kind = TimerKind::slow, .name = id}) == ticket.slow);
     assert(stream->second.media || ticket.state == TicketState::waiting);
     assert(ticket.linked == (ticket.state > TicketState::offered) || ticket.state == TicketState::requested);
-    const bool timed = desk_.agenda.has({.due = Due::unconfirmed, .name = id});
+    const bool timed = context_.timers.has({.kind = TimerKind::unconfirmed, .name = id});
     assert(timed == (ticket.state == TicketState::requested || ticket.state == TicketState::offered));
-    assert(!ticket.climbing || desk_.agenda.has({.due = Due::climb, .name = id}));
+    assert(!ticket.checking_loop || context_.timers.has({.kind = TimerKind::loop_check, .name = id}));
     assert(ticket.kind == PeerKind::node ? ticket.destination == peer->uuid : true);
   }
-  assert(children == desk_.room.children() && lent == desk_.room.lent());
-  const bool placed = standpoint() == Standpoint::child || standpoint() == Standpoint::supernode;
-  const bool looks = desk_.agenda.has({.due = Due::seek}) || desk_.agenda.has({.due = Due::choose}) ||
-                     desk_.agenda.has({.due = Due::promote}) || desk_.agenda.has({.due = Due::start});
-  assert(placed || looks || desk_.leaving);
+  assert(children == context_.budget.children() && overcommitted == context_.budget.overcommitted());
+  const bool placed = role() == RoleState::child || role() == RoleState::supernode;
+  const bool looks =
+      context_.timers.has({.kind = TimerKind::seek}) || context_.timers.has({.kind = TimerKind::choose}) ||
+      context_.timers.has({.kind = TimerKind::promote}) || context_.timers.has({.kind = TimerKind::start});
+  assert(placed || looks || context_.node.leaving);
   // Promised is never more than there is; only what a stream turns out to need can be.
-  const Peer *primary = desk_.peers.find(desk_.primary);
-  assert(desk_.primary == 0 ||
-         (primary != nullptr && primary->state == PeerState::ready && !desk_.supernode()));
+  const Peer *primary = context_.sessions.peers.find(context_.sessions.primary);
+  assert(context_.sessions.primary == 0 ||
+         (primary != nullptr && primary->state == PeerState::ready && !context_.node.supernode()));
 }
 
 }  // namespace astral::core

@@ -39,7 +39,7 @@ class Overlay {
   void unlink(PeerId peer);
   std::vector<PeerId> links() const;
 
-  // The session one step nearer to `key`; none: this node is the nearest, its keeper.
+  // The session one step nearer to `key`; none: this node is the nearest, the owner of the key.
   std::optional<PeerId> next(Key key) const;
   // The linked ones nearest to `key`, at most `most`: they keep copies of what this node keeps.
   std::vector<PeerId> copies(Key key, std::size_t most) const;

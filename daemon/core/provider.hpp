@@ -8,21 +8,40 @@
 #include <string>
 #include <utility>
 
-#include "core/desk.hpp"
+#include "core/directory.hpp"
 #include "core/input.hpp"
+#include "core/outbox.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/ticket_changes.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Provider {
  public:
-  explicit Provider(Desk &desk) : desk_(desk) {}
+  Provider(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
+           TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
+           const Directory &directory)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        ticket_changes_(ticket_changes),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory) {}
 
   // From children and local players.
   void request(const Peer &peer, const Request &request);
   void serve(const Request &request);  // of a search, that a supernode found us fit for
   void hold(const Peer &peer, const Hold &hold);
-  void climb(const Peer &from, const Climb &climb);
-  void climbed(const Climbed &climbed);
+  void loop_check(const Peer &from, const LoopCheck &check);
+  void loop_checked(const LoopChecked &checked);
   void leave();  // the children are to find other parents
   void confirm(const Peer &peer, const Confirm &confirm);
   void cancelled(const Ticket &ticket);  // by the other end
@@ -30,8 +49,8 @@ class Provider {
 
   void relay_said(const Slug &slug, const Message &message);
   void unconfirmed(const TicketId &id);  // is due
-  void climb_due(const TicketId &id);
-  void lent_due(const TicketId &id);
+  void loop_check_due(const TicketId &id);
+  void overcommit_due(const TicketId &id);
   void slow(const ChildSlow &input);
   void slow_due(const TicketId &id);
   void lapse();  // those that no heartbeat has named
@@ -55,7 +74,7 @@ class Provider {
   void shun(const Slug &slug, const Uuid &child);
   bool renewable(const Ticket &ticket, const Peer &child) const;
   bool shunned(const Slug &slug, const Uuid &child) const;
-  void repay();  // what was lent, where there is room now
+  void cover_overcommitted();  // where there is room now
   void unlink(const Ticket &ticket, const std::string &code, const std::string &message);
   void no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message);
   void from_element(const Peer &peer, const Request &request);
@@ -65,7 +84,15 @@ class Provider {
   void end(const Ticket &ticket);
   void open(StreamState &stream);
 
-  Desk &desk_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  Tickets &tickets_;
+  TicketChanges &ticket_changes_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  const Directory &directory_;
   std::map<std::pair<Slug, Uuid>, Time> shunned_;  // until then
   std::uint64_t slow_children_ = 0;
 };

@@ -17,47 +17,52 @@ bool published_by(const StreamState *stream, PeerId peer) {
 
 }  // namespace
 
-StreamInfo Publishing::made(const Slug &slug, const std::string &name, const std::string &description) const {
-  return {.slug = slug,
-          .name = name.empty() ? slug : name,
-          .description = description,
-          .source = desk_.self(),
-          .fingerprint = desk_.settings.fingerprint,
-          .media = {},
-          .created = desk_.unix_ms() / 1000};
+StreamInfo Publishing::made(const Slug &slug, StreamInfo stream) const {
+  stream.slug = slug;
+  if (stream.name.empty()) stream.name = slug;
+  stream.source = node_.self();
+  stream.fingerprint = node_.settings.fingerprint;
+  stream.streaming = false;
+  stream.media.clear();
+  stream.bitrate_kbps = 0;
+  stream.created = node_.unix_ms() / 1000;
+  stream.updated = 0;
+  return stream;
 }
 
 void Publishing::create(const CreateStream &input) {
-  const Slug slug = slug_of(input.name);
-  const auto no = [&](Code code, const char *why) { desk_.answer(input.call, fail(code, why)); };
+  const StreamInfo &stream = input.stream;
+  const Slug slug = slug_of(stream.name);
+  const auto no = [&](Code code, const char *why) { outbox_.answer(input.call, fail(code, why)); };
   if (slug.empty()) return no(Code::invalid, "name: needs a letter a-z or a digit");
-  if (input.name.size() > max_name) return no(Code::too_large, "name: more than 200 bytes");
-  if (input.description.size() > max_description)
+  if (stream.name.size() > max_name) return no(Code::too_large, "name: more than 200 bytes");
+  if (stream.description.size() > max_description)
     return no(Code::too_large, "description: more than 1000 bytes");
-  if (!is_text(input.name, max_name) || !is_text(input.description, max_description))
+  if (!is_text(stream.name, max_name) || !is_text(stream.description, max_description))
     return no(Code::invalid, "name, description: no control characters");
-  claim(made(slug, input.name, input.description), {.call = input.call});
+  claim(made(slug, stream), {.call = input.call});
 }
 
 void Publishing::publish(const Peer &peer, const Publish &publish) {
   const auto no = [&](RefusalCode code, const char *why) {
-    desk_.send(peer.id, Refusal{.ticket = {}, .slug = publish.slug, .code = code, .message = why});
+    sessions_.send(peer.id, Refusal{.ticket = {}, .slug = publish.slug, .code = code, .message = why});
   };
   if (peer.kind != PeerKind::element) return no(RefusalCode::bad_request, "only an element publishes");
   if (!is_slug(publish.slug)) return no(RefusalCode::bad_request, "slug: a-z, 0-9 and single hyphens");
   if (!is_text(publish.name, max_name) || !is_text(publish.description, max_description) ||
       !is_text(publish.media, max_media))
     return no(RefusalCode::bad_request, "name, description or media: too long, or control characters");
-  claim(made(publish.slug, publish.name, publish.description), {.peer = peer.id, .media = publish.media});
+  claim(made(publish.slug, {.name = publish.name, .description = publish.description}),
+        {.peer = peer.id, .media = publish.media});
 }
 
 // A name is ours already, somebody else's, or the origin is asked; without an origin it is ours now.
 void Publishing::claim(StreamInfo stream, Waiter waiter) {
   const Slug slug = stream.slug;
-  if (desk_.directory.is_own(slug)) return admit(slug, waiter, false);
-  const StreamInfo *known = desk_.directory.stream(slug);
+  if (directory_.is_own(slug)) return admit(slug, waiter, false);
+  const StreamInfo *known = directory_.stream(slug);
   // One that others remember as ours, from before a restart, is ours.
-  if (known != nullptr && known->source != desk_.self())
+  if (known != nullptr && known->source != node_.self())
     return refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
   for (auto &[question, registration] : registrations_) {
     if (registration.stream.slug != slug) continue;
@@ -66,17 +71,17 @@ void Publishing::claim(StreamInfo stream, Waiter waiter) {
     registration.waiters.push_back(std::move(waiter));
     return;
   }
-  if (desk_.directory.own_streams() + registrations_.size() >= max_own_streams ||
-      desk_.directory.stream_count() >= max_streams || desk_.carried.size() >= max_carried)
+  if (directory_.own_streams() + registrations_.size() >= max_own_streams ||
+      directory_.stream_count() >= max_streams || streams_.all.size() >= max_carried)
     return refuse(slug, waiter, {Code::no_room, "this node has too many streams"});
-  if (!desk_.settings.has_origin) {
+  if (!node_.settings.has_origin) {
     establish(stream, true);
     return admit(slug, waiter, true);
   }
-  const CallId question = desk_.next_id++;
-  desk_.emit(RegisterStream{.call = question, .stream = stream});
-  desk_.agenda.set({.due = Due::registration, .number = question},
-                   desk_.now + desk_.settings.timeouts.registration);
+  const CallId question = outbox_.next_id++;
+  outbox_.emit(RegisterStream{.call = question, .stream = stream});
+  timers_.set({.kind = TimerKind::registration, .number = question},
+              node_.now + node_.settings.timeouts.registration);
   Registration &registration = registrations_[question];
   registration.stream = std::move(stream);
   registration.waiters.push_back(std::move(waiter));
@@ -87,20 +92,20 @@ void Publishing::origin_answered(const OriginAnswered &input) {
   if (found == registrations_.end()) return;  // the answer to a mere update, or too late
   const Registration registration = std::move(found->second);
   registrations_.erase(found);
-  desk_.agenda.drop({.due = Due::registration, .number = input.call});
+  timers_.drop({.kind = TimerKind::registration, .number = input.call});
   const Slug &slug = registration.stream.slug;
   bool created = false;
   for (const Waiter &waiter : registration.waiters) {
-    const StreamInfo *known = desk_.directory.stream(slug);
+    const StreamInfo *known = directory_.stream(slug);
     if (!input.result) {
       refuse(slug, waiter, input.result.error());
-    } else if (known != nullptr && !desk_.directory.is_own(slug) && known->source != desk_.self()) {
+    } else if (known != nullptr && !directory_.is_own(slug) && known->source != node_.self()) {
       refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
-    } else if (!desk_.directory.is_own(slug) &&
-               (desk_.directory.stream_count() >= max_streams || desk_.carried.size() >= max_carried)) {
+    } else if (!directory_.is_own(slug) &&
+               (directory_.stream_count() >= max_streams || streams_.all.size() >= max_carried)) {
       refuse(slug, waiter, {Code::no_room, "this node has too many streams"});
     } else {
-      if (!desk_.directory.is_own(slug)) {
+      if (!directory_.is_own(slug)) {
         establish(registration.stream, true);
         created = true;
       }
@@ -120,46 +125,46 @@ void Publishing::fail_pending(const Error &error) {
 
 void Publishing::establish(const StreamInfo &stream, bool registered) {
   // Whoever looked for it elsewhere meanwhile finds it here.
-  if (const StreamState *looked_for = desk_.carries(stream.slug); looked_for != nullptr) {
+  if (const StreamState *looked_for = streams_.find(stream.slug); looked_for != nullptr) {
     assert(!looked_for->own);  // the callers have asked the directory, which knows of all of ours
     consumer_.drop(stream.slug, {Code::no_room, "it is being published here now: ask again"}, "moved");
   }
   StreamInfo info = stream;
-  info.updated = desk_.directory.version(stream.slug);
-  StreamState &carried = desk_.carry(info.slug);
+  info.updated = directory_.version(stream.slug);
+  StreamState &carried = streams_.open(info.slug);
   carried.own.emplace();
-  desk_.directory.own(info);
+  directory_.own(info);
   changed(carried, registered);
-  desk_.notice(NeedChanged{.slug = info.slug});
-  if (!desk_.tickets.any_given(info.slug)) return;
+  outbox_.post(NeedChanged{.slug = info.slug});
+  if (!tickets_.any_given(info.slug)) return;
   carried.media = true;  // local players wait for it
-  desk_.emit(OpenMedia{.slug = info.slug, .own = true});
-  desk_.notice(MediaOpened{.slug = info.slug});
+  outbox_.emit(OpenMedia{.slug = info.slug, .own = true});
+  outbox_.post(MediaOpened{.slug = info.slug});
 }
 
 void Publishing::admit(const Slug &slug, const Waiter &waiter, bool created) {
-  StreamState &stream = *desk_.carries(slug);
+  StreamState &stream = *streams_.find(slug);
   if (waiter.call) {
-    desk_.answer(*waiter.call, Answered{.stream = *desk_.directory.stream(slug), .created = created});
+    outbox_.answer(*waiter.call, Answered{.stream = *directory_.stream(slug), .created = created});
     return;
   }
-  const Peer *peer = desk_.peers.find(waiter.peer);
+  const Peer *peer = sessions_.peers.find(waiter.peer);
   if (peer == nullptr) return;  // gone while the origin was asked
   if (stream.own->publisher != 0 && stream.own->publisher != peer->id)
     return refuse(slug, waiter, {Code::conflict, "another publisher is attached"});
-  if (desk_.tickets.full(peer->id)) return refuse(slug, waiter, {Code::no_room, "too many tickets"});
-  desk_.send(peer->id, Published{.slug = slug, .largest_group = stream.own->largest_group});
+  if (tickets_.full(peer->id)) return refuse(slug, waiter, {Code::no_room, "too many tickets"});
+  sessions_.send(peer->id, Published{.slug = slug, .largest_group = stream.own->largest_group});
   if (stream.own->publisher == 0) consumer_.attach(stream, peer->id);
   if (!waiter.media.empty()) {
-    StreamInfo info = *desk_.directory.stream(slug);
+    StreamInfo info = *directory_.stream(slug);
     info.media = waiter.media;
-    desk_.directory.own(info);
+    directory_.own(info);
   }
   changed(stream);
 }
 
 void Publishing::refuse(const Slug &slug, const Waiter &waiter, const Error &error) {
-  if (waiter.call) return desk_.answer(*waiter.call, tl::unexpected<Error>(error));
+  if (waiter.call) return outbox_.answer(*waiter.call, tl::unexpected<Error>(error));
   const auto code = [&] {
     switch (error.code) {
       case Code::conflict:
@@ -174,22 +179,22 @@ void Publishing::refuse(const Slug &slug, const Waiter &waiter, const Error &err
         return RefusalCode::bad_request;
     }
   }();
-  desk_.send(waiter.peer, Refusal{.ticket = {}, .slug = slug, .code = code, .message = error.detail});
+  sessions_.send(waiter.peer, Refusal{.ticket = {}, .slug = slug, .code = code, .message = error.detail});
 }
 
 void Publishing::changed(StreamState &stream, bool registered) {
-  StreamInfo info = *desk_.directory.stream(stream.slug);
+  StreamInfo info = *directory_.stream(stream.slug);
   info.streaming = stream.own->publisher != 0 && !stream.own->paused;
-  info.updated = desk_.next_version(info.updated);
+  info.updated = node_.next_version(info.updated);
   stream.own->told_kbps = info.bitrate_kbps;
-  desk_.directory.own(info);
-  desk_.notice(OwnChanged{.slug = stream.slug, .registered = registered});
+  directory_.own(info);
+  outbox_.post(OwnChanged{.slug = stream.slug, .registered = registered});
 }
 
 void Publishing::set_streaming(const SetStreaming &input) {
   const Expected<StreamInfo> ours = may_delete(input.slug);
-  if (!ours) return desk_.answer(input.call, tl::unexpected<Error>(ours.error()));
-  StreamState &stream = *desk_.carries(input.slug);
+  if (!ours) return outbox_.answer(input.call, tl::unexpected<Error>(ours.error()));
+  StreamState &stream = *streams_.find(input.slug);
   if (stream.own->paused == input.streaming) {
     stream.own->paused = !input.streaming;
     if (stream.own->paused)
@@ -198,38 +203,38 @@ void Publishing::set_streaming(const SetStreaming &input) {
       consumer_.resume(stream);
     changed(stream);
   }
-  desk_.answer(input.call, Answered{.stream = *desk_.directory.stream(input.slug)});
+  outbox_.answer(input.call, Answered{.stream = *directory_.stream(input.slug)});
 }
 
 Expected<StreamInfo> Publishing::may_delete(const Slug &slug) const {
-  const StreamInfo *stream = desk_.directory.stream(slug);
+  const StreamInfo *stream = directory_.stream(slug);
   if (stream == nullptr) return fail(Code::not_found, "no such stream");
-  if (!desk_.directory.is_own(slug)) return fail(Code::refused, "it belongs to node " + stream->source);
+  if (!directory_.is_own(slug)) return fail(Code::refused, "it belongs to node " + stream->source);
   return *stream;
 }
 
 void Publishing::forget(const Slug &slug) {
-  desk_.directory.disown(slug);
-  if (desk_.settings.has_origin) desk_.emit(UnregisterStream{.slug = slug});
+  directory_.disown(slug);
+  if (node_.settings.has_origin) outbox_.emit(UnregisterStream{.slug = slug});
 }
 
 void Publishing::media(const Peer &peer, const Media &media) {
-  StreamState *stream = desk_.carries(media.slug);
+  StreamState *stream = streams_.find(media.slug);
   if (!published_by(stream, peer.id) || !is_text(media.media, max_media)) return;
-  StreamInfo info = *desk_.directory.stream(media.slug);
+  StreamInfo info = *directory_.stream(media.slug);
   if (info.media == media.media) return;
   info.media = media.media;
-  desk_.directory.own(info);
+  directory_.own(info);
   changed(*stream);
 }
 
 void Publishing::ended(const Peer &peer, const Ended &ended) {
-  StreamState *stream = desk_.carries(ended.slug);
+  StreamState *stream = streams_.find(ended.slug);
   if (published_by(stream, peer.id)) detach(*stream, "the publisher ended");
 }
 
 void Publishing::peer_gone(PeerId peer) {
-  for (auto &[slug, stream] : desk_.carried)
+  for (auto &[slug, stream] : streams_.all)
     if (published_by(&stream, peer)) detach(stream, "the publisher is gone");
 }
 
@@ -240,36 +245,36 @@ void Publishing::detach(StreamState &stream, const std::string &why) {
 }
 
 void Publishing::measured(const MediaMeasured &input) {
-  StreamState *stream = desk_.carries(input.slug);
+  StreamState *stream = streams_.find(input.slug);
   if (stream == nullptr) return;
-  desk_.room.measured(input.slug, input.rate_bps);
+  budget_.measured(input.slug, input.rate_bps);
   if (!stream->own) return;
   stream->own->largest_group = std::max(stream->own->largest_group, input.largest_group);
-  StreamInfo info = *desk_.directory.stream(input.slug);
+  StreamInfo info = *directory_.stream(input.slug);
   const std::uint64_t kbps = input.rate_bps / 1000 + (input.rate_bps % 1000 == 0 ? 0 : 1);
   if (kbps > 0) info.bitrate_kbps = std::min(kbps, max_rate_kbps);
   const bool other_caps = !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
   if (other_caps) info.media = input.caps;
-  desk_.directory.own(info);
+  directory_.own(info);
   if (other_caps || (stream->own->told_kbps == 0 && info.bitrate_kbps != 0)) changed(*stream);
 }
 
 void Publishing::beat() {
-  for (auto &[slug, stream] : desk_.carried) {
+  for (auto &[slug, stream] : streams_.all) {
     if (!stream.own) continue;
-    const StreamInfo &info = *desk_.directory.stream(slug);
+    const StreamInfo &info = *directory_.stream(slug);
     const std::uint64_t rate = info.bitrate_kbps;
     const std::uint64_t told = stream.own->told_kbps;
     const std::uint64_t apart = rate > told ? rate - told : told - rate;
     // Others held a version from up to max_ahead in the future, so ours is above it; those whose clocks are
     // behind ours refuse it, and are told again until the time has come.
-    const bool early = static_cast<std::int64_t>(info.updated) > desk_.unix_ms();
+    const bool early = static_cast<std::int64_t>(info.updated) > node_.unix_ms();
     if (early || apart > told / 10) changed(stream);
   }
 }
 
 void Publishing::leave() {
-  for (auto &[slug, stream] : desk_.carried)
+  for (auto &[slug, stream] : streams_.all)
     if (stream.own) detach(stream, "shutting down");
 }
 

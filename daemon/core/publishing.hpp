@@ -9,15 +9,33 @@
 #include <string>
 #include <vector>
 
-#include "core/streams/consumer.hpp"
-#include "core/desk.hpp"
+#include "core/directory.hpp"
 #include "core/input.hpp"
+#include "core/outbox.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/consumer.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Publishing {
  public:
-  Publishing(Desk &desk, Consumer &consumer) : desk_(desk), consumer_(consumer) {}
+  Publishing(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams,
+             const Tickets &tickets, UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
+             Consumer &consumer)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        consumer_(consumer) {}
 
   void create(const CreateStream &input);
   void set_streaming(const SetStreaming &input);
@@ -54,9 +72,16 @@ class Publishing {
   void refuse(const Slug &slug, const Waiter &waiter, const Error &error);
   void changed(StreamState &stream, bool registered = false);
   void detach(StreamState &stream, const std::string &why);
-  StreamInfo made(const Slug &slug, const std::string &name, const std::string &description) const;
+  StreamInfo made(const Slug &slug, StreamInfo stream) const;  // ours, with what people say of it
 
-  Desk &desk_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  const Tickets &tickets_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  Directory &directory_;
   Consumer &consumer_;
   std::map<CallId, Registration> registrations_;  // the origin's answer is awaited
 };

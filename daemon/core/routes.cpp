@@ -8,78 +8,62 @@
 
 namespace astral::core {
 
-std::optional<PeerId> connect(Desk &desk, const Uuid &uuid, const Address &address) {
-  if (uuid == desk.self() || address.host.empty() || address.port == 0) return std::nullopt;
-  const PeerId id = desk.next_id;
-  if (desk.peers.add({.id = id,
-                      .state = PeerState::connecting,
-                      .outbound = true,
-                      .uuid = uuid,
-                      .heard = desk.now,
-                      .since = desk.now,
-                      .used = desk.now}) == nullptr)
-    return std::nullopt;
-  ++desk.next_id;
-  desk.emit(Connect{.peer = id, .ip_address = address.host, .port = address.port});
-  return id;
-}
-
 std::optional<Routed> Routes::forward(Routed routed) {
-  if (routed.to.uuid == desk_.self()) return routed;
+  if (routed.to.uuid == node_.self()) return routed;
   if (routed.hops >= max_route) return std::nullopt;
   ++routed.hops;
-  if (const Peer *peer = desk_.peers.socket(routed.to.uuid, PeerState::ready)) {
-    desk_.send(peer->id, std::move(routed));
+  if (const Peer *peer = sessions_.peers.socket(routed.to.uuid, PeerState::ready)) {
+    sessions_.send(peer->id, std::move(routed));
     return std::nullopt;
   }
-  if (!desk_.supernode()) {
-    if (desk_.primary != 0) desk_.send(desk_.primary, std::move(routed));
+  if (!node_.supernode()) {
+    if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(routed));
     return std::nullopt;  // without a supernode nobody is reached: whoever waits has a deadline
   }
-  if (routed.to.via.empty() || routed.to.via == desk_.self()) return seek(std::move(routed));
+  if (routed.to.via.empty() || routed.to.via == node_.self()) return seek(std::move(routed));
   const Place place{.uuid = routed.to.via, .via = routed.to.via, .at = routed.to.at};
   if (!deliver(place, routed)) return seek(std::move(routed));
   return std::nullopt;
 }
 
-// Nobody is where it was said to be: the keeper of its key knows better.
+// Nobody is where it was said to be: the owner of its key knows better.
 std::optional<Routed> Routes::seek(Routed routed) {
   const std::optional<Place> known = records_.place(routed.to.uuid);
-  if (known && known->via != routed.to.via && known->via != desk_.self()) {
+  if (known && known->via != routed.to.via && known->via != node_.self()) {
     routed.to = *known;
     routed.sought = false;
     return forward(std::move(routed));
   }
-  const std::optional<PeerId> next = desk_.overlay.next(key_of(routed.to.uuid));
+  const std::optional<PeerId> next = sessions_.overlay.next(key_of(routed.to.uuid));
   if (!next) return std::nullopt;
   routed.sought = true;
-  desk_.send(*next, std::move(routed));
+  sessions_.send(*next, std::move(routed));
   return std::nullopt;
 }
 
 std::optional<Routed> Routes::arrived(const Peer &from, Routed routed) {
   if (!routed.what) return std::nullopt;  // of a later version: we could not write it again
   if (!from.supernode && routed.from.uuid != from.uuid) return std::nullopt;
-  if (routed.to.uuid == desk_.self()) return routed;
-  if (!desk_.supernode()) return std::nullopt;
-  if (!from.supernode) routed.from = {.uuid = from.uuid, .via = desk_.self(), .at = desk_.place().at};
+  if (routed.to.uuid == node_.self()) return routed;
+  if (!node_.supernode()) return std::nullopt;
+  if (!from.supernode) routed.from = {.uuid = from.uuid, .via = node_.self(), .at = sessions_.place().at};
   if (!routed.sought) return forward(std::move(routed));
   if (routed.hops >= max_route) return std::nullopt;
   ++routed.hops;
-  if (const Peer *peer = desk_.peers.socket(routed.to.uuid, PeerState::ready)) {
-    desk_.send(peer->id, std::move(routed));
+  if (const Peer *peer = sessions_.peers.socket(routed.to.uuid, PeerState::ready)) {
+    sessions_.send(peer->id, std::move(routed));
     return std::nullopt;
   }
   return seek(std::move(routed));
 }
 
 bool Routes::deliver(const Place &place, Message message) {
-  if (const Peer *peer = desk_.peers.socket(place.uuid, PeerState::ready)) {
-    desk_.send(peer->id, std::move(message));
+  if (const Peer *peer = sessions_.peers.socket(place.uuid, PeerState::ready)) {
+    sessions_.send(peer->id, std::move(message));
     return true;
   }
-  if (desk_.peers.socket(place.uuid, PeerState::connecting) == nullptr &&
-      !connect(desk_, place.uuid, place.at))
+  if (sessions_.peers.socket(place.uuid, PeerState::connecting) == nullptr &&
+      !sessions_.connect(place.uuid, place.at))
     return false;
   std::deque<Message> &parked = parked_[place.uuid];
   if (parked.size() >= max_parked || parked_count() >= max_all_parked) return true;  // lost, as on any way
@@ -88,11 +72,11 @@ bool Routes::deliver(const Place &place, Message message) {
 }
 
 void Routes::peer_ready(PeerId peer) {
-  const Peer *ready = desk_.peers.find(peer);
+  const Peer *ready = sessions_.peers.find(peer);
   if (ready == nullptr || ready->kind != PeerKind::node) return;  // an element takes any name
   const auto waiting = parked_.find(ready->uuid);
   if (waiting == parked_.end()) return;
-  for (Message &message : std::exchange(waiting->second, {})) desk_.send(peer, std::move(message));
+  for (Message &message : std::exchange(waiting->second, {})) sessions_.send(peer, std::move(message));
   parked_.erase(waiting);
 }
 
@@ -105,13 +89,14 @@ std::size_t Routes::parked_count() const {
 void Routes::check_invariants() const {
   assert(parked_count() <= max_all_parked);
   for (const auto &[uuid, messages] : parked_)  // somebody will say whether it is there
-    assert(desk_.peers.socket(uuid, PeerState::connecting) != nullptr);
+    assert(sessions_.peers.socket(uuid, PeerState::connecting) != nullptr);
 }
 
 std::deque<Routed> Routes::not_there(const Uuid &uuid) {
   std::deque<Routed> again;
   const auto waiting = parked_.find(uuid);
-  if (waiting == parked_.end() || desk_.peers.socket(uuid, PeerState::connecting) != nullptr) return again;
+  if (waiting == parked_.end() || sessions_.peers.socket(uuid, PeerState::connecting) != nullptr)
+    return again;
   for (Message &message : waiting->second) {
     auto *routed = std::get_if<Routed>(&message);
     if (routed == nullptr || routed->to.uuid == uuid) continue;  // to that supernode itself

@@ -7,14 +7,16 @@
 #include <map>
 #include <optional>
 
-#include "core/desk.hpp"
 #include "core/records.hpp"
+#include "core/sessions.hpp"
+#include "core/this_node.hpp"
 
 namespace astral::core {
 
 class Routes {
  public:
-  Routes(Desk &desk, Records &records) : desk_(desk), records_(records) {}
+  Routes(const ThisNode &node, Sessions &sessions, const Records &records)
+      : node_(node), sessions_(sessions), records_(records) {}
 
   // A message that is for us comes back: to be handled as if `from` had a session.
   std::optional<Routed> forward(Routed routed);
@@ -31,12 +33,10 @@ class Routes {
   std::size_t parked_count() const;
   std::optional<Routed> seek(Routed routed);
 
-  Desk &desk_;
-  Records &records_;
+  const ThisNode &node_;
+  Sessions &sessions_;
+  const Records &records_;
   std::map<Uuid, std::deque<Message>> parked_;  // until the session with that supernode is ready
 };
-
-// Connects to a known node; none when it has no address or there is no room for a peer.
-std::optional<PeerId> connect(Desk &desk, const Uuid &uuid, const Address &address);
 
 }  // namespace astral::core

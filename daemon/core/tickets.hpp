@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The book of tickets: those that this node gave (to nodes and to local players) and those it holds (from its
-// parents and from publishers' elements). Finds them by id, by stream and by peer; decides nothing. What else is
-// known of one that we hold is in its Link.
+// parents and from publishers' elements). Finds them by id, by stream and by peer; decides nothing. What else
+// is known of one that we hold is in its Link.
 #pragma once
 
 #include <cstddef>
@@ -40,15 +40,15 @@ struct Ticket {
   PeerKind kind = PeerKind::node;
   Uuid source = {};
   Uuid destination = {};
-  std::uint32_t hops = 0;       // given: links between the publisher's node and `destination`
-  bool linked = false;          // given: the relay has its link
-  SearchId search = {};         // given: that the offer will answer
-  bool parent = false;          // given: the asker has children of its own
-  bool leaf = false;            // given: the asker feeds nobody and cannot
-  bool climbing = false;        // given: its Climb is under way, the offer waits
-  bool standby = false;         // given: asked for to stand by
-  bool lent = false;            // given: its place is beyond the room
-  bool slow = false;            // given: the child does not hold the rate, and is to go
+  std::uint32_t hops = 0;      // given: links between the publisher's node and `destination`
+  bool linked = false;         // given: the relay has its link
+  SearchId search = {};        // given: that the offer will answer
+  bool parent = false;         // given: the asker has children of its own
+  bool leaf = false;           // given: the asker feeds nobody and cannot
+  bool checking_loop = false;  // given: its LoopCheck is under way, the offer waits
+  bool standby = false;        // given: asked for to stand by
+  bool overcommitted = false;  // given: its place is beyond the room
+  bool slow = false;           // given: the child does not hold the rate, and is to go
   Time created = {};
   Time refreshed = {};
 };

@@ -2,8 +2,8 @@
 # Completion of astralctl in bash: commands and options as `astralctl --help` prints them, slugs and uuids as the
 # node knows them. Needs nothing but bash and coreutils.
 
-# Sets `words` and `cword` to the line up to the cursor, split at spaces only: bash also splits at = and :, and so
-# tears http://127.0.0.1:8000 apart.
+# Sets `words` and `cword` to the line up to the cursor, split at spaces only. COMP_WORDS is also split at = and :, for
+# example inside http://127.0.0.1:8000.
 _astralctl_words() {
   local line=${COMP_LINE:0:COMP_POINT} i
   words=() cword=-1
@@ -18,11 +18,11 @@ _astralctl_words() {
   done
 }
 
-# What the node says, or nothing: nobody waits long for a completion.
+# The node's answer, or nothing after 2 s.
 _astralctl_ask() { timeout 2 "$program" "${target[@]}" --json "$@" 2>/dev/null; }
 
-# field NAME: the values of a field in the JSON on stdin, as far as they are slugs or uuids. A quotation mark inside
-# a text has a backslash before it, so no text can pass for a field.
+# field NAME: the values of a field in the JSON on stdin that are slugs or uuids. A quotation mark inside a text has a
+# backslash before it, so a text cannot look like a field.
 _astralctl_field() { grep -o "\"$1\":\"[A-Za-z0-9-]*\"" | cut -d '"' -f 4; }
 
 _astralctl() {

@@ -8,10 +8,10 @@
 namespace astral::ctl {
 namespace {
 
-// Longer than a node takes to search for a ticket (10 s, core/limits.hpp).
+// Longer than a node searches for a ticket (10 s, core/limits.hpp).
 constexpr unsigned timeout_s = 30;
 
-bool leads_on(const Answer &answer) {
+bool is_redirection(const Answer &answer) {
   const std::string &to = answer.location;
   return (answer.status == 302 || answer.status == 303) && to.starts_with('/') && !to.starts_with("//");
 }
@@ -22,7 +22,7 @@ Client::Client(Target target) : target_(std::move(target)), session_(make_sessio
 
 Expected<Answer> Client::perform(const Call &call) {
   auto answer = send(call);
-  return answer && leads_on(*answer) ? send({"GET", answer->location, {}}) : answer;
+  return answer && is_redirection(*answer) ? send({"GET", answer->location, {}}) : answer;
 }
 
 Expected<Answer> Client::send(const Call &call) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One HTTP call to a node that is waited for, and its answer within bounds of size and time.
+// One blocking HTTP call to a node, bounded in size and time.
 #pragma once
 
 #include "ctl/request.hpp"
@@ -10,7 +10,7 @@ namespace astral::ctl {
 class Client {
  public:
   explicit Client(Target target);
-  // The answer to a ticket is the way to it: a redirection to a path of the same node is followed, once.
+  // Follows one redirection to a path of the same node: the answer to a request for a ticket is one.
   Expected<Answer> perform(const Call &call);
 
  private:

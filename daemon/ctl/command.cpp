@@ -12,11 +12,11 @@
 namespace astral::ctl {
 namespace {
 
-constexpr std::size_t any_number = 1000;      // of arguments
-constexpr std::size_t max_fake_nodes = 1000;  // ten times what a supernode takes
+constexpr std::size_t any_number = 1000;      // arguments of one command
+constexpr std::size_t max_fake_nodes = 1000;  // ten times what a supernode takes by default
 constexpr std::size_t max_token = 4096;
 
-// Where nobody listens: tcpmux, which nobody has run for decades, and which only root could begin to.
+// Port 1 (tcpmux): no program listens there, and only root could.
 constexpr int dead_port = 1;
 
 struct Command {
@@ -62,23 +62,23 @@ Expected<Plan> set_streaming(const std::string &word, bool streaming) {
 }
 
 constexpr std::array<Command, 16> commands = {{
-    {"listnodes", "-ln", "", 0, 0, "the nodes that the node knows",
+    {"listnodes", "-ln", "", 0, 0, "list the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
-    {"liststreams", "-ls", "", 0, 0, "the streams that it knows",
+    {"liststreams", "-ls", "", 0, 0, "list the streams that the node knows",
      [](const Words &, MakeUuid) { return one(Show::streams, "GET", "/streams"); }},
-    {"listtickets", "-lt", "", 0, 0, "the tickets that it gave or holds",
+    {"listtickets", "-lt", "", 0, 0, "list the tickets that the node gave or holds",
      [](const Words &, MakeUuid) { return one(Show::tickets, "GET", "/tickets"); }},
-    {"stream", "-st", "NAME [DESCRIPTION]", 1, 2, "create a stream, to be published into",
+    {"stream", "-st", "NAME [DESCRIPTION]", 1, 2, "create a stream",
      [](const Words &words, MakeUuid) {
        json::Builder body;
        body.set("name", words[0]).set("description", words.size() > 1 ? words[1] : "");
        return one(Show::created_stream, "POST", "/streams", core::slug_of(words[0]), body.text());
      }},
-    {"pause", "-pa", "SLUG", 1, 1, "send nothing of a stream of this node, and keep its viewers",
+    {"pause", "-pa", "SLUG", 1, 1, "stop sending a stream of this node; its viewers stay",
      [](const Words &words, MakeUuid) { return set_streaming(words[0], false); }},
-    {"resume", "-re", "SLUG", 1, 1, "go on with a stream that was paused",
+    {"resume", "-re", "SLUG", 1, 1, "send a paused stream again",
      [](const Words &words, MakeUuid) { return set_streaming(words[0], true); }},
-    {"delete", "-de", "SLUG", 1, 1, "end a stream of this node for everybody, and free its name",
+    {"delete", "-de", "SLUG", 1, 1, "end a stream of this node for everybody; its name is free",
      [](const Words &words, MakeUuid) {
        return slug(words[0]).and_then([](const std::string &name) {
          return one(Show::done, "DELETE", "/stream/" + name, name + " deleted");
@@ -90,13 +90,13 @@ constexpr std::array<Command, 16> commands = {{
          return one(Show::ticket, "POST", "/stream/" + name + "/tickets", name, "{}");
        });
      }},
-    {"stop", "-sp", "SLUG", 1, 1, "stop watching: give up the ticket that this node has for a stream",
+    {"stop", "-sp", "SLUG", 1, 1, "stop watching: give up this node's ticket for a stream",
      [](const Words &words, MakeUuid) {
        return slug(words[0]).and_then([](const std::string &name) {
-         return one(Show::done, "DELETE", "/stream/" + name + "/ticket", name + " is watched no more");
+         return one(Show::done, "DELETE", "/stream/" + name + "/ticket", "stopped watching " + name);
        });
      }},
-    {"seed", "-se", "SLUG UUID", 2, 2, "get node UUID a ticket for a stream, so that it can forward it",
+    {"seed", "-se", "SLUG UUID", 2, 2, "get a ticket for node UUID, so that it forwards the stream",
      [](const Words &words, MakeUuid) -> Expected<Plan> {
        const auto name = slug(words[0]);
        if (!name) return tl::unexpected(name.error());
@@ -105,7 +105,7 @@ constexpr std::array<Command, 16> commands = {{
        return one(Show::seeded, "POST", "/stream/" + *name + "/tickets", *node + " carries " + *name,
                   json::Builder().set("destination_uuid", *node).text());
      }},
-    {"streamurl", "-su", "SLUG", 1, 1, "print what a player opens to watch a stream",
+    {"streamurl", "-su", "SLUG", 1, 1, "print the URL of a stream for players",
      [](const Words &words, MakeUuid) {
        return slug(words[0]).and_then(
            [](const std::string &name) { return one(Show::url, "GET", "/stream/" + name, name); });
@@ -122,13 +122,13 @@ constexpr std::array<Command, 16> commands = {{
        }
        return one(Show::done, "DELETE", path, "ticket for " + *name + " revoked");
      }},
-    {"createfakenode", "-cn", "COUNT", 1, 1, "register COUNT made-up nodes that nobody answers for",
+    {"createfakenode", "-cn", "COUNT", 1, 1, "register COUNT fake nodes, for tests",
      [](const Words &words, MakeUuid make_uuid) -> Expected<Plan> {
        const auto count = number(words[0], max_fake_nodes);
        if (!count) return tl::unexpected(count.error());
        Plan plan;
        plan.subject =
-           std::to_string(*count) + (*count == 1 ? " made-up node" : " made-up nodes") + " registered";
+           std::to_string(*count) + (*count == 1 ? " fake node" : " fake nodes") + " registered";
        for (std::size_t i = 0; i < *count; ++i) {
          json::Builder node;
          node.set("uuid", make_uuid()).set("ip_address", "127.0.0.1").set("port", dead_port);
@@ -147,9 +147,9 @@ constexpr std::array<Command, 16> commands = {{
        }
        return plan;
      }},
-    {"shutdown", "-sh", "", 0, 0, "end the node properly: it tells everyone first",
+    {"shutdown", "-sh", "", 0, 0, "shut the node down; it tells other nodes first",
      [](const Words &, MakeUuid) { return one(Show::done, "DELETE", "/node", "shut down"); }},
-    {"top", "-t", "", 0, 0, "show streams, tickets and neighbours as they change; q ends it",
+    {"top", "-t", "", 0, 0, "show streams, tickets and neighbours as they change; quit with q",
      [](const Words &, MakeUuid) -> Expected<Plan> {
        return Plan{{}, Show::top, {}};
      }},
@@ -166,7 +166,7 @@ Expected<std::string> node_url(std::string url) {
   return url;
 }
 
-// It becomes part of a header, so nothing that could end that may be in it.
+// The token becomes part of a header, so it must not have characters that end the header.
 Expected<std::string> token(std::string text) {
   const bool good = !text.empty() && text.size() <= max_token &&
                     std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -212,9 +212,10 @@ Expected<Arguments> parse(const std::vector<std::string> &arguments, const std::
       given_token = **value;
       has_token = true;
     } else if (parsed.words.empty()) {
-      parsed.words.push_back(word);  // -ln and its like, or --listnodes; plan() knows
+      parsed.words.push_back(word);  // -ln or --listnodes; plan() looks it up
     } else {
-      return fail(Code::invalid, "unknown option " + word + " (-- before a word that starts with a hyphen)");
+      return fail(Code::invalid,
+                  "unknown option " + word + " (-- goes before a word that starts with a hyphen)");
     }
   }
   if (has_token) {
@@ -253,11 +254,11 @@ std::string help() {
   text +=
       "\nOptions:\n"
       "  --node URL                          the node (default http://127.0.0.1:8000)\n"
-      "  --token TOKEN                       say who asks (default: what ASTRAL_TOKEN holds)\n"
-      "  --json                              print the node's answer as it is, for scripts\n"
+      "  --token TOKEN                       the node's access token (default: ASTRAL_TOKEN)\n"
+      "  --json                              print the node's answers unchanged, for scripts\n"
       "  --version                           print the version and exit\n"
       "  -h, --help                          print this and exit\n\n"
-      "Exit status: 0 done, 1 refused or not reached, 2 usage.\n\n"
+      "Exit status: 0 done, 1 refused or unreachable, 2 wrong usage.\n\n"
       "Example: astralctl stream \"My Talk\" \"About streams\" && astralctl streamurl my-talk\n";
   return text;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The commands of astralctl and the HTTP calls that they are. Pure: arguments in, calls out.
+// The commands of astralctl and the HTTP calls of each. Pure: arguments in, calls out.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace astral::ctl {
 
-// What to do with a good answer.
+// How to show a successful answer.
 enum class Show { nodes, streams, ticket, tickets, seeded, created_stream, url, done, top };
 
 struct Call {
@@ -20,9 +20,9 @@ struct Call {
 };
 
 struct Plan {
-  std::vector<Call> calls;  // in order; the first that is refused ends it. None: top
+  std::vector<Call> calls;  // in order, until one is refused; empty for `top`
   Show show = Show::done;
-  std::string subject;  // the slug or the uuid in what is printed
+  std::string subject;  // a slug or a text to print
 };
 
 struct Arguments {
@@ -34,10 +34,10 @@ struct Arguments {
   std::vector<std::string> words;  // the command and its arguments
 };
 
-// invalid: usage. `token` is the one that the environment has, for when no option brings one.
+// **Errors** invalid: the usage is wrong. `token` is the environment's, used if there is no --token.
 Expected<Arguments> parse(const std::vector<std::string> &arguments, const std::string &token = {});
 
-// Names for nodes that are made up.
+// Makes the uuids of fake nodes.
 using MakeUuid = std::string (*)();
 Expected<Plan> plan(const std::vector<std::string> &words, MakeUuid make_uuid);
 

@@ -9,8 +9,8 @@ namespace astral::ctl {
 namespace {
 
 constexpr Time every = 1s;
-constexpr Time gather = 100ms;  // changes come in bursts
-constexpr Time patience = 8s;   // for a whole round: a node answers these at once
+constexpr Time gather = 100ms;  // events come in bursts
+constexpr Time patience = 8s;   // for a whole round; a node answers these calls at once
 constexpr Time first_wait = 1s;
 constexpr Time longest_wait = 10s;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a node says, again and again: all of it once a second for the figures, and at once when WS /events
-// tells of a change. What is done with it is the caller's business.
+// Reads the state of a node again and again: once a second for the figures, and 100 ms after an event of WS
+// /events. Does not look into the answers.
 #pragma once
 
 #include <array>
@@ -18,9 +18,9 @@ namespace astral::ctl {
 // **Thread**: the default main context. **Owns** its connections.
 class Feed {
  public:
-  enum class Listen { no, yes };  // to /events, where that can be had: not over https
+  enum class Listen { no, yes };  // to /events; not possible over https
 
-  // `news` comes after every round, until the feed goes.
+  // Called after every round, until the feed is destroyed.
   using News = std::function<void(const Expected<Bodies> &)>;
 
   Feed(Target target, Listen listen, News news);
@@ -41,13 +41,13 @@ class Feed {
   const Ref<SoupSession> session_;
   Bodies bodies_;
   std::array<std::unique_ptr<Fetch>, 4> fetches_;
-  std::size_t missing_ = 0;  // answers of this round
-  bool changed_ = false;     // since this round began
+  std::size_t missing_ = 0;  // answers that this round still waits for
+  bool changed_ = false;     // an event came since this round began
   Time began_{};
   Timer next_;
   Timer patience_;
   std::shared_ptr<http::WebSocket> socket_;
-  Time listen_at_{};  // not before
+  Time listen_at_{};  // when to connect to /events again, at the earliest
   Time wait_;
 };
 

@@ -13,7 +13,7 @@ constexpr gsize chunk = 16 * 1024;
 struct Fetch::Work {
   Ref<SoupSession> session;
   Target target;
-  Done done;  // empty: nobody wants to know any more
+  Done done;  // empty: called, or cancelled
   Ref<SoupMessage> message = {};
   Ref<GCancellable> cancellable = Ref<GCancellable>::adopt(g_cancellable_new());
   Ref<GInputStream> stream = {};
@@ -50,8 +50,7 @@ struct Fetch::Work {
     gsize count = 0;
     const void *read = g_bytes_get_data(bytes.get(), &count);
     if (count == 0) {
-      g_input_stream_close(work->stream.get(), nullptr,
-                           nullptr);  // gives its connection to whoever waits for one
+      g_input_stream_close(work->stream.get(), nullptr, nullptr);  // the session can use its connection again
       return work->end(std::move(work->answer));
     }
     const auto taken = append(work->answer, read, count, work->target);
@@ -92,7 +91,7 @@ Fetch::Fetch(const Ref<SoupSession> &session, const Target &target, const Call &
 }
 
 Fetch::~Fetch() {
-  if (!std::exchange(work_->done, {})) return;  // it is over
+  if (!std::exchange(work_->done, {})) return;
   g_cancellable_cancel(work_->cancellable.get());
 }
 

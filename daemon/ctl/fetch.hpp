@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One HTTP call to a node that nobody waits for: its answer comes by the main loop, within a bound of size.
+// One asynchronous HTTP call to a node, bounded in size. The main loop delivers the answer.
 #pragma once
 
 #include <functional>
@@ -9,9 +9,8 @@
 
 namespace astral::ctl {
 
-// **Thread**: the default main context. Cancelled with its owner; `done` comes at most once, never from
-// inside the constructor, and not after the owner let go. **Errors** unreachable, timeout, too_large,
-// invalid.
+// **Thread**: the default main context. The destructor cancels the call. `done` is called at most once,
+// neither in the constructor nor after the destructor. **Errors** unreachable, timeout, too_large, invalid.
 class Fetch {
  public:
   using Done = std::function<void(Expected<Answer>)>;

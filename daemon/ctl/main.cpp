@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralctl: the command line of a node. Speaks only the HTTP API.
+// astralctl: the command line of a node. Uses only the HTTP API.
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -25,20 +25,20 @@ Status complain(Status status, const std::string &why) {
   return status;
 }
 
-// A pipe that was closed early (`| head`) or a full disk is not success.
+// Fails if the pipe was closed early (`| head`) or the disk is full.
 Status print(const std::string &text) {
   const bool written =
       std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   return written ? done : refused;
 }
 
-// An answer as one line, for scripts; nothing where it is no JSON.
+// An answer as one line, for scripts. No value if the answer is not JSON.
 std::optional<std::string> line_of(std::string_view answer) {
   if (!json::check(answer, {.max_bytes = max_answer})) return std::nullopt;
   return one_line(answer) + "\n";
 }
 
-// How far a command of several calls came.
+// How many calls of a command were done before the error.
 std::string after(std::size_t calls, std::size_t of) {
   return of > 1 ? "; " + std::to_string(calls) + " of " + std::to_string(of) + " done" : "";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The nodes, streams and tickets of API.md as astralctl reads them. Pure. A node may leave out any field but
-// the lists themselves; what it leaves out is empty here.
+// The fields of nodes, streams and tickets that astralctl shows. Pure. In an answer any field may be missing
+// but the lists themselves; a missing field is empty here.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +42,7 @@ struct TicketObject {
   std::string destination = {};
   std::string role = {};
   std::string state = {};
-  bool element = false;  // the other end is a program at the node: a publisher, a player
+  bool element = false;  // the other end is an element at the node: a publisher or a player
   std::optional<bool> confirmed = {};
   Figure hops = {};
   Figure bitrate_kbps = {};
@@ -55,7 +55,7 @@ std::vector<NodeObject> read_nodes(json::Reader &in);
 std::vector<StreamObject> read_streams(json::Reader &in);
 std::vector<TicketObject> read_tickets(json::Reader &in);
 
-// What a table says of them; empty when nothing is known.
+// As text for a table; empty if unknown.
 std::string shown(const Figure &figure);
 std::string shown_ms(const std::optional<double> &ms);
 

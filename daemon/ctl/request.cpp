@@ -7,7 +7,7 @@
 namespace astral::ctl {
 
 Ref<SoupSession> make_session(unsigned timeout_s) {
-  // No proxy: a node is usually on this machine.
+  // Without a proxy, since a node is usually on this machine.
   return Ref<SoupSession>::adopt(soup_session_new_with_options(
       "timeout", timeout_s, "user-agent", "astralctl/" ASTRAL_VERSION, "proxy-resolver", nullptr, nullptr));
 }
@@ -36,7 +36,7 @@ Answer begin_answer(SoupMessage *message) {
 
 Expected<void> append(Answer &answer, const void *bytes, std::size_t count, const Target &target) {
   if (answer.body.size() + count > max_answer) {
-    return fail(Code::too_large, "the answer of " + target.node + " does not end");
+    return fail(Code::too_large, "the answer of " + target.node + " is larger than 64 MiB");
   }
   answer.body.append(static_cast<const char *>(bytes), count);
   return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What every HTTP call of astralctl has in common, whether somebody waits for it (client) or not (fetch).
+// What all HTTP calls of astralctl have in common, blocking (client) or not (fetch).
 #pragma once
 
 #include <libsoup/soup.h>
@@ -18,24 +18,24 @@ struct Answer {
   std::string body;
 };
 
-// A node, and who asks it.
+// A node, and the token of the caller.
 struct Target {
   std::string node;   // URL, without a slash at the end
   std::string token;  // empty: none
 };
 
-// `timeout_s`: nothing comes and nothing goes for so long.
+// `timeout_s`: a call fails after so long without any traffic.
 Ref<SoupSession> make_session(unsigned timeout_s);
 
-// Redirections are not followed: the token is for this node only. **Errors** invalid: not a URL.
+// Does not follow redirections, since the token is for this node only. **Errors** invalid: not a URL.
 Expected<Ref<SoupMessage>> make_message(const Target &target, const Call &call);
 
-Answer begin_answer(SoupMessage *message);  // all but the body
+Answer begin_answer(SoupMessage *message);  // without the body
 
 // **Errors** too_large.
 Expected<void> append(Answer &answer, const void *bytes, std::size_t count, const Target &target);
 
-// timeout or unreachable. Takes the error over.
+// An Error with code timeout or unreachable. Frees `raw`.
 Error failure(const Target &target, GError *raw);
 
 }  // namespace astral::ctl

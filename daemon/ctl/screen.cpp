@@ -40,7 +40,7 @@ Section tickets(const Snapshot &snapshot) {
   };
   Section section{"Tickets", Table({"STREAM", "ROLE", "STATE", "HOPS", "kbit/s", "FROM", "TO"}), {}};
   for (const TicketObject &ticket : snapshot.tickets) {
-    // Nothing is known of a single link but what its stream takes, and a standby takes nothing.
+    // The node does not measure each link: an active ticket takes the rate of its stream, a standby none.
     const bool standby = ticket.role == "standby";
     const Figure rate = ticket.bitrate_kbps || standby ? ticket.bitrate_kbps : rates[ticket.stream];
     section.table.add({ticket.stream, ticket.role, ticket.state, shown(ticket.hops), shown(rate),
@@ -96,7 +96,7 @@ std::string title(const View &view, std::size_t width) {
   return left + view.clock;
 }
 
-// Everybody gets the same, and what one does not need goes to the others.
+// Divides the lines evenly; what a section does not need goes to the others.
 void share(std::vector<Section> &sections, std::size_t room) {
   std::vector<Section *> order;
   for (Section &section : sections) order.push_back(&section);
@@ -133,8 +133,8 @@ void append(std::vector<Line> &lines, const Section &section, std::size_t width,
 std::vector<Line> draw(const View &view, std::size_t width, std::size_t height) {
   std::vector<Line> lines{{title(view, width), Style::title}};
   if (view.trouble) {
-    const std::string age = view.known ? "As it was " + std::to_string(view.age_s) + " s ago. " : "";
-    lines.push_back({fit(age + "Trying again: " + printable(*view.trouble), width), Style::alert});
+    const std::string age = view.known ? "State of " + std::to_string(view.age_s) + " s ago. " : "";
+    lines.push_back({fit(age + "Retrying: " + printable(*view.trouble), width), Style::alert});
   } else {
     const std::string text = view.known ? printable(summary(*view.known)) : "asking " + printable(view.node);
     lines.push_back({fit(text, width), Style::plain});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What `astralctl top` draws: a view of a node in, lines of text out. Pure: knows no terminal.
+// What `astralctl top` shows: the state of a node in, lines of text out. Pure: knows no terminal.
 #pragma once
 
 #include <cstddef>
@@ -21,16 +21,16 @@ struct Line {
 
 struct View {
   std::string node = {};                    // URL
-  std::string clock = {};                   // of day
-  std::optional<Snapshot> known = {};       // the last one, however old
-  std::optional<std::string> trouble = {};  // why there is no newer one
+  std::string clock = {};                   // time of day
+  std::optional<Snapshot> known = {};       // the last one
+  std::optional<std::string> trouble = {};  // why there is no newer one; none: `known` is up to date
   std::uint64_t age_s = 0;                  // of `known`
 };
 
 inline constexpr std::size_t unlimited = SIZE_MAX;
 
-// At most `height` lines of at most `width` cells. What does not fit is counted, not cut off in silence, as
-// long as there is room for that: the three lists share the height, and a short one leaves its share.
+// At most `height` lines of at most `width` cells. The three lists share the height; a short list leaves the
+// rest of its share to the others. The last line of a list that does not fit says how many rows are missing.
 std::vector<Line> draw(const View &view, std::size_t width, std::size_t height);
 
 }  // namespace astral::ctl

@@ -69,7 +69,7 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
     case Show::ticket:
       shown = tickets({read_ticket(in->object("ticket"))});
       break;
-    case Show::seeded:  // the ticket may be between two other nodes, and then this one has none to show
+    case Show::seeded:  // no ticket is in the answer if it is between two other nodes
       shown = in->has("ticket") ? tickets({read_ticket(in->object("ticket"))}) : plan.subject + "\n";
       break;
     case Show::created_stream:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What people read of a node's answer. Pure: JSON in, text out.
+// A node's answer as text for people. Pure: JSON in, text out.
 #pragma once
 
 #include <string>
@@ -10,13 +10,13 @@
 
 namespace astral::ctl {
 
-inline constexpr std::size_t max_answer =
-    64 * 1024 * 1024;  // bytes; 100,000 streams with long descriptions fit
+// Bytes. 100,000 streams with long descriptions fit.
+inline constexpr std::size_t max_answer = 64 * 1024 * 1024;
 
-// **Errors** the answer is not what API.md says.
+// **Errors** invalid, too_large: the answer is not the one that the node's openapi.json describes.
 Expected<std::string> show(const Plan &plan, std::string_view answer, const std::string &node);
 
-// The message of an error body, or what the status alone says.
+// The message of an error answer, otherwise its status.
 std::string show_error(unsigned status, std::string_view answer);
 
 }  // namespace astral::ctl

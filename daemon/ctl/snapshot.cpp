@@ -25,8 +25,8 @@ void sort_by(List &list, Key key) {
   std::stable_sort(list.begin(), list.end(), [&](const auto &a, const auto &b) { return key(a) < key(b); });
 }
 
-// The members of an object as text, without its braces and on one line; empty when there are none. That it is
-// an object, the parser has found.
+// The members of a JSON object as text on one line, without its braces; empty if there are none.
+// Precondition: `json` was parsed as an object.
 std::string members(std::string_view json) {
   const std::string text = one_line(json);
   const std::size_t open = text.find('{');

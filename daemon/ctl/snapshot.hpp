@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a node says of itself at one moment: out of four answers, for people and for scripts. Pure.
+// The state of a node at one moment, from four answers, for people and for scripts. Pure.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,13 @@ struct Snapshot {
   NodeObject self = {};
   std::vector<StreamObject> streams = {};   // live ones first, then by slug
   std::vector<TicketObject> tickets = {};   // by stream, active ones first
-  std::vector<NodeObject> neighbours = {};  // its supernode, other supernodes, then by uuid; not itself
+  std::vector<NodeObject> neighbours = {};  // its primary, other supernodes, other nodes; without itself
 };
 
-// **Errors** the answers are not what API.md says.
+// **Errors** invalid, too_large: an answer is not the one that the node's openapi.json describes.
 Expected<Snapshot> read_snapshot(const Bodies &bodies);
 
-// One JSON object on one line, without its end: time_ms, and what the bodies hold as it came.
+// One JSON object on one line, without a newline: time_ms, and the members of the four answers unchanged.
 Expected<std::string> snapshot_line(const Bodies &bodies, std::int64_t unix_ms);
 std::string trouble_line(const Error &error, std::int64_t unix_ms);
 

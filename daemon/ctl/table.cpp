@@ -11,10 +11,10 @@ namespace astral::ctl {
 namespace {
 
 constexpr std::size_t gap = 2;           // between columns
-constexpr std::size_t least_column = 6;  // a narrower one says nothing
+constexpr std::size_t least_column = 6;  // a narrower column is useless
 constexpr std::size_t no_limit = SIZE_MAX;
 
-// Takes from the widest, one cell at a time, until all fit or none can give.
+// Narrows the widest column by one cell at a time, until all fit or all are narrow.
 void shrink(std::vector<std::size_t> &widths, std::size_t width) {
   const std::size_t gaps = gap * (widths.size() - 1);
   std::size_t total = std::accumulate(widths.begin(), widths.end(), gaps);
@@ -34,7 +34,7 @@ void Table::add(std::vector<std::string> cells) {
 }
 
 std::vector<std::string> Table::lines(std::size_t width) const {
-  // Our promise: the head is there, and no row is longer.
+  // Invariant: the titles are the first row, and no row has more cells.
   std::vector<std::size_t> widths(rows_.front().size(), 0);
   for (const auto &row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));

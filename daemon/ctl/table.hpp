@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A table for people: columns as wide as their widest cell, or as there is room for. Pure.
+// A table for people: columns as wide as their widest cell, or narrower if there is too little room. Pure.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@ namespace astral::ctl {
 class Table {
  public:
   explicit Table(std::vector<std::string> titles) { add(std::move(titles)); }
-  void add(std::vector<std::string> cells);  // as many as titles; made printable
+  void add(std::vector<std::string> cells);  // as many cells as titles; made printable
 
   std::size_t rows() const { return rows_.size() - 1; }  // without the titles
 
-  // The titles and the rows, each of at most `width` cells: the widest columns give way. No spaces at the
+  // The titles and the rows, each at most `width` cells wide: the widest columns are cut. No spaces at the
   // end.
   std::vector<std::string> lines(std::size_t width) const;
-  std::string text() const;  // all of it, one line each
+  std::string text() const;  // all lines at full width
 
  private:
   std::vector<std::vector<std::string>> rows_;

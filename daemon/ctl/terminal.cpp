@@ -14,8 +14,8 @@
 namespace astral::ctl {
 namespace {
 
-// ECMA-48 and DEC private modes that every terminal of the last decades has; 2026 (drawn at once) is skipped
-// by those that do not know it. Lines do not wrap, should we and the terminal count cells differently.
+// ECMA-48 and DEC private modes that all common terminals have; those without mode 2026 (draw at once) ignore
+// it. Line wrapping is off, because the terminal may count the cells of a text differently than we do.
 constexpr const char *enter_screen = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 constexpr const char *leave_screen = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 constexpr const char *begin_frame = "\x1b[?2026h\x1b[H";
@@ -41,8 +41,8 @@ const char *codes(Style style, bool colours) {
 
 }  // namespace
 
-// A cursor that wrote the last cell of a line stands on that cell, and would clear it: a full line clears
-// nothing.
+// After the last cell of a line the cursor stays on that cell, and clearing would erase it. So nothing is
+// cleared after a full line.
 std::string frame(const std::vector<Line> &lines, const Size &size, bool colours) {
   std::string text = begin_frame;
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -91,7 +91,7 @@ void Terminal::suspend() {
 void Terminal::enter() {
   if (before_) {
     termios ours = *before_;
-    // Ctrl-C and Ctrl-Z come as keys, so that the terminal is given back before either does its work.
+    // Ctrl-C and Ctrl-Z come as keys, so that the terminal is restored before they take effect.
     ours.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG);
     ours.c_cc[VMIN] = 1;
     ours.c_cc[VTIME] = 0;
@@ -106,7 +106,7 @@ void Terminal::leave() {
   if (before_) tcsetattr(STDIN_FILENO, TCSADRAIN, &*before_);
 }
 
-// A terminal that is gone takes nothing; then a signal ends us.
+// Gives up if the terminal is gone; a signal then ends the program.
 void Terminal::write(const std::string &text) {
   for (std::size_t at = 0; at < text.size();) {
     const ssize_t count = ::write(STDOUT_FILENO, text.data() + at, text.size() - at);

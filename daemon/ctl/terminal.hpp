@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The terminal while `astralctl top` has it: a screen of its own, keys as they are pressed, and everything as
-// it was before when it ends. What is drawn and what keys mean is not its business.
+// The terminal while `astralctl top` runs: the alternate screen, keys without echo and line editing, and the
+// old state afterwards. Does not know what is drawn or what keys mean.
 #pragma once
 
 #include <termios.h>
@@ -19,14 +19,14 @@ struct Size {
   std::size_t height = 24;
 };
 
-// What is written so that the lines, which fit, stand on the screen, from its first cell on. In one piece and
-// without clearing first, so nothing flickers.
+// The bytes that draw `lines` from the first cell of the screen on. Precondition: the lines fit. It is one
+// piece and does not clear the screen first, so nothing flickers.
 std::string frame(const std::vector<Line> &lines, const Size &size, bool colours);
 
 // **Owns** the state of the terminal from construction to destruction.
 class Terminal {
  public:
-  // Whether standard output is a terminal that can do what is needed.
+  // Whether standard output is a terminal with the functions that are needed.
   static bool is_there();
 
   Terminal();
@@ -36,9 +36,9 @@ class Terminal {
 
   Size size() const;
   bool has_keys() const { return before_.has_value(); }  // standard input is a terminal, too
-  void show(const std::vector<Line> &lines);             // writes nothing when they stand there already
-  void suspend();                                        // gives it back until the shell goes on with us
-  void forget() { shown_.clear(); }                      // what stands there is not what was shown any more
+  void show(const std::vector<Line> &lines);             // writes nothing if the screen shows them already
+  void suspend();                                        // restores the terminal until the shell resumes us
+  void forget() { shown_.clear(); }                      // the next show() draws in any case
 
  private:
   void enter();

@@ -49,8 +49,7 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-// Outside of strings such characters are only the ends of lines, and spaces; inside of strings these are
-// escapes already.
+// In valid JSON raw control characters below 0x20 are only outside strings, where they mean space.
 std::string one_line(std::string_view json) {
   std::string out;
   each(json, [&](gunichar c, std::string_view bytes) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Text from strangers on a terminal: what of it may be printed, how wide it is there, how it is cut. Pure.
+// Texts of other people on a terminal: which characters may be printed, how wide a text is, how it is cut.
+// Pure.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +11,18 @@ namespace astral::ctl {
 
 // All take UTF-8.
 
-// Made safe: control characters, which could move the cursor or worse, and those that turn the direction of
-// what follows become '?'.
+// Replaces by '?' control characters, which could control the terminal, and characters that change the
+// direction of the text.
 std::string printable(std::string_view text);
 
-// A JSON text on one line. What printable() takes out stands in it as an escape, which a script reads as the
-// same.
+// A JSON text on one line. The characters that printable() replaces are written as JSON escapes, so a script
+// reads the same text.
 std::string one_line(std::string_view json);
 
-// How many cells of a terminal `text` takes.
+// The width of `text` in cells of a terminal.
 std::size_t columns(std::string_view text);
 
-// At most `width` cells of it, with … at the end when something was cut.
+// At most `width` cells of `text`; ends with … if it was cut.
 std::string fit(std::string_view text, std::size_t width);
 
 }  // namespace astral::ctl

@@ -146,7 +146,7 @@ void Top::print_line(const Expected<Bodies> &bodies) {
   if (!emit((line ? *line : trouble_line(line.error(), unix_ms())) + "\n")) quit(1);
 }
 
-// One at a time: what is typed after the last one is the shell's.
+// Reads one key at a time, so that keys after the last one stay for the shell.
 void Top::on_keys() {
   char key = 0;
   if (::read(STDIN_FILENO, &key, 1) <= 0) return quit(0);  // the terminal is gone

@@ -13,14 +13,14 @@ namespace astral::formats {
 namespace {
 
 constexpr unsigned sequence_parameters = 7;  // nal_unit_type
-constexpr std::size_t longest_set = 512;     // bytes that are looked at
+constexpr std::size_t longest_set = 512;     // bytes; the rest of a longer one is not read
 constexpr unsigned largest_side = 16'384;    // pixels
-constexpr unsigned fastest = 1000;           // frames in a second
+constexpr unsigned fastest = 1000;           // frames per second
 constexpr unsigned most_cycle_offsets = 255;
 constexpr unsigned extended_aspect = 255;
 constexpr unsigned yuv_444 = 3;
 
-// Past its end there are zeros, and it says so.
+// Reads bits. Past the end it reads zeros, and ok() is false.
 class Bits {
  public:
   explicit Bits(Bytes bytes) : bytes_(bytes) {}
@@ -54,7 +54,7 @@ class Bits {
   std::size_t at_ = 0;
 };
 
-// The first of that type, without its first byte and without emulation prevention.
+// The first NAL unit of that type, without its first byte and without emulation prevention bytes.
 std::vector<std::uint8_t> find_unit(Bytes picture, unsigned type) {
   std::vector<std::uint8_t> unit;
   for (std::size_t at = 0; at + 4 <= picture.size(); ++at) {
@@ -81,7 +81,7 @@ void skip_scaling_list(Bits &in, unsigned size) {
   }
 }
 
-// Of profiles that have more than 4:2:0 in 8 bits. Returns chroma_format_idc.
+// Only profiles that allow more than 4:2:0 with 8 bits have these fields. Returns chroma_format_idc.
 unsigned read_high_profile(Bits &in) {
   const unsigned chroma = in.exponential();
   if (chroma == yuv_444) in.skip(1);
@@ -105,7 +105,7 @@ void skip_picture_order(Bits &in) {
   for (unsigned i = 0; i < count; ++i) in.exponential();
 }
 
-// Up to the time of a frame: a field is a tick.
+// Reads the VUI parameters up to the timing information. A tick is the time of one field.
 void read_usability(Bits &in, VideoFacts &facts) {
   if (in.flag() && in.take(8) == extended_aspect) in.skip(32);
   if (in.flag()) in.skip(1);

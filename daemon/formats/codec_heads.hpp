@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What coded pictures and sounds say of themselves where they begin: H.264's sequence parameters (ITU-T
-// H.264, 7.3.2.1.1), ADTS (ISO/IEC 14496-3, 1.A.3) and MPEG audio's header (ISO/IEC 11172-3, 2.4.1.3). Pure;
-// from strangers.
+// Reads the headers of coded video and audio: H.264's sequence parameter set (ITU-T H.264, 7.3.2.1.1), ADTS
+// (ISO/IEC 14496-3, 1.A.3) and MPEG audio's header (ISO/IEC 11172-3, 2.4.1.3). Pure; the input is not
+// trusted.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@
 
 namespace astral::formats {
 
-// Of the first sequence parameter set in a byte stream's picture. Neither codec nor what times tell.
+// From the first sequence parameter set of an access unit with start codes. Leaves out codec and key frames.
 std::optional<VideoFacts> read_h264(Bytes picture);
 
-// Of the frame that begins here.
+// From the frame that `frame` begins with.
 std::optional<AudioFacts> read_adts(Bytes frame);
 std::optional<AudioFacts> read_mpeg_audio(Bytes frame);
 

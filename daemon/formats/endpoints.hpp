@@ -1,34 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where people's programs find a stream at a node, one row for each way: GET /settings names it, a gateway
-// serves it. Pure.
+// Where other programs play or publish a stream at a node: the URL, the MIME type, and the name for people.
+// GET /settings, GET /openapi.json, the gateways and the pages read it here. Pure.
 #pragma once
 
-#include <array>
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "formats/player.hpp"
 
 namespace astral::formats {
 
 struct Endpoint {
-  const char *setting;              // its field in GET /settings
-  const char *path;                 // behind /stream/SLUG
-  const char *type;                 // the MIME type of what comes, or of what is exchanged
-  std::optional<Format> live = {};  // the format of an answer that does not end; nothing: another exchange
+  enum class Use { play, publish };
+
+  std::string id;    // "flv": its field in GET /settings is flv_url
+  std::string name;  // "HTTP-FLV"
+  std::string path;  // after /stream/SLUG
+  std::string type;  // MIME type: of the answer, or of both sides of the exchange
+  Use use = Use::play;
+
+  std::string setting() const { return id + "_url"; }
 };
 
-inline constexpr Endpoint hls{"hls_url", "/hls/index.m3u8", "application/vnd.apple.mpegurl"};
-inline constexpr Endpoint whip{"whip_url", "/whip", "application/sdp"};
-inline constexpr Endpoint whep{"whep_url", "/whep", "application/sdp"};
+// A format that GET /stream/SLUG/live.ID answers with, for as long as the stream lasts. media/ registers them
+// (media/player_formats.cpp).
+struct LiveFormat {
+  Format format;
+  std::string name;
+  std::string type;
 
-// A format that is only another endless answer is one row here, its value of Format, and what makes its bytes
-// (media/stream.cpp).
-inline constexpr std::array endpoints{
-    hls,
-    Endpoint{"flv_url", "/live.flv", "video/x-flv", Format::flv},
-    Endpoint{"ts_url", "/live.ts", "video/mp2t", Format::ts},
-    whip,
-    whep,
+  std::string path() const { return "/live." + std::string(format.id); }
 };
+
+// These have gateways of their own.
+inline const Endpoint hls{
+    .id = "hls", .name = "HLS", .path = "/hls/index.m3u8", .type = "application/vnd.apple.mpegurl"};
+inline const Endpoint whep{.id = "whep", .name = "WHEP", .path = "/whep", .type = "application/sdp"};
+inline const Endpoint whip{
+    .id = "whip", .name = "WHIP", .path = "/whip", .type = "application/sdp", .use = Endpoint::Use::publish};
+
+// All endpoints of a node that has these live formats.
+std::vector<Endpoint> endpoints(const std::vector<LiveFormat> &live);
 
 }  // namespace astral::formats

@@ -14,10 +14,10 @@ namespace astral::formats {
 
 namespace {
 
-constexpr std::size_t longest_head = 1024;  // of a key frame; its parameters come first
-constexpr std::size_t most_groups = 5;      // encoders make key frames where a scene begins, too
+constexpr std::size_t longest_head = 1024;  // bytes kept of a key frame; its parameter sets come first
+constexpr std::size_t most_groups = 5;      // several, because encoders add key frames at scene changes
 constexpr std::int64_t second = 90'000;
-constexpr std::int64_t longest_group = 600 * second;  // else it is another clock
+constexpr std::int64_t longest_group = 600 * second;  // a larger step means another clock
 
 struct StreamType {
   unsigned value;
@@ -31,14 +31,14 @@ constexpr std::array types{StreamType{0x01, true, "mpeg1"}, StreamType{0x02, tru
                            StreamType{0x04, false, "mp3"},  StreamType{0x0f, false, "aac"},
                            StreamType{0x11, false, "aac"},  StreamType{0x81, false, "ac3"}};
 
-// The same moment as `stamp`, on the clock on which `near` is close.
+// `stamp`, which wraps at 33 bits, as the time closest to `near` that does not wrap.
 std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
   return near + pes_distance(near, stamp);
 }
 
 bool is_pes(Bytes bytes) {
-  return bytes.size() >= pes_head_size && bytes.size() >= pes_head_size + bytes[8] && bytes[0] == 0 && bytes[1] == 0 &&
-         bytes[2] == 1;
+  return bytes.size() >= pes_head_size && bytes.size() >= pes_head_size + bytes[8] && bytes[0] == 0 &&
+         bytes[1] == 0 && bytes[2] == 1;
 }
 
 bool has_opus(Bytes descriptors) {
@@ -66,7 +66,7 @@ void FactFinder::on_break() {
   group_ = {};
 }
 
-// A whole packet: on_frame() cuts them.
+// `packet` is one whole TS packet: on_frame() cuts them.
 void FactFinder::take(Bytes packet) {
   if (packet[0] != 0x47 || (packet[3] & 0x10) == 0) return;
   const auto pid = static_cast<std::uint16_t>((packet[1] & 0x1f) << 8 | packet[2]);
@@ -83,7 +83,7 @@ void FactFinder::take(Bytes packet) {
   if (pid == audio_.pid && is_begin && is_pes(payload)) read_sound(payload);
 }
 
-// Those that fit into one packet.
+// Reads only tables that fit into one packet.
 void FactFinder::read_tables(std::uint16_t pid, Bytes payload) {
   const std::size_t begin = std::size_t{1} + payload[0];
   if (begin + 3 > payload.size()) return;
@@ -171,12 +171,12 @@ void FactFinder::read_key_frame() {
     facts.frames = read->frames;
     facts.seconds = read->seconds;
   }
-  if (video_.codec == "h264" && facts.width == 0) return;  // nobody can decode it yet
+  if (video_.codec == "h264" && facts.width == 0) return;  // no decoder can start without its parameter sets
   facts_.video = facts;
   weigh_groups();
 }
 
-// One that goes on counts when it is too long already, by whole seconds.
+// The unfinished group counts as soon as it is too long, in whole seconds.
 void FactFinder::weigh_groups() {
   if (!facts_.video || !key_ticks_) return;
   double longest = 0;

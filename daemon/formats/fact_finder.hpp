@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds out of MPEG-TS as it passes what its picture and sound are: by its tables, by what stands at the
-// beginning of key frames and sounds, and by the times of pictures. Looks at packets' heads and decodes
-// nothing. Pure.
+// Learns from passing MPEG-TS what its video and audio are: from the PAT and PMT, from the headers of key
+// frames and audio frames, and from the timestamps of pictures. It parses headers and decodes nothing.
+// Pure.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ class FactFinder : public Player {
  public:
   explicit FactFinder(std::function<void()> on_news) : on_news_(std::move(on_news)) {}
 
-  // `is_start`: the next picture is a key frame.
+  // `is_start`: the next picture in the stream is a key frame.
   void on_frame(const Slice &piece, bool is_start) override;
   void on_break() override;
   void on_over(const Error &) override {}
@@ -52,16 +52,16 @@ class FactFinder : public Player {
 
   const std::function<void()> on_news_;
   Facts facts_, told_;
-  std::uint16_t map_pid_ = none;  // of the PMT
+  std::uint16_t map_pid_ = none;  // the PMT's
   Track video_, audio_;
   bool is_key_next_ = false;
-  bool is_reading_ = false;                   // a key frame's beginning
-  std::vector<std::uint8_t> head_;            // that beginning
-  std::int64_t ticks_ = 0;                    // of 90 kHz, of the newest picture; not folded at 33 bits
-  std::optional<std::int64_t> key_ticks_;     // of the newest key frame
-  std::optional<std::int64_t> latest_shown_;  // in its group
+  bool is_reading_ = false;                   // the first bytes of a key frame, into head_
+  std::vector<std::uint8_t> head_;            // the first bytes of the newest key frame
+  std::int64_t ticks_ = 0;                    // 90 kHz; the newest picture's DTS, without the wrap at 33 bits
+  std::optional<std::int64_t> key_ticks_;     // DTS of the newest key frame
+  std::optional<std::int64_t> latest_shown_;  // the largest PTS in its group
   Group group_;
-  std::deque<Group> groups_;  // the last ones that are whole
+  std::deque<Group> groups_;  // the last complete groups
 };
 
 }  // namespace astral::formats

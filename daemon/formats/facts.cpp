@@ -9,12 +9,12 @@ std::vector<std::string> warnings_of(const Facts &facts) {
   std::vector<std::string> warnings;
   if (facts.video && facts.video->keyframe_seconds > good_keyframe_seconds)
     warnings.push_back("Keyframes are " + std::to_string(std::lround(facts.video->keyframe_seconds)) +
-                       " s apart: who joins waits so long for a picture; 1 or 2 s are good");
+                       " s apart, so viewers may wait that long for a picture; 1 or 2 s are good");
   if (facts.video && facts.video->has_b_frames)
     warnings.push_back(
-        "The picture has B-frames: browsers cannot show them by WebRTC, and are further behind live");
+        "The video has B-frames: browsers cannot play them by WebRTC and use slower ways to watch");
   if (facts.audio && facts.audio->codec != "aac")
-    warnings.push_back("The sound is not AAC: many players, and browsers, play none");
+    warnings.push_back("The audio is not AAC: many players and browsers play no sound");
   return warnings;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is known of a stream's picture and sound, and what of it hurts who watches. Pure.
+// What is known about a stream's video and audio, and warnings about what makes it play badly. Pure.
 #pragma once
 
 #include <optional>
@@ -10,11 +10,11 @@ namespace astral::formats {
 
 struct VideoFacts {
   std::string codec;   // "h264"
-  unsigned width = 0;  // pixels; 0: not known, as of every number here
+  unsigned width = 0;  // pixels; in all numbers here 0 means unknown
   unsigned height = 0;
-  unsigned frames = 0;  // in as many seconds as the next one says
+  unsigned frames = 0;  // the frame rate is frames / seconds
   unsigned seconds = 0;
-  double keyframe_seconds = 0;  // from one to the next, at most
+  double keyframe_seconds = 0;  // the longest distance between key frames
   bool has_b_frames = false;
   bool operator==(const VideoFacts &) const = default;
 };
@@ -34,6 +34,6 @@ struct Facts {
 
 constexpr double good_keyframe_seconds = 4;
 
-std::vector<std::string> warnings_of(const Facts &facts);  // for people
+std::vector<std::string> warnings_of(const Facts &facts);  // sentences for the publisher
 
 }  // namespace astral::formats

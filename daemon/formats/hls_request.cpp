@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view suffix = ".ts";
 
-// Decimal, without a sign and without zeros before it.
+// Decimal, without a sign and without leading zeros.
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
   std::uint64_t number = 0;
@@ -23,7 +23,7 @@ Expected<void> read_number(std::string_view name, std::string_view text,
                            std::optional<std::uint64_t> &number) {
   const auto value = parse_number(text);
   if (!value) return fail(Code::invalid, std::string(name) + " must be a number");
-  if (number) return fail(Code::invalid, std::string(name) + " is there twice");
+  if (number) return fail(Code::invalid, std::string(name) + " is given twice");
   number = value;
   return {};
 }
@@ -69,7 +69,7 @@ Expected<PlaylistQuery> parse_playlist_query(std::string_view query) {
     const std::string_view value = field.substr(std::min(name.size() + 1, field.size()));
     if (auto read = read_directive(name, value, out); !read) return tl::unexpected(read.error());
   }
-  if (out.part && !out.sequence) return fail(Code::invalid, "_HLS_part goes with _HLS_msn only");
+  if (out.part && !out.sequence) return fail(Code::invalid, "_HLS_part needs _HLS_msn");
   return out;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a player of HLS asks for: names of files, and the directives in the playlist's query (RFC 8216bis,
-// 6.2.5). Pure.
+// Parses the requests of an HLS player: file names, and the delivery directives in the playlist's query
+// (RFC 8216bis, 6.2.5). Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 
 namespace astral::formats {
 
-// "41.ts", relative to the playlist, and back. Anything else is nothing.
+// "41.ts", relative to the playlist, and back. Nothing for any other name.
 std::string segment_name(std::uint64_t sequence);
 std::optional<std::uint64_t> parse_segment_name(std::string_view name);
 
-// "41.3.ts": what comes fourth in segment 41.
+// "41.3.ts": the fourth part of segment 41.
 struct PartId {
   std::uint64_t sequence = 0;
   std::uint64_t index = 0;
@@ -26,13 +26,13 @@ std::string part_name(const PartId &part);
 std::optional<PartId> parse_part_name(std::string_view name);
 
 struct PlaylistQuery {
-  std::optional<std::uint64_t> sequence = {};  // _HLS_msn: answer when this segment is there,
-  std::optional<std::uint64_t> part = {};      // _HLS_part: or this part of it
+  std::optional<std::uint64_t> sequence = {};  // _HLS_msn: answer once the playlist has this segment
+  std::optional<std::uint64_t> part = {};      // _HLS_part: or already with this part of it
   bool may_skip = false;                       // _HLS_skip: the player knows the older segments
   bool operator==(const PlaylistQuery &) const = default;
 };
 
-// The query of an address, not decoded. Other names are not ours to judge. invalid: nonsense.
+// `query`: percent-encoded, as in the URL. Ignores other parameters. invalid: a directive has a bad value.
 Expected<PlaylistQuery> parse_playlist_query(std::string_view query);
 
 }  // namespace astral::formats

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The newest key frame of MPEG-TS, as the pieces in which it came. Decides when it is whole: when the next
-// picture begins. Pure.
+// Collects the newest key frame of MPEG-TS, as the pieces that it came in. Decides when it is complete: when
+// the next picture begins. Pure.
 #pragma once
 
 #include <cstddef>
@@ -23,14 +23,14 @@ class KeyFrame : public Player {
   bool has_begun() const { return has_begun_; }
   bool is_whole() const { return is_whole_; }
   const std::optional<Error> &over() const { return over_; }
-  const std::vector<Slice> &pieces() const { return pieces_; }  // the stream's tables first
+  const std::vector<Slice> &pieces() const { return pieces_; }  // PAT and PMT first
 
  private:
   void start_again();
 
   FrameFinder finder_;
   std::vector<Slice> pieces_;
-  std::size_t tables_ = 0;  // of them
+  std::size_t tables_ = 0;  // how many of pieces_ are PAT and PMT
   bool has_begun_ = false;
   bool is_whole_ = false;
   std::optional<Error> over_;

@@ -10,9 +10,9 @@ namespace {
 
 // EXTINF, rounded to the nearest second, must not exceed the target duration (RFC 8216, 4.3.3.1).
 constexpr Time rounds_down = 499ms;
-// A cut within a group comes this much before that, as the end of a piece is known by the next one only.
+// A cut inside a group leaves this margin: the end of a piece is known only when the next piece comes.
 constexpr Time forced_margin = 250ms;
-constexpr std::size_t most_steps = 4096;  // that are looked at for the parts' target
+constexpr std::size_t most_steps = 4096;  // frame durations that choose the parts' target duration
 
 bool starts_with_pat(Bytes packet) {
   return packet.size() >= 3 && packet[0] == 0x47 && (packet[1] & 0x1f) == 0 && packet[2] == 0;
@@ -55,7 +55,7 @@ void HlsWindow::take(Slice bytes) {
   open_->pieces.push_back(std::move(bytes));
 }
 
-// 85% is the least of a part's target (RFC 8216bis, 4.4.4.9).
+// A part must last at least 85% of the part target duration (RFC 8216bis, 4.4.4.9).
 void HlsWindow::take(const Slice &piece, const std::vector<Frame> &frames, bool is_start) {
   std::size_t taken = 0;
   for (const Frame &frame : frames) {
@@ -147,7 +147,7 @@ void HlsWindow::cut(Time end, Time frame_end) {
   unlist_old();
 }
 
-// A tenth above what was seen, as groups are not all of one length.
+// A tenth above the longest group so far, because the lengths of groups vary.
 void HlsWindow::choose_target() {
   Time longest = usual_group_;
   for (const Segment &segment : segments_) longest = std::max(longest, segment.duration);
@@ -155,8 +155,8 @@ void HlsWindow::choose_target() {
   target_ = std::max(std::chrono::round<std::chrono::seconds>(longest), std::chrono::seconds(1));
 }
 
-// Nine steps of ten are not longer than the one that counts: publishers stumble. A whole number of them, and
-// a twentieth for those that are rounded.
+// Counts with the frame duration that nine of ten frames do not exceed, because publishers stumble. Takes a
+// whole number of frames, plus a twentieth for rounded timestamps.
 void HlsWindow::choose_part_target() {
   if (!frame_steps_.empty()) {
     const auto usual = frame_steps_.begin() + static_cast<std::ptrdiff_t>((frame_steps_.size() - 1) * 9 / 10);
@@ -169,7 +169,7 @@ void HlsWindow::choose_part_target() {
   frame_steps_ = {};
 }
 
-// A playlist that loses a segment must still be three target durations long (RFC 8216, 6.2.2).
+// After it loses a segment, a playlist must still be three target durations long (RFC 8216, 6.2.2).
 void HlsWindow::unlist_old() {
   if (!ready()) return;
   Time length{};
@@ -220,7 +220,7 @@ Expected<std::vector<Slice>> HlsWindow::part(const PartId &part) const {
                             pieces + static_cast<std::ptrdiff_t>(segment->parts[part.index].end));
 }
 
-// One past a segment's last part is the first of the next.
+// The part after a segment's last part is the first part of the next segment.
 bool HlsWindow::is_there(const PartId &part) const {
   if (part.sequence + 1 < complete()) return true;
   const Segment *segment = find(part.sequence);
@@ -232,15 +232,15 @@ Expected<std::string> HlsWindow::playlist(const PlaylistQuery &query) const {
   if (!ready()) return fail(Code::unreachable, "there is no media yet");
   if (!query.sequence) return playlist(query.may_skip);
   const std::uint64_t ahead = *query.sequence - std::min(*query.sequence, complete());
-  if (ahead > 1) return fail(Code::invalid, "that segment is too far ahead");
+  if (ahead > 1) return fail(Code::invalid, "this segment is too far in the future");
   const bool is_part = has_parts() && query.part;
   if (is_part && *query.sequence >= complete()) {
     const std::uint64_t known = ahead == 0 ? open_->parts.size() : 0;
     const std::uint64_t advance = static_cast<std::uint64_t>(3s / part_target_);
-    if (*query.part > known + advance) return fail(Code::invalid, "that part is too far ahead");
+    if (*query.part > known + advance) return fail(Code::invalid, "this part is too far in the future");
   }
   const bool is_here = is_part ? is_there({*query.sequence, *query.part}) : *query.sequence < complete();
-  if (!is_here) return fail(Code::unreachable, "that is not there yet");
+  if (!is_here) return fail(Code::unreachable, "the playlist does not have it yet");
   return playlist(query.may_skip);
 }
 

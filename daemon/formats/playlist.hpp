@@ -26,33 +26,33 @@ using WallTime = std::chrono::system_clock::time_point;
 // What the window may hold. Lengths are media time.
 struct HlsLimits {
   Time shortest =
-      900ms;           // a group's start ends a segment of this length; below 1 s: groups of 1 s have jitter
-  Time longest = 10s;  // before the target duration is known: cut anywhere beyond
-  Time gap = 3s;       // a larger step of the timestamps, forth or back, is a discontinuity
+      900ms;           // a new group ends a segment that is this long; below 1 s, as 1 s groups have jitter
+  Time longest = 10s;  // until the target duration is known, a segment is cut anywhere after this
+  Time gap = 3s;       // a larger step of the timestamps, forwards or backwards, is a discontinuity
   std::size_t ready = 2;  // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION
-  // Segments in the playlist; more while that is less than three target durations. Six can never be skipped.
+  // Segments in the playlist; more if these last less than three targets. A delta update has the last six.
   std::size_t listed = 9;
   std::size_t kept = 3;                  // segments that have left the playlist and can still be fetched
   std::size_t bytes = 64 << 20;          // all segments together
-  std::size_t segment_bytes = 16 << 20;  // one segment; cut anywhere beyond
+  std::size_t segment_bytes = 16 << 20;  // one segment; a longer one is cut anywhere
   std::size_t header_bytes = 64 << 10;   // the stream's header
-  Time usual_part = 250ms;               // whole frames next to this
-  Time longest_part = 1s;                // beyond, there are no parts
+  Time usual_part = 250ms;               // a part is about this long, in whole frames
+  Time longest_part = 1s;                // if parts would be longer, there are none
 };
 
 // One object of the stream, in order.
 struct Piece {
   std::uint64_t group = 0;
-  Time pts{};  // of the stream's own timeline, from any zero
+  Time pts{};  // on the stream's own timeline, which may start anywhere
   Slice bytes;
   bool broken = false;  // does not continue what came before it (GStreamer's DISCONT)
 };
 
-// What can be had of a segment before it is complete. It begins where the one before it ends.
+// A part of a segment can be fetched before the segment is complete. It begins where the last one ends.
 struct Part {
-  std::size_t end = 0;  // one past its last piece
+  std::size_t end = 0;  // index of the piece after its last one
   Time duration{};
-  bool independent = false;  // a group begins in it
+  bool independent = false;  // a group starts in it
 };
 
 struct Segment {
@@ -60,37 +60,37 @@ struct Segment {
   Time duration{};
   WallTime begun{};
   std::size_t size = 0;
-  bool discontinuity = false;  // before it
-  bool independent = true;     // starts a group
+  bool discontinuity = false;  // between the previous segment and this one
+  bool independent = true;     // begins with the start of a group
   std::vector<Slice> pieces;
   std::vector<Part> parts;
 };
 
-// **Thread**: one. **Errors**: push() has none; where there is no room, the oldest segments go.
+// **Thread**: one. **Errors**: push() has none; when there is no room, it drops the oldest segments.
 class HlsWindow {
  public:
-  // `first_sequence`: above those of an earlier window of the stream, so that its players go on (the wall
-  // clock's seconds are, as segments last about one).
+  // `first_sequence` must be above those of an earlier window of this stream, so that its players continue.
+  // The wall clock in seconds is, because segments last about one second or longer.
   explicit HlsWindow(std::uint64_t first_sequence = 0, const HlsLimits &limits = {});
 
-  // PAT and PMT, put before each segment that does not begin with a PAT. One that is too large is not used.
+  // PAT and PMT, put before each segment that does not begin with a PAT. Ignores a header that is too large.
   void set_header(Slice header);
-  // Group ids that do not count up by one are a discontinuity: something is missing, or another publisher.
-  // Returns whether the playlist says more than before.
+  // A step of the group id by more than one is a discontinuity: media is missing, or the publisher restarted.
+  // Returns whether the playlist has grown.
   bool push(Piece piece, WallTime wall);
-  // The next piece does not continue the last one, whatever its numbers say.
+  // The next piece does not continue the last one, whatever its group id says.
   void mark_discontinuity() { marked_ = true; }
 
   bool ready() const { return target_ > Time::zero(); }
-  // unreachable: not yet. invalid: for longer than anybody waits.
+  // unreachable: not there yet. invalid: too far in the future to wait for.
   Expected<std::string> playlist(const PlaylistQuery &query) const;
-  std::string playlist(bool may_skip = false) const;  // as it is; empty until ready
+  std::string playlist(bool may_skip = false) const;  // as it is now; empty until ready()
   Expected<Segment> segment(std::uint64_t sequence) const;
-  // unreachable: the next one, which comes.
+  // unreachable: it is the next part, which has not come yet.
   Expected<std::vector<Slice>> part(const PartId &part) const;
-  // How long one may wait for what comes next (RFC 8216bis, 6.2.5.2).
+  // How long a request may wait for the next segment or part (RFC 8216bis, 6.2.5.2).
   Time patience() const { return 3 * target_; }
-  std::size_t size() const { return size_; }  // bytes held, the unfinished segment's too
+  std::size_t size() const { return size_; }  // bytes, with those of the unfinished segment
 
  private:
   bool is_discontinuity(const Piece &piece) const;
@@ -112,32 +112,32 @@ class HlsWindow {
   bool has_parts() const { return part_target_ > Time::zero(); }
   const Segment *find(std::uint64_t sequence) const;
   Time limit() const;
-  std::uint64_t complete() const { return next_sequence_ - (open_ ? 1 : 0); }  // one past the last complete
+  std::uint64_t complete() const { return next_sequence_ - (open_ ? 1 : 0); }  // after the last complete one
 
   const HlsLimits limits_;
   std::uint64_t next_sequence_;
   std::uint64_t discontinuities_gone_ = 0;
-  Time target_{};  // whole seconds; once it is known it stays (RFC 8216, 6.2.1)
+  Time target_{};  // whole seconds; never changes once it is known (RFC 8216, 6.2.1)
   FrameFinder frames_;
-  Time frame_time_{};  // of the newest, on the finder's clock
+  Time frame_time_{};  // the newest frame's, on the clock of frames_
   Time frame_step_{};
-  Time part_target_{};             // whole milliseconds, known with the former; zero: no parts
-  std::vector<Time> frame_steps_;  // until then
+  Time part_target_{};             // whole milliseconds, known when target_ is; zero: no parts
+  std::vector<Time> frame_steps_;  // seen until then
   Slice header_;
   std::deque<Segment> segments_;  // complete, consecutive
-  std::size_t unlisted_ = 0;      // how many of the first are not in the playlist any more
+  std::size_t unlisted_ = 0;      // how many of the first have left the playlist
   std::size_t size_ = 0;
 
   std::optional<Segment> open_;
-  Time open_pts_{};    // the first of the open segment
-  Time part_begin_{};  // of its open part, on the finder's clock
+  Time open_pts_{};    // of the open segment's first piece
+  Time part_begin_{};  // of its open part, on the clock of frames_
   bool part_has_start_ = false;
-  Time last_pts_{};  // of the newest piece
+  Time last_pts_{};  // the newest piece's
   Time step_{};      // between the two newest pieces
   bool marked_ = false;
   std::optional<std::uint64_t> group_;
   Time group_pts_{};
-  Time usual_group_{};  // a fading maximum of the groups' lengths
+  Time usual_group_{};  // a decaying maximum of the groups' lengths
 };
 
 }  // namespace astral::formats

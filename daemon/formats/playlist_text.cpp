@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The window's playlist as text. No EXT-X-RENDITION-REPORT: it tells of other renditions, and there are none.
+// The window's playlist as text. It has no EXT-X-RENDITION-REPORT, because there is only one rendition.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -10,10 +10,9 @@ namespace astral::formats {
 
 namespace {
 
-// In target durations of segments and parts; the least there may be, and the most of the third.
-constexpr int skip_boundary = 6;
-constexpr int hold_back = 3;
-constexpr int parts_listed = 3;
+constexpr int skip_boundary = 6;  // segment target durations; the least that is allowed
+constexpr int hold_back = 3;      // part target durations; the least that is allowed
+constexpr int parts_listed = 3;   // segment target durations; the most that is allowed
 
 std::string iso8601(WallTime wall) {
   using namespace std::chrono;
@@ -56,7 +55,7 @@ std::string parts(const Segment &segment) {
 
 }  // namespace
 
-// Those that end before the boundary. Their number is what remains of them in a delta update.
+// How many segments end before the skip boundary. A delta update has their number instead of them.
 std::size_t HlsWindow::skippable() const {
   Time length{};
   std::size_t count = segments_.size();

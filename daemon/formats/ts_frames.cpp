@@ -7,18 +7,18 @@ namespace astral::formats {
 
 namespace {
 
-// 24 years; nanoseconds have room for twelve times as many. A publisher whose times always jump gets here.
+// 24 years; int64 nanoseconds hold twelve times as much. Only a publisher whose times keep jumping gets here.
 constexpr std::int64_t most_ticks = std::int64_t{1} << 46;
 
 }  // namespace
 
 struct FrameFinder::Start {
   Kind kind = Kind::none;
-  std::int64_t ticks = 0;  // DTS, or PTS where that is the same
+  std::int64_t ticks = 0;  // DTS, or PTS if there is no DTS
 };
 
-// Of the PES packet that begins in this packet, which is a whole one: find() cuts them (ISO/IEC
-// 13818-1, 2.4.3).
+// The start of the PES packet that begins in this TS packet (ISO/IEC 13818-1, 2.4.3). `packet` is a whole TS
+// packet: find() cuts them.
 FrameFinder::Start FrameFinder::start_of(Bytes packet) {
   const bool is_start = packet[0] == 0x47 && (packet[1] & 0x40) != 0 && (packet[3] & 0x10) != 0;
   if (!is_start) return {};

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Time look_every = 100ms;
 
-// Any page may play what this node carries, and read why it cannot.
+// Allows pages of any origin to play the streams and to read the errors.
 http::Reply open_to_pages(http::Reply out, const char *cache) {
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   out.headers.emplace_back("Cache-Control", cache);
@@ -58,7 +58,7 @@ void Hls::bring(const http::Call &call, Ask ask, http::Answer answer) {
   if (!driver_.node().find_stream(slug)) return answer(refusal({Code::not_found, ""}, slug));
   if (!call.is_near && !call.is_owner && !driver_.is_public()) {
     return answer(
-        refusal({Code::refused, "only this machine and its network may have a stream brought here"}, slug));
+        refusal({Code::refused, "only this machine and its network may bring a stream to this node"}, slug));
   }
   driver_.call(core::AskTicket{.slug = slug},
                [this, slug, ask, answer](const Expected<core::Answered> &result) {
@@ -85,7 +85,7 @@ void Hls::segment(const http::Call &call, http::Answer answer) {
 void Hls::wait(const std::string &slug, Ask ask, http::Answer answer) {
   const Time hold = driver_.media().hls_patience(slug);
   if (waiting_.size() >= max_waiting)
-    return answer(refusal({Code::unreachable, "too many wait for this"}, slug));
+    return answer(refusal({Code::unreachable, "too many requests wait at this node"}, slug));
   if (waiting_.empty()) look_.set(now() + look_every);
   waiting_.push_back(
       {slug, std::move(ask), std::move(answer), now() + (hold > Time::zero() ? hold : patience_)});
@@ -112,7 +112,7 @@ void add_hls_calls(std::vector<http::Route> &routes, Hls &hls) {
   Hls *h = &hls;
   routes.push_back(
       {.method = "GET",
-       .pattern = std::string("/stream/:slug") + formats::hls.path,
+       .pattern = "/stream/:slug" + formats::hls.path,
        .handle = [h](const http::Call &call, const http::Answer &answer) { h->playlist(call, answer); }});
   routes.push_back(
       {.method = "GET",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// HLS of the streams that this node carries. A player that asks for the playlist of a stream that is known
-// but not carried makes this node get it, and waits a while for the first segments. One that knows
-// low-latency HLS waits for what comes next.
+// Serves HLS of the streams that this node carries. A request for the playlist of a stream that is known but
+// not carried makes the node fetch the stream, and waits for the first segments. Requests of low-latency HLS
+// wait for the segment or part that they name.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ class Hls {
  private:
   static constexpr std::size_t max_waiting = 512;
 
-  // What there is now; unreachable: not yet.
+  // Makes the answer from what is there now. unreachable: not there yet, the request waits.
   using Ask = std::function<Expected<http::Reply>()>;
   struct Waiting {
     std::string slug;
@@ -40,10 +40,10 @@ class Hls {
     Time deadline;
   };
 
-  // To this node, first.
+  // Brings the stream to this node and then waits.
   void bring(const http::Call &call, Ask ask, http::Answer answer);
   void wait(const std::string &slug, Ask ask, http::Answer answer);
-  void look(const std::string &slug);  // empty: at all, and at the time
+  void look(const std::string &slug);  // asks again for the requests of this stream; empty: for all
 
   runtime::Driver &driver_;
   const Time patience_;

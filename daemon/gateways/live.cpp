@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t max_players = 256;
 
-// Any page may play what this node carries, and read why it cannot.
+// Allows pages of any origin to play the streams and to read the errors.
 http::Reply open_to_pages(http::Reply out) {
   out.headers.emplace_back("Access-Control-Allow-Origin", "*");
   out.headers.emplace_back("Cache-Control", "no-store");
@@ -22,28 +22,28 @@ http::Reply open_to_pages(http::Reply out) {
 Live::Live(runtime::Driver &driver, Time patience, const MediaConnection::Limits &limits)
     : driver_(driver), patience_(patience), limits_(limits), mailbox_(g_main_context_default()) {}
 
-void Live::play(const http::Call &call, const formats::Endpoint &endpoint, const http::Answer &answer) {
+void Live::play(const http::Call &call, const formats::LiveFormat &format, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
   if (players_.size() >= max_players)
-    return answer(open_to_pages(http::reply_error({Code::unreachable, "too many play at this node"})));
+    return answer(open_to_pages(http::reply_error({Code::unreachable, "too many players at this node"})));
   const std::uint64_t id = next_++;
   Player &player = players_.emplace(id, Player{.answer = answer}).first->second;
-  player.watching = std::make_unique<PlaybackRequest>(
+  player.request = std::make_unique<PlaybackRequest>(
       driver_,
       PlaybackRequest::Wish{.slug = slug,
-                            .format = *endpoint.live,
+                            .format = format.format,
                             .may_bring = call.is_near || call.is_owner,
                             .patience = patience_},
       PlaybackRequest::Handler{
-          .on_ready = [this, id, type = endpoint.type] { on_ready(id, type); },
+          .on_ready = [this, id, type = format.type] { on_ready(id, type); },
           .on_frame =
               [this, id](const Slice &frame, bool is_start) {
-                if (Player &to = players_.at(id); to.flow) to.flow->play(frame, is_start);
+                if (Player &to = players_.at(id); to.connection) to.connection->play(frame, is_start);
               },
           .on_over = [this, id, slug](const Error &error) { on_over(id, slug, error); }});
 }
 
-void Live::on_ready(std::uint64_t id, const char *type) {
+void Live::on_ready(std::uint64_t id, const std::string &type) {
   Player &player = players_.at(id);
   player.is_ready = true;
   http::Reply reply = open_to_pages({.type = type});
@@ -55,14 +55,14 @@ void Live::on_ready(std::uint64_t id, const char *type) {
 }
 
 void Live::take_over(std::uint64_t id, Ref<GIOStream> stream, std::string head) {
-  // We are inside its PlaybackRequest.
+  // The player's PlaybackRequest is calling us, so it is erased later.
   if (!stream) return mailbox_.post([this, id] { players_.erase(id); });
   Player &player = players_.at(id);
-  player.flow = std::make_unique<MediaConnection>(
+  player.connection = std::make_unique<MediaConnection>(
       std::move(stream), limits_,
       MediaConnection::Handler{.on_bytes = [](Bytes) {},
                                .on_gone = [this, id](const std::string &) { players_.erase(id); }});
-  player.flow->send(Slice::copy(as_bytes(head)));
+  player.connection->send(Slice::copy(as_bytes(head)));
 }
 
 void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error) {
@@ -72,19 +72,17 @@ void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error
     players_.erase(id);
     return answer(open_to_pages(http::reply_error(runtime::about_stream(error, slug))));
   }
-  if (!player.flow) return static_cast<void>(players_.erase(id));
-  player.flow->close();
+  if (!player.connection) return static_cast<void>(players_.erase(id));
+  player.connection->close();
 }
 
 void add_live_calls(std::vector<http::Route> &routes, Live &live) {
-  for (const formats::Endpoint &endpoint : formats::endpoints) {
-    if (!endpoint.live) continue;
-    routes.push_back(
-        {.method = "GET",
-         .pattern = std::string("/stream/:slug") + endpoint.path,
-         .handle = [l = &live, e = &endpoint](const http::Call &call, const http::Answer &answer) {
-           l->play(call, *e, answer);
-         }});
+  for (const formats::LiveFormat &format : live.live_formats()) {
+    routes.push_back({.method = "GET",
+                      .pattern = "/stream/:slug" + format.path(),
+                      .handle = [l = &live, format](const http::Call &call, const http::Answer &answer) {
+                        l->play(call, format, answer);
+                      }});
   }
 }
 

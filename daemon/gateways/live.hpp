@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stream as it comes over HTTP: an answer that does not end, as FLV or MPEG-TS.
+// Serves a stream as an HTTP answer that does not end, in each live format that
+// the media backend has.
 #pragma once
 
 #include <cstdint>
@@ -18,25 +19,26 @@
 
 namespace astral::gateways {
 
-// **Thread**: the default main context. A player counts among the connections of the server that it came by.
-// What its watching and its flow call ends with it: at(id) checks this promise of ours.
+// **Thread**: the default main context. A player counts among the connections of the HTTP server. Its request
+// and its connection call back with its id, and never after it is gone: at(id) checks that.
 class Live {
  public:
   explicit Live(runtime::Driver &driver, Time patience = 8s, const MediaConnection::Limits &limits = {});
 
-  // `endpoint` is one of formats::endpoints, and live.
-  void play(const http::Call &call, const formats::Endpoint &endpoint, const http::Answer &answer);
+  // `format` is one of live_formats().
+  void play(const http::Call &call, const formats::LiveFormat &format, const http::Answer &answer);
+  std::vector<formats::LiveFormat> live_formats() const { return driver_.media().live_formats(); }
   std::size_t players() const { return players_.size(); }
 
  private:
   struct Player {
     http::Answer answer;
     bool is_ready = false;
-    std::unique_ptr<MediaConnection> flow = {};
-    std::unique_ptr<PlaybackRequest> watching = {};
+    std::unique_ptr<MediaConnection> connection = {};
+    std::unique_ptr<PlaybackRequest> request = {};
   };
 
-  void on_ready(std::uint64_t id, const char *type);
+  void on_ready(std::uint64_t id, const std::string &type);
   void on_over(std::uint64_t id, const std::string &slug, const Error &error);
   void take_over(std::uint64_t id, Ref<GIOStream> stream, std::string head);
 

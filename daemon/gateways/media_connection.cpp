@@ -12,13 +12,13 @@
 namespace astral::gateways {
 namespace {
 
-// To send the last words, and for the other side to close first: a close with bytes unread throws them away.
-constexpr Time farewell = 2s;
+// For the peer to read the last bytes and close first: close() with unread input discards unsent output.
+constexpr Time linger = 2s;
 constexpr std::size_t read_at_once = 64 * 1024;
 
 Ref<GSocket> socket_of(GIOStream *stream) {
   Ref<GIOStream> inner = Ref<GIOStream>::retain(stream);
-  if (!G_IS_SOCKET_CONNECTION(stream)) {  // libsoup's, around ours
+  if (!G_IS_SOCKET_CONNECTION(stream)) {  // libsoup's stream around our connection
     GIOStream *base = nullptr;
     g_object_get(stream, "base-iostream", &base, nullptr);
     inner = Ref<GIOStream>::adopt(base);
@@ -39,7 +39,7 @@ MediaConnection::MediaConnection(Ref<GIOStream> stream, const Limits &limits, Ha
   g_socket_set_option(socket_.get(), IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
 }
 
-// Its object's end alone would not close it: others may know the socket.
+// Closes explicitly: dropping our reference closes nothing while others hold the socket.
 MediaConnection::~MediaConnection() {
   input_.reset();
   output_.reset();
@@ -50,13 +50,13 @@ void MediaConnection::read() {
   static std::array<std::uint8_t, read_at_once> buffer;
   const ssize_t got = recv(g_socket_get_fd(socket_.get()), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) return end(got == 0 ? "it has closed the connection" : "the connection broke");
+  if (got <= 0) return end(got == 0 ? "the peer has closed the connection" : "the connection broke");
   if (!is_closing_) handler_.on_bytes({buffer.data(), static_cast<std::size_t>(got)});
 }
 
 void MediaConnection::send(Slice bytes) {
   if (queued_ + bytes.size() > limits_.queue) drop_media();
-  if (queued_ + bytes.size() > limits_.queue) return end("it does not take what it is told");
+  if (queued_ + bytes.size() > limits_.queue) return end("the peer does not read");
   enqueue(std::move(bytes), false);
 }
 
@@ -74,7 +74,7 @@ void MediaConnection::play(const Slice &frame, bool is_start) {
   enqueue(frame, true);
 }
 
-// But for what has been sent in part.
+// Keeps a frame that has been sent in part.
 void MediaConnection::drop_media() {
   const auto first = queue_.begin() + (written_ > 0 ? 1 : 0);
   const auto kept = std::remove_if(first, queue_.end(), [](const Piece &piece) { return piece.is_media; });
@@ -88,7 +88,7 @@ void MediaConnection::enqueue(Slice bytes, bool is_media) {
   if (bytes.empty() || is_closing_ || !why_.empty()) return;
   queued_ += bytes.size();
   queue_.push_back({std::move(bytes), is_media});
-  if (output_) return;  // waits for the socket
+  if (output_) return;  // waits until the socket is writable
   write();
 }
 
@@ -117,8 +117,7 @@ void MediaConnection::write() {
     written_ = 0;
     queue_.pop_front();
   }
-  // Where the socket takes all at once, as it nearly always does, no clock was set: setting one wakes the
-  // context.
+  // Touches the timer only if the socket made us wait, which is rare: setting a timer wakes the context.
   const bool has_waited = static_cast<bool>(output_);
   output_.reset();
   if (is_closing_) return static_cast<void>(shutdown(g_socket_get_fd(socket_.get()), SHUT_WR));
@@ -127,7 +126,7 @@ void MediaConnection::write() {
 
 void MediaConnection::close() {
   if (std::exchange(is_closing_, true) || !why_.empty()) return;
-  timer_.set(now() + farewell);
+  timer_.set(now() + linger);
   if (queue_.empty()) shutdown(g_socket_get_fd(socket_.get()), SHUT_WR);
 }
 
@@ -140,7 +139,7 @@ void MediaConnection::end(const std::string &why) {
 }
 
 void MediaConnection::on_timer() {
-  if (why_.empty()) why_ = is_closing_ ? "closed" : "it takes nothing";
+  if (why_.empty()) why_ = is_closing_ ? "closed" : "the peer takes nothing";
   const auto on_gone = handler_.on_gone;
   const std::string why = why_;
   on_gone(why);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One connection that live media flows through: what comes is handed on as it comes, what goes waits within a
-// bound. A player that is too slow misses pictures up to the next key frame; one that takes nothing is cut
-// off. What the bytes mean is not its business.
+// One TCP connection for live media. Hands on what arrives, and queues what is sent within a limit. A player
+// that is too slow misses frames up to the next key frame. One that takes nothing is disconnected. The class
+// does not know what the bytes mean.
 #pragma once
 
 #include <gio/gio.h>
@@ -20,15 +20,15 @@
 
 namespace astral::gateways {
 
-// **Thread**: the default main context. **Owns** the connection, which ends with it.
+// **Thread**: the default main context. **Owns** the connection and closes it in the destructor.
 class MediaConnection {
  public:
   struct Limits {
-    std::size_t queue = 8 << 20;  // bytes that the socket has not taken
-    Time stall = 15s;             // without taking any
+    std::size_t queue = 8 << 20;  // bytes that the socket has not taken yet
+    Time stall = 15s;             // how long the peer may take no byte
   };
   struct Handler {
-    std::function<void(Bytes)> on_bytes;  // may destroy the flow
+    std::function<void(Bytes)> on_bytes;  // may destroy the connection
     std::function<void(const std::string &why)>
         on_gone;  // once, and never from inside a call; may destroy it
   };
@@ -38,10 +38,10 @@ class MediaConnection {
   MediaConnection(const MediaConnection &) = delete;
   MediaConnection &operator=(const MediaConnection &) = delete;
 
-  void send(Slice bytes);  // words: all of them arrive, or the connection ends
-  // A whole frame of media, which may be left out. `is_start`: a player can begin with it.
+  void send(Slice bytes);  // never skipped: if the queue is full, the connection ends
+  // A whole media frame, which may be skipped. `is_start`: playback can start with it.
   void play(const Slice &frame, bool is_start);
-  // When everything is sent and the other side has gone, or after a moment; on_gone then.
+  // Calls on_gone when all is sent and the peer has closed its side, or after 2 s.
   void close();
 
   std::uint64_t skipped() const { return skipped_; }
@@ -65,11 +65,11 @@ class MediaConnection {
   const Ref<GSocket> socket_;
   std::deque<Piece> queue_;
   std::size_t queued_ = 0;
-  std::size_t written_ = 0;  // of the first
+  std::size_t written_ = 0;  // bytes of the first piece that are sent
   bool is_skipping_ = false;
   std::uint64_t skipped_ = 0;  // frames
   bool is_closing_ = false;
-  std::string why_;  // it has ended, and on_gone is due
+  std::string why_;  // not empty: it has ended, and on_gone is due
   Timer timer_;
   Source output_;
   http::Epoll::Watch input_;

@@ -35,7 +35,7 @@ void PlaybackRequest::begin() {
   if (std::find(here.begin(), here.end(), wish_.slug) != here.end()) return join();
   if (!driver_.node().find_stream(wish_.slug)) return end({Code::not_found, ""});
   if (!wish_.may_bring)
-    return end({Code::refused, "only this machine and its network may have a stream brought here"});
+    return end({Code::refused, "only this machine and its network may bring a stream to this node"});
   state_ = State::asking;
   driver_.call(core::AskTicket{.slug = wish_.slug},
                [alive = std::weak_ptr<PlaybackRequest *>(alive_)](const Expected<core::Answered> &result) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One player's wish for a stream as it comes: brings the stream here when it is elsewhere, waits for its
-// first media, and hands on what comes.
+// One player's request for a stream: brings the stream to this node if it is elsewhere, waits for the first
+// media, and then passes frames on.
 #pragma once
 
 #include <functional>
@@ -14,20 +14,20 @@
 
 namespace astral::gateways {
 
-// **Thread**: the default main context. Nothing is called from inside a call to it; on_over may destroy it.
+// **Thread**: the default main context. Never calls back from inside a call to it. on_over may destroy it.
 // The driver outlives it.
 class PlaybackRequest : private formats::Player {
  public:
   struct Handler {
     std::function<void()> on_ready;  // before the first frame
     std::function<void(const Slice &frame, bool is_start)> on_frame;
-    std::function<void(const Error &)> on_over;  // once; without on_ready: it cannot be had
+    std::function<void(const Error &)> on_over;  // once; without on_ready before it: the stream cannot be had
   };
   struct Wish {
     std::string slug;
     formats::Format format{};
-    bool may_bring = false;  // the stream, when it is not here
-    Time patience = 8s;      // for its first media
+    bool may_bring = false;  // may fetch the stream from another node
+    Time patience = 8s;      // how long to wait for the first media
   };
 
   PlaybackRequest(runtime::Driver &driver, Wish wish, Handler handler);
@@ -53,7 +53,7 @@ class PlaybackRequest : private formats::Player {
   Error why_;
   Time deadline_;
   Timer timer_;
-  const std::shared_ptr<PlaybackRequest *> alive_;  // what the answer to a ticket looks at
+  const std::shared_ptr<PlaybackRequest *> alive_;  // checked by the answer to the ticket request
 };
 
 }  // namespace astral::gateways

@@ -12,12 +12,12 @@ Publishers::Publishers(runtime::Driver &driver, const Limits &limits)
 Expected<Publishers::Id> Publishers::begin(const std::string &slug, Over over) {
   const auto found = publishers_.find(slug);
   if (found == publishers_.end() && publishers_.size() >= limits_.count)
-    return fail(Code::no_room, "too many publish at this node");
+    return fail(Code::no_room, "too many publishers at this node");
   if (found != publishers_.end() && found->second.is_ending)
-    return fail(Code::no_room, "the publisher before is still saying goodbye: again in a moment");
+    return fail(Code::no_room, "the previous publisher is still ending this stream: try again in a moment");
   if (found != publishers_.end() && found->second.id != 0 &&
       now() - found->second.heard < limits_.until_stale)
-    return fail(Code::conflict, "somebody is publishing " + slug + " already");
+    return fail(Code::conflict, "another publisher is publishing " + slug + " already");
 
   Publisher &publisher = publishers_[slug];
   const Over stale = publisher.id == 0 ? Over() : publisher.over;
@@ -34,7 +34,7 @@ Expected<Publishers::Id> Publishers::begin(const std::string &slug, Over over) {
   publisher.heard = now();
   publisher.until = never;
   set_deadline();
-  if (stale) stale({Code::conflict, "another publisher goes on with " + slug});
+  if (stale) stale({Code::conflict, "another publisher continues " + slug});
   return id;
 }
 

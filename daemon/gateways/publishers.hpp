@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is published at this node by those who bring media in, by RTMP or by WebRTC: one publisher of a
-// stream at a time. One that was cut off, or has fallen silent, is followed by the next, who goes on with the
-// stream.
+// The streams that are published at this node by RTMP or WebRTC, each by one publisher at a time. If a
+// publisher is cut off or silent, another one may continue its stream. A publisher that stops properly ends
+// the stream.
 #pragma once
 
 #include <cstddef>
@@ -23,33 +23,33 @@ namespace astral::gateways {
 class Publishers {
  public:
   struct Limits {
-    Time until_stale = 5s;  // of a publisher's silence: then another takes over
-    Time for_return = 10s;  // of one that was cut off, before the stream has ended
+    Time until_stale = 5s;  // a publisher that is silent for so long may be replaced
+    Time for_return = 10s;  // how long a stream waits for a publisher that was cut off
     std::size_t count = 32;
   };
-  using Id = std::uint64_t;  // of one that has begun, never again another's
-  // It has ended, or another one goes on; never from inside a call of its own.
+  using Id = std::uint64_t;  // of one publisher; never reused
+  // The publisher has ended or was replaced. Never called from inside a call of that publisher.
   using Over = std::function<void(const Error &)>;
 
   Publishers(runtime::Driver &driver, const Limits &limits);
 
-  void set_node(std::string node) { node_ = std::move(node); }  // HOST:PORT where our own elements find us
+  void set_node(std::string node) { node_ = std::move(node); }  // HOST:PORT for the node's own elements
 
-  // no_room: too many. conflict: somebody else publishes it.
+  // no_room: too many publishers. conflict: another publisher is active.
   Expected<Id> begin(const std::string &slug, Over over);
   void expect(Id id, const rtmp::Metadata &metadata);
-  Expected<void> push(Id id, const rtmp::Media &media);  // an error ends it, without Over
-  void finish(Id id);                                    // with a goodbye
-  void leave(Id id);                                     // without
+  Expected<void> push(Id id, const rtmp::Media &media);  // an error ends the publisher, without Over
+  void finish(Id id);                                    // ends the stream
+  void leave(Id id);                                     // cut off: the stream waits for the next publisher
   bool is_there(Id id) const { return slugs_.contains(id); }
 
  private:
   struct Publisher {
     std::unique_ptr<media::PublishedMedia> ingest = {};
-    Id id = 0;  // 0: it was cut off, or says goodbye
+    Id id = 0;  // 0: it was cut off or is ending
     Over over = {};
     Time heard{};
-    Time until = never;  // it must be back
+    Time until = never;  // when a publisher must be back
     bool is_ending = false;
   };
 
@@ -63,7 +63,7 @@ class Publishers {
   const Limits limits_;
   std::string node_;
   Id next_ = 1;
-  std::map<Id, std::string> slugs_;  // of those that are in publishers_
+  std::map<Id, std::string> slugs_;  // of the active ones in publishers_
   Timer deadline_;
   std::map<std::string, Publisher> publishers_;  // by slug
 };

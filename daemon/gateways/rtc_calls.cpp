@@ -8,7 +8,7 @@ namespace astral::gateways {
 
 Expected<webrtc::Offer> offer_of(const http::Call &call) {
   if (call.content_type != sdp_type)
-    return fail(Code::unsupported, "the body must be an offer as application/sdp");
+    return fail(Code::unsupported, "the body must be an SDP offer with type application/sdp");
   return webrtc::parse_offer(call.body);
 }
 
@@ -27,7 +27,7 @@ std::string new_session() {
 
 void add_rtc_calls(std::vector<http::Route> &routes, Whep &whep, Whip &whip) {
   routes.push_back({.method = "POST",
-                    .pattern = std::string("/stream/:slug") + formats::whep.path,
+                    .pattern = "/stream/:slug" + formats::whep.path,
                     .handle = [w = &whep](const http::Call &call, const http::Answer &answer) {
                       w->watch(call, answer);
                     }});
@@ -37,7 +37,7 @@ void add_rtc_calls(std::vector<http::Route> &routes, Whep &whep, Whip &whip) {
                       w->remove(call, answer);
                     }});
   routes.push_back({.method = "POST",
-                    .pattern = std::string("/stream/:slug") + formats::whip.path,
+                    .pattern = "/stream/:slug" + formats::whip.path,
                     .handle = [w = &whip](const http::Call &call,
                                           const http::Answer &answer) { w->publish(call, answer); },
                     .who = http::Who::owner});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What WHIP's and WHEP's calls have in common.
+// What the HTTP calls of WHIP and WHEP share.
 #pragma once
 
 #include <string>
@@ -18,9 +18,9 @@ inline constexpr const char *sdp_type = "application/sdp";
 
 // The body of a call. unsupported: it is not SDP.
 Expected<webrtc::Offer> offer_of(const http::Call &call);
-// 201 with the place where the session can be ended.
+// 201 with the URL of the session, which a DELETE ends.
 http::Reply created(const std::string &slug, const char *way, const std::string &id, const std::string &sdp);
-// Nobody guesses it.
+// An id that cannot be guessed.
 std::string new_session();
 
 void add_rtc_calls(std::vector<http::Route> &routes, Whep &whep, Whip &whip);

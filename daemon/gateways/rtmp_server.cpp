@@ -69,18 +69,18 @@ Expected<std::unique_ptr<RtmpServer>> RtmpServer::open(Settings settings, const 
 
 void RtmpServer::accept(GSocketConnection *connection) {
   const auto remote = Ref<GSocketAddress>::adopt(g_socket_connection_get_remote_address(connection, nullptr));
-  if (!remote) return;  // gone already
+  if (!remote) return;  // the client has closed it already
   http::RemoteAddress caller = http::remote_address_of(remote.get());
   const int fd = g_socket_get_fd(g_socket_connection_get_socket(connection));
   const auto id = http::is_one_of_the_last(fd)
-                      ? Expected<Id>(fail(Code::no_room, "no descriptor is left for a connection"))
+                      ? Expected<Id>(fail(Code::no_room, "no file descriptor is left for a connection"))
                       : guests_.enter(caller.place, now() + settings_.limits.for_request);
   if (!id) {
     g_info("rtmp: %s: %s", caller.address.c_str(), id.error().detail.c_str());
     return static_cast<void>(g_io_stream_close(G_IO_STREAM(connection), nullptr, nullptr));
   }
   Client &client = clients_.emplace(*id, Client{.caller = std::move(caller)}).first->second;
-  client.flow = std::make_unique<MediaConnection>(
+  client.connection = std::make_unique<MediaConnection>(
       Ref<GIOStream>::retain(G_IO_STREAM(connection)), MediaConnection::Limits{.queue = player_queue},
       MediaConnection::Handler{.on_bytes = [this, id = *id](Bytes bytes) { take(id, bytes); },
                                .on_gone = [this, id = *id](const std::string &why) { on_gone(id, why); }});
@@ -96,8 +96,8 @@ void RtmpServer::settle(Id id) {
   Client &client = clients_.at(id);
   for (auto events = client.session.take_events(); !events.empty(); events = client.session.take_events())
     for (const rtmp::Event &event : events) std::visit([&](const auto &what) { take(id, what); }, event);
-  client.flow->send(shared(client.session.take_output()));
-  if (client.session.closed()) client.flow->close();
+  client.connection->send(shared(client.session.take_output()));
+  if (client.session.closed()) client.connection->close();
   set_deadline();
 }
 
@@ -122,10 +122,10 @@ Expected<std::string> RtmpServer::may_publish(const Client &client, const rtmp::
 
 Expected<std::string> RtmpServer::slug_of(const rtmp::Address &address) {
   if (address.app != application)
-    return fail(Code::invalid, "the server is rtmp://HOST/astral, and the stream's name is the stream key");
+    return fail(Code::invalid, "the server must be rtmp://HOST/astral, and the stream key the stream's name");
   if (core::is_slug(address.key)) return address.key;
   const std::string slug = core::slug_of(address.key);
-  return fail(Code::invalid, "the stream key must be of letters a-z, digits and single hyphens" +
+  return fail(Code::invalid, "the stream key may have letters a-z, digits and single hyphens" +
                                  (slug.empty() ? "" : ", like " + slug));
 }
 
@@ -140,9 +140,9 @@ void RtmpServer::take(Id id, const rtmp::PlayAsked &asked) {
   Client &client = clients_.at(id);
   const auto slug = slug_of(asked.address);
   if (!slug) return client.session.refuse(slug.error());
-  guests_.wait_until(id, never);  // who takes nothing is the flow's business
+  guests_.wait_until(id, never);  // MediaConnection watches for stalled clients
   const bool may_bring = client.caller.is_near || access_.may_publish(false, asked.address.query);
-  client.watching = std::make_unique<PlaybackRequest>(
+  client.request = std::make_unique<PlaybackRequest>(
       driver_,
       PlaybackRequest::Wish{.slug = *slug,
                             .format = formats::Format::rtmp,
@@ -155,14 +155,14 @@ void RtmpServer::take(Id id, const rtmp::PlayAsked &asked) {
                 settle(id);
               },
           .on_frame = [this, id](const Slice &frame,
-                                 bool is_start) { clients_.at(id).flow->play(frame, is_start); },
+                                 bool is_start) { clients_.at(id).connection->play(frame, is_start); },
           .on_over = [this, id](const Error &error) { on_play_over(id, error); }});
 }
 
 void RtmpServer::on_play_over(Id id, const Error &error) {
   Client &client = clients_.at(id);
   const Error why = error.detail.empty() ? Error{error.code, "no such stream"} : error;
-  client.watching.reset();
+  client.request.reset();
   if (client.session.state() == rtmp::Session::State::playing)
     client.session.finish();
   else
@@ -184,13 +184,13 @@ void RtmpServer::take(Id id, const rtmp::Media &media) {
 
 void RtmpServer::take(Id id, const rtmp::Ended &) {
   guests_.wait_until(id, now() + settings_.limits.for_request);
-  clients_.at(id).watching.reset();
+  clients_.at(id).request.reset();
   publishers_.finish(clients_.at(id).publisher);
 }
 
 void RtmpServer::take(Id id, const rtmp::Closed &closed) {
   g_info("rtmp: %s: %s", clients_.at(id).caller.address.c_str(), closed.error.detail.c_str());
-  clients_.at(id).watching.reset();
+  clients_.at(id).request.reset();
   publishers_.leave(clients_.at(id).publisher);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// RTMP over sockets, within bounds: who may connect, publish and play, and whose media goes where.
+// The RTMP server: accepts connections within limits, decides who may publish and play, passes media on.
 #pragma once
 
 #include <gio/gio.h>
@@ -24,24 +24,24 @@
 
 namespace astral::gateways {
 
-// **Thread**: the default main context. **Owns** its listening socket and the connections. What a client's
-// flow, watching and publisher call ends with the client: at(id) checks this promise of ours.
+// **Thread**: the default main context. **Owns** its listening socket and the connections. A client's
+// connection, request and publisher call back with its id, never after the client is gone: at(id) checks.
 class RtmpServer {
  public:
   struct Limits {
     http::ConnectionLimiter::Limits guests = {
         .total = 256, .reserved = 32, .per_place = 16, .turned_away = 0};
-    Time for_request = 10s;  // from the connection to 'publish' or 'play'
-    Time silence = 30s;      // of a publisher
+    Time for_request = 10s;  // from connecting to 'publish' or 'play'
+    Time silence = 30s;      // after which a publisher is disconnected
   };
   struct Settings {
     std::string address;
     std::uint16_t port = 0;
     Limits limits = {};
-    Time patience = 8s;  // of a player, for the first media
+    Time patience = 8s;  // how long a player waits for the first media
   };
 
-  // invalid: no address. unreachable: cannot be had. The others outlive it.
+  // invalid: not an IP address. unreachable: cannot listen there. The references outlive it.
   static Expected<std::unique_ptr<RtmpServer>> open(Settings settings, const http::Access &access,
                                                     runtime::Driver &driver, Publishers &publishers);
   ~RtmpServer();
@@ -59,8 +59,8 @@ class RtmpServer {
     http::RemoteAddress caller;
     rtmp::Session session = rtmp::Session();
     Publishers::Id publisher = 0;  // 0: it publishes nothing
-    std::unique_ptr<MediaConnection> flow = {};
-    std::unique_ptr<PlaybackRequest> watching = {};
+    std::unique_ptr<MediaConnection> connection = {};
+    std::unique_ptr<PlaybackRequest> request = {};
   };
   RtmpServer(Settings settings, const http::Access &access, runtime::Driver &driver, Publishers &publishers);
   void accept(GSocketConnection *connection);
@@ -71,7 +71,7 @@ class RtmpServer {
   void take(Id id, const rtmp::Media &media);
   void take(Id id, const rtmp::Ended &ended);
   void take(Id id, const rtmp::Closed &closed);
-  void settle(Id id);  // what its session has to say
+  void settle(Id id);  // handles the session's events and sends its output
   static Expected<std::string> slug_of(const rtmp::Address &address);
   Expected<std::string> may_publish(const Client &client, const rtmp::Address &address) const;
   Expected<void> publish(Id id, const std::string &slug);

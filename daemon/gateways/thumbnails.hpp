@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Small pictures of the streams that this node carries. Decides when one is made: when somebody asks, and at
-// most once in a while of a stream, for all who ask.
+// Serves small pictures of the streams that this node carries. Makes one only on request, at most one per
+// stream in 3 s, for all requests of that time.
 #pragma once
 
 #include <map>
@@ -22,8 +22,8 @@ namespace astral::gateways {
 class Thumbnails {
  public:
   struct Limits {
-    Time age = 3s;       // of a picture, before there is another one
-    Time patience = 2s;  // for the first key frame, and until it is whole
+    Time age = 3s;       // how long a picture is served before a new one is made
+    Time patience = 2s;  // how long to wait for a complete key frame
   };
 
   explicit Thumbnails(runtime::Driver &driver) : Thumbnails(driver, Limits{}) {}
@@ -35,23 +35,23 @@ class Thumbnails {
   void show(const http::Call &call, const http::Answer &answer);
 
  private:
-  // First its key frame is gathered, then it is made, then it is there until it is too old.
-  struct Shot {
+  // Collects its key frame, then makes the picture, then serves it until it is too old.
+  struct Thumbnail {
     std::vector<http::Answer> waiting = {};
     std::unique_ptr<formats::KeyFrame> key_frame = {};
     std::optional<Expected<Slice>> picture = {};
     Time until = never;
   };
 
-  void look();
-  bool look_at(const std::string &slug, Shot &shot);
-  void develop(const std::string &slug, Shot &shot);
-  void tell(const std::string &slug, Shot &shot, const Expected<Slice> &picture);
+  void advance_all();
+  bool advance(const std::string &slug, Thumbnail &thumbnail);
+  void make_picture(const std::string &slug, Thumbnail &thumbnail);
+  void answer_all(const std::string &slug, Thumbnail &thumbnail, const Expected<Slice> &picture);
 
   runtime::Driver &driver_;
   const Limits limits_;
-  std::map<std::string, Shot> shots_;  // by slug
-  Timer looking_;
+  std::map<std::string, Thumbnail> thumbnails_;  // by slug
+  Timer timer_;
   const std::shared_ptr<Thumbnails *> alive_ = std::make_shared<Thumbnails *>(this);
 };
 

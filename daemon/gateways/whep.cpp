@@ -18,7 +18,7 @@ constexpr Time again_after = 500ms;
 Whep::Whep(runtime::Driver &driver, const Limits &limits)
     : driver_(driver),
       limits_(limits),
-      looking_(g_main_context_default(), [this] { look(); }),
+      timer_(g_main_context_default(), [this] { retry_streams(); }),
       mailbox_(g_main_context_default()) {}
 
 Expected<void> Whep::may_watch(const http::Call &call) const {
@@ -26,9 +26,9 @@ Expected<void> Whep::may_watch(const http::Call &call) const {
     return entry.second.caller == call.caller;
   });
   if (viewers_.size() >= limits_.viewers)
-    return fail(Code::unreachable, "too many watch by WebRTC at this node");
+    return fail(Code::unreachable, "too many WebRTC viewers at this node");
   if (!call.is_loopback && from_there >= static_cast<std::ptrdiff_t>(limits_.per_caller))
-    return fail(Code::unreachable, "too many watch by WebRTC from this address");
+    return fail(Code::unreachable, "too many WebRTC viewers from this address");
   return {};
 }
 
@@ -44,12 +44,13 @@ void Whep::watch(const http::Call &call, const http::Answer &answer) {
                                            .offer = std::move(*offer),
                                            .answer = answer})
                        .first->second;
-  follow(id, viewer);
+  request_stream(id, viewer);
 }
 
-// First to know the tracks; when it is connected again, to begin with the group that is the newest then.
-void Whep::follow(const std::string &id, Viewer &viewer) {
-  viewer.watching = std::make_unique<PlaybackRequest>(
+// Asks for the stream twice: before the answer, to learn the tracks, and when the viewer is connected, to
+// begin with the newest group.
+void Whep::request_stream(const std::string &id, Viewer &viewer) {
+  viewer.request = std::make_unique<PlaybackRequest>(
       driver_,
       PlaybackRequest::Wish{.slug = viewer.slug,
                             .format = formats::Format::webrtc,
@@ -71,7 +72,7 @@ void Whep::on_piece(const std::string &id, const Slice &piece, bool is_start) {
   const auto tracks = formats::read_tracks(piece);
   if (!tracks) return;
   viewer.is_planned = true;
-  mailbox_.post([this, id, tracks = *tracks] { begin(id, tracks); });  // we are inside its PlaybackRequest
+  mailbox_.post([this, id, tracks = *tracks] { begin(id, tracks); });  // its PlaybackRequest is calling us
 }
 
 void Whep::begin(const std::string &id, const webrtc::Tracks &tracks) {
@@ -99,25 +100,25 @@ void Whep::on_connected(const std::string &id) {
   const auto found = viewers_.find(id);
   if (found == viewers_.end()) return;
   found->second.is_connected = true;
-  follow(id, found->second);
+  request_stream(id, found->second);
 }
 
-// A connection that is there waits for the stream.
+// An established connection waits for the stream to return.
 void Whep::on_stream_over(const std::string &id, const Error &error) {
   Viewer &viewer = viewers_.at(id);
   if (viewer.answer || error.code == Code::unsupported) return on_over(id, error);
   g_info("whep: %s: %s", viewer.slug.c_str(), error.detail.c_str());
-  viewer.watching.reset();
+  viewer.request.reset();
   if (viewer.until == never) viewer.until = now() + limits_.for_return;
-  looking_.set(now() + again_after);
+  timer_.set(now() + again_after);
 }
 
-void Whep::look() {
+void Whep::retry_streams() {
   std::vector<std::string> late;
   for (auto &[id, viewer] : viewers_) {
-    if (viewer.watching) continue;
+    if (viewer.request) continue;
     if (viewer.until <= now()) late.push_back(id);
-    follow(id, viewer);
+    request_stream(id, viewer);
   }
   for (const std::string &id : late) on_over(id, {Code::not_found, "the stream has ended"});
 }

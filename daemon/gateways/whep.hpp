@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who watches by WebRTC (WHEP): a stream is brought here, one exchange of SDP follows, and the connection
-// then outlives the stream's breaks: a publisher that comes back is seen without another exchange.
+// Watching by WebRTC (WHEP): brings the stream to this node, then answers an SDP offer. The connection
+// survives breaks of the stream: when the publisher returns, media goes on without another offer.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,15 @@
 
 namespace astral::gateways {
 
-// **Thread**: the default main context. The driver outlives it. What a viewer's watching calls ends with the
-// viewer: at(id) checks this promise of ours.
+// **Thread**: the default main context. The driver outlives it. A viewer's request calls back with its id,
+// and never after the viewer is gone: at(id) checks that.
 class Whep {
  public:
   struct Limits {
-    Time patience = 8s;     // for the first media
-    Time for_return = 60s;  // of a stream that has ended, before its viewers' connections end
+    Time patience = 8s;     // how long to wait for the first media
+    Time for_return = 60s;  // how long connections wait for an ended stream to return
     std::size_t viewers = 64;
-    std::size_t per_caller = 16;  // from one address that is not this machine
+    std::size_t per_caller = 16;  // viewers from one address of another machine
   };
 
   explicit Whep(runtime::Driver &driver) : Whep(driver, Limits{}) {}
@@ -41,27 +41,27 @@ class Whep {
     std::string slug, caller;
     bool may_bring = false;
     webrtc::Offer offer;
-    http::Answer answer;  // empty: given
+    http::Answer answer;  // empty once it is given
     bool is_planned = false, is_connected = false;
-    Time until = never;  // the stream must be back
-    std::unique_ptr<PlaybackRequest> watching = {};
+    Time until = never;  // when the stream must be back
+    std::unique_ptr<PlaybackRequest> request = {};
     std::unique_ptr<media::RtcPeer> peer = {};
   };
 
   Expected<void> may_watch(const http::Call &call) const;
-  void follow(const std::string &id, Viewer &viewer);
+  void request_stream(const std::string &id, Viewer &viewer);
   void on_piece(const std::string &id, const Slice &piece, bool is_start);
   void begin(const std::string &id, const webrtc::Tracks &tracks);
   void on_answer(const std::string &id, const std::string &sdp);
   void on_connected(const std::string &id);
   void on_stream_over(const std::string &id, const Error &error);
   void on_over(const std::string &id, const Error &error);
-  void look();
+  void retry_streams();
 
   runtime::Driver &driver_;
   const Limits limits_;
   std::map<std::string, Viewer> viewers_;
-  Timer looking_;
+  Timer timer_;
   Mailbox mailbox_;
 };
 

@@ -21,10 +21,10 @@ rtmp::Metadata metadata_of(const webrtc::Plan &plan) {
 std::vector<std::string> warnings_of(const webrtc::Plan &plan) {
   std::vector<std::string> warnings;
   if (plan.video() && plan.video()->payload.codec != "H264")
-    warnings.push_back("The picture comes as " + plan.video()->payload.codec +
-                       " and is encoded again, as H.264, on the publisher's node");
+    warnings.push_back("The video arrives as " + plan.video()->payload.codec +
+                       "; the publisher's node transcodes it to H.264");
   if (plan.audio())
-    warnings.push_back("The sound comes as Opus and is encoded again, as AAC, on the publisher's node");
+    warnings.push_back("The audio arrives as Opus; the publisher's node transcodes it to AAC");
   return warnings;
 }
 
@@ -39,7 +39,7 @@ Whip::Whip(runtime::Driver &driver, Publishers &publishers)
 
 void Whip::publish(const http::Call &call, const http::Answer &answer) {
   if (sessions_.size() >= max_sessions)
-    return answer(refusal({Code::no_room, "too many publish at this node"}));
+    return answer(refusal({Code::no_room, "too many publishers at this node"}));
   const std::string id = new_session();
   Session &session =
       sessions_.emplace(id, Session{.slug = call.params.at("slug"), .answer = answer}).first->second;
@@ -53,7 +53,7 @@ void Whip::publish(const http::Call &call, const http::Answer &answer) {
 Expected<void> Whip::begin(const std::string &id, Session &session, const http::Call &call) {
   if (!core::is_slug(session.slug))
     return fail(Code::invalid,
-                "the stream's name in the address must be of letters a-z, digits and single hyphens");
+                "the stream's name in the URL may have letters a-z, digits and single hyphens");
   auto offer = offer_of(call);
   if (!offer) return tl::unexpected<Error>(offer.error());
   auto plan = webrtc::Plan::to_receive(std::move(*offer));

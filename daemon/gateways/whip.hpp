@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who publishes by WebRTC (WHIP, RFC 9725): one exchange of SDP, and what comes then is published.
+// Publishing by WebRTC (WHIP, RFC 9725): answers an SDP offer, then publishes the media that arrives.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace astral::gateways {
 
-// **Thread**: the default main context. The others outlive it.
+// **Thread**: the default main context. `driver` and `publishers` outlive it.
 class Whip {
  public:
   Whip(runtime::Driver &driver, Publishers &publishers);
@@ -24,14 +24,14 @@ class Whip {
   void publish(const http::Call &call, const http::Answer &answer);
   void remove(const http::Call &call, const http::Answer &answer);
 
-  // What had to be encoded again, for people.
+  // Sentences about tracks that had to be transcoded.
   std::vector<std::string> warnings(const std::string &slug) const;
   std::size_t sessions() const { return sessions_.size(); }
 
  private:
   struct Session {
     std::string slug;
-    http::Answer answer;  // empty: given
+    http::Answer answer;  // empty once it is given
     Publishers::Id publisher = 0;
     std::vector<std::string> warnings = {};
     std::unique_ptr<media::RtcPeer> peer = {};

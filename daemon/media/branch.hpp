@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A form of a stream other than its own, made once for all who play it: a player of the MPEG-TS itself.
+// Converts a stream to another format, once for all players of that format. It is a player of the MPEG-TS.
 #pragma once
 
 #include "formats/player.hpp"

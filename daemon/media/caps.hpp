@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stream's caps are a text of its publisher's: what of them may be used.
+// Checks a stream's caps, which are text from its publisher.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,11 +8,11 @@
 
 namespace astral::media {
 
-// Only what media has: numbers, words and buffers, and arrays of those. Elements take a codec_data or a
-// streamheader of any other type for a buffer.
+// Whether all fields are numbers, strings, buffers or arrays of those. **Why**: elements use a codec_data or
+// streamheader of any type as a buffer, without a check.
 bool are_plain(const GstCaps *caps);
 
-// The buffers of the streamheader; the caps' own.
+// The buffers of the streamheader. They belong to the caps.
 std::vector<GstBuffer *> stream_headers(const GstCaps *caps);
 
 }  // namespace astral::media

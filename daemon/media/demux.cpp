@@ -5,12 +5,13 @@
 #include <cstdint>
 
 #include "media/make.hpp"
+#include "media/streaming_scope.hpp"
 
 namespace astral::media {
 
 namespace {
 
-constexpr guint64 farthest = std::uint64_t{1} << 62;  // ns; so that all that is earlier has a distance
+constexpr guint64 farthest = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
 
 }  // namespace
 
@@ -35,14 +36,14 @@ Time running(const GstSegment *segment, GstClockTime time) {
   return Time(sign * static_cast<std::int64_t>(std::min(result, farthest)));
 }
 
-Expected<std::unique_ptr<Demux>> Demux::open(GMainContext *context, const Forms &forms, Handler &handler) {
-  std::unique_ptr<Demux> demux(new Demux(context, forms, handler));
+Expected<std::unique_ptr<Demux>> Demux::open(GMainContext *context, const Chains &chains, Handler &handler) {
+  std::unique_ptr<Demux> demux(new Demux(context, chains, handler));
   if (const auto built = demux->build(); !built) return tl::unexpected<Error>(built.error());
   return demux;
 }
 
-Demux::Demux(GMainContext *context, const Forms &forms, Handler &handler)
-    : forms_(forms),
+Demux::Demux(GMainContext *context, const Chains &chains, Handler &handler)
+    : chains_(chains),
       handler_(handler),
       mailbox_(context),
       video_(context, [this](GstSample *sample) { handler_.on_sample(Kind::video, sample); }),
@@ -50,7 +51,7 @@ Demux::Demux(GMainContext *context, const Forms &forms, Handler &handler)
 
 Demux::~Demux() {
   if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
-  Visit::leaving();
+  StreamingScope::close();
 }
 
 Expected<void> Demux::build() {
@@ -70,7 +71,7 @@ Expected<void> Demux::build() {
                    }),
                    this);
   g_signal_connect(demuxer.get(), "no-more-pads", G_CALLBACK(+[](GstElement *, gpointer self) noexcept {
-                     const Visit visit;
+                     const StreamingScope scope;
                      auto *demux = static_cast<Demux *>(self);
                      demux->mailbox_.post([demux] { demux->handler_.on_tracks_known(); });
                    }),
@@ -78,14 +79,14 @@ Expected<void> Demux::build() {
   gst_bin_add_many(GST_BIN(pipeline_.get()), from.get(), demuxer.get(), video_.element(), audio_.element(),
                    nullptr);
   if (!gst_element_link(from.get(), demuxer.get())) return fail(Code::failed, "tsdemux cannot be linked");
-  Visit::made();
+  StreamingScope::open();
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the demultiplexer does not start");
   return {};
 }
 
 void Demux::link(GstPad *pad) {
-  const Visit visit;
+  const StreamingScope scope;
   auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
   if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
   const GstStructure *structure =
@@ -96,7 +97,7 @@ void Demux::link(GstPad *pad) {
                         gst_structure_get_int(structure, "mpegversion", &version) && version != 1;
   if (is_video) return link(pad, Kind::video);
   if (is_audio) return link(pad, Kind::audio);
-  const auto sink = make("fakesink");  // what nobody here has a place for
+  const auto sink = make("fakesink");  // for tracks that we do not use
   if (!sink) return;
   g_object_set(sink.get(), "sync", FALSE, "async", FALSE, nullptr);
   gst_bin_add(GST_BIN(pipeline_.get()), sink.get());
@@ -107,17 +108,17 @@ void Demux::link(GstPad *pad) {
 
 void Demux::link(GstPad *pad, Kind kind) {
   const Tap &tap = kind == Kind::video ? video_ : audio_;
-  const auto form = make_bin(kind == Kind::video ? forms_.video : forms_.audio);
+  const auto chain = make_bin(kind == Kind::video ? chains_.video : chains_.audio);
   const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
-  if (gst_pad_is_linked(end.get())) return;  // the first of each kind
-  if (!form)
+  if (gst_pad_is_linked(end.get())) return;  // takes the first track of each kind
+  if (!chain)
     return mailbox_.post([this] {
-      handler_.on_error({Code::failed, "an element of GStreamer is missing; the log says which"});
+      handler_.on_error({Code::failed, "a GStreamer element is missing; the log says which"});
     });
-  gst_bin_add(GST_BIN(pipeline_.get()), form.get());
-  gst_element_link(form.get(), tap.element());
-  gst_element_sync_state_with_parent(form.get());
-  const auto begin = Ref<GstPad>::adopt(gst_element_get_static_pad(form.get(), "sink"));
+  gst_bin_add(GST_BIN(pipeline_.get()), chain.get());
+  gst_element_link(chain.get(), tap.element());
+  gst_element_sync_state_with_parent(chain.get());
+  const auto begin = Ref<GstPad>::adopt(gst_element_get_static_pad(chain.get(), "sink"));
   gst_pad_link(pad, begin.get());
   mailbox_.post([this, kind] { handler_.on_track(kind); });
 }

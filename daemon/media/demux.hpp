@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Takes MPEG-TS apart: its H.264 and its AAC, each brought into a form by a few elements, in a pipeline of
-// its own.
+// Demultiplexes MPEG-TS: its first H.264 and its first AAC track, each converted by a few elements. It has a
+// pipeline of its own.
 #pragma once
 
 #include <gst/app/gstappsrc.h>
@@ -17,29 +17,29 @@
 
 namespace astral::media {
 
-// **Thread**: one context. **Owns** its pipeline, which runs from open() to the destructor. It has no way
-// past a break: then another one is opened.
+// **Thread**: one context. **Owns** its pipeline, which runs from open() to the destructor. It cannot play
+// over a break: open another one then.
 class Demux {
  public:
   enum class Kind { video, audio };
-  // From what tsdemux gives to what is taken, as gst-launch has it.
-  struct Forms {
+  // The elements between tsdemux and the samples, in gst-launch's language.
+  struct Chains {
     const char *video;
     const char *audio;
   };
-  // None may destroy the demux.
+  // No call may destroy the demux.
   class Handler {
    public:
-    virtual void on_track(Kind kind) = 0;  // the first of its kind is there
+    virtual void on_track(Kind kind) = 0;  // there is a track of this kind
     virtual void on_sample(Kind kind, GstSample *sample) = 0;
-    virtual void on_tracks_known() = 0;  // no other comes
+    virtual void on_tracks_known() = 0;  // there are no other tracks
     virtual void on_error(const Error &error) = 0;
 
    protected:
     ~Handler() = default;
   };
 
-  static Expected<std::unique_ptr<Demux>> open(GMainContext *context, const Forms &forms, Handler &handler);
+  static Expected<std::unique_ptr<Demux>> open(GMainContext *context, const Chains &chains, Handler &handler);
   ~Demux();
   Demux(const Demux &) = delete;
   Demux &operator=(const Demux &) = delete;
@@ -47,12 +47,12 @@ class Demux {
   void push(const Slice &bytes);
 
  private:
-  Demux(GMainContext *context, const Forms &forms, Handler &handler);
+  Demux(GMainContext *context, const Chains &chains, Handler &handler);
   Expected<void> build();
   void link(GstPad *pad);  // a streaming thread
   void link(GstPad *pad, Kind kind);
 
-  const Forms forms_;
+  const Chains chains_;
   Handler &handler_;
   Ref<GstElement> pipeline_;
   Ref<GstAppSrc> source_;
@@ -61,9 +61,9 @@ class Demux {
   std::unique_ptr<BusErrors> errors_;
 };
 
-// Of what a demux gives, and gets.
+// Bytes out of a sample's buffer, and into a buffer.
 Slice copy_of(GstBuffer *buffer);
-GstBuffer *buffer_of(const Slice &bytes);  // the caller's; not copied
+GstBuffer *buffer_of(const Slice &bytes);  // transfer full; shares the bytes
 Time running(const GstSegment *segment, GstClockTime time);
 
 }  // namespace astral::media

@@ -17,7 +17,7 @@ std::string variable(const std::string &name) {
   return {};
 }
 
-// The folder of GStreamer's own plugins, if it found those.
+// The folder of GStreamer's own plugins, if it has found them.
 std::string system_folder() {
   const auto core = Ref<GstPlugin>::adopt(gst_registry_find_plugin(gst_registry_get(), "coreelements"));
   const char *file = core ? gst_plugin_get_filename(core.get()) : nullptr;

@@ -9,14 +9,14 @@ namespace astral::media {
 
 namespace {
 
-constexpr Demux::Forms flv_forms{
+constexpr Demux::Chains flv_chains{
     .video = "h264parse ! capsfilter caps=video/x-h264,stream-format=avc,alignment=au",
     .audio = "aacparse ! capsfilter caps=audio/mpeg,mpegversion=4,stream-format=raw"};
-// How long one track waits for the other, which may have stopped; at first also for what stands in the
-// header.
+// How long one track waits for the other, which may have stopped. At first it waits longer, because both
+// belong into the header.
 constexpr Time patience = 400ms;
 constexpr Time first_patience = 2s;
-constexpr Time flv_step = 20ms;  // from the end of one run to the beginning of the next
+constexpr Time flv_step = 20ms;  // between the media before a break and the media after it
 
 bool is_same(const Slice &a, const Slice &b) {
   return std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
@@ -31,7 +31,7 @@ FlvBranch::~FlvBranch() = default;
 
 void FlvBranch::on_frame(const Slice &frame, bool) {
   if (!demux_) {
-    auto made = Demux::open(context_.get(), flv_forms, *this);
+    auto made = Demux::open(context_.get(), flv_chains, *this);
     if (!made) return out_.end(made.error());
     demux_ = std::move(*made);
   }
@@ -78,7 +78,7 @@ void FlvBranch::set_config(Track &track, Slice config) {
   if (is_header_out_) write_header(true);
 }
 
-// In the order of decoding, of both tracks.
+// The track whose first unit is decoded next; null: wait.
 FlvBranch::Track *FlvBranch::next() {
   const auto waits = [](const Track &track) { return track.is_there && track.units.empty(); };
   if (video_.units.empty() && audio_.units.empty()) return nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stream's MPEG-TS as FLV, or as RTMP's messages, for all players of that format: a player of the MPEG-TS
-// itself, whose pipeline takes it apart, and whose output is put together here.
+// Converts a stream from MPEG-TS to FLV or to RTMP messages, for all players of that format. A Demux takes
+// the MPEG-TS apart; the FLV is written here.
 #pragma once
 
 #include <gst/gst.h>
@@ -41,7 +41,7 @@ class FlvBranch : public Branch, private Demux::Handler {
   struct Track {
     bool is_there = false;
     Slice config = {};
-    std::deque<Unit> units = {};  // that wait for the other track's
+    std::deque<Unit> units = {};  // wait for earlier units of the other track
   };
 
   Track &track_of(Demux::Kind kind) { return kind == Demux::Kind::video ? video_ : audio_; }
@@ -62,8 +62,8 @@ class FlvBranch : public Branch, private Demux::Handler {
   Track video_, audio_;
   bool are_tracks_known_ = false;
   bool is_header_out_ = false;
-  std::optional<Time> offset_;  // from the media's times, of this run of the pipeline, to ours
-  Time newest_{};               // of what is out
+  std::optional<Time> offset_;  // what to add to the times of this demux
+  Time newest_{};               // of what has been written
   std::unique_ptr<Demux> demux_;
 };
 

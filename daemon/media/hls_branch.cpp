@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t most_packets = 64 << 10;  // bytes in one piece
 constexpr Time unflagged_group = 1s;
-constexpr guint64 latest_pts = std::uint64_t{1} << 62;  // ns; so that all that is earlier has a distance
+constexpr guint64 latest_pts = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
 
 bool starts_with_pat(GstBuffer *buffer) {
   std::uint8_t start[3] = {};
@@ -24,7 +24,7 @@ bool starts_with_pat(GstBuffer *buffer) {
          (start[1] & 0x1f) == 0 && start[2] == 0;
 }
 
-// A mapped memory of a buffer, for as long as somebody holds a slice of it.
+// A mapped memory of a buffer. It stays mapped while a slice of it exists.
 Slice slice_of(GstMemory *memory) {
   struct Mapped {
     explicit Mapped(GstMemory *of) : memory(gst_memory_ref(of)) {
@@ -63,7 +63,7 @@ std::string readable(GstCaps *caps) {
   return GString_(gst_caps_to_string(copy.get())).get();
 }
 
-// Higher than those of the same stream before this process, as a segment lasts about a second or longer.
+// Higher than those of an earlier process for this stream, because a segment lasts about a second or more.
 std::uint64_t first_sequence() {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -135,11 +135,11 @@ void HlsBranch::start(GstCaps *caps) {
   }
 }
 
-// A relay pushes the streamheader of new caps before their media; the window and the remultiplexer have it
-// from the caps.
+// The relay pushes the streamheader of new caps before their media. The window and the remux have got it from
+// the caps already.
 bool HlsBranch::is_repeated_header(GstBuffer *buffer) {
   if (headers_to_come_ == 0) return false;
-  const auto headers = stream_headers(caps_.get());  // as many as start() counted
+  const auto headers = stream_headers(caps_.get());  // start() has counted them
   GstBuffer *header = headers[headers.size() - headers_to_come_];
   GstMapInfo expected{};
   if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER) ||
@@ -176,7 +176,7 @@ void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken)
     mailbox_.post([this] { on_news_(); });
 }
 
-// mpegtsmux makes a buffer of each packet; those of one time become one piece.
+// mpegtsmux makes one buffer per packet. The packets of one time become one piece.
 void HlsBranch::take_packet(GstSample *sample) {
   GstBuffer *buffer = gst_sample_get_buffer(sample);
   const Time pts = time_of(buffer, gst_sample_get_segment(sample));
@@ -193,8 +193,8 @@ void HlsBranch::take_packet(GstSample *sample) {
   gst_buffer_extract(buffer, 0, packets_.data() + before, packets_.size() - before);
 }
 
-// By the relay's word; else where a decoder can start; in sound, where every buffer is like the others, by
-// time.
+// The relay's group id if the buffer has one. Otherwise a group begins where a decoder can start, or, if no
+// buffer is marked as such (audio), after some time.
 std::uint64_t HlsBranch::group_of(GstBuffer *buffer, Time pts) {
   std::uint64_t group = 0;
   GstCustomMeta *meta = gst_buffer_get_custom_meta(buffer, "AstralObject");
@@ -208,7 +208,7 @@ std::uint64_t HlsBranch::group_of(GstBuffer *buffer, Time pts) {
   return counted_group_;
 }
 
-// Running time. What has none is as late as what came before it; in media without any, as late as it comes.
+// Running time. A buffer without a timestamp has the last one; in media without timestamps, its arrival time.
 Time HlsBranch::time_of(GstBuffer *buffer, const GstSegment *segment) {
   if (GST_BUFFER_PTS_IS_VALID(buffer)) {
     guint64 time = GST_BUFFER_PTS(buffer);

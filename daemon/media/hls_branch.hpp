@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What stands between a pad of a pipeline and an HLS window: nothing but an appsink for MPEG-TS, a Remux for
-// other containers, a refusal for what MPEG-TS cannot carry. Decides where a group begins when nobody says
-// so.
+// Takes a stream's media from a pad to the HLS window and to the players of its MPEG-TS. MPEG-TS passes
+// unchanged, other containers pass a Remux, and media that MPEG-TS cannot carry is refused. Decides where a
+// group begins if the buffers do not say so.
 #pragma once
 
 #include <gst/gst.h>
@@ -22,26 +22,26 @@
 
 namespace astral::media {
 
-// **Thread**: one context; the streaming threads end at the tap. **Owns** the element that it adds to the
-// bin; destroy it when the bin has stopped.
+// **Thread**: one context; streaming threads reach only the tap. **Owns** the element that it adds to the
+// bin. Destroy it after the bin has stopped.
 class HlsBranch {
  public:
   using CapsKnown = std::function<void(const std::string &caps)>;
 
   using News = std::function<void()>;
 
-  // Takes what comes out of `source`, a free src pad of an element in `bin`. `on_caps` runs on the context,
-  // as a letter of its own (it may destroy the branch): the media's caps without their headers. `on_news`
-  // likewise: the playlist says more.
+  // `source`: an unlinked src pad of an element in `bin`. `on_caps` gets the media's caps without their
+  // headers; `on_news` says that the playlist has grown. Both run as tasks of their own on the context, and
+  // may destroy the branch.
   HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits,
             CapsKnown on_caps, News on_news);
   HlsBranch(const HlsBranch &) = delete;
   HlsBranch &operator=(const HlsBranch &) = delete;
 
   const formats::HlsWindow &window() const { return window_; }
-  // The same media for who plays it as it comes.
+  // The stream as MPEG-TS, as it arrives.
   formats::Fanout &live() { return live_; }
-  // Why this media cannot be HLS; empty when it can, or when it is not known yet.
+  // Why MPEG-TS cannot carry this media; empty if it can or if that is not known yet.
   const std::string &refusal() const { return refusal_; }
 
  private:
@@ -64,12 +64,12 @@ class HlsBranch {
   std::string refusal_;
   Ref<GstCaps> caps_;
   bool is_transport_stream_ = false;
-  guint headers_to_come_ = 0;        // of the streamheader, as buffers before the media
-  std::uint64_t counted_group_ = 0;  // where buffers carry no group id
-  Time counted_since_{};             // its first timestamp
-  bool is_flagged_ = false;          // some buffer without DELTA_UNIT was seen
+  guint headers_to_come_ = 0;        // buffers of the streamheader that still precede the media
+  std::uint64_t counted_group_ = 0;  // for buffers without a group id
+  Time counted_since_{};             // the first timestamp of counted_group_
+  bool is_flagged_ = false;          // a buffer without DELTA_UNIT has come
   std::optional<Time> last_pts_;
-  std::vector<std::uint8_t> packets_;  // of the remultiplexer, not pushed yet: one group, one time
+  std::vector<std::uint8_t> packets_;  // from the remux, not pushed yet; all of one group and time
   std::uint64_t packets_group_ = 0;
   Time packets_pts_{};
   Tap tap_;

@@ -13,11 +13,12 @@ namespace {
 
 // Frames that may wait in front of the pipeline. A frame of one byte takes 500 bytes of memory.
 constexpr guint64 waiting_frames = 8192;
-constexpr Time latest_time = std::chrono::hours(24 * 365 * 100);  // of the media; nanoseconds end after 292 years
-constexpr Time for_tracks = 1s;    // of media, in which a track that nobody announced may begin
-constexpr Time longest_step = 5s;  // from one media time to the next; else it is another clock
+// int64 nanoseconds overflow after 292 years.
+constexpr Time latest_time = std::chrono::hours(24 * 365 * 100);
+constexpr Time for_tracks = 1s;    // media time in which a track that was not announced may begin
+constexpr Time longest_step = 5s;  // a larger step of the timestamps means another clock
 constexpr Time least_step = 20ms;
-// How long the multiplexer waits for a track that is behind; one that has stopped holds the other up so long.
+// How long the multiplexer waits for a late track. A track that stops delays the other one by as much.
 constexpr GstClockTime muxer_latency = 500 * GST_MSECOND;
 
 }  // namespace
@@ -51,7 +52,7 @@ void Ingest::begin() {
 void Ingest::expect(const rtmp::Metadata &metadata) {
   const bool has_video = metadata.properties.find("videocodecid");
   const bool has_audio = metadata.properties.find("audiocodecid");
-  if (pipeline_ || has_video == has_audio) return;  // both or neither: as it comes
+  if (pipeline_ || has_video == has_audio) return;  // both or neither: expects both
   video_.is_expected = has_video;
   audio_.is_expected = has_audio;
 }
@@ -63,7 +64,7 @@ Expected<void> Ingest::push(const rtmp::Media &media) {
 
 Expected<void> Ingest::take(Time time, const rtmp::flv::Video &video) {
   if (video.is_config) return take_config(video_, video.data);
-  if (video_.config.empty()) return {};  // nobody could decode it
+  if (video_.config.empty()) return {};  // cannot be decoded
   if (awaits_key_ && !video.is_key) return {};
   awaits_key_ = false;
   video_.is_there = true;
@@ -78,8 +79,8 @@ Expected<void> Ingest::take(Time time, const rtmp::flv::Audio &audio) {
   return take({false, true, time, 0, audio.data});
 }
 
-// The publisher's steps, on from where the one before it was. They wrap; a step that is too large is as long
-// as it took.
+// Adds the steps of the publisher's timestamps, which wrap, to the last time. A step that is too large counts
+// as the time that has passed.
 Time Ingest::time_of(std::uint32_t timestamp) {
   const Time here = now();
   const Time step = timestamp_
@@ -101,13 +102,13 @@ Expected<void> Ingest::take_config(Track &track, const Slice &config) {
   if (std::equal(before.begin(), before.end(), now_is.begin(), now_is.end())) return {};
   track.config = config;
   if (!track.source) return {};
-  // Sound in another shape is another track for the multiplexer; another picture says so within.
+  // A new audio configuration needs a new track in the multiplexer. Video repeats its configuration in band.
   if (&track == &audio_) tear_down();
   if (track.source) gst_app_src_set_caps(track.source.get(), caps_of(track).get());
   return {};
 }
 
-// Something is pending.
+// Requires that pending_ is not empty.
 bool Ingest::is_complete() const {
   const auto known = [](const Track &track) { return track.is_there || !track.is_expected; };
   if (known(video_) && known(audio_)) return true;
@@ -117,7 +118,7 @@ bool Ingest::is_complete() const {
 
 Expected<void> Ingest::take(Frame frame) {
   const Track &track = frame.is_video ? video_ : audio_;
-  if (pipeline_ && !track.source) tear_down();  // a track that nobody counted on any more
+  if (pipeline_ && !track.source) tear_down();  // a track that starts after for_tracks
   if (pipeline_) return deliver(frame);
   pending_bytes_ += frame.data.size();
   pending_.push_back(std::move(frame));
@@ -133,12 +134,12 @@ Expected<void> Ingest::take(Frame frame) {
   return {};
 }
 
-// The pipeline has a source for it: take() has seen to that.
+// Requires that the pipeline has a source for the frame's track: take() ensures that.
 Expected<void> Ingest::deliver(const Frame &frame) {
   GstAppSrc *source = (frame.is_video ? video_ : audio_).source.get();
   if (gst_app_src_get_current_level_bytes(source) > waiting_bytes ||
       gst_app_src_get_current_level_buffers(source) > waiting_frames)
-    return fail(Code::no_room, "this node does not keep up with what is published");
+    return fail(Code::no_room, "this node cannot keep up with the publisher");
   const auto buffer = wrap(frame.data);
   const Time decoded = std::max<Time>(frame.time - origin_, Time{});
   const Time shown = std::max<Time>(decoded + std::chrono::milliseconds(frame.shown), Time{});
@@ -173,7 +174,8 @@ Expected<void> Ingest::build() {
   const auto muxer = make("mpegtsmux"), sink = make("astralsink");
   if (!muxer) return missing("mpegtsmux");
   if (!sink) return missing("astralsink");
-  g_object_set(muxer.get(), "alignment", 0, "latency", muxer_latency, nullptr);  // 0: flags of key frames stay
+  // alignment 0 keeps the key frames' flags.
+  g_object_set(muxer.get(), "alignment", 0, "latency", muxer_latency, nullptr);
   g_object_set(sink.get(), "uri", uri_.c_str(), "title", title_.c_str(), nullptr);
   gst_bin_add_many(GST_BIN(pipeline_.get()), muxer.get(), sink.get(), nullptr);
   if (!gst_element_link(muxer.get(), sink.get())) return fail(Code::failed, "mpegtsmux cannot be linked");
@@ -198,7 +200,7 @@ Expected<void> Ingest::add(Track &track, const char *parser_name, GstElement *mu
                "max-bytes", guint64{0}, nullptr);
   g_object_set(queue.get(), "max-size-buffers", static_cast<guint>(waiting_frames), "max-size-time",
                guint64{0}, "max-size-bytes", static_cast<guint>(waiting_bytes), nullptr);
-  // Who joins later finds the parameters before each key frame.
+  // Repeats the parameter sets before each key frame, for viewers that join later.
   if (&track == &video_) g_object_set(parser.get(), "config-interval", -1, nullptr);
   gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), parser.get(), queue.get(), nullptr);
   if (!gst_element_link_many(source.get(), parser.get(), queue.get(), muxer, nullptr))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a publisher sends by RTMP, made into MPEG-TS and published through an astralsink of this process. The
-// coded pictures and sounds stay as they are. Decides when the tracks are known, and how times go on when a
-// publisher comes back.
+// Publishes the media of an RTMP or WebRTC publisher: multiplexes it to MPEG-TS, without transcoding, into an
+// astralsink of this process. Decides when all tracks are known, and how timestamps continue when a publisher
+// returns.
 #pragma once
 
 #include <gst/app/gstappsrc.h>
@@ -25,20 +25,20 @@
 
 namespace astral::media {
 
-// **Thread**: one context. **Owns** its pipeline, which runs from the first media to the destructor. One
-// publisher after the other may feed it.
+// **Thread**: one context. **Owns** its pipeline, which runs from the first media to the destructor. Several
+// publishers may feed it, one after another.
 class Ingest {
  public:
-  // Once, as a letter; may destroy the ingest. not_found: after finish(), everything is out.
+  // Called once, as a task on the context; may destroy the ingest. not_found: finish() has sent all media.
   using Over = std::function<void(const Error &)>;
 
-  // `uri`: of the stream, astral://HOST:PORT/SLUG.
+  // `uri`: astral://HOST:PORT/SLUG of the stream.
   Ingest(std::string uri, std::string title, GMainContext *context, Over over);
   ~Ingest();
   Ingest(const Ingest &) = delete;
   Ingest &operator=(const Ingest &) = delete;
 
-  void begin();  // another publisher goes on: times continue, the picture from its first key frame
+  void begin();  // another publisher continues: times go on, and video starts at its first key frame
   void expect(const rtmp::Metadata &metadata);
   Expected<void> push(const rtmp::Media &media);  // no_room: the pipeline does not keep up
   void finish();
@@ -47,15 +47,15 @@ class Ingest {
   struct Track {
     bool is_expected = true;
     bool is_mp3 = false;
-    bool is_there = false;  // something came that can be decoded
+    bool is_there = false;  // decodable media has come
     Slice config = {};
     Ref<GstAppSrc> source = {};
   };
   struct Frame {
     bool is_video = false;
     bool is_key = false;
-    Time time{};             // of decoding
-    std::int32_t shown = 0;  // ms later
+    Time time{};             // DTS
+    std::int32_t shown = 0;  // ms from DTS to PTS
     Slice data;
   };
 
@@ -79,13 +79,13 @@ class Ingest {
   Track video_, audio_;
   bool awaits_key_ = true;
   std::optional<std::uint32_t> timestamp_;  // of the newest media of this publisher
-  Time time_{};                             // what that is here
-  Time heard_{};                            // when it came
-  std::deque<Frame> pending_;               // until the tracks are known
+  Time time_{};                             // the same moment on our timeline
+  Time heard_{};                            // when that media came
+  std::deque<Frame> pending_;               // waits until the tracks are known
   std::size_t pending_bytes_ = 0;
   Ref<GstElement> pipeline_;
-  Time origin_{};                     // of the pipeline, among our times
-  std::unique_ptr<Mailbox> mailbox_;  // of one pipeline: what an earlier one posted is not read
+  Time origin_{};                     // the pipeline's time 0 on our timeline
+  std::unique_ptr<Mailbox> mailbox_;  // one per pipeline, so that tasks of an earlier pipeline are discarded
   std::unique_ptr<BusErrors> errors_;
 };
 

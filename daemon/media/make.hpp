@@ -17,7 +17,7 @@ inline constexpr guint64 waiting_bytes = 16 << 20;
 Ref<GstElement> make(const char *factory);
 // The error for an element that make() did not find. Code: failed.
 tl::unexpected<Error> missing(const char *factory);
-// A bin with ghost pads from a gst-launch description. None if an element of it is missing; a warning names it.
+// A bin with ghost pads from a gst-launch description. None if an element is missing; a warning names it.
 Ref<GstElement> make_bin(const char *description);
 // A read-only buffer that shares the slice's bytes.
 Ref<GstBuffer> wrap(const Slice &slice);

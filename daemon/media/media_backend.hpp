@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the driver asks of the media, as an interface: pipelines in the program, a fake in the tests. Messages
-// are JSON text, as on /peer.
+// The interface by which the rest of a node uses media: pipelines in the program, a fake in the tests.
+// Signalling messages are JSON text, as on /peer.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/endpoints.hpp"
 #include "formats/facts.hpp"
 #include "formats/hls_request.hpp"
 #include "formats/player.hpp"
@@ -25,10 +26,10 @@ struct Measured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps;
-  std::uint64_t kept_streams = 0;  // by the link to a parent that has most
+  std::uint64_t kept_streams = 0;  // the highest LinkStats::kept_streams of a parent
 };
 
-// A link of one ticket, at either of its ends.
+// One end of the link of a ticket.
 struct Link {
   double rtt_ms = 0;
   std::uint64_t bytes_sent = 0;
@@ -36,39 +37,39 @@ struct Link {
   std::uint64_t kept_streams = 0;
 };
 
-// A pipeline, as Graphviz reads it.
+// A pipeline in Graphviz' language.
 struct Drawing {
   std::string slug;
   std::string name;
   std::string dot;
 };
 
-// What one stream's publishers send by RTMP, one after the other; ends with its destruction.
+// The media of one stream's publishers, one after another. Destroying it ends the pipeline.
 class PublishedMedia {
  public:
   virtual ~PublishedMedia() = default;
-  virtual void begin() = 0;  // another publisher goes on
+  virtual void begin() = 0;  // another publisher continues the stream
   virtual void expect(const rtmp::Metadata &metadata) = 0;
   virtual Expected<void> push(const rtmp::Media &media) = 0;
   virtual void finish() = 0;
 };
 
-// One WebRTC connection; ends with its destruction.
+// One WebRTC connection. Destroying it closes the connection.
 class RtcPeer {
  public:
-  // Never from inside a call to it, and nothing after on_over, which may destroy it.
+  // Never called from inside a call to the peer, nor after on_over, which may destroy the peer.
   struct Handler {
     std::function<void(const std::string &sdp)> on_answer;
     std::function<void()> on_connected;
     std::function<void(const Error &)> on_over;
-    std::function<void(const rtmp::Media &)> on_media;  // of one who publishes; must not destroy it
+    std::function<void(const rtmp::Media &)> on_media;  // from a publisher; must not destroy the peer
   };
   virtual ~RtcPeer() = default;
-  virtual void play(const Slice &piece, bool is_start) = 0;  // to one who watches, once it is connected
+  virtual void play(const Slice &piece, bool is_start) = 0;  // to a viewer, once it is connected
 };
 
-// **Thread**: one main context. Streams are named by slug; calls about one that is not open do nothing, or
-// answer not_found.
+// **Thread**: one main context. Calls about a slug without an open stream do nothing or return
+// not_found.
 class MediaBackend {
  public:
   // Never called from inside a call to the backend.
@@ -77,14 +78,14 @@ class MediaBackend {
     virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
     virtual void on_source_message(const std::string &slug, const std::string &ticket,
                                    const std::string &json) = 0;
-    // Its first media has come, since it was added or switched.
+    // Its first media since it was added or switched on has come.
     virtual void on_source_flows(const std::string &slug, const std::string &ticket) = 0;
     virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
-    virtual void on_media(const std::string &slug) = 0;  // measure() says something new
-    virtual void on_facts(const std::string &slug) = 0;  // facts() says something new
-    // No media for longer than the stream's cadence explains; again, ever later, while that lasts.
+    virtual void on_media(const std::string &slug) = 0;  // measure() has changed
+    virtual void on_facts(const std::string &slug) = 0;  // facts() has changed
+    // No media for longer than the stream's cadence explains. Repeated at growing intervals meanwhile.
     virtual void on_silence(const std::string &slug) = 0;
-    // The child of this ticket does not hold the stream's rate. Again while that lasts.
+    // The child of this ticket cannot take the stream's bit rate. Repeated while it lasts.
     virtual void on_child_slow(const std::string &slug, const std::string &ticket) = 0;
 
    protected:
@@ -92,9 +93,9 @@ class MediaBackend {
   };
 
   virtual ~MediaBackend() = default;
-  virtual void listen(Listener *listener) = 0;  // null: nobody
+  virtual void listen(Listener *listener) = 0;  // null: no listener
 
-  // `own`: published here.
+  // `own`: published at this node.
   virtual Expected<void> open(const std::string &slug, bool own) = 0;
   virtual void close(const std::string &slug) = 0;
   virtual void tell_relay(const std::string &slug, const std::string &json) = 0;
@@ -104,16 +105,18 @@ class MediaBackend {
   virtual void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) = 0;
   virtual void remove_source(const std::string &slug, const std::string &ticket) = 0;
 
-  // Publishes at the node `uri` (astral://HOST:PORT/SLUG) under the slug. `over` comes once, never from
-  // inside a call, and may destroy the ingest; not_found: after finish(), all is out.
+  // Publishes at the node `uri` (astral://HOST:PORT/SLUG) under the slug. Calls `over` once, never from
+  // inside a call; it may destroy the result. not_found: finish() has sent all media.
   virtual std::unique_ptr<PublishedMedia> ingest(const std::string &slug, const std::string &uri,
                                                  std::function<void(const Error &)> over) = 0;
 
-  // As it comes. not_found: no such stream. What ends the player, has left by itself.
+  // The formats of play() that HTTP serves. The node reads them once, when it opens.
+  virtual std::vector<formats::LiveFormat> live_formats() const = 0;
+  // Plays the stream as it arrives. not_found: no such stream. A player that gets on_over has left already.
   virtual Expected<void> play(const std::string &slug, formats::Format format, formats::Player &player) = 0;
   virtual void leave(const std::string &slug, formats::Format format, formats::Player &player) = 0;
 
-  // A small JPEG of what a media::KeyFrame has gathered. `done` is never called from inside a call.
+  // A JPEG of a key frame that a formats::KeyFrame has collected. Never calls `done` from inside a call.
   virtual void make_thumbnail(std::vector<Slice> key_frame,
                               std::function<void(const Expected<Slice> &)> done) = 0;
 
@@ -122,18 +125,18 @@ class MediaBackend {
 
   virtual std::vector<std::string> slugs() const = 0;
   virtual Measured measure(const std::string &slug) const = 0;
-  virtual formats::Facts facts(const std::string &slug) const = 0;               // as far as they are known
+  virtual formats::Facts facts(const std::string &slug) const = 0;               // as far as known
   virtual std::map<std::string, Link> links(const std::string &slug) const = 0;  // by ticket
   virtual std::vector<Drawing> drawings() const = 0;
 
-  // HLS. not_found: no such stream, segment or part. unreachable: not yet. unsupported: never for this
-  // media. invalid: nobody waits that long.
+  // HLS. not_found: no such stream, segment or part. unreachable: not yet. unsupported: HLS cannot carry
+  // this media. invalid: too far in the future to wait for.
   virtual Expected<std::string> playlist(const std::string &slug,
                                          const formats::PlaylistQuery &query) const = 0;
   virtual Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const = 0;
-  // How long one may wait for what comes next; zero: nothing has come.
+  // How long a request may wait for the next segment or part; zero: there is no playlist yet.
   virtual Time hls_patience(const std::string &slug) const = 0;
-  // `news`: what was not there yet may be. Never from inside a call.
+  // Calls `news` when a playlist has grown, never from inside a call.
   virtual void hear_hls(std::function<void(const std::string &slug)> news) = 0;
 };
 

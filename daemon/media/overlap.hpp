@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two parents bring the same stream for a moment: whether the one that came later is where the other is.
-// A link that has just come up is slow at first, so until then the other one is needed. Pure.
+// While two parents bring the same stream: decides whether the newer one has caught up with the older one.
+// A new link is slow at first, so the older parent is needed until then. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace astral::media {
 class Overlap {
  public:
   using Place = std::pair<std::uint64_t, std::uint64_t>;  // group, object
-  static constexpr Time near = 100ms;                     // so late is not late
-  static constexpr Time patience = 800ms;  // after its first object: it will always be a little behind
+  static constexpr Time near = 100ms;                     // no more behind than this counts as caught up
+  static constexpr Time patience = 800ms;  // after its first object; a longer path stays a little behind
 
-  // It brings `object` while the first that nobody has brought is `need`; nothing: nobody brought any.
+  // The newer parent brings `object`. `need`: the first object that no parent has brought, if any came.
   bool caught_up(Place object, std::optional<Place> need, Time now);
 
  private:
@@ -27,7 +27,7 @@ class Overlap {
     Place place;
   };
   std::optional<Time> began_;
-  std::deque<Need> needs_;  // of the last moment; the oldest is `near` ago, or older
+  std::deque<Need> needs_;  // the recent ones; the oldest is at least `near` ago
 };
 
 }  // namespace astral::media

@@ -12,8 +12,9 @@
 namespace astral::media {
 namespace {
 
-constexpr int own_store = 3;  // times as long: while this node is cut off, nobody else has what comes
-constexpr std::uint64_t least_store = 1 << 20;  // below it a stream cannot be forwarded at all
+// The store of a stream that is published here is longer: while this node is cut off, only it has the media.
+constexpr int own_store = 3;                    // times store_time
+constexpr std::uint64_t least_store = 1 << 20;  // bytes; with less a stream cannot be forwarded
 
 class MediaIngest : public PublishedMedia {
  public:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The media backend of the program: one media::Stream per stream that this node carries.
+// The program's MediaBackend: one media::Stream for each stream that this node carries.
 #pragma once
 
 #include <map>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "media/media_backend.hpp"
+#include "media/player_formats.hpp"
 #include "media/stream.hpp"
 #include "media/thumbnail.hpp"
 
@@ -28,6 +29,7 @@ class Pipelines : public MediaBackend, private Handler {
   void remove_source(const std::string &slug, const std::string &ticket) override;
   std::unique_ptr<PublishedMedia> ingest(const std::string &slug, const std::string &uri,
                                          std::function<void(const Error &)> over) override;
+  std::vector<formats::LiveFormat> live_formats() const override { return media::live_formats(); }
   Expected<void> play(const std::string &slug, formats::Format format, formats::Player &player) override;
   void leave(const std::string &slug, formats::Format format, formats::Player &player) override;
   void make_thumbnail(std::vector<Slice> key_frame,

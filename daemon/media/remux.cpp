@@ -9,20 +9,20 @@
 
 #include "media/caps.hpp"
 #include "media/make.hpp"
+#include "media/streaming_scope.hpp"
 
 namespace astral::media {
 
 namespace {
 
-// What waits for the demuxer; a full queue means that it hangs, and then what comes is dropped.
-// A track that is behind another by more than this makes the multiplexer go on without it.
+// If a track is behind another by more than this, the multiplexer continues without it.
 constexpr guint64 track_time = 3 * GST_SECOND;
 
 struct Codec {
   std::string_view caps;
   const char *parser;
 };
-// What MPEG-TS carries and browsers and players take out of HLS.
+// The codecs that MPEG-TS carries and that browsers and players accept in HLS.
 constexpr std::array codecs{
     Codec{"video/x-h264", "h264parse"},
     Codec{"video/x-h265", "h265parse"},
@@ -55,7 +55,7 @@ Remux::Remux(GMainContext *context, Take take, Fail fail)
 
 Remux::~Remux() {
   if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
-  Visit::leaving();
+  StreamingScope::close();
 }
 
 Expected<void> Remux::build(GstCaps *caps) {
@@ -75,7 +75,7 @@ Expected<void> Remux::build(GstCaps *caps) {
   g_object_set(source_.get(), "caps", caps, "format",
                is_elementary(name) ? GST_FORMAT_TIME : GST_FORMAT_BYTES, "max-bytes", waiting_bytes,
                "leaky-type", GST_APP_LEAKY_TYPE_UPSTREAM, nullptr);
-  g_object_set(muxer_.get(), "alignment", 0, nullptr);  // else it loses the flags of key frames
+  g_object_set(muxer_.get(), "alignment", 0, nullptr);  // otherwise mpegtsmux loses the flags of key frames
   g_signal_connect(parse.get(), "pad-added",
                    G_CALLBACK(+[](GstElement *, GstPad *pad, gpointer self) noexcept {
                      Remux *remux = static_cast<Remux *>(self);
@@ -87,7 +87,7 @@ Expected<void> Remux::build(GstCaps *caps) {
                    nullptr);
   if (!gst_element_link(source.get(), parse.get()) || !gst_element_link(muxer_.get(), tap_.element()))
     return fail(Code::failed, "the remultiplexer cannot be linked");
-  Visit::made();
+  StreamingScope::open();
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the remultiplexer does not start");
 
@@ -97,11 +97,11 @@ Expected<void> Remux::build(GstCaps *caps) {
 }
 
 Expected<void> Remux::link(GstPad *pad) {
-  const Visit visit;
+  const StreamingScope scope;
   auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
   if (!caps) caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
   if (gst_caps_is_empty(caps.get()) || gst_caps_is_any(caps.get()))
-    return fail(Code::unsupported, "a track of unknown media");
+    return fail(Code::unsupported, "a track has an unknown type");
   const GstStructure *media = gst_caps_get_structure(caps.get(), 0);
   const std::string name = gst_structure_get_name(media);
   const bool needed = !name.starts_with("text/") && !name.starts_with("subpicture/");
@@ -111,7 +111,7 @@ Expected<void> Remux::link(GstPad *pad) {
   const auto parser = make(needed ? factory : "fakesink");
   if (!parser) return missing(needed ? factory : "fakesink");
   gst_bin_add(GST_BIN(pipeline_.get()), parser.get());
-  if (!needed) {  // subtitles: no one misses them here
+  if (!needed) {  // drops subtitles
     g_object_set(parser.get(), "sync", FALSE, "async", FALSE, nullptr);
   } else {
     const auto queue = make("queue");

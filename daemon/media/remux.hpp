@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Media that is not MPEG-TS (Matroska, FLV, …) made into MPEG-TS without touching the coded pictures and
-// sounds, in a pipeline of its own: what goes wrong in it ends there.
+// Remultiplexes other containers (Matroska, FLV, …) to MPEG-TS without transcoding. It has a pipeline of its
+// own, so that an error ends nothing else.
 #pragma once
 
 #include <gst/app/gstappsrc.h>
@@ -21,15 +21,15 @@ class Remux {
  public:
   using Take = std::function<void(GstSample *)>;  // must not destroy the remux
   using Fail =
-      std::function<void(const Error &)>;  // at most once; may destroy it. unsupported: never for this media
+      std::function<void(const Error &)>;  // at most once; may destroy it. unsupported: not this media
 
-  // `caps`: of what will be pushed, and plain; their streamheader is pushed first.
+  // `caps`: of the buffers that will be pushed; are_plain(). Pushes their streamheader first.
   static Expected<std::unique_ptr<Remux>> open(GstCaps *caps, GMainContext *context, Take take, Fail fail);
   ~Remux();
   Remux(const Remux &) = delete;
   Remux &operator=(const Remux &) = delete;
 
-  void push(GstBuffer *buffer);  // what comes after the streamheader
+  void push(GstBuffer *buffer);  // the next one after the streamheader
 
  private:
   Remux(GMainContext *context, Take take, Fail fail);

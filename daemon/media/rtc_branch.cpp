@@ -10,15 +10,15 @@ namespace astral::media {
 
 namespace {
 
-// Parameters before each key frame, as a browser may have lost them. Opus in packets of 20 ms, as everybody
-// has it.
-constexpr Demux::Forms rtc_forms{
+// Repeats the parameter sets before each key frame, because a browser may have lost them. Opus packets have
+// the usual 20 ms.
+constexpr Demux::Chains rtc_chains{
     .video =
         "h264parse config-interval=-1 ! capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au",
     .audio =
         "aacparse ! avdec_aac ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
         "opusenc bitrate=96000 frame-size=20"};
-constexpr Time rtc_step = 20ms;  // from the end of one run to the beginning of the next, at least
+constexpr Time rtc_step = 20ms;  // at least so much between the media before a break and the media after it
 
 }  // namespace
 
@@ -26,7 +26,7 @@ RtcBranch::RtcBranch(GMainContext *context) : context_(Ref<GMainContext>::retain
 
 void RtcBranch::on_frame(const Slice &frame, bool) {
   if (!demux_) {
-    auto made = Demux::open(context_.get(), rtc_forms, *this);
+    auto made = Demux::open(context_.get(), rtc_chains, *this);
     if (!made) return out_.end(made.error());
     demux_ = std::move(*made);
   }
@@ -46,7 +46,7 @@ void RtcBranch::on_track(Demux::Kind kind) {
 void RtcBranch::on_tracks_known() {
   are_tracks_known_ = true;
   if (!tracks_.has_video && !tracks_.has_audio)
-    return out_.end({Code::unsupported, "WebRTC here carries H.264 and AAC, and this stream has neither"});
+    return out_.end({Code::unsupported, "WebRTC plays H.264 and AAC, and this stream has neither"});
   if (!tracks_.has_video || !tracks_.profile.empty()) tell_tracks();
 }
 

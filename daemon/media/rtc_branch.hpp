@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stream's MPEG-TS as WebRTC has it, for all its players: the H.264 as it is, the sound as Opus. Its times
-// go on over a break about as the clock does, so that a player who is connected sees no other stream.
+// Converts a stream from MPEG-TS to what WebRTC sends, for all its players: H.264 unchanged, AAC as Opus. Its
+// times continue over a break about as fast as the clock, so that connected players see one stream.
 #pragma once
 
 #include <gst/gst.h>
@@ -38,8 +38,8 @@ class RtcBranch : public Branch, private Demux::Handler {
   webrtc::Tracks tracks_;
   bool are_tracks_known_ = false;
   bool are_tracks_told_ = false;
-  std::optional<Time> offset_;  // from the media's times, of this run of the demux, to ours
-  Time newest_{};               // of what is out
+  std::optional<Time> offset_;  // what to add to the times of this demux
+  Time newest_{};               // of what has been written
   std::unique_ptr<Demux> demux_;
 };
 

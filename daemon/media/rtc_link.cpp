@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "media/rtc_link.hpp"
 
-// Its API is called unstable, and has not changed from 1.16 to 1.26.
+// GStreamer calls this API unstable. It has not changed from 1.16 to 1.26.
 #define GST_USE_UNSTABLE_API
 #include <gst/sdp/sdp.h>
 #include <gst/webrtc/webrtc.h>
@@ -11,15 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include "media/streaming_scope.hpp"
+
 namespace astral::media {
 
 namespace {
 
-constexpr Time for_gathering = 3s;  // a machine without a network has no candidates ever
+constexpr Time for_gathering = 3s;  // without a network, gathering never ends
 constexpr Time for_connecting = 15s;
-constexpr Time until_dead = 20s;  // without a packet, RTCP too
+constexpr Time until_dead = 20s;  // without any packet, RTCP included
 constexpr Time look_every = 2s;
-constexpr guint most_streams = 16;  // SSRCs that the other end may send: each is a pad, and a thread
+constexpr guint most_streams = 16;  // SSRCs that the other end may send; each costs a pad and a thread
 
 struct DescriptionFree {
   void operator()(GstWebRTCSessionDescription *description) const {
@@ -35,7 +37,7 @@ std::string why(const GstStructure *reply) {
   return error ? error->message : "";
 }
 
-// "AB:CD:…" of the SHA-256 of a certificate.
+// The SHA-256 of a certificate, as "AB:CD:…".
 std::string fingerprint_of(std::string_view pem) {
   constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----", end = "-----END CERTIFICATE-----";
   const std::size_t from = pem.find(begin), to = pem.find(end);
@@ -59,16 +61,16 @@ RtcLink::RtcLink(webrtc::Plan plan, GMainContext *context, Handler handler)
     : plan_(std::move(plan)),
       handler_(std::move(handler)),
       mailbox_(context),
-      timer_(context, [this] { look(); }) {}
+      timer_(context, [this] { check_deadlines(); }) {}
 
 RtcLink::~RtcLink() {
   stop();
 }
 
 void RtcLink::stop() {
-  // Never by EOS: a pad of webrtcbin that still waits for its connection would hold it for ever.
+  // Without EOS: a pad of webrtcbin that still waits for its connection would block it for ever.
   if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
-  Visit::leaving();
+  StreamingScope::close();
 }
 
 Expected<void> RtcLink::build() {
@@ -89,13 +91,13 @@ Expected<void> RtcLink::build() {
   g_clear_object(&ice);
   g_signal_connect(bin_.get(), "notify::ice-gathering-state",
                    G_CALLBACK(+[](GstElement *, GParamSpec *, gpointer self) noexcept {
-                     const Visit visit;
+                     const StreamingScope scope;
                      static_cast<RtcLink *>(self)->on_gathered();
                    }),
                    this);
   g_signal_connect(bin_.get(), "notify::connection-state",
                    G_CALLBACK(+[](GstElement *, GParamSpec *, gpointer self) noexcept {
-                     const Visit visit;
+                     const StreamingScope scope;
                      auto *link = static_cast<RtcLink *>(self);
                      link->mailbox_.post([link] { link->on_state(); });
                    }),
@@ -104,7 +106,7 @@ Expected<void> RtcLink::build() {
 }
 
 Expected<void> RtcLink::negotiate() {
-  Visit::made();
+  StreamingScope::open();
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "webrtcbin does not start: is gstreamer1.0-nice installed?");
   GstSDPMessage *message = nullptr;
@@ -114,7 +116,7 @@ Expected<void> RtcLink::negotiate() {
   deadline_ = now() + for_gathering;
   timer_.set(deadline_);
   const auto done = +[](GstPromise *promise, gpointer self) noexcept {
-    const Visit visit;
+    const StreamingScope scope;
     static_cast<RtcLink *>(self)->on_remote_set(promise);
   };
   g_signal_emit_by_name(bin_.get(), "set-remote-description", offer.get(),
@@ -130,7 +132,7 @@ void RtcLink::on_remote_set(GstPromise *promise) {
   if (!error.empty())
     return mailbox_.post([this, error] { end({Code::unsupported, "GStreamer: " + error}); });
   const auto done = +[](GstPromise *made, gpointer self) noexcept {
-    const Visit visit;
+    const StreamingScope scope;
     static_cast<RtcLink *>(self)->on_answer_made(made);
   };
   g_signal_emit_by_name(bin_.get(), "create-answer", nullptr,
@@ -169,12 +171,12 @@ void RtcLink::answer() {
   if (!sdp) return end(sdp.error());
   deadline_ = now() + for_connecting;
   timer_.set(now() + look_every);
-  listen_to_the_wire();
+  watch_incoming_packets();
   handler_.on_answer(*sdp);
 }
 
-// ICE's own liveness is not to be relied on: who is there sends RTCP.
-void RtcLink::listen_to_the_wire() {
+// **Why**: ICE does not notice reliably that the other end is gone. A live one sends RTCP.
+void RtcLink::watch_incoming_packets() {
   GstIterator *sources = gst_bin_iterate_all_by_element_factory_name(GST_BIN(bin_.get()), "nicesrc");
   GValue item = G_VALUE_INIT;
   while (gst_iterator_next(sources, &item) == GST_ITERATOR_OK) {
@@ -195,17 +197,17 @@ void RtcLink::on_state() {
   GstWebRTCPeerConnectionState state{};
   g_object_get(bin_.get(), "connection-state", &state, nullptr);
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED || state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED)
-    return end({Code::unreachable, "the WebRTC connection broke"});
+    return end({Code::unreachable, "the WebRTC connection has failed"});
   if (state != GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED || is_over_ || is_connected_) return;
-  if (!is_the_one_offered())
+  if (!has_offered_certificate())
     return end({Code::refused, "the other end's certificate is not the one of its offer"});
   is_connected_ = true;
   heard_ = now().count();
   handler_.on_connected();
 }
 
-// webrtcbin 1.22 does not compare them.
-bool RtcLink::is_the_one_offered() const {
+// webrtcbin 1.22 does not compare the certificate with the offer's fingerprint.
+bool RtcLink::has_offered_certificate() const {
   GstWebRTCRTPTransceiver *transceiver = nullptr;
   g_signal_emit_by_name(bin_.get(), "get-transceiver", 0, &transceiver);
   if (!transceiver) return false;
@@ -221,12 +223,13 @@ bool RtcLink::is_the_one_offered() const {
   return certificate && fingerprint_of(certificate.get()) == plan_.fingerprint();
 }
 
-void RtcLink::look() {
+void RtcLink::check_deadlines() {
   if (is_over_) return;
-  if (!is_answered_) return answer();  // with those candidates that there are
-  if (!is_connected_ && now() >= deadline_) return end({Code::timeout, "no WebRTC connection came about"});
+  if (!is_answered_) return answer();  // with the candidates so far
+  if (!is_connected_ && now() >= deadline_)
+    return end({Code::timeout, "the WebRTC connection was not established in time"});
   if (is_connected_ && now() - Time(heard_.load()) > until_dead)
-    return end({Code::timeout, "nothing was heard of the other end"});
+    return end({Code::timeout, "the other end is silent"});
   timer_.set(now() + look_every);
 }
 

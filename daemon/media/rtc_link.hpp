@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One WebRTC connection: GStreamer's webrtcbin in a pipeline of its own, from the plan of an offer to the
-// answer and to the end. What flows through it is for who builds on it.
+// One WebRTC connection: GStreamer's webrtcbin in a pipeline of its own. Makes the answer to an offer, and
+// notices when the connection is up and when it ends. RtcViewer and RtcPublisher add the media.
 #pragma once
 
 #include <gst/gst.h>
@@ -22,9 +22,9 @@ namespace astral::media {
 // **Thread**: one context. **Owns** the pipeline, which plays from negotiate() to the destructor or stop().
 class RtcLink {
  public:
-  // As letters, none after on_over, which comes once and may destroy the link.
+  // Called as tasks on the context, none after on_over, which comes once and may destroy the link.
   struct Handler {
-    std::function<void(const std::string &sdp)> on_answer;  // all candidates in it
+    std::function<void(const std::string &sdp)> on_answer;  // with all candidates
     std::function<void()> on_connected;
     std::function<void(const Error &)> on_over;
   };
@@ -34,9 +34,9 @@ class RtcLink {
   RtcLink(const RtcLink &) = delete;
   RtcLink &operator=(const RtcLink &) = delete;
 
-  Expected<void> build();  // the pipeline, with nothing in it but the bin
+  Expected<void> build();  // makes the pipeline with webrtcbin alone
   Expected<void> negotiate();
-  void stop();  // no thread is in the pipeline any more
+  void stop();  // afterwards no thread runs in the pipeline
   void end(const Error &error);
 
   const webrtc::Plan &plan() const { return plan_; }
@@ -44,14 +44,14 @@ class RtcLink {
   GstElement *bin() const { return bin_.get(); }
 
  private:
-  void on_remote_set(GstPromise *promise);  // this and the next: webrtcbin's thread
+  void on_remote_set(GstPromise *promise);  // runs on webrtcbin's thread, as does the next
   void on_answer_made(GstPromise *promise);
   void on_gathered();
   void on_state();
   void answer();
-  void listen_to_the_wire();
-  bool is_the_one_offered() const;  // whose certificate we have seen
-  void look();
+  void watch_incoming_packets();
+  bool has_offered_certificate() const;  // the other end
+  void check_deadlines();
 
   const webrtc::Plan plan_;
   const Handler handler_;
@@ -60,7 +60,7 @@ class RtcLink {
   Mailbox mailbox_;
   Timer timer_;
   std::unique_ptr<BusErrors> errors_;
-  Time deadline_ = never;  // of the gathering, then of the connecting
+  Time deadline_ = never;  // for gathering, then for connecting
   std::atomic<Time::rep> heard_ = 0;
   bool is_answered_ = false, is_connected_ = false, is_over_ = false;
 };

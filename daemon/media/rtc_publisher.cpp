@@ -6,25 +6,26 @@
 
 #include "media/demux.hpp"
 #include "media/make.hpp"
+#include "media/streaming_scope.hpp"
 
 namespace astral::media {
 
 namespace {
 
 constexpr Time longest_group = 2s;
-constexpr Time first_group = 300ms;      // until the first key frame: again after this
+constexpr Time first_group = 300ms;      // how often to request the first key frame
 constexpr guint for_lost_packets = 100;  // ms
-constexpr const char *h264_form =
+constexpr const char *h264_chain =
     "rtph264depay wait-for-keyframe=true request-keyframe=true ! h264parse ! "
     "capsfilter caps=video/x-h264,stream-format=avc,alignment=au";
-// What is larger is refused before a decoder takes memory for it.
-constexpr const char *vp8_form =
+// Refuses larger pictures before the decoder allocates memory for them.
+constexpr const char *vp8_chain =
     "rtpvp8depay wait-for-keyframe=true request-keyframe=true ! video/x-vp8,width=[1,4096],height=[1,4096] ! "
     "queue ! vp8dec ! videoconvert ! "
     "x264enc tune=zerolatency speed-preset=veryfast key-int-max=60 bitrate=2500 ! video/x-h264,profile=main "
     "! "
     "h264parse ! capsfilter caps=video/x-h264,stream-format=avc,alignment=au";
-constexpr const char *opus_form =
+constexpr const char *opus_chain =
     "rtpopusdepay ! opusdec plc=true ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
     "avenc_aac bitrate=128000 ! aacparse ! capsfilter caps=audio/mpeg,mpegversion=4,stream-format=raw";
 
@@ -34,8 +35,8 @@ bool is_same(Bytes a, Bytes b) {
 
 }  // namespace
 
-const char *form_of(std::string_view codec) {
-  return codec == "H264" ? h264_form : codec == "VP8" ? vp8_form : codec == "OPUS" ? opus_form : nullptr;
+const char *chain_for(std::string_view codec) {
+  return codec == "H264" ? h264_chain : codec == "VP8" ? vp8_chain : codec == "OPUS" ? opus_chain : nullptr;
 }
 
 RtcPublisher::RtcPublisher(webrtc::Plan plan, GMainContext *context, RtcLink::Handler handler, Take take)
@@ -56,7 +57,7 @@ Expected<void> RtcPublisher::start() {
   gst_bin_add_many(GST_BIN(link_.pipeline()), video_.element(), audio_.element(), nullptr);
   g_signal_connect(link_.bin(), "pad-added",
                    G_CALLBACK(+[](GstElement *, GstPad *pad, gpointer self) noexcept {
-                     const Visit visit;
+                     const StreamingScope scope;
                      if (GST_PAD_IS_SRC(pad)) static_cast<RtcPublisher *>(self)->link(pad);
                    }),
                    this);
@@ -69,26 +70,26 @@ void RtcPublisher::link(GstPad *pad) {
   const char *name = structure ? gst_structure_get_string(structure, "encoding-name") : nullptr;
   const std::string codec = name ? name : "";
   const bool is_video = codec == "H264" || codec == "VP8";
-  const char *description = form_of(codec);
-  const auto form = description ? make_bin(description) : Ref<GstElement>();
+  const char *description = chain_for(codec);
+  const auto chain = description ? make_bin(description) : Ref<GstElement>();
   Tap &tap = is_video ? video_ : audio_;
   const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(tap.element(), "sink"));
-  if (gst_pad_is_linked(end.get())) return;  // a second one of its kind
-  if (!form)
+  if (gst_pad_is_linked(end.get())) return;  // takes the first track of each kind
+  if (!chain)
     return mailbox_.post([this, codec] {
-      link_.end({Code::failed, "no element of GStreamer here reads '" + codec + "'"});
+      link_.end({Code::failed, "no GStreamer element here decodes '" + codec + "'"});
     });
-  gst_bin_add(GST_BIN(link_.pipeline()), form.get());
-  gst_element_link(form.get(), tap.element());
+  gst_bin_add(GST_BIN(link_.pipeline()), chain.get());
+  gst_element_link(chain.get(), tap.element());
   gst_element_sync_state_with_parent(tap.element());
-  gst_element_sync_state_with_parent(form.get());
-  const auto begin = Ref<GstPad>::adopt(gst_element_get_static_pad(form.get(), "sink"));
+  gst_element_sync_state_with_parent(chain.get());
+  const auto begin = Ref<GstPad>::adopt(gst_element_get_static_pad(chain.get(), "sink"));
   gst_pad_link(pad, begin.get());
   if (!is_video) return;
   mailbox_.post([this] { asking_.set(now() + first_group); });
 }
 
-// Of the browser (RFC 5104, 4.3.1), or of our encoder, where there is one.
+// Requests a key frame of the browser (FIR, RFC 5104, 4.3.1), or of our encoder if we transcode.
 void RtcPublisher::ask_for_key() {
   if (now() - key_came_ >= longest_group) {
     GstStructure *what = gst_structure_new("GstForceKeyUnit", "all-headers", G_TYPE_BOOLEAN, TRUE, nullptr);

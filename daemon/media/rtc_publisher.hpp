@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One who publishes by WebRTC: what comes through its connection, as H.264 and AAC. The picture stays as it
-// is, but for VP8. Asks for key frames, which a browser makes only when it is asked.
+// Receives the media of a WebRTC publisher, as H.264 and AAC. It transcodes VP8 and Opus; H.264 is unchanged.
+// Requests key frames, because a browser makes them only on request.
 #pragma once
 
 #include <gst/gst.h>
@@ -18,8 +18,8 @@
 
 namespace astral::media {
 
-// From a codec's RTP to what a publisher gives, as gst-launch has it; null: not taken.
-const char *form_of(std::string_view codec);
+// The elements from a codec's RTP to H.264 or AAC, in gst-launch's language; null: not supported.
+const char *chain_for(std::string_view codec);
 
 // **Thread**: one context.
 class RtcPublisher {

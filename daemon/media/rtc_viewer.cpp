@@ -11,12 +11,12 @@ namespace astral::media {
 
 namespace {
 
-constexpr std::size_t most_waiting = 8 << 20;  // bytes; beyond, frames are left out up to the next key frame
-// A browser's socket holds some 256 KiB.
+constexpr std::size_t most_waiting = 8 << 20;  // bytes; beyond, skips to the next key frame
+// A browser's socket buffers about 256 KiB.
 constexpr std::size_t at_once = 64 << 10;
 constexpr Time pause = 3ms;
-constexpr Time hurried = 1ms;  // from one picture of the past to the next
-constexpr Time viewer_step = 20ms;    // from what was before a break to what comes after it, at least
+constexpr Time hurried = 1ms;       // between two pictures of the newest group that are late already
+constexpr Time viewer_step = 20ms;  // at least so much between the media before and after a break
 
 std::string sender_of(const webrtc::Chosen &chosen, const char *name) {
   const std::string type = std::to_string(chosen.payload.type);
@@ -36,7 +36,7 @@ RtcViewer::RtcViewer(webrtc::Plan plan, GMainContext *context, RtcLink::Handler 
 
 Expected<void> RtcViewer::start() {
   if (auto built = link_.build(); !built) return built;
-  // The reports for lip-sync tell the media's times, not when it was sent.
+  // RTCP sender reports, which synchronize audio with video, carry the media's times, not the sending times.
   gst_child_proxy_set(GST_CHILD_PROXY(link_.bin()), "rtpbin::rtcp-sync-send-time", FALSE, nullptr);
   const auto &video = link_.plan().video(), &audio = link_.plan().audio();
   const bool is_sound_first = video && audio && audio->media < video->media;
@@ -69,7 +69,7 @@ void RtcViewer::play(const Slice &piece, bool is_start) {
   auto frame = formats::read_frame(piece);
   if (!frame) return;
   if (frame->kind ==
-      formats::RtcFrame::Kind::tracks) {  // it joins; the newest group follows before the timer fires
+      formats::RtcFrame::Kind::tracks) {  // it has joined; the newest group follows before the timer fires
     is_behind_ = true;
     return timer_.set(now());
   }
@@ -81,8 +81,8 @@ void RtcViewer::play(const Slice &piece, bool is_start) {
   if (waiting_.size() == 1) timer_.set(now());
 }
 
-// A browser shows pictures as far apart as their times are, so those of the newest group that are past would
-// keep it behind for ever. Nobody hears the sound of them.
+// Moves the pictures of the newest group close together: a browser shows pictures at the distance of their
+// times, so with their own times it would stay behind live for ever. Drops the audio of that past.
 void RtcViewer::catch_up() {
   offset_.reset();
   if (!video_) return;
@@ -96,7 +96,7 @@ void RtcViewer::catch_up() {
     waiting_[static_cast<std::size_t>(i)].time = newest - (count - 1 - i) * hurried;
 }
 
-// From here on: what has this time is due now, and not before `least`.
+// Sets offset_ so that a frame with this time is due now, but not before `least`.
 void RtcViewer::begin_at(Time time, Time least) {
   const auto running = Time(static_cast<Time::rep>(gst_element_get_current_running_time(link_.pipeline())));
   offset_ = std::max(running, least) - time;

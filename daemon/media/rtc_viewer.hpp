@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One who watches by WebRTC: the pieces of an RtcBranch, as RTP, through a connection of its own. The newest
-// group comes at once, but not faster than a socket takes it.
+// Sends the pieces of an RtcBranch to one WebRTC viewer, as RTP. Sends the newest group at once, but not
+// faster than the viewer's socket can take it.
 #pragma once
 
 #include <gst/app/gstappsrc.h>
@@ -24,7 +24,7 @@ class RtcViewer {
   RtcViewer(webrtc::Plan plan, GMainContext *context, RtcLink::Handler handler);
 
   Expected<void> start();
-  void play(const Slice &piece, bool is_start);  // when it is connected
+  void play(const Slice &piece, bool is_start);  // only when it is connected
 
  private:
   Expected<void> add(const webrtc::Chosen &chosen, const char *source_name, unsigned pad);
@@ -35,9 +35,9 @@ class RtcViewer {
 
   std::deque<formats::RtcFrame> waiting_;
   std::size_t waiting_bytes_ = 0;
-  bool is_behind_ = false;      // the newest group waits
-  bool awaits_start_ = false;   // some were left out
-  std::optional<Time> offset_;  // from the pieces' times to the pipeline's
+  bool is_behind_ = false;      // the newest group is still to be sent at once
+  bool awaits_start_ = false;   // frames were skipped
+  std::optional<Time> offset_;  // from the pieces' times to the pipeline's times
   Time newest_{};
   Timer timer_;
   RtcLink link_;

@@ -4,12 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "media/streaming_scope.hpp"
+
 namespace astral::media {
 
 namespace {
 
 constexpr guint queue_buffers = 2048;    // some seconds of objects
-constexpr int samples_per_letter = 256;  // so that a burst does not keep the context from everything else
+constexpr int samples_per_task = 256;  // so that a burst does not hold up the context's other work
 
 Code code_of(const GError &error) {
   if (error.domain == GST_RESOURCE_ERROR) {
@@ -57,24 +59,24 @@ Tap::Tap(GMainContext *context, Take take)
     static_cast<Tap *>(self)->wake();
     return GST_FLOW_OK;
   };
-  Visit::made();
+  StreamingScope::open();
   gst_app_sink_set_callbacks(sink_.get(), &callbacks, this, nullptr);
 }
 
 Tap::~Tap() {
-  Visit::leaving();
+  StreamingScope::close();
   GstAppSinkCallbacks none{};
   gst_app_sink_set_callbacks(sink_.get(), &none, nullptr, nullptr);
 }
 
 void Tap::wake() {
-  const Visit visit;
+  const StreamingScope scope;
   if (!woken_.exchange(true)) mailbox_.post([this] { drain(); });
 }
 
 void Tap::drain() {
   woken_ = false;
-  for (int i = 0; i < samples_per_letter; ++i) {
+  for (int i = 0; i < samples_per_task; ++i) {
     const auto sample = Ref<GstSample>::adopt(gst_app_sink_try_pull_sample(sink_.get(), 0));
     if (!sample) return;
     take_(sample.get());
@@ -87,12 +89,12 @@ BusErrors::BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take, End end)
       end_(std::move(end)),
       mailbox_(mailbox),
       bus_(Ref<GstBus>::adopt(gst_element_get_bus(pipeline))) {
-  Visit::made();
+  StreamingScope::open();
   gst_bus_set_sync_handler(bus_.get(), &BusErrors::receive, this, nullptr);
 }
 
 BusErrors::~BusErrors() {
-  Visit::leaving();
+  StreamingScope::close();
   gst_bus_set_sync_handler(bus_.get(), nullptr, nullptr, nullptr);
 }
 
@@ -104,14 +106,14 @@ GstBusSyncReply BusErrors::receive(GstBus *, GstMessage *message, gpointer self)
     const GErrorPtr error(parsed);
     const GString_ detail(debug);
     BusErrors *errors = static_cast<BusErrors *>(self);
-    const Visit visit;
+    const StreamingScope scope;
     errors->mailbox_.post(
         [errors, from = Ref<GstObject>::retain(GST_MESSAGE_SRC(message)),
          what = Error{code_of(*error), error->message}] { errors->take_(from.get(), what); });
   }
   if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
     BusErrors *errors = static_cast<BusErrors *>(self);
-    const Visit visit;
+    const StreamingScope scope;
     if (errors->end_) errors->mailbox_.post([errors] { errors->end_(); });
   }
   gst_message_unref(message);

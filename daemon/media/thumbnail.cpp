@@ -16,8 +16,8 @@ namespace astral::media {
 namespace {
 
 constexpr Time try_every = 20ms;
-// At most 320 pixels in each direction, as people see them, and never more than there are. In JPEG's own
-// colours, which jpegenc does not ask for.
+// At most 320 square pixels in each direction, and no more than the picture has. Converts to JPEG's
+// colorimetry, which jpegenc does not request.
 constexpr char description[] =
     "appsrc name=in format=bytes max-bytes=0 caps=video/mpegts,systemstream=true,packetsize=188 "
     "! decodebin expose-all-streams=false caps=video/x-raw(ANY) ! videoconvert "
@@ -25,7 +25,7 @@ constexpr char description[] =
     "! video/x-raw,width=[1,320],height=[1,320],pixel-aspect-ratio=1/1,colorimetry=(string)1:4:0:0 "
     "! jpegenc quality=80 ! appsink name=out sync=false async=false max-buffers=1";
 
-// Of decoders of libav: each thread costs some pictures' memory, and there is one picture.
+// Limits libav's decoders to one thread: each needs memory for several pictures, and there is one picture.
 void use_one_thread(GstElement *element) {
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "max-threads"))
     g_object_set(element, "max-threads", 1, nullptr);
@@ -108,9 +108,9 @@ Expected<Slice> Thumbnailer::make_now(const std::vector<Slice> &key_frame) const
   while (now() < deadline && !is_ending_) {
     const bool is_over = pipeline.is_over();
     if (Slice picture = pipeline.take(try_every); !picture.empty()) return picture;
-    if (is_over) return fail(Code::not_found, "no picture can be made of its newest key frame");
+    if (is_over) return fail(Code::not_found, "the stream's newest key frame cannot be decoded");
   }
-  return fail(Code::timeout, "no picture could be made of its newest key frame in time");
+  return fail(Code::timeout, "the stream's newest key frame could not be decoded in time");
 }
 
 }  // namespace astral::media

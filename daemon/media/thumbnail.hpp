@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A key frame as a small JPEG: decoded, scaled and encoded on a thread of its own, by a pipeline that lives
-// for this one picture, and only so long.
+// Makes a small JPEG of a key frame: decodes, scales and encodes it on a thread of its own, with a new
+// pipeline for each picture.
 #pragma once
 
 #include <atomic>
@@ -15,11 +15,11 @@
 
 namespace astral::media {
 
-// **Thread**: one context. **Owns** the thread, from the first picture on: one picture after the other.
-// Destroyed while a picture is made, it waits for that one to be given up.
+// **Thread**: one context. **Owns** the thread, which starts with the first picture and makes one picture
+// after another. The destructor gives up the unfinished picture and waits for that.
 class Thumbnailer {
  public:
-  // A letter. not_found: there is no picture in it. timeout: none within the time.
+  // Called as a task on the context. not_found: no picture can be decoded. timeout: it took too long.
   using Done = std::function<void(const Expected<Slice> &)>;
 
   explicit Thumbnailer(GMainContext *context, Time limit = 2s);
@@ -27,7 +27,7 @@ class Thumbnailer {
   Thumbnailer(const Thumbnailer &) = delete;
   Thumbnailer &operator=(const Thumbnailer &) = delete;
 
-  // Of MPEG-TS that begins with its tables and has one picture.
+  // `key_frame`: MPEG-TS that begins with PAT and PMT and has one picture.
   void make(std::vector<Slice> key_frame, Done done);
 
  private:

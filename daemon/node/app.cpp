@@ -44,7 +44,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   api::add_other_calls(routes, app->driver_,
                        [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
   api::add_inside_calls(routes, app->driver_);
-  api::add_page_calls(routes);
+  api::add_page_calls(routes, app->driver_);
 
   api::Events *events = &app->events_;
   runtime::Driver *driver = &app->driver_;

@@ -19,6 +19,7 @@
 #include "node/app.hpp"
 #include "node/background.hpp"
 #include "node/settings.hpp"
+#include "node/state_dir.hpp"
 #include "peer/peer_cache.hpp"
 
 namespace astral::node {
@@ -51,7 +52,8 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   node.timeouts.renew = std::chrono::seconds(options.renew_seconds);
   node.renew_streams = options.renew_groups;
   const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(options.listen.c_str()));
-  if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;  // otherwise peers tell it
+  // Otherwise peers see the address.
+  if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;
   if (options.upstream_limit) node.upstream_bps = *options.upstream_limit * 8000;
   node.bootstrap = options.bootstrap;
   settings.driver.origin = options.origin;
@@ -110,10 +112,12 @@ int start(const Options &options) {
   gst_init(nullptr, nullptr);
   if (const auto found = media::find_elements(); !found) return complain(found.error(), 1);
 
-  const std::string state_dir = options.state_dir.empty() ? default_state_dir(options) : options.state_dir;
+  const std::string state_dir =
+      options.state_dir.empty() ? default_state_dir(options.uuid) : options.state_dir;
   if (const auto made = make_state_dir(state_dir); !made) return complain(made.error(), 1);
   const auto lock = FileLock::take(state_dir + "/lock", "astralnode");
-  if (!lock) return complain({lock.error().code, "--state-dir: " + state_dir + ": " + lock.error().detail}, 1);
+  if (!lock)
+    return complain({lock.error().code, "--state-dir: " + state_dir + ": " + lock.error().detail}, 1);
   const auto uuid = options.uuid.empty() ? kept_uuid(state_dir) : Expected<core::Uuid>(options.uuid);
   if (!uuid) return complain(uuid.error(), 1);
   const std::string key_file = state_dir + "/key.pem";
@@ -131,7 +135,9 @@ int start(const Options &options) {
   if (!app) return complain(app.error(), 1);
   std::string line = "astralnode " + *uuid + " listening on " + shown_url(options, (*app)->server().port());
   if (options.origin.empty() && options.bootstrap.empty() && peer::remembered_peers(state_dir).empty())
-    line += "\nIt knows no other node: it is a network of one until another node connects (--bootstrap URL, --origin URL)";
+    line +=
+        "\nIt knows no other node: it is a network of one until another node connects (--bootstrap URL, "
+        "--origin URL)";
   background.ready(line);
   return run(**app);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The options of astralnode: from the command line, else from the settings file, else the defaults. Checks
-// every value and names the one that is wrong; opens nothing but the settings file.
+// The settings of astralnode. A value comes from the command line, else from the settings file, else it is
+// the default below. Every value is checked; an error names the option. Only the settings file is opened.
 #pragma once
 
 #include <cstddef>
@@ -19,44 +19,37 @@ enum class Supernode { automatic, yes, no };
 struct Options {
   std::string settings_file;  // empty: none
   bool daemonize = false;
-  core::Uuid uuid;                              // empty: the one that the state directory keeps
-  std::optional<std::uint64_t> upstream_limit;  // KB/s, 1 KB = 1000 bytes
-  std::string listen = "0.0.0.0";  // all addresses, so that peers reach it; Access keeps the changes local
+  core::Uuid uuid;                              // empty: kept_uuid()
+  std::optional<std::uint64_t> upstream_limit;  // KB/s, 1 KB = 1000 bytes; empty: measured
+  std::string listen = "0.0.0.0";  // all addresses, so that peers reach the node; Access restricts changes
   std::uint16_t port = 8000;       // 0: a free one
   std::uint16_t rtmp_port = 1935;  // 0: no RTMP
-  bool needs_rtmp = false;         // the port was given: not without it
-  std::string origin;              // URL without a slash at its end; empty: none
+  bool needs_rtmp = false;         // rtmp_port was given: fail if that port is taken
+  std::string origin;              // URL without a trailing slash; empty: none
   std::vector<core::Address> bootstrap;
   std::string state_dir;  // empty: default_state_dir()
   Supernode supernode = Supernode::automatic;
   std::string stun;                          // HOST:PORT; empty: none
-  std::vector<std::string> allowed_hosts;    // names by which this node is asked for
-  std::vector<std::string> allowed_origins;  // scheme://host[:port] of pages that may drive this node
-  std::string token;             // what counts as this machine when it comes from elsewhere; empty: none
-  std::uint32_t capacity = 100;  // nodes that may register with it
-  bool may_be_seeded = true;
-  std::uint32_t renew_seconds = 6 * 3600;  // how old a link to a parent gets
-  std::uint64_t renew_groups = 100'000;    // and how many it brings
-  bool is_public = false;                  // anybody may play through it, by HLS
-  std::uint32_t store_seconds = 10;        // of each stream, for whoever needs them again
-  std::uint64_t store_mb = 64;             // of one stream
-  std::uint64_t store_total_mb = 512;
-  std::string shown;  // --help, --version: print this and end
+  std::vector<std::string> allowed_hosts;    // names that the Host header may have
+  std::vector<std::string> allowed_origins;  // scheme://host[:port] of pages that may control this node
+  std::string token;                         // authorizes requests from other machines; empty: none
+  std::uint32_t capacity = 100;              // nodes that may register with this one
+  bool may_be_seeded = true;                 // other nodes may make it carry a stream
+  std::uint32_t renew_seconds = 6 * 3600;    // age at which a link to a parent is replaced
+  std::uint64_t renew_groups = 100'000;      // and number of groups at which it is
+  bool is_public = false;                    // everybody may play through it, by HLS
+  std::uint32_t store_seconds = 10;          // kept of each stream
+  std::uint64_t store_mb = 64;               // kept of one stream at most
+  std::uint64_t store_total_mb = 512;        // kept of all streams at most
+  std::string shown;                         // of --help or --version: print this and end
+
+  bool operator==(const Options &) const = default;
 };
 
-// `args` without the program's name. Errors: invalid; the detail names the option.
-Expected<Options> read_options(std::vector<std::string> args);
+// `args` is the command line without the program's name. Error: invalid.
+Expected<Options> read_options(const std::vector<std::string> &args);
 
-// XDG_STATE_HOME/astral, or astral-UUID for a node whose uuid was given, so that several live on one machine.
-std::string default_state_dir(const Options &options);
-
-// Makes the directory (mode 0700) where there is none.
-Expected<void> make_state_dir(const std::string &directory);
-
-// How many may be connected to a node at once that takes so many others.
+// How many connections the HTTP server accepts at once: more if capacity is larger.
 std::size_t max_connections(const Options &options);
-
-// The uuid that is kept in the directory; made at the first start.
-Expected<core::Uuid> kept_uuid(const std::string &directory);
 
 }  // namespace astral::node

@@ -13,7 +13,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// Takes what stands before `separator` off the front of `text`.
+// Removes the part before `separator` from the front of `text` and returns it trimmed.
 std::string_view take(std::string_view &text, char separator) {
   const auto end = std::min(text.find(separator), text.size());
   const auto part = text.substr(0, end);
@@ -21,7 +21,7 @@ std::string_view take(std::string_view &text, char separator) {
   return trim(part);
 }
 
-// A qvalue in thousandths: "1", "0.5", "1.000". What is not one counts as 0.
+// A qvalue in thousandths: "1", "0.5", "1.000". 0 if it cannot be parsed.
 int quality(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text.size() > 1 && text[1] != '.')) return 0;
   int value = 0;

@@ -52,7 +52,7 @@ bool Address::is_local() const {
   return loopback || (a & 0xFE) == 0xFC || (a == 0xFE && (b & 0xC0) == 0x80);
 }
 
-bool may_be_asked(std::string_view address, std::string_view reporter) {
+bool may_be_checked(std::string_view address, std::string_view reporter) {
   const auto target = Address::parse(address);
   if (!target || !target->is_one_host()) return false;
   if (!target->is_local() || address == reporter) return true;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An IP address as the origin reasons about it: which network it is in, and whether a request may be sent
-// there. Pure.
+// An IP address: which network it is in, and whether the origin may send a request to it. Pure.
 #pragma once
 
 #include <array>
@@ -16,12 +15,12 @@ class Address {
   // An IPv4 or IPv6 literal. ::ffff:192.0.2.1 is the IPv4 address in it.
   static std::optional<Address> parse(std::string_view text);
 
-  // Networks as keys of a map: equal for two addresses of the same one.
+  // Keys of networks: equal for two addresses of the same network.
   std::string neighbourhood() const;  // IPv4 /24, IPv6 /48
   std::string region() const;         // IPv4 /16, IPv6 /48
 
   bool is_one_host() const;  // not unspecified, multicast, broadcast or reserved
-  bool is_local() const;     // of this machine or a private network: means something else elsewhere
+  bool is_local() const;     // loopback, link-local, private or shared: another host elsewhere (RFC 6890)
 
  private:
   Address() = default;
@@ -31,8 +30,9 @@ class Address {
   bool v6_ = false;
 };
 
-// Whether the origin may ask at the address that a node gave itself. What is local is asked only for whoever
-// reports from a local address too: nobody far away points the origin at its own network.
-bool may_be_asked(std::string_view address, std::string_view reporter);
+// Whether the origin may send a check to the address that a node reports. It checks a local address only if
+// the report came from a local address, so that no remote node can direct requests into the origin's own
+// network.
+bool may_be_checked(std::string_view address, std::string_view reporter);
 
 }  // namespace astral::origin

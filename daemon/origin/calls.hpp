@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the origin's calls have in common: what they reach of the world, how they read a call's query and body
-// and word a reply. Each add_…_calls() adds its part of the table.
+// What the origin's calls have in common: how they read a call's query and body and make a reply. Each
+// add_…_calls() adds its routes to the table.
 #pragma once
 
 #include <cstdint>
@@ -17,25 +17,26 @@
 
 namespace astral::origin {
 
-// A call that is done with fails or has its reply; answer_… below make a Handle of it.
+// The result of a call: its reply or its error. answer() and answer_when_kept() make an http::Handle of a
+// method that returns it.
 using Outcome = Expected<http::Reply>;
 
 http::Reply refusal(const Error &error);
-// Its page may reach the visitor's own node, and the one at that URL.
+// The page's policy allows it to reach the visitor's own node at `node_port` (0: not) and the node at `url`.
 http::Reply html(std::string body, std::uint16_t node_port = 0, const std::string &url = {});
 http::Reply json_reply(const json::Builder &body);
 http::Reply json_text(std::string body);
 http::Reply changed(http::Reply reply, Change change, std::string location);
 
-// A number of the query; `otherwise` when it is absent.
+// A number of the query; `otherwise` if it is absent.
 Expected<std::int64_t> number_of(const http::Call &call, const char *name, std::int64_t otherwise,
                                  std::int64_t min, std::int64_t max);
 Expected<Page> page_of(const http::Call &call);
-Expected<std::uint16_t> node_port_of(const http::Call &call);  // ?node=: where the visitor's own node listens
+Expected<std::uint16_t> node_port_of(const http::Call &call);  // ?node=: the port of the visitor's own node
 Expected<void> require_json(const http::Call &call);
-Expected<std::string> caller_of(const http::Call &call);  // the uuid of the node that calls, by its own word
+Expected<std::string> caller_of(const http::Call &call);  // the calling node's uuid, as it says itself
 
-// Answers what `method` returns at once.
+// Sends what `method` returns at once.
 template <typename T>
 http::Handle answer(const std::shared_ptr<T> &calls, Outcome (T::*method)(const http::Call &)) {
   return [calls, method](const http::Call &call, const http::Answer &done) {
@@ -44,7 +45,7 @@ http::Handle answer(const std::shared_ptr<T> &calls, Outcome (T::*method)(const 
   };
 }
 
-// Answers it when all that it changed is on the disk.
+// Sends it once all changes of `method` are on the disk.
 template <typename T>
 http::Handle answer_when_kept(const std::shared_ptr<T> &calls, Outcome (T::*method)(const http::Call &),
                               Registry &registry, const Keep &keep) {

@@ -8,8 +8,8 @@ namespace astral::origin {
 
 bool Checks::want(Check check, Time now) {
   if (open_.contains(check.uuid)) return true;
-  const auto asked = asked_.find(check.uuid);
-  if (asked != asked_.end() && now - asked->second < limits_.between_of_a_node) return false;
+  const auto started = started_.find(check.uuid);
+  if (started != started_.end() && now - started->second < limits_.between_of_a_node) return false;
   if (waiting_.size() >= limits_.waiting) return false;
   const auto same = std::count_if(waiting_.begin(), waiting_.end(),
                                   [&](const Check &other) { return other.ip_address == check.ip_address; });
@@ -33,7 +33,7 @@ std::vector<Check> Checks::due(Time now) {
       continue;
     }
     next_at_[check->ip_address] = now + limits_.between_of_an_address;
-    asked_[check->uuid] = now;
+    started_[check->uuid] = now;
     open_[check->uuid] = true;
     ++under_way_;
     start.push_back(std::move(*check));
@@ -59,7 +59,7 @@ Time Checks::next(Time now) const {
 void Checks::forget_the_past(Time now) {
   if (forgot_ != Time::min() && now - forgot_ < limits_.between_of_a_node) return;
   forgot_ = now;
-  std::erase_if(asked_, [&](const auto &entry) { return now - entry.second >= limits_.between_of_a_node; });
+  std::erase_if(started_, [&](const auto &entry) { return now - entry.second >= limits_.between_of_a_node; });
   std::erase_if(next_at_, [&](const auto &entry) { return entry.second <= now; });
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which nodes the origin asks whether they are there, and when: never many at once, never one node or one
-// address often. Pure; the asking itself is the prober's.
+// Decides which nodes the origin checks and when: not too many at once, and no node or address too often.
+// Pure; the prober sends the requests.
 #pragma once
 
 #include <cstddef>
@@ -22,26 +22,27 @@ struct Check {
   std::uint16_t port = 0;
 };
 
-//   want ─▶ waiting ──due──▶ under way ──done──▶ (gone, but the node is not asked again too soon)
+//   want ─▶ waiting ──due──▶ running ──done──▶ (gone; started_ keeps the time of its start)
 class Checks {
  public:
-  explicit Checks(const Asking &limits = {}) : limits_(limits) {}
+  explicit Checks(const CheckLimits &limits = {}) : limits_(limits) {}
 
-  // False: it was asked just now, or too many wait. True: it is asked soon, or that is under way already.
+  // True: the check will run, or is running. False: the node was checked a moment ago, or too many checks
+  // wait.
   bool want(Check check, Time now);
-  std::vector<Check> due(Time now);  // to be started now
+  std::vector<Check> due(Time now);  // the checks to start now
   void done(const std::string &uuid);
-  Time next(Time now) const;  // when due() has something next, unless one is done earlier; never
+  Time next(Time now) const;  // when to call due() again, if done() is not called before; may be `never`
 
  private:
   Time free_at(const std::string &ip_address, Time now) const;
   void forget_the_past(Time now);
 
-  const Asking limits_;
+  const CheckLimits limits_;
   std::deque<Check> waiting_;
-  std::map<std::string, Time> asked_;    // by uuid: when the last one started
-  std::map<std::string, bool> open_;     // by uuid: true, under way; false, waiting
-  std::map<std::string, Time> next_at_;  // by address
+  std::map<std::string, Time> started_;  // by uuid: when its last check started
+  std::map<std::string, bool> open_;     // by uuid: true, running; false, waiting
+  std::map<std::string, Time> next_at_;  // by address: when its next check may start
   std::size_t under_way_ = 0;
   Time forgot_ = Time::min();
 };

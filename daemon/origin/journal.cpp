@@ -39,7 +39,7 @@ void Journal::written(const Expected<void> &result) {
     all.add(std::move(waiting_));
     waiting_ = std::move(all);
   }
-  // The next one starts before the answers go out; after a failure only if somebody waits for it.
+  // Starts the next transaction before the answers go out; after a failure only if a caller waits for it.
   if (result || !waiting_calls_.empty()) write();
   for (const Kept &kept : calls) kept(result);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Holds answers back until what they say is on the disk. While one transaction is written, the changes that
-// come meanwhile gather for the next: the busier the origin, the more of them share one wait for the disk.
+// Delays answers until their changes are on the disk. While one transaction is being written, further changes
+// gather for the next: the busier the origin, the more changes share one wait for the disk.
 #pragma once
 
 #include <functional>
@@ -14,18 +14,19 @@
 
 namespace astral::origin {
 
-// **Thread** the default main context; the store is used on a thread of the journal's own. **Owns** both.
-// **Errors** what a transaction could not write is tried again with the next one; whoever waited is told.
+// **Thread** the default main context; the journal uses the store on a thread of its own. **Owns** both.
+// **Errors** if a transaction fails, its callers get the error, and its changes are written with the next
+// one.
 class Journal {
  public:
   using Kept = std::function<void(Expected<void>)>;
 
   explicit Journal(std::unique_ptr<Store> store);
-  ~Journal();  // writes what is left; nobody is told any more
+  ~Journal();  // writes the waiting changes; calls no `kept` any more
   Journal(const Journal &) = delete;
   Journal &operator=(const Journal &) = delete;
 
-  // `kept` is called later, never from inside; it may be empty.
+  // `kept` is called later, never inside this call. It may be empty.
   void keep(Changes changes, Kept kept);
 
  private:
@@ -35,7 +36,7 @@ class Journal {
   std::unique_ptr<Store> store_;
   Changes waiting_;
   std::vector<Kept> waiting_calls_;
-  std::shared_ptr<const Changes> under_way_;  // null: none
+  std::shared_ptr<const Changes> under_way_;  // null: no transaction is being written
   std::vector<Kept> under_way_calls_;
   Mailbox home_;
   LoopThread thread_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The origin's named maxima besides core/limits.hpp's and api/object_json.hpp's, and how long it believes what
-// it was told.
+// The origin's maxima, besides those of protocol/limits.hpp and protocol/object_codec.hpp, and how long
+// reports and results of checks hold.
 #pragma once
 
 #include <chrono>
@@ -13,15 +13,15 @@ namespace astral::origin {
 
 inline constexpr double max_rtt_ms = 3'600'000;
 
-inline constexpr std::size_t max_ping_body = 256 * 1024;  // API.md
-inline constexpr std::size_t max_connections = 4000;      // below the usual limit of files once it is raised
-inline constexpr std::int64_t default_page = 1000;        // entries of a list, without ?limit=
+inline constexpr std::size_t max_ping_body = 256 * 1024;  // nodes send this much to measure their upstream
+inline constexpr std::size_t max_connections = 4000;      // below the usual hard limit of open files
+inline constexpr std::int64_t default_page = 1000;        // entries of a list without ?limit=
 inline constexpr std::int64_t max_page = 10'000;
-inline constexpr std::int64_t default_sample = 16;  // nodes that one node is told of
+inline constexpr std::int64_t default_sample = 16;  // nodes in the answer of GET /nodes without ?limit=
 inline constexpr std::int64_t max_sample = 256;
 inline constexpr std::size_t max_mapped = 2000;  // nodes, and streams, that the map shows
 
-// How much the registry takes. Values, not constants, so that a test can fill it.
+// How much the registry takes. A test can set smaller values.
 struct Capacity {
   std::size_t nodes = 100'000;
   std::size_t streams = 100'000;
@@ -30,11 +30,12 @@ struct Capacity {
 
 // Nodes report every 30 s: three reports may be lost.
 inline constexpr std::chrono::seconds lapse_after{100};
-// A stream keeps its name this long while nothing is heard of its node. A week: a show's next episode.
+// A stream keeps its name for so long after the last report. A week, because many shows are weekly.
 inline constexpr std::chrono::hours forget_after{7 * 24};
 
-// How the origin asks nodes whether they are there. Bounded, because strangers say whom it asks.
-struct Asking {
+// How the origin checks whether nodes can be reached. Bounded, because anybody can register an address to be
+// checked.
+struct CheckLimits {
   std::size_t at_once = 32;
   std::size_t waiting = 256;
   std::size_t waiting_of_an_address = 8;
@@ -43,8 +44,8 @@ struct Asking {
   Time deadline = 3s;
   std::size_t max_answer = 64 * 1024;
 };
-// What was found out holds for this long, when the node goes on reporting.
+// How long the result of a check holds while the node goes on reporting.
 inline constexpr std::chrono::seconds reachable_for{300};
-inline constexpr std::chrono::seconds unreachable_for{60};  // people open ports
+inline constexpr std::chrono::seconds unreachable_for{60};  // shorter, since people open ports
 
 }  // namespace astral::origin

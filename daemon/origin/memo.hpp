@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The texts of replies that many ask for, each for as long as it is true: the origin's clock has whole
-// seconds, so within one, and while nothing has changed, an answer is the same. Pure.
+// Caches the text of replies. An answer depends on the registry and on the origin's clock, which counts whole
+// seconds; so a text can be used again within its second while the version is the same. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace astral::origin {
 
 class Memo {
  public:
-  // What `make` returned for the same key, second and version; else what it returns now.
+  // The cached text if key, second and version are the same; otherwise calls make().
   template <typename Make>
   const std::string &get(const std::string &key, UnixTime now, std::uint64_t version, Make make) {
     if (texts_.size() > most && !texts_.contains(key)) texts_.clear();
@@ -23,7 +23,7 @@ class Memo {
   }
 
  private:
-  static constexpr std::size_t most = 32;  // strangers choose the keys
+  static constexpr std::size_t most = 32;  // texts; bounded, because queries choose the keys
 
   struct Text {
     bool made = false;

@@ -42,7 +42,7 @@ void Neighbours::add(Entry &entry, Circle circle) {
   pool.push_back(&entry);
 }
 
-// The last one takes the place of the one that goes.
+// The last entry of the pool moves to the free place.
 void Neighbours::drop(const Entry &entry, Circle circle) {
   if (circle != everywhere && entry.circle[circle].empty()) return;
   Pools &pools = pools_[entry.kind][circle];
@@ -54,18 +54,18 @@ void Neighbours::drop(const Entry &entry, Circle circle) {
   if (pool.empty()) pools.erase(found);
 }
 
-// What a sample has so far.
+// The sample while it is drawn.
 class Neighbours::Picked {
  public:
   Picked(std::size_t limit, core::Rng &rng) : limit_(limit), rng_(rng) {}
 
-  // Up to `most` more, by chance and evenly, of those that are not in the sample.
+  // Draws up to `most` more nodes that are not in the sample yet, uniformly.
   void from(const Pools &pools, std::string_view key, std::size_t most) {
     const auto found = pools.find(key);
     if (found == pools.end()) return;
     const Pool &pool = found->second;
     const std::size_t enough = std::min(limit_, order_.size() + most);
-    // Drawing again until it is a new one is quick while most are new; where few are, all are shuffled.
+    // In a large pool most draws are new, so it draws until it has enough; a small pool is shuffled.
     if (pool.size() > 4 * limit_) {
       while (order_.size() < enough) take(pool[rng_.below(pool.size())]);
       return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Of many nodes a few for one who asks: some near it, the rest by chance, so that the load spreads and no
-// network keeps to itself. Pure; the time a sample takes grows with the sample, not with the network.
+// Chooses a sample of all nodes for a caller: some from its own network, the rest at random, so that the load
+// spreads and networks stay connected with each other. Pure. The time for a sample grows with the sample, not
+// with the number of nodes.
 #pragma once
 
 #include <array>
@@ -17,11 +18,11 @@ namespace astral::origin {
 
 class Neighbours {
  public:
-  void put(const Node &node);  // again, when what it says has changed
+  void put(const Node &node);  // adds it, or replaces what was known of it
   void remove(const std::string &uuid);
 
-  // uuids, each once, at most `limit`. Supernodes; other nodes where there are too few of those. Up to three
-  // quarters from the asker's own network, then uniformly from all. Those that are full come last.
+  // At most `limit` different uuids: supernodes, and other nodes if there are too few supernodes. Up to three
+  // quarters are from the asker's own network, the rest is drawn uniformly from all. Full nodes come last.
   std::vector<std::string> sample(std::string_view asker, std::size_t limit, core::Rng &rng) const;
 
  private:
@@ -31,7 +32,7 @@ class Neighbours {
   struct Entry {
     std::string uuid;
     Kind kind = plain;
-    std::array<std::string, circles> circle;  // empty: in none (but everywhere)
+    std::array<std::string, circles> circle;  // the network's key; empty: the address is unknown
     std::array<std::size_t, circles> place{};
   };
   using Pool = std::vector<Entry *>;

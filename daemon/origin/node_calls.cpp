@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Nodes: who reports, who asks for some of them, and who says that one is gone.
+// The calls about nodes: reports, the sample, the map, and hints that a node is gone.
 #include "core/slug.hpp"
 #include "origin/accept.hpp"
 #include "origin/address.hpp"
@@ -33,13 +33,14 @@ class NodeCalls {
     const UnixTime now = node->heard;
     const auto change = registry_.put(std::move(*node));
     if (!change) {
-      // Two of one name. If the one that is known has gone, the next report finds its place free.
+      // Two nodes with one uuid. If the known one does not answer, it is removed, and the next report
+      // succeeds.
       if (const Node *known = registry_.node(uuid, now); known && change.error().code == Code::conflict)
-        ask(*known);
+        check(*known);
       return tl::unexpected(change.error());
     }
-    const Node &kept = *registry_.node(uuid, now);  // there: put() has just taken it, at that time
-    if (wants_asking(kept, now)) ask(kept);
+    const Node &kept = *registry_.node(uuid, now);  // not null: put() has just added it
+    if (wants_check(kept, now)) check(kept);
     return changed(json_reply(report_json(kept)), *change, "/node/" + uuid);
   }
 
@@ -49,7 +50,8 @@ class NodeCalls {
     return wants_html(call.accept) ? html(nodes_page({*node})) : json_reply(node_json(*node));
   }
 
-  // The node's own word is taken. Anybody else's is a hint, which the origin looks into itself.
+  // A call from the node itself removes it. A call from another address is a hint: the origin checks the
+  // node.
   Outcome forget(const Call &call) {
     const std::string &uuid = call.params.at("uuid");
     const Node *node = registry_.node(uuid, edges_.clock());
@@ -58,7 +60,7 @@ class NodeCalls {
       registry_.remove_node(uuid);
       return json_reply(json::Builder().set("removed", true));
     }
-    http::Reply reply = json_reply(json::Builder().set("removed", false).set("checking", ask(*node)));
+    http::Reply reply = json_reply(json::Builder().set("removed", false).set("checking", check(*node)));
     reply.status = 202;
     return reply;
   }
@@ -87,8 +89,8 @@ class NodeCalls {
     return fail(Code::not_found, "no node " + call.params.at("uuid").substr(0, core::max_uuid));
   }
 
-  bool ask(const Node &node) {
-    if (!may_be_asked(node.ip_address, node.reporter)) return false;
+  bool check(const Node &node) {
+    if (!may_be_checked(node.ip_address, node.reporter)) return false;
     return edges_.check({node.uuid, node.ip_address, node.port});
   }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The pages besides the streams': nodes, the map, and what Astral is and how to get it.
+// The pages about nodes, the map, how to get Astral and what it is.
 #include "origin/frame.hpp"
 
 namespace astral::origin {
 
 std::string nodes_page(const std::vector<Node> &nodes) {
   std::string page = begin({.title = "Nodes", .refreshes = true});
-  if (nodes.empty()) return end(page += "<p>No node has reported in the last seconds.</p>\n");
+  if (nodes.empty()) return end(page += "<p>No node has reported in the last 100 seconds.</p>\n");
   page +=
       "<div class=\"card\"><table><thead><tr><th>Node</th><th>Address</th><th>Role</th>"
-      "<th class=\"number\">Children</th><th class=\"number\">Upstream, kbit/s</th><th>Reached</th>"
+      "<th class=\"number\">Children</th><th class=\"number\">Upstream, kbit/s</th><th>Reachable</th>"
       "<th>Version</th></tr></thead><tbody>\n";
   for (const Node &node : nodes) {
     const std::string room = node.capacity ? " of " + std::to_string(*node.capacity) : "";
@@ -55,14 +55,12 @@ std::string download_page(const std::string &authority) {
 std::string about_page() {
   std::string page = begin({.title = "About"});
   page +=
-      "<p>Astral is live video from peer to peer. A publisher sends one copy; the audience forwards it among "
-      "itself. Whoever watches forwards.</p>\n"
-      "<p>This is an origin: nodes find each other here and people find streams. It carries no media. "
-      "Between "
-      "the nodes goes MOQT, the IETF's Media over QUIC Transport, over QUIC over ICE; both ends of a link "
-      "are "
-      "known by their keys.</p>\n"
-      "<p>Version " ASTRAL_VERSION ". Its interface for programs is described in " +
+      "<p>Astral is live video from peer to peer. A publisher sends one copy; the viewers' nodes forward it "
+      "to each other.</p>\n"
+      "<p>This is an origin: nodes find each other here and people find streams. It carries no media. Nodes "
+      "send media to each other with MOQT, the IETF's Media over QUIC Transport, over QUIC and ICE, and "
+      "check each other's keys.</p>\n"
+      "<p>Version " ASTRAL_VERSION ". The API for programs is described in " +
       link("/openapi.json", "OpenAPI") + ".</p>\n";
   return end(std::move(page));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The origin's pages for people: HTML that says all without a script; web/origin's modules add to it. What
-// came from a stranger is escaped here.
+// The origin's pages for people: HTML that is complete without scripts; the modules of web/origin add to it.
+// All texts of nodes and streams are escaped here. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,18 +17,19 @@ std::string escape(std::string_view text);  // for element content and quoted at
 
 std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTime now);
 
-// Nodes that a stream may be had from. Null: the source is away; there is none that is open to all.
-struct From {
+// Nodes that a stream can be played from. `source`: null if it is not alive. `open`: a public node, null if
+// there is none.
+struct StreamNodes {
   const Node *source = nullptr;
   const Node *open = nullptr;
 };
-// `node_port`: where the visitor's own node listens on the visitor's machine.
-std::string stream_page(const Stream &stream, const From &from, std::uint16_t node_port, UnixTime now);
+// `node_port`: the port of the visitor's own node on the visitor's machine.
+std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint16_t node_port, UnixTime now);
 std::string publish_page(const Stream &stream, std::uint16_t node_port);
 std::string upload_page(std::uint16_t node_port);
 
 std::string nodes_page(const std::vector<Node> &nodes);
-std::string download_page(const std::string &authority);  // this origin's HOST:PORT, as the visitor called it
+std::string download_page(const std::string &authority);  // this origin's HOST:PORT in the visitor's request
 std::string about_page();
 std::string map_page();
 

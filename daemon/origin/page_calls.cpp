@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Pages that are the same for all, the files they load, the interface's description, and the two pings.
+// The pages that do not depend on nodes and streams, the files that pages load, openapi.json, and the two
+// pings.
 #include <gio/gio.h>
 
 #include <array>
@@ -25,7 +26,7 @@ constexpr std::array<File, 7> files{{
     {"watch.js", "/astral/origin/watch.js", script},
     {"map.js", "/astral/origin/map.js", script},
     {"layout.js", "/astral/origin/layout.js", script},
-    {"hls.js", "/astral/web/hls.js", script},  // the node's page plays with it too
+    {"hls.js", "/astral/web/hls.js", script},  // the node's own page uses it too
     {"licences.txt", "/astral/web/licences.txt", "text/plain; charset=utf-8"},
 }};
 

@@ -29,11 +29,11 @@ bool is_answer_of(const std::string &uuid, const std::string &body, std::size_t 
 
 }  // namespace
 
-Prober::Prober(Found found, const Asking &limits)
+Prober::Prober(Found found, const CheckLimits &limits)
     : found_(std::move(found)),
       limits_(limits),
       checks_(limits),
-      // Nobody is asked twice in a row, so no connection stays.
+      // A node is not checked twice in a row, so connections are not kept.
       session_(Ref<SoupSession>::adopt(
           soup_session_new_with_options("user-agent", "astralorigin", "proxy-resolver", nullptr,
                                         "idle-timeout", 1u, "max-conns", static_cast<int>(limits.at_once),

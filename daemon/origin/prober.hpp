@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Asks nodes whether they are there: `GET /node` at the address they registered, and nothing else. No proxy,
-// no redirection, no cookie, one deadline, a bounded answer. When to ask whom is Checks' decision.
+// Checks whether nodes can be reached, by `GET /node` at the address that they registered. No proxy, no
+// redirections, no cookies, one deadline, a bounded answer. Checks decides which node to check and when.
 #pragma once
 
 #include <gio/gio.h>
@@ -15,18 +15,18 @@
 
 namespace astral::origin {
 
-// **Thread** the default main context. Nothing is called back after it has gone, nor from inside want().
+// **Thread** the default main context. Calls `found` neither inside want() nor after its destruction.
 class Prober {
  public:
-  // Whether the node of that uuid answered.
+  // `answered`: the node of that uuid answered for itself.
   using Found = std::function<void(const std::string &uuid, bool answered)>;
 
-  explicit Prober(Found found, const Asking &limits = {});
+  explicit Prober(Found found, const CheckLimits &limits = {});
   ~Prober();
   Prober(const Prober &) = delete;
   Prober &operator=(const Prober &) = delete;
 
-  bool want(const Check &check);  // as Checks has it
+  bool want(const Check &check);  // as Checks::want()
 
  private:
   void start_due();
@@ -34,7 +34,7 @@ class Prober {
   void finish(const std::string &uuid, bool answered);
 
   const Found found_;
-  const Asking limits_;
+  const CheckLimits limits_;
   Checks checks_;
   Ref<SoupSession> session_;
   Ref<GCancellable> cancellable_;

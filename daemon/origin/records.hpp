@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the origin keeps of a node and of a stream, and what it concludes from their age and from who speaks.
-// Plain values; the time is handed in. Wall clock, because it outlives the process.
+// What the origin keeps of a node and of a stream, and what it decides from their age and from the address of
+// a caller. Plain values. The time is an argument: wall clock, because records outlive the process.
 #pragma once
 
 #include <chrono>
@@ -12,62 +12,46 @@
 
 #include "glue/error.hpp"
 #include "origin/limits.hpp"
+#include "protocol/types.hpp"
 
 namespace astral::origin {
 
 using UnixTime = std::chrono::sys_seconds;
 
-struct Node {
-  std::string uuid;
-  std::string ip_address;  // as it says itself, else the reporter
-  std::uint16_t port = 0;
-  bool supernode = false;
-  std::optional<std::string> primary_supernode_uuid;
-  std::optional<double> rtt_ms;
-  std::optional<std::uint64_t> upstream_kbps;
-  std::optional<std::uint64_t> downstream_kbps;
-  std::optional<std::uint64_t> children;
-  std::optional<std::uint64_t> capacity;
-  std::string version;
-  std::string reporter;  // the address that its reports come from
-  UnixTime heard{};      // its last report
-  // The rest is not kept: after a restart the node says it again, and the origin asks again.
-  bool is_public = false;  // anybody may play through it
-  // What the origin found out itself.
-  std::optional<bool> reachable{};
-  UnixTime asked{};
+// `ip_address` is the one that the node reports, otherwise the reporter's. `updated` stays 0: what a node
+// learns from the origin may be old, so it must not replace what other nodes say.
+struct Node : protocol::NodeInfo {
+  std::optional<double> reported_rtt_ms = {};
+  std::string reporter = {};  // the address that its reports come from
+  UnixTime heard{};           // its last report
+  // Not stored: after a restart the node reports it again, and the origin finds it out again.
+  bool is_public = false;           // anybody may play through it
+  std::optional<bool> reachable{};  // by the origin's own check
+  UnixTime checked{};               // when that check ended
 };
 
-struct Stream {
-  std::string slug;
-  std::string name;
-  std::string description;
-  std::string source;      // uuid of the node that publishes it
-  bool streaming = false;  // as its node said; see is_live
-  std::optional<std::uint64_t> bitrate_kbps;
-  std::optional<std::uint64_t> viewers;
-  std::string media;
-  std::optional<std::uint64_t> updated;  // Unix ms, by the source's clock: nodes tell new news from old by it
-  std::string reporter;                  // the address that it was registered from
-  UnixTime created{};
-  UnixTime heard{};  // the last report on it, or of its node
+// `streaming` is what its node reported; see is_live(). `fingerprint` stays empty: the origin cannot verify
+// it.
+struct Stream : protocol::StreamInfo {
+  std::optional<std::uint64_t> viewers = {};
+  std::string reporter = {};  // the address that it was registered from
+  UnixTime heard{};           // the last report on the stream, or of its node
 };
 
-// What is to be written: the new value of each key, or that it is gone. In any order: a later one replaces an
-// earlier one.
+// What is to be written to the store: the new value of each key, or nothing if the key is removed.
 struct Changes {
   std::map<std::string, std::optional<Node>> nodes;      // by uuid
   std::map<std::string, std::optional<Stream>> streams;  // by slug
 
   bool empty() const { return nodes.empty() && streams.empty(); }
-  void add(Changes &&newer) {
-    newer.nodes.merge(nodes);  // takes over what is not there already
+  void add(Changes &&newer) {  // a newer change of a key replaces an older one
+    newer.nodes.merge(nodes);  // moves only keys that `newer` does not have
     newer.streams.merge(streams);
     *this = std::move(newer);
   }
 };
 
-// Clocks that step back make a report seem to come from the future: it counts as fresh.
+// If the clock was set back, a report seems to come from the future; it counts as fresh.
 inline bool is_alive(UnixTime heard, UnixTime now) {
   return now - heard < lapse_after;
 }
@@ -81,20 +65,20 @@ inline bool is_full(const Node &node) {
   return node.children && node.capacity && *node.children >= *node.capacity;
 }
 
-// Whether the origin should find out (again) if it can reach the node.
-inline bool wants_asking(const Node &node, UnixTime now) {
+// Whether the origin should check (again) that it can reach the node.
+inline bool wants_check(const Node &node, UnixTime now) {
   if (!node.reachable) return true;
-  return now - node.asked >= (*node.reachable ? reachable_for : unreachable_for);
+  return now - node.checked >= (*node.reachable ? reachable_for : unreachable_for);
 }
 
-// A node's own word is what comes from its address: the one it reports from or the one it says it has.
+// A call is the node's own if it comes from the address of its reports or from the address that it reports.
 inline bool speaks_for(const std::string &caller, const Node &node) {
   return caller == node.reporter || caller == node.ip_address;
 }
 
 enum class Change { created, updated };
 
-// Who may have a name: nobody has it, or the same node for the same stream. Null: there is none.
+// A stream may have a slug and a name that are free or its own. Null: no stream has it.
 inline Expected<Change> admit(const Stream &wanted, const Stream *same_slug, const Stream *same_name) {
   if (same_slug && same_slug->source != wanted.source) {
     return fail(Code::conflict, "slug " + wanted.slug + " is taken by another node");
@@ -105,17 +89,17 @@ inline Expected<Change> admit(const Stream &wanted, const Stream *same_slug, con
   return same_slug ? Change::updated : Change::created;
 }
 
-// Only the node that publishes a stream may change or end it.
+// Only the publishing node may change or end a stream.
 inline Expected<void> allow(const Stream &stream, const std::string &uuid) {
   if (stream.source == uuid) return {};
   return fail(Code::refused, "stream " + stream.slug + " belongs to another node");
 }
 
-// And only from its address: the living source's, else the one that the stream came from. Null: there is
-// none.
+// It may do so only from its address: the source's if it is alive, otherwise the one that the stream was
+// registered from. Null: there is no such stream, or the source is not alive.
 inline Expected<void> allow_from(const std::string &caller, const Stream *known, const Node *source) {
   if (source ? speaks_for(caller, *source) : !known || caller == known->reporter) return {};
-  return fail(Code::refused, "that node speaks from another address than " + caller);
+  return fail(Code::refused, "the node that publishes this stream has another address than " + caller);
 }
 
 }  // namespace astral::origin

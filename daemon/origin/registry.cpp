@@ -7,7 +7,7 @@
 namespace astral::origin {
 namespace {
 
-// The page of `all` in the order of `key`, which is asked once for each.
+// One page of `all` in the order of `key`, which is called once for each entry.
 template <typename T, typename Key>
 std::vector<const T *> cut_page(const std::map<std::string, T> &all, Page page, Key key) {
   using Item = std::pair<decltype(key(std::declval<const T &>())), const T *>;
@@ -52,7 +52,7 @@ void Registry::enter(Stream stream) {
   ++streams_version_;
 }
 
-// A node goes; what was heard of it last is what was heard of its streams.
+// Removes a node. Its streams keep the time of its last report.
 void Registry::leave(const std::string &uuid, bool silenced) {
   const auto node = nodes_.find(uuid);
   if (const auto own = by_source_.find(uuid); own != by_source_.end()) {
@@ -84,14 +84,15 @@ Expected<Change> Registry::put(Node node) {
   const bool is_new = known == nodes_.end();
   if (is_new) {
     if (nodes_.size() >= capacity_.nodes) {
-      return fail(Code::no_room, "this origin knows " + std::to_string(nodes_.size()) + " nodes already");
+      return fail(Code::no_room,
+                  "this origin knows " + std::to_string(nodes_.size()) + " nodes and takes no more");
     }
-    if (by_source_.contains(node.uuid)) ++streams_version_;  // they may be live again
+    if (by_source_.contains(node.uuid)) ++streams_version_;  // its streams may be live again
   } else if (!speaks_for(node.reporter, known->second)) {
-    return fail(Code::conflict, "node " + node.uuid + " lives and speaks from another address");
+    return fail(Code::conflict, "node " + node.uuid + " is alive at another address");
   } else if (known->second.ip_address == node.ip_address && known->second.port == node.port) {
     node.reachable = known->second.reachable;
-    node.asked = known->second.asked;
+    node.checked = known->second.checked;
   }
   changes_.nodes[node.uuid] = node;
   enter(std::move(node));
@@ -130,7 +131,7 @@ void Registry::found(const std::string &uuid, bool reachable, UnixTime now) {
   const auto node = nodes_.find(uuid);
   if (node == nodes_.end()) return;
   node->second.reachable = reachable;
-  node->second.asked = now;
+  node->second.checked = now;
 }
 
 const Node *Registry::public_node(const std::string &first, UnixTime now) {
@@ -167,11 +168,13 @@ Expected<Change> Registry::put(Stream stream) {
   } else {
     const std::size_t own = count_of(stream.source);
     if (own >= capacity_.streams_of_a_node) {
-      return fail(Code::no_room, "this node has " + std::to_string(own) + " streams already");
+      return fail(Code::no_room,
+                  "this node has " + std::to_string(own) + " streams, the most that are allowed");
     }
     if (streams_.size() >= capacity_.streams) sweep(now);
     if (streams_.size() >= capacity_.streams) {
-      return fail(Code::no_room, "this origin knows " + std::to_string(streams_.size()) + " streams already");
+      return fail(Code::no_room,
+                  "this origin knows " + std::to_string(streams_.size()) + " streams and takes no more");
     }
   }
   changes_.streams[stream.slug] = stream;
@@ -206,9 +209,9 @@ std::vector<Stream> Registry::streams(Order order, Page page, UnixTime now) {
       case Order::viewers:
         return -static_cast<std::int64_t>(stream.viewers.value_or(0));
       case Order::bitrate:
-        return -static_cast<std::int64_t>(stream.bitrate_kbps.value_or(0));
+        return -static_cast<std::int64_t>(stream.bitrate_kbps);
       case Order::created:
-        return -stream.created.time_since_epoch().count();
+        return -stream.created;
       case Order::name:
         break;
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// All that the origin knows, in memory, and every decision on it: who may register, what lapses, who is told
-// of whom. What is to be kept is collected as Changes, for the journal.
+// All nodes and streams that the origin knows, in memory, and every decision about them: who may register,
+// what lapses, which nodes a caller is told. Collects what is to be stored as Changes for the journal.
 #pragma once
 
 #include <cstdint>
@@ -24,44 +24,47 @@ struct Page {
   std::int64_t offset = 0;
 };
 
-enum class Order { live, name, viewers, bitrate, created };  // live: what streams now comes first
+enum class Order { live, name, viewers, bitrate, created };  // live: streams that are live come first
 
-// Pure: same calls, times and seed, same answers. The calls that take `now` first let lapse what has lapsed.
+// Pure: the same calls, times and seed give the same answers. Each call with `now` first removes nodes that
+// have lapsed.
 class Registry {
  public:
   explicit Registry(core::Rng rng, Capacity capacity = {}) : rng_(rng), capacity_(capacity) {}
   Registry(const Registry &) = delete;
   Registry &operator=(const Registry &) = delete;
 
-  // At the start, from the store. Not collected as changes.
+  // From the store, at the start. Makes no changes.
   void restore(Node node);
   void restore(Stream stream);
 
-  // A report, at node.heard, from node.reporter. It also freshens the node's streams. conflict: a living node
-  // of that uuid speaks from another address. no_room: full of living nodes.
+  // A report at node.heard from node.reporter. It counts as a report on the node's streams too. **Errors**
+  // conflict: a node of that uuid is alive at another address. no_room: the registry is full of nodes that
+  // are alive.
   Expected<Change> put(Node node);
   const Node *node(const std::string &uuid, UnixTime now);
   std::vector<Node> nodes(Page page, UnixTime now);  // supernodes first, then by uuid
   std::vector<Node> sample(const std::string &asker, std::size_t limit, UnixTime now);
-  bool remove_node(const std::string &uuid);  // its streams stop streaming
+  bool remove_node(const std::string &uuid);  // its streams are not live any more
   void found(const std::string &uuid, bool reachable, UnixTime now);
-  // One that can be reached and through which anybody may play: the one asked for, else any of them. Null:
-  // none.
+  // A reachable node through which anybody may play: `first` if it is one, otherwise a random one. Null:
+  // there is none.
   const Node *public_node(const std::string &first, UnixTime now);
   std::size_t count_nodes() const { return nodes_.size(); }
 
-  // At stream.heard, from stream.reporter. conflict: slug or name belong to another. refused: the source
-  // speaks from another address. no_room: full. An update keeps `created`.
+  // At stream.heard from stream.reporter. An update keeps `created`. **Errors** conflict: another stream has
+  // the slug or the name. refused: the source has another address. no_room: the registry is full.
   Expected<Change> put(Stream stream);
   std::optional<Stream> stream(const std::string &slug, UnixTime now);
   std::vector<Stream> streams(Order order, Page page, UnixTime now);
   Expected<void> remove_stream(const std::string &slug, const std::string &caller, UnixTime now);
   std::size_t count_streams() const { return streams_.size(); }
 
-  // Drops nodes that lapsed and streams that are forgotten. Called now and then, and when there is no room.
+  // Removes nodes that have lapsed and streams that are forgotten. Called regularly, and when there is no
+  // room.
   void sweep(UnixTime now);
 
-  // Differs whenever a list of streams that is made within the same second would differ.
+  // Changes whenever a list of streams, made in the same second, would change.
   std::uint64_t streams_version() const { return streams_version_; }
   Changes take_changes() { return std::exchange(changes_, {}); }
 
@@ -76,8 +79,7 @@ class Registry {
 
   core::Rng rng_;
   const Capacity capacity_;
-  // Whatever else is here names nodes and streams that are in nodes_ and streams_: at() checks this promise of
-  // ours.
+  // Invariant: every uuid and slug below is a key of nodes_ or streams_. at() checks it.
   std::map<std::string, Node> nodes_;
   std::set<std::pair<UnixTime, std::string>> by_heard_;
   Neighbours neighbours_;

@@ -4,7 +4,7 @@
 namespace astral::origin {
 namespace {
 
-// How long a write waits for another process on the same file (a backup, the sqlite3 shell).
+// How long a write waits for another process that has the file locked (a backup, the sqlite3 shell).
 constexpr int busy_ms = 2000;
 
 tl::unexpected<Error> failure(sqlite3 *database) {
@@ -36,10 +36,6 @@ std::optional<std::uint64_t> Rows::maybe_integer(int column) const {
 
 std::optional<double> Rows::maybe_real(int column) const {
   return null(column) ? std::nullopt : std::optional(sqlite3_column_double(statement_, column));
-}
-
-std::optional<std::string> Rows::maybe_text(int column) const {
-  return null(column) ? std::nullopt : std::optional(text(column));
 }
 
 void Statement::bind(int index, std::int64_t value) {
@@ -108,7 +104,7 @@ Expected<Transaction> Transaction::begin(Database &database) {
 }
 
 Transaction::~Transaction() {
-  // A failed COMMIT may have rolled back by itself; then this one has nothing to do and its error says so.
+  // After a failed COMMIT SQLite may have rolled back by itself; then this fails, which is harmless.
   if (database_) (void)database_->execute("ROLLBACK");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // RAII over SQLite: a database, its prepared statements, a transaction. Knows no table.
-// **Errors** failed, with SQLite's own text. A wrong bind is a bug and asserts.
+// **Errors** failed, with SQLite's own text. A bind that fails is a bug and asserts.
 #pragma once
 
 #include <sqlite3.h>
@@ -17,8 +17,8 @@
 
 namespace astral::origin {
 
-// The rows of one run of a statement. The statement is reset when they go: an open SELECT would hold its
-// snapshot, and the write-ahead log could not be cut.
+// The rows of one run of a statement. The destructor resets the statement: a SELECT that stays open holds its
+// snapshot, and SQLite then cannot truncate the write-ahead log.
 class Rows {
  public:
   explicit Rows(sqlite3_stmt *statement) : statement_(statement) {}
@@ -28,13 +28,12 @@ class Rows {
     if (statement_) sqlite3_reset(statement_);
   }
 
-  Expected<bool> next();  // true: there is a row
+  Expected<bool> next();  // false: no more rows
   std::string text(int column) const;
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
   bool null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
   std::optional<std::uint64_t> maybe_integer(int column) const;
   std::optional<double> maybe_real(int column) const;
-  std::optional<std::string> maybe_text(int column) const;
 
  private:
   sqlite3_stmt *statement_;
@@ -45,7 +44,7 @@ class Statement {
   Statement() = default;
   explicit Statement(sqlite3_stmt *adopted) : statement_(adopted) {}
 
-  // Binds ?1, ?2, … and starts. Texts are copied.
+  // Binds ?1, ?2, … and starts the statement. Copies texts.
   template <typename... Values>
   Rows run(const Values &...values) {
     assert(sqlite3_bind_parameter_count(statement_.get()) == static_cast<int>(sizeof...(values)));
@@ -94,7 +93,7 @@ class Database {
   std::unique_ptr<sqlite3, Close> database_;
 };
 
-// Rolled back unless committed.
+// The destructor rolls back what was not committed.
 class Transaction {
  public:
   static Expected<Transaction> begin(Database &database);

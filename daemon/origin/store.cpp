@@ -8,49 +8,48 @@
 #include <filesystem>
 #include <system_error>
 
+#include "glue/json.hpp"
 #include "glue/ref.hpp"
+#include "protocol/object_codec.hpp"
 
 namespace astral::origin {
 namespace {
 
 constexpr std::string_view scheme = "sqlite://";
-constexpr std::int64_t application_id = 0x41535452;  // "ASTR"; SQLite's field for `file` and for our check
-constexpr std::int64_t schema_version = 2;
+constexpr std::int64_t application_id = 0x41535452;  // "ASTR"; shown by file(1), and checked here
+constexpr std::int64_t schema_version = 3;
 
+// `info` has the fields that nodes share, as protocol/object_codec.hpp writes them. So the codec alone decides
+// which fields there are.
 constexpr const char *schema = R"(
   CREATE TABLE node (
-    uuid TEXT PRIMARY KEY, ip_address TEXT NOT NULL, port INTEGER NOT NULL, supernode INTEGER NOT NULL,
-    primary_supernode_uuid TEXT, rtt_ms REAL, upstream_kbps INTEGER, downstream_kbps INTEGER,
-    children INTEGER, capacity INTEGER, version TEXT NOT NULL, reporter TEXT NOT NULL, heard INTEGER NOT NULL
+    uuid TEXT PRIMARY KEY, info TEXT NOT NULL, rtt_ms REAL, reporter TEXT NOT NULL, heard INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE stream (
-    slug TEXT PRIMARY KEY, name TEXT NOT NULL, description TEXT NOT NULL, source TEXT NOT NULL,
-    streaming INTEGER NOT NULL, bitrate_kbps INTEGER, viewers INTEGER, media TEXT NOT NULL, updated INTEGER,
-    reporter TEXT NOT NULL, created INTEGER NOT NULL, heard INTEGER NOT NULL
+    slug TEXT PRIMARY KEY, info TEXT NOT NULL, viewers INTEGER, reporter TEXT NOT NULL, heard INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = 1095980114;
-  PRAGMA user_version = 2;
+  PRAGMA user_version = 3;
 )";
 static_assert(application_id == 1095980114);
 
-// The first schema knew no reporters. Nodes report again soon; a stream is its node's when that one is back.
-constexpr const char *leave_the_first_schema = R"(
+// The schemas before had a column for each field, and the first one no reporters. Nodes are dropped, since they
+// report again soon. Streams stay; those without a reporter get one when their node registers them again.
+constexpr const char *leave_older_schema = R"(
   DROP TABLE node;
-  DROP INDEX stream_source;
-  ALTER TABLE stream RENAME TO first_stream;
+  DROP INDEX IF EXISTS stream_source;
+  ALTER TABLE stream RENAME TO older_stream;
 )";
-constexpr const char *bring_its_streams = R"(
-  INSERT INTO stream SELECT slug, name, description, source, streaming, bitrate_kbps, viewers, media, updated,
-    '', created, heard FROM first_stream;
-  DROP TABLE first_stream;
-)";
-
-#define NODE_COLUMNS                                                                                    \
-  "uuid, ip_address, port, supernode, primary_supernode_uuid, rtt_ms, upstream_kbps, downstream_kbps, " \
-  "children, capacity, version, reporter, heard"
-#define STREAM_COLUMNS                                                                            \
-  "slug, name, description, source, streaming, bitrate_kbps, viewers, media, updated, reporter, " \
-  "created, heard"
+#define INFO_OF_OLDER_STREAM                                                                          \
+  "json_object('slug', slug, 'name', name, 'description', description, 'source', source, "           \
+  "'streaming', json(iif(streaming, 'true', 'false')), 'media', media, 'bitrate_kbps', bitrate_kbps, " \
+  "'created', created, 'updated', updated)"
+constexpr const char *bring_streams_of_first =
+    "INSERT INTO stream SELECT slug, " INFO_OF_OLDER_STREAM ", viewers, '', heard FROM older_stream;"
+    "DROP TABLE older_stream;";
+constexpr const char *bring_streams_of_second =
+    "INSERT INTO stream SELECT slug, " INFO_OF_OLDER_STREAM ", viewers, reporter, heard FROM older_stream;"
+    "DROP TABLE older_stream;";
 
 std::int64_t count_of(UnixTime time) {
   return time.time_since_epoch().count();
@@ -59,52 +58,50 @@ UnixTime time_of(std::int64_t seconds) {
   return UnixTime(std::chrono::seconds(seconds));
 }
 
-Node node_of(const Rows &row) {
-  return {.uuid = row.text(0),
-          .ip_address = row.text(1),
-          .port = static_cast<std::uint16_t>(row.integer(2)),
-          .supernode = row.integer(3) != 0,
-          .primary_supernode_uuid = row.maybe_text(4),
-          .rtt_ms = row.maybe_real(5),
-          .upstream_kbps = row.maybe_integer(6),
-          .downstream_kbps = row.maybe_integer(7),
-          .children = row.maybe_integer(8),
-          .capacity = row.maybe_integer(9),
-          .version = row.text(10),
-          .reporter = row.text(11),
-          .heard = time_of(row.integer(12))};
+// No value, with a warning: a row that breaks today's rules. No node could read it.
+std::optional<Node> node_of(const Rows &row) {
+  auto info = json::Reader::parse(row.text(1));
+  Node node;
+  if (info) static_cast<protocol::NodeInfo &>(node) = protocol::read_node(*info);
+  if (!info || !info->good()) {
+    g_warning("the store: node %s cannot be read", row.text(0).c_str());
+    return std::nullopt;
+  }
+  node.reported_rtt_ms = row.maybe_real(2);
+  node.reporter = row.text(3);
+  node.heard = time_of(row.integer(4));
+  return node;
 }
 
-Stream stream_of(const Rows &row) {
-  return {.slug = row.text(0),
-          .name = row.text(1),
-          .description = row.text(2),
-          .source = row.text(3),
-          .streaming = row.integer(4) != 0,
-          .bitrate_kbps = row.maybe_integer(5),
-          .viewers = row.maybe_integer(6),
-          .media = row.text(7),
-          .updated = row.maybe_integer(8),
-          .reporter = row.text(9),
-          .created = time_of(row.integer(10)),
-          .heard = time_of(row.integer(11))};
+std::optional<Stream> stream_of(const Rows &row) {
+  auto info = json::Reader::parse(row.text(1));
+  Stream stream;
+  if (info) static_cast<protocol::StreamInfo &>(stream) = protocol::read_stream(*info);
+  if (!info || !info->good()) {
+    g_warning("the store: stream %s cannot be read", row.text(0).c_str());
+    return std::nullopt;
+  }
+  stream.viewers = row.maybe_integer(2);
+  stream.reporter = row.text(3);
+  stream.heard = time_of(row.integer(4));
+  return stream;
 }
 
-// Runs a statement that returns nothing.
+// Runs a statement that returns no rows.
 Expected<void> done(Rows rows) {
   if (auto step = rows.next(); !step) return tl::unexpected(step.error());
   return {};
 }
 
-// Every row as `make` has it.
+// All rows, each converted by `make`, but for those of which it makes nothing.
 template <typename T>
-Expected<std::vector<T>> all(Rows rows, T (*make)(const Rows &)) {
+Expected<std::vector<T>> all(Rows rows, std::optional<T> (*make)(const Rows &)) {
   std::vector<T> found;
   for (;;) {
     const auto step = rows.next();
     if (!step) return tl::unexpected<Error>(step.error());
     if (!*step) return found;
-    found.push_back(make(rows));
+    if (auto made = make(rows)) found.push_back(std::move(*made));
   }
 }
 
@@ -114,7 +111,7 @@ Expected<void> make_folder_of(const std::string &path) {
   return fail(Code::failed, std::string("cannot make ") + folder.get() + ": " + std::strerror(errno));
 }
 
-// One for the file, whichever symbolic link it was named by.
+// The same lock for every symbolic link to the file.
 std::string lock_file_of(const std::string &path) {
   std::error_code error;
   const auto real = std::filesystem::weakly_canonical(path, error);
@@ -130,7 +127,8 @@ Expected<void> make_tables(Database &database) {
   if (!tables) return tl::unexpected(tables.error());
   if (*id == application_id && *version == schema_version) return {};
   const bool is_first = *id == application_id && *version == 1;
-  if (*id == application_id && !is_first) {
+  const bool is_second = *id == application_id && *version == 2;
+  if (*id == application_id && !is_first && !is_second) {
     return fail(Code::invalid,
                 "the store is of another version of Astral (" + std::to_string(*version) + ")");
   }
@@ -139,8 +137,10 @@ Expected<void> make_tables(Database &database) {
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
-  for (const char *step :
-       {is_first ? leave_the_first_schema : "", schema, is_first ? bring_its_streams : ""}) {
+  for (const char *step : {is_first || is_second ? leave_older_schema : "", schema,
+                           is_first    ? bring_streams_of_first
+                           : is_second ? bring_streams_of_second
+                                       : ""}) {
     if (auto made = database.execute(step); !made) return made;
   }
   return transaction->commit();
@@ -180,13 +180,13 @@ Expected<void> Store::prepare() {
     Statement &statement;
     std::string_view sql;
   } statements[] = {
-      {list_nodes_, "SELECT " NODE_COLUMNS " FROM node"},
-      {put_node_, "INSERT OR REPLACE INTO node (" NODE_COLUMNS
-                  ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
+      {list_nodes_, "SELECT uuid, info, rtt_ms, reporter, heard FROM node"},
+      {put_node_,
+       "INSERT OR REPLACE INTO node (uuid, info, rtt_ms, reporter, heard) VALUES (?1, ?2, ?3, ?4, ?5)"},
       {remove_node_, "DELETE FROM node WHERE uuid = ?1"},
-      {list_streams_, "SELECT " STREAM_COLUMNS " FROM stream"},
-      {put_stream_, "INSERT OR REPLACE INTO stream (" STREAM_COLUMNS
-                    ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+      {list_streams_, "SELECT slug, info, viewers, reporter, heard FROM stream"},
+      {put_stream_,
+       "INSERT OR REPLACE INTO stream (slug, info, viewers, reporter, heard) VALUES (?1, ?2, ?3, ?4, ?5)"},
       {remove_stream_, "DELETE FROM stream WHERE slug = ?1"},
   };
   for (const auto &[statement, sql] : statements) {
@@ -209,20 +209,15 @@ Expected<void> Store::write(const Changes &changes) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return tl::unexpected(transaction.error());
   for (const auto &[uuid, node] : changes.nodes) {
-    auto written =
-        done(!node ? remove_node_.run(uuid)
-                   : put_node_.run(uuid, node->ip_address, std::int64_t{node->port}, node->supernode,
-                                   node->primary_supernode_uuid, node->rtt_ms, node->upstream_kbps,
-                                   node->downstream_kbps, node->children, node->capacity, node->version,
-                                   node->reporter, count_of(node->heard)));
+    auto written = done(!node ? remove_node_.run(uuid)
+                              : put_node_.run(uuid, protocol::node_json(*node).text(), node->reported_rtt_ms,
+                                              node->reporter, count_of(node->heard)));
     if (!written) return written;
   }
   for (const auto &[slug, stream] : changes.streams) {
     auto written = done(!stream ? remove_stream_.run(slug)
-                                : put_stream_.run(slug, stream->name, stream->description, stream->source,
-                                                  stream->streaming, stream->bitrate_kbps, stream->viewers,
-                                                  stream->media, stream->updated, stream->reporter,
-                                                  count_of(stream->created), count_of(stream->heard)));
+                                : put_stream_.run(slug, protocol::stream_json(*stream).text(), stream->viewers,
+                                                  stream->reporter, count_of(stream->heard)));
     if (!written) return written;
   }
   return transaction->commit();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keeps nodes and streams in one SQLite file: reads all of it once, then writes changes, many in one
+// Stores nodes and streams in one SQLite file: reads all of them once, then writes changes, many in one
 // transaction. Decides nothing about them.
 #pragma once
 
@@ -15,9 +15,9 @@
 
 namespace astral::origin {
 
-// **Thread** one at a time. **Errors** failed: SQLite says no. Otherwise as stated.
-// **Durability** write-ahead log with synchronous=FULL: what write() has returned from survives the death of
-// the process and of the machine. It waits for the disk, so the journal calls it from a thread of its own.
+// **Thread** one at a time. **Errors** failed: an error of SQLite; others as stated. **Durability**
+// write-ahead log with synchronous=FULL: once write() has returned, its changes survive a crash of the
+// process and of the machine. write() waits for the disk, so the journal calls it on a thread of its own.
 class Store {
  public:
   struct Contents {
@@ -25,8 +25,9 @@ class Store {
     std::vector<Stream> streams;
   };
 
-  // "sqlite:///ABSOLUTE/PATH" (missing folders are made) or "sqlite://:memory:". invalid: any other URI, or a
-  // database of a newer Astral or of another program. conflict: another origin has it; the detail says which.
+  // "sqlite:///ABSOLUTE/PATH" (missing folders are made) or "sqlite://:memory:". **Errors** invalid: any
+  // other URI, or a database of a newer Astral or of another program. conflict: another origin uses the file;
+  // the detail says which.
   static Expected<std::unique_ptr<Store>> open(std::string_view uri);
 
   Expected<Contents> read();
@@ -37,7 +38,7 @@ class Store {
       : lock_(std::move(lock)), database_(std::move(database)) {}
   Expected<void> prepare();
 
-  std::optional<FileLock> lock_;  // of a file; goes last
+  std::optional<FileLock> lock_;  // none in memory; released after the database is closed
   Database database_;
   Statement list_nodes_, put_node_, remove_node_;
   Statement list_streams_, put_stream_, remove_stream_;

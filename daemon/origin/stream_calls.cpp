@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Streams: their list, for people and programs, and what their own nodes change.
+// The calls about streams: their list, for people and for programs, and the changes that their own nodes
+// make.
 #include "core/slug.hpp"
 #include "origin/accept.hpp"
 #include "origin/calls.hpp"
@@ -104,7 +105,7 @@ class StreamCalls {
     const auto change = registry_.put(std::move(stream));
     if (!change) return tl::unexpected(change.error());
     const UnixTime now = edges_.clock();
-    // There: put() has just taken it, and a stream does not lapse.
+    // Has a value: put() has just added it, and streams do not lapse.
     return changed(json_reply(stream_json(*registry_.stream(slug, now), now)), *change, "/stream/" + slug);
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The pages of streams: all of them, one to watch, how to publish it, and the form that makes one.
+// The pages about streams: the list, one stream to watch, how to publish it, and the form for a new one.
 #include <algorithm>
 #include <array>
 
@@ -11,7 +11,7 @@ namespace {
 
 struct Column {
   Order order;
-  const char *sort;  // of ?sort=, and of the table's rows
+  const char *sort;  // the value of ?sort=
   const char *title;
   const char *attributes;
 };
@@ -26,11 +26,15 @@ std::string state(const Stream &stream, UnixTime now) {
 }
 
 std::string age(const Stream &stream, UnixTime now) {
-  const auto minutes = std::max<std::int64_t>(0, (now - stream.created).count()) / 60;
+  const auto minutes = std::max<std::int64_t>(0, now.time_since_epoch().count() - stream.created) / 60;
   return minutes < 120 ? std::to_string(minutes) + " min" : std::to_string(minutes / 60) + " h";
 }
 
-// data-value is what the table's module sorts by.
+std::optional<std::uint64_t> bitrate(const Stream &stream) {  // 0: not measured yet
+  return stream.bitrate_kbps == 0 ? std::nullopt : std::optional(stream.bitrate_kbps);
+}
+
+// table.js sorts by data-value.
 std::string cell(const std::string &value, const std::string &content, const char *attributes = "") {
   return "<td data-value=\"" + escape(value) + "\"" + attributes + ">" + content + "</td>";
 }
@@ -42,8 +46,8 @@ std::string row(const Stream &stream, UnixTime now) {
                                escape(stream.description) + "</small>") +
          cell(is_live(stream, now) ? "1" : "0", state(stream, now)) +
          cell(std::to_string(stream.viewers.value_or(0)), number(stream.viewers), right) +
-         cell(std::to_string(stream.bitrate_kbps.value_or(0)), number(stream.bitrate_kbps), right) +
-         cell(std::to_string(stream.created.time_since_epoch().count()), age(stream, now), right) +
+         cell(std::to_string(stream.bitrate_kbps), number(bitrate(stream)), right) +
+         cell(std::to_string(stream.created), age(stream, now), right) +
          "<td class=\"number\">" + link("/stream/" + stream.slug, "Play", "class=\"play\"") + "</td></tr>\n";
 }
 
@@ -81,7 +85,7 @@ std::string streams_page(const std::vector<Stream> &streams, Order order, UnixTi
   return end(page += "</div>\n");
 }
 
-std::string stream_page(const Stream &stream, const From &from, std::uint16_t node_port, UnixTime now) {
+std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint16_t node_port, UnixTime now) {
   const Node *source = from.source;
   const std::string own = own_node(node_port);
   const std::string hls = "/stream/" + stream.slug + "/hls/index.m3u8";
@@ -96,7 +100,7 @@ std::string stream_page(const Stream &stream, const From &from, std::uint16_t no
       "below.</noscript>";
   page += "</p>\n<p id=\"no-node\" class=\"card\" hidden>No node answers on this machine. " +
           link("/download", "Get one") + ": it plays the stream here and forwards it to others." +
-          (from.open ? " Until then it plays through a node that is open to all." : "") +
+          (from.open ? " Until then the stream plays through a public node." : "") +
           "</p>\n"
           "</div>\n<div class=\"card\"><dl>\n";
   page += "<dt>In the page of the node on your machine</dt><dd>" +
@@ -107,12 +111,12 @@ std::string stream_page(const Stream &stream, const From &from, std::uint16_t no
           code("gst-play-1.0 astral://" + host_of_own(node_port) + "/" + stream.slug) + "</dd>\n";
   if (from.open) {
     const std::string url = url_of(*from.open) + hls;
-    page += "<dt>Without a node, through one that is open to all (HLS)</dt><dd>" +
+    page += "<dt>Without a node of your own, through a public node (HLS)</dt><dd>" +
             link(url, url, "id=\"open\"") + "</dd>\n";
   }
   if (source && source != from.open) {
     page +=
-        "<dt>At its publisher's node, for whoever has none (HLS; it costs the publisher's "
+        "<dt>Without a node of your own, from the publisher's node (HLS; uses the publisher's "
         "upstream)</dt><dd>" +
         link(url_of(*source) + hls, url_of(*source) + hls, "id=\"source\"") + "</dd>\n";
   }
@@ -121,15 +125,15 @@ std::string stream_page(const Stream &stream, const From &from, std::uint16_t no
           link("/stream/" + stream.slug + "/publish", "How to publish it") + "</dd>\n";
   if (!stream.media.empty()) page += "<dt>Media</dt><dd>" + code(stream.media) + "</dd>\n";
   page += "<dt>Viewers</dt><dd>" + number(stream.viewers) + "</dd><dt>Bit rate</dt><dd>" +
-          number(stream.bitrate_kbps, " kbit/s") + "</dd>\n</dl></div>\n";
+          number(bitrate(stream), " kbit/s") + "</dd>\n</dl></div>\n";
   return end(std::move(page));
 }
 
 std::string publish_page(const Stream &stream, std::uint16_t node_port) {
   std::string page = begin({.title = "Publish " + stream.name});
-  page += "<p>A stream begins with a GStreamer pipeline that ends in " + code("astralsink") +
-          ". Run this on the machine of node " + code(stream.source) +
-          ", whose stream it is; put your own picture and sound in place of the test's:</p>\n" +
+  page += "<p>To publish, run a GStreamer pipeline that ends in " + code("astralsink") +
+          " on the machine of node " + code(stream.source) +
+          ", which owns the stream. Replace the test picture and sound with your own:</p>\n" +
           command(pipeline_to(host_of_own(node_port), stream.slug)) +
           "<p>Then watch it: " + link("/stream/" + stream.slug, stream.name) + ".</p>\n";
   return end(std::move(page));
@@ -138,16 +142,16 @@ std::string publish_page(const Stream &stream, std::uint16_t node_port) {
 std::string upload_page(std::uint16_t node_port) {
   const std::string own = own_node(node_port);
   std::string page = begin({.title = "Publish"});
-  page += "<p>Your own node publishes. Give the stream a name; the page of the node on this machine, " +
-          code(own) + ", opens with it, makes the stream when you say so there, and says how to feed it." +
+  page += "<p>Your own node publishes the stream. Enter a name; the page of the node on this machine, " +
+          code(own) + ", opens next. There you create the stream and see how to send media into it." +
           "</p>\n<form class=\"card\" action=\"" + escape(own) +
           "/#publish\">\n<label>Name <input name=\"name\" required maxlength=\"" +
           std::to_string(core::max_name) +
           "\"></label>\n<label>Description <input name=\"description\" "
           "maxlength=\"" +
           std::to_string(core::max_description) +
-          "\"></label>\n<button>Go on at my node</button>\n</form>\n<p>Or begin at once, the name is in the "
-          "last part of the address:</p>\n" +
+          "\"></label>\n<button>Continue at my node</button>\n</form>\n<p>Or run this pipeline; the last "
+          "part of its URI is the slug:</p>\n" +
           command(pipeline_to(host_of_own(node_port), "my-talk")) + "<p class=\"soft\">No node yet? " +
           link("/download", "Get one") + ".</p>\n";
   return end(std::move(page));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// API.md's JSON of nodes and streams: what is taken, with its bounds, and what is given.
+// Nodes and streams as JSON, in and out. protocol/object_codec.hpp has the fields and rules that nodes share;
+// here are what the origin adds and what its own calls demand. openapi.json describes the result. Pure.
 #pragma once
 
 #include <optional>
@@ -13,27 +14,27 @@
 
 namespace astral::origin {
 
-// `caller` is the address that a call comes from; it stands in for a missing ip_address.
+// **Errors** invalid, too_large; they name the field. `caller` is the address that the call comes from; it is
+// the node's ip_address if the body has none.
 Expected<Node> read_node(std::string_view body, const std::string &caller, UnixTime now);
 
-// {name | slug, description?, source, streaming?, …}; what is missing of name and slug comes from the other.
+// A POST. The body must have `source`, and `name` or `slug`; the missing one is made from the other.
 Expected<Stream> read_stream(std::string_view body, const std::string &caller, UnixTime now);
 
-// A PUT: what the body names is changed in `stream`, the rest stays.
-Expected<Stream> read_changes(std::string_view body, Stream stream, const std::string &caller, UnixTime now);
+// A PUT. The fields of the body replace those of `stream`; the others stay, and so do slug, name and source.
+Expected<Stream> read_changes(std::string_view body, const Stream &stream, const std::string &caller,
+                              UnixTime now);
 
-// The uuid of the node that calls, as the body says: `uuid`, or `source` as in a stream. Empty: not said.
+// The uuid of the calling node: the body's `uuid`, otherwise its `source`. Empty: the body has neither.
 Expected<std::string> read_caller(std::string_view body);
 
 json::Builder nodes_json(const std::vector<Node> &nodes);
 json::Builder node_json(const Node &node);
-json::Builder report_json(
-    const Node &node);  // what a report is answered: also whether the node can be reached
+json::Builder report_json(const Node &node);  // answers a report: also says whether the node is reachable
 json::Builder streams_json(const std::vector<Stream> &streams, UnixTime now);
 json::Builder stream_json(const Stream &stream, UnixTime now);
 
-// What the map shows: `nodes` with their primary_supernode_uuid, `streams` with their source; and how many of
-// them there are in all.
+// For the map, which shows some of all nodes and streams.
 struct Totals {
   std::size_t nodes = 0;
   std::size_t streams = 0;

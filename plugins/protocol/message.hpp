@@ -116,14 +116,14 @@ struct Path {
 // Asks whether a new link would close a loop. The provider sends it to its parent, and each node passes it on
 // towards the source. A node that is `mover`, or that is moving itself, answers with clear=false; the source
 // answers with clear=true. So two nodes that move at once never make a loop.
-struct Climb {
+struct LoopCheck {
   TicketId ticket = {};  // the ticket that `mover` wants from `provider`
   Slug slug = {};
   Uuid mover = {};
   Place provider = {};
-  std::uint32_t climbed = 0;  // links so far
+  std::uint32_t hops = 0;  // links so far
 };
-struct Climbed {
+struct LoopChecked {
   TicketId ticket = {};
   bool clear = false;  // no loop
 };
@@ -159,7 +159,7 @@ struct Advert {
   bool copied = false;                  // to a supernode that keeps a copy; it passes the message to nobody
   std::vector<StreamInfo> stream = {};  // from the source's supernode; none or one
 };
-enum class Stage { home, keeper, carrier };  // asker's supernode, owner of the key, supernode with room
+enum class Stage { home, key_owner, carrier };  // asker's supernode, owner of the key, supernode with room
 struct Find {
   Request request = {};
   Stage stage = Stage::home;
@@ -213,7 +213,7 @@ struct Ended {
 
 using Message = std::variant<Hello, Welcome, Register, Registered, Full, Unregister, Summon, Probe, Probed,
                              Heartbeat, Goodbye, Request, Offer, Refusal, Hold, Confirm, Candidates, Cancel,
-                             Path, Climb, Climbed, Leaving, Streams, Gone, Carrying, Advert, Find, Here, Seed,
+                             Path, LoopCheck, LoopChecked, Leaving, Streams, Gone, Carrying, Advert, Find, Here, Seed,
                              Seeded, Routed, Publish, Published, Media, Ended>;
 
 struct Enclosed {

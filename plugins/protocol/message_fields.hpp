@@ -194,18 +194,18 @@ void describe(Fields &fields, In<Fields, Path> &path) {
 }
 
 template <typename Fields>
-void describe(Fields &fields, In<Fields, Climb> &climb) {
-  fields.text("ticket", climb.ticket, uuid_rule);
-  fields.text("slug", climb.slug, slug_rule);
-  fields.text("mover", climb.mover, uuid_rule);
-  fields.object("provider", climb.provider);
-  fields.number("climbed", climb.climbed, 0, max_hops);
+void describe(Fields &fields, In<Fields, LoopCheck> &check) {
+  fields.text("ticket", check.ticket, uuid_rule);
+  fields.text("slug", check.slug, slug_rule);
+  fields.text("mover", check.mover, uuid_rule);
+  fields.object("provider", check.provider);
+  fields.number("hops", check.hops, 0, max_hops);
 }
 
 template <typename Fields>
-void describe(Fields &fields, In<Fields, Climbed> &climbed) {
-  fields.text("ticket", climbed.ticket, uuid_rule);
-  fields.flag("clear", climbed.clear);
+void describe(Fields &fields, In<Fields, LoopChecked> &checked) {
+  fields.text("ticket", checked.ticket, uuid_rule);
+  fields.flag("clear", checked.clear);
 }
 
 template <typename Fields>

@@ -54,6 +54,13 @@ StreamInfo read_stream(json::Reader &in) {
   return stream;
 }
 
+StreamInfo read_new_stream(json::Reader &in) {
+  StreamInfo stream;
+  FieldReader fields(in);
+  describe_new(fields, stream);
+  return stream;
+}
+
 void change_stream(json::Reader &in, StreamInfo &stream) {
   FieldReader fields(in, true);
   describe(fields, stream);

@@ -24,11 +24,17 @@ void describe(Fields &fields, typename Fields::template Value<NodeInfo> &node, P
   fields.number("updated", node.updated, 0, max_unix_ms, Presence::optional);
 }
 
+// What people say of a stream when they create it; the node sets the other fields.
+template <typename Fields>
+void describe_new(Fields &fields, typename Fields::template Value<StreamInfo> &stream) {
+  fields.text("name", stream.name, name_rule);
+  fields.text("description", stream.description, description_rule, Presence::filled);
+}
+
 template <typename Fields>
 void describe(Fields &fields, typename Fields::template Value<StreamInfo> &stream) {
   fields.text("slug", stream.slug, slug_rule);
-  fields.text("name", stream.name, name_rule);
-  fields.text("description", stream.description, description_rule, Presence::filled);
+  describe_new(fields, stream);
   fields.text("source", stream.source, uuid_rule);
   fields.text("fingerprint", stream.fingerprint, fingerprint_rule, Presence::optional);
   fields.flag("streaming", stream.streaming, Presence::filled);

@@ -171,7 +171,8 @@ class FakeNode:
         if path == '/streams':
             return self.send_json(request, {'streams': self.streams})
         if path == '/settings':
-            return self.send_json(request, {'rtmp_port': 1935, 'rtmp_resource': 'astral', **self.endpoints})
+            hls = {'name': 'HLS', 'url': f'{self.url}stream/{{slug}}/hls/index.m3u8', 'type': TYPES['.m3u8'], 'use': 'play'}
+            return self.send_json(request, {'rtmp_port': 1935, 'rtmp_resource': 'astral', 'endpoints': [hls], **self.endpoints})
         if path == '/log':
             return self.send_json(request, {'log': self.log})
         if path == '/pipelines':

@@ -36,7 +36,7 @@ def test_every_command_does_what_it_says(network):
     assert ctl('delete', 'my-talk') == 'my-talk deleted\n' and node.stream('my-talk') is None
     assert '(404)' in ctl('deletenode', 'nobody', status=1)
     ctl('seed', 'my-talk', 'nobody', status=1)
-    assert ctl('createfakenode', '3') == '3 made-up nodes registered\n'
+    assert ctl('createfakenode', '3') == '3 fake nodes registered\n'
     made_up = [json.loads(line)['node'] for line in ctl('--json', '-cn', '2').splitlines()]
     assert [(one['ip_address'], one['port']) for one in made_up] == [('127.0.0.1', 1)] * 2
     assert len({one['uuid'] for one in made_up}) == 2
@@ -60,7 +60,7 @@ def test_watch_gets_a_ticket_and_stop_gives_it_up(network):
     assert re.search(r'^talk +active +confirmed +1 +\S+ +p +this node$', shown, re.M), shown
     assert re.search(r'^p +127\.0\.0\.1:', shown, re.M), shown
     assert re.search(r' a publisher +this node$', network.ctl(publisher, 'top').stdout, re.M)
-    assert network.ctl(viewer, 'stop', 'talk').stdout == 'talk is watched no more\n'
+    assert network.ctl(viewer, 'stop', 'talk').stdout == 'stopped watching talk\n'
     astral.wait_until(lambda: not viewer.tickets() and not any(t['destination'] == 'v' for t in publisher.tickets()),
                       'both ends to be without the ticket')
 

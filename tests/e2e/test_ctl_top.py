@@ -79,7 +79,7 @@ def test_top_reconnects_to_a_node_that_is_restarted(network):
     with top(network, node.url) as terminal:
         terminal.wait_for(r'^Streams 0$')
         node.end()
-        terminal.wait_for(r'^As it was \d+ s ago\. Trying again: no answer from')
+        terminal.wait_for(r'^State of \d+ s ago\. Retrying: no answer from')
         assert 'Streams 0' in terminal.screen  # the last known state stays
         node = restart(network, node)
         terminal.wait_for(r'^0 of 0 streams live')
@@ -92,7 +92,7 @@ def test_top_reconnects_to_a_node_that_is_restarted(network):
 
 def test_top_keeps_trying_a_node_that_does_not_answer(network):
     with top(network, 'http://127.0.0.1:1') as terminal:
-        terminal.wait_for(r'^Trying again: no answer from http://127\.0\.0\.1:1: ')
+        terminal.wait_for(r'^Retrying: no answer from http://127\.0\.0\.1:1: ')
         terminal.type('q')
         assert terminal.wait() == 0
         expect_restored(terminal)

@@ -166,7 +166,7 @@ def test_a_refused_publisher_gets_the_reason(network, nodes, film):
         return done.stderr
     publish(network, first, film)
     live(first)
-    assert 'somebody is publishing talk already' in complaint(f'{first.rtmp}/talk')
+    assert 'another publisher is publishing talk already' in complaint(f'{first.rtmp}/talk')
     assert 'like my-talk' in complaint(f'{first.rtmp}/My_Talk')
     assert 'rtmp://HOST/astral' in complaint(f'{first.rtmp.replace("astral", "live")}/talk')
     old = network.folder / 'old.flv'

@@ -10,7 +10,7 @@ using namespace core;
 
 namespace {
 
-constexpr std::size_t enough = 20;  // complaints
+constexpr std::size_t enough = 20;                  // complaints
 constexpr std::uint64_t rate_bps = unmeasured_bps;  // of each stream
 
 bool is_ticket_news(const Effect &effect) {
@@ -31,10 +31,11 @@ void Invariants::after(std::size_t index, const Effects &effects) {
   Node &node = world_.node(index);
   const Uuid name = node.self().uuid;
   if (node.upstream_bps()) {
-    if (node.promised_bps() - node.lent_bps() > *node.upstream_bps())
+    if (node.promised_bps() - node.overcommitted_bps() > *node.upstream_bps())
       say(name + " promised more than its upstream");
-    if (node.promised_bps() > *node.upstream_bps() + std::max(rate_bps, *node.upstream_bps() / lent_part))
-      say(name + " lent more than it may");
+    if (node.promised_bps() >
+        *node.upstream_bps() + std::max(rate_bps, *node.upstream_bps() / overcommit_part))
+      say(name + " promised more than it may");
   }
   std::map<Slug, int> active;
   for (const TicketView &ticket : node.tickets())
@@ -69,9 +70,9 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
   for (std::size_t i = 0; i < world_.size(); ++i) {
     if (!world_.alive(i)) continue;
     Node &node = world_.node(i);
-    if (node.standpoint() != Standpoint::child && node.standpoint() != Standpoint::supernode)
+    if (node.role() != RoleState::child && node.role() != RoleState::supernode)
       say(node.self().uuid + " has no place in the network");
-    if (node.standpoint() == Standpoint::child) {
+    if (node.role() == RoleState::child) {
       const auto primary = world_.index_of(node.primary());
       if (!primary || !world_.alive(*primary)) say(node.self().uuid + " has a dead primary");
     }

@@ -30,15 +30,15 @@ std::optional<Time> time_of(const std::string &text) {
   return std::nullopt;
 }
 
-const char *name_of(Standpoint standpoint) {
-  switch (standpoint) {
-    case Standpoint::seeking:
+const char *name_of(RoleState state) {
+  switch (state) {
+    case RoleState::seeking:
       return "seeking";
-    case Standpoint::registering:
+    case RoleState::registering:
       return "registering";
-    case Standpoint::child:
+    case RoleState::child:
       return "child";
-    case Standpoint::supernode:
+    case RoleState::supernode:
       return "supernode";
   }
   return "";
@@ -137,7 +137,7 @@ void Script::show(const Words &words) {
     if (!world_.alive(i)) {
       line += " away";
     } else if (words.size() == 1) {
-      line += std::string(" ") + name_of(world_.node(i).standpoint());
+      line += std::string(" ") + name_of(world_.node(i).role());
       if (!world_.node(i).primary().empty()) line += " of " + world_.node(i).primary();
       if (world_.node(i).self().supernode)
         line += ", children " + std::to_string(*world_.node(i).self().children);

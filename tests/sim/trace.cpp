@@ -53,8 +53,8 @@ struct Words {
     return "request " + m.ticket + " " + m.slug + " for " + m.destination;
   }
   std::string operator()(const Hold &m) const { return "hold " + m.ticket; }
-  std::string operator()(const Climb &m) const { return "climb of " + m.mover + " for " + m.slug; }
-  std::string operator()(const Climbed &m) const { return m.clear ? "climbed clear" : "climbed loop"; }
+  std::string operator()(const LoopCheck &m) const { return "check of " + m.mover + " for " + m.slug; }
+  std::string operator()(const LoopChecked &m) const { return m.clear ? "checked clear" : "checked loop"; }
   std::string operator()(const Leaving &m) const { return "leaving " + m.ticket; }
   std::string operator()(const Carrying &m) const {
     if (m.over) return "carrying " + m.slug + " no more";
@@ -67,7 +67,7 @@ struct Words {
     return line + (m.copied ? " copy" : "");
   }
   std::string operator()(const Find &m) const {
-    const char *stages[] = {"home", "keeper", "carrier"};
+    const char *stages[] = {"home", "key owner", "carrier"};
     return std::string("find ") + m.request.slug + " for " + m.request.destination + " at " +
            stages[static_cast<int>(m.stage)] + (m.wide ? " wide" : "");
   }

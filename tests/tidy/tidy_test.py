@@ -29,6 +29,8 @@ CASES = (
     (tidy.rooms, 'plugins/quic/state.cpp', '#include "missing.hpp"\n', 'includes missing.hpp'),
     (tidy.names, 'daemon/http/server.cpp', 'Door door;\n', 'Door is HttpListener now'),
     (tidy.names, 'daemon/http/server.cpp', '// Door to door.\nint Doors = 0;\n', ''),
+    (tidy.names, 'daemon/core/node.cpp', 'Notice notice;\n', 'Notice is InternalEvent now'),
+    (tidy.names, 'plugins/moqt/messages.cpp', 'Notice notice;\n', ''),
     (tidy.rooms, 'daemon/attic/old.cpp', '', 'is in no room'),
     (tidy.purity, 'daemon/formats/facts.cpp', '#include <vector>\n', ''),
     (tidy.purity, 'daemon/formats/facts.cpp', '#include <glib.h>\n', 'includes <glib.h>'),

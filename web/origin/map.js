@@ -9,7 +9,7 @@ const svg_names = 'http://www.w3.org/2000/svg';
 
 const map = document.getElementById('map');
 const counts = document.getElementById('counts');
-const shown = new Map();  // uuid → {sign, names}, each a <g>: names lie upon all signs
+const shown = new Map();  // uuid → {sign, names}, each a <g>; all names are drawn above all signs
 let links_text = '';
 
 function make(name, attributes = {}, text = '') {

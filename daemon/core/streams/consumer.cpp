@@ -14,47 +14,47 @@
 namespace astral::core {
 
 void Consumer::watch(CallId call, const Slug &slug) {
-  StreamState *stream = desk_.carries(slug);
+  StreamState *stream = streams_.find(slug);
   if (const Link *parent = stream == nullptr ? nullptr : roles(*stream).parent; parent != nullptr) {
     if (!stream->own) stream->watched = true;
-    desk_.answer(call, Answered{.ticket = parent->id});
+    outbox_.answer(call, Answered{.ticket = parent->id});
     return reconciler_.settle(*stream);
   }
   if (stream != nullptr && stream->own)
-    return desk_.answer(call, fail(Code::no_room, "published here, and its publisher is away"));
+    return outbox_.answer(call, fail(Code::no_room, "published here, and its publisher is away"));
   if (stream == nullptr) {
-    if (desk_.carried.size() >= max_carried)
-      return desk_.answer(call, fail(Code::no_room, "this node carries too many streams"));
-    stream = &desk_.carry(slug);
+    if (streams_.all.size() >= max_carried)
+      return outbox_.answer(call, fail(Code::no_room, "this node carries too many streams"));
+    stream = &streams_.open(slug);
   }
   if (stream->calls.size() >= max_waiting_calls)
-    return desk_.answer(call, fail(Code::no_room, "too many ask for this stream at once"));
+    return outbox_.answer(call, fail(Code::no_room, "too many ask for this stream at once"));
   stream->calls.push_back(call);
   stream->pause(Purpose::parent).until.reset();  // somebody waits: look now
   reconciler_.settle(*stream);
 }
 
 void Consumer::need_changed(const Slug &slug) {
-  StreamState *stream = desk_.carries(slug);
-  if (stream == nullptr && !desk_.tickets.any_given(slug)) return;
-  reconciler_.settle(stream == nullptr ? desk_.carry(slug) : *stream);
+  StreamState *stream = streams_.find(slug);
+  if (stream == nullptr && !tickets_.any_given(slug)) return;
+  reconciler_.settle(stream == nullptr ? streams_.open(slug) : *stream);
 }
 
 void Consumer::look_again(const Slug &slug) {
-  if (StreamState *stream = desk_.carries(slug)) reconciler_.settle(*stream);
+  if (StreamState *stream = streams_.find(slug)) reconciler_.settle(*stream);
 }
 
 std::optional<Consumer::Held> Consumer::held(const Slug &slug, const TicketId &id) {
-  StreamState *stream = desk_.carries(slug);
+  StreamState *stream = streams_.find(slug);
   if (stream == nullptr) return std::nullopt;
   const auto link = stream->links.find(id);
   if (link == stream->links.end()) return std::nullopt;
-  return Held{.stream = *stream, .link = link->second, .ticket = *desk_.tickets.find(id)};
+  return Held{.stream = *stream, .link = link->second, .ticket = *tickets_.find(id)};
 }
 
 std::optional<Consumer::Held> Consumer::held_from(const Peer &peer, const TicketId &id) {
-  const Ticket *ticket = desk_.tickets.find(id);
-  if (ticket == nullptr || ticket->side != Side::held || !desk_.with(*ticket, peer)) return std::nullopt;
+  const Ticket *ticket = tickets_.find(id);
+  if (ticket == nullptr || ticket->side != Side::held || !sessions_.with(*ticket, peer)) return std::nullopt;
   return held(ticket->slug, id);
 }
 
@@ -64,14 +64,15 @@ void Consumer::lose(StreamState &stream, const TicketId &id, const char *code, c
 }
 
 void Consumer::offer(const Peer &peer, const Offer &offer) {
-  if (desk_.tickets.find(offer.ticket) == nullptr && !offer.search.empty()) {
-    StreamState *stream = desk_.carries(offer.slug);
+  if (tickets_.find(offer.ticket) == nullptr && !offer.search.empty()) {
+    StreamState *stream = streams_.find(offer.slug);
     if (stream != nullptr && stream->search && stream->search->id == offer.search &&
         take_offer(*stream, peer, offer))
       return reconciler_.settle(*stream);
   }
   const std::optional<Held> ours = held_from(peer, offer.ticket);
-  if (!ours) return desk_.cancel(peer.id, offer.ticket, "not-requested", "no such request, or it is over");
+  if (!ours)
+    return sessions_.cancel(peer.id, offer.ticket, "not-requested", "no such request, or it is over");
   if (ours->link.state != LinkState::requested)
     return lose(ours->stream, ours->link.id, "protocol", "offered twice");
   ours->link.hops = offer.hops;
@@ -83,7 +84,7 @@ void Consumer::offer(const Peer &peer, const Offer &offer) {
 
 // What an offer says of its way from the source.
 bool Consumer::fits(const StreamState &stream, const Peer &peer, const Offer &offer) const {
-  const bool loop = std::find(offer.path.begin(), offer.path.end(), desk_.self()) != offer.path.end();
+  const bool loop = std::find(offer.path.begin(), offer.path.end(), node_.self()) != offer.path.end();
   return !loop && !offer.path.empty() && offer.path.size() <= max_path && offer.path.back() == peer.uuid &&
          offer.hops == offer.path.size() && offer.slug == stream.slug;
 }
@@ -91,17 +92,17 @@ bool Consumer::fits(const StreamState &stream, const Peer &peer, const Offer &of
 bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &offer) {
   if (peer.kind != PeerKind::node) return false;
   Search &search = *stream.search;
-  search.known = search.known.value_or(desk_.now);
+  search.known = search.known.value_or(node_.now);
   const Roles are = roles(stream);
   const std::size_t offers = ranked_offers(stream).size();
   if (are.next_parent != nullptr || offers >= max_offers || !fits(stream, peer, offer) ||
-      desk_.tickets.full(peer.id) || offer.ticket.empty())
+      tickets_.full(peer.id) || offer.ticket.empty())
     return false;
   if (search.purpose == Purpose::better && offer.hops + worth_moving > are.parent->hops) return false;
   if (search.purpose == Purpose::away && peer.uuid == are.parent->source) return false;
   Link link{.id = offer.ticket,
             .state = LinkState::offered,
-            .since = desk_.now,
+            .since = node_.now,
             .source = peer.uuid,
             .hops = offer.hops,
             .path = offer.path,
@@ -111,19 +112,19 @@ bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &of
   if (search.purpose == Purpose::standby && are.standby != nullptr && shares_parent(are.parent, link))
     return false;
   if (!offer.stream.empty() && offer.stream[0].slug == stream.slug &&
-      desk_.directory.learn(offer.stream[0], Heard::elsewhere)) {
-    desk_.room.told(offer.stream[0]);
-    desk_.announce(Change::stream, stream.slug);
+      directory_.learn(offer.stream[0], Heard::elsewhere)) {
+    budget_.told(offer.stream[0]);
+    outbox_.announce(Change::stream, stream.slug);
   }
-  desk_.add({.id = offer.ticket,
-             .slug = stream.slug,
-             .side = Side::held,
-             .state = TicketState::offered,
-             .peer = peer.id,
-             .kind = PeerKind::node,
-             .source = peer.uuid,
-             .destination = desk_.self()});
-  if (offers == 0) search.offered = desk_.now;
+  ticket_changes_.add({.id = offer.ticket,
+                       .slug = stream.slug,
+                       .side = Side::held,
+                       .state = TicketState::offered,
+                       .peer = peer.id,
+                       .kind = PeerKind::node,
+                       .source = peer.uuid,
+                       .destination = node_.self()});
+  if (offers == 0) search.offered = node_.now;
   stream.links.emplace(offer.ticket, std::move(link));
   return true;
 }
@@ -135,18 +136,18 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
     return;
   }
   // We had it before we were started again.
-  if (!refusal.ticket.empty() && desk_.tickets.find(refusal.ticket) == nullptr)
-    desk_.cancel_unknown(peer.id, refusal.ticket);
-  StreamState *stream = desk_.carries(refusal.slug);
+  if (!refusal.ticket.empty() && tickets_.find(refusal.ticket) == nullptr)
+    sessions_.cancel_unknown(peer.id, refusal.ticket);
+  StreamState *stream = streams_.find(refusal.slug);
   if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
   Search &search = *stream->search;
-  if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(desk_.now);
+  if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(node_.now);
   if (search.again) return;
   const bool nobody = !search.wide || refusal.code == RefusalCode::no_stream;  // here, or anywhere
   if (nobody)
-    search.until = std::min(search.until, desk_.now);
+    search.until = std::min(search.until, node_.now);
   else if (refusal.asked > 0 && ++search.refused >= refusal.asked)
-    search.until = desk_.now + desk_.settings.timeouts.late;
+    search.until = node_.now + node_.settings.timeouts.late;
   reconciler_.settle(*stream);
 }
 
@@ -156,7 +157,7 @@ void Consumer::path(const Peer &peer, const Path &path) {
   auto &[stream, link, ticket] = *held;
   link.cut = path.cut;
   if (path.cut) return reconciler_.settle(stream);  // it leads nowhere, whatever it says
-  if (std::find(path.path.begin(), path.path.end(), desk_.self()) != path.path.end())
+  if (std::find(path.path.begin(), path.path.end(), node_.self()) != path.path.end())
     return lose(stream, link.id, "loop", "it gets the stream through us now");
   if (path.path.empty() || path.path.size() > max_path || path.path.back() != peer.uuid ||
       path.hops != path.path.size())
@@ -166,7 +167,7 @@ void Consumer::path(const Peer &peer, const Path &path) {
     link.hops = path.hops;
     link.path = path.path;
     if (parent) {
-      desk_.announce(Change::ticket, stream.slug + "/" + link.id);
+      outbox_.announce(Change::ticket, stream.slug + "/" + link.id);
       stream.pause(Purpose::better).until.reset();
     }
   }
@@ -195,7 +196,7 @@ void Consumer::source_said(const SourceSaid &input) {
   } else if (const auto *candidates = std::get_if<Candidates>(&input.message)) {
     Candidates told = *candidates;
     told.ticket = input.ticket;
-    desk_.send(held->ticket.peer, std::move(told));
+    sessions_.send(held->ticket.peer, std::move(told));
   } else if (const auto *cancel = std::get_if<Cancel>(&input.message)) {
     lose(held->stream, input.ticket, "cancelled", cancel->message);
   }
@@ -206,11 +207,11 @@ void Consumer::confirmed(const Held &held, const Confirm &confirm) {
   if (link.state != LinkState::linking && link.state != LinkState::preparing) return;
   Confirm told = confirm;
   told.ticket = link.id;
-  desk_.send(ticket.peer, std::move(told));
+  sessions_.send(ticket.peer, std::move(told));
   if (link.state == LinkState::preparing) {
-    desk_.send(ticket.peer, Hold{.ticket = link.id});
+    sessions_.send(ticket.peer, Hold{.ticket = link.id});
     reconciler_.enter(link, LinkState::ready);
-    link.up = desk_.now;
+    link.up = node_.now;
   } else {
     grant(stream, link);
   }
@@ -221,7 +222,7 @@ void Consumer::source_flows(const SourceFlows &input) {
   const std::optional<Held> held = this->held(input.slug, input.ticket);
   if (!held) return;
   auto &[stream, link, ticket] = *held;
-  link.media = link.media.value_or(desk_.now);
+  link.media = link.media.value_or(node_.now);
   if (&link == roles(stream).parent && link.id == (stream.fed ? stream.fed->by : TicketId{})) {
     stream.silence.reset();
     link.cut = false;  // its path reaches the source: that news may have been lost
@@ -230,17 +231,17 @@ void Consumer::source_flows(const SourceFlows &input) {
 }
 
 void Consumer::silent(const StreamSilent &input) {
-  StreamState *stream = desk_.carries(input.slug);
+  StreamState *stream = streams_.find(input.slug);
   if (stream == nullptr || stream->own) return;
   const Roles are = roles(*stream);
   if (are.parent == nullptr) return;
-  if (!stream->silence) stream->silence = Silence{.since = desk_.now};
-  stream->silence->said = desk_.now;
+  if (!stream->silence) stream->silence = Silence{.since = node_.now};
+  stream->silence->said = node_.now;
   const bool nobody = are.standby == nullptr;
   if (!moving(*stream) && (nobody || are.standby->state == LinkState::preparing)) {
     // Is it there?
-    desk_.emit(SwitchSource{.slug = stream->slug, .ticket = are.parent->id, .standby = false});
-    if (nobody) stream->pause(Purpose::standby).until = desk_.now;
+    outbox_.emit(SwitchSource{.slug = stream->slug, .ticket = are.parent->id, .standby = false});
+    if (nobody) stream->pause(Purpose::standby).until = node_.now;
   }
   reconciler_.settle(*stream);
 }
@@ -252,39 +253,39 @@ void Consumer::source_ended(const SourceEnded &input) {
 
 // Once a second.
 void Consumer::measured(const MediaMeasured &input) {
-  if (input.kept_streams < desk_.settings.renew_streams) return;
-  StreamState *stream = desk_.carries(input.slug);
+  if (input.kept_streams < node_.settings.renew_streams) return;
+  StreamState *stream = streams_.find(input.slug);
   if (stream == nullptr) return;
-  if (stream->renewing && desk_.now - *stream->renewing < desk_.settings.timeouts.renew_again) return;
-  stream->pause(Purpose::renewal).until = desk_.now;
+  if (stream->renewing && node_.now - *stream->renewing < node_.settings.timeouts.renew_again) return;
+  stream->pause(Purpose::renewal).until = node_.now;
   reconciler_.settle(*stream);
 }
 
 void Consumer::cancelled(const Ticket &ticket, const std::string &code) {
-  lose(*desk_.carries(ticket.slug), TicketId{ticket.id}, nullptr, code);
+  lose(*streams_.find(ticket.slug), TicketId{ticket.id}, nullptr, code);
 }
 
 // All of them first: none of them may be taken for another.
 void Consumer::peer_gone(PeerId peer) {
   std::set<Slug> slugs;
-  for (const TicketId &id : desk_.tickets.of_peer(peer)) {
-    const Ticket &ticket = *desk_.tickets.find(id);
+  for (const TicketId &id : tickets_.of_peer(peer)) {
+    const Ticket &ticket = *tickets_.find(id);
     if (ticket.side != Side::held) continue;
     slugs.insert(ticket.slug);
-    reconciler_.lose(*desk_.carries(ticket.slug), id, nullptr, "its peer is lost");
+    reconciler_.lose(*streams_.find(ticket.slug), id, nullptr, "its peer is lost");
   }
   for (const Slug &slug : slugs) look_again(slug);
 }
 
 void Consumer::lapse() {
   std::set<Slug> slugs;
-  for (const TicketId &id : desk_.tickets.all()) {
-    const Ticket &ticket = *desk_.tickets.find(id);
+  for (const TicketId &id : tickets_.all()) {
+    const Ticket &ticket = *tickets_.find(id);
     if (ticket.side != Side::held || ticket.kind != PeerKind::node) continue;
     if (ticket.state < TicketState::confirmed) continue;
-    if (desk_.now - ticket.refreshed < desk_.silence_of(ticket)) continue;
+    if (node_.now - ticket.refreshed < sessions_.silence_of(ticket)) continue;
     slugs.insert(ticket.slug);
-    reconciler_.lose(*desk_.carries(ticket.slug), id, "lapsed", "no heartbeat named it");
+    reconciler_.lose(*streams_.find(ticket.slug), id, "lapsed", "no heartbeat named it");
   }
   for (const Slug &slug : slugs) look_again(slug);
 }
@@ -292,7 +293,7 @@ void Consumer::lapse() {
 // Whoever was asked before is not our supernode any more.
 void Consumer::settled() {
   std::vector<Slug> asked;
-  for (auto &[slug, stream] : desk_.carried) {
+  for (auto &[slug, stream] : streams_.all) {
     if (!stream.search || stream.search->purpose == Purpose::standby) continue;
     if (roles(stream).next_parent != nullptr || !ranked_offers(stream).empty()) continue;
     stream.search->id.clear();  // the old one may be under way yet
@@ -321,7 +322,7 @@ void Consumer::resume(StreamState &stream) {
 }
 
 void Consumer::drop(const Slug &slug, const Error &error, const std::string &code) {
-  StreamState *stream = desk_.carries(slug);
+  StreamState *stream = streams_.find(slug);
   if (stream == nullptr) return;
   reconciler_.release_all(*stream, code.c_str(), error.detail);
   reconciler_.answer_calls(*stream, tl::unexpected<Error>(error));
@@ -331,16 +332,16 @@ void Consumer::drop(const Slug &slug, const Error &error, const std::string &cod
 // What the types do not say already. Who feeds us and what is done follows from the facts.
 void Consumer::check_invariants() const {
   std::size_t held = 0;
-  for (const auto &[slug, stream] : desk_.carried) {
-    assert(stream.slug == slug && stream.own.has_value() == desk_.directory.is_own(slug));
+  for (const auto &[slug, stream] : streams_.all) {
+    assert(stream.slug == slug && stream.own.has_value() == directory_.is_own(slug));
     std::size_t coming = 0;
     std::size_t standbys = 0;
     for (const auto &[id, link] : stream.links) {
-      const Ticket *ticket = desk_.tickets.find(id);
+      const Ticket *ticket = tickets_.find(id);
       assert(ticket != nullptr && ticket->side == Side::held && ticket->slug == slug);
       assert(link.id == id && ticket->state == agreed(link.state) && ticket->source == link.source);
       assert(stream.media || !has_source(link.state));
-      assert(stream.own || !link.passes(desk_.self()));
+      assert(stream.own || !link.passes(node_.self()));
       coming += link.state == LinkState::requested || link.state == LinkState::linking ||
                 link.state == LinkState::switching;
       standbys += on_standby(link.state);
@@ -348,15 +349,15 @@ void Consumer::check_invariants() const {
     held += stream.links.size();
     assert(coming <= 1 && standbys <= (stream.own ? 0 : 1));
     const Circumstances at = reconciler_.circumstances(stream);
-    assert(stream.own || desk_.leaving || at.wanted || stream.unwanted);
+    assert(stream.own || node_.leaving || at.wanted || stream.unwanted);
     // Nothing waits for ever: whoever wants a parent has one, or a time to look again.
     const bool waits = stream.own ? at.publisher_here : at.wanted;
-    if (waits && roles(stream).parent == nullptr && !desk_.leaving)
-      assert(desk_.agenda.has({.due = Due::stream, .name = slug}));
+    if (waits && roles(stream).parent == nullptr && !node_.leaving)
+      assert(timers_.has({.kind = TimerKind::stream, .name = slug}));
   }
-  const std::vector<TicketId> all = desk_.tickets.all();
+  const std::vector<TicketId> all = tickets_.all();
   assert(held == static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const TicketId &id) {
-           return desk_.tickets.find(id)->side == Side::held;
+           return tickets_.find(id)->side == Side::held;
          })));
 }
 

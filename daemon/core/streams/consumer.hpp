@@ -1,20 +1,43 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The streams that this node receives: takes what happens into their facts. What is to be done then, plan.hpp says and
-// Reconciler does. Of our own streams the publisher's element is the parent, and nobody is searched for.
+// The streams that this node receives: takes what happens into their facts. What is to be done then, plan.hpp
+// says and Reconciler does. Of our own streams the publisher's element is the parent, and nobody is searched
+// for.
 #pragma once
 
 #include <optional>
 #include <string>
 
-#include "core/desk.hpp"
+#include "core/directory.hpp"
 #include "core/input.hpp"
+#include "core/outbox.hpp"
+#include "core/rng.hpp"
+#include "core/sessions.hpp"
 #include "core/streams/reconciler.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/ticket_changes.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 
 class Consumer {
  public:
-  explicit Consumer(Desk &desk) : desk_(desk), reconciler_(desk) {}
+  Consumer(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
+           TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
+           Rng &rng)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        ticket_changes_(ticket_changes),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        reconciler_(node, outbox, sessions, streams, tickets, ticket_changes, budget, timers, directory,
+                    rng) {}
 
   void watch(CallId call, const Slug &slug);
   void need_changed(const Slug &slug);
@@ -40,7 +63,8 @@ class Consumer {
 
   // Of our own streams.
   void attach(StreamState &stream, PeerId publisher);
-  void pause(StreamState &stream, const std::string &code, const std::string &why);  // the link to the sink ends
+  void pause(StreamState &stream, const std::string &code,
+             const std::string &why);  // the link to the sink ends
   void resume(StreamState &stream);
 
   void look_again(const Slug &slug);  // its time has come
@@ -62,7 +86,15 @@ class Consumer {
   void grant(StreamState &stream, Link &link);
   void lose(StreamState &stream, const TicketId &id, const char *code, const std::string &why);
 
-  Desk &desk_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  Tickets &tickets_;
+  TicketChanges &ticket_changes_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  Directory &directory_;
   Reconciler reconciler_;
 };
 

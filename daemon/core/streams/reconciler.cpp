@@ -16,14 +16,14 @@ constexpr std::uint32_t quick_leavings = 8;  // the parent may ask us to go as o
 }  // namespace
 
 Circumstances Reconciler::circumstances(const StreamState &stream) const {
-  const StreamInfo *info = desk_.directory.stream(stream.slug);
+  const StreamInfo *info = directory_.stream(stream.slug);
   const bool ours = stream.own && !stream.own->paused;
-  return {.now = desk_.now,
-          .wanted = stream.watched || !stream.calls.empty() || desk_.tickets.any_given(stream.slug),
-          .publisher_here = ours && desk_.peers.find(stream.own->publisher) != nullptr,
+  return {.now = node_.now,
+          .wanted = stream.watched || !stream.calls.empty() || tickets_.any_given(stream.slug),
+          .publisher_here = ours && sessions_.peers.find(stream.own->publisher) != nullptr,
           .streaming = info == nullptr || info->streaming,
-          .may_appear = !desk_.settled() || (info != nullptr && info->streaming),
-          .shutting_down = desk_.leaving};
+          .may_appear = !sessions_.settled() || (info != nullptr && info->streaming),
+          .shutting_down = node_.leaving};
 }
 
 void Reconciler::settle(StreamState &stream) {
@@ -33,7 +33,7 @@ void Reconciler::settle(StreamState &stream) {
   for (int step = 0;; ++step) {
     assert(step < most_steps);
     note_need(stream);
-    const Plan plan = core::plan(stream, circumstances(stream), desk_.settings.timeouts);
+    const Plan plan = core::plan(stream, circumstances(stream), node_.settings.timeouts);
     if (note_parent(stream, plan)) {
       moved = changed = true;
       continue;
@@ -55,19 +55,19 @@ void Reconciler::settle(StreamState &stream) {
     if (plan.ending == Ending::close) return close(stream);
     if (plan.ending == Ending::close_media) {
       stream.media = false;
-      desk_.emit(CloseMedia{.slug = slug});
-      desk_.notice(Closed{.slug = slug});
+      outbox_.emit(CloseMedia{.slug = slug});
+      outbox_.post(Closed{.slug = slug});
       continue;
     }
-    const Agenda::Key look{.due = Due::stream, .name = slug};
+    const TimerId look{.kind = TimerKind::stream, .name = slug};
     if (plan.look_again == never)
-      desk_.agenda.drop(look);
+      timers_.drop(look);
     else
-      desk_.agenda.set(look, plan.look_again);
+      timers_.set(look, plan.look_again);
     break;
   }
-  if (moved && !stream.own) desk_.notice(Moved{.slug = slug});
-  if (moved || (changed && !stream.own)) desk_.notice(CarryChanged{.slug = slug});
+  if (moved && !stream.own) outbox_.post(Moved{.slug = slug});
+  if (moved || (changed && !stream.own)) outbox_.post(CarryChanged{.slug = slug});
 }
 
 // Since when nobody wants it.
@@ -76,7 +76,7 @@ void Reconciler::note_need(StreamState &stream) {
   if (needed || !stream.media)
     stream.unwanted.reset();
   else
-    stream.unwanted = stream.unwanted.value_or(desk_.now);
+    stream.unwanted = stream.unwanted.value_or(node_.now);
 }
 
 // Another parent than before, or the first one, or none any more.
@@ -96,7 +96,7 @@ bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
     stream.lost_parent.clear();
     stream.pause(Purpose::better).tries = 0;
   }
-  stream.fed = Fed{.by = by, .source = plan.parent->source, .since = desk_.now};
+  stream.fed = Fed{.by = by, .source = plan.parent->source, .since = node_.now};
   if (!stream.own && !stream.calls.empty()) stream.watched = true;
   return true;
 }
@@ -104,24 +104,24 @@ bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
 void Reconciler::parent_lost(StreamState &stream, const Plan &plan) {
   const Fed fed = *std::exchange(stream.fed, std::nullopt);
   stream.lost_parent = fed.source;
-  stream.lost = desk_.now;
-  if (desk_.now - fed.since >= desk_.settings.timeouts.settled) stream.pause(Purpose::parent).length = {};
+  stream.lost = node_.now;
+  if (node_.now - fed.since >= node_.settings.timeouts.settled) stream.pause(Purpose::parent).length = {};
   const bool replaced = std::any_of(plan.links.begin(), plan.links.end(),
                                     [](const Duty &duty) { return duty.use == Use::feed; });
   if (!replaced) fail_later(stream, Purpose::parent);
 }
 
 void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
-  const Timeouts &times = desk_.settings.timeouts;
+  const Timeouts &times = node_.settings.timeouts;
   Pause &pause = stream.pause(purpose);
   switch (purpose) {
     case Purpose::parent: {
       const Circumstances at = circumstances(stream);
       if (stream.own ? !at.publisher_here : !at.wanted) return;
-      const bool hurry = stream.lost && desk_.now - *stream.lost < times.hurry;
+      const bool hurry = stream.lost && node_.now - *stream.lost < times.hurry;
       const Time last = hurry ? times.last_hurry : times.last_retry;
       pause.length = std::clamp(pause.length * 2, times.first_retry, last);
-      pause.until = desk_.now + desk_.rng.jittered(pause.length);
+      pause.until = node_.now + rng_.jittered(pause.length);
       return;
     }
     case Purpose::away: {
@@ -129,7 +129,7 @@ void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
       Time after = times.leave_again;
       for (std::uint32_t i = quick_leavings; i < pause.tries && after < times.last_retry; ++i)
         after = std::min(after * 2, times.last_retry);
-      pause.until = desk_.now + desk_.rng.jittered(after);
+      pause.until = node_.now + rng_.jittered(after);
       return;
     }
     case Purpose::standby:
@@ -154,7 +154,7 @@ bool Reconciler::note_pauses(StreamState &stream, const Plan &plan) {
     if (!need)
       until.reset();
     else
-      until = *need == Time{} ? desk_.now : desk_.now + desk_.rng.jittered(*need);
+      until = *need == Time{} ? node_.now : node_.now + rng_.jittered(*need);
     noted = true;
   }
   return noted;
@@ -177,7 +177,7 @@ bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
       else
         release(stream, link.id, duty.code, duty.why);
       // Another is tried at once.
-      if (duty.failed && listened) stream.pause(Purpose::standby).until = desk_.now;
+      if (duty.failed && listened) stream.pause(Purpose::standby).until = node_.now;
       return true;
     }
     case Use::reserve:
@@ -187,7 +187,7 @@ bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
         this->link(stream, link, true);
       } else if (link.state == LinkState::tried) {
         enter(link, LinkState::ready);
-        desk_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = true});
+        outbox_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = true});
       } else {
         return false;
       }
@@ -212,64 +212,64 @@ void Reconciler::enter(Link &link, LinkState state) {
   assert(may_follow(link.state, state));
   const TicketState before = agreed(link.state);
   link.state = state;
-  link.since = desk_.now;
-  if (agreed(state) != before) desk_.enter(*desk_.tickets.find(link.id), agreed(state));
+  link.since = node_.now;
+  if (agreed(state) != before) ticket_changes_.enter(*tickets_.find(link.id), agreed(state));
 }
 
 void Reconciler::open_media(StreamState &stream) {
   if (stream.media) return;
   stream.media = true;
-  desk_.emit(OpenMedia{.slug = stream.slug, .own = stream.own.has_value()});
-  desk_.notice(MediaOpened{.slug = stream.slug});
+  outbox_.emit(OpenMedia{.slug = stream.slug, .own = stream.own.has_value()});
+  outbox_.post(MediaOpened{.slug = stream.slug});
 }
 
 void Reconciler::link(StreamState &stream, Link &link, bool standby) {
   open_media(stream);
   enter(link, standby ? LinkState::preparing : LinkState::linking);
   // Whoever offers from now on is told that it is too late.
-  if (stream.search) stream.search->until = desk_.now;
-  desk_.emit(AddSource{.slug = stream.slug, .offer = link.offer, .standby = standby});
+  if (stream.search) stream.search->until = node_.now;
+  outbox_.emit(AddSource{.slug = stream.slug, .offer = link.offer, .standby = standby});
 }
 
 void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
   if (link.state == LinkState::ready) {
     link.media.reset();
-    desk_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = false});
+    outbox_.emit(SwitchSource{.slug = stream.slug, .ticket = link.id, .standby = false});
   }
   enter(link, state);
   if (state != LinkState::switching) return;
   if (roles(stream).parent != nullptr && roles(stream).parent->leaving) ++stream.pause(Purpose::away).tries;
-  desk_.send(desk_.tickets.find(link.id)->peer,
-             Request{.ticket = link.id,
-                     .slug = stream.slug,
-                     .destination = desk_.self(),
-                     .parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0,
-                     .room = desk_.room.places(stream.slug)});
+  sessions_.send(tickets_.find(link.id)->peer,
+                 Request{.ticket = link.id,
+                         .slug = stream.slug,
+                         .destination = node_.self(),
+                         .parent = tickets_.given(stream.slug, PeerKind::node) > 0,
+                         .room = budget_.places(stream.slug)});
 }
 
-// Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is given up.
-// Both are listened to; whoever is heard from first decides.
+// Perhaps it is the publisher who says nothing, and everybody is silent: so nobody is told, and nothing is
+// given up. Both are listened to; whoever is heard from first decides.
 void Reconciler::listen(StreamState &stream, Link &link, const Link &parent) {
   switch_on(stream, link, LinkState::tried);
   ++stream.silence->tries;
   // It says that it flows, if it does.
-  desk_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});
+  outbox_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});
 }
 
 void Reconciler::release(StreamState &stream, TicketId id, const char *code, const std::string &why) {
   const auto found = stream.links.find(id);
   const Link &link = found->second;
-  const Ticket &ticket = *desk_.tickets.find(id);
-  if (code != nullptr) desk_.cancel(ticket.peer, id, code, why);
-  if (has_source(link.state)) desk_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
+  const Ticket &ticket = *tickets_.find(id);
+  if (code != nullptr) sessions_.cancel(ticket.peer, id, code, why);
+  if (has_source(link.state)) outbox_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
   stream.links.erase(found);
-  desk_.end(ticket);
+  ticket_changes_.end(ticket);
 }
 
 void Reconciler::lose(StreamState &stream, TicketId id, const char *code, const std::string &why) {
   const Link &link = stream.links.at(id);
   const bool stood_by = on_standby(link.state);
-  const bool lasted = link.up && desk_.now - *link.up >= desk_.settings.timeouts.settled;
+  const bool lasted = link.up && node_.now - *link.up >= node_.settings.timeouts.settled;
   const bool first = stream.own && link.state < LinkState::granted && !stream.fed;
   release(stream, std::move(id), code, why);
   if (stood_by) fail_later(stream, Purpose::standby);
@@ -305,7 +305,7 @@ bool Reconciler::do_search(StreamState &stream, const Plan &plan) {
       ask(stream);
       return true;
     case SearchAct::pause:
-      search.again = desk_.now + desk_.settings.timeouts.ask_again;
+      search.again = node_.now + node_.settings.timeouts.ask_again;
       return true;
     case SearchAct::ask_again:
       search.wide = false;
@@ -325,46 +325,46 @@ void Reconciler::begin_search(StreamState &stream, const Plan &plan) {
   stream.search = Search{.purpose = purpose,
                          .parent = plan.parent == nullptr ? TicketId{} : plan.parent->id,
                          .wide = purpose == Purpose::better,
-                         .begun = desk_.now};
+                         .begun = node_.now};
   if (purpose == Purpose::renewal) {
-    stream.renewing = desk_.now;
-    stream.pause(purpose).until = desk_.now + desk_.settings.timeouts.renew_again;
+    stream.renewing = node_.now;
+    stream.pause(purpose).until = node_.now + node_.settings.timeouts.renew_again;
   }
   ask(stream);
 }
 
 void Reconciler::ask(StreamState &stream) {
   Search &search = *stream.search;
-  const Timeouts &times = desk_.settings.timeouts;
-  if (search.id.empty()) search.id = desk_.rng.hex(24);
+  const Timeouts &times = node_.settings.timeouts;
+  if (search.id.empty()) search.id = rng_.hex(24);
   search.refused = 0;
   search.again.reset();
-  search.until = desk_.now + (search.purpose == Purpose::away ? times.ask_leaving : times.ask);
+  search.until = node_.now + (search.purpose == Purpose::away ? times.ask_leaving : times.ask);
   Find find{.request = {.slug = stream.slug,
-                        .destination = desk_.self(),
+                        .destination = node_.self(),
                         .search = search.id,
-                        .asker = desk_.place()},
+                        .asker = sessions_.place()},
             .wide = search.wide};
   if (search.purpose == Purpose::standby) {
     find.request.standby = true;
     find.request.except = stream.fed->source;
   } else {
-    find.request.parent = desk_.tickets.given(stream.slug, PeerKind::node) > 0;
-    find.request.room = desk_.room.places(stream.slug);
+    find.request.parent = tickets_.given(stream.slug, PeerKind::node) > 0;
+    find.request.room = budget_.places(stream.slug);
   }
-  if (desk_.supernode()) return desk_.notice(ToFind{std::move(find)});
-  if (desk_.primary != 0) desk_.send(desk_.primary, std::move(find));
+  if (node_.supernode()) return outbox_.post(ToFind{std::move(find)});
+  if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(find));
   // Without a supernode: it is asked again when there is one.
 }
 
 void Reconciler::fail_search(StreamState &stream) {
   const Search search = *std::exchange(stream.search, std::nullopt);
   if (search.purpose == Purpose::parent) {
-    const bool exists = search.known || desk_.directory.stream(stream.slug) != nullptr;
+    const bool exists = search.known || directory_.stream(stream.slug) != nullptr;
     answer_calls(stream, exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached")
                                 : fail(Code::not_found, "nobody knows this stream"));
     if (!stream.media)
-      desk_.notice(
+      outbox_.post(
           NotFound{.slug = stream.slug, .code = exists ? RefusalCode::no_room : RefusalCode::no_stream});
   }
   fail_later(stream, search.purpose);
@@ -373,23 +373,24 @@ void Reconciler::fail_search(StreamState &stream) {
 // The publisher's element, for a link that is to be the parent, or to replace an old one.
 void Reconciler::ask_publisher(StreamState &stream) {
   if (feeder(stream) != nullptr) {
-    stream.renewing = desk_.now;
-    stream.pause(Purpose::renewal).until = desk_.now + desk_.settings.timeouts.renew_again;
+    stream.renewing = node_.now;
+    stream.pause(Purpose::renewal).until = node_.now + node_.settings.timeouts.renew_again;
   }
-  const Peer &publisher = *desk_.peers.find(stream.own->publisher);
-  if (desk_.tickets.full(publisher.id)) {
+  const Peer &publisher = *sessions_.peers.find(stream.own->publisher);
+  if (tickets_.full(publisher.id)) {
     if (feeder(stream) == nullptr) fail_later(stream, Purpose::parent);
     return;
   }
-  const Ticket &ticket = desk_.add({.id = desk_.new_ticket_id(),
-                                    .slug = stream.slug,
-                                    .side = Side::held,
-                                    .peer = publisher.id,
-                                    .kind = publisher.kind,
-                                    .source = publisher.uuid,
-                                    .destination = desk_.self()});
-  stream.links.emplace(ticket.id, Link{.id = ticket.id, .since = desk_.now, .source = publisher.uuid});
-  desk_.send(publisher.id, Request{.ticket = ticket.id, .slug = stream.slug, .destination = desk_.self()});
+  const Ticket &ticket = ticket_changes_.add({.id = ticket_changes_.new_id(),
+                                              .slug = stream.slug,
+                                              .side = Side::held,
+                                              .peer = publisher.id,
+                                              .kind = publisher.kind,
+                                              .source = publisher.uuid,
+                                              .destination = node_.self()});
+  stream.links.emplace(ticket.id, Link{.id = ticket.id, .since = node_.now, .source = publisher.uuid});
+  sessions_.send(publisher.id,
+                 Request{.ticket = ticket.id, .slug = stream.slug, .destination = node_.self()});
 }
 
 // The calls that wait, and what our children know of the path. True: the children are to be told.
@@ -403,18 +404,18 @@ bool Reconciler::tell(StreamState &stream, const Plan &plan) {
 }
 
 void Reconciler::answer_calls(StreamState &stream, const Expected<Answered> &answer) {
-  for (const CallId call : std::exchange(stream.calls, {})) desk_.answer(call, answer);
+  for (const CallId call : std::exchange(stream.calls, {})) outbox_.answer(call, answer);
 }
 
 void Reconciler::close(StreamState &stream) {
   assert(stream.links.empty() && !stream.search && stream.calls.empty());
-  desk_.agenda.drop({.due = Due::stream, .name = stream.slug});
-  if (stream.media) desk_.emit(CloseMedia{.slug = stream.slug});
-  if (desk_.room.children(stream.slug) == 0) desk_.room.forget(stream.slug);
-  if (!stream.told.over) desk_.notice(CarryChanged{.slug = stream.slug});
-  if (desk_.supernode()) desk_.notice(CarryChanged{.slug = stream.slug});
-  desk_.notice(Closed{.slug = stream.slug});
-  desk_.carried.erase(Slug{stream.slug});
+  timers_.drop({.kind = TimerKind::stream, .name = stream.slug});
+  if (stream.media) outbox_.emit(CloseMedia{.slug = stream.slug});
+  if (budget_.children(stream.slug) == 0) budget_.forget(stream.slug);
+  if (!stream.told.over) outbox_.post(CarryChanged{.slug = stream.slug});
+  if (node_.supernode()) outbox_.post(CarryChanged{.slug = stream.slug});
+  outbox_.post(Closed{.slug = stream.slug});
+  streams_.all.erase(Slug{stream.slug});
 }
 
 }  // namespace astral::core

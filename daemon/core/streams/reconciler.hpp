@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until there is
-// none; and writes down as facts what it did. It decides nothing but how long a pause is.
+// Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until
+// there is none; and writes down as facts what it did. It decides nothing but how long a pause is.
 #pragma once
 
 #include <string>
 
-#include "core/desk.hpp"
+#include "core/directory.hpp"
+#include "core/outbox.hpp"
+#include "core/rng.hpp"
+#include "core/sessions.hpp"
+#include "core/streams/stream_table.hpp"
+#include "core/this_node.hpp"
+#include "core/ticket_changes.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 #include "glue/error.hpp"
 
 namespace astral::core {
@@ -24,14 +33,27 @@ struct Plan;
 // All else is as it ought to be, or waits for an answer: Consumer takes that.
 class Reconciler {
  public:
-  explicit Reconciler(Desk &desk) : desk_(desk) {}
+  Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
+             TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
+             const Directory &directory, Rng &rng)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        streams_(streams),
+        tickets_(tickets),
+        ticket_changes_(ticket_changes),
+        budget_(budget),
+        timers_(timers),
+        directory_(directory),
+        rng_(rng) {}
 
   // After facts have changed, or when the stream's time has come. The stream may be gone then.
   void settle(StreamState &stream);
   Circumstances circumstances(const StreamState &stream) const;
 
   void enter(Link &link, LinkState state);
-  // `code`: what the other end is told; null: it knows, or is not there any more. Ids are copied: the link goes.
+  // `code`: what the other end is told; null: it knows, or is not there any more. Ids are copied: the link
+  // goes.
   void release(StreamState &stream, TicketId id, const char *code, const std::string &why);
   // It failed: what it was for is needed again, after a pause.
   void lose(StreamState &stream, TicketId id, const char *code, const std::string &why);
@@ -58,7 +80,16 @@ class Reconciler {
   void listen(StreamState &stream, Link &link, const Link &parent);
   void ask_publisher(StreamState &stream);
 
-  Desk &desk_;
+  const ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  StreamTable &streams_;
+  Tickets &tickets_;
+  TicketChanges &ticket_changes_;
+  UpstreamBudget &budget_;
+  TimerQueue &timers_;
+  const Directory &directory_;
+  Rng &rng_;
 };
 
 }  // namespace astral::core

@@ -33,14 +33,14 @@ class Parser {
     while (!in_.done()) {
       values.push_back(value(0));
       if (error_) return tl::unexpected<Error>(*error_);
-      if (!in_.ok()) return fail(Code::invalid, "AMF breaks off");
+      if (!in_.ok()) return fail(Code::invalid, "AMF ends too early");
     }
     return values;
   }
 
  private:
   Value value(unsigned depth) {
-    if (depth > limits_.max_depth) return stop(Code::too_large, "AMF values in too many others");
+    if (depth > limits_.max_depth) return stop(Code::too_large, "AMF values are nested too deeply");
     if (values_left_ == 0) return stop(Code::too_large, "too many AMF values");
     --values_left_;
     switch (in_.u8()) {
@@ -57,7 +57,7 @@ class Parser {
         in_.take(in_.u16());
         return {properties(depth)};
       case list_marker:
-        in_.u32();  // how many; many senders say 0
+        in_.u32();  // the count, which many senders set to 0
         return {properties(depth)};
       case object_marker:
         return {properties(depth)};
@@ -73,7 +73,7 @@ class Parser {
       case unsupported_marker:
         return {Null{}};
       default:
-        return stop(Code::invalid, "AMF of an unknown kind");
+        return stop(Code::invalid, "an AMF value of an unknown type");
     }
   }
 
@@ -110,7 +110,7 @@ class Parser {
 };
 
 void write_name(Buffer &out, std::string_view name) {
-  // Ours: what is written is of this program, or was cut to max_name by the session.
+  // Our promise: what is written comes from this program, or the session has cut it to max_name.
   assert(name.size() <= 0xffff);
   put(out, name.size(), 2);
   put(out, as_bytes(name));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// AMF0, in which RTMP's commands and FLV's metadata are written: values within bounds.
+// AMF0, the encoding of RTMP's commands and FLV's metadata. Reads within limits.
 #pragma once
 
 #include <string>
@@ -16,17 +16,17 @@ namespace astral::rtmp::amf {
 
 struct Property;
 struct Value;
-struct Null {};  // undefined and what is called unsupported, too
+struct Null {};  // also for AMF0's "undefined" and "unsupported"
 using Object = std::vector<Property>;
 using Array = std::vector<Value>;
 
 struct Value {
   std::variant<Null, bool, double, std::string, Object, Array> data;
 
-  // Empty or zero when it is something else.
+  // Empty or zero if the value has another type.
   std::string_view text() const;
   double number() const;
-  const Value *find(std::string_view name) const;  // of an object's properties
+  const Value *find(std::string_view name) const;  // a property; null: none, or not an object
 };
 
 struct Property {
@@ -34,17 +34,17 @@ struct Property {
   Value value;
 };
 
-// All values of a message. **Errors**: invalid, too_large. References, typed data of AMF3 and what ends
-// without having begun are invalid.
+// All values of a message. **Errors**: invalid, too_large. References, typed data of AMF3 and an end marker
+// without a beginning are invalid.
 Expected<Array> read(Bytes bytes, const Limits &limits);
 
-// Only of what this program says: names and texts are at most 65,535 bytes.
+// Only for values that this program makes: names and texts have at most 65,535 bytes.
 void write(Buffer &out, double number);
 void write(Buffer &out, bool flag);
 void write(Buffer &out, std::string_view text);
 void write(Buffer &out, Null);
 void write(Buffer &out, const Object &object);
-void write_list(Buffer &out, const Object &object);  // an "ECMA array", as metadata has it
-void write(Buffer &out, const Value &value);         // an Array: its values one after the other
+void write_list(Buffer &out, const Object &object);  // an "ECMA array", which metadata uses
+void write(Buffer &out, const Value &value);         // an Array: its values one after another
 
 }  // namespace astral::rtmp::amf

@@ -9,7 +9,7 @@ namespace astral::rtmp {
 namespace {
 
 constexpr std::uint32_t extended = 0xffffff;
-constexpr std::array<std::size_t, 4> message_header{11, 7, 3, 0};  // by format
+constexpr std::array<std::size_t, 4> message_header{11, 7, 3, 0};  // bytes, by chunk format
 
 std::size_t basic_size(std::uint8_t first) {
   const unsigned id = first & 0x3fu;
@@ -27,7 +27,7 @@ bool is_media(Type type) {
   return type == Type::audio || type == Type::video || type == Type::aggregate;
 }
 
-// Control messages stand in chunk stream 2 (§5.4); the others where they like.
+// Control messages must use chunk stream 2 (§5.4). The others may use any.
 std::uint8_t chunk_stream_of(Type type) {
   switch (type) {
     case Type::audio:
@@ -90,8 +90,8 @@ Expected<void> ChunkReader::begin_chunk() {
   const std::uint32_t id = chunk_stream_id(header_.data());
   auto found = streams_.find(id);
   if (found == streams_.end()) {
-    // Format 1 as the first: its stream is 0, and what it counts from too.
-    if (format > 1) return fail(Code::invalid, "a chunk goes on with what has not begun");
+    // A chunk stream may begin with format 1: the message stream and the timestamp before it are 0.
+    if (format > 1) return fail(Code::invalid, "a chunk continues a message that has not begun");
     if (streams_.size() >= limits_.max_chunk_streams) return fail(Code::too_large, "too many chunk streams");
     found = streams_.emplace(id, Stream{}).first;
   }
@@ -122,9 +122,9 @@ Expected<void> ChunkReader::begin_message(Stream &stream, unsigned format, Reade
     stream.timestamp = 0;
   }
   if (format < 3 && stream.is_extended) stream.delta = header.u32();
-  assert(header.ok());  // ours: read() has waited for header_size() bytes
-  // A message that has no time of its own is as much later as the one before, or, after a full header, by
-  // that one's time (§5.3.1.2.4).
+  assert(header.ok());  // read() has waited for header_size() bytes
+  // A message without a timestamp repeats the last delta. After a full header, that header's timestamp is the
+  // delta (§5.3.1.2.4).
   stream.timestamp += stream.delta;
   if (stream.length > (is_media(stream.type) ? limits_.max_media : limits_.max_command)) {
     return fail(Code::too_large, "a message of " + std::to_string(stream.length) + " bytes");

@@ -23,7 +23,7 @@ enum class Type : std::uint8_t {
   peer_bandwidth = 6,
   audio = 8,
   video = 9,
-  command3 = 17,  // in AMF3, which begins with a zero and goes on in AMF0
+  command3 = 17,  // AMF3: a zero byte, then AMF0
   data = 18,
   command = 20,
   aggregate = 22,
@@ -36,18 +36,18 @@ struct Message {
   Buffer payload = {};
 };
 
-// **Errors**: invalid, too_large; after one, nothing more can be read.
+// **Errors**: invalid, too_large; after an error nothing more can be read.
 class ChunkReader {
  public:
   explicit ChunkReader(const Limits &limits) : limits_(limits) {}
 
-  // Takes from the front of `bytes`, at most to the end of a message; none: all is taken, and more is needed.
+  // Takes bytes from the front of `bytes`, at most up to the end of a message. None: took all and needs more.
   Expected<std::optional<Message>> read(Bytes &bytes);
   Expected<void> set_chunk_size(std::uint32_t size);
-  void abort(std::uint32_t chunk_stream);  // forgets the message that has begun there
+  void abort(std::uint32_t chunk_stream);  // forgets the unfinished message there
 
   std::size_t buffered() const;
-  void check_invariants() const;  // each line checks a promise of ours, whatever was read
+  void check_invariants() const;  // asserts what holds whatever was read
 
  private:
   static constexpr std::size_t max_header = 3 + 11 + 4;
@@ -58,12 +58,12 @@ class ChunkReader {
     std::uint32_t timestamp = 0;
     std::uint32_t delta = 0;
     std::uint32_t length = 0;
-    bool is_extended = false;  // its timestamp follows the header, in every chunk
-    bool is_inside = false;    // of a message
+    bool is_extended = false;  // an extended timestamp follows the header of each chunk
+    bool is_inside = false;    // a message has begun and is not complete
     Buffer payload = {};
   };
 
-  std::size_t header_size() const;  // as far as it can be told
+  std::size_t header_size() const;  // as far as the bytes so far tell it
   Expected<void> begin_chunk();
   Expected<void> begin_message(Stream &stream, unsigned format, Reader &header);
 
@@ -74,11 +74,11 @@ class ChunkReader {
   std::size_t header_filled_ = 0;
   Stream *current_ = nullptr;  // whose chunk is being read
   std::size_t chunk_left_ = 0;
-  std::size_t partial_ = 0;  // lengths of the messages that have begun
+  std::size_t partial_ = 0;  // sum of the lengths of all unfinished messages
 };
 
-// Appends a message in chunks of `sent_chunk_size`. The header is always a full one: the bytes depend on
-// nothing that was sent before, so the same may go to many.
+// Appends a message in chunks of `sent_chunk_size`. The header is always a full one, so the bytes do not
+// depend on what was sent before and can be sent to many clients.
 void write_message(Buffer &out, Type type, std::uint32_t stream, std::uint32_t timestamp, Bytes payload,
                    std::uint32_t chunk_size = sent_chunk_size);
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr unsigned avc = 7, aac = 10, mp3 = 2;
 constexpr unsigned key_frame = 1, inter_frame = 2, command_frame = 5;
-constexpr std::uint8_t aac_flags = 0xaf;  // 44 kHz, 16 bit, stereo: so it says for any AAC
+constexpr std::uint8_t aac_flags = 0xaf;  // 44 kHz, 16 bit, stereo: FLV says so for any AAC
 
 constexpr std::array video_codecs{"",
                                   "",
@@ -33,10 +33,10 @@ std::string name_of(const std::array<const char *, n> &names, unsigned codec) {
 }
 
 tl::unexpected<Error> not_video(const std::string &what) {
-  return fail(Code::unsupported, "this node takes H.264, not " + what + ": set the encoder to H.264");
+  return fail(Code::unsupported, "this node accepts H.264, not " + what + ": set the encoder to H.264");
 }
 
-// Enhanced RTMP: a name of four letters instead of a number.
+// Enhanced RTMP names the codec by four letters instead of a number.
 tl::unexpected<Error> not_enhanced(Reader &in) {
   const std::string_view letters = as_text(in.take(4));
   return not_video(letters == "hvc1"   ? "HEVC"
@@ -46,7 +46,7 @@ tl::unexpected<Error> not_enhanced(Reader &in) {
                                        : "enhanced RTMP");
 }
 
-// What `in`, which reads `body`, has not read yet: never more than that has.
+// The part of `body` that `in`, a reader of `body`, has not read yet.
 Slice rest_of(const Slice &body, const Reader &in) {
   return body.from(body.size() - in.rest().size());
 }
@@ -73,7 +73,7 @@ Expected<std::optional<Audio>> read_audio(const Slice &body) {
   Reader in(body.bytes());
   const unsigned codec = in.u8() >> 4;
   if (codec != mp3 && codec != aac)
-    return fail(Code::unsupported, "this node takes AAC or MP3, not " + name_of(audio_codecs, codec) +
+    return fail(Code::unsupported, "this node accepts AAC or MP3, not " + name_of(audio_codecs, codec) +
                                        ": set the encoder to AAC");
   const bool is_config = codec == aac && in.u8() == 0;
   if (!in.ok()) return fail(Code::invalid, "an audio message of " + std::to_string(body.size()) + " bytes");

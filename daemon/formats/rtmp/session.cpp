@@ -17,7 +17,7 @@ amf::Object status(std::string_view level, std::string_view code, std::string_vi
           {"description", {std::string(description)}}};
 }
 
-// "name?query", with the slashes that some put around the name.
+// Splits "name?query" and drops slashes around the name, which some clients send.
 std::pair<std::string, std::string> split(std::string_view text) {
   const std::size_t mark = std::min(text.find('?'), text.size());
   std::string_view name = text.substr(0, mark);
@@ -53,7 +53,7 @@ void Session::receive(Bytes bytes) {
   acknowledge();
 }
 
-// C1 comes back as S2. S1 has zeros where Flash has its version: no client then looks for a digest in it.
+// S2 repeats C1. S1 has zeros in place of a Flash version, so that no client looks for a digest in it.
 bool Session::greet(Bytes &bytes) {
   if (state_ == State::reply) {
     const std::size_t taken = std::min(bytes.size(), reply_left_);
@@ -105,7 +105,8 @@ void Session::take(Message message) {
     case Type::video:
       return take_media(std::move(message));
     case Type::aggregate:
-      if (state_ == State::publishing) refuse({Code::unsupported, "aggregate messages are not taken here"});
+      if (state_ == State::publishing)
+        refuse({Code::unsupported, "this node does not accept aggregate messages"});
       return;
     case Type::data:
       return take_data(body);
@@ -114,13 +115,13 @@ void Session::take(Message message) {
     case Type::command3:
       return take_command(body.subspan(std::min<std::size_t>(body.size(), 1)));
     default:
-      return;  // acknowledgements; shared objects; what newer clients have
+      return;  // acknowledgements, shared objects, newer message types
   }
 }
 
 void Session::take_user_control(Bytes body) {
   Reader in(body);
-  if (in.u16() != ping) return;  // buffer lengths
+  if (in.u16() != ping) return;  // for example buffer lengths
   Buffer answer;
   put(answer, pong, 2);
   put(answer, in.u32(), 4);
@@ -167,7 +168,7 @@ void Session::take_command(Bytes body) {
     static_assert(media_stream == 1);
     send(Type::command, 0, answer);
   }
-  // releaseStream, FCPublish, getStreamLength, _checkbw: nobody waits for an answer.
+  // releaseStream, FCPublish, getStreamLength, _checkbw: no client waits for an answer.
 }
 
 void Session::take_connect(const amf::Array &command) {
@@ -195,10 +196,10 @@ void Session::take_connect(const amf::Array &command) {
 }
 
 void Session::take_request(const amf::Array &command, bool is_publish) {
-  if (state_ != State::idle) return close({Code::invalid, "one stream a connection: something is going on"});
+  if (state_ != State::idle) return close({Code::invalid, "this connection carries a stream already"});
   const std::string_view name = command.size() > 3 ? command[3].text() : std::string_view();
   if (name.empty() || name.size() > limits_.max_name)
-    return close({Code::invalid, "no stream is named, or with too many letters"});
+    return close({Code::invalid, "the stream key is missing or too long"});
   auto [key, query] = split(name);
   Address address{app_, std::move(key), query.empty() ? app_query_ : std::move(query)};
   if (is_publish) {
@@ -258,7 +259,7 @@ void Session::close(const Error &error) {
 void Session::send(Type type, std::uint32_t stream, Bytes body) {
   if (closed()) return;
   if (output_.size() > limits_.max_output)
-    return close({Code::too_large, "it does not read what it is told"});
+    return close({Code::too_large, "the client does not read the answers"});
   write_message(output_, type, stream, 0, body,
                 state_ == State::connect ? first_chunk_size : sent_chunk_size);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One client of an RTMP server, as bytes: what it wants, what it sends, and what it is told. Decides what is
-// RTMP; who may publish or play what, the driver says. No socket, no clock.
+// The server's side of one RTMP connection, as bytes in and out: handshake, commands, media. Decides what is
+// valid RTMP. Its owner decides who may publish or play. No socket, no clock.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@
 
 namespace astral::rtmp {
 
-// What a client asks for: rtmp://HOST/APP/KEY?QUERY. The query may stand behind the application, too.
+// What a client asks for: rtmp://HOST/APP/KEY?QUERY. The query may also follow the application.
 struct Address {
   std::string app, key, query;
 };
@@ -37,7 +37,7 @@ struct Media {
   std::uint32_t timestamp = 0;  // ms
   std::variant<flv::Video, flv::Audio> content = {};
 };
-struct Ended {};  // by the client, properly; it may ask for something else
+struct Ended {};  // the client has stopped publishing or playing; it may start again
 struct Closed {
   Error error;
 };
@@ -45,7 +45,7 @@ using Event = std::variant<PublishAsked, PlayAsked, Metadata, Media, Ended, Clos
 
 // hello ─C0 C1▶ reply ─C2▶ connect ─▶ idle ─publish▶ asked_to_publish ─accept▶ publishing ─▶ idle
 //                                        └──play──▶ asked_to_play ─────accept▶ playing ────▶ idle
-// Any of them ▶ closed: the client broke a rule, or was refused. What it is told then can still be taken.
+// Any state ▶ closed: the client broke a rule or was refused. Its last answers can still be taken.
 class Session {
  public:
   enum class State {
@@ -63,10 +63,10 @@ class Session {
   explicit Session(const Limits &limits = {}) : limits_(limits), reader_(limits) {}
 
   void receive(Bytes bytes);
-  // Of what was asked for. Media for a player goes past the session: see write_message().
+  // Answers PublishAsked or PlayAsked. Media for a player bypasses the session: see write_message().
   void accept();
-  void refuse(const Error &error);  // also of what was accepted; closes
-  void finish();                    // what is played has ended; closes
+  void refuse(const Error &error);  // also after accept(); closes
+  void finish();                    // the played stream has ended; closes
 
   std::vector<Event> take_events() { return std::exchange(events_, {}); }
   Buffer take_output() { return std::exchange(output_, {}); }
@@ -74,12 +74,12 @@ class Session {
   bool closed() const { return state_ == State::closed; }
 
   std::size_t buffered() const { return reader_.buffered() + greeting_.size() + output_.size(); }
-  void check_invariants() const;  // each line checks a promise of ours, whatever was received
+  void check_invariants() const;  // asserts what holds whatever was received
 
  private:
   void enter(State state) { state_ = state; }
   void close(const Error &error);
-  bool greet(Bytes &bytes);  // false: more is needed
+  bool greet(Bytes &bytes);  // the handshake; false: needs more bytes
   void acknowledge();
   void take(Message message);
   void take_user_control(Bytes body);
@@ -97,11 +97,11 @@ class Session {
   const Limits limits_;
   State state_ = State::hello;
   ChunkReader reader_;
-  Buffer greeting_;             // C0 and C1, until they are whole
-  std::size_t reply_left_ = 0;  // of C2
+  Buffer greeting_;             // C0 and C1, until both are complete
+  std::size_t reply_left_ = 0;  // bytes of C2 that are still to come
   std::string app_, app_query_;
   std::uint32_t window_ = ack_window;
-  std::uint32_t received_ = 0, acknowledged_ = 0;  // bytes; they wrap
+  std::uint32_t received_ = 0, acknowledged_ = 0;  // bytes; both wrap
   std::vector<Event> events_;
   Buffer output_;
 };

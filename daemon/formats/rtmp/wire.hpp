@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Big-endian numbers, read and written within bounds.
+// Reads and writes big-endian numbers within bounds.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace astral::rtmp {
 
 using Buffer = std::vector<std::uint8_t>;
 
-// After a read past the end everything reads as zero and ok() is false: read all fields, ask once.
+// After a read past the end all reads return zero and ok() is false: read all fields, then check once.
 class Reader {
  public:
   explicit Reader(Bytes bytes) : rest_(bytes) {}
@@ -50,7 +50,7 @@ class Reader {
 };
 
 inline void put(Buffer &out, Bytes bytes) {
-  // g++ 14 takes insert() at the end for an overflow, and warns.
+  // **Why** not insert() at the end: g++ 14 warns of an overflow.
   const std::size_t before = out.size();
   out.resize(before + bytes.size());
   std::copy(bytes.begin(), bytes.end(), out.begin() + static_cast<std::ptrdiff_t>(before));
@@ -62,7 +62,7 @@ inline void put_real(Buffer &out, double value) {
   put(out, std::bit_cast<std::uint64_t>(value), 8);
 }
 
-// The buffer itself, shared from now on.
+// A slice that owns the buffer.
 inline Slice shared(Buffer &&buffer) {
   if (buffer.empty()) return {};
   auto owner = std::make_shared<const Buffer>(std::move(buffer));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every maximum of an offer, in one place.
+// All limits of an SDP offer.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,10 @@ inline constexpr std::size_t max_offer = 64 << 10;  // bytes; Chromium's has 6 t
 inline constexpr std::size_t max_lines = 2000;
 inline constexpr std::size_t max_line = 1024;  // bytes
 inline constexpr std::size_t max_media = 8;
-inline constexpr std::size_t max_payloads = 128;  // of one m= line: as many as there are numbers
+inline constexpr std::size_t max_payloads = 128;  // of one m= line: the number of payload types
 inline constexpr std::size_t max_extensions = 32;
 inline constexpr std::size_t max_sources = 8;      // SSRCs of one m= line
-inline constexpr std::size_t max_candidates = 16;  // those beyond are left out
+inline constexpr std::size_t max_candidates = 16;  // more are ignored
 // RFC 8445, 5.3
 inline constexpr std::size_t min_ufrag = 4;
 inline constexpr std::size_t min_pwd = 22;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "formats/webrtc/limits.hpp"
-#include "formats/webrtc/words.hpp"
+#include "formats/webrtc/sdp_tokens.hpp"
 
 namespace astral::webrtc {
 namespace {
@@ -74,7 +74,7 @@ class Parser {
   }
 
   void read(std::string_view line) {
-    if (line.empty()) return;  // at the end, and some put one between
+    if (line.empty()) return;  // the last one; some clients send more
     if (line_ > max_lines) return refuse("too many lines", Code::too_large);
     if (line.size() > max_line) return refuse("too long", Code::too_large);
     if (line.size() < 2 || line[1] != '=') return refuse("must be of the form x=…");
@@ -97,7 +97,7 @@ class Parser {
     const auto formats = split(value, ' ', max_payloads + 1);
     if (formats.size() > max_payloads) return refuse("too many formats", Code::too_large);
     for (const std::string_view format : formats) {
-      if (!consists_of(format, token_others)) return refuse("a format is no word");
+      if (!consists_of(format, token_others)) return refuse("a format is not a token");
       if (media.kind == Kind::other) continue;
       const auto type = number(format, 127);
       if (!type) return refuse("a payload type must be from 0 to 127");
@@ -139,9 +139,9 @@ class Parser {
     out = value;
   }
 
-  // Other hashes may stand beside it.
+  // The offer may have other hashes too.
   void read_fingerprint(std::string_view value, Transport &transport) {
-    if (!same_word(take(value, ' '), "sha-256")) return;
+    if (!same_token(take(value, ' '), "sha-256")) return;
     std::string bytes;
     int count = 0;
     for (; !value.empty(); ++count) {
@@ -170,7 +170,7 @@ class Parser {
   void read_group(std::string_view value) {
     if (take(value, ' ') != "BUNDLE" || !bundle_.empty()) return;
     for (const std::string_view mid : split(value, ' ', max_media + 1)) bundle_.emplace_back(mid);
-    if (bundle_.size() > max_media) refuse("too many in a bundle", Code::too_large);
+    if (bundle_.size() > max_media) refuse("too many m= lines in a bundle", Code::too_large);
   }
 
   void read_direction(std::string_view name) {
@@ -181,9 +181,10 @@ class Parser {
   }
 
   void read_mid(std::string_view value, Media &media) {
-    if (value.size() > max_mid || !consists_of(value, "-_.")) return refuse("a=mid is no word");
+    if (value.size() > max_mid || !consists_of(value, "-_.")) return refuse("a=mid is not a token");
     const auto is_same = [&](const Media &other) { return other.mid == value; };
-    if (std::any_of(offer_.media.begin(), offer_.media.end(), is_same)) return refuse("a=mid is there twice");
+    if (std::any_of(offer_.media.begin(), offer_.media.end(), is_same))
+      return refuse("two m= lines have the same a=mid");
     media.mid = value;
   }
 
@@ -228,10 +229,10 @@ class Parser {
 
   void read_extension(std::string_view value, Media &media) {
     std::string_view id = take(value, ' ');
-    id = take(id, '/');  // its direction
+    id = take(id, '/');  // drops the direction
     const auto known = number(id, 14);
     const std::string_view uri = take(value, ' ');
-    if (!known || *known == 0) return;  // of two bytes: not ours
+    if (!known || *known == 0) return;  // a two-byte id, which we do not use
     if (uri.empty() || !is_printable(uri)) return refuse("must be a=extmap:ID URI");
     if (media.extensions.size() >= max_extensions) return refuse("too many extensions", Code::too_large);
     media.extensions.push_back({*known, std::string(uri)});
@@ -241,18 +242,18 @@ class Parser {
     const auto ssrc = number(take(value, ' '), 0xffffffff);
     if (!ssrc) return refuse("an SSRC is a number of 32 bits");
     auto &all = media.sources;
-    if (*ssrc == 0) return;  // GStreamer takes it for none
+    if (*ssrc == 0) return;  // means "none" to GStreamer
     if (std::find(all.begin(), all.end(), *ssrc) != all.end()) return;
     if (all.size() >= max_sources) return refuse("too many SSRCs", Code::too_large);
     all.push_back(*ssrc);
   }
 
   void finish() {
-    if (line_ == 0) return refuse("nothing is there");
+    if (line_ == 0) return refuse("the offer is empty");
     for (Media &media : offer_.media) {
       media.is_bundled =
           !media.mid.empty() && std::find(bundle_.begin(), bundle_.end(), media.mid) != bundle_.end();
-      // Bundle-only ones have port 0 too (RFC 9143, 6).
+      // An m= line with a=bundle-only has port 0 too (RFC 9143, 6).
       media.is_rejected = media.is_rejected && !media.is_bundled;
     }
   }
@@ -271,23 +272,23 @@ std::string_view Payload::parameter(std::string_view name) const {
   for (std::string_view rest = format; !rest.empty();) {
     std::string_view value = take(rest, ';');
     while (value.starts_with(' ')) value.remove_prefix(1);
-    if (same_word(take(value, '='), name)) return value;
+    if (same_token(take(value, '='), name)) return value;
   }
   return {};
 }
 
 std::string usable_candidate(std::string_view value) {
-  const auto words = split(value, ' ', 10);
-  if (words.size() < 8 || words[6] != "typ") return {};
-  const bool is_address = is_ipv4(words[4]) || is_ipv6(words[4]);
+  const auto tokens = split(value, ' ', 10);
+  if (tokens.size() < 8 || tokens[6] != "typ") return {};
+  const bool is_address = is_ipv4(tokens[4]) || is_ipv6(tokens[4]);
   const bool is_type =
-      words[7] == "host" || words[7] == "srflx" || words[7] == "prflx" || words[7] == "relay";
-  const auto priority = number(words[3], 0x7fffffff), port = number(words[5], 65535);
-  if (words[0].size() > 32 || !consists_of(words[0], ice_others) || words[1] != "1" ||
-      !same_word(words[2], "udp") || !priority || !port || *port == 0 || !is_address || !is_type)
+      tokens[7] == "host" || tokens[7] == "srflx" || tokens[7] == "prflx" || tokens[7] == "relay";
+  const auto priority = number(tokens[3], 0x7fffffff), port = number(tokens[5], 65535);
+  if (tokens[0].size() > 32 || !consists_of(tokens[0], ice_others) || tokens[1] != "1" ||
+      !same_token(tokens[2], "udp") || !priority || !port || *port == 0 || !is_address || !is_type)
     return {};
-  return std::string(words[0]) + " 1 UDP " + std::to_string(*priority) + " " + std::string(words[4]) + " " +
-         std::to_string(*port) + " typ " + std::string(words[7]);
+  return std::string(tokens[0]) + " 1 UDP " + std::to_string(*priority) + " " + std::string(tokens[4]) + " " +
+         std::to_string(*port) + " typ " + std::string(tokens[7]);
 }
 
 Expected<Offer> parse_offer(std::string_view text) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stranger's SDP offer (RFC 8866, 8829): what of it is understood, as values. What it says besides is left
-// out; nobody else reads the text. Pure.
+// Parses an SDP offer (RFC 8866, 8829) that is not trusted into values. Unknown lines are ignored. No other
+// code reads the text. Pure.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,16 @@ enum class Kind { audio, video, other };
 
 struct Payload {
   unsigned type = 0;
-  std::string codec;  // upper case; empty: no rtpmap
+  std::string codec;  // upper case; empty: there is no rtpmap
   std::uint32_t rate = 0;
   unsigned channels = 1;
-  std::string format;  // a=fmtp, as it stands: printable ASCII
+  std::string format;  // a=fmtp as it was sent; printable ASCII
   bool nack = false;
   bool pli = false;
   bool fir = false;
   bool transport_cc = false;
 
-  // "" when the format has no such parameter.
+  // "" if the format has no such parameter.
   std::string_view parameter(std::string_view name) const;
 };
 
@@ -34,10 +34,10 @@ struct Extension {
   std::string uri;
 };
 
-// How the offerer wants to be reached; of an m= line, or of the session for all of them.
+// ICE and DTLS of the offerer, for one m= line or for the whole session.
 struct Transport {
   std::string ufrag, pwd;
-  std::string fingerprint;  // of SHA-256: upper-case hexadecimal, with colons
+  std::string fingerprint;  // SHA-256: upper-case hexadecimal with colons
   std::string setup;        // actpass, active or passive
 };
 
@@ -45,9 +45,9 @@ struct Media {
   Kind kind = Kind::other;
   std::string name;         // audio, video, application…
   std::string protocol;     // UDP/TLS/RTP/SAVPF
-  std::string format = {};  // the first one, as it stands
+  std::string format = {};  // the first one as it was sent
   std::string mid = {};
-  bool is_rejected = false;  // its port is 0, and it is in no bundle
+  bool is_rejected = false;  // its port is 0 and it is not bundled
   bool is_bundled = false;
   bool sends = true, receives = true;
   bool rtcp_mux = false;
@@ -59,13 +59,13 @@ struct Media {
 
 struct Offer {
   std::vector<Media> media = {};
-  std::vector<std::string> candidates = {};  // UDP, component 1, numeric; "1 1 UDP 2122 192.0.2.1 9 typ host"
+  std::vector<std::string> candidates = {};  // UDP, component 1: "1 1 UDP 2122 192.0.2.1 9 typ host"
 };
 
 // Errors: too_large; invalid, with the number of the line.
 Expected<Offer> parse_offer(std::string_view text);
 
-// Of an a=candidate line without its name: how it is said to others, or nothing where it cannot be used.
+// `value`: of an a=candidate line. Returns it as GStreamer gets it; empty if it cannot be used.
 std::string usable_candidate(std::string_view value);
 
 }  // namespace astral::webrtc

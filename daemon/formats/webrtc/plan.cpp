@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "formats/webrtc/words.hpp"
+#include "formats/webrtc/sdp_tokens.hpp"
 
 namespace astral::webrtc {
 namespace {
@@ -14,8 +14,8 @@ constexpr std::string_view transport_cc_uri =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 constexpr int never_taken = 100;
-constexpr unsigned first_dynamic = 96;             // GStreamer's payloaders send no others
-using Rank = std::function<int(const Payload &)>;  // the least is taken
+constexpr unsigned first_dynamic = 96;             // GStreamer's payloaders send no lower ones
+using Rank = std::function<int(const Payload &)>;  // the lowest wins
 
 bool is_h264(const Payload &payload) {
   return payload.codec == "H264" && payload.rate == 90000;
@@ -33,7 +33,7 @@ std::string profile_of(const Payload &payload) {
 
 bool is_constrained_baseline(const Payload &payload) {
   const std::string profile = profile_of(payload);
-  return same_word(profile, "42e0") || same_word(profile, "42c0");
+  return same_token(profile, "42e0") || same_token(profile, "42c0");
 }
 
 bool may_be_split(const Payload &payload) {
@@ -42,9 +42,9 @@ bool may_be_split(const Payload &payload) {
 
 int rank_to_send(const Payload &payload, const std::string &profile) {
   if (!is_h264(payload) || !may_be_split(payload) || payload.type < first_dynamic) return never_taken;
-  if (profile.size() == 6 && same_word(profile_of(payload), profile.substr(0, 4))) return 0;
+  if (profile.size() == 6 && same_token(profile_of(payload), profile.substr(0, 4))) return 0;
   const bool is_same_family =
-      profile.size() == 6 && same_word(profile_of(payload).substr(0, 2), profile.substr(0, 2));
+      profile.size() == 6 && same_token(profile_of(payload).substr(0, 2), profile.substr(0, 2));
   return is_same_family ? 1 : 2;
 }
 
@@ -87,7 +87,7 @@ void add(std::string &out, const std::string &line) {
   out.append(line).append("\r\n");
 }
 
-// What we know of; the values are checked.
+// The parameters that we know, with checked values.
 std::string parameters_of(const Payload &payload) {
   std::string out;
   const auto say = [&](std::string_view name, std::string_view value) {
@@ -129,7 +129,7 @@ Expected<Plan> Plan::to_send(Offer offer, const Tracks &tracks) {
   if (tracks.has_audio) plan.audio_ = choose(plan.offer_, Kind::audio, true, rank_sound);
   if (tracks.has_video && !plan.video_ && has(plan.offer_, Kind::video))
     return fail(Code::unsupported,
-                "the picture is H.264, and no m=video of the offer receives that (a=recvonly, a=rtcp-mux, "
+                "the video is H.264, and no m=video of the offer receives that (a=recvonly, a=rtcp-mux, "
                 "packetization-mode=1)");
   if (!plan.video_ && !plan.audio_)
     return fail(Code::unsupported, "the offer receives nothing that this stream has");

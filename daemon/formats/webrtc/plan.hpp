@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What of an offer is accepted, in which codec, and how both sides are told: GStreamer's element gets an
-// offer that is written here and has nothing but what was chosen; the offerer gets the element's answer, and
-// what was refused stands in it as refused. Pure.
+// Decides which media of an SDP offer are accepted and in which codec. Writes the offer that GStreamer's
+// webrtcbin gets, with only the chosen media, and the answer that the offerer gets: webrtcbin's, with the
+// refused media marked as refused. Pure.
 #pragma once
 
 #include <cstddef>
@@ -15,39 +15,39 @@
 
 namespace astral::webrtc {
 
-// What a stream has for a player.
+// The tracks of a stream that WebRTC can carry.
 struct Tracks {
   bool has_video = false, has_audio = false;
-  std::string profile = {};  // of the H.264: profile-level-id, as in RFC 6184
+  std::string profile = {};  // profile-level-id of the H.264 (RFC 6184)
 };
 
 struct Chosen {
-  std::size_t media = 0;  // which of the offer's
+  std::size_t media = 0;  // index in Offer::media
   Payload payload;
   unsigned transport_cc = 0;  // the extension's id; 0: not offered
 };
 
 class Plan {
  public:
-  // Errors: invalid; unsupported, where nothing fits. We send H.264 and Opus.
+  // For a viewer: we send H.264 and Opus. Errors: invalid; unsupported, if nothing fits.
   static Expected<Plan> to_send(Offer offer, const Tracks &tracks);
-  // We get H.264, or else VP8, and Opus.
+  // For a publisher: we receive Opus and H.264, or VP8 if there is no H.264. Errors: as above.
   static Expected<Plan> to_receive(Offer offer);
 
   const std::optional<Chosen> &video() const { return video_; }
   const std::optional<Chosen> &audio() const { return audio_; }
   const Media &media(const Chosen &chosen) const { return offer_.media[chosen.media]; }
-  const std::string &fingerprint() const;  // that the other end's certificate must have
+  const std::string &fingerprint() const;  // which the other end's certificate must have
 
   std::string element_offer() const;
-  // failed: the element's answer is not one.
+  // failed: webrtcbin's answer lacks a chosen m= line.
   Expected<std::string> answer(std::string_view of_element) const;
 
  private:
   explicit Plan(Offer offer) : offer_(std::move(offer)) {}
   Expected<void> check() const;
   const Chosen *chosen(std::size_t media) const;
-  // Of the first that is chosen: there is one, else there is no plan.
+  // The first chosen medium's. A plan has at least one.
   const Transport &transport() const;
 
   Offer offer_;

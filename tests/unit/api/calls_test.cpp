@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every call of API.md over real HTTP: what it answers, and every error.
+// Every call of the HTTP API over real HTTP: its replies and its errors.
 #include "api/calls.hpp"
 #include "app_fixture.hpp"
 
@@ -8,7 +8,7 @@ namespace {
 
 class Calls : public AppTest {};
 
-TEST_F(Calls, Nodes) {
+TEST_F(Calls, NodesAreListedRegisteredAndForgotten) {
   EXPECT_EQ(http->get("/node").status, 200u);
   EXPECT_NE(http->get("/node").body.find(R"({"node":{"uuid":"here","ip_address":"127.0.0.1","port":)"),
             std::string::npos);
@@ -27,7 +27,7 @@ TEST_F(Calls, Nodes) {
   EXPECT_EQ(del("/node/here").status, 409u);
 }
 
-// Calls POST /nodes as if from elsewhere: a test has no other machine.
+// Calls the handler of POST /nodes with another address, since a test has only one machine.
 TEST_F(Calls, AStrangerRegistersOnlyWhatLivesAtItsAddress) {
   std::vector<http::Route> routes;
   api::add_node_calls(routes, app->driver());
@@ -65,7 +65,7 @@ TEST_F(Calls, AStrangerRegistersOnlyWhatLivesAtItsAddress) {
   EXPECT_EQ(post_as("192.0.2.10", R"({"uuid":"one-more","port":1})").status, 201u);
 }
 
-TEST_F(Calls, StreamsAsJson) {
+TEST_F(Calls, AStreamIsCreatedChangedAndDeletedByJson) {
   const HttpAnswer made = post("/streams", R"({"name":"My Talk!","description":"d"})");
   EXPECT_EQ(made.status, 201u);
   EXPECT_EQ(made.headers.at("Location"), "/stream/my-talk");
@@ -85,7 +85,7 @@ TEST_F(Calls, StreamsAsJson) {
   EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");
 }
 
-TEST_F(Calls, StreamsAsAForm) {
+TEST_F(Calls, AFormCreatesAStreamAndRedirects) {
   const HttpAnswer made = http->call({.method = "POST",
                                       .path = "/streams",
                                       .body = "name=My+Talk%21&description=x",
@@ -111,7 +111,7 @@ TEST_F(Calls, AStreamOfAnotherNodeIsAConflict) {
   EXPECT_NE(del("/stream/talk").status, 200u);
 }
 
-TEST_F(Calls, Tickets) {
+TEST_F(Calls, AHeldTicketIsShownConfirmedAndKeptWhilePublished) {
   const auto sink = publish();
   HttpAnswer ticket = http->get("/stream/talk/ticket");
   EXPECT_EQ(ticket.status, 200u) << ticket.body;
@@ -135,7 +135,7 @@ TEST_F(Calls, Tickets) {
   EXPECT_NE(http->get("/stream/talk").body.find(R"("streaming":true)"), std::string::npos);
 }
 
-TEST_F(Calls, ATicketThatWasGivenIsGivenUp) {
+TEST_F(Calls, DeletingAGivenTicketCancelsItAtTheChild) {
   const auto sink = publish();
   SocketClient player(port(), "/peer");
   ASSERT_TRUE(player.wait_open());
@@ -162,7 +162,7 @@ TEST_F(Calls, ATicketThatWasGivenIsGivenUp) {
   EXPECT_EQ(http->get("/stream/talk/ticket/child").status, 404u);
 }
 
-TEST_F(Calls, PingSettingsHealth) {
+TEST_F(Calls, PingSettingsAndHealthAnswer) {
   EXPECT_EQ(http->get("/ping").body, "{\"return\":\"Pong!\"}\n");
   EXPECT_EQ(http->get("/ping?bytes=0").body, "");
   EXPECT_EQ(http->get("/ping?bytes=1234").body.size(), 1234u);
@@ -184,7 +184,7 @@ struct Refused {
   const char *error;
 };
 
-TEST_F(Calls, AreRefusedWithTheReason) {
+TEST_F(Calls, ABadCallIsRefusedWithAReason) {
   for (const Refused &bad : {
            Refused{"GET", "/nope", "", 404, "not-found: nothing is at /nope"},
            Refused{"GET", "/nope/nope", "", 404, "not-found: nothing is at /nope/nope"},
@@ -234,8 +234,7 @@ TEST_F(Calls, AreRefusedWithTheReason) {
   EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");  // nothing has changed
 }
 
-// A ticket for another node: it is asked to take the stream itself.
-TEST_F(Calls, AnotherNodeIsSeeded) {
+TEST_F(Calls, ATicketForAnotherNodeMakesThatNodeTakeTheStream) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
   ASSERT_TRUE(other.prove());
@@ -256,7 +255,7 @@ TEST_F(Calls, AnotherNodeIsSeeded) {
   }
 }
 
-TEST_F(Calls, NobodyHasRoomIs412) {
+TEST_F(Calls, ATicketIs412WhenNoNodeHasRoom) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
   ASSERT_TRUE(other.prove());
@@ -277,14 +276,14 @@ TEST_F(Calls, NobodyHasRoomIs412) {
   EXPECT_EQ(asked->answer.status, 412u) << asked->answer.body;
 }
 
-TEST_F(Calls, HeadHasNoBody) {
+TEST_F(Calls, HeadAnswersWithoutABody) {
   const HttpAnswer answer = http->call({.method = "HEAD", .path = "/streams"});
   EXPECT_EQ(answer.status, 200u);
   EXPECT_EQ(answer.body, "");
   EXPECT_EQ(answer.headers.at("Content-Length"), "15");
 }
 
-TEST_F(Calls, DeleteNodeEndsTheNodeProperly) {
+TEST_F(Calls, DeletingTheNodeSaysGoodbyeAndEndsIt) {
   SocketClient peer(port(), "/peer"), listener(port(), "/events");
   ASSERT_TRUE(peer.wait_open() && listener.wait_open());
   ASSERT_TRUE(peer.prove());
@@ -299,7 +298,7 @@ TEST_F(Calls, DeleteNodeEndsTheNodeProperly) {
 
 class Playing : public AppTest {};
 
-TEST_F(Playing, GivesThePlaylistAndTheSegments) {
+TEST_F(Playing, ServesPlaylistAndSegmentsWithTheirHeaders) {
   const auto sink = publish();
   media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
   const HttpAnswer playlist = http->get("/stream/talk/hls/index.m3u8");
@@ -326,7 +325,7 @@ TEST_F(Playing, WaitsForTheFirstSegments) {
   EXPECT_EQ(waiting->answer.status, 200u);
 }
 
-TEST_F(Playing, WaitsNoLongerThanItsPatience) {
+TEST_F(Playing, AnswersRetryAfterWhenNoSegmentComes) {
   start({.driver = {}, .hls_patience = 200ms});
   const auto sink = publish();
   const HttpAnswer answer = http->get("/stream/talk/hls/index.m3u8");
@@ -334,7 +333,7 @@ TEST_F(Playing, WaitsNoLongerThanItsPatience) {
   EXPECT_EQ(answer.headers.at("Retry-After"), "1");
 }
 
-TEST_F(Playing, HoldsAReloadUntilThereIsNews) {
+TEST_F(Playing, HoldsABlockingReloadUntilThePlaylistChanges) {
   const auto sink = publish();
   media.streams.insert_or_assign("talk", fail(Code::unreachable, "not there yet"));
   media.patience = 30s;
@@ -353,7 +352,7 @@ TEST_F(Playing, HoldsAReloadUntilThereIsNews) {
   EXPECT_EQ(hinted->answer.body, "segment");
 }
 
-TEST_F(Playing, HoldsAReloadForAWhileOnly) {
+TEST_F(Playing, AnswersABlockingReloadWith503AfterItsTime) {
   const auto sink = publish();
   media.streams.insert_or_assign("talk", fail(Code::unreachable, "not there yet"));
   media.patience = 50ms;
@@ -361,7 +360,7 @@ TEST_F(Playing, HoldsAReloadForAWhileOnly) {
   EXPECT_EQ(http->get("/stream/talk/hls/8.0.ts").status, 503u);
 }
 
-TEST_F(Playing, RefusesAReloadThatIsNonsense) {
+TEST_F(Playing, RefusesAnInvalidReload) {
   const auto sink = publish();
   media.streams.insert_or_assign("talk", Expected<std::string>("#EXTM3U\n"));
   for (const char *query : {"_HLS_part=1", "_HLS_msn=x", "_HLS_msn=-1", "_HLS_msn=1&_HLS_msn=2"})
@@ -370,7 +369,7 @@ TEST_F(Playing, RefusesAReloadThatIsNonsense) {
   EXPECT_EQ(http->get("/stream/talk/hls/index.m3u8?_HLS_msn=99").status, 400u);
 }
 
-TEST_F(Playing, SaysWhatCanNeverBeHls) {
+TEST_F(Playing, AnswersUnsupportedForMediaThatHlsCannotCarry) {
   const auto sink = publish();
   media.streams.insert_or_assign("talk", fail(Code::unsupported, "MPEG-TS cannot carry image/jpeg"));
   const HttpAnswer answer = http->get("/stream/talk/hls/index.m3u8");
@@ -378,7 +377,7 @@ TEST_F(Playing, SaysWhatCanNeverBeHls) {
   EXPECT_EQ(answer.error(), "unsupported: MPEG-TS cannot carry image/jpeg");
 }
 
-TEST_F(Playing, BringsAStreamThatIsKnown) {
+TEST_F(Playing, FetchesAKnownStreamForAPlayer) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
   ASSERT_TRUE(other.prove());
@@ -409,7 +408,7 @@ TEST_F(Playing, BringsAStreamThatIsKnown) {
   EXPECT_FALSE(media.streams.contains("talk"));
 }
 
-TEST_F(Playing, MediaThatDoesNotOpenIsNotTheEnd) {
+TEST_F(Playing, TheNodeSurvivesMediaThatCannotBeOpened) {
   media.broken = true;
   SocketClient sink(port(), "/peer");
   ASSERT_TRUE(sink.wait_open());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the media know of a stream, as its object says it, and that who listens hears of it.
+// The facts about the media of a stream: they are in the stream's object, and a change is an event.
 #include "app_fixture.hpp"
 
 namespace astral::test {
@@ -19,7 +19,7 @@ class FactsTest : public AppTest {
   std::unique_ptr<SocketClient> sink;
 };
 
-TEST_F(FactsTest, AreInTheStreamsObject) {
+TEST_F(FactsTest, AStreamShowsItsCodecsAndWarnings) {
   EXPECT_FALSE(has(stream(), "video\":{") || has(stream(), "audio\":{") || has(stream(), "warnings"));
   media.known["talk"] = {.video = formats::VideoFacts{.codec = "h264",
                                                       .width = 640,
@@ -42,7 +42,7 @@ TEST_F(FactsTest, AreInTheStreamsObject) {
   EXPECT_FALSE(has(stream(), "warnings"));
 }
 
-TEST_F(FactsTest, AreAnEvent) {
+TEST_F(FactsTest, NewFactsAreAnEvent) {
   SocketClient listener(port(), "/events");
   ASSERT_TRUE(listener.wait_open());
   pump_until([] { return true; });

@@ -20,7 +20,7 @@ TEST(Log, KeepsTheNewestLines) {
   EXPECT_EQ(lines.back().time_ms, static_cast<std::int64_t>(api::max_log_lines + 2));
 }
 
-TEST(Log, CutsAndMendsALine) {
+TEST(Log, CutsALongLineAndKeepsItValidUtf8) {
   Log log("");
   log.add({.level = "info", .text = std::string(api::max_log_line - 1, 'x') + "\xC3\xA9"});
   const std::string text = log.kept().front().text;
@@ -28,7 +28,7 @@ TEST(Log, CutsAndMendsALine) {
   EXPECT_EQ(text.substr(0, 3), "xxx");
 }
 
-TEST(Log, TellsNoSecret) {
+TEST(Log, ReplacesSecrets) {
   EXPECT_EQ(api::without_secrets("rtmp: talk?token=hidden&x=1 says hidden", "hidden"),
             "rtmp: talk?token=***&x=1 says ***");
   EXPECT_EQ(api::without_secrets("'a?token=other' token=", ""), "'a?token=***' token=***");
@@ -40,7 +40,7 @@ TEST(Log, TellsNoSecret) {
 
 class InsideCalls : public AppTest {};
 
-TEST_F(InsideCalls, ShowThePipelinesOfItsStreams) {
+TEST_F(InsideCalls, ShowThePipelines) {
   ASSERT_EQ(http->get("/pipelines").body, "{\"pipelines\":[]}\n");
   ASSERT_TRUE(media.open("talk", false));
   EXPECT_EQ(http->get("/pipelines").body,

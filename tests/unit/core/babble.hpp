@@ -131,7 +131,7 @@ class Babble {
       case 2:
         return rarely() ? Input{PeerLost{.peer = peer}} : Input{Tick{}};
       case 3:
-        return CreateStream{.call = call(), .name = slug};
+        return CreateStream{.call = call(), .stream = {.name = slug}};
       case 4:
         return SetStreaming{.call = call(), .slug = slug, .streaming = choices_.below(2) == 0};
       case 5:

@@ -34,13 +34,14 @@ TEST(Babble, SaysEverything) {
   }
   EXPECT_GT(confirmed, 100u);
   for (const Message &kind :
-       {Message{Hello{}},   Message{Welcome{}},    Message{Register{}},   Message{Registered{}}, Message{Full{}},
-        Message{Summon{}},  Message{Probe{}},      Message{Probed{}},     Message{Request{}},    Message{Offer{}},
-        Message{Refusal{}}, Message{Hold{}},       Message{Confirm{}},    Message{Candidates{}}, Message{Cancel{}},
-        Message{Path{}},    Message{Climb{}},      Message{Climbed{}},    Message{Leaving{}},    Message{Streams{}},
-        Message{Gone{}},    Message{Carrying{}},   Message{Advert{}},     Message{Find{}},       Message{Here{}},
-        Message{Seed{}},    Message{Seeded{}},     Message{Routed{}},     Message{Heartbeat{}},  Message{Goodbye{}},
-        Message{Published{}}})
+       {Message{Hello{}},     Message{Welcome{}},     Message{Register{}}, Message{Registered{}},
+        Message{Full{}},      Message{Summon{}},      Message{Probe{}},    Message{Probed{}},
+        Message{Request{}},   Message{Offer{}},       Message{Refusal{}},  Message{Hold{}},
+        Message{Confirm{}},   Message{Candidates{}},  Message{Cancel{}},   Message{Path{}},
+        Message{LoopCheck{}}, Message{LoopChecked{}}, Message{Leaving{}},  Message{Streams{}},
+        Message{Gone{}},      Message{Carrying{}},    Message{Advert{}},   Message{Find{}},
+        Message{Here{}},      Message{Seed{}},        Message{Seeded{}},   Message{Routed{}},
+        Message{Heartbeat{}}, Message{Goodbye{}},     Message{Published{}}})
     EXPECT_TRUE(did.contains(kind.index())) << text(kind);
 }
 

@@ -26,13 +26,16 @@ class BabbleWords {
   std::string fingerprint() { return pick(std::vector<std::string>{"k1", "k2", "k3"}); }
   TicketId ticket() { return tickets_.empty() ? "t" : pick(tickets_); }
   Place place(const Uuid &uuid) {
-    return {.uuid = uuid.empty() ? "u1" : uuid, .via = chance(2) ? this->uuid() : uuid, .at = {"10.0.0.9", 9}};
+    return {
+        .uuid = uuid.empty() ? "u1" : uuid, .via = chance(2) ? this->uuid() : uuid, .at = {"10.0.0.9", 9}};
   }
   // At most `usual` - 1, or an extreme.
   std::uint64_t number(std::uint64_t usual) {
-    static constexpr std::uint64_t ends[] = {
-        0,          65,        1'000,     (std::uint64_t{1} << 31) - 1, UINT32_MAX, 1'000'000'000'000'000,
-        INT64_MAX, std::uint64_t{1} << 63, UINT64_MAX};
+    static constexpr std::uint64_t ends[] = {0,          65,
+                                             1'000,      (std::uint64_t{1} << 31) - 1,
+                                             UINT32_MAX, 1'000'000'000'000'000,
+                                             INT64_MAX,  std::uint64_t{1} << 63,
+                                             UINT64_MAX};
     return chance(30) ? ends[choices_.below(std::size(ends))] : choices_.below(usual);
   }
   std::uint32_t count(std::uint64_t usual) { return static_cast<std::uint32_t>(number(usual)); }
@@ -112,32 +115,27 @@ class BabbleWords {
         return Cancel{.ticket = ticket()};
       case 19: {
         const std::vector<Uuid> through = path(who);
-        return Path{.ticket = ticket(),
-                    .hops = hops(through),
-                    .path = through,
-                    .granted = rarely(),
-                    .cut = rarely()};
+        return Path{
+            .ticket = ticket(), .hops = hops(through), .path = through, .granted = rarely(), .cut = rarely()};
       }
       case 20:
-        return Climb{.ticket = ticket(),
-                     .slug = slug(),
-                     .mover = uuid(),
-                     .provider = place(uuid()),
-                     .climbed = count(70)};
+        return LoopCheck{.ticket = ticket(),
+                         .slug = slug(),
+                         .mover = uuid(),
+                         .provider = place(uuid()),
+                         .hops = count(70)};
       case 21:
-        return Climbed{.ticket = ticket(), .clear = chance(2)};
+        return LoopChecked{.ticket = ticket(), .clear = chance(2)};
       case 22:
         return Leaving{.ticket = ticket()};
       case 23:
         return Streams{.streams = {stream(), stream()}};
       case 24:
-        return rarely() ? Message{Gone{.slug = slug(), .updated = version(10)}} : Message{Published{.slug = slug()}};
+        return rarely() ? Message{Gone{.slug = slug(), .updated = version(10)}}
+                        : Message{Published{.slug = slug()}};
       case 25:
-        return Carrying{.slug = slug(),
-                        .hops = count(4),
-                        .room = count(3),
-                        .leaves = count(2),
-                        .over = rarely()};
+        return Carrying{
+            .slug = slug(), .hops = count(4), .room = count(3), .leaves = count(2), .over = rarely()};
       case 26: {
         Advert advert{.slug = slug(),
                       .supernode = place(uuid()),
@@ -172,9 +170,11 @@ class BabbleWords {
   // Who may answer what to a message that the node sent to `to`.
   std::vector<std::pair<Uuid, Message>> answers(const Message &said, const Uuid &to) {
     if (const auto *routed = std::get_if<Routed>(&said))
-      return routed->what ? answers(routed->what->message, routed->to.uuid) : std::vector<std::pair<Uuid, Message>>{};
+      return routed->what ? answers(routed->what->message, routed->to.uuid)
+                          : std::vector<std::pair<Uuid, Message>>{};
     if (std::holds_alternative<Register>(said))
-      return {{to, choices_.below(4) != 0 ? Message{Registered{.others = {node()}}} : Message{Full{.others = {node()}}}}};
+      return {{to, choices_.below(4) != 0 ? Message{Registered{.others = {node()}}}
+                                          : Message{Full{.others = {node()}}}}};
     if (std::holds_alternative<Probe>(said)) return {{to, Probed{.reached = chance(2)}}};
     if (const auto *find = std::get_if<Find>(&said)) return found(find->request);
     if (const auto *request = std::get_if<Request>(&said)) {
@@ -185,9 +185,9 @@ class BabbleWords {
       const auto hops = static_cast<std::uint32_t>(through.size());
       return {{to, Path{.ticket = request->ticket, .hops = hops, .path = through, .granted = true}}};
     }
-    if (const auto *climb = std::get_if<Climb>(&said)) {
-      remember(climb->ticket);
-      return {{to, Climbed{.ticket = climb->ticket, .clear = !rarely()}}};
+    if (const auto *check = std::get_if<LoopCheck>(&said)) {
+      remember(check->ticket);
+      return {{to, LoopChecked{.ticket = check->ticket, .clear = !rarely()}}};
     }
     if (const auto *seed = std::get_if<Seed>(&said)) return {{to, Seeded{.call = seed->call, .done = true}}};
     if (const auto *offer = std::get_if<Offer>(&said)) {
@@ -205,7 +205,9 @@ class BabbleWords {
   bool chance(std::uint64_t of) { return choices_.below(of) == 0; }
   bool rarely() { return chance(10); }
   std::string fresh(const char *what) { return what + std::to_string(++made_); }
-  TicketId made() { return rarely() ? ticket() : fresh("o"); }  // whoever makes ids may choose one that is there
+  TicketId made() {
+    return rarely() ? ticket() : fresh("o");
+  }  // whoever makes ids may choose one that is there
   std::uint32_t hops(const std::vector<Uuid> &path) {
     return rarely() ? count(4) : static_cast<std::uint32_t>(path.size());
   }
@@ -213,7 +215,8 @@ class BabbleWords {
   void remember(const TicketId &ticket) { tickets_.push_back(ticket); }
 
   Heartbeat beat() {
-    Heartbeat beat{.tickets = tickets_, .sent_ms = number(99'999), .echo_ms = number(3), .held_ms = number(3)};
+    Heartbeat beat{
+        .tickets = tickets_, .sent_ms = number(99'999), .echo_ms = number(3), .held_ms = number(3)};
     if (rarely()) beat.tickets.push_back("unknown");
     if (rarely()) beat.nodes.push_back(node());
     if (rarely()) beat.standby.push_back(ticket());
@@ -250,7 +253,8 @@ class BabbleWords {
       all.emplace_back(who, offer(who, request.slug, request.search, made()));
     }
     if (all.empty())
-      all.emplace_back("u1", Refusal{.search = request.search, .slug = request.slug, .code = RefusalCode::no_room});
+      all.emplace_back("u1",
+                       Refusal{.search = request.search, .slug = request.slug, .code = RefusalCode::no_room});
     return all;
   }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One node, one row: the state it is brought to, the input, the effects that must follow (announcements, heartbeats and
-// news of streams left out). The node is `us`, a child of the supernode `super`, whose session is written P. Peers: 1 is
-// node `child`, 2 is node `parent`, 3 an element; 9 has only connected. Of the tickets that the node makes, S is the
-// last it asked its sink for and G the last it gave; those it holds from others are called by their own names.
+// One node, one row: the state it is brought to, the input, the effects that must follow (announcements,
+// heartbeats and news of streams left out). The node is `us`, a child of the supernode `super`, whose session
+// is written P. Peers: 1 is node `child`, 2 is node `parent`, 3 an element; 9 has only connected. Of the
+// tickets that the node makes, S is the last it asked its sink for and G the last it gave; those it holds
+// from others are called by their own names.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -85,8 +86,7 @@ class Bench {
   void wait_for_the_end_of(const TicketId &id) {
     for (int seconds = 0; node.find_ticket(id) && seconds < 60; ++seconds) {
       now += 1s;
-      for (const PeerId peer : {PeerId{1}, PeerId{2}, primary})
-        hears(peer, Heartbeat{});
+      for (const PeerId peer : {PeerId{1}, PeerId{2}, primary}) hears(peer, Heartbeat{});
       say(Tick{});
     }
   }
@@ -125,7 +125,7 @@ class Bench {
   void talk_is_live() {
     hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .streaming = true, .updated = 2}}});
   }
-  // Its source has told us; nobody told the keeper of its name yet.
+  // Its source has told us; nobody told the owner of its key yet.
   void asks_too_early() {
     talk_is_live();
     say(AskTicket{.call = 1, .slug = "talk", .destination = {}});

@@ -148,7 +148,7 @@ TEST_F(Overbooked, ItIsKeptWhereRoomIsFree) {
   EXPECT_EQ(world.parent(v, "talk"), other);
   EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, ticket);
   EXPECT_TRUE(world.node(v).resting());
-  EXPECT_EQ(world.node(other).lent_bps(), 0u);
+  EXPECT_EQ(world.node(other).overcommitted_bps(), 0u);
 }
 
 TEST_F(Forked, WhoLeavesLetsTheChildrenMoveFirst) {
@@ -217,7 +217,7 @@ TEST_F(Tree, WhoIsFarAwayComesNearer) {
 // p → r1 → a → a2 and p → r2 → b → b2. r1 and r2 leave at once, so a and b look for another parent in the
 // same moment; the room there is, is below the other one, and below themselves. Neither may end up above
 // itself.
-TEST(Climb, TwoThatMoveAtOnceNeverMakeACircle) {
+TEST(LoopCheck, TwoThatMoveAtOnceNeverMakeACircle) {
   std::size_t refused = 0;
   for (std::uint64_t seed = 1; seed <= 25; ++seed) {
     World world(seed);
@@ -247,7 +247,7 @@ TEST(Climb, TwoThatMoveAtOnceNeverMakeACircle) {
     if (seed % 3 == 1) world.run(Time{1ms} * static_cast<Time::rep>(seed));
     world.step(at["r2"], Shutdown{});
     world.run(30s);
-    refused += world.count("climbed loop") + world.count(" loop");
+    refused += world.count("checked loop") + world.count(" loop");
     for (int i = 0; i < 60; ++i) world.step(0, MediaMeasured{.slug = "talk", .rate_bps = 500'000});
     world.run(60s);
     for (const char *uuid : {"a", "b", "a2", "b2"})
@@ -269,12 +269,12 @@ TEST_F(Tree, ADescendantIsNoParent) {
   world.call(p, RevokeTicket{.call = 0, .slug = "talk", .destination = "a"});
   world.run(30s);
   EXPECT_FALSE(world.fed(a, "talk"));
-  EXPECT_GE(world.count("climb of a for talk") + world.count("loop"), 1u);
+  EXPECT_GE(world.count("check of a for talk") + world.count("loop"), 1u);
   EXPECT_EQ(world.node(b).find_ticket("talk", {})->source, "a");  // nobody below it was troubled
   EXPECT_EQ(world.node(c).find_ticket("talk", {})->source, "b");
 }
 
-TEST(Room, IsNeverPromisedTwiceWhateverTheCrowd) {
+TEST(UpstreamBudget, IsNeverPromisedTwiceWhateverTheCrowd) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     World world(seed);
     world.geography = true;

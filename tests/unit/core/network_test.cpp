@@ -40,7 +40,7 @@ TEST(Bootstrap, ANodeIsNoSupernodeOfItself) {
     }
   }
   EXPECT_EQ(connects, 1u);
-  EXPECT_EQ(node.standpoint(), Standpoint::supernode);
+  EXPECT_EQ(node.role(), RoleState::supernode);
 }
 
 TEST(Nodes, OneThatIsToldByACallIsFound) {
@@ -59,7 +59,8 @@ TEST(News, SpreadsOnceAndStops) {
   const std::size_t hub = world.add("hub");
   std::vector<std::size_t> nodes;
   for (int i = 0; i < 10; ++i)
-    nodes.push_back(world.add("n" + std::to_string(i), knowing({World::address_of(hub), World::address_of(1)})));
+    nodes.push_back(
+        world.add("n" + std::to_string(i), knowing({World::address_of(hub), World::address_of(1)})));
   world.run(5s);
   world.publish(nodes[9], "talk");
   world.run(2s);
@@ -109,12 +110,12 @@ struct Searching : testing::Test {
     world.run_until([&] { return world.answer(call) != nullptr; }, limit);
     return world.answer(call) != nullptr && world.answer(call)->has_value();
   }
-  std::size_t keeper_of(const Slug &slug) const {
-    std::size_t keeper = supers[0];
+  std::size_t owner_of(const Slug &slug) const {
+    std::size_t owner = supers[0];
     const auto far = [&](std::size_t i) { return key_of("s" + std::to_string(i)) ^ key_of(slug); };
     for (const std::size_t i : supers)
-      if (far(i) < far(keeper)) keeper = i;
-    return keeper;
+      if (far(i) < far(owner)) owner = i;
+    return owner;
   }
   World world;
   std::vector<std::size_t> supers;
@@ -132,33 +133,33 @@ TEST_F(Searching, EndsAtHomeWhenTwoThereHaveRoom) {
   world.run(1s);
   EXPECT_TRUE(watch(r));
   world.run(1s);
-  const std::size_t before = world.count(" at keeper") + world.count(" at carrier");
+  const std::size_t before = world.count(" at key owner") + world.count(" at carrier");
   EXPECT_TRUE(watch(v));
-  EXPECT_EQ(world.count(" at keeper") + world.count(" at carrier"), before);
+  EXPECT_EQ(world.count(" at key owner") + world.count(" at carrier"), before);
   EXPECT_EQ(world.chain(v, "talk"), (Chain{"p", "v"}));
 }
 
-TEST_F(Searching, GoesToTheKeeperAndFromThereToACarrier) {
-  const std::size_t keeper = keeper_of("talk");
-  const std::size_t home = (keeper + 1) % 4;
+TEST_F(Searching, GoesToTheKeyOwnerAndFromThereToACarrier) {
+  const std::size_t owner = owner_of("talk");
+  const std::size_t home = (owner + 1) % 4;
   const std::size_t p = child("p", home);
-  const std::size_t v = child("v", (keeper + 2) % 4);
+  const std::size_t v = child("v", (owner + 2) % 4);
   world.publish(p, "talk");
   world.run(1s);
   EXPECT_TRUE(watch(v));
   EXPECT_EQ(world.chain(v, "talk"), (Chain{"p", "v"}));
   EXPECT_TRUE(world.node(v).find_stream("talk"));  // the offer says what it is of
-  EXPECT_EQ(world.count("find talk for v at keeper"), 1u);
+  EXPECT_EQ(world.count("find talk for v at key owner"), 1u);
   EXPECT_EQ(world.count("find talk for v at carrier"), 1u);
 }
 
-TEST_F(Searching, TheCopiesAnswerWhenTheKeeperIsLost) {
-  const std::size_t keeper = keeper_of("talk");
-  const std::size_t p = child("p", (keeper + 1) % 4);
-  const std::size_t v = child("v", (keeper + 2) % 4);
+TEST_F(Searching, TheCopiesAnswerWhenTheKeyOwnerIsLost) {
+  const std::size_t owner = owner_of("talk");
+  const std::size_t p = child("p", (owner + 1) % 4);
+  const std::size_t v = child("v", (owner + 2) % 4);
   world.publish(p, "talk");
   world.run(1s);
-  world.kill(keeper);
+  world.kill(owner);
   world.run(1s);
   EXPECT_TRUE(watch(v));
   EXPECT_EQ(world.chain(v, "talk"), (Chain{"p", "v"}));

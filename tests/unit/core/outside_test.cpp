@@ -44,9 +44,8 @@ TEST_P(FutureVersions, AreRefusedWhateverBringsThem) {
   const std::uint64_t known = bench.node.find_stream("talk")->updated;
   Offer offer = bench.offer("t2", {"parent"});
   offer.stream = {talk};
-  for (const Message &message :
-       {Message{Heartbeat{.nodes = {node}}}, Message{Streams{.streams = {talk}}}, Message{offer},
-        Message{Gone{.slug = "talk", .updated = GetParam()}}})
+  for (const Message &message : {Message{Heartbeat{.nodes = {node}}}, Message{Streams{.streams = {talk}}},
+                                 Message{offer}, Message{Gone{.slug = "talk", .updated = GetParam()}}})
     bench.hears(2, message);
   bench.hears(Bench::primary, Full{.others = {node}});
   bench.say(OriginKnows{.nodes = {node}, .streams = {talk}});
@@ -252,7 +251,7 @@ TEST(Parked, IsNotKeptForOneThatIsNotThere) {
   super.say(PeerProved{.peer = peer, .fingerprint = "other's"});
   super.hears(peer, Welcome{.node = {.uuid = "other", .ip_address = "10.0.0.50", .port = 50}});
   const std::vector<PeerId> told = super.told();
-  EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{1}) != told.end());  // the keeper knows better
+  EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{1}) != told.end());  // the owner knows better
 }
 
 TEST(Parked, IsNotForAnElementThatHasTheName) {
@@ -270,11 +269,10 @@ TEST(Carriers, AreNotForgottenWithAnElementThatHasTheName) {
   super.hears(2, Carrying{.slug = "talk", .hops = 1, .room = 1});
   super.join(3, {.uuid = "c"}, PeerKind::element);
   super.say(PeerLost{.peer = 3});
-  super.hears(1, Find{.request = {.slug = "talk",
-                                  .destination = "x",
-                                  .search = "q",
-                                  .asker = {.uuid = "x", .via = "s"}},
-                      .stage = Stage::carrier});
+  super.hears(
+      1,
+      Find{.request = {.slug = "talk", .destination = "x", .search = "q", .asker = {.uuid = "x", .via = "s"}},
+           .stage = Stage::carrier});
   const std::vector<PeerId> told = super.told();
   EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{2}) != told.end());
 }
@@ -291,7 +289,7 @@ TEST(Probed, IsBelievedOfWhoWasAsked) {
     node.handle(input, now, out);
     node.check_invariants();
   };
-  while (node.standpoint() != Standpoint::supernode) {
+  while (node.role() != RoleState::supernode) {
     now = node.deadline();
     say(Tick{});
   }
@@ -301,9 +299,9 @@ TEST(Probed, IsBelievedOfWhoWasAsked) {
     say(PeerSaid{.peer = peer, .message = Hello{.node = node_info("s" + std::to_string(peer), 1)}});
   }
   say(PeerSaid{.peer = 2, .message = Probed{.reached = false}});
-  EXPECT_EQ(node.standpoint(), Standpoint::supernode);
+  EXPECT_EQ(node.role(), RoleState::supernode);
   say(PeerSaid{.peer = 1, .message = Probed{.reached = false}});
-  EXPECT_EQ(node.standpoint(), Standpoint::seeking);
+  EXPECT_EQ(node.role(), RoleState::seeking);
 }
 
 // Numbers.
@@ -330,10 +328,10 @@ TEST(Relay, OffersOnlyWhatWasAskedOfIt) {
   bench.forwards();
   bench.hears(1, Hold{.ticket = bench.given});
   bench.hears(1, Request{.ticket = bench.given, .slug = "talk", .destination = "child", .parent = true});
-  EXPECT_TRUE(holds(bench.said, "climb"));
+  EXPECT_TRUE(holds(bench.said, "check of"));
   bench.say(RelaySaid{.slug = "talk", .message = Offer{.ticket = bench.given}});
   EXPECT_TRUE(bench.said.empty());
-  bench.hears(2, Climbed{.ticket = bench.given, .clear = true});
+  bench.hears(2, LoopChecked{.ticket = bench.given, .clear = true});
   EXPECT_TRUE(holds(bench.said, "path"));
 }
 

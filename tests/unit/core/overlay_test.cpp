@@ -70,8 +70,8 @@ TEST(Overlay, NextIsTheLinkNearestToTheKeyOrNone) {
   EXPECT_EQ(overlay.links().size(), 39u);
 }
 
-// Every supernode hands on to a nearer one, so all ways of a key end at the same keeper.
-TEST(Overlay, AllWaysOfAKeyEndAtOneKeeper) {
+// Every supernode hands on to a nearer one, so all ways of a key end at the same owner.
+TEST(Overlay, AllWaysOfAKeyEndAtOneKeyOwner) {
   constexpr std::size_t count = 60;
   std::vector<Overlay> overlays;
   for (std::size_t i = 0; i < count; ++i) overlays.emplace_back(name(i));
@@ -85,7 +85,7 @@ TEST(Overlay, AllWaysOfAKeyEndAtOneKeeper) {
     }
   for (std::size_t k = 0; k < 50; ++k) {
     const Key key = key_of("stream-" + std::to_string(k));
-    std::set<std::size_t> keepers;
+    std::set<std::size_t> owners;
     for (std::size_t i = 0; i < count; ++i) {
       std::size_t at = i;
       std::size_t steps = 0;
@@ -94,9 +94,9 @@ TEST(Overlay, AllWaysOfAKeyEndAtOneKeeper) {
         ++steps;
       }
       EXPECT_LE(steps, 6u);  // log2(60)
-      keepers.insert(at);
+      owners.insert(at);
     }
-    EXPECT_EQ(keepers.size(), 1u) << k;
+    EXPECT_EQ(owners.size(), 1u) << k;
   }
 }
 

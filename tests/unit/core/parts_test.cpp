@@ -4,194 +4,194 @@
 
 #include <map>
 
-#include "core/agenda.hpp"
 #include "core/limits.hpp"
 #include "core/peers.hpp"
 #include "core/rng.hpp"
-#include "core/room.hpp"
+#include "core/timer_queue.hpp"
+#include "core/upstream_budget.hpp"
 
 namespace astral::core {
 namespace {
 
-TEST(Room, CountsUnmeasuredStreamsAsTheFirstAstralDid) {
-  Room room(1'200'000, 100);
-  EXPECT_TRUE(room.take("a"));
-  EXPECT_TRUE(room.take("b"));
-  EXPECT_FALSE(room.take("a"));
-  EXPECT_EQ(room.used_bps(), 1'200'000u);
-  room.give_back("b");
-  EXPECT_TRUE(room.take("a"));
+TEST(UpstreamBudget, CountsUnmeasuredStreamsAsTheFirstAstralDid) {
+  UpstreamBudget budget(1'200'000, 100);
+  EXPECT_TRUE(budget.reserve("a"));
+  EXPECT_TRUE(budget.reserve("b"));
+  EXPECT_FALSE(budget.reserve("a"));
+  EXPECT_EQ(budget.used_bps(), 1'200'000u);
+  budget.release("b");
+  EXPECT_TRUE(budget.reserve("a"));
 }
 
-TEST(Room, KeepsWhatItGaveWhenTheRateRises) {
-  Room room(1'000'000, 100);
-  room.measured("a", 400'000);
-  EXPECT_TRUE(room.take("a"));
-  EXPECT_TRUE(room.take("a"));
-  room.measured("a", 900'000);
-  EXPECT_EQ(room.used_bps(), 1'800'000u);
-  EXPECT_FALSE(room.fits("a"));
-  EXPECT_FALSE(room.fits("b"));
-  room.give_back("a");
-  EXPECT_FALSE(room.fits("a"));
+TEST(UpstreamBudget, KeepsWhatItGaveWhenTheRateRises) {
+  UpstreamBudget budget(1'000'000, 100);
+  budget.measured("a", 400'000);
+  EXPECT_TRUE(budget.reserve("a"));
+  EXPECT_TRUE(budget.reserve("a"));
+  budget.measured("a", 900'000);
+  EXPECT_EQ(budget.used_bps(), 1'800'000u);
+  EXPECT_FALSE(budget.fits("a"));
+  EXPECT_FALSE(budget.fits("b"));
+  budget.release("a");
+  EXPECT_FALSE(budget.fits("a"));
 }
 
-TEST(Room, FallsSlowlyAndNeverToNothing) {
-  Room room(1'000'000, 100);
-  room.measured("a", 800'000);
-  room.measured("a", 0);
-  EXPECT_EQ(room.rate_bps("a"), 800'000u);
-  room.measured("a", 1'000);
-  EXPECT_EQ(room.rate_bps("a"), 700'000u);
-  for (int i = 0; i < 100; ++i) room.measured("a", 1'000);
-  EXPECT_EQ(room.rate_bps("a"), 1'000u);
+TEST(UpstreamBudget, FallsSlowlyAndNeverToNothing) {
+  UpstreamBudget budget(1'000'000, 100);
+  budget.measured("a", 800'000);
+  budget.measured("a", 0);
+  EXPECT_EQ(budget.rate_bps("a"), 800'000u);
+  budget.measured("a", 1'000);
+  EXPECT_EQ(budget.rate_bps("a"), 700'000u);
+  for (int i = 0; i < 100; ++i) budget.measured("a", 1'000);
+  EXPECT_EQ(budget.rate_bps("a"), 1'000u);
 }
 
-TEST(Room, BelievesItsOwnMeasurementMoreThanTheSource) {
-  Room room(std::nullopt, 100);
+TEST(UpstreamBudget, BelievesItsOwnMeasurementMoreThanTheSource) {
+  UpstreamBudget budget(std::nullopt, 100);
   StreamInfo told{
       .slug = "a", .name = "", .description = "", .source = "s", .media = "", .bitrate_kbps = 700};
-  room.told(told);
-  EXPECT_EQ(room.rate_bps("a"), 700'000u);
-  room.measured("a", 500'000);
-  room.told(told);
-  EXPECT_EQ(room.rate_bps("a"), 500'000u);
+  budget.told(told);
+  EXPECT_EQ(budget.rate_bps("a"), 700'000u);
+  budget.measured("a", 500'000);
+  budget.told(told);
+  EXPECT_EQ(budget.rate_bps("a"), 500'000u);
   told.slug = "b";
   told.bitrate_kbps = UINT64_MAX;  // nonsense does not overflow the sum
-  room.told(told);
-  for (int i = 0; i < 50; ++i) EXPECT_TRUE(room.take("b"));
-  EXPECT_EQ(room.used_bps(), 50 * max_rate_kbps * 1000);
+  budget.told(told);
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(budget.reserve("b"));
+  EXPECT_EQ(budget.used_bps(), 50 * max_rate_kbps * 1000);
 }
 
 // One stream, or a quarter of all there is.
-TEST(Room, LendsABitBeyondItself) {
-  Room small(700'000, 100);
-  EXPECT_TRUE(small.take("a"));
-  EXPECT_TRUE(small.lend("a"));
-  EXPECT_FALSE(small.lend("a"));
+TEST(UpstreamBudget, OvercommitsALittle) {
+  UpstreamBudget small(700'000, 100);
+  EXPECT_TRUE(small.reserve("a"));
+  EXPECT_TRUE(small.overcommit("a"));
+  EXPECT_FALSE(small.overcommit("a"));
   EXPECT_EQ(small.used_bps(), 1'200'000u);
-  EXPECT_EQ(small.lent_bps(), 600'000u);
-  EXPECT_FALSE(small.repay("a"));
-  small.give_back("a");
-  EXPECT_TRUE(small.repay("a"));
-  EXPECT_EQ(small.lent_bps(), 0u);
-  EXPECT_FALSE(small.take("a"));
+  EXPECT_EQ(small.overcommitted_bps(), 600'000u);
+  EXPECT_FALSE(small.cover("a"));
+  small.release("a");
+  EXPECT_TRUE(small.cover("a"));
+  EXPECT_EQ(small.overcommitted_bps(), 0u);
+  EXPECT_FALSE(small.reserve("a"));
 
-  Room large(12'000'000, 100);
-  for (int i = 0; i < 20; ++i) EXPECT_TRUE(large.take("a"));
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(large.lend("a"));
-  EXPECT_FALSE(large.lend("a"));
+  UpstreamBudget large(12'000'000, 100);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(large.reserve("a"));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(large.overcommit("a"));
+  EXPECT_FALSE(large.overcommit("a"));
   EXPECT_EQ(large.used_bps(), 15'000'000u);
-  large.give_back("a", true);
-  EXPECT_EQ(large.lent(), 4u);
+  large.release("a", true);
+  EXPECT_EQ(large.overcommitted(), 4u);
 
-  Room none(500'000, 100);
-  EXPECT_FALSE(none.lend("a"));
+  UpstreamBudget none(500'000, 100);
+  EXPECT_FALSE(none.overcommit("a"));
 
-  Room counted(std::nullopt, 1);
-  EXPECT_TRUE(counted.take("a"));
-  EXPECT_TRUE(counted.lend("a"));
-  EXPECT_FALSE(counted.lend("a"));
-  EXPECT_FALSE(counted.repay("a"));
-  EXPECT_FALSE(Room(std::nullopt, 0).lend("a"));
+  UpstreamBudget counted(std::nullopt, 1);
+  EXPECT_TRUE(counted.reserve("a"));
+  EXPECT_TRUE(counted.overcommit("a"));
+  EXPECT_FALSE(counted.overcommit("a"));
+  EXPECT_FALSE(counted.cover("a"));
+  EXPECT_FALSE(UpstreamBudget(std::nullopt, 0).overcommit("a"));
 }
 
-TEST(Room, HasAMostOfChildrenWithoutALimit) {
-  Room room(std::nullopt, 2);
-  EXPECT_TRUE(room.take("a"));
-  EXPECT_TRUE(room.take("b"));
-  EXPECT_FALSE(room.take("c"));
-  EXPECT_EQ(room.children("a"), 1u);
-  room.give_back("a");
-  EXPECT_EQ(room.children(), 1u);
-  room.forget("a");
+TEST(UpstreamBudget, HasAMostOfChildrenWithoutALimit) {
+  UpstreamBudget budget(std::nullopt, 2);
+  EXPECT_TRUE(budget.reserve("a"));
+  EXPECT_TRUE(budget.reserve("b"));
+  EXPECT_FALSE(budget.reserve("c"));
+  EXPECT_EQ(budget.children("a"), 1u);
+  budget.release("a");
+  EXPECT_EQ(budget.children(), 1u);
+  budget.forget("a");
 }
 
-TEST(Room, TellsHowManyMoreItTakes) {
-  Room room(2'500'000, 100);
-  room.measured("a", 500'000);
-  EXPECT_EQ(room.places("a"), 5u);
-  EXPECT_EQ(room.places("b"), 4u);  // not measured: 600 kbit/s
-  EXPECT_TRUE(room.take("a"));
-  EXPECT_EQ(room.places("a"), 4u);
-  room.limit(1'000'000);
-  EXPECT_EQ(room.limit_bps(), 1'000'000u);
-  EXPECT_EQ(room.places("a"), 1u);
-  EXPECT_EQ(room.places("b"), 0u);
-  room.limit(100);  // below what was given
-  EXPECT_EQ(room.places("a"), 0u);
-  EXPECT_FALSE(room.take("a"));
-  EXPECT_EQ(room.children("a"), 1u);
+TEST(UpstreamBudget, TellsHowManyMoreItTakes) {
+  UpstreamBudget budget(2'500'000, 100);
+  budget.measured("a", 500'000);
+  EXPECT_EQ(budget.places("a"), 5u);
+  EXPECT_EQ(budget.places("b"), 4u);  // not measured: 600 kbit/s
+  EXPECT_TRUE(budget.reserve("a"));
+  EXPECT_EQ(budget.places("a"), 4u);
+  budget.limit(1'000'000);
+  EXPECT_EQ(budget.limit_bps(), 1'000'000u);
+  EXPECT_EQ(budget.places("a"), 1u);
+  EXPECT_EQ(budget.places("b"), 0u);
+  budget.limit(100);  // below what was given
+  EXPECT_EQ(budget.places("a"), 0u);
+  EXPECT_FALSE(budget.reserve("a"));
+  EXPECT_EQ(budget.children("a"), 1u);
 }
 
-TEST(Room, PlacesAreBounded) {
-  EXPECT_EQ(Room(std::nullopt, 7).places("a"), 7u);
-  EXPECT_EQ(Room(std::nullopt, 100'000).places("a"), max_room);
-  EXPECT_EQ(Room(UINT64_MAX, 100'000).places("a"), max_room);
-  EXPECT_EQ(Room(std::nullopt, 0).places("a"), 0u);
+TEST(UpstreamBudget, PlacesAreBounded) {
+  EXPECT_EQ(UpstreamBudget(std::nullopt, 7).places("a"), 7u);
+  EXPECT_EQ(UpstreamBudget(std::nullopt, 100'000).places("a"), max_room);
+  EXPECT_EQ(UpstreamBudget(UINT64_MAX, 100'000).places("a"), max_room);
+  EXPECT_EQ(UpstreamBudget(std::nullopt, 0).places("a"), 0u);
 }
 
 // Whatever is asked for in whatever order: what was taken never exceeds what there was when it was taken.
-TEST(Room, IsNeverPromisedTwice) {
+TEST(UpstreamBudget, IsNeverPromisedTwice) {
   Rng rng(1);
-  Room room(3'000'000, 6);
+  UpstreamBudget budget(3'000'000, 6);
   std::map<Slug, std::uint32_t> given;
   for (int i = 0; i < 5'000; ++i) {
     const Slug slug(1, static_cast<char>('a' + rng.below(4)));
     if (rng.below(3) == 0 && given[slug] > 0) {
-      room.give_back(slug);
+      budget.release(slug);
       --given[slug];
     } else if (rng.below(5) == 0) {
-      room.measured(slug, 300'000 + rng.below(600'000));
+      budget.measured(slug, 300'000 + rng.below(600'000));
     } else {
-      const std::uint32_t places = room.places(slug);
-      const bool took = room.take(slug);
+      const std::uint32_t places = budget.places(slug);
+      const bool took = budget.reserve(slug);
       ASSERT_EQ(took, places > 0);
       if (!took) continue;
       ++given[slug];
-      ASSERT_LE(room.used_bps(), 3'000'000u);
+      ASSERT_LE(budget.used_bps(), 3'000'000u);
     }
     std::uint32_t all = 0;
     for (const auto &[name, count] : given) {
-      ASSERT_EQ(room.children(name), count);
+      ASSERT_EQ(budget.children(name), count);
       all += count;
     }
-    ASSERT_EQ(room.children(), all);
+    ASSERT_EQ(budget.children(), all);
     ASSERT_LE(all, 6u);
   }
 }
 
-TEST(Agenda, TakesInOrderOfTimeAndOncePerKey) {
-  Agenda agenda;
-  EXPECT_EQ(agenda.next(), never);
-  agenda.set({.due = Due::advert, .name = "b"}, 3s);
-  agenda.set({.due = Due::advert, .name = "a"}, 2s);
-  agenda.set({.due = Due::advert, .name = "b"}, 1s);
-  EXPECT_EQ(agenda.next(), 1s);
-  EXPECT_FALSE(agenda.take(999ms));
-  EXPECT_EQ(agenda.take(5s)->name, "b");
-  agenda.drop({.due = Due::advert, .name = "nothing"});
-  EXPECT_EQ(agenda.take(5s)->name, "a");
-  EXPECT_FALSE(agenda.take(5s));
+TEST(TimerQueue, TakesInOrderOfTimeAndOncePerId) {
+  TimerQueue timers;
+  EXPECT_EQ(timers.next(), never);
+  timers.set({.kind = TimerKind::advert, .name = "b"}, 3s);
+  timers.set({.kind = TimerKind::advert, .name = "a"}, 2s);
+  timers.set({.kind = TimerKind::advert, .name = "b"}, 1s);
+  EXPECT_EQ(timers.next(), 1s);
+  EXPECT_FALSE(timers.take(999ms));
+  EXPECT_EQ(timers.take(5s)->name, "b");
+  timers.drop({.kind = TimerKind::advert, .name = "nothing"});
+  EXPECT_EQ(timers.take(5s)->name, "a");
+  EXPECT_FALSE(timers.take(5s));
 }
 
-TEST(Agenda, AKeyIsAllOfIt) {
-  Agenda agenda;
-  agenda.set({.due = Due::seed, .name = "a", .number = 1}, 1s);
-  agenda.set({.due = Due::seed, .name = "a", .number = 2}, 1s);
-  agenda.set({.due = Due::stream, .name = "a"}, 1s);
-  EXPECT_EQ(agenda.size(), 3u);
-  EXPECT_TRUE(agenda.has({.due = Due::seed, .name = "a", .number = 2}));
-  EXPECT_FALSE(agenda.has({.due = Due::seed, .name = "b", .number = 2}));
-  agenda.drop({.due = Due::seed, .name = "a", .number = 2});
-  EXPECT_EQ(agenda.size(), 2u);
-  agenda.set({.due = Due::stream, .name = "a"}, 3s);  // moved, not doubled
-  EXPECT_EQ(agenda.size(), 2u);
-  EXPECT_EQ(agenda.take(2s)->number, 1u);
-  EXPECT_FALSE(agenda.take(2s));
-  agenda.clear();
-  EXPECT_EQ(agenda.next(), never);
-  EXPECT_FALSE(agenda.take(never));
+TEST(TimerQueue, KindNameAndNumberMakeATimersId) {
+  TimerQueue timers;
+  timers.set({.kind = TimerKind::seed, .name = "a", .number = 1}, 1s);
+  timers.set({.kind = TimerKind::seed, .name = "a", .number = 2}, 1s);
+  timers.set({.kind = TimerKind::stream, .name = "a"}, 1s);
+  EXPECT_EQ(timers.size(), 3u);
+  EXPECT_TRUE(timers.has({.kind = TimerKind::seed, .name = "a", .number = 2}));
+  EXPECT_FALSE(timers.has({.kind = TimerKind::seed, .name = "b", .number = 2}));
+  timers.drop({.kind = TimerKind::seed, .name = "a", .number = 2});
+  EXPECT_EQ(timers.size(), 2u);
+  timers.set({.kind = TimerKind::stream, .name = "a"}, 3s);  // moved, not doubled
+  EXPECT_EQ(timers.size(), 2u);
+  EXPECT_EQ(timers.take(2s)->number, 1u);
+  EXPECT_FALSE(timers.take(2s));
+  timers.clear();
+  EXPECT_EQ(timers.next(), never);
+  EXPECT_FALSE(timers.take(never));
 }
 
 TEST(Peers, FindsTheOldestSessionThatIsFarEnough) {
@@ -249,7 +249,8 @@ TEST(Peers, AreBounded) {
   // Those without a socket are counted apart.
   for (PeerId id = 1; id <= max_routed; ++id)
     EXPECT_NE(peers.add({.id = first_own_id + id, .state = PeerState::ready, .routed = true}), nullptr);
-  EXPECT_EQ(peers.add({.id = first_own_id + max_routed + 1, .state = PeerState::ready, .routed = true}), nullptr);
+  EXPECT_EQ(peers.add({.id = first_own_id + max_routed + 1, .state = PeerState::ready, .routed = true}),
+            nullptr);
 }
 
 TEST(Rng, JittersAroundATime) {

@@ -26,9 +26,10 @@ Does then(const Does &first, const Does &second) {
     second(bench);
   };
 }
-Does climb(PeerId peer, const Slug &slug, const Uuid &mover) {
+Does loop_check(PeerId peer, const Slug &slug, const Uuid &mover) {
   return hears(
-      peer, Climb{.ticket = "tx", .slug = slug, .mover = mover, .provider = {.uuid = "far", .via = "sup"}});
+      peer,
+      LoopCheck{.ticket = "tx", .slug = slug, .mover = mover, .provider = {.uuid = "far", .via = "sup"}});
 }
 Request other_wish(const SearchId &search, const Uuid &destination, const Uuid &asker) {
   return {
@@ -43,8 +44,8 @@ void forwards_to_standby(Bench &bench) {
   bench.forwards();
   bench.hears(1, Hold{.ticket = bench.given});
 }
-// A child with children of its own was asked to be fed: its Climb is under way.
-void climbs(Bench &bench) {
+// A child with children of its own was asked to be fed: its LoopCheck is under way.
+void checks_for_a_loop(Bench &bench) {
   bench.watches();
   bench.hears(P, bench.wish("talk", true));
 }
@@ -283,45 +284,45 @@ INSTANTIATE_TEST_SUITE_P(
                         {"Send 1 refusal of a search no-room"}},
                     Row{"IsClearOfNobody",
                         then(&Bench::forwards, cut()),
-                        climb(1, "talk", "x"),
-                        {"Send P routed to far from us: climbed loop"}}),
+                        loop_check(1, "talk", "x"),
+                        {"Send P routed to far from us: checked loop"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
-    Climbing, Providing,
+    LoopCheck, Providing,
     testing::Values(
         Row{"OurOwnNeedsNone", &Bench::fed_own, wish("own", true), {"TellRelay own request G own for child"}},
         Row{"WithoutChildrenNone",
             &Bench::watches,
             wish("talk"),
             {"TellRelay talk request G talk for child"}},
-        Row{"Asks", &Bench::watches, wish("talk", true), {"Send 2 climb of child for talk"}},
+        Row{"Asks", &Bench::watches, wish("talk", true), {"Send 2 check of child for talk"}},
         Row{"NoAnswer",
-            climbs,
+            checks_for_a_loop,
             wait(1s),
             {"Send P find talk for us at home", "Send 1 refusal of a search loop"}},
-        Row{"ForUnknownTicket", climbs, hears(2, Climbed{.ticket = "t9", .clear = true}), {}},
-        Row{"GoesOn", &Bench::forwards, climb(1, "talk", "x"), {"Send 2 climb of x for talk"}},
+        Row{"ForUnknownTicket", checks_for_a_loop, hears(2, LoopChecked{.ticket = "t9", .clear = true}), {}},
+        Row{"GoesOn", &Bench::forwards, loop_check(1, "talk", "x"), {"Send 2 check of x for talk"}},
         Row{"MeetsTheMover",
             &Bench::forwards,
-            climb(1, "talk", "us"),
-            {"Send P routed to far from us: climbed loop"}},
+            loop_check(1, "talk", "us"),
+            {"Send P routed to far from us: checked loop"}},
         Row{"FromWhomWeDoNotFeed",
             &Bench::watches,
-            climb(1, "talk", "x"),
-            {"Send P routed to far from us: climbed loop"}},
+            loop_check(1, "talk", "x"),
+            {"Send P routed to far from us: checked loop"}},
         Row{"MeetsOneThatMoves",
             then(&Bench::forwards, hears(2, Leaving{.ticket = "t2"})),
-            climb(1, "talk", "x"),
-            {"Send P routed to far from us: climbed loop"}},
+            loop_check(1, "talk", "x"),
+            {"Send P routed to far from us: checked loop"}},
         Row{"ReachesTheSource",
             &Bench::child_confirmed,
-            climb(1, "own", "x"),
-            {"Send P routed to far from us: climbed clear"}},
+            loop_check(1, "own", "x"),
+            {"Send P routed to far from us: checked clear"}},
         Row{"OfAStreamThatIsNotHere",
             nothing(),
-            climb(1, "talk", "x"),
-            {"Send P routed to far from us: climbed loop"}}),
+            loop_check(1, "talk", "x"),
+            {"Send P routed to far from us: checked loop"}}),
     name_of);
 
 // Whoever stands by may be the only one with room: it gets another ticket, and the old one ends.
@@ -357,8 +358,8 @@ TEST(StandingBy, TakesRoomWhenItIsUsed) {
 }
 
 // Room for one: it was the child's, who stands by now, and is the other's.
-struct Lending : testing::Test {
-  Lending() {
+struct Overcommitting : testing::Test {
+  Overcommitting() {
     bench.child_held();
     first = bench.given;
     bench.say(BandwidthMeasured{.upstream_bps = 1'000'000});
@@ -378,11 +379,11 @@ struct Lending : testing::Test {
   TicketId first;
 };
 
-TEST_F(Lending, WhoIsFedAlreadyGetsAPlaceBeyondTheRoom) {
+TEST_F(Overcommitting, ANodeThatIsFedAlreadyGetsAPlaceBeyondTheBudget) {
   wake(1, first);
   EXPECT_EQ(bench.said, lines({"Send 1 path F hops 1 path us granted", "Send 1 leaving " + first}));
   EXPECT_EQ(bench.node.promised_bps(), 1'200'000u);
-  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 600'000u);
   bench.wait(4900ms);
   EXPECT_EQ(bench.node.find_ticket(first)->state, "confirmed");
   bench.wait(100ms);
@@ -390,48 +391,48 @@ TEST_F(Lending, WhoIsFedAlreadyGetsAPlaceBeyondTheRoom) {
   EXPECT_EQ(bench.node.promised_bps(), 600'000u);
 }
 
-TEST_F(Lending, IsRepaidWhenRoomIsFree) {
+TEST_F(Overcommitting, EndsWhenRoomIsFree) {
   wake(1, first);
   bench.hears(2, Cancel{.ticket = bench.given});
   EXPECT_EQ(bench.said, lines({"TellRelay own cancel G cancelled", "Send 1 path F hops 1 path us granted"}));
-  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
   bench.wait(6s);
   EXPECT_EQ(bench.node.find_ticket(first)->state, "confirmed");
 }
 
-TEST_F(Lending, IsRepaidWhenThereTurnsOutToBeRoom) {
+TEST_F(Overcommitting, EndsWhenThereTurnsOutToBeRoom) {
   wake(1, first);
   bench.say(MediaMeasured{.slug = "own", .rate_bps = 300'000});
   bench.wait(5s);
-  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
   EXPECT_EQ(bench.node.fed_children(), 2u);
 }
 
-TEST_F(Lending, EndsWhenItIsHeldOrGivenUp) {
+TEST_F(Overcommitting, EndsWhenItIsHeldOrGivenUp) {
   wake(1, first);
   bench.hears(1, Hold{.ticket = first});
   EXPECT_EQ(bench.node.promised_bps(), 600'000u);
   wake(1, first);
-  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 600'000u);
   bench.hears(1, Cancel{.ticket = first});
   EXPECT_EQ(bench.node.promised_bps(), 600'000u);
-  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
 }
 
 // It found no other: perhaps all others are fed through it.
-TEST_F(Lending, EndsWithAPlaceOfOneThatForwardsNothing) {
+TEST_F(Overcommitting, EndsWithAPlaceOfOneThatForwardsNothing) {
   bench.hears(1, Request{.ticket = first, .slug = "own", .room = 3});
-  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 600'000u);
   bench.wait(4900ms);
   bench.wait(100ms);
   EXPECT_EQ(bench.said, lines({"TellRelay own cancel G displaced", "Send 2 cancel G displaced",
                                "Send 1 path F hops 1 path us granted"}));
-  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
   EXPECT_EQ(bench.node.fed_children(), 1u);
 }
 
-// Whoever has a place already is not moved for one that can only be lent.
-TEST_F(Lending, GivesNothingToNewcomers) {
+// Whoever has a place already is not moved for one that can only be overcommitted.
+TEST_F(Overcommitting, GivesNothingToNewcomers) {
   wake(1, first);
   Request wish = other_wish("s3", "far", "far");
   wish.room = 3;
@@ -466,7 +467,7 @@ TEST(Leaves, MakeWayForAFullParent) {
                                "TellRelay own request G own for far"}));
 }
 
-TEST(Climbing, SaysNoBeforeAPlaceIsLent) {
+TEST(LoopCheck, SaysNoBeforeAPlaceIsOvercommitted) {
   Bench bench;
   forwards_to_standby(bench);
   bench.say(BandwidthMeasured{.upstream_bps = 1'000'000});
@@ -475,12 +476,12 @@ TEST(Climbing, SaysNoBeforeAPlaceIsLent) {
   far.slug = "talk";
   bench.hears(P, far);
   bench.hears(1, Request{.ticket = ticket, .slug = "talk", .parent = true});
-  EXPECT_EQ(bench.said, Lines{"Send 2 climb of child for talk"});
-  EXPECT_EQ(bench.node.lent_bps(), 600'000u);
-  bench.hears(2, Climbed{.ticket = ticket, .clear = false});
+  EXPECT_EQ(bench.said, Lines{"Send 2 check of child for talk"});
+  EXPECT_EQ(bench.node.overcommitted_bps(), 600'000u);
+  bench.hears(2, LoopChecked{.ticket = ticket, .clear = false});
   EXPECT_EQ(bench.said,
             (Lines{"Send 1 refusal " + ticket + " loop", "TellRelay talk cancel " + ticket + " loop"}));
-  EXPECT_EQ(bench.node.lent_bps(), 0u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
 }
 
 TEST(StandingBy, IsHeldByAHeartbeatIfTheHoldWasLost) {
@@ -567,8 +568,8 @@ TEST(Slow, IsLeftAfterHalfAMinuteAndComesNotBackSoon) {
   EXPECT_EQ(bench.said, Lines{"TellRelay own request G own for child"});
 }
 
-// The ticket of a climb is not in the trace before its end: it is read from the Climb.
-TEST(Climbing, ItsAnswerDecides) {
+// The ticket of a loop check is not in the trace before its end: it is read from the LoopCheck.
+TEST(LoopCheck, ItsAnswerDecides) {
   for (const bool clear : {true, false}) {
     Bench bench;
     bench.watches();
@@ -577,10 +578,10 @@ TEST(Climbing, ItsAnswerDecides) {
     bench.node.handle(PeerSaid{.peer = P, .message = bench.wish("talk", true)}, bench.now, effects);
     for (const Effect &effect : effects)
       if (const auto *send = std::get_if<Send>(&effect))
-        if (const auto *climb = std::get_if<Climb>(&send->message)) ticket = climb->ticket;
+        if (const auto *check = std::get_if<LoopCheck>(&send->message)) ticket = check->ticket;
     ASSERT_FALSE(ticket.empty());
     EXPECT_EQ(bench.node.fed_children(), 1u);  // its room is promised meanwhile
-    bench.hears(2, Climbed{.ticket = ticket, .clear = clear});
+    bench.hears(2, LoopChecked{.ticket = ticket, .clear = clear});
     EXPECT_EQ(bench.said, clear ? Lines{"TellRelay talk request G talk for child"}
                                 : Lines{"Send 1 refusal of a search loop"});
     EXPECT_EQ(bench.node.fed_children(), clear ? 1u : 0u);

@@ -93,8 +93,10 @@ TEST(Origin, DecidesWhoseANameIs) {
   settings.has_origin = true;
   const std::size_t a = world.add("a", settings);
   const std::size_t b = world.add("b", settings);
-  const CallId one = world.call(a, CreateStream{.call = 0, .name = "My Talk!", .description = "d"});
-  const CallId two = world.call(b, CreateStream{.call = 0, .name = "my talk", .description = ""});
+  const CallId one =
+      world.call(a, CreateStream{.call = 0, .stream = {.name = "My Talk!", .description = "d"}});
+  const CallId two =
+      world.call(b, CreateStream{.call = 0, .stream = {.name = "my talk", .description = ""}});
   EXPECT_EQ(world.answer(one), nullptr);  // not before the origin has spoken
   world.run(1s);
   EXPECT_EQ(world.answer(one)->value().stream->slug, "my-talk");
@@ -117,7 +119,7 @@ TEST(Origin, ThatIsSilentHoldsUpNothingForLong) {
   Settings settings;
   settings.has_origin = true;
   const std::size_t a = world.add("a", settings);
-  const CallId create = world.call(a, CreateStream{.call = 0, .name = "talk", .description = ""});
+  const CallId create = world.call(a, CreateStream{.call = 0, .stream = {.name = "talk", .description = ""}});
   const CallId watch = world.ask(a, "other");
   const std::size_t sink = world.publish(a, "third");
   world.run(11s);
@@ -130,7 +132,7 @@ TEST(Names, AreCheckedAndTaken) {
   World world;
   const std::size_t a = world.add("a");
   const auto create = [&](const std::string &name) {
-    return world.call(a, CreateStream{.call = 0, .name = name, .description = ""});
+    return world.call(a, CreateStream{.call = 0, .stream = {.name = name, .description = ""}});
   };
   EXPECT_EQ(world.answer(create("!!!"))->error().code, Code::invalid);
   EXPECT_EQ(world.answer(create(std::string(201, 'x')))->error().code, Code::too_large);

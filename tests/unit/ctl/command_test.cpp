@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralctl's arguments and the calls that its commands are.
+// The arguments of astralctl and the HTTP calls of its commands.
 #include "ctl/command.hpp"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,7 @@ void PrintTo(const Case &c, std::ostream *out) {
 
 class Plans : public ::testing::TestWithParam<Case> {};
 
-TEST_P(Plans, Calls) {
+TEST_P(Plans, AreTheCallsOfTheCommand) {
   const auto made = plan_of(GetParam().words);
   ASSERT_TRUE(made) << made.error().detail;
   std::string calls;
@@ -66,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"-dn", "n1"}, "DELETE /node/n1 ;"}, Case{{"shutdown"}, "DELETE /node ;"},
         Case{{"-sh"}, "DELETE /node ;"}));
 
-TEST(Plan, WhatIsUsage) {
+TEST(Plan, RefusesWrongUsage) {
   for (const Words &words : {Words{},
                              Words{"fly"},
                              Words{"-x"},
@@ -98,7 +98,7 @@ TEST(Plan, WhatIsUsage) {
   EXPECT_EQ(plan_of({"stream"}).error().detail, "usage: astralctl stream NAME [DESCRIPTION]");
 }
 
-TEST(Parse, Options) {
+TEST(Parse, TakesOptionsBeforeAndAfterTheCommand) {
   const auto parsed = parse({"--json", "-ls", "--node", "http://10.0.0.1:8001/"});
   ASSERT_TRUE(parsed);
   EXPECT_TRUE(parsed->json);
@@ -112,7 +112,7 @@ TEST(Parse, Options) {
   EXPECT_EQ(parse({"stream", "-"})->words, (Words{"stream", "-"}));
 }
 
-TEST(Parse, TheTokenIsTheOptionsElseTheEnvironments) {
+TEST(Parse, TheOptionReplacesTheTokenOfTheEnvironment) {
   EXPECT_EQ(parse({"-ls"})->token, "");
   EXPECT_EQ(parse({"-ls"}, "secret")->token, "secret");
   EXPECT_EQ(parse({"--token", "other", "-ls"}, "secret")->token, "other");
@@ -124,7 +124,7 @@ TEST(Parse, TheTokenIsTheOptionsElseTheEnvironments) {
   EXPECT_FALSE(parse({"--token", std::string(4097, 'x')}));
 }
 
-TEST(Parse, BadOptions) {
+TEST(Parse, RefusesBadOptions) {
   for (const Words &words : {Words{"--node"}, Words{"--node", "ftp://x"}, Words{"--node", "http://"},
                              Words{"--node", "http://x/y"}, Words{"--node", "http://u@x"}, Words{"--token"},
                              Words{"-ls", "--colour"}}) {

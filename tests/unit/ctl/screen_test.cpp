@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What top draws, and what is written to the terminal for it.
+// The lines of `top`, and the bytes that draw them on a terminal.
 #include "ctl/screen.hpp"
 
 #include <gmock/gmock.h>
@@ -61,7 +61,7 @@ View with_nodes(std::size_t count) {
   return view;
 }
 
-TEST(Draw, ANode) {
+TEST(Draw, ShowsANode) {
   EXPECT_EQ(texts(draw(small(), 80, 24)),
             (Texts{"astralctl top  node me  http://h:1                                      12:00:00",
                    "1 of 2 streams live, up 800 kbit/s, 1 of 100 children, supernode s1", "", "Streams 2",
@@ -76,7 +76,7 @@ TEST(Draw, ANode) {
                    "n2    10.0.0.2:8000  node           -       0         -          -"}));
 }
 
-TEST(Draw, ProgramsAtTheNodeHaveNoNames) {
+TEST(Draw, CallsElementsAPublisherAndAPlayer) {
   View view = small();
   view.known->tickets = {{.stream = "talk", .source = "6c90b1cd", .destination = "me", .element = true},
                          {.stream = "talk", .source = "me", .destination = "5cb07ad1", .element = true}};
@@ -85,13 +85,13 @@ TEST(Draw, ProgramsAtTheNodeHaveNoNames) {
   EXPECT_EQ(lines[11], "talk    -     -      -     620     this node    a player");
 }
 
-TEST(Draw, NothingIsKnownYet) {
+TEST(Draw, ShowsTheUrlBeforeTheFirstAnswer) {
   const View view{.node = "http://h:1", .clock = "12:00:00"};
   EXPECT_EQ(texts(draw(view, 40, 24)),
             (Texts{"astralctl top  http://h:1       12:00:00", "asking http://h:1"}));
 }
 
-TEST(Draw, EmptyLists) {
+TEST(Draw, SaysThatAListIsEmpty) {
   View view = small();
   view.known = Snapshot{.self = {.uuid = "me"}};
   EXPECT_EQ(texts(draw(view, 60, 24)),
@@ -99,19 +99,19 @@ TEST(Draw, EmptyLists) {
                    "Streams 0", "none", "", "Tickets 0", "none", "", "Neighbours 0", "none"}));
 }
 
-TEST(Draw, ANodeThatIsAway) {
+TEST(Draw, ShowsTheLastStateOfANodeThatIsAway) {
   View view = small();
   view.trouble = "no answer from http://h:1: gone\x1b[2J";
   view.age_s = 7;
   const auto lines = draw(view, 90, 24);
-  EXPECT_EQ(lines[1].text, "As it was 7 s ago. Trying again: no answer from http://h:1: gone?[2J");
+  EXPECT_EQ(lines[1].text, "State of 7 s ago. Retrying: no answer from http://h:1: gone?[2J");
   EXPECT_EQ(lines[1].style, Style::alert);
   EXPECT_EQ(lines[5].text, "talk  live     620     2        this node  Talk");
-  EXPECT_EQ(lines[5].style, Style::faint);  // it may not be true any more
+  EXPECT_EQ(lines[5].style, Style::faint);  // may be outdated
   view.known.reset();
   const auto unknown = draw(view, 90, 24);
   ASSERT_EQ(unknown.size(), 2u);
-  EXPECT_EQ(unknown[1].text, "Trying again: no answer from http://h:1: gone?[2J");
+  EXPECT_EQ(unknown[1].text, "Retrying: no answer from http://h:1: gone?[2J");
 }
 
 struct Room {
@@ -126,7 +126,7 @@ void PrintTo(const Room &room, std::ostream *out) {
 
 class Rooms : public ::testing::TestWithParam<Room> {};
 
-TEST_P(Rooms, CountWhatDoesNotFit) {
+TEST_P(Rooms, CountTheRowsThatDoNotFit) {
   const auto &[height, nodes, end] = GetParam();
   const Texts drawn = texts(draw(with_nodes(nodes), 80, height));
   EXPECT_LE(drawn.size(), height);
@@ -142,11 +142,11 @@ INSTANTIATE_TEST_SUITE_P(Table, Rooms,
                          ::testing::Values(Room{17, 2, {header, n0, n1}},
                                            Room{17, 3, {header, n0, "… 2 more"}},
                                            Room{17, 100, {header, n0, "… 99 more"}},
-                                           // Two lines for three lists: the first two have one each.
+                                           // Two lines for three lists: the first two lists have one each.
                                            Room{14, 100, {"Neighbours 100", header, "… 100 more"}},
                                            Room{3, 1, {""}}, Room{1, 1, {}}, Room{0, 1, {}}));
 
-TEST(Draw, NeverMoreThanThereIsRoomFor) {
+TEST(Draw, FitsIntoEveryTerminal) {
   View view = with_nodes(40);
   view.known->streams[0].name = "日本語の長い名前の配信です、とても長い";
   for (std::size_t width = 0; width < 130; width += 3) {
@@ -158,7 +158,7 @@ TEST(Draw, NeverMoreThanThereIsRoomFor) {
   }
 }
 
-TEST(Draw, WhatStrangersSayMovesNoCursor) {
+TEST(Draw, TextsOfOthersDoNotControlTheTerminal) {
   View view = small();
   view.known->streams[0].name = "\x1b[2Jevil\r\n";
   view.known->self.primary = "\x1b]0;evil\x07";
@@ -178,7 +178,7 @@ TEST(Frame, OverwritesLineByLine) {
   EXPECT_THAT(frame({{"c", Style::alert}}, {80, 24}, false), HasSubstr("\x1b[1mc"));
 }
 
-TEST(Frame, ClearsNothingOfAFullLineOrScreen) {
+TEST(Frame, DoesNotClearAfterAFullLineOrScreen) {
   EXPECT_EQ(frame({{"abc", Style::plain}, {"日…", Style::plain}}, {3, 2}, true),
             "\x1b[?2026h\x1b[H"
             "abc\x1b[0m\r\n"

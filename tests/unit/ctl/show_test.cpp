@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What people read of a node's answers.
+// A node's answers as text for people.
 #include "ctl/show.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ std::string shown(const std::vector<std::string> &words, const char *answer) {
   return text ? *text : "error: " + text.error().detail;
 }
 
-TEST(Show, Nodes) {
+TEST(Show, NodesAsATable) {
   EXPECT_EQ(shown({"-ln"}, R"({"nodes":[{"uuid":"n1","ip_address":"192.0.2.1","port":8000,"supernode":true,)"
                            R"("rtt_ms":1.6,"upstream_kbps":1000,"children":3,"version":"0.1.0"},)"
                            R"({"uuid":"node-2","ip_address":"::1","port":8001,"supernode":false}]})"),
@@ -22,7 +22,7 @@ TEST(Show, Nodes) {
             "node-2  [::1]:8001      node       -       -          -         -\n");
 }
 
-TEST(Show, Streams) {
+TEST(Show, StreamsAsATable) {
   EXPECT_EQ(
       shown({"-ls"}, R"({"streams":[{"slug":"a","name":"Ä","source":"n","streaming":true,"bitrate_kbps":7},)"
                      R"({"slug":"bcdef","name":"B","source":"n","streaming":false,"viewers":0}]})"),
@@ -32,7 +32,7 @@ TEST(Show, Streams) {
   EXPECT_EQ(shown({"-ls"}, R"({"streams":[]})"), "SLUG  NAME  STATE  kbit/s  VIEWERS  SOURCE\n");
 }
 
-TEST(Show, Tickets) {
+TEST(Show, TicketsAsATable) {
   const char *row =
       "STREAM  SOURCE  DESTINATION  HOPS  ROLE    STATE      CONFIRMED\n"
       "a       p       v            2     active  confirmed  yes\n";
@@ -44,22 +44,22 @@ TEST(Show, Tickets) {
   EXPECT_EQ(shown({"-se", "a", "v"}, R"({"seeded":"v","stream":"a"})"), "v carries a\n");
 }
 
-TEST(Show, TheRest) {
+TEST(Show, OtherAnswersAsASentence) {
   EXPECT_EQ(shown({"-su", "a"}, "{}"), "http://127.0.0.1:8000/stream/a/hls/index.m3u8\n");
   EXPECT_EQ(shown({"-st", "A"}, R"({"stream":{"slug":"a","name":"A"}})"),
             "stream a created; publish into it with\n  … ! astralsink uri=astral://127.0.0.1:8000/a\n");
   EXPECT_EQ(shown({"-rt", "a"}, ""), "ticket for a revoked\n");
   EXPECT_EQ(shown({"-sh"}, ""), "shut down\n");
-  EXPECT_EQ(shown({"-cn", "3"}, ""), "3 made-up nodes registered\n");
+  EXPECT_EQ(shown({"-cn", "3"}, ""), "3 fake nodes registered\n");
 }
 
-TEST(Show, AnAnswerThatIsNotOurs) {
+TEST(Show, AnAnswerThatBreaksTheApiIsAnError) {
   EXPECT_EQ(shown({"-ln"}, "<html>"), "error: the node's answer: not JSON at byte 0: a value expected");
   EXPECT_EQ(shown({"-ln"}, R"({"nodes":{}})"), "error: the node's answer: field 'nodes': must be a list");
   EXPECT_EQ(shown({"-w", "a"}, "{}"), "error: the node's answer: field 'ticket': is missing");
 }
 
-TEST(ShowError, SaysWhatTheNodeSays) {
+TEST(ShowError, IsTheMessageOfTheNodeOrItsStatus) {
   EXPECT_EQ(show_error(404, R"({"error":{"code":"not-found","message":"no stream a"}})"),
             "no stream a (404)");
   EXPECT_EQ(show_error(503, "<html>"), "the node answered 503");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is made of a node's four answers.
+// The state of a node, made from its four answers.
 #include "ctl/snapshot.hpp"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ std::string joined(const List &list, Field field) {
   return text;
 }
 
-TEST(Snapshot, IsInOrder) {
+TEST(Snapshot, SortsItsLists) {
   const auto snapshot = read_snapshot(bodies());
   ASSERT_TRUE(snapshot) << snapshot.error().detail;
   EXPECT_EQ(snapshot->self.uuid, "me");
@@ -35,7 +35,7 @@ TEST(Snapshot, IsInOrder) {
   EXPECT_EQ(snapshot->neighbours[0].rtt_ms, 1.5);
 }
 
-TEST(Snapshot, OfWhatIsNotOurs) {
+TEST(Snapshot, AnAnswerThatBreaksTheApiIsAnError) {
   for (const auto where : {&Bodies::node, &Bodies::streams, &Bodies::tickets, &Bodies::nodes}) {
     for (const char *bad : {"", "<html>", "[]", R"({"node":7,"streams":7,"tickets":7,"nodes":7})"}) {
       Bodies one = bodies();
@@ -60,7 +60,7 @@ TEST(SnapshotLine, IsOneObjectOnOneLine) {
   EXPECT_FALSE(snapshot_line({.node = "x"}, 1700));
 }
 
-TEST(SnapshotLine, OfTrouble) {
+TEST(SnapshotLine, OfAnErrorHasItsCodeAndMessage) {
   EXPECT_EQ(trouble_line({Code::unreachable, "no \"answer\""}, 1),
             R"({"time_ms":1,"error":{"code":"unreachable","message":"no \"answer\""}})");
   EXPECT_EQ(trouble_line({Code::refused, ""}, 1), R"({"time_ms":1,"error":{"code":"failed","message":""}})");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Text from strangers on a terminal, and tables of it.
+// Texts of other people on a terminal, and tables of them.
 #include "ctl/text.hpp"
 
 #include <gtest/gtest.h>
@@ -17,11 +17,11 @@ TEST(Printable, KeepsTextAndDropsControls) {
             "?31m");
   EXPECT_EQ(printable("\u202e"
                       "evil\u2066\u2028"),
-            "?evil??");  // would turn what follows around
+            "?evil??");  // would change the direction of the text
   EXPECT_EQ(printable("\xff"), "?");
 }
 
-TEST(OneLine, KeepsWhatItMeansAndDropsControls) {
+TEST(OneLine, EscapesControlsAndKeepsTheMeaning) {
   EXPECT_EQ(one_line("{\n \"a\": \"Ä日\"}\r\n"), "{  \"a\": \"Ä日\"}");
   EXPECT_EQ(one_line("{\"a\":\"\xc2\x9b"
                      "31m\u202e\x7f\"}\n"),
@@ -62,14 +62,14 @@ INSTANTIATE_TEST_SUITE_P(Table, Fits,
                                            Cut{"abcd", 0, ""}, Cut{"日本語", 5, "日本…"},
                                            Cut{"日本語", 4, "日…"}));
 
-TEST(TableLines, TheWidestColumnsGiveWay) {
+TEST(TableLines, NarrowTheWidestColumns) {
   Table table({"ID", "NAME"});
   table.add({"a", "a very long name"});
   table.add({"\x1b", ""});
   EXPECT_EQ(table.rows(), 2u);
   EXPECT_EQ(table.lines(100), (std::vector<std::string>{"ID  NAME", "a   a very long name", "?   -"}));
   EXPECT_EQ(table.lines(14), (std::vector<std::string>{"ID  NAME", "a   a very lo…", "?   -"}));
-  EXPECT_EQ(table.lines(5), (std::vector<std::string>{"ID  …", "a   …", "?   -"}));  // cut: none can give
+  EXPECT_EQ(table.lines(5), (std::vector<std::string>{"ID  …", "a   …", "?   -"}));  // cut: all columns are narrow
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What x264 and others write at the beginning of pictures and sounds, and what strangers may.
+// Headers as x264 and other encoders write them, and headers with impossible values.
 #include "formats/codec_heads.hpp"
 
 #include <gtest/gtest.h>
@@ -18,12 +18,12 @@ std::vector<std::uint8_t> bytes_of(const std::string &hex) {
   return bytes;
 }
 
-// As a picture has it: after a delimiter, before its slices.
+// A parameter set as it stands in a picture: after an access unit delimiter, before the slices.
 std::vector<std::uint8_t> picture(const std::string &set) {
   return bytes_of("0000000109f000000001" + set + "0000000168ce3c8000000165888400");
 }
 
-TEST(CodecHeads, ReadsWhatX264Says) {
+TEST(CodecHeads, ReadsTheParameterSetsOfX264) {
   struct Case {
     const char *set;
     unsigned width, height, frames, seconds;
@@ -78,12 +78,12 @@ Bits &put_size(Bits &bits, unsigned columns, unsigned rows) {
   return bits.exponential(1).put(0, 1).exponential(columns - 1).exponential(rows - 1).put(1, 1).put(1, 1);
 }
 
-TEST(CodecHeads, ReadsPastScalingListsAndPictureOrders) {
+TEST(CodecHeads, SkipsScalingListsAndPictureOrderCounts) {
   Bits bits = high_profile();
   bits.put(1, 1);                                // scaling lists
-  bits.put(1, 1).put(0xffff, 16);                // one with no change
-  bits.put(1, 1).exponential(16);                // one that ends at once
-  bits.put(0, 6);                                // the others are not there
+  bits.put(1, 1).put(0xffff, 16);                // a list without changes
+  bits.put(1, 1).exponential(16);                // a list that ends at once
+  bits.put(0, 6);                                // no other lists
   bits.exponential(0).exponential(1).put(0, 1);  // picture order count of type 1
   bits.exponential(0).exponential(0).exponential(2).exponential(5).exponential(6);
   put_size(bits, 40, 30).put(0, 1).put(0, 1);
@@ -94,7 +94,7 @@ TEST(CodecHeads, ReadsPastScalingListsAndPictureOrders) {
   EXPECT_EQ(facts->frames, 0u);
 }
 
-TEST(CodecHeads, BelievesNothingThatCannotBe) {
+TEST(CodecHeads, RefusesImpossibleValues) {
   const std::string good = "6742c028da01e0089f97011000000300100000030320f1832a";
   EXPECT_FALSE(read_h264({}));
   EXPECT_FALSE(read_h264(bytes_of("00000001")));
@@ -117,7 +117,7 @@ TEST(CodecHeads, BelievesNothingThatCannotBe) {
   EXPECT_FALSE(read_h264(bytes_of("0000016764001e00000000000000000000000000000000")));
 }
 
-TEST(CodecHeads, ReadsSounds) {
+TEST(CodecHeads, ReadsAudioHeaders) {
   EXPECT_EQ(read_adts(bytes_of("fff14c80")), (AudioFacts{"aac", 48'000, 2}));
   EXPECT_EQ(read_adts(bytes_of("fff15040")), (AudioFacts{"aac", 44'100, 1}));
   EXPECT_EQ(read_adts(bytes_of("fff94dc0")), (AudioFacts{"aac", 48'000, 8}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// MPEG-TS that breaks off anywhere tells nothing, and ends nothing.
+// MPEG-TS that ends anywhere: nothing is read past its end.
 #include "formats/fact_finder.hpp"
 
 #include <gtest/gtest.h>
@@ -18,8 +18,8 @@ Slice of(const Packet &packet) {
   return Slice::copy(packet);
 }
 
-// All but its last bytes is the adaptation field, as where a long PES header would go on in the next packet.
-TEST(FactFinder, ReadsNoHeaderThatIsNotThere) {
+// A packet that is nearly all adaptation field, so that the PES header would continue in the next packet.
+TEST(FactFinder, DoesNotReadPastTheEndOfAPesHeader) {
   const std::vector<std::uint8_t> whole = pes({0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x0a});
   for (const std::uint16_t pid : {video_pid, audio_pid}) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -33,7 +33,7 @@ TEST(FactFinder, ReadsNoHeaderThatIsNotThere) {
   }
 }
 
-TEST(FactFinder, ReadsNoTableThatIsNotThere) {
+TEST(FactFinder, DoesNotReadPastTheEndOfATable) {
   for (const std::uint16_t pid : {std::uint16_t{0}, pmt_pid}) {
     for (std::size_t size = 0; size < 40; ++size) {
       for (const unsigned fill : {0x00u, 0x02u, 0xb0u, 0xffu}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Low-latency HLS: what parts a segment has, which playlist answers which question.
+// Low-latency HLS: which parts a segment has, and which playlist answers which request.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ std::string parts(const HlsWindow &window) {
   return text;
 }
 
-TEST(HlsParts, StandInThePlaylist) {
+TEST(HlsParts, AreListedInThePlaylist) {
   HlsWindow window(41);
   Publisher publisher(window);
   publisher.groups(4, 1s, frame);
@@ -58,7 +58,7 @@ TEST(HlsParts, StandInThePlaylist) {
             "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"44.4.ts\"\n");
 }
 
-TEST(HlsParts, AreOfTheLastThreeTargetDurationsOnly) {
+TEST(HlsParts, AreListedForTheLastThreeTargetDurationsOnly) {
   HlsWindow window(100);
   Publisher publisher(window);
   publisher.groups(12, 1s, frame);
@@ -68,7 +68,7 @@ TEST(HlsParts, AreOfTheLastThreeTargetDurationsOnly) {
   EXPECT_EQ(lines(playlist, "#EXTINF").size(), 9u);
 }
 
-TEST(HlsParts, FollowTheCadence) {
+TEST(HlsParts, AreWholeFramesNextTo250Ms) {
   struct Case {
     Time step;
     const char *target;
@@ -89,7 +89,7 @@ TEST(HlsParts, FollowTheCadence) {
   }
 }
 
-TEST(HlsParts, KeepTheTargetWhatComes) {
+TEST(HlsParts, KeepTheirTargetDurationWhateverComes) {
   HlsWindow window;
   Publisher publisher(window);
   publisher.groups(3, 1s, frame);
@@ -101,7 +101,7 @@ TEST(HlsParts, KeepTheTargetWhatComes) {
       "0.040,URI=\"2.4.ts\" 0.252,URI=\"3.0.ts\",INDEPENDENT=YES 0.252,URI=\"3.1.ts\" ");
 }
 
-// 90 kHz, folded at 33 bits.
+// 90 kHz, wrapped at 33 bits.
 std::vector<std::uint8_t> frame_packet(std::uint8_t stream, std::uint64_t dts) {
   std::vector<std::uint8_t> bytes(packet, 0xff);
   const auto stamp = [](std::uint8_t mark, std::uint64_t ticks) {
@@ -118,8 +118,8 @@ std::vector<std::uint8_t> frame_packet(std::uint8_t stream, std::uint64_t dts) {
   return bytes;
 }
 
-// Three small frames in each piece, whose times are those of objects; and the clock folds within segment 2.
-TEST(HlsParts, BeginWithAFrame) {
+// Three small frames in each piece, whose times are those of the pieces. The clock wraps within segment 2.
+TEST(HlsParts, BeginWithAFrameWhateverThePieces) {
   HlsWindow window;
   const std::uint64_t fold = std::uint64_t{1} << 33;
   std::uint64_t dts = fold - 2 * 90'000 - 45'000;
@@ -145,7 +145,7 @@ TEST(HlsParts, BeginWithAFrame) {
   }
 }
 
-TEST(HlsParts, AreTogetherTheirSegment) {
+TEST(HlsParts, TogetherHaveTheBytesOfTheirSegment) {
   HlsWindow window;
   const Slice header = pat();
   window.set_header(header);
@@ -164,7 +164,7 @@ TEST(HlsParts, AreTogetherTheirSegment) {
   EXPECT_EQ(whole.front(), header.data());
 }
 
-TEST(HlsParts, AreThereAndComeOrAreNot) {
+TEST(HlsParts, AreFoundOrAwaitedOrNotFound) {
   HlsWindow window(41);
   Publisher publisher(window);
   publisher.groups(4, 1s, frame);  // 41, 42, 43 with five parts; four of 44
@@ -181,7 +181,7 @@ TEST(HlsParts, AreThereAndComeOrAreNot) {
   }
 }
 
-TEST(HlsReload, WaitsForWhatComes) {
+TEST(HlsReload, WaitsForTheNextSegmentOrPart) {
   HlsWindow window(41);
   EXPECT_EQ(window.playlist(PlaylistQuery{}).error().code, Code::unreachable);
   Publisher publisher(window);
@@ -218,7 +218,7 @@ TEST(HlsReload, WaitsForWhatComes) {
   EXPECT_EQ(window.patience(), 3s);
 }
 
-TEST(HlsReload, IsWorthALookWhenThePlaylistGrows) {
+TEST(HlsReload, IsAnsweredWhenThePlaylistGrows) {
   HlsWindow window;
   std::string before;
   std::uint64_t group = 0;
@@ -233,7 +233,7 @@ TEST(HlsReload, IsWorthALookWhenThePlaylistGrows) {
   EXPECT_EQ(news, 1 + 4 * 5 - 1);
 }
 
-TEST(HlsDelta, LeavesOutWhatThePlayerHas) {
+TEST(HlsDelta, LeavesOutTheOlderSegments) {
   HlsWindow window(41);
   Publisher publisher(window);
   publisher.groups(7, 1s, frame);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What players of HLS may ask for: tables.
+// Requests of HLS players.
 #include "formats/hls_request.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 namespace astral::formats {
 namespace {
 
-TEST(SegmentName, GoesThereAndBack) {
+TEST(SegmentName, IsParsedAsItIsWritten) {
   EXPECT_EQ(segment_name(0), "0.ts");
   EXPECT_EQ(segment_name(UINT64_MAX), "18446744073709551615.ts");
   EXPECT_EQ(parse_segment_name("0.ts"), 0u);
@@ -21,7 +21,7 @@ TEST(SegmentName, GoesThereAndBack) {
     EXPECT_FALSE(parse_segment_name(name)) << name;
 }
 
-TEST(PartName, GoesThereAndBack) {
+TEST(PartName, IsParsedAsItIsWritten) {
   EXPECT_EQ(part_name({41, 3}), "41.3.ts");
   EXPECT_EQ(parse_part_name("41.3.ts"), (PartId{41, 3}));
   EXPECT_EQ(parse_part_name("0.0.ts"), (PartId{0, 0}));
@@ -31,7 +31,7 @@ TEST(PartName, GoesThereAndBack) {
     EXPECT_FALSE(parse_part_name(name)) << name;
 }
 
-TEST(PlaylistQuery, IsRead) {
+TEST(PlaylistQuery, HasTheDeliveryDirectives) {
   struct Case {
     const char *query;
     PlaylistQuery expected;
@@ -54,7 +54,7 @@ TEST(PlaylistQuery, IsRead) {
   }
 }
 
-TEST(PlaylistQuery, RefusesNonsense) {
+TEST(PlaylistQuery, RefusesBadValues) {
   for (const char *query :
        {"_HLS_msn", "_HLS_msn=", "_HLS_msn=-1", "_HLS_msn=1.5", "_HLS_msn=%31", "_HLS_msn=x",
         "_HLS_msn=18446744073709551616", "_HLS_part=1", "_HLS_msn=1&_HLS_part=", "_HLS_msn=1&_HLS_part=a",

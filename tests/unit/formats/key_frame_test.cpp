@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which bytes of a stream are its newest key frame, whenever one begins to look.
+// Which bytes of a stream are its newest key frame, from wherever the reader starts.
 #include "formats/key_frame.hpp"
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ std::size_t bytes(const KeyFrame &frame) {
   return sum / 188;
 }
 
-TEST(KeyFrame, IsWholeWhenTheNextPictureBegins) {
+TEST(KeyFrame, IsCompleteWhenTheNextPictureBegins) {
   KeyFrame frame;
   Fanout live;
   live.set_header(tables());
@@ -54,7 +54,7 @@ TEST(KeyFrame, IsWholeWhenTheNextPictureBegins) {
   live.leave(frame);
 }
 
-TEST(KeyFrame, IsThereAtOnceInAGroupThatIs) {
+TEST(KeyFrame, IsCompleteAtOnceInAGroupThatIsThere) {
   Fanout live;
   live.set_header(tables());
   for (int group = 0; group < 2; ++group) {
@@ -98,7 +98,7 @@ TEST(KeyFrame, BeginsAgainAfterABreak) {
   EXPECT_TRUE(frame.is_whole());
 }
 
-TEST(KeyFrame, IsNothingInSoundAlone) {
+TEST(KeyFrame, NeverComesInAudioAlone) {
   KeyFrame frame;
   frame.on_frame(tables(), true);
   for (int i = 0; i < 5; ++i) frame.on_frame(sound(), i == 0);

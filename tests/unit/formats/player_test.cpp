@@ -22,13 +22,13 @@ Slice slice(const std::string &text) {
   return Slice::copy(as_bytes(text));
 }
 
-TEST(Fanout, EachBeginsWithTheNewestGroup) {
+TEST(Fanout, ANewPlayerBeginsWithTheNewestGroup) {
   Words first, second, third;
   Fanout fanout;
   fanout.set_header(slice("H"));
   fanout.push(slice("a0"), false);
   fanout.join(first);
-  fanout.push(slice("a1"), false);  // of a group whose start was missed
+  fanout.push(slice("a1"), false);  // its group's start was missed
   EXPECT_EQ(first.take(), " *H");
   fanout.push(slice("b0"), true);
   fanout.push(slice("b1"), false);
@@ -43,7 +43,7 @@ TEST(Fanout, EachBeginsWithTheNewestGroup) {
   EXPECT_EQ(fanout.players(), 2u);
 }
 
-TEST(Fanout, ALateHeaderAndItsNews) {
+TEST(Fanout, ALateHeaderReachesWaitingPlayersAndALaterOneItsNews) {
   Words player;
   Fanout fanout;
   fanout.join(player);
@@ -53,7 +53,7 @@ TEST(Fanout, ALateHeaderAndItsNews) {
   EXPECT_EQ(player.take(), " *H i");
 }
 
-TEST(Fanout, AfterABreakTheNextStartIsAwaited) {
+TEST(Fanout, ANewPlayerWaitsForAStartAfterABreak) {
   Words player, late;
   Fanout fanout;
   fanout.push(slice("a0"), true);
@@ -67,7 +67,7 @@ TEST(Fanout, AfterABreakTheNextStartIsAwaited) {
   EXPECT_EQ(late.take(), " *b0");
 }
 
-TEST(Fanout, WhatIsOverStaysOver) {
+TEST(Fanout, APlayerThatJoinsAfterTheEndIsToldSo) {
   Words player, late;
   Fanout fanout;
   fanout.join(player);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the window cuts, what it keeps, and what the playlist says: tables, no media.
+// Where the window cuts, what it keeps, and what the playlist says.
 #include "formats/playlist.hpp"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ TEST(HlsWindow, HasNoPlaylistBeforeTwoSegments) {
   EXPECT_EQ(durations(window), "1.000,1.000,");
 }
 
-TEST(HlsWindow, SaysAllOfIt) {
+TEST(HlsWindow, WritesTheWholePlaylist) {
   HlsWindow window(41);
   Publisher publisher(window);
   publisher.groups(3, 1s);
@@ -83,7 +83,7 @@ TEST(HlsWindow, CutsAtGroupStarts) {
   }
 }
 
-TEST(HlsWindow, EndsASegmentEarlyRatherThanBreakTheTarget) {
+TEST(HlsWindow, EndsASegmentEarlyRatherThanExceedTheTarget) {
   HlsWindow window;
   Publisher publisher(window);
   publisher.groups(3, 1s, 20ms);  // target 1
@@ -101,11 +101,11 @@ TEST(HlsWindow, KeepsTheTargetWhenGroupsGrow) {
   const std::string playlist = window.playlist();
   EXPECT_EQ(only(playlist, "#EXT-X-TARGETDURATION:"), "1");
   for (const std::string &line : lines(playlist, "#EXTINF:")) EXPECT_LT(std::stod(line), 1.5);
-  // What was cut within a group does not start with a key frame, and the playlist does not say so.
+  // A segment that was cut within a group does not start with a key frame, so the tag is missing.
   EXPECT_TRUE(lines(playlist, "#EXT-X-INDEPENDENT-SEGMENTS").empty());
 }
 
-TEST(HlsWindow, CutsAGroupWithoutEnd) {
+TEST(HlsWindow, CutsAGroupThatDoesNotEnd) {
   HlsWindow window;
   Publisher publisher(window);
   publisher.group(60s);
@@ -129,7 +129,7 @@ TEST(HlsWindow, ListsNineAndKeepsThreeMore) {
   EXPECT_EQ(window.segment(121).error().detail, "segment 121 is not there yet");
 }
 
-TEST(HlsWindow, StaysThreeTargetDurationsLong) {
+TEST(HlsWindow, ListsAtLeastThreeTargetDurations) {
   HlsWindow window;
   Publisher publisher(window);
   publisher.groups(3, 4s);
@@ -141,7 +141,7 @@ TEST(HlsWindow, StaysThreeTargetDurationsLong) {
   EXPECT_LT(length, 14.0);
 }
 
-TEST(HlsWindow, BoundsTheBytes) {
+TEST(HlsWindow, KeepsWithinItsBytes) {
   HlsLimits limits;
   limits.bytes = 100'000;
   limits.segment_bytes = 40'000;
@@ -159,7 +159,7 @@ TEST(HlsWindow, BoundsTheBytes) {
   EXPECT_FALSE(window.segment(first - 1));
 }
 
-TEST(HlsWindow, TakesAPieceThatIsLargerThanEverything) {
+TEST(HlsWindow, AcceptsAPieceThatIsLargerThanAllLimits) {
   HlsLimits limits;
   limits.bytes = 1'000;
   limits.segment_bytes = 500;
@@ -172,7 +172,7 @@ TEST(HlsWindow, TakesAPieceThatIsLargerThanEverything) {
   EXPECT_TRUE(window.ready());
 }
 
-TEST(HlsWindow, PutsTheHeaderWhereNoPatIs) {
+TEST(HlsWindow, PutsTheHeaderBeforeSegmentsWithoutAPat) {
   HlsWindow window;
   const Slice header = pat();
   window.set_header(header);
@@ -193,7 +193,7 @@ TEST(HlsWindow, PutsTheHeaderWhereNoPatIs) {
   EXPECT_EQ(whole.segment(0)->pieces.size(), 2u);
 }
 
-TEST(HlsWindow, DoesNotTakeAHugeHeader) {
+TEST(HlsWindow, IgnoresAHeaderThatIsTooLarge) {
   HlsLimits limits;
   limits.header_bytes = packet;
   HlsWindow window(0, limits);
@@ -212,7 +212,7 @@ TEST(HlsWindow, SharesTheBytes) {
   EXPECT_EQ(window.segment(0)->pieces[0].data(), piece.data());
 }
 
-TEST(HlsWindow, GoesOnAcrossARestart) {
+TEST(HlsWindow, ContinuesWhenThePublisherRestarts) {
   HlsWindow window;
   Publisher publisher(window);
   publisher.groups(4, 1s);          // 0 to 3
@@ -229,7 +229,7 @@ TEST(HlsWindow, GoesOnAcrossARestart) {
   EXPECT_EQ(lines(window.playlist(), "#EXT-X-DISCONTINUITY").size(), 1u);  // only the line above begins so
 }
 
-TEST(HlsWindow, KnowsADiscontinuity) {
+TEST(HlsWindow, MarksADiscontinuity) {
   struct Case {
     const char *name;
     std::uint64_t group;  // after group 3 that ended at 3 s
@@ -273,7 +273,7 @@ TEST(HlsWindow, BeginsWithoutADiscontinuity) {
   EXPECT_TRUE(lines(window.playlist(), "#EXT-X-DISCONTINUITY").empty());
 }
 
-TEST(HlsWindow, IgnoresWhatIsEmpty) {
+TEST(HlsWindow, IgnoresEmptyPieces) {
   HlsWindow window;
   window.push({1, 0s, Slice(), false}, {});
   EXPECT_EQ(window.size(), 0u);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Times of frames that a publisher lets jump for ever.
+// Frame times of a publisher whose timestamps keep jumping.
 #include "formats/ts_frames.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ Packet picture(std::uint64_t ticks) {
   return packet(video_pid, true, bytes);
 }
 
-TEST(TsFrames, TimesThatJumpForEverStayNumbers) {
+TEST(TsFrames, TimesThatKeepJumpingDoNotOverflow) {
   constexpr std::uint64_t jump = 0xffffffff;  // nearly half of 33 bits: 13 hours, and never back
   FrameFinder finder;
   std::uint64_t ticks = 0;

@@ -70,7 +70,7 @@ inline std::vector<std::string> lines(const std::string &playlist, const std::st
   return found;
 }
 
-// That is complete; 0: none.
+// The newest complete segment's number; 0: none.
 inline std::uint64_t newest_segment(const std::string &playlist) {
   std::uint64_t newest = 0;
   for (const std::string &line : lines(playlist, "")) newest = parse_segment_name(line).value_or(newest);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stream as it comes, over HTTP and RTMP: from its start on, at each player's pace, or with a reason why
-// not.
+// A live stream over HTTP and RTMP: it starts with the newest group, a slow player holds up no other, and an
+// error says why a stream cannot be played.
 #include <filesystem>
 
 #include "../formats/rtmp/client.hpp"
@@ -38,7 +38,7 @@ class Live : public AppTest {
   std::unique_ptr<SocketClient> sink;
 };
 
-TEST_F(Live, FlowsOverHttp) {
+TEST_F(Live, PlaysOverHttp) {
   for (const auto &[name, type, format] :
        {std::tuple{"flv", "video/x-flv", Format::flv}, {"ts", "video/mp2t", Format::ts}}) {
     media.players[format].set_header(Slice::copy(as_bytes("HEADER,")));
@@ -81,7 +81,7 @@ TEST_F(Live, EndsWithTheStream) {
   EXPECT_TRUE(player->ended());
 }
 
-TEST_F(Live, SaysWhyNot) {
+TEST_F(Live, AnErrorSaysWhyTheStreamCannotBePlayed) {
   EXPECT_EQ(http->get("/stream/nope/live.flv").error(), "not-found: stream 'nope': no such stream");
   const HttpAnswer silent = http->get("/stream/talk/live.flv");
   EXPECT_EQ(silent.status, 503u);
@@ -97,7 +97,7 @@ TEST_F(Live, SaysWhyNot) {
   EXPECT_EQ(http->call({.method = "POST", .path = "/stream/talk/live.ts"}).status, 405u);
 }
 
-TEST_F(Live, OneWhoGoesWhileItWaits) {
+TEST_F(Live, APlayerMayLeaveBeforeTheFirstMedia) {
   auto player = get("/stream/talk/live.ts");
   ASSERT_TRUE(plays(Format::ts, 1));
   player.reset();
@@ -106,7 +106,7 @@ TEST_F(Live, OneWhoGoesWhileItWaits) {
   EXPECT_TRUE(plays(Format::ts, 0));
 }
 
-TEST_F(Live, ASlowOneSkipsToTheNextStartAlone) {
+TEST_F(Live, OnlyASlowPlayerSkipsToTheNextStart) {
   begin({.queue = 1 << 20});
   auto slow = get("/stream/talk/live.ts"), quick = get("/stream/talk/live.ts");
   ASSERT_TRUE(plays(Format::ts, 2));
@@ -123,7 +123,7 @@ TEST_F(Live, ASlowOneSkipsToTheNextStartAlone) {
   EXPECT_TRUE(got.ends_with(frame + "[again]" + frame + "[end]"));
 }
 
-TEST_F(Live, OneWhoTakesNothingIsCutOff) {
+TEST_F(Live, APlayerThatTakesNothingIsDisconnected) {
   begin({.queue = 1 << 20, .stall = 300ms});
   auto player = get("/stream/talk/live.ts");
   ASSERT_TRUE(plays(Format::ts, 1));
@@ -132,7 +132,7 @@ TEST_F(Live, OneWhoTakesNothingIsCutOff) {
   EXPECT_TRUE(plays(Format::ts, 0));
 }
 
-TEST_F(Live, FlowsOverRtmp) {
+TEST_F(Live, PlaysOverRtmp) {
   RawClient player(app->rtmp()->port());
   ASSERT_TRUE(player.send(as_text(rtmp::like_ffplay().bytes())));
   ASSERT_TRUE(plays(Format::rtmp, 1));
@@ -144,7 +144,7 @@ TEST_F(Live, FlowsOverRtmp) {
   EXPECT_NE(player.receive_until("Play.Stop").find("NetStream.Play.UnpublishNotify"), std::string::npos);
 }
 
-TEST_F(Live, RtmpSaysWhyNotAndAnotherTimeYes) {
+TEST_F(Live, AnRtmpClientLearnsWhyItCannotPlayAndMayAskAgain) {
   RawClient player(app->rtmp()->port());
   ASSERT_TRUE(player.send(as_text(rtmp::like_ffplay().bytes())));
   EXPECT_NE(player.receive_until("no media yet").find("NetStream.Play.Failed"), std::string::npos);

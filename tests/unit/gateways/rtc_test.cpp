@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// WHIP and WHEP over real HTTP, with connections that are played: who may, what is answered, who outlives
-// whom.
+// WHIP and WHEP over real HTTP, with fake WebRTC connections: who may use them, the answers, and what happens
+// when the stream or the connection ends.
 #include "../formats/webrtc/offers.hpp"
 #include "app_fixture.hpp"
 #include "formats/rtc_frame.hpp"
@@ -32,7 +32,7 @@ class Rtc : public AppTest {
     EXPECT_TRUE(pump_until([&] { return pending->done; }));
     return pending->answer;
   }
-  // The connection that the node makes for the next session.
+  // The fake connection that the node makes for the next session.
   FakeMedia::FakePeer *peer(std::size_t count = 1) {
     EXPECT_TRUE(pump_until([&] { return media.rtc_peers.size() == count; }));
     return media.rtc_peers.size() == count ? media.rtc_peers.back() : nullptr;
@@ -42,7 +42,7 @@ class Rtc : public AppTest {
   void push_key() {
     pieces().push(formats::write_frame(formats::RtcFrame::Kind::video, 1s, as_bytes("key")), true);
   }
-  // A viewer whose connection is up; where it can be ended.
+  // Connects a viewer. Returns the URL of its session.
   std::string watching(std::size_t count = 1) {
     const auto pending = ask("talk/whep", offer("recvonly"));
     FakeMedia::FakePeer *made = peer(count);
@@ -95,7 +95,7 @@ TEST_F(Rtc, AViewerGetsTheNewestGroupWhenItIsConnected) {
   EXPECT_EQ(del(place).status, 404u);
 }
 
-TEST_F(Rtc, AViewerOutlivesTheStream) {
+TEST_F(Rtc, AViewersConnectionOutlivesTheStream) {
   tell_tracks();
   watching();
   pieces().end({Code::not_found, "the stream has ended"});
@@ -107,7 +107,7 @@ TEST_F(Rtc, AViewerOutlivesTheStream) {
   EXPECT_TRUE(pump_until([&] { return media.rtc_peers.back()->played >= 2; }));
 }
 
-TEST_F(Rtc, AConnectionThatBreaksIsForgotten) {
+TEST_F(Rtc, ABrokenConnectionIsForgotten) {
   tell_tracks();
   watching();
   media.rtc_peers.back()->handler.on_over({Code::timeout, "nothing was heard"});
@@ -118,7 +118,7 @@ TEST_F(Rtc, AConnectionThatBreaksIsForgotten) {
   EXPECT_EQ(told(pending).error(), "failed: no answer");
 }
 
-TEST_F(Rtc, SaysWhyNobodyWatches) {
+TEST_F(Rtc, AnErrorSaysWhyNobodyCanWatch) {
   EXPECT_EQ(told(ask("talk/whep", offer("recvonly"), "text/plain")).status, 415u);
   EXPECT_EQ(told(ask("talk/whep", "x")).error(), "invalid: SDP, line 1: must be of the form x=…");
   EXPECT_EQ(told(ask("nope/whep", offer("recvonly"))).error(), "not-found: stream 'nope': no such stream");
@@ -137,10 +137,10 @@ TEST_F(Rtc, SaysWhyNobodyWatches) {
             403u);
   for (std::size_t i = 1; i <= 64; ++i) watching(i);
   EXPECT_EQ(told(ask("talk/whep", offer("recvonly"))).error(),
-            "unreachable: too many watch by WebRTC at this node");
+            "unreachable: too many WebRTC viewers at this node");
 }
 
-TEST_F(Rtc, PublishesAndSaysGoodbye) {
+TEST_F(Rtc, APublisherThatStopsEndsItsStream) {
   const std::string place = publishing();
   FakeMedia::FakePeer *made = media.rtc_peers.back();
   EXPECT_EQ(made->plan.video()->payload.type, 108u);
@@ -149,7 +149,7 @@ TEST_F(Rtc, PublishesAndSaysGoodbye) {
   made->handler.on_media({});
   EXPECT_EQ(ingest->pushed, 1);
   EXPECT_EQ(told(ask("mine/whip", offer("sendonly"))).error(),
-            "conflict: somebody is publishing mine already");
+            "conflict: another publisher is publishing mine already");
   EXPECT_EQ(del(place).status, 200u);
   EXPECT_EQ(ingest->finished, 1);
   EXPECT_TRUE(media.rtc_peers.empty());
@@ -158,7 +158,7 @@ TEST_F(Rtc, PublishesAndSaysGoodbye) {
   publishing();
 }
 
-TEST_F(Rtc, AnotherGoesOnWithTheStream) {
+TEST_F(Rtc, AnotherPublisherContinuesTheStream) {
   publishing();
   FakeMedia::FakeIngest *ingest = media.ingests.at("mine");
   media.rtc_peers.back()->handler.on_over({Code::timeout, "nothing was heard"});
@@ -169,7 +169,7 @@ TEST_F(Rtc, AnotherGoesOnWithTheStream) {
   EXPECT_EQ(ingest->finished, 0);
 }
 
-TEST_F(Rtc, WhoIsSilentIsFollowed) {
+TEST_F(Rtc, ASilentPublisherMayBeReplaced) {
   begin({.until_stale = 0ms});
   publishing();
   publishing();
@@ -177,7 +177,7 @@ TEST_F(Rtc, WhoIsSilentIsFollowed) {
   EXPECT_EQ(media.ingests.at("mine")->begun, 1);
 }
 
-TEST_F(Rtc, SaysWhyNobodyPublishes) {
+TEST_F(Rtc, AnErrorSaysWhyNobodyCanPublish) {
   EXPECT_EQ(told(ask("mine/whip", offer("sendonly"), "text/plain")).status, 415u);
   EXPECT_EQ(told(ask("My!/whip", offer("sendonly"))).status, 400u);
   EXPECT_EQ(told(ask("mine/whip", offer("recvonly"))).status, 415u);

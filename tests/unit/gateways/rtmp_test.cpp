@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// RTMP clients over real sockets: who may publish, who comes back, who is cut off; the others go on.
+// RTMP clients over real sockets: who may publish, who may return, who is disconnected; the others continue.
 #include "../formats/rtmp/client.hpp"
 #include "app_fixture.hpp"
 
@@ -43,7 +43,7 @@ class Rtmp : public AppTest {
   static void say(RawClient &client, const rtmp::Sent &sent) {
     EXPECT_TRUE(client.send(as_text(sent.bytes())));
   }
-  // What a publisher is told whose first words are these.
+  // The answer to a publisher that begins with these bytes.
   std::string told(const rtmp::Sent &sent) { return client(sent)->receive_until(""); }
 };
 
@@ -55,21 +55,21 @@ rtmp::Sent ask(const std::string &app, const std::string &key) {
       .message(3, 20, rtmp::publish_command(key));
 }
 
-TEST_F(Rtmp, PublishesAndSaysGoodbye) {
+TEST_F(Rtmp, APublisherThatStopsEndsItsStream) {
   auto obs = publisher();
   say(*obs, media_of(0));
   ASSERT_TRUE(pump_until([&] { return ingest() && ingest()->pushed == 1; }));
   EXPECT_EQ(media.ingest_uri, "astral://127.0.0.1:" + std::to_string(port()) + "/talk");
   say(*obs, rtmp::ffmpeg_goodbye());
   ASSERT_TRUE(pump_until([&] { return ingest()->finished == 1; }));
-  EXPECT_NE(told(rtmp::like_obs()).find("still saying goodbye"), std::string::npos);
+  EXPECT_NE(told(rtmp::like_obs()).find("still ending this stream"), std::string::npos);
   ingest()->over({Code::not_found, "all is out"});
   EXPECT_EQ(ingest(), nullptr);
   publisher();
   EXPECT_NE(ingest(), nullptr);
 }
 
-TEST_F(Rtmp, OneWhoIsCutOffComesBack) {
+TEST_F(Rtmp, APublisherThatWasCutOffMayReturn) {
   auto obs = publisher();
   say(*obs, media_of(0));
   ASSERT_TRUE(pump_until([&] { return ingest() && ingest()->pushed == 1; }));
@@ -82,16 +82,16 @@ TEST_F(Rtmp, OneWhoIsCutOffComesBack) {
   ASSERT_TRUE(pump_until([&] { return ingest()->pushed == 2; }));
 }
 
-TEST_F(Rtmp, OneWhoDoesNotComeBackHasEnded) {
+TEST_F(Rtmp, AStreamEndsIfItsPublisherDoesNotReturn) {
   begin({}, {.for_return = 50ms});
   publisher();
   ASSERT_TRUE(pump_until([&] { return ingest() && ingest()->finished == 1; }));
 }
 
-TEST_F(Rtmp, OneAtATimeButForTheSilent) {
+TEST_F(Rtmp, OnePublisherAtATimeUnlessItIsSilent) {
   begin({}, {.until_stale = 300ms});
   auto first = publisher();
-  EXPECT_NE(told(rtmp::like_obs()).find("somebody is publishing talk already"), std::string::npos);
+  EXPECT_NE(told(rtmp::like_obs()).find("another publisher is publishing talk already"), std::string::npos);
   Time later = now() + 400ms;
   pump_until([&] { return now() > later; }, 400ms);
   auto second = publisher();
@@ -100,8 +100,8 @@ TEST_F(Rtmp, OneAtATimeButForTheSilent) {
   EXPECT_TRUE(first->ended());
 }
 
-TEST_F(Rtmp, RefusalsHaveAReason) {
-  EXPECT_NE(told(ask("live", "talk")).find("the server is rtmp://HOST/astral"), std::string::npos);
+TEST_F(Rtmp, ARefusedPublisherLearnsWhy) {
+  EXPECT_NE(told(ask("live", "talk")).find("the server must be rtmp://HOST/astral"), std::string::npos);
   EXPECT_NE(told(ask("astral", "My Talk!")).find("single hyphens, like my-talk"), std::string::npos);
   media.broken = true;
   auto obs = publisher();
@@ -110,7 +110,7 @@ TEST_F(Rtmp, RefusalsHaveAReason) {
   EXPECT_EQ(ingest(), nullptr);
 }
 
-TEST_F(Rtmp, ANodeThatSaysNoIsHeard) {
+TEST_F(Rtmp, APublisherLearnsThatTheNodeRefusesItsMedia) {
   auto obs = publisher();
   ASSERT_TRUE(pump_until([&] { return ingest() != nullptr; }));
   ingest()->over({Code::conflict, "another publisher is attached"});
@@ -118,7 +118,7 @@ TEST_F(Rtmp, ANodeThatSaysNoIsHeard) {
             std::string::npos);
 }
 
-TEST_F(Rtmp, WhoSendsRubbishOrNothingIsCutOff) {
+TEST_F(Rtmp, AClientThatSendsRubbishOrNothingIsDisconnected) {
   begin({.for_request = 200ms});
   auto good = publisher();
   auto rubbish = client(rtmp::Sent().letters("GET / HTTP/1.1\r\n\r\n"));
@@ -132,7 +132,7 @@ TEST_F(Rtmp, WhoSendsRubbishOrNothingIsCutOff) {
   ASSERT_TRUE(pump_until([&] { return ingest() && ingest()->pushed == 1; }));
 }
 
-TEST_F(Rtmp, NoMoreThanThereIsRoomFor) {
+TEST_F(Rtmp, NoMoreConnectionsThanTheLimit) {
   begin({.guests = {.total = 2, .reserved = 0, .turned_away = 0}});
   auto one = publisher();
   auto two = client(rtmp::Sent().greeting());
@@ -142,7 +142,7 @@ TEST_F(Rtmp, NoMoreThanThereIsRoomFor) {
   EXPECT_TRUE(three->ended());
 }
 
-TEST_F(Rtmp, ThePortIsToldAndATakenOneIsDoneWithout) {
+TEST_F(Rtmp, SettingsTellThePortAndATakenPortDisablesRtmp) {
   EXPECT_NE(http->get("/settings").body.find("\"rtmp_port\":" + std::to_string(rtmp_port())),
             std::string::npos);
   FakeMedia other;

@@ -36,7 +36,7 @@ class Thumbnails : public AppTest {
 
 const Expected<Slice> picture = Slice::copy(as_bytes("JPEG"));
 
-TEST_F(Thumbnails, OneIsForAllWhoAsk) {
+TEST_F(Thumbnails, OnePictureAnswersAllRequests) {
   key_frame();
   const auto one = ask();
   ASSERT_TRUE(are_wanted(1));
@@ -54,7 +54,7 @@ TEST_F(Thumbnails, OneIsForAllWhoAsk) {
   EXPECT_EQ(media.key_frames.size(), 1u);
 }
 
-TEST_F(Thumbnails, TheKeyFrameIsWaitedForAndNothingMore) {
+TEST_F(Thumbnails, TheStreamIsPlayedOnlyUntilTheKeyFrameIsComplete) {
   const auto client = ask();
   ASSERT_TRUE(pump_until([&] { return media.players[Format::ts].players() == 1; }));
   push(track::test::video_key(), true);
@@ -66,7 +66,7 @@ TEST_F(Thumbnails, TheKeyFrameIsWaitedForAndNothingMore) {
   EXPECT_TRUE(client->receive_until("JPEG").ends_with("JPEG"));
 }
 
-TEST_F(Thumbnails, SaysWhyThereIsNone) {
+TEST_F(Thumbnails, AnErrorSaysWhyThereIsNoPicture) {
   EXPECT_EQ(http->get("/stream/nope/thumbnail.jpg").error(), "not-found: stream 'nope': no such stream");
   EXPECT_EQ(http->get("/stream/talk/thumbnail.jpg").error(),
             "not-found: stream 'talk': no key frame has come yet");
@@ -79,7 +79,7 @@ TEST_F(Thumbnails, SaysWhyThereIsNone) {
   EXPECT_EQ(media.key_frames.size(), 1u);
 }
 
-TEST_F(Thumbnails, AStreamMayEndMeanwhile) {
+TEST_F(Thumbnails, TheStreamMayEndMeanwhile) {
   const auto client = ask();
   ASSERT_TRUE(pump_until([&] { return media.players[Format::ts].players() == 1; }));
   media.players[Format::ts].end({Code::not_found, "the stream has ended"});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A machine on which an element is missing: the players of that format hear so.
+// On a machine without a needed element, the players of that format get an error.
 #include "media/demux.hpp"
 
 #include <gst/app/gstappsink.h>
@@ -37,7 +37,7 @@ class Heard : public Demux::Handler {
   std::vector<std::string> errors;
 };
 
-TEST(Demux, SaysThatAnElementIsMissing) {
+TEST(Demux, TellsItsPlayersThatAnElementIsMissing) {
   Heard heard;
   const auto demux = Demux::open(g_main_context_default(),
                                  {.video = "no-such-parser ! identity", .audio = "identity"}, heard);

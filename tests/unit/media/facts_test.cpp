@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What real encoders and mpegtsmux make is known for what it is, with its warnings.
+// The facts and warnings about what real encoders and mpegtsmux make.
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@
 namespace astral::media {
 namespace {
 
-// Ten seconds of it, as fast as it goes.
+// Ten seconds of media, as fast as possible.
 formats::Facts facts_of(const std::string &encoders, formats::FactFinder &finder) {
   GError *error = nullptr;
   GstElement *made =
@@ -53,7 +53,7 @@ std::string h264(const std::string &settings) {
 }
 const std::string aac = audio("avenc_aac ! aacparse");
 
-TEST(Facts, AreThoseOfAGoodStream) {
+TEST(Facts, OfAGoodStreamHaveNoWarnings) {
   int news = 0;
   formats::FactFinder finder([&] { ++news; });
   const formats::Facts facts = facts_of(h264("tune=zerolatency key-int-max=50") + aac, finder);
@@ -70,7 +70,7 @@ TEST(Facts, AreThoseOfAGoodStream) {
   EXPECT_LE(news, 5);
 }
 
-TEST(Facts, WarnOfWhatHurtsViewers) {
+TEST(Facts, WarnAboutWhatPlaysBadly) {
   const formats::Facts facts = facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") +
                                         audio("lamemp3enc ! mpegaudioparse"));
   ASSERT_TRUE(facts.video && facts.audio);
@@ -84,14 +84,14 @@ TEST(Facts, WarnOfWhatHurtsViewers) {
   EXPECT_NE(warnings[2].find("not AAC"), std::string::npos);
 }
 
-TEST(Facts, KnowAKeyFrameThatDoesNotCome) {
+TEST(Facts, WarnWhenTheNextKeyFrameDoesNotCome) {
   const formats::Facts facts = facts_of(h264("tune=zerolatency key-int-max=1000"));
   ASSERT_TRUE(facts.video);
   EXPECT_EQ(facts.video->keyframe_seconds, 9);
   EXPECT_FALSE(facts.audio);
 }
 
-TEST(Facts, AreFewOfOtherCodecs) {
+TEST(Facts, OfOtherCodecsHaveTheCodecOnly) {
   const formats::Facts opus = facts_of(audio("opusenc ! opusparse"));
   EXPECT_EQ(opus.audio, (formats::AudioFacts{.codec = "opus"}));
   EXPECT_FALSE(opus.video);
@@ -107,7 +107,7 @@ TEST(Facts, AreFewOfOtherCodecs) {
   EXPECT_EQ(finder.facts().video, (formats::VideoFacts{.codec = "h265"}));
 }
 
-TEST(Facts, FollowAnotherPublisher) {
+TEST(Facts, ChangeWithThePublisher) {
   formats::FactFinder finder([] {});
   facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") + aac, finder);
   finder.on_break();

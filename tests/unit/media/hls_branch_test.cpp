@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Real media through a branch into a window, and out of it into ffmpeg's own HLS reader. No clock: as fast as
-// it goes.
+// Real media through a branch into a window, and from there into ffmpeg's HLS reader. It runs
+// without a clock, as fast as possible.
 #include "media/hls_branch.hpp"
 
 #include <gst/app/gstappsrc.h>
@@ -32,7 +32,7 @@ formats::HlsLimits all_listed() {
   return limits;
 }
 
-// A pipeline whose last element, `mux`, stands where the relay is in the daemon.
+// A pipeline whose last element, `mux`, takes the place of the daemon's relay.
 class Pipeline {
  public:
   explicit Pipeline(const std::string &description, const formats::HlsLimits &limits = all_listed()) {
@@ -153,7 +153,7 @@ Outcome run(std::vector<std::string> command) {
   return outcome;
 }
 
-// The whole playlist and its last segment alone decode without a word of complaint.
+// The whole playlist, and its last segment alone, decode without an error message.
 void expect_plays(const formats::HlsWindow &window, int frames) {
   const Folder folder;
   write_out(window, folder.path());
@@ -204,7 +204,7 @@ TEST(HlsBranch, PlaysOtherContainers) {
   }
 }
 
-TEST(HlsBranch, RefusesWhatTransportStreamsCannotCarry) {
+TEST(HlsBranch, RefusesWhatMpegTsCannotCarry) {
   Pipeline pipeline(
       "videotestsrc num-buffers=30 ! video/x-raw,width=320,height=180 ! vp8enc deadline=1 ! matroskamux "
       "name=mux streamable=true");
@@ -219,8 +219,8 @@ TEST(HlsBranch, RefusesRubbish) {
   ASSERT_TRUE(pipeline.pump_until([&] { return !pipeline.branch().refusal().empty(); }));
 }
 
-// The caps' text comes from the publisher, and says of what type a value is.
-TEST(HlsBranch, RefusesCapsThatHoldOtherThanMedia) {
+// The text of the caps comes from the publisher and chooses the types of the values.
+TEST(HlsBranch, RefusesCapsWithTypesThatMediaDoesNotHave) {
   int tried = 0;
   for (const std::string field :
        {"streamheader=(GstCaps)<\"video/x-raw\">", "streamheader=<(GstCaps)[video/x-raw]>",
@@ -238,7 +238,7 @@ TEST(HlsBranch, RefusesCapsThatHoldOtherThanMedia) {
   EXPECT_GE(tried, 9);
 }
 
-TEST(HlsBranch, PlaysSoundAlone) {
+TEST(HlsBranch, PlaysAudioAlone) {
   Pipeline pipeline(
       "audiotestsrc num-buffers=470 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! avenc_aac ! "
       "mpegtsmux name=mux");

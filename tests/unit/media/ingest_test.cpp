@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Publishers of RTMP with the real pipeline: what they send that cannot be used ends nothing but, at worst,
-// their own stream.
+// RTMP publishers with the real pipeline: media that cannot be used ends at most the publisher's own
+// stream.
 #include "media/ingest.hpp"
 
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ class IngestTest : public testing::Test {
     if (!pushed) refused_.push_back(pushed.error().detail);
   }
 
-  // What it says when it is over.
+  // The errors that end the ingest.
   std::vector<std::string> finish() {
     ingest_->finish();
     while (overs_.empty()) g_main_context_iteration(g_main_context_default(), TRUE);
@@ -72,13 +72,13 @@ class IngestTest : public testing::Test {
   const std::vector<std::string> ended{"the publisher has ended the stream"};
   std::uint32_t time_ = 0;
   std::vector<std::string> overs_, refused_;
-  // Nobody has to be there for that signaller.
+  // This signaller needs no node.
   std::unique_ptr<Ingest> ingest_ = std::make_unique<Ingest>(
       "astral://127.0.0.1:9/talk?signaller=application", "talk", g_main_context_default(),
       [this](const Error &error) { overs_.push_back(error.detail); });
 };
 
-TEST_F(IngestTest, GoesOnAfterWhatCarriesNoMedia) {
+TEST_F(IngestTest, ContinuesAfterMessagesWithoutMedia) {
   video_message({0x57, 0});
   configs();
   video_message({0x57, 0});
@@ -93,12 +93,12 @@ TEST_F(IngestTest, GoesOnAfterWhatCarriesNoMedia) {
   EXPECT_EQ(refused_, std::vector<std::string>());
 }
 
-TEST_F(IngestTest, NothingButConfigurationsIsNothing) {
+TEST_F(IngestTest, ConfigurationsAlonePublishNothing) {
   for (int i = 0; i < 3; ++i) configs();
   EXPECT_EQ(finish(), std::vector<std::string>{"nothing was published"});
 }
 
-TEST_F(IngestTest, TimesThatCannotBeAreTheNextOnes) {
+TEST_F(IngestTest, ImpossibleTimestampsAreReplaced) {
   configs();
   for (const std::uint32_t jump : {0u, 0x7fffffffu, 0x80000000u, 0xffffffffu, 5000u, 5001u}) {
     time_ += jump;
@@ -110,7 +110,7 @@ TEST_F(IngestTest, TimesThatCannotBeAreTheNextOnes) {
   EXPECT_EQ(refused_, std::vector<std::string>());
 }
 
-TEST_F(IngestTest, AnotherCodecGoesOn) {
+TEST_F(IngestTest, TheStreamContinuesWithAnotherCodec) {
   configs();
   seconds(2);
   audio({0x11, 0x90}, true);
@@ -124,14 +124,14 @@ TEST_F(IngestTest, AnotherCodecGoesOn) {
   EXPECT_EQ(refused_, std::vector<std::string>());
 }
 
-// The video that its metadata does not rule out might still come; as small as they are, they take memory.
-TEST_F(IngestTest, KeepsNoMillionsOfFramesOfOneTime) {
+// Audio waits for the video that may still come. Even small frames take memory, so their number is limited.
+TEST_F(IngestTest, BoundsTheFramesThatWaitForASecondTrack) {
   audio(aac_config, true);
   for (int i = 0; i < 5000; ++i) audio(aac_frame);
   EXPECT_EQ(finish(), ended);
 }
 
-// Whatever GStreamer makes of them: it is over, once, with a reason.
+// Whatever GStreamer makes of such a configuration, the ingest ends once, with an error.
 class UselessConfiguration : public IngestTest, public testing::WithParamInterface<Buffer> {};
 TEST_P(UselessConfiguration, EndsAtMostItsOwnStream) {
   video(GetParam(), true, true);

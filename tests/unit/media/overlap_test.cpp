@@ -6,14 +6,14 @@
 namespace astral::media {
 namespace {
 
-TEST(Overlap, WhoBringsWhatNobodyBroughtIsThere) {
+TEST(Overlap, AParentThatBringsNewObjectsHasCaughtUp) {
   EXPECT_TRUE(Overlap().caught_up({7, 3}, std::nullopt, 1s));
   EXPECT_TRUE(Overlap().caught_up({7, 3}, Overlap::Place{7, 3}, 1s));
   EXPECT_FALSE(Overlap().caught_up({7, 3}, Overlap::Place{7, 4}, 1s));
 }
 
-// The other one brings an object every 10 ms, this one begins `behind` objects later and brings `speed` at
-// once.
+// The older parent brings an object every 10 ms. The newer one begins `behind` objects later and brings
+// `speed` objects in that time.
 Time time_to_catch_up(std::uint64_t behind, std::uint64_t speed) {
   Overlap overlap;
   std::uint64_t own = 0;
@@ -25,7 +25,7 @@ Time time_to_catch_up(std::uint64_t behind, std::uint64_t speed) {
   return never;
 }
 
-TEST(Overlap, ItIsThereWhenItIsNoMomentBehind) {
+TEST(Overlap, AParentThatIsLessThan100MsBehindHasCaughtUp) {
   EXPECT_EQ(time_to_catch_up(1, 1), Overlap::near);         // always second, by little
   EXPECT_EQ(time_to_catch_up(40, 2), 280ms);                // when 10 objects behind: near
   EXPECT_EQ(time_to_catch_up(1000, 1), Overlap::patience);  // as far behind for ever

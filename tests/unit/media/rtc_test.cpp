@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the other end of a WebRTC connection can make this one hold.
+// How much memory the other end of a WebRTC connection can make this one use.
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace astral::media {
 namespace {
 
-TEST(RtcLink, HasAMostNumberOfStreams) {
+TEST(RtcLink, LimitsTheStreamsOfTheOtherEnd) {
   auto plan = webrtc::Plan::to_receive(*webrtc::parse_offer(test::offer("sendonly")));
   ASSERT_TRUE(plan);
   RtcLink link(std::move(*plan), g_main_context_default(), {});
@@ -22,12 +22,12 @@ TEST(RtcLink, HasAMostNumberOfStreams) {
   EXPECT_EQ(most, 16u);
 }
 
-// How a picture of that size ends that comes as VP8.
+// The error of a pipeline that gets a VP8 picture of that size.
 GstMessageType end_of(const std::string &size) {
   GError *raw = nullptr;
   GstElement *made =
       gst_parse_launch(("videotestsrc num-buffers=3 ! video/x-raw,format=I420," + size +
-                        " ! vp8enc deadline=1 ! rtpvp8pay ! " + form_of("VP8") + " ! fakesink async=false")
+                        " ! vp8enc deadline=1 ! rtpvp8pay ! " + chain_for("VP8") + " ! fakesink async=false")
                            .c_str(),
                        &raw);
   const GErrorPtr error(raw);
@@ -48,9 +48,9 @@ TEST(RtcPublisher, DecodesNoPictureThatIsTooLarge) {
   EXPECT_EQ(end_of("width=64,height=4112"), GST_MESSAGE_ERROR);
 }
 
-TEST(RtcPublisher, HasAFormForWhatAPlanChooses) {
-  for (const char *codec : {"H264", "VP8", "OPUS"}) EXPECT_TRUE(form_of(codec)) << codec;
-  for (const char *codec : {"", "PCMU", "H265"}) EXPECT_FALSE(form_of(codec)) << codec;
+TEST(RtcPublisher, HasAChainForEachCodecThatAPlanChooses) {
+  for (const char *codec : {"H264", "VP8", "OPUS"}) EXPECT_TRUE(chain_for(codec)) << codec;
+  for (const char *codec : {"", "PCMU", "H265"}) EXPECT_FALSE(chain_for(codec)) << codec;
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Streams with the real elements, in one process: the test carries the signalling between them, as the nodes
-// would.
+// Streams with the real elements in one process. The test passes the signalling messages between them, as
+// nodes would.
 #include "media/stream.hpp"
 
 #include <gtest/gtest.h>
@@ -54,7 +54,7 @@ class Context {
     Timer wake(context_.get(), [] {});
     while (!condition()) {
       if (now() > deadline) return false;
-      wake.set(now() + 20ms);  // the window grows without a letter to us
+      wake.set(now() + 20ms);  // the window grows without waking our context
       g_main_context_iteration(context_.get(), TRUE);
     }
     return true;
@@ -64,20 +64,20 @@ class Context {
   const Ref<GMainContext> context_ = Ref<GMainContext>::adopt(g_main_context_new());
 };
 
-// Both ends of every ticket, and the way between them.
+// Knows both ends of each ticket and passes messages between them.
 class Post : public Handler {
  public:
   using Send = std::function<void(const std::string &json)>;
 
-  // A ticket of `consumer`, whose provider takes what is sent with `to_provider`.
+  // Requests a ticket for `consumer`. `to_provider` sends a message to the provider.
   void ask(const std::string &ticket, Stream &consumer, Send to_provider) {
     tickets_[ticket] = {&consumer, to_provider};
     to_provider(request(ticket));
   }
-  // Nothing goes to the providers any more.
+  // Sends nothing to the providers from now on.
   void forget() { tickets_.clear(); }
   void from_provider(std::string json) {
-    if (is_of(json, "cancel")) return;  // the link says so itself: the two would race
+    if (is_of(json, "cancel")) return;  // the link reports the end too; the two would race
     if (!fake_fingerprint.empty() && is_of(json, "offer")) {
       const std::size_t field = json.find("\"fingerprint\"");
       json.replace(json.find('"', json.find(':', field)) + 1, 64, fake_fingerprint);
@@ -126,7 +126,7 @@ class Post : public Handler {
   std::map<std::string, Ends> tickets_;
 };
 
-// An astralsink in a pipeline of its own; its words come to the context.
+// An astralsink in a pipeline of its own. Its messages arrive on the context.
 class Publisher {
  public:
   Publisher(GMainContext *context, Post &post) : post_(post), mailbox_(context) {
@@ -181,7 +181,7 @@ std::uint64_t newest(const Stream &stream) {
   return formats::newest_segment(stream.playlist({}).value_or(""));
 }
 
-TEST(Stream, IsQuietBeforeThereIsMedia) {
+TEST(Stream, HasNothingToPlayBeforeTheFirstMedia) {
   Context context;
   Post post;
   const auto stream = open(post);
@@ -220,7 +220,7 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   EXPECT_GT(stats.links[0].bytes_received, 10'000u);
   EXPECT_EQ(second->add_source("t2", "{}", false).error().code, Code::conflict);
 
-  // The new parent comes before the old one goes; the window goes on without a break.
+  // The new parent is added before the old one is removed, so the window continues without a break.
   post.ask("t3", *second, source.door());
   ASSERT_TRUE(context.pump_until([&] { return received(*second, "t3") > 10'000; }));
   second->remove_source("t2");
@@ -233,10 +233,10 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   ASSERT_TRUE(context.pump_until([&] { return post.ended.contains("t3"); }));
   EXPECT_EQ(post.ended["t3"].code, Code::not_found) << post.ended["t3"].detail;
   EXPECT_FALSE(post.ended.contains("t1"));
-  EXPECT_TRUE(second->hls_ready());  // what there is stays
+  EXPECT_TRUE(second->hls_ready());  // the window keeps its segments
 }
 
-TEST(Stream, SaysWhenAParentGoes) {
+TEST(Stream, ReportsThatAParentHasEnded) {
   Context context;
   Post post;
   const auto stream = open(post);
@@ -251,8 +251,8 @@ TEST(Stream, SaysWhenAParentGoes) {
   EXPECT_NE(post.ended["t1"].detail, "");
 }
 
-// Whoever plays the second publisher has other groups, another clock, other headers.
-TEST(Stream, GoesOnWithARestartedPublisher) {
+// The second publisher has other groups, another clock and other headers.
+TEST(Stream, ContinuesWhenThePublisherRestarts) {
   Context context;
   Post post;
   const auto stream = open(post);

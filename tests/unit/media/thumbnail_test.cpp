@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Pictures of real streams: what is in them, and what becomes of streams without one.
+// Thumbnails of real streams: what they show, and what happens for streams without video.
 #include "media/thumbnail.hpp"
 
 #include <gst/app/gstappsink.h>
@@ -34,7 +34,7 @@ Ref<GstSample> pull(const Ref<GstElement> &pipeline) {
   return Ref<GstSample>::adopt(gst_app_sink_try_pull_sample(GST_APP_SINK(out.get()), 10 * GST_SECOND));
 }
 
-// A second of what the description makes, as MPEG-TS; then what a player would take as its key frame.
+// The key frame that a player finds in one second of the description's media, as MPEG-TS.
 std::vector<Slice> key_frame_of(const std::string &media) {
   const auto pipeline = launch(media + " mpegtsmux name=mux ! appsink name=out sync=false");
   formats::KeyFrame frame;
@@ -90,7 +90,7 @@ class ThumbnailTest : public testing::Test {
   const Ref<GMainContext> context_ = Ref<GMainContext>::adopt(g_main_context_new());
 };
 
-TEST_F(ThumbnailTest, ShowsWhatTheStreamShows) {
+TEST_F(ThumbnailTest, ShowsThePictureOfTheStream) {
   struct Case {
     const char *size;
     int width, height;
@@ -111,13 +111,13 @@ TEST_F(ThumbnailTest, ShowsWhatTheStreamShows) {
   }
 }
 
-TEST_F(ThumbnailTest, KnowsBFrames) {
+TEST_F(ThumbnailTest, DecodesAStreamWithBFrames) {
   const auto made = make(key_frame_of(picture("width=640,height=360", "x264enc bframes=3 ! h264parse")));
   ASSERT_TRUE(made) << made.error().detail;
   EXPECT_NEAR(colour_in_the_middle_of(*made).green, 0xc0, 12);
 }
 
-TEST_F(ThumbnailTest, IsNoneWhereThereIsNoPicture) {
+TEST_F(ThumbnailTest, FailsIfThereIsNoPicture) {
   EXPECT_FALSE(make(key_frame_of(sound), 300ms));
   EXPECT_FALSE(make({Slice::copy(std::vector<std::uint8_t>(188 * 20, 0x47))}, 300ms));
   EXPECT_FALSE(make({}, 300ms));
@@ -129,13 +129,13 @@ TEST_F(ThumbnailTest, IsNoneWhereThereIsNoPicture) {
   EXPECT_TRUE(made || !made.error().detail.empty());
 }
 
-TEST_F(ThumbnailTest, HasItsTimeAndNoMore) {
+TEST_F(ThumbnailTest, FailsIfItTakesTooLong) {
   const auto made = make(key_frame_of(picture("width=640,height=360", h264)), 0s);
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, Code::timeout);
 }
 
-TEST_F(ThumbnailTest, IsGivenUpWithItsOwner) {
+TEST_F(ThumbnailTest, StopsWhenItsOwnerIsDestroyed) {
   const std::vector<Slice> frame = key_frame_of(picture("width=640,height=360", h264));
   Thumbnailer thumbnailer(context_.get());
   for (int i = 0; i < 100; ++i) thumbnailer.make(frame, [](const Expected<Slice> &) { FAIL(); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A whole node in this process, on a port that the kernel chose, with a real core::Node and a fake media
-// floor; and clients that talk real HTTP and WebSocket to it while the main context is pumped.
+// backend. Its clients use real HTTP and WebSockets while the test pumps the main context.
 #pragma once
 
 #include <gio/gio.h>
@@ -111,7 +111,7 @@ class HttpClient {
   const Ref<SoupSession> session_;
 };
 
-// Bytes as they are.
+// Sends and receives raw bytes.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port) {
@@ -123,7 +123,7 @@ class RawClient {
   }
   bool connected() const { return static_cast<bool>(connection_); }
 
-  // False when the other side takes no more, or `enough`.
+  // Returns false if the other end accepts no more or `enough` returns true.
   bool send(
       std::string_view bytes, const std::function<bool()> &enough = [] { return false; }) {
     while (!bytes.empty()) {
@@ -140,7 +140,7 @@ class RawClient {
 
   void end() { g_socket_shutdown(socket(), FALSE, TRUE, nullptr); }
 
-  // What comes, until `marker` or the end.
+  // Receives until `marker` or the end of the connection.
   std::string receive_until(std::string_view marker) {
     std::size_t looked = 0;
     pump_until([&] {
@@ -166,7 +166,7 @@ class RawClient {
   bool ended_ = false;
 };
 
-// Who talks to /peer or /events.
+// A client of /peer or /events.
 class SocketClient {
  public:
   SocketClient(std::uint16_t port, const std::string &path) {
@@ -180,7 +180,7 @@ class SocketClient {
   bool wait_open() {
     return pump_until([this] { return open || closed; }) && open;
   }
-  // As a node does before its hello.
+  // The handshake of a node, before its hello.
   bool prove(const Key &key = Key::generate().value()) {
     peer::PeerHandshake handshake(key, peer::PeerHandshake::Side::connecting);
     send(handshake.challenge());
@@ -191,7 +191,7 @@ class SocketClient {
   void send(std::string_view text) { socket_->send(text); }
   void close() { socket_->close({}); }
 
-  // The first message of this type that has not been taken; empty: none came.
+  // Waits for a message of this type and removes it. Returns an empty string if none comes.
   std::string take(const std::string &type) {
     const std::string mark = "\"type\":\"" + type + "\"";
     std::string found;
@@ -250,7 +250,7 @@ class AppTest : public ::testing::Test {
   }
   HttpAnswer del(const std::string &path) { return http->call({.method = "DELETE", .path = path}); }
 
-  // Publishes "talk" as an astralsink would, up to the link that feeds this node.
+  // Publishes "talk" as astralsink does, up to the link to this node.
   std::unique_ptr<SocketClient> publish() {
     auto sink = std::make_unique<SocketClient>(port(), "/peer");
     EXPECT_TRUE(sink->wait_open());

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A media backend without media, for whatever drives a node's API: it says yes to everything and writes down
-// what it was told.
+// A media backend without media: it accepts everything and records its calls.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "media/media_backend.hpp"
+#include "media/player_formats.hpp"
 
 namespace astral::test {
 
@@ -64,6 +64,7 @@ class FakeMedia : public media::MediaBackend {
     ingest_uri = uri;
     return std::make_unique<FakeIngest>(*this, slug, std::move(over));
   }
+  std::vector<formats::LiveFormat> live_formats() const override { return live; }
   Expected<void> play(const std::string &slug, formats::Format format, formats::Player &player) override {
     if (!streams.contains(slug)) return fail(Code::not_found, "not carried");
     players[format].join(player);
@@ -142,6 +143,7 @@ class FakeMedia : public media::MediaBackend {
   int rtc_made = 0;
   std::vector<std::vector<Slice>> key_frames;
   std::function<void(const Expected<Slice> &)> picture_wanted;
+  std::vector<formats::LiveFormat> live = media::live_formats();  // read when the node opens
   std::map<formats::Format, formats::Fanout> players;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What strangers send: huge and cut bodies, junk, other sites' pages, too many connections. Each gets its
-// answer and the node goes on.
+// Hostile requests: huge and truncated bodies, junk, pages of other sites, too many connections. Each gets
+// its reply, and the node goes on.
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,7 +25,7 @@ std::string request(const std::string &line, const std::string &headers, const s
   return line + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + "\r\n" + body;
 }
 
-TEST_F(Limits, ABodyThatIsAnnouncedTooLarge) {
+TEST_F(Limits, ATooLargeBodyIs413) {
   const HttpAnswer answer = post("/streams", R"({"name":")" + std::string(64 * 1024, 'x') + "\"}");
   EXPECT_EQ(answer.status, 413u);
   EXPECT_EQ(answer.error(), "too-large: the body is larger than 65536 bytes");
@@ -35,7 +35,7 @@ TEST_F(Limits, ABodyThatIsAnnouncedTooLarge) {
   EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");
 }
 
-TEST_F(Limits, ABodyThatNeverEndsIsAnsweredAndCutOff) {
+TEST_F(Limits, AnEndlessBodyIsCutOff) {
   start({.driver = {}, .server = {.drained = 1024 * 1024}});
   RawClient client(port());
   ASSERT_TRUE(client.send(
@@ -49,8 +49,7 @@ TEST_F(Limits, ABodyThatNeverEndsIsAnsweredAndCutOff) {
   EXPECT_TRUE(cut());  // long before 128 MiB
 }
 
-// Of the descriptors, the last ones are not for who connects.
-TEST_F(Limits, WhoeverConnectsLeavesDescriptorsForTheNode) {
+TEST_F(Limits, ConnectionsLeaveTheLastDescriptorsToTheNode) {
   const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int next = dup(client);  // the number that the accepted socket will have
   close(next);
@@ -78,7 +77,7 @@ TEST_F(Limits, WhoeverConnectsLeavesDescriptorsForTheNode) {
   close(client);
 }
 
-TEST_F(Limits, AHugeBodyIsAnsweredBeforeItHasCome) {
+TEST_F(Limits, AHugeBodyIsAnsweredBeforeItArrives) {
   RawClient client(port());
   ASSERT_TRUE(client.send(
       request("POST /streams", "Content-Type: application/json\r\nContent-Length: 99999999999\r\n", "{")));
@@ -87,7 +86,7 @@ TEST_F(Limits, AHugeBodyIsAnsweredBeforeItHasCome) {
   EXPECT_NE(answer.find(R"({"error":{"code":"too-large")"), std::string::npos);
 }
 
-TEST_F(Limits, ALengthThatIsNoneIsAnsweredAtOnce) {
+TEST_F(Limits, AnInvalidContentLengthIsAnsweredAtOnce) {
   for (const char *length : {"-1", "", "18446744073709551615", "99999999999999999999999"}) {
     RawClient client(port());
     ASSERT_TRUE(client.send(request("POST /streams", std::string("Content-Length: ") + length + "\r\n")));
@@ -95,7 +94,7 @@ TEST_F(Limits, ALengthThatIsNoneIsAnsweredAtOnce) {
   }
 }
 
-TEST_F(Limits, BodiesThatAreCut) {
+TEST_F(Limits, ATruncatedBodyChangesNothing) {
   for (const std::size_t size : {0u, 1u, 10u}) {
     RawClient client(port());
     ASSERT_TRUE(
@@ -105,7 +104,7 @@ TEST_F(Limits, BodiesThatAreCut) {
   EXPECT_EQ(http->get("/streams").body, "{\"streams\":[]}\n");
 }
 
-TEST_F(Limits, Junk) {
+TEST_F(Limits, JunkGetsAnErrorReply) {
   for (const std::string &junk :
        {std::string(500, '\xff') + "\r\n\r\n", std::string("GET\r\n\r\n"),
         std::string("GET http://[ HTTP/1.1\r\n\r\n"),
@@ -127,7 +126,7 @@ TEST_F(Limits, Junk) {
   }
 }
 
-TEST_F(Limits, AnotherSitesPageMayChangeNothing) {
+TEST_F(Limits, APageOfAnotherSiteMayChangeNothing) {
   const std::string here = "http://127.0.0.1:" + std::to_string(port());
   const HttpRequest make{.method = "POST", .path = "/streams", .body = R"({"name":"x"})"};
   for (const char *origin : {"http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"}) {
@@ -165,7 +164,7 @@ TEST_F(Limits, AnotherSitesPageMayChangeNothing) {
   EXPECT_EQ(answer.find("permessage-deflate"), std::string::npos);
 }
 
-TEST_F(Limits, HandshakesThatAreNone) {
+TEST_F(Limits, AnInvalidWebSocketHandshakeIs400) {
   for (const char *headers : {"", "Upgrade: websocket\r\nConnection: Upgrade\r\n",
                               "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
                               "12\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
@@ -177,7 +176,7 @@ TEST_F(Limits, HandshakesThatAreNone) {
   }
 }
 
-TEST_F(Limits, ConnectionsAreCounted) {
+TEST_F(Limits, OneConnectionTooManyGets503) {
   start({.driver = {}, .server = {.connections = 3}});
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < 3; ++i) clients.push_back(std::make_unique<RawClient>(port()));
@@ -193,8 +192,8 @@ TEST_F(Limits, ConnectionsAreCounted) {
   ASSERT_TRUE(pump_until([&] { return app->server().connections() <= 1; }));
 }
 
-// A byte now and then is no progress.
-TEST_F(Limits, AHeadThatDoesNotComeInTimeIsTheEnd) {
+// A byte every 50 ms does not extend the time limit.
+TEST_F(Limits, ASlowRequestHeadIsCutOff) {
   start({.driver = {}, .server = {.for_head = 500ms}});
   RawClient silent(port()), half(port());
   ASSERT_TRUE(half.send("GET / HTTP/1.1\r\nHost"));
@@ -210,7 +209,7 @@ TEST_F(Limits, AHeadThatDoesNotComeInTimeIsTheEnd) {
   EXPECT_TRUE(silent.ended());
 }
 
-TEST_F(Limits, ABodyThatDoesNotComeInTimeIsTheEnd) {
+TEST_F(Limits, ASlowBodyIsCutOff) {
   start({.driver = {}, .server = {.for_body = 500ms}});
   RawClient half(port());
   ASSERT_TRUE(half.send(request("POST /streams", "Content-Length: 1000\r\n", "{")));
@@ -226,7 +225,7 @@ TEST_F(Limits, ABodyThatDoesNotComeInTimeIsTheEnd) {
   EXPECT_NE(answer.find("the request did not come in time"), std::string::npos) << answer;
 }
 
-TEST_F(Limits, AnAnswerThatIsNotTakenInTimeIsTheEnd) {
+TEST_F(Limits, AClientThatDoesNotReadItsReplyIsCutOff) {
   start({.driver = {}, .server = {.for_answer = 500ms}});
   RawClient slow(port());
   ASSERT_TRUE(slow.send(request("GET /ping?bytes=2097152", "")));
@@ -234,7 +233,7 @@ TEST_F(Limits, AnAnswerThatIsNotTakenInTimeIsTheEnd) {
   EXPECT_TRUE(pump_until([&] { return app->server().connections() == 0; }));
 }
 
-TEST_F(Limits, ABodyThatBreaksOffHasAnAnswer) {
+TEST_F(Limits, ATruncatedBodyIs400) {
   for (const char *body : {"", "{", R"({"name":"x"})"}) {
     RawClient client(port());
     ASSERT_TRUE(client.send(request("POST /streams", "Content-Length: 20\r\n", body)));
@@ -256,8 +255,7 @@ TEST_F(Limits, AConnectionStaysOpenForFurtherRequests) {
   EXPECT_TRUE(client.ended());
 }
 
-// A page of a site that the settings name may drive the node from a browser.
-TEST_F(Limits, AFriendsPageMayDoWhatTheOwnMay) {
+TEST_F(Limits, APageOfAnAllowedOriginMayChangeThings) {
   start({.driver = {}, .access = {.checks_host = true, .origins = {"https://friend.example"}}});
   const std::map<std::string, std::string> from_friend{{"Origin", "https://friend.example"}};
   const HttpAnswer asked = http->call({.method = "OPTIONS", .path = "/streams", .headers = from_friend});
@@ -275,7 +273,7 @@ TEST_F(Limits, AFriendsPageMayDoWhatTheOwnMay) {
   EXPECT_FALSE(foreign.headers.contains("Access-Control-Allow-Origin"));
 }
 
-TEST_F(Limits, APortThatIsTakenIsAnError) {
+TEST_F(Limits, APortInUseIsAnError) {
   FakeMedia other_media;
   node::App::Settings settings;
   settings.driver.node.self.uuid = "second";
@@ -287,7 +285,7 @@ TEST_F(Limits, APortThatIsTakenIsAnError) {
   EXPECT_NE(second.error().detail.find("port " + std::to_string(port())), std::string::npos);
 }
 
-TEST_F(Limits, ManyCallsAtOnce) {
+TEST_F(Limits, TwoHundredCallsAtOnceAreAnswered) {
   std::vector<std::shared_ptr<HttpClient::Pending>> calls;
   for (int i = 0; i < 200; ++i)
     calls.push_back(http->begin({.path = i % 2 ? "/streams" : "/ping?bytes=100000"}));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who connects to a node proves its key before anything else.
+// A node that connects to another proves its key first.
 #include <gtest/gtest.h>
 
 #include "app_fixture.hpp"
@@ -11,7 +11,7 @@ constexpr const char *node_hello = R"({"type":"hello","uuid":"other","port":1})"
 
 class Proving : public AppTest {};
 
-TEST_F(Proving, ANodeProvesItsKeyFirst) {
+TEST_F(Proving, ANodeThatSendsHelloBeforeItsProofIsDisconnected) {
   SocketClient peer(port(), "/peer");
   ASSERT_TRUE(peer.wait_open());
   peer.send(node_hello);
@@ -39,7 +39,7 @@ TEST_F(Proving, NobodyTakesTheUuidOfALivingNode) {
   EXPECT_FALSE(owner.closed);
 }
 
-// The stream's own node has gone; another takes its uuid, but has not its key.
+// The source of the stream has gone. Another node takes its uuid, but has another key.
 TEST_F(Proving, NobodyEndsTheStreamOfAnother) {
   const Key key = Key::generate().value();
   const std::string streams =

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The options: from the command line and from a file, which of the two wins, and how a bad one is named.
+// The options of astralnode: read from the command line and from a file; precedence; errors.
 #include "node/settings.hpp"
 
 #include <glib/gstdio.h>
 #include <gtest/gtest.h>
 
 #include "glue/ref.hpp"
+#include "node/option_table.hpp"
+#include "node/state_dir.hpp"
 
 namespace astral::node {
 namespace {
@@ -27,7 +29,7 @@ class SettingsTest : public ::testing::Test {
   GString_ folder_;
 };
 
-TEST_F(SettingsTest, Defaults) {
+TEST_F(SettingsTest, WithoutOptionsTheDefaultsHold) {
   const auto options = read_options({});
   ASSERT_TRUE(options) << options.error().detail;
   EXPECT_EQ(options->port, 8000);
@@ -38,7 +40,7 @@ TEST_F(SettingsTest, Defaults) {
   EXPECT_FALSE(options->daemonize);
   EXPECT_FALSE(options->is_public);
   EXPECT_EQ(options->supernode, Supernode::automatic);
-  EXPECT_TRUE(default_state_dir(*options).ends_with("/astral"));
+  EXPECT_TRUE(default_state_dir(options->uuid).ends_with("/astral"));
 }
 
 TEST_F(SettingsTest, AFlagMayHaveAValue) {
@@ -52,7 +54,7 @@ TEST_F(SettingsTest, AFlagMayHaveAValue) {
   EXPECT_TRUE(yes->daemonize);
 }
 
-TEST_F(SettingsTest, AFlagOnTheCommandLineGoesBeforeTheFile) {
+TEST_F(SettingsTest, AFlagOnTheCommandLineOverridesTheFile) {
   const std::string settings = file("[astralnode]\npublic=true\ndaemonize=true\n");
   const auto options = read_options({"--public=false", "-s", settings, "--daemonize=false"});
   ASSERT_TRUE(options) << options.error().detail;
@@ -79,7 +81,7 @@ TEST_F(SettingsTest, AFlagsValueIsTrueOrFalseAndGivenOnce) {
   }
 }
 
-TEST_F(SettingsTest, CommandLine) {
+TEST_F(SettingsTest, TheCommandLineSetsEachOption) {
   const auto options = read_options({"-u",          "n1",
                                      "-l",          "75",
                                      "--port=0",    "--rtmp-port=0",
@@ -108,10 +110,10 @@ TEST_F(SettingsTest, CommandLine) {
   EXPECT_EQ(options->supernode, Supernode::yes);
   EXPECT_EQ(options->stun, "s:3478");
   EXPECT_TRUE(options->daemonize);
-  EXPECT_TRUE(default_state_dir(*options).ends_with("/astral-n1"));
+  EXPECT_TRUE(default_state_dir(options->uuid).ends_with("/astral-n1"));
 }
 
-TEST_F(SettingsTest, TheCommandLineBeatsTheFile) {
+TEST_F(SettingsTest, TheCommandLineOverridesTheFile) {
   const std::string settings =
       file("[astralnode]\nuuid=n1\nport=1\nbootstrap=http://a:1;http://b:2\ndaemonize=true\npublic=true\n");
   auto options = read_options({"-s", settings});
@@ -128,7 +130,7 @@ TEST_F(SettingsTest, TheCommandLineBeatsTheFile) {
   EXPECT_EQ(options->bootstrap[0].host, "c");
 }
 
-TEST_F(SettingsTest, WhoMayComeAndChangeThings) {
+TEST_F(SettingsTest, TheFileHoldsTheTokenAndTheLists) {
   const std::string settings = file(
       "[astralnode]\ntoken=0123456789-._~+/=A\nallowed_hosts=studio;node.example\n"
       "allowed_origins=https://node.example\n");
@@ -145,7 +147,7 @@ TEST_F(SettingsTest, WhoMayComeAndChangeThings) {
   EXPECT_EQ(options->token.size(), 18u);
 }
 
-TEST_F(SettingsTest, HelpAndVersion) {
+TEST_F(SettingsTest, HelpAndVersionAreShown) {
   for (const char *words : {"--allowed-host=NAME", "--allowed-origin=URL", "token = SECRET"}) {
     EXPECT_NE(read_options({"-h"})->shown.find(words), std::string::npos) << words;
   }
@@ -154,7 +156,31 @@ TEST_F(SettingsTest, HelpAndVersion) {
   EXPECT_EQ(read_options({"--version"})->shown, "astralnode " ASTRAL_VERSION "\n");
 }
 
-TEST_F(SettingsTest, ConnectionsFollowTheCapacity) {
+TEST_F(SettingsTest, TheHelpShowsTheDefaultsOfOptions) {
+  const Options defaults = *read_options({});
+  for (const Option &option : option_table()) {
+    if (!option.fallback) continue;
+    auto options = read_options({std::string("--") + option.name + "=" + option.fallback});
+    ASSERT_TRUE(options) << options.error().detail;
+    options->needs_rtmp = false;  // set by --rtmp-port, whatever its value
+    EXPECT_TRUE(*options == defaults) << option.name;
+  }
+}
+
+TEST_F(SettingsTest, AnOptionOutsideItsRangeIsRefused) {
+  for (const Option &option : option_table()) {
+    if (option.max == 0) continue;
+    const std::string name = std::string("--") + option.name + "=";
+    EXPECT_TRUE(read_options({name + std::to_string(option.min)})) << name;
+    EXPECT_TRUE(read_options({name + std::to_string(option.max)})) << name;
+    EXPECT_FALSE(read_options({name + std::to_string(option.max + 1)})) << name;
+    if (option.min > 0) {
+      EXPECT_FALSE(read_options({name + std::to_string(option.min - 1)})) << name;
+    }
+  }
+}
+
+TEST_F(SettingsTest, MoreConnectionsAreAcceptedIfTheCapacityIsLarger) {
   EXPECT_EQ(read_options({})->capacity, 100u);
   EXPECT_EQ(max_connections(*read_options({})), 512u);
   EXPECT_EQ(max_connections(*read_options({"--capacity=0"})), 512u);
@@ -167,7 +193,7 @@ struct Bad {
   const char *error;
 };
 
-TEST_F(SettingsTest, BadOnesAreNamed) {
+TEST_F(SettingsTest, AnErrorNamesTheBadOption) {
   for (const Bad &bad : {
            Bad{{"--port", "70000"}, "--port: must be from 0 to 65535, not '70000'"},
            Bad{{"--port", "x"}, "--port: must be from 0 to 65535, not 'x'"},
@@ -193,6 +219,8 @@ TEST_F(SettingsTest, BadOnesAreNamed) {
            Bad{{"--allowed-origin", "http://x/"},
                "--allowed-origin: must be http[s]://HOST[:PORT], not 'http://x/'"},
            Bad{{"--token", "0123456789abcdef"}, "Unknown option --token"},
+           Bad{{"--public", "yes"}, "--public: must be true or false, not 'yes'"},
+           Bad{{"--port"}, "Missing argument for --port"},
            Bad{{"frob"}, "'frob' is no option"},
            Bad{{"--frob"}, "Unknown option --frob"},
            Bad{{"--settings", "/nonexistent"}, "--settings: /nonexistent: No such file or directory"},
@@ -203,7 +231,7 @@ TEST_F(SettingsTest, BadOnesAreNamed) {
   }
 }
 
-TEST_F(SettingsTest, BadFilesAreNamed) {
+TEST_F(SettingsTest, AnErrorNamesTheFileAndTheBadKey) {
   for (const auto &[text, error] : std::vector<std::pair<const char *, const char *>>{
            {"[astralnode]\nport=x\n", ": port: must be from 0 to 65535, not 'x'"},
            {"[astralnode]\nfrob=1\n", ": frob: no such setting"},
@@ -224,7 +252,7 @@ TEST_F(SettingsTest, BadFilesAreNamed) {
   }
 }
 
-TEST_F(SettingsTest, TheUuidIsKept) {
+TEST_F(SettingsTest, TheStateDirectoryKeepsTheUuid) {
   ASSERT_TRUE(make_state_dir(path("state")));
   const auto first = kept_uuid(path("state"));
   ASSERT_TRUE(first);

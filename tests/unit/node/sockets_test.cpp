@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// /peer and /events over real WebSockets: sense, rubbish, and what each change is told as.
+// /peer and /events over real WebSockets: valid and invalid messages, and the event of each change.
 #include "app_fixture.hpp"
 
 namespace astral::test {
@@ -14,7 +14,7 @@ struct Rubbish {
   std::uint16_t code;
 };
 
-TEST_F(Sockets, RubbishEndsAPeerWithAReason) {
+TEST_F(Sockets, AnInvalidMessageDisconnectsThePeerWithAReason) {
   for (const Rubbish &bad : {
            Rubbish{"no JSON", false, "rubbish", 1007},
            Rubbish{"no object", false, "[]", 1007},
@@ -42,8 +42,8 @@ TEST_F(Sockets, RubbishEndsAPeerWithAReason) {
   EXPECT_EQ(http->get("/health").status, 200u);
 }
 
-// GLib resolves all of .localhost. The node at the other end knows no such name of itself.
-TEST_F(Sockets, ANodeIsAskedForByItsAddress) {
+// GLib resolves every name in .localhost. The other node does not accept this name as Host.
+TEST_F(Sockets, ANodeSendsTheAddressOfTheOtherAsHost) {
   bool open = false;
   std::optional<http::CloseReason> closed;
   const auto by_name =
@@ -56,7 +56,7 @@ TEST_F(Sockets, ANodeIsAskedForByItsAddress) {
   EXPECT_EQ(http->call({.path = "/ping", .headers = {{"Host", "other.localhost"}}}).status, 403u);
 }
 
-TEST_F(Sockets, WhatIsUnknownIsIgnored) {
+TEST_F(Sockets, UnknownMessagesAndTicketsAreIgnored) {
   SocketClient peer(port(), "/peer");
   ASSERT_TRUE(peer.wait_open());
   peer.send(element_hello);
@@ -95,7 +95,7 @@ TEST_F(Sockets, TwoNodesFindEachOther) {
   ASSERT_TRUE(pump_until([&] { return other_gone && !app->driver().node().find_node("there"); }));
 }
 
-TEST_F(Sockets, APeerThatIsNotThereIsTriedAgain) {
+TEST_F(Sockets, ABootstrapNodeThatIsDownIsTriedAgain) {
   FakeMedia other_media;
   std::uint16_t free_port = 0;
   {
@@ -121,7 +121,7 @@ TEST_F(Sockets, APeerThatIsNotThereIsTriedAgain) {
   EXPECT_TRUE(pump_until([&] { return (*first)->driver().node().find_node("late").has_value(); }));
 }
 
-TEST_F(Sockets, EventsTellEveryChange) {
+TEST_F(Sockets, EveryChangeIsAnEvent) {
   SocketClient events(port(), "/events");
   ASSERT_TRUE(events.wait_open());
   EXPECT_EQ(post("/nodes", R"({"uuid":"there","port":1})").status, 201u);
@@ -141,12 +141,12 @@ TEST_F(Sockets, EventsTellEveryChange) {
   for (int i = 0; i < 20 && ended.find("\"slug\":\"talk\",\"gone\":true") == std::string::npos; ++i)
     ended = events.take("stream");
   EXPECT_NE(ended.find(R"("gone":true)"), std::string::npos);
-  events.send("who listens may say something");
+  events.send("an incoming message is ignored");
   EXPECT_EQ(post("/nodes", R"({"uuid":"again","port":1})").status, 201u);
   EXPECT_NE(events.take("node"), "");
 }
 
-TEST_F(Sockets, EventsHaveRoomForSixteen) {
+TEST_F(Sockets, SixteenClientsMayListenToEvents) {
   std::vector<std::unique_ptr<SocketClient>> clients;
   for (std::size_t i = 0; i < api::Events::max_sockets; ++i) {
     clients.push_back(std::make_unique<SocketClient>(port(), "/events"));
@@ -161,7 +161,7 @@ TEST_F(Sockets, EventsHaveRoomForSixteen) {
   EXPECT_TRUE(again.wait_open());
 }
 
-// An origin of a few lines.
+// A fake origin.
 class Origins : public AppTest {
  protected:
   void SetUp() override {
@@ -217,7 +217,7 @@ class Origins : public AppTest {
   bool conflict = false;
 };
 
-TEST_F(Origins, AreToldAndAsked) {
+TEST_F(Origins, TheNodeRegistersAndFetchesTheLists) {
   ASSERT_TRUE(pump_until([&] { return app->driver().node().find_stream("show").has_value(); }));
   EXPECT_NE(node.find("\"here\""), std::string::npos);
   EXPECT_TRUE(app->driver().node().find_node("far"));
@@ -230,7 +230,7 @@ TEST_F(Origins, AreToldAndAsked) {
   EXPECT_EQ(deleted, "here");
 }
 
-TEST_F(Origins, DecideWhoseANameIs) {
+TEST_F(Origins, TheOriginDecidesWhoOwnsAName) {
   conflict = true;
   const HttpAnswer answer = post("/streams", R"({"name":"Talk"})");
   EXPECT_EQ(answer.status, 409u);
@@ -238,7 +238,7 @@ TEST_F(Origins, DecideWhoseANameIs) {
   EXPECT_EQ(http->get("/stream/talk").status, 404u);
 }
 
-TEST_F(Origins, MaySayRubbishOrNothing) {
+TEST_F(Origins, TheNodeSurvivesAnInvalidOrAbsentOrigin) {
   nodes = "rubbish";
   start({.driver = {.node = {}, .origin = origin->url()}});
   EXPECT_EQ(post("/streams", R"({"name":"Talk"})").status, 201u);

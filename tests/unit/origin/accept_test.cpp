@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who gets HTML and who gets JSON.
+// Which Accept headers get HTML and which get JSON.
 #include "origin/accept.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ void PrintTo(const Case &c, std::ostream *out) {
 
 class Accept : public ::testing::TestWithParam<Case> {};
 
-TEST_P(Accept, Decides) {
+TEST_P(Accept, IsHtmlOnlyIfTextHtmlIsPreferredToJson) {
   EXPECT_EQ(wants_html(GetParam().accept), GetParam().html) << GetParam().accept;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The origin's calls as callers see them: status, headers and bodies, without a socket.
+// Makes calls to the origin without a socket, and records status, headers and bodies.
 #pragma once
 
 #include <gmock/gmock.h>

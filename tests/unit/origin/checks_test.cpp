@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whom the origin asks and how often, whatever strangers tell it to.
+// Which nodes the origin checks and how often, whatever it is asked to check.
 #include "origin/checks.hpp"
 
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 namespace astral::origin {
 namespace {
 
-constexpr Asking few{.at_once = 2,
+constexpr CheckLimits few{.at_once = 2,
                      .waiting = 4,
                      .waiting_of_an_address = 2,
                      .between_of_a_node = 5s,
@@ -29,7 +29,7 @@ class ChecksTest : public ::testing::Test {
   Checks checks_{few};
 };
 
-TEST_F(ChecksTest, StartsAtOnce) {
+TEST_F(ChecksTest, AFirstCheckStartsAtOnce) {
   EXPECT_EQ(checks_.next(now_), never);
   EXPECT_TRUE(want("a", "192.0.2.1"));
   EXPECT_EQ(checks_.next(now_), now_);
@@ -37,41 +37,41 @@ TEST_F(ChecksTest, StartsAtOnce) {
   EXPECT_EQ(checks_.next(now_), never);
 }
 
-TEST_F(ChecksTest, OneNodeIsAskedOnceInAWhile) {
+TEST_F(ChecksTest, ANodeIsCheckedOnceInFiveSeconds) {
   EXPECT_TRUE(want("a", "192.0.2.1"));
-  EXPECT_TRUE(want("a", "192.0.2.1"));  // it is waiting already
+  EXPECT_TRUE(want("a", "192.0.2.1"));  // waits already
   EXPECT_EQ(due(), "a");
-  EXPECT_TRUE(want("a", "192.0.2.1"));  // it is under way
+  EXPECT_TRUE(want("a", "192.0.2.1"));  // is running
   EXPECT_EQ(due(), "");
   checks_.done("a");
   now_ += 4999ms;
   EXPECT_FALSE(want("a", "192.0.2.1"));
-  EXPECT_FALSE(want("a", "192.0.2.2"));  // also when it moves
+  EXPECT_FALSE(want("a", "192.0.2.2"));  // also at another address
   now_ += 1ms;
   EXPECT_TRUE(want("a", "192.0.2.1"));
   EXPECT_EQ(due(), "a");
 }
 
-TEST_F(ChecksTest, OneAddressIsAskedSlowly) {
+TEST_F(ChecksTest, AnAddressIsCheckedOnceInATenthOfASecond) {
   EXPECT_TRUE(want("a", "192.0.2.1") && want("b", "192.0.2.1"));
   EXPECT_EQ(due(), "a");
   EXPECT_EQ(checks_.next(now_), now_ + 100ms);
   now_ += 99ms;
   EXPECT_EQ(due(), "");
-  EXPECT_TRUE(want("c", "192.0.2.2"));  // another one need not wait for it
+  EXPECT_TRUE(want("c", "192.0.2.2"));  // another address does not wait
   EXPECT_EQ(due(), "c");
   checks_.done("c");
   now_ += 1ms;
   EXPECT_EQ(due(), "b");
 }
 
-TEST_F(ChecksTest, FewAtOnce) {
+TEST_F(ChecksTest, RunsABoundedNumberOfChecks) {
   EXPECT_TRUE(want("a", "192.0.2.1") && want("b", "192.0.2.2") && want("c", "192.0.2.3"));
   EXPECT_EQ(due(), "ab");
   EXPECT_EQ(due(), "");
   EXPECT_EQ(checks_.next(now_), never);
   checks_.done("x");
-  checks_.done("c");  // not under way: frees nothing
+  checks_.done("c");  // is not running
   EXPECT_EQ(due(), "");
   checks_.done("b");
   checks_.done("b");
@@ -80,11 +80,11 @@ TEST_F(ChecksTest, FewAtOnce) {
   EXPECT_EQ(due(), "");
 }
 
-TEST_F(ChecksTest, FewWait) {
+TEST_F(ChecksTest, ABoundedNumberOfChecksWaits) {
   EXPECT_TRUE(want("a", "192.0.2.1") && want("b", "192.0.2.1"));
-  EXPECT_FALSE(want("c", "192.0.2.1"));  // of one address
+  EXPECT_FALSE(want("c", "192.0.2.1"));  // too many wait for this address
   EXPECT_TRUE(want("d", "192.0.2.2") && want("e", "192.0.2.3"));
-  EXPECT_FALSE(want("f", "192.0.2.4"));  // of all
+  EXPECT_FALSE(want("f", "192.0.2.4"));  // too many wait
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An answer comes when what it says is on the disk, and a disk that fails is told of and tried again.
+// An answer comes once its changes are on the disk; a failed write is reported and tried again.
 #include "origin/journal.hpp"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ class JournalTest : public ::testing::Test {
     journal_.reset();
     std::filesystem::remove_all(folder_);
   }
-  // As another process would find it now.
+  // As another process sees the file now.
   std::size_t count_on_disk() {
     auto database = Database::open(path_);
     return database ? static_cast<std::size_t>(database->integer("SELECT count(*) FROM node").value_or(0))
@@ -52,7 +52,7 @@ class JournalTest : public ::testing::Test {
   std::unique_ptr<Journal> journal_;
 };
 
-TEST_F(JournalTest, AnswersWhenItIsOnTheDisk) {
+TEST_F(JournalTest, AnswersOnceTheChangesAreOnTheDisk) {
   constexpr std::size_t many = 300;
   std::size_t answered = 0, missing = 0;
   for (std::size_t i = 0; i < many; ++i) {
@@ -60,7 +60,7 @@ TEST_F(JournalTest, AnswersWhenItIsOnTheDisk) {
       ASSERT_TRUE(kept);
       if (count_on_disk() < ++answered) ++missing;
     });
-    EXPECT_EQ(answered, 0u);  // never from inside
+    EXPECT_EQ(answered, 0u);  // never inside keep()
   }
   ASSERT_TRUE(pump_until([&] { return answered == many; }));
   EXPECT_EQ(missing, 0u);
@@ -75,19 +75,19 @@ TEST_F(JournalTest, AnswersInOrder) {
   EXPECT_EQ(order, "abcd");
 }
 
-TEST_F(JournalTest, AnswersAlsoWhereNothingChanged) {
+TEST_F(JournalTest, AnswersEvenIfNothingChanged) {
   bool answered = false;
   journal_->keep({}, [&](const Expected<void> &kept) { answered = kept.has_value(); });
   EXPECT_TRUE(pump_until([&] { return answered; }));
 }
 
-TEST_F(JournalTest, WritesTheRestWhenItGoes) {
+TEST_F(JournalTest, WritesTheRestWhenDestroyed) {
   for (const char *name : {"a", "b", "c"}) journal_->keep(changes_of(name), {});
   journal_.reset();
   EXPECT_EQ(count_on_disk(), 3u);
 }
 
-TEST_F(JournalTest, ADiskThatFailsIsToldOfAndTriedAgain) {
+TEST_F(JournalTest, AFailedWriteIsReportedAndTriedAgain) {
   {
     auto database = Database::open(path_);
     ASSERT_TRUE(database && database->execute("ALTER TABLE node RENAME TO away"));
@@ -105,7 +105,7 @@ TEST_F(JournalTest, ADiskThatFailsIsToldOfAndTriedAgain) {
   journal_->keep(changes_of("b"), [&](const Expected<void> &kept) { second = kept; });
   ASSERT_TRUE(pump_until([&] { return second.has_value(); }));
   EXPECT_TRUE(*second);
-  EXPECT_EQ(count_on_disk(), 2u);  // the memory and the disk agree again
+  EXPECT_EQ(count_on_disk(), 2u);  // both changes, the failed one too
 }
 
 }  // namespace

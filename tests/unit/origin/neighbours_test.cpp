@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who is told of whom: near ones first, load spread over the rest, the full ones last.
+// The sample of nodes for a caller: near ones first, the rest spread the load, full ones last.
 #include "origin/neighbours.hpp"
 
 #include <gmock/gmock.h>
@@ -42,18 +42,18 @@ class Sample : public ::testing::Test {
   Neighbours neighbours_;
 };
 
-TEST_F(Sample, NobodyIsThere) {
+TEST_F(Sample, IsEmptyWithoutNodes) {
   EXPECT_THAT(sample(16), IsEmpty());
 }
 
-TEST_F(Sample, AllWhenThereAreFewAndEachOnce) {
+TEST_F(Sample, HasEachNodeOnceIfThereAreFew) {
   add("a", "192.0.2.1");
   add("b", "198.51.100.1");
   add("c", "198.51.7.1");
   EXPECT_THAT(sample(16), UnorderedElementsAre("a", "b", "c"));
 }
 
-TEST_F(Sample, NearOnesComeFirst) {
+TEST_F(Sample, NodesOfTheSameNetworkComeFirst) {
   add_many("far", 100, "192.0.2.");
   add_many("near", 2, "198.51.100.");
   add_many("around", 3, "198.51.7.");
@@ -65,7 +65,7 @@ TEST_F(Sample, NearOnesComeFirst) {
   EXPECT_THAT(std::set(found.begin() + 5, found.end()), Each(StartsWith("far")));
 }
 
-TEST_F(Sample, ANetworkDoesNotKeepToItself) {
+TEST_F(Sample, AQuarterIsDrawnFromAllNetworks) {
   add_many("near", 200, "198.51.100.");
   add_many("far", 200, "192.0.2.");
   const auto near = [](const std::vector<std::string> &found) {
@@ -83,7 +83,7 @@ TEST_F(Sample, ANetworkDoesNotKeepToItself) {
   EXPECT_LT(least, 16);
 }
 
-TEST_F(Sample, TheRestIsUniform) {
+TEST_F(Sample, TheRestIsDrawnUniformly) {
   constexpr int nodes = 100, rounds = 3000, limit = 10;
   for (int i = 0; i < nodes; ++i) add(std::to_string(i), "203.0." + std::to_string(i) + ".1");
   std::map<std::string, int> seen;
@@ -98,14 +98,14 @@ TEST_F(Sample, TheRestIsUniform) {
   }
 }
 
-TEST_F(Sample, OtherNodesOnlyWhereSupernodesAreTooFew) {
+TEST_F(Sample, HasOtherNodesOnlyIfSupernodesAreTooFew) {
   add_many("super", 16, "192.0.2.");
   add_many("plain", 50, "198.51.100.", false);
   EXPECT_THAT(sample(16), Each(StartsWith("super")));
   EXPECT_THAT(sample(17), Contains(StartsWith("plain")).Times(1));
 }
 
-TEST_F(Sample, FullOnesComeLast) {
+TEST_F(Sample, FullNodesComeLast) {
   add("full", "198.51.100.1", true, 10);
   add("over", "198.51.100.2", true, 11);
   add("room", "192.0.2.1", true, 9);
@@ -117,13 +117,13 @@ TEST_F(Sample, FullOnesComeLast) {
   EXPECT_THAT(sample(1), ElementsAre("room"));
 }
 
-TEST_F(Sample, FollowsWhatChanges) {
+TEST_F(Sample, FollowsChangesOfANode) {
   add("a", "198.51.100.1");
   add("b", "198.51.100.2");
   add("c", "198.51.100.3");
-  add("a", "198.51.100.1", true, 10);  // it is full now
+  add("a", "198.51.100.1", true, 10);  // full
   EXPECT_EQ(sample(16).back(), "a");
-  add("b", "192.0.2.2");  // it has moved away
+  add("b", "192.0.2.2");  // in another network
   EXPECT_THAT(sample(16), ElementsAre("c", "b", "a"));
   neighbours_.remove("c");
   neighbours_.remove("unknown");
@@ -133,8 +133,8 @@ TEST_F(Sample, FollowsWhatChanges) {
   EXPECT_THAT(sample(16), IsEmpty());
 }
 
-// Against a model: whatever comes and goes, a sample of all is all, and each pool is in order.
-TEST_F(Sample, OfAllIsAll) {
+// Against a model: after any additions and removals a large sample has exactly the nodes that are there.
+TEST_F(Sample, ALargeSampleHasAllNodes) {
   std::set<std::string> there;
   for (int step = 0; step < 3000; ++step) {
     const std::string uuid = std::to_string(rng_.below(40));
@@ -152,7 +152,7 @@ TEST_F(Sample, OfAllIsAll) {
   }
 }
 
-TEST_F(Sample, AnswersAlsoWhomItCannotPlace) {
+TEST_F(Sample, AnswersACallerOfAnUnknownNetwork) {
   add("a", "192.0.2.1");
   EXPECT_THAT(sample(16, "2001:db8::1"), ElementsAre("a"));
   EXPECT_THAT(sample(16, ""), ElementsAre("a"));

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Nodes: what they report, who takes one away, which of them the origin asks.
+// The calls about nodes: reports, removal, and which nodes the origin checks.
 #include "calls_fixture.hpp"
 
 namespace astral::origin {
 namespace {
 
-TEST_F(OriginCalls, Nodes) {
+TEST_F(OriginCalls, ANodeReportsAndLapses) {
   const Seen created = call("POST", "/nodes",
                             R"({"uuid":"n","port":8000,"supernode":true,"upstream_kbps":1000,"rtt_ms":2.5,)"
                             R"("children":3,"capacity":100})");
   EXPECT_EQ(created.status, 201u);
   EXPECT_EQ(created.location, "/node/n");
   EXPECT_EQ(created.body, R"({"node":{"uuid":"n","ip_address":"192.0.2.9","port":8000,"supernode":true,)"
-                          R"("rtt_ms":2.5,"upstream_kbps":1000,"children":3,"capacity":100,"version":""},)"
+                          R"("version":"","upstream_kbps":1000,"children":3,"capacity":100,"rtt_ms":2.5},)"
                           R"("reachable":null})");
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8001,"ip_address":"192.0.2.10"})").status, 200u);
   EXPECT_EQ(
@@ -25,8 +25,14 @@ TEST_F(OriginCalls, Nodes) {
   EXPECT_EQ(call("DELETE", "/node/n").status, 404u);
 }
 
-// One entry of a list that broke a rule of the nodes' would make them refuse all of it.
-TEST_F(OriginCalls, WhatNoNodeCouldReadIsRefused) {
+// With it, what the origin lists could replace newer gossip.
+TEST_F(OriginCalls, TheStartOfANodeIsDropped) {
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000,"updated":1700000000000})").status, 201u);
+  EXPECT_THAT(call("GET", "/node/n").body, Not(HasSubstr("updated")));
+}
+
+// A node refuses a whole list if one entry breaks a rule.
+TEST_F(OriginCalls, RefusesWhatNodesCouldNotRead) {
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000,"children":1000001})").status, 400u);
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000,"capacity":1000001})").status, 400u);
   EXPECT_EQ(call("POST", "/streams", R"({"name":"a\u0007b","source":"n"})").status, 400u);
@@ -36,7 +42,7 @@ TEST_F(OriginCalls, WhatNoNodeCouldReadIsRefused) {
   EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n","description":"\u007f"})").status, 400u);
 }
 
-TEST_F(OriginCalls, NodesAreASample) {
+TEST_F(OriginCalls, ListsASampleOfTheNodes) {
   for (int i = 0; i < 300; ++i) {
     call("POST", "/nodes", R"({"supernode":true,"port":8000,"uuid":"n)" + std::to_string(i) + "\"}");
   }
@@ -53,14 +59,14 @@ TEST_F(OriginCalls, NodesAreASample) {
   EXPECT_NE(call("GET", "/nodes").body, call("GET", "/nodes").body);
 }
 
-TEST_F(OriginCalls, ANodeTakesItselfAway) {
+TEST_F(OriginCalls, ANodeRemovesItself) {
   call("POST", "/nodes", R"({"uuid":"n","port":8000})");
   EXPECT_EQ(call("DELETE", "/node/n").body, R"({"removed":true})");
   EXPECT_EQ(call("DELETE", "/node/n").status, 404u);
   EXPECT_FALSE(kept_.nodes.at("n"));
 }
 
-TEST_F(OriginCalls, AnothersWordIsAHint) {
+TEST_F(OriginCalls, ADeleteFromAnotherAddressStartsACheck) {
   call("POST", "/nodes", R"({"uuid":"n","port":8000})");
   found(registry_, edges_, "n", true);
   asked_.clear();
@@ -71,28 +77,28 @@ TEST_F(OriginCalls, AnothersWordIsAHint) {
   EXPECT_EQ(asked_, std::vector<std::string>{"n 192.0.2.9 8000"});
   may_ask_ = false;
   EXPECT_EQ(call("DELETE", "/node/n").body, R"({"removed":false,"checking":false})");
-  found(registry_, edges_, "n", true);  // it is there
+  found(registry_, edges_, "n", true);  // it answers
   EXPECT_EQ(call("GET", "/node/n").status, 200u);
-  found(registry_, edges_, "n", false);  // it has gone
+  found(registry_, edges_, "n", false);  // it does not answer any more
   EXPECT_EQ(call("GET", "/node/n").status, 404u);
   EXPECT_FALSE(kept_.nodes.at("n"));
   found(registry_, edges_, "n", false);
 }
 
-TEST_F(OriginCalls, AHintDoesNotRemoveWhoNeverCouldBeReached) {
+TEST_F(OriginCalls, AHintDoesNotRemoveANodeThatWasNeverReachable) {
   call("POST", "/nodes", R"({"uuid":"n","port":8000})");
   for (int i = 0; i < 3; ++i) found(registry_, edges_, "n", false);
   EXPECT_EQ(call("GET", "/node/n").status, 200u);
 }
 
-TEST_F(OriginCalls, SaysWhetherANodeCanBeReached) {
+TEST_F(OriginCalls, TellsANodeWhetherItIsReachable) {
   const std::string report = R"({"uuid":"n","port":8000})";
   EXPECT_THAT(call("POST", "/nodes", report).body, HasSubstr(R"("reachable":null})"));
   EXPECT_EQ(asked_, std::vector<std::string>{"n 192.0.2.9 8000"});
   found(registry_, edges_, "n", false);
   EXPECT_THAT(call("POST", "/nodes", report).body, HasSubstr(R"("reachable":false})"));
   EXPECT_EQ(asked_.size(), 1u);
-  now_ += 60s;  // somebody may have opened a port
+  now_ += 60s;  // its owner may have opened a port
   call("POST", "/nodes", report);
   EXPECT_EQ(asked_.size(), 2u);
   found(registry_, edges_, "n", true);
@@ -101,14 +107,14 @@ TEST_F(OriginCalls, SaysWhetherANodeCanBeReached) {
   EXPECT_EQ(asked_.size(), 2u);
 }
 
-TEST_F(OriginCalls, AsksNobodyWhereStrangersPoint) {
+TEST_F(OriginCalls, ChecksNoLocalAddressForARemoteNode) {
   for (const char *address : {"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "224.0.0.1", "0.0.0.0"}) {
     call("POST", "/nodes", std::string(R"({"uuid":"n","port":80,"ip_address":")") + address + "\"}");
     EXPECT_EQ(asked_.size(), 0u) << address;
   }
 }
 
-TEST_F(OriginCalls, TwoOfOneUuid) {
+TEST_F(OriginCalls, ASecondNodeOfOneUuidIsRefusedWhileTheFirstAnswers) {
   call("POST", "/nodes", R"({"uuid":"n","port":8000})");
   found(registry_, edges_, "n", true);
   asked_.clear();
@@ -117,7 +123,7 @@ TEST_F(OriginCalls, TwoOfOneUuid) {
   EXPECT_EQ(second.status, 409u);
   EXPECT_THAT(second.body, HasSubstr(R"("code":"conflict")"));
   EXPECT_THAT(call("GET", "/node/n").body, HasSubstr(R"("port":8000)"));
-  EXPECT_EQ(asked_, std::vector<std::string>{"n 192.0.2.9 8000"});  // is the first one still there?
+  EXPECT_EQ(asked_, std::vector<std::string>{"n 192.0.2.9 8000"});  // the origin checks the first one
   found(registry_, edges_, "n", false);
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":666})").status, 201u);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The pages: what they say, what they must not say, and what they may load.
+// The pages: what they show, that they escape it, and what their policy allows them to load.
 #include "calls_fixture.hpp"
 #include "origin/page.hpp"
 
 namespace astral::origin {
 namespace {
 
-TEST_F(OriginCalls, PagesEscapeWhatStrangersSay) {
+TEST_F(OriginCalls, PagesEscapeTextsOfNodesAndStreams) {
   accept_ = "text/html";
   call(
       "POST", "/streams",
@@ -37,7 +37,7 @@ TEST_F(OriginCalls, PagesHaveAStrictPolicy) {
     EXPECT_THAT(page.policy, Not(HasSubstr("*"))) << path;
     const bool reaches_the_node = std::string(path) == "/stream/x" || std::string(path) == "/upload";
     EXPECT_EQ(page.policy.find("http") != std::string::npos, reaches_the_node) << path;
-    // Nothing of it would be refused by its own policy.
+    // The page has nothing that its own policy refuses.
     for (const char *inline_ : {" style=", "<style", " onclick=", "<script>"})
       EXPECT_THAT(page.body, Not(HasSubstr(inline_))) << path;
   }
@@ -59,19 +59,19 @@ TEST_F(OriginCalls, AStreamsPageSaysHowToWatchIt) {
   EXPECT_EQ(call("GET", "/stream/y/publish").status, 404u);
 }
 
-TEST_F(OriginCalls, AStreamsPageLeadsToANodeThatIsOpenToAll) {
+TEST_F(OriginCalls, AStreamsPageLinksToAReachablePublicNode) {
   call("POST", "/streams", R"({"name":"x","source":"n"})");
   call("POST", "/nodes", R"({"uuid":"o","port":8002,"public":true})");
   accept_ = "text/html";
   EXPECT_THAT(call("GET", "/stream/x").body,
-              Not(HasSubstr("data-open")));  // nobody knows if it can be reached
+              Not(HasSubstr("data-open")));  // not checked yet
   registry_.found("o", true, now_);
   const Seen page = call("GET", "/stream/x");
   EXPECT_THAT(page.body, HasSubstr("data-open=\"http://192.0.2.9:8002\""));
   EXPECT_THAT(page.policy, HasSubstr("connect-src 'self' http://127.0.0.1:8000 http://192.0.2.9:8002;"));
   EXPECT_THAT(page.policy, HasSubstr("form-action 'self' http://127.0.0.1:8000;"));
   accept_ = "application/json";
-  call("POST", "/nodes", R"({"uuid":"o","port":8002})");  // no more
+  call("POST", "/nodes", R"({"uuid":"o","port":8002})");  // not public any more
   accept_ = "text/html";
   EXPECT_THAT(call("GET", "/stream/x").body, Not(HasSubstr("data-open")));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What counts as an answer of a node, over real sockets: an HTTP server of this process plays the node.
+// What counts as an answer of a node, over real sockets. An HTTP server in this process acts as the node.
 #include "origin/prober.hpp"
 
 #include <gtest/gtest.h>
@@ -14,9 +14,9 @@ namespace {
 
 using test::pump_until;
 
-// Patient, but never waiting between two questions.
-Asking limits(Time deadline) {
-  Asking made;
+// No pause between two checks.
+CheckLimits limits(Time deadline) {
+  CheckLimits made;
   made.between_of_a_node = 0s;
   made.between_of_an_address = 0s;
   made.deadline = deadline;
@@ -46,7 +46,7 @@ class ProberTest : public ::testing::Test {
   std::optional<bool> ask(const std::string &uuid = "n", std::uint16_t port = 0) {
     found_.reset();
     EXPECT_TRUE(prober_->want({uuid, "127.0.0.1", port == 0 ? server_->port() : port}));
-    EXPECT_FALSE(found_);  // never from inside
+    EXPECT_FALSE(found_);  // never inside want()
     EXPECT_TRUE(pump_until([&] { return found_.has_value(); }));
     return found_;
   }
@@ -65,18 +65,18 @@ class ProberTest : public ::testing::Test {
   std::unique_ptr<Prober> prober_ = prober(20s);
 };
 
-TEST_F(ProberTest, TheNodeItself) {
+TEST_F(ProberTest, TheNodesOwnAnswerCounts) {
   EXPECT_EQ(ask(), true);
   EXPECT_EQ(host_, "127.0.0.1:" + std::to_string(server_->port()));
   EXPECT_EQ(ask(), true);
   EXPECT_EQ(asked_, 2);
 }
 
-TEST_F(ProberTest, AnotherNode) {
+TEST_F(ProberTest, AnAnswerOfAnotherNodeDoesNotCount) {
   EXPECT_EQ(ask("m"), false);
 }
 
-TEST_F(ProberTest, NotANode) {
+TEST_F(ProberTest, AnAnswerWithoutTheUuidDoesNotCount) {
   for (const char *body :
        {"", "{}", "[]", "uuid n", R"({"node":"n"})", R"({"uuid":"n"})", R"({"node":{"uuid":7}})"}) {
     reply_.body = body;
@@ -84,34 +84,34 @@ TEST_F(ProberTest, NotANode) {
   }
 }
 
-TEST_F(ProberTest, AnError) {
+TEST_F(ProberTest, AnErrorStatusDoesNotCount) {
   reply_.status = 404;
   EXPECT_EQ(ask(), false);
 }
 
-TEST_F(ProberTest, IsNotLedElsewhere) {
+TEST_F(ProberTest, DoesNotFollowRedirections) {
   reply_ = {.status = 302, .headers = {{"Location", "/elsewhere"}}};
   EXPECT_EQ(ask(), false);
 }
 
-TEST_F(ProberTest, ALongAnswerIsNotRead) {
+TEST_F(ProberTest, AnAnswerAboveTheLimitDoesNotCount) {
   reply_.body.insert(1, std::string(2000, ' '));
   EXPECT_EQ(ask(), false);
 }
 
-TEST_F(ProberTest, NobodyListens) {
+TEST_F(ProberTest, AClosedPortDoesNotCount) {
   const std::uint16_t port = server_->port();
   server_.reset();
   EXPECT_EQ(ask("n", port), false);
 }
 
-TEST_F(ProberTest, SomebodyWhoNeverAnswers) {
+TEST_F(ProberTest, ANodeThatDoesNotAnswerInTimeDoesNotCount) {
   answers_ = false;
   prober_ = prober(200ms);
   EXPECT_EQ(ask(), false);
 }
 
-TEST_F(ProberTest, GoesWhileItAsks) {
+TEST_F(ProberTest, MayBeDestroyedDuringACheck) {
   answers_ = false;
   {
     Prober other([](const std::string &, bool) { FAIL(); }, limits(20s));
@@ -119,7 +119,7 @@ TEST_F(ProberTest, GoesWhileItAsks) {
     ASSERT_TRUE(pump_until([&] { return asked_ == 1; }));
   }
   answers_ = true;
-  EXPECT_EQ(ask(), true);  // and what was under way has ended quietly
+  EXPECT_EQ(ask(), true);  // and nothing is called for the check that was running
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The origin's decisions: when a node has lapsed, who may have a name, who may change a stream.
+// When a node has lapsed, who may have a name, who may change a stream.
 #include "origin/records.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ Stream stream(std::string slug, std::string name, std::string source) {
   return made;
 }
 
-TEST(Lapse, AfterAHundredSeconds) {
+TEST(Lapse, IsAfterAHundredSeconds) {
   EXPECT_TRUE(is_alive(start, start));
   EXPECT_TRUE(is_alive(start, start + 99s));
   EXPECT_FALSE(is_alive(start, start + 100s));
@@ -28,7 +28,7 @@ TEST(Lapse, AClockThatStepsBackLapsesNobody) {
   EXPECT_TRUE(is_alive(start, start - 1h));
 }
 
-TEST(Lapse, EndsStreaming) {
+TEST(Lapse, AStreamOfASilentNodeIsNotLive) {
   Stream made = stream("a", "A", "n");
   made.heard = start;
   EXPECT_FALSE(is_live(made, start));
@@ -68,7 +68,7 @@ TEST(Full, WhenThereAreAsManyChildrenAsItTakes) {
   Node node;
   EXPECT_FALSE(is_full(node));
   node.children = 3;
-  EXPECT_FALSE(is_full(node));  // it does not say how many it takes
+  EXPECT_FALSE(is_full(node));  // its capacity is unknown
   node.capacity = 4;
   EXPECT_FALSE(is_full(node));
   node.capacity = 3;

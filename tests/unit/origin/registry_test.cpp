@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the registry decides: who may register and from where, what lapses, in what order lists are.
+// Who may register and from which address, what lapses, and the order of lists.
 #include "origin/registry.hpp"
 
 #include <gmock/gmock.h>
@@ -32,7 +32,7 @@ Stream stream(const std::string &slug, std::string source, UnixTime heard, std::
   made.source = std::move(source);
   made.streaming = true;
   made.reporter = std::move(reporter);
-  made.created = heard;
+  made.created = heard.time_since_epoch().count();
   made.heard = heard;
   return made;
 }
@@ -57,13 +57,13 @@ TEST(Nodes, ReportAgainOrLapse) {
   EXPECT_THAT(all->nodes({}, start + 130s), IsEmpty());
   EXPECT_THAT(all->sample(home, 16, start + 130s), IsEmpty());
   EXPECT_FALSE(all->node("n", start + 130s));
-  const Changes lapsed = all->take_changes();  // it goes from the disk too
+  const Changes lapsed = all->take_changes();  // removed from the store too
   ASSERT_TRUE(lapsed.nodes.contains("n"));
   EXPECT_FALSE(lapsed.nodes.at("n"));
-  EXPECT_EQ(all->put(node("n", start + 200s)), Change::created);  // it came back
+  EXPECT_EQ(all->put(node("n", start + 200s)), Change::created);  // reports again
 }
 
-TEST(Nodes, SilentSupernodesAreSampledNoMore) {
+TEST(Nodes, LapsedSupernodesAreNotSampled) {
   auto all = registry();
   for (const char *uuid : {"a", "b"}) {
     Node super = node(uuid, start);
@@ -91,13 +91,13 @@ TEST(Nodes, SupernodesComeFirst) {
   EXPECT_THAT(all->nodes({.limit = 5, .offset = 3}, start), IsEmpty());
 }
 
-TEST(Nodes, AReportFreshensTheNodesStreams) {
+TEST(Nodes, AReportCountsForTheNodesStreams) {
   auto all = registry();
   ASSERT_TRUE(all->put(stream("a", "n", start)) && all->put(stream("b", "m", start)));
   ASSERT_TRUE(all->put(node("n", start + 90s)));
   EXPECT_TRUE(is_live(*all->stream("a", start + 150s), start + 150s));
   EXPECT_FALSE(is_live(*all->stream("b", start + 150s), start + 150s));
-  // It lapses at 190; what was heard of it last is kept of its streams.
+  // The node lapses at 190 s. Its streams keep the time of its last report.
   EXPECT_FALSE(is_live(*all->stream("a", start + 200s), start + 200s));
   EXPECT_EQ(all->stream("a", start + 200s)->heard, start + 90s);
 }
@@ -114,14 +114,14 @@ TEST(Nodes, TheStreamsOfARemovedNodeStop) {
   EXPECT_FALSE(changes.streams.at("a")->streaming);
 }
 
-TEST(Nodes, NobodyReportsForALivingOne) {
+TEST(Nodes, NoOtherAddressReportsForALivingNode) {
   auto all = registry();
   ASSERT_TRUE(all->put(node("n", start)));
   all->take_changes();
   Node thief = node("n", start + 1s, elsewhere);
   thief.port = 666;
   EXPECT_EQ(all->put(thief).error().code, Code::conflict);
-  thief.ip_address = home;  // saying so does not make it so
+  thief.ip_address = home;  // the reported address does not count, only the caller's
   EXPECT_EQ(all->put(thief).error().code, Code::conflict);
   EXPECT_EQ(all->node("n", start + 1s)->port, 8000);
   EXPECT_TRUE(all->take_changes().empty());
@@ -129,7 +129,7 @@ TEST(Nodes, NobodyReportsForALivingOne) {
   EXPECT_EQ(all->put(thief), Change::created);
 }
 
-TEST(Nodes, SpeakFromTheAddressTheyGaveThemselves) {
+TEST(Nodes, MayReportFromTheAddressThatTheyReported) {
   auto all = registry();
   Node behind = node("n", start);
   behind.ip_address = "203.0.113.7";
@@ -137,30 +137,30 @@ TEST(Nodes, SpeakFromTheAddressTheyGaveThemselves) {
   EXPECT_EQ(all->put(node("n", start + 1s, "203.0.113.7")), Change::updated);
 }
 
-TEST(Nodes, WhatWasFoundOutHoldsForTheSameAddress) {
+TEST(Nodes, ReachabilityHoldsForTheSameAddressOnly) {
   auto all = registry();
   ASSERT_TRUE(all->put(node("n", start)));
-  EXPECT_TRUE(wants_asking(*all->node("n", start), start));
+  EXPECT_TRUE(wants_check(*all->node("n", start), start));
   all->found("n", true, start);
   all->found("unknown", true, start);
   ASSERT_TRUE(all->put(node("n", start + 30s)));
   EXPECT_EQ(all->node("n", start + 30s)->reachable, true);
-  EXPECT_FALSE(wants_asking(*all->node("n", start + 30s), start + 299s));
-  EXPECT_TRUE(wants_asking(*all->node("n", start + 30s), start + 300s));
+  EXPECT_FALSE(wants_check(*all->node("n", start + 30s), start + 299s));
+  EXPECT_TRUE(wants_check(*all->node("n", start + 30s), start + 300s));
   Node moved = node("n", start + 31s);
   moved.port = 8001;
   ASSERT_TRUE(all->put(moved));
   EXPECT_EQ(all->node("n", start + 31s)->reachable, std::nullopt);
 }
 
-TEST(Streams, AnUpdateKeepsTheBirthday) {
+TEST(Streams, AnUpdateKeepsTheTimeOfCreation) {
   auto all = registry();
   ASSERT_EQ(all->put(stream("a", "n", start)), Change::created);
   Stream again = stream("a", "n", start + 5s);
   again.viewers = 7;
   again.name = "Another name";
   EXPECT_EQ(all->put(again), Change::updated);
-  EXPECT_EQ(all->stream("a", start)->created, start);
+  EXPECT_EQ(all->stream("a", start)->created, start.time_since_epoch().count());
   EXPECT_EQ(all->stream("a", start)->viewers, 7u);
   Stream heir = stream("b", "m", start);  // the old name is free
   heir.name = "Name of a";
@@ -182,26 +182,26 @@ TEST(Streams, AConflictChangesNothing) {
   EXPECT_TRUE(all->take_changes().empty());
 }
 
-TEST(Streams, OnlyTheSourceSpeaksForThem) {
+TEST(Streams, OnlyTheSourcesAddressChangesThem) {
   auto all = registry();
   ASSERT_TRUE(all->put(node("n", start)));
   EXPECT_EQ(all->put(stream("a", "n", start, elsewhere)).error().code, Code::refused);
   ASSERT_TRUE(all->put(stream("a", "n", start)));
   EXPECT_EQ(all->put(stream("a", "n", start, elsewhere)).error().code, Code::refused);
   EXPECT_EQ(all->remove_stream("a", elsewhere, start).error().code, Code::refused);
-  // Also when the source is silent: then it is the address that it came from.
+  // If the source is silent, the address that registered the stream counts.
   const auto later = start + 500s;
   EXPECT_EQ(all->put(stream("a", "n", later, elsewhere)).error().code, Code::refused);
   EXPECT_EQ(all->remove_stream("a", elsewhere, later).error().code, Code::refused);
   EXPECT_TRUE(all->put(stream("a", "n", later)));
-  // It comes back from another address, and brings its streams.
+  // The source returns at another address; then only that one counts.
   ASSERT_TRUE(all->put(node("n", later, elsewhere)));
   EXPECT_EQ(all->put(stream("a", "n", later)).error().code, Code::refused);
   EXPECT_TRUE(all->put(stream("a", "n", later, elsewhere)));
   EXPECT_TRUE(all->remove_stream("a", elsewhere, later));
 }
 
-TEST(Streams, Orders) {
+TEST(Streams, AreListedInTheGivenOrder) {
   auto all = registry();
   Stream a = stream("a", "n", start - 200s);  // not live any more
   a.viewers = 5;
@@ -229,8 +229,8 @@ TEST(Streams, AreRemoved) {
   EXPECT_TRUE(all->put(stream("a", "m", start)));  // slug and name are free
 }
 
-// What a list shows within one second is the same as long as the version is.
-TEST(Streams, TheVersionTellsOfEveryChange) {
+// While the version is the same, so is a list that is made in the same second.
+TEST(Streams, TheVersionChangesWithTheList) {
   auto all = registry();
   auto version = all->streams_version();
   const auto changed = [&] { return std::exchange(version, all->streams_version()) != version; };
@@ -248,15 +248,15 @@ TEST(Streams, TheVersionTellsOfEveryChange) {
   EXPECT_TRUE(changed());
 }
 
-TEST(Room, ForNodes) {
+TEST(Room, IsMadeByNodesThatLapse) {
   auto all = registry({.nodes = 2, .streams = 9, .streams_of_a_node = 9});
   ASSERT_TRUE(all->put(node("a", start)) && all->put(node("b", start + 50s)));
   EXPECT_EQ(all->put(node("c", start + 60s)).error().code, Code::no_room);
-  EXPECT_TRUE(all->put(node("b", start + 60s)));   // who is there may report
+  EXPECT_TRUE(all->put(node("b", start + 60s)));   // a known node may report
   EXPECT_TRUE(all->put(node("c", start + 100s)));  // a has lapsed
 }
 
-TEST(Room, ForStreams) {
+TEST(Room, IsMadeByStreamsThatAreForgotten) {
   auto all = registry({.nodes = 9, .streams = 2, .streams_of_a_node = 9});
   ASSERT_TRUE(all->put(stream("a", "n", start)) && all->put(stream("b", "n", start + 1s)));
   EXPECT_EQ(all->put(stream("c", "n", start + 2s)).error().code, Code::no_room);
@@ -265,7 +265,7 @@ TEST(Room, ForStreams) {
   EXPECT_FALSE(all->stream("a", start + forget_after));
 }
 
-TEST(Room, ForStreamsOfOneNode) {
+TEST(Room, IsBoundedForTheStreamsOfANode) {
   auto all = registry({.nodes = 9, .streams = 9, .streams_of_a_node = 1});
   ASSERT_TRUE(all->put(stream("a", "n", start)));
   EXPECT_EQ(all->put(stream("b", "n", start)).error().code, Code::no_room);
@@ -287,7 +287,7 @@ TEST(Sweep, DropsTheLapsedAndTheForgotten) {
   EXPECT_FALSE(changes.streams.contains("new"));
 }
 
-TEST(Restore, BringsAllBackAndIsNoChange) {
+TEST(Restore, BringsEverythingBackWithoutChanges) {
   auto all = registry();
   all->restore(node("n", start));
   all->restore(stream("a", "n", start));
@@ -297,10 +297,10 @@ TEST(Restore, BringsAllBackAndIsNoChange) {
   Stream same_name = stream("c", "m", start);
   same_name.name = "Name of a";
   EXPECT_EQ(all->put(same_name).error().code, Code::conflict);
-  EXPECT_FALSE(all->node("n", start + 100s));  // silent since before the restart
+  EXPECT_FALSE(all->node("n", start + 100s));  // no report since before the restart
 }
 
-TEST(ChangesTest, TheLaterOneCounts) {
+TEST(ChangesTest, TheNewerChangeOfAKeyWins) {
   Changes one, two;
   one.nodes["a"] = node("a", start);
   one.nodes["b"] = node("b", start);

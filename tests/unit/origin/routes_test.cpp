@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What all calls have in common: paths, methods, bodies that are refused, answers that wait for the disk.
+// What all calls have in common: paths, methods, refused bodies, answers that wait for the disk.
 #include <array>
 
 #include "calls_fixture.hpp"
@@ -18,7 +18,7 @@ TEST_F(OriginCalls, ConfirmsOnlyWhatIsOnTheDisk) {
   EXPECT_TRUE(kept_.streams.at("a") && kept_.nodes.at("n"));
 }
 
-TEST_F(OriginCalls, TheMap) {
+TEST_F(OriginCalls, TheMapHasNodesTheirSupernodesAndStreams) {
   EXPECT_EQ(call("GET", "/map").body, R"({"nodes":[],"streams":[],"known_nodes":0,"known_streams":0})");
   call("POST", "/nodes", R"({"uuid":"s","port":8000,"supernode":true,"children":1,"capacity":9})");
   call("POST", "/nodes", R"({"uuid":"n","port":8001,"primary_supernode_uuid":"s"})");
@@ -31,7 +31,7 @@ TEST_F(OriginCalls, TheMap) {
       R"("streams":[{"slug":"a","name":"a","source":"n","streaming":true}],"known_nodes":2,"known_streams":1})");
 }
 
-TEST_F(OriginCalls, Ping) {
+TEST_F(OriginCalls, PingTellsTheCallersAddress) {
   EXPECT_EQ(call("GET", "/ping").body, R"({"ip":"192.0.2.9"})");
   EXPECT_EQ(call("POST", "/ping").status, 200u);
 }
@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"DELETE", "/stream/a", R"({"uuid":"a b"})", 400, "'uuid'"},
         Bad{"DELETE", "/node/m", "", 404, "no node m"}, Bad{"GET", "/stream/b", "", 404, "no stream b"}));
 
-TEST_F(OriginCalls, PathsAndMethods) {
+TEST_F(OriginCalls, UnknownPathsAndWrongMethodsAreRefused) {
   EXPECT_EQ(call("GET", "/nope").status, 404u);
   EXPECT_EQ(call("GET", "/stream/a/b").status, 404u);
   for (const auto &[method, path, allow] :
@@ -112,7 +112,7 @@ TEST_F(OriginCalls, PathsAndMethods) {
   }
 }
 
-TEST_F(OriginCalls, WantsJsonBodies) {
+TEST_F(OriginCalls, BodiesMustBeJson) {
   for (const char *type : {"application/x-www-form-urlencoded", "text/plain", ""}) {
     content_type_ = type;
     EXPECT_EQ(call("POST", "/streams", R"({"name":"b","source":"n"})").status, 415u) << type;
@@ -121,7 +121,7 @@ TEST_F(OriginCalls, WantsJsonBodies) {
   EXPECT_EQ(call("GET", "/streams").body, R"({"streams":[]})");
 }
 
-TEST_F(OriginCalls, BadQueries) {
+TEST_F(OriginCalls, BadQueriesAreRefused) {
   for (const auto &[name, value] : std::map<std::string, std::string>{
            {"limit", "x"}, {"limit", "-1"}, {"limit", "10001"}, {"offset", "1x"}, {"sort", "size"}}) {
     EXPECT_EQ(call("GET", "/streams", {}, {{name, value}}).status, 400u) << name << value;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How a slug is made of a name, and what counts as a slug and as a uuid.
+// How a slug is made from a name, and what is a slug and a uuid.
 #include "core/slug.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ void PrintTo(const Case &c, std::ostream *out) {
 
 class SlugOf : public ::testing::TestWithParam<Case> {};
 
-TEST_P(SlugOf, Name) {
+TEST_P(SlugOf, IsMadeOfAName) {
   EXPECT_EQ(slug_of(GetParam().name), GetParam().slug);
   EXPECT_EQ(is_slug(GetParam().slug), !GetParam().slug.empty());
 }
@@ -34,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{fifty, fifty.substr(0, 48)}, Case{forty_seven + " y", forty_seven},
                       Case{forty_seven.substr(1) + " yz", forty_seven.substr(1) + "-y"}));
 
-TEST(Slug, WhatIsNotOne) {
+TEST(Slug, IsOnlyWhatSlugOfCanReturn) {
   for (const std::string &text :
        {std::string(""), std::string("-a"), std::string("a-"), std::string("a--b"), std::string("A"),
         std::string("a b"), std::string("a/b"), std::string("ä"), fifty, std::string("a\0", 2)}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the store keeps across a restart, and which files it takes.
+// What the store keeps across a restart, and which files it accepts.
 #include "origin/store.hpp"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ Stream stream(const std::string &slug, std::string source, UnixTime heard) {
   made.source = std::move(source);
   made.streaming = true;
   made.reporter = "192.0.2.9";
-  made.created = heard;
+  made.created = heard.time_since_epoch().count();
   made.heard = heard;
   return made;
 }
@@ -62,11 +62,11 @@ TEST(StoreUri, AFolderThatCannotBe) {
   EXPECT_EQ(store.error().code, Code::failed);
 }
 
-TEST_F(File, KeepsAllAcrossARestart) {
+TEST_F(File, KeepsEverythingAcrossARestart) {
   Node rich = node("n1", start);
   rich.supernode = true;
-  rich.primary_supernode_uuid = "s";
-  rich.rtt_ms = 1.5;
+  rich.primary = "s";
+  rich.reported_rtt_ms = 1.5;
   rich.upstream_kbps = 1;
   rich.downstream_kbps = 2;
   rich.children = 3;
@@ -104,8 +104,8 @@ TEST_F(File, KeepsAllAcrossARestart) {
   EXPECT_EQ(again.ip_address, "192.0.2.1");
   EXPECT_EQ(again.port, 8000);
   EXPECT_TRUE(again.supernode);
-  EXPECT_EQ(again.primary_supernode_uuid, "s");
-  EXPECT_EQ(again.rtt_ms, 1.5);
+  EXPECT_EQ(again.primary, "s");
+  EXPECT_EQ(again.reported_rtt_ms, 1.5);
   EXPECT_EQ(again.upstream_kbps, 1u);
   EXPECT_EQ(again.downstream_kbps, 2u);
   EXPECT_EQ(again.children, 3u);
@@ -113,7 +113,7 @@ TEST_F(File, KeepsAllAcrossARestart) {
   EXPECT_EQ(again.version, "0.1.0");
   EXPECT_EQ(again.reporter, "192.0.2.9");
   EXPECT_EQ(again.heard, start);
-  EXPECT_EQ(again.reachable, std::nullopt);  // it is found out again
+  EXPECT_EQ(again.reachable, std::nullopt);  // not stored
   ASSERT_EQ(contents->streams.size(), 1u);
   const Stream &back = contents->streams[0];
   EXPECT_EQ(back.slug, "a");
@@ -126,7 +126,7 @@ TEST_F(File, KeepsAllAcrossARestart) {
   EXPECT_EQ(back.media, "video/mpegts");
   EXPECT_EQ(back.updated, known.updated);
   EXPECT_EQ(back.reporter, "192.0.2.9");
-  EXPECT_EQ(back.created, start);
+  EXPECT_EQ(back.created, start.time_since_epoch().count());
   EXPECT_EQ(back.heard, start);
 }
 
@@ -148,38 +148,76 @@ TEST_F(File, TakesChangesInAnyOrder) {
   EXPECT_EQ(names["b"], "Name of a");
 }
 
-// The schema of the first version; its nodes report again, its streams stay.
-TEST_F(File, BringsTheStreamsOfAnOlderStore) {
-  const std::string path = folder_.string() + "/first.db";
+// The first two schemas: their streams stay, their nodes report again.
+TEST_F(File, KeepsTheStreamsOfOlderSchemas) {
+  const auto made_by = [](int version) {
+    const bool has_reporter = version > 1;
+    const std::string column = has_reporter ? ", reporter TEXT NOT NULL" : "";
+    return "CREATE TABLE node (uuid TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;"
+           "CREATE TABLE stream (slug TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT NOT NULL,"
+           " source TEXT NOT NULL, streaming INTEGER NOT NULL, bitrate_kbps INTEGER, viewers INTEGER,"
+           " media TEXT NOT NULL, updated INTEGER" +
+           column + ", created INTEGER NOT NULL, heard INTEGER NOT NULL) STRICT, WITHOUT ROWID;" +
+           (has_reporter ? "" : "CREATE INDEX stream_source ON stream (source);") +
+           "INSERT INTO node VALUES ('n');"
+           "INSERT INTO stream VALUES ('a', 'A \"é\"', 'd', 'n', 1, 5, NULL, 'm', 6" +
+           (has_reporter ? ", '192.0.2.9'" : "") +
+           ", 7, 8);"
+           "INSERT INTO stream VALUES ('b', 'B', '', 'n', 0, NULL, 4, '', NULL" +
+           (has_reporter ? ", '192.0.2.9'" : "") +
+           ", 7, 8);"
+           "PRAGMA application_id = 1095980114; PRAGMA user_version = " +
+           std::to_string(version) + ";";
+  };
+  for (const int version : {1, 2}) {
+    const std::string path = folder_.string() + "/" + std::to_string(version) + ".db";
+    {
+      auto database = Database::open(path);
+      ASSERT_TRUE(database);
+      ASSERT_TRUE(database->execute(made_by(version).c_str()));
+    }
+    for (int round = 0; round < 2; ++round) {
+      auto store = Store::open("sqlite://" + path);
+      ASSERT_TRUE(store) << store.error().detail;
+      const auto contents = (*store)->read();
+      ASSERT_TRUE(contents);
+      EXPECT_TRUE(contents->nodes.empty());
+      ASSERT_EQ(contents->streams.size(), 2u);
+      const Stream &a = contents->streams[0], &b = contents->streams[1];
+      EXPECT_EQ(a.name, "A \"é\"");
+      EXPECT_TRUE(a.streaming);
+      EXPECT_EQ(a.bitrate_kbps, 5u);
+      EXPECT_FALSE(a.viewers);
+      EXPECT_EQ(a.updated, 6u);
+      EXPECT_EQ(a.created, 7);
+      EXPECT_EQ(a.heard.time_since_epoch(), 8s);
+      EXPECT_EQ(a.reporter, version > 1 ? "192.0.2.9" : "");
+      EXPECT_EQ(b.source, "n");
+      EXPECT_FALSE(b.streaming);
+      EXPECT_EQ(b.bitrate_kbps, 0u);
+      EXPECT_EQ(b.viewers, 4u);
+    }
+  }
+}
+
+// A row that breaks a rule would make the origin's list unreadable for nodes.
+TEST_F(File, LeavesOutARowThatBreaksARule) {
   {
-    auto database = Database::open(path);
-    ASSERT_TRUE(database);
-    ASSERT_TRUE(database->execute(R"(
-      CREATE TABLE node (uuid TEXT PRIMARY KEY, ip_address TEXT NOT NULL, port INTEGER NOT NULL,
-        supernode INTEGER NOT NULL, primary_supernode_uuid TEXT, upstream_kbps INTEGER, downstream_kbps INTEGER,
-        children INTEGER, capacity INTEGER, version TEXT NOT NULL, heard INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-      CREATE TABLE stream (slug TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT NOT NULL,
-        source TEXT NOT NULL, streaming INTEGER NOT NULL, bitrate_kbps INTEGER, viewers INTEGER,
-        media TEXT NOT NULL, updated INTEGER, created INTEGER NOT NULL, heard INTEGER NOT NULL
-        ) STRICT, WITHOUT ROWID;
-      CREATE INDEX stream_source ON stream (source);
-      INSERT INTO node VALUES ('n', '192.0.2.1', 1, 0, NULL, NULL, NULL, NULL, NULL, '', 7);
-      INSERT INTO stream VALUES ('a', 'A', 'd', 'n', 1, 5, NULL, 'm', 6, 7, 8);
-      PRAGMA application_id = 1095980114;
-      PRAGMA user_version = 1;
-    )"));
+    auto store = Store::open(uri_);
+    ASSERT_TRUE(store);
+    Changes changes;
+    changes.streams["a"] = stream("a", "n", start);
+    changes.streams["b"] = stream("b", "n", start);
+    ASSERT_TRUE((*store)->write(changes));
+    auto database = Database::open(uri_.substr(9));
+    ASSERT_TRUE(database && database->execute("UPDATE stream SET info = '{}' WHERE slug = 'a'"));
   }
-  for (int round = 0; round < 2; ++round) {
-    auto store = Store::open("sqlite://" + path);
-    ASSERT_TRUE(store) << store.error().detail;
-    const auto contents = (*store)->read();
-    EXPECT_TRUE(contents->nodes.empty());
-    ASSERT_EQ(contents->streams.size(), 1u);
-    EXPECT_EQ(contents->streams[0].name, "A");
-    EXPECT_EQ(contents->streams[0].updated, 6u);
-    EXPECT_EQ(contents->streams[0].created.time_since_epoch(), 7s);
-    EXPECT_EQ(contents->streams[0].heard.time_since_epoch(), 8s);
-  }
+  auto store = Store::open(uri_);
+  ASSERT_TRUE(store);
+  const auto contents = (*store)->read();
+  ASSERT_TRUE(contents);
+  ASSERT_EQ(contents->streams.size(), 1u);
+  EXPECT_EQ(contents->streams[0].slug, "b");
 }
 
 TEST_F(File, RefusesOtherDatabases) {

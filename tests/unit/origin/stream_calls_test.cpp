@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Streams: who makes, changes and ends one, and for how long it is live.
+// The calls about streams: who may create, change and end one, and how long it is live.
 #include "calls_fixture.hpp"
 
 namespace astral::origin {
 namespace {
 
-TEST_F(OriginCalls, StreamsCreateUpdateConflict) {
+TEST_F(OriginCalls, AStreamIsCreatedThenUpdatedAndItsNameIsTaken) {
   const Seen created = call("POST", "/streams", R"({"name":"My Talk!","source":"n","streaming":true})");
   EXPECT_EQ(created.status, 201u);
   EXPECT_EQ(created.location, "/stream/my-talk");
   EXPECT_EQ(created.body,
-            R"({"stream":{"name":"My Talk!","slug":"my-talk","description":"","source":"n","streaming":true,)"
-            R"("created":1700000000,"media":""}})");
+            R"({"stream":{"slug":"my-talk","name":"My Talk!","description":"","source":"n","streaming":true,)"
+            R"("media":"","bitrate_kbps":0,"created":1700000000,"updated":0}})");
   now_ += 5s;
   const Seen updated = call("POST", "/streams", R"({"slug":"my-talk","source":"n","viewers":3})");
   EXPECT_EQ(updated.status, 200u);
-  EXPECT_THAT(updated.body, HasSubstr(R"("viewers":3,"created":1700000000)"));
+  EXPECT_THAT(updated.body, HasSubstr(R"("created":1700000000,"updated":0,"viewers":3)"));
   const Seen taken = call("POST", "/streams", R"({"name":"my talk","source":"m"})");
   EXPECT_EQ(taken.status, 409u);
   EXPECT_EQ(taken.body, R"({"error":{"code":"conflict","message":"slug my-talk is taken by another node"}})");
 }
 
-TEST_F(OriginCalls, StreamsListAndLapse) {
+TEST_F(OriginCalls, AStreamOfASilentNodeIsNotLive) {
   call("POST", "/streams", R"({"name":"a","source":"n","streaming":true})");
   EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
   now_ += 99s;
@@ -42,10 +42,28 @@ TEST_F(OriginCalls, OnlyTheOwnerChangesAStream) {
   EXPECT_EQ(changed.status, 200u);
   EXPECT_EQ(changed.body, call("GET", "/stream/a").body);
   EXPECT_THAT(changed.body,
-              HasSubstr(R"("description":"old","source":"n","streaming":true,"bitrate_kbps":9)"));
+              HasSubstr(R"("description":"old","source":"n","streaming":true,"media":"m","bitrate_kbps":9)"));
   EXPECT_EQ(call("DELETE", "/stream/a", R"({"source":"n"})").status, 200u);
   EXPECT_EQ(call("GET", "/stream/a").status, 404u);
   EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 404u);
+}
+
+TEST_F(OriginCalls, AChangeKeepsTheNameTheSlugAndTheSource) {
+  call("POST", "/streams", R"({"name":"a","source":"n"})");
+  const Seen changed =
+      call("PUT", "/stream/a", R"({"uuid":"n","slug":"b","name":"B","source":"m","created":5,"media":"x"})");
+  EXPECT_EQ(changed.status, 200u);
+  EXPECT_THAT(changed.body, HasSubstr(R"("slug":"a","name":"a","description":"","source":"n")"));
+  EXPECT_THAT(changed.body, HasSubstr(R"("media":"x","bitrate_kbps":0,"created":1700000000)"));
+  EXPECT_EQ(call("GET", "/stream/b").status, 404u);
+}
+
+// The origin cannot verify whose key it is, and nodes would believe it.
+TEST_F(OriginCalls, TheFingerprintOfAStreamIsDropped) {
+  const std::string key = R"("fingerprint":")" + std::string(64, 'a') + "\"";
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n",)" + key + "}").status, 201u);
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n",)" + key + "}").status, 200u);
+  EXPECT_THAT(call("GET", "/stream/a").body, Not(HasSubstr("fingerprint")));
 }
 
 TEST_F(OriginCalls, StreamsBelongToAnAddress) {

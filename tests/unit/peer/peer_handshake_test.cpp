@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Two ends prove their keys to each other; nothing of one session fits another, nor the way back.
+// Two ends prove their keys to each other. A proof is useless in another session or in the other direction.
 #include "peer/peer_handshake.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ struct Ends {
   }
 };
 
-TEST(PeerHandshake, BothKnowWhoseKeyIsThere) {
+TEST(PeerHandshake, BothEndsLearnTheOthersKey) {
   Ends ends;
   ends.challenge();
   EXPECT_FALSE(ends.a.proven());
@@ -36,27 +36,27 @@ TEST(PeerHandshake, BothKnowWhoseKeyIsThere) {
   EXPECT_EQ(ends.b.fingerprint(), key().fingerprint());
 }
 
-TEST(PeerHandshake, OtherWordsAreNotOfIt) {
+TEST(PeerHandshake, OtherMessagesAreLeftToTheCaller) {
   PeerHandshake a(key(), Side::connecting);
   EXPECT_FALSE(a.hear(R"({"type":"heartbeat","tickets":[]})").value());
 }
 
-TEST(PeerHandshake, AProofThatComesBackProvesNothing) {
+TEST(PeerHandshake, AReflectedProofIsRefused) {
   Ends ends;
   ends.challenge();
   EXPECT_EQ(ends.a.hear(ends.a.proof()).error().code, Code::refused);
   EXPECT_FALSE(ends.a.proven());
 }
 
-TEST(PeerHandshake, AProofOfAnotherSessionProvesNothing) {
+TEST(PeerHandshake, AProofOfAnotherSessionIsRefused) {
   Ends before, now;
   before.challenge();
   now.challenge();
   EXPECT_EQ(now.b.hear(before.a.proof()).error().code, Code::refused);
 }
 
-// Who knows a key, but does not have it, may repeat what its owner said elsewhere.
-TEST(PeerHandshake, TheKeyOfAnotherIsNotEnough) {
+// The thief replays the owner's challenge but does not have the owner's private key.
+TEST(PeerHandshake, AThiefCannotProveAKeyThatItOnlyRepeats) {
   Ends ends;
   ASSERT_TRUE(ends.b.hear(ends.a.challenge()).value());
   PeerHandshake thief(Key::generate().value(), Side::connecting);
@@ -64,7 +64,7 @@ TEST(PeerHandshake, TheKeyOfAnotherIsNotEnough) {
   EXPECT_EQ(ends.b.hear(thief.proof()).error().code, Code::refused);
 }
 
-TEST(PeerHandshake, EverythingInItsTurn) {
+TEST(PeerHandshake, AMessageOutOfTurnIsRefused) {
   Ends ends;
   EXPECT_EQ(ends.a.hear(R"({"type":"proof","signature":")" + std::string(128, '0') + "\"}").error().detail,
             "proof out of turn");
@@ -74,7 +74,7 @@ TEST(PeerHandshake, EverythingInItsTurn) {
   EXPECT_EQ(ends.b.hear(ends.a.proof()).error().detail, "proof out of turn");
 }
 
-TEST(PeerHandshake, WhatIsCutOrBentIsRefused) {
+TEST(PeerHandshake, ATruncatedOrChangedMessageIsRefused) {
   Ends ends;
   const std::string challenge = ends.b.challenge();
   for (std::size_t size = 0; size < challenge.size(); ++size)

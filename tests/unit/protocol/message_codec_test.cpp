@@ -91,7 +91,7 @@ TEST(MessageJson, OnlySomeTypesMayBeInsideAnotherMessage) {
           return std::is_same_v<T, Heartbeat> || std::is_same_v<T, Streams> ||
                  std::is_same_v<T, Gone> || std::is_same_v<T, Seed> ||
                  std::is_same_v<T, Seeded> || std::is_same_v<T, Path> ||
-                 std::is_same_v<T, Climb> || std::is_same_v<T, Climbed> ||
+                 std::is_same_v<T, LoopCheck> || std::is_same_v<T, LoopChecked> ||
                  std::is_same_v<T, Leaving> || std::is_same_v<T, Hold> ||
                  std::is_same_v<T, Request> || std::is_same_v<T, Offer> ||
                  std::is_same_v<T, Refusal> || std::is_same_v<T, Confirm> ||

@@ -13,7 +13,7 @@ std::string failure(const Sent &sent, const Limits &limits = {}) {
   return values ? "" : values.error().detail;
 }
 
-TEST(Amf, EveryKindOfValue) {
+TEST(Amf, ReadsEveryTypeOfValue) {
   const auto values = read(Sent()
                                .text("name")
                                .one()
@@ -50,28 +50,28 @@ TEST(Amf, EveryKindOfValue) {
   EXPECT_EQ((*values)[9].find("x")->text(), "y");
 }
 
-TEST(Amf, WhatBreaksOff) {
+TEST(Amf, RefusesWhatEndsTooEarly) {
   const Sent whole = Sent().text("name").raw({3}).name("app").text("astral").end();
   for (std::size_t size = 1; size < whole.bytes().size(); ++size) {
     const auto values = read(whole.bytes().first(size), Limits{});
     EXPECT_EQ(values.has_value(), size == 7) << size;  // after the first value
   }
-  EXPECT_EQ(failure(Sent().raw({2, 0xff, 0xff, 1})), "AMF breaks off");
-  EXPECT_EQ(failure(Sent().raw({12, 0xff, 0xff, 0xff, 0xff})), "AMF breaks off");
+  EXPECT_EQ(failure(Sent().raw({2, 0xff, 0xff, 1})), "AMF ends too early");
+  EXPECT_EQ(failure(Sent().raw({12, 0xff, 0xff, 0xff, 0xff})), "AMF ends too early");
 }
 
-TEST(Amf, Bounds) {
+TEST(Amf, RefusesWhatExceedsTheLimits) {
   Sent deep;
   for (int i = 0; i < 100; ++i) deep.raw({10, 0, 0, 0, 1});
-  EXPECT_EQ(failure(deep), "AMF values in too many others");
+  EXPECT_EQ(failure(deep), "AMF values are nested too deeply");
   EXPECT_EQ(failure(Sent().raw({10, 0xff, 0xff, 0xff, 0xff}).fill(5000, 5)), "too many AMF values");
   EXPECT_EQ(failure(Sent().fill(5000, 5)), "too many AMF values");
-  EXPECT_EQ(failure(Sent().raw({7, 0, 1})), "AMF of an unknown kind");
-  EXPECT_EQ(failure(Sent().raw({9})), "AMF of an unknown kind");
-  EXPECT_EQ(failure(Sent().raw({17, 1})), "AMF of an unknown kind");
+  EXPECT_EQ(failure(Sent().raw({7, 0, 1})), "an AMF value of an unknown type");
+  EXPECT_EQ(failure(Sent().raw({9})), "an AMF value of an unknown type");
+  EXPECT_EQ(failure(Sent().raw({17, 1})), "an AMF value of an unknown type");
 }
 
-TEST(Amf, WhatIsWrittenIsReadAgain) {
+TEST(Amf, ReadsWhatItWrites) {
   Buffer out;
   write(out,
         Value{Array{

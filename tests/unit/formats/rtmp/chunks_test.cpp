@@ -33,7 +33,7 @@ Sent bytes_of(std::size_t count) {
   return Sent().fill(count, 7);
 }
 
-TEST(Chunks, AMessageInSeveralChunks) {
+TEST(Chunks, JoinsTheChunksOfAMessage) {
   ChunkReader reader{Limits{}};
   const auto messages = read_all(reader, Sent().message(6, 9, bytes_of(300), 1000, 1));
   ASSERT_EQ(messages.size(), 1u);
@@ -44,7 +44,7 @@ TEST(Chunks, AMessageInSeveralChunks) {
   EXPECT_EQ(reader.buffered(), 0u);
 }
 
-TEST(Chunks, InAnyPieces) {
+TEST(Chunks, ReadBytesInAnyPieces) {
   const Sent sent = Sent().message(6, 9, bytes_of(300), 0xffffff - 1, 1).message(4, 8, bytes_of(5), 3, 1);
   for (std::size_t size = 1; size < 40; ++size) {
     ChunkReader reader{Limits{}};
@@ -55,7 +55,7 @@ TEST(Chunks, InAnyPieces) {
   }
 }
 
-TEST(Chunks, ShortHeadersRepeatWhatWasSaid) {
+TEST(Chunks, ShortHeadersRepeatTheHeaderBefore) {
   ChunkReader reader{Limits{}};
   const auto messages = read_all(reader, Sent()
                                              .message(6, 9, bytes_of(2), 1000, 1)
@@ -94,7 +94,7 @@ TEST(Chunks, ExtendedTimestampsFollowEveryHeader) {
   EXPECT_EQ(messages[1].payload, Buffer(130, 2));
 }
 
-TEST(Chunks, InterleavedStreamsAndLongIds) {
+TEST(Chunks, InterleaveStreamsWithLongIds) {
   ChunkReader reader{Limits{}};
   const auto messages = read_all(reader, Sent()
                                              .raw({0, 10, 0, 0, 1, 0, 0, 130, 9, 1, 0, 0, 0})  // 74
@@ -119,9 +119,9 @@ TEST(Chunks, AnAbortedMessageIsForgotten) {
   EXPECT_EQ(read_all(reader, Sent().message(6, 9, bytes_of(3), 0, 1)).size(), 1u);
 }
 
-TEST(Chunks, WhatBreaksARule) {
-  EXPECT_EQ(failure(Sent().raw({0xc6})), "a chunk goes on with what has not begun");
-  EXPECT_EQ(failure(Sent().raw({0x86, 0, 0, 0})), "a chunk goes on with what has not begun");
+TEST(Chunks, AreRefusedIfTheyBreakARule) {
+  EXPECT_EQ(failure(Sent().raw({0xc6})), "a chunk continues a message that has not begun");
+  EXPECT_EQ(failure(Sent().raw({0x86, 0, 0, 0})), "a chunk continues a message that has not begun");
   EXPECT_EQ(failure(Sent().raw({6, 0, 0, 0, 0, 1, 0, 9, 1, 0, 0, 0}).fill(128, 1).raw({6}).fill(11, 0)),
             "a message begins within another");
   EXPECT_EQ(failure(Sent().raw({6, 0, 0, 0, 0xff, 0xff, 0xff, 9, 1, 0, 0, 0})),
@@ -135,7 +135,7 @@ TEST(Chunks, WhatBreaksARule) {
   EXPECT_EQ(failure(started), "too many messages at the same time");
 }
 
-TEST(Chunks, SizesOfChunks) {
+TEST(Chunks, TakeAnyAllowedSize) {
   ChunkReader reader{Limits{}};
   EXPECT_FALSE(reader.set_chunk_size(0));
   EXPECT_FALSE(reader.set_chunk_size(0x80000000));
@@ -144,7 +144,7 @@ TEST(Chunks, SizesOfChunks) {
   EXPECT_EQ(read_all(reader, Sent().message(3, 20, bytes_of(9), 0, 0, 1)).size(), 1u);
 }
 
-TEST(Chunks, WhatIsWrittenIsReadAgain) {
+TEST(Chunks, AreReadAsTheyAreWritten) {
   for (const std::uint32_t timestamp : {0u, 0xfffffeu, 0xffffffu, 0xffffffffu}) {
     for (const std::size_t size : {0u, 1u, 65535u, 65536u, 65537u, 200000u}) {
       Buffer out;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What clients send, byte by byte, by RTMP's rules and not by our own writer.
+// What clients send, byte by byte, written by the rules of RTMP and not by our own writer.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ class Sent {
 
   Sent &greeting() { return raw({3}).number(0, 8).fill(1528, 0x5a); }
   Sent &confirmation() { return fill(1536, 0); }
-  // A whole message: a full header, then what is left in chunks of `size`.
+  // A whole message: a full header, then the payload in chunks of `size`.
   Sent &message(unsigned chunk_stream, unsigned type, const Sent &body, std::uint32_t timestamp = 0,
                 unsigned stream = 0, std::size_t size = 128) {
     raw({chunk_stream}).number(timestamp, 3).number(body.bytes_.size(), 3).raw({type, stream, 0, 0, 0});
@@ -106,7 +106,7 @@ inline Sent aac_frame() {
   return Sent().raw({0xaf, 1, 0x21, 0x22});
 }
 
-// Up to the message that asks for something.
+// The bytes up to the publish or play command.
 inline Sent like_ffmpeg() {
   return Sent()
       .greeting()
@@ -117,7 +117,7 @@ inline Sent like_ffmpeg() {
       .message(3, 20, name_command("FCPublish", Sent().two(), "talk"), 0, 0, 4096)
       .message(3, 20, Sent().text("createStream").two().null(), 0, 0, 4096);
 }
-// Its media, on its chunk streams, with the headers that it makes shorter.
+// ffmpeg's media, on its chunk streams, with its shortened headers.
 inline Sent ffmpeg_media() {
   return Sent()
       .message(
@@ -147,7 +147,7 @@ inline Sent ffmpeg_goodbye() {
       .message(3, 20, name_command("FCUnpublish", Sent().two(), "talk"), 0, 0, 4096)
       .message(3, 20, Sent().text("deleteStream").two().null().one(), 0, 0, 4096);
 }
-// OBS sets its chunk size before it says anything else.
+// OBS sets its chunk size before anything else.
 inline Sent like_obs() {
   return Sent()
       .greeting()

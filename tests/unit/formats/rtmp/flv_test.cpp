@@ -18,7 +18,7 @@ Slice body(const Sent &sent) {
   return Slice::copy(sent);
 }
 
-TEST(Flv, BodiesAreReadAndWritten) {
+TEST(Flv, ReadsAndWritesBodies) {
   const Sent key = avc_key(), inter = avc_inter(), config = aac_config();
   const auto video = read_video(body(key));
   ASSERT_TRUE(video && *video);
@@ -38,8 +38,8 @@ TEST(Flv, BodiesAreReadAndWritten) {
   EXPECT_EQ(write_aac(**audio), copy(config));
 }
 
-// What is read holds the body's memory, no copy, and outlives the name of it.
-TEST(Flv, DataIsAPieceOfTheBody) {
+// The result shares the memory of the body without a copy, and outlives the body's slice.
+TEST(Flv, DataSharesTheMemoryOfTheBody) {
   Slice whole = body(Sent().raw({0x2f, 0xff, 0xfb}));
   const std::uint8_t *at = whole.data();
   const auto mp3 = read_audio(std::exchange(whole, {}));
@@ -49,7 +49,7 @@ TEST(Flv, DataIsAPieceOfTheBody) {
   EXPECT_EQ((*mp3)->data.bytes()[1], 0xfb);
 }
 
-TEST(Flv, WhatCarriesNoMediaIsNothing) {
+TEST(Flv, ABodyWithoutMediaIsSkipped) {
   for (const auto &sent : {Sent().raw({0x57, 0}), Sent().raw({0x57}), Sent().raw({0x52, 1}),  // commands
                            Sent().raw({0x17, 2, 0, 0, 0}),              // the end of a sequence
                            Sent().raw({0x17, 9, 0, 0, 0, 1, 2}),        // no such packet
@@ -66,7 +66,7 @@ TEST(Flv, WhatCarriesNoMediaIsNothing) {
   }
 }
 
-TEST(Flv, WhatCannotBeCarriedSaysWhatItIs) {
+TEST(Flv, AnUnsupportedCodecIsNamed) {
   const auto video = [](std::initializer_list<unsigned> sent) {
     const auto read = read_video(body(Sent().raw(sent)));
     return read ? "" : read.error().detail;
@@ -75,19 +75,19 @@ TEST(Flv, WhatCannotBeCarriedSaysWhatItIs) {
     const auto read = read_audio(body(Sent().raw(sent)));
     return read ? "" : read.error().detail;
   };
-  EXPECT_EQ(video({0x90, 'h', 'v', 'c', '1'}), "this node takes H.264, not HEVC: set the encoder to H.264");
-  EXPECT_EQ(video({0x90, 'a', 'v', '0', '1'}), "this node takes H.264, not AV1: set the encoder to H.264");
-  EXPECT_EQ(video({0x80}), "this node takes H.264, not enhanced RTMP: set the encoder to H.264");
-  EXPECT_EQ(video({0x12, 0}), "this node takes H.264, not Sorenson H.263: set the encoder to H.264");
-  EXPECT_EQ(video({0x1f, 0}), "this node takes H.264, not codec 15: set the encoder to H.264");
+  EXPECT_EQ(video({0x90, 'h', 'v', 'c', '1'}), "this node accepts H.264, not HEVC: set the encoder to H.264");
+  EXPECT_EQ(video({0x90, 'a', 'v', '0', '1'}), "this node accepts H.264, not AV1: set the encoder to H.264");
+  EXPECT_EQ(video({0x80}), "this node accepts H.264, not enhanced RTMP: set the encoder to H.264");
+  EXPECT_EQ(video({0x12, 0}), "this node accepts H.264, not Sorenson H.263: set the encoder to H.264");
+  EXPECT_EQ(video({0x1f, 0}), "this node accepts H.264, not codec 15: set the encoder to H.264");
   EXPECT_EQ(video({0x17, 1}), "a video message of 2 bytes");
-  EXPECT_EQ(video({}), "this node takes H.264, not codec 0: set the encoder to H.264");
-  EXPECT_EQ(audio({0xb2, 0}), "this node takes AAC or MP3, not Speex: set the encoder to AAC");
-  EXPECT_EQ(audio({0x9f, 'O'}), "this node takes AAC or MP3, not codec 9: set the encoder to AAC");
+  EXPECT_EQ(video({}), "this node accepts H.264, not codec 0: set the encoder to H.264");
+  EXPECT_EQ(audio({0xb2, 0}), "this node accepts AAC or MP3, not Speex: set the encoder to AAC");
+  EXPECT_EQ(audio({0x9f, 'O'}), "this node accepts AAC or MP3, not codec 9: set the encoder to AAC");
   EXPECT_EQ(audio({0xaf}), "an audio message of 1 bytes");
 }
 
-TEST(Flv, HeaderAndTag) {
+TEST(Flv, WritesTheHeaderAndTags) {
   EXPECT_EQ(write_header(true, true), copy(Sent().letters("FLV").raw({1, 5, 0, 0, 0, 9, 0, 0, 0, 0})));
   Buffer out;
   write_tag(out, Type::audio, 0x12345678, Buffer{0xaf, 0});

@@ -9,7 +9,7 @@
 namespace astral::rtmp {
 namespace {
 
-// A session and what came of it, in words.
+// A session, and its events as text.
 struct Server {
   std::string say(const Sent &sent, std::size_t piece = 0) {
     for (Bytes rest = sent.bytes(); !rest.empty();) {
@@ -40,7 +40,7 @@ struct Server {
     return address.app + "/" + address.key + (address.query.empty() ? "" : "?" + address.query);
   }
 
-  // What the session has said since, without the handshake; names of commands and their codes.
+  // The session's output since the last call, without the handshake: names of commands and their codes.
   std::string heard() {
     Buffer output = session.take_output();
     Bytes rest(output);
@@ -87,8 +87,8 @@ TEST(Session, PublishesLikeFfmpeg) {
   EXPECT_FALSE(server.session.closed());
 }
 
-// As some encoders send them between pictures.
-TEST(Session, WhatCarriesNoMediaIsLeftOut) {
+// Some encoders send such messages between pictures.
+TEST(Session, SkipsMessagesWithoutMedia) {
   Server server;
   server.say(like_obs());
   server.session.accept();
@@ -99,7 +99,7 @@ TEST(Session, WhatCarriesNoMediaIsLeftOut) {
   EXPECT_FALSE(server.session.closed());
 }
 
-TEST(Session, InAnyPieces) {
+TEST(Session, ReadsBytesInAnyPieces) {
   Sent all = like_ffmpeg();
   all.message(4, 20, publish_command("talk"), 0, 1, 4096);
   for (const std::size_t piece : {1u, 2u, 3u, 7u, 100u, 1537u, 1538u}) {
@@ -145,7 +145,7 @@ TEST(Session, PlaysToFfmpegAndRtmp2src) {
   }
 }
 
-TEST(Session, TheQueryStandsBehindTheKeyOrTheApplication) {
+TEST(Session, TheQueryFollowsTheKeyOrTheApplication) {
   Server server;
   server.say(like_ffmpeg());
   EXPECT_EQ(server.say(Sent().message(4, 20, publish_command("/talk?token=a&b=c"), 0, 1, 4096)),
@@ -159,7 +159,7 @@ TEST(Session, TheQueryStandsBehindTheKeyOrTheApplication) {
             "publish astral/talk?token=x");
 }
 
-TEST(Session, RefusalsHaveAReason) {
+TEST(Session, TellsTheClientWhyItIsRefused) {
   Server server;
   server.say(like_obs());
   server.heard();
@@ -182,7 +182,7 @@ TEST(Session, EnhancedRtmpIsRefused) {
   server.session.accept();
   server.heard();
   EXPECT_EQ(server.say(Sent().message(4, 9, Sent().raw({0x90}).letters("hvc1").raw({1, 2}), 0, 1)),
-            "closed: this node takes H.264, not HEVC: set the encoder to H.264");
+            "closed: this node accepts H.264, not HEVC: set the encoder to H.264");
   EXPECT_EQ(server.heard(), "onStatus NetStream.Publish.Rejected");
 }
 
@@ -205,16 +205,16 @@ TEST(Session, AnswersAPing) {
   EXPECT_EQ(server.heard(), "4");
 }
 
-TEST(Session, WhoDoesNotReadIsCutOff) {
+TEST(Session, ClosesWhenTheClientDoesNotRead) {
   Server server;
   server.say(like_obs());
   std::string events;
   for (int i = 0; i < 100'000 && events.empty(); ++i)
     events = server.say(Sent().message(2, 4, Sent().number(6, 2).number(1, 4)));
-  EXPECT_EQ(events, "closed: it does not read what it is told");
+  EXPECT_EQ(events, "closed: the client does not read the answers");
 }
 
-TEST(Session, WhatBreaksARule) {
+TEST(Session, ClosesWhenTheClientBreaksARule) {
   const auto said = [](const Sent &sent) { return Server().say(sent); };
   const Sent begin = Sent().greeting().confirmation();
   EXPECT_EQ(said(Sent().letters("GET / HTTP/1.1\r\n\r\n")), "closed: this is not RTMP, or RTMPE");
@@ -226,11 +226,11 @@ TEST(Session, WhatBreaksARule) {
             "closed: a second 'connect'");
   EXPECT_EQ(said(Sent(begin).message(3, 20, Sent().text("connect"))),
             "closed: a command without a name or number");
-  EXPECT_EQ(said(Sent(begin).message(3, 20, Sent().raw({2, 9}))), "closed: AMF breaks off");
+  EXPECT_EQ(said(Sent(begin).message(3, 20, Sent().raw({2, 9}))), "closed: AMF ends too early");
   EXPECT_EQ(said(Sent(like_obs()).message(3, 20, publish_command("other"), 0, 0, 4096)),
-            "publish astral/talk, closed: one stream a connection: something is going on");
+            "publish astral/talk, closed: this connection carries a stream already");
   EXPECT_EQ(said(Sent(begin).message(3, 20, connect_command()).message(3, 20, publish_command(""))),
-            "closed: no stream is named, or with too many letters");
+            "closed: the stream key is missing or too long");
   EXPECT_EQ(said(Sent(begin).message(2, 1, Sent().number(0, 4))), "closed: a chunk size of 0");
 }
 

@@ -19,7 +19,7 @@ std::string failure(const std::string &text) {
   return parsed ? "" : parsed.error().detail;
 }
 
-TEST(Offer, OfABrowser) {
+TEST(Offer, OfABrowserIsRead) {
   const auto parsed = parse_offer(offer("sendonly"));
   ASSERT_TRUE(parsed) << parsed.error().detail;
   ASSERT_EQ(parsed->media.size(), 2u);
@@ -43,8 +43,8 @@ TEST(Offer, OfABrowser) {
   EXPECT_EQ(opus.channels, 2u);
 }
 
-// GStreamer has no place for SSRC 0.
-TEST(Offer, SourcesThatAreNoneAreLeftOut) {
+// SSRC 0 means "none" to GStreamer.
+TEST(Offer, LeavesOutSsrc0) {
   const auto parsed =
       parse_offer("v=0\nm=video 9 UDP/TLS/RTP/SAVPF 96\na=ssrc:0 cname:x\na=ssrc:7 cname:x\n");
   ASSERT_TRUE(parsed) << parsed.error().detail;
@@ -57,7 +57,7 @@ TEST(Offer, OnlyNumericUdpCandidatesAreKept) {
   EXPECT_EQ(parsed->candidates, std::vector<std::string>{"14 1 UDP 2122194687 192.0.2.2 34262 typ host"});
 }
 
-TEST(Offer, Candidates) {
+TEST(Offer, KeepsOnlyWellFormedCandidates) {
   for (const char *bad :
        {"", "1 1 udp 5 192.0.2.2 9", "1 2 udp 5 192.0.2.2 9 typ host", "1 1 udp 5 192.0.2 9 typ host",
         "1 1 udp 5 192.0.2.256 9 typ host", "1 1 udp 5 192.0.2.2 0 typ host",
@@ -71,7 +71,7 @@ TEST(Offer, Candidates) {
               std::string("1 1 UDP 5 ") + address + " 9 typ srflx");
 }
 
-TEST(Offer, WhatTheSessionSaysIsForAllItsMedia) {
+TEST(Offer, SessionAttributesAreForAllMedia) {
   const auto parsed = parse_offer(
       "v=0\na=ice-ufrag:abcd\na=ice-pwd:0123456789012345678901\na=recvonly\n"
       "m=video 9 UDP/TLS/RTP/SAVPF 96\nm=audio 9 UDP/TLS/RTP/SAVPF 0\na=sendonly\n");
@@ -81,8 +81,8 @@ TEST(Offer, WhatTheSessionSaysIsForAllItsMedia) {
   EXPECT_TRUE(parsed->media[1].sends && !parsed->media[1].receives);
 }
 
-TEST(Offer, SaysWhatIsWrongAndWhere) {
-  EXPECT_EQ(failure(""), "SDP, line 0: nothing is there");
+TEST(Offer, AnErrorNamesTheLine) {
+  EXPECT_EQ(failure(""), "SDP, line 0: the offer is empty");
   EXPECT_EQ(failure("hello"), "SDP, line 1: must be of the form x=…");
   EXPECT_EQ(failure("s=-"), "SDP, line 1: must be v=0");
   EXPECT_EQ(failure("v=0\nm=video"), "SDP, line 2: must be m=MEDIA PORT PROTOCOL FORMAT…");
@@ -92,12 +92,12 @@ TEST(Offer, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(failure("v=0\na=fingerprint:sha-256 AA:BB"), "SDP, line 2: a SHA-256 has 32 bytes");
   EXPECT_EQ(failure("v=0\na=setup:holdconn"), "SDP, line 2: must be actpass, active or passive");
   EXPECT_EQ(failure(replaced(offer("sendonly"), "a=mid:1", "a=mid:0")).substr(10),
-            "44: a=mid is there twice");
+            "44: two m= lines have the same a=mid");
   EXPECT_EQ(failure("v=0\nm=video 9 UDP/TLS/RTP/SAVPF 96\na=rtpmap:96 H264"),
             "SDP, line 3: must be a=rtpmap:TYPE CODEC/RATE");
 }
 
-TEST(Offer, IsBounded) {
+TEST(Offer, KeepsWithinItsLimits) {
   const auto code = [](const std::string &text) {
     const auto parsed = parse_offer(text);
     return parsed ? std::string("fine") : parsed.error().code == Code::too_large ? "too large" : "invalid";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Offers, as a browser makes them, to be changed by the tests.
+// Offers as a browser makes them, for the tests to change.
 #pragma once
 
 #include <string>

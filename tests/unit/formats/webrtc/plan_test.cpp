@@ -30,18 +30,18 @@ bool contains(const std::string &text, const std::string &what) {
   return text.find(what) != std::string::npos;
 }
 
-TEST(Plan, TakesTheProfileOfTheStream) {
+TEST(Plan, ChoosesTheProfileOfTheStream) {
   const auto type = [](const std::string &profile) {
     return to_send(offer("recvonly"), {true, true, profile})->video()->payload.type;
   };
   EXPECT_EQ(type("42e01f"), 108u);
   EXPECT_EQ(type("42001e"), 102u);
   EXPECT_EQ(type("4d401f"), 116u);
-  EXPECT_EQ(type("640028"), 102u);  // not offered: what is decoded is more than what is said
+  EXPECT_EQ(type("640028"), 102u);  // not offered: browsers decode more profiles than they offer
   EXPECT_EQ(type(""), 102u);
 }
 
-TEST(Plan, TakesConstrainedBaselineFirst) {
+TEST(Plan, PrefersConstrainedBaseline) {
   EXPECT_EQ(to_receive(offer("sendonly"))->video()->payload.type, 108u);
   EXPECT_EQ(to_receive(offer("sendonly"))->video()->transport_cc, 4u);
   EXPECT_EQ(to_receive(replaced(offer("sendonly"), "rtpmap:108 H264", "rtpmap:108 X"))->video()->payload.type,
@@ -49,7 +49,7 @@ TEST(Plan, TakesConstrainedBaselineFirst) {
   EXPECT_EQ(to_receive(replaced(offer("sendonly"), "H264", "X"))->video()->payload.codec, "VP8");
 }
 
-TEST(Plan, TheElementGetsNothingButWhatWasChosen) {
+TEST(Plan, WebrtcbinGetsOnlyWhatWasChosen) {
   const auto plan = to_receive(offer("sendonly"));
   ASSERT_TRUE(plan) << plan.error().detail;
   const std::string text = plan->element_offer();
@@ -64,7 +64,7 @@ TEST(Plan, TheElementGetsNothingButWhatWasChosen) {
   EXPECT_EQ(Plan::to_receive(*again)->element_offer(), text);
 }
 
-TEST(Plan, WhatIsNotChosenIsRefusedInTheAnswer) {
+TEST(Plan, TheAnswerRefusesWhatWasNotChosen) {
   const auto plan =
       to_send(offer("recvonly") + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:2\r\n",
               {true, false, both});
@@ -82,7 +82,7 @@ TEST(Plan, WhatIsNotChosenIsRefusedInTheAnswer) {
   EXPECT_FALSE(plan->answer("v=0\r\n"));
 }
 
-TEST(Plan, SaysWhyNothingFits) {
+TEST(Plan, AnErrorSaysWhyNothingFits) {
   EXPECT_TRUE(contains(failure(to_send(offer("sendonly"))), "no m=video of the offer receives that"));
   EXPECT_TRUE(contains(failure(to_receive(offer("recvonly"))), "no m=video of the offer sends H.264 or VP8"));
   EXPECT_TRUE(contains(failure(to_receive("v=0\n")), "sends no H.264, VP8 or Opus"));

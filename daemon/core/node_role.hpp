@@ -10,9 +10,15 @@
 #include <set>
 #include <vector>
 
-#include "core/desk.hpp"
+#include "core/directory.hpp"
 #include "core/input.hpp"
+#include "core/outbox.hpp"
 #include "core/records.hpp"
+#include "core/rng.hpp"
+#include "core/sessions.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+#include "core/timer_queue.hpp"
 
 namespace astral::core {
 
@@ -25,11 +31,20 @@ namespace astral::core {
 //               ▼
 //           supernode ◀──summoned by a full primary── child
 //           supernode ──needless for long, others have room──▶ seeking
-enum class Standpoint { seeking, registering, child, supernode };
+enum class RoleState { seeking, registering, child, supernode };
 
-class Standing {
+class NodeRole {
  public:
-  Standing(Desk &desk, Records &records) : desk_(desk), records_(records) {}
+  NodeRole(ThisNode &node, Outbox &outbox, Sessions &sessions, const Tickets &tickets, TimerQueue &timers,
+           Directory &directory, Rng &rng, Records &records)
+      : node_(node),
+        outbox_(outbox),
+        sessions_(sessions),
+        tickets_(tickets),
+        timers_(timers),
+        directory_(directory),
+        rng_(rng),
+        records_(records) {}
 
   void start();
   void beat();
@@ -52,12 +67,12 @@ class Standing {
   std::vector<NodeInfo> told_to(const NodeInfo &node);
   void supernode_heard(const NodeInfo &node);
 
-  Standpoint standpoint() const { return standpoint_; }
+  RoleState role() const { return state_; }
   bool kept(const Peer &peer) const;  // the session serves the standing
   void leave();
 
  private:
-  void enter(Standpoint standpoint);
+  void enter(RoleState state);
   bool ask_more();
   void release_candidates();
   void let_go(PeerId id);
@@ -76,9 +91,15 @@ class Standing {
   void probe_ask(PeerId peer);
   void count_children();
 
-  Desk &desk_;
+  ThisNode &node_;
+  Outbox &outbox_;
+  Sessions &sessions_;
+  const Tickets &tickets_;
+  TimerQueue &timers_;
+  Directory &directory_;
+  Rng &rng_;
   Records &records_;
-  Standpoint standpoint_ = Standpoint::seeking;
+  RoleState state_ = RoleState::seeking;
   std::set<PeerId> candidates_;         // we connected to them to choose among them
   std::set<Address> tried_;             // of the settings, in this round
   std::map<Address, Uuid> settled_at_;  // who answered at an address of the settings

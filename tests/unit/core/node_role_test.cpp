@@ -5,30 +5,30 @@
 namespace astral::core {
 namespace {
 
-TEST(Standing, ALoneNodeIsASupernodeAtOnce) {
+TEST(NodeRole, ALoneNodeIsASupernodeAtOnce) {
   World world;
   const std::size_t a = world.add("a");
-  EXPECT_TRUE(world.run_until([&] { return world.node(a).standpoint() == Standpoint::supernode; }, 1ms));
+  EXPECT_TRUE(world.run_until([&] { return world.node(a).role() == RoleState::supernode; }, 1ms));
   EXPECT_TRUE(world.node(a).self().supernode);
   EXPECT_EQ(world.node(a).self().capacity, 100u);
   EXPECT_EQ(world.node(a).self().children, 0u);
 }
 
-TEST(Standing, TheRoleIsAsTheSettingsSay) {
+TEST(NodeRole, TheRoleIsAsTheSettingsSay) {
   World world;
   const std::size_t child = world.add("child", knowing({}, Role::child));
   const std::size_t super = world.add("super", supernode());
   world.run(120s);
-  EXPECT_EQ(world.node(child).standpoint(), Standpoint::seeking);
+  EXPECT_EQ(world.node(child).role(), RoleState::seeking);
   EXPECT_FALSE(world.node(child).resting());
-  EXPECT_EQ(world.node(super).standpoint(), Standpoint::supernode);
+  EXPECT_EQ(world.node(super).role(), RoleState::supernode);
 }
 
-TEST(Standing, AChildIsRegistered) {
+TEST(NodeRole, AChildIsRegistered) {
   World world;
   const std::size_t s = world.add("s");
   const std::size_t c = world.add("c", knowing({World::address_of(s)}));
-  EXPECT_TRUE(world.run_until([&] { return world.node(c).standpoint() == Standpoint::child; }, 1s));
+  EXPECT_TRUE(world.run_until([&] { return world.node(c).role() == RoleState::child; }, 1s));
   EXPECT_EQ(world.node(c).primary(), "s");
   EXPECT_EQ(world.node(c).self().primary, "s");
   EXPECT_FALSE(world.node(c).self().supernode);
@@ -39,7 +39,7 @@ TEST(Standing, AChildIsRegistered) {
   EXPECT_EQ(world.node(s).self().children, 0u);
 }
 
-TEST(Standing, TheNearestOfThoseThatAnswer) {
+TEST(NodeRole, TheNearestOfThoseThatAnswer) {
   std::set<Uuid> chosen;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     World world(seed);
@@ -51,17 +51,16 @@ TEST(Standing, TheNearestOfThoseThatAnswer) {
     }
     world.run(10s);
     const std::size_t c = world.add("c", knowing(all));
-    ASSERT_TRUE(world.run_until([&] { return world.node(c).standpoint() == Standpoint::child; }, 2s));
+    ASSERT_TRUE(world.run_until([&] { return world.node(c).role() == RoleState::child; }, 2s));
     const Uuid primary = world.node(c).primary();
     const std::uint32_t near = world.node(c).find_node(primary)->rtt_ms.value();
-    for (const NodeInfo &node : world.node(c).nodes())
-      EXPECT_LE(near, node.rtt_ms.value_or(near)) << seed;
+    for (const NodeInfo &node : world.node(c).nodes()) EXPECT_LE(near, node.rtt_ms.value_or(near)) << seed;
     chosen.insert(primary);
   }
   EXPECT_EQ(chosen.size(), 3u);
 }
 
-TEST(Standing, AFullOneNamesOthers) {
+TEST(NodeRole, AFullOneNamesOthers) {
   World world;
   const std::size_t s1 = world.add("s1", supernode({}, 1));
   const std::size_t s2 = world.add("s2", supernode({World::address_of(s1)}));
@@ -81,18 +80,18 @@ TEST(Standing, AFullOneNamesOthers) {
 void expect_placed(World &world, std::uint32_t capacity) {
   for (std::size_t i = 0; i < world.size(); ++i) {
     if (!world.alive(i)) continue;
-    const Standpoint standpoint = world.node(i).standpoint();
-    EXPECT_TRUE(standpoint == Standpoint::child || standpoint == Standpoint::supernode) << i;
+    const RoleState state = world.node(i).role();
+    EXPECT_TRUE(state == RoleState::child || state == RoleState::supernode) << i;
     EXPECT_LE(world.node(i).self().children.value_or(0), capacity) << i;
-    if (standpoint == Standpoint::child) {
+    if (state == RoleState::child) {
       const auto primary = world.index_of(world.node(i).primary());
       ASSERT_TRUE(primary);
-      EXPECT_EQ(world.node(*primary).standpoint(), Standpoint::supernode);
+      EXPECT_EQ(world.node(*primary).role(), RoleState::supernode);
     }
   }
 }
 
-TEST(Standing, WhereAllAreFullAChildMakesRoom) {
+TEST(NodeRole, WhereAllAreFullAChildMakesRoom) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     World world(seed);
     Settings settings = supernode({}, 2);
@@ -113,7 +112,7 @@ TEST(Standing, WhereAllAreFullAChildMakesRoom) {
   }
 }
 
-TEST(Standing, WhomNobodyReachesBecomesNoSupernode) {
+TEST(NodeRole, WhomNobodyReachesBecomesNoSupernode) {
   World world;
   const std::size_t s = world.add("s", supernode({}, 1));
   const std::size_t a = world.add("a", knowing({World::address_of(s)}));
@@ -122,12 +121,12 @@ TEST(Standing, WhomNobodyReachesBecomesNoSupernode) {
   const std::size_t b = world.add("b", knowing({World::address_of(s)}));
   world.reachable(b, false);
   world.run(60s);
-  EXPECT_EQ(world.node(a).standpoint(), Standpoint::child);
-  EXPECT_NE(world.node(b).standpoint(), Standpoint::supernode);
-  EXPECT_NE(world.node(b).standpoint(), Standpoint::child);
+  EXPECT_EQ(world.node(a).role(), RoleState::child);
+  EXPECT_NE(world.node(b).role(), RoleState::supernode);
+  EXPECT_NE(world.node(b).role(), RoleState::child);
   EXPECT_GE(world.count("probed not reached"), 1u);
   world.kill(a);
-  EXPECT_TRUE(world.run_until([&] { return world.node(b).standpoint() == Standpoint::child; }, 20s));
+  EXPECT_TRUE(world.run_until([&] { return world.node(b).role() == RoleState::child; }, 20s));
 }
 
 struct TwoSupernodes : testing::Test {
@@ -185,7 +184,7 @@ TEST_F(TwoSupernodes, WithoutAnyTheyTakeItsPlace) {
   world.run(2s);
   world.kill(s1);
   world.kill(s2);
-  EXPECT_TRUE(world.run_until([&] { return world.node(c).standpoint() == Standpoint::supernode; }, 60s));
+  EXPECT_TRUE(world.run_until([&] { return world.node(c).role() == RoleState::supernode; }, 60s));
 }
 
 // Nobody can connect to b, and there is no origin: it has to look for the one that was killed.
@@ -214,7 +213,7 @@ Time apart(Role role, Time away, std::uint64_t seed) {
   return world.now() - back;
 }
 
-TEST(Standing, OneThatComesBackSoonIsFoundSoon) {
+TEST(NodeRole, OneThatComesBackSoonIsFoundSoon) {
   for (const Role role : {Role::automatic, Role::child, Role::supernode})
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
       EXPECT_LE(apart(role, 1s, seed), 5s) << seed;
@@ -222,7 +221,7 @@ TEST(Standing, OneThatComesBackSoonIsFoundSoon) {
     }
 }
 
-TEST(Standing, AfterARestartItKnowsWhomToTurnTo) {
+TEST(NodeRole, AfterARestartItKnowsWhomToTurnTo) {
   World world;
   const std::size_t s = world.add("s");
   const std::size_t s2 = world.add("s2", supernode({World::address_of(s)}));

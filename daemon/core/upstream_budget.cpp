@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "core/room.hpp"
+#include "core/upstream_budget.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -11,14 +11,14 @@ namespace {
 constexpr std::uint64_t max_rate_bps = max_rate_kbps * 1000;  // sums must not overflow
 }
 
-bool Room::fits(const Slug &slug) const {
+bool UpstreamBudget::fits(const Slug &slug) const {
   if (children_ >= max_children_) return false;
   if (!limit_bps_) return true;
   const std::uint64_t used = used_bps();
   return used <= *limit_bps_ && rate_bps(slug) <= *limit_bps_ - used;
 }
 
-std::uint32_t Room::places(const Slug &slug) const {
+std::uint32_t UpstreamBudget::places(const Slug &slug) const {
   if (!fits(slug)) return 0;
   std::uint64_t places = max_children_ - children_;
   if (limit_bps_)
@@ -26,55 +26,55 @@ std::uint32_t Room::places(const Slug &slug) const {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(places, max_room));
 }
 
-bool Room::take(const Slug &slug) {
+bool UpstreamBudget::reserve(const Slug &slug) {
   if (!fits(slug)) return false;
   ++loads_[slug].children;
   ++children_;
   return true;
 }
 
-bool Room::lend(const Slug &slug) {
-  if (max_children_ == 0 || children_ >= max_children_ + std::max(1u, max_children_ / lent_part))
+bool UpstreamBudget::overcommit(const Slug &slug) {
+  if (max_children_ == 0 || children_ >= max_children_ + std::max(1u, max_children_ / overcommit_part))
     return false;
   if (limit_bps_) {
     const std::uint64_t rate = rate_bps(slug);
     const std::uint64_t used = used_bps();
     const std::uint64_t beyond = used > *limit_bps_ ? used - *limit_bps_ + rate : 0;
-    if (rate > *limit_bps_ || beyond > std::max(rate, *limit_bps_ / lent_part)) return false;
+    if (rate > *limit_bps_ || beyond > std::max(rate, *limit_bps_ / overcommit_part)) return false;
   }
   Load &load = loads_[slug];
   ++load.children;
-  ++load.lent;
+  ++load.overcommitted;
   ++children_;
-  ++lent_;
+  ++overcommitted_;
   return true;
 }
 
-bool Room::repay(const Slug &slug) {
-  if (children_ - lent_ >= max_children_) return false;
+bool UpstreamBudget::cover(const Slug &slug) {
+  if (children_ - overcommitted_ >= max_children_) return false;
   if (limit_bps_) {
-    const std::uint64_t used = used_bps() - lent_bps();
+    const std::uint64_t used = used_bps() - overcommitted_bps();
     if (used > *limit_bps_ || rate_bps(slug) > *limit_bps_ - used) return false;
   }
   Load &load = loads_.at(slug);
-  assert(load.lent > 0);
-  --load.lent;
-  --lent_;
+  assert(load.overcommitted > 0);
+  --load.overcommitted;
+  --overcommitted_;
   return true;
 }
 
-void Room::give_back(const Slug &slug, bool lent) {
+void UpstreamBudget::release(const Slug &slug, bool overcommitted) {
   const auto load = loads_.find(slug);
   assert(load != loads_.end() && load->second.children > 0 && children_ > 0);
   --load->second.children;
   --children_;
-  if (!lent) return;
-  assert(load->second.lent > 0);
-  --load->second.lent;
-  --lent_;
+  if (!overcommitted) return;
+  assert(load->second.overcommitted > 0);
+  --load->second.overcommitted;
+  --overcommitted_;
 }
 
-void Room::measured(const Slug &slug, std::uint64_t rate_bps) {
+void UpstreamBudget::measured(const Slug &slug, std::uint64_t rate_bps) {
   if (rate_bps == 0) return;  // paused, not free
   rate_bps = std::min(rate_bps, max_rate_bps);
   Load &load = loads_[slug];
@@ -82,38 +82,38 @@ void Room::measured(const Slug &slug, std::uint64_t rate_bps) {
   load.measured = true;
 }
 
-void Room::told(const StreamInfo &stream) {
+void UpstreamBudget::told(const StreamInfo &stream) {
   if (stream.bitrate_kbps == 0) return;
   Load &load = loads_[stream.slug];
   if (!load.measured) load.rate_bps = std::min(stream.bitrate_kbps, max_rate_kbps) * 1000;
 }
 
-void Room::forget(const Slug &slug) {
+void UpstreamBudget::forget(const Slug &slug) {
   const auto load = loads_.find(slug);
   if (load == loads_.end()) return;
   assert(load->second.children == 0);
   loads_.erase(load);
 }
 
-std::uint64_t Room::used_bps() const {
+std::uint64_t UpstreamBudget::used_bps() const {
   std::uint64_t used = 0;
   for (const auto &[slug, load] : loads_)
     used += load.children * (load.rate_bps == 0 ? unmeasured_bps : load.rate_bps);
   return used;
 }
 
-std::uint64_t Room::lent_bps() const {
-  std::uint64_t lent = 0;
-  for (const auto &[slug, load] : loads_) lent += load.lent * rate_bps(slug);
-  return lent;
+std::uint64_t UpstreamBudget::overcommitted_bps() const {
+  std::uint64_t overcommitted = 0;
+  for (const auto &[slug, load] : loads_) overcommitted += load.overcommitted * rate_bps(slug);
+  return overcommitted;
 }
 
-std::uint32_t Room::children(const Slug &slug) const {
+std::uint32_t UpstreamBudget::children(const Slug &slug) const {
   const auto load = loads_.find(slug);
   return load == loads_.end() ? 0 : load->second.children;
 }
 
-std::uint64_t Room::rate_bps(const Slug &slug) const {
+std::uint64_t UpstreamBudget::rate_bps(const Slug &slug) const {
   const auto load = loads_.find(slug);
   return load == loads_.end() || load->second.rate_bps == 0 ? unmeasured_bps : load->second.rate_bps;
 }

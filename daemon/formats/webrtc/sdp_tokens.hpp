@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How the words of an SDP line are told apart and checked. Pure.
+// Splits an SDP line into tokens and checks them. Pure.
 #pragma once
 
 #include <charconv>
@@ -11,21 +11,21 @@
 
 namespace astral::webrtc {
 
-// Takes what stands before `separator` off the front; all of it where there is none.
+// Cuts the text before the first `separator` off `text`; all of it if there is none.
 inline std::string_view take(std::string_view &text, char separator) {
   const std::size_t end = text.find(separator);
-  const std::string_view word = text.substr(0, end);
+  const std::string_view token = text.substr(0, end);
   text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-  return word;
+  return token;
 }
 
-// At most `most`; what is beyond is left in the last one.
+// At most `most` tokens; the last one keeps the rest of the text.
 inline std::vector<std::string_view> split(std::string_view text, char separator, std::size_t most) {
-  std::vector<std::string_view> words;
-  while (!text.empty() && words.size() + 1 < most)
-    if (const std::string_view word = take(text, separator); !word.empty()) words.push_back(word);
-  if (!text.empty()) words.push_back(text);
-  return words;
+  std::vector<std::string_view> tokens;
+  while (!text.empty() && tokens.size() + 1 < most)
+    if (const std::string_view token = take(text, separator); !token.empty()) tokens.push_back(token);
+  if (!text.empty()) tokens.push_back(text);
+  return tokens;
 }
 
 inline std::optional<std::uint32_t> number(std::string_view text, std::uint32_t max) {
@@ -44,14 +44,15 @@ inline char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-inline bool same_word(std::string_view a, std::string_view b) {
+// Ignores case.
+inline bool same_token(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)
     if (lower(a[i]) != lower(b[i])) return false;
   return true;
 }
 
-// Of letters, digits and `others` only, and not empty.
+// Whether the text is not empty and has only letters, digits and `others`.
 inline bool consists_of(std::string_view text, std::string_view others) {
   for (const char c : text)
     if (!is_alphanumeric(c) && others.find(c) == std::string_view::npos) return false;

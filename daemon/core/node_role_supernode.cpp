@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A supernode: how one becomes it, takes children, keeps links with the others, and steps down.
+#include <algorithm>
+#include <utility>
+
+#include "core/limits.hpp"
+#include "core/node_role.hpp"
+#include "core/routes.hpp"
+
+namespace astral::core {
+namespace {
+
+constexpr std::size_t links_at_once = 4;
+
+}  // namespace
+
+void NodeRole::probe_ask(PeerId peer) {
+  if (node_.settings.role != Role::automatic || probed_by_ != 0) return;
+  probed_by_ = peer;
+  sessions_.send(peer, Probe{});
+}
+
+void NodeRole::promote() {
+  if (state_ == RoleState::supernode || state_ == RoleState::registering || node_.leaving) return;
+  // Somebody may have become one meanwhile.
+  for (const PeerId id : candidates_) {
+    const Peer *peer = sessions_.peers.find(id);
+    if (peer != nullptr && peer->state == PeerState::ready) return;
+  }
+  timers_.drop({.kind = TimerKind::choose});
+  candidates_.clear();  // they will be neighbours
+  at_.clear();
+  const PeerId primary = std::exchange(sessions_.primary, 0);
+  enter(RoleState::supernode);
+  if (primary != 0) sessions_.send(primary, Unregister{});
+  seek();
+  tend();
+}
+
+void NodeRole::probe(const Peer &peer) {
+  const NodeInfo *node = directory_.node(peer.uuid);
+  if (!node_.supernode() || node == nullptr) return sessions_.send(peer.id, Probed{.reached = false});
+  const std::optional<PeerId> id = sessions_.connect(peer.uuid, {peer.address, node->port});
+  if (!id) return sessions_.send(peer.id, Probed{.reached = false});
+  Peer &probing = *sessions_.peers.find(*id);
+  probing.probing = true;
+  probing.for_whom = peer.id;
+}
+
+void NodeRole::probed(const Peer &peer, const Probed &probed) {
+  if (peer.id != probed_by_) return;  // only who was asked is believed
+  probed_by_ = 0;
+  if (reached_) return;
+  if (state_ == RoleState::seeking) let_go(peer.id);
+  reached_ = probed.reached;
+  if (state_ == RoleState::supernode && !*reached_) return step_down();
+  if (std::exchange(summoned_, false) && *reached_ && state_ == RoleState::child) return promote();
+  if (state_ == RoleState::seeking) timers_.set({.kind = TimerKind::seek}, node_.now);
+}
+
+void NodeRole::registration(Peer &peer) {
+  if (peer.supernode || peer.routed || peer.kind != PeerKind::node) return;
+  const bool room =
+      node_.supernode() && !node_.leaving && sessions_.peers.child_count() < node_.settings.capacity;
+  const std::vector<NodeInfo> others = infos(sessions_.overlay.spread(max_others, rng_.next()));
+  if (!room && !peer.child) {
+    sessions_.send(peer.id, Full{.others = others});
+    return summon();
+  }
+  sessions_.peers.adopt(peer);
+  count_children();
+  sessions_.send(peer.id, Registered{.others = others});
+  outbox_.announce(Change::node, node_.self());
+}
+
+void NodeRole::unregistered(const Peer &peer) {
+  if (!peer.child) return;
+  sessions_.peers.release(peer.id);
+  count_children();
+  outbox_.announce(Change::node, node_.self());
+}
+
+// Full: whoever of our children can be reached from outside makes room for more, its own place too.
+void NodeRole::summon() {
+  if (!node_.supernode() || node_.leaving || node_.now < summon_after_ || sessions_.peers.child_count() == 0)
+    return;
+  summon_after_ = node_.now + node_.settings.timeouts.promote;
+  const std::vector<PeerId> children = sessions_.peers.children();
+  sessions_.send(children[rng_.below(children.size())], Summon{});
+}
+
+void NodeRole::summoned(const Peer &peer) {
+  if (state_ != RoleState::child || sessions_.primary != peer.id || reached_ == false) return;
+  if (node_.settings.role != Role::automatic || node_.leaving) return;
+  summoned_ = true;
+  if (!reached_) return probe_ask(peer.id);
+  promote();
+}
+
+void NodeRole::supernode_heard(const NodeInfo &node) {
+  if (node.uuid == node_.self()) return;
+  directory_.learn(node, Heard::elsewhere);
+  const NodeInfo *known = directory_.node(node.uuid);
+  if (known == nullptr || !known->supernode) return sessions_.overlay.forget(node.uuid);  // it was one, once
+  if (node_.supernode() && sessions_.overlay.know(node.uuid)) tend();
+}
+
+void NodeRole::link(const Peer &peer) {
+  if (!peer.supernode || peer.routed || peer.uuid == node_.self() || peer.probing) return;
+  sessions_.overlay.link(peer.uuid, peer.id);
+  if (!reached_) probe_ask(peer.id);
+}
+
+// Where a distance has too few links, one more.
+void NodeRole::tend() {
+  if (!node_.supernode() || node_.leaving) return;
+  std::size_t begun = 0;
+  for (const Uuid &uuid : sessions_.overlay.wanted()) {
+    if (begun == links_at_once) break;
+    const NodeInfo *node = directory_.node(uuid);
+    if (node == nullptr) {
+      sessions_.overlay.forget(uuid);
+      continue;
+    }
+    if (Peer *peer = sessions_.peers.socket(uuid, PeerState::connecting)) {
+      if (peer->state == PeerState::ready && peer->supernode) link(*peer);
+      continue;
+    }
+    if (put_off_now(uuid)) continue;
+    if (sessions_.connect(uuid, {node->ip_address, node->port})) ++begun;
+  }
+}
+
+void NodeRole::beat() {
+  if (!node_.supernode()) return;
+  std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= node_.now; });
+  tend();
+  if (node_.now - lost_tried_ >= node_.settings.timeouts.lost_again) look_beyond();
+  if (sessions_.peers.child_count() > 0) childless_since_ = node_.now;
+  if (node_.settings.role != Role::automatic || sessions_.overlay.links().empty()) return;
+  if (node_.now - childless_since_ >= node_.settings.timeouts.needless) step_down();
+}
+
+// A network that fell apart, or began as several, is to become one.
+void NodeRole::look_beyond() {
+  lost_tried_ = node_.now;
+  try_lost();
+  if (node_.settings.has_origin) outbox_.emit(AskOrigin{});
+  const std::vector<Address> &settings = node_.settings.bootstrap;
+  if (settings.empty()) return;
+  const Address &address = settings[rng_.below(settings.size())];
+  const auto settled = settled_at_.find(address);
+  const Uuid uuid = settled == settled_at_.end() ? "" : settled->second;
+  if (uuid == node_.self() ||
+      (!uuid.empty() && sessions_.peers.socket(uuid, PeerState::connecting) != nullptr))
+    return;
+  // A child of a supernode that we know is in our network.
+  const NodeInfo *node = directory_.node(uuid);
+  if (node != nullptr && !node->primary.empty() &&
+      (node->primary == node_.self() || sessions_.overlay.knows(node->primary)))
+    return;
+  if (const auto peer = sessions_.connect(uuid, address)) at_[*peer] = address;
+}
+
+void NodeRole::try_lost() {
+  const auto lost = directory_.lost_one(rng_.next());
+  if (lost && sessions_.peers.socket(lost->uuid, PeerState::connecting) == nullptr)
+    sessions_.connect(lost->uuid, {lost->ip_address, lost->port});
+}
+
+// Others have taken our place, or nobody reaches us.
+void NodeRole::step_down() {
+  bool elsewhere = false;
+  for (const PeerId id : sessions_.overlay.links())
+    elsewhere = elsewhere || reached_ == false || !is_full(sessions_.peers.find(id)->uuid);
+  childless_since_ = node_.now;
+  if (!elsewhere) return;
+  for (const PeerId id : sessions_.peers.children()) sessions_.send(id, Full{});
+  enter(RoleState::seeking);
+  for (const PeerId id : sessions_.peers.ready_nodes())
+    if (tickets_.count(id) == 0) sessions_.drop(id, "no supernode any more");
+  timers_.set({.kind = TimerKind::seek}, node_.now);
+}
+
+std::vector<NodeInfo> NodeRole::infos(const std::vector<Uuid> &uuids) const {
+  std::vector<NodeInfo> nodes;
+  for (const Uuid &uuid : uuids)
+    if (const NodeInfo *node = directory_.node(uuid)) {
+      nodes.push_back(*node);
+      nodes.back().rtt_ms.reset();  // how far it is from us, and how full it was, helps nobody
+      nodes.back().children.reset();
+    }
+  return nodes;
+}
+
+std::vector<NodeInfo> NodeRole::told_to(const NodeInfo &node) {
+  std::vector<Uuid> uuids;
+  if (!node_.supernode()) {
+    const Uuid &primary = node_.settings.self.primary;
+    if (!primary.empty()) uuids.push_back(primary);
+    for (const NodeInfo &known : directory_.supernodes())
+      if (uuids.size() < max_told_supernodes && known.uuid != primary) uuids.push_back(known.uuid);
+    return infos(uuids);
+  }
+  if (node.supernode) uuids = sessions_.overlay.nearest(key_of(node.uuid), max_told_supernodes / 2);
+  for (const Uuid &uuid : sessions_.overlay.spread(max_told_supernodes - uuids.size(), rng_.next()))
+    if (uuid != node.uuid && std::find(uuids.begin(), uuids.end(), uuid) == uuids.end())
+      uuids.push_back(uuid);
+  return infos(uuids);
+}
+
+bool NodeRole::kept(const Peer &peer) const {
+  if (peer.id == sessions_.primary || peer.child || candidates_.contains(peer.id)) return true;
+  return node_.supernode() && sessions_.overlay.needed(peer.id);
+}
+
+void NodeRole::leave() {
+  for (const TimerKind kind : {TimerKind::seek, TimerKind::choose, TimerKind::promote})
+    timers_.drop({.kind = kind});
+}
+
+}  // namespace astral::core

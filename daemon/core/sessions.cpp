@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "core/sessions.hpp"
+
+#include <utility>
+
+#include "core/limits.hpp"
+
+namespace astral::core {
+
+Place Sessions::place() const {
+  const Uuid &self = node_.self();
+  if (node_.supernode())
+    return {.uuid = self, .via = self, .at = {node_.settings.self.ip_address, node_.settings.self.port}};
+  const Peer *super = peers.find(primary);
+  if (super == nullptr) return {.uuid = self, .via = {}, .at = {}};
+  const NodeInfo *node = directory_.node(super->uuid);
+  return {.uuid = self,
+          .via = super->uuid,
+          .at = node == nullptr ? Address{} : Address{node->ip_address, node->port}};
+}
+
+bool Sessions::with(const Ticket &ticket, const Peer &peer) const {
+  if (ticket.peer == peer.id) return true;
+  const Peer *other = peers.find(ticket.peer);
+  return other != nullptr && other->kind == PeerKind::node && peer.kind == PeerKind::node &&
+         other->uuid == peer.uuid;
+}
+
+Time Sessions::silence_of(const Ticket &ticket) const {
+  const Peer *peer = peers.find(ticket.peer);
+  const bool routed = peer != nullptr && peer->routed;
+  return routed ? node_.settings.timeouts.routed_silence : node_.settings.timeouts.silence;
+}
+
+Peer *Sessions::open(const Place &place) {
+  Peer *peer = peers.with(place.uuid, PeerState::ready);
+  if (peer == nullptr)
+    peer = peers.add({.id = outbox_.next_id++,
+                      .state = PeerState::ready,
+                      .outbound = true,
+                      .uuid = place.uuid,
+                      .routed = true,
+                      .place = place,
+                      .heard = node_.now,
+                      .since = node_.now,
+                      .used = node_.now});
+  if (peer == nullptr) return nullptr;
+  if (peer->routed && !place.via.empty()) peer->place = place;
+  return peer;
+}
+
+std::optional<PeerId> Sessions::connect(const Uuid &uuid, const Address &address) {
+  if (uuid == node_.self() || address.host.empty() || address.port == 0) return std::nullopt;
+  const PeerId id = outbox_.next_id;
+  if (peers.add({.id = id,
+                 .state = PeerState::connecting,
+                 .outbound = true,
+                 .uuid = uuid,
+                 .heard = node_.now,
+                 .since = node_.now,
+                 .used = node_.now}) == nullptr)
+    return std::nullopt;
+  ++outbox_.next_id;
+  outbox_.emit(Connect{.peer = id, .ip_address = address.host, .port = address.port});
+  return id;
+}
+
+void Sessions::send(PeerId peer, Message message) {
+  Peer *to = peers.find(peer);
+  if (to == nullptr) return;  // gone in this very step
+  to->used = node_.now;
+  if (!to->routed) return outbox_.emit(Send{.peer = peer, .message = std::move(message)});
+  outbox_.post(ToForward{{.to = to->place,
+                          .from = place(),
+                          .what = std::make_shared<const Enclosed>(Enclosed{std::move(message)})}});
+}
+
+void Sessions::tell(const Place &place, Message message) {
+  if (const Peer *to = open(place)) send(to->id, std::move(message));
+}
+
+void Sessions::cancel(PeerId peer, const TicketId &ticket, std::string code, std::string message) {
+  send(peer, Cancel{.ticket = ticket, .code = std::move(code), .message = std::move(message)});
+}
+
+void Sessions::cancel_unknown(PeerId peer, const TicketId &ticket) {
+  cancel(peer, ticket, "unknown", "no such ticket, or it has lapsed");
+}
+
+void Sessions::drop(PeerId id, const std::string &reason) {
+  const Peer *peer = peers.find(id);
+  if (!peer->routed) outbox_.emit(Disconnect{.peer = id, .reason = reason});
+  remove(id);
+}
+
+void Sessions::remove(PeerId id) {
+  const Peer &peer = *peers.find(id);
+  outbox_.post(PeerGone{
+      .peer = id, .uuid = peer.uuid, .routed = peer.routed, .ready = peer.state == PeerState::ready});
+  overlay.unlink(id);
+  peers.remove(id);
+}
+
+}  // namespace astral::core

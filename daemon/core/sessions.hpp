@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The ways to other nodes: sockets, and sessions without a socket whose messages travel over supernodes.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/directory.hpp"
+#include "core/outbox.hpp"
+#include "core/overlay.hpp"
+#include "core/peers.hpp"
+#include "core/this_node.hpp"
+#include "core/tickets.hpp"
+
+namespace astral::core {
+
+class Sessions {
+ public:
+  Sessions(const ThisNode &node, const Directory &directory, Outbox &outbox)
+      : overlay(node.self()), node_(node), directory_(directory), outbox_(outbox) {}
+
+  Peers peers;
+  Overlay overlay;     // of a supernode: the others
+  PeerId primary = 0;  // the session with our supernode; 0: none, or we are one
+
+  bool settled() const { return node_.supernode() || primary != 0; }
+  // Where messages for us go. Without a supernode nowhere: `via` is empty.
+  Place place() const;
+  // This peer is the other end of the ticket, in this session or in another of the same node.
+  bool with(const Ticket &ticket, const Peer &peer) const;
+  // A ticket lapses after this long without a heartbeat that names it.
+  Time silence_of(const Ticket &ticket) const;
+
+  // The session with the node at `place`; where there is none, one without a socket begins. Null: there are
+  // too many.
+  Peer *open(const Place &place);
+  // A socket to the node at `address`. None: it has no address, it is this node, or there are too many peers.
+  std::optional<PeerId> connect(const Uuid &uuid, const Address &address);
+  void send(PeerId peer, Message message);         // nothing, where the peer is gone
+  void tell(const Place &place, Message message);  // the same, with open() first
+  void cancel(PeerId peer, const TicketId &ticket, std::string code, std::string message);
+  void cancel_unknown(PeerId peer, const TicketId &ticket);
+  void drop(PeerId id, const std::string &reason);  // closes its socket too
+  void remove(PeerId id);                           // its socket is closed already
+
+ private:
+  const ThisNode &node_;
+  const Directory &directory_;
+  Outbox &outbox_;
+};
+
+}  // namespace astral::core

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "node/option_table.hpp"
+
+#include <gio/gio.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "core/limits.hpp"
+#include "core/slug.hpp"
+#include "glue/ref.hpp"
+
+namespace astral::node {
+namespace {
+
+constexpr std::uint16_t default_bootstrap_port = 8000;
+constexpr std::size_t max_listed = 64;  // values of one option
+constexpr std::size_t min_token = 16, max_token = 256;
+constexpr std::uint64_t max_capacity = 1'500;
+constexpr std::size_t for_neighbours = 256;  // sessions with other supernodes, and those that tickets need
+static_assert(max_capacity + for_neighbours + core::kept_for_elements <= core::max_peers);
+
+struct UriUnref {
+  void operator()(GUri *uri) const { g_uri_unref(uri); }
+};
+using UriPtr = std::unique_ptr<GUri, UriUnref>;
+
+tl::unexpected<Error> wrong(const std::string &label, const std::string &wanted, const std::string &value) {
+  return fail(Code::invalid, label + ": must be " + wanted + ", not '" + value + "'");
+}
+
+bool has_only(const std::string &text, std::string_view marks) {
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) { return g_ascii_isalnum(c) || marks.find(c) != std::string_view::npos; });
+}
+
+// Null unless `text` is SCHEME://HOST[:PORT], or with `path` /PATH behind it, for one of `schemes`.
+UriPtr parse_url(const std::string &text, std::initializer_list<std::string_view> schemes, bool path) {
+  UriPtr uri(g_uri_parse(text.c_str(), G_URI_FLAGS_NONE, nullptr));
+  if (!uri || std::ranges::find(schemes, g_uri_get_scheme(uri.get())) == schemes.end()) return nullptr;
+  const bool good = g_uri_get_host(uri.get()) && *g_uri_get_host(uri.get()) && !g_uri_get_query(uri.get()) &&
+                    !g_uri_get_fragment(uri.get()) && !g_uri_get_userinfo(uri.get()) &&
+                    (path || !*g_uri_get_path(uri.get()));
+  return good ? std::move(uri) : nullptr;
+}
+
+template <typename T>
+void assign(T &to, std::uint64_t value) {
+  to = static_cast<T>(value);
+}
+void assign(std::optional<std::uint64_t> &to, std::uint64_t value) {
+  to = value;
+}
+
+template <auto member>
+Expected<void> set_number(Options &options, const Option &option, const std::string &label,
+                          const std::string &value) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool whole = error == std::errc() && end == value.data() + value.size();
+  if (!whole || number < option.min || number > option.max)
+    return wrong(label, "from " + std::to_string(option.min) + " to " + std::to_string(option.max), value);
+  assign(options.*member, number);
+  return {};
+}
+
+Expected<void> set_rtmp_port(Options &options, const Option &option, const std::string &label,
+                             const std::string &value) {
+  options.needs_rtmp = true;
+  return set_number<&Options::rtmp_port>(options, option, label, value);
+}
+
+template <bool Options::*member>
+Expected<void> set_flag(Options &options, const Option &, const std::string &label,
+                        const std::string &value) {
+  if (value != "true" && value != "false") return wrong(label, "true or false", value);
+  options.*member = value == "true";
+  return {};
+}
+
+Expected<void> set_uuid(Options &options, const Option &, const std::string &label,
+                        const std::string &value) {
+  if (!core::is_uuid(value)) return wrong(label, "1 to 64 letters, digits and hyphens", value);
+  options.uuid = value;
+  return {};
+}
+
+Expected<void> set_listen(Options &options, const Option &, const std::string &label,
+                          const std::string &value) {
+  if (!Ref<GInetAddress>::adopt(g_inet_address_new_from_string(value.c_str())))
+    return wrong(label, "an IP address", value);
+  options.listen = value;
+  return {};
+}
+
+Expected<void> set_origin(Options &options, const Option &, const std::string &label,
+                          const std::string &value) {
+  if (!parse_url(value, {"http"}, true)) return wrong(label, "http://HOST[:PORT]", value);
+  options.origin = value.substr(0, value.find_last_not_of('/') + 1);
+  return {};
+}
+
+template <typename T>
+Expected<void> add(std::vector<T> &list, const std::string &label, T value) {
+  if (list.size() >= max_listed) return fail(Code::invalid, label + ": too many");
+  list.push_back(std::move(value));
+  return {};
+}
+
+Expected<void> add_bootstrap(Options &options, const Option &, const std::string &label,
+                             const std::string &value) {
+  const UriPtr uri = parse_url(value, {"http"}, true);
+  if (!uri) return wrong(label, "http://HOST[:PORT]", value);
+  const int port = g_uri_get_port(uri.get());
+  return add(options.bootstrap, label,
+             core::Address{g_uri_get_host(uri.get()),
+                           port > 0 ? static_cast<std::uint16_t>(port) : default_bootstrap_port});
+}
+
+Expected<void> set_state_dir(Options &options, const Option &, const std::string &label,
+                             const std::string &value) {
+  if (value.empty()) return wrong(label, "a directory", value);
+  const GString_ absolute(g_canonicalize_filename(value.c_str(), nullptr));
+  options.state_dir = absolute.get();
+  return {};
+}
+
+Expected<void> set_supernode(Options &options, const Option &, const std::string &label,
+                             const std::string &value) {
+  if (value != "auto" && value != "yes" && value != "no") return wrong(label, "auto, yes or no", value);
+  options.supernode = value == "auto"  ? Supernode::automatic
+                      : value == "yes" ? Supernode::yes
+                                       : Supernode::no;
+  return {};
+}
+
+Expected<void> set_seeding(Options &options, const Option &, const std::string &label,
+                           const std::string &value) {
+  if (value != "yes" && value != "no") return wrong(label, "yes or no", value);
+  options.may_be_seeded = value == "yes";
+  return {};
+}
+
+Expected<void> set_stun(Options &options, const Option &, const std::string &label,
+                        const std::string &value) {
+  const auto address = Ref<GSocketConnectable>::adopt(g_network_address_parse(value.c_str(), 0, nullptr));
+  if (!address || g_network_address_get_port(G_NETWORK_ADDRESS(address.get())) == 0 || value.empty() ||
+      *g_network_address_get_hostname(G_NETWORK_ADDRESS(address.get())) == '\0')
+    return wrong(label, "HOST:PORT", value);
+  options.stun = value;
+  return {};
+}
+
+Expected<void> add_allowed_host(Options &options, const Option &, const std::string &label,
+                                const std::string &value) {
+  if (value.empty() || !has_only(value, ".-_")) return wrong(label, "a host's name without a port", value);
+  return add(options.allowed_hosts, label, value);
+}
+
+Expected<void> add_allowed_origin(Options &options, const Option &, const std::string &label,
+                                  const std::string &value) {
+  if (!parse_url(value, {"http", "https"}, false)) return wrong(label, "http[s]://HOST[:PORT]", value);
+  return add(options.allowed_origins, label, value);
+}
+
+// An error does not show the value: errors are logged.
+Expected<void> set_token(Options &options, const Option &, const std::string &label,
+                         const std::string &value) {
+  if (value.size() < min_token || value.size() > max_token || !has_only(value, "-._~+/="))
+    return fail(Code::invalid, label + ": must be 16 to 256 letters, digits and -._~+/=");
+  options.token = value;
+  return {};
+}
+
+constexpr Option table[] = {
+    {.name = "daemonize", .letter = 'D', .placeholder = "true|false", .help = "run in the background",
+     .set = set_flag<&Options::daemonize>, .fallback = "false", .is_flag = true},
+    {.name = "uuid", .letter = 'u', .placeholder = "UUID",
+     .help = "this node's name; by default the one in the state directory, made at the first start",
+     .set = set_uuid},
+    {.name = "upstream-limit", .letter = 'l', .placeholder = "KBYTES_PER_S",
+     .help = "upstream for all children together, 1 KB = 1000 bytes; by default the node measures it",
+     .set = set_number<&Options::upstream_limit>, .max = 100'000'000},
+    {.name = "port", .placeholder = "PORT", .help = "HTTP port; 0: a free one",
+     .set = set_number<&Options::port>, .fallback = "8000", .max = 65535},
+    {.name = "rtmp-port", .placeholder = "PORT",
+     .help = "RTMP port, for OBS and others; 0: no RTMP. If the default port is taken, the node runs "
+             "without RTMP",
+     .set = set_rtmp_port, .fallback = "1935", .max = 65535},
+    {.name = "listen", .placeholder = "ADDRESS",
+     .help = "IP address to listen on; 0.0.0.0: all. Changes are accepted only from this machine, or with the "
+             "token of the settings file",
+     .set = set_listen, .fallback = "0.0.0.0"},
+    {.name = "origin", .placeholder = "URL", .help = "the origin, http://HOST[:PORT]", .set = set_origin},
+    {.name = "bootstrap", .placeholder = "URL",
+     .help = "a node to connect to, http://HOST[:PORT], port 8000 by default; may be repeated",
+     .set = add_bootstrap, .clear = [](Options &options) { options.bootstrap.clear(); }},
+    {.name = "state-dir", .placeholder = "DIR",
+     .help = "where the key and the uuid are kept; by default ~/.local/state/astral, with --uuid astral-UUID",
+     .set = set_state_dir},
+    {.name = "supernode", .placeholder = "auto|yes|no",
+     .help = "whether other nodes may register with this one; auto: if no other supernode has room",
+     .set = set_supernode, .fallback = "auto"},
+    {.name = "capacity", .placeholder = "NODES", .help = "how many nodes may register with this one",
+     .set = set_number<&Options::capacity>, .fallback = "100", .max = max_capacity},
+    {.name = "public", .placeholder = "true|false",
+     .help = "let everybody play any stream through this node by HLS; the origin shows that",
+     .set = set_flag<&Options::is_public>, .fallback = "false", .is_flag = true},
+    {.name = "seeding", .placeholder = "yes|no",
+     .help = "whether other nodes may make this one carry a stream",
+     .set = set_seeding, .fallback = "yes"},
+    {.name = "store-time", .placeholder = "SECONDS",
+     .help = "how much of a stream the node keeps for children that need it again; three times as much of "
+             "what is published here",
+     .set = set_number<&Options::store_seconds>, .fallback = "10", .max = 60},
+    {.name = "store-size", .placeholder = "MB", .help = "the most that the node keeps of one stream",
+     .set = set_number<&Options::store_mb>, .fallback = "64", .max = 65'536},
+    {.name = "store-total", .placeholder = "MB",
+     .help = "the most that the node keeps of all streams together",
+     .set = set_number<&Options::store_total_mb>, .fallback = "512", .max = 65'536},
+    {.name = "renew-links", .placeholder = "SECONDS",
+     .help = "the age at which a new link to a parent replaces the old one",
+     .set = set_number<&Options::renew_seconds>, .fallback = "21600", .min = 1, .max = 24 * 3600},
+    {.name = "renew-groups", .placeholder = "COUNT",
+     .help = "the number of groups after which a new link to a parent replaces the old one",
+     // A link ends by itself after twice the maximum.
+     .set = set_number<&Options::renew_groups>, .fallback = "100000", .min = 1, .max = 200'000},
+    {.name = "stun", .placeholder = "HOST:PORT", .help = "a STUN server", .set = set_stun},
+    {.name = "allowed-host", .placeholder = "NAME",
+     .help = "a name in the Host header that the node accepts besides its IP addresses, localhost and the "
+             "machine's name; may be repeated (settings file: allowed_hosts)",
+     .set = add_allowed_host, .key = "allowed_hosts",
+     .clear = [](Options &options) { options.allowed_hosts.clear(); }},
+    {.name = "allowed-origin", .placeholder = "URL",
+     .help = "http[s]://HOST[:PORT] of a site whose pages may control this node; may be repeated (settings "
+             "file: allowed_origins)",
+     .set = add_allowed_origin, .key = "allowed_origins",
+     .clear = [](Options &options) { options.allowed_origins.clear(); }},
+    {.name = "token", .placeholder = nullptr, .help = nullptr, .set = set_token},
+};
+
+}  // namespace
+
+std::span<const Option> option_table() {
+  return table;
+}
+
+std::string help_text(const Option &option) {
+  std::string notes;
+  if (option.max > 0) notes = std::to_string(option.min) + " to " + std::to_string(option.max);
+  if (option.fallback) notes += std::string(notes.empty() ? "" : ", ") + "default " + option.fallback;
+  return option.help + (notes.empty() ? "" : " (" + notes + ")");
+}
+
+}  // namespace astral::node

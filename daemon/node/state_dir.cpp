@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "node/state_dir.hpp"
+
+#include <gio/gio.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "core/slug.hpp"
+#include "glue/ref.hpp"
+
+namespace astral::node {
+
+std::string default_state_dir(const core::Uuid &given_uuid) {
+  const std::string name = given_uuid.empty() ? "astral" : "astral-" + given_uuid;
+  return GString_(g_build_filename(g_get_user_state_dir(), name.c_str(), nullptr)).get();
+}
+
+Expected<void> make_state_dir(const std::string &directory) {
+  if (g_mkdir_with_parents(directory.c_str(), 0700) == 0) return {};
+  return fail(Code::failed, "--state-dir: cannot make " + directory + ": " + g_strerror(errno));
+}
+
+Expected<core::Uuid> kept_uuid(const std::string &directory) {
+  const std::string path = directory + "/uuid";
+  char *text = nullptr;
+  GError *raw = nullptr;
+  if (g_file_get_contents(path.c_str(), &text, nullptr, &raw)) {
+    const GString_ kept(g_strstrip(text));
+    if (core::is_uuid(kept.get())) return core::Uuid(kept.get());
+    return fail(Code::invalid, path + ": holds no uuid");
+  }
+  const GErrorPtr error(raw);
+  if (!g_error_matches(error.get(), G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return fail(Code::failed, error->message);
+  const core::Uuid uuid = GString_(g_uuid_string_random()).get();
+  const std::string line = uuid + "\n";
+  GError *unwritten = nullptr;
+  if (!g_file_set_contents_full(path.c_str(), line.c_str(), static_cast<gssize>(line.size()),
+                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, &unwritten)) {
+    const GErrorPtr why(unwritten);
+    return fail(Code::failed, why->message);
+  }
+  return uuid;
+}
+
+}  // namespace astral::node

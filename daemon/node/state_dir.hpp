@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The state directory of a node, and the uuid that it keeps.
+#pragma once
+
+#include <string>
+
+#include "core/types.hpp"
+#include "glue/error.hpp"
+
+namespace astral::node {
+
+// XDG_STATE_HOME/astral. With a `given_uuid` that is not empty astral-UUID, so that several nodes run on one
+// machine.
+std::string default_state_dir(const core::Uuid &given_uuid);
+
+// Makes the directory and its parents (mode 0700) unless it exists. Error: failed.
+Expected<void> make_state_dir(const std::string &directory);
+
+// Returns the uuid in the directory's file `uuid`. Makes a random one if there is no such file. Errors:
+// invalid (the file holds something else), failed (it cannot be read or written).
+Expected<core::Uuid> kept_uuid(const std::string &directory);
+
+}  // namespace astral::node
