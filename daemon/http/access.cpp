@@ -16,7 +16,7 @@ bool has_word(const std::vector<std::string> &words, std::string_view word) {
   return std::any_of(words.begin(), words.end(), [&](const std::string &w) { return same_word(w, word); });
 }
 
-// How long it takes does not tell where they differ.
+// Takes equally long wherever the two differ, so that nobody can guess a secret by measuring time.
 bool same_secret(std::string_view given, std::string_view secret) {
   unsigned differ = given.size() == secret.size() ? 0 : 1;
   for (std::size_t i = 0; i < given.size(); ++i) {
@@ -25,7 +25,7 @@ bool same_secret(std::string_view given, std::string_view secret) {
   return differ == 0;
 }
 
-// Of name=value&name=value, percent-decoded; empty when it is not there or cannot be decoded.
+// The value of `name` in name=value&name=value, percent-decoded; empty if it is missing or cannot be decoded.
 std::string value_of(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
@@ -71,8 +71,8 @@ Expected<void> Access::may_change(const Call &call, Who who) const {
     return fail(Code::refused, "header 'Authorization': that is not this node's token");
   return fail(
       Code::refused,
-      "only this machine itself may do that, or who sends 'Authorization: Bearer TOKEN' with the token "
-      "that is in the node's settings file");
+      "only this machine itself may do that, or a client that sends 'Authorization: Bearer TOKEN' with the "
+      "token from the node's settings file");
 }
 
 Expected<void> Access::may_publish(bool is_loopback, const std::string &query) const {
@@ -81,8 +81,8 @@ Expected<void> Access::may_publish(bool is_loopback, const std::string &query) c
   if (!token.empty()) return fail(Code::refused, "that is not this node's token");
   return fail(
       Code::refused,
-      "only this machine itself may publish, or who puts '?token=TOKEN' behind the stream key, with the "
-      "token that is in the node's settings file");
+      "only this machine itself may publish, or a client that adds '?token=TOKEN' to the stream key, with the "
+      "token from the node's settings file");
 }
 
 bool Access::is_owner(const Call &call) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who may do what: by the Host that was asked for, the page that asks (Origin), the caller's address and its
-// token. Pure; the reasons are for the caller.
+// Decides who may do what, by the Host header, the Origin header, the client's address and its token. Pure.
+// The details of its errors are for the client to read.
 #pragma once
 
 #include <string>
@@ -16,12 +16,13 @@ namespace astral::http {
 class Access {
  public:
   struct Rules {
-    // A name of another's may point here (DNS rebinding): only IP addresses, localhost and `hosts` are asked
-    // for.
+    // Refuses a Host header that is neither an IP address, nor localhost, nor one of `hosts`: a foreign
+    // site's name may point to this machine (DNS rebinding).
     bool checks_host = false;
     std::vector<std::string> hosts = {};
-    std::vector<std::string> origins = {};  // scheme://host[:port] whose pages may do what the node's own may
-    std::string token = {};                 // whoever sends it counts as this machine; empty: nobody
+    std::vector<std::string> origins =
+        {};                  // scheme://host[:port] whose pages may do what the node's own pages may
+    std::string token = {};  // a client that sends it may do what this machine may; empty: none
   };
 
   explicit Access(Rules rules);
@@ -31,7 +32,7 @@ class Access {
   Expected<void> may_open(const Call &call) const;  // a WebSocket
   Expected<void> may_change(const Call &call, Who who) const;
 
-  // By RTMP, where there are no headers: `query` is what stands behind the stream's key.
+  // For RTMP, which has no headers: `query` is the part of the stream key behind '?'.
   Expected<void> may_publish(bool is_loopback, const std::string &query) const;
 
   bool is_owner(const Call &call) const;

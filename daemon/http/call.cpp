@@ -62,19 +62,6 @@ Reply method_not_allowed(const std::string &allow) {
   return out;
 }
 
-std::string wire_head(const Reply &reply) {
-  std::string text = "HTTP/1.1 " + std::to_string(reply.status) + " " + soup_status_get_phrase(reply.status) +
-                     "\r\nContent-Type: " + reply.type + "\r\nConnection: close\r\n";
-  for (const auto &[name, value] : reply.headers) text.append(name).append(": ").append(value).append("\r\n");
-  return text.append("\r\n");
-}
-
-std::string wire(const Reply &reply) {
-  Reply whole = reply;
-  whole.headers.emplace_back("Content-Length", std::to_string(reply.body.size()));
-  return wire_head(whole).append(reply.body);
-}
-
 bool is_form(const Call &call) {
   return call.content_type == "application/x-www-form-urlencoded";
 }
@@ -87,7 +74,7 @@ Expected<json::Reader> read_body(const Call &call, bool may_be_empty) {
     GHashTableIter iter;
     gpointer name = nullptr, value = nullptr;
     g_hash_table_iter_init(&iter, form);
-    // What follows a NUL would be lost on the way through C.
+    // The strings of GHashTable end at a NUL.
     bool is_text = call.body.find('\0') == std::string::npos && call.body.find("%00") == std::string::npos;
     while (g_hash_table_iter_next(&iter, &name, &value)) {
       const auto *field = static_cast<const char *>(name), *text = static_cast<const char *>(value);

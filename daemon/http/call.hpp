@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An HTTP call and its reply as values: what the handlers of the API see. No socket, no libsoup.
+// An HTTP call and its reply as values: all that the handlers of the API see. No socket.
 #pragma once
 
 #include <cstdint>
@@ -21,35 +21,35 @@ namespace astral::http {
 struct Call {
   std::string method;  // HEAD comes as GET
   std::string path;
-  std::map<std::string, std::string> params;  // of the route's pattern: match() gives each name that is in it
+  std::map<std::string, std::string> params;  // match() sets one for each name in the route's pattern
   std::map<std::string, std::string> query;
   std::string raw_query;     // as it came
   std::string content_type;  // without parameters, lower case; empty: none
   std::string accept;
   std::string host;       // of the Host header, without its port
   std::string authority;  // the Host header
-  std::string origin;     // the Origin header: whose page asks
+  std::string origin;     // the Origin header: the site whose page makes the call
   std::string token;      // of "Authorization: Bearer"
   std::string body;
-  std::string caller;        // IP address
-  std::string local;         // the IP address that was called
-  bool is_loopback = false;  // the caller is this machine
-  bool is_near = false;      // or its local network (private or link-local addresses)
-  bool is_owner = false;     // may do everything: Access says who
+  std::string caller;        // the client's IP address
+  std::string local;         // the IP address of this side of the connection
+  bool is_loopback = false;  // the client is on this machine
+  bool is_near = false;      // or on its local network (private or link-local addresses)
+  bool is_owner = false;     // may do everything; Access decides
 };
 
 struct Reply {
   unsigned status = 200;
   std::string type = "application/json";
   std::string body = {};
-  std::vector<Slice> parts = {};  // after the body, not copied
+  std::vector<Slice> parts = {};  // sent after `body`, without a copy
   std::vector<std::pair<std::string, std::string>> headers = {};
-  // A body without an end: who gets the connection, to send the head and then what there is. Called once,
-  // with null when there is nobody any more, or who wanted the head only.
+  // For a body without an end. Called once with the connection; the callee owns it, sends `head` and then the
+  // body. Called with null if the client has gone, or has asked for the head only.
   std::function<void(Ref<GIOStream>, std::string head)> take_over = {};
 };
 
-// Called once, now or later, on the context of the server.
+// A handler calls it once, now or later, on the server's context.
 using Answer = std::function<void(Reply)>;
 using Handle = std::function<void(const Call &, Answer)>;
 
@@ -59,12 +59,8 @@ Reply reply(const json::Builder &body, unsigned status = 200);
 Reply reply_error(const Error &error, std::optional<unsigned> status = std::nullopt);
 Reply method_not_allowed(const std::string &allow);
 
-// All of an answer without parts, as bytes; the connection ends after it.
-std::string wire(const Reply &reply);
-std::string wire_head(const Reply &reply);  // of one whose body ends with the connection
-
-// The body as an object: JSON, or a browser's form, whose fields are all texts. An empty body is an empty
-// object where `may_be_empty`. Errors: unsupported (415), invalid.
+// The body as an object: JSON, or a browser's form, all fields of which are strings. With `may_be_empty`, an
+// empty body is an empty object. **Errors**: unsupported (415), invalid.
 Expected<json::Reader> read_body(const Call &call, bool may_be_empty = false);
 bool is_form(const Call &call);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who is connected: how many may be, in all and from one place, and until when each may keep us waiting.
-// Pure: no socket, no clock.
+// Counts connections: how many there may be, in all and from one place, and until when each may make the
+// program wait. Pure: no socket, no clock.
 #pragma once
 
 #include <cstddef>
@@ -21,18 +21,18 @@ class ConnectionLimiter {
 
   struct Limits {
     std::size_t total = 512;
-    std::size_t reserved = 64;     // of these, for this machine: strangers cannot lock its owner out
-    std::size_t per_place = 128;   // this machine is no such place
-    std::size_t turned_away = 64;  // who hears at the same time that there is no room
+    std::size_t reserved = 64;     // of these, for this machine, so that others cannot lock its owner out
+    std::size_t per_place = 128;   // does not apply to this machine
+    std::size_t turned_away = 64;  // connections at a time that are told that there is no room
   };
 
   explicit ConnectionLimiter(const Limits &limits) : limits_(limits) {}
 
-  // `place`: an address or a network; empty: this machine. no_room: the detail is for the guest.
+  // `place`: an address or a network; empty: this machine. **Errors**: no_room; the detail is for the client.
   Expected<Id> enter(const std::string &place, Time until);
-  // Of one that may not enter. no_room: not even that.
+  // Counts a connection that enter() refused, while it is told so. **Errors**: no_room: close it at once.
   Expected<Id> turn_away(Time until);
-  void wait_until(Id id, Time until);  // `never`: as long as it likes
+  void wait_until(Id id, Time until);  // `never`: no limit
   void leave(Id id);
 
   Time deadline() const { return deadlines_.empty() ? never : deadlines_.begin()->first; }

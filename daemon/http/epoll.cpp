@@ -47,7 +47,7 @@ Epoll::~Epoll() {
 }
 
 std::shared_ptr<Epoll> Epoll::of(GMainContext *context) {
-  thread_local std::weak_ptr<Epoll> last;  // a thread has one context, but for tests
+  thread_local std::weak_ptr<Epoll> last;  // outside tests, a thread has one context
   auto found = last.lock();
   if (found && found->context_.get() == context) return found;
   const int fd = epoll_create1(EPOLL_CLOEXEC);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who waits for a socket to be readable, all of one context in one epoll: GLib looks at every source and
-// every descriptor at each wake-up, so with a source each a thousand quiet sockets cost more than what they
-// say. Where the kernel has no epoll for us, because no descriptor or no room for a watch is left, a socket
-// gets a source of its own: it costs more and does the same.
+// Wakes the sockets of one context that are readable, with one epoll. **Why**: GLib looks at every source and
+// every descriptor at each wake-up, so a source for each of a thousand quiet sockets would cost more than the
+// sockets that have something to read. If no descriptor is left for an epoll, or the kernel has no room for
+// another watch, a socket gets a source of its own: that costs more and does the same.
 #pragma once
 
 #include <glib.h>
@@ -16,11 +16,11 @@
 
 namespace astral::http {
 
-// **Thread**: the context's own. Held by its watches.
+// **Thread**: the context's own. Its watches own it.
 class Epoll : public std::enable_shared_from_this<Epoll> {
  public:
-  // Ends with its destruction; that may be from inside `readable`. The descriptor is the caller's, and open
-  // until then.
+  // Calls `readable` until it is destroyed, which may happen inside `readable`. The caller owns the
+  // descriptor and keeps it open until then.
   class Watch {
    public:
     Watch() = default;
@@ -29,21 +29,22 @@ class Epoll : public std::enable_shared_from_this<Epoll> {
     Watch &operator=(Watch &&other) noexcept;
     ~Watch() { reset(); }
     void reset();
+    explicit operator bool() const { return epoll_ || own_; }  // whether it watches
 
    private:
-    std::shared_ptr<Epoll> epoll_;  // null: not watched, or by a source of its own
+    std::shared_ptr<Epoll> epoll_;  // null: not watched, or watched by `own_`
     std::uint64_t id_ = 0;
     int fd_ = -1;
     Source own_;
   };
 
-  Epoll(GMainContext *context, int fd);  // owns `fd`, an epoll's
+  Epoll(GMainContext *context, int fd);  // owns `fd`, an epoll descriptor
   ~Epoll();
   Epoll(const Epoll &) = delete;
   Epoll &operator=(const Epoll &) = delete;
 
  private:
-  static std::shared_ptr<Epoll> of(GMainContext *context);  // null: there is no descriptor for it
+  static std::shared_ptr<Epoll> of(GMainContext *context);  // null: no descriptor is left
   bool add(std::uint64_t id, int fd);
   void dispatch();
 

@@ -10,9 +10,9 @@ namespace astral::http {
 namespace {
 
 constexpr gsize chunk = 64 * 1024;
-constexpr int max_interim = 8;  // 102 and 103 are rare, 100 is nothing that we asked for
+constexpr int max_interim = 8;  // 102 and 103 are rare, and no request asks for 100
 
-// Lives until the last callback. `own` is cancelled with the owner's, and at the deadline.
+// Lives until the last callback. `own` is cancelled when `owners` is, and at the deadline.
 struct Work {
   Ref<SoupMessage> message;
   Ref<GCancellable> owners;
@@ -29,7 +29,7 @@ struct Work {
   gulong cancelled = g_cancellable_connect(owners.get(), G_CALLBACK(cancel_own), own.get(), nullptr);
 
   ~Work() {
-    // Not g_cancellable_disconnect: that waits for ever where cancelling is what ends this.
+    // Not g_cancellable_disconnect(): if a cancellation destroys this object, that waits for ever.
     if (cancelled != 0) g_signal_handler_disconnect(owners.get(), cancelled);
   }
 
@@ -44,7 +44,7 @@ struct Work {
   static void finish(const std::unique_ptr<Work> &work, const GErrorPtr &error) {
     if (work->late || g_error_matches(error.get(), G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
       return finish(work, fail(Code::timeout, "no answer in time"));
-    // Not by its owner, of whom nothing is heard then: so by bound_interim_answers().
+    // finish() drops the result if the owner has cancelled, so this is bound_interim_answers().
     if (g_error_matches(error.get(), G_IO_ERROR, G_IO_ERROR_CANCELLED))
       return finish(work, fail(Code::unreachable, "the answer is announced without end"));
     finish(work, fail(Code::unreachable, error->message));
@@ -102,7 +102,8 @@ Expected<void> exchange(const Ref<SoupSession> &session, const Question &questio
   auto message = Ref<SoupMessage>::adopt(soup_message_new(question.method, question.url.c_str()));
   if (!message) return fail(Code::invalid, "not a URL: " + question.url);
   soup_message_add_flags(message.get(), SOUP_MESSAGE_NO_REDIRECT);
-  // We have no password to send and want no compression: what reads such headers need not read a stranger's.
+  // No request sends a password or wants compression; without these features libsoup parses less of what a
+  // foreign server sends.
   soup_message_disable_feature(message.get(), SOUP_TYPE_AUTH_MANAGER);
   soup_message_disable_feature(message.get(), SOUP_TYPE_CONTENT_DECODER);
   const auto own = Ref<GCancellable>::adopt(g_cancellable_new());

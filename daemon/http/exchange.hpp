@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One HTTP request of ours and its whole answer, within a bound and a deadline. No redirection is followed:
-// an answer is of whom was asked. Nor may it be announced without end.
+// Sends one HTTP request to another server and reads the whole response, within a size and a deadline. It
+// follows no redirection, so the response comes from the server that was asked. It bounds interim responses.
 #pragma once
 
 #include <gio/gio.h>
@@ -18,10 +18,10 @@ namespace astral::http {
 struct Question {
   const char *method = "GET";
   std::string url;
-  std::string body = {};  // empty: none
+  std::string body = {};  // empty: no body
   const char *type = "application/json";
   std::size_t max_answer = 64 * 1024;
-  Time patience = never;  // for all of it; for silence the session may have its own
+  Time patience = never;  // for the whole exchange; the session may have its own timeout for silence
 };
 
 struct Told {
@@ -29,13 +29,13 @@ struct Told {
   std::string body;
 };
 
-// More than a few interim answers (1xx) cancel the message. **Why**: libsoup 3.2 reads them one after the
-// other as long as they come, and meanwhile this thread does nothing else, not even look at a deadline.
+// Cancels the message after a few interim responses (1xx). **Why**: libsoup 3.2 reads them in a loop as long
+// as they come; meanwhile this thread does nothing else, not even check a deadline.
 void bound_interim_answers(SoupMessage *message, const Ref<GCancellable> &cancellable);
 
-// **Thread**: the default main context. `done` comes once, never from inside, and not after `cancellable` was
-// cancelled. **Errors**: too_large, timeout, unreachable; at once, and then `done` never comes: invalid, not
-// a URL.
+// **Thread**: the default main context. Calls `done` once, never before it returns, and not after
+// `cancellable` was cancelled. **Errors** of `done`: too_large, timeout, unreachable. Returned at once,
+// without a call of `done`: invalid: not a URL.
 Expected<void> exchange(const Ref<SoupSession> &session, const Question &question,
                         const Ref<GCancellable> &cancellable, std::function<void(Expected<Told>)> done);
 

@@ -12,20 +12,23 @@
 
 #include "http/descriptors.hpp"
 #include "http/remote_address.hpp"
+#include "http/response.hpp"
 
 namespace astral::http {
 namespace {
 
-constexpr int backlog = 1024;  // GLib's 10 lets a burst of peers wait for its SYNs to be sent again
-constexpr Time farewell = 1s;  // for the last words to arrive: a close with bytes unread throws them away
-constexpr std::size_t max_thrown = 16 * 1024 * 1024;  // of what else such a one sends
-constexpr int reads_at_once = 16;                     // then the context's other sources have their turn
+constexpr int backlog = 1024;  // with GLib's 10, a burst of peers must send its SYNs again
+// For a refused client to take its response: if this side closes with bytes unread, the kernel drops the
+// response. Meanwhile it may send this much.
+constexpr Time linger = 1s;
+constexpr std::size_t max_dropped = 16 * 1024 * 1024;
+constexpr int reads_at_once = 16;  // then the context's other sources have their turn
 
 int fd_of(const Ref<GSocketConnection> &connection) {
   return g_socket_get_fd(g_socket_connection_get_socket(connection.get()));
 }
 
-// Readable means: this many bytes, or the end.
+// From now on the socket is readable when it has this many bytes, or has ended.
 void wake_at(const Ref<GSocketConnection> &connection, std::size_t bytes) {
   g_socket_set_option(g_socket_connection_get_socket(connection.get()), SOL_SOCKET, SO_RCVLOWAT,
                       static_cast<gint>(bytes), nullptr);
@@ -69,8 +72,8 @@ Expected<std::unique_ptr<HttpListener>> HttpListener::open(const std::string &ad
                                                            const Limits &limits, Handler handler) {
   const auto where = Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string(address.c_str(), port));
   if (!where) return fail(Code::invalid, "not an IP address to listen on: " + address);
-  std::unique_ptr<HttpListener> door(new HttpListener(limits, std::move(handler)));
-  GSocketListener *listener = G_SOCKET_LISTENER(door->listener_.get());
+  std::unique_ptr<HttpListener> self(new HttpListener(limits, std::move(handler)));
+  GSocketListener *listener = G_SOCKET_LISTENER(self->listener_.get());
   g_socket_listener_set_backlog(listener, backlog);
   GSocketAddress *effective = nullptr;
   GError *raw = nullptr;
@@ -81,11 +84,11 @@ Expected<std::unique_ptr<HttpListener>> HttpListener::open(const std::string &ad
                 "cannot listen on " + address + " port " + std::to_string(port) + ": " + error->message);
   }
   const auto bound = Ref<GSocketAddress>::adopt(effective);
-  door->port_ = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
+  self->port_ = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get()));
   const std::string host = address.find(':') == std::string::npos ? address : "[" + address + "]";
-  door->url_ = "http://" + host + ":" + std::to_string(door->port_);
-  g_socket_service_start(door->listener_.get());
-  return door;
+  self->url_ = "http://" + host + ":" + std::to_string(self->port_);
+  g_socket_service_start(self->listener_.get());
+  return self;
 }
 
 void HttpListener::accept(GSocketConnection *connection) {
@@ -101,7 +104,7 @@ void HttpListener::accept(GSocketConnection *connection) {
   const std::string why = welcome ? "" : id.error().detail;
   if (!welcome) {
     g_info("%s: %s", caller.address.c_str(), why.c_str());
-    id = guests_.turn_away(now() + farewell);
+    id = guests_.turn_away(now() + linger);
     if (!id) return static_cast<void>(g_io_stream_close(G_IO_STREAM(connection), nullptr, nullptr));
   }
   using Gone = std::pair<std::weak_ptr<HttpListener *>, ConnectionLimiter::Id>;
@@ -115,69 +118,59 @@ void HttpListener::accept(GSocketConnection *connection) {
 
   GSocket *socket = g_socket_connection_get_socket(connection);
   g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
-  Visit &visit =
-      visits_.emplace(*id, Visit{.connection = Ref<GSocketConnection>::retain(connection)}).first->second;
-  using Thunk = std::pair<HttpListener *, ConnectionLimiter::Id>;
-  const GSocketSourceFunc readable = [](GSocket *, GIOCondition, gpointer data) noexcept -> gboolean {
-    const auto [self, guest] = *static_cast<Thunk *>(data);
-    self->look(guest);
-    return G_SOURCE_CONTINUE;
-  };
-  visit.input = Source(g_socket_create_source(socket, G_IO_IN, nullptr));
-  g_source_set_callback(visit.input.get(), G_SOURCE_FUNC(readable), new Thunk(this, *id),
-                        [](gpointer data) { delete static_cast<Thunk *>(data); });
-  g_source_attach(visit.input.get(), nullptr);
+  Pending &pending =
+      pending_.emplace(*id, Pending{.connection = Ref<GSocketConnection>::retain(connection)}).first->second;
+  pending.input = Epoll::Watch(g_main_context_default(), fd, [this, guest = *id] { look(guest); });
   if (!welcome) return refuse(*id, reply_error({Code::no_room, why}, 503));
   deadline_.set(guests_.deadline());
 }
 
 void HttpListener::look(ConnectionLimiter::Id id) {
-  const auto found = visits_.find(id);
-  if (found == visits_.end()) return;
-  if (found->second.refused) return see_off(id, found->second);
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  if (found->second.refused) return drop_input(id, found->second);
   look_at_head(id, found->second);
 }
 
-void HttpListener::look_at_head(ConnectionLimiter::Id id, Visit &visit) {
-  const int fd = fd_of(visit.connection);
+void HttpListener::look_at_head(ConnectionLimiter::Id id, Pending &pending) {
+  const int fd = fd_of(pending.connection);
   const ssize_t got = recv(fd, head_.data(), head_.size(), MSG_PEEK | MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) return static_cast<void>(visits_.erase(id));  // gone without a word
-  visit.seen = static_cast<std::size_t>(got);
-  const auto sound = check_head({head_.data(), visit.seen}, limits_.head);
+  if (got <= 0) return static_cast<void>(pending_.erase(id));
+  pending.seen = static_cast<std::size_t>(got);
+  const auto sound = check_head({head_.data(), pending.seen}, limits_.head);
   if (!sound) return refuse(id, reply_error(sound.error().error, sound.error().status));
   if (!*sound) {
     if (has_ended(fd))
       return refuse(id, reply_error({Code::invalid, "the request ended before its headers did"}));
-    return wake_at(visit.connection, visit.seen + 1);
+    return wake_at(pending.connection, pending.seen + 1);
   }
-  wake_at(visit.connection, 1);
-  Ref<GSocketConnection> connection = std::move(visit.connection);
-  visits_.erase(id);
+  wake_at(pending.connection, 1);
+  Ref<GSocketConnection> connection = std::move(pending.connection);
+  pending_.erase(id);
   handler_.on_request(id, std::move(connection));
 }
 
 void HttpListener::refuse(ConnectionLimiter::Id id, const Reply &reply) {
-  Visit &visit = visits_.at(id);  // our promise: only who is held is refused
-  const std::string text = wire(reply);
-  // A client that lets even so little not through does not read; it gets nothing.
-  send(fd_of(visit.connection), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  shutdown(fd_of(visit.connection), SHUT_WR);
-  visit.refused = true;
-  visit.seen = 0;
-  wake_at(visit.connection, 1);
-  wait_until(id, now() + farewell);
+  Pending &pending = pending_.at(id);
+  const std::string text = response(reply);
+  // A client whose socket does not take even so little does not read: it gets nothing.
+  send(fd_of(pending.connection), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  shutdown(fd_of(pending.connection), SHUT_WR);
+  pending.refused = true;
+  wake_at(pending.connection, 1);
+  wait_until(id, now() + linger);
 }
 
-void HttpListener::see_off(ConnectionLimiter::Id id, Visit &visit) {
+void HttpListener::drop_input(ConnectionLimiter::Id id, Pending &pending) {
   for (int i = 0; i < reads_at_once; ++i) {
-    const ssize_t got = recv(fd_of(visit.connection), head_.data(), head_.size(), MSG_DONTWAIT);
+    const ssize_t got = recv(fd_of(pending.connection), head_.data(), head_.size(), MSG_DONTWAIT);
     if (got > 0) {
-      visit.seen += static_cast<std::size_t>(got);
-      if (visit.seen > max_thrown) return static_cast<void>(visits_.erase(id));
+      pending.dropped += static_cast<std::size_t>(got);
+      if (pending.dropped > max_dropped) return static_cast<void>(pending_.erase(id));
       continue;
     }
-    if (got == 0 || (errno != EAGAIN && errno != EINTR)) visits_.erase(id);
+    if (got == 0 || (errno != EAGAIN && errno != EINTR)) pending_.erase(id);
     return;
   }
 }
@@ -189,12 +182,12 @@ void HttpListener::wait_until(ConnectionLimiter::Id id, Time until) {
 
 void HttpListener::on_deadline() {
   for (const ConnectionLimiter::Id id : guests_.late(now())) {
-    const auto found = visits_.find(id);
-    if (found == visits_.end()) {
+    const auto found = pending_.find(id);
+    if (found == pending_.end()) {
       guests_.wait_until(id, never);
       handler_.on_late(id);
     } else if (found->second.refused || found->second.seen == 0) {
-      visits_.erase(found);
+      pending_.erase(found);
     } else {
       refuse(id, reply_error({Code::timeout, "the headers did not come in time"}, 408));
     }
@@ -205,7 +198,6 @@ void HttpListener::on_deadline() {
 void HttpListener::on_gone(ConnectionLimiter::Id id) {
   guests_.leave(id);
   deadline_.set(guests_.deadline());
-  handler_.on_gone(id);
 }
 
 }  // namespace astral::http

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Listens, lets in as many as there is room for, and waits for the head of their request. Who sends none in
-// time, or none that is sound, or finds no room, is told so here; the others are handed on with nothing read.
+// Listens, accepts connections as far as the limits allow, and waits for the head of their first request. A
+// connection that exceeds a limit, sends a bad head or is too slow gets its error here. The others are handed
+// on; nothing has been read from them.
 #pragma once
 
 #include <gio/gio.h>
@@ -17,12 +18,13 @@
 #include "glue/ref.hpp"
 #include "http/call.hpp"
 #include "http/connection_limiter.hpp"
+#include "http/epoll.hpp"
 #include "http/request_head.hpp"
 
 namespace astral::http {
 
 // **Thread**: the default main context. **Owns** the listening socket and the connections that it has not
-// handed on. A connection counts as a guest as long as its object lives, wherever that is.
+// handed on. A connection counts as long as its GSocketConnection lives, whoever owns it.
 class HttpListener {
  public:
   struct Limits {
@@ -32,8 +34,7 @@ class HttpListener {
   };
   struct Handler {
     std::function<void(ConnectionLimiter::Id, Ref<GSocketConnection>)> on_request;
-    std::function<void(ConnectionLimiter::Id)> on_late;  // what was handed on
-    std::function<void(ConnectionLimiter::Id)> on_gone;
+    std::function<void(ConnectionLimiter::Id)> on_late;  // of a connection that was handed on
   };
 
   // `address` is an IP address; port 0: the kernel chooses. invalid: no address. unreachable: cannot be had.
@@ -50,20 +51,21 @@ class HttpListener {
   std::size_t guests() const { return guests_.count(); }
 
  private:
-  // Whom this object still holds.
-  struct Visit {
+  // A connection that has not been handed on.
+  struct Pending {
     Ref<GSocketConnection> connection;
-    Source input = {};
-    std::size_t seen = 0;  // bytes of the head; of one that is told no: thrown away
+    Epoll::Watch input = {};
+    std::size_t seen = 0;     // bytes of the head, unread
+    std::size_t dropped = 0;  // bytes, of one that was refused
     bool refused = false;
   };
 
   HttpListener(const Limits &limits, Handler handler);
   void accept(GSocketConnection *connection);
   void look(ConnectionLimiter::Id id);
-  void look_at_head(ConnectionLimiter::Id id, Visit &visit);
+  void look_at_head(ConnectionLimiter::Id id, Pending &pending);
   void refuse(ConnectionLimiter::Id id, const Reply &reply);
-  void see_off(ConnectionLimiter::Id id, Visit &visit);
+  void drop_input(ConnectionLimiter::Id id, Pending &pending);
   void on_deadline();
   void on_gone(ConnectionLimiter::Id id);
 
@@ -74,8 +76,8 @@ class HttpListener {
   std::vector<char> head_;
   ConnectionLimiter guests_;
   Timer deadline_;
-  std::shared_ptr<HttpListener *> alive_;  // what the end of a connection's object looks at
-  std::map<ConnectionLimiter::Id, Visit> visits_;
+  std::shared_ptr<HttpListener *> alive_;  // held weakly by the end of each GSocketConnection
+  std::map<ConnectionLimiter::Id, Pending> pending_;
   Ref<GSocketService> listener_;
 };
 

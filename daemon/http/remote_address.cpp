@@ -10,7 +10,7 @@
 namespace astral::http {
 namespace {
 
-constexpr std::size_t network_bytes = 8;  // of an IPv6 address: whoever has one has all that begin like it
+constexpr std::size_t network_bytes = 8;  // of an IPv6 address: a customer usually gets a whole /64
 
 Ref<GInetAddress> inet_of(GSocketAddress *address) {
   if (!address || !G_IS_INET_SOCKET_ADDRESS(address)) return {};

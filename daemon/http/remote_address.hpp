@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the address of a connection tells of who is at its other end.
+// What the address of a connection tells about the client.
 #pragma once
 
 #include <gio/gio.h>
@@ -10,12 +10,12 @@ namespace astral::http {
 
 struct RemoteAddress {
   std::string address;  // IP address as text; empty: none
-  std::string place;  // who shares a bound on connections: an IPv4 address, an IPv6 /64; empty: this machine
-  bool is_loopback = false;  // this machine
-  bool is_near = false;      // or its local network (private or link-local addresses)
+  std::string place;  // clients of one place share a limit: an IPv4 address, an IPv6 /64; empty: this machine
+  bool is_loopback = false;  // the client is on this machine
+  bool is_near = false;      // or on its local network (private or link-local addresses)
 };
 
-// An IPv4 address is one also on a socket that speaks both.
+// An IPv4 address on an IPv6 socket (::ffff:a.b.c.d) becomes a plain IPv4 address.
 RemoteAddress remote_address_of(GSocketAddress *address);
 
 }  // namespace astral::http

@@ -105,17 +105,15 @@ tl::expected<void, HeadFault> check_framing(const Framing &framing, const Line &
       return bad("header 'Content-Length': must be a number of bytes");
     }
   }
-  // libsoup 3.2 takes a body in chunks for whole when it breaks off between two, or where a size is no
-  // number.
-  if (framing.encoding) {
-    return tl::unexpected<HeadFault>(HeadFault{
-        {Code::invalid, "header 'Transfer-Encoding': is not taken; send the body with its Content-Length"},
-        411});
-  }
+  if (!framing.encoding) return {};
+  // RFC 9112 §6.1 and §6.3: a request that can be read in two ways is refused.
+  if (framing.length) return bad("header 'Transfer-Encoding': and 'Content-Length' cannot both be there");
+  if (line.is_1_0 || !same_word(*framing.encoding, "chunked"))
+    return bad("header 'Transfer-Encoding': must be chunked, in HTTP/1.1");
   return {};
 }
 
-// What libsoup will make of it.
+// Whether GLib can parse the target and the host as a URL.
 bool is_uri(const Framing &framing, std::string_view target) {
   const std::string host = framing.host ? std::string(*framing.host) : "localhost";
   std::string text(target);

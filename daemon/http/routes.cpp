@@ -27,7 +27,7 @@ std::optional<std::string> decode(std::string_view segment) {
   return std::string(text.get());
 }
 
-// The parameters, or nothing. `fixed` counts the segments that are equal letter by letter.
+// The parameters, or nothing if the path does not match. `fixed` counts the segments without ':'.
 std::optional<std::map<std::string, std::string>> fit(std::string_view pattern,
                                                       const std::vector<std::string_view> &path,
                                                       std::size_t &fixed) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which handler answers which path and method: a table, and the one function that reads it. Pure.
+// The table of routes, and the function that finds the route for a path and a method. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@
 
 namespace astral::http {
 
-// Who may call. `owner`: what changes something or tells what goes on inside, only from this machine, and not
-// from another site's page.
+// Who may call. `owner`: for calls that change something or show the program's inside. Only a client on this
+// machine, or one with the token, may make them, and no page of another site.
 enum class Who { anyone, owner };
 
 struct Route {
@@ -22,16 +22,16 @@ struct Route {
   Handle handle;
   Who who = Who::anyone;
   std::size_t max_body = 64 * 1024;
-  bool keeps_body = true;  // false: it is counted and thrown away as it comes
+  bool keeps_body = true;  // false: the body is counted and dropped as it arrives
 };
 
 struct Match {
   const Route *route = nullptr;
   std::map<std::string, std::string> params;  // percent-decoded
-  std::string allow;                          // when only the method is wrong: what this path takes
+  std::string allow;                          // the path's methods, if any; for the Allow header
 };
 
-// Fixed segments win over ':' ones. No route and no `allow`: 404.
+// Of two patterns that match, the one with more fixed segments wins. No route and no `allow`: 404.
 Match match(const std::vector<Route> &routes, std::string_view method, std::string_view path);
 
 }  // namespace astral::http

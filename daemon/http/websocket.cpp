@@ -11,12 +11,13 @@
 #include <utility>
 
 #include "glue/random.hpp"
+#include "http/websocket_handshake.hpp"
 
 namespace astral::http {
 namespace {
 
 constexpr std::size_t max_answer = 8 * 1024;  // the server's half of the handshake
-constexpr int socket_reads_at_once = 4;              // then the context's other sources have their turn
+constexpr int socket_reads_at_once = 4;       // then the context's other sources have their turn
 
 using Mask = std::array<std::uint8_t, 4>;
 
@@ -24,7 +25,7 @@ std::string base64(Bytes bytes) {
   return GString_(g_base64_encode(bytes.data(), bytes.size())).get();
 }
 
-// The value of a header in a block of lines; empty when there is none.
+// The value of a header in a block of lines; empty if it is missing.
 std::string header(std::string_view block, std::string_view name) {
   while (!block.empty()) {
     const std::size_t end = block.find("\r\n");
@@ -40,8 +41,8 @@ std::string header(std::string_view block, std::string_view name) {
   return "";
 }
 
-// What stands in the Host header: never the name that led here, for a node knows its addresses, but not every
-// name that points to it, and refuses those that it does not know.
+// The Host header: always the address, never the name that was resolved. A node knows its addresses but not
+// every name that points to it, and refuses unknown names.
 std::string authority(GSocketAddress *remote) {
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS(remote);
   const std::string host = GString_(g_inet_address_to_string(g_inet_socket_address_get_address(inet))).get();
@@ -50,16 +51,10 @@ std::string authority(GSocketAddress *remote) {
 }
 
 int fd_of(GIOStream *stream) {
-  Ref<GIOStream> inner = Ref<GIOStream>::retain(stream);
-  if (!G_IS_SOCKET_CONNECTION(stream)) {  // libsoup's, around ours
-    GIOStream *base = nullptr;
-    g_object_get(stream, "base-iostream", &base, nullptr);
-    inner = Ref<GIOStream>::adopt(base);
-  }
-  return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(inner.get())));
+  return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)));
 }
 
-// Whether the socket's own address can still be used here. Where that cannot be found out: yes.
+// Whether this machine still has the socket's own address. If that cannot be found out: true.
 bool is_ours(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -76,7 +71,7 @@ bool is_ours(int fd) {
 
 using WeakSocket = std::weak_ptr<WebSocket>;
 
-// A callback that holds no reference: when the socket is gone it does nothing.
+// A callback that does not keep the socket alive; it does nothing once the socket is gone.
 template <typename F>
 struct Thunk {
   WeakSocket socket;
@@ -115,17 +110,6 @@ Source watch(GSource *source, GMainContext *context, WeakSocket socket, F run) {
 }
 
 }  // namespace
-
-std::string websocket_accept(std::string_view key) {
-  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455, 1.3
-  std::array<std::uint8_t, 20> digest{};
-  gsize size = digest.size();
-  GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
-  g_checksum_update(sum, reinterpret_cast<const guchar *>(text.data()), static_cast<gssize>(text.size()));
-  g_checksum_get_digest(sum, digest.data(), &size);
-  g_checksum_free(sum);
-  return base64(digest);
-}
 
 WebSocket::WebSocket(State state, FrameReader::From from, Handler handler, const WebSocketLimits &limits)
     : context_(Ref<GMainContext>::adopt(g_main_context_ref_thread_default())),
@@ -187,10 +171,6 @@ void WebSocket::use(Ref<GIOStream> stream) {
   stream_ = std::move(stream);
   input_ = Epoll::Watch(context_.get(), fd_of(stream_.get()), [weak = weak_from_this()] {
     if (const auto alive = weak.lock()) alive->on_input();
-  });
-  first_look_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
-    self.first_look_.reset();
-    self.on_input();
   });
 }
 
@@ -354,14 +334,13 @@ void WebSocket::finish(CloseReason reason) {
   reason_ = std::move(reason);
   if (connecting_) g_cancellable_cancel(connecting_.get());
   input_.reset();
-  first_look_.reset();
   output_.reset();
   queue_.clear();
   queued_ = 0;
   if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
   stream_.reset();
   if (deadline_) deadline_->set(never);
-  farewell_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
+  notice_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
     if (self.handler_.on_closed) self.handler_.on_closed(self.reason_);
   });
 }

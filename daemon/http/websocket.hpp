@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One WebSocket, accepted or connected: text messages, a bounded send queue, a proper close with a code and a
-// reason, and a bound on every wait. What the text means is not its business.
+// One WebSocket, accepted or connected: text messages, a bounded send queue, a close handshake with a code
+// and a reason, and a limit on every wait. It does not read the texts.
 #pragma once
 
 #include <gio/gio.h>
@@ -22,24 +22,25 @@ namespace astral::http {
 
 struct WebSocketLimits {
   std::size_t message_bytes = 64 * 1024;
-  std::size_t queue_bytes = 1024 * 1024;  // not yet taken by the socket; beyond: the other side is too slow
+  std::size_t queue_bytes = 1024 * 1024;  // not yet sent; beyond: the peer is too slow, and is cut off
   Time connect = 5s;                      // from connect() to the end of the handshake
-  Time close = 1s;                        // from our close frame to the other side's
+  Time close = 1s;                        // from this side's close frame to the peer's
 };
 
-// **Thread**: one context, the thread-default one of its making. **Owns** the connection.
-// Held by shared_ptr; letting go of the last one cuts the connection without a word: close() first.
-// on_closed comes exactly once and last, never from inside a call to this object; not after the owner let go.
+// **Thread**: the context that is thread-default when it is made. **Owns** the connection.
+// The release of the last shared_ptr breaks the connection without a close frame; call close() first.
+// on_closed is called exactly once, as the last call, never from inside a call to this object, and not after
+// the release of the last shared_ptr.
 class WebSocket : public std::enable_shared_from_this<WebSocket> {
  public:
   struct Handler {
-    std::function<void()> on_open;  // of a connected one: the handshake is done
+    std::function<void()> on_open;  // after connect(): the handshake is done
     std::function<void(std::string_view)> on_text;
     std::function<void(const CloseReason &)>
-        on_closed;  // close_code::abnormal: it broke, or never came to be
+        on_closed;  // close_code::abnormal: the connection broke, or was never made
   };
 
-  // A connection on which the server's half of the handshake has been done.
+  // A connection on which the server has done its half of the handshake.
   static std::shared_ptr<WebSocket> accept(Ref<GIOStream> stream, Handler handler,
                                            const WebSocketLimits &limits = {});
   // To ws://host:port/path. Proxies are not used.
@@ -50,14 +51,14 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   WebSocket(const WebSocket &) = delete;
   WebSocket &operator=(const WebSocket &) = delete;
 
-  void send(std::string_view text);  // before on_open and after close(): nothing
+  void send(std::string_view text);  // before on_open and after close(): does nothing
   void ping();
   void close(const CloseReason &reason);
-  // Where this machine has lost the address that it is bound to, nothing of it can arrive any more, and TCP
-  // would say so only after minutes: it breaks.
+  // Breaks the connection if this machine has lost the address that its socket is bound to. Nothing can
+  // arrive there any more, and TCP would report that only after minutes.
   void check_address();
 
-  // Nothing of what was sent waits here any more.
+  // The socket has taken everything that was sent.
   bool flushed() const { return queue_.empty(); }
 
  private:
@@ -85,24 +86,19 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   FrameReader reader_;
   Ref<GIOStream> stream_;
   Ref<GCancellable> connecting_;
-  std::string request_;  // for the upgrade
+  std::string request_;  // the handshake's
   std::string key_;
-  std::string answer_;  // to the upgrade, until it is whole
+  std::string answer_;  // the handshake's response, until it is whole
   std::deque<std::string> queue_;
   std::size_t queued_ = 0;    // bytes in the queue
-  std::size_t written_ = 0;   // bytes of the first in the queue
-  bool last_queued_ = false;  // the close frame is in the queue, or was
+  std::size_t written_ = 0;   // bytes of the queue's first entry
+  bool last_queued_ = false;  // the close frame has been put into the queue
   bool finish_when_flushed_ = false;
   CloseReason reason_;
   Epoll::Watch input_;
-  Source first_look_;  // at what was read ahead
   Source output_;
-  Source farewell_;
-  std::unique_ptr<Timer>
-      deadline_;  // there while there is one to wait for: every source costs at every wake-up
+  Source notice_;                    // calls on_closed
+  std::unique_ptr<Timer> deadline_;  // null while there is none: every source costs time at every wake-up
 };
-
-// The answer to a Sec-WebSocket-Key.
-std::string websocket_accept(std::string_view key);
 
 }  // namespace astral::http

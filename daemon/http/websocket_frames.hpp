@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // WebSocket frames (RFC 6455), both roles: bytes in, events out. Pure: no socket, no clock, no random source.
-// **Why** not SoupWebsocketConnection: libsoup 3.2 gathers the fragments of a message and queues what is to
-// be sent without any bound, and reads past the end of a short unmasked frame.
+// **Why** not SoupWebsocketConnection: libsoup 3.2 bounds neither the fragments of a message nor its send
+// queue, and reads past the end of a short unmasked frame.
 #pragma once
 
 #include <cstddef>
@@ -24,27 +24,27 @@ inline constexpr std::uint16_t normal = 1000, going_away = 1001, protocol_error 
                                policy = 1008, too_big = 1009, try_later = 1013;
 }
 
-// What a frame that was taken means. Pongs that nobody asked for are dropped.
+// What a frame means.
 struct FrameEvent {
   Opcode opcode = Opcode::text;  // text (a whole message), ping, pong, close
   std::string payload;           // of a close: its reason
   std::uint16_t code = 0;        // of a close
 };
 
-// What ends a connection: the code and the reason of the close frame.
+// The code and the reason of the close frame that ends a connection.
 struct CloseReason {
   std::uint16_t code = close_code::normal;
   std::string text;
 };
 
-// **Errors** end it: after the first nothing more is taken.
+// **Errors** are final: after the first one feed() takes nothing more.
 class FrameReader {
  public:
-  enum class From { client, server };  // who sends: a client masks, a server does not
+  enum class From { client, server };  // the sender: a client masks its frames, a server does not
 
   FrameReader(From from, std::size_t max_message) : from_(from), max_message_(max_message) {}
 
-  // Appends to `out` what became whole.
+  // Appends to `out` the messages and control frames that are whole now.
   tl::expected<void, CloseReason> feed(Bytes bytes, std::vector<FrameEvent> &out);
 
   std::size_t held() const { return buffer_.size() + message_.size(); }
@@ -56,13 +56,13 @@ class FrameReader {
 
   const From from_;
   const std::size_t max_message_;
-  std::string buffer_;   // at most one frame that is not whole, and what came with it
+  std::string buffer_;   // at most one frame that is not whole, and the bytes that came with it
   std::string message_;  // the fragments so far
   bool in_message_ = false;
   bool ended_ = false;
 };
 
-// A whole frame. `mask`: four random bytes of a client; nullptr for a server's.
+// A whole frame. `mask`: four random bytes for a client's frame, nullptr for a server's.
 std::string frame(Opcode opcode, std::string_view payload, const std::uint8_t *mask);
 std::string close_frame(const CloseReason &reason,
                         const std::uint8_t *mask);  // the reason is cut at 123 bytes

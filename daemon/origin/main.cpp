@@ -8,8 +8,9 @@
 #include <string>
 
 #include "glue/loop.hpp"
-#include "origin/front.hpp"
+#include "http/server.hpp"
 #include "origin/journal.hpp"
+#include "origin/limits.hpp"
 #include "origin/prober.hpp"
 #include "origin/routes.hpp"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr gint default_port = 4567;
 constexpr Time sweep_every = 10s;
+constexpr Time for_answer = 60s;  // to take a response; a node's live streams may take longer
 
 struct Options {
   std::string listen = "127.0.0.1";
@@ -107,13 +109,15 @@ class Origin {
   }
 
   Expected<void> listen(const Options &options) {
-    auto front = Front::open(options.listen, options.port, routes(registry_, edges()));
-    if (!front) return tl::unexpected(front.error());
-    front_ = std::move(*front);
+    auto server = http::Server::open(
+        options.listen, options.port, routes(registry_, edges()), {},
+        {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer});
+    if (!server) return tl::unexpected(server.error());
+    server_ = std::move(*server);
     return {};
   }
 
-  const std::string &url() const { return front_->url(); }
+  const std::string &url() const { return server_->url(); }
 
  private:
   static std::uint64_t random_seed() {
@@ -138,7 +142,7 @@ class Origin {
   Journal journal_;
   Prober prober_;
   Timer sweep_;
-  std::unique_ptr<Front> front_;
+  std::unique_ptr<http::Server> server_;  // goes first: its routes call all of the above
 };
 
 gboolean quit(gpointer loop) noexcept {

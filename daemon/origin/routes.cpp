@@ -13,7 +13,7 @@ namespace {
 using http::Call;
 using http::Reply;
 
-constexpr std::int64_t default_node_port = 8000;  // API.md
+constexpr std::int64_t default_node_port = 8000;  // where a node listens by default
 
 // Nothing but this origin's own files; and the visitor's own node, where a page plays from it or posts to it.
 std::string policy(std::uint16_t node_port, const std::string &url) {

@@ -21,20 +21,22 @@
 #include <vector>
 
 #include "fake_media.hpp"
+#include "http/request.hpp"
 #include "http/request_head.hpp"
+#include "http/response.hpp"
 #include "http/websocket_frames.hpp"
+#include "http/websocket_handshake.hpp"
 #include "message_samples.hpp"
 #include "node/app.hpp"
-#include "origin/request.hpp"
 #include "outside.hpp"
 #include "peer/peer_handshake.hpp"
 #include "protocol/message_codec.hpp"
 
 namespace astral::fuzz {
 
-inline constexpr std::size_t max_steps = 64;      // lines of a script; longer ones find nothing more
-inline constexpr std::size_t max_sessions = 10;   // further steps open none
-inline constexpr std::size_t max_requests = 32;   // further steps send none
+inline constexpr std::size_t max_steps = 64;     // lines of a script; longer ones find nothing more
+inline constexpr std::size_t max_sessions = 10;  // further steps open none
+inline constexpr std::size_t max_requests = 32;  // further steps send none
 inline constexpr const char *token = "secret";
 
 // Drops log messages, but aborts on a critical one, which means a bug of ours.
@@ -247,7 +249,7 @@ class NodeWorld {
 
   // Called with each answer at once.
   std::function<void(const http::Call &, const Request &)> answered = [](const http::Call &,
-                                                                        const Request &) {};
+                                                                         const Request &) {};
 
   // Reads a request from bytes and handles it as the server does. `who`: l this machine, n its network,
   // s a stranger, t a stranger with the token. Null if the server would refuse it before the routes.
@@ -256,10 +258,10 @@ class NodeWorld {
     const auto sound = http::check_head(bytes);
     if (!sound) assert(sound.error().status >= 400 && sound.error().status < 500);
     if (!sound || !*sound) return nullptr;
-    origin::Request head = origin::read_request(bytes);
+    http::Request head = http::read_request(bytes);
     http::Call &call = head.call;
-    if (head.length > bytes.size() - head.head) return nullptr;
-    call.body = bytes.substr(head.head, head.length);
+    if (head.body_size > bytes.size() - head.head_size) return nullptr;
+    call.body = bytes.substr(head.head_size, head.body_size);
     call.caller = who == 'l' ? "127.0.0.1" : "192.0.2.9";
     call.local = "127.0.0.1";
     call.is_loopback = who == 'l';
@@ -332,7 +334,7 @@ class NodeWorld {
       request->fd = pair.theirs;
       // Half of the callers have hung up by the time that the connection is handed over.
       const bool is_there = request->text.size() % 2 == 0;
-      reply.take_over(is_there ? stream_of(pair.ours) : Ref<GIOStream>(), http::wire_head(reply));
+      reply.take_over(is_there ? stream_of(pair.ours) : Ref<GIOStream>(), http::response_head(reply));
       if (!is_there) close(pair.ours);
     });
     return request;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "http/access.hpp"
+#include "http/request.hpp"
 #include "http/request_head.hpp"
-#include "origin/request.hpp"
 #include "origin/routes.hpp"
 #include "protocol/object_codec.hpp"
 
@@ -62,11 +62,11 @@ class Play {
     for (const char c : line) c == '\t' ? (void)bytes.append("\r\n") : bytes.push_back(c);
     const auto sound = http::check_head(bytes);
     if (!sound || !*sound) return;
-    Request request = read_request(bytes);
-    assert(request.head <= bytes.size());
-    if (request.length > bytes.size() - request.head) return;
+    http::Request request = http::read_request(bytes);
+    assert(request.head_size <= bytes.size());
+    if (request.body_size > bytes.size() - request.head_size) return;
     http::Call &call = request.call;
-    call.body = bytes.substr(request.head, request.length);
+    call.body = bytes.substr(request.head_size, request.body_size);
     constexpr std::array<const char *, 5> addresses{"127.0.0.1", "192.0.2.9", "192.0.2.10", "::1",
                                                     "2001:db8::1"};
     call.caller = addresses.at(static_cast<unsigned char>(who) % addresses.size());

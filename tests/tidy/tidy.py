@@ -228,7 +228,7 @@ def no_conflicts(tree):
 OLD_NAMES = {'Door': 'HttpListener', 'Guests': 'ConnectionLimiter', 'Caller': 'RemoteAddress', 'Introduction': 'PeerHandshake',
              'MediaFloor': 'MediaBackend', 'media_floor': 'media_backend', 'Carried': 'StreamState', 'Letter': 'Task',
              'Desk': 'NodeContext', 'Agenda': 'TimerQueue', 'Standing': 'NodeRole', 'Standpoint': 'RoleState', 'keeper': 'key_owner',
-             'Climb': 'LoopCheck', 'Climbed': 'LoopChecked'}
+             'Climb': 'LoopCheck', 'Climbed': 'LoopChecked', 'Front': 'Server'}
 # The same, of names that mean something else in other rooms.
 OLD_NAMES_OF_CORE = {'Notice': 'InternalEvent', 'Due': 'TimerKind', 'Room': 'UpstreamBudget', 'lent': 'overcommitted'}
 

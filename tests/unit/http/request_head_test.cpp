@@ -32,7 +32,9 @@ TEST(Head, Passes) {
   for (const std::string &head :
        {get("Host: 127.0.0.1:8000\r\n", "GET /a/%41?b=c&d HTTP/1.1"), get("Host: [::1]:80\r\n"),
         get("", "GET / HTTP/1.0"), get("Host: x\r\nContent-Length: 0\r\n", "POST /streams HTTP/1.1"),
-        get("Host: x\r\nX:\r\nY: \t a b\t\r\n"), get("host:x\r\n", "GET http://x/y HTTP/1.1"),
+        get("Host: x\r\nX:\r\nY: \t a b\t\r\n"),
+        get("Host: x\r\ntransfer-encoding: Chunked\r\n", "POST / HTTP/1.1"),
+        get("host:x\r\n", "GET http://x/y HTTP/1.1"),
         get("Host: x\r\nCookie: caf\xc3\xa9\r\n", "get / HTTP/1.1")}) {
     EXPECT_EQ(verdict(head), "whole") << head;
   }
@@ -48,7 +50,8 @@ TEST(Head, RefusesWithTheReason) {
   const char *version = "400 only HTTP/1.1 and HTTP/1.0 are spoken here";
   const char *path = "400 the address is no path of this program";
   const char *length = "400 header 'Content-Length': must be a number of bytes";
-  const char *chunks = "411 header 'Transfer-Encoding': is not taken; send the body with its Content-Length";
+  const char *coding = "400 header 'Transfer-Encoding': must be chunked, in HTTP/1.1";
+  const char *both = "400 header 'Transfer-Encoding': and 'Content-Length' cannot both be there";
   const char *host = "400 header 'Host': must be HOST or HOST:PORT";
   for (const Bad &bad : {
            Bad{std::string("\x16\x03\x01", 3), "400 that is no HTTP; without TLS, please"},
@@ -86,8 +89,13 @@ TEST(Head, RefusesWithTheReason) {
            Bad{get("Host: x\r\nContent-Length: 18446744073709551615\r\n"), length},
            Bad{get("Host: x\r\nContent-Length: 1\r\nContent-Length: 1\r\n"),
                "400 header 'Content-Length': is there twice"},
-           Bad{get("Host: x\r\nTransfer-Encoding: chunked\r\n"), chunks},
-           Bad{get("Host: x\r\nContent-Length: 1\r\ntransfer-encoding: gzip, chunked\r\n"), chunks},
+           Bad{get("Host: x\r\nContent-Length: 1\r\ntransfer-encoding: chunked\r\n"), both},
+           Bad{get("Host: x\r\nTransfer-Encoding: gzip, chunked\r\n"), coding},
+           Bad{get("Host: x\r\nTransfer-Encoding: chunked, chunked\r\n"), coding},
+           Bad{get("Host: x\r\nTransfer-Encoding:\r\n"), coding},
+           Bad{get("Host: x\r\nTransfer-Encoding: chunked\r\n", "POST / HTTP/1.0"), coding},
+           Bad{get("Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
+               "400 header 'Transfer-Encoding': is there twice"},
            Bad{get("Host: x\r\nX : y\r\n"), "400 a header must be NAME: value, on one line"},
            Bad{get("Host: x\r\n folded\r\n"), "400 a header must be NAME: value, on one line"},
            Bad{get("Host: x\r\nnothing\r\n"), "400 a header must be NAME: value, on one line"},

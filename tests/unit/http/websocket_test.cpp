@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "http/websocket_handshake.hpp"
 #include "pump.hpp"
 
 namespace astral::http {

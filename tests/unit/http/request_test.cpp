@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a sound head says, field by field.
-#include "origin/request.hpp"
+#include "http/request.hpp"
 
 #include <gtest/gtest.h>
 
 #include "http/request_head.hpp"
 
-namespace astral::origin {
+namespace astral::http {
 namespace {
 
 Request read(const std::string &head) {
-  const auto sound = http::check_head(head);
+  const auto sound = check_head(head);
   EXPECT_TRUE(sound && *sound) << head;
   return read_request(head);
 }
@@ -28,10 +28,10 @@ TEST(RequestTest, All) {
   EXPECT_EQ(request.call.accept, "text/html, */*");
   EXPECT_EQ(request.call.content_type, "application/json");
   EXPECT_EQ(request.call.origin, "http://x");
-  EXPECT_EQ(request.head, head.size());
-  EXPECT_EQ(request.length, 12u);
-  EXPECT_TRUE(request.keeps);
-  EXPECT_FALSE(request.is_head || request.waits);
+  EXPECT_EQ(request.head_size, head.size());
+  EXPECT_EQ(request.body_size, 12u);
+  EXPECT_TRUE(request.keep_alive);
+  EXPECT_FALSE(request.is_head || request.expects_continue);
 }
 
 TEST(RequestTest, Targets) {
@@ -50,15 +50,15 @@ TEST(RequestTest, Targets) {
 }
 
 TEST(RequestTest, Connections) {
-  EXPECT_FALSE(read("GET / HTTP/1.0\r\n\r\n").keeps);
-  EXPECT_FALSE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\n").keeps);
-  EXPECT_FALSE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: te, close\r\n\r\n").keeps);
-  EXPECT_TRUE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n").keeps);
+  EXPECT_FALSE(read("GET / HTTP/1.0\r\n\r\n").keep_alive);
+  EXPECT_FALSE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\n").keep_alive);
+  EXPECT_FALSE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: te, close\r\n\r\n").keep_alive);
+  EXPECT_TRUE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n").keep_alive);
   const Request head = read("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_TRUE(head.is_head);
   EXPECT_EQ(head.call.method, "GET");
-  EXPECT_TRUE(read("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\n\r\n").waits);
+  EXPECT_TRUE(read("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\n\r\n").expects_continue);
 }
 
 }  // namespace
-}  // namespace astral::origin
+}  // namespace astral::http

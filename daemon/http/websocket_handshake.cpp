@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "http/websocket_handshake.hpp"
+
+#include <glib.h>
+
+#include <array>
+#include <cstdint>
+
+#include "glue/ref.hpp"
+
+namespace astral::http {
+namespace {
+
+constexpr std::size_t key_bytes = 16;  // RFC 6455 §4.1
+
+bool is_key(const std::string &text) {
+  const std::size_t encoded = (key_bytes + 2) / 3 * 4;
+  if (text.size() != encoded) return false;
+  gsize size = 0;
+  g_free(g_base64_decode(text.c_str(), &size));
+  return size == key_bytes;
+}
+
+}  // namespace
+
+std::string websocket_accept(std::string_view key) {
+  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 §1.3
+  std::array<std::uint8_t, 20> digest{};
+  gsize size = digest.size();
+  GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
+  g_checksum_update(sum, reinterpret_cast<const guchar *>(text.data()), static_cast<gssize>(text.size()));
+  g_checksum_get_digest(sum, digest.data(), &size);
+  g_checksum_free(sum);
+  return GString_(g_base64_encode(digest.data(), digest.size())).get();
+}
+
+Expected<std::string> websocket_response(const Request &request) {
+  const Request::Upgrade &asked = request.upgrade;
+  const auto bad = [](const char *what) {
+    return fail(Code::invalid, std::string("a WebSocket is here: ") + what);
+  };
+  if (request.is_1_0) return bad("use HTTP/1.1");
+  if (!list_has(asked.connection, "upgrade") || !list_has(asked.protocol, "websocket"))
+    return bad("send 'Connection: Upgrade' and 'Upgrade: websocket'");
+  if (asked.version != "13") return bad("header 'Sec-WebSocket-Version': must be 13");
+  if (!is_key(asked.key)) return bad("header 'Sec-WebSocket-Key': must be 16 bytes in base64");
+  return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+         "Sec-WebSocket-Accept: " +
+         websocket_accept(asked.key) + "\r\n\r\n";
+}
+
+}  // namespace astral::http
