@@ -17,13 +17,7 @@ constexpr Time linger = 2s;
 constexpr std::size_t read_at_once = 64 * 1024;
 
 Ref<GSocket> socket_of(GIOStream *stream) {
-  Ref<GIOStream> inner = Ref<GIOStream>::retain(stream);
-  if (!G_IS_SOCKET_CONNECTION(stream)) {  // libsoup's stream around our connection
-    GIOStream *base = nullptr;
-    g_object_get(stream, "base-iostream", &base, nullptr);
-    inner = Ref<GIOStream>::adopt(base);
-  }
-  return Ref<GSocket>::retain(g_socket_connection_get_socket(G_SOCKET_CONNECTION(inner.get())));
+  return Ref<GSocket>::retain(g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)));
 }
 
 }  // namespace

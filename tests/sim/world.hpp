@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Many nodes in memory: connections with delay, that may stall or break; media floors, links and an origin
+// Many nodes in memory: connections with delay, that may stall or break; media backends, links and an origin
 // that answer as the real ones do; a virtual clock. Whatever happens is decided by the seed.
 #pragma once
 
@@ -41,14 +41,14 @@ class World {
     std::uint64_t count() const;
   };
 
-  Time delay = 5ms;         // one way, of every connection and every answer of a media floor
+  Time delay = 5ms;         // one way, of every connection and every answer of a media backend
   bool geography = false;   // nodes lie on a plane: up to 60 ms more, and a tenth of chance
   double loss = 0;          // of messages: each is sent again, 200 ms later
   bool links_fail = false;  // sources end instead of confirming
   bool origin_silent = false;
   bool tracing = true;
   bool keep_elements_words = true;
-  Time link_silence = 2s;         // until the media floor notices that the other end of a link is gone
+  Time link_silence = 2s;         // until the media backend notices that the other end of a link is gone
   Time silence = 100ms;           // until a relay says that nothing comes, then twice as long, and so on
   std::uint64_t check_every = 1;  // steps of a node between checks of its invariants
   std::function<std::size_t(const Message &)> weigh;  // bytes on the wire

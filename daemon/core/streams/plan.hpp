@@ -29,9 +29,8 @@ namespace astral::core {
 // so is one that links or is switched on: at most one at a time. One more link may stand by. The old parent
 // is released when the next one's media is here.
 //   The standby takes over if no link feeds us; if the parent leaves or is cut off from the publisher, and
-//   the standby does
-// not depend on it; if the standby brings media and the silent parent does not; if the link to the parent is
-// old. While the parent is silent, the standby's media is asked for.
+// the standby does not depend on it; if the standby brings media and the silent parent does not; if the link
+// to the parent is old. While the parent is silent, the standby's media is asked for.
 //   If the standby does not take over, a search runs: see Purpose. Every purpose has its pause.
 //   If nobody wants the stream, nothing is begun; the links that there are stay for a while.
 //

@@ -322,7 +322,7 @@ TEST(Numbers, OfAClockThatWasAgesAheadAreNoRoundTrip) {
   EXPECT_FALSE(bench.node.find_node("parent")->rtt_ms);
 }
 
-// The media floor answers what it was not asked.
+// The media backend answers what it was not asked.
 TEST(Relay, OffersOnlyWhatWasAskedOfIt) {
   Bench bench;
   bench.forwards();
