@@ -23,13 +23,6 @@ Slice copy_of(GstBuffer *buffer) {
   return copy;
 }
 
-GstBuffer *buffer_of(const Slice &bytes) {
-  auto *owner = new Slice(bytes);
-  return gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()),
-                                     owner->size(), 0, owner->size(), owner,
-                                     [](gpointer data) { delete static_cast<Slice *>(data); });
-}
-
 Time running(const GstSegment *segment, GstClockTime time) {
   guint64 result = 0;
   const int sign = gst_segment_to_running_time_full(segment, GST_FORMAT_TIME, time, &result);
@@ -124,7 +117,7 @@ void Demux::link(GstPad *pad, Kind kind) {
 }
 
 void Demux::push(const Slice &bytes) {
-  gst_app_src_push_buffer(source_.get(), buffer_of(bytes));
+  gst_app_src_push_buffer(source_.get(), wrap(bytes).release());
 }
 
 }  // namespace astral::media

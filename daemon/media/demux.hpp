@@ -61,9 +61,8 @@ class Demux {
   std::unique_ptr<BusErrors> errors_;
 };
 
-// Bytes out of a sample's buffer, and into a buffer.
+// The bytes of a buffer, copied.
 Slice copy_of(GstBuffer *buffer);
-GstBuffer *buffer_of(const Slice &bytes);  // transfer full; shares the bytes
 Time running(const GstSegment *segment, GstClockTime time);
 
 }  // namespace astral::media

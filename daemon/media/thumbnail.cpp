@@ -10,6 +10,7 @@
 #include "glue/heap.hpp"
 #include "glue/ref.hpp"
 #include "media/demux.hpp"
+#include "media/make.hpp"
 
 namespace astral::media {
 
@@ -60,7 +61,7 @@ class Pipeline {
       return fail(Code::failed, "the decoder does not start");
     const auto in = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "in"));
     for (const Slice &piece : pieces)
-      if (!piece.empty()) gst_app_src_push_buffer(GST_APP_SRC(in.get()), buffer_of(piece));
+      if (!piece.empty()) gst_app_src_push_buffer(GST_APP_SRC(in.get()), wrap(piece).release());
     gst_app_src_end_of_stream(GST_APP_SRC(in.get()));
     return {};
   }

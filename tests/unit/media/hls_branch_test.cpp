@@ -14,6 +14,7 @@
 #include <string>
 
 #include "media/demux.hpp"
+#include "media/make.hpp"
 #include "window.hpp"
 
 namespace astral::media {
@@ -73,7 +74,7 @@ class Pipeline {
   void give(GstCaps *caps, const Slice &bytes) {
     const auto from = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "from"));
     gst_app_src_set_caps(GST_APP_SRC(from.get()), caps);
-    gst_app_src_push_buffer(GST_APP_SRC(from.get()), buffer_of(bytes));
+    gst_app_src_push_buffer(GST_APP_SRC(from.get()), wrap(bytes).release());
   }
 
   HlsBranch &branch() { return *branch_; }

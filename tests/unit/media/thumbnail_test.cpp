@@ -12,6 +12,7 @@
 
 #include "formats/key_frame.hpp"
 #include "media/demux.hpp"
+#include "media/make.hpp"
 
 namespace astral::media {
 namespace {
@@ -58,7 +59,7 @@ Colour colour_in_the_middle_of(const Slice &jpeg) {
       "appsink "
       "name=out sync=false");
   const auto in = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "in"));
-  gst_app_src_push_buffer(GST_APP_SRC(in.get()), buffer_of(jpeg));
+  gst_app_src_push_buffer(GST_APP_SRC(in.get()), wrap(jpeg).release());
   gst_app_src_end_of_stream(GST_APP_SRC(in.get()));
   const auto sample = pull(pipeline);
   gst_element_set_state(pipeline.get(), GST_STATE_NULL);
