@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralrelay: the GObject shell of RelayBody. One request sink pad for each parent, one source pad for this
+// astralrelay: the GObject shell of RelayImpl. One request sink pad for each parent, one source pad for this
 // machine, and children over the network.
 
 /**
@@ -54,7 +54,7 @@
 #include <gst/gst.h>
 
 #include "elements/gstastral.hpp"
-#include "elements/relay_body.hpp"
+#include "elements/relay_impl.hpp"
 #include "elements/settings.hpp"
 #include "elements/unpacker.hpp"
 
@@ -68,7 +68,7 @@ namespace {
 
 struct Relay_ {
   ElementSettings settings;         // GST_OBJECT_LOCK
-  std::shared_ptr<RelayBody> body;  // GST_OBJECT_LOCK; set in PAUSED and PLAYING
+  std::shared_ptr<RelayImpl> impl;  // GST_OBJECT_LOCK; set in PAUSED and PLAYING
   Unpacker unpacker;                // the source pad's streaming thread's, as is the member below
   bool started = false;             // stream-start and segment have been pushed
 };
@@ -98,18 +98,18 @@ static AstralRelay *cast(gpointer object) {
   return reinterpret_cast<AstralRelay *>(object);
 }
 
-static std::shared_ptr<RelayBody> body_of(AstralRelay *relay) {
+static std::shared_ptr<RelayImpl> impl_of(AstralRelay *relay) {
   GST_OBJECT_LOCK(relay);
-  std::shared_ptr<RelayBody> body = relay->self->body;
+  std::shared_ptr<RelayImpl> impl = relay->self->impl;
   GST_OBJECT_UNLOCK(relay);
-  return body;
+  return impl;
 }
 
 // ---- the parents' side ----
 
 static GstFlowReturn take(AstralRelay *relay, const SharedTaken &taken) {
-  const auto body = body_of(relay);
-  return body && body->push(taken) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+  const auto impl = impl_of(relay);
+  return impl && impl->push(taken) ? GST_FLOW_OK : GST_FLOW_FLUSHING;
 }
 
 static GstFlowReturn astral_relay_chain(GstPad *, GstObject *parent, GstBuffer *adopted) noexcept {
@@ -135,7 +135,7 @@ static gboolean astral_relay_sink_query(GstPad *pad, GstObject *parent, GstQuery
     return TRUE;
   }
   if (GST_QUERY_TYPE(query) == GST_QUERY_CUSTOM)
-    if (const auto body = body_of(cast(parent)); body && answer_needs(query, body->needs())) return TRUE;
+    if (const auto impl = impl_of(cast(parent)); impl && answer_needs(query, impl->needs())) return TRUE;
   if (GST_QUERY_TYPE(query) == GST_QUERY_CAPS) {
     const auto any = Ref<GstCaps>::adopt(gst_caps_new_any());
     gst_query_set_caps_result(query, any.get());
@@ -217,8 +217,8 @@ static GstFlowReturn push_out(AstralRelay *relay, Unpacker::Out &out) {
 
 static void astral_relay_loop(gpointer data) noexcept {
   AstralRelay *relay = cast(data);
-  const auto body = body_of(relay);
-  const auto taken = body ? body->pop() : std::nullopt;
+  const auto impl = impl_of(relay);
+  const auto taken = impl ? impl->pop() : std::nullopt;
   if (!taken) {
     gst_pad_pause_task(relay->srcpad);
     return;
@@ -233,7 +233,7 @@ static void astral_relay_loop(gpointer data) noexcept {
   if (flow == GST_FLOW_OK) return;
   // The source pad has no consumer. The children continue.
   GST_DEBUG_OBJECT(relay, "source pad: %s", gst_flow_get_name(flow));
-  body->set_output_wanted(false);
+  impl->set_output_wanted(false);
   gst_pad_pause_task(relay->srcpad);
 }
 
@@ -241,24 +241,24 @@ static gboolean astral_relay_src_activate_mode(GstPad *pad, GstObject *parent, G
                                                gboolean active) noexcept {
   if (mode != GST_PAD_MODE_PUSH) return FALSE;
   AstralRelay *relay = cast(parent);
-  const auto body = body_of(relay);
+  const auto impl = impl_of(relay);
   if (!active) {
-    if (body) body->set_output_flushing(true);
+    if (impl) impl->set_output_flushing(true);
     return gst_pad_stop_task(pad);
   }
-  if (!body) return FALSE;
-  body->set_output_flushing(false);
+  if (!impl) return FALSE;
+  impl->set_output_flushing(false);
   relay->self->unpacker = {};
   relay->self->started = false;
   const bool linked = gst_pad_is_linked(pad);
-  body->set_output_wanted(linked);
+  impl->set_output_wanted(linked);
   return !linked || gst_pad_start_task(pad, astral_relay_loop, relay, nullptr);
 }
 
 static GstPadLinkReturn astral_relay_src_link(GstPad *pad, GstObject *parent, GstPad *) noexcept {
   AstralRelay *relay = cast(parent);
-  if (const auto body = body_of(relay); body && gst_pad_is_active(pad)) {
-    body->set_output_wanted(true);
+  if (const auto impl = impl_of(relay); impl && gst_pad_is_active(pad)) {
+    impl->set_output_wanted(true);
     gst_pad_start_task(pad, astral_relay_loop, relay, nullptr);
   }
   return GST_PAD_LINK_OK;
@@ -306,20 +306,20 @@ static bool astral_relay_start(AstralRelay *relay) {
             g_signal_emit(relay, astral_relay_child_slow, 0, ticket.c_str());
           },
       .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); }};
-  auto body = RelayBody::start(settings, hooks);
-  if (!body) {
-    post_error(GST_ELEMENT(relay), body.error(), false);
+  auto impl = RelayImpl::start(settings, hooks);
+  if (!impl) {
+    post_error(GST_ELEMENT(relay), impl.error(), false);
     return false;
   }
   GST_OBJECT_LOCK(relay);
-  relay->self->body = std::move(*body);
+  relay->self->impl = std::move(*impl);
   GST_OBJECT_UNLOCK(relay);
   return true;
 }
 
 static void astral_relay_stop(AstralRelay *relay) {
   GST_OBJECT_LOCK(relay);
-  std::shared_ptr<RelayBody> body = std::move(relay->self->body);
+  std::shared_ptr<RelayImpl> impl = std::move(relay->self->impl);
   GST_OBJECT_UNLOCK(relay);
 }
 
@@ -328,9 +328,9 @@ static GstStateChangeReturn astral_relay_change_state(GstElement *element, GstSt
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED && !astral_relay_start(relay))
     return GST_STATE_CHANGE_FAILURE;
   if (change == GST_STATE_CHANGE_PAUSED_TO_READY)
-    if (const auto body = body_of(relay)) {
-      body->set_input_flushing(true);
-      body->set_output_flushing(true);
+    if (const auto impl = impl_of(relay)) {
+      impl->set_input_flushing(true);
+      impl->set_output_flushing(true);
     }
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(astral_relay_parent_class)->change_state(element, change);
@@ -345,7 +345,7 @@ static GstStateChangeReturn astral_relay_change_state(GstElement *element, GstSt
 }
 
 static void astral_relay_handle_signalling(GstElement *element, const char *text) noexcept {
-  if (const auto body = body_of(cast(element)); body && text) body->take_signalling(text);
+  if (const auto impl = impl_of(cast(element)); impl && text) impl->take_signalling(text);
 }
 
 static void astral_relay_set_property(GObject *object, guint id, const GValue *value,
@@ -371,14 +371,14 @@ static void astral_relay_set_property(GObject *object, guint id, const GValue *v
   GST_OBJECT_UNLOCK(relay);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   if (id == prop_store_bytes)
-    if (const auto body = body_of(relay)) body->limit_store(g_value_get_uint64(value));
+    if (const auto impl = impl_of(relay)) impl->limit_store(g_value_get_uint64(value));
 }
 
 static void astral_relay_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) noexcept {
   AstralRelay *relay = cast(object);
   if (id == prop_stats) {
-    const auto body = body_of(relay);
-    g_value_take_boxed(value, (body ? body->statistics() : Statistics{}).to_structure());
+    const auto impl = impl_of(relay);
+    g_value_take_boxed(value, (impl ? impl->statistics() : Statistics{}).to_structure());
     return;
   }
   GST_OBJECT_LOCK(relay);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralsink: the GObject shell of SinkBody.
+// astralsink: the GObject shell of SinkImpl.
 
 /**
  * SECTION:element-astralsink
@@ -54,7 +54,7 @@
 
 #include "elements/gstastral.hpp"
 #include "elements/settings.hpp"
-#include "elements/sink_body.hpp"
+#include "elements/sink_impl.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(astral_sink_debug);
 #define GST_CAT_DEFAULT astral_sink_debug
@@ -73,7 +73,7 @@ ElementSettings initial() {
 
 struct Sink_ {
   ElementSettings settings = initial();  // GST_OBJECT_LOCK
-  std::shared_ptr<SinkBody> body;        // GST_OBJECT_LOCK; set while started
+  std::shared_ptr<SinkImpl> impl;        // GST_OBJECT_LOCK; set while started
   std::atomic<bool> failed = false;
 };
 
@@ -98,11 +98,11 @@ static AstralSink *cast(gpointer object) {
   return reinterpret_cast<AstralSink *>(object);
 }
 
-static std::shared_ptr<SinkBody> body_of(AstralSink *sink) {
+static std::shared_ptr<SinkImpl> impl_of(AstralSink *sink) {
   GST_OBJECT_LOCK(sink);
-  std::shared_ptr<SinkBody> body = sink->self->body;
+  std::shared_ptr<SinkImpl> impl = sink->self->impl;
   GST_OBJECT_UNLOCK(sink);
-  return body;
+  return impl;
 }
 
 static gboolean astral_sink_start(GstBaseSink *base) noexcept {
@@ -135,13 +135,13 @@ static gboolean astral_sink_start(GstBaseSink *base) noexcept {
             GST_INFO_OBJECT(sink, "%s", there ? "the node is back" : why.c_str());
             post_node(GST_ELEMENT(sink), there, why);
           }};
-  auto body = SinkBody::start(settings, hooks);
-  if (!body) {
-    post_error(GST_ELEMENT(sink), body.error(), false);
+  auto impl = SinkImpl::start(settings, hooks);
+  if (!impl) {
+    post_error(GST_ELEMENT(sink), impl.error(), false);
     return FALSE;
   }
   GST_OBJECT_LOCK(sink);
-  sink->self->body = std::move(*body);
+  sink->self->impl = std::move(*impl);
   GST_OBJECT_UNLOCK(sink);
   return TRUE;
 }
@@ -149,24 +149,24 @@ static gboolean astral_sink_start(GstBaseSink *base) noexcept {
 static gboolean astral_sink_stop(GstBaseSink *base) noexcept {
   AstralSink *sink = cast(base);
   GST_OBJECT_LOCK(sink);
-  std::shared_ptr<SinkBody> body = std::move(sink->self->body);
+  std::shared_ptr<SinkImpl> impl = std::move(sink->self->impl);
   GST_OBJECT_UNLOCK(sink);
   return TRUE;
 }
 
 static gboolean astral_sink_unlock(GstBaseSink *base) noexcept {
-  if (const auto body = body_of(cast(base))) body->set_flushing(true);
+  if (const auto impl = impl_of(cast(base))) impl->set_flushing(true);
   return TRUE;
 }
 
 static gboolean astral_sink_unlock_stop(GstBaseSink *base) noexcept {
-  if (const auto body = body_of(cast(base))) body->set_flushing(false);
+  if (const auto impl = impl_of(cast(base))) impl->set_flushing(false);
   return TRUE;
 }
 
 static gboolean astral_sink_set_caps(GstBaseSink *base, GstCaps *caps) noexcept {
-  const auto body = body_of(cast(base));
-  return body && body->set_caps(caps);
+  const auto impl = impl_of(cast(base));
+  return impl && impl->set_caps(caps);
 }
 
 // The media time is the running time. A buffer without a timestamp gets the time of its arrival.
@@ -198,8 +198,8 @@ static track::Timing timing_of(GstBaseSink *base, GstBuffer *buffer) {
 static GstFlowReturn astral_sink_render(GstBaseSink *base, GstBuffer *buffer) noexcept {
   AstralSink *sink = cast(base);
   if (sink->self->failed) return GST_FLOW_ERROR;
-  const auto body = body_of(sink);
-  if (!body || !body->render(Ref<GstBuffer>::retain(buffer), timing_of(base, buffer)))
+  const auto impl = impl_of(sink);
+  if (!impl || !impl->render(Ref<GstBuffer>::retain(buffer), timing_of(base, buffer)))
     return GST_FLOW_FLUSHING;
   return GST_FLOW_OK;
 }
@@ -207,12 +207,12 @@ static GstFlowReturn astral_sink_render(GstBaseSink *base, GstBuffer *buffer) no
 static gboolean astral_sink_event(GstBaseSink *base, GstEvent *event) noexcept {
   AstralSink *sink = cast(base);
   if (GST_EVENT_TYPE(event) == GST_EVENT_EOS && !sink->self->failed)
-    if (const auto body = body_of(sink)) body->end();
+    if (const auto impl = impl_of(sink)) impl->end();
   return GST_BASE_SINK_CLASS(astral_sink_parent_class)->event(base, event);
 }
 
 static void astral_sink_handle_signalling(GstElement *element, const char *text) noexcept {
-  if (const auto body = body_of(cast(element)); body && text) body->take_signalling(text);
+  if (const auto impl = impl_of(cast(element)); impl && text) impl->take_signalling(text);
 }
 
 static void astral_sink_set_property(GObject *object, guint id, const GValue *value,
@@ -239,8 +239,8 @@ static void astral_sink_set_property(GObject *object, guint id, const GValue *va
 static void astral_sink_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) noexcept {
   AstralSink *sink = cast(object);
   if (id == prop_stats) {
-    const auto body = body_of(sink);
-    g_value_take_boxed(value, (body ? body->statistics() : Statistics{}).to_structure());
+    const auto impl = impl_of(sink);
+    g_value_take_boxed(value, (impl ? impl->statistics() : Statistics{}).to_structure());
     return;
   }
   GST_OBJECT_LOCK(sink);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralsrc: the GObject shell of SourceBody. A live source, and the handler of astral:// URIs.
+// astralsrc: the GObject shell of SourceImpl. A live source, and the handler of astral:// URIs.
 
 /**
  * SECTION:element-astralsrc
@@ -55,7 +55,7 @@
 
 #include "elements/gstastral.hpp"
 #include "elements/settings.hpp"
-#include "elements/source_body.hpp"
+#include "elements/source_impl.hpp"
 #include "elements/unpacker.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(astral_src_debug);
@@ -68,7 +68,7 @@ namespace {
 
 struct Source_ {
   ElementSettings settings;          // GST_OBJECT_LOCK
-  std::shared_ptr<SourceBody> body;  // GST_OBJECT_LOCK; set while started
+  std::shared_ptr<SourceImpl> impl;  // GST_OBJECT_LOCK; set while started
   Unpacker unpacker;                 // the streaming thread's, as are the members below
   std::deque<Ref<GstBuffer>> buffers;
   GstFormat format = GST_FORMAT_UNDEFINED;  // of the segment that was sent last
@@ -95,11 +95,11 @@ static AstralSrc *cast(gpointer object) {
   return reinterpret_cast<AstralSrc *>(object);
 }
 
-static std::shared_ptr<SourceBody> body_of(AstralSrc *src) {
+static std::shared_ptr<SourceImpl> impl_of(AstralSrc *src) {
   GST_OBJECT_LOCK(src);
-  std::shared_ptr<SourceBody> body = src->self->body;
+  std::shared_ptr<SourceImpl> impl = src->self->impl;
   GST_OBJECT_UNLOCK(src);
-  return body;
+  return impl;
 }
 
 static gboolean astral_src_start(GstBaseSrc *base) noexcept {
@@ -128,16 +128,16 @@ static gboolean astral_src_start(GstBaseSrc *base) noexcept {
                           post_node(GST_ELEMENT(src), there, why);
                         },
                     .needs = [src] { return ask_needs(GST_BASE_SRC_PAD(src)); }};
-  auto body = SourceBody::start(settings, hooks);
-  if (!body) {
-    post_error(GST_ELEMENT(src), body.error(), true);
+  auto impl = SourceImpl::start(settings, hooks);
+  if (!impl) {
+    post_error(GST_ELEMENT(src), impl.error(), true);
     return FALSE;
   }
   src->self->unpacker = {};
   src->self->format = GST_FORMAT_UNDEFINED;
   src->self->buffers.clear();
   GST_OBJECT_LOCK(src);
-  src->self->body = std::move(*body);
+  src->self->impl = std::move(*impl);
   GST_OBJECT_UNLOCK(src);
   return TRUE;
 }
@@ -145,20 +145,20 @@ static gboolean astral_src_start(GstBaseSrc *base) noexcept {
 static gboolean astral_src_stop(GstBaseSrc *base) noexcept {
   AstralSrc *src = cast(base);
   GST_OBJECT_LOCK(src);
-  std::shared_ptr<SourceBody> body = std::move(src->self->body);
+  std::shared_ptr<SourceImpl> impl = std::move(src->self->impl);
   GST_OBJECT_UNLOCK(src);
-  body.reset();
+  impl.reset();
   src->self->buffers.clear();
   return TRUE;
 }
 
 static gboolean astral_src_unlock(GstBaseSrc *base) noexcept {
-  if (const auto body = body_of(cast(base))) body->set_flushing(true);
+  if (const auto impl = impl_of(cast(base))) impl->set_flushing(true);
   return TRUE;
 }
 
 static gboolean astral_src_unlock_stop(GstBaseSrc *base) noexcept {
-  if (const auto body = body_of(cast(base))) body->set_flushing(false);
+  if (const auto impl = impl_of(cast(base))) impl->set_flushing(false);
   return TRUE;
 }
 
@@ -181,12 +181,12 @@ static bool start_segment(GstBaseSrc *base, const GstSegment &segment) {
 static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noexcept {
   AstralSrc *src = cast(push);
   Source_ &self = *src->self;
-  const auto body = body_of(src);
-  if (!body) return GST_FLOW_FLUSHING;
+  const auto impl = impl_of(src);
+  if (!impl) return GST_FLOW_FLUSHING;
   while (self.buffers.empty()) {
-    const auto item = body->pop();
+    const auto item = impl->pop();
     if (!item) return GST_FLOW_FLUSHING;
-    if (const auto *end = std::get_if<SourceBody::End>(&*item)) {
+    if (const auto *end = std::get_if<SourceImpl::End>(&*item)) {
       if (!end->error) return GST_FLOW_EOS;
       post_error(GST_ELEMENT(src), *end->error, true);
       return GST_FLOW_ERROR;
@@ -212,7 +212,7 @@ static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noe
 static gboolean astral_src_event(GstBaseSrc *base, GstEvent *event) noexcept {
   const auto gap = gap_of(event);
   if (!gap) return GST_BASE_SRC_CLASS(astral_src_parent_class)->event(base, event);
-  if (const auto body = body_of(cast(base))) body->fetch(*gap);
+  if (const auto impl = impl_of(cast(base))) impl->fetch(*gap);
   return TRUE;
 }
 
@@ -230,7 +230,7 @@ static gboolean astral_src_query(GstBaseSrc *base, GstQuery *query) noexcept {
 }
 
 static void astral_src_handle_signalling(GstElement *element, const char *text) noexcept {
-  if (const auto body = body_of(cast(element)); body && text) body->take_signalling(text);
+  if (const auto impl = impl_of(cast(element)); impl && text) impl->take_signalling(text);
 }
 
 static void astral_src_set_property(GObject *object, guint id, const GValue *value,
@@ -253,9 +253,9 @@ static void astral_src_set_property(GObject *object, guint id, const GValue *val
   GST_OBJECT_UNLOCK(src);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   if (id == prop_standby)
-    if (const auto body = body_of(src)) {
+    if (const auto impl = impl_of(src)) {
       GST_INFO_OBJECT(src, g_value_get_boolean(value) ? "entering standby" : "leaving standby");
-      body->set_standby(g_value_get_boolean(value));
+      impl->set_standby(g_value_get_boolean(value));
     }
   if (id == prop_latency)
     gst_element_post_message(GST_ELEMENT(src), gst_message_new_latency(GST_OBJECT(src)));
@@ -264,8 +264,8 @@ static void astral_src_set_property(GObject *object, guint id, const GValue *val
 static void astral_src_get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) noexcept {
   AstralSrc *src = cast(object);
   if (id == prop_stats) {
-    const auto body = body_of(src);
-    g_value_take_boxed(value, (body ? body->statistics() : Statistics{}).to_structure());
+    const auto impl = impl_of(src);
+    g_value_take_boxed(value, (impl ? impl->statistics() : Statistics{}).to_structure());
     return;
   }
   GST_OBJECT_LOCK(src);

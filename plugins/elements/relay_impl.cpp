@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "elements/relay_body.hpp"
+#include "elements/relay_impl.hpp"
 
 namespace astral::elements {
 
-RelayBody::RelayBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+RelayImpl::RelayImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
     : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
   outlet_.loop().run([this] {
     sequence_.emplace(outlet_.provider().store());
@@ -20,7 +20,7 @@ RelayBody::RelayBody(const ElementSettings &settings, const LinkSettings &link, 
   });
 }
 
-RelayBody::~RelayBody() {
+RelayImpl::~RelayImpl() {
   set_input_flushing(true);
   set_output_flushing(true);
   outlet_.loop().run([this] {
@@ -31,20 +31,20 @@ RelayBody::~RelayBody() {
   });
 }
 
-Expected<std::unique_ptr<RelayBody>> RelayBody::start(const ElementSettings &settings, Hooks hooks) {
+Expected<std::unique_ptr<RelayImpl>> RelayImpl::start(const ElementSettings &settings, Hooks hooks) {
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  return std::unique_ptr<RelayBody>(new RelayBody(settings, *link, std::move(hooks)));
+  return std::unique_ptr<RelayImpl>(new RelayImpl(settings, *link, std::move(hooks)));
 }
 
-bool RelayBody::push(const SharedTaken &taken) {
+bool RelayImpl::push(const SharedTaken &taken) {
   if (!inputs_.push(taken, taken->object.wire.size() + 1)) return false;
   if (!task_posted_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
   return true;
 }
 
-void RelayBody::take_inputs() {
+void RelayImpl::take_inputs() {
   task_posted_ = false;
   bool given_up = false;
   while (auto taken = inputs_.try_pop()) {
@@ -58,26 +58,26 @@ void RelayBody::take_inputs() {
   silence_timer_->set(cadence_.deadline());
 }
 
-void RelayBody::look_ahead() {
+void RelayImpl::look_ahead() {
   bool moved = false;
   while (frontier_.next(outlet_.provider().store(), now()).object) moved = true;
   if (moved) needs_.with([this](auto &needs) { needs = frontier_.position(); });
 }
 
-void RelayBody::check_silence() {
+void RelayImpl::check_silence() {
   const Time time = now();
   if (cadence_.silent(time) && hooks_.silent)
     hooks_.silent(static_cast<unsigned>(cadence_.silence(time) / 1ms));
   silence_timer_->set(cadence_.deadline());
 }
 
-void RelayBody::check_gap(bool given_up) {
+void RelayImpl::check_gap(bool given_up) {
   const auto gap = outlet_.provider().store().gap(frontier_.position());
   if (gap_watch_.ask(gap, given_up, now()) && hooks_.missing) hooks_.missing(*gap);
   gap_timer_->set(gap_watch_.deadline());
 }
 
-void RelayBody::take(const SharedTaken &taken) {
+void RelayImpl::take(const SharedTaken &taken) {
   if (taken->past) {
     look_ahead();  // lets the readers begin at the newest group first
     refill();
@@ -107,7 +107,7 @@ void RelayBody::take(const SharedTaken &taken) {
 
 // Moves objects from the store to the source pad's queue. If the pad is too slow, the reader skips to a newer
 // group.
-void RelayBody::refill() {
+void RelayImpl::refill() {
   if (!timer_) return;
   for (;;) {
     if (!next_) {
@@ -131,7 +131,7 @@ void RelayBody::refill() {
   timer_->set(std::min(sequence_->deadline(), frontier_.deadline()));
 }
 
-std::optional<SharedTaken> RelayBody::pop() {
+std::optional<SharedTaken> RelayImpl::pop() {
   bool wanted = false;
   auto taken = outputs_.pop(wanted);
   if (wanted) outlet_.loop().post([this] { refill(); });

@@ -16,12 +16,12 @@
 
 namespace astral::elements {
 
-class RelayBody {
+class RelayImpl {
  public:
   static constexpr std::size_t max_waiting = 16 * 1024 * 1024;  // in each queue, bytes
 
-  static Expected<std::unique_ptr<RelayBody>> start(const ElementSettings &settings, Hooks hooks);
-  ~RelayBody();
+  static Expected<std::unique_ptr<RelayImpl>> start(const ElementSettings &settings, Hooks hooks);
+  ~RelayImpl();
 
   // Called by the parents' streaming threads. False: flushing.
   bool push(const SharedTaken &taken);
@@ -44,7 +44,7 @@ class RelayBody {
   }
 
  private:
-  RelayBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+  RelayImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
   void take_inputs();
   void take(const SharedTaken &taken);
   void refill();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "elements/sink_body.hpp"
+#include "elements/sink_impl.hpp"
 
 #include <chrono>
 #include <future>
@@ -31,7 +31,7 @@ struct Mapped {
 
 }  // namespace
 
-SinkBody::SinkBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+SinkImpl::SinkImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
     : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
   outlet_.loop().run([this] {
     publisher_.emplace(outlet_.provider(), first_group());
@@ -44,19 +44,19 @@ SinkBody::SinkBody(const ElementSettings &settings, const LinkSettings &link, Ho
   });
 }
 
-SinkBody::~SinkBody() {
+SinkImpl::~SinkImpl() {
   set_flushing(true);
   outlet_.loop().run([this] { outlet_.count = nullptr; });
 }
 
-Expected<std::unique_ptr<SinkBody>> SinkBody::start(const ElementSettings &settings, Hooks hooks) {
+Expected<std::unique_ptr<SinkImpl>> SinkImpl::start(const ElementSettings &settings, Hooks hooks) {
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  return std::unique_ptr<SinkBody>(new SinkBody(settings, *link, std::move(hooks)));
+  return std::unique_ptr<SinkImpl>(new SinkImpl(settings, *link, std::move(hooks)));
 }
 
-bool SinkBody::set_caps(const GstCaps *caps) {
+bool SinkImpl::set_caps(const GstCaps *caps) {
   const auto plain = Ref<GstCaps>::adopt(gst_caps_copy(caps));
   GstStructure *structure = gst_caps_get_structure(plain.get(), 0);
   Caps input{gst_structure_get_name(structure), {}, {}};
@@ -74,19 +74,19 @@ bool SinkBody::set_caps(const GstCaps *caps) {
   return push(std::move(input), 1);
 }
 
-bool SinkBody::render(Ref<GstBuffer> buffer, const track::Timing &timing) {
+bool SinkImpl::render(Ref<GstBuffer> buffer, const track::Timing &timing) {
   const std::size_t cost = gst_buffer_get_size(buffer.get()) + 1;
   return push(Frame{std::move(buffer), timing}, cost);
 }
 
-bool SinkBody::push(Input input, std::size_t cost) {
+bool SinkImpl::push(Input input, std::size_t cost) {
   if (!inputs_.push(std::move(input), cost)) return false;
   if (!task_posted_.exchange(true)) outlet_.loop().post([this] { take_inputs(); });
   return true;
 }
 
 // Takes all waiting input at once, so that many small buffers of one moment become one object.
-void SinkBody::take_inputs() {
+void SinkImpl::take_inputs() {
   task_posted_ = false;
   while (auto input = inputs_.try_pop()) {
     if (failed_) continue;
@@ -99,7 +99,7 @@ void SinkBody::take_inputs() {
   outlet_.provider().pump();
 }
 
-Expected<void> SinkBody::take_input(Input &input) {
+Expected<void> SinkImpl::take_input(Input &input) {
   if (const auto *caps = std::get_if<Caps>(&input)) {
     auto set = publisher_->set_caps(caps->media_type, caps->text, caps->streamheader);
     if (set) outlet_.announce(caps->text);
@@ -111,7 +111,7 @@ Expected<void> SinkBody::take_input(Input &input) {
   return publisher_->push(mapped.bytes(), frame.timing);
 }
 
-void SinkBody::end() {
+void SinkImpl::end() {
   auto done = std::make_shared<std::promise<void>>();
   std::future<void> drained = done->get_future();
   outlet_.loop().post([this, done] {
@@ -125,7 +125,7 @@ void SinkBody::end() {
   drained.wait_for(drain_timeout);
 }
 
-void SinkBody::set_flushing(bool flushing) {
+void SinkImpl::set_flushing(bool flushing) {
   inputs_.set_flushing(flushing);
 }
 

@@ -15,15 +15,15 @@
 
 namespace astral::elements {
 
-class SinkBody {
+class SinkImpl {
  public:
   // Bytes that may wait for the loop thread, which takes them at once: children never slow down a publisher.
   static constexpr std::size_t max_waiting = 16 * 1024 * 1024;
   // How long end() waits for the children's acknowledgements.
   static constexpr Time drain_timeout = 2s;
 
-  static Expected<std::unique_ptr<SinkBody>> start(const ElementSettings &settings, Hooks hooks);
-  ~SinkBody();
+  static Expected<std::unique_ptr<SinkImpl>> start(const ElementSettings &settings, Hooks hooks);
+  ~SinkImpl();
 
   // Called by the streaming thread. False: flushing.
   bool set_caps(const GstCaps *caps);
@@ -47,7 +47,7 @@ class SinkBody {
   };
   using Input = std::variant<Caps, Frame>;
 
-  SinkBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+  SinkImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
   bool push(Input input, std::size_t cost);
   void take_inputs();
   Expected<void> take_input(Input &input);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "elements/source_body.hpp"
+#include "elements/source_impl.hpp"
 
 #include <algorithm>
 
 namespace astral::elements {
 
-SourceBody::SourceBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
     : settings_(settings),
       link_(link),
       hooks_(std::move(hooks)),
@@ -23,7 +23,7 @@ SourceBody::SourceBody(const ElementSettings &settings, const LinkSettings &link
   });
 }
 
-void SourceBody::connect() {
+void SourceImpl::connect() {
   Consumer::Settings consumer{
       settings_.slug,
       link_,
@@ -41,7 +41,7 @@ void SourceBody::connect() {
                                                  static_cast<Signaller::Owner &>(*this));
 }
 
-void SourceBody::reconnect(const Error &why) {
+void SourceImpl::reconnect(const Error &why) {
   if (ended_) return;
   const Time time = now();
   const bool patient = !lost_ || time - *lost_ < patience;
@@ -56,7 +56,7 @@ void SourceBody::reconnect(const Error &why) {
   backoff_ = std::clamp(backoff_ * 2, first_retry, last_retry);
 }
 
-SourceBody::~SourceBody() {
+SourceImpl::~SourceImpl() {
   loop_.run([this] {
     if (signaller_ && !connected_.empty() && !ended_)
       signaller_->send(signalling::to_text(signalling::Cancel{connected_, "closed", "the viewer stopped"}));
@@ -68,54 +68,54 @@ SourceBody::~SourceBody() {
   });
 }
 
-Expected<std::unique_ptr<SourceBody>> SourceBody::start(const ElementSettings &settings, Hooks hooks) {
+Expected<std::unique_ptr<SourceImpl>> SourceImpl::start(const ElementSettings &settings, Hooks hooks) {
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  return std::unique_ptr<SourceBody>(new SourceBody(settings, *link, std::move(hooks)));
+  return std::unique_ptr<SourceImpl>(new SourceImpl(settings, *link, std::move(hooks)));
 }
 
-std::optional<SourceBody::Item> SourceBody::pop() {
+std::optional<SourceImpl::Item> SourceImpl::pop() {
   bool wanted = false;
   auto item = items_.pop(wanted);
   if (wanted) loop_.post([this] { refill(); });
   return item;
 }
 
-void SourceBody::take_signalling(std::string text) {
+void SourceImpl::take_signalling(std::string text) {
   loop_.post([this, text = std::move(text)] { take_message(text); });
 }
 
-void SourceBody::set_standby(bool standby) {
+void SourceImpl::set_standby(bool standby) {
   loop_.post([this, standby] {
     standby_ = standby;
     consumer_->set_standby(standby);
   });
 }
 
-void SourceBody::fetch(const track::Span &gap) {
+void SourceImpl::fetch(const track::Span &gap) {
   loop_.post([this, gap] { consumer_->fetch(gap); });
 }
 
-Needs SourceBody::on_consumer_needs() {
+Needs SourceImpl::on_consumer_needs() {
   Needs needs = hooks_.needs ? hooks_.needs() : Needs{};
   if (!needs.first) needs.first = position_;
   return needs;
 }
 
-void SourceBody::on_signaller_open() {
+void SourceImpl::on_signaller_open() {
   signaller_->send(signalling::hello(uuid_));
 }
 
-void SourceBody::on_signaller_message(const std::string &text) {
+void SourceImpl::on_signaller_message(const std::string &text) {
   take_message(text);
 }
 
-void SourceBody::on_signaller_lost(const Error &error) {
+void SourceImpl::on_signaller_lost(const Error &error) {
   reconnect(error);  // the link's peer is the same node, so it is lost too
 }
 
-void SourceBody::take_message(const std::string &text) {
+void SourceImpl::take_message(const std::string &text) {
   if (ended_) return;
   auto message = signalling::parse(text);
   if (!message && connected_.empty())
@@ -131,11 +131,11 @@ void SourceBody::take_message(const std::string &text) {
   }
 }
 
-void SourceBody::on_consumer_signal(const std::string &text) {
+void SourceImpl::on_consumer_signal(const std::string &text) {
   if (signaller_) signaller_->send(text);
 }
 
-void SourceBody::on_consumer_connected(const std::string &ticket, const std::string &fingerprint) {
+void SourceImpl::on_consumer_connected(const std::string &ticket, const std::string &fingerprint) {
   connected_ = ticket;
   was_connected_ = true;
   linked_ = now();
@@ -144,11 +144,11 @@ void SourceBody::on_consumer_connected(const std::string &ticket, const std::str
   hooks_.peer_added(ticket, fingerprint);
 }
 
-void SourceBody::on_consumer_ready() {
+void SourceImpl::on_consumer_ready() {
   refill();
 }
 
-void SourceBody::on_consumer_ended(const std::optional<Error> &error) {
+void SourceImpl::on_consumer_ended(const std::optional<Error> &error) {
   if (!connected_.empty()) hooks_.peer_removed(connected_, error ? error->detail : "the stream has ended");
   if (error)
     reconnect(*error);
@@ -156,7 +156,7 @@ void SourceBody::on_consumer_ended(const std::optional<Error> &error) {
     end(std::nullopt);
 }
 
-void SourceBody::refill() {
+void SourceImpl::refill() {
   if (!consumer_) return;
   for (;;) {
     if (!next_) {
@@ -184,7 +184,7 @@ void SourceBody::refill() {
   if (items_.try_push(item, 1)) end_.reset();
 }
 
-void SourceBody::end(std::optional<Error> error) {
+void SourceImpl::end(std::optional<Error> error) {
   if (ended_) return;
   ended_ = true;
   offer_timer_->set(never);
@@ -192,14 +192,14 @@ void SourceBody::end(std::optional<Error> error) {
   refill();
 }
 
-void SourceBody::snapshot() {
+void SourceImpl::snapshot() {
   Statistics statistics;
   consumer_->fill(statistics);
   statistics_.with([&](Statistics &shared) { std::swap(shared, statistics); });
   snapshot_timer_->set(now() + snapshot_interval);
 }
 
-Statistics SourceBody::statistics() {
+Statistics SourceImpl::statistics() {
   return statistics_.with([](const Statistics &shared) { return shared; });
 }
 

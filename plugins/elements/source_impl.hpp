@@ -16,7 +16,7 @@
 namespace astral::elements {
 
 // **Thread**: the application's thread creates and destroys it. **Owns** the loop thread.
-class SourceBody final : private Consumer::Owner, private Signaller::Owner {
+class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
  public:
   // Bytes that may wait for the streaming thread; the rest stays in the store, which is bounded too.
   static constexpr std::size_t max_waiting = 4 * 1024 * 1024;
@@ -28,8 +28,8 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   static constexpr Time patience = 30s;  // give up after this time
 
   // Does not call `hooks.failed`: the streaming thread gets an End with the error.
-  static Expected<std::unique_ptr<SourceBody>> start(const ElementSettings &settings, Hooks hooks);
-  ~SourceBody() override;
+  static Expected<std::unique_ptr<SourceImpl>> start(const ElementSettings &settings, Hooks hooks);
+  ~SourceImpl() override;
 
   struct End {
     std::optional<Error> error;  // nullopt: the stream has ended
@@ -47,7 +47,7 @@ class SourceBody final : private Consumer::Owner, private Signaller::Owner {
   Statistics statistics();
 
  private:
-  SourceBody(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+  SourceImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
 
   void on_consumer_signal(const std::string &text) override;
   void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) override;

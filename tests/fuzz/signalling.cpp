@@ -14,9 +14,9 @@
 #include <string>
 
 #include "../unit/elements/still.hpp"
-#include "elements/relay_body.hpp"
-#include "elements/sink_body.hpp"
-#include "elements/source_body.hpp"
+#include "elements/relay_impl.hpp"
+#include "elements/sink_impl.hpp"
+#include "elements/source_impl.hpp"
 #include "glue/json.hpp"
 #include "moqt/messages.hpp"
 #include "steps.hpp"
@@ -57,9 +57,9 @@ class Game {
                 [this](const std::string &ticket, const std::string &) { removed(ticket); },
                 [](const Error &error) { assert(!error.detail.empty()); }};
     hooks.needs = [this] { return Needs{{}, steps_.flag()}; };
-    if (kind_ == 0) sink_ = std::move(*SinkBody::start(settings_, hooks));
-    if (kind_ == 1) relay_ = std::move(*RelayBody::start(settings_, hooks));
-    if (kind_ == 2) source_ = std::move(*SourceBody::start(settings_, hooks));
+    if (kind_ == 0) sink_ = std::move(*SinkImpl::start(settings_, hooks));
+    if (kind_ == 1) relay_ = std::move(*RelayImpl::start(settings_, hooks));
+    if (kind_ == 2) source_ = std::move(*SourceImpl::start(settings_, hooks));
     still::run();
   }
   void stop() {
@@ -248,9 +248,9 @@ class Game {
   Steps &steps_;
   std::size_t kind_ = 0;
   ElementSettings settings_;
-  std::unique_ptr<SinkBody> sink_;
-  std::unique_ptr<RelayBody> relay_;
-  std::unique_ptr<SourceBody> source_;
+  std::unique_ptr<SinkImpl> sink_;
+  std::unique_ptr<RelayImpl> relay_;
+  std::unique_ptr<SourceImpl> source_;
   std::set<std::string> offered_;  // tickets, until they are cancelled
   std::set<std::string> peers_;
   std::int64_t frame_ = 0;

@@ -228,7 +228,8 @@ def no_conflicts(tree):
 OLD_NAMES = {'Door': 'HttpListener', 'Guests': 'ConnectionLimiter', 'Caller': 'RemoteAddress', 'Introduction': 'PeerHandshake',
              'MediaFloor': 'MediaBackend', 'media_floor': 'media_backend', 'Carried': 'StreamState', 'Letter': 'Task',
              'Desk': 'NodeContext', 'Agenda': 'TimerQueue', 'Standing': 'NodeRole', 'Standpoint': 'RoleState', 'keeper': 'key_owner',
-             'Climb': 'LoopCheck', 'Climbed': 'LoopChecked', 'Front': 'Server'}
+             'Climb': 'LoopCheck', 'Climbed': 'LoopChecked', 'Front': 'Server', 'Visit': 'what it is: a connection, a scope',
+             'SinkBody': 'SinkImpl', 'SourceBody': 'SourceImpl', 'RelayBody': 'RelayImpl'}
 # The same, of names that mean something else in other rooms.
 OLD_NAMES_OF_CORE = {'Notice': 'InternalEvent', 'Due': 'TimerKind', 'Room': 'UpstreamBudget', 'lent': 'overcommitted'}
 

@@ -8,8 +8,8 @@
 
 #include "elements/consumer.hpp"
 #include "elements/provider.hpp"
-#include "elements/relay_body.hpp"
-#include "elements/source_body.hpp"
+#include "elements/relay_impl.hpp"
+#include "elements/source_impl.hpp"
 #include "moqt/control_reader.hpp"
 #include "moqt/fetch_stream.hpp"
 #include "moqt/subgroup.hpp"
@@ -350,7 +350,7 @@ TEST(HostileNode, InvalidMessagesDoNotEndAWorkingLink) {
   settings.signaller = SignallerKind::application;
   const auto nothing = [](const std::string &, const std::string &) {};
   auto source =
-      std::move(*SourceBody::start(settings, {[](const std::string &) {}, nothing, nothing, nullptr}));
+      std::move(*SourceImpl::start(settings, {[](const std::string &) {}, nothing, nothing, nullptr}));
   source->take_signalling(signalling::to_text(signalling::Offer{"t", fingerprint, description, "talk", "p"}));
   still::run();
   const auto parent = still::wires().back();
@@ -362,9 +362,9 @@ TEST(HostileNode, InvalidMessagesDoNotEndAWorkingLink) {
   source->take_signalling(R"({"type":"cancel","ticket":"t","code":"no-room","message":"over"})");
   still::run();
   const auto item = source->pop();
-  ASSERT_TRUE(item && std::holds_alternative<SourceBody::End>(*item));
-  ASSERT_TRUE(std::get<SourceBody::End>(*item).error);
-  EXPECT_EQ(std::get<SourceBody::End>(*item).error->detail, "over");
+  ASSERT_TRUE(item && std::holds_alternative<SourceImpl::End>(*item));
+  ASSERT_TRUE(std::get<SourceImpl::End>(*item).error);
+  EXPECT_EQ(std::get<SourceImpl::End>(*item).error->detail, "over");
 }
 
 // ---- the element stops while an event waits to be delivered ----
@@ -377,7 +377,7 @@ TEST(HostileEnd, AChildMaySubscribeWhileTheProviderStops) {
   int added = 0;
   Hooks hooks{[](const std::string &) {}, [&](const std::string &, const std::string &) { ++added; },
               [](const std::string &, const std::string &) {}, [](const Error &) {}};
-  auto relay = std::move(*RelayBody::start(settings, hooks));
+  auto relay = std::move(*RelayImpl::start(settings, hooks));
   relay->take_signalling(R"({"type":"request","ticket":"t","slug":"talk"})");
   relay->take_signalling(signalling::to_text(signalling::Confirm{"t", fingerprint, description}));
   still::run();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The bodies of the three elements without GObject and pipelines: a sink, a relay and two sources, each with
+// The three elements without GObject and pipelines: a sink, a relay and two sources, each with
 // its loop thread, over real links on loopback. ThreadSanitizer can see all of this; GStreamer itself is not
 // instrumented.
 #include <gst/gst.h>
@@ -9,9 +9,9 @@
 #include <mutex>
 #include <thread>
 
-#include "elements/relay_body.hpp"
-#include "elements/sink_body.hpp"
-#include "elements/source_body.hpp"
+#include "elements/relay_impl.hpp"
+#include "elements/sink_impl.hpp"
+#include "elements/source_impl.hpp"
 
 namespace astral::elements {
 namespace {
@@ -25,7 +25,7 @@ ElementSettings settings() {
   return made;
 }
 
-// Delivers signalling messages between bodies, from any thread. The receiver of a name can be replaced or
+// Delivers signalling messages between elements, from any thread. The receiver of a name can be replaced or
 // removed.
 class Post {
  public:
@@ -72,7 +72,7 @@ std::string request(const std::string &ticket) {
   return R"({"type":"request","ticket":")" + ticket + R"(","slug":"talk"})";
 }
 
-void push(SinkBody &sink, int number) {
+void push(SinkImpl &sink, int number) {
   const std::string text = "frame " + std::to_string(number);
   track::Timing timing;
   timing.pts = number * 20'000'000LL;
@@ -81,11 +81,11 @@ void push(SinkBody &sink, int number) {
 }
 
 // Returns the next object with a payload. `also` gets status objects too.
-std::string pull(SourceBody &source, const std::function<void(const SharedTaken &)> &also = nullptr) {
+std::string pull(SourceImpl &source, const std::function<void(const SharedTaken &)> &also = nullptr) {
   for (;;) {
     const auto item = source.pop();
     if (!item) return "flushing";
-    if (const auto *end = std::get_if<SourceBody::End>(&*item))
+    if (const auto *end = std::get_if<SourceImpl::End>(&*item))
       return end->error ? end->error->detail : "end";
     const SharedTaken &taken = std::get<SharedTaken>(*item);
     if (also) also(taken);
@@ -94,17 +94,17 @@ std::string pull(SourceBody &source, const std::function<void(const SharedTaken 
   }
 }
 
-class Bodies : public testing::Test {
+class Impls : public testing::Test {
  protected:
   static void SetUpTestSuite() { gst_init(nullptr, nullptr); }
 
   void SetUp() override {
-    sink = std::move(*SinkBody::start(settings(), sink_peers.hooks(from_sink)));
+    sink = std::move(*SinkImpl::start(settings(), sink_peers.hooks(from_sink)));
     const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string("video/x-frames"));
     EXPECT_TRUE(sink->set_caps(caps.get()));
   }
-  std::unique_ptr<SourceBody> view(Post &from, Post &to, const std::function<void(std::string)> &provider) {
-    auto source = std::move(*SourceBody::start(settings(), source_peers.hooks(to)));
+  std::unique_ptr<SourceImpl> view(Post &from, Post &to, const std::function<void(std::string)> &provider) {
+    auto source = std::move(*SourceImpl::start(settings(), source_peers.hooks(to)));
     from.deliver_to([raw = source.get()](const std::string &text) { raw->take_signalling(text); });
     to.deliver_to(provider);
     return source;
@@ -112,11 +112,11 @@ class Bodies : public testing::Test {
 
   Post from_sink, to_sink, from_relay, to_relay, nobody;
   Peers sink_peers, relay_peers, source_peers;
-  std::unique_ptr<SinkBody> sink;
+  std::unique_ptr<SinkImpl> sink;
 };
 
-TEST_F(Bodies, AStreamCrossesARelay) {
-  auto relay = std::move(*RelayBody::start(settings(), relay_peers.hooks(from_relay)));
+TEST_F(Impls, AStreamCrossesARelay) {
+  auto relay = std::move(*RelayImpl::start(settings(), relay_peers.hooks(from_relay)));
   auto up = view(from_sink, to_sink, [&](const std::string &text) { sink->take_signalling(text); });
   sink->take_signalling(request("up"));
   ASSERT_TRUE(sink_peers.wait_for(1));
@@ -142,7 +142,7 @@ TEST_F(Bodies, AStreamCrossesARelay) {
   to_relay.deliver_to(nullptr);
 }
 
-TEST_F(Bodies, AnotherThreadCanFlushAViewer) {
+TEST_F(Impls, AnotherThreadCanFlushAViewer) {
   auto source = view(from_sink, to_sink, [&](const std::string &text) { sink->take_signalling(text); });
   std::thread streaming([&] { EXPECT_EQ(pull(*source), "flushing"); });
   source->set_flushing(true);
@@ -151,7 +151,7 @@ TEST_F(Bodies, AnotherThreadCanFlushAViewer) {
   to_sink.deliver_to(nullptr);
 }
 
-TEST_F(Bodies, TheEndOfTheStreamReachesTheViewer) {
+TEST_F(Impls, TheEndOfTheStreamReachesTheViewer) {
   auto source = view(from_sink, to_sink, [&](const std::string &text) { sink->take_signalling(text); });
   sink->take_signalling(request("t"));
   ASSERT_TRUE(sink_peers.wait_for(1));
@@ -164,7 +164,7 @@ TEST_F(Bodies, TheEndOfTheStreamReachesTheViewer) {
   to_sink.deliver_to(nullptr);
 }
 
-TEST_F(Bodies, AViewerBeginsWithTheNewestGroup) {
+TEST_F(Impls, AViewerBeginsWithTheNewestGroup) {
   for (int i = 0; i < 25; ++i) push(*sink, i);
   auto source = view(from_sink, to_sink, [&](const std::string &text) { sink->take_signalling(text); });
   sink->take_signalling(request("t"));
@@ -176,13 +176,13 @@ TEST_F(Bodies, AViewerBeginsWithTheNewestGroup) {
 }
 
 // A new relay can also serve the objects before it joined, in case another node's parent dies.
-TEST_F(Bodies, ANewRelayFetchesThePast) {
+TEST_F(Impls, ANewRelayFetchesThePast) {
   for (int i = 0; i < 25; ++i) push(*sink, i);
-  auto relay = std::move(*RelayBody::start(settings(), relay_peers.hooks(nobody)));
+  auto relay = std::move(*RelayImpl::start(settings(), relay_peers.hooks(nobody)));
   ElementSettings mine = settings();
   Hooks hooks = source_peers.hooks(to_sink);
   hooks.needs = [&] { return relay->needs(); };
-  auto source = std::move(*SourceBody::start(mine, hooks));
+  auto source = std::move(*SourceImpl::start(mine, hooks));
   from_sink.deliver_to([&](const std::string &text) { source->take_signalling(text); });
   to_sink.deliver_to([&](const std::string &text) { sink->take_signalling(text); });
   sink->take_signalling(request("t"));
@@ -203,21 +203,21 @@ TEST_F(Bodies, ANewRelayFetchesThePast) {
 }
 
 // Two sources between the sink and a relay, one active at a time: no object is lost and none comes twice.
-class TwoWays : public Bodies {
+class TwoWays : public Impls {
  protected:
   struct Way {
     Post out;
-    std::unique_ptr<SourceBody> source;
+    std::unique_ptr<SourceImpl> source;
     std::thread between;
     Guarded<std::function<bool(moqt::Location)>> lacks;
   };
   void SetUp() override {
-    Bodies::SetUp();
+    Impls::SetUp();
     Hooks hooks = relay_peers.hooks(nobody);
     hooks.missing = [this](const track::Span &gap) {
       for (const auto &[ticket, way] : ways) way.source->fetch(gap);
     };
-    relay = std::move(*RelayBody::start(settings(), hooks));
+    relay = std::move(*RelayImpl::start(settings(), hooks));
     open("a", false);
     open("b", true);
     from_sink.deliver_to([this](const std::string &text) {
@@ -233,7 +233,7 @@ class TwoWays : public Bodies {
     mine.standby = standby;
     Hooks hooks = source_peers.hooks(way.out);
     hooks.needs = [this] { return relay->needs(); };
-    way.source = std::move(*SourceBody::start(mine, hooks));
+    way.source = std::move(*SourceImpl::start(mine, hooks));
     way.between = std::thread([this, &way] {
       const auto give = [&](const SharedTaken &taken) {
         const moqt::Location id = taken->object.id;
@@ -260,7 +260,7 @@ class TwoWays : public Bodies {
     }
   }
 
-  std::unique_ptr<RelayBody> relay;
+  std::unique_ptr<RelayImpl> relay;
   std::map<std::string, Way> ways;
 };
 
