@@ -115,7 +115,13 @@ class World {
   std::function<void(std::size_t node, const Slug &slug, Time outage)> on_outage;  // when it is over
   std::uint64_t hash() const { return hash_; }
   const std::vector<std::string> &trace() const { return trace_; }  // "<uuid> <effect>"
-  std::size_t count(const std::string &part) const;                 // lines of the trace that hold it
+  // How many lines of the trace begin so: effects of `node` ("OpenMedia talk"), or messages that `node` or any
+  // node sent ("find talk"), routed ones too. `to` counts only what was sent to that peer. Its id is the
+  // sender's own number for it: a test that made the peer knows it, and peers that the node connected to count
+  // up from first_own_id.
+  std::size_t effects_of(const Uuid &node, const std::string &effect) const;
+  std::size_t sent(const Uuid &node, const std::string &message, std::optional<PeerId> to = {}) const;
+  std::size_t sent_by_any(const std::string &message) const;
   const std::map<Slug, StreamInfo> &origin() const { return origin_; }
 
  private:
