@@ -151,7 +151,8 @@ TEST_F(Planning, OneThatBringsNothingEitherIsReplacedUnlessThePublisherPauses) {
 
 TEST_F(Planning, OneSearchRunsForTheFirstPurposeThatNeedsOne) {
   parent({"a", "b", "c", "parent"});
-  for (const Purpose purpose : {Purpose::away, Purpose::renewal, Purpose::better, Purpose::standby}) due(purpose);
+  for (const Purpose purpose : {Purpose::away, Purpose::renewal, Purpose::better, Purpose::standby})
+    due(purpose);
   EXPECT_EQ(planned().search, Purpose::renewal);
   stream.pause(Purpose::renewal).until = at.now + 1s;
   EXPECT_EQ(planned().search, Purpose::better);
