@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "core/streams/pauses.hpp"
 #include "core/streams/plan.hpp"
 
 namespace astral::core {
@@ -12,8 +13,6 @@ namespace {
 
 constexpr int most_steps =
     100;  // enough: a stream has few links and one search, and each step changes a fact for good
-constexpr std::uint32_t quick_leavings =
-    8;  // tries without a growing pause: the parent may ask us to leave at any time
 
 }  // namespace
 
@@ -44,7 +43,7 @@ void Reconciler::settle(StreamState &stream) {
       changed = true;
       continue;
     }
-    if (note_pauses(stream, plan)) continue;
+    if (note_pauses(stream, plan, node_.now, rng_)) continue;
     if (plan.ask_publisher) {
       ask_publisher(stream);
       changed = true;
@@ -114,52 +113,7 @@ void Reconciler::parent_lost(StreamState &stream, const Plan &plan) {
 }
 
 void Reconciler::fail_later(StreamState &stream, Purpose purpose) {
-  const Timeouts &times = node_.settings.timeouts;
-  Pause &pause = stream.pause(purpose);
-  switch (purpose) {
-    case Purpose::parent: {
-      const Circumstances at = circumstances(stream);
-      if (stream.own ? !at.publisher_here : !at.wanted) return;
-      const bool hurry = stream.lost && node_.now - *stream.lost < times.hurry;
-      const Time last = hurry ? times.last_hurry : times.last_retry;
-      pause.length = std::clamp(pause.length * 2, times.first_retry, last);
-      pause.until = node_.now + rng_.jittered(pause.length);
-      return;
-    }
-    case Purpose::away: {
-      // Nodes that had to move at once refused each other; the jitter makes them ask at different times.
-      Time after = times.leave_again;
-      for (std::uint32_t i = quick_leavings; i < pause.tries && after < times.last_retry; ++i)
-        after = std::min(after * 2, times.last_retry);
-      pause.until = node_.now + rng_.jittered(after);
-      return;
-    }
-    case Purpose::standby:
-      pause.length = std::clamp(pause.length * 2, times.standby_again, times.last_standby);
-      pause.until.reset();
-      return;
-    case Purpose::renewal:  // begin_search() has set its next time
-      return;
-    case Purpose::better:
-      pause.until.reset();
-      return;
-  }
-}
-
-bool Reconciler::note_pauses(StreamState &stream, const Plan &plan) {
-  bool noted = false;
-  for (const Purpose purpose :
-       {Purpose::parent, Purpose::away, Purpose::better, Purpose::renewal, Purpose::standby}) {
-    const auto &need = plan.needs[static_cast<std::size_t>(purpose)];
-    std::optional<Time> &until = stream.pause(purpose).until;
-    if (need.has_value() == until.has_value()) continue;
-    if (!need)
-      until.reset();
-    else
-      until = *need == Time{} ? node_.now : node_.now + rng_.jittered(*need);
-    noted = true;
-  }
-  return noted;
+  lengthen_pause(stream, purpose, circumstances(stream), node_.settings.timeouts, rng_);
 }
 
 bool Reconciler::do_links(StreamState &stream, const Plan &plan) {

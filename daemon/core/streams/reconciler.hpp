@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until
-// there is none. It writes what it did into the facts. It decides only how long a pause is.
+// there is none. It writes what it did into the facts. It decides nothing.
 #pragma once
 
 #include <string>
@@ -68,7 +68,6 @@ class Reconciler {
   void note_need(StreamState &stream);
   bool note_parent(StreamState &stream, const Plan &plan);
   void parent_lost(StreamState &stream, const Plan &plan);
-  bool note_pauses(StreamState &stream, const Plan &plan);
   bool do_links(StreamState &stream, const Plan &plan);
   bool do_duty(StreamState &stream, const Duty &duty);
   bool do_search(StreamState &stream, const Plan &plan);
