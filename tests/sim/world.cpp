@@ -15,7 +15,7 @@ namespace {
 constexpr Time connect_patience = 3s;
 constexpr std::int64_t unix_ms_at_zero = 1'700'000'000'000;
 
-// As long as a real one.
+// As long as a real fingerprint.
 std::string fingerprint_of(const Uuid &uuid) {
   return std::string(64 - uuid.size(), '0') + uuid;
 }
@@ -189,7 +189,7 @@ void World::perform(std::size_t index, const Effect &effect) {
   }
 }
 
-// As the real one: all streams, a sample of the supernodes.
+// Answers as the real origin does: all streams, a sample of the supernodes.
 void World::on_origin(std::size_t index) {
   if (origin_silent) return;
   OriginKnows knows;
@@ -309,8 +309,8 @@ void World::cut(End end, const std::string &reason) {
   machines_[end.machine].connections.erase(connection);
   const auto there = machines_[other.machine].connections.find(other.peer);
   if (there == machines_[other.machine].connections.end()) return;
-  if (!hear(end.machine, other.machine)) return;  // it will find out by silence
-  // What was sent before still arrives, then the end.
+  if (!hear(end.machine, other.machine)) return;  // the other end will notice the silence
+  // Messages that were sent before still arrive, then the end.
   const Time arrives = std::max(now_ + way(end.machine, other.machine), there->second.arrived);
   const std::uint64_t life = machines_[other.machine].life;
   later(arrives - now_, [=, this] {
