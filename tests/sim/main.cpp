@@ -19,7 +19,7 @@ void print_help(std::ostream &out) {
          "  --scenario NAME    what happens (default steady): see below\n"
          "  --nodes N          nodes (default 100)\n"
          "  --streams N        published streams (default 2)\n"
-         "  --viewers N        nodes that watch a stream (default 50)\n"
+         "  --viewers N        viewers of all streams, each at a random node (default 50)\n"
          "  --minutes N        how long the scenario deaths lasts (default 3)\n"
          "  --seed N           the seed that decides everything (default 1)\n"
          "  --seeds COUNT      run COUNT seeds from --seed on, each twice, and compare the trace hashes;\n"
@@ -31,7 +31,7 @@ void print_help(std::ostream &out) {
          "  --help             print this text\n\n"
          "scenarios:";
   for (const std::string &name : astral::sim::scenarios()) out << ' ' << name;
-  out << "\nThe exit status is 1 if an invariant was broken.\n";
+  out << "\nThe exit status is 1 if an invariant was broken or two runs of a seed differ.\n";
 }
 
 int usage() {
