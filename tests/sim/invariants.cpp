@@ -10,7 +10,7 @@ using namespace core;
 
 namespace {
 
-constexpr std::size_t enough = 20;                  // complaints
+constexpr std::size_t enough = 20;                  // messages about broken invariants; more are dropped
 constexpr std::uint64_t rate_bps = unmeasured_bps;  // of each stream
 
 bool is_ticket_news(const Effect &effect) {
@@ -81,7 +81,7 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
   for (const auto &[index, slug] : viewers)
     if (world_.alive(index) && !world_.chain(index, slug).empty() && world_.node(index).cut_off(slug))
       say(world_.node(index).self().uuid + " thinks that it is cut off from " + slug);
-  // Room that a viewer without a parent could have had.
+  // Room that a viewer without a parent could have used.
   std::map<Slug, std::vector<std::size_t>> hungry;
   for (const auto &[index, slug] : viewers)
     if (world_.alive(index) && world_.chain(index, slug).empty()) hungry[slug].push_back(index);
@@ -89,7 +89,7 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
     std::vector<std::string> room;
     for (std::size_t i = 0; i < world_.size() && room.size() < 3; ++i) {
       if (!world_.alive(i) || !world_.fed(i, slug) || world_.node(i).places(slug) == 0) continue;
-      // Room below an orphan is no room for that orphan.
+      // An orphan cannot use the room of its own descendants.
       const std::vector<Uuid> chain = world_.chain(i, slug);
       if (!chain.empty()) room.push_back(world_.node(i).self().uuid);
     }
@@ -133,17 +133,17 @@ std::size_t Invariants::without_standby() {
 }
 
 void Invariants::only_heartbeats(const World::Traffic &before, const World::Traffic &after) {
-  // What is said again at intervals is the heartbeat of what supernodes keep for others.
+  // Supernodes keep records for others; these are repeated at intervals, like heartbeats.
   const std::set<std::size_t> quiet{Message(Heartbeat{}).index(), Message(Advert{}).index(),
                                     Message(Here{}).index()};
   const std::size_t routed = Message(Routed{}).index();
-  // Whom nobody stands by goes on looking, twice a minute.
+  // A viewer without a standby searches for one twice a minute.
   const std::set<std::size_t> searching{Message(Find{}).index(), Message(Request{}).index(),
                                         Message(Refusal{}).index(), Message(Carrying{}).index()};
   const std::size_t searched = 60 * without_standby();
   for (std::size_t kind = 0; kind < before.messages.size(); ++kind) {
     if (quiet.contains(kind)) continue;
-    // Supernodes still hear of one that they have no link near to.
+    // Supernodes still hear of others that complete a distance of the ring, and link them.
     const bool greeting = kind == Message(Hello{}).index() || kind == Message(Welcome{}).index();
     if (greeting && after.messages[kind] - before.messages[kind] <= 4 + world_.supernodes().size() / 4)
       continue;

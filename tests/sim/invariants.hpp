@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What must hold of the network as a whole: after every step, and when it has come to rest.
+// What must hold for the network as a whole: after each step, and when it has come to rest.
 #pragma once
 
 #include <map>
@@ -15,15 +15,16 @@ class Invariants {
  public:
   Invariants(core::World &world, std::vector<core::Slug> slugs);
 
-  // After every step of `node`: no circle through it, no more given than there is, one active parent at most.
+  // After each step of `node`: no circle through it, no room promised beyond its budget, at most one active
+  // parent.
   void after(std::size_t node, const core::Effects &effects);
-  // Everyone has a place, whoever can be fed is, both ends of every ticket agree.
+  // Each node has a role, each viewer that can be fed is fed, both ends of each ticket agree.
   void at_rest(const std::vector<std::pair<std::size_t, core::Slug>> &viewers);
-  // Nothing stops: media comes to each of them; each has the ticket that it had.
+  // Media comes to each viewer; each viewer has the ticket that it had.
   void media_flows(const std::vector<std::pair<std::size_t, core::Slug>> &viewers);
   void tickets_stay(const std::map<std::pair<std::size_t, core::Slug>, core::TicketId> &tickets);
   void objects_lost(std::uint64_t count) { say(std::to_string(count) + " objects were lost"); }
-  // Of what was sent since `before`, only what keeps the network alive.
+  // Since `before`, only messages were sent that keep the network alive.
   void only_heartbeats(const core::World::Traffic &before, const core::World::Traffic &after);
 
   const std::vector<std::string> &broken() const { return broken_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// astralsim: plays a scenario with the shipped core, says what it cost and what did not hold.
+// astralsim: runs a scenario with the shipped core and reports what it cost and which invariants were broken.
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -13,14 +13,29 @@ namespace {
 using astral::sim::Figures;
 using astral::sim::Plan;
 
+void print_help(std::ostream &out) {
+  out << "usage: astralsim [OPTION]...\n"
+         "Runs many nodes in one process on a virtual clock and checks the invariants of the network.\n\n"
+         "  --scenario NAME    what happens (default steady): see below\n"
+         "  --nodes N          nodes (default 100)\n"
+         "  --streams N        published streams (default 2)\n"
+         "  --viewers N        viewers of all streams, each at a random node (default 50)\n"
+         "  --minutes N        how long the scenario deaths lasts (default 3)\n"
+         "  --seed N           the seed that decides everything (default 1)\n"
+         "  --seeds COUNT      run COUNT seeds from --seed on, each twice, and compare the trace hashes;\n"
+         "                     without --scenario the seeds take the scenarios in turn\n"
+         "  --json             print the figures as one line of JSON\n"
+         "  --weigh            also count the bytes of messages as JSON on the wire\n"
+         "  --follow NODE      print the effects of this node as they happen\n"
+         "  --outages SECONDS  name the nodes that were without media for so long\n"
+         "  --help             print this text\n\n"
+         "scenarios:";
+  for (const std::string &name : astral::sim::scenarios()) out << ' ' << name;
+  out << "\nThe exit status is 1 if an invariant was broken or two runs of a seed differ.\n";
+}
+
 int usage() {
-  std::cerr << "usage: astralsim [--scenario NAME] [--nodes N] [--streams S] [--viewers V] [--seed X] "
-               "[--seeds COUNT]\n"
-               "                 [--minutes M] [--weigh] [--json] [--follow NODE] [--outages SECONDS]\n"
-               "scenarios:";
-  for (const std::string &name : astral::sim::scenarios()) std::cerr << ' ' << name;
-  std::cerr << "\nWith --seeds every seed from --seed on plays its scenario twice; without --scenario one "
-               "after the other.\n";
+  print_help(std::cerr);
   return 2;
 }
 
@@ -59,7 +74,8 @@ int many(Plan plan, std::uint64_t seeds) {
     const Figures twice = astral::sim::play(plan);
     bool bad = complain(plan, once);
     if (once.hash != twice.hash) {
-      std::cout << "seed " << plan.seed << " (" << plan.scenario << ") is not the same twice" << std::endl;
+      std::cout << "seed " << plan.seed << " (" << plan.scenario << ") gave two different traces"
+                << std::endl;
       bad = true;
     }
     if (bad) ++failed;
@@ -76,6 +92,10 @@ int main(int argc, char **argv) {
   bool json = false;
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
+    if (option == "--help") {
+      print_help(std::cout);
+      return 0;
+    }
     if (option == "--json") {
       json = true;
       continue;

@@ -71,7 +71,7 @@ class Story {
     settle(40s);
     outages_before_ = world_.media().outages.size();
     trouble();
-    settle(150s);  // lapses, retries, improvements: all must be over
+    settle(150s);  // after this, no lapse, retry or search for a better parent is left
     const World::Traffic before = world_.traffic();
     world_.run(60s);
     const World::Traffic after = world_.traffic();
@@ -118,14 +118,14 @@ class Story {
     settings.seed = plan_.seed;
     settings.has_origin = true;
     settings.capacity =
-        plan_.nodes < 1'000 ? 10 : 100;  // so that also a small network has several supernodes
+        plan_.nodes < 1'000 ? 10 : 100;  // a small network needs several supernodes, too
     const std::uint64_t kind = rng_.below(10);
     std::uint64_t children = 2 + rng_.below(5);
     if (kind < 2) children = 0;  // a phone
     if (plan_.scenario == "free-riders") children = rng_.below(2) == 0 ? 0 : 3 + rng_.below(3);
-    // The publishers, who also forward what others publish.
+    // The publishers, which also forward streams of others.
     if (world_.size() < plan_.streams) children = 3;
-    // One publishes, three are supernodes, the others have room for two.
+    // One node publishes, three are supernodes, the others have room for two children.
     const bool is_one_of_three = world_.size() >= 1 && world_.size() <= 3;
     if (is_twelve()) {
       settings.role = is_one_of_three ? Role::supernode : Role::child;
@@ -134,7 +134,7 @@ class Story {
     }
     settings.upstream_bps = children * stream_bps + stream_bps / 2;
     const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
-    // Most are behind a router that lets nobody in; the first are not, or there would be no network.
+    // Most nodes cannot be reached from outside. The first ones can, or there would be no network.
     world_.reachable(index, index < 3 || (is_twelve() && is_one_of_three) || rng_.below(10) < 4);
     return index;
   }
@@ -181,7 +181,7 @@ class Story {
     hope(wanted);
   }
 
-  // A person presses again when nobody had room.
+  // A viewer asks again when nobody had room.
   void hope(const std::pair<std::size_t, Slug> &wanted) {
     world_.later(5s, [this, wanted] {
       if (!world_.alive(wanted.first)) return;
@@ -206,7 +206,7 @@ class Story {
     }
   }
 
-  // Until everyone rests, or `most` is over.
+  // Runs until all nodes rest, for `most` at most.
   void settle(Time most) {
     const Time end = world_.now() + most;
     while (world_.now() < end) {
@@ -234,7 +234,7 @@ class Story {
     figures_.heal_s = static_cast<double>((world_.now() - begin) / 1ms) / 1000;
   }
 
-  // Whoever watched there wants to go on.
+  // The viewers of a restarted node want to go on.
   void restart(std::size_t index) {
     world_.restart(index);
     for (const Wish &wish : std::vector(wishes_)) {
@@ -246,7 +246,7 @@ class Story {
 
   bool publishes(std::size_t index) const { return index < slugs_.size(); }
 
-  // Of all whose media does not come through `without`.
+  // Of all viewers whose media does not come through `without`.
   std::map<std::pair<std::size_t, Slug>, TicketId> tickets(const Uuid &without = {}) {
     std::map<std::pair<std::size_t, Slug>, TicketId> held;
     for (const auto &[node, slug] : viewers()) {
@@ -264,9 +264,10 @@ class Story {
     return relays[rng_.below(relays.size())];
   }
 
-  // A supernode is killed; the origin goes and comes back, to a newcomer too; a relay leaves.
+  // A supernode is killed; the origin goes away and comes back, and a newcomer knows only the origin; a relay
+  // leaves.
   void few() {
-    const Time rest = 150s;  // nobody looks for a better parent any more
+    const Time rest = 150s;  // after this, no node searches for a better parent
     world_.run(rest);
     const std::size_t victim = 1 + rng_.below(3);
     const auto untouched = tickets(world_.node(victim).self().uuid);
@@ -290,7 +291,7 @@ class Story {
     leaving_ = false;
   }
 
-  // A tenth of the nodes dies each minute, whoever it is but a publisher, and as many come and watch.
+  // A tenth of the nodes dies each minute, publishers excepted, and as many new ones come and watch.
   void deaths() {
     const std::size_t count = plan_.nodes * plan_.minutes / 10;
     const auto window =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Stories of a network: how many join, what they do, what breaks, and what must hold. The figures that come
-// out.
+// Scenarios of a network: how many nodes join, what they do, what breaks, what must hold; and the figures
+// that a run reports.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,15 @@
 namespace astral::sim {
 
 struct Plan {
-  std::string scenario = {};  // empty: steady, or with many seeds all in turn
+  std::string scenario = {};  // empty: steady; with many seeds: all scenarios in turn
   std::size_t nodes = 100;
   std::size_t streams = 2;
-  std::size_t viewers = 50;  // of all streams
-  std::size_t minutes = 3;   // of deaths
+  std::size_t viewers = 50;  // of all streams together
+  std::size_t minutes = 3;   // how long the scenario `deaths` lasts
   std::uint64_t seed = 1;
-  bool weigh = false;        // messages as JSON
-  std::string follow = {};   // a node whose effects are printed
-  std::uint64_t outage = 0;  // nodes that were without media for so many seconds are named; 0: none
+  bool weigh = false;        // count bytes: messages as JSON
+  std::string follow = {};   // print the effects of this node
+  std::uint64_t outage = 0;  // name nodes without media for so many seconds; 0: none
 };
 
 struct Figures {
@@ -29,12 +29,12 @@ struct Figures {
   double rest_bytes_s = 0;     // per node and second
   std::size_t depth_p50 = 0;   // hops
   std::size_t depth_max = 0;
-  double fed_s_p50 = 0;  // from the wish to the ticket
+  double fed_s_p50 = 0;  // from the call to the ticket
   double fed_s_p99 = 0;
-  double source_share = 0;     // what publishers' nodes send, of all that is sent
-  double heal_s = 0;           // from what broke to everybody fed who can be
-  std::uint64_t switches = 0;  // of sources, to standing by or back
-  std::uint64_t lost = 0;      // objects, by those whom somebody could have given them
+  double source_share = 0;     // what the publishers' nodes send / all that is sent
+  double heal_s = 0;           // from the break until all nodes are fed that can be
+  std::uint64_t switches = 0;  // of sources, to standby or back
+  std::uint64_t lost = 0;      // objects that a node missed although another node had them
   std::size_t outages = 0;     // times that a node was without media
   double outage_s_p50 = 0;
   double outage_s_p99 = 0;
@@ -43,7 +43,7 @@ struct Figures {
   std::size_t unfed = 0;
   std::uint64_t steps = 0;
   std::uint64_t hash = 0;
-  std::vector<std::string> broken;  // what did not hold; empty: all did
+  std::vector<std::string> broken;  // the invariants that were broken
 };
 
 std::vector<std::string> scenarios();

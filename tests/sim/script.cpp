@@ -130,7 +130,7 @@ bool Script::add(const Words &words) {
   return true;
 }
 
-// What a person sees who looks at the nodes.
+// The state of the nodes as a person would look at it.
 void Script::show(const Words &words) {
   for (std::size_t i = 0; i < world_.size(); ++i) {
     std::string line = world_.node(i).self().uuid + ":";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A script drives a World: `command` lines, `----`, what the nodes did meanwhile, an empty line, and so on.
-// Here is what a command does and how its trace is written; comparing is the test's business. Times are
-// seconds of the world; what repeats for ever (heartbeats) or tells only the API (Announce) is left out; ids
-// are numbered as they appear.
+// This file says what a command does and how its trace is written; the test compares. Times are seconds of
+// the world. Heartbeats and Announce (which only the API needs) are left out. Ids are numbered
+// as they appear.
 #pragma once
 
 #include <map>
@@ -17,10 +17,10 @@ namespace astral::sim {
 class Script {
  public:
   Script();
-  // Empty: it was not understood.
+  // Empty: the command was not understood.
   std::string run(const std::string &line);
 
-  // The whole text with the output of its commands as it is now.
+  // The whole script with the output that its commands give now.
   static std::string play(const std::string &text);
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Golden scripts: every file of scripts/ is played; what the nodes do must be what the file says. With
-// --rewrite the files are written anew: look at the difference before you keep it.
+// Golden scripts: each file of scripts/ is run, and the nodes must do what the file says. --rewrite writes
+// the files anew; review the difference before you commit it.
 #include <gtest/gtest.h>
 
 #include <algorithm>

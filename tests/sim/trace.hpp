@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Messages and effects as short lines, for expectations and for comparing two runs.
+// Messages and effects as short lines of text, for tests and to compare two runs.
 #pragma once
 
 #include <string>

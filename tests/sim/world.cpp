@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cmath>
 #include <numeric>
+#include <string_view>
 
 #include "trace.hpp"
 
@@ -14,9 +15,26 @@ namespace {
 constexpr Time connect_patience = 3s;
 constexpr std::int64_t unix_ms_at_zero = 1'700'000'000'000;
 
-// As long as a real one.
+// As long as a real fingerprint.
 std::string fingerprint_of(const Uuid &uuid) {
   return std::string(64 - uuid.size(), '0') + uuid;
+}
+
+struct SentLine {
+  std::string_view from;
+  std::string_view to;  // the sender's number of the peer
+  std::string_view message;
+};
+// "<from> Send <to> <message>", or "<from> Send <to> routed to <uuid> from <uuid>: <message>"
+std::optional<SentLine> sent_line(std::string_view line) {
+  constexpr std::string_view send = " Send ";
+  const std::size_t from = line.find(' ');
+  if (!line.substr(from).starts_with(send)) return std::nullopt;
+  const std::size_t to = from + send.size();
+  const std::size_t end = line.find(' ', to);
+  std::string_view message = line.substr(end + 1);
+  if (message.starts_with("routed to ")) message.remove_prefix(message.find(": ") + 2);
+  return SentLine{line.substr(0, from), line.substr(to, end - to), message};
 }
 
 }  // namespace
@@ -171,7 +189,7 @@ void World::perform(std::size_t index, const Effect &effect) {
   }
 }
 
-// As the real one: all streams, a sample of the supernodes.
+// Answers as the real origin does: all streams, a sample of the supernodes.
 void World::on_origin(std::size_t index) {
   if (origin_silent) return;
   OriginKnows knows;
@@ -291,8 +309,8 @@ void World::cut(End end, const std::string &reason) {
   machines_[end.machine].connections.erase(connection);
   const auto there = machines_[other.machine].connections.find(other.peer);
   if (there == machines_[other.machine].connections.end()) return;
-  if (!hear(end.machine, other.machine)) return;  // it will find out by silence
-  // What was sent before still arrives, then the end.
+  if (!hear(end.machine, other.machine)) return;  // the other end will notice the silence
+  // Messages that were sent before still arrive, then the end.
   const Time arrives = std::max(now_ + way(end.machine, other.machine), there->second.arrived);
   const std::uint64_t life = machines_[other.machine].life;
   later(arrives - now_, [=, this] {
@@ -477,9 +495,24 @@ bool World::circle(const Slug &slug) {
   return false;
 }
 
-std::size_t World::count(const std::string &part) const {
+std::size_t World::effects_of(const Uuid &node, const std::string &effect) const {
   return static_cast<std::size_t>(std::count_if(trace_.begin(), trace_.end(), [&](const std::string &line) {
-    return line.find(part) != std::string::npos;
+    return line.starts_with(node + ' ' + effect);
+  }));
+}
+
+std::size_t World::sent(const Uuid &node, const std::string &message, std::optional<PeerId> to) const {
+  return static_cast<std::size_t>(std::count_if(trace_.begin(), trace_.end(), [&](const std::string &line) {
+    const std::optional<SentLine> sent = sent_line(line);
+    return sent && sent->from == node && sent->message.starts_with(message) &&
+           (!to || sent->to == std::to_string(*to));
+  }));
+}
+
+std::size_t World::sent_by_any(const std::string &message) const {
+  return static_cast<std::size_t>(std::count_if(trace_.begin(), trace_.end(), [&](const std::string &line) {
+    const std::optional<SentLine> sent = sent_line(line);
+    return sent && sent->message.starts_with(message);
   }));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Many nodes in memory: connections with delay, that may stall or break; media backends, links and an origin
-// that answer as the real ones do; a virtual clock. Whatever happens is decided by the seed.
+// Many nodes in memory on a virtual clock. Connections have a delay and may stall or break; the media
+// backends, the links and the origin answer as the real ones do. The seed decides everything that happens.
 #pragma once
 
 #include <array>
@@ -29,27 +29,27 @@ class World {
     bool offers = true;  // a publisher that answers requests
     std::vector<Message> heard = {};
   };
-  struct Media {  // what viewers got; objects are numbers, the publisher makes one every object_every
-    std::uint64_t switches = 0;      // to one that stood by, or back
-    std::uint64_t lost = 0;          // objects that a node will never have
-    std::vector<Time> outages = {};  // of each time that a node was without media
+  struct Media {  // what viewers got; objects are numbers, the publisher makes one each 100 ms
+    std::uint64_t switches = 0;      // to a standby, or back
+    std::uint64_t lost = 0;          // objects that a node will never get
+    std::vector<Time> outages = {};  // how long a node was without media, each time
   };
   struct Traffic {
     std::array<std::uint64_t, std::variant_size_v<Message>> messages = {};  // by the index in Message
-    std::array<std::uint64_t, std::variant_size_v<Message>> enclosed = {};  // what travelled in Routed
-    std::uint64_t bytes = 0;  // as JSON; weighed one in `weigh_every`
+    std::array<std::uint64_t, std::variant_size_v<Message>> enclosed = {};  // those inside of Routed
+    std::uint64_t bytes = 0;  // as JSON; estimated from one message in `weigh_every`
     std::uint64_t count() const;
   };
 
-  Time delay = 5ms;         // one way, of every connection and every answer of a media backend
-  bool geography = false;   // nodes lie on a plane: up to 60 ms more, and a tenth of chance
+  Time delay = 5ms;         // one way, of each connection and of each answer of a media backend
+  bool geography = false;   // nodes lie on a plane: up to 60 ms more, and a tenth of it at random
   double loss = 0;          // of messages: each is sent again, 200 ms later
   bool links_fail = false;  // sources end instead of confirming
   bool origin_silent = false;
   bool tracing = true;
   bool keep_elements_words = true;
-  Time link_silence = 2s;         // until the media backend notices that the other end of a link is gone
-  Time silence = 100ms;           // until a relay says that nothing comes, then twice as long, and so on
+  Time link_silence = 2s;         // until a media backend notices that the other end of a link is gone
+  Time silence = 100ms;           // until a relay reports silence; the time doubles with each report
   std::uint64_t check_every = 1;  // steps of a node between checks of its invariants
   std::function<std::size_t(const Message &)> weigh;  // bytes on the wire
   std::uint64_t weigh_every = 16;
@@ -69,12 +69,12 @@ class World {
   void later(Time after, std::function<void()> what);
   void step(std::size_t index, const Input &input);
   void kill(std::size_t index);     // its connections break
-  void restart(std::size_t index);  // it remembers peers and its own name, nothing else
-  // Nothing arrives from it or at it until then, and nothing breaks.
+  void restart(std::size_t index);  // it remembers its peers and its own uuid, nothing else
+  // Nothing arrives from a muted node or at it, but no connection breaks.
   void mute(std::size_t index, bool muted = true);
   void reachable(std::size_t index, bool reachable) { machines_[index].reachable = reachable; }
-  void part(std::size_t index, int side);          // sides do not hear each other
-  void heal();                                     // what stalled goes on
+  void part(std::size_t index, int side);          // nodes of different sides do not hear each other
+  void heal();                                     // messages that stalled arrive
   void connect(std::size_t from, std::size_t to);  // tells `from` of `to`, as POST /nodes does
 
   CallId ask(std::size_t index, const Slug &slug);  // watch
@@ -97,9 +97,9 @@ class World {
 
   bool fed(std::size_t index, const Slug &slug);          // it holds a confirmed ticket
   bool flows(std::size_t index, const Slug &slug) const;  // media comes to it, all the way from the publisher
-  // Who feeds it, by both books; none: nobody, or they do not agree, or an element.
+  // The node that feeds it, if the tickets of both ends agree; none also if an element feeds it.
   std::optional<std::size_t> parent(std::size_t index, const Slug &slug);
-  // The nodes from the publisher's to this one by confirmed tickets; empty when there is a hole or a circle.
+  // The nodes from the publisher's to this one by confirmed tickets; empty if one is missing or in a circle.
   std::vector<Uuid> chain(std::size_t index, const Slug &slug);
   bool circle(const Slug &slug);
   bool circle_through(std::size_t index, const Slug &slug);
@@ -115,14 +115,20 @@ class World {
   std::function<void(std::size_t node, const Slug &slug, Time outage)> on_outage;  // when it is over
   std::uint64_t hash() const { return hash_; }
   const std::vector<std::string> &trace() const { return trace_; }  // "<uuid> <effect>"
-  std::size_t count(const std::string &part) const;                 // lines of the trace that hold it
+  // How many lines of the trace begin so: effects of `node` ("OpenMedia talk"), or messages that `node` or
+  // any node sent ("find talk"), routed ones too. With `to`, only what was sent to that peer. The id is the
+  // sender's own number for the peer: a test that made the peer knows it; peers that the node connected to
+  // count up from first_own_id.
+  std::size_t effects_of(const Uuid &node, const std::string &effect) const;
+  std::size_t sent(const Uuid &node, const std::string &message, std::optional<PeerId> to = {}) const;
+  std::size_t sent_by_any(const std::string &message) const;
   const std::map<Slug, StreamInfo> &origin() const { return origin_; }
 
  private:
   struct Connection {
     std::size_t machine = 0;  // at the other end
     PeerId peer = 0;
-    Time arrived = {};  // of the last message: none overtakes another
+    Time arrived = {};  // the last message; messages keep their order
   };
   struct Machine {
     std::unique_ptr<Node> node;
@@ -134,7 +140,7 @@ class World {
     int side = 0;
     double x = 0;
     double y = 0;
-    std::uint64_t life = 0;  // counts restarts: what was meant for the life before is lost
+    std::uint64_t life = 0;  // counts restarts: messages for an earlier life are lost
     PeerId last_peer = 0;
     Time deadline = never;
     std::uint64_t unchecked = 0;
@@ -153,13 +159,13 @@ class World {
     std::optional<std::size_t> consumer = {};
     Slug slug = {};
     bool sink = false;     // from the publisher
-    bool up = false;       // both ends know each other
-    bool open = false;     // and have had the time for a handshake
-    bool wanted = true;    // by the consumer: it does not stand by
+    bool up = false;       // both ends have the ticket
+    bool open = false;     // and the handshake is over
+    bool wanted = true;    // by the consumer, that is, no standby
     bool on = true;        // as the provider knows it
-    bool awaited = false;  // the first media is to be told
+    bool awaited = false;  // the first media has to be reported
   };
-  // What a node has of a stream: all objects from its first on, up to `last`, but for the holes.
+  // What a node has of a stream: all objects from its first to `last`, except the holes.
   struct Reception {
     bool live = false;
     bool began = false;
@@ -192,7 +198,7 @@ class World {
   void on_switch(std::size_t index, const SwitchSource &change);
   void flow(const TicketId &ticket);
   bool delivers(const Link &link) const;
-  void refresh(const TicketId &ticket);  // something of this link has changed
+  void refresh(const TicketId &ticket);  // call after any change of this link
   void gain(const TicketId &ticket);
   void lack(const Here &here);
   void tell_flow(const TicketId &ticket);
@@ -203,7 +209,7 @@ class World {
   void hear_anew();
   void unlink(const TicketId &ticket, std::size_t by, Time after);
   void on_origin(std::size_t index);
-  void cut(End end, const std::string &reason);  // the other end hears of it
+  void cut(End end, const std::string &reason);  // the other end is told
   void mix(std::uint64_t value) { hash_ = (hash_ ^ value) * 1099511628211u; }
 
   Rng rng_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The media of the virtual network: links that come up, stand by, flow and end; who has which objects, who is
-// silent.
+// The media of the virtual network: links that come up, stand by, flow and end; which node has which objects,
+// and which node is silent.
 #include <algorithm>
 #include <set>
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr Time link_patience = 4s;
 constexpr Time object_every = 100ms;
-constexpr std::uint64_t kept_objects = 100;  // by a relay: of ten seconds
+constexpr std::uint64_t kept_objects = 100;  // by a relay: the last ten seconds
 
 }  // namespace
 
@@ -101,7 +101,7 @@ void World::refresh(const TicketId &ticket) {
   if (there != receptions_.end() && there->second.live && there->second.through == ticket) lack(here);
 }
 
-// What it lacks comes at once, as far as the other end has it.
+// Objects that the node lacks come at once, if the other end has them.
 void World::catch_up(Reception &reception, const Here &here, const Reception *from) {
   const std::uint64_t now = made(here.second);
   if (!std::exchange(reception.began, true)) {
@@ -148,7 +148,7 @@ void World::gain(const TicketId &ticket) {
   }
 }
 
-// It gets no more from whom it got it; and so its children. Perhaps another one gives it.
+// The node gets no more media through its link, and neither do its children. Perhaps another link brings it.
 void World::lack(const Here &begin) {
   std::vector<Here> all{begin};
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -205,7 +205,7 @@ void World::forget(const Here &here) {
   receptions_.erase(here);
 }
 
-// The floor of `by` closed its end: the other's notices, at once or by silence.
+// The media backend of `by` closed its end. The other end notices, at once or by silence.
 void World::unlink(const TicketId &ticket, std::size_t by, Time after) {
   const auto found = links_.find(ticket);
   if (found == links_.end()) return;
@@ -215,7 +215,7 @@ void World::unlink(const TicketId &ticket, std::size_t by, Time after) {
   if (link.consumer) links_to_[{*link.consumer, link.slug}].erase(ticket);
   if (link.consumer) {
     const Here here{*link.consumer, link.slug};
-    const std::set<TicketId> &others = links_to_[here];  // a second one of the publisher: it is renewed
+    const std::set<TicketId> &others = links_to_[here];  // a second one of the publisher: a renewal
     if (link.sink && others.empty() && made_[link.slug].since) made_[link.slug] = {.before = made(link.slug)};
     const auto there = receptions_.find(here);
     if (there != receptions_.end() && there->second.live && there->second.through == ticket) lack(here);

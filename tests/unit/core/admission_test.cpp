@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who may get a ticket, whatever the upstream has room for.
+// Which nodes may get a ticket, apart from the room of the upstream.
 #include "core/admission.hpp"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST_F(Asking, WithoutAPathToThePublisherThereIsNothingToGive) {
   EXPECT_EQ(why(), "no parent ourselves");
 }
 
-TEST_F(Asking, ASilentParentIsNoReasonToComeForFiveSeconds) {
+TEST_F(Asking, ANodeWhoseParentIsSilentTakesNobodyForFiveSeconds) {
   stream.silence = Silence{.since = 99s};
   EXPECT_EQ(why(), "nothing comes here either");
   stream.silence->since = at.now - times.no_room;

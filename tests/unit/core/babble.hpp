@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One node to which anything is said, in any order, by children, supernodes, strangers, elements and over others:
-// often what fits, as often what does not, at any time. It must keep its invariants after every step, and answer
-// every call once. A step is one Input.
+// One node that gets any message at any time from children, supernodes, strangers and elements, directly or
+// routed: half of the messages fit what went before, half do not. The node must keep its invariants after
+// each step and answer each call once. A step is one Input.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ class Babble {
     if (!fitting_.empty() && choices_.below(3) != 0) {
       input = fitting_.front();
       fitting_.pop_front();
-      if (choices_.below(8) == 0) input = Tick{};  // it never comes
+      if (choices_.below(8) == 0) input = Tick{};  // the input never comes
     } else {
       input = anything();
     }
@@ -47,7 +47,7 @@ class Babble {
 
   void shut_down() { take(Shutdown{}); }
 
-  // Whatever it was in the midst of, it ends in time, and owes nobody anything.
+  // Whatever was under way ends in time, and no call is left without an answer.
   void end() {
     shut_down();
     now_ += 1800ms;
@@ -99,7 +99,7 @@ class Babble {
     return PeerConnected{.peer = peer, .address = "10.0.0.3"};
   }
 
-  // From a peer itself, or from anybody over it.
+  // From a peer, or routed through it from any node.
   Input said(PeerId peer) {
     if (choices_.below(4) != 0) return PeerSaid{.peer = peer, .message = words_.any(uuids_[peer])};
     const Uuid from = choices_.below(2) == 0 ? words_.uuid() : uuids_[peer];
@@ -111,7 +111,7 @@ class Babble {
     return PeerSaid{.peer = peer, .message = routed};
   }
 
-  // Wrong by some minutes, or right again; seldom by ages.
+  // The clock is wrong by some minutes, or right again; rarely it is wrong by ages.
   Input set_clock() {
     constexpr std::int64_t age = 1'000'000'000'000;
     const auto wrong = static_cast<std::int64_t>(choices_.below(1'200'000)) - 600'000;
@@ -231,7 +231,7 @@ class Babble {
     for (const auto &[from, answer] : words_.answers(send.message, uuids_[send.peer])) {
       Message message = answer;
       PeerId by = send.peer;
-      // Whoever has a session says it there, the others over whoever is there.
+      // A node with a session answers there, the others through any session.
       if (routed != nullptr || from != uuids_[send.peer]) {
         by = 0;
         for (const PeerId peer : peers_)

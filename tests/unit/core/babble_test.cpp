@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A Babble by seeded chance.
+// A node keeps its invariants whatever it hears; the seed chooses the messages.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -20,8 +20,8 @@ TEST_P(Babbling, BreaksNothing) {
   EXPECT_GT(babble.confirmed(), 0u);
 }
 
-// All of it was not rubbish: together they had the node say everything that a node says.
-TEST(Babble, SaysEverything) {
+// The messages are not only rubbish: together they make the node send every kind of message.
+TEST(Babble, MakesTheNodeSendEveryKindOfMessage) {
   std::size_t confirmed = 0;
   std::set<std::size_t> did;
   for (std::uint64_t seed = 101; seed <= 160; ++seed) {

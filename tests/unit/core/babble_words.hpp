@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any message, by choice, of a small alphabet, so that many of them meet; and what fits as an answer. Now and
-// then a number is one at which arithmetic ends, and a version is of the future.
+// Any message, made of few names, so that many messages concern the same thing; and answers that fit. Now and
+// then a number is the largest of its type, or a version is from the future.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class BabbleWords {
     return {
         .uuid = uuid.empty() ? "u1" : uuid, .via = chance(2) ? this->uuid() : uuid, .at = {"10.0.0.9", 9}};
   }
-  // At most `usual` - 1, or an extreme.
+  // Below `usual`, or rarely an extreme.
   std::uint64_t number(std::uint64_t usual) {
     static constexpr std::uint64_t ends[] = {0,          65,
                                              1'000,      (std::uint64_t{1} << 31) - 1,
@@ -167,7 +167,7 @@ class BabbleWords {
     }
   }
 
-  // Who may answer what to a message that the node sent to `to`.
+  // Which answers fit a message that the node sent to `to`, and from which nodes.
   std::vector<std::pair<Uuid, Message>> answers(const Message &said, const Uuid &to) {
     if (const auto *routed = std::get_if<Routed>(&said))
       return routed->what ? answers(routed->what->message, routed->to.uuid)
@@ -207,7 +207,7 @@ class BabbleWords {
   std::string fresh(const char *what) { return what + std::to_string(++made_); }
   TicketId made() {
     return rarely() ? ticket() : fresh("o");
-  }  // whoever makes ids may choose one that is there
+  }  // a peer may choose an id that is in use
   std::uint32_t hops(const std::vector<Uuid> &path) {
     return rarely() ? count(4) : static_cast<std::uint32_t>(path.size());
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One node, one row: the state it is brought to, the input, the effects that must follow (announcements,
-// heartbeats and news of streams left out). The node is `us`, a child of the supernode `super`, whose session
-// is written P. Peers: 1 is node `child`, 2 is node `parent`, 3 an element; 9 has only connected. Of the
-// tickets that the node makes, S is the last it asked its sink for and G the last it gave; those it holds
-// from others are called by their own names.
+// Tests of one node as a table. A row says the state that the node is brought to, the input, and the effects
+// that must follow; announcements, heartbeats and news of streams are left out. The node under test is `us`,
+// a child of the supernode `super`. Its peers:
+//   P  the session with `super`      2  the node `parent`    9  connected, no hello yet
+//   1  the node `child`              3  an element
+// Tickets that the node makes have random ids. S stands for the last one that it asked its own sink for, and
+// G for the last one that it offered. Tickets of others have the names that the test gives them: t1, t2, ...
 #pragma once
 
 #include <gtest/gtest.h>
@@ -82,7 +84,7 @@ class Bench {
     now += time;
     say(Tick{});
   }
-  // Nobody is silent, but nobody names this ticket.
+  // All peers send heartbeats, but none of them names this ticket.
   void wait_for_the_end_of(const TicketId &id) {
     for (int seconds = 0; node.find_ticket(id) && seconds < 60; ++seconds) {
       now += 1s;
@@ -91,7 +93,7 @@ class Bench {
     }
   }
 
-  // States.
+  // The states that rows begin with. Each one continues the state that it calls.
   void publishes() { hears(3, Publish{.slug = "own", .name = "", .description = "", .media = ""}); }
   void fed_own() {
     publishes();
@@ -125,7 +127,7 @@ class Bench {
   void talk_is_live() {
     hears(2, Streams{.streams = {{.slug = "talk", .source = "parent", .streaming = true, .updated = 2}}});
   }
-  // Its source has told us; nobody told the owner of its key yet.
+  // `parent` has told us that the stream is live; the owner of its key does not know the stream yet.
   void asks_too_early() {
     talk_is_live();
     say(AskTicket{.call = 1, .slug = "talk", .destination = {}});
@@ -153,7 +155,7 @@ class Bench {
     hears(1, offer("t1", {"x", "child"}));
     say(Tick{});
   }
-  // The link to `child`, who will stand by, comes up.
+  // `parent` feeds us; the link to `child`, the standby, is being made.
   void links_standby(std::vector<Uuid> path = {"x", "child"}, std::vector<Uuid> parent = {"parent"}) {
     asks();
     hears(2, offer("t2", std::move(parent)));
@@ -161,7 +163,7 @@ class Bench {
     say(Tick{});
     say(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
   }
-  // `child` stands by.
+  // `parent` feeds us, `child` stands by.
   void watches_with_standby() {
     links_standby();
     say(SourceSaid{.slug = "talk", .ticket = "t1", .message = Confirm{}});
@@ -170,14 +172,14 @@ class Bench {
     const auto hops = static_cast<std::uint32_t>(path.size());
     return {.ticket = ticket, .hops = hops, .path = std::move(path)};
   }
-  // Fed by `parent`, feeds `child`.
+  // `parent` feeds us, we feed `child`.
   void forwards() {
     watches();
     hears(primary, wish("talk"));
     say(RelaySaid{.slug = "talk", .message = Offer{.ticket = given}});
     hears(1, Confirm{.ticket = given});
   }
-  // `parent` goes, `child` came as the next one; its media did not yet.
+  // `parent` leaves. `child`, the next parent, is linked; its media has not come yet.
   void moves() {
     watches();
     hears(2, Leaving{.ticket = "t2"});
@@ -215,6 +217,8 @@ class Bench {
     }
   }
 };
+
+inline constexpr PeerId P = Bench::primary;
 
 using Does = std::function<void(Bench &)>;
 
@@ -255,6 +259,40 @@ inline Does nothing() {
 }
 inline Does wait(Time time) {
   return [=](Bench &bench) { bench.wait(time); };
+}
+// All steps, in this order.
+inline Does after(const std::vector<Does> &steps) {
+  return [=](Bench &bench) {
+    for (const Does &step : steps) step(bench);
+  };
+}
+// Of "talk". The parent's ticket is t2.
+inline Does offers(PeerId peer, const TicketId &ticket, const std::vector<Uuid> &path) {
+  return hears_what(peer, [=](Bench &bench) { return bench.offer(ticket, path); });
+}
+inline Does refuses(PeerId peer, RefusalCode code, std::uint32_t asked = 0) {
+  return hears_what(peer, [=](Bench &b) {
+    return Refusal{.search = b.search, .slug = "talk", .code = code, .asked = asked};
+  });
+}
+inline const Does parent_lost = says(PeerLost{.peer = 2});
+inline const Does parent_leaves = hears(2, Leaving{.ticket = "t2"});
+
+// A message about the ticket that `us` offered last.
+template <typename M>
+Does of_given(PeerId peer) {
+  return [=](Bench &bench) { bench.hears(peer, M{.ticket = bench.given}); };
+}
+inline Does wish(const Slug &slug, bool parent = false) {
+  return [=](Bench &bench) { bench.hears(P, bench.wish(slug, parent)); };
+}
+inline Request other_wish(const SearchId &search, const Uuid &destination, const Uuid &asker) {
+  return {
+      .slug = "own", .destination = destination, .search = search, .asker = {.uuid = asker, .via = "super"}};
+}
+inline void forwards_to_standby(Bench &bench) {
+  bench.forwards();
+  bench.hears(1, Hold{.ticket = bench.given});
 }
 
 }  // namespace astral::core

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a Babble has its choices from: seeded chance, or the bytes of a fuzzer.
+// The source of a Babble's choices: a seeded random generator, or the bytes of a fuzzer.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ class Chances : public Choices {
   Rng rng_;
 };
 
-// As many bytes a choice as its bound needs; when they are used up, the first of each.
+// A choice takes as many bytes as its bound needs. When the bytes are used up, each choice is 0.
 class ByteChoices : public Choices {
  public:
   ByteChoices(const std::uint8_t *data, std::size_t size) : data_(data), size_(size) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a node has heard of: which news is news, what is forgotten, what is ours.
+// What a node knows of others: which message is news, what is forgotten, which streams are its own.
 #include <gtest/gtest.h>
 
 #include "core/directory.hpp"
@@ -18,7 +18,7 @@ StreamInfo stream(const Slug &slug, const Uuid &source, std::uint64_t updated, b
           .updated = updated};
 }
 
-// (what is known, what is heard) → is it news?
+// What is known and what is heard decide whether it is news.
 struct News {
   const char *name;
   std::optional<StreamInfo> known;
@@ -56,23 +56,23 @@ INSTANTIATE_TEST_SUITE_P(
         News{"BadSource", std::nullopt, stream("t", "", 1), Heard::elsewhere, false}),
     [](const auto &row) { return row.param.name; });
 
-TEST(Directory, OldNewsDoNotRaiseTheDead) {
+TEST(Directory, OldNewsDoesNotBringBackAStreamThatIsGone) {
   Directory directory;
   directory.learn(stream("t", "s", 5), Heard::itself);
-  EXPECT_FALSE(directory.gone("t", 0, Heard::elsewhere));  // anybody could say so
-  EXPECT_FALSE(directory.gone("t", 4, Heard::elsewhere));  // of an older one
+  EXPECT_FALSE(directory.gone("t", 0, Heard::elsewhere));  // any node could say so
+  EXPECT_FALSE(directory.gone("t", 4, Heard::elsewhere));  // an older version
   EXPECT_TRUE(directory.gone("t", 5, Heard::elsewhere));
   EXPECT_FALSE(directory.gone("t", 5, Heard::elsewhere));
   EXPECT_FALSE(directory.learn(stream("t", "s", 5), Heard::elsewhere));
   EXPECT_EQ(directory.version("t"), 5u);
   EXPECT_TRUE(directory.learn(stream("t", "s", 6), Heard::elsewhere));
   EXPECT_TRUE(directory.gone("t", 999, Heard::elsewhere));
-  EXPECT_EQ(directory.version("t"), 6u);  // a version that only a stranger names buries nothing
+  EXPECT_EQ(directory.version("t"), 6u);  // a version that only a stranger names ends nothing
   EXPECT_TRUE(directory.learn(stream("t", "s", 7), Heard::elsewhere));
   EXPECT_TRUE(directory.gone("t", 0, Heard::itself));
 }
 
-TEST(Directory, WhatTheOriginForgotMayComeBack) {
+TEST(Directory, AStreamThatTheOriginForgotMayComeBack) {
   Directory directory;
   directory.learn(stream("t", "s", 5), Heard::origin);
   directory.learn(stream("u", "s", 5), Heard::itself);
@@ -82,7 +82,7 @@ TEST(Directory, WhatTheOriginForgotMayComeBack) {
   EXPECT_TRUE(directory.learn(stream("t", "s", 5), Heard::origin));
 }
 
-TEST(Directory, OurOwnStreamsAreOurs) {
+TEST(Directory, NobodyElseChangesOurOwnStreams) {
   Directory directory;
   directory.own(stream("t", "us", 5));
   EXPECT_FALSE(directory.learn(stream("t", "us", 9), Heard::elsewhere));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a node is in the network: with which supernode it registers, who becomes one, what a lost one costs.
+// The role of a node: with which supernode it registers, when it becomes one itself, and what happens when a
+// supernode is lost.
 #include "three.hpp"
 
 namespace astral::core {
@@ -14,7 +15,7 @@ TEST(NodeRole, ALoneNodeIsASupernodeAtOnce) {
   EXPECT_EQ(world.node(a).self().children, 0u);
 }
 
-TEST(NodeRole, TheRoleIsAsTheSettingsSay) {
+TEST(NodeRole, TheSettingsFixTheRole) {
   World world;
   const std::size_t child = world.add("child", knowing({}, Role::child));
   const std::size_t super = world.add("super", supernode());
@@ -24,7 +25,7 @@ TEST(NodeRole, TheRoleIsAsTheSettingsSay) {
   EXPECT_EQ(world.node(super).role(), RoleState::supernode);
 }
 
-TEST(NodeRole, AChildIsRegistered) {
+TEST(NodeRole, AChildRegistersWithItsSupernodeUntilItIsLost) {
   World world;
   const std::size_t s = world.add("s");
   const std::size_t c = world.add("c", knowing({World::address_of(s)}));
@@ -39,7 +40,7 @@ TEST(NodeRole, AChildIsRegistered) {
   EXPECT_EQ(world.node(s).self().children, 0u);
 }
 
-TEST(NodeRole, TheNearestOfThoseThatAnswer) {
+TEST(NodeRole, AChildChoosesTheNearestSupernode) {
   std::set<Uuid> chosen;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     World world(seed);
@@ -60,7 +61,7 @@ TEST(NodeRole, TheNearestOfThoseThatAnswer) {
   EXPECT_EQ(chosen.size(), 3u);
 }
 
-TEST(NodeRole, AFullOneNamesOthers) {
+TEST(NodeRole, AFullSupernodeNamesOthers) {
   World world;
   const std::size_t s1 = world.add("s1", supernode({}, 1));
   const std::size_t s2 = world.add("s2", supernode({World::address_of(s1)}));
@@ -73,10 +74,10 @@ TEST(NodeRole, AFullOneNamesOthers) {
   EXPECT_EQ(world.node(b).primary(), "s2");
   EXPECT_EQ(world.node(s1).self().children, 1u);
   EXPECT_EQ(world.node(s2).self().children, 1u);
-  EXPECT_EQ(world.count("full s2"), 1u);
+  EXPECT_EQ(world.sent_by_any("full s2"), 1u);
 }
 
-// Everybody has a place, and no supernode more children than it takes.
+// Each node is a supernode or a child of one, and no supernode has too many children.
 void expect_placed(World &world, std::uint32_t capacity) {
   for (std::size_t i = 0; i < world.size(); ++i) {
     if (!world.alive(i)) continue;
@@ -91,7 +92,7 @@ void expect_placed(World &world, std::uint32_t capacity) {
   }
 }
 
-TEST(NodeRole, WhereAllAreFullAChildMakesRoom) {
+TEST(NodeRole, WhenAllSupernodesAreFullAChildBecomesOne) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     World world(seed);
     Settings settings = supernode({}, 2);
@@ -107,12 +108,12 @@ TEST(NodeRole, WhereAllAreFullAChildMakesRoom) {
     world.run(60s);
     expect_placed(world, 2);
     EXPECT_GE(world.supernodes().size(), 5u) << seed;  // 13 nodes, 2 children each
-    EXPECT_GE(world.count("summon"), 1u);
-    EXPECT_GE(world.count("probed reached"), 1u);
+    EXPECT_GE(world.sent_by_any("summon"), 1u);
+    EXPECT_GE(world.sent_by_any("probed reached"), 1u);
   }
 }
 
-TEST(NodeRole, WhomNobodyReachesBecomesNoSupernode) {
+TEST(NodeRole, ANodeThatNobodyCanReachBecomesNoSupernode) {
   World world;
   const std::size_t s = world.add("s", supernode({}, 1));
   const std::size_t a = world.add("a", knowing({World::address_of(s)}));
@@ -124,7 +125,7 @@ TEST(NodeRole, WhomNobodyReachesBecomesNoSupernode) {
   EXPECT_EQ(world.node(a).role(), RoleState::child);
   EXPECT_NE(world.node(b).role(), RoleState::supernode);
   EXPECT_NE(world.node(b).role(), RoleState::child);
-  EXPECT_GE(world.count("probed not reached"), 1u);
+  EXPECT_GE(world.sent_by_any("probed not reached"), 1u);
   world.kill(a);
   EXPECT_TRUE(world.run_until([&] { return world.node(b).role() == RoleState::child; }, 20s));
 }
@@ -143,7 +144,7 @@ struct TwoSupernodes : testing::Test {
     EXPECT_TRUE(world.run_until([&] { return world.fed(v, "talk"); }, 5s));
     world.run(6s);  // a heartbeat has named the other supernode
     ticket = world.node(v).find_ticket("talk", {})->id;
-    // From here on the media must never stop.
+    // From here on v must have media all the time.
     world.watch = [this](std::size_t, const Effects &) { EXPECT_TRUE(world.fed(v, "talk")); };
   }
   bool both_are_children_of(const Uuid &uuid) {
@@ -154,22 +155,22 @@ struct TwoSupernodes : testing::Test {
   TicketId ticket;
 };
 
-TEST_F(TwoSupernodes, ALostOneCostsNobodyATicket) {
+TEST_F(TwoSupernodes, TheChildrenOfALostSupernodeKeepTheirTickets) {
   world.kill(s1);
   EXPECT_TRUE(world.run_until([&] { return both_are_children_of("s2"); }, 5s));
-  world.run(120s);  // longer than a ticket is kept that no heartbeat names
+  world.run(120s);  // longer than a ticket lives without heartbeats
   EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, ticket);
   EXPECT_EQ(world.chain(v, "talk"), (Chain{"p", "v"}));
 }
 
-TEST_F(TwoSupernodes, ASilentOneIsLeft) {
+TEST_F(TwoSupernodes, ASilentSupernodeIsLeft) {
   world.mute(s1);
   EXPECT_TRUE(world.run_until([&] { return both_are_children_of("s2"); }, 30s));
   world.run(120s);
   EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, ticket);
 }
 
-TEST_F(TwoSupernodes, OneThatLeavesSaysSo) {
+TEST_F(TwoSupernodes, TheChildrenOfASupernodeThatLeavesMoveAtOnce) {
   world.step(s1, Shutdown{});
   EXPECT_TRUE(world.run_until([&] { return both_are_children_of("s2"); }, 2s));
   world.run(120s);
@@ -177,7 +178,7 @@ TEST_F(TwoSupernodes, OneThatLeavesSaysSo) {
   EXPECT_FALSE(world.node(v).find_node("s1"));
 }
 
-TEST_F(TwoSupernodes, WithoutAnyTheyTakeItsPlace) {
+TEST_F(TwoSupernodes, WithoutASupernodeAChildBecomesOne) {
   world.watch = nullptr;
   Settings settings = knowing({World::address_of(s1)});
   const std::size_t c = world.add("c", settings);
@@ -187,8 +188,9 @@ TEST_F(TwoSupernodes, WithoutAnyTheyTakeItsPlace) {
   EXPECT_TRUE(world.run_until([&] { return world.node(c).role() == RoleState::supernode; }, 60s));
 }
 
-// Nobody can connect to b, and there is no origin: it has to look for the one that was killed.
-Time apart(Role role, Time away, std::uint64_t seed) {
+// b cannot be reached, and there is no origin, so b has to find a again after a was killed for `away`.
+// Returns how long that takes.
+Time until_found(Role role, Time away, std::uint64_t seed) {
   World world(seed);
   Settings settings;
   settings.seed = seed;
@@ -213,15 +215,15 @@ Time apart(Role role, Time away, std::uint64_t seed) {
   return world.now() - back;
 }
 
-TEST(NodeRole, OneThatComesBackSoonIsFoundSoon) {
+TEST(NodeRole, ANodeThatComesBackIsFoundWithinSeconds) {
   for (const Role role : {Role::automatic, Role::child, Role::supernode})
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-      EXPECT_LE(apart(role, 1s, seed), 5s) << seed;
-      EXPECT_LE(apart(role, 100s, seed), 40s) << seed;
+      EXPECT_LE(until_found(role, 1s, seed), 5s) << seed;
+      EXPECT_LE(until_found(role, 100s, seed), 40s) << seed;
     }
 }
 
-TEST(NodeRole, AfterARestartItKnowsWhomToTurnTo) {
+TEST(NodeRole, ARestartedNodeFindsTheSupernodesThatItRemembers) {
   World world;
   const std::size_t s = world.add("s");
   const std::size_t s2 = world.add("s2", supernode({World::address_of(s)}));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What another machine says, in whatever order, ends nothing and leaves nothing behind: versions from the
-// future, ids that are foretold, names that belong to others.
+// Messages of other machines cannot end a stream or leave anything behind, in any order: versions from the
+// future, ids that were predicted, names of others.
 #include <algorithm>
 
 #include "bench.hpp"
@@ -26,7 +26,7 @@ NodeInfo node_info(const Uuid &uuid, std::uint64_t updated) {
 
 class FutureVersions : public testing::TestWithParam<std::uint64_t> {};
 
-// Two messages of /peer, without a token.
+// Two messages on /peer, which needs no token.
 TEST_P(FutureVersions, EndNoPublisher) {
   Bench bench;
   bench.hears(2, Streams{.streams = {news("own", "us", GetParam())}});
@@ -36,7 +36,7 @@ TEST_P(FutureVersions, EndNoPublisher) {
   EXPECT_EQ(bench.node.find_stream("own")->updated, 1'001u);  // established, then published
 }
 
-TEST_P(FutureVersions, AreRefusedWhateverBringsThem) {
+TEST_P(FutureVersions, AreRefusedInEveryMessage) {
   Bench bench;
   const NodeInfo node = node_info("liar", GetParam());
   const StreamInfo talk = news("talk", "parent", GetParam());
@@ -54,7 +54,7 @@ TEST_P(FutureVersions, AreRefusedWhateverBringsThem) {
   bench.say(PeerConnected{.peer = 20, .address = "10.0.0.77"});
   bench.say(PeerProved{.peer = 20, .fingerprint = "liar's"});
   bench.hears(20, Hello{.node = node});
-  EXPECT_TRUE(holds(bench.said, "Send 20 welcome"));  // a wrong clock is no reason to send anybody away
+  EXPECT_TRUE(holds(bench.said, "Send 20 welcome"));  // a node with a wrong clock stays connected
   bench.hears(20, Heartbeat{.nodes = {node}});
   EXPECT_FALSE(bench.node.find_node("liar"));
   ASSERT_TRUE(bench.node.find_stream("talk"));
@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(Values, FutureVersions,
                          testing::Values(latest + 1, 1'000'000'000'000'000, (std::uint64_t{1} << 63) - 1,
                                          std::uint64_t{1} << 63, UINT64_MAX));
 
-TEST(Versions, OfClocksThatDifferAreBelieved) {
+TEST(Versions, FiveMinutesAheadAreAccepted) {
   Bench bench;
   bench.hears(2, Streams{.streams = {news("talk", "parent", latest)}});
   bench.hears(2, Heartbeat{.nodes = {node_info("far", latest)}});
@@ -75,8 +75,8 @@ TEST(Versions, OfClocksThatDifferAreBelieved) {
   EXPECT_FALSE(bench.node.find_stream("talk"));
 }
 
-// Whoever holds a version of ours that is ahead hears of each change, at the latest when its time has come.
-TEST(Versions, OfOursGoOnAboveWhatOthersHold) {
+// Otherwise a node that holds a version of our stream from the future would miss our changes.
+TEST(Versions, OfOurStreamGoOnAboveWhatOthersHold) {
   Bench bench;
   bench.hears(2, Streams{.streams = {news("own", "us", latest)}});
   bench.publishes();
@@ -100,7 +100,7 @@ TEST(Versions, OfOursGoOnAboveWhatOthersHold) {
 }
 
 // The machine has been up for ten days, and its nodes were seen yesterday.
-TEST(Versions, OfWhatIsRememberedAreOfThePresent) {
+TEST(Versions, OfRememberedNodesAreAccepted) {
   Settings settings = Bench::settings();
   const Time uptime = 240h;
   settings.unix_ms_at_zero = 1'700'000'000'000;
@@ -114,7 +114,7 @@ TEST(Versions, OfWhatIsRememberedAreOfThePresent) {
   EXPECT_EQ(node.nodes().size(), 2u);
 }
 
-// A machine that slept for eight hours: its monotonic time did not go on, the world did.
+// The machine slept for eight hours; its monotonic clock stood still.
 TEST(Versions, AfterASleepAreOfThePresentAgain) {
   Bench bench;
   const auto later = latest + static_cast<std::uint64_t>(8h / 1ms);
@@ -125,7 +125,7 @@ TEST(Versions, AfterASleepAreOfThePresentAgain) {
   EXPECT_TRUE(bench.node.find_stream("talk"));
 }
 
-// A clock that was a day ahead when the node started, and is set right: its own versions come back too.
+// The clock was a day ahead when the node started, and is set right. The node's own versions come back, too.
 TEST(Versions, OfAClockThatIsSetBackAreOfThePresent) {
   Bench bench;
   bench.say(ClockSet{.unix_ms_at_zero = 24h / 1ms});
@@ -162,7 +162,7 @@ struct Super {
     node.check_invariants();
   }
   void hears(PeerId peer, const Message &message) { say(PeerSaid{.peer = peer, .message = message}); }
-  // Whom the node tells, or connects to, now.
+  // The peers that the node sends to, or connects to, in this step.
   std::vector<PeerId> told() const {
     std::vector<PeerId> peers;
     for (const Effect &effect : effects)
@@ -175,13 +175,13 @@ struct Super {
       if (const auto *connect = std::get_if<Connect>(&effect)) peers.push_back(connect->peer);
     return peers;
   }
-  // One that lies nearer to `s` than to us.
+  // A node that is nearer to `s` than to us.
   static Uuid distant() {
     Uuid uuid = "z";
     while ((key_of(uuid) ^ key_of("s")) > (key_of(uuid) ^ key_of("us"))) uuid += "z";
     return uuid;
   }
-  // `c` has something for it, whose supernode `via` is said to be at 10.0.0.50.
+  // `c` sends a message for that node, whose supernode `via` it says to be at 10.0.0.50.
   void routes_to(const Uuid &via) {
     hears(2, Routed{.to = {.uuid = distant(), .via = via, .at = {"10.0.0.50", 50}},
                     .from = {.uuid = "c", .via = "us"},
@@ -193,7 +193,7 @@ struct Super {
   Effects effects;
 };
 
-TEST(Versions, OfPlacesAndAdvertsAreNotOfTheFuture) {
+TEST(Versions, OfPlacesAndAdvertsFromTheFutureAreRefused) {
   for (const std::uint64_t version : {latest + 1, std::uint64_t{1'000'000'000'000'000}, UINT64_MAX}) {
     Super super;
     super.hears(1, Here{.place = {.uuid = Super::distant(), .via = "liar", .at = {"10.0.0.66", 66}},
@@ -213,36 +213,37 @@ TEST(Versions, OfPlacesAndAdvertsAreNotOfTheFuture) {
   }
 }
 
-// Ids that are foretold. Ours come of a small generator, and whoever has seen one can tell the next.
+// Predicted ids. Ours come from a small generator: a node that has seen one can compute the next.
 
-TEST(TicketIds, OfThoseThatWeGiveAreOursAlone) {
-  Bench prophet;
-  prophet.child_requested();
+TEST(TicketIds, OfTicketsThatWeGiveAreNotThoseOfAPeer) {
+  Bench predicting;
+  predicting.child_requested();
   Bench bench;
   bench.fed_own();
-  bench.hears(3, Request{.ticket = prophet.given, .slug = "own", .destination = "element"});
+  bench.hears(3, Request{.ticket = predicting.given, .slug = "own", .destination = "element"});
   bench.hears(Bench::primary, bench.wish("own"));
-  EXPECT_TRUE(bench.node.find_ticket(prophet.given));
+  EXPECT_TRUE(bench.node.find_ticket(predicting.given));
   EXPECT_EQ(bench.node.tickets("own").size(), 3u);
 }
 
-TEST(TicketIds, OfThoseThatWeHoldAreOursAlone) {
-  Bench prophet;
+TEST(TicketIds, OfTicketsThatWeHoldAreNotThoseOfAPeer) {
+  Bench predicting;
   Bench bench;
-  for (Bench *one : {&prophet, &bench}) {
+  for (Bench *one : {&predicting, &bench}) {
     one->publishes();
-    if (one == &bench) one->hears(3, Request{.ticket = prophet.own, .slug = "own", .destination = "element"});
+    if (one == &bench)
+      one->hears(3, Request{.ticket = predicting.own, .slug = "own", .destination = "element"});
     one->hears(3, Ended{.slug = "own"});
     one->publishes();
   }
-  EXPECT_TRUE(bench.node.find_ticket(prophet.own)->element);
-  EXPECT_NE(bench.own, prophet.own);
+  EXPECT_TRUE(bench.node.find_ticket(predicting.own)->element);
+  EXPECT_NE(bench.own, predicting.own);
   EXPECT_EQ(bench.node.tickets("own").size(), 2u);
 }
 
-// Names that belong to others.
+// Names of others.
 
-TEST(Parked, IsNotKeptForOneThatIsNotThere) {
+TEST(Parked, MessagesGoToTheOwnerWhenTheSupernodeIsAnother) {
   Super super;
   super.routes_to("far");
   ASSERT_EQ(super.connected().size(), 1u);
@@ -251,10 +252,10 @@ TEST(Parked, IsNotKeptForOneThatIsNotThere) {
   super.say(PeerProved{.peer = peer, .fingerprint = "other's"});
   super.hears(peer, Welcome{.node = {.uuid = "other", .ip_address = "10.0.0.50", .port = 50}});
   const std::vector<PeerId> told = super.told();
-  EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{1}) != told.end());  // the owner knows better
+  EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{1}) != told.end());  // the owner of the key
 }
 
-TEST(Parked, IsNotForAnElementThatHasTheName) {
+TEST(Parked, MessagesAreNotSentToAnElementOfThatName) {
   Super super;
   super.routes_to("far");
   super.join(3, {.uuid = "far"}, PeerKind::element);
@@ -264,7 +265,7 @@ TEST(Parked, IsNotForAnElementThatHasTheName) {
   }
 }
 
-TEST(Carriers, AreNotForgottenWithAnElementThatHasTheName) {
+TEST(Carriers, AreNotForgottenWithAnElementOfTheirName) {
   Super super;
   super.hears(2, Carrying{.slug = "talk", .hops = 1, .room = 1});
   super.join(3, {.uuid = "c"}, PeerKind::element);
@@ -277,8 +278,8 @@ TEST(Carriers, AreNotForgottenWithAnElementThatHasTheName) {
   EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{2}) != told.end());
 }
 
-// Only who was asked whether it can reach us is believed: a supernode that nobody reaches steps down.
-TEST(Probed, IsBelievedOfWhoWasAsked) {
+// A supernode that nobody can reach steps down.
+TEST(Probed, IsBelievedOnlyOfTheNodeThatWasAsked) {
   Settings settings = Bench::settings();
   settings.role = Role::automatic;
   settings.bootstrap = {};
@@ -306,7 +307,7 @@ TEST(Probed, IsBelievedOfWhoWasAsked) {
 
 // Numbers.
 
-TEST(Numbers, AtTheirEndsHarmNothing) {
+TEST(Numbers, TheLargestValuesDoNoHarm) {
   Bench bench;
   bench.fed_own();
   bench.say(MediaMeasured{.slug = "own", .rate_bps = UINT64_MAX, .largest_group = UINT64_MAX});
@@ -315,15 +316,15 @@ TEST(Numbers, AtTheirEndsHarmNothing) {
   EXPECT_FALSE(bench.node.find_node("parent")->rtt_ms);
 }
 
-TEST(Numbers, OfAClockThatWasAgesAheadAreNoRoundTrip) {
+TEST(Numbers, AClockThatWasAgesAheadGivesNoRoundTrip) {
   Bench bench;
   bench.say(ClockSet{.unix_ms_at_zero = INT64_MAX});
   bench.hears(2, Heartbeat{.sent_ms = 1, .echo_ms = 1, .held_ms = 0});
   EXPECT_FALSE(bench.node.find_node("parent")->rtt_ms);
 }
 
-// The media backend answers what it was not asked.
-TEST(Relay, OffersOnlyWhatWasAskedOfIt) {
+// The media backend offers a ticket that it was not asked for.
+TEST(Relay, AnOfferThatWasNotAskedForIsIgnored) {
   Bench bench;
   bench.forwards();
   bench.hears(1, Hold{.ticket = bench.given});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The ring of keys: fixed values, who is next to a key, which links a supernode wants.
+// The ring of keys: fixed values, which node is next to a key, which links a supernode wants.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace astral::core {
 namespace {
 
-// Nodes of all versions must agree on these for ever.
+// Nodes of all versions must agree on these values.
 TEST(Overlay, KeysAreTheSameEverywhere) {
   const std::pair<const char *, Key> table[] = {
       {"", 17665956581633026203u},
@@ -53,7 +53,7 @@ TEST(Overlay, NextIsTheLinkNearestToTheKeyOrNone) {
   Overlay overlay("us");
   const Key key = key_of("talk");
   for (std::size_t i = 0; i < 40; ++i) overlay.know(name(i));
-  EXPECT_EQ(overlay.next(key), std::nullopt);  // known is not linked
+  EXPECT_EQ(overlay.next(key), std::nullopt);  // known, but not linked
   PeerId nearest = 0;
   Key best = key_of("us") ^ key;
   for (std::size_t i = 0; i < 40; ++i) {
@@ -64,13 +64,13 @@ TEST(Overlay, NextIsTheLinkNearestToTheKeyOrNone) {
   }
   ASSERT_NE(nearest, 0u);
   EXPECT_EQ(overlay.next(key), nearest);
-  EXPECT_EQ(overlay.next(key_of("us")), std::nullopt);  // nobody is nearer to us than we
+  EXPECT_EQ(overlay.next(key_of("us")), std::nullopt);  // no node is nearer to our own key
   overlay.unlink(nearest);
   EXPECT_NE(overlay.next(key), nearest);
   EXPECT_EQ(overlay.links().size(), 39u);
 }
 
-// Every supernode hands on to a nearer one, so all ways of a key end at the same owner.
+// Each supernode passes a message to a nearer one, so all routes to a key end at the same owner.
 TEST(Overlay, AllWaysOfAKeyEndAtOneKeyOwner) {
   constexpr std::size_t count = 60;
   std::vector<Overlay> overlays;
@@ -192,7 +192,7 @@ TEST(Overlay, SpreadNamesOneOfEachDistanceByChance) {
   EXPECT_TRUE(overlay.spread(0, 7).empty());
 }
 
-// Whoever comes as a supernode, each time by another name, leaves no more behind than one who is told of.
+// A peer that comes again and again as a supernode of another name takes no more memory than known ones do.
 TEST(Overlay, RemembersNoMoreThanItKnowsOfThoseThatLeft) {
   Overlay overlay("us");
   for (std::size_t i = 0; i < 5000; ++i) {

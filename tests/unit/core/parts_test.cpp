@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The small books of a node, each alone.
+// The small classes of a node, each alone.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -23,7 +23,7 @@ TEST(UpstreamBudget, CountsUnmeasuredStreamsAsTheFirstAstralDid) {
   EXPECT_TRUE(budget.reserve("a"));
 }
 
-TEST(UpstreamBudget, KeepsWhatItGaveWhenTheRateRises) {
+TEST(UpstreamBudget, KeepsItsPromisesWhenTheRateRises) {
   UpstreamBudget budget(1'000'000, 100);
   budget.measured("a", 400'000);
   EXPECT_TRUE(budget.reserve("a"));
@@ -57,14 +57,14 @@ TEST(UpstreamBudget, BelievesItsOwnMeasurementMoreThanTheSource) {
   budget.told(told);
   EXPECT_EQ(budget.rate_bps("a"), 500'000u);
   told.slug = "b";
-  told.bitrate_kbps = UINT64_MAX;  // nonsense does not overflow the sum
+  told.bitrate_kbps = UINT64_MAX;  // a senseless rate does not overflow the sum
   budget.told(told);
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(budget.reserve("b"));
   EXPECT_EQ(budget.used_bps(), 50 * max_rate_kbps * 1000);
 }
 
-// One stream, or a quarter of all there is.
-TEST(UpstreamBudget, OvercommitsALittle) {
+// One stream, or a quarter of the upstream.
+TEST(UpstreamBudget, OvercommitsOneStreamOrAQuarter) {
   UpstreamBudget small(700'000, 100);
   EXPECT_TRUE(small.reserve("a"));
   EXPECT_TRUE(small.overcommit("a"));
@@ -96,7 +96,7 @@ TEST(UpstreamBudget, OvercommitsALittle) {
   EXPECT_FALSE(UpstreamBudget(std::nullopt, 0).overcommit("a"));
 }
 
-TEST(UpstreamBudget, HasAMostOfChildrenWithoutALimit) {
+TEST(UpstreamBudget, LimitsTheChildrenWithoutALimitOfTheRate) {
   UpstreamBudget budget(std::nullopt, 2);
   EXPECT_TRUE(budget.reserve("a"));
   EXPECT_TRUE(budget.reserve("b"));
@@ -131,7 +131,7 @@ TEST(UpstreamBudget, PlacesAreBounded) {
   EXPECT_EQ(UpstreamBudget(std::nullopt, 0).places("a"), 0u);
 }
 
-// Whatever is asked for in whatever order: what was taken never exceeds what there was when it was taken.
+// In any order of requests, the sum of the promises never exceeds the upstream at the time of the promise.
 TEST(UpstreamBudget, IsNeverPromisedTwice) {
   Rng rng(1);
   UpstreamBudget budget(3'000'000, 6);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What ought to be, given the facts of one stream: no node, no message, no clock.
+// The plan that follows from the facts of one stream. No node, no message, no clock.
 #include "core/streams/plan.hpp"
 
 #include <gtest/gtest.h>
@@ -48,7 +48,7 @@ struct Planning : testing::Test {
   Circumstances at{.now = 100s, .wanted = true};
 };
 
-TEST_F(Planning, WhoWantsAStreamSearchesForAParentWhenThePauseIsOver) {
+TEST_F(Planning, ANodeThatWantsAStreamSearchesForAParentWhenThePauseIsOver) {
   EXPECT_TRUE(planned().needs[static_cast<std::size_t>(Purpose::parent)]);
   EXPECT_FALSE(planned().search);
   stream.pause(Purpose::parent).until = at.now + 1s;
@@ -72,7 +72,7 @@ TEST_F(Planning, AStreamThatNobodyWantsIsKeptForAWhileAndThenClosed) {
   EXPECT_EQ(use("p"), Use::release);
 }
 
-TEST_F(Planning, TheFirstThatIsGrantedIsTheParentUntilTheMediaOfALaterOneIsHere) {
+TEST_F(Planning, TheFirstGrantedLinkIsTheParentUntilALaterOneBringsMedia) {
   add("b", LinkState::granted).since -= 1s;
   add("a", LinkState::granted);
   EXPECT_EQ(planned().parent->id, "b");
@@ -93,21 +93,21 @@ TEST_F(Planning, ANextParentWhoseMediaDoesNotComeIsGivenUp) {
   EXPECT_EQ(use("p"), Use::feed);
 }
 
-TEST_F(Planning, TheOneThatStandsByTakesOverWhereNobodyFeedsUs) {
+TEST_F(Planning, AStandbyTakesOverWithoutAParentUnlessItIsCutOff) {
   add("s", LinkState::ready, {"origin", "x"});
   EXPECT_EQ(use("s"), Use::feed);
   stream.links["s"].cut = true;
   EXPECT_EQ(use("s"), Use::stand_by);
 }
 
-TEST_F(Planning, ItReplacesALinkThatComesUpOnceTheParentIsLost) {
+TEST_F(Planning, AStandbyReplacesALinkThatComesUpOnceTheParentIsLost) {
   add("n", LinkState::linking);
   add("s", LinkState::ready, {"origin", "x"});
   EXPECT_EQ(use("s"), Use::feed);
   EXPECT_EQ(use("n"), Use::release);
 }
 
-TEST_F(Planning, ItReplacesAParentThatLeavesOrIsCutOffUnlessItDependsOnThatParent) {
+TEST_F(Planning, AStandbyReplacesAParentThatLeavesOrIsCutOffUnlessItDependsOnThatParent) {
   for (const bool leaves : {true, false}) {
     stream.links.clear();
     Link &old = parent();
@@ -119,7 +119,7 @@ TEST_F(Planning, ItReplacesAParentThatLeavesOrIsCutOffUnlessItDependsOnThatParen
   }
 }
 
-TEST_F(Planning, ASilentParentIsReplacedByTheOneThatStandsByIfOnlyThatOneBringsMedia) {
+TEST_F(Planning, ASilentParentIsReplacedByAStandbyThatBringsMedia) {
   parent();
   Link &standby = add("s", LinkState::ready, {"origin", "x"});
   stream.silence = Silence{.since = at.now, .said = at.now, .tries = 1};
@@ -135,7 +135,7 @@ TEST_F(Planning, ASilentParentIsReplacedByTheOneThatStandsByIfOnlyThatOneBringsM
   EXPECT_EQ(use("s"), Use::stand_by);
 }
 
-TEST_F(Planning, OneThatBringsNothingEitherIsReplacedUnlessThePublisherPauses) {
+TEST_F(Planning, AStandbyThatBringsNoMediaIsReleasedUnlessThePublisherPauses) {
   parent();
   Link &standby = add("s", LinkState::tried, {"origin", "x"});
   stream.silence = Silence{.since = at.now, .said = standby.since + times.tried, .tries = 1};
@@ -151,7 +151,8 @@ TEST_F(Planning, OneThatBringsNothingEitherIsReplacedUnlessThePublisherPauses) {
 
 TEST_F(Planning, OneSearchRunsForTheFirstPurposeThatNeedsOne) {
   parent({"a", "b", "c", "parent"});
-  for (const Purpose purpose : {Purpose::away, Purpose::renewal, Purpose::better, Purpose::standby}) due(purpose);
+  for (const Purpose purpose : {Purpose::away, Purpose::renewal, Purpose::better, Purpose::standby})
+    due(purpose);
   EXPECT_EQ(planned().search, Purpose::renewal);
   stream.pause(Purpose::renewal).until = at.now + 1s;
   EXPECT_EQ(planned().search, Purpose::better);
@@ -162,14 +163,14 @@ TEST_F(Planning, OneSearchRunsForTheFirstPurposeThatNeedsOne) {
   EXPECT_EQ(planned().search, Purpose::away);
 }
 
-TEST_F(Planning, ASearchIsOverWhenSomebodyElseFeedsUs) {
+TEST_F(Planning, ASearchIsOverWhenAParentFeedsUs) {
   searching(Purpose::parent);
   EXPECT_EQ(planned().search, Purpose::parent);
   parent();
   EXPECT_FALSE(planned().search);
 }
 
-TEST_F(Planning, TheBestOfferIsLinkedTheSecondKeptTheOthersRefused) {
+TEST_F(Planning, TheBestOfferIsLinkedTheSecondIsReservedTheOthersAreReleased) {
   searching(Purpose::parent);
   add("far", LinkState::offered, {"a", "b", "c"});
   add("near", LinkState::offered, {"a"});
@@ -183,7 +184,7 @@ TEST_F(Planning, TheBestOfferIsLinkedTheSecondKeptTheOthersRefused) {
   EXPECT_EQ(use("mid"), Use::stand_by);
 }
 
-TEST_F(Planning, WhoFailedUsIsLinkedLast) {
+TEST_F(Planning, ALostParentIsLinkedLast) {
   searching(Purpose::parent);
   stream.lost_parent = "a";
   add("near", LinkState::offered, {"a"});
@@ -191,7 +192,7 @@ TEST_F(Planning, WhoFailedUsIsLinkedLast) {
   EXPECT_EQ(use("far"), Use::feed);
 }
 
-TEST_F(Planning, ABetterOneThatStandsByReplacesOneThatDependsOnTheParent) {
+TEST_F(Planning, ABetterStandbyReplacesOneThatDependsOnTheParent) {
   parent();
   add("s", LinkState::ready, {"origin", "parent", "s"});
   due(Purpose::standby);
@@ -204,18 +205,18 @@ TEST_F(Planning, ABetterOneThatStandsByReplacesOneThatDependsOnTheParent) {
   EXPECT_FALSE(planned().search);
 }
 
-TEST_F(Planning, WhoIsCutOffIsWhoeverHasNoWayToThePublisher) {
+TEST_F(Planning, ANodeWithoutAWayToThePublisherIsCutOff) {
   EXPECT_FALSE(planned().upstream_lost);  // it never had one
   parent().cut = true;
   EXPECT_TRUE(planned().upstream_lost);
   stream.links.clear();
   stream.lost = at.now;
   EXPECT_TRUE(planned().upstream_lost);
-  add("s", LinkState::switching);  // that will be known in a moment
+  add("s", LinkState::switching);  // it will be known in a moment whether this one feeds us
   EXPECT_FALSE(planned().upstream_lost);
 }
 
-TEST_F(Planning, APublisherIsAskedWhenItIsHere) {
+TEST_F(Planning, AConnectedPublisherIsAskedForItsStream) {
   stream.own.emplace();
   due(Purpose::parent);
   EXPECT_FALSE(planned().ask_publisher);
@@ -227,8 +228,8 @@ TEST_F(Planning, APublisherIsAskedWhenItIsHere) {
   EXPECT_EQ(use("l"), Use::feed);
 }
 
-// Whatever the facts are, also those that no node gets to.
-TEST_F(Planning, IsTotal) {
+// For any facts, also those that no node ever has.
+TEST_F(Planning, GivesEachLinkOneUseAndFeedsOneNextParentAtMost) {
   std::mt19937_64 random(7);
   const auto chance = [&](std::uint64_t one_in) { return random() % one_in == 0; };
   const auto moment = [&] { return at.now - 2s + Time{1ms} * static_cast<Time::rep>(random() % 4000); };
@@ -278,7 +279,7 @@ TEST_F(Planning, IsTotal) {
   }
 }
 
-TEST(Links, KnowTheirStates) {
+TEST(Links, NoStateFollowsItselfAndNoneFollowsGranted) {
   for (int from = 0; from < 8; ++from) {
     EXPECT_FALSE(may_follow(static_cast<LinkState>(from), LinkState::requested));
     EXPECT_FALSE(may_follow(static_cast<LinkState>(from), static_cast<LinkState>(from)));
@@ -306,7 +307,7 @@ struct SearchSteps : testing::Test {
   Search search{.begun = now, .until = now + times.ask, .offered = now};
 };
 
-TEST_F(SearchSteps, AnswersAreAwaitedThenEverybodyIsAskedThenItFails) {
+TEST_F(SearchSteps, ASearchWaitsThenAsksEverybodyThenFails) {
   EXPECT_EQ(step().act, SearchAct::wait);
   EXPECT_EQ(step().until, now + times.ask);
   now += times.ask;
@@ -322,7 +323,7 @@ TEST_F(SearchSteps, TheFirstOfferWaitsForASecondAMoment) {
   EXPECT_EQ(step(1).act, SearchAct::choose);
 }
 
-TEST_F(SearchSteps, WhereSomebodyMayAppearItPausesAndAsksAgainUntilItsTimeIsUp) {
+TEST_F(SearchSteps, ASearchThatMayPauseAsksAgainUntilItsTimeIsUp) {
   search.wide = true;
   search.until = now;
   EXPECT_EQ(step(0, true).act, SearchAct::pause);

@@ -181,15 +181,15 @@ INSTANTIATE_TEST_SUITE_P(
             {"Send 1 seeded not: no such stream"}}),
     name_of);
 
-// Whoever answers for another's call is not believed.
-TEST(Seeding, OnlyTheOneThatWasAskedAnswers) {
+// An answer of another node than the one that was asked is ignored.
+TEST(Seeding, OnlyTheNodeThatWasAskedAnswers) {
   Bench bench;
   bench.say(AskTicket{.call = 4, .slug = "own", .destination = "child"});
   bench.hears(2, Seeded{.call = 4, .done = true});
   EXPECT_EQ(bench.said, Lines{});
 }
 
-// It may have lost its store.
+// The origin may have lost its database.
 TEST(Origin, CannotEndAStreamWhoseSourceIsHere) {
   const StreamInfo here{.slug = "talk", .source = "parent", .updated = 1};
   const StreamInfo elsewhere{.slug = "far-away", .source = "far", .updated = 1};

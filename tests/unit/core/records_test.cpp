@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The books of a supernode about others, and the book of tickets.
+// A supernode's records of carriers and places, and the table of tickets.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -22,7 +22,7 @@ std::string names(const std::vector<Records::Carrier> &carriers) {
   return line;
 }
 
-TEST(Records, NamesThoseWithRoomNearestFirst) {
+TEST(Records, NamesCarriersWithRoomNearestFirst) {
   Records records;
   for (const Advert &advert :
        {through("a", 3, 9), through("b", 1, 0), through("c", 2, 1), through("d", 2, 5)})
@@ -35,8 +35,8 @@ TEST(Records, NamesThoseWithRoomNearestFirst) {
   EXPECT_FALSE(records.has("other"));
 }
 
-// Where nobody has room, those that have leaves are named: a leaf may make way.
-TEST(Records, ThoseWithLeavesWhereNobodyHasRoom) {
+// Without room anywhere, carriers with leaves are named: a leaf may make room.
+TEST(Records, NamesCarriersWithLeavesWhenNobodyHasRoom) {
   Records records;
   Advert advert = through("a", 2, 0);
   advert.leaves = 1;
@@ -57,7 +57,7 @@ TEST(Records, APromisedPlaceIsTakenUntilTheNextAdvert) {
   records.promised("talk", "a", 3s);
   EXPECT_EQ(names(records.carriers("talk", 9, "", false, 1s)), "ab");
   records.promised("talk", "a", 3s);
-  records.promised("talk", "a", 3s);  // not below nothing
+  records.promised("talk", "a", 3s);  // not below zero
   records.promised("talk", "nobody", 3s);
   records.promised("other", "a", 3s);
   EXPECT_EQ(names(records.carriers("talk", 9, "", false, 1s)), "b");
@@ -78,7 +78,7 @@ TEST(Records, APromiseLapses) {
   EXPECT_EQ(records.carriers("talk", 9, "", false, 4s)[0].room, 2u);
 }
 
-TEST(Records, WhatIsNotSaidAgainLapses) {
+TEST(Records, ARecordThatIsNotRepeatedLapses) {
   Records records;
   records.advert(through("a", 1, 2), 10s);
   records.advert(through("b", 1, 2), 20s);
@@ -100,7 +100,7 @@ TEST(Records, OverAndGoneAndUnreachable) {
   Advert over = through("a", 0, 0);
   over.over = true;
   records.advert(over, 10s);
-  EXPECT_FALSE(records.has("talk"));  // nothing to end
+  EXPECT_FALSE(records.has("talk"));  // there is no stream to end
   records.advert(through("a", 1, 1), 10s);
   records.advert(through("b", 1, 1), 10s);
   records.advert(through("b", 1, 1, "other"), 10s);
@@ -110,7 +110,7 @@ TEST(Records, OverAndGoneAndUnreachable) {
   EXPECT_EQ(
       names(records.carriers("talk", 9, "", false, 1s)) + names(records.carriers("other", 9, "", false, 1s)),
       "");
-  EXPECT_TRUE(records.has("talk"));  // it exists, nobody has room
+  EXPECT_TRUE(records.has("talk"));  // the stream exists, but nobody has room
   records.end("talk");
   EXPECT_FALSE(records.has("talk"));
   records.clear();
@@ -132,7 +132,7 @@ TEST(Records, RememberABoundedNumberOfCarriersTheBestOnes) {
   records.advert(through("near", 2, 1), 10s);
   EXPECT_EQ(count(), max_record_carriers);
   EXPECT_EQ(names(records.carriers("talk", 1, "", false, 1s)), "near");
-  // One that has no room goes first.
+  // A carrier without room is dropped first.
   records.advert(through("n5", 5, 0), 10s);
   records.advert(through("new", 4, 1), 10s);
   EXPECT_EQ(count(), max_record_carriers);
@@ -148,10 +148,10 @@ TEST(Records, AreBounded) {
   }
   EXPECT_EQ(records.streams(), max_records);
   EXPECT_EQ(records.nodes(), max_records);
-  EXPECT_TRUE(records.here({.place = {.uuid = "n0", .via = "b"}, .updated = 2}, 10s));  // a known one moves
+  EXPECT_TRUE(records.here({.place = {.uuid = "n0", .via = "b"}, .updated = 2}, 10s));  // a known node moves
 }
 
-TEST(Records, TheNewestPlaceOfANode) {
+TEST(Records, KeepTheNewestPlaceOfANode) {
   Records records;
   EXPECT_EQ(records.place("n"), std::nullopt);
   EXPECT_TRUE(records.here({.place = {.uuid = "n", .via = "a"}, .updated = 5}, 10s));
@@ -161,7 +161,7 @@ TEST(Records, TheNewestPlaceOfANode) {
   EXPECT_EQ(records.place("n")->via, "b");
 }
 
-// The book of tickets.
+// The table of tickets.
 
 Ticket &add(Tickets &book, const TicketId &id, Side side = Side::given, PeerKind kind = PeerKind::node,
             TicketState state = TicketState::requested) {
@@ -175,7 +175,7 @@ Ticket &add(Tickets &book, const TicketId &id, Side side = Side::given, PeerKind
                    .child = {.state = waits ? ChildState::waiting : ChildState::asking}});
 }
 
-TEST(Tickets, OneThatStandsByIsNoReasonToCarryAStream) {
+TEST(Tickets, AStandbyIsNoReasonToCarryAStream) {
   Tickets book;
   Ticket &ticket = add(book, "t");
   EXPECT_TRUE(book.any_given("talk"));

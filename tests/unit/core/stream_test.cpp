@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The life of a stream as its viewers see it: it stops, goes on, pauses, ends; and whose its name is.
+// The life of a stream as its viewers see it: it stops, goes on, pauses and ends. And who owns its name.
 #include "three.hpp"
 
 namespace astral::core {
 namespace {
 
-TEST_F(Three, ThePublisherStopsAndStarts) {
+TEST_F(Three, APublisherThatComesBackContinuesItsNumbers) {
   EXPECT_TRUE(watch(r));
   EXPECT_TRUE(watch(v));
   const TicketId of_v = world.node(v).find_ticket("talk", {})->id;
@@ -14,8 +14,8 @@ TEST_F(Three, ThePublisherStopsAndStarts) {
   world.hang_up(sink);
   world.run(1s);
   EXPECT_FALSE(world.node(v).find_stream("talk")->streaming);
-  EXPECT_EQ(world.count("p RemoveSource talk"), 1u);
-  EXPECT_EQ(world.count("p CloseMedia"), 0u);
+  EXPECT_EQ(world.effects_of("p", "RemoveSource talk"), 1u);
+  EXPECT_EQ(world.effects_of("p", "CloseMedia"), 0u);
   world.run(60s);
   const std::size_t again = world.publish(p, "talk");
   world.run(1s);
@@ -24,7 +24,7 @@ TEST_F(Three, ThePublisherStopsAndStarts) {
   EXPECT_TRUE(world.fed(p, "talk"));
   EXPECT_EQ(world.node(v).find_ticket("talk", {})->id, of_v);
   EXPECT_EQ(world.node(r).find_ticket("talk", {})->id, of_r);
-  EXPECT_EQ(world.count("p CloseMedia"), 0u);
+  EXPECT_EQ(world.effects_of("p", "CloseMedia"), 0u);
 }
 
 TEST_F(Three, EndedKeepsThePublisherConnected) {
@@ -46,7 +46,7 @@ TEST_F(Three, ASecondPublisherIsRefused) {
   EXPECT_TRUE(world.fed(p, "talk"));
 }
 
-TEST_F(Three, PausedAndResumed) {
+TEST_F(Three, APauseKeepsTheTicketsOfTheChildren) {
   EXPECT_TRUE(watch(r));
   const CallId pause = world.call(p, SetStreaming{.call = 0, .slug = "talk", .streaming = false});
   EXPECT_FALSE(world.answer(pause)->value().stream->streaming);
@@ -63,7 +63,7 @@ TEST_F(Three, PausedAndResumed) {
   EXPECT_EQ(world.answer(not_ours)->error().code, Code::refused);
 }
 
-TEST_F(Three, DeletedEverywhere) {
+TEST_F(Three, ADeletedStreamIsClosedEverywhere) {
   EXPECT_TRUE(watch(r));
   EXPECT_TRUE(watch(v));
   const std::size_t player = world.play(v, "talk");
@@ -81,13 +81,13 @@ TEST_F(Three, DeletedEverywhere) {
   }
   EXPECT_TRUE(world.last_of(player, "cancel")->ends_with("ended"));
   EXPECT_TRUE(world.last_of(sink, "cancel")->ends_with("ended"));
-  // The name is free again, and old news do not bring the old stream back.
+  // The name is free again, and old news does not bring the old stream back.
   world.publish(r, "talk");
   world.run(1s);
   EXPECT_EQ(world.node(v).find_stream("talk")->source, "r");
 }
 
-TEST(Origin, DecidesWhoseANameIs) {
+TEST(Origin, GivesANameToTheFirstNode) {
   World world;
   Settings settings;
   settings.has_origin = true;
@@ -97,7 +97,7 @@ TEST(Origin, DecidesWhoseANameIs) {
       world.call(a, CreateStream{.call = 0, .stream = {.name = "My Talk!", .description = "d"}});
   const CallId two =
       world.call(b, CreateStream{.call = 0, .stream = {.name = "my talk", .description = ""}});
-  EXPECT_EQ(world.answer(one), nullptr);  // not before the origin has spoken
+  EXPECT_EQ(world.answer(one), nullptr);  // not before the origin answers
   world.run(1s);
   EXPECT_EQ(world.answer(one)->value().stream->slug, "my-talk");
   EXPECT_TRUE(world.answer(one)->value().created);
@@ -113,7 +113,7 @@ TEST(Origin, DecidesWhoseANameIs) {
   EXPECT_TRUE(world.origin().empty());
 }
 
-TEST(Origin, ThatIsSilentHoldsUpNothingForLong) {
+TEST(Origin, ASilentOriginDelaysCallsForElevenSecondsAtMost) {
   World world;
   world.origin_silent = true;
   Settings settings;
@@ -128,7 +128,7 @@ TEST(Origin, ThatIsSilentHoldsUpNothingForLong) {
   EXPECT_EQ(world.last_of(sink, "refusal"), "refusal  timeout");
 }
 
-TEST(Names, AreCheckedAndTaken) {
+TEST(Names, AnInvalidNameIsAnErrorAndATakenOneIsNotCreatedAgain) {
   World world;
   const std::size_t a = world.add("a");
   const auto create = [&](const std::string &name) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Seeded random walks of a world in which everything happens. Whoever takes a step checks its invariants; in
-// the end the world must have come to rest and everyone be fed.
+// Seeded random walks of a world in which everything happens. Each node checks its invariants after each
+// step. In the end the world must be at rest and each viewer must be fed.
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
@@ -82,7 +82,7 @@ std::uint64_t walk(std::uint64_t seed) {
     world.run(Time{static_cast<Time::rep>(rng.below(static_cast<std::uint64_t>(Time{1s}.count())))});
   }
 
-  // Peace: everybody wants the stream, and there is room for all.
+  // Then nothing breaks any more: all nodes want the stream, and there is room for all.
   world.links_fail = false;
   for (const std::size_t node : muted) world.mute(node, false);
   if (!published) world.publish(0, "talk");
@@ -106,11 +106,11 @@ std::uint64_t walk(std::uint64_t seed) {
     }
     given += world.node(i).fed_children();
   }
-  EXPECT_EQ(given, count - 1);  // nobody keeps a ticket that nobody holds
+  EXPECT_EQ(given, count - 1);  // no ticket is left that the other end does not hold
   return world.hash();
 }
 
-TEST_P(Walk, OfAWorldComesToRest) {
+TEST_P(Walk, EndsAtRestWithAllViewersFed) {
   EXPECT_EQ(walk(GetParam()), walk(GetParam()));
 }
 
