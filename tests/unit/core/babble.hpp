@@ -192,7 +192,7 @@ class Babble {
     for (const Effect &effect : effects) react(effect);
   }
 
-  // What the other end would do.
+  // Queues the inputs that would follow from this effect.
   void react(const Effect &effect) {
     if (const auto *connect = std::get_if<Connect>(&effect)) {
       peers_.push_back(connect->peer);
