@@ -209,7 +209,7 @@ class World {
   void hear_anew();
   void unlink(const TicketId &ticket, std::size_t by, Time after);
   void on_origin(std::size_t index);
-  void cut(End end, const std::string &reason);  // the other end is told
+  void cut(End end, const std::string &reason);  // tells the other end
   void mix(std::uint64_t value) { hash_ = (hash_ ^ value) * 1099511628211u; }
 
   Rng rng_;

@@ -251,7 +251,7 @@ class Babble {
   BabbleWords words_;
   Node node_;
   Time now_ = 1s;
-  std::int64_t zero_ms_ = 0;  // the wall clock, as the node was told
+  std::int64_t zero_ms_ = 0;  // the wall-clock time that the node was given
   std::deque<Input> fitting_;
   std::vector<PeerId> peers_;
   std::map<PeerId, Uuid> uuids_;
