@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # publish-* and play-* source this file. It reads their arguments and finds the elements of this build.
 #
-# The script sets these before: `declare -A option=([port]=9000)`, its options and their defaults; `needs=2`, the number of
-# positional arguments if it is not 1. The first of them is NAME. This file sets: $title and $slug of the stream, $uri
+# Before that, the script sets its options with their defaults, `declare -A option=([port]=9000)`, and the number of its
+# positional arguments if it is not 1, `needs=2`. The first one is NAME. This file sets: $title and $slug of the stream, $uri
 # (astral://…), $node (http://HOST:PORT), ${words[@]} (the positional arguments) and ${option[…]}.
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
@@ -49,7 +49,7 @@ first_of() {
 }
 aac_encoder() { first_of avenc_aac voaacenc fdkaacenc; }
 
-# Put before a player's command. A script that starts the player in the background leaves SIGINT ignored; this restores it.
+# A prefix for a player's command. If a script starts the player in the background, SIGINT is ignored; this restores it.
 # shellcheck disable=SC2034
 by_ctrl_c=(env --default-signal=INT)
 

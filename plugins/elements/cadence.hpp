@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Decides after how long a silence a parent counts as lost: the threshold follows the longest pause between
-// objects in the last seconds. A wrong guess costs little. A reported silence does not count as a pause of
-// the stream, unless there are many of them: then the stream has become slow.
+// Decides how long a parent may be silent before it counts as lost: the threshold follows the longest pause
+// between objects in the last seconds. A wrong guess costs little. A reported silence does not count as a
+// pause of the stream, unless there are many of them: then the stream has become slow.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class Cadence {
   static constexpr Time slot = 1s;
   static constexpr std::size_t slots = 8;  // the longest pause is that of the last 8 slots
   static constexpr int many = 4;           // reported silences in these slots: the stream is slow
-  static constexpr Time warmup = 500ms;    // so long after the first object the threshold is at least this
+  static constexpr Time warmup = 500ms;    // minimum of the threshold for this time after the first object
   static constexpr Time shortest = 40ms;   // lower limit: a thread may not be scheduled for so long
   static constexpr Time longest = 5s;
   static constexpr Time margin = 15ms;  // threshold = pause * 1.5 + margin

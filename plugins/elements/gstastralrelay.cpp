@@ -9,9 +9,9 @@
  *
  * astralrelay forwards a live stream to other peers while this machine plays it. Each request pad `sink_%u` takes one astralsrc, that is one
  * parent. The relay merges its parents by group and object number, keeps the last seconds (#AstralRelay:store-time and
- * #AstralRelay:store-bytes), and sends each child what that child has not got, at the child's own pace. `src` pushes what this machine plays.
+ * #AstralRelay:store-bytes), and sends each child the objects that it lacks, at the child's own pace. `src` pushes what this machine plays.
  *
- * astralnode runs one relay for each stream that it carries. Only who writes such a node needs the element: tickets for children come
+ * astralnode runs one relay for each stream that it carries. You need the element only to write such a node: tickets for children come
  * through #AstralRelay::handle-signalling and #AstralRelay::signalling-message (`signaller=application`), or from the node at #AstralRelay:node.
  *
  * ## Example launch line

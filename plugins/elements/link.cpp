@@ -95,7 +95,8 @@ void Link::on_drained() {
   perform();
 }
 
-// After the link is ready, ICE's failures are ignored because libnice errs; QUIC's liveness decides.
+// After the link is ready, ICE's failures are ignored because libnice reports some by mistake. QUIC decides
+// whether the path is alive.
 void Link::on_failed(const Error &error) {
   if (!ready_ && !end_) end_ = error;
   perform();

@@ -30,8 +30,8 @@ struct LinkSettings {
 //
 class Link final : private ice::Handler, private quic::Handler {
  public:
-  // Called from the loop, and of the Link's functions only by perform(), which connect() and close() run too.
-  // The link must not be destroyed inside one.
+  // The loop calls these, outside or inside the owner's calls of perform(), connect() and close(), which run
+  // perform(); never inside another call. The owner must not destroy the link inside one of them.
   class Owner {
    public:
     virtual ~Owner() = default;

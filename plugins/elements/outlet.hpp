@@ -68,7 +68,8 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   void snapshot();
 
   static constexpr Time snapshot_interval = 100ms;
-  static constexpr Time first_retry = 100ms;  // before the next attempt to reach the node; doubles up to
+  // The wait before the next attempt to reach the node; it doubles up to last_retry.
+  static constexpr Time first_retry = 100ms;
   static constexpr Time last_retry = 1s;
 
   const ElementSettings settings_;

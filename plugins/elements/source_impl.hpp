@@ -22,8 +22,10 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   static constexpr std::size_t max_waiting = 4 * 1024 * 1024;
   // Time from the start to the first offer. The node may have to find the stream first.
   static constexpr Time offer_timeout = 20s;
-  static constexpr Time lasting = 1s;         // after a link that lasted longer, reconnect at once; otherwise
-  static constexpr Time first_retry = 100ms;  // before the next attempt to reach the node; doubles up to
+  // After a link that lasted at least this, the source reconnects at once. Otherwise it waits first_retry
+  // before the next attempt; the wait doubles up to last_retry.
+  static constexpr Time lasting = 1s;
+  static constexpr Time first_retry = 100ms;
   static constexpr Time last_retry = 2s;
   static constexpr Time patience = 30s;  // give up after this time
 

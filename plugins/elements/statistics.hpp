@@ -41,7 +41,7 @@ class Rate {
  public:
   static constexpr Time window = 2s;
   void add(std::uint64_t bytes, Time now);
-  std::uint64_t bps(Time now) const;  // 0 in the first second, which tells little
+  std::uint64_t bps(Time now) const;  // 0 in the first second, which is too short to measure
 
  private:
   static constexpr int slots = 8;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bytes is a view of bytes that somebody else owns. Slice is a view that shares ownership. Pure: std only.
+// Bytes is a view of bytes that another object owns. Slice is a view that shares ownership. Pure: std only.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Random bytes of the kernel's.
+// Random bytes of the kernel.
 #pragma once
 
 #include <sys/random.h>
@@ -12,9 +12,9 @@
 
 namespace astral {
 
-// The assertion checks a promise of the kernel's, getrandom(2): so few bytes always come, and all of them, and
-// it takes no descriptor that strangers could have used up. **Why** not std::random_device: that may open a
-// file, and throws.
+// The assert checks what getrandom(2) promises: up to 256 bytes always come, and all of them. getrandom()
+// needs no file descriptor, so it works even if peers have used up all of them. **Why** not
+// std::random_device: it may open a file, and throws.
 template <std::size_t size>
 std::array<std::uint8_t, size> random_bytes() {
   static_assert(size <= 256);
@@ -22,7 +22,7 @@ std::array<std::uint8_t, size> random_bytes() {
   ssize_t got = 0;
   do {
     got = getrandom(bytes.data(), size, 0);
-  } while (got < 0 && errno == EINTR);  // by a signal, while the machine starts
+  } while (got < 0 && errno == EINTR);  // interrupted by a signal while the machine starts
   assert(got == static_cast<ssize_t>(size));
   return bytes;
 }

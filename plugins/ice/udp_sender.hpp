@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sends bursts of datagrams on a socket that somebody else owns, in one system call if the kernel can split
-// them (UDP GSO). Does not know ICE.
+// Sends bursts of datagrams on a socket that it does not own, in one system call if the kernel can split them
+// (UDP GSO). Does not know ICE.
 #pragma once
 
 #include <sys/socket.h>

@@ -194,8 +194,8 @@ using Event = std::variant<SetupReceived, Subscribed, UpdateReceived, Unsubscrib
 //
 // **Thread**: none of its own; one caller at a time. There are no callbacks: after each call, take the
 // actions and events. **Errors**: a peer's violation closes the session (Close); a closed session ignores all
-// calls. A call with the id of something that is gone does nothing and says so. **Units**: milliseconds, as
-// on the wire. The caller chooses the group ids and the order of requests.
+// calls. A call with the id of something that is gone does nothing; if it returns a value, that reports it.
+// **Units**: milliseconds, as on the wire. The caller chooses the group ids and the order of requests.
 class Session {
  public:
   explicit Session(Role role, Limits limits = {}, Version version = Version::draft18);

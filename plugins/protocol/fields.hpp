@@ -34,7 +34,7 @@ class FieldReader {
   // `is_change`: any field may be missing, then its value stays.
   explicit FieldReader(json::Reader &in, bool is_change = false) : in_(in), is_change_(is_change) {}
 
-  // Whether the field is there; a writer says whether `value` has something to write.
+  // True if the field is there. For a writer: true if `value` is to be written.
   template <typename T>
   bool has(const char *name, const T &) const {
     return in_.has(name);
@@ -92,7 +92,7 @@ class FieldReader {
     }
     complain(name, std::string("must be ") + wanted);
   }
-  // What no method above can say: `read` gets the inner object.
+  // For fields that none of the methods above fits: `read` gets the inner object.
   template <typename T, typename Read, typename Write>
   void custom(const char *name, T &value, Read read, Write) {
     json::Reader inner = in_.object(name);

@@ -22,7 +22,7 @@ struct Hello {  // the connecting side's first message; the accepting side answe
 };
 struct Welcome {
   NodeInfo node = {};
-  std::vector<NodeInfo> nodes = {};  // supernodes near the other's key, or supernodes that it may try next
+  std::vector<NodeInfo> nodes = {};  // supernodes near the receiver's key, or others that it may try
 };
 
 // Membership. A node registers with one supernode, its primary.
@@ -51,9 +51,10 @@ struct Heartbeat {
 };
 struct Goodbye {};
 
-// Asks for a ticket. With `ticket` it goes to the node that gives this ticket: an element asks so, and a node
-// for a ticket that stands by. With `search` any node that has room makes a ticket and sends an Offer to
-// `asker`. A Request for a ticket that stands by is answered with a Path, because its link is up already.
+// Asks for a ticket. With `ticket` it goes to the node that gives this ticket: an element asks for its ticket
+// in this way, and a node asks its standby to become active. With `search` any node that has room makes a
+// ticket and sends an Offer to `asker`. A Request for a standby is answered with a Path, because its link is
+// up already.
 struct Request {
   TicketId ticket = {};
   Slug slug = {};

@@ -16,7 +16,7 @@
 namespace astral::protocol {
 
 inline constexpr std::uint64_t max_hops = 1'000;
-inline constexpr std::uint64_t max_group = 1'000'000'000'000'000;  // publishers start at the time in Unix ms
+inline constexpr std::uint64_t max_group = 1'000'000'000'000'000;  // elements do not check this maximum
 inline constexpr std::uint64_t max_call = 1'000'000'000'000'000;
 
 inline bool is_ice_text(std::string_view text) {  // ice-char of RFC 8839
@@ -52,7 +52,7 @@ inline constexpr std::array<std::pair<RefusalCode, const char *>, 6> refusal_cod
 template <typename Fields, typename T>
 using In = typename Fields::template Value<T>;
 
-// What several messages have.
+// Fields that several messages have.
 template <typename Fields>
 void describe(Fields &fields, In<Fields, Ice> &ice) {
   fields.text("ufrag", ice.ufrag, ufrag_rule);

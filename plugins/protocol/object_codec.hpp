@@ -30,7 +30,7 @@ enum class Port { needed, optional };
 NodeInfo read_node(json::Reader &in, Port port = Port::needed);
 StreamInfo read_stream(json::Reader &in);
 
-// Reads what people say of a stream when they create it: name, description. The other fields keep their
+// Reads the fields that people give when they create a stream: name, description. The other fields keep their
 // defaults.
 StreamInfo read_new_stream(json::Reader &in);
 

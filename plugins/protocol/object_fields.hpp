@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The fields of nodes, streams and of what messages have in common. Only the codecs include this.
+// The fields of nodes, of streams and of other parts that messages share. Only the codecs include this.
 #pragma once
 
 #include "protocol/fields.hpp"
@@ -24,7 +24,7 @@ void describe(Fields &fields, typename Fields::template Value<NodeInfo> &node, P
   fields.number("updated", node.updated, 0, max_unix_ms, Presence::optional);
 }
 
-// What people say of a stream when they create it; the node sets the other fields.
+// The fields that people give when they create a stream; the node sets the others.
 template <typename Fields>
 void describe_new(Fields &fields, typename Fields::template Value<StreamInfo> &stream) {
   fields.text("name", stream.name, name_rule);

@@ -15,7 +15,7 @@ inline constexpr std::size_t max_uuid = 64;
 // them becomes one hyphen. Cut to max_slug; never ends in a hyphen. Empty if the name has no letter or digit.
 std::string slug_of(std::string_view name);
 
-bool is_slug(std::string_view text);                    // what slug_of() can return, but for the empty string
+bool is_slug(std::string_view text);                    // what slug_of() can return, except the empty string
 bool is_text(std::string_view text, std::size_t most);  // no control characters but newline, return, tab
 bool is_uuid(std::string_view text);                    // 1 to 64 of letters, digits and hyphens
 

@@ -102,7 +102,7 @@ class Connection::Impl {
   std::unique_ptr<ngtcp2_conn, ConnDelete> conn_;  // declared after tls_, so destroyed before it
   SendQueue queue_;
   std::map<StreamId, Incoming> incoming_;
-  std::set<StreamId> stop_reported_;        // streams whose end of sending the handler has been told
+  std::set<StreamId> stop_reported_;        // streams whose end of sending was reported to the handler
   std::optional<Closing> closing_;          // requested inside a call, carried out by settle()
   std::vector<std::uint8_t> close_packet_;  // the packet with CONNECTION_CLOSE
   std::uint64_t after_close_ = 0;           // datagrams that arrived after it was sent

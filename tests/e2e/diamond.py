@@ -50,9 +50,9 @@ class Diamond:
         return source.get('active'), source.get('standby')
 
     def ready(self):
-        """The name of the viewer's parent, once the source feeds both relays and the viewer has both, as parent and as standby; else None.
-        While a relay is away, the source may feed the viewer, or one relay the other. This deletes such a ticket, so that the child
-        looks for another parent, which is one more loss for it."""
+        """The name of the viewer's parent, if the source feeds both relays, and the viewer has one of them as its parent and the other as
+        its standby; else None. While a relay is away, the source may feed the viewer, or one relay the other. This deletes such a
+        ticket, so that the child looks for another parent, which is one more loss for it."""
         active, standby = self.parent_and_standby(self.v)
         if active == self.s.uuid and standby in self.relays:
             self._send_away(self.s, self.v)

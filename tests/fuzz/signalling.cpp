@@ -90,7 +90,7 @@ class Game {
     sink_->render(Ref<GstBuffer>::adopt(gst_buffer_new_memdup(bytes.data(), bytes.size())), timing);
   }
 
-  // ---- what the element says ----
+  // ---- the output of the element ----
 
   void hear(const std::string &text) {
     const auto message = signalling::parse(text);
@@ -112,7 +112,7 @@ class Game {
     assert(kind_ == 2 || offered_.size() <= max_children);
   }
 
-  // ---- what the element is told ----
+  // ---- the input of the element ----
 
   std::string ticket() {
     const std::uint8_t which = steps_.byte();

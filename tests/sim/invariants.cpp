@@ -143,7 +143,7 @@ void Invariants::only_heartbeats(const World::Traffic &before, const World::Traf
   const std::size_t searched = 60 * without_standby();
   for (std::size_t kind = 0; kind < before.messages.size(); ++kind) {
     if (quiet.contains(kind)) continue;
-    // Supernodes still hear of others that complete a distance of the ring, and link them.
+    // Supernodes still learn of others that complete a distance of the ring, and link them.
     const bool greeting = kind == Message(Hello{}).index() || kind == Message(Welcome{}).index();
     if (greeting && after.messages[kind] - before.messages[kind] <= 4 + world_.supernodes().size() / 4)
       continue;

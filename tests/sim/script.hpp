@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A script drives a World: `command` lines, `----`, what the nodes did meanwhile, an empty line, and so on.
-// This file says what a command does and how its trace is written; the test compares. Times are seconds of
+// A script drives a World. It is a list of blocks: command lines, `----`, what the nodes did meanwhile, an
+// empty line. This class runs the commands and writes the trace; the test compares. Times are seconds of
 // the world. Heartbeats and Announce (which only the API needs) are left out. Ids are numbered
 // as they appear.
 #pragma once

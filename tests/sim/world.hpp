@@ -73,7 +73,7 @@ class World {
   // Nothing arrives from a muted node or at it, but no connection breaks.
   void mute(std::size_t index, bool muted = true);
   void reachable(std::size_t index, bool reachable) { machines_[index].reachable = reachable; }
-  void part(std::size_t index, int side);          // nodes of different sides do not hear each other
+  void part(std::size_t index, int side);          // nodes of different sides get no messages from each other
   void heal();                                     // messages that stalled arrive
   void connect(std::size_t from, std::size_t to);  // tells `from` of `to`, as POST /nodes does
 
@@ -209,7 +209,7 @@ class World {
   void hear_anew();
   void unlink(const TicketId &ticket, std::size_t by, Time after);
   void on_origin(std::size_t index);
-  void cut(End end, const std::string &reason);  // the other end is told
+  void cut(End end, const std::string &reason);  // tells the other end
   void mix(std::uint64_t value) { hash_ = (hash_ ^ value) * 1099511628211u; }
 
   Rng rng_;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Holds the house rules that a machine can read: who may include whom, headers of files, READMEs, sizes.
+"""Checks the house rules that a program can check: includes, licence lines, READMEs, sizes and others.
 
 Prints TAP, one result per rule. Usage: tidy.py SOURCE_ROOT
 """
@@ -11,7 +11,7 @@ import sys
 
 PURE_PROTOCOL = ('protocol/limits.hpp', 'protocol/message.hpp', 'protocol/slug.hpp', 'protocol/types.hpp')
 PURE_GLUE = ('glue/error.hpp', 'glue/bytes.hpp', 'glue/time.hpp')
-# What a room includes beside itself: all of another room ('http/'), or one file of it.
+# What a room may include besides its own files: all of another room ('http/'), or one file of it.
 ROOMS = {
     'plugins/glue': (),
     'plugins/protocol': ('glue/',),
@@ -32,11 +32,11 @@ ROOMS = {
     'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/types.hpp', 'glue/'),
     'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'glue/'),
 }
-# They decide, and do nothing: the standard library only.
+# Pure code: it may include the standard library only.
 PURE = ('plugins/moqt/', 'plugins/protocol/slug.cpp', *(f'plugins/{name}' for name in PURE_PROTOCOL), 'daemon/core/', 'daemon/formats/')
-# What the modules of the pages import beside the modules of their own folder: what npm brings.
+# What the modules of a page may import besides those of their own folder: packages from npm.
 PAGES = {'web': ('hls.js', 'viz.js'), 'web/origin': ('hls.js',)}
-# Who may see a library's headers: prefix of the include, and the folders.
+# Which folders may include a library's headers: prefix of the include, and the folders.
 LIBRARIES = {
     'ngtcp2/': ('plugins/quic/',),
     'gnutls/': ('plugins/quic/', 'plugins/glue/'),
@@ -47,7 +47,7 @@ LIBRARIES = {
     'libsoup/': ('plugins/elements/', 'plugins/glue/', 'daemon/http/', 'daemon/peer/', 'daemon/origin/', 'daemon/ctl/'),
     'gst/': ('plugins/elements/', 'plugins/glue/', 'plugins/track/', 'daemon/media/', 'daemon/node/main.cpp'),
 }
-# Who may sleep: a publisher's pace in the bench, and the tests' one deadline helper.
+# Where code may sleep: in the benches, and in the function that waits in tests/element.
 PATIENT = ('tests/bench/', 'tests/element/pair.cpp')
 CXX = ('.cpp', '.hpp', '.c', '.h')
 SOURCES = CXX + ('.py', '.js', '.mjs', '.sh')
@@ -81,7 +81,7 @@ class Tree:
         return [p for p in self.files if p.endswith(suffixes)]
 
     def code(self):
-        """Sources, and scripts without an ending."""
+        """Sources, and scripts without a suffix."""
         return [p for p in self.files if p.endswith(SOURCES) or
                 ('.' not in os.path.basename(p) and self.text(p).startswith('#!'))]
 
@@ -95,7 +95,7 @@ def without_comments(text):
 
 
 def rooms(tree):
-    """a room includes itself and what is on its list"""
+    """a room includes only its own files and those on its list"""
     for path in tree.of(*CXX):
         parts = path.split('/')
         if parts[0] not in ('plugins', 'daemon'):
@@ -116,7 +116,7 @@ def rooms(tree):
 
 
 def pages(tree):
-    """a page's module imports its own folder's and what is on its list"""
+    """the modules of a page import only those of their folder and those on its list"""
     names = r'(?:[\w*{}\s,$]+\s+from\s+)'
     mark = re.compile(rf"""^\s*(?:import\s+{names}?|export\s+{names})['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]""", re.M)
     for path in tree.of('.js'):
@@ -132,7 +132,7 @@ def pages(tree):
 
 
 def purity(tree):
-    """the pure rooms see the standard library only"""
+    """pure code includes the standard library only"""
     for path in tree.of(*CXX):
         if path.startswith(PURE):
             for quote, name in tree.includes(path):
@@ -141,7 +141,7 @@ def purity(tree):
 
 
 def libraries(tree):
-    """each library is seen in its own place only"""
+    """only the listed folders include the headers of a library"""
     for path in tree.of(*CXX):
         if not path.startswith(('plugins/', 'daemon/')):
             continue
@@ -161,7 +161,7 @@ def licence(tree):
 
 
 def readmes(tree):
-    """each folder says what lives there"""
+    """each folder has a README"""
     folders = set()
     for path in tree.files:
         parts = path.split('/')[:-1]
@@ -175,7 +175,7 @@ def readmes(tree):
 
 
 def sizes(tree):
-    """files fit on a few screens"""
+    """no source file is too long"""
     for path in tree.code():
         lines = tree.text(path).count('\n')
         if lines > MAX_LINES:
@@ -183,14 +183,14 @@ def sizes(tree):
 
 
 def headers(tree):
-    """headers are included once"""
+    """each header has #pragma once"""
     for path in tree.of('.hpp'):
         if '#pragma once' not in tree.text(path):
             yield f'{path}: has no #pragma once'
 
 
 def no_throw(tree):
-    """errors are values: nothing throws"""
+    """our code neither throws nor catches exceptions"""
     for path in tree.of(*CXX):
         if path.startswith(('plugins/', 'daemon/')):
             for word in re.findall(r'\b(?:throw|try|catch)\b', without_comments(tree.text(path))):
@@ -198,7 +198,7 @@ def no_throw(tree):
 
 
 def no_sleep(tree):
-    """nothing sleeps to win a race"""
+    """C++ code does not sleep"""
     for path in tree.of(*CXX):
         if path.startswith(PATIENT):
             continue
@@ -208,7 +208,7 @@ def no_sleep(tree):
 
 
 def no_loose_ends(tree):
-    """nothing is left for later in the code"""
+    """no code is marked as unfinished"""
     mark = re.compile(r'\b(?:TO' 'DO|FIX' r'ME|XX' r'X)\b')
     for path in tree.code():
         for number, line in enumerate(tree.text(path).split('\n'), 1):
@@ -217,25 +217,25 @@ def no_loose_ends(tree):
 
 
 def no_conflicts(tree):
-    """no file has the marks of a merge in it"""
+    """no file has the markers of a merge conflict"""
     mark = re.compile(r'^(?:<{7}|>{7}) ', re.M)
     for path in sorted({*tree.code(), *tree.of('.md', '.json', '.build', '.xml')}):
         if found := mark.search(tree.text(path)):
             yield f'{path}:{tree.text(path)[:found.start()].count(chr(10)) + 1}'
 
 
-# Names that were given up for the field's terms, and what to write instead.
+# Old names that the field's terms have replaced, and what to write instead.
 OLD_NAMES = {'Door': 'HttpListener', 'Guests': 'ConnectionLimiter', 'Caller': 'RemoteAddress', 'Introduction': 'PeerHandshake',
              'MediaFloor': 'MediaBackend', 'media_floor': 'media_backend', 'Carried': 'StreamState', 'Letter': 'Task',
              'Desk': 'NodeContext', 'Agenda': 'TimerQueue', 'Standing': 'NodeRole', 'Standpoint': 'RoleState', 'keeper': 'key_owner',
              'Climb': 'LoopCheck', 'Climbed': 'LoopChecked', 'Front': 'Server', 'Visit': 'what it is: a connection, a scope',
              'SinkBody': 'SinkImpl', 'SourceBody': 'SourceImpl', 'RelayBody': 'RelayImpl'}
-# The same, of names that mean something else in other rooms.
+# The same, for the core alone: in other rooms these names mean something else.
 OLD_NAMES_OF_CORE = {'Notice': 'InternalEvent', 'Due': 'TimerKind', 'Room': 'UpstreamBudget', 'lent': 'overcommitted'}
 
 
 def names(tree):
-    """code uses the field's terms, not the names that were given up for them"""
+    """code uses the field's terms, not the names that they have replaced"""
     for path in tree.of(*CXX):
         of_core = path.startswith(('daemon/core/', 'tests/unit/core/', 'tests/sim/'))
         names = OLD_NAMES | OLD_NAMES_OF_CORE if of_core else OLD_NAMES

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""tidy.py finds what it is there to find: each case is a tree of a few files, and the faults that a rule must tell.
+"""Tests the rules of tidy.py: each case is a tree with one file, and the fault that a rule must report in it.
 
 Prints TAP. Usage: tidy_test.py
 """
@@ -13,13 +13,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tidy  # noqa: E402
 
 OWN = '#include "http/call.hpp"\n'
-# Rule, path of the file, its text, what the rule says of it (empty: nothing).
+# Rule, path of the file, its text, the fault that the rule must report (empty: none).
 CASES = (
     (tidy.rooms, 'daemon/http/server.cpp', OWN, ''),
     (tidy.rooms, 'daemon/http/server.cpp', '#include "glue/json.hpp"\n', ''),
     (tidy.rooms, 'daemon/http/server.cpp', '#include "peer/peers.hpp"\n', 'includes peer/peers.hpp'),
     (tidy.rooms, 'daemon/http/server.cpp', '  #  include "core/node.hpp"\n', 'includes core/node.hpp'),
-    # A list may name one file of a room, and means that one.
+    # A list that names one file of a room allows no other file of that room.
     (tidy.rooms, 'daemon/runtime/driver.hpp', '#include "media/media_backend.hpp"\n', ''),
     (tidy.rooms, 'daemon/runtime/driver.hpp', '#include "media/stream.hpp"\n', 'includes media/stream.hpp'),
     # A folder inside a room is that room.

@@ -28,7 +28,7 @@ TEST_F(Calls, NodesAreListedRegisteredAndForgotten) {
 }
 
 // Calls the handler of POST /nodes with another address, since a test has only one machine.
-TEST_F(Calls, AStrangerRegistersOnlyWhatLivesAtItsAddress) {
+TEST_F(Calls, AStrangerRegistersOnlyNodesAtItsAddress) {
   std::vector<http::Route> routes;
   api::add_node_calls(routes, app->driver());
   const auto post_as = [&](const std::string &caller, const std::string &body) {

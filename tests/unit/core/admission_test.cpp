@@ -37,12 +37,12 @@ TEST_F(Asking, ANodeOnOurPathWouldCloseALoop) {
   EXPECT_EQ(objection(&stream, request, at, times)->code, RefusalCode::loop);
 }
 
-TEST_F(Asking, WithoutAPathToThePublisherThereIsNothingToGive) {
+TEST_F(Asking, ANodeWithoutAPathToThePublisherGivesNoTicket) {
   at.open = false;
   EXPECT_EQ(why(), "no parent ourselves");
 }
 
-TEST_F(Asking, ANodeWhoseParentIsSilentTakesNobodyForFiveSeconds) {
+TEST_F(Asking, ANodeWhoseParentIsSilentTakesNoChildForFiveSeconds) {
   stream.silence = Silence{.since = 99s};
   EXPECT_EQ(why(), "nothing comes here either");
   stream.silence->since = at.now - times.no_room;

@@ -192,7 +192,7 @@ class Babble {
     for (const Effect &effect : effects) react(effect);
   }
 
-  // What the other end would do.
+  // Queues the inputs that would follow from this effect.
   void react(const Effect &effect) {
     if (const auto *connect = std::get_if<Connect>(&effect)) {
       peers_.push_back(connect->peer);
@@ -251,7 +251,7 @@ class Babble {
   BabbleWords words_;
   Node node_;
   Time now_ = 1s;
-  std::int64_t zero_ms_ = 0;  // the wall clock, as the node was told
+  std::int64_t zero_ms_ = 0;  // the wall-clock time that the node was given
   std::deque<Input> fitting_;
   std::vector<PeerId> peers_;
   std::map<PeerId, Uuid> uuids_;

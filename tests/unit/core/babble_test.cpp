@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A node keeps its invariants whatever it hears; the seed chooses the messages.
+// A node keeps its invariants whatever messages it gets; the seed chooses them.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -12,7 +12,7 @@ namespace {
 
 class Babbling : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(Babbling, BreaksNothing) {
+TEST_P(Babbling, KeepsTheInvariantsOfTheNode) {
   Chances chances(GetParam());
   Babble babble(chances, GetParam());
   for (int i = 0; i < 6000; ++i) babble.step();
@@ -20,7 +20,7 @@ TEST_P(Babbling, BreaksNothing) {
   EXPECT_GT(babble.confirmed(), 0u);
 }
 
-// The messages are not only rubbish: together they make the node send every kind of message.
+// The messages make sense often enough: the node answers with every kind of message.
 TEST(Babble, MakesTheNodeSendEveryKindOfMessage) {
   std::size_t confirmed = 0;
   std::set<std::size_t> did;

@@ -18,7 +18,7 @@ StreamInfo stream(const Slug &slug, const Uuid &source, std::uint64_t updated, b
           .updated = updated};
 }
 
-// What is known and what is heard decide whether it is news.
+// The stream that is known and the message decide whether the message is news.
 struct News {
   const char *name;
   std::optional<StreamInfo> known;
@@ -29,7 +29,7 @@ struct News {
 
 class StreamNews : public testing::TestWithParam<News> {};
 
-TEST_P(StreamNews, IsToldOnOnce) {
+TEST_P(StreamNews, IsNewsOnlyOnce) {
   const News &row = GetParam();
   Directory directory;
   if (row.known) directory.learn(*row.known, Heard::elsewhere);

@@ -6,7 +6,7 @@
 namespace astral::core {
 namespace {
 
-TEST(Bootstrap, ANodeThatIsAwayIsTriedUntilItIsThere) {
+TEST(Bootstrap, ANodeThatIsDownIsTriedUntilItAnswers) {
   World world;
   const std::size_t a = world.add("a", knowing({World::address_of(1)}));
   world.run(20s);

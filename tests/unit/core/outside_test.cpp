@@ -279,7 +279,7 @@ TEST(Carriers, AreNotForgottenWithAnElementOfTheirName) {
 }
 
 // A supernode that nobody can reach steps down.
-TEST(Probed, IsBelievedOnlyOfTheNodeThatWasAsked) {
+TEST(Probed, CountsOnlyFromTheNodeThatWasAsked) {
   Settings settings = Bench::settings();
   settings.role = Role::automatic;
   settings.bootstrap = {};

@@ -30,7 +30,7 @@ Uuid name(std::size_t i) {
   return "n" + std::to_string(i);
 }
 
-TEST(Overlay, KnowsSoManyOfEachDistanceAndNotItself) {
+TEST(Overlay, KnowsALimitedNumberOfEachDistanceAndNotItself) {
   Overlay overlay("us");
   EXPECT_FALSE(overlay.know("us"));
   std::map<std::size_t, std::size_t> known;
@@ -71,7 +71,7 @@ TEST(Overlay, NextIsTheLinkNearestToTheKeyOrNone) {
 }
 
 // Each supernode passes a message to a nearer one, so all routes to a key end at the same owner.
-TEST(Overlay, AllWaysOfAKeyEndAtOneKeyOwner) {
+TEST(Overlay, AllRoutesToAKeyEndAtOneKeyOwner) {
   constexpr std::size_t count = 60;
   std::vector<Overlay> overlays;
   for (std::size_t i = 0; i < count; ++i) overlays.emplace_back(name(i));
@@ -116,7 +116,7 @@ TEST(Overlay, CopiesAreTheNearestLinksInOrder) {
   EXPECT_TRUE(Overlay("us").copies(key, 3).empty());
 }
 
-TEST(Overlay, WantsSoManyLinksOfEachDistance) {
+TEST(Overlay, WantsALimitedNumberOfLinksOfEachDistance) {
   Overlay overlay("us");
   std::map<std::size_t, std::size_t> known;
   for (std::size_t i = 0; i < 200; ++i)
@@ -135,7 +135,7 @@ TEST(Overlay, WantsSoManyLinksOfEachDistance) {
   EXPECT_EQ(overlay.wanted().size(), 1u);
 }
 
-TEST(Overlay, NeedsNoMoreLinksThanMakeADistanceComplete) {
+TEST(Overlay, NeedsNoLinkOfADistanceThatHasMoreThanItsNumber) {
   Overlay overlay("us");
   std::vector<Uuid> far;
   for (std::size_t i = 0; far.size() < Overlay::links_per_distance + 1; ++i)
@@ -160,7 +160,7 @@ TEST(Overlay, ASecondSessionChangesNothing) {
   EXPECT_EQ(overlay.links().size(), 1u);
 }
 
-TEST(Overlay, NearestButNotTheOneItself) {
+TEST(Overlay, NearestLeavesOutTheNodeOfTheKey) {
   Overlay overlay("us");
   for (std::size_t i = 0; i < 10; ++i) overlay.know(name(i));
   const std::vector<Uuid> near = overlay.nearest(key_of(name(3)), 4);
@@ -174,7 +174,7 @@ TEST(Overlay, NearestButNotTheOneItself) {
   EXPECT_EQ(overlay.nearest(key_of(name(3)), 100).size(), 9u);
 }
 
-TEST(Overlay, SpreadNamesOneOfEachDistanceByChance) {
+TEST(Overlay, SpreadNamesARandomNodeOfEachDistance) {
   Overlay overlay("us");
   std::set<std::size_t> distances;
   for (std::size_t i = 0; i < 200; ++i)
@@ -192,8 +192,8 @@ TEST(Overlay, SpreadNamesOneOfEachDistanceByChance) {
   EXPECT_TRUE(overlay.spread(0, 7).empty());
 }
 
-// A peer that comes again and again as a supernode of another name takes no more memory than known ones do.
-TEST(Overlay, RemembersNoMoreThanItKnowsOfThoseThatLeft) {
+// A peer that connects again and again as a supernode of another name does not take more and more memory.
+TEST(Overlay, RemembersALimitedNumberOfNodesThatLeft) {
   Overlay overlay("us");
   for (std::size_t i = 0; i < 5000; ++i) {
     overlay.link(name(i), i + 1);

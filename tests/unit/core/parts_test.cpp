@@ -13,7 +13,7 @@
 namespace astral::core {
 namespace {
 
-TEST(UpstreamBudget, CountsUnmeasuredStreamsAsTheFirstAstralDid) {
+TEST(UpstreamBudget, CountsAnUnmeasuredStreamAs600KbitPerSecond) {
   UpstreamBudget budget(1'200'000, 100);
   EXPECT_TRUE(budget.reserve("a"));
   EXPECT_TRUE(budget.reserve("b"));
@@ -47,7 +47,7 @@ TEST(UpstreamBudget, FallsSlowlyAndNeverToNothing) {
   EXPECT_EQ(budget.rate_bps("a"), 1'000u);
 }
 
-TEST(UpstreamBudget, BelievesItsOwnMeasurementMoreThanTheSource) {
+TEST(UpstreamBudget, PrefersItsOwnMeasurementToTheAnnouncedRate) {
   UpstreamBudget budget(std::nullopt, 100);
   StreamInfo told{
       .slug = "a", .name = "", .description = "", .source = "s", .media = "", .bitrate_kbps = 700};
@@ -57,7 +57,7 @@ TEST(UpstreamBudget, BelievesItsOwnMeasurementMoreThanTheSource) {
   budget.told(told);
   EXPECT_EQ(budget.rate_bps("a"), 500'000u);
   told.slug = "b";
-  told.bitrate_kbps = UINT64_MAX;  // a senseless rate does not overflow the sum
+  told.bitrate_kbps = UINT64_MAX;  // a nonsensical rate does not overflow the sum
   budget.told(told);
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(budget.reserve("b"));
   EXPECT_EQ(budget.used_bps(), 50 * max_rate_kbps * 1000);
@@ -107,7 +107,7 @@ TEST(UpstreamBudget, LimitsTheChildrenWithoutALimitOfTheRate) {
   budget.forget("a");
 }
 
-TEST(UpstreamBudget, TellsHowManyMoreItTakes) {
+TEST(UpstreamBudget, TellsHowManyMoreChildrenFit) {
   UpstreamBudget budget(2'500'000, 100);
   budget.measured("a", 500'000);
   EXPECT_EQ(budget.places("a"), 5u);

@@ -95,7 +95,7 @@ TEST(Records, ARecordThatIsNotRepeatedLapses) {
   EXPECT_EQ(records.streams() + records.nodes(), 0u);
 }
 
-TEST(Records, OverAndGoneAndUnreachable) {
+TEST(Records, DropCarriersThatAreOverOrUnreachableAndStreamsThatEnd) {
   Records records;
   Advert over = through("a", 0, 0);
   over.over = true;
@@ -117,7 +117,7 @@ TEST(Records, OverAndGoneAndUnreachable) {
   EXPECT_EQ(records.streams(), 0u);
 }
 
-TEST(Records, RememberABoundedNumberOfCarriersTheBestOnes) {
+TEST(Records, RememberABoundedNumberOfTheBestCarriers) {
   Records records;
   for (std::size_t i = 0; i < max_record_carriers; ++i)
     records.advert(through("n" + std::to_string(i), 5, 1), 10s);
@@ -196,7 +196,7 @@ TEST(Tickets, AStandbyIsNoReasonToCarryAStream) {
   book.check_invariants();
 }
 
-TEST(Tickets, HeldOnesAreCountedApart) {
+TEST(Tickets, HeldTicketsAreCountedApart) {
   Tickets book;
   Ticket &ticket = add(book, "t", Side::held, PeerKind::node, TicketState::offered);
   book.enter(ticket, TicketState::confirmed);
@@ -229,7 +229,7 @@ void walk(ChildState from, ChildState to) {
   book.check_invariants();
 }
 
-TEST(TicketsDeathTest, AGivenOneTakesOnlyTheStepsOfTheDiagram) {
+TEST(TicketsDeathTest, AGivenTicketTakesOnlyTheStepsOfTheDiagram) {
   using S = ChildState;
   const std::set<std::pair<S, S>> steps{
       {S::waiting, S::asking},   {S::checking, S::asking}, {S::asking, S::offered},
@@ -247,7 +247,7 @@ TEST(TicketsDeathTest, AGivenOneTakesOnlyTheStepsOfTheDiagram) {
     }
 }
 
-TEST(TicketsDeathTest, AHeldOneTakesNoStepOfAGivenOne) {
+TEST(TicketsDeathTest, AHeldTicketTakesNoStepOfAGivenOne) {
   Tickets book;
   Ticket &held = add(book, "h", Side::held, PeerKind::node, TicketState::offered);
   EXPECT_DEATH(book.enter(held, ChildState::fed), "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The life of a stream as its viewers see it: it stops, goes on, pauses and ends. And who owns its name.
+// The life of a stream as its viewers see it: it stops, continues, pauses and ends. Also who owns its name.
 #include "three.hpp"
 
 namespace astral::core {

@@ -398,7 +398,7 @@ TEST(HostileEnd, AParentMayAnswerWhileTheConsumerStops) {
     consumer.handle(signalling::Offer{"t", fingerprint, description, "talk", "p"});
     parent = still::wires().back();
     parent->find();
-    parent->establish();  // ready, but the consumer has not been told
+    parent->establish();  // ready, but the consumer does not know it yet
   }
   EXPECT_EQ(viewer.connected, 0);
   EXPECT_FALSE(parent->alive());

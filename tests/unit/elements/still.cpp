@@ -230,7 +230,7 @@ void quic::Connection::reset(StreamId id, std::uint64_t) {
   found->second.waiting = 0;
 }
 void quic::Connection::stop_sending(StreamId id, std::uint64_t) {
-  impl_->wire->deaf.insert(id);
+  impl_->wire->dropped.insert(id);
 }
 void quic::Connection::set_priority(StreamId, int) {}
 std::size_t quic::Connection::backlog() const {
@@ -299,7 +299,7 @@ void Wire::establish() {
 
 // QUIC refuses data on a stream of ours that is not open, and on an ended stream.
 bool Wire::can_receive(quic::StreamId id) {
-  if (!open() || closing || deaf.contains(id)) return false;
+  if (!open() || closing || dropped.contains(id)) return false;
   const bool ours = quic::opened_by_server(id) == is_server;
   if (ours && (quic::is_unidirectional(id) || id / 4 >= opened[1])) return false;
   if (!ours && known.insert(id).second && !quic::is_unidirectional(id)) sent[id];
@@ -308,7 +308,7 @@ bool Wire::can_receive(quic::StreamId id) {
 
 void Wire::data(quic::StreamId id, Bytes bytes, bool fin) {
   if (!can_receive(id)) return;
-  if (fin) deaf.insert(id);
+  if (fin) dropped.insert(id);
   ++inside;
   handler->on_stream_data(id, bytes, fin);
   --inside;
@@ -317,7 +317,7 @@ void Wire::data(quic::StreamId id, Bytes bytes, bool fin) {
 
 void Wire::reset(quic::StreamId id, std::uint64_t code) {
   if (!can_receive(id)) return;
-  deaf.insert(id);
+  dropped.insert(id);
   ++inside;
   handler->on_stream_reset(id, code);
   --inside;

@@ -63,7 +63,7 @@ class Wire {
   std::optional<quic::CloseReason> closing;
   std::uint64_t opened[2] = {0, 0};  // unidirectional, bidirectional
   std::set<quic::StreamId> known;    // the peer's streams
-  std::set<quic::StreamId> deaf;     // streams whose data is dropped
+  std::set<quic::StreamId> dropped;  // streams that have ended or whose data is dropped
   void settle();
 
  private:

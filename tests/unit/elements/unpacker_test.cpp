@@ -28,7 +28,7 @@ class UnpackerTest : public testing::TestWithParam<const char *> {
 
 class ContainerTime : public UnpackerTest {};
 
-TEST_P(ContainerTime, ASegmentInBytesLeavesTheTimeToTheDemuxer) {
+TEST_P(ContainerTime, ABytesSegmentLeavesTheTimeToTheDemuxer) {
   unpack_one();
   EXPECT_EQ(unpacker_.segment().format, GST_FORMAT_BYTES);
   EXPECT_EQ(unpacker_.segment().start, 0u);
@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Caps, ContainerTime,
 
 class BufferTime : public UnpackerTest {};
 
-TEST_P(BufferTime, ASegmentInTimeStartsAfterWhatIsOlderThanThePresent) {
+TEST_P(BufferTime, ATimeSegmentStartsAtThePresentOfTheStream) {
   unpack_one();
   EXPECT_EQ(unpacker_.segment().format, GST_FORMAT_TIME);
   EXPECT_EQ(unpacker_.segment().start, static_cast<std::uint64_t>(Unpacker::lead));

@@ -68,7 +68,7 @@ TEST(HlsParts, AreListedForTheLastThreeTargetDurationsOnly) {
   EXPECT_EQ(lines(playlist, "#EXTINF").size(), 9u);
 }
 
-TEST(HlsParts, AreWholeFramesNextTo250Ms) {
+TEST(HlsParts, AreWholeFramesOfAbout250Ms) {
   struct Case {
     Time step;
     const char *target;
@@ -89,7 +89,7 @@ TEST(HlsParts, AreWholeFramesNextTo250Ms) {
   }
 }
 
-TEST(HlsParts, KeepTheirTargetDurationWhateverComes) {
+TEST(HlsParts, NeverChangeTheirTargetDuration) {
   HlsWindow window;
   Publisher publisher(window);
   publisher.groups(3, 1s, frame);
@@ -119,7 +119,7 @@ std::vector<std::uint8_t> frame_packet(std::uint8_t stream, std::uint64_t dts) {
 }
 
 // Three small frames in each piece, whose times are those of the pieces. The clock wraps within segment 2.
-TEST(HlsParts, BeginWithAFrameWhateverThePieces) {
+TEST(HlsParts, BeginWithAFrameAlsoInsideAPiece) {
   HlsWindow window;
   const std::uint64_t fold = std::uint64_t{1} << 33;
   std::uint64_t dts = fold - 2 * 90'000 - 45'000;

@@ -54,7 +54,7 @@ TEST(KeyFrame, IsCompleteWhenTheNextPictureBegins) {
   live.leave(frame);
 }
 
-TEST(KeyFrame, IsCompleteAtOnceInAGroupThatIsThere) {
+TEST(KeyFrame, IsCompleteAtOnceIfTheGroupIsAlreadyThere) {
   Fanout live;
   live.set_header(tables());
   for (int group = 0; group < 2; ++group) {
@@ -98,7 +98,7 @@ TEST(KeyFrame, BeginsAgainAfterABreak) {
   EXPECT_TRUE(frame.is_whole());
 }
 
-TEST(KeyFrame, NeverComesInAudioAlone) {
+TEST(KeyFrame, NeverComesWithoutVideo) {
   KeyFrame frame;
   frame.on_frame(tables(), true);
   for (int i = 0; i < 5; ++i) frame.on_frame(sound(), i == 0);

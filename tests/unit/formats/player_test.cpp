@@ -43,7 +43,7 @@ TEST(Fanout, ANewPlayerBeginsWithTheNewestGroup) {
   EXPECT_EQ(fanout.players(), 2u);
 }
 
-TEST(Fanout, ALateHeaderReachesWaitingPlayersAndALaterOneItsNews) {
+TEST(Fanout, AWaitingPlayerGetsTheFirstHeaderAndThenOnlyTheNews) {
   Words player;
   Fanout fanout;
   fanout.join(player);
@@ -67,7 +67,7 @@ TEST(Fanout, ANewPlayerWaitsForAStartAfterABreak) {
   EXPECT_EQ(late.take(), " *b0");
 }
 
-TEST(Fanout, APlayerThatJoinsAfterTheEndIsToldSo) {
+TEST(Fanout, APlayerThatJoinsAfterTheEndGetsTheError) {
   Words player, late;
   Fanout fanout;
   fanout.join(player);

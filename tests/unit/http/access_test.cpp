@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who may do what: hosts, origins, addresses, tokens; and what addresses tell.
+// Which requests are allowed, by Host, Origin, address and token; and what the server knows of an address.
 #include "http/access.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ Call call_to(const std::string &host, const std::string &port = "") {
   return call;
 }
 
-TEST(Access, ComesByAnAddressOrAKnownName) {
+TEST(Access, TheHostMustBeAnAddressOrAKnownName) {
   for (const char *host :
        {"127.0.0.1", "192.0.2.2", "::1", "fe80::1", "localhost", "LocalHost", "studio", "node.example"}) {
     EXPECT_TRUE(node().may_come(call_to(host))) << host;
@@ -42,7 +42,7 @@ TEST(Access, ComesByAnAddressOrAKnownName) {
   EXPECT_TRUE(Access({}).may_come(call_to("any.example")));
 }
 
-TEST(Access, OnlyItsOwnPagesAndFriendsChangeAnything) {
+TEST(Access, OnlyOwnPagesAndAllowedOriginsMayChangeAnything) {
   Call call = call_to("127.0.0.1", ":8000");
   call.is_loopback = true;
   for (const char *origin : {"", "http://127.0.0.1:8000", "HTTP://127.0.0.1:8000", "https://node.example",
@@ -70,7 +70,7 @@ TEST(Access, OnlyItsOwnPagesAndFriendsChangeAnything) {
   }
 }
 
-TEST(Access, AStrangerNeedsTheToken) {
+TEST(Access, ARemoteCallerNeedsTheToken) {
   Call call = call_to("192.0.2.2");
   EXPECT_TRUE(node().may_change(call, Who::anyone));
   EXPECT_NE(node().may_change(call, Who::owner).error().detail.find("Bearer TOKEN"), std::string::npos);
@@ -86,7 +86,7 @@ TEST(Access, AStrangerNeedsTheToken) {
   EXPECT_TRUE(node().is_owner(call));
 }
 
-TEST(Access, WithoutATokenNobodyHasIt) {
+TEST(Access, WithoutATokenInTheSettingsNoTokenIsRight) {
   Call call = call_to("192.0.2.2");
   EXPECT_FALSE(Access({}).is_owner(call));
   call.token = secret;
@@ -101,7 +101,7 @@ struct Seen {
   bool is_loopback, is_near;
 };
 
-TEST(RemoteAddress, IsKnownByItsAddress) {
+TEST(RemoteAddress, HasAPlaceAndMayBeLocal) {
   for (const Seen &seen : {
            Seen{"127.0.0.1", "", true, true},
            Seen{"127.9.9.9", "", true, true},
@@ -130,7 +130,7 @@ TEST(RemoteAddress, IsKnownByItsAddress) {
   EXPECT_FALSE(remote_address_of(nullptr).is_loopback);
 }
 
-TEST(Access, PublishesFromThisMachineOrWithTheToken) {
+TEST(Access, ThisMachineAndCallersWithTheTokenMayPublish) {
   EXPECT_TRUE(node().may_publish(true, ""));
   EXPECT_TRUE(node().may_publish(false, std::string("token=") + secret));
   EXPECT_TRUE(node().may_publish(false, std::string("a=b&token=%30") + (secret + 1) + "&c"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which bodies in chunks are decoded, whatever pieces they come in, and which are refused.
+// Which chunked bodies are decoded, in pieces of any size, and which are refused.
 #include "http/chunked_decoder.hpp"
 
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 namespace astral::http {
 namespace {
 
-// The body and, behind '|', the bytes that follow it; or the error.
+// The body and, after '|', the bytes that follow it; or the error.
 std::string decode(const std::string &bytes, std::size_t at_once) {
   ChunkedDecoder decoder;
   std::string body, rest;
@@ -26,7 +26,7 @@ std::string decode(const std::string &bytes, std::size_t at_once) {
   return body + (decoder.is_done() ? "|" : "...") + rest;
 }
 
-TEST(ChunkedDecoder, DecodesTheBodyAndStopsBehindIt) {
+TEST(ChunkedDecoder, DecodesTheBodyAndStopsAfterIt) {
   for (const auto &[bytes, body] : {
            std::pair<std::string, std::string>{"0\r\n\r\n", "|"},
            {"5\r\nhello\r\n0\r\n\r\nGET /", "hello|GET /"},
@@ -42,7 +42,7 @@ TEST(ChunkedDecoder, DecodesTheBodyAndStopsBehindIt) {
   }
 }
 
-TEST(ChunkedDecoder, RefusesWhatOthersMightReadInAnotherWay) {
+TEST(ChunkedDecoder, RefusesWhatOtherParsersMightReadDifferently) {
   const std::string about = "the body in chunks: ";
   const std::string size = about + "a size must be 1 to 15 hexadecimal digits";
   const std::string crlf = about + "lines must end with CRLF";
@@ -72,7 +72,7 @@ TEST(ChunkedDecoder, RefusesWhatOthersMightReadInAnotherWay) {
   }
 }
 
-TEST(ChunkedDecoder, IsBounded) {
+TEST(ChunkedDecoder, HasMaxima) {
   const std::string about = "the body in chunks: ";
   EXPECT_EQ(decode("1;" + std::string(1020, 'x') + "\r\na", 7), "a...");
   EXPECT_EQ(decode("1;" + std::string(1021, 'x') + "\r\na", 7), about + "a line is longer than 1024 bytes");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How many may be connected from where, and who is late.
+// How many connections are allowed, in all and from one place, and which are past their deadline.
 #include "http/connection_limiter.hpp"
 
 #include <gtest/gtest.h>
@@ -9,56 +9,56 @@ namespace {
 
 const std::string here;  // this machine
 
-TEST(ConnectionLimiter, OnePlaceHasItsBoundAndThisMachineHasNone) {
-  ConnectionLimiter guests({.total = 10, .reserved = 2, .per_place = 2});
-  const auto first = guests.enter("a", never);
-  EXPECT_TRUE(first && guests.enter("a", never));
-  EXPECT_EQ(guests.enter("a", never).error().detail, "too many connections from your address");
-  EXPECT_TRUE(guests.enter("b", never));
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(guests.enter(here, never));
-  guests.leave(*first);
-  EXPECT_TRUE(guests.enter("a", never));
-  guests.leave(*first);  // a second time: nothing
-  EXPECT_FALSE(guests.enter("a", never));
+TEST(ConnectionLimiter, EachPlaceHasALimitAndThisMachineHasNone) {
+  ConnectionLimiter limiter({.total = 10, .reserved = 2, .per_place = 2});
+  const auto first = limiter.enter("a", never);
+  EXPECT_TRUE(first && limiter.enter("a", never));
+  EXPECT_EQ(limiter.enter("a", never).error().detail, "too many connections from your address");
+  EXPECT_TRUE(limiter.enter("b", never));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limiter.enter(here, never));
+  limiter.leave(*first);
+  EXPECT_TRUE(limiter.enter("a", never));
+  limiter.leave(*first);  // a second time: does nothing
+  EXPECT_FALSE(limiter.enter("a", never));
 }
 
-TEST(ConnectionLimiter, StrangersLeaveRoomForThisMachine) {
-  ConnectionLimiter guests({.total = 4, .reserved = 1, .per_place = 10});
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(guests.enter("a", never));
-  EXPECT_EQ(guests.enter("b", never).error().detail, "too many are connected");
-  EXPECT_EQ(guests.enter("b", never).error().code, Code::no_room);
-  EXPECT_TRUE(guests.enter(here, never));
-  EXPECT_EQ(guests.enter(here, never).error().detail, "too many are connected");
-  EXPECT_EQ(guests.count(), 4u);
+TEST(ConnectionLimiter, SomeConnectionsAreReservedForThisMachine) {
+  ConnectionLimiter limiter({.total = 4, .reserved = 1, .per_place = 10});
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(limiter.enter("a", never));
+  EXPECT_EQ(limiter.enter("b", never).error().detail, "too many are connected");
+  EXPECT_EQ(limiter.enter("b", never).error().code, Code::no_room);
+  EXPECT_TRUE(limiter.enter(here, never));
+  EXPECT_EQ(limiter.enter(here, never).error().detail, "too many are connected");
+  EXPECT_EQ(limiter.count(), 4u);
 }
 
-TEST(ConnectionLimiter, WhoIsTurnedAwayTakesNobodysPlace) {
-  ConnectionLimiter guests({.total = 1, .reserved = 0, .per_place = 1, .turned_away = 2});
-  const auto in = guests.enter("a", never);
-  const auto away = guests.turn_away(never);
-  EXPECT_TRUE(away && guests.turn_away(never));
-  EXPECT_FALSE(guests.turn_away(never));
-  guests.leave(*in);
-  EXPECT_TRUE(guests.enter("b", never));
-  guests.leave(*away);
-  EXPECT_TRUE(guests.turn_away(never));
+TEST(ConnectionLimiter, ConnectionsThatAreTurnedAwayAreCountedApart) {
+  ConnectionLimiter limiter({.total = 1, .reserved = 0, .per_place = 1, .turned_away = 2});
+  const auto in = limiter.enter("a", never);
+  const auto away = limiter.turn_away(never);
+  EXPECT_TRUE(away && limiter.turn_away(never));
+  EXPECT_FALSE(limiter.turn_away(never));
+  limiter.leave(*in);
+  EXPECT_TRUE(limiter.enter("b", never));
+  limiter.leave(*away);
+  EXPECT_TRUE(limiter.turn_away(never));
 }
 
-TEST(ConnectionLimiter, AreLateAtTheirDeadline) {
-  ConnectionLimiter guests({});
-  EXPECT_EQ(guests.deadline(), never);
-  const auto a = guests.enter("a", 10s), b = guests.enter("a", 10s), c = guests.enter(here, 20s);
-  EXPECT_EQ(guests.deadline(), 10s);
-  EXPECT_TRUE(guests.late(10s - 1ns).empty());
-  EXPECT_EQ(guests.late(10s), (std::set<ConnectionLimiter::Id>{*a, *b}));
-  guests.wait_until(*a, 30s);
-  guests.leave(*b);
-  EXPECT_EQ(guests.deadline(), 20s);
-  guests.wait_until(*c, never);
-  EXPECT_EQ(guests.late(29s), std::set<ConnectionLimiter::Id>{});
-  EXPECT_EQ(guests.late(30s), std::set<ConnectionLimiter::Id>{*a});
-  guests.wait_until(*b, 1s);  // has gone
-  EXPECT_EQ(guests.deadline(), 30s);
+TEST(ConnectionLimiter, ConnectionsAreLateAtTheirDeadline) {
+  ConnectionLimiter limiter({});
+  EXPECT_EQ(limiter.deadline(), never);
+  const auto a = limiter.enter("a", 10s), b = limiter.enter("a", 10s), c = limiter.enter(here, 20s);
+  EXPECT_EQ(limiter.deadline(), 10s);
+  EXPECT_TRUE(limiter.late(10s - 1ns).empty());
+  EXPECT_EQ(limiter.late(10s), (std::set<ConnectionLimiter::Id>{*a, *b}));
+  limiter.wait_until(*a, 30s);
+  limiter.leave(*b);
+  EXPECT_EQ(limiter.deadline(), 20s);
+  limiter.wait_until(*c, never);
+  EXPECT_EQ(limiter.late(29s), std::set<ConnectionLimiter::Id>{});
+  EXPECT_EQ(limiter.late(30s), std::set<ConnectionLimiter::Id>{*a});
+  limiter.wait_until(*b, 1s);  // has left already
+  EXPECT_EQ(limiter.deadline(), 30s);
 }
 
 }  // namespace

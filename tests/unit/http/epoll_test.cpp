@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Many descriptors, one source: who is told, who is not any more.
+// One epoll watches many sockets: which callbacks run.
 #include "http/epoll.hpp"
 
 #include <gtest/gtest.h>
@@ -67,7 +67,7 @@ class Epoll : public ::testing::Test {
   std::vector<std::unique_ptr<Pair>> pairs_;
 };
 
-TEST_F(Epoll, TellsOnlyThoseThatHaveSomething) {
+TEST_F(Epoll, CallsOnlyTheWatchOfAReadableDescriptor) {
   drain();
   EXPECT_TRUE(heard_.empty());
   pairs_[150]->say();
@@ -75,17 +75,17 @@ TEST_F(Epoll, TellsOnlyThoseThatHaveSomething) {
   EXPECT_EQ(heard_, std::vector<std::size_t>{150});
 }
 
-TEST_F(Epoll, TellsAllOfMany) {
+TEST_F(Epoll, CallsEveryWatchIfAllDescriptorsAreReadable) {
   for (const auto &pair : pairs_) pair->say();
   EXPECT_TRUE(pump_until([&] { return heard_.size() == pairs_.size(); }));
 }
 
-TEST_F(Epoll, GoesOnUntilAllIsRead) {
+TEST_F(Epoll, CallsAgainUntilEverythingIsRead) {
   for (int i = 0; i < 3; ++i) pairs_[7]->say();
   EXPECT_TRUE(pump_until([&] { return heard_.size() == 3; }));
 }
 
-TEST_F(Epoll, TellsTheEnd) {
+TEST_F(Epoll, CallsTheWatchWhenTheOtherEndCloses) {
   bool ended = false;
   pairs_[3]->watch.reset();
   pairs_[3]->watch = http::Epoll::Watch(g_main_context_default(), pairs_[3]->fd(), [&] {
@@ -96,7 +96,7 @@ TEST_F(Epoll, TellsTheEnd) {
   EXPECT_TRUE(pump_until([&] { return ended; }));
 }
 
-TEST_F(Epoll, AWatchMayEndItselfAndOthers) {
+TEST_F(Epoll, ACallbackMayRemoveItsOwnWatchAndOthers) {
   std::size_t told = 0;
   for (const auto &pair : pairs_) {
     pair->watch.reset();
@@ -111,7 +111,7 @@ TEST_F(Epoll, AWatchMayEndItselfAndOthers) {
   EXPECT_EQ(told, 1u);
 }
 
-TEST(EpollWithoutDescriptors, ASocketIsWatchedAllTheSame) {
+TEST(EpollWithoutDescriptors, ASocketIsWatchedWithoutEpoll) {
   Pair pair;
   int heard = 0;
   rlimit before{};

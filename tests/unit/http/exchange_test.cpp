@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An answer is whole, within its bound and its deadline, and of whom was asked, over real sockets.
+// HTTP requests to other programs, over real sockets: the whole answer arrives within a maximum size and a
+// deadline, or an error is reported.
 #include "http/exchange.hpp"
 
 #include <gtest/gtest.h>
@@ -41,7 +42,7 @@ class ExchangeTest : public ::testing::Test {
       told_ = std::move(told);
     });
     EXPECT_TRUE(asked);
-    EXPECT_FALSE(told_);  // never from inside
+    EXPECT_FALSE(told_);  // never inside exchange()
   }
   const Expected<Told> &told() {
     ask();
@@ -64,7 +65,7 @@ class ExchangeTest : public ::testing::Test {
   std::optional<Expected<Told>> told_;
 };
 
-TEST_F(ExchangeTest, AQuestionAndItsAnswer) {
+TEST_F(ExchangeTest, SendsARequestAndReturnsTheAnswer) {
   question_.method = "POST";
   question_.body = "a question";
   question_.type = "text/plain";
@@ -77,8 +78,8 @@ TEST_F(ExchangeTest, AQuestionAndItsAnswer) {
   EXPECT_EQ(asked_.accept, "application/json");
 }
 
-TEST_F(ExchangeTest, AnAnswerMayBeAsLongAsItsBound) {
-  question_.max_answer = 300'000;  // of several reads
+TEST_F(ExchangeTest, AnAnswerAboveTheMaximumIsAnError) {
+  question_.max_answer = 300'000;  // arrives in several reads
   reply_.body = std::string(question_.max_answer, 'x');
   ASSERT_TRUE(told());
   EXPECT_EQ((*told_)->body, reply_.body);
@@ -86,18 +87,18 @@ TEST_F(ExchangeTest, AnAnswerMayBeAsLongAsItsBound) {
   EXPECT_EQ(fault(), Code::too_large);
 }
 
-TEST_F(ExchangeTest, WhoIsSilentIsGivenUp) {
+TEST_F(ExchangeTest, TimesOutWithoutAnAnswer) {
   answers_ = false;
   question_.patience = 200ms;
   EXPECT_EQ(fault(), Code::timeout);
 }
 
-TEST_F(ExchangeTest, NobodyListens) {
+TEST_F(ExchangeTest, AClosedPortIsUnreachable) {
   server_.reset();
   EXPECT_EQ(fault(), Code::unreachable);
 }
 
-// Who says what the test says, byte by byte.
+// A TCP server that sends the bytes that the test gives it.
 class RawServer {
  public:
   RawServer() {
@@ -126,7 +127,7 @@ class RawServer {
   int guest_ = -1;
 };
 
-TEST_F(ExchangeTest, AnAnswerIsNotAnnouncedWithoutEnd) {
+TEST_F(ExchangeTest, TooManyInterimResponsesAreAnError) {
   RawServer server;
   question_.url = server.url;
   question_.patience = 5s;
@@ -140,7 +141,7 @@ TEST_F(ExchangeTest, AnAnswerIsNotAnnouncedWithoutEnd) {
   EXPECT_EQ(told_->error().detail, "the answer is announced without end");
 }
 
-TEST_F(ExchangeTest, AnAnswerMayBeAnnounced) {
+TEST_F(ExchangeTest, SkipsAnInterimResponse) {
   RawServer server;
   question_.url = server.url;
   ask();
@@ -150,18 +151,18 @@ TEST_F(ExchangeTest, AnAnswerMayBeAnnounced) {
   EXPECT_EQ((*told_)->body, "{}");
 }
 
-TEST_F(ExchangeTest, IsNotLedElsewhere) {
+TEST_F(ExchangeTest, DoesNotFollowRedirections) {
   reply_ = {.status = 302, .headers = {{"Location", "http://127.0.0.1:1/"}}};
   ASSERT_TRUE(told());
   EXPECT_EQ((*told_)->status, 302u);
 }
 
-TEST_F(ExchangeTest, WhoLetGoHearsNothing) {
+TEST_F(ExchangeTest, ACancelledExchangeIsNotReported) {
   answers_ = false;
   ask();
   ASSERT_TRUE(pump_until([&] { return !silent_.empty(); }));
   g_cancellable_cancel(cancellable_.get());
-  ask();  // nor from then on
+  ask();  // cancelled before it begins
   cancellable_ = Ref<GCancellable>::adopt(g_cancellable_new());
   const Ref<GCancellable> other = cancellable_;
   bool is_over = false;
@@ -171,7 +172,7 @@ TEST_F(ExchangeTest, WhoLetGoHearsNothing) {
   EXPECT_FALSE(told_);
 }
 
-TEST_F(ExchangeTest, NotAUrl) {
+TEST_F(ExchangeTest, AnInvalidUrlIsAnErrorAtOnce) {
   question_.url = "n";
   const auto asked = exchange(session_, question_, cancellable_, [](const Expected<Told> &) { FAIL(); });
   ASSERT_FALSE(asked);

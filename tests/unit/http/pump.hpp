@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The one way these tests wait: pumping the main context until a condition, with one shared deadline.
+// How these tests wait: they iterate the main context until a condition holds or a deadline has passed.
 #pragma once
 
 #include <glib.h>
@@ -11,7 +11,7 @@
 
 namespace astral::test {
 
-// False when the condition did not come true in time; the test then says so.
+// False: the condition did not hold in time. The test must check this.
 inline bool pump_until(const std::function<bool()> &condition, Time limit = 20s) {
   GMainContext *context = g_main_context_default();
   bool late = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which heads of requests pass, which wait for more, and what the others hear.
+// Which request heads are complete, which need more bytes, and why the others are refused.
 #include "http/request_head.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ std::string get(const std::string &headers, const std::string &line = "GET / HTT
   return line + "\r\n" + headers + "\r\n";
 }
 
-TEST(Head, IsWholeAtTheEmptyLineAndNotBefore) {
+TEST(Head, IsCompleteAtTheEmptyLineAndNotBefore) {
   const std::string head = get("Host: x\r\nAccept: */*\r\n");
   for (std::size_t size = 0; size < head.size(); ++size)
     EXPECT_EQ(verdict(head.substr(0, size)), "more") << size;
@@ -28,7 +28,7 @@ TEST(Head, IsWholeAtTheEmptyLineAndNotBefore) {
   EXPECT_EQ(verdict("GET / HTTP/1.1\nHost: x\n\n"), "whole");
 }
 
-TEST(Head, Passes) {
+TEST(Head, ValidHeadsAreAccepted) {
   for (const std::string &head :
        {get("Host: 127.0.0.1:8000\r\n", "GET /a/%41?b=c&d HTTP/1.1"), get("Host: [::1]:80\r\n"),
         get("", "GET / HTTP/1.0"), get("Host: x\r\nContent-Length: 0\r\n", "POST /streams HTTP/1.1"),
@@ -45,7 +45,7 @@ struct Bad {
   const char *verdict;
 };
 
-TEST(Head, RefusesWithTheReason) {
+TEST(Head, InvalidHeadsAreRefusedWithTheReason) {
   const char *line = "400 the first line must be METHOD, path and HTTP/1.1";
   const char *version = "400 only HTTP/1.1 and HTTP/1.0 are spoken here";
   const char *path = "400 the address is no path of this program";
@@ -106,7 +106,7 @@ TEST(Head, RefusesWithTheReason) {
   }
 }
 
-TEST(Head, IsBounded) {
+TEST(Head, HasMaxima) {
   const HeadLimits limits{.bytes = 200, .target = 20, .fields = 3};
   const std::string at_most = "GET /" + std::string(19, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n";
   EXPECT_EQ(verdict(at_most, limits), "whole");

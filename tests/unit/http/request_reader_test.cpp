@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The requests that the bytes of one connection make, whatever pieces they come in.
+// Which requests are read from the bytes of one connection, in pieces of any size.
 #include "http/request_reader.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a sound head says, field by field.
+// What is read from a valid request head.
 #include "http/request.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ Request read(const std::string &head) {
   return read_request(head);
 }
 
-TEST(RequestTest, All) {
+TEST(RequestTest, ReadsEveryField) {
   const std::string head =
       "POST /stream/a%20b?uuid=n&x=1%262 HTTP/1.1\r\nHost: [::1]:4567\r\nACCEPT: text/html\r\naccept: */*\r\n"
       "Content-Type: Application/JSON ; charset=utf-8\r\nOrigin: http://x\r\nContent-Length:  12 \r\n\r\n";
@@ -34,14 +34,14 @@ TEST(RequestTest, All) {
   EXPECT_FALSE(request.is_head || request.expects_continue);
 }
 
-TEST(RequestTest, Targets) {
+TEST(RequestTest, SplitsTheTargetIntoPathAndQuery) {
   const auto path = [](const std::string &target) {
     const Request request = read("GET " + target + " HTTP/1.1\nHost: h:1\n\n");
     return request.call.path + " " + std::to_string(request.call.query.size());
   };
   EXPECT_EQ(path("/"), "/ 0");
   EXPECT_EQ(path("/?"), "/ 0");
-  EXPECT_EQ(path("/a?b"), "/a 0");  // without "=" it says nothing
+  EXPECT_EQ(path("/a?b"), "/a 0");  // a query field without "=" is ignored
   EXPECT_EQ(path("/a?b="), "/a 1");
   EXPECT_EQ(path("/a#b?c=d"), "/a 0");
   EXPECT_EQ(path("http://h:1/a/b?c=d&e=f"), "/a/b 2");
@@ -49,7 +49,7 @@ TEST(RequestTest, Targets) {
   EXPECT_EQ(path("http://h:1?c=d"), "/ 1");
 }
 
-TEST(RequestTest, Connections) {
+TEST(RequestTest, ReadsKeepAliveHeadAndExpect) {
   EXPECT_FALSE(read("GET / HTTP/1.0\r\n\r\n").keep_alive);
   EXPECT_FALSE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: Close\r\n\r\n").keep_alive);
   EXPECT_FALSE(read("GET / HTTP/1.1\r\nHost: h\r\nConnection: te, close\r\n\r\n").keep_alive);

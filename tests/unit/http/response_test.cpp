@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The bytes of a reply.
+// The bytes of a response, and the queue that sends them.
 #include "http/response.hpp"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ TEST(Response, HasTheLengthOfBodyAndParts) {
   EXPECT_EQ(head.find("Connection:"), std::string::npos);
 }
 
-TEST(Response, TellsWhenTheConnectionEnds) {
+TEST(Response, SaysThatTheConnectionCloses) {
   EXPECT_TRUE(has_line(response_head({}), "Connection: close"));
   const std::string whole = response({.body = "abc"});
   EXPECT_TRUE(has_line(whole, "Connection: close"));
@@ -35,7 +35,7 @@ TEST(Response, TellsWhenTheConnectionEnds) {
   EXPECT_TRUE(whole.ends_with("\r\n\r\nabc"));
 }
 
-TEST(Response, HasNoLengthWhereTheBodyEndsWithTheConnectionOrThereIsNone) {
+TEST(Response, HasNoLengthIfTheConnectionEndsTheBodyOrThereIsNoBody) {
   const std::string live =
       response_head({.take_over = [](const Ref<GIOStream> &, const std::string &) {}}, true);
   EXPECT_TRUE(has_line(live, "Connection: close"));
@@ -44,7 +44,7 @@ TEST(Response, HasNoLengthWhereTheBodyEndsWithTheConnectionOrThereIsNone) {
   EXPECT_EQ(none.find("Content-"), none.find("Content-Type-Options")) << none;
 }
 
-TEST(SendQueue, SendsEverythingInOrderAsFarAsTheSocketTakesIt) {
+TEST(SendQueue, SendsInOrderWhatTheSocketAccepts) {
   std::array<int, 2> ends{};
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
   SendQueue queue;

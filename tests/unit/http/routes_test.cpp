@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which route a request meets, and what bodies and errors look like.
+// Which route matches a request, and what bodies and errors look like.
 #include "http/routes.hpp"
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ void PrintTo(const Case &c, std::ostream *out) {
 
 class Routes : public ::testing::TestWithParam<Case> {};
 
-TEST_P(Routes, Meet) {
+TEST_P(Routes, AreMatchedByMethodAndPath) {
   const std::vector<Route> routes = table();
   const Match met = match(routes, GetParam().method, GetParam().path);
   std::string text = met.route ? met.route->pattern : met.allow.empty() ? "404" : "405 " + met.allow;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The server as clients use and misuse it, over real sockets.
+// The server over real sockets, with correct and with hostile clients.
 #include "http/server.hpp"
 
 #include <arpa/inet.h>
@@ -132,7 +132,7 @@ class ServerTest : public ::testing::Test {
   std::unique_ptr<Server> server_;
 };
 
-TEST_F(ServerTest, AConnectionStays) {
+TEST_F(ServerTest, AConnectionServesSeveralRequests) {
   TestClient client(server_->port());
   for (const char *word : {"a", "b", "c"}) {
     client.say(get_request(std::string("/now/") + word));
@@ -144,12 +144,12 @@ TEST_F(ServerTest, AConnectionStays) {
   EXPECT_EQ(server_->connections(), 1u);
 }
 
-TEST_F(ServerTest, RequestsInOneBreathAreAnsweredInOrder) {
+TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   TestClient client(server_->port());
   client.say(get_request("/now/a") + post_request("/echo", "b") + get_request("/later") +
              get_request("/now/d") + get_request("/nowhere"));
   ASSERT_TRUE(hears(client, "<b127.0.0.1>"));
-  EXPECT_EQ(client.count("<d>"), 0u);  // its turn is after the one that is not answered yet
+  EXPECT_EQ(client.count("<d>"), 0u);  // waits for the answer to the request before it
   ASSERT_EQ(later_.size(), 1u);
   later_[0]({.body = "<c>"});
   ASSERT_TRUE(hears(client, "not-found"));
@@ -157,7 +157,7 @@ TEST_F(ServerTest, RequestsInOneBreathAreAnsweredInOrder) {
   EXPECT_LT(client.heard.find("<c>"), client.heard.find("<d>"));
 }
 
-TEST_F(ServerTest, ThousandsInOneBreath) {
+TEST_F(ServerTest, ThousandsOfPipelinedRequestsAreAnswered) {
   TestClient client(server_->port());
   std::string all;
   for (int i = 0; i < 3000; ++i) all += get_request("/now/x");
@@ -169,7 +169,7 @@ TEST_F(ServerTest, ThousandsInOneBreath) {
   }));
 }
 
-TEST_F(ServerTest, ABodyInPieces) {
+TEST_F(ServerTest, ABodyMayArriveInPieces) {
   TestClient client(server_->port());
   const std::string whole = post_request("/echo", "hello ");
   for (const char c : whole) {
@@ -179,7 +179,7 @@ TEST_F(ServerTest, ABodyInPieces) {
   EXPECT_TRUE(hears(client, "<hello 127.0.0.1>"));
 }
 
-TEST_F(ServerTest, SaysContinue) {
+TEST_F(ServerTest, AnswersExpectWith100Continue) {
   TestClient client(server_->port());
   client.say("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
   ASSERT_TRUE(hears(client, "HTTP/1.1 100 Continue\r\n\r\n"));
@@ -188,7 +188,7 @@ TEST_F(ServerTest, SaysContinue) {
   EXPECT_EQ(client.count("100 Continue"), 1u);
 }
 
-TEST_F(ServerTest, ClosesWhereItIsAsked) {
+TEST_F(ServerTest, ClosesAfterTheResponseIfTheClientAsks) {
   for (const std::string &last :
        {get_request("/now/a", "Connection: close\r\n"), std::string("GET /now/a HTTP/1.0\r\n\r\n")}) {
     TestClient client(server_->port());
@@ -199,7 +199,7 @@ TEST_F(ServerTest, ClosesWhereItIsAsked) {
   }
 }
 
-TEST_F(ServerTest, AnswersWhoHasSaidAll) {
+TEST_F(ServerTest, AnswersAClientThatHasClosedItsSendingSide) {
   TestClient client(server_->port());
   client.say(get_request("/later"));
   client.say_all();
@@ -209,7 +209,7 @@ TEST_F(ServerTest, AnswersWhoHasSaidAll) {
   EXPECT_EQ(client.count("<late>"), 1u);
 }
 
-TEST_F(ServerTest, HeadHasNoBody) {
+TEST_F(ServerTest, TheResponseToHeadHasNoBody) {
   TestClient client(server_->port());
   client.say("HEAD /now/a HTTP/1.1\r\nHost: h\r\n\r\n" + get_request("/now/b"));
   ASSERT_TRUE(hears(client, "<b>"));
@@ -217,7 +217,7 @@ TEST_F(ServerTest, HeadHasNoBody) {
   EXPECT_EQ(client.count("Content-Length: 3\r\n"), 2u);
 }
 
-TEST_F(ServerTest, MethodsAndOtherSites) {
+TEST_F(ServerTest, RefusesWrongMethodsAndPagesOfOtherSites) {
   TestClient client(server_->port());
   client.say(post_request("/now/a", "") + post_request("/echo", "x", "Origin: http://elsewhere.example\r\n") +
              post_request("/echo", "y", "Origin: http://127.0.0.1\r\n"));
@@ -240,7 +240,7 @@ void PrintTo(const Refused &refused, std::ostream *out) {
 
 class ServerRefuses : public ServerTest, public ::testing::WithParamInterface<Refused> {};
 
-TEST_P(ServerRefuses, AndCloses) {
+TEST_P(ServerRefuses, AnInvalidRequestAndCloses) {
   for (const std::string &before : {std::string(), get_request("/now/a")}) {
     TestClient client(server_->port());
     client.say(before + GetParam().text);
@@ -256,9 +256,9 @@ INSTANTIATE_TEST_SUITE_P(
     Table, ServerRefuses,
     ::testing::Values(
         Refused{"a body that is too large", post_request("/echo", std::string(1001, 'x')), "HTTP/1.1 413 "},
-        Refused{"one that says it will be",
+        Refused{"an announced length that is too large",
                 "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 999999999999\r\n\r\n", "HTTP/1.1 413 "},
-        Refused{"chunks that are none",
+        Refused{"a body that is not chunked",
                 "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", "HTTP/1.1 400 "},
         Refused{"chunks that are too large",
                 "POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" +
@@ -275,7 +275,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"long fields", "GET / HTTP/1.1\r\nHost: h\r\nA: " + std::string(40000, 'a'),
                 "HTTP/1.1 431 "}));
 
-TEST_F(ServerTest, WhoNeverStopsIsCutOff) {
+TEST_F(ServerTest, AClientThatNeverStopsSendingIsCutOff) {
   TestClient client(server_->port());
   client.say("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000000\r\n\r\n");
   const std::string block(65536, 'x');
@@ -288,18 +288,18 @@ TEST_F(ServerTest, WhoNeverStopsIsCutOff) {
   EXPECT_EQ(server_->connections(), 0u);
 }
 
-TEST_F(ServerTest, ALargeAnswerToASlowReader) {
+TEST_F(ServerTest, ALargeAnswerReachesASlowReader) {
   TestClient client(server_->port());
   client.say(get_request("/large") + get_request("/now/after"));
   ASSERT_TRUE(hears(client, "<after>"));
   EXPECT_GT(client.heard.size(), large);
 }
 
-TEST_F(ServerTest, SlowOnesHearWhy) {
+TEST_F(ServerTest, ASlowRequestIsAnsweredWith408) {
   open({.for_head = 100ms, .for_body = 100ms});
   for (const char *half :
        {"GET /now/a HTT", "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab"}) {
-    TestClient first(server_->port());  // of the listener
+    TestClient first(server_->port());  // its first request is slow
     first.say(half);
     EXPECT_TRUE(hears(first, "HTTP/1.1 408 ")) << half;
     TestClient second(server_->port());
@@ -310,7 +310,7 @@ TEST_F(ServerTest, SlowOnesHearWhy) {
   }
 }
 
-TEST_F(ServerTest, IdleOnesAreClosedQuietly) {
+TEST_F(ServerTest, AnIdleConnectionIsClosedWithoutAResponse) {
   open({.idle = 100ms});
   TestClient client(server_->port());
   client.say(get_request("/now/a"));
@@ -319,7 +319,7 @@ TEST_F(ServerTest, IdleOnesAreClosedQuietly) {
   EXPECT_EQ(server_->connections(), 0u);
 }
 
-TEST_F(ServerTest, ABodyInChunks) {
+TEST_F(ServerTest, ABodyMayBeChunked) {
   TestClient client(server_->port());
   client.say("POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
   ASSERT_TRUE(hears(client, "HTTP/1.1 100 Continue\r\n\r\n"));
@@ -328,7 +328,7 @@ TEST_F(ServerTest, ABodyInChunks) {
   EXPECT_EQ(client.count("<abcde127.0.0.1>"), 1u);
 }
 
-TEST_F(ServerTest, ABodyThatBreaksOffIsAnswered) {
+TEST_F(ServerTest, ATruncatedBodyIsAnsweredWith400) {
   for (const char *fields :
        {"Content-Length: 5\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"}) {
     TestClient client(server_->port());
@@ -350,7 +350,7 @@ TEST_F(ServerTest, AWebSocketTakesItsConnectionOver) {
   ASSERT_TRUE(hears(client, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"));
   ASSERT_EQ(taken_.size(), 1u);
   EXPECT_EQ(taken_[0].second, "b");
-  EXPECT_EQ(server_->connections(), 1u);  // it counts as long as it lives
+  EXPECT_EQ(server_->connections(), 1u);  // it counts until its new owner releases it
   client.say("frames");
   char text[16];
   EXPECT_EQ(g_input_stream_read(g_io_stream_get_input_stream(taken_[0].first.get()), text, sizeof text,
@@ -360,7 +360,7 @@ TEST_F(ServerTest, AWebSocketTakesItsConnectionOver) {
   EXPECT_EQ(server_->connections(), 0u);
 }
 
-TEST_F(ServerTest, AWebSocketThatCannotBeOpenedIsAnswered) {
+TEST_F(ServerTest, AWebSocketThatCannotBeOpenedGetsAnError) {
   TestClient client(server_->port());
   client.say(get_request("/socket?a=b") + "POST /socket HTTP/1.1\r\nHost: h\r\n" + handshake_headers +
              "\r\n" + get_request("/socket?a=b", handshake_headers + "Origin: http://elsewhere.example\r\n"));
@@ -392,7 +392,7 @@ TEST_F(ServerTest, ALiveReplyTakesItsConnectionOver) {
   EXPECT_FALSE(client.closed);
 }
 
-TEST_F(ServerTest, ALiveReplyHearsWhenNobodyTakesIt) {
+TEST_F(ServerTest, ALiveReplyGetsNoConnectionForHeadOrAClosedOne) {
   TestClient head(server_->port());
   head.say("HEAD /live HTTP/1.1\r\nHost: h\r\n\r\n");
   ASSERT_TRUE(pump_until([&] { return later_.size() == 1; }));
@@ -416,7 +416,7 @@ TEST_F(ServerTest, ALiveReplyHearsWhenNobodyTakesIt) {
   EXPECT_EQ(server_->waiting(), 0u);
 }
 
-TEST_F(ServerTest, AFriendsPageMayReadWhatItAsksFor) {
+TEST_F(ServerTest, APageOfAnAllowedOriginMayReadTheAnswers) {
   rules_.origins = {"https://friend.example"};
   open({});
   TestClient client(server_->port());
@@ -430,8 +430,8 @@ TEST_F(ServerTest, AFriendsPageMayReadWhatItAsksFor) {
   EXPECT_EQ(client.count("Vary: Origin\r\n"), 3u);
 }
 
-// The response must not be lost because the client has sent more.
-TEST_F(ServerTest, AClosingConnectionIsReadToItsEnd) {
+// Otherwise the response could be lost because the client has sent more.
+TEST_F(ServerTest, AClosingConnectionIsReadUntilTheClientCloses) {
   TestClient client(server_->port());
   client.say(get_request("/now/a", "Connection: close\r\n") + get_request("/now/b"));
   ASSERT_TRUE(is_closed(client));
@@ -442,8 +442,8 @@ TEST_F(ServerTest, AClosingConnectionIsReadToItsEnd) {
   EXPECT_TRUE(pump_until([&] { return server_->connections() == 0; }));
 }
 
-// Those who come now and then do not keep the others out.
-TEST_F(ServerTest, NoneStaysWhereManyAre) {
+// So connections that are rarely used do not keep others out.
+TEST_F(ServerTest, ConnectionsAreNotKeptWhenHalfOfAllAreInUse) {
   open({.connections = 200});
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int i = 0; i < 100; ++i) {
@@ -461,7 +461,7 @@ TEST_F(ServerTest, NoneStaysWhereManyAre) {
   EXPECT_EQ(server_->connections(), 100u);
 }
 
-TEST_F(ServerTest, WhoDoesNotReadIsCutOff) {
+TEST_F(ServerTest, AClientThatDoesNotReadIsCutOff) {
   open({.for_answer = 100ms});
   TestClient client(server_->port());
   client.say(get_request("/large"));
@@ -469,7 +469,7 @@ TEST_F(ServerTest, WhoDoesNotReadIsCutOff) {
   EXPECT_TRUE(pump_until([&] { return server_->connections() == 0; }));
 }
 
-TEST_F(ServerTest, AnswersThatComeTooLateDoNothing) {
+TEST_F(ServerTest, LateAndRepeatedAnswersDoNothing) {
   {
     TestClient client(server_->port());
     client.say(get_request("/later"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// WebSocket frames: what is taken whole or in pieces, and what ends a connection with which code.
+// WebSocket frames: which are accepted, whole or in pieces, and which end the connection, with which code.
 #include "http/websocket_frames.hpp"
 
 #include <gtest/gtest.h>
@@ -53,7 +53,7 @@ TEST(Frames, JoinsFragmentsWithControlFramesBetween) {
   EXPECT_EQ(events[2].payload, "next");
 }
 
-TEST(Frames, TakesACloseAndNothingAfterIt) {
+TEST(Frames, AcceptsACloseAndNothingAfterIt) {
   FrameReader reader(FrameReader::From::client, max_message);
   std::vector<FrameEvent> events;
   ASSERT_TRUE(reader.feed(as_bytes(close_frame({1001, "bye"}, mask) + raw(0x81, "late")), events));
@@ -130,7 +130,7 @@ INSTANTIATE_TEST_SUITE_P(
         Violation{"close code 999", frame(Opcode::close, bytes_of({3, 231}), mask), 1002},
         Violation{"close reason not UTF-8", frame(Opcode::close, bytes_of({3, 232, 255}), mask), 1007}));
 
-TEST(Frames, RubbishNeverHoldsMoreThanAMessage) {
+TEST(Frames, RubbishTakesABoundedNumberOfBytes) {
   std::mt19937 random(6455);
   for (int round = 0; round < 2000; ++round) {
     FrameReader reader(round % 2 ? FrameReader::From::client : FrameReader::From::server, max_message);

@@ -12,8 +12,8 @@ namespace {
 
 using test::pump_until;
 
-// A TCP server of one answer to the handshake; what it accepted is a server-side WebSocket when the answer is
-// right.
+// A TCP server that gives one kind of answer to the handshake. If the answer is right, `socket` is its end of
+// the WebSocket.
 class Peer {
  public:
   enum class Answer { right, refused, endless, none, wrong };
@@ -103,7 +103,7 @@ struct Client {
   std::shared_ptr<WebSocket> socket;
 };
 
-TEST(WebSocketAccept, IsTheOneOfTheRfc) {
+TEST(WebSocketAccept, MatchesTheExampleOfRfc6455) {
   EXPECT_EQ(websocket_accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
@@ -126,7 +126,7 @@ TEST(WebSocket, TalksBothWaysAndClosesProperly) {
   EXPECT_EQ(peer.closed->code, close_code::bad_data);
 }
 
-TEST(WebSocket, LettingGoCutsTheConnection) {
+TEST(WebSocket, DestroyingItCutsTheConnection) {
   Peer peer;
   Client client(peer.port());
   ASSERT_TRUE(pump_until([&] { return client.open && peer.socket; }));
@@ -176,7 +176,7 @@ TEST(WebSocket, SaysWhyItCouldNotConnect) {
   }
 }
 
-TEST(WebSocket, SaysThatNobodyListens) {
+TEST(WebSocket, ReportsAClosedPort) {
   std::uint16_t port = 0;
   {
     Peer peer;
@@ -188,7 +188,7 @@ TEST(WebSocket, SaysThatNobodyListens) {
   EXPECT_FALSE(client.closed->text.empty());
 }
 
-TEST(WebSocket, CanBeLetGoWhileItConnects) {
+TEST(WebSocket, CanBeDestroyedWhileItConnects) {
   Peer peer;
   auto client = std::make_unique<Client>(peer.port());
   client.reset();

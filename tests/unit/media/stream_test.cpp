@@ -213,7 +213,7 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   ASSERT_TRUE(context.pump_until([&] { return second->facts() == first->facts() && second->facts().video; }));
   EXPECT_EQ(second->facts().video->width, 320u);
   EXPECT_GT(post.facts, 0);
-  EXPECT_GT(stats.largest_group, 1'000'000'000'000u);  // unix milliseconds
+  EXPECT_GT(stats.largest_group, 1'000'000'000'000u);  // Unix milliseconds, times Store::restart_leap
   ASSERT_EQ(stats.links.size(), 1u);
   EXPECT_EQ(stats.links[0].ticket, "t2");
   EXPECT_TRUE(stats.links[0].parent);

@@ -408,7 +408,7 @@ TEST(Datagram, DecodesToWhatWasEncoded) {
   }
 }
 
-TEST(Datagram, RefusesInvalidOnes) {
+TEST(Datagram, AnInvalidDatagramIsRefused) {
   const auto padding = decode_datagram(hex("f0132b3e29 0000"));
   ASSERT_TRUE(padding);
   EXPECT_FALSE(*padding);

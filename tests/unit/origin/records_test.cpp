@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// When a node has lapsed, who may have a name, who may change a stream.
+// When a node has lapsed, which node may have a name, and which may change a stream.
 #include "origin/records.hpp"
 
 #include <gtest/gtest.h>
@@ -37,34 +37,34 @@ TEST(Lapse, AStreamOfASilentNodeIsNotLive) {
   EXPECT_FALSE(is_live(made, start + 100s));
 }
 
-TEST(Admit, ANewName) {
+TEST(Admit, AcceptsANewName) {
   EXPECT_EQ(admit(stream("a", "A", "n"), nullptr, nullptr), Change::created);
 }
 
-TEST(Admit, TheSameNodeAgain) {
+TEST(Admit, AcceptsTheSameNodeAgain) {
   const Stream known = stream("a", "A", "n");
   EXPECT_EQ(admit(stream("a", "A", "n"), &known, &known), Change::updated);
   EXPECT_EQ(admit(stream("a", "Another name", "n"), &known, nullptr), Change::updated);
 }
 
-TEST(Admit, NotATakenSlug) {
+TEST(Admit, RefusesATakenSlug) {
   const Stream known = stream("a", "A", "n");
   EXPECT_EQ(admit(stream("a", "B", "m"), &known, nullptr).error().code, Code::conflict);
 }
 
-TEST(Admit, NotATakenName) {
+TEST(Admit, RefusesATakenName) {
   const Stream known = stream("a", "A", "n");
   EXPECT_EQ(admit(stream("b", "A", "m"), nullptr, &known).error().code, Code::conflict);
   EXPECT_EQ(admit(stream("b", "A", "n"), nullptr, &known).error().code, Code::conflict);
 }
 
-TEST(Allow, OnlyTheOwner) {
+TEST(Allow, AllowsOnlyTheOwner) {
   EXPECT_TRUE(allow(stream("a", "A", "n"), "n"));
   EXPECT_EQ(allow(stream("a", "A", "n"), "m").error().code, Code::refused);
   EXPECT_EQ(allow(stream("a", "A", "n"), "").error().code, Code::refused);
 }
 
-TEST(Full, WhenThereAreAsManyChildrenAsItTakes) {
+TEST(Full, ANodeIsFullWithAsManyChildrenAsItsCapacity) {
   Node node;
   EXPECT_FALSE(is_full(node));
   node.children = 3;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who may register and from which address, what lapses, and the order of lists.
+// Which nodes and streams may register, from which address, what lapses, and the order of lists.
 #include "origin/registry.hpp"
 
 #include <gmock/gmock.h>

@@ -50,7 +50,7 @@ void PrintTo(const Bad &bad, std::ostream *out) {
 
 class OriginRefuses : public OriginCalls, public ::testing::WithParamInterface<Bad> {};
 
-TEST_P(OriginRefuses, AndChangesNothing) {
+TEST_P(OriginRefuses, ABadCallAndChangesNothing) {
   call("POST", "/streams", R"({"name":"a","source":"n"})");
   call("POST", "/nodes", R"({"uuid":"n","port":1})");
   const std::string before = call("GET", "/streams").body + call("GET", "/nodes").body;

@@ -56,7 +56,7 @@ TEST(StoreUri, MustNameAFile) {
   }
 }
 
-TEST(StoreUri, AFolderThatCannotBe) {
+TEST(StoreUri, AFolderThatCannotBeMadeIsAnError) {
   const auto store = Store::open("sqlite:///proc/nowhere/o.db");
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, Code::failed);
