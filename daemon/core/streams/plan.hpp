@@ -37,7 +37,7 @@ namespace astral::core {
 // DIFFERENCE. The plan says what each link ought to be used for. The state of the link says what must be done
 // for that: see Reconciler. The stream has one timer, Plan::look_again.
 
-// What the stream's own record does not say.
+// Facts that the stream's record does not have.
 struct Circumstances {
   Time now = {};
   bool wanted = false;          // by a child, a local player, a person or a call
@@ -83,6 +83,6 @@ Plan plan(const StreamState &stream, const Circumstances &at, const Timeouts &ti
 // The best first.
 std::vector<const Link *> ranked_offers(const StreamState &stream);
 
-inline constexpr std::uint32_t worth_moving = 2;  // so many hops fewer; less is not worth a move
+inline constexpr std::uint32_t worth_moving = 2;  // a move must save this many hops
 
 }  // namespace astral::core
