@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What core::Node asks its driver to do: data, performed in order after handle() has returned.
+// The effects of core::Node: what its driver does, in order, after handle() has returned.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What core::Node is told: by sockets, calls of the API, the media backend, the origin and the clock.
+// The inputs of core::Node: from sockets, calls of the API, the media backend, the origin and the clock.
 #pragma once
 
 #include <cstdint>

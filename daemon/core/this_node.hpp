@@ -15,7 +15,7 @@ namespace astral::core {
 struct ThisNode {
   explicit ThisNode(Settings given) : settings(std::move(given)) {}
 
-  Settings settings;     // its `self` is what others are told of us
+  Settings settings;     // its `self` is what we tell others of us
   Time now = {};         // of the step that runs
   bool leaving = false;  // Shutdown was asked for; the children have a little time to move
 
