@@ -76,7 +76,7 @@ class HttpListener {
   std::vector<char> head_;
   ConnectionLimiter guests_;
   Timer deadline_;
-  std::shared_ptr<HttpListener *> alive_;  // each GSocketConnection's end looks at it
+  std::shared_ptr<HttpListener *> alive_;  // held weakly by the callback at each connection's end
   std::map<ConnectionLimiter::Id, Pending> pending_;
   Ref<GSocketService> listener_;
 };

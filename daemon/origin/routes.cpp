@@ -27,7 +27,7 @@ std::string policy(std::uint16_t node_port, const std::string &url) {
 }  // namespace
 
 Reply refusal(const Error &error) {
-  // 503, because the origin will have room later. At a node no_room is an answer of the network: 412.
+  // 503, because the origin may have room later. At a node no_room is an answer of the network: 412.
   if (error.code == Code::no_room) return http::reply_error(error, 503);
   return http::reply_error(error);
 }
