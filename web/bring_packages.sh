@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Brings what the pages take from npm, in the versions that package-lock.json names, into the build: out of
-# web/node_modules when all of it is there, else with npm into a private folder.
+# Brings the npm packages that the pages use, in the versions of package-lock.json, into the build: from
+# web/node_modules if all of them are there; otherwise npm installs them in a private folder.
 # Usage: bring_packages.sh SOURCE PRIVATE HLS MPEGTS VIZ LICENCES
 set -eu
 source=$1 private=$2 hls=$3 mpegts=$4 viz=$5 licences=$6
 packages='hls.js mpegts.js @viz-js/viz'
 
-wanted() { sed -n "s|.*\"$1\": \"\([0-9.]*\)\".*|\1|p" "$source/package.json"; }  # nothing: what another brings
+wanted() { sed -n "s|.*\"$1\": \"\([0-9.]*\)\".*|\1|p" "$source/package.json"; }  # empty: not in package.json, part of another package
 has() {
   for package in $packages; do
     grep -q "\"version\": \"$(wanted "$package")\"" "$1/node_modules/$package/package.json" 2>/dev/null || return 1
@@ -34,7 +34,7 @@ if ! has "$source"; then
   fi
 fi
 modules=$from/node_modules
-# The maps are not shipped, so the lines that name them go.
+# Removes the lines that name source maps, because the maps are not shipped.
 sed '/^\/\/# sourceMappingURL=/d' "$modules/hls.js/dist/hls.light.min.mjs" >"$hls"
 sed '/^\/\/# sourceMappingURL=/d' "$modules/mpegts.js/dist/mpegts.js" >"$mpegts"
 sed '/^\/\/# sourceMappingURL=/d' "$modules/@viz-js/viz/dist/viz.js" >"$viz"

@@ -25,9 +25,9 @@ const refusals = {
 export class Capture {
   #names;
   #media = null;
-  #slug = '';         // of what is live
+  #slug = '';         // of the live stream
   #connection = null;
-  #ending = null;     // aborts what is under way
+  #ending = null;     // aborts the attempts to publish
   #bytes = {count: 0, at: 0};
 
   constructor(names) {

@@ -59,8 +59,8 @@ export function graph_of({node, nodes, tickets}, drawn = new Map()) {
   };
 }
 
-// A name that stays while the ticket does; and which one it is between its two nodes, so that arrows do not cover
-// each other.
+// Gives each ticket an id that stays while the ticket does, and a lane: its number among the tickets between the same
+// two nodes, so that their arrows do not cover each other.
 function with_ids(tickets) {
   const count = (counts, key) => {
     counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -103,7 +103,7 @@ function* cells_within(half, rows) {
 
 const name_of = ({column, row}) => `${column},${row}`;
 
-// uuid → {column, row}. `before` is what this returned for the last picture of as many cells beside the middle one.
+// uuid → {column, row}. `before`: the result for the last picture with the same `half`.
 export function layout(nodes, half, before = new Map()) {
   const cells = new Map();
   const taken = new Set();

@@ -5,7 +5,7 @@ import {Children, set_text, svg_element} from './dom.js';
 import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js';
 import {children_text, destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
 
-const letter_px = 8.2;  // of a label, the wide ones
+const letter_px = 8.2;  // the width of a wide letter of a label
 
 const radius_of = (node) => (node.is_self ? 19 : node.program ? 7 : node.is_supernode ? 14 : 11);
 
@@ -78,7 +78,7 @@ class TicketDrawing {
   }
 }
 
-// On top of everything, which an arrow is not.
+// The label of an arrow. An element of its own, so that it can lie above everything else.
 class HopsDrawing {
   element = svg_element('text');
 

@@ -31,7 +31,7 @@ export class PlayerSelector {
     return this.#shown?.kind ?? this.#candidate?.kind ?? '';
   }
 
-  // No player can show this, ever.
+  // No player will ever be able to show this stream.
   get is_hopeless() {
     return this.#kinds.length > 0 && this.#kinds.every((kind) => this.#backoffs.get(kind)?.is_for_good);
   }

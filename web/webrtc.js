@@ -137,7 +137,7 @@ function prefer_h264(transceiver) {
   try {
     transceiver.setCodecPreferences(ranked.map(({codec}) => codec));
   } catch {
-    // The node chooses by itself, then.
+    // Then the node chooses the codec.
   }
 }
 
@@ -155,8 +155,8 @@ export async function publish(slug, stream, {on_lost, token, signal} = {}) {
 }
 
 // Plays `slug` in `video` (its srcObject). Answers a Connection when it is up; throws as publish() does. After close() or
-// on_lost() the last picture stays until the caller sets srcObject. A stream that pauses pauses the picture, and goes on
-// in it.
+// on_lost() the last picture stays until the caller sets srcObject. While the stream pauses, the picture stands still; then
+// it goes on in the same Connection.
 export async function watch(slug, video, {on_lost, token, signal} = {}) {
   const connection = new Connection({on_lost, token});
   const stream = new MediaStream();

@@ -17,14 +17,14 @@ struct Objection {
   const char *why = "";
 };
 
-// What the stream's own record does not say.
+// Facts that the stream's record does not have.
 struct Admission {
   Time now = {};
   bool open = false;     // our path reaches the publisher, and we do not leave
   bool shunned = false;  // the asker did not hold the rate a short time ago
 };
 
-// None: it may. A null stream is not carried here.
+// No value: the asker may get a ticket. `stream` is null if this node does not carry it.
 std::optional<Objection> objection(const StreamState *stream, const Request &request, const Admission &at,
                                    const Timeouts &times);
 

@@ -23,10 +23,10 @@ enum class TicketState { waiting, requested, offered, confirmed, standing_by };
 // checked for a loop before the relay is asked, and again when it stood by and wants to be fed. A child that
 // was asked for as a standby goes from `fed` to `standby` at once. A `slow` child did not hold the rate and
 // was told to leave. From every state the ticket may end: refused, cancelled by either end, lapsed, or its
-// peer is lost. It is in no book then.
+// peer is lost. It is no longer in Tickets then.
 enum class ChildState { waiting, checking, asking, offered, fed, slow, standby, resuming };
 
-TicketState agreed(ChildState state);  // as the book of tickets and the API say it
+TicketState agreed(ChildState state);  // as Tickets and the API show it
 bool has_link(ChildState state);       // the relay has its link
 bool checks_loop(ChildState state);    // a LoopCheck is under way
 bool may_follow(ChildState from, ChildState to);

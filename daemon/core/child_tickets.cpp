@@ -97,7 +97,7 @@ void ChildTickets::overcommit_due(const TicketId &id) {
   if (over()) revoke(*ticket, "no-room", "the place was overcommitted");
 }
 
-// It takes room and cannot use it. Perhaps another parent is nearer to it.
+// The child takes room and cannot use it. Another parent may be nearer to it.
 void ChildTickets::slow(const ChildSlow &input) {
   Ticket *ticket = tickets_.find(input.ticket);
   if (ticket == nullptr || ticket->side != Side::given || ticket->slug != input.slug) return;
@@ -123,7 +123,7 @@ bool ChildTickets::shunned(const Slug &slug, const Uuid &child) const {
   return found != shunned_.end() && found->second > node_.now;
 }
 
-// In the relay, where it was asked for the link.
+// Ends the link in the relay, if the relay was asked for it.
 void ChildTickets::unlink(const Ticket &ticket, const std::string &code, const std::string &message) {
   const ChildState state = ticket.child.state;
   if (state == ChildState::waiting || state == ChildState::checking) return;

@@ -66,7 +66,7 @@ class ChildTickets {
 
   void media_opened(const Slug &slug);                 // lets in the local players that waited
   void not_found(const Slug &slug, RefusalCode code);  // refuses them
-  void moved(const Slug &slug);                        // the path to the publisher is another, or cut
+  void moved(const Slug &slug);                        // the path to the publisher has changed or is cut
   void leave();                                        // asks the children to find other parents
   void revoke(const Ticket &ticket, const std::string &code, const std::string &message);
   void revoke_all(const Slug &slug, const std::string &code, const std::string &message);
@@ -96,7 +96,7 @@ class ChildTickets {
   UpstreamBudget &budget_;
   TimerQueue &timers_;
   const Directory &directory_;
-  std::map<std::pair<Slug, Uuid>, Time> shunned_;  // until then
+  std::map<std::pair<Slug, Uuid>, Time> shunned_;  // a child gets the stream again after this
   std::uint64_t slow_children_ = 0;
 };
 

@@ -79,7 +79,7 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
     return true;
   }
   StreamInfo told = stream;
-  if (from == Heard::origin) told.fingerprint = entry.info.fingerprint;  // it knows none
+  if (from == Heard::origin) told.fingerprint = entry.info.fingerprint;  // the origin knows no fingerprints
   if (!entry.info.fingerprint.empty() && told.fingerprint != entry.info.fingerprint) return false;
   const bool believed = from == Heard::itself || told.updated > entry.info.updated;
   if (!believed || told == entry.info) return false;

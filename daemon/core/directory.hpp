@@ -15,7 +15,7 @@
 namespace astral::core {
 
 enum class Heard {
-  itself,     // from the node, or the source of the stream: believed whatever the version
+  itself,     // from the node itself or the stream's source: believed even if the version is old
   elsewhere,  // passed on by another node
   origin,     // it decides to whom a name belongs
 };
@@ -46,7 +46,7 @@ class Directory {
   std::optional<NodeInfo> lost_one(std::uint64_t chance) const;
   bool forget(const Uuid &uuid);
   void reached(const Uuid &uuid);
-  // It could not be reached. The third time in a row it is forgotten: true.
+  // The node could not be reached. Forgets it the third time in a row, and returns true then.
   bool unreached(const Uuid &uuid);
   bool doubtful(const Uuid &uuid) const;  // the last try did not reach it
 
@@ -74,13 +74,13 @@ class Directory {
   };
   void bury(const Slug &slug, std::uint64_t updated);
 
-  std::uint64_t latest_ = 0;  // version that is believed
+  std::uint64_t latest_ = 0;  // the highest version that is believed
   std::map<Uuid, KnownNode> nodes_;
   std::map<Uuid, NodeInfo> lost_;  // could not be reached: what others say of them is ignored
   std::deque<Uuid> losses_;        // their order, the oldest first
   std::map<Slug, KnownStream> streams_;
   std::size_t own_ = 0;
-  std::map<Slug, std::uint64_t> buried_;  // `updated` of what is gone
+  std::map<Slug, std::uint64_t> buried_;  // `updated` of streams that are gone
   std::deque<Slug> burials_;              // their order, the oldest first
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What core::Node asks its driver to do: data, performed in order after handle() has returned.
+// The effects of core::Node: what its driver does, in order, after handle() has returned.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace astral::core {
 
-// The driver answers PeerConnected or PeerLost.
+// The driver answers with PeerConnected or PeerLost.
 struct Connect {
   PeerId peer = 0;
   std::string ip_address = {};
@@ -28,20 +28,20 @@ struct Disconnect {
   PeerId peer = 0;
   std::string reason = {};
 };
-// A pipeline with a relay and no source yet.
+// Opens a pipeline with a relay and no source yet.
 struct OpenMedia {
   Slug slug = {};
-  bool own = false;  // this node is the source: nobody else can have what it does not keep
+  bool own = false;  // this node is the source: what it does not keep, no other node can have
 };
 struct CloseMedia {
   Slug slug = {};
 };
-// Request, Confirm, Candidates, Cancel
+// The message is Request, Confirm, Candidates or Cancel.
 struct TellRelay {
   Slug slug = {};
   Message message = {};
 };
-// A new astralsrc for this offer; it answers Confirm. A standby has a link and gets no media.
+// Makes an astralsrc for this offer, which answers with Confirm. A standby has a link and gets no media.
 struct AddSource {
   Slug slug = {};
   Offer offer = {};
@@ -73,7 +73,7 @@ struct Announce {
   Change what = Change::node;
   std::string key = {};
 };
-// With the origin, which answers OriginAnswered.
+// Registers the stream with the origin; the driver answers with OriginAnswered.
 struct RegisterStream {
   CallId call = 0;
   StreamInfo stream = {};
@@ -81,9 +81,9 @@ struct RegisterStream {
 struct UnregisterStream {
   Slug slug = {};
 };
-// For new lists: OriginKnows.
+// Asks the origin for its lists; the driver answers with OriginKnows.
 struct AskOrigin {};
-// The bandwidth between us and that node: BandwidthMeasured.
+// Measures the bandwidth to that node; the driver answers with BandwidthMeasured.
 struct MeasureBandwidth {
   std::string ip_address = {};
   std::uint16_t port = 0;

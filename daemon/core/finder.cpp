@@ -14,7 +14,7 @@ constexpr std::size_t wanted_offers = 2;  // the best, and a standby
 constexpr std::size_t asked_carriers = 3;
 constexpr Time said_again = 30s;  // to our supernode, even if nothing changed
 
-// Worth a message: room appeared or is gone, the hops changed, or the room doubled or halved.
+// A change is worth a message if room appeared or is gone, the hops changed, or the room doubled or halved.
 template <typename Told, typename Now>
 bool worth_telling(const Told &before, const Now &now) {
   const std::uint32_t told = before.room;
@@ -214,7 +214,7 @@ void Finder::here(Here here) {
   for (const PeerId copy : sessions_.overlay.copies(key, copies_of_records)) sessions_.send(copy, here);
 }
 
-// Tells the key owner of a stream of ours or of a child.
+// Tells the key owner about a stream of ours or of a child.
 void Finder::stream_news(const StreamInfo &stream, PeerId from) {
   if (!node_.supernode()) return;
   const Peer *child = sessions_.peers.find(from);
@@ -267,7 +267,7 @@ void Finder::refuse(const Request &request, RefusalCode code, const std::string 
                                         .asked = request.asked});
 }
 
-// To the best of our children and of ourselves. Returns how many were asked.
+// Asks the best of our children and this node itself, `most` at most. Returns how many were asked.
 std::size_t Finder::hand_out(const Request &request, std::size_t most, bool displace) {
   const bool may = displace && !request.leaf();
   const auto fit = [&](const Offering &one) { return one.room > 0 || (may && one.leaves > 0); };

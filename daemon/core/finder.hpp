@@ -41,12 +41,12 @@ class Finder {
         records_(records),
         routes_(routes) {}
 
-  // Of every node: what it could forward may have changed.
+  // Called on every node: what it could forward may have changed.
   void carry_changed(const Slug &slug);
   void settled();
   void beat();
 
-  // Of a supernode.
+  // Called on a supernode.
   void carrying(const Peer &child, const Carrying &carrying);
   void find(Find find);
   void advert(Advert advert, PeerId from);

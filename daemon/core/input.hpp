@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What core::Node is told: by sockets, calls of the API, the media backend, the origin and the clock.
+// The inputs of core::Node: from sockets, calls of the API, the media backend, the origin and the clock.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace astral::core {
 
-// outbound: the answer to our Connect.
+// `outbound`: this answers our Connect. Otherwise the peer has connected to us.
 struct PeerConnected {
   PeerId peer = 0;
   bool outbound = false;
@@ -30,19 +30,21 @@ struct PeerSaid {
   PeerId peer = 0;
   Message message = {};
 };
-// It closed, or could not be connected.
+// The peer's connection has ended or could not be made.
 struct PeerLost {
   PeerId peer = 0;
   std::string reason = {};
 };
 struct Shutdown {};
-// The media backend. A relay speaks for the tickets that we gave, a source for one ticket that we hold.
-// Offer, Candidates, Cancel.
+// From here to MediaMeasured: inputs of the media backend. A relay speaks for the tickets that we gave, a
+// source for one ticket that we hold.
+
+// The message is Offer, Candidates or Cancel.
 struct RelaySaid {
   Slug slug = {};
   Message message = {};
 };
-// Confirm, Candidates, Cancel.
+// The message is Confirm, Candidates or Cancel.
 struct SourceSaid {
   Slug slug = {};
   TicketId ticket = {};
@@ -73,7 +75,7 @@ struct MediaMeasured {
   std::uint64_t rate_bps = 0;
   std::uint64_t largest_group = 0;
   std::string caps = {};
-  std::uint64_t kept_streams = 0;  // by the link to the parent
+  std::uint64_t kept_streams = 0;  // stream states that QUIC keeps for the link to the parent
 };
 // All that the origin lists.
 struct OriginKnows {
@@ -85,7 +87,7 @@ struct OriginAnswered {
   CallId call = 0;
   Expected<StreamInfo> result = {};
 };
-// The bandwidth of this node, if the settings do not say it. 0: it could not be measured.
+// The measured bandwidth of this node. 0: it could not be measured.
 struct BandwidthMeasured {
   std::uint64_t upstream_bps = 0;
   std::uint64_t downstream_bps = 0;

@@ -14,7 +14,7 @@ namespace astral::core {
 
 struct PeerReady {
   PeerId peer = 0;
-  Uuid meant = {};  // we connected to reach this node, and another one answered
+  Uuid meant = {};  // the node that we connected to, if another one answered
 };
 struct PeerGone {  // it is no longer in Peers; its tickets are still in Tickets
   PeerId peer = 0;
@@ -66,7 +66,7 @@ struct OwnAnswer {  // the result of a call that we made ourselves, for another 
   bool done = false;
   std::string message;
 };
-struct StreamNews {  // new news of a stream; from: the peer that told it, 0: it is ours
+struct StreamNews {  // a newer version of a stream; from: the peer that told it, 0: it is ours
   StreamInfo stream;
   PeerId from = 0;
 };

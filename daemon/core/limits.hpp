@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The named maxima and the times of the control plane. Everything that can grow has a maximum; what would
-// exceed it is refused.
+// The named maxima and the times of the control plane. Everything that can grow has a maximum; more is
+// refused.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,13 @@ namespace astral::core {
 using namespace protocol;  // the maxima of messages
 
 inline constexpr std::size_t max_peers = 2'048;        // sockets
-inline constexpr std::size_t kept_for_elements = 128;  // of these
+inline constexpr std::size_t kept_for_elements = 128;  // of these sockets
 inline constexpr std::size_t max_routed = 2'048;       // sessions over supernodes
 inline constexpr std::size_t max_records = 20'000;  // streams, and nodes, that a supernode keeps for others
 inline constexpr std::size_t max_record_carriers = 32;  // supernodes that are remembered for one stream
 inline constexpr std::size_t max_finds = 4'096;  // searches that are remembered, so that none is served twice
 inline constexpr std::size_t max_parked = 64;    // messages that wait for one supernode to be connected
-inline constexpr std::size_t max_all_parked = 1'024;  // for all of them: each may be of 64 KiB
+inline constexpr std::size_t max_all_parked = 1'024;  // for all supernodes: a message may have 64 KiB
 inline constexpr std::size_t max_route = 24;          // supernodes that a message passes
 inline constexpr std::size_t copies_of_records = 2;   // beside the key owner's own
 inline constexpr std::uint32_t overcommit_part = 4;   // this part of the upstream may be promised beyond it
@@ -45,59 +45,70 @@ inline constexpr std::uint64_t unmeasured_bps = 600'000;  // the first Astral's 
 
 struct Timeouts {
   Time heartbeat = 5s;
-  Time silence = 15s;  // without a word of a peer, or without a heartbeat that names a ticket: it is gone
+  // A peer that sends nothing for this long is lost. A ticket that no heartbeat names for this long lapses.
+  Time silence = 15s;
   Time greeting = 5s;  // from connected to hello or welcome
   Time ask = 1500ms;   // from Request to Offer; from Register to its answer; to connect
-  Time late = 250ms;   // for the nodes that were asked first, after all nodes of the wide search have refused
+  // When all nodes of the wide search have refused, the nodes that were asked first have this long to offer.
+  Time late = 250ms;
   Time gather = 80ms;  // from the first offer of a search to the choice
-  Time idle = 30s;     // a session that serves nothing
+  Time idle = 30s;     // a session that serves nothing ends after this
   Time routed_heartbeat = 15s;
-  Time routed_silence = 45s;  // of a ticket whose ends have no session: the media backend watches its link
-  Time unconfirmed = 5s;      // an offer lapses after this
-  Time search = 10s;          // all of one search
-  Time ask_again = 500ms;     // within it, if nobody knew yet who carries a live stream
-  Time no_room = 5s;          // or had no room
-  Time origin = 3s;           // for its lists, while there is no supernode
-  Time registration = 10s;    // for the origin to say whether a name is free
-  Time first_retry = 200ms;   // a lost parent, then doubling up to
+  // Instead of `silence`, if the two ends talk over supernodes; the media backend watches the ticket's link.
+  Time routed_silence = 45s;
+  Time unconfirmed = 5s;   // an offer lapses after this
+  Time search = 10s;       // one search, with all its questions
+  Time ask_again = 500ms;  // a search for a parent repeats its question after this, if no node has offered
+  // For how long it repeats the question when a node knows the stream and has no room. Also for how long a
+  // node whose parent is silent refuses new children.
+  Time no_room = 5s;
+  Time origin = 3s;          // for the origin's lists, while this node has no supernode
+  Time registration = 10s;   // for the origin to say whether a name is free
+  Time first_retry = 200ms;  // after the loss of a parent, before a search; doubles up to last_retry
   Time last_retry = 5s;
-  Time last_hurry = 1s;  // instead, for as long as
-  Time hurry = 20s;      // others may still have what it missed, because the source was away
-  Time settled = 5s;     // a parent that lasted this long resets the doubling
-  Time unwanted = 30s;   // a stream that nobody wants is carried for this long
-  Time reconnect = 1s;   // to look for a supernode again, then doubling up to
+  // For `hurry` after the loss it doubles only up to last_hurry: if the source was away, other nodes may
+  // still have the media that this node missed.
+  Time last_hurry = 1s;
+  Time hurry = 20s;
+  Time settled = 5s;    // a parent or standby that lasted this long resets the doubling
+  Time unwanted = 30s;  // a stream that nobody wants is carried for this long
+  Time reconnect = 1s;  // before this node looks for a supernode again; doubles up to last_reconnect
   Time last_reconnect = 30s;
-  Time choose = 250ms;        // after the first supernode answered: are there nearer ones?
-  Time promote = 2s;          // at most, before one becomes a supernode: not all at once
-  Time lost_again = 20s;      // a supernode tries nodes that it has no link to: a lost one, an address of the
-                              // settings, those of the origin; without any link it does so sooner at first
+  Time choose = 250ms;  // after the first supernode has answered, for nearer ones to answer
+  // A node becomes a supernode after a random time up to this, so that not all nodes do so at once. A full
+  // supernode summons at most one child in this time.
+  Time promote = 2s;
+  // A supernode tries this often to reach nodes that it has no link to: a lost one, an address of the
+  // settings, those of the origin. Without any link it begins after `reconnect`, doubling up to this.
+  Time lost_again = 20s;
   Time refused = 10s;         // a supernode that was full or away is not asked again for this long
   Time needless = 600s;       // without a child, before a supernode steps down
-  Time advert_pause = 200ms;  // changes of a stream are told together
-  Time promised = 3s;  // a place that a search was sent to; after that it was not taken, or its carrier hangs
-  Time renew = 6h;     // a link to a parent: the library keeps some bytes of each stream that it had
-  Time renew_again = 60s;  // if nobody offered a new one
-  Time refresh = 60s;      // adverts are repeated; a record lives two and a half times as long
+  Time advert_pause = 200ms;  // changes of a stream within this time are told together
+  // A key owner counts the place that it sent a search to as taken for this long. If no advert came by then,
+  // the place was not taken, or its carrier hangs.
+  Time promised = 3s;
+  // A link to a parent is renewed at this age: the QUIC library keeps some bytes of each of its streams.
+  Time renew = 6h;
+  Time renew_again = 60s;  // after a renewal that failed
+  Time refresh = 60s;      // adverts are repeated after this; a record lives two and a half times as long
   Time here_refresh = 300s;
-  Time improve =
-      15s;  // after being fed, before a better place is searched for; the second time three times as long
-  Time overlap =
-      5s;  // the longest time with the old parent and the new one, until the new one's media has come
-  Time leave = 1800ms;       // for the children to find another parent
-  Time ask_leaving = 550ms;  // instead of `ask`: the parent does not wait
-  Time leave_again = 150ms;  // within it, if nobody had room
-  Time overcommitted = 5s;   // how long an overcommitted place is given, to find another one
+  // After being fed, before a better place is searched for; the second time three times as long.
+  Time improve = 15s;
+  Time overlap = 5s;         // a new parent's media must come within this; the old parent stays meanwhile
+  Time leave = 1800ms;       // a node that shuts down waits this long for its children to find other parents
+  Time ask_leaving = 550ms;  // instead of `ask`, if the parent leaves: it does not wait
+  Time leave_again = 150ms;  // before the next search, if the parent leaves and no node had room
+  Time overcommitted = 5s;   // how long a child has an overcommitted place, to find another one
   Time slow = 30s;           // for a child that does not hold the rate, to find another place
-  Time shunned = 60s;        // after that it does not get this stream again
+  Time shunned = 60s;        // after that the child does not get this stream again for this long
   Time loop_check = 1s;      // for the answer to a LoopCheck
-  Time standby =
-      100ms;  // after being fed, before a standby is searched for; if nobody offers one, again after
-  Time standby_again = 1s;  // then doubling up to
+  Time standby = 100ms;      // after being fed, before a standby is searched for
+  Time standby_again = 1s;   // after a search for a standby that failed; doubles up to last_standby
   Time last_standby = 30s;
-  // A far standby answers after a round trip. While no media comes from any node, the next ones get more and
-  // more time.
+  // For the first media of a standby that was switched on. A far standby answers after a round trip. While no
+  // media comes from any node, each standby gets twice the time of the one before.
   Time tried = 600ms;
-  Time silent = 400ms;  // the standby's media came, the parent's did not come for this long: the parent fails
+  Time silent = 400ms;  // if a standby's media came and the parent's did not for this long, the parent fails
 };
 
 }  // namespace astral::core

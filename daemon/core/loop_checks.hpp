@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Answers the LoopChecks of the nodes that get a stream through us, or passes them on to our parent. What a
-// check of our own is for is in Provider.
+// Answers the LoopChecks of the nodes that get a stream through us, or passes them on to our parent.
+// ChildTickets sends this node's own checks.
 #pragma once
 
 #include "core/message.hpp"

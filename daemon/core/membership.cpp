@@ -75,7 +75,7 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   const auto now_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, node_.unix_ms()));
   const bool echoes = heartbeat.echo_ms > 0 && heartbeat.echo_ms <= now_ms;
   if (echoes && heartbeat.held_ms <= now_ms - heartbeat.echo_ms && !peer.routed) {
-    // More than this is a clock that was set meanwhile, or a lie. A large value would overflow Time.
+    // A longer time means that a clock was set, or that the peer lies. A very long one would overflow Time.
     constexpr std::uint64_t most_ms = 10s / 1ms;
     const std::uint64_t rtt_ms = now_ms - heartbeat.echo_ms - heartbeat.held_ms;
     if (rtt_ms < most_ms) {
@@ -92,7 +92,7 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
   }
 }
 
-// The peer has become a supernode, or is none any more.
+// The peer has become a supernode, or has stopped being one.
 void Membership::changed(Peer &peer, NodeInfo node) {
   if (peer.routed || peer.kind != PeerKind::node) return;
   if (node.ip_address.empty()) node.ip_address = peer.address;
@@ -144,8 +144,8 @@ void Membership::hello(Peer &peer, const Hello &hello) {
   if (peer.outbound || peer.state != PeerState::greeting) return sessions_.drop(peer.id, "hello out of turn");
   if (hello.node.uuid.empty()) return sessions_.drop(peer.id, "hello without uuid");
   if (hello.kind == PeerKind::node && hello.node.uuid == node_.self()) {
-    sessions_.send(peer.id, Welcome{.node = node_.settings.self});  // we are both ends: the other end notices
-                                                                    // it in the Welcome and closes
+    // We connected to ourselves. The connecting end finds its own uuid in the Welcome and closes.
+    sessions_.send(peer.id, Welcome{.node = node_.settings.self});
     return;
   }
   if (hello.kind == PeerKind::node) {
@@ -182,7 +182,7 @@ void Membership::welcome(Peer &peer, const Welcome &welcome) {
   peer.rtt = node_.now - peer.since;
   for (const NodeInfo &node : welcome.nodes) role_.supernode_heard(node);
   ready(peer, welcome.node);
-  if (peer.told_supernode != node_.supernode()) beat_to(peer, true);  // it became one meanwhile
+  if (peer.told_supernode != node_.supernode()) beat_to(peer, true);  // our role has changed since
 }
 
 void Membership::ready(Peer &peer, NodeInfo node) {
@@ -241,7 +241,7 @@ void Membership::tell_gone(const Slug &slug, std::uint64_t updated, PeerId but) 
   outbox_.announce(Change::stream, slug);
 }
 
-// The peer is the source of that stream. A routed session has no proof of a key, so there the uuid has to do.
+// The peer is the source of that stream. A routed session has no proof of a key, so the uuid must be enough.
 bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
   return stream.source == peer.uuid &&
          (peer.routed || stream.fingerprint.empty() || stream.fingerprint == peer.fingerprint);
@@ -298,7 +298,7 @@ void Membership::origin_knows(const OriginKnows &input) {
     if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
     outbox_.announce(Change::stream, stream.slug);
   }
-  // An origin that was restarted is told our streams again.
+  // Registers our streams again with an origin that has forgotten them.
   for (const auto &[slug, carried] : streams_.all)
     if (carried.own && !listed.contains(slug))
       outbox_.emit(RegisterStream{.call = outbox_.next_id++, .stream = *directory_.stream(slug)});

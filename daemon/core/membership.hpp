@@ -58,7 +58,7 @@ class Membership {
   void tell_gone(const Slug &slug, std::uint64_t updated, PeerId but);
   bool add_node(const NodeInfo &node);  // from the API; false: no room
   bool forget_node(const Uuid &uuid);
-  void leave();  // goodbye to all
+  void leave();  // says goodbye to all peers
 
  private:
   void ready(Peer &peer, NodeInfo node);

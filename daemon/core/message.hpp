@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The messages of /peer are shared with who reads and writes them as JSON: plugins/protocol has them, under
-// core's name here.
+// The messages of /peer. plugins/protocol defines them, because it also reads and writes them as JSON.
 #pragma once
 
 #include "protocol/message.hpp"

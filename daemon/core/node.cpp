@@ -209,7 +209,7 @@ void Node::hear(Peer &peer) {
     context_.sessions.peers.heard(peer.uuid, context_.node.now);
 }
 
-// Sends the messages that waited for a supernode which could not be reached on another way.
+// The supernode could not be reached: sends the messages that waited for it by another way.
 void Node::send_elsewhere(const Uuid &supernode) {
   for (Routed &message : routes_.not_there(supernode)) routed(routes_.forward(std::move(message)));
 }

@@ -36,7 +36,7 @@ void Node::on(const AskTicket &input) {
                          Seed{.call = input.call, .slug = input.slug});
 }
 
-// Another node wants this node to carry a stream. It does so as if a person here had asked.
+// Another node wants this node to carry a stream. This node does so as if its own API had been asked.
 void Node::seed(const Peer &peer, const Seed &seed) {
   const auto answer = [&](bool done, const char *why) {
     context_.sessions.send(peer.id, Seeded{.call = seed.call, .done = done, .message = why});

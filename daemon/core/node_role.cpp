@@ -177,7 +177,7 @@ bool NodeRole::is_full(const Uuid &uuid) const {
 
 // Registers with the nearest of the candidates that answered.
 void NodeRole::choose() {
-  if (state_ == RoleState::registering) {  // it does not answer
+  if (state_ == RoleState::registering) {  // the supernode that we asked does not answer
     const Peer *silent = sessions_.peers.find(sessions_.primary);
     if (silent != nullptr) put_off(silent->uuid);
     candidates_.erase(sessions_.primary);
@@ -188,7 +188,7 @@ void NodeRole::choose() {
   Peer *best = nullptr;
   for (const PeerId id : std::set(candidates_)) {
     Peer *peer = sessions_.peers.find(id);
-    if (peer == nullptr || peer->state != PeerState::ready) {  // slow
+    if (peer == nullptr || peer->state != PeerState::ready) {  // it has not answered yet
       if (peer != nullptr) put_off(peer->uuid);
       candidates_.erase(id);
       continue;

@@ -47,9 +47,9 @@ class NodeRole {
 
   void start();
   void beat();
-  void seek();     // is due
-  void choose();   // is due
-  void promote();  // is due
+  void seek();     // its timer fired
+  void choose();   // its timer fired
+  void promote();  // its timer fired
   void origin_heard();
 
   void peer_ready(PeerId peer);

@@ -102,7 +102,7 @@ void NodeRole::supernode_heard(const NodeInfo &node) {
   directory_.learn(node, Heard::elsewhere);
   const NodeInfo *known = directory_.node(node.uuid);
   if (known == nullptr || !known->supernode)
-    return sessions_.overlay.forget(node.uuid);  // it is none any more
+    return sessions_.overlay.forget(node.uuid);  // it is no supernode now
   if (node_.supernode() && sessions_.overlay.know(node.uuid)) tend();
 }
 

@@ -142,7 +142,7 @@ bool Node::has_media(const Slug &slug) const {
   return found != context_.streams.all.end() && found->second.media;
 }
 
-// What must hold whatever was heard. Called by tests, the simulator and the fuzzer.
+// Asserts what must hold after any input. Called by tests, the simulator and the fuzzer.
 void Node::check_invariants() const {
   context_.sessions.peers.check_invariants();
   context_.tickets.check_invariants();

@@ -59,7 +59,7 @@ void Peers::adopt(Peer &peer) {
 }
 
 void Peers::enter(Peer &peer, PeerState state, const Uuid &uuid, Time now) {
-  // Never back: Membership refuses messages that do not belong to the state.
+  // Always the next state: Membership refuses messages that do not belong to the present one.
   assert(static_cast<int>(state) == static_cast<int>(peer.state) + 1);
   if (uuid != peer.uuid) {
     const auto same = by_uuid_.find(peer.uuid);

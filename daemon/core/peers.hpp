@@ -38,7 +38,7 @@ struct Peer {
   PeerId for_whom = 0;
   bool beats = false;            // it has sent a heartbeat
   std::optional<Time> rtt = {};  // an exponential average
-  std::uint64_t their_ms = 0;    // of its last heartbeat
+  std::uint64_t their_ms = 0;    // `sent_ms` of its last heartbeat
   Time their_at = {};
   Time beaten = {};  // when we sent the last one
   Time heard = {};
@@ -61,13 +61,13 @@ class Peers {
   std::vector<PeerId> ready_nodes() const;  // with sockets
   std::vector<PeerId> children() const { return {children_.begin(), children_.end()}; }
   std::size_t child_count() const { return children_.size(); }
-  void heard(const Uuid &uuid, Time now);  // routed ones
-  void adopt(Peer &peer);                  // it is a child now
-  void release(PeerId id);                 // and no longer
+  void heard(const Uuid &uuid, Time now);  // in all routed sessions with it
+  void adopt(Peer &peer);                  // counts it as a child
+  void release(PeerId id);                 // no longer counts it as a child
   std::vector<PeerId> all() const;
   std::size_t size() const { return peers_.size(); }
   std::size_t routed() const { return routed_; }
-  void check_invariants() const;  // also of the code that fills in a Peer
+  void check_invariants() const;  // also what the users of a Peer must keep true
 
  private:
   std::map<PeerId, Peer> peers_;

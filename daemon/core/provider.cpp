@@ -71,7 +71,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   if (request.standby ? !budget_.fits(request.slug) : !budget_.reserve(request.slug))
     return no(RefusalCode::no_room, "the upstream is used up");
   open(*stream);
-  // A standby brings no media, so it closes no loop: that is checked when it is used.
+  // A standby brings no media, so it closes no loop. The check follows when it is switched on.
   const bool check = request.parent && !request.standby && !stream->own;
   child_tickets_.add({.id = ticket_changes_.new_id(),
                       .slug = request.slug,
@@ -84,8 +84,8 @@ void Provider::from_node(const Peer &peer, const Request &request) {
                      peer);
 }
 
-// A child may renew its link: it asks for a second one and cancels the old one when media flows. It may do so
-// whenever it likes, but it has two links at most.
+// A child may renew its link: it asks for a second one and cancels the old one when media flows. The old one
+// must have some age, and a child has two links at most.
 bool Provider::renewable(const Ticket &ticket, const Peer &child) const {
   const Timeouts &timeouts = node_.settings.timeouts;
   const std::vector<TicketId> given = tickets_.given(ticket.slug);

@@ -56,8 +56,8 @@ void Publishing::publish(const Peer &peer, const Publish &publish) {
         {.peer = peer.id, .media = publish.media});
 }
 
-// The name is ours already, or belongs to another node, or the origin is asked. Without an origin it is ours
-// now.
+// Finds out whether we may have the name: it is ours already, it belongs to another node, or the origin is
+// asked. Without an origin it becomes ours at once.
 void Publishing::claim(StreamInfo stream, Waiter waiter) {
   const Slug slug = stream.slug;
   if (directory_.is_own(slug)) return admit(slug, waiter, false);
@@ -125,7 +125,7 @@ void Publishing::fail_pending(const Error &error) {
 }
 
 void Publishing::establish(const StreamInfo &stream, bool registered) {
-  // It may have been searched for on other nodes: that ends, because it is here.
+  // If this node gets the stream from other nodes, or searches for it, that ends.
   if (const StreamState *looked_for = streams_.find(stream.slug); looked_for != nullptr) {
     assert(!looked_for->own);  // the callers have asked the directory, which knows of all of ours
     consumer_.drop(stream.slug, {Code::no_room, "it is being published here now: ask again"}, "moved");
@@ -267,8 +267,8 @@ void Publishing::beat() {
     const std::uint64_t rate = info.bitrate_kbps;
     const std::uint64_t told = stream.own->told_kbps;
     const std::uint64_t apart = rate > told ? rate - told : told - rate;
-    // Others had a version of up to max_ahead in the future, so ours is above it. Nodes whose clocks are
-    // behind ours refuse it, and are told again until that time has come.
+    // The version may be in the future, because it is above all that other nodes know. Nodes whose clocks are
+    // behind ours refuse it, so they are told again until that time has come.
     const bool early = static_cast<std::int64_t>(info.updated) > node_.unix_ms();
     if (early || apart > told / 10) changed(stream);
   }

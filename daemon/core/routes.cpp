@@ -18,7 +18,7 @@ std::optional<Routed> Routes::forward(Routed routed) {
   }
   if (!node_.supernode()) {
     if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(routed));
-    return std::nullopt;  // nobody is reached without a supernode; the sender has a deadline
+    return std::nullopt;  // it is lost without a supernode; the sender has a deadline
   }
   if (routed.to.via.empty() || routed.to.via == node_.self()) return seek(std::move(routed));
   const Place place{.uuid = routed.to.via, .via = routed.to.via, .at = routed.to.at};
@@ -42,7 +42,7 @@ std::optional<Routed> Routes::seek(Routed routed) {
 }
 
 std::optional<Routed> Routes::arrived(const Peer &from, Routed routed) {
-  if (!routed.what) return std::nullopt;  // of a later version: we cannot write it again
+  if (!routed.what) return std::nullopt;  // of a later version, which we cannot write
   if (!from.supernode && routed.from.uuid != from.uuid) return std::nullopt;
   if (routed.to.uuid == node_.self()) return routed;
   if (!node_.supernode()) return std::nullopt;
@@ -89,7 +89,7 @@ std::size_t Routes::parked_count() const {
 
 void Routes::check_invariants() const {
   assert(parked_count() <= max_all_parked);
-  for (const auto &[uuid, messages] : parked_)  // the connection will be there, or fail
+  for (const auto &[uuid, messages] : parked_)  // a connection to that supernode is coming up
     assert(sessions_.peers.socket(uuid, PeerState::connecting) != nullptr);
 }
 

@@ -24,7 +24,7 @@ class Sessions {
   PeerId primary = 0;  // the session with our supernode; 0: none, or we are one
 
   bool settled() const { return node_.supernode() || primary != 0; }
-  // Where messages for us go. Without a supernode nowhere: `via` is empty.
+  // Where other nodes send messages for us. `via` is empty if we have no supernode.
   Place place() const;
   // This peer is the other end of the ticket, in this session or in another of the same node.
   bool with(const Ticket &ticket, const Peer &peer) const;

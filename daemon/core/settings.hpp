@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a core::Node is told when it is made.
+// The settings of a core::Node.
 #pragma once
 
 #include <cstdint>

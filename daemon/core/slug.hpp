@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The rules of names are shared with who reads and writes them as JSON: plugins/protocol has them, under
-// core's name here.
+// The rules of names. plugins/protocol defines them, because it also reads and writes names as JSON.
 #pragma once
 
 #include "protocol/slug.hpp"

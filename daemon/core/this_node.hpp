@@ -15,7 +15,7 @@ namespace astral::core {
 struct ThisNode {
   explicit ThisNode(Settings given) : settings(std::move(given)) {}
 
-  Settings settings;     // its `self` is what others are told of us
+  Settings settings;     // its `self` is what we tell others of us
   Time now = {};         // of the step that runs
   bool leaving = false;  // Shutdown was asked for; the children have a little time to move
 
@@ -24,8 +24,8 @@ struct ThisNode {
   std::int64_t unix_ms(Time time) const { return settings.unix_ms_at_zero + time / 1ms; }
   std::int64_t unix_ms() const { return unix_ms(now); }
   // The version of the next news of ours, after `version`. Every change has a higher one, also after a
-  // restart. A version far ahead of our clock is of a clock that was set since; nobody with a good clock
-  // believed it.
+  // restart. A version far ahead of our clock does not count: it comes from a clock that has been set since,
+  // and no node with a good clock believed it.
   std::uint64_t next_version(std::uint64_t version) const {
     const auto present = static_cast<std::uint64_t>(std::max<std::int64_t>(0, unix_ms()));
     const auto far = static_cast<std::uint64_t>(2 * max_ahead / 1ms);

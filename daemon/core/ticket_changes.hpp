@@ -17,7 +17,7 @@ class TicketChanges {
   TicketChanges(const ThisNode &node, Outbox &outbox, Tickets &tickets, Rng &rng)
       : node_(node), outbox_(outbox), tickets_(tickets), rng_(rng) {}
 
-  // Random: a provider chooses the ids of its tickets, and who has seen some of them must not guess the next.
+  // Random: a provider chooses the ids of its tickets. A node that has seen some must not guess the next one.
   TicketId new_id() {
     TicketId id = rng_.hex(32);
     while (tickets_.find(id) != nullptr) id = rng_.hex(32);

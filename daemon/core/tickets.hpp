@@ -55,7 +55,7 @@ class Tickets {
   Ticket &add(Ticket ticket);
   bool full(PeerId peer) const;
   Ticket *find(const TicketId &id);
-  const Ticket *find(const TicketId &id) const;   // of an empty id: none
+  const Ticket *find(const TicketId &id) const;   // null for an empty id
   void enter(Ticket &ticket, TicketState state);  // held
   void enter(Ticket &ticket, ChildState state);   // given: its TicketState follows
   void claim(Ticket &ticket, Claim claim);        // given

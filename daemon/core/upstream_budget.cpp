@@ -75,7 +75,7 @@ void UpstreamBudget::release(const Slug &slug, bool overcommitted) {
 }
 
 void UpstreamBudget::measured(const Slug &slug, std::uint64_t rate_bps) {
-  if (rate_bps == 0) return;  // paused, not free
+  if (rate_bps == 0) return;  // paused: the child still needs its room
   rate_bps = std::min(rate_bps, max_rate_bps);
   Load &load = loads_[slug];
   load.rate_bps = load.measured ? std::max(rate_bps, load.rate_bps - load.rate_bps / 8) : rate_bps;

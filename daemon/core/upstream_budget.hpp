@@ -13,8 +13,8 @@
 
 namespace astral::core {
 
-// Its assertions check a promise of Provider: what it reserves or overcommits for a ticket it releases, and
-// covers, once.
+// Asserts that its callers release each reserved or overcommitted place exactly once, and cover each
+// overcommitted place at most once.
 class UpstreamBudget {
  public:
   UpstreamBudget(std::optional<std::uint64_t> limit_bps, std::uint32_t max_children)
@@ -25,18 +25,18 @@ class UpstreamBudget {
   void limit(std::uint64_t limit_bps) { limit_bps_ = limit_bps; }
   std::optional<std::uint64_t> limit_bps() const { return limit_bps_; }
   bool reserve(const Slug &slug);  // false, and nothing reserved, when it does not fit
-  // Always one child, since a quarter of a node that has room for one or two is none; otherwise a quarter of
-  // the upstream: media that is late by a quarter of the time that a place is overcommitted is still in every
-  // store.
+  // Overcommits at most one child or a quarter of the upstream, whichever is more: a quarter of the upstream
+  // of a small node is less than one child. The children's media is then late by up to a quarter of the time
+  // for which a place is overcommitted; every store still has it.
   bool overcommit(const Slug &slug);
   bool cover(
       const Slug &slug);  // there is room now: one overcommitted place of the stream becomes a reserved one
   void release(const Slug &slug, bool overcommitted = false);
 
-  // Up at once, down slowly: a quiet scene must not invite a child that the next loud one has no room for.
-  // What was given stays given, even above the limit.
+  // The rate rises at once and falls slowly: in a scene of few bits this node must not take a child that it
+  // has no room for in the next scene. Places that were given stay, even above the limit.
   void measured(const Slug &slug, std::uint64_t rate_bps);
-  void told(const StreamInfo &stream);  // by the source; our own measurement is believed more
+  void told(const StreamInfo &stream);  // the source's rate counts until we have measured ours
   void forget(const Slug &slug);        // it has no child any more
 
   std::uint64_t used_bps() const;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Completion of astralctl in bash: commands and options as `astralctl --help` prints them, slugs and uuids as the
-# node knows them. Needs nothing but bash and coreutils.
+# node knows them. Needs bash, coreutils, grep and sed.
 
 # Sets `words` and `cword` to the line up to the cursor, split at spaces only. COMP_WORDS is also split at = and :, for
 # example inside http://127.0.0.1:8000.

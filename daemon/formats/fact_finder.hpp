@@ -55,7 +55,7 @@ class FactFinder : public Player {
   std::uint16_t map_pid_ = none;  // the PMT's
   Track video_, audio_;
   bool is_key_next_ = false;
-  bool is_reading_ = false;                   // the first bytes of a key frame, into head_
+  bool is_reading_ = false;                   // head_ still takes bytes of this key frame
   std::vector<std::uint8_t> head_;            // the first bytes of the newest key frame
   std::int64_t ticks_ = 0;                    // 90 kHz; the newest picture's DTS, without the wrap at 33 bits
   std::optional<std::int64_t> key_ticks_;     // DTS of the newest key frame

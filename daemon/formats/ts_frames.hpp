@@ -31,7 +31,7 @@ class FrameFinder {
   static Start start_of(Bytes packet);
   Time time_of(std::int64_t ticks);
 
-  Kind best_ = Kind::none;  // picture before sound, of what has come
+  Kind best_ = Kind::none;  // the best kind that has come: picture, then sound
   std::int64_t ticks_ = 0;  // 90 kHz, without the wrap at 33 bits
 };
 

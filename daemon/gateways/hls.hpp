@@ -31,7 +31,7 @@ class Hls {
  private:
   static constexpr std::size_t max_waiting = 512;
 
-  // Makes the answer from what is there now. unreachable: not there yet, the request waits.
+  // Makes the answer from the media that is there. unreachable: it is not there yet, so the request waits.
   using Ask = std::function<Expected<http::Reply>()>;
   struct Waiting {
     std::string slug;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Serves a stream as an HTTP answer that does not end, in each live format that
-// the media backend has.
+// Serves a stream as an HTTP answer that does not end, in each live format that the media backend has.
 #pragma once
 
 #include <cstdint>

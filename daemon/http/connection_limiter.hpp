@@ -30,7 +30,7 @@ class ConnectionLimiter {
 
   // `place`: an address or a network; empty: this machine. **Errors**: no_room; the detail is for the client.
   Expected<Id> enter(const std::string &place, Time until);
-  // Counts a connection that enter() refused, while it is told so. **Errors**: no_room: close it at once.
+  // Counts a connection that enter() refused, while it gets its error. **Errors**: no_room: close it at once.
   Expected<Id> turn_away(Time until);
   void wait_until(Id id, Time until);  // `never`: no limit
   void leave(Id id);

@@ -203,7 +203,7 @@ void HttpConnection::on_late() {
   refuse(reply_error({Code::timeout, "the request did not come in time"}, 408));
 }
 
-// A client whose socket does not take even so little does not read: it gets nothing.
+// If the socket does not take even these few bytes, the client does not read, and it gets nothing.
 bool HttpConnection::send_now(std::string_view text) const {
   return send(fd(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
          static_cast<ssize_t>(text.size());

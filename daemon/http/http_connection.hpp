@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One connection of an HTTP client: reads a request, waits for its reply, writes it, and so on, until one
-// side ends it. What the requests mean is the server's business.
+// side ends it. It does not know what the requests mean; the server does.
 #pragma once
 
 #include <gio/gio.h>
@@ -60,7 +60,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   //      │ 408, 4xx                      │ hand_over()          │ close, broken
   //      ▼                               ▼                      ▼
   //   leaving ──end of input, linger──▶ ended ◀─────────────────┘
-  // Where a request is between its first byte and its last one, reader_ says.
+  // While a request is being read, reader_ knows how much of it has come.
   enum class State { reading, waiting, writing, leaving, ended };
 
   HttpConnection(Id id, Ref<GSocketConnection> connection, RemoteAddress remote, std::string local,

@@ -154,7 +154,7 @@ void HttpListener::look_at_head(ConnectionLimiter::Id id, Pending &pending) {
 void HttpListener::refuse(ConnectionLimiter::Id id, const Reply &reply) {
   Pending &pending = pending_.at(id);
   const std::string text = response(reply);
-  // A client whose socket does not take even so little does not read: it gets nothing.
+  // If the socket does not take even these few bytes, the client does not read, and it gets nothing.
   send(fd_of(pending.connection), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(fd_of(pending.connection), SHUT_WR);
   pending.refused = true;

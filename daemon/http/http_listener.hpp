@@ -37,7 +37,7 @@ class HttpListener {
     std::function<void(ConnectionLimiter::Id)> on_late;  // of a connection that was handed on
   };
 
-  // `address` is an IP address; port 0: the kernel chooses. invalid: no address. unreachable: cannot be had.
+  // `address` is an IP address; port 0: the kernel chooses. invalid: no address. unreachable: cannot listen.
   static Expected<std::unique_ptr<HttpListener>> open(const std::string &address, std::uint16_t port,
                                                       const Limits &limits, Handler handler);
   ~HttpListener();
@@ -76,7 +76,7 @@ class HttpListener {
   std::vector<char> head_;
   ConnectionLimiter guests_;
   Timer deadline_;
-  std::shared_ptr<HttpListener *> alive_;  // held weakly by the end of each GSocketConnection
+  std::shared_ptr<HttpListener *> alive_;  // held weakly by the callback at each connection's end
   std::map<ConnectionLimiter::Id, Pending> pending_;
   Ref<GSocketService> listener_;
 };

@@ -25,7 +25,7 @@ class BodyReader {
       : rule_(rule), is_chunked_(request.is_chunked), left_(request.body_size) {}
 
   // Takes bytes off the front of `bytes`. True: the body is whole. False: more bytes are needed.
-  // **Errors**: too_large, as soon as that is known; invalid: the chunks are none. Both are final.
+  // **Errors**: too_large, as soon as that is known; invalid: malformed chunks. Both are final.
   Expected<bool> read(std::string_view &bytes);
   std::string take_text() { return std::move(text_); }
   bool has_begun() const { return has_begun_; }  // a byte of it has come

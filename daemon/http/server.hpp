@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // HTTP/1.1 and the opening of WebSockets: asks Access who may call what, finds the route of a request, and
-// sends its reply. What the calls mean is the routes' business.
+// sends its reply. It does not know what the calls mean; the routes do.
 #pragma once
 
 #include <gio/gio.h>
@@ -36,7 +36,7 @@ struct SocketRoute {
 // that comes after the server or its connection has gone, or a second time, does nothing.
 class Server : private HttpConnection::Owner {
  public:
-  // `address` is an IP address; port 0: the kernel chooses. invalid: no address. unreachable: cannot be had.
+  // `address` is an IP address; port 0: the kernel chooses. invalid: no address. unreachable: cannot listen.
   static Expected<std::unique_ptr<Server>> open(const std::string &address, std::uint16_t port,
                                                 std::vector<Route> routes, std::vector<SocketRoute> sockets,
                                                 const ServerLimits &limits = {}, Access::Rules rules = {});

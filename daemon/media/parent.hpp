@@ -63,7 +63,7 @@ class Parent {
 
   const Place place_;
   const Handler handler_;
-  const std::shared_ptr<Parent *> alive_;  // what posted tasks look at
+  const std::shared_ptr<Parent *> alive_;  // posted tasks check that it still exists
   bool has_ended_ = false;
   gulong awaiting_ = 0;  // the probe that waits for media; 0: none
   Ref<GstElement> element_;

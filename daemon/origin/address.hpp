@@ -20,7 +20,7 @@ class Address {
   std::string region() const;         // IPv4 /16, IPv6 /48
 
   bool is_one_host() const;  // not unspecified, multicast, broadcast or reserved
-  bool is_local() const;     // loopback, link-local, private or shared: another host elsewhere (RFC 6890)
+  bool is_local() const;     // loopback, link-local, private or shared (RFC 6890)
 
  private:
   Address() = default;

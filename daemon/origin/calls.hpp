@@ -45,7 +45,7 @@ http::Handle answer(const std::shared_ptr<T> &calls, Outcome (T::*method)(const 
   };
 }
 
-// Sends it once all changes of `method` are on the disk.
+// Sends what `method` returns once all its changes are on the disk; an error at once.
 template <typename T>
 http::Handle answer_when_kept(const std::shared_ptr<T> &calls, Outcome (T::*method)(const http::Call &),
                               Registry &registry, const Keep &keep) {

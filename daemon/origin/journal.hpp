@@ -22,7 +22,7 @@ class Journal {
   using Kept = std::function<void(Expected<void>)>;
 
   explicit Journal(std::unique_ptr<Store> store);
-  ~Journal();  // writes the waiting changes; calls no `kept` any more
+  ~Journal();  // writes the waiting changes, without calls of `kept`
   Journal(const Journal &) = delete;
   Journal &operator=(const Journal &) = delete;
 

@@ -28,7 +28,7 @@ struct Capacity {
   std::size_t streams_of_a_node = 1000;
 };
 
-// Nodes report every 30 s: three reports may be lost.
+// Nodes report every 30 s: two reports in a row may be lost.
 inline constexpr std::chrono::seconds lapse_after{100};
 // A stream keeps its name for so long after the last report. A week, because many shows are weekly.
 inline constexpr std::chrono::hours forget_after{7 * 24};

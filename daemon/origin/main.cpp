@@ -29,10 +29,10 @@ struct Options {
 
 constexpr const char *summary =
     "Keeps the list of an Astral network's nodes and streams: JSON for nodes, pages for people.\n"
-    "It listens on this machine only unless told otherwise, because whoever reaches it may register;\n"
+    "It accepts connections from this machine only, because everybody who can connect may register;\n"
     "--listen 0.0.0.0 (or ::) opens it to the network.";
 
-// Exit status when the program is done already, or nothing.
+// The exit status if the program is to end at once, otherwise nothing.
 std::optional<int> parse(int argc, char **argv, Options &options) {
   gchar *listen = nullptr;
   gchar *store = nullptr;
@@ -92,7 +92,7 @@ int complain(const Error &error) {
   return error.code == Code::invalid ? 2 : 1;
 }
 
-// What runs: everything that the origin knows, and what it reaches of the world.
+// The running origin: the registry, the journal, the prober and the server.
 class Origin {
  public:
   explicit Origin(std::unique_ptr<Store> store)
@@ -142,7 +142,7 @@ class Origin {
   Journal journal_;
   Prober prober_;
   Timer sweep_;
-  std::unique_ptr<http::Server> server_;  // goes first: its routes call all of the above
+  std::unique_ptr<http::Server> server_;  // destroyed first: its routes use all members above
 };
 
 gboolean quit(gpointer loop) noexcept {

@@ -15,7 +15,7 @@ using http::Reply;
 
 constexpr std::int64_t default_node_port = 8000;  // where a node listens by default
 
-// Nothing but this origin's own files; and the visitor's own node, where a page plays from it or posts to it.
+// The content security policy: this origin's own files, and the nodes that a page plays from or posts to.
 std::string policy(std::uint16_t node_port, const std::string &url) {
   const std::string node = node_port == 0 ? "" : " http://127.0.0.1:" + std::to_string(node_port);
   return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
@@ -27,12 +27,13 @@ std::string policy(std::uint16_t node_port, const std::string &url) {
 }  // namespace
 
 Reply refusal(const Error &error) {
-  // A full origin is a matter of time; at a node no_room is an answer of the network, 412.
+  // 503, because the origin may have room later. At a node no_room is an answer of the network: 412.
   if (error.code == Code::no_room) return http::reply_error(error, 503);
   return http::reply_error(error);
 }
 
-// A form to the visitor's own node says whose page it is on: under no-referrer a browser would say "null".
+// With a form for the visitor's own node the browser must send the page's Origin; under no-referrer it would
+// send "null".
 Reply html(std::string body, std::uint16_t node_port, const std::string &url) {
   Reply reply{.status = 200, .type = "text/html; charset=utf-8", .body = std::move(body)};
   reply.headers = {{"Cache-Control", "no-store"},
@@ -88,13 +89,13 @@ Expected<std::uint16_t> node_port_of(const Call &call) {
   return static_cast<std::uint16_t>(*port);
 }
 
-// Not a form, and nothing without a type: any web page can post those in a visitor's name.
+// Refuses forms and bodies without a type: any web page can post those in a visitor's name.
 Expected<void> require_json(const Call &call) {
   if (call.content_type == "application/json") return {};
   return fail(Code::unsupported, "the body must be application/json");
 }
 
-// A query's or a body's `uuid`, or `source`.
+// The `uuid` or `source` of the query, otherwise of the body.
 Expected<std::string> caller_of(const Call &call) {
   for (const char *name : {"uuid", "source"}) {
     const auto found = call.query.find(name);

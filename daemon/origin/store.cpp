@@ -19,8 +19,8 @@ constexpr std::string_view scheme = "sqlite://";
 constexpr std::int64_t application_id = 0x41535452;  // "ASTR"; shown by file(1), and checked here
 constexpr std::int64_t schema_version = 3;
 
-// `info` has the fields that nodes share, as protocol/object_codec.hpp writes them. So the codec alone decides
-// which fields there are.
+// `info` has the fields that nodes share, as protocol/object_codec.hpp writes them, so the codec alone
+// decides which fields there are.
 constexpr const char *schema = R"(
   CREATE TABLE node (
     uuid TEXT PRIMARY KEY, info TEXT NOT NULL, rtt_ms REAL, reporter TEXT NOT NULL, heard INTEGER NOT NULL
@@ -33,7 +33,7 @@ constexpr const char *schema = R"(
 )";
 static_assert(application_id == 1095980114);
 
-// The schemas before had a column for each field, and the first one no reporters. Nodes are dropped, since they
+// Older schemas had a column for each field, and the first one had no reporters. Nodes are dropped: they
 // report again soon. Streams stay; those without a reporter get one when their node registers them again.
 constexpr const char *leave_older_schema = R"(
   DROP TABLE node;
@@ -58,7 +58,7 @@ UnixTime time_of(std::int64_t seconds) {
   return UnixTime(std::chrono::seconds(seconds));
 }
 
-// No value, with a warning: a row that breaks today's rules. No node could read it.
+// Returns no value, and warns, if the row breaks the present rules: no node could read it.
 std::optional<Node> node_of(const Rows &row) {
   auto info = json::Reader::parse(row.text(1));
   Node node;
@@ -93,7 +93,7 @@ Expected<void> done(Rows rows) {
   return {};
 }
 
-// All rows, each converted by `make`, but for those of which it makes nothing.
+// All rows converted by `make`, without those for which it returns nothing.
 template <typename T>
 Expected<std::vector<T>> all(Rows rows, std::optional<T> (*make)(const Rows &)) {
   std::vector<T> found;

@@ -26,7 +26,7 @@ namespace {
 
 constexpr Time measure_every = 1s;
 constexpr Time remember_every = 5s;
-constexpr std::int64_t clock_slack_ms = 1'000;  // NTP's slow adjustments are not told to the node
+constexpr std::int64_t clock_slack_ms = 1'000;  // smaller changes, as NTP makes them, are ignored
 
 std::int64_t unix_ms_at_zero() {
   using std::chrono::duration_cast;
@@ -303,7 +303,7 @@ void Driver::Impl::perform(const core::MeasureBandwidth &effect) {
 void Driver::Impl::remember() {
   if (!std::exchange(to_remember_, false) || settings_.state_dir.empty()) return;
   const std::vector<core::NodeInfo> peers = node_->remembered();
-  // Without a peer the file keeps those of last time.
+  // If there are no peers, the file keeps those of the last run.
   if (!peers.empty()) peer::remember_peers(settings_.state_dir, peers);
 }
 

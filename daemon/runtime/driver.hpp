@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Drives core::Node: hands it one input after the other (from sockets, media, the origin, the API and the
-// clock) and performs its effects. Decides nothing. This header is cheap: whatever includes it compiles
-// neither core::Node nor its messages.
+// clock) and performs its effects. Decides nothing. This header is cheap to include: it includes neither
+// core::Node nor its messages.
 #pragma once
 
 #include <gio/gio.h>

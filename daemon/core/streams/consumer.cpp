@@ -330,7 +330,7 @@ void Consumer::drop(const Slug &slug, const Error &error, const std::string &cod
   reconciler_.close(*stream);
 }
 
-// What the types do not say already.
+// Asserts what the types do not ensure.
 void Consumer::check_invariants() const {
   std::size_t held = 0;
   for (const auto &[slug, stream] : streams_.all) {

@@ -67,7 +67,7 @@ class Consumer {
              const std::string &why);  // the link to the publisher's element ends
   void resume(StreamState &stream);
 
-  void look_again(const Slug &slug);  // its timer
+  void look_again(const Slug &slug);  // its timer fired
 
   void check_invariants() const;
 

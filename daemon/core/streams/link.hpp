@@ -30,7 +30,7 @@ namespace astral::core {
 // roles() in roles.hpp says which of two is the parent.
 enum class LinkState { requested, offered, linking, preparing, ready, tried, switching, granted };
 
-// What the two ends have agreed on so far, as the book of tickets and the API say it.
+// What the two ends have agreed on so far, as Tickets and the API show it.
 TicketState agreed(LinkState state);
 bool has_source(LinkState state);  // between AddSource and RemoveSource
 bool on_standby(LinkState state);  // up or coming up, and it takes no place

@@ -109,7 +109,8 @@ class Planner {
     return plan_.needs[static_cast<std::size_t>(purpose)] && until && *until <= at_.now;
   }
 
-  // Its link is up, so its media comes soon; the parent, if there is one, stays until then.
+  // Whether the standby replaces the parent. Its link is up, so its media comes soon; the parent, if there is
+  // one, stays until then.
   bool takes_over() {
     if (!up(standby()) || standby()->cut) return false;
     if (parent() == nullptr) return at_.wanted && (next() == nullptr || next()->state == LinkState::linking);

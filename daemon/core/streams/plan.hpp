@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What ought to be: which link feeds us, which stands by, which search runs, and when to look again. A pure
-// function of the facts of one stream; it changes nothing and remembers nothing.
+// The desired state of one stream: which link feeds us, which stands by, which search runs, and when to look
+// again. A pure function of the stream's facts; it changes nothing and remembers nothing.
 #pragma once
 
 #include <array>
@@ -15,9 +15,9 @@
 
 namespace astral::core {
 
-//   what happened ──▶ facts (StreamState) ──plan()──▶ what ought to be (Plan)
+//   what happened ──▶ facts (StreamState) ──plan()──▶ desired state (Plan)
 //        ▲                  ▲                              │
-//        │                  │      the first difference between is and ought
+//        │                  │      the first difference from the actual state
 //     effects  ◀── Reconciler ◀────────────────────────────┘   ... and again, until there is none
 //
 // FACTS. Each link is in one of a few states (link.hpp). A search knows what it asked and what was answered
@@ -34,10 +34,10 @@ namespace astral::core {
 //   If the standby does not take over, a search runs: see Purpose. Every purpose has its pause.
 //   If nobody wants the stream, nothing is begun; the links that there are stay for a while.
 //
-// DIFFERENCE. The plan says what each link ought to be used for. The state of the link says what must be done
+// DIFFERENCE. The plan says what each link is to be used for. The state of the link says what must be done
 // for that: see Reconciler. The stream has one timer, Plan::look_again.
 
-// What the stream's own record does not say.
+// Facts that the stream's record does not have.
 struct Circumstances {
   Time now = {};
   bool wanted = false;          // by a child, a local player, a person or a call
@@ -57,7 +57,7 @@ enum class Use {
 struct Duty {
   const Link *link = nullptr;
   Use use = Use::release;
-  // Of a release: what the other end is told. failed: what the link was for is needed again, after a pause.
+  // For `release`: `code` and `why` go to the other end. `failed`: a replacement is needed after a pause.
   const char *code = "";
   const char *why = "";
   bool failed = false;
@@ -67,7 +67,7 @@ enum class Ending { none, close_media, close };
 
 struct Plan : Roles {
   std::vector<Duty> links = {};        // one for each link
-  std::optional<Purpose> search = {};  // ought to run
+  std::optional<Purpose> search = {};  // the search that is to run
   SearchStep step = {};                // if it runs already
   bool ask_publisher = false;          // for a link
   std::array<std::optional<Time>, purposes> needs =
@@ -83,6 +83,6 @@ Plan plan(const StreamState &stream, const Circumstances &at, const Timeouts &ti
 // The best first.
 std::vector<const Link *> ranked_offers(const StreamState &stream);
 
-inline constexpr std::uint32_t worth_moving = 2;  // so many hops fewer; less is not worth a move
+inline constexpr std::uint32_t worth_moving = 2;  // a move must save this many hops
 
 }  // namespace astral::core

@@ -80,7 +80,7 @@ void Reconciler::note_need(StreamState &stream) {
     stream.unwanted = stream.unwanted.value_or(node_.now);
 }
 
-// Notes another parent than before, the first one, or the loss of one.
+// Notes that the parent has changed: there is a first one, another one, or none now.
 bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
   const TicketId by = plan.parent == nullptr ? TicketId{} : plan.parent->id;
   if (by == (stream.fed ? stream.fed->by : TicketId{})) return false;

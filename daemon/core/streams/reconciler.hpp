@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Turns the difference between what is and what ought to be (plan.hpp) into effects, one at a time, until
-// there is none. It writes what it did into the facts. It decides nothing.
+// Turns the differences between the actual and the desired state (plan.hpp) into effects, one at a time,
+// until there is none. It writes what it did into the facts. It decides nothing.
 #pragma once
 
 #include <string>
@@ -23,15 +23,14 @@ struct Circumstances;
 struct Duty;
 struct Plan;
 
-//   state of a link         ought to be used to   what is done
+//   state of a link         is to be used to      what is done
 //   offered                 stand by              AddSource (standby)                 ─▶ preparing
 //   offered                 feed                  OpenMedia, AddSource                ─▶ linking
 //   ready                   listen                SwitchSource on                     ─▶ tried
 //   tried                   stand by              SwitchSource off                    ─▶ ready
 //   ready, tried            feed                  SwitchSource on, Request            ─▶ switching
 //   any                     release               Cancel, RemoveSource                ─▶ (gone)
-// In all other cases nothing is done: the link is as it ought to be, or waits for an answer, which Consumer
-// takes.
+// In all other cases nothing is done: the link is as desired, or waits for an answer, which Consumer takes.
 class Reconciler {
  public:
   Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
@@ -53,9 +52,9 @@ class Reconciler {
   Circumstances circumstances(const StreamState &stream) const;
 
   void enter(Link &link, LinkState state);
-  // `code`: what the other end is told; null: it knows, or is gone. The id is copied, because the link goes.
+  // `code` and `why` go to the other end; null `code`: it knows, or is gone. `id` is a copy: the link goes.
   void release(StreamState &stream, TicketId id, const char *code, const std::string &why);
-  // Releases a link that failed: what it was for is needed again, after a pause.
+  // Releases a link that failed; a replacement is needed after a pause.
   void lose(StreamState &stream, TicketId id, const char *code, const std::string &why);
   void release_all(StreamState &stream, const char *code, const std::string &why);
   void open_media(StreamState &stream);

@@ -46,7 +46,7 @@ struct Search {
 enum class SearchAct { wait, choose, ask_everybody, pause, ask_again, fail };
 struct SearchStep {
   SearchAct act = SearchAct::wait;
-  Time until = never;  // `wait`
+  Time until = never;  // after `wait`: when to call next_step() again
 };
 
 // offers: their number. may_pause: a search that found nobody may ask again a little later.

@@ -37,10 +37,10 @@ struct Pause {
 struct Silence {
   Time since = {};
   Time said = {};           // the last time that the media backend said so
-  std::uint32_t tries = 0;  // of standbys that might bring media
+  std::uint32_t tries = 0;  // standbys that were switched on meanwhile
 };
 
-// The parent at the last look. Children are told of a new parent, and some pauses start anew.
+// The parent that the last plan named. When it changes, the children are told and some pauses start anew.
 struct Fed {
   TicketId by = {};
   Uuid source = {};

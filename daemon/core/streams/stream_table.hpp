@@ -29,7 +29,7 @@ class StreamTable {
     const auto found = all.find(slug);
     return found == all.end() ? nullptr : &found->second;
   }
-  // Begins the record of a stream, where there is none yet. Its rate counts as the source told it.
+  // Begins the record of a stream, if there is none yet. The budget gets the rate that the source told.
   StreamState &open(const Slug &slug) {
     const StreamInfo *info = directory_.stream(slug);
     if (info != nullptr) budget_.told(*info);
@@ -39,7 +39,7 @@ class StreamTable {
   bool open_to_children(const StreamState &stream) const {
     return !node_.leaving && core::open_to_children(stream);
   }
-  // The session with our parent. Only of a stream that is open to children, or that has any.
+  // The session with our parent. Precondition: the stream has a parent.
   PeerId parent_peer(const StreamState &stream) const {
     return tickets_.find(roles(stream).parent->id)->peer;
   }

@@ -110,7 +110,7 @@ class Parser {
 };
 
 void write_name(Buffer &out, std::string_view name) {
-  // Our promise: what is written comes from this program, or the session has cut it to max_name.
+  // A precondition: the name comes from this program, or the session has limited it to max_name.
   assert(name.size() <= 0xffff);
   put(out, name.size(), 2);
   put(out, as_bytes(name));

@@ -47,7 +47,7 @@ class ChunkReader {
   void abort(std::uint32_t chunk_stream);  // forgets the unfinished message there
 
   std::size_t buffered() const;
-  void check_invariants() const;  // asserts what holds whatever was read
+  void check_invariants() const;  // asserts what must hold after any input
 
  private:
   static constexpr std::size_t max_header = 3 + 11 + 4;

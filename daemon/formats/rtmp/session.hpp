@@ -74,7 +74,7 @@ class Session {
   bool closed() const { return state_ == State::closed; }
 
   std::size_t buffered() const { return reader_.buffered() + greeting_.size() + output_.size(); }
-  void check_invariants() const;  // asserts what holds whatever was received
+  void check_invariants() const;  // asserts what must hold after any input
 
  private:
   void enter(State state) { state_ = state; }
