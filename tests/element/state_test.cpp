@@ -115,6 +115,7 @@ TEST(States, ARefusedUriIsReportedAtTheStart) {
   const GErrorPtr error(raw);
   EXPECT_NE(std::string(raw->message).find("127.0.0.1:x"), std::string::npos) << raw->message;
   gst_element_set_state(source.get(), GST_STATE_NULL);
+  gst_element_set_bus(source.get(), nullptr);  // messages that wait on the bus hold the element
 }
 
 TEST(Errors, AMissingNodeIsReported) {
