@@ -128,7 +128,10 @@ static gboolean astral_sink_start(GstBaseSink *base) noexcept {
           },
       .failed =
           [sink](const Error &error) {
-            if (!sink->self->failed.exchange(true)) post_error(GST_ELEMENT(sink), error, false);
+            if (sink->self->failed) return;
+            // Before render() returns an error: what upstream posts then must not be the first message.
+            post_error(GST_ELEMENT(sink), error, false);
+            sink->self->failed = true;
           },
       .node =
           [sink](bool there, const std::string &why) {
