@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t wanted_offers = 2;  // the best, and a standby
 constexpr std::size_t asked_carriers = 3;
-constexpr Time said_again = 30s;  // to our supernode, even if nothing changed
 
 // A change is worth a message if room appeared or is gone, the hops changed, or the room doubled or halved.
 template <typename Told, typename Now>
