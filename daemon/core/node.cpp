@@ -354,7 +354,7 @@ void Node::candidates(const Peer &peer, const Candidates &candidates) {
   if (ticket->side == Side::given)
     context_.outbox.emit(TellRelay{.slug = ticket->slug, .message = candidates});
   else
-    context_.outbox.emit(TellSource{.slug = ticket->slug, .ticket = ticket->id, .message = candidates});
+    consumer_.candidates(*ticket, candidates);
 }
 
 // The children are told first: they are still fed while they look for other parents.

@@ -14,7 +14,6 @@
 namespace astral::protocol {
 
 inline constexpr std::size_t max_message_bytes = 64 * 1024;
-inline constexpr std::size_t max_candidates = 32;
 inline constexpr std::size_t max_candidate_bytes = 256;
 inline constexpr std::size_t max_list = 256;         // streams in one message
 inline constexpr std::size_t max_explanation = 512;  // bytes of a text for people

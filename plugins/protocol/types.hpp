@@ -5,6 +5,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -69,6 +70,8 @@ struct StreamInfo {
   std::uint64_t updated = 0;     // Unix ms by the source's clock; the higher value is newer
   bool operator==(const StreamInfo &) const = default;
 };
+
+inline constexpr std::size_t max_candidates = 32;  // of one end of a link
 
 // One end's ICE description: candidates as SDP `candidate:` lines.
 struct Ice {

@@ -121,7 +121,9 @@ struct Words {
   std::string operator()(const CloseMedia &e) const { return "CloseMedia " + e.slug; }
   std::string operator()(const TellRelay &e) const { return "TellRelay " + e.slug + " " + text(e.message); }
   std::string operator()(const AddSource &e) const {
-    return "AddSource " + e.slug + " " + e.offer.ticket + (e.standby ? " standby" : "");
+    std::string text = "AddSource " + e.slug + " " + e.offer.ticket + (e.standby ? " standby" : "");
+    for (const std::string &candidate : e.offer.ice.candidates) text += " " + candidate;
+    return text;
   }
   std::string operator()(const SwitchSource &e) const {
     return "SwitchSource " + e.slug + " " + e.ticket + (e.standby ? " standby" : " on");

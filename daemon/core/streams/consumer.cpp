@@ -129,6 +129,16 @@ bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &of
   return true;
 }
 
+// A server-reflexive candidate comes a round trip after the offer, which may not be linked yet.
+void Consumer::candidates(const Ticket &ticket, const Candidates &candidates) {
+  Link &link = streams_.find(ticket.slug)->links.at(TicketId{ticket.id});
+  if (has_source(link.state))
+    return outbox_.emit(TellSource{.slug = ticket.slug, .ticket = ticket.id, .message = candidates});
+  std::vector<std::string> &kept = link.offer.ice.candidates;
+  for (const std::string &candidate : candidates.candidates)
+    if (kept.size() < max_candidates) kept.push_back(candidate);
+}
+
 void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
   if (refusal.search.empty()) {
     if (const std::optional<Held> held = held_from(peer, refusal.ticket))

@@ -49,6 +49,7 @@ class Consumer {
   void refusal(const Peer &peer, const Refusal &refusal);
   void path(const Peer &peer, const Path &path);
   void leaving(const Peer &peer, const Leaving &leaving);
+  void candidates(const Ticket &ticket, const Candidates &candidates);
   void cancelled(const Ticket &ticket, const std::string &code);
   void peer_gone(PeerId peer);
   void settled();  // there is a supernode to ask

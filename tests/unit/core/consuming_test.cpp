@@ -10,6 +10,12 @@ TEST_P(Consuming, Row) {
   play(GetParam());
 }
 
+std::string repeated(const std::string &text, std::size_t times) {
+  std::string all;
+  for (std::size_t i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 const Does source_confirms = says(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
 
 INSTANTIATE_TEST_SUITE_P(
@@ -138,6 +144,16 @@ INSTANTIATE_TEST_SUITE_P(
             &Bench::joins,
             hears(2, Candidates{.ticket = "t2"}),
             {"TellSource talk candidates t2"}},
+        Row{"CandidatesOfAnOfferAreKeptUntilItIsLinked",
+            after({&Bench::gathers, hears(2, Candidates{.ticket = "t2", .candidates = {"reflexive"}})}),
+            wait(80ms),
+            {"OpenMedia talk", "AddSource talk t2 reflexive"}},
+        Row{"NoMoreCandidatesAreKeptThanALinkTakes",
+            after({&Bench::gathers,
+                   hears(2, Candidates{.ticket = "t2", .candidates = std::vector<std::string>(max_candidates - 1, "c")}),
+                   hears(2, Candidates{.ticket = "t2", .candidates = {"last", "excess"}})}),
+            wait(80ms),
+            {"OpenMedia talk", "AddSource talk t2" + repeated(" c", max_candidates - 1) + " last"}},
         Row{"CandidatesOfTheSourceGoToTheParent",
             &Bench::joins,
             says(SourceSaid{.slug = "talk", .ticket = "t2", .message = Candidates{}}),
