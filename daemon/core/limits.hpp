@@ -107,7 +107,7 @@ struct Timeouts {
   Time last_standby = 30s;
   // For the first media of a standby that was switched on. A far standby answers after a round trip. While no
   // media comes from any node, each standby gets twice the time of the one before.
-  Time tried = 600ms;
+  Time tried = 400ms;
   Time silent = 400ms;  // if a standby's media came and the parent's did not for this long, the parent fails
 };
 

@@ -15,14 +15,15 @@ struct Rank {
   bool failed_us = false;      // it was our parent and was lost: it may be dead, and others may not know
   bool cut_off = false;        // it does not get the stream now
   bool shares_parent = false;  // it gets the stream through our parent, and would fail together with it
+  std::uint32_t common = 0;    // ancestors that it has in common with our parent, if it is to stand by
   bool full = false;           // a child that forwards nothing would have to make way
   std::uint32_t hops = 0;      // each hop adds latency, and a node that may die
   Time rtt = {};               // to it
   std::uint32_t room = 0;      // among equals the one with more room, so that load spreads
 
   friend bool operator<(const Rank &a, const Rank &b) {
-    return std::tie(a.failed_us, a.cut_off, a.shares_parent, a.full, a.hops, a.rtt, b.room) <
-           std::tie(b.failed_us, b.cut_off, b.shares_parent, b.full, b.hops, b.rtt, a.room);
+    return std::tie(a.failed_us, a.cut_off, a.shares_parent, a.common, a.full, a.hops, a.rtt, b.room) <
+           std::tie(b.failed_us, b.cut_off, b.shares_parent, b.common, b.full, b.hops, b.rtt, a.room);
   }
 };
 

@@ -247,7 +247,6 @@ void Consumer::silent(const StreamSilent &input) {
   const Roles are = roles(*stream);
   if (are.parent == nullptr) return;
   if (!stream->silence) stream->silence = Silence{.since = node_.now};
-  stream->silence->said = node_.now;
   const bool nobody = are.standby == nullptr;
   if (!moving(*stream) && (nobody || are.standby->state == LinkState::preparing)) {
     // Asks whether the parent's link is alive.

@@ -212,10 +212,10 @@ class Planner {
 
   // A far standby answers after a round trip. While no media comes from any node, the publisher may be
   // silent; so each standby gets twice the time of the one before.
-  bool brings_nothing(const Link &link) const {
-    if (next() != nullptr || runs_a_move() || !at_.streaming) return false;
+  bool brings_nothing(const Link &link) {
+    if (link.media || next() != nullptr || runs_a_move() || !at_.streaming) return false;
     const std::uint32_t doublings = std::min(std::max(stream_.silence->tries, 1u) - 1, most_doublings);
-    return stream_.silence->said - link.since >= times_.tried * (1 << doublings);
+    return past(link.since + times_.tried * (1 << doublings));
   }
 
   // One offer is chosen and one is kept in reserve. The others are cancelled at once, so that their room is
@@ -265,6 +265,7 @@ class Planner {
 
 std::vector<const Link *> ranked_offers(const StreamState &stream) {
   const Link *parent = roles(stream).parent;
+  const bool stand_by = stream.search && stream.search->purpose == Purpose::standby;
   std::vector<const Link *> offers;
   for (const auto &[id, link] : stream.links)
     if (link.state == LinkState::offered) offers.push_back(&link);
@@ -272,6 +273,7 @@ std::vector<const Link *> ranked_offers(const StreamState &stream) {
     return Rank{.failed_us = !stream.lost_parent.empty() && link.source == stream.lost_parent,
                 .cut_off = link.cut,
                 .shares_parent = shares_parent(parent, link),
+                .common = stand_by ? common_ancestors(parent, link) : 0,
                 .hops = link.hops,
                 .rtt = link.rtt};
   };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/streams/roles.hpp"
 
+#include <algorithm>
+
 namespace astral::core {
 namespace {
 
@@ -27,6 +29,13 @@ bool comes(const StreamState &stream, const Link &link) {
 
 bool shares_parent(const Link *parent, const Link &link) {
   return parent != nullptr && parent->hops > 1 && link.passes(parent->source);
+}
+
+std::uint32_t common_ancestors(const Link *parent, const Link &link) {
+  if (parent == nullptr || parent->path.empty()) return 0;
+  // All paths begin at the publisher's node.
+  return static_cast<std::uint32_t>(std::count_if(parent->path.begin() + 1, parent->path.end(),
+                                                  [&](const Uuid &node) { return link.passes(node); }));
 }
 
 Roles roles(const StreamState &stream) {

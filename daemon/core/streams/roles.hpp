@@ -26,5 +26,7 @@ bool open_to_children(const StreamState &stream);
 // The link would fail together with our parent. All links fail without the publisher's node, so that does not
 // count.
 bool shares_parent(const Link *parent, const Link &link);
+// How many nodes between the publisher's and us are on the paths of both, `parent`'s source included.
+std::uint32_t common_ancestors(const Link *parent, const Link &link);
 
 }  // namespace astral::core

@@ -36,7 +36,6 @@ struct Pause {
 // No media comes from our parent.
 struct Silence {
   Time since = {};
-  Time said = {};           // the last time that the media backend said so
   std::uint32_t tries = 0;  // standbys that were switched on meanwhile
 };
 

@@ -122,7 +122,7 @@ TEST_F(Planning, AStandbyReplacesAParentThatLeavesOrIsCutOffUnlessItDependsOnTha
 TEST_F(Planning, ASilentParentIsReplacedByAStandbyThatBringsMedia) {
   parent();
   Link &standby = add("s", LinkState::ready, {"origin", "x"});
-  stream.silence = Silence{.since = at.now, .said = at.now, .tries = 1};
+  stream.silence = Silence{.since = at.now, .tries = 1};
   EXPECT_EQ(use("s"), Use::listen);
   standby.state = LinkState::tried;
   EXPECT_EQ(use("s"), Use::listen);
@@ -137,16 +137,30 @@ TEST_F(Planning, ASilentParentIsReplacedByAStandbyThatBringsMedia) {
 
 TEST_F(Planning, AStandbyThatBringsNoMediaIsReleasedUnlessThePublisherPauses) {
   parent();
-  Link &standby = add("s", LinkState::tried, {"origin", "x"});
-  stream.silence = Silence{.since = at.now, .said = standby.since + times.tried, .tries = 1};
+  add("s", LinkState::tried, {"origin", "x"});
+  stream.silence = Silence{.since = at.now, .tries = 1};
+  EXPECT_EQ(use("s"), Use::listen);
+  EXPECT_EQ(planned().look_again, at.now + times.tried);
+  at.now += times.tried;
   EXPECT_EQ(use("s"), Use::release);
   at.streaming = false;
   EXPECT_EQ(use("s"), Use::listen);
   at.streaming = true;
   stream.silence->tries = 2;  // each gets twice the time of the one before
   EXPECT_EQ(use("s"), Use::listen);
-  stream.silence->said += times.tried;
+  at.now += times.tried;
   EXPECT_EQ(use("s"), Use::release);
+}
+
+TEST_F(Planning, AStandbyIsChosenByTheAncestorsThatItSharesWithTheParent) {
+  parent({"origin", "a", "b", "parent"});
+  add("near", LinkState::offered, {"origin", "a", "x"});
+  add("apart", LinkState::offered, {"origin", "c", "d", "e", "y"});
+  const auto best = [&] { return ranked_offers(stream).front()->id; };
+  searching(Purpose::standby);
+  EXPECT_EQ(best(), "apart");
+  searching(Purpose::better);
+  EXPECT_EQ(best(), "near");
 }
 
 TEST_F(Planning, OneSearchRunsForTheFirstPurposeThatNeedsOne) {
@@ -251,7 +265,7 @@ TEST_F(Planning, GivesEachLinkOneUseAndFeedsOneNextParentAtMost) {
     }
     for (Pause &pause : stream.pauses)
       if (chance(2)) pause.until = moment();
-    if (chance(2)) stream.silence = Silence{.since = moment(), .said = moment()};
+    if (chance(2)) stream.silence = Silence{.since = moment()};
     if (chance(2)) stream.lost = moment();
     if (chance(2)) {
       Search &search = searching(static_cast<Purpose>(random() % purposes));
@@ -292,6 +306,8 @@ TEST(Links, NoStateFollowsItselfAndNoneFollowsGranted) {
 TEST(Ranks, WeighDependenceBeforeHopsAndHopsBeforeDistance) {
   EXPECT_LT((Rank{.hops = 9}), (Rank{.failed_us = true}));
   EXPECT_LT((Rank{.hops = 9}), (Rank{.shares_parent = true, .hops = 1}));
+  EXPECT_LT((Rank{.common = 9}), (Rank{.shares_parent = true}));
+  EXPECT_LT((Rank{.hops = 9}), (Rank{.common = 1, .hops = 1}));
   EXPECT_LT((Rank{.hops = 9}), (Rank{.full = true, .hops = 1}));
   EXPECT_LT((Rank{.hops = 1, .rtt = 1s}), (Rank{.hops = 2}));
   EXPECT_LT((Rank{.rtt = 1ms}), (Rank{.rtt = 2ms, .room = 9}));
