@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The fixture `network`: a lab of machines. e2e/ starts the processes and puts their logs into the report of a failed test."""
+"""The fixtures `network`, a lab of machines, and `internet`, a part of a lab in which homes can be. e2e/ starts the processes and puts
+their logs into the report of a failed test."""
 import importlib.util
 import pathlib
 import sys
@@ -13,16 +14,48 @@ _end_to_end = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_end_to_end)
 pytest_runtest_makereport = _end_to_end.pytest_runtest_makereport
 
+import homes  # noqa: E402
 import lab  # noqa: E402
 
 
-@pytest.fixture
-def network(tmp_path):
+def run_lab(folder, **how):
+    """The steps of a fixture that is a lab."""
     try:
-        made = lab.Lab(tmp_path)
+        made = lab.Lab(folder, **how)
     except lab.Missing as missing:
         pytest.skip(str(missing))
     try:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def network(tmp_path):
+    yield from run_lab(tmp_path)
+
+
+@pytest.fixture(scope='module')
+def shared_internet(tmp_path_factory):
+    """A switch for homes, which all tests of a module share."""
+    if homes.missing():
+        pytest.skip(homes.missing())
+    yield from run_lab(tmp_path_factory.mktemp('internet'), net=homes.NET)
+
+
+@pytest.fixture
+def internet(shared_internet, request):
+    """A part of `shared_internet`, with the homes and machines of one test."""
+    made = shared_internet.part(request.node.name)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    """A router whose rules the kernel does not take is a reason to skip the test."""
+    outcome = yield
+    if outcome.excinfo and isinstance(outcome.excinfo[1], lab.Missing):
+        outcome.force_exception(pytest.skip.Exception(str(outcome.excinfo[1])))

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Finds out what kind of NAT is before a host, as RFC 5780 does: by sending to, and being sent to by, two public machines. All sockets
+belong to this process, so nothing is asked for over the network and no answer has to be waited for."""
+import contextlib
+import socket
+
+INDEPENDENT, ADDRESS, ADDRESS_AND_PORT = 'endpoint-independent', 'address-dependent', 'address and port-dependent'
+PORTS = 4  # at each public machine; two random mappings may be equal by chance, not all of them
+PATIENCE = 10  # seconds for a packet that must come
+
+
+def udp(machine, family=socket.AF_INET, address=''):
+    """A UDP socket on a machine."""
+    made = machine.namespace.do(socket.socket, family, socket.SOCK_DGRAM)
+    made.settimeout(PATIENCE)
+    made.bind((address, 0))
+    return made
+
+
+def source(sender, receiver):
+    """Sends a packet. Returns the address from which the receiver sees it come: the mapping that the sender's NAT has made."""
+    sender.sendto(b'hello', receiver.getsockname())
+    return receiver.recvfrom(100)[1]
+
+
+def arrivals(receiver, to, strangers, friend):
+    """Which of the sockets `strangers` can send to the address `to`, where `receiver` hears them. `friend`, which can, sends last:
+    packets do not overtake each other, so what has not come by then was dropped."""
+    for number, stranger in enumerate(strangers):
+        stranger.sendto(b'%d' % number, to)
+    friend.sendto(b'end', to)
+    come = set()
+    while (packet := receiver.recv(100)) != b'end':
+        come.add(strangers[int(packet)])
+    return come
+
+
+def nat(host, public, other):
+    """The NAT before `host`: (mapping, filtering). `public` and `other` are machines at the switch."""
+    with contextlib.ExitStack() as closing:
+        ours, theirs = ([closing.enter_context(udp(machine, address=machine.address)) for _ in range(PORTS)] for machine in (public, other))
+        sender, receiver = (closing.enter_context(udp(host)) for _ in range(2))
+        mapped, elsewhere = ({source(sender, to) for to in sockets} for sockets in (ours, theirs))
+        mapping = INDEPENDENT if len(mapped | elsewhere) == 1 else ADDRESS if len(mapped) == len(elsewhere) == 1 else ADDRESS_AND_PORT
+        come = arrivals(receiver, source(receiver, ours[0]), [*ours[1:], *theirs], friend=ours[0])
+        filtering = INDEPENDENT if come == {*ours[1:], *theirs} else ADDRESS if come == {*ours[1:]} else ADDRESS_AND_PORT if not come else come
+        return mapping, filtering
