@@ -16,6 +16,7 @@ import wire
 
 PLUG = 'eth0'
 NET = '10.77.0'
+TAP_QUEUE = 5000  # packets that wait for wire.cpp while it has no CPU: 0.3 s at 200 Mbit/s
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 _ip, _tc = (shutil.which(name, path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin') for name in ('ip', 'tc'))
@@ -138,14 +139,14 @@ class Lab:
         self._ending.callback(namespace.remove)
         return namespace
 
-    def plug(self, namespace, delay=0, rate=None):
+    def plug(self, namespace, delay=0, rate=None, up=None, down=None):
         """Gives the namespace a device PLUG with a cable to the switch. Returns an address for it, and a function that pulls the cable
-        (True) or plugs it in again (False)."""
+        (True) or plugs it in again (False). `up` and `down` are the two directions of a cable that is a line: wire.Way."""
         number = next(self._plugs)
         port = f'port{number}'
-        if delay:
-            ends = namespace.do(wire.tap, PLUG), self._switch.do(wire.tap, port)
-            self._ending.enter_context(wire.between(*ends, delay))
+        if delay or up or down:
+            same = wire.Way(delay=delay)
+            self._line(namespace, port, up or same, down or same)
         else:
             namespace.ip('link', 'add', PLUG, 'type', 'veth', 'peer', 'name', port, 'netns', self._switch.name)
         self._switch.ip('link', 'set', port, 'master', 'bridge', 'up')
@@ -157,11 +158,21 @@ class Lab:
             self._switch.ip('link', 'set', port, *(['nomaster'] if pulled else ['master', 'bridge']))
         return f'{self.net}.{number}', cable
 
-    def machine(self, delay=0, rate=None):
+    def _line(self, namespace, port, up, down):
+        try:
+            ends = namespace.do(wire.tap, PLUG), self._switch.do(wire.tap, port)
+        except OSError as error:
+            raise Missing(f'no TAP device: {error}') from error
+        self._ending.enter_context(wire.between(*ends, up, down))
+        for end, name in ((namespace, PLUG), (self._switch, port)):
+            end.ip('link', 'set', name, 'txqueuelen', TAP_QUEUE)
+
+    def machine(self, **cable):
         """Adds a machine. `delay`: seconds that its cable delays packets, each way; a round trip between two such machines takes four
-        times that. `rate`: bits per second that its cable carries, each way."""
+        times that. `rate`: bits per second that its cable carries, each way. `up`, `down`: wire.Ways, for a line that is not the same
+        in both directions, or that loses packets."""
         namespace = self.namespace()
-        return self.keep(namespace, *self.plug(namespace, delay, rate))
+        return self.keep(namespace, *self.plug(namespace, **cable))
 
     def keep(self, namespace, address, cable):
         """Makes a machine of a namespace that has a device PLUG."""
