@@ -44,9 +44,9 @@ def shared_internet(tmp_path_factory):
 
 
 @pytest.fixture
-def internet(shared_internet, request):
+def internet(shared_internet):
     """A part of `shared_internet`, with the homes and machines of one test."""
-    made = shared_internet.part(request.node.name)
+    made = shared_internet.part()
     try:
         yield made
     finally:

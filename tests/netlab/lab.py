@@ -116,7 +116,7 @@ class Lab:
         if _ip is None or _tc is None:
             raise Missing('ip or tc is missing (Debian: iproute2)')
         self.folder, self.net = folder, net
-        self._plugs = itertools.count(1)
+        self._plugs, self._parts = itertools.count(1), itertools.count(1)
         self._above, self._machines = None, []
         self._ending = contextlib.ExitStack()
         try:
@@ -126,10 +126,10 @@ class Lab:
             self._ending.close()
             raise Missing(str(failure)) from failure
 
-    def part(self, name):
+    def part(self):
         """A lab at the same switch. Its machines have a folder of their own, and its close() removes them and no others."""
         made = copy.copy(self)
-        made.folder = self.folder / name
+        made.folder = self.folder / f'part-{next(self._parts)}'
         made.folder.mkdir()
         made._above, made._machines, made._ending = self, [], contextlib.ExitStack()
         return made

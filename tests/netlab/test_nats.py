@@ -2,11 +2,13 @@
 """The homes of the lab are what they are said to be: each kind of NAT maps and filters as RFC 4787 says, without a node of ours."""
 import contextlib
 import socket
+import struct
 
 import pytest
 
 import homes
 import nat_probe
+import stun
 from nat_probe import ADDRESS, ADDRESS_AND_PORT, INDEPENDENT, arrivals, source, udp
 
 NATS = {homes.FULL_CONE: (INDEPENDENT, INDEPENDENT), homes.RESTRICTED: (INDEPENDENT, ADDRESS),
@@ -137,3 +139,19 @@ def test_an_ipv6_only_machine_has_ipv6_and_no_ipv4(internet, public, other, sock
     assert source(sender, sockets(other, family=socket.AF_INET6, address=there))[0] == here
     with pytest.raises(OSError, match='Network is unreachable'):
         other.namespace.do(socket.create_connection, (public.address, 1), nat_probe.PATIENCE)
+
+
+@pytest.mark.parametrize('transaction, kind, mask', [(stun.COOKIE + b'twelve bytes', stun.XOR_MAPPED_ADDRESS, stun.COOKIE),
+                                                     (b'here sixteen are', stun.MAPPED_ADDRESS, bytes(4))], ids=['RFC 8489', 'RFC 3489'])
+def test_the_stun_server_says_what_the_outside_address_is(internet, public, other, sockets, transaction, kind, mask):
+    host = sockets(homes.Home(internet, homes.PORT_RESTRICTED).host)
+    address, port = stun.serve(public).split(':')
+    for bad in (b'', b'hello', stun.HEADER.pack(stun.SUCCESS, 0, transaction), stun.HEADER.pack(stun.REQUEST, 4, transaction)):
+        host.sendto(bad, (address, int(port)))  # gets no answer
+    host.sendto(stun.HEADER.pack(stun.REQUEST, 0, transaction), (address, int(port)))
+    said = host.recv(1000)
+    assert said[:24] == stun.HEADER.pack(stun.SUCCESS, 12, transaction) + struct.pack('!HH', kind, 8)
+    family, *mapped = struct.unpack('!xB2s4s', said[24:])
+    port, address = (bytes(a ^ b for a, b in zip(data, mask)) for data in mapped)
+    assert family == 1
+    assert (socket.inet_ntoa(address), *struct.unpack('!H', port)) == source(host, sockets(other, address=other.address))
