@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+import astral
 import homes
 import nat_probe
 import stun
@@ -74,9 +75,11 @@ def test_where_udp_is_blocked_tcp_gets_through(internet, public, sockets):
 def test_two_port_restricted_homes_reach_each_other_when_both_have_sent(internet, public, sockets):
     """The first packet comes before the other side has sent: it is dropped, and the mapping stays."""
     meeting = sockets(public, address=public.address)
-    one, two = (sockets(homes.Home(internet, homes.PORT_RESTRICTED).host) for _ in range(2))
+    pair = [homes.Home(internet, homes.PORT_RESTRICTED) for _ in range(2)]
+    one, two = (sockets(home.host) for home in pair)
     to_one, to_two = source(one, meeting), source(two, meeting)
     one.sendto(b'early', to_two)
+    astral.wait_until(lambda: 'lladdr' in pair[0].router.namespace.ip('neighbour', 'show', 'to', pair[1].address), 'the routers to meet')
     assert arrivals(two, to_two, [], friend=meeting) == set()
     two.sendto(b'first', to_one)
     assert one.recvfrom(100) == (b'first', to_two)
@@ -127,6 +130,7 @@ def test_a_dual_home_is_reached_by_ipv6_only_where_it_has_sent(internet, public,
     assert tcp_source(home.host, public)[0] == home.address
     host = sockets(home.host, family=socket.AF_INET6)
     friend, stranger = (sockets(machine, family=socket.AF_INET6, address=homes.make_dual(machine)) for machine in (public, other))
+    source(sockets(home.host, family=socket.AF_INET6), stranger)  # from another port; the two have met
     mapped = source(host, friend)
     assert mapped[:2] == (address, host.getsockname()[1])
     assert arrivals(host, mapped, [stranger], friend) == set()
