@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The fixtures `network`, a lab of machines, and `internet`, a part of a lab in which homes can be. e2e/ starts the processes and puts
 their logs into the report of a failed test."""
+import contextlib
 import importlib.util
 import pathlib
 import sys
@@ -20,14 +21,8 @@ import lab  # noqa: E402
 
 def run_lab(folder, **how):
     """The steps of a fixture that is a lab."""
-    try:
-        made = lab.Lab(folder, **how)
-    except lab.Missing as missing:
-        pytest.skip(str(missing))
-    try:
+    with contextlib.closing(lab.Lab(folder, **how)) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture
@@ -38,24 +33,12 @@ def network(tmp_path):
 @pytest.fixture(scope='module')
 def shared_internet(tmp_path_factory):
     """A switch for homes, which all tests of a module share."""
-    if homes.missing():
-        pytest.skip(homes.missing())
+    homes.check()
     yield from run_lab(tmp_path_factory.mktemp('internet'), net=homes.NET)
 
 
 @pytest.fixture
 def internet(shared_internet):
     """A part of `shared_internet`, with the homes and machines of one test."""
-    made = shared_internet.part()
-    try:
+    with contextlib.closing(shared_internet.part()) as made:
         yield made
-    finally:
-        made.close()
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_call(item):
-    """A router whose rules the kernel does not take is a reason to skip the test."""
-    outcome = yield
-    if outcome.excinfo and isinstance(outcome.excinfo[1], lab.Missing):
-        outcome.force_exception(pytest.skip.Exception(str(outcome.excinfo[1])))

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 
+import astral
 import lab
 
 # RFC 4787 names a NAT by two rules. Mapping: to which outside port it maps a host's port. Filtering: who may send to that outside port.
@@ -59,12 +60,15 @@ def names_in_rules(kind):
     return {'inside': INSIDE, 'outside': lab.PLUG, 'blocked': 'meta l4proto != udp' if kind == UDP_BLOCKED else ''}
 
 
-def rules(kind, address, inside, hairpin=False):
+def rules(kind, address, inside, hairpin=False, forwarded=()):
     """nftables' rules for a router of that kind. `address` is its outside, `inside` the start of the addresses at home. `hairpin`: a host
     reaches another one of the same home by the other's outside address and port, and is seen with its own outside address; this is not
-    filtered, in any kind."""
+    filtered, in any kind. `forwarded`: ports, of TCP and UDP, that the router's owner has forwarded to the first host."""
     names = names_in_rules(kind)
     inbound = [FILTERS[kind]] if kind in FILTERS else []
+    if forwarded:
+        ports = ', '.join(map(str, forwarded))
+        inbound.insert(0, f'iifname {lab.PLUG} meta l4proto {{ tcp, udp }} th dport {{ {ports} }} dnat to {inside}.2')
     if hairpin:
         inbound.append(f'iifname {INSIDE} ip daddr {address} {TO_MAPPED}')
     outbound = [f'oifname {lab.PLUG} masquerade', f'ip saddr {inside}.0/24 oifname {INSIDE} ct status dnat snat to {address}']
@@ -81,9 +85,9 @@ def rules(kind, address, inside, hairpin=False):
 }}'''
 
 
-def missing():
-    """The reason why homes cannot be made here, or None."""
-    return None if _nft else 'nft is missing (Debian: nftables)'
+def check():
+    if not _nft:
+        raise lab.Missing('nft is missing (Debian: nftables)')
 
 
 def allow(namespace, *names):
@@ -92,16 +96,18 @@ def allow(namespace, *names):
         for name in names:
             with open(f'/proc/sys/net/{name}', 'w', encoding='ascii') as file:
                 file.write('1')
-    namespace.do(write)
+    try:
+        namespace.do(write)
+    except OSError as error:
+        raise lab.Missing(f'a router cannot be set up: {error}') from error
 
 
 class Router:
     """A router of one kind. Its outside is `address` and its inside `inside`.1."""
 
-    def __init__(self, network, kind, inside, hairpin=False, behind=None, **cable):
-        """`behind`: another Router, the carrier's. `cable`: what lab.Lab.plug takes."""
-        if missing():
-            raise lab.Missing(missing())
+    def __init__(self, network, kind, inside, hairpin=False, forwarded=(), behind=None, **cable):
+        """`hairpin`, `forwarded`: see rules(). `behind`: another Router, the carrier's. `cable`: what lab.Lab.plug takes."""
+        check()
         self.kind, self.inside = kind, inside
         self._attached, self._carries_ipv6 = 0, False
         self.namespace = network.namespace()
@@ -116,13 +122,15 @@ class Router:
         if behind:
             self.namespace.ip('route', 'add', 'default', 'via', f'{behind.inside}.1')
         allow(self.namespace, 'ipv4/ip_forward')
-        self.load(rules(kind, self.address, inside, hairpin))
+        self.load(rules(kind, self.address, inside, hairpin, forwarded))
 
     def load(self, text):
-        """Adds rules. A kernel that lacks something that they need is a reason to skip the test."""
+        """Adds rules. A kernel without something that they need is a reason to skip the test; rules that nft cannot read are not."""
         done = subprocess.run([*self.namespace.prefix, _nft, '-f', '-'], input=text, capture_output=True, text=True)
+        if 'Could not process rule' in done.stderr:
+            raise lab.Missing(f'the kernel refuses the rules of a router ({self.kind}): {done.stderr.strip()}')
         if done.returncode:
-            raise lab.Missing(f'nft refuses the rules of a router ({self.kind}): {done.stderr.strip()}')
+            raise astral.Failure(done.stderr)
 
     def attach(self, namespace):
         """Plugs a namespace in at the inside. Returns what lab.Lab.plug returns."""

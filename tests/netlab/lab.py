@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import subprocess
+import unittest
 
 import astral
 import wire
@@ -23,8 +24,8 @@ _ip, _tc = (shutil.which(name, path=os.environ.get('PATH', '') + ':/usr/sbin:/sb
 _numbers = itertools.count(1)
 
 
-class Missing(Exception):
-    """The reason why network namespaces cannot be made here."""
+class Missing(unittest.SkipTest):
+    """What this machine lacks for a test, which pytest then skips with this reason."""
 
 
 def run(*words):

@@ -13,11 +13,11 @@ PATIENCE = 10  # seconds for a packet that must come
 AGAIN = 0.2  # seconds after which it is sent again
 
 
-def udp(machine, family=socket.AF_INET, address=''):
+def udp(machine, family=socket.AF_INET, address='', port=0):
     """A UDP socket on a machine."""
     made = machine.namespace.do(socket.socket, family, socket.SOCK_DGRAM)
     made.settimeout(PATIENCE)
-    made.bind((address, 0))
+    made.bind((address, port))
     return made
 
 

@@ -109,6 +109,19 @@ def test_a_carriers_nat_is_seen_instead_of_the_homes_own(internet, public, other
         assert tcp_source(home.host, public)[0] == carrier.address
 
 
+def test_everybody_reaches_a_forwarded_port(internet, public, sockets):
+    home = homes.Home(internet, homes.PORT_RESTRICTED, forwarded=[8000])
+    listening = sockets(home.host, port=8000)
+    stranger = sockets(public, address=public.address)
+    nat_probe.receive(listening, lambda: stranger.sendto(b'unasked', (home.address, 8000)), b'unasked')
+    assert source(listening, stranger) == (home.address, 8000)
+    listener = home.host.namespace.do(socket.create_server, (home.host.address, 8000))
+    with listener, public.namespace.do(socket.create_connection, (home.address, 8000), nat_probe.PATIENCE) as call:
+        there, address = listener.accept()
+        there.close()
+        assert address == call.getsockname()
+
+
 @pytest.mark.parametrize('kind', NATS)
 @pytest.mark.parametrize('hairpin', [True, False])
 def test_a_host_reaches_its_neighbour_by_the_outside_address_only_with_hairpin(internet, public, sockets, kind, hairpin):
