@@ -5,6 +5,7 @@ import http.client
 import itertools
 import socket
 import time
+import urllib.parse
 
 import astral
 import homes
@@ -60,13 +61,14 @@ class Pair:
     def play(self, count, seconds):
         """Plays the stream as MPEG-TS over HTTP, as a player at home does, and asks again when the node refuses. Returns the seconds from
         the first request to the first byte, when `count` bytes have come. Fails after `seconds`."""
+        here = urllib.parse.urlsplit(self.viewer.url).hostname, self.viewer.port
         begin = time.monotonic()
         came = None
 
         def played():
             nonlocal came
-            player = http.client.HTTPConnection('127.0.0.1', self.viewer.port)
-            player.sock = self._machines[1].namespace.do(socket.create_connection, ('127.0.0.1', self.viewer.port))
+            player = http.client.HTTPConnection(*here)
+            player.sock = self._machines[1].namespace.do(socket.create_connection, here)
             player.sock.settimeout(max(0.1, begin + seconds * astral.PATIENCE - time.monotonic()))
             try:
                 player.request('GET', f'/stream/{self.slug}/live.ts')
