@@ -37,7 +37,7 @@ class Internet:
         self.options = ('--stun', stun.serve(network.machine())) if with_stun else ()
         self.origin = network.machine().origin()
         self.supernode = network.machine().node(SUPERNODE, self.origin, (), None, '--supernode', 'yes', *self.options)
-        astral.wait_until(lambda: any(node['uuid'] == SUPERNODE for node in self.origin.get('/nodes')['nodes']), 'the origin to know the supernode')
+        astral.wait_until(lambda: SUPERNODE in [node['uuid'] for node in self.origin.get('/nodes')['nodes']], 'the supernode to be known')
 
 
 class Pair:
@@ -63,10 +63,10 @@ class Pair:
         the first request to the first byte, when `count` bytes have come. Fails after `seconds`."""
         here = urllib.parse.urlsplit(self.viewer.url).hostname, self.viewer.port
         begin = time.monotonic()
-        came = None
+        came, said = None, 'nothing'
 
         def played():
-            nonlocal came
+            nonlocal came, said
             player = http.client.HTTPConnection(*here)
             player.sock = self._machines[1].namespace.do(socket.create_connection, here)
             player.sock.settimeout(max(0.1, begin + seconds * astral.PATIENCE - time.monotonic()))
@@ -78,17 +78,16 @@ class Pair:
                 if answer.status == 200:
                     got += answer.read(count - 1)
                     return len(got) == count
-                came, said[:] = None, [answer.status, got + answer.read(300)]
+                came, said = None, (answer.status, got + answer.read(300))
             except (OSError, http.client.HTTPException) as error:
-                said[:] = [error]
+                said = error
             finally:
                 player.close()
             return False
-        said = ['nothing']
         try:
             astral.wait_until(played, f'{count} bytes', seconds, ASK_AGAIN)
         except astral.Failure as failure:
-            raise astral.Failure(f'{failure}; the node said {said}') from failure
+            raise astral.Failure(f'{failure}; the node said: {said!r}') from failure
         return came
 
     def parent(self):

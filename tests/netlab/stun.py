@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A STUN server for tests: answers binding requests of RFC 8489, and of RFC 3489, which libnice 0.1.21 sends. Usage: stun.py FD   a UDP socket"""
+"""A STUN server for tests: answers binding requests of RFC 8489, and of RFC 3489, which libnice 0.1.21 sends.
+Usage: stun.py FD   a UDP socket"""
 import ipaddress
 import os
 import socket
