@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Decides what a line does to each packet of one direction: when it arrives, or that it is lost. Knows no clock and no device.
+// Decides what a line does to each packet of one direction: when it arrives, or that it is lost. Knows no
+// clock and no device.
 #pragma once
 
 #include <chrono>
@@ -15,15 +16,15 @@ using Time = std::chrono::nanoseconds;
 
 // One direction of a line. A share is from 0 to 1.
 struct Way {
-  Time delay{};           // of every packet
-  Time jitter{};          // up to this much more, at random; packets stay in order
-  double reorder = 0;     // share of packets that are held back, so that later ones overtake them
-  Time held{};            // how long
-  double loss = 0;        // share of packets that are lost, each for itself
-  double burst_begin = 0; // after each packet: the probability that a burst of loss begins …
-  double burst_end = 1;   // … or ends (Gilbert–Elliott)
-  double burst_loss = 1;  // share of packets that are lost in a burst
-  double rate = 0;        // bits per second of whole packets; 0: any
+  Time delay{};            // of every packet
+  Time jitter{};           // up to this much more, at random; packets stay in order
+  double reorder = 0;      // share of packets that are held back, so that later ones overtake them
+  Time held{};             // how long
+  double loss = 0;         // share of packets that are lost, each for itself
+  double burst_begin = 0;  // after each packet: the probability that a burst of loss begins …
+  double burst_end = 1;    // … or ends (Gilbert–Elliott)
+  double burst_loss = 1;   // share of packets that are lost in a burst
+  double rate = 0;         // bits per second of whole packets; 0: any
   Time queue = std::chrono::milliseconds(200);  // a packet that would wait longer for the rate is dropped
   std::uint64_t seed = 1;
 };

@@ -87,7 +87,7 @@ TEST(Line, LosesTheShareThatWasAskedFor) {
 }
 
 TEST(Line, LosesInBurstsOfTheLengthThatWasAskedFor) {
-  // In a burst 1 of 48 packets on average, and one burst has 8 packets on average: 1/8 ends it, 1/376 begins one.
+  // 1 of 48 packets is in a burst, and a burst has 8 packets, both on average: 1/8 ends it, 1/376 begins one.
   const auto gone = lost({.burst_begin = 1.0 / 376, .burst_end = 1.0 / 8});
   EXPECT_NEAR(share(gone), 1.0 / 48, 0.004);
   EXPECT_NEAR(static_cast<double>(std::count(gone.begin(), gone.end(), true)) / bursts(gone), 8, 1.5);
@@ -98,7 +98,8 @@ TEST(Line, LosesInBurstsOfTheLengthThatWasAskedFor) {
 TEST(Line, TheSameSeedLosesTheSamePacketsWhateverElseTheLineDoes) {
   const auto gone = lost({.loss = 0.1, .seed = 7});
   EXPECT_EQ(gone, lost({.loss = 0.1, .seed = 7}));
-  EXPECT_EQ(gone, lost({.delay = 1s, .jitter = 20ms, .reorder = 0.1, .held = 3ms, .loss = 0.1, .seed = 7}, 3ms));
+  const Way busy{.delay = 1s, .jitter = 20ms, .reorder = 0.1, .held = 3ms, .loss = 0.1, .seed = 7};
+  EXPECT_EQ(gone, lost(busy, 3ms));
   EXPECT_NE(gone, lost({.loss = 0.1, .seed = 8}));
 }
 
@@ -137,8 +138,8 @@ TEST(Line, ALostPacketHasUsedTheLine) {
 }
 
 TEST(Line, ReadsAWayFromText) {
-  const auto way = parse_way("delay=0.05,jitter=0.001,reorder=0.1,held=0.002,loss=0.3,burst_begin=0.4,burst_end=0.5,"
-                             "burst_loss=0.6,rate=10000000,queue=0.1,seed=9");
+  const auto way = parse_way("delay=0.05,jitter=0.001,reorder=0.1,held=0.002,loss=0.3,burst_begin=0.4,"
+                             "burst_end=0.5,burst_loss=0.6,rate=10000000,queue=0.1,seed=9");
   ASSERT_TRUE(way);
   EXPECT_EQ(way->delay, 50ms);
   EXPECT_EQ(way->jitter, 1ms);
@@ -149,7 +150,8 @@ TEST(Line, ReadsAWayFromText) {
   EXPECT_EQ(way->rate, 1e7);
   EXPECT_EQ(way->seed, 9u);
   EXPECT_TRUE(parse_way(""));
-  for (const char *bad : {"delay", "delay=", "delay=x", "delay=1x", "delay=-1", "delay=nan", "loss=1.1", "speed=1", "=1"})
+  for (const char *bad :
+       {"delay", "delay=", "delay=x", "delay=1x", "delay=-1", "delay=nan", "loss=1.1", "speed=1", "=1"})
     EXPECT_FALSE(parse_way(bad)) << bad;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A line between two TAP devices: takes packets from one and writes them to the other when, and if, line.hpp says so. In user space,
-// because some kernels have no netem. wire.py starts it: wire FD FD WAY WAY, where the first WAY is of the packets from the first FD.
+// A line between two TAP devices: takes packets from one and writes them to the other when, and if, line.hpp
+// says so. In user space, because some kernels have no netem. wire.py starts it: wire FD FD WAY WAY, where the
+// first WAY is of the packets from the first FD.
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -116,7 +117,7 @@ int main(int argc, char **argv) {
   const auto there = argc == 5 ? parse_way(argv[3]) : std::nullopt;
   const auto back = argc == 5 ? parse_way(argv[4]) : std::nullopt;
   if (!there || !back) {
-    std::fprintf(stderr, "usage: wire FD FD NAME=VALUE,... NAME=VALUE,...   the names are those of Way in line.hpp\n");
+    std::fprintf(stderr, "usage: wire FD FD NAME=VALUE,... NAME=VALUE,...   names: see Way in line.hpp\n");
     return 2;
   }
   setpriority(PRIO_PROCESS, 0, -10);  // a cable does not wait for the CPU; without root it does
