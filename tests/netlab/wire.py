@@ -1,19 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A long cable: a process that takes packets from one TAP device and writes them to the other after a delay, in order. Some kernels
-have no netem, so this runs in user space. lab.py starts it: wire.py SECONDS FD FD"""
-import collections
+"""A line between two machines, with delay, loss and a rate in each direction. Some kernels have no netem, so a program of ours carries
+the packets between two TAP devices: wire.cpp."""
 import contextlib
+import dataclasses
 import fcntl
 import os
-import select
 import struct
 import subprocess
-import sys
-import time
+
+import astral
 
 TUNSETIFF = 0x400454ca
 IFF_TAP, IFF_NO_PI = 2, 0x1000
-MOST = 1 << 16  # bytes of a packet
+PROGRAM = astral.BUILD / 'tests' / 'netlab' / 'wire'
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """One direction of a line, as in line.hpp: seconds, bits per second, and shares from 0 to 1."""
+    delay: float = 0
+    jitter: float = 0  # up to this much more delay; packets stay in order
+    reorder: float = 0  # share of packets that are held back, so that later ones overtake them
+    held: float = 0  # for how long
+    loss: float = 0
+    burst_begin: float = 0  # after each packet: the probability that a burst of loss begins …
+    burst_end: float = 1  # … or ends
+    burst_loss: float = 1  # share of packets that are lost in a burst
+    rate: float = 0  # 0: any
+    queue: float = 0.2  # a packet that would wait longer for the rate is dropped
+    seed: int = 1
+
+    def text(self):
+        return ','.join(f'{name}={value}' for name, value in dataclasses.asdict(self).items())
+
+
+def bursts(share, length):
+    """The fields of a Way that loses `share` of the packets, in bursts of `length` packets on average."""
+    return {'burst_begin': share / (1 - share) / length, 'burst_end': 1 / length}
 
 
 def tap(name):
@@ -24,9 +47,11 @@ def tap(name):
 
 
 @contextlib.contextmanager
-def between(one, other, seconds):
-    wire = subprocess.Popen([sys.executable, __file__, str(seconds), str(one), str(other)], pass_fds=(one, other),
-                            stdin=subprocess.DEVNULL)
+def between(one, other, there, back):
+    """Connects two TAP devices: `there` is the Way from `one` to `other`."""
+    if not PROGRAM.exists():
+        raise astral.Failure(f'{PROGRAM} is missing: ninja tests/netlab/wire')
+    wire = subprocess.Popen([PROGRAM, str(one), str(other), there.text(), back.text()], pass_fds=(one, other), stdin=subprocess.DEVNULL)
     os.close(one)
     os.close(other)
     try:
@@ -34,28 +59,3 @@ def between(one, other, seconds):
     finally:
         wire.kill()
         wire.wait()
-
-
-def read(file):
-    """Yields the packets that can be read now."""
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            yield os.read(file, MOST)
-
-
-def carry(seconds, one, other):
-    across = {one: other, other: one}
-    on_the_way = collections.deque()  # (time of arrival, file to write to, packet)
-    while True:
-        patience = max(0, on_the_way[0][0] - time.monotonic()) if on_the_way else None
-        for file in select.select([one, other], [], [], patience)[0]:
-            due = time.monotonic() + seconds
-            on_the_way.extend((due, across[file], packet) for packet in read(file))
-        while on_the_way and on_the_way[0][0] <= time.monotonic():
-            _, file, packet = on_the_way.popleft()
-            with contextlib.suppress(OSError):  # a device that is down refuses packets
-                os.write(file, packet)
-
-
-if __name__ == '__main__':
-    carry(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
