@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The homes of the lab are what they are said to be: each kind of NAT maps and filters as RFC 4787 says, without a node of ours."""
 import contextlib
+import itertools
 import socket
 import struct
 
@@ -9,6 +10,7 @@ import pytest
 import astral
 import homes
 import nat_probe
+import pairs
 import stun
 from nat_probe import ADDRESS, ADDRESS_AND_PORT, INDEPENDENT, arrivals, source, udp
 
@@ -85,6 +87,36 @@ def test_two_port_restricted_homes_reach_each_other_when_both_have_sent(internet
     assert one.recvfrom(100) == (b'first', to_two)
     one.sendto(b'second', to_two)
     assert two.recvfrom(100) == (b'second', to_one)
+
+
+def punch(sockets, known):
+    """One round of ICE: both send a check to each address that they know of the other. Who gets a check answers, and from then on knows
+    where it came from. True if both have got an answer."""
+    answered = [False, False]
+    for socket_, addresses in zip(sockets, known):
+        for address in addresses:
+            socket_.sendto(b'check', address)
+    for index in (0, 1, 0, 1):  # the second time for the answers
+        sockets[index].settimeout(0.02)
+        with contextlib.suppress(TimeoutError):
+            while True:
+                packet, address = sockets[index].recvfrom(100)
+                if packet == b'check':
+                    sockets[index].sendto(b'answer', address)
+                    known[index].add(address)
+                answered[index] |= packet == b'answer'
+    return all(answered)
+
+
+@pytest.mark.parametrize('one, two', itertools.product(pairs.UDP_PLACES, pairs.UDP_PLACES))
+def test_a_direct_path_exists_between_the_pairs_that_are_said_to_have_one(internet, public, sockets, one, two):
+    meeting = sockets(public, address=public.address)
+    both = [sockets(machine, address=machine.address) for machine in (pairs.place(internet, one), pairs.place(internet, two))]
+    known = [{source(socket_, meeting)} for socket_ in both][::-1]
+    if (one, two) in pairs.DIRECT:
+        astral.wait_until(lambda: punch(both, known), 'a direct path')
+    else:
+        assert not any(punch(both, known) for _ in range(5))
 
 
 def test_two_homes_have_hosts_with_the_same_private_address(internet, public, sockets):
