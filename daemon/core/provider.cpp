@@ -56,6 +56,9 @@ void Provider::from_node(const Peer &peer, const Request &request) {
     return no(objection->code, objection->why);
   for (const TicketId &id : tickets_.given(request.slug))
     if (const Ticket &ticket = *tickets_.find(id); sessions_.with(ticket, peer)) {
+      // Two supernodes handed the search to us. A refusal could overtake the offer, and the asker would cancel
+      // a ticket that it does not know yet.
+      if (ticket.child.search == request.search) return;
       if (!request.standby && renewable(ticket, peer)) continue;
       if (ticket.state != TicketState::standing_by || request.standby)
         return sessions_.send(peer.id, Refusal{.ticket = id,
