@@ -270,18 +270,22 @@ void Finder::refuse(const Request &request, RefusalCode code, const std::string 
 std::size_t Finder::hand_out(const Request &request, std::size_t most, bool displace) {
   const bool may = displace && !request.leaf();
   const auto fit = [&](const Offering &one) { return one.room > 0 || (may && one.leaves > 0); };
+  const auto named = [&](const Uuid &node) {
+    return node == request.asker.uuid ||
+           std::find(request.except.begin(), request.except.end(), node) != request.except.end();
+  };
   struct Choice {
     Offering what;
     Peer *child;
   };
   std::vector<Choice> choices;
   const Offering mine = own(request.slug);
-  if (fit(mine) && request.asker.uuid != node_.self() && request.except != node_.self())
+  if (fit(mine) && !named(node_.self()))
     choices.push_back({mine, nullptr});
   const auto reach = reach_.find(request.slug);
   if (reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children) {
-      if (!fit(one) || uuid == request.asker.uuid || uuid == request.except) continue;
+      if (!fit(one) || named(uuid)) continue;
       if (Peer *child = sessions_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {

@@ -102,6 +102,7 @@ struct Timeouts {
   Time slow = 30s;           // for a child that does not hold the rate, to find another place
   Time shunned = 60s;        // after that the child does not get this stream again for this long
   Time loop_check = 1s;      // for the answer to a LoopCheck
+  Time below = 2s;           // a node that refused us because it is below us is not asked again for this long
   Time standby = 100ms;      // after being fed, before a standby is searched for
   Time standby_again = 1s;   // after a search for a standby that failed; doubles up to last_standby
   Time last_standby = 30s;

@@ -10,6 +10,7 @@ namespace astral::protocol {
 inline constexpr std::size_t max_name = 200;              // bytes
 inline constexpr std::size_t max_description = 1'000;     // bytes
 inline constexpr std::size_t max_media = 4'096;           // bytes of caps as text
+inline constexpr std::size_t max_except = 16;             // nodes that must not make an offer
 inline constexpr std::size_t max_path = 64;               // nodes between a publisher and a viewer
 inline constexpr std::uint32_t max_room = 1'000;          // places in one message
 inline constexpr std::uint32_t max_asked = 8;             // supernodes that one search asks at once

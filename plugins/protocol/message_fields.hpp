@@ -131,7 +131,7 @@ void describe(Fields &fields, In<Fields, Request> &request) {
   fields.flag("parent", request.parent, Presence::optional);
   fields.number("room", request.room, 0, max_room, Presence::optional);
   fields.flag("standby", request.standby, Presence::optional);
-  fields.text("except", request.except, uuid_rule, Presence::optional);
+  fields.texts("except", request.except, max_except, uuid_rule, Presence::optional);
   fields.number("asked", request.asked, 0, max_asked, Presence::optional);
 }
 

@@ -69,7 +69,8 @@ struct Words {
   std::string operator()(const Find &m) const {
     const char *stages[] = {"home", "key owner", "carrier"};
     return std::string("find ") + m.request.slug + " for " + m.request.destination + " at " +
-           stages[static_cast<int>(m.stage)] + (m.wide ? " wide" : "");
+           stages[static_cast<int>(m.stage)] + (m.wide ? " wide" : "") +
+           (m.request.standby || m.request.except.empty() ? "" : " but not " + joined(m.request.except));
   }
   std::string operator()(const Here &m) const { return "here " + m.place.uuid + " via " + m.place.via; }
   std::string operator()(const Seed &m) const { return "seed " + m.slug; }

@@ -12,6 +12,11 @@
 #include "core/streams/plan.hpp"
 
 namespace astral::core {
+namespace {
+
+constexpr std::size_t max_below = max_except - 1;  // a search for a standby also excepts the parent
+
+}  // namespace
 
 void Consumer::watch(CallId call, const Slug &slug) {
   StreamState *stream = streams_.find(slug);
@@ -151,6 +156,10 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
   StreamState *stream = streams_.find(refusal.slug);
   if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
   Search &search = *stream->search;
+  if (refusal.code == RefusalCode::loop) {
+    std::erase_if(stream->below, [&](const auto &entry) { return entry.second <= node_.now; });
+    if (stream->below.size() < max_below) stream->below[peer.uuid] = node_.now + node_.settings.timeouts.below;
+  }
   if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(node_.now);
   if (search.again) return;
   const bool nobody =

@@ -301,9 +301,11 @@ void Reconciler::ask(StreamState &stream) {
                         .search = search.id,
                         .asker = sessions_.place()},
             .wide = search.wide};
+  for (const auto &[node, until] : stream.below)
+    if (node_.now < until) find.request.except.push_back(node);
   if (search.purpose == Purpose::standby) {
     find.request.standby = true;
-    find.request.except = stream.fed->source;
+    find.request.except.push_back(stream.fed->source);
   } else {
     find.request.parent = tickets_.given(stream.slug, PeerKind::node) > 0;
     find.request.room = budget_.places(stream.slug);

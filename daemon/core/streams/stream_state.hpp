@@ -70,6 +70,7 @@ struct StreamState {
   std::optional<Fed> fed = {};
   std::optional<Time> lost = {};  // when the last parent was lost
   Uuid lost_parent = {};          // the node that it was, until another one feeds us
+  std::map<Uuid, Time> below = {};  // nodes that refused us because they are below us: not asked until then
   std::optional<Silence> silence = {};
   std::optional<Time> renewing = {};  // when a new link to the parent was asked for that has not come yet
 

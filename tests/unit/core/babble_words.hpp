@@ -230,7 +230,7 @@ class BabbleWords {
             .parent = chance(2),
             .room = count(2),
             .standby = rarely(),
-            .except = rarely() ? uuid() : "",
+            .except = rarely() ? std::vector<Uuid>{uuid()} : std::vector<Uuid>{},
             .asked = count(3)};
   }
   Offer offer(const Uuid &who, const Slug &slug, const SearchId &search, const TicketId &ticket) {

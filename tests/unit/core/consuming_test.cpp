@@ -129,6 +129,14 @@ INSTANTIATE_TEST_SUITE_P(
                            .path = {"parent"}}),
             {"Send 2 cancel t9 not-requested"}},
         Row{"AnOfferMayBeWithdrawn", &Bench::gathers, hears(2, Cancel{.ticket = "t2", .code = "x"}), {}},
+        Row{"ANodeThatIsBelowUsIsNotAskedAgain",
+            &Bench::asks,
+            refuses(1, RefusalCode::loop),
+            {"Send P find talk for us at home wide but not child"}},
+        Row{"ANodeThatWasBelowUsIsAskedLater",
+            after({&Bench::asks, refuses(1, RefusalCode::loop), wait(1500ms)}),
+            wait(500ms),
+            {"Send P find talk for us at home"}},
         Row{"ALostSupernodeDoesNotEndTheSearch", &Bench::asks, says(PeerLost{.peer = P}), {}}),
     name_of);
 

@@ -278,6 +278,21 @@ TEST(Carriers, AreNotForgottenWithAnElementOfTheirName) {
   EXPECT_TRUE(std::find(told.begin(), told.end(), PeerId{2}) != told.end());
 }
 
+TEST(Carriers, AreNotAskedIfTheSearchExceptsThem) {
+  for (const bool except : {false, true}) {
+    Super super;
+    super.hears(2, Carrying{.slug = "talk", .hops = 1, .room = 1});
+    super.hears(1, Find{.request = {.slug = "talk",
+                                    .destination = "x",
+                                    .search = "q",
+                                    .asker = {.uuid = "x", .via = "s"},
+                                    .except = except ? std::vector<Uuid>{"d", "c"} : std::vector<Uuid>{"d"}},
+                        .stage = Stage::carrier});
+    const std::vector<PeerId> told = super.told();
+    EXPECT_NE(std::find(told.begin(), told.end(), PeerId{2}) != told.end(), except);
+  }
+}
+
 // A supernode that nobody can reach steps down.
 TEST(Probed, CountsOnlyFromTheNodeThatWasAsked) {
   Settings settings = Bench::settings();

@@ -40,7 +40,7 @@ inline std::vector<std::string> samples() {
       R"({"type":"goodbye"})",
       R"({"ticket":"t-1","slug":"a","destination":"n2","type":"request"})",
       "{" + wish + R"(,"type":"request"})",
-      "{" + wish + R"(,"room":2,"standby":true,"except":"n3","asked":3,"type":"request"})",
+      "{" + wish + R"(,"room":2,"standby":true,"except":["n3","n4"],"asked":3,"type":"request"})",
       R"({"ticket":"t-1","slug":"a","source":"n1","hops":1,"search":"q-1","stream":[)" + s +
           R"(],"path":["n0","n1"],)" + f + R"(,"ice":)" + i + R"(,"type":"offer"})",
       R"({"ticket":"t-1","slug":"a","code":"no-room","message":"full","type":"refusal"})",
