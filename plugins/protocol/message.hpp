@@ -61,11 +61,11 @@ struct Request {
   Uuid destination = {};
   SearchId search = {};
   Place asker = {};
-  bool parent = false;      // the asker has children, so its new parent must not be one of its descendants
-  std::uint32_t room = 0;   // children that the asker could feed
-  bool standby = false;     // the asker has a parent: the new link stands by and takes no place
+  bool parent = false;     // the asker has children, so its new parent must not be one of its descendants
+  std::uint32_t room = 0;  // children that the asker could feed
+  bool standby = false;    // the asker has a parent: the new link stands by and takes no place
   std::vector<Uuid> except = {};  // nodes that must not make the offer; a supernode passes them over
-  std::uint32_t asked = 0;  // in a wide search: how many nodes are asked at once; each of them answers
+  std::uint32_t asked = 0;        // in a wide search: how many nodes are asked at once; each of them answers
 
   bool leaf() const { return !parent && room == 0; }  // a node that forwards may take its place
 };

@@ -158,7 +158,8 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
   Search &search = *stream->search;
   if (refusal.code == RefusalCode::loop) {
     std::erase_if(stream->below, [&](const auto &entry) { return entry.second <= node_.now; });
-    if (stream->below.size() < max_below) stream->below[peer.uuid] = node_.now + node_.settings.timeouts.below;
+    if (stream->below.size() < max_below)
+      stream->below[peer.uuid] = node_.now + node_.settings.timeouts.below;
   }
   if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(node_.now);
   if (search.again) return;
