@@ -33,7 +33,7 @@ async function call(path, options = {}) {
 const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
   'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url',
   'flv_url', 'whep_url', 'whip_url', 'url', 'type', 'use']);
-const objects = new Set(['video', 'audio']);
+const objects = new Set(['video', 'audio', 'line']);
 
 const is_good = (name, value) => {
   if (objects.has(name)) return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -89,12 +89,12 @@ export const delete_ticket = (slug, destination = '') =>
   call(`${of_stream(slug)}/ticket${destination && `/${encodeURIComponent(destination)}`}`, {method: 'DELETE'});
 export const forget_node = (uuid) => call(`node/${encodeURIComponent(uuid)}`, {method: 'DELETE'});
 
-// Makes this node receive the stream. Returns the ticket.
+// Makes this node receive the stream, as long as somebody plays it. Returns the ticket.
 export async function watch(slug) {
   const answer = await call(`${of_stream(slug)}/tickets`, {
     method: 'POST',
     headers: {'content-type': 'application/json'},
-    body: '{}',
+    body: '{"player":true}',
   });
   return typed(answer.ticket);
 }

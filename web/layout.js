@@ -19,7 +19,7 @@ export function grid_for(width) {
 }
 
 // The nodes to draw, most important first: this node, its parents and children, its supernode, the others. Of equally important nodes
-// those in `drawn` stay.
+// those in `drawn` stay. An origin carries no media, so it is drawn only if it is this node's supernode.
 export function graph_of({node, nodes, tickets}, drawn = new Map()) {
   const self = node?.uuid ?? '';
   if (!self) return {self, nodes: [], tickets: [], left_out: 0};
@@ -42,7 +42,8 @@ export function graph_of({node, nodes, tickets}, drawn = new Map()) {
     if (element && destination !== self) programs.set(destination, destination_text(ticket, self));
   }
   for (const other of nodes) {
-    if (other.uuid !== self) meet(other.uuid, other.supernode ? 2 : 'rtt_ms' in other ? 3 : 4, 'any', other);
+    if (other.uuid === self || (other.origin && other.uuid !== primary)) continue;
+    meet(other.uuid, other.supernode ? 2 : 'rtt_ms' in other ? 3 : 4, 'any', other);
   }
   const order = [...found.values()].sort((a, b) =>
     a.rank - b.rank || Number(drawn.has(b.uuid)) - Number(drawn.has(a.uuid)) || (a.uuid < b.uuid ? -1 : 1));

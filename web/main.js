@@ -38,6 +38,7 @@ function show_node({is_there, is_live, node}) {
   by_id('node').classList.toggle('there', is_there);
   by_id('node').classList.toggle('live', is_there && is_live);
   document.body.classList.toggle('away', !is_there);
+  document.body.classList.toggle('guest', endpoints?.owner === false);
   set_text(by_id('node-text'), !is_there ? 'This node does not answer. Retrying…' : node ? `Node ${short_name(node.uuid)}` : 'Connected');
 }
 

@@ -26,7 +26,7 @@ class Link {
 
   // {key, end, label}: a ticket or a peer, and the button that ends it.
   constructor({end, label}) {
-    const button = element('button', 'button quiet small', label);
+    const button = element('button', 'button quiet small owners', label);
     button.type = 'button';
     this.#said.setAttribute('role', 'status');
     button.addEventListener('click', () => end().catch(({message}) => set_text(this.#said, message)));
@@ -51,6 +51,12 @@ class Line {
 
 const by_key = ({key}) => key;
 
+const peer_text = (peer, node) => {
+  if (peer.origin) return 'origin';
+  if (peer.uuid === node.primary_supernode_uuid) return 'primary supernode';
+  return peer.supernode ? 'supernode' : 'node';
+};
+
 export class NodeView {
   #rates;
   #chart;
@@ -59,6 +65,7 @@ export class NodeView {
   #pipelines = [];
   #drawn = '';
   #is_shown = false;
+  #is_owner = false;
   #timer = 0;
 
   constructor({rates, span_ms}) {
@@ -71,13 +78,23 @@ export class NodeView {
   set is_shown(is_shown) {
     if (is_shown === this.#is_shown) return;
     this.#is_shown = is_shown;
+    this.#look_inside();
+  }
+
+  // Only the owner may.
+  #look_inside() {
     clearTimeout(this.#timer);
-    if (!is_shown) return;
+    if (!this.#is_shown || !this.#is_owner) return;
     this.#ask_log();
     this.#ask_pipelines();
   }
 
   inform({is_there, node, nodes, tickets, endpoints}) {
+    const is_owner = endpoints !== null && endpoints.owner !== false;
+    if (is_owner !== this.#is_owner) {
+      this.#is_owner = is_owner;
+      this.#look_inside();
+    }
     if (!is_there || !node) return;
     this.#show_facts(node);
     this.#show_links({node, nodes, tickets});
@@ -113,8 +130,7 @@ export class NodeView {
     const of_peer = (peer) => ({
       key: `peer ${peer.uuid}`,
       what: peer.uuid,
-      more: [peer.uuid === node.primary_supernode_uuid ? 'primary supernode' : peer.supernode ? 'supernode' : 'node', address_text(peer),
-        ms_text(peer.rtt_ms)].filter(Boolean).join(' · '),
+      more: [peer_text(peer, node), address_text(peer), ms_text(peer.rtt_ms)].filter(Boolean).join(' · '),
       label: 'Forget',
       end: () => api.forget_node(peer.uuid),
     });
@@ -151,7 +167,7 @@ export class NodeView {
       if (follows) list.scrollTop = list.scrollHeight;
     }
     clearTimeout(this.#timer);
-    if (this.#is_shown) this.#timer = setTimeout(() => this.#ask_log(), log_every_ms);
+    if (this.#is_shown && this.#is_owner) this.#timer = setTimeout(() => this.#ask_log(), log_every_ms);
   }
 
   async #ask_pipelines() {

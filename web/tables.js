@@ -83,7 +83,8 @@ export class Tables {
     }));
     const primary = node?.primary_supernode_uuid;
     const role = (one) => [
-      one.uuid === node?.uuid && 'this node', one.uuid === primary ? 'its supernode' : one.supernode && 'supernode',
+      one.uuid === node?.uuid && 'this node', one.origin && 'origin',
+      one.uuid === primary ? 'its supernode' : one.supernode && !one.origin && 'supernode',
     ].filter(Boolean).join(', ') || 'node';
     // The node knows more of itself than its list does.
     const all = nodes.map((one) => (one.uuid === node?.uuid ? {...one, ...node} : one));

@@ -4,7 +4,7 @@ import {ways_to_play} from './commands.js';
 import {by_id, element, set_text} from './dom.js';
 import {names} from './engines.js';
 import {Player} from './player.js';
-import {audio_text, hops_text, rate_text, short_name, video_text, viewers_text} from './words.js';
+import {audio_text, hops_text, line_text, rate_text, short_name, video_text, viewers_text} from './words.js';
 
 const state_names = {
   asking: 'Asking', loading: 'Loading', playing: 'Live', waiting: 'Waiting', refused: 'Cannot be played',
@@ -129,8 +129,8 @@ export class WatchView {
     const name = this.#stream?.name || this.slug;
     set_text(by_id('watch-name'), name);
     set_text(by_id('watch-description'), this.#stream?.description ?? '');
-    const {video, audio, bitrate_kbps, viewers} = this.#stream ?? {};
-    const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(viewers)];
+    const {video, audio, bitrate_kbps, viewers, line} = this.#stream ?? {};
+    const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(viewers), line_text(line)];
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
   }
 

@@ -57,6 +57,11 @@ const frames_text = (framerate) => {
   return above / below > 0 ? `${Math.round((above / below) * 100) / 100} fps` : '';
 };
 
+export function line_text({carried_bps, needed_bps} = {}) {
+  if (!needed_bps) return '';
+  return `your line carries ${(carried_bps / 1e6).toFixed(1)} of ${(needed_bps / 1e6).toFixed(1)} Mbit/s`;
+}
+
 export function video_text({codec, width, height, framerate} = {}) {
   return [codec_text(codec), width && height ? `${width} × ${height}` : '', framerate ? frames_text(framerate) : ''].filter(Boolean).join(' · ');
 }

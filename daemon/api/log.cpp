@@ -52,8 +52,19 @@ std::vector<Log::Line> Log::lines() {
   return log ? log->kept() : std::vector<Line>();
 }
 
+void Log::hide(std::string secret) {
+  Log *log = the_log;
+  if (!log) return;
+  log->secrets_.with([&](std::vector<std::string> &secrets) {
+    if (std::find(secrets.begin(), secrets.end(), secret) == secrets.end())
+      secrets.push_back(std::move(secret));
+  });
+}
+
 void Log::add(Line line) {
-  line.text = without_secrets(line.text, secret_);
+  secrets_.with([&](const std::vector<std::string> &secrets) {
+    for (const std::string &secret : secrets) line.text = without_secrets(line.text, secret);
+  });
   if (line.text.size() > max_log_line) line.text.resize(max_log_line);
   const GString_ whole(g_utf8_make_valid(line.text.c_str(), -1));
   line.text = whole.get();

@@ -37,7 +37,10 @@ class Log {
   // The lines of the Log that begin() made; empty without begin().
   static std::vector<Line> lines();
 
-  explicit Log(std::string secret) : secret_(std::move(secret)) {}
+  // Removes this secret too from lines that come from now on.
+  static void hide(std::string secret);
+
+  explicit Log(std::string secret) : secrets_(std::vector{std::move(secret)}) {}
   void add(Line line);
   std::vector<Line> kept();
 
@@ -45,7 +48,7 @@ class Log {
   static GLogWriterOutput write(GLogLevelFlags level, const GLogField *fields, gsize count,
                                 gpointer self) noexcept;
 
-  const std::string secret_;
+  Guarded<std::vector<std::string>> secrets_;
   Guarded<std::deque<Line>> lines_;
 };
 

@@ -44,7 +44,10 @@ void ping(const http::Call &call, const http::Answer &answer) {
 void settings(const http::Call &call, const runtime::Driver &driver, std::uint16_t rtmp_port,
               const http::Answer &answer) {
   json::Builder body;
-  body.set("rtmp_port", rtmp_port).set("rtmp_resource", "astral").set("rtmp_tunnel_port", 0);
+  body.set("owner", call.is_owner)
+      .set("rtmp_port", rtmp_port)
+      .set("rtmp_resource", "astral")
+      .set("rtmp_tunnel_port", 0);
   std::vector<json::Builder> shown;
   for (const formats::Endpoint &endpoint : formats::endpoints(driver.media().live_formats())) {
     const std::string url = "http://" + call.authority + "/stream/{slug}" + endpoint.path;

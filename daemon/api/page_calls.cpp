@@ -6,6 +6,7 @@
 
 #include "api/calls.hpp"
 #include "api/openapi.hpp"
+#include "http/static_file.hpp"
 
 namespace astral::api {
 namespace {
@@ -25,35 +26,26 @@ constexpr std::array<std::pair<std::string_view, const char *>, 6> types{{
     {".txt", "text/plain; charset=utf-8"},
 }};
 
-void append(http::Reply &out, GBytes *bytes) {
-  const std::shared_ptr<GBytes> owner(bytes, g_bytes_unref);
-  gsize size = 0;
-  const auto *data = static_cast<const std::uint8_t *>(g_bytes_get_data(bytes, &size));
-  if (size > 0) out.parts.emplace_back(owner, Bytes(data, size));
-}
-
-void serve(const std::string &name, const http::Answer &answer) {
-  const std::string path = "/astral/web/" + name;
-  GBytes *bytes = name.find('/') == std::string::npos
-                      ? g_resources_lookup_data(path.c_str(), G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr)
-                      : nullptr;
-  if (!bytes) return answer(http::reply_error({Code::not_found, "nothing is at /" + name}));
-  http::Reply out{.type = "application/octet-stream"};
-  for (const auto &[suffix, type] : types) {
-    if (name.ends_with(suffix)) out.type = type;
+void serve(const std::string &name, const http::Call &call, const http::Answer &answer) {
+  std::string type = "application/octet-stream";
+  for (const auto &[suffix, known] : types) {
+    if (name.ends_with(suffix)) type = known;
   }
-  append(out, bytes);
-  out.headers = {
-      {"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}, {"Cache-Control", "no-cache"}};
-  answer(std::move(out));
+  auto file =
+      name.find('/') == std::string::npos
+          ? http::static_file("/astral/web/" + name, type, call,
+                              {{"Content-Security-Policy", policy}, {"Referrer-Policy", "no-referrer"}})
+          : std::nullopt;
+  if (!file) return answer(http::reply_error({Code::not_found, "nothing is at /" + name}));
+  answer(std::move(*file));
 }
 
 }  // namespace
 
 void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver) {
   routes.push_back(
-      {.method = "GET", .pattern = "/", .handle = [](const http::Call &, const http::Answer &answer) {
-         serve("index.html", answer);
+      {.method = "GET", .pattern = "/", .handle = [](const http::Call &call, const http::Answer &answer) {
+         serve("index.html", call, answer);
        }});
   routes.push_back({.method = "GET",
                     .pattern = "/openapi.json",
@@ -70,7 +62,7 @@ void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &dri
   routes.push_back({.method = "GET",
                     .pattern = "/:file",
                     .handle = [](const http::Call &call, const http::Answer &answer) {
-                      serve(call.params.at("file"), answer);
+                      serve(call.params.at("file"), call, answer);
                     }});
 }
 

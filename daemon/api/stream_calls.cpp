@@ -31,6 +31,16 @@ json::Builder audio_json(const formats::AudioFacts &audio) {
   return out;
 }
 
+std::string mbps(std::uint64_t bps) {
+  const std::uint64_t tenths = (bps + 50'000) / 100'000;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+}
+
+std::string thin_line(const media::Measured &measured) {
+  return "Your line carries " + mbps(measured.carried_bps) + " of " + mbps(measured.needed_bps) +
+         " Mbit/s, so the picture skips";
+}
+
 void list_streams(runtime::Driver &driver, const http::Answer &answer) {
   std::vector<json::Builder> streams;
   for (const core::StreamInfo &stream : driver.node().streams())
@@ -96,6 +106,13 @@ json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo
   if (facts.audio) shown.set("audio", audio_json(*facts.audio));
   std::vector<std::string> warnings = driver.warnings(stream.slug);
   for (std::string &warning : formats::warnings_of(facts)) warnings.push_back(std::move(warning));
+  const media::Measured measured = driver.media().measure(stream.slug);
+  if (measured.needed_bps > 0) {
+    shown.set(
+        "line",
+        json::Builder().set("carried_bps", measured.carried_bps).set("needed_bps", measured.needed_bps));
+    warnings.push_back(thin_line(measured));
+  }
   if (!warnings.empty()) shown.set("warnings", warnings);
   return shown;
 }

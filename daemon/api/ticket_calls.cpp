@@ -5,6 +5,7 @@
 #include "api/calls.hpp"
 #include "api/ticket_json.hpp"
 #include "core/slug.hpp"
+#include "http/access.hpp"
 #include "protocol/object_codec.hpp"
 #include "runtime/stream_error.hpp"
 
@@ -97,10 +98,16 @@ void ask(runtime::Driver &driver, const http::Call &call, const http::Answer &an
   auto in = http::read_body(call, true);
   if (!in) return answer(http::reply_error(in.error()));
   const core::Uuid destination = in->text_if("destination_uuid", protocol::uuid_rule).value_or("");
+  const bool player = in->flag_if("player").value_or(false);
   if (!in->good()) return answer(http::reply_error(in->error()));
+  if (!call.is_owner) {
+    if (!player || !destination.empty()) return answer(http::reply_error(http::not_the_owner(call)));
+    if (!call.may_watch) return answer(http::reply_error(http::not_a_viewer()));
+  }
   const Subject about{call.params.at("slug"), destination == driver.node().self().uuid ? "" : destination};
-  driver.call(core::AskTicket{.slug = about.slug, .destination = destination},
-              show(driver, about, 303, answer));
+  driver.call(
+      core::AskTicket{.slug = about.slug, .destination = destination, .until_media = true, .player = player},
+      show(driver, about, 303, answer));
 }
 
 void refresh(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
@@ -149,7 +156,8 @@ void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
   });
   on("GET", "/stream/:slug/tickets", http::Who::anyone,
      [d](const http::Call &call, const http::Answer &answer) { list_tickets(*d, call, answer); });
-  on("POST", "/stream/:slug/tickets", http::Who::owner,
+  // Who may watch may make this node fetch the stream for as long as it is played; the rest is the owner's.
+  on("POST", "/stream/:slug/tickets", http::Who::anyone,
      [d](const http::Call &call, const http::Answer &answer) { ask(*d, call, answer); });
   for (const char *pattern : {"/stream/:slug/ticket", "/stream/:slug/ticket/:uuid"}) {
     on("GET", pattern, http::Who::anyone,

@@ -11,6 +11,7 @@ json::Builder ticket_json(const core::TicketView &ticket) {
       .set("confirmed", ticket.confirmed)
       .set("role", ticket.role)
       .set("state", ticket.state);
+  if (!ticket.reason.empty()) out.set("reason", ticket.reason);
   out.set("held", ticket.held).set("element", ticket.element);
   out.set("created", ticket.created).set("refreshed", ticket.refreshed).set("expires", ticket.expires);
   return out;

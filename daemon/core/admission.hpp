@@ -12,6 +12,9 @@
 
 namespace astral::core {
 
+// What a supernode says that knows nodes with the stream, but does not know why they have no room.
+inline constexpr const char *nobody_has_room = "nobody who has this stream has room";
+
 struct Objection {
   RefusalCode code = RefusalCode::no_room;
   const char *why = "";

@@ -23,11 +23,14 @@ struct DeleteStream {
   CallId call = 0;
   Slug slug = {};
 };
-// An empty destination means this node.
+// An empty destination means this node. The ticket stays until it is revoked; if a `player` asks, only as
+// long as somebody plays (PlayersSeen).
 struct AskTicket {
   CallId call = 0;
   Slug slug = {};
   Uuid destination = {};
+  bool until_media = false;  // of this node: the answer waits until media has come, for a few seconds
+  bool player = false;       // a gateway asks for it: the stream is given up when nobody plays it any more
 };
 struct RefreshTicket {
   CallId call = 0;

@@ -44,7 +44,7 @@ bool may_follow(ChildState from, ChildState to) {
     case fed:
       return to == slow || to == standby;
     case slow:
-      return false;
+      return to == fed;
     case standby:
       return to == resuming;
     case resuming:

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/child_tickets.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 #include <variant>
 
 #include "core/limits.hpp"
+#include "core/overshoot.hpp"
+#include "core/paths.hpp"
 
 namespace astral::core {
 
@@ -19,15 +22,68 @@ void ChildTickets::displace(const Slug &slug) {
   }
 }
 
+void ChildTickets::take_lent(const Slug &slug, const Uuid &asker) {
+  for (const TicketId &id : tickets_.given(slug)) {
+    const Ticket &ticket = *tickets_.find(id);
+    if (!lends_place(ticket) || ticket.destination == asker) continue;
+    if (ticket.child.silent)
+      return revoke(ticket, "silent", "it acknowledged nothing, and another needs the place");
+    return revoke(ticket, "too-slow", "it does not hold the rate, and another needs the place");
+  }
+}
+
+void ChildTickets::measured(const MediaMeasured &input) {
+  bool changed = false;
+  for (const TicketId &id : tickets_.given(input.slug)) {
+    Ticket &ticket = *tickets_.find(id);
+    const bool silent = std::find(input.silent_children.begin(), input.silent_children.end(), id) !=
+                        input.silent_children.end();
+    changed |= std::exchange(ticket.child.silent, silent) != silent;
+  }
+  if (changed) outbox_.post(CarryChanged{.slug = input.slug});
+}
+
+void ChildTickets::budget_changed() {
+  if (node_.leaving || !budget_.limit_bps()) return;
+  cover_overcommitted();
+  if (budget_.used_bps() <= *budget_.limit_bps() || budget_.on_trial()) return;
+  std::vector<FedChild> children;
+  for (const TicketId &id : tickets_.all()) {
+    const Ticket &ticket = *tickets_.find(id);
+    if (ticket.side != Side::given || ticket.child.claim != Claim::reserved) continue;
+    if (ticket.kind != PeerKind::node) continue;
+    children.push_back({.id = id,
+                        .cost_bps = budget_.cost_bps(ticket.slug),
+                        .fed = ticket.state == TicketState::confirmed,
+                        .slow = ticket.child.state == ChildState::slow || ticket.child.settled_slow,
+                        .leaf = ticket.child.leaf,
+                        .since = ticket.created});
+  }
+  const std::uint64_t staying_bps = budget_.used_bps() - budget_.overcommitted_bps();
+  for (const TicketId &id : excess(std::move(children), staying_bps, *budget_.limit_bps())) {
+    Ticket &ticket = *tickets_.find(id);
+    if (ticket.state != TicketState::confirmed) {
+      revoke(ticket, "no-room", "the upstream is used up");
+      continue;
+    }
+    budget_.uncover(ticket.slug);
+    tickets_.claim(ticket, Claim::overcommitted);
+    start_timer(TimerKind::overcommitted, ticket, node_.settings.timeouts.overcommitted);
+    sessions_.send(ticket.peer, Leaving{.ticket = id});
+    outbox_.post(CarryChanged{.slug = ticket.slug});
+  }
+}
+
 void ChildTickets::resume(Ticket &ticket, const Request &request) {
   StreamState *stream = streams_.find(ticket.slug);
   if (stream == nullptr || !streams_.open_to_children(*stream))
     return no_room_left(ticket, RefusalCode::no_room, "no parent ourselves");
   if (stream->position.passes(ticket.destination))
     return no_room_left(ticket, RefusalCode::loop, "we get it through you");
+  if (!budget_.fits(ticket.slug)) take_lent(ticket.slug, ticket.destination);
   const bool fits = budget_.reserve(ticket.slug);
   if (!fits && !budget_.overcommit(ticket.slug))
-    return no_room_left(ticket, RefusalCode::no_room, "the upstream is used up");
+    return no_room_left(ticket, RefusalCode::no_room, budget_.objection());
   tickets_.claim(ticket, fits ? Claim::reserved : Claim::overcommitted);
   ticket.child.leaf = request.leaf();
   ticket_changes_.enter(ticket, ChildState::resuming);
@@ -102,15 +158,21 @@ void ChildTickets::slow(const ChildSlow &input) {
   Ticket *ticket = tickets_.find(input.ticket);
   if (ticket == nullptr || ticket->side != Side::given || ticket->slug != input.slug) return;
   if (ticket->kind != PeerKind::node || ticket->child.state != ChildState::fed) return;
+  if (ticket->child.settled_slow) return;
   ticket_changes_.enter(*ticket, ChildState::slow);
   ++slow_children_;
   start_timer(TimerKind::slow, *ticket, node_.settings.timeouts.slow);
   sessions_.send(ticket->peer, Leaving{.ticket = ticket->id});
 }
 
+// It found no other parent. Perhaps its own line is too thin: then no parent would be better.
 void ChildTickets::slow_due(const TicketId &id) {
-  const Ticket *ticket = tickets_.find(id);
-  if (ticket != nullptr) revoke(*ticket, "too-slow", "it does not hold the rate");
+  Ticket *ticket = tickets_.find(id);
+  if (ticket == nullptr) return;
+  ticket->child.settled_slow = true;
+  ticket_changes_.enter(*ticket, ChildState::fed);
+  tell_path(*ticket, true);
+  outbox_.post(CarryChanged{.slug = ticket->slug});
 }
 
 void ChildTickets::shun(const Slug &slug, const Uuid &child) {
@@ -209,6 +271,7 @@ void ChildTickets::add(Ticket ticket, const Peer &peer) {
   } else if (added.child.state == ChildState::asking) {
     ask_relay(added);
   }
+  if (added.kind == PeerKind::element) outbox_.post(Trouble{.slug = added.slug});  // it may be in trouble
   outbox_.post(NeedChanged{.slug = added.slug});
   outbox_.post(CarryChanged{.slug = added.slug});
 }
@@ -285,7 +348,10 @@ void ChildTickets::confirm(const Peer &peer, const Confirm &confirm) {
   if (ticket->child.state != ChildState::offered) return revoke(*ticket, "protocol", "confirmed out of turn");
   stop_timer(TimerKind::unconfirmed, *ticket);
   ticket_changes_.enter(*ticket, ChildState::fed);
-  outbox_.emit(TellRelay{.slug = ticket->slug, .message = confirm});
+  // The child opens the link over TCP if it can; else this end does, to where this node knows the child.
+  Confirm told = confirm;
+  told.tcp = node_.supernode() ? "" : tcp_address(directory_.node(peer.uuid));
+  outbox_.emit(TellRelay{.slug = ticket->slug, .message = std::move(told)});
   if (!Tickets::counts(*ticket)) ticket_changes_.enter(*ticket, ChildState::standby);
 }
 
@@ -355,13 +421,27 @@ void ChildTickets::media_opened(const Slug &slug) {
   }
 }
 
-void ChildTickets::not_found(const Slug &slug, RefusalCode code) {
-  const char *message = code == RefusalCode::no_stream ? "nobody knows this stream" : "nobody has room";
+void ChildTickets::not_found(const Slug &slug, RefusalCode code, const std::string &why) {
+  std::string message = code == RefusalCode::no_stream ? "nobody knows this stream" : "nobody has room";
+  if (!why.empty()) message += ": " + why;
   for (const TicketId &id : tickets_.given(slug)) {
     const Ticket &ticket = *tickets_.find(id);
     if (ticket.state != TicketState::waiting) continue;
     sessions_.send(ticket.peer, Refusal{.ticket = id, .slug = slug, .code = code, .message = message});
     end(ticket);
+  }
+}
+
+// A notice, no refusal: their tickets stay.
+void ChildTickets::tell_trouble(const Slug &slug) {
+  const StreamState *stream = streams_.find(slug);
+  if (stream == nullptr || stream->trouble.empty()) return;
+  for (const TicketId &id : tickets_.given(slug)) {
+    const Ticket &ticket = *tickets_.find(id);
+    if (ticket.kind != PeerKind::element) continue;
+    sessions_.send(
+        ticket.peer,
+        Refusal{.ticket = id, .slug = slug, .code = RefusalCode::no_path, .message = stream->trouble});
   }
 }
 

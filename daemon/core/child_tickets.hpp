@@ -42,6 +42,12 @@ class ChildTickets {
   // A child that stood by switched its link on and asks to be fed. Where there is no room, it gets a place
   // for as long as it needs to find another parent.
   void resume(Ticket &ticket, const Request &request);
+  // Revokes the ticket of another child than `asker` that acknowledges nothing or whose line is too thin, if
+  // there is one.
+  void take_lent(const Slug &slug, const Uuid &asker);
+  // A rate or the limit has changed. If the children take more than the limit, the excess has as long as an
+  // overcommitted place to find other parents.
+  void budget_changed();
   // Revokes the ticket of a child that forwards nothing, if there is one.
   void displace(const Slug &slug);
   bool shunned(const Slug &slug, const Uuid &child) const;  // it did not hold the rate a short time ago
@@ -56,6 +62,7 @@ class ChildTickets {
   // From the relay.
   void relay_said(const Slug &slug, const Message &message);
   void slow(const ChildSlow &input);
+  void measured(const MediaMeasured &input);
 
   // Timers.
   void unconfirmed(const TicketId &id);
@@ -65,7 +72,8 @@ class ChildTickets {
   void lapse();  // with each beat
 
   void media_opened(const Slug &slug);                 // lets in the local players that waited
-  void not_found(const Slug &slug, RefusalCode code);  // refuses them
+  void not_found(const Slug &slug, RefusalCode code, const std::string &why);  // refuses them
+  void tell_trouble(const Slug &slug);                 // tells the local players why no media comes
   void moved(const Slug &slug);                        // the path to the publisher has changed or is cut
   void leave();                                        // asks the children to find other parents
   void revoke(const Ticket &ticket, const std::string &code, const std::string &message);

@@ -87,6 +87,8 @@ struct AskOrigin {};
 struct MeasureBandwidth {
   std::string ip_address = {};
   std::uint16_t port = 0;
+  bool upstream = true;  // not only the downstream
+  bool pings = false;    // the other is an origin, which carries no media and knows no more than POST /ping
 };
 struct Quit {};
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/admission.hpp"
 #include "core/limits.hpp"
 #include "core/ranking.hpp"
 
@@ -12,6 +13,10 @@ namespace {
 
 constexpr std::size_t wanted_offers = 2;  // the best, and a standby
 constexpr std::size_t asked_carriers = 3;
+constexpr std::size_t max_relays_looked_at = 32;  // supernodes; the first that has a path is asked
+constexpr const char *no_relay =
+    "; no node that both can reach has room to relay (one node with an open port is enough: "
+    "astralctl doctor says how)";
 
 // A change is worth a message if room appeared or is gone, the hops changed, or the room doubled or halved.
 template <typename Told, typename Now>
@@ -23,17 +28,25 @@ bool worth_telling(const Told &before, const Now &now) {
   return room != told && (told == 0 || room == 0 || room >= 2 * told || 2 * room <= told);
 }
 
+// This supernode itself.
+Giver as_giver(const NodeInfo &self) {
+  return {self.uuid, self.nat, self.ip_address, true, false, self.families};
+}
+
 }  // namespace
 
 Finder::Offering Finder::own(const Slug &slug) const {
   const auto found = streams_.all.find(slug);
-  if (found == streams_.all.end() || !streams_.open_to_children(found->second)) return {};
+  if (found == streams_.all.end() || !streams_.offers_places(found->second)) return {};
   const bool far = found->second.position.path.size() + 1 >= max_path;
   Offering offering{.hops = found->second.position.hops + 1, .room = far ? 0 : budget_.places(slug)};
   if (far || offering.room > 0) return offering;
   for (const TicketId &id : tickets_.given(slug)) {
     const Ticket &ticket = *tickets_.find(id);
-    if (ticket.child.leaf && ticket.state == TicketState::confirmed) ++offering.leaves;
+    if (lends_place(ticket))
+      ++offering.room;
+    else if (ticket.child.leaf && ticket.state == TicketState::confirmed)
+      ++offering.leaves;
   }
   return offering;
 }
@@ -101,13 +114,17 @@ void Finder::carrying(const Peer &child, const Carrying &carrying) {
 
 void Finder::peer_gone(const PeerGone &gone) {
   if (!node_.supernode() || gone.routed) return;
-  std::vector<Slug> slugs;
   const bool there =
       sessions_.peers.socket(gone.uuid, PeerState::ready) != nullptr;  // it has another session
-  for (auto &[slug, reach] : reach_)
-    if (!there && reach.children.erase(gone.uuid) > 0) slugs.push_back(slug);
-  for (const Slug &slug : slugs) changed(slug);
+  if (!there) child_left(gone.uuid);
   if (!gone.ready && directory_.doubtful(gone.uuid)) records_.unreachable(gone.uuid);
+}
+
+void Finder::child_left(const Uuid &uuid) {
+  std::vector<Slug> slugs;
+  for (auto &[slug, reach] : reach_)
+    if (reach.children.erase(uuid) > 0) slugs.push_back(slug);
+  for (const Slug &slug : slugs) changed(slug);
 }
 
 bool Finder::any(const Slug &slug) const {
@@ -191,13 +208,15 @@ void Finder::advert(Advert advert, PeerId from) {
   const bool news = !advert.stream.empty() && advert.stream[0].slug == advert.slug;
   if (news && advert.over) {
     if (directory_.gone(advert.slug, advert.stream[0].updated, Heard::elsewhere)) {
-      for (const PeerId child : sessions_.peers.children())
-        sessions_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
+      if (sessions_.may_tell_children())
+        for (const PeerId child : sessions_.peers.children())
+          sessions_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
       outbox_.announce(Change::stream, advert.slug);
     }
   } else if (news && directory_.learn(advert.stream[0], Heard::elsewhere)) {
-    for (const PeerId child : sessions_.peers.children())
-      if (child != from) sessions_.send(child, Streams{.streams = advert.stream});
+    if (sessions_.may_tell_children())
+      for (const PeerId child : sessions_.peers.children())
+        if (child != from) sessions_.send(child, Streams{.streams = advert.stream});
     outbox_.announce(Change::stream, advert.slug);
   }
   if (std::exchange(advert.copied, true)) return;
@@ -247,8 +266,8 @@ void Finder::stream_gone(const Slug &slug, std::uint64_t updated, PeerId from) {
 }
 
 bool Finder::note(const Find &find) {
-  const std::string what =
-      find.request.search + (find.wide ? "w" : "n") + std::to_string(static_cast<int>(find.stage));
+  const std::string what = find.request.search + (find.wide ? "w" : "n") + (find.request.relay ? "r" : "") +
+                           std::to_string(static_cast<int>(find.stage));
   if (!served_.insert(what).second) return false;
   served_order_.push_back(what);
   if (served_order_.size() > max_finds) {
@@ -266,38 +285,61 @@ void Finder::refuse(const Request &request, RefusalCode code, const std::string 
                                         .asked = request.asked});
 }
 
-// Asks the best of our children and this node itself, `most` at most. Returns how many were asked.
-std::size_t Finder::hand_out(const Request &request, std::size_t most, bool displace) {
+// Asks the best of our children and this node itself, `most` at most, without those that have no path to the
+// asker.
+Finder::Handed Finder::hand_out(const Request &request, std::size_t most, bool displace, Doubt doubt) {
   const bool may = displace && !request.leaf();
   const auto fit = [&](const Offering &one) { return one.room > 0 || (may && one.leaves > 0); };
-  const auto named = [&](const Uuid &node) {
-    return node == request.asker.uuid ||
-           std::find(request.except.begin(), request.except.end(), node) != request.except.end();
-  };
   struct Choice {
     Offering what;
     Peer *child;
+    std::string no_path;
+    bool needs_turn = false;
+    bool over_tcp = false;
+    Families families = {};
   };
   std::vector<Choice> choices;
+  const NodeInfo &self = node_.settings.self;
   const Offering mine = own(request.slug);
-  if (fit(mine) && !named(node_.self()))
-    choices.push_back({mine, nullptr});
+  if (fit(mine) && request.takes(node_.self()))
+    choices.push_back({.what = mine,
+                       .child = nullptr,
+                       .no_path = no_path(request, as_giver(self), doubt),
+                       .families = self.families});
   const auto reach = reach_.find(request.slug);
   if (reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children) {
-      if (!fit(one) || named(uuid)) continue;
-      if (Peer *child = sessions_.peers.socket(uuid, PeerState::ready)) choices.push_back({one, child});
+      if (!fit(one) || !request.takes(uuid)) continue;
+      Peer *child = sessions_.peers.socket(uuid, PeerState::ready);
+      if (child == nullptr) continue;
+      const NodeInfo *node = directory_.node(uuid);
+      const Nat nat = node == nullptr ? Nat{} : node->nat;
+      const Families families = node == nullptr ? Families{} : node->families;
+      const Giver giver{uuid, nat, child->address, false, node != nullptr && node->turn, families};
+      choices.push_back({one, child, no_path(request, giver, doubt), needs_turn(request, giver),
+                         nat.udp == Udp::blocked, families});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {
-    const auto rank = [](const Offering &one) {
-      return Rank{.full = one.room == 0, .hops = one.hops, .room = one.room};
+    const auto rank = [](const Choice &one) {
+      return Rank{.full = one.what.room == 0,
+                  .needs_turn = one.needs_turn,
+                  .hops = one.what.hops,
+                  .room = one.what.room};
     };
-    return rank(a.what) < rank(b.what);
+    return rank(a) < rank(b);
   });
-  std::size_t asked = 0;
+  Handed handed;
   for (const Choice &choice : choices) {
-    if (asked == most) break;
-    ++asked;
+    if (handed.asked == most) break;
+    if (!choice.no_path.empty()) {
+      if (!handed.blocked)
+        handed.blocked = Blocked{choice.child == nullptr ? node_.self() : choice.child->uuid, choice.no_path,
+                                 choice.over_tcp, choice.families};
+      continue;
+    }
+    // The asker would choose the shorter way, whatever server it goes through.
+    if (choice.needs_turn && handed.asked > 0) continue;
+    ++handed.asked;
     if (choice.child == nullptr) {
       outbox_.post(ToServe{request});
       continue;
@@ -306,7 +348,77 @@ std::size_t Finder::hand_out(const Request &request, std::size_t most, bool disp
     --(one.room > 0 ? one.room : one.leaves);  // until the child tells us its new room
     sessions_.send(choice.child->id, request);
   }
-  return asked;
+  return handed;
+}
+
+// If all nodes here that have room have no path to the asker, another node is recruited to relay the stream.
+// If there is none, the nodes that may have a path after all are asked.
+std::size_t Finder::hand_out_or_relay(const Request &request, std::size_t most, bool displace) {
+  const Handed handed = hand_out(request, most, displace);
+  if (handed.asked > 0 || !handed.blocked || request.direct) return handed.asked;
+  const Uuid relay = recruit(request, *handed.blocked);
+  const std::string why = "no path to " + handed.blocked->uuid + ": " + handed.blocked->why;
+  sessions_.tell(request.asker,
+                 Refusal{.search = request.search,
+                         .slug = request.slug,
+                         .code = RefusalCode::no_path,
+                         .message = why + (relay.empty() ? no_relay : "; asked " + relay + " to relay"),
+                         .relay = relay});
+  if (!relay.empty()) return 1;
+  return hand_out(request, most, displace, Doubt::certain).asked;
+}
+
+bool Finder::reaches(const Request &request, const Giver &giver) const {
+  return request.takes(giver.uuid) && no_path(request, giver).empty();
+}
+
+// This node itself, else a child that anybody can reach, else another supernode. Supernodes are reached over
+// TCP too: they need no relay, and only they can help where UDP is blocked, or where an asker that anybody
+// can reach got no link. The relay has an address family in common with each of the two. Empty: nobody.
+Uuid Finder::recruit(const Request &request, const Blocked &blocked) {
+  if (request.asker.via == request.asker.uuid || node_.leaving) return {};
+  const NodeInfo &self = node_.settings.self;
+  if (!self.origin && reaches(request, as_giver(self)) && may_meet(self.families, blocked.families) &&
+      budget_.places(request.slug) > 0) {
+    outbox_.post(ToRelay{request});
+    return node_.self();
+  }
+  Request wish = request;
+  wish.relay = true;
+  wish.relay_from = blocked.families;
+  const auto reach = reach_.find(request.slug);
+  const Peer *best = nullptr;
+  std::uint64_t best_kbps = 0;
+  const bool supernodes_only =
+      blocked.over_tcp || (is_public(request.nat) && may_meet(request.families, blocked.families));
+  for (const PeerId id : sessions_.peers.children()) {
+    const Peer &child = *sessions_.peers.find(id);
+    const NodeInfo *node = directory_.node(child.uuid);
+    if (supernodes_only || node == nullptr || !is_public(node->nat)) continue;
+    if (!may_meet(node->families, blocked.families)) continue;
+    if (reach != reach_.end() && reach->second.children.contains(child.uuid)) continue;  // it has no room
+    if (!reaches(request, {child.uuid, node->nat, child.address, false, node->turn, node->families}))
+      continue;
+    const std::uint64_t kbps = node->upstream_kbps.value_or(0);
+    if (best != nullptr && kbps <= best_kbps) continue;
+    best = &child;
+    best_kbps = kbps;
+  }
+  if (best != nullptr) {
+    sessions_.send(best->id, std::move(wish));
+    return best->uuid;
+  }
+  if (request.relay) return {};  // another supernode asks us already
+  for (const PeerId id : sessions_.overlay.copies(key_of(request.slug), max_relays_looked_at)) {
+    const Peer &supernode = *sessions_.peers.find(id);
+    const NodeInfo *node = directory_.node(supernode.uuid);
+    if (node == nullptr || node->origin || !may_meet(node->families, blocked.families) ||
+        !reaches(request, {supernode.uuid, node->nat, supernode.address, true, false, node->families}))
+      continue;
+    sessions_.send(id, Find{.request = std::move(wish), .stage = Stage::carrier});
+    return supernode.uuid;
+  }
+  return {};
 }
 
 void Finder::find(Find find) {
@@ -316,7 +428,8 @@ void Finder::find(Find find) {
   if (!note(find)) return;
   switch (find.stage) {
     case Stage::home: {
-      if (!find.wide) find.carriers = static_cast<std::uint32_t>(hand_out(request, wanted_offers, false));
+      if (!find.wide)
+        find.carriers = static_cast<std::uint32_t>(hand_out_or_relay(request, wanted_offers, false));
       if (find.carriers >= wanted_offers) return;
       find.stage = Stage::key_owner;
       return this->find(std::move(find));
@@ -329,6 +442,7 @@ void Finder::find(Find find) {
         records_.promised(request.slug, carrier.supernode.uuid, node_.now + node_.settings.timeouts.promised);
         Find there = find;
         there.stage = Stage::carrier;
+        there.carriers += static_cast<std::uint32_t>(asked);  // so that only the first one recruits a relay
         if (find.wide) there.request.asked = static_cast<std::uint32_t>(carriers.size());
         if (carrier.supernode.uuid == node_.self())
           outbox_.post(ToFind{std::move(there)});
@@ -338,11 +452,19 @@ void Finder::find(Find find) {
       }
       if (asked + find.carriers > 0) return;
       if (find.wide) find.request.asked = 1;  // this refusal is the only answer
+      if (const StreamState *here = streams_.find(request.slug);
+          here != nullptr && streams_.offers_places(*here))
+        return refuse(request, RefusalCode::no_room, node_.self() + ": " + budget_.objection());
       if (records_.has(request.slug) || any(request.slug))
-        return refuse(request, RefusalCode::no_room, "nobody who has this stream has room");
+        return refuse(request, RefusalCode::no_room, nobody_has_room);
       return refuse(request, RefusalCode::no_stream, "nobody knows this stream");
     }
     case Stage::carrier: {
+      if (request.relay) {
+        if (recruit(request, {.families = request.relay_from}).empty())
+          refuse(request, RefusalCode::no_room, "no room to relay there");
+        return;
+      }
       // The key owner counts one place as taken now. If it was not taken, the next advert says so.
       const auto reach = reach_.find(request.slug);
       if (reach != reach_.end()) {
@@ -352,9 +474,11 @@ void Finder::find(Find find) {
         else if (told.leaves > 0)
           --told.leaves;
       }
-      const bool handed = hand_out(request, 1, true) > 0;
+      const bool first = find.carriers == 0;
+      const std::size_t handed =
+          first ? hand_out_or_relay(request, 1, true) : hand_out(request, 1, true).asked;
       changed(request.slug);
-      if (handed) return;
+      if (handed > 0) return;
       // The key owner believes that there is room, so it is told.
       if (!timers_.has({.kind = TimerKind::advert, .name = request.slug}))
         timers_.set({.kind = TimerKind::advert, .name = request.slug},

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 
 #include "core/directory.hpp"
 #include "core/outbox.hpp"
+#include "core/paths.hpp"
 #include "core/records.hpp"
 #include "core/routes.hpp"
 #include "core/sessions.hpp"
@@ -54,6 +56,7 @@ class Finder {
   void stream_news(const StreamInfo &stream, PeerId from);
   void stream_gone(const Slug &slug, std::uint64_t updated, PeerId from);
   void child_came(const Peer &child);
+  void child_left(const Uuid &uuid);  // to another supernode, or it became one
   void peer_gone(const PeerGone &gone);
   void advert_due(const Slug &slug);
 
@@ -69,7 +72,20 @@ class Finder {
     bool known = false;  // the key owner knows us
     Time said = {};
   };
-  std::size_t hand_out(const Request &request, std::size_t most, bool displace);
+  struct Blocked {  // a node that has room, and no path to the asker
+    Uuid uuid = {};
+    std::string why = {};
+    bool over_tcp = false;  // its UDP is blocked: only a supernode can get the stream from it
+    Families families = {};
+  };
+  struct Handed {
+    std::size_t asked = 0;
+    std::optional<Blocked> blocked = {};  // the best one that was not asked
+  };
+  Handed hand_out(const Request &request, std::size_t most, bool displace, Doubt doubt = Doubt::known);
+  std::size_t hand_out_or_relay(const Request &request, std::size_t most, bool displace);
+  bool reaches(const Request &request, const Giver &giver) const;
+  Uuid recruit(const Request &request, const Blocked &blocked);
   void refuse(const Request &request, RefusalCode code, const std::string &message);
   bool note(const Find &find);  // false: it was served already
   Offering sum(const Slug &slug) const;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/call.hpp"
+#include "core/line_learner.hpp"
 #include "core/message.hpp"
 #include "core/types.hpp"
 #include "glue/error.hpp"
@@ -50,6 +51,11 @@ struct SourceSaid {
   TicketId ticket = {};
   Message message = {};
 };
+// The link of this source is up. Media comes when the other end has some.
+struct SourceLinked {
+  Slug slug = {};
+  TicketId ticket = {};
+};
 // Media of this source has arrived.
 struct SourceFlows {
   Slug slug = {};
@@ -76,6 +82,14 @@ struct MediaMeasured {
   std::uint64_t largest_group = 0;
   std::string caps = {};
   std::uint64_t kept_streams = 0;  // stream states that QUIC keeps for the link to the parent
+  bool thin = false;               // the line from the parent does not carry the stream: we skip
+  // The other ends acknowledge nothing: they are dead, or the path is cut.
+  std::vector<TicketId> silent_children = {}, silent_parents = {};
+};
+// Whether somebody plays the stream through a gateway of this node. Comes each second while it has media.
+struct PlayersSeen {
+  Slug slug = {};
+  bool any = false;
 };
 // All that the origin lists.
 struct OriginKnows {
@@ -91,6 +105,21 @@ struct OriginAnswered {
 struct BandwidthMeasured {
   std::uint64_t upstream_bps = 0;
   std::uint64_t downstream_bps = 0;
+  bool rough = false;     // the upstream is only a lower bound
+  bool near = false;      // within this local network
+  bool by_other = false;  // another node measured with us; this does not answer MeasureBandwidth
+};
+// Another node begins to measure our line with us; BandwidthMeasured follows, `by_other`.
+struct MeasuringBegun {};
+// The links to our children, of all streams. Comes each second while there is one.
+struct LinksSeen {
+  std::vector<LinkSeen> links = {};
+};
+// This node's UDP port, what it has found out about the NAT before it, and the address families there.
+struct NatKnown {
+  std::uint16_t udp_port = 0;
+  Nat nat = {};
+  Families families = {};
 };
 // The wall clock was set, or ran on while the machine slept: unix milliseconds at Time{0}.
 struct ClockSet {
@@ -101,7 +130,8 @@ struct Tick {};
 using Input =
     std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
                  AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode, Shutdown,
-                 RelaySaid, SourceSaid, SourceFlows, StreamSilent, ChildSlow, SourceEnded, MediaMeasured,
-                 OriginKnows, OriginAnswered, BandwidthMeasured, ClockSet, Tick>;
+                 RelaySaid, SourceSaid, SourceLinked, SourceFlows, StreamSilent, ChildSlow, SourceEnded,
+                 MediaMeasured, PlayersSeen, OriginKnows, OriginAnswered, BandwidthMeasured, MeasuringBegun,
+                 LinksSeen, NatKnown, ClockSet, Tick>;
 
 }  // namespace astral::core

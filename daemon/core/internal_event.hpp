@@ -33,6 +33,7 @@ struct MediaOpened {
 struct NotFound {  // a search ended without a parent
   Slug slug;
   RefusalCode code = RefusalCode::no_stream;
+  std::string why = {};  // if that is known
 };
 struct Moved {  // we have another parent or path, which our children must be told
   Slug slug;
@@ -58,8 +59,14 @@ struct ToForward {  // a message for a node without a session
 struct ToFind {  // a search of our own, when we are a supernode
   Find find;
 };
-struct ToServe {  // a request that we, as a supernode, hand to ourselves
+struct ToServe {  // a request that we, as a supernode or a relay, hand to ourselves
   Request request;
+};
+struct ToRelay {  // the same, and we have to get the stream first
+  Request request;
+};
+struct Trouble {  // what keeps a stream's media from coming has changed
+  Slug slug;
 };
 struct OwnAnswer {  // the result of a call that we made ourselves, for another node
   CallId call = 0;
@@ -73,6 +80,6 @@ struct StreamNews {  // a newer version of a stream; from: the peer that told it
 
 using InternalEvent = std::variant<PeerReady, PeerGone, StreamGone, MediaOpened, NotFound, Moved, NeedChanged,
                                    OwnChanged, OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind,
-                                   ToServe, OwnAnswer, StreamNews>;
+                                   ToServe, ToRelay, Trouble, OwnAnswer, StreamNews>;
 
 }  // namespace astral::core

@@ -13,9 +13,12 @@ namespace astral::core {
 
 using namespace protocol;  // the maxima of messages
 
-inline constexpr std::size_t max_peers = 2'048;        // sockets
-inline constexpr std::size_t kept_for_elements = 128;  // of these sockets
-inline constexpr std::size_t max_routed = 2'048;       // sessions over supernodes
+// These three are above what the settings of a node allow together (node/option_table.cpp), so that it is
+// always a setting that refuses.
+inline constexpr std::size_t max_peers = 8'192;        // sockets
+inline constexpr std::size_t max_routed = 8'192;       // sessions over supernodes
+inline constexpr std::size_t max_tickets = 16'384;     // given and held together
+inline constexpr std::size_t kept_for_elements = 128;  // of the sockets
 inline constexpr std::size_t max_records = 20'000;  // streams, and nodes, that a supernode keeps for others
 inline constexpr std::size_t max_record_carriers = 32;  // supernodes that are remembered for one stream
 inline constexpr std::size_t max_finds = 4'096;  // searches that are remembered, so that none is served twice
@@ -28,20 +31,33 @@ inline constexpr std::size_t max_nodes = 10'000;      // known ones
 inline constexpr std::size_t max_streams = 10'000;    // known ones
 inline constexpr std::size_t max_own_streams = 256;   // published by this node
 inline constexpr std::size_t max_carried = 1'024;     // own ones and those that have a pipeline here
-inline constexpr std::size_t max_tickets = 4'096;     // given and held together
 inline constexpr std::size_t max_shunned = 1'024;  // children that did not hold the rate, and are remembered
-inline constexpr std::size_t max_local_players = 64;  // elements that play one stream from this node
 inline constexpr std::size_t max_waiting_calls = 64;  // API calls that wait for one search
+inline constexpr std::size_t max_relayed = 256;      // askers for whom this node fetches a stream, as a relay
+inline constexpr std::size_t max_failed_paths = 64;  // nodes that are remembered because no link came up
 inline constexpr std::size_t nodes_per_message = 64;  // these two keep a message below 64 KiB
 inline constexpr std::size_t streams_per_message = 4;
 inline constexpr std::size_t streams_told = 512;       // to a new child
+inline constexpr std::size_t max_probes = 256;  // connections at once that try whether others can be reached
+// An origin has many children. News of streams for all of them are messages, so many a second after a burst
+// of so many seconds; what is left out, they learn from the origin's lists.
+inline constexpr std::uint64_t origin_news_per_second = 2'000;
+inline constexpr Time origin_news_burst = 5s;
 inline constexpr std::size_t remembered_losses = 256;  // supernodes that could not be reached any more
 inline constexpr std::size_t remembered_ends = 1'024;  // streams that are gone: old news of them is refused
 inline constexpr std::uint64_t max_rate_kbps = 100'000'000;  // a stream's announced rate may be nonsense
 // How far a version (`updated`) may lie ahead of our clock. A version further ahead is refused: until that
 // time, nobody could say anything newer. Two honest clocks are not that far apart.
 inline constexpr Time max_ahead = 5min;
-inline constexpr std::uint64_t unmeasured_bps = 600'000;  // the first Astral's 75 KB/s
+// A stream of which nobody has said or measured the bit rate counts as `unknown_bps`, a usual 720p stream. On
+// an upstream that is smaller it counts as the whole of it, but at least as the first Astral's 75 KB/s.
+inline constexpr std::uint64_t unknown_bps = 4'000'000;
+inline constexpr std::uint64_t least_unknown_bps = 600'000;
+// Of each stream's media, what its link carries beside it: the headers of MOQT, QUIC, UDP and IP,
+// acknowledgements, repeated packets and control.
+inline constexpr std::uint64_t overhead_part = 8;
+// This part of a measured line stays free: for other traffic, and for bursts of the media.
+inline constexpr std::uint64_t free_part = 5;
 
 struct Timeouts {
   Time heartbeat = 5s;
@@ -56,7 +72,10 @@ struct Timeouts {
   Time routed_heartbeat = 15s;
   // Instead of `silence`, if the two ends talk over supernodes; the media backend watches the ticket's link.
   Time routed_silence = 45s;
-  Time unconfirmed = 5s;   // an offer lapses after this
+  // An offer that is not confirmed, or a link that its source does not confirm, lapses after this: its place
+  // is free again.
+  Time unconfirmed = 2s;
+  Time publisher = 5s;     // for the offer of a publisher's element: it is the only one to ask
   Time search = 10s;       // one search, with all its questions
   Time ask_again = 500ms;  // a search for a parent repeats its question after this, if no node has offered
   // For how long it repeats the question when a node knows the stream and has no room. Also for how long a
@@ -72,6 +91,9 @@ struct Timeouts {
   Time hurry = 20s;
   Time settled = 5s;    // a parent or standby that lasted this long resets the doubling
   Time unwanted = 30s;  // a stream that nobody wants is carried for this long
+  // A relay has this long to get the stream, and the node for which it was recruited to become its child.
+  Time relay = 10s;
+  Time watch = 10s;     // a person that watches waits this long for media, then hears what is wrong
   Time reconnect = 1s;  // before this node looks for a supernode again; doubles up to last_reconnect
   Time last_reconnect = 30s;
   Time choose = 250ms;  // after the first supernode has answered, for nearer ones to answer
@@ -82,6 +104,11 @@ struct Timeouts {
   // settings, those of the origin. Without any link it begins after `reconnect`, doubling up to this.
   Time lost_again = 20s;
   Time refused = 10s;         // a supernode that was full or away is not asked again for this long
+  // A child of an origin that found no supernode with room looks again after this, doubling up to last_look.
+  Time look = 20s;
+  Time last_look = 300s;
+  // A child of an origin that could not be reached has this tried again: people open ports.
+  Time probe_again = 60s;
   Time needless = 600s;       // without a child, before a supernode steps down
   Time advert_pause = 200ms;  // changes of a stream within this time are told together
   // A key owner counts the place that it sent a search to as taken for this long. If no advert came by then,
@@ -109,6 +136,11 @@ struct Timeouts {
   // For the first media of a standby that was switched on. A far standby answers after a round trip. While no
   // media comes from any node, each standby gets twice the time of the one before.
   Time tried = 400ms;
+  // The line is measured again after a measurement that failed or was rough, each time later.
+  Time measure_again = 60s;
+  Time measure_seldom = 1h;
+  Time doubt = 10min;   // after this, links that had a queue tell nothing of today's line
+  Time disturb = 60s;   // no more often does a stranger who measures keep children away
   Time silent = 400ms;  // if a standby's media came and the parent's did not for this long, the parent fails
 };
 

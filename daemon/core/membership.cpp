@@ -152,6 +152,8 @@ void Membership::hello(Peer &peer, const Hello &hello) {
     if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
     if (!may_be(peer, hello.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
   }
+  if (hello.kind == PeerKind::element && node_.settings.self.origin)
+    return sessions_.drop(peer.id, "this is an origin: it carries no media");
   peer.kind = hello.kind;
   // The last places are for this machine's own players and publishers.
   if (peer.kind == PeerKind::node &&
@@ -174,7 +176,8 @@ void Membership::welcome(Peer &peer, const Welcome &welcome) {
   }
   if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
   if (!may_be(peer, welcome.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
-  if (!peer.uuid.empty() && peer.uuid != welcome.node.uuid) {  // another node lives at that address now
+  // Another node lives at that address now.
+  if (!peer.uuid.empty() && peer.uuid != welcome.node.uuid && !peer.probing) {
     directory_.forget(peer.uuid);
     sessions_.overlay.forget(peer.uuid);
     outbox_.announce(Change::node, peer.uuid);
@@ -201,9 +204,10 @@ void Membership::ready(Peer &peer, NodeInfo node) {
 void Membership::lost(const PeerLost &input) {
   const Peer *peer = sessions_.peers.find(input.peer);
   if (peer == nullptr) return;
-  if (peer->probing && peer->state != PeerState::ready)
-    sessions_.send(peer->for_whom, Probed{.reached = false});
-  if (peer->outbound && peer->state != PeerState::ready && directory_.unreached(peer->uuid))
+  const NodeInfo *node = directory_.node(peer->uuid);
+  // That we lack the address family says nothing about the node.
+  const bool proves = node != nullptr && may_dial(node_.settings.self.families, node->ip_address);
+  if (peer->outbound && peer->state != PeerState::ready && proves && directory_.unreached(peer->uuid))
     outbox_.announce(Change::node, peer->uuid);
   sessions_.remove(input.peer);
 }
@@ -221,7 +225,7 @@ void Membership::goodbye(Peer &peer) {
 // our supernode.
 std::vector<PeerId> Membership::audience(const Slug &slug, PeerId but) const {
   std::set<PeerId> peers;
-  if (node_.supernode())
+  if (node_.supernode() && sessions_.may_tell_children())
     for (const PeerId id : sessions_.peers.children()) peers.insert(id);
   for (const TicketId &id : tickets_.given(slug)) {
     const Ticket &ticket = *tickets_.find(id);
@@ -323,6 +327,10 @@ void Membership::settled() {
     if (peer.kind != PeerKind::node || peer.state != PeerState::ready) continue;
     if (!peer.routed || tickets_.count(id) > 0) beat_to(peer, !peer.routed);
   }
+}
+
+void Membership::say_self() {
+  for (const PeerId id : sessions_.peers.ready_nodes()) beat_to(*sessions_.peers.find(id), true);
 }
 
 bool Membership::add_node(const NodeInfo &node) {

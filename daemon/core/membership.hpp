@@ -52,6 +52,7 @@ class Membership {
   void origin_knows(const OriginKnows &input);
   void own_changed(const OwnChanged &event);
   void settled();                 // tells the new supernode our streams
+  void say_self();                // tells the neighbours what we are now
   void child_came(PeerId child);  // tells it the streams that we know
   // Tells our children, and the nodes that we feed with the stream; of our own streams also our supernode.
   void spread(const StreamInfo &stream, PeerId but);

@@ -14,6 +14,8 @@ namespace astral::core {
 
 Node::Node(Settings settings)
     : context_(std::move(settings)),
+      line_(context_.node, context_.outbox, context_.sessions, context_.tickets, context_.budget,
+            context_.directory),
       role_(context_.node, context_.outbox, context_.sessions, context_.tickets, context_.timers,
             context_.directory, context_.rng, records_),
       membership_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
@@ -21,13 +23,15 @@ Node::Node(Settings settings)
       routes_(context_.node, context_.sessions, records_),
       finder_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
               context_.budget, context_.timers, context_.directory, records_, routes_),
+      relaying_(context_.node, context_.outbox, context_.streams),
       child_tickets_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                      context_.ticket_changes, context_.budget, context_.timers, context_.directory),
       provider_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                 context_.ticket_changes, context_.budget, child_tickets_),
       loop_checks_(context_.node, context_.sessions, context_.streams, context_.tickets),
       consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
-                context_.ticket_changes, context_.budget, context_.timers, context_.directory, context_.rng),
+                context_.ticket_changes, context_.budget, context_.timers, context_.directory,
+                context_.failed_paths, context_.rng),
       publishing_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                   context_.budget, context_.timers, context_.directory, consumer_) {
   assert(is_uuid(context_.node.self()));  // the settings have been checked
@@ -113,10 +117,13 @@ void Node::fall_due(const TimerId &key) {
     case TimerKind::seed:
       return context_.outbox.answer(key.number, fail(Code::timeout, "that node does not answer"));
     case TimerKind::beat:
+      forgive_silence();
       membership_.beat();
       role_.beat();
+      line_.beat();
       child_tickets_.lapse();
       consumer_.lapse();
+      relaying_.lapse();
       finder_.beat();
       return publishing_.beat();
     case TimerKind::unconfirmed:
@@ -125,6 +132,19 @@ void Node::fall_due(const TimerId &key) {
       return consumer_.look_again(key.name);
     case TimerKind::registration:
       return publishing_.registration_due(key.number);
+  }
+}
+
+// Nobody could have brought us the heartbeats of nodes without a socket, so their silence says nothing. If
+// such a node is gone, its links end.
+void Node::forgive_silence() {
+  if (!context_.sessions.cut_off()) return;
+  for (const PeerId id : context_.sessions.peers.all()) {
+    Peer &peer = *context_.sessions.peers.find(id);
+    if (!peer.routed) continue;
+    peer.heard = context_.node.now;
+    for (const TicketId &ticket : context_.tickets.of_peer(id))
+      context_.tickets.find(ticket)->refreshed = context_.node.now;
   }
 }
 
@@ -149,7 +169,7 @@ void Node::dispatch(const InternalEvent &event) {
     } else if constexpr (std::is_same_v<T, MediaOpened>) {
       child_tickets_.media_opened(what.slug);
     } else if constexpr (std::is_same_v<T, NotFound>) {
-      child_tickets_.not_found(what.slug, what.code);
+      child_tickets_.not_found(what.slug, what.code, what.why);
     } else if constexpr (std::is_same_v<T, Moved>) {
       child_tickets_.moved(what.slug);
     } else if constexpr (std::is_same_v<T, NeedChanged>) {
@@ -160,9 +180,11 @@ void Node::dispatch(const InternalEvent &event) {
       role_.origin_heard();
     } else if constexpr (std::is_same_v<T, CarryChanged>) {
       finder_.carry_changed(what.slug);
+      relaying_.carry_changed(what.slug);
     } else if constexpr (std::is_same_v<T, Closed>) {
       child_tickets_.revoke_all(what.slug, "closed", "the stream is not carried any more");
     } else if constexpr (std::is_same_v<T, Settled>) {
+      line_.settled();
       membership_.settled();
       finder_.settled();
       consumer_.settled();
@@ -172,6 +194,10 @@ void Node::dispatch(const InternalEvent &event) {
       finder_.find(what.find);
     } else if constexpr (std::is_same_v<T, ToServe>) {
       provider_.serve(what.request);
+    } else if constexpr (std::is_same_v<T, ToRelay>) {
+      relaying_.recruited(what.request);
+    } else if constexpr (std::is_same_v<T, Trouble>) {
+      child_tickets_.tell_trouble(what.slug);
     } else if constexpr (std::is_same_v<T, OwnAnswer>) {
       const auto seed = seeds_.find(what.call);
       if (seed == seeds_.end()) return;
@@ -237,6 +263,7 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
     role_.full(peer, *full);
   } else if (std::holds_alternative<Unregister>(message)) {
     role_.unregistered(peer);
+    finder_.child_left(peer.uuid);
   } else if (std::holds_alternative<Summon>(message)) {
     role_.summoned(peer);
   } else if (std::holds_alternative<Probe>(message)) {
@@ -246,23 +273,14 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
   } else if (const auto *carrying = std::get_if<Carrying>(&message)) {
     finder_.carrying(peer, *carrying);
   } else if (const auto *find = std::get_if<Find>(&message)) {
-    if (!node) return;
-    Find asked = *find;
-    // A child may search for itself only, and its search begins here.
-    if (!peer.supernode) {
-      asked.stage = Stage::home;
-      asked.request.destination = peer.uuid;
-      asked.request.asker = {
-          .uuid = peer.uuid, .via = context_.node.self(), .at = context_.sessions.place().at};
-    }
-    finder_.find(std::move(asked));
+    if (node) take_find(peer, *find);
   } else if (const auto *advert = std::get_if<Advert>(&message)) {
     if (peer.supernode) finder_.advert(*advert, peer.id);
   } else if (const auto *here = std::get_if<Here>(&message)) {
     if (peer.supernode) finder_.here(*here);
   } else if (const auto *request = std::get_if<Request>(&message);
              request != nullptr && !request->search.empty()) {
-    if (peer.id == context_.sessions.primary || peer.supernode) provider_.serve(*request);
+    take_request(peer, *request);
   } else if (const auto *streams = std::get_if<Streams>(&message)) {
     if (node) membership_.streams(peer, streams->streams);
   } else if (const auto *gone = std::get_if<Gone>(&message)) {
@@ -278,6 +296,27 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
   } else {
     said(peer, message);
   }
+}
+
+// A child may search for itself only, and its search begins here.
+void Node::take_find(const Peer &peer, Find find) {
+  if (!peer.supernode) {
+    find.stage = Stage::home;
+    find.request.destination = peer.uuid;
+    find.request.asker = {.uuid = peer.uuid, .via = context_.node.self(), .at = context_.sessions.place().at};
+    find.request.address = peer.address;
+    find.request.relay = false;
+  }
+  finder_.find(std::move(find));
+}
+
+// A search that a supernode has handed on.
+void Node::take_request(const Peer &peer, const Request &request) {
+  if (peer.id != context_.sessions.primary && !peer.supernode) return;
+  if (request.relay)
+    relaying_.recruited(request);
+  else
+    provider_.serve(request);
 }
 
 // Messages about tickets, from any node, with a socket or without.
@@ -344,7 +383,7 @@ void Node::cancel(const Peer &peer, const Cancel &cancel) {
   if (ticket->side == Side::given)
     child_tickets_.cancelled(*ticket);
   else
-    consumer_.cancelled(*ticket, cancel.code);
+    consumer_.cancelled(*ticket, cancel);
 }
 
 void Node::candidates(const Peer &peer, const Candidates &candidates) {

@@ -14,6 +14,7 @@
 #include "core/effect.hpp"
 #include "core/finder.hpp"
 #include "core/input.hpp"
+#include "core/line.hpp"
 #include "core/loop_checks.hpp"
 #include "core/membership.hpp"
 #include "core/message.hpp"
@@ -23,6 +24,7 @@
 #include "core/provider.hpp"
 #include "core/publishing.hpp"
 #include "core/records.hpp"
+#include "core/relaying.hpp"
 #include "core/routes.hpp"
 #include "core/settings.hpp"
 #include "core/streams/consumer.hpp"
@@ -36,8 +38,8 @@ namespace astral::core {
 // ignores all else.
 //
 // **Thread**: none; one caller at a time. Only handle() changes it; all else observes.
-// **Why parts**: NodeRole, Membership, Routes, Finder, Consumer, Provider, ChildTickets, LoopChecks and
-// Publishing each decide one thing. They do not call each other: a part posts an InternalEvent, and Node
+// **Why parts**: NodeRole, Membership, Routes, Finder, Relaying, Consumer, Provider, ChildTickets, LoopChecks
+// and Publishing each decide one thing. They do not call each other: a part posts an InternalEvent, and Node
 // dispatches it after the part has returned.
 class Node final : public NodeView {
  public:
@@ -62,6 +64,7 @@ class Node final : public NodeView {
   std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const override;
   std::uint32_t fed_children() const override { return context_.budget.children(); }
   std::uint64_t slow_children() const override { return child_tickets_.slow_children(); }
+  std::vector<Uuid> unreachable(Time now) const override { return context_.failed_paths.list(now); }
   RoleState role() const { return role_.role(); }
   Uuid primary() const { return context_.node.settings.self.primary; }
   // The nodes to connect to after a restart: supernodes first, without those that the last try did not reach.
@@ -87,6 +90,9 @@ class Node final : public NodeView {
   void on(const PeerSaid &input);
   void on(const PeerLost &input) { membership_.lost(input); }
   void on(const BandwidthMeasured &input);
+  void on(const SourceLinked &input) { consumer_.source_linked(input); }
+  void on(const MeasuringBegun &) { line_.begun(); }
+  void on(const LinksSeen &input);
   void on(const SourceFlows &input) { consumer_.source_flows(input); }
   void on(const StreamSilent &input) { consumer_.silent(input); }
   void on(const CreateStream &input) { publishing_.create(input); }
@@ -106,9 +112,13 @@ class Node final : public NodeView {
   void on(const MediaMeasured &input) {
     publishing_.measured(input);
     consumer_.measured(input);
+    child_tickets_.measured(input);
+    child_tickets_.budget_changed();
   }
+  void on(const PlayersSeen &input) { consumer_.players_seen(input); }
   void on(const OriginKnows &input) { membership_.origin_knows(input); }
   void on(const OriginAnswered &input) { publishing_.origin_answered(input); }
+  void on(const NatKnown &input);
   void on(const ClockSet &input);
   void on(const Tick &input);
 
@@ -119,11 +129,15 @@ class Node final : public NodeView {
   void from_neighbour(Peer &peer, const Message &message);
   void seed(const Peer &peer, const Seed &seed);
   void seeded(const Peer &peer, const Seeded &seeded);
+  void room_changed();
   void stop();
   void heartbeat(Peer &peer, const Heartbeat &heartbeat);
   void cancel(const Peer &peer, const Cancel &cancel);
   void candidates(const Peer &peer, const Candidates &candidates);
+  void take_request(const Peer &peer, const Request &request);
+  void take_find(const Peer &peer, Find find);
   void fall_due(const TimerId &key);
+  void forgive_silence();
   void dispatch(const InternalEvent &event);
   void dispatch_events();
   void refuse(const Input &input);
@@ -137,11 +151,13 @@ class Node final : public NodeView {
     CallId call = 0;
   };
   NodeContext context_;
+  Line line_;
   Records records_;
   NodeRole role_;
   Membership membership_;
   Routes routes_;
   Finder finder_;
+  Relaying relaying_;
   ChildTickets child_tickets_;
   Provider provider_;
   LoopChecks loop_checks_;

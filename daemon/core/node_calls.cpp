@@ -24,8 +24,7 @@ void Node::on(const DeleteStream &input) {
 void Node::on(const AskTicket &input) {
   if (!is_slug(input.slug))
     return context_.outbox.answer(input.call, fail(Code::not_found, "no such stream"));
-  if (input.destination.empty() || input.destination == context_.node.self())
-    return consumer_.watch(input.call, input.slug);
+  if (input.destination.empty() || input.destination == context_.node.self()) return consumer_.watch(input);
   if (!is_uuid(input.destination))
     return context_.outbox.answer(input.call, fail(Code::not_found, "no such node"));
   if (!context_.sessions.settled())
@@ -46,7 +45,7 @@ void Node::seed(const Peer &peer, const Seed &seed) {
   const CallId call = context_.outbox.next_id++;
   if (seeds_.size() >= max_waiting_calls) return answer(false, "too many want something of that node");
   seeds_[call] = {.asker = peer.id, .call = seed.call};
-  consumer_.watch(call, seed.slug);
+  consumer_.watch({.call = call, .slug = seed.slug});
 }
 
 // Only the node that was asked is believed.
@@ -62,13 +61,27 @@ void Node::seeded(const Peer &peer, const Seeded &seeded) {
 }
 
 void Node::on(const BandwidthMeasured &input) {
-  if (input.upstream_bps > 0 && !context_.node.settings.upstream_bps) {
-    context_.budget.limit(input.upstream_bps);
-    context_.node.settings.self.upstream_kbps = input.upstream_bps / 1000;
-    for (const auto &[slug, stream] : context_.streams.all) context_.outbox.post(CarryChanged{.slug = slug});
-  }
-  if (input.downstream_bps > 0) context_.node.settings.self.downstream_kbps = input.downstream_bps / 1000;
-  context_.outbox.announce(Change::node, context_.node.self());
+  if (line_.measured(input)) room_changed();
+}
+
+void Node::on(const LinksSeen &input) {
+  if (line_.seen(input.links)) room_changed();
+}
+
+void Node::room_changed() {
+  child_tickets_.budget_changed();
+  for (const auto &[slug, stream] : context_.streams.all) context_.outbox.post(CarryChanged{.slug = slug});
+}
+
+void Node::on(const NatKnown &input) {
+  NodeInfo &self = context_.node.settings.self;
+  if (self.nat == input.nat && self.udp_port == input.udp_port && self.families == input.families) return;
+  self.nat = input.nat;
+  self.families = input.families;
+  self.udp_port = input.udp_port;
+  context_.failed_paths.clear();  // it is another network, or the reason of the failures is known now
+  membership_.say_self();
+  context_.outbox.announce(Change::node, self.uuid);
 }
 
 void Node::answer_ticket(CallId call, const Ticket *ticket) {

@@ -7,6 +7,7 @@
 
 #include "core/directory.hpp"
 #include "core/outbox.hpp"
+#include "core/paths.hpp"
 #include "core/rng.hpp"
 #include "core/sessions.hpp"
 #include "core/streams/stream_table.hpp"
@@ -28,6 +29,7 @@ struct NodeContext {
   TimerQueue timers = {};
   Rng rng{node.settings.seed};
   Directory directory = {};
+  FailedPaths failed_paths = {};
   Sessions sessions{node, directory, outbox};
   Tickets tickets = {};
   TicketChanges ticket_changes{node, outbox, tickets, rng};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How a node finds its supernode, or becomes one. What a supernode does for others is in
-// node_role_supernode.cpp.
+// node_role_supernode.cpp, how the child of an origin finds another supernode in node_role_origin.cpp.
 #include "core/node_role.hpp"
 
 #include <algorithm>
@@ -72,54 +72,72 @@ bool NodeRole::put_off_now(const Uuid &uuid) const {
   return found != put_off_.end() && found->second > node_.now;
 }
 
+void NodeRole::ask_at(const Address &address) {
+  const auto settled = settled_at_.find(address);
+  const Uuid uuid = settled == settled_at_.end() ? "" : settled->second;
+  if (uuid == node_.self() || put_off_now(uuid)) return;
+  const Peer *known = uuid.empty() ? nullptr : sessions_.peers.socket(uuid, PeerState::connecting);
+  if (known != nullptr) {
+    if (known->id != sessions_.primary) candidates_.insert(known->id);
+    return;
+  }
+  if (!tried_.insert(address).second) return;
+  const std::optional<PeerId> peer = sessions_.connect(uuid, address);
+  if (!peer) return;
+  candidates_.insert(*peer);
+  at_[*peer] = address;
+}
+
+void NodeRole::ask_node(const NodeInfo &node) {
+  if (put_off_now(node.uuid)) return;
+  const Peer *peer = sessions_.peers.socket(node.uuid, PeerState::connecting);
+  if (peer != nullptr) {
+    if (!peer->child) candidates_.insert(peer->id);
+    return;
+  }
+  if (const auto id = sessions_.connect(node.uuid, {node.ip_address, node.port})) candidates_.insert(*id);
+}
+
 // Connects to more candidates: addresses of the settings first, then known supernodes, then any node, which
-// may know a supernode. False: there is no candidate.
+// may know a supernode. Origins are none of these. False: there is no candidate.
 bool NodeRole::ask_more() {
   const auto busy = [&] { return candidates_.size() >= at_once; };
   for (const Address &address : node_.settings.bootstrap) {
     if (busy()) return true;
-    const auto settled = settled_at_.find(address);
-    const Uuid uuid = settled == settled_at_.end() ? "" : settled->second;
-    if (uuid == node_.self() || put_off_now(uuid)) continue;
-    if (!uuid.empty() && sessions_.peers.socket(uuid, PeerState::connecting) != nullptr) {
-      candidates_.insert(sessions_.peers.socket(uuid, PeerState::connecting)->id);
-      continue;
-    }
-    if (!tried_.insert(address).second) continue;
-    const std::optional<PeerId> peer = sessions_.connect(uuid, address);
-    if (!peer) continue;
-    candidates_.insert(*peer);
-    at_[*peer] = address;
+    ask_at(address);
   }
   std::vector<NodeInfo> known = directory_.supernodes();
-  const auto doubt = [&](const NodeInfo &node) { return directory_.doubtful(node.uuid); };
+  std::erase_if(known, [](const NodeInfo &node) { return node.origin; });
+  const auto doubt = [&](const NodeInfo &node) {
+    return directory_.doubtful(node.uuid) || !may_dial(node_.settings.self.families, node.ip_address);
+  };
   // Nodes that lost the same supernode must not all turn to the same next one.
   for (std::size_t i = known.size(); i > 1; --i) std::swap(known[i - 1], known[rng_.below(i)]);
   std::stable_partition(known.begin(), known.end(),
                         [&](const NodeInfo &node) { return backups_.contains(node.uuid); });
   std::stable_partition(known.begin(), known.end(), [&](const NodeInfo &node) { return !doubt(node); });
-  if (known.empty())
-    for (const Uuid &uuid : directory_.some(at_once, rng_.next())) known.push_back(*directory_.node(uuid));
+  if (known.empty() && state_ != RoleState::child)
+    for (const Uuid &uuid : directory_.some(at_once, rng_.next()))
+      if (!is_origin(uuid)) known.push_back(*directory_.node(uuid));
   for (const NodeInfo &node : known) {
     if (busy()) return true;
-    if (put_off_now(node.uuid)) continue;
-    const Peer *peer = sessions_.peers.socket(node.uuid, PeerState::connecting);
-    if (peer != nullptr) {
-      if (!peer->child) candidates_.insert(peer->id);
-      continue;
-    }
-    if (const auto id = sessions_.connect(node.uuid, {node.ip_address, node.port})) candidates_.insert(*id);
+    ask_node(node);
   }
   return !candidates_.empty();
 }
 
 void NodeRole::seek() {
-  if (node_.leaving || state_ == RoleState::child || state_ == RoleState::registering) return;
+  if (node_.leaving || state_ == RoleState::registering) return;
+  if (state_ == RoleState::child) return look();
   if (state_ == RoleState::supernode) {
     if (sessions_.overlay.links().empty()) seek_others();
     return;
   }
   if (!ask_more()) return nobody();
+  choose_soon();
+}
+
+void NodeRole::choose_soon() {
   timers_.set({.kind = TimerKind::choose}, node_.now + node_.settings.timeouts.ask);
   for (const PeerId id : std::set(candidates_)) {
     const Peer *peer = sessions_.peers.find(id);
@@ -134,6 +152,7 @@ void NodeRole::seek_others() {
   ask_more();
   try_lost();
   if (node_.settings.has_origin) outbox_.emit(AskOrigin{});
+  ask_origins();
   const Timeouts &timeouts = node_.settings.timeouts;
   backoff_ = std::clamp(backoff_ * 2, timeouts.reconnect, timeouts.lost_again);
   const bool hope = !node_.settings.bootstrap.empty() || node_.settings.has_origin ||
@@ -145,10 +164,7 @@ void NodeRole::peer_ready(PeerId id) {
   Peer *peer = sessions_.peers.find(id);
   if (peer == nullptr || peer->kind != PeerKind::node || peer->routed) return;
   if (const auto at = at_.find(id); at != at_.end()) settled_at_[at->second] = peer->uuid;
-  if (peer->probing) {
-    sessions_.send(peer->for_whom, Probed{.reached = true});
-    return sessions_.drop(id, "probed");
-  }
+  if (peer->probing) return reached(*peer);
   if (state_ == RoleState::supernode) {
     candidates_.erase(id);
     if (peer->supernode) link(*peer);
@@ -159,7 +175,10 @@ void NodeRole::peer_ready(PeerId id) {
     candidates_.erase(id);
     put_off(peer->uuid);
     let_go(id);
-    timers_.set({.kind = TimerKind::seek}, node_.now);
+    if (state_ != RoleState::child)
+      timers_.set({.kind = TimerKind::seek}, node_.now);
+    else if (candidates_.empty())
+      stay();
     return;
   }
   const bool all = std::all_of(candidates_.begin(), candidates_.end(), [&](PeerId other) {
@@ -167,7 +186,8 @@ void NodeRole::peer_ready(PeerId id) {
     return candidate == nullptr || candidate->state == PeerState::ready;
   });
   const Time when = node_.now + (all ? Time{} : node_.settings.timeouts.choose);
-  if (state_ == RoleState::seeking) timers_.set({.kind = TimerKind::choose}, when);
+  if (state_ == RoleState::seeking || (state_ == RoleState::child && asked_ == 0))
+    timers_.set({.kind = TimerKind::choose}, when);
 }
 
 bool NodeRole::is_full(const Uuid &uuid) const {
@@ -175,7 +195,7 @@ bool NodeRole::is_full(const Uuid &uuid) const {
   return node != nullptr && node->children && node->capacity && *node->children >= *node->capacity;
 }
 
-// Registers with the nearest of the candidates that answered.
+// Registers with the nearest of the candidates that answered. The child of an origin moves to it.
 void NodeRole::choose() {
   if (state_ == RoleState::registering) {  // the supernode that we asked does not answer
     const Peer *silent = sessions_.peers.find(sessions_.primary);
@@ -184,7 +204,13 @@ void NodeRole::choose() {
     sessions_.primary = 0;
     enter(RoleState::seeking);
   }
-  if (state_ != RoleState::seeking) return;
+  if (asked_ != 0) {  // the same, for a child of an origin
+    const Peer *silent = sessions_.peers.find(asked_);
+    if (silent != nullptr) put_off(silent->uuid);
+    candidates_.erase(asked_);
+    let_go(std::exchange(asked_, 0));
+  }
+  if (state_ != RoleState::seeking && !under_origin()) return;
   Peer *best = nullptr;
   for (const PeerId id : std::set(candidates_)) {
     Peer *peer = sessions_.peers.find(id);
@@ -203,15 +229,22 @@ void NodeRole::choose() {
     const auto worth = [&](const Peer &one) { return std::pair(is_full(one.uuid), one.rtt.value_or(never)); };
     if (best == nullptr || worth(*peer) < worth(*best)) best = peer;
   }
-  if (best == nullptr) return seek();
-  state_ = RoleState::registering;
-  sessions_.primary = best->id;
+  if (best == nullptr) return state_ == RoleState::child ? stay() : seek();
+  if (state_ == RoleState::child) {
+    asked_ = best->id;
+  } else {
+    state_ = RoleState::registering;
+    sessions_.primary = best->id;
+  }
   sessions_.send(best->id, Register{});
   timers_.set({.kind = TimerKind::choose}, node_.now + node_.settings.timeouts.ask);
 }
 
 void NodeRole::registered(const Peer &peer, const Registered &registered) {
-  if (state_ != RoleState::registering || sessions_.primary != peer.id) return;
+  const bool moves = state_ == RoleState::child && asked_ == peer.id;
+  if (!moves && (state_ != RoleState::registering || sessions_.primary != peer.id)) return;
+  asked_ = 0;
+  const PeerId before = std::exchange(sessions_.primary, peer.id);
   backups_.clear();
   for (const NodeInfo &node : registered.others) {
     if (node.uuid == node_.self() || backups_.size() >= max_others) continue;
@@ -224,11 +257,15 @@ void NodeRole::registered(const Peer &peer, const Registered &registered) {
   candidates_.erase(peer.id);
   release_candidates();
   tried_.clear();
-  origin_asked_ = saw_full_ = false;
+  resort_ = Resort::none;
+  saw_full_ = false;
+  primary_is_origin_ = is_origin(peer.uuid);
   enter(RoleState::child);
-  const NodeInfo *primary = directory_.node(peer.uuid);
-  if (!node_.settings.upstream_bps && primary != nullptr)
-    outbox_.emit(MeasureBandwidth{.ip_address = primary->ip_address, .port = primary->port});
+  if (moves) sessions_.send(before, Unregister{});  // what others sent us through it still arrives
+  if (under_origin()) {
+    if (!reached_) probe_ask(peer.id);
+    look_soon();
+  }
 }
 
 void NodeRole::full(const Peer &peer, const Full &full) {
@@ -236,11 +273,17 @@ void NodeRole::full(const Peer &peer, const Full &full) {
     for (const NodeInfo &node : full.others) supernode_heard(node);
     return peer_gone({.peer = peer.id, .uuid = peer.uuid, .ready = true});
   }
-  if (state_ != RoleState::registering || sessions_.primary != peer.id) return;
+  const bool moves = state_ == RoleState::child && asked_ == peer.id;
+  if (!moves && (state_ != RoleState::registering || sessions_.primary != peer.id)) return;
   for (const NodeInfo &node : full.others) supernode_heard(node);
   saw_full_ = true;
   put_off(peer.uuid);
   candidates_.erase(peer.id);
+  if (moves) {
+    asked_ = 0;
+    let_go(peer.id);
+    return choose();
+  }
   sessions_.primary = 0;
   enter(RoleState::seeking);
   if (!reached_ && probed_by_ == 0)
@@ -265,14 +308,20 @@ void NodeRole::release_candidates() {
 // All candidates were asked. If there are supernodes, one of them must have reached us before we become one.
 void NodeRole::nobody() {
   const Timeouts &timeouts = node_.settings.timeouts;
+  const Resort last = node_.settings.has_origin ? Resort::lists : Resort::none;
+  if (resort_ == last && ask_origins()) {
+    resort_ = Resort::origin;
+    return choose_soon();
+  }
   tried_.clear();
   if (!saw_full_) put_off_.clear();  // there is nobody else to ask
-  if (node_.settings.has_origin && !std::exchange(origin_asked_, true)) {
+  if (node_.settings.has_origin && resort_ == Resort::none) {
+    resort_ = Resort::lists;
     outbox_.emit(AskOrigin{});
     timers_.set({.kind = TimerKind::seek}, node_.now + timeouts.origin);
     return;
   }
-  origin_asked_ = false;
+  resort_ = Resort::none;
   const bool able = node_.settings.role == Role::automatic && (reached_.value_or(!saw_full_));
   if (able && !timers_.has({.kind = TimerKind::promote})) {
     const auto span = static_cast<std::uint64_t>(timeouts.promote.count());
@@ -287,7 +336,7 @@ void NodeRole::nobody() {
 }
 
 void NodeRole::origin_heard() {
-  if (state_ == RoleState::seeking && origin_asked_) seek();
+  if (state_ == RoleState::seeking && resort_ == Resort::lists) seek();
   if (state_ == RoleState::supernode) tend();
 }
 
@@ -296,6 +345,8 @@ void NodeRole::peer_gone(const PeerGone &gone) {
   const auto at = at_.find(gone.peer);
   if (at != at_.end()) at_.erase(at);
   if (gone.routed) return;
+  if (const auto probe = probes_.extract(gone.peer); !probe.empty())
+    sessions_.send(probe.mapped(), Probed{.reached = false});
   if (gone.peer == probed_by_) probed_by_ = 0;  // another peer will try
   count_children();
   if (node_.supernode()) {
@@ -313,8 +364,19 @@ void NodeRole::peer_gone(const PeerGone &gone) {
     put_off(gone.uuid);
     timers_.drop({.kind = TimerKind::choose});
     enter(RoleState::seeking);
+    asked_ = 0;
+    // What an origin could not reach may still be all that a home without an origin has.
+    if (std::exchange(primary_is_origin_, false) && reached_ == false) reached_.reset();
     const auto span = static_cast<std::uint64_t>(node_.settings.timeouts.first_retry.count());
     timers_.set({.kind = TimerKind::seek}, node_.now + Time{static_cast<Time::rep>(rng_.below(span))});
+  } else if (candidate && state_ == RoleState::child) {
+    put_off(gone.uuid);
+    if (gone.peer == asked_) {
+      asked_ = 0;
+      choose();
+    } else if (candidates_.empty()) {
+      stay();
+    }
   } else if (candidate && state_ == RoleState::seeking) {
     put_off(gone.uuid);
     if (candidates_.empty()) {

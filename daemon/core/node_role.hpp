@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Whether this node is a child of a supernode or a supernode itself. It looks for the nearest supernode that
-// has room and becomes one if none has. A supernode takes children and keeps links with other supernodes.
+// has room and becomes one if none has. A supernode takes children and keeps links with other supernodes. An
+// origin is a supernode of last resort: who cannot become a supernode is its child until another has room.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +31,7 @@ namespace astral::core {
 //               ▼
 //           supernode ◀──summoned by a full primary── child
 //           supernode ──needless for long, others have room──▶ seeking
+// The child of an origin looks for another supernode and stays the origin's child meanwhile.
 enum class RoleState { seeking, registering, child, supernode };
 
 class NodeRole {
@@ -71,10 +73,26 @@ class NodeRole {
   void leave();
 
  private:
+  // What this round of `seeking` has turned to after the known supernodes: the origin's lists, then the
+  // origin itself as a supernode.
+  enum class Resort { none, lists, origin };
+
   void enter(RoleState state);
   bool ask_more();
+  void ask_at(const Address &address);
+  void ask_node(const NodeInfo &node);
+  bool ask_origins();
+  void choose_soon();
   void release_candidates();
   void let_go(PeerId id);
+  bool is_origin(const Uuid &uuid) const;
+  bool under_origin() const { return state_ == RoleState::child && primary_is_origin_; }
+  void look();
+  void look_soon();
+  void stay();
+  void beat_under_origin();
+  bool has_other_links() const;
+  void reached(const Peer &probing);
   void nobody();
   void summon();
   void step_down();
@@ -106,9 +124,13 @@ class NodeRole {
   std::map<Uuid, Time> put_off_;  // they are full or could not be reached: until then they are not asked
   std::set<Uuid> backups_;        // supernodes that our supernode named
   Time backoff_ = {};
-  bool origin_asked_ = false;  // in this round
+  Resort resort_ = Resort::none;
   bool saw_full_ = false;      // in this round: there are supernodes
+  bool primary_is_origin_ = false;
+  PeerId asked_ = 0;           // by a child of an origin: the supernode that it wants to move to
   PeerId probed_by_ = 0;       // the peer that tries whether it can reach us
+  Time probe_asked_ = {};
+  std::map<PeerId, PeerId> probes_;  // sessions that try whether the node of another session can be reached
   bool summoned_ = false;
   Time summon_after_ = {};
   Time lost_tried_ = {};

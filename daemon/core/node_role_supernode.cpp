@@ -17,6 +17,7 @@ constexpr std::size_t links_at_once = 4;
 void NodeRole::probe_ask(PeerId peer) {
   if (node_.settings.role != Role::automatic || probed_by_ != 0) return;
   probed_by_ = peer;
+  probe_asked_ = node_.now;
   sessions_.send(peer, Probe{});
 }
 
@@ -30,6 +31,8 @@ void NodeRole::promote() {
   timers_.drop({.kind = TimerKind::choose});
   candidates_.clear();  // they become links
   at_.clear();
+  asked_ = 0;
+  primary_is_origin_ = false;
   const PeerId primary = std::exchange(sessions_.primary, 0);
   enter(RoleState::supernode);
   if (primary != 0) sessions_.send(primary, Unregister{});
@@ -37,20 +40,36 @@ void NodeRole::promote() {
   tend();
 }
 
+// Connects to the address that the peer's own connection comes from, and to no other.
 void NodeRole::probe(const Peer &peer) {
   const NodeInfo *node = directory_.node(peer.uuid);
-  if (!node_.supernode() || node == nullptr) return sessions_.send(peer.id, Probed{.reached = false});
-  const std::optional<PeerId> id = sessions_.connect(peer.uuid, {peer.address, node->port});
+  const bool runs =
+      std::any_of(probes_.begin(), probes_.end(), [&](const auto &probe) { return probe.second == peer.id; });
+  if (runs) return;
+  const bool able = node_.supernode() && node != nullptr && probes_.size() < max_probes;
+  const std::optional<PeerId> id =
+      able ? sessions_.connect(peer.uuid, {peer.address, node->port}) : std::nullopt;
   if (!id) return sessions_.send(peer.id, Probed{.reached = false});
-  Peer &probing = *sessions_.peers.find(*id);
-  probing.probing = true;
-  probing.for_whom = peer.id;
+  sessions_.peers.find(*id)->probing = true;
+  probes_[*id] = peer.id;
+}
+
+// A node answers where the one that asked should be. It may be another one: several may be behind one NAT.
+void NodeRole::reached(const Peer &probing) {
+  const auto probe = probes_.extract(probing.id);
+  const Uuid answers = probing.uuid;
+  sessions_.drop(probing.id, "probed");
+  Peer *peer = probe.empty() ? nullptr : sessions_.peers.find(probe.mapped());
+  if (peer == nullptr) return;
+  peer->reached = peer->uuid == answers;
+  sessions_.send(peer->id, Probed{.reached = peer->reached});
+  if (node_.settings.self.origin && !has_other_links()) summon();
 }
 
 void NodeRole::probed(const Peer &peer, const Probed &probed) {
   if (peer.id != probed_by_) return;  // only the peer that was asked is believed
   probed_by_ = 0;
-  if (reached_) return;
+  if (reached_ == true) return;
   if (state_ == RoleState::seeking) let_go(peer.id);
   reached_ = probed.reached;
   if (state_ == RoleState::supernode && !*reached_) return step_down();
@@ -84,8 +103,14 @@ void NodeRole::unregistered(const Peer &peer) {
 void NodeRole::summon() {
   if (!node_.supernode() || node_.leaving || node_.now < summon_after_ || sessions_.peers.child_count() == 0)
     return;
+  std::vector<PeerId> children = sessions_.peers.children();
+  std::vector<PeerId> reached;
+  for (const PeerId id : children)
+    if (sessions_.peers.find(id)->reached) reached.push_back(id);
+  // A child of an origin has had this tried by itself.
+  if (!reached.empty() || node_.settings.self.origin) children = std::move(reached);
+  if (children.empty()) return;
   summon_after_ = node_.now + node_.settings.timeouts.promote;
-  const std::vector<PeerId> children = sessions_.peers.children();
   sessions_.send(children[rng_.below(children.size())], Summon{});
 }
 
@@ -100,6 +125,7 @@ void NodeRole::summoned(const Peer &peer) {
 void NodeRole::supernode_heard(const NodeInfo &node) {
   if (node.uuid == node_.self()) return;
   directory_.learn(node, Heard::elsewhere);
+  look_soon();
   const NodeInfo *known = directory_.node(node.uuid);
   if (known == nullptr || !known->supernode)
     return sessions_.overlay.forget(node.uuid);  // it is no supernode now
@@ -127,18 +153,19 @@ void NodeRole::tend() {
       if (peer->state == PeerState::ready && peer->supernode) link(*peer);
       continue;
     }
-    if (put_off_now(uuid)) continue;
+    if (put_off_now(uuid) || !may_dial(node_.settings.self.families, node->ip_address)) continue;
     if (sessions_.connect(uuid, {node->ip_address, node->port})) ++begun;
   }
 }
 
 void NodeRole::beat() {
-  if (!node_.supernode()) return;
+  if (!node_.supernode()) return beat_under_origin();
   std::erase_if(put_off_, [&](const auto &entry) { return entry.second <= node_.now; });
   tend();
   if (node_.now - lost_tried_ >= node_.settings.timeouts.lost_again) look_beyond();
   if (sessions_.peers.child_count() > 0) childless_since_ = node_.now;
-  if (node_.settings.role != Role::automatic || sessions_.overlay.links().empty()) return;
+  if (node_.settings.self.origin && !has_other_links()) summon();
+  if (node_.settings.role != Role::automatic || !has_other_links()) return;
   if (node_.now - childless_since_ >= node_.settings.timeouts.needless) step_down();
 }
 
@@ -172,8 +199,10 @@ void NodeRole::try_lost() {
 // Other supernodes are enough, or nobody can reach us.
 void NodeRole::step_down() {
   bool elsewhere = false;
-  for (const PeerId id : sessions_.overlay.links())
-    elsewhere = elsewhere || reached_ == false || !is_full(sessions_.peers.find(id)->uuid);
+  for (const PeerId id : sessions_.overlay.links()) {
+    const Uuid &uuid = sessions_.peers.find(id)->uuid;
+    elsewhere = elsewhere || reached_ == false || (!is_full(uuid) && !is_origin(uuid));
+  }
   childless_since_ = node_.now;
   if (!elsewhere) return;
   for (const PeerId id : sessions_.peers.children()) sessions_.send(id, Full{});

@@ -19,7 +19,7 @@ std::vector<NodeInfo> Node::remembered() const {
 
 std::uint32_t Node::places(const Slug &slug) const {
   const auto found = context_.streams.all.find(slug);
-  if (found == context_.streams.all.end() || !context_.streams.open_to_children(found->second)) return 0;
+  if (found == context_.streams.all.end() || !context_.streams.offers_places(found->second)) return 0;
   return found->second.position.path.size() + 1 >= max_path ? 0 : context_.budget.places(slug);
 }
 
@@ -86,6 +86,13 @@ TicketView Node::view(const Ticket &ticket) const {
                   .state = std::string(name(ticket.state)),
                   .created = context_.node.unix_ms(ticket.created) / 1000,
                   .refreshed = context_.node.unix_ms(ticket.refreshed) / 1000};
+  if (view.held && !view.element) {
+    const StreamState &stream = context_.streams.all.at(ticket.slug);
+    const bool dry = view.confirmed && !stream.links.at(ticket.id).media;
+    if (dry) view.state = "linking";
+    view.confirmed = view.confirmed && !dry;
+    if (!view.confirmed) view.reason = stream.trouble;
+  }
   const Timeouts &timeouts = context_.node.settings.timeouts;
   if (ticket.state < TicketState::confirmed)
     view.expires = context_.node.unix_ms(ticket.refreshed + timeouts.unconfirmed) / 1000;
@@ -153,6 +160,8 @@ void Node::check_invariants() const {
   assert(context_.sessions.overlay.known() <=
          context_.sessions.peers.size() + 64 * Overlay::known_per_distance);
   assert(seeds_.size() <= max_waiting_calls);
+  if (self().origin) assert(context_.streams.all.empty() && context_.tickets.all().empty());
+  assert(relaying_.waiting() <= max_relayed && context_.failed_paths.size() <= max_failed_paths);
 
   consumer_.check_invariants();
   std::uint32_t children = 0;

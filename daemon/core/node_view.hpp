@@ -22,11 +22,14 @@ struct TicketView {
   Uuid destination;
   std::uint16_t destination_port = 0;
   std::uint32_t hops = 0;  // links between the publisher's node and the destination
-  bool confirmed = false;
+  bool confirmed = false;  // a held one: and its media has come
   bool held = false;     // by this node; otherwise it was given by this node
   bool element = false;  // the other end is an element of this machine, not a node
   std::string role;      // "active", "standby", "next": about to be active
-  std::string state;     // "waiting", "requested", "offered", "confirmed", "standby"
+  // "waiting", "requested", "offered", "linking": agreed, but no media has come; "confirmed", "standby"
+  std::string state;
+  // Why no media comes to this node, for people. Empty: nothing is known to be wrong.
+  std::string reason = {};
   std::int64_t created = 0;
   std::int64_t refreshed = 0;
   std::int64_t expires = 0;
@@ -50,6 +53,7 @@ class NodeView {
   virtual std::size_t viewers(const Slug &slug) const = 0;     // child nodes and local players of this node
   virtual std::uint64_t promised_bps() const = 0;              // of the upstream, to all children together
   virtual std::size_t peers() const = 0;
+  virtual std::vector<Uuid> unreachable(Time now) const = 0;  // no link to them came up lately
   virtual void check_invariants() const = 0;
 
  protected:

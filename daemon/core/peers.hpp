@@ -34,8 +34,8 @@ struct Peer {
   bool supernode = false;       // it says that it is one
   bool told_supernode = false;  // our hello said that we are one
   bool child = false;           // registered with us
-  bool probing = false;         // we connected only to see whether it can be reached, for `for_whom`
-  PeerId for_whom = 0;
+  bool probing = false;         // we connected only to see whether it can be reached
+  bool reached = false;         // we tried, in another session, and it can be reached
   bool beats = false;            // it has sent a heartbeat
   std::optional<Time> rtt = {};  // an exponential average
   std::uint64_t their_ms = 0;    // `sent_ms` of its last heartbeat

@@ -50,7 +50,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
   const auto no = [&](RefusalCode code, const char *why) { refuse(peer.id, request, code, why); };
   StreamState *stream = streams_.find(request.slug);
   const Admission at{.now = node_.now,
-                     .open = stream != nullptr && streams_.open_to_children(*stream),
+                     .open = stream != nullptr && streams_.offers_places(*stream),
                      .shunned = child_tickets_.shunned(request.slug, request.destination)};
   if (const auto objection = core::objection(stream, request, at, node_.settings.timeouts))
     return no(objection->code, objection->why);
@@ -69,10 +69,11 @@ void Provider::from_node(const Peer &peer, const Request &request) {
       child_tickets_.revoke(ticket, "replaced", "you ask for another");
     }
   if (tickets_.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
+  if (!budget_.fits(request.slug)) child_tickets_.take_lent(request.slug, request.destination);
   if (!budget_.fits(request.slug) && !request.leaf() && !request.standby && budget_.overcommitted() == 0)
     child_tickets_.displace(request.slug);
   if (request.standby ? !budget_.fits(request.slug) : !budget_.reserve(request.slug))
-    return no(RefusalCode::no_room, "the upstream is used up");
+    return no(RefusalCode::no_room, budget_.objection());
   open(*stream);
   // A standby brings no media, so it closes no loop. The check follows when it is switched on.
   const bool check = request.parent && !request.standby && !stream->own;
@@ -96,15 +97,15 @@ bool Provider::renewable(const Ticket &ticket, const Peer &child) const {
     const Ticket &other = *tickets_.find(id);
     return sessions_.with(other, child) && other.state != TicketState::standing_by;
   });
-  return theirs == 1 && ticket.state == TicketState::confirmed &&
+  return theirs == 1 && ticket.child.state == ChildState::fed &&
          node_.now - ticket.created >= std::min(timeouts.renew / 2, timeouts.renew_again);
 }
 
 void Provider::from_element(const Peer &peer, const Request &request) {
   const auto no = [&](RefusalCode code, const char *why) { refuse(peer.id, request, code, why); };
   if (tickets_.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
-  if (tickets_.given(request.slug, PeerKind::element) >= max_local_players)
-    return no(RefusalCode::no_room, "too many local players");
+  if (tickets_.given(request.slug, PeerKind::element) >= node_.settings.max_players)
+    return no(RefusalCode::no_room, "as many play it here as the node's setting max-players allows");
   StreamState *stream = streams_.find(request.slug);
   if (stream == nullptr && streams_.all.size() >= max_carried)
     return no(RefusalCode::no_room, "too many streams here");

@@ -53,7 +53,7 @@ void Publishing::publish(const Peer &peer, const Publish &publish) {
       !is_text(publish.media, max_media))
     return no(RefusalCode::bad_request, "name, description or media: too long, or control characters");
   claim(made(publish.slug, {.name = publish.name, .description = publish.description}),
-        {.peer = peer.id, .media = publish.media});
+        {.peer = peer.id, .media = publish.media, .bitrate_kbps = publish.bitrate_kbps});
 }
 
 // Finds out whether we may have the name: it is ours already, it belongs to another node, or the origin is
@@ -156,11 +156,11 @@ void Publishing::admit(const Slug &slug, const Waiter &waiter, bool created) {
   if (tickets_.full(peer->id)) return refuse(slug, waiter, {Code::no_room, "too many tickets"});
   sessions_.send(peer->id, Published{.slug = slug, .largest_group = stream.own->largest_group});
   if (stream.own->publisher == 0) consumer_.attach(stream, peer->id);
-  if (!waiter.media.empty()) {
-    StreamInfo info = *directory_.stream(slug);
-    info.media = waiter.media;
-    directory_.own(info);
-  }
+  StreamInfo info = *directory_.stream(slug);
+  if (!waiter.media.empty()) info.media = waiter.media;
+  if (waiter.bitrate_kbps > 0) info.bitrate_kbps = waiter.bitrate_kbps;  // until it is measured
+  directory_.own(info);
+  budget_.told(info);
   changed(stream);
 }
 

@@ -61,6 +61,7 @@ class Publishing {
     std::optional<CallId> call = {};
     PeerId peer = 0;
     std::string media = {};
+    std::uint64_t bitrate_kbps = 0;
   };
   struct Registration {
     StreamInfo stream;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/sessions.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/limits.hpp"
@@ -73,6 +74,15 @@ void Sessions::send(PeerId peer, Message message) {
   outbox_.post(ToForward{{.to = to->place,
                           .from = place(),
                           .what = std::make_shared<const Enclosed>(Enclosed{std::move(message)})}});
+}
+
+bool Sessions::may_tell_children() {
+  if (!node_.settings.self.origin) return true;
+  const Time each = Time{1s} / origin_news_per_second;
+  const Time until = std::max(told_until_, node_.now) + each * static_cast<Time::rep>(peers.child_count());
+  if (until - node_.now > origin_news_burst) return false;
+  told_until_ = until;
+  return true;
 }
 
 void Sessions::tell(const Place &place, Message message) {

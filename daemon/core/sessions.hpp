@@ -24,6 +24,8 @@ class Sessions {
   PeerId primary = 0;  // the session with our supernode; 0: none, or we are one
 
   bool settled() const { return node_.supernode() || primary != 0; }
+  // No supernode can bring us messages.
+  bool cut_off() const { return primary == 0 && overlay.links().empty(); }
   // Where other nodes send messages for us. `via` is empty if we have no supernode.
   Place place() const;
   // This peer is the other end of the ticket, in this session or in another of the same node.
@@ -36,6 +38,8 @@ class Sessions {
   Peer *open(const Place &place);
   // A socket to the node at `address`. None: it has no address, it is this node, or there are too many peers.
   std::optional<PeerId> connect(const Uuid &uuid, const Address &address);
+  // Whether news of a stream may be sent to all children now. Counts these messages.
+  bool may_tell_children();
   void send(PeerId peer, Message message);         // does nothing if the peer is gone
   void tell(const Place &place, Message message);  // the same, with open() first
   void cancel(PeerId peer, const TicketId &ticket, std::string code, std::string message);
@@ -47,6 +51,7 @@ class Sessions {
   const ThisNode &node_;
   const Directory &directory_;
   Outbox &outbox_;
+  Time told_until_ = {};  // of an origin: moves with each message to all children
 };
 
 }  // namespace astral::core

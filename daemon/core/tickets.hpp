@@ -30,6 +30,8 @@ struct Child {
   Claim claim = Claim::reserved;
   bool leaf = false;     // it has no children and no room for any
   SearchId search = {};  // the search that the offer will answer
+  bool silent = false;   // it acknowledges nothing: dead, or cut off
+  bool settled_slow = false;  // too slow, and it found no other parent
 };
 
 struct Ticket {
@@ -46,6 +48,13 @@ struct Ticket {
   Time created = {};
   Time refreshed = {};
 };
+
+// A child that acknowledges nothing, or whose line is too thin, keeps its place only until another one needs
+// it.
+inline bool lends_place(const Ticket &ticket) {
+  return (ticket.child.silent || ticket.child.settled_slow) && ticket.kind == PeerKind::node &&
+         ticket.state == TicketState::confirmed && ticket.child.claim == Claim::reserved;
+}
 
 // Its assertions check promises of the callers: before they add a ticket they check that there is room and
 // that the id is new; before they change its state they look at it; they remove only a ticket that they have

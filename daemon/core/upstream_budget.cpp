@@ -4,25 +4,29 @@
 #include <algorithm>
 #include <cassert>
 
-#include "core/limits.hpp"
-
 namespace astral::core {
 namespace {
 constexpr std::uint64_t max_rate_bps = max_rate_kbps * 1000;  // sums must not overflow
 }
 
 bool UpstreamBudget::fits(const Slug &slug) const {
-  if (children_ >= max_children_) return false;
-  if (!limit_bps_) return true;
+  if (full()) return false;
+  if (tries_one_ && children_ <= thin_) return true;
+  if (!limit_bps_) return !unknown_;
   const std::uint64_t used = used_bps();
-  return used <= *limit_bps_ && rate_bps(slug) <= *limit_bps_ - used;
+  return used <= *limit_bps_ && cost_bps(slug) <= *limit_bps_ - used;
 }
 
 std::uint32_t UpstreamBudget::places(const Slug &slug) const {
   if (!fits(slug)) return 0;
   std::uint64_t places = max_children_ - children_;
-  if (limit_bps_)
-    places = std::min(places, (*limit_bps_ - used_bps()) / std::max<std::uint64_t>(rate_bps(slug), 1));
+  if (limit_bps_) {
+    const std::uint64_t left = *limit_bps_ - std::min(*limit_bps_, used_bps());
+    places = std::min(places, left / std::max<std::uint64_t>(cost_bps(slug), 1));
+  } else if (unknown_) {
+    places = 0;
+  }
+  if (tries_one_ && children_ <= thin_) places = std::max<std::uint64_t>(places, 1);
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(places, max_room));
 }
 
@@ -34,13 +38,14 @@ bool UpstreamBudget::reserve(const Slug &slug) {
 }
 
 bool UpstreamBudget::overcommit(const Slug &slug) {
+  if (unknown_) return false;
   if (max_children_ == 0 || children_ >= max_children_ + std::max(1u, max_children_ / overcommit_part))
     return false;
   if (limit_bps_) {
-    const std::uint64_t rate = rate_bps(slug);
+    const std::uint64_t cost = cost_bps(slug);
     const std::uint64_t used = used_bps();
-    const std::uint64_t beyond = used > *limit_bps_ ? used - *limit_bps_ + rate : 0;
-    if (rate > *limit_bps_ || beyond > std::max(rate, *limit_bps_ / overcommit_part)) return false;
+    const std::uint64_t beyond = used > *limit_bps_ ? used - *limit_bps_ + cost : 0;
+    if (cost > *limit_bps_ || beyond > std::max(cost, *limit_bps_ / overcommit_part)) return false;
   }
   Load &load = loads_[slug];
   ++load.children;
@@ -54,13 +59,20 @@ bool UpstreamBudget::cover(const Slug &slug) {
   if (children_ - overcommitted_ >= max_children_) return false;
   if (limit_bps_) {
     const std::uint64_t used = used_bps() - overcommitted_bps();
-    if (used > *limit_bps_ || rate_bps(slug) > *limit_bps_ - used) return false;
+    if (used > *limit_bps_ || cost_bps(slug) > *limit_bps_ - used) return false;
   }
   Load &load = loads_.at(slug);
   assert(load.overcommitted > 0);
   --load.overcommitted;
   --overcommitted_;
   return true;
+}
+
+void UpstreamBudget::uncover(const Slug &slug) {
+  Load &load = loads_.at(slug);
+  assert(load.overcommitted < load.children);
+  ++load.overcommitted;
+  ++overcommitted_;
 }
 
 void UpstreamBudget::release(const Slug &slug, bool overcommitted) {
@@ -97,14 +109,13 @@ void UpstreamBudget::forget(const Slug &slug) {
 
 std::uint64_t UpstreamBudget::used_bps() const {
   std::uint64_t used = 0;
-  for (const auto &[slug, load] : loads_)
-    used += load.children * (load.rate_bps == 0 ? unmeasured_bps : load.rate_bps);
+  for (const auto &[slug, load] : loads_) used += load.children * cost_bps(load);
   return used;
 }
 
 std::uint64_t UpstreamBudget::overcommitted_bps() const {
   std::uint64_t overcommitted = 0;
-  for (const auto &[slug, load] : loads_) overcommitted += load.overcommitted * rate_bps(slug);
+  for (const auto &[slug, load] : loads_) overcommitted += load.overcommitted * cost_bps(load);
   return overcommitted;
 }
 
@@ -113,9 +124,14 @@ std::uint32_t UpstreamBudget::children(const Slug &slug) const {
   return load == loads_.end() ? 0 : load->second.children;
 }
 
-std::uint64_t UpstreamBudget::rate_bps(const Slug &slug) const {
+std::uint64_t UpstreamBudget::cost_bps(const Slug &slug) const {
   const auto load = loads_.find(slug);
-  return load == loads_.end() || load->second.rate_bps == 0 ? unmeasured_bps : load->second.rate_bps;
+  return cost_bps(load == loads_.end() ? Load{} : load->second);
+}
+
+std::uint64_t UpstreamBudget::cost_bps(const Load &load) const {
+  if (load.rate_bps > 0) return wire_bps(load.rate_bps);
+  return limit_bps_ ? std::clamp(*limit_bps_, least_unknown_bps, unknown_bps) : unknown_bps;
 }
 
 }  // namespace astral::core

@@ -61,7 +61,7 @@ Expected<Plan> set_streaming(const std::string &word, bool streaming) {
   });
 }
 
-constexpr std::array<Command, 16> commands = {{
+constexpr std::array<Command, 17> commands = {{
     {"listnodes", "-ln", "", 0, 0, "list the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "list the streams that the node knows",
@@ -149,6 +149,8 @@ constexpr std::array<Command, 16> commands = {{
      }},
     {"shutdown", "-sh", "", 0, 0, "shut the node down; it tells other nodes first",
      [](const Words &, MakeUuid) { return one(Show::done, "DELETE", "/node", "shut down"); }},
+    {"doctor", "-do", "", 0, 0, "say how other nodes reach the node, and what would make it better",
+     [](const Words &, MakeUuid) { return one(Show::doctor, "GET", "/doctor"); }},
     {"top", "-t", "", 0, 0, "show streams, tickets and neighbours as they change; quit with q",
      [](const Words &, MakeUuid) -> Expected<Plan> {
        return Plan{{}, Show::top, {}};

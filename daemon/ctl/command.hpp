@@ -11,7 +11,7 @@
 namespace astral::ctl {
 
 // How to show a successful answer.
-enum class Show { nodes, streams, ticket, tickets, seeded, created_stream, url, done, top };
+enum class Show { nodes, streams, ticket, tickets, seeded, created_stream, url, done, top, doctor };
 
 struct Call {
   std::string method;

@@ -65,6 +65,7 @@ TicketObject read_ticket(json::Reader in) {
           .state = text(in, "state"),
           .element = in.flag_if("element").value_or(false),
           .confirmed = in.flag_if("confirmed"),
+          .reason = text(in, "reason"),
           .hops = figure(in, "hops"),
           .bitrate_kbps = figure(in, "bitrate_kbps")};
 }

@@ -44,6 +44,7 @@ struct TicketObject {
   std::string state = {};
   bool element = false;  // the other end is an element at the node: a publisher or a player
   std::optional<bool> confirmed = {};
+  std::string reason = {};  // why no media comes
   Figure hops = {};
   Figure bitrate_kbps = {};
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/show.hpp"
 
+#include "ctl/doctor.hpp"
 #include "ctl/objects.hpp"
 #include "ctl/table.hpp"
 #include "ctl/text.hpp"
@@ -38,6 +39,10 @@ std::string tickets(const std::vector<TicketObject> &list) {
   return table.text();
 }
 
+std::string one_ticket(const TicketObject &ticket) {
+  return tickets({ticket}) + (ticket.reason.empty() ? "" : printable(ticket.reason) + "\n");
+}
+
 std::string authority(const std::string &node) {
   return node.substr(node.find("://") + 3);
 }
@@ -67,10 +72,13 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
       shown = tickets(read_tickets(*in));
       break;
     case Show::ticket:
-      shown = tickets({read_ticket(in->object("ticket"))});
+      shown = one_ticket(read_ticket(in->object("ticket")));
       break;
     case Show::seeded:  // no ticket is in the answer if it is between two other nodes
       shown = in->has("ticket") ? tickets({read_ticket(in->object("ticket"))}) : plan.subject + "\n";
+      break;
+    case Show::doctor:
+      shown = show_examination(read_examination(*in));
       break;
     case Show::created_stream:
       shown = created_stream(in->object("stream"), node);

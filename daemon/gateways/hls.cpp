@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "formats/endpoints.hpp"
+#include "http/access.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::gateways {
@@ -11,19 +12,17 @@ namespace {
 
 constexpr Time look_every = 100ms;
 
-// Allows pages of any origin to play the streams and to read the errors.
-http::Reply open_to_pages(http::Reply out, const char *cache) {
-  out.headers.emplace_back("Access-Control-Allow-Origin", "*");
+http::Reply cached(http::Reply out, const char *cache) {
   out.headers.emplace_back("Cache-Control", cache);
   return out;
 }
 
 http::Reply refusal(const Error &error, const std::string &slug) {
-  return open_to_pages(http::reply_error(runtime::about_stream(error, slug)), "no-store");
+  return cached(http::reply_error(runtime::about_stream(error, slug)), "no-store");
 }
 
 http::Reply playlist_reply(std::string text) {
-  return open_to_pages({.type = formats::hls.type, .body = std::move(text)}, "no-cache");
+  return cached({.type = formats::hls.type, .body = std::move(text)}, "no-cache");
 }
 
 }  // namespace
@@ -39,6 +38,7 @@ Hls::~Hls() {
 
 void Hls::playlist(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
+  driver_.player_asked(slug);
   const auto query = formats::parse_playlist_query(call.raw_query);
   if (!query) return answer(refusal(query.error(), slug));
   const Ask ask = [this, slug, query = *query]() -> Expected<http::Reply> {
@@ -56,11 +56,8 @@ void Hls::playlist(const http::Call &call, http::Answer answer) {
 void Hls::bring(const http::Call &call, Ask ask, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
   if (!driver_.node().find_stream(slug)) return answer(refusal({Code::not_found, ""}, slug));
-  if (!call.is_near && !call.is_owner && !driver_.is_public()) {
-    return answer(
-        refusal({Code::refused, "only this machine and its network may bring a stream to this node"}, slug));
-  }
-  driver_.call(core::AskTicket{.slug = slug},
+  if (!call.may_watch) return answer(refusal(http::not_a_viewer(), slug));
+  driver_.call(core::AskTicket{.slug = slug, .player = true},
                [this, slug, ask, answer](const Expected<core::Answered> &result) {
                  if (!result) return answer(refusal(result.error(), slug));
                  wait(slug, ask, answer);
@@ -69,12 +66,13 @@ void Hls::bring(const http::Call &call, Ask ask, http::Answer answer) {
 
 void Hls::segment(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
+  driver_.player_asked(slug);
   const Ask ask = [this, slug, file = call.params.at("file")]() -> Expected<http::Reply> {
     auto pieces = driver_.media().segment(slug, file);
     if (!pieces) return tl::unexpected<Error>(pieces.error());
     http::Reply out{.type = "video/mp2t"};
     out.parts = std::move(*pieces);
-    return open_to_pages(std::move(out), "public, max-age=60");
+    return cached(std::move(out), "public, max-age=60");
   };
   const auto here = ask();
   if (here) return answer(*here);
@@ -113,11 +111,13 @@ void add_hls_calls(std::vector<http::Route> &routes, Hls &hls) {
   routes.push_back(
       {.method = "GET",
        .pattern = "/stream/:slug" + formats::hls.path,
-       .handle = [h](const http::Call &call, const http::Answer &answer) { h->playlist(call, answer); }});
+       .handle = [h](const http::Call &call, const http::Answer &answer) { h->playlist(call, answer); },
+       .is_open = true});
   routes.push_back(
       {.method = "GET",
        .pattern = "/stream/:slug/hls/:file",
-       .handle = [h](const http::Call &call, const http::Answer &answer) { h->segment(call, answer); }});
+       .handle = [h](const http::Call &call, const http::Answer &answer) { h->segment(call, answer); },
+       .is_open = true});
 }
 
 }  // namespace astral::gateways

@@ -8,32 +8,32 @@
 namespace astral::gateways {
 namespace {
 
-constexpr std::size_t max_players = 256;
-
-// Allows pages of any origin to play the streams and to read the errors.
-http::Reply open_to_pages(http::Reply out) {
-  out.headers.emplace_back("Access-Control-Allow-Origin", "*");
+http::Reply uncached(http::Reply out) {
   out.headers.emplace_back("Cache-Control", "no-store");
   return out;
 }
 
 }  // namespace
 
-Live::Live(runtime::Driver &driver, Time patience, const MediaConnection::Limits &limits)
-    : driver_(driver), patience_(patience), limits_(limits), mailbox_(g_main_context_default()) {}
+Live::Live(runtime::Driver &driver, Time patience, const MediaConnection::Limits &limits,
+           std::size_t max_players)
+    : driver_(driver),
+      patience_(patience),
+      limits_(limits),
+      max_players_(max_players),
+      mailbox_(g_main_context_default()) {}
 
 void Live::play(const http::Call &call, const formats::LiveFormat &format, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
-  if (players_.size() >= max_players)
-    return answer(open_to_pages(http::reply_error({Code::unreachable, "too many players at this node"})));
+  if (players_.size() >= max_players_)
+    return answer(uncached(http::reply_error(
+        {Code::unreachable, "as many play here as the node's setting max-players allows"})));
   const std::uint64_t id = next_++;
   Player &player = players_.emplace(id, Player{.answer = answer}).first->second;
   player.request = std::make_unique<PlaybackRequest>(
       driver_,
-      PlaybackRequest::Wish{.slug = slug,
-                            .format = format.format,
-                            .may_bring = call.is_near || call.is_owner,
-                            .patience = patience_},
+      PlaybackRequest::Wish{
+          .slug = slug, .format = format.format, .may_bring = call.may_watch, .patience = patience_},
       PlaybackRequest::Handler{
           .on_ready = [this, id, type = format.type] { on_ready(id, type); },
           .on_frame =
@@ -46,7 +46,7 @@ void Live::play(const http::Call &call, const formats::LiveFormat &format, const
 void Live::on_ready(std::uint64_t id, const std::string &type) {
   Player &player = players_.at(id);
   player.is_ready = true;
-  http::Reply reply = open_to_pages({.type = type});
+  http::Reply reply = uncached({.type = type});
   reply.take_over = [this, id](Ref<GIOStream> stream, std::string head) {
     take_over(id, std::move(stream), std::move(head));
   };
@@ -70,7 +70,7 @@ void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error
   if (!player.is_ready) {
     const http::Answer answer = std::move(player.answer);
     players_.erase(id);
-    return answer(open_to_pages(http::reply_error(runtime::about_stream(error, slug))));
+    return answer(uncached(http::reply_error(runtime::about_stream(error, slug))));
   }
   if (!player.connection) return static_cast<void>(players_.erase(id));
   player.connection->close();
@@ -78,11 +78,12 @@ void Live::on_over(std::uint64_t id, const std::string &slug, const Error &error
 
 void add_live_calls(std::vector<http::Route> &routes, Live &live) {
   for (const formats::LiveFormat &format : live.live_formats()) {
-    routes.push_back({.method = "GET",
-                      .pattern = "/stream/:slug" + format.path(),
-                      .handle = [l = &live, format](const http::Call &call, const http::Answer &answer) {
-                        l->play(call, format, answer);
-                      }});
+    routes.push_back(
+        {.method = "GET",
+         .pattern = "/stream/:slug" + format.path(),
+         .handle = [l = &live, format](const http::Call &call,
+                                       const http::Answer &answer) { l->play(call, format, answer); },
+         .is_open = true});
   }
 }
 

@@ -22,7 +22,8 @@ namespace astral::gateways {
 // and its connection call back with its id, and never after it is gone: at(id) checks that.
 class Live {
  public:
-  explicit Live(runtime::Driver &driver, Time patience = 8s, const MediaConnection::Limits &limits = {});
+  explicit Live(runtime::Driver &driver, Time patience = 8s, const MediaConnection::Limits &limits = {},
+                std::size_t max_players = 1'000);
 
   // `format` is one of live_formats().
   void play(const http::Call &call, const formats::LiveFormat &format, const http::Answer &answer);
@@ -44,6 +45,7 @@ class Live {
   runtime::Driver &driver_;
   const Time patience_;
   const MediaConnection::Limits limits_;
+  const std::size_t max_players_;
   std::uint64_t next_ = 1;
   std::map<std::uint64_t, Player> players_;
   Mailbox mailbox_;

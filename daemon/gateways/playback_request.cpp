@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/access.hpp"
+
 namespace astral::gateways {
 
 PlaybackRequest::PlaybackRequest(runtime::Driver &driver, Wish wish, Handler handler)
@@ -13,10 +15,12 @@ PlaybackRequest::PlaybackRequest(runtime::Driver &driver, Wish wish, Handler han
       deadline_(now() + wish_.patience),
       timer_(g_main_context_default(), [this] { on_timer(); }),
       alive_(std::make_shared<PlaybackRequest *>(this)) {
+  driver_.player_came(wish_.slug);
   timer_.set(now());
 }
 
 PlaybackRequest::~PlaybackRequest() {
+  driver_.player_left(wish_.slug);
   if (is_joined_) driver_.media().leave(wish_.slug, wish_.format, *this);
 }
 
@@ -34,10 +38,9 @@ void PlaybackRequest::begin() {
   const std::vector<std::string> here = driver_.media().slugs();
   if (std::find(here.begin(), here.end(), wish_.slug) != here.end()) return join();
   if (!driver_.node().find_stream(wish_.slug)) return end({Code::not_found, ""});
-  if (!wish_.may_bring)
-    return end({Code::refused, "only this machine and its network may bring a stream to this node"});
+  if (!wish_.may_bring) return end(http::not_a_viewer());
   state_ = State::asking;
-  driver_.call(core::AskTicket{.slug = wish_.slug},
+  driver_.call(core::AskTicket{.slug = wish_.slug, .player = true},
                [alive = std::weak_ptr<PlaybackRequest *>(alive_)](const Expected<core::Answered> &result) {
                  const auto self = alive.lock();
                  if (!self) return;

@@ -26,26 +26,28 @@ std::string new_session() {
 }
 
 void add_rtc_calls(std::vector<http::Route> &routes, Whep &whep, Whip &whip) {
-  routes.push_back({.method = "POST",
-                    .pattern = "/stream/:slug" + formats::whep.path,
-                    .handle = [w = &whep](const http::Call &call, const http::Answer &answer) {
-                      w->watch(call, answer);
-                    }});
-  routes.push_back({.method = "DELETE",
-                    .pattern = "/stream/:slug/whep/:session",
-                    .handle = [w = &whep](const http::Call &call, const http::Answer &answer) {
-                      w->remove(call, answer);
-                    }});
+  routes.push_back(
+      {.method = "POST",
+       .pattern = "/stream/:slug" + formats::whep.path,
+       .handle = [w = &whep](const http::Call &call, const http::Answer &answer) { w->watch(call, answer); },
+       .is_open = true});
+  routes.push_back(
+      {.method = "DELETE",
+       .pattern = "/stream/:slug/whep/:session",
+       .handle = [w = &whep](const http::Call &call, const http::Answer &answer) { w->remove(call, answer); },
+       .is_open = true});
   routes.push_back({.method = "POST",
                     .pattern = "/stream/:slug" + formats::whip.path,
                     .handle = [w = &whip](const http::Call &call,
                                           const http::Answer &answer) { w->publish(call, answer); },
-                    .who = http::Who::owner});
+                    .who = http::Who::owner,
+                    .is_open = true});
   routes.push_back(
       {.method = "DELETE",
        .pattern = "/stream/:slug/whip/:session",
        .handle = [w = &whip](const http::Call &call, const http::Answer &answer) { w->remove(call, answer); },
-       .who = http::Who::owner});
+       .who = http::Who::owner,
+       .is_open = true});
 }
 
 }  // namespace astral::gateways

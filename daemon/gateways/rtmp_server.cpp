@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/slug.hpp"
-#include "http/descriptors.hpp"
+#include "glue/descriptors.hpp"
 
 namespace astral::gateways {
 namespace {
@@ -70,9 +70,10 @@ Expected<std::unique_ptr<RtmpServer>> RtmpServer::open(Settings settings, const 
 void RtmpServer::accept(GSocketConnection *connection) {
   const auto remote = Ref<GSocketAddress>::adopt(g_socket_connection_get_remote_address(connection, nullptr));
   if (!remote) return;  // the client has closed it already
-  http::RemoteAddress caller = http::remote_address_of(remote.get());
+  const auto local = Ref<GSocketAddress>::adopt(g_socket_connection_get_local_address(connection, nullptr));
+  http::RemoteAddress caller = http::remote_address_of(remote.get(), local.get());
   const int fd = g_socket_get_fd(g_socket_connection_get_socket(connection));
-  const auto id = http::is_one_of_the_last(fd)
+  const auto id = is_one_of_the_last(fd)
                       ? Expected<Id>(fail(Code::no_room, "no file descriptor is left for a connection"))
                       : guests_.enter(caller.place, now() + settings_.limits.for_request);
   if (!id) {
@@ -141,12 +142,11 @@ void RtmpServer::take(Id id, const rtmp::PlayAsked &asked) {
   const auto slug = slug_of(asked.address);
   if (!slug) return client.session.refuse(slug.error());
   guests_.wait_until(id, never);  // MediaConnection watches for stalled clients
-  const bool may_bring = client.caller.is_near || access_.may_publish(false, asked.address.query);
   client.request = std::make_unique<PlaybackRequest>(
       driver_,
       PlaybackRequest::Wish{.slug = *slug,
                             .format = formats::Format::rtmp,
-                            .may_bring = may_bring,
+                            .may_bring = access_.may_watch(client.caller.is_near, asked.address.query),
                             .patience = settings_.patience},
       PlaybackRequest::Handler{
           .on_ready =

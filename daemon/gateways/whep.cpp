@@ -26,7 +26,7 @@ Expected<void> Whep::may_watch(const http::Call &call) const {
     return entry.second.caller == call.caller;
   });
   if (viewers_.size() >= limits_.viewers)
-    return fail(Code::unreachable, "too many WebRTC viewers at this node");
+    return fail(Code::unreachable, "as many play here by WebRTC as the node's setting max-players allows");
   if (!call.is_loopback && from_there >= static_cast<std::ptrdiff_t>(limits_.per_caller))
     return fail(Code::unreachable, "too many WebRTC viewers from this address");
   return {};
@@ -40,7 +40,7 @@ void Whep::watch(const http::Call &call, const http::Answer &answer) {
   Viewer &viewer = viewers_
                        .emplace(id, Viewer{.slug = call.params.at("slug"),
                                            .caller = call.caller,
-                                           .may_bring = call.is_near || call.is_owner,
+                                           .may_bring = call.may_watch,
                                            .offer = std::move(*offer),
                                            .answer = answer})
                        .first->second;

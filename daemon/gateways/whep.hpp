@@ -25,7 +25,7 @@ class Whep {
   struct Limits {
     Time patience = 8s;     // how long to wait for the first media
     Time for_return = 60s;  // how long connections wait for an ended stream to return
-    std::size_t viewers = 64;
+    std::size_t viewers = 1'000;
     std::size_t per_caller = 16;  // viewers from one address of another machine
   };
 

@@ -13,8 +13,15 @@ constexpr std::size_t max_sessions = 32;
 
 rtmp::Metadata metadata_of(const webrtc::Plan &plan) {
   rtmp::amf::Object properties;
-  if (plan.video()) properties.push_back({"videocodecid", {7.0}});
-  if (plan.audio()) properties.push_back({"audiocodecid", {10.0}});
+  const auto expects = [&](const std::optional<webrtc::Chosen> &chosen, const char *codec, double id,
+                           const char *rate) {
+    if (!chosen) return;
+    properties.push_back({codec, {id}});
+    if (const std::uint32_t kbps = plan.media(*chosen).bandwidth_kbps; kbps > 0)
+      properties.push_back({rate, {static_cast<double>(kbps)}});
+  };
+  expects(plan.video(), "videocodecid", 7, "videodatarate");
+  expects(plan.audio(), "audiocodecid", 10, "audiodatarate");
   return {{std::move(properties)}};
 }
 

@@ -64,15 +64,25 @@ Expected<void> Access::may_open(const Call &call) const {
   return may_page(call, "open this");
 }
 
-Expected<void> Access::may_change(const Call &call, Who who) const {
-  if (auto may = may_page(call, "do that"); !may) return may;
+Expected<void> Access::may_change(const Call &call, Who who, bool is_open) const {
+  // A browser sends a token only if the page knows it.
+  const bool is_trusted = is_open && (who == Who::anyone || is_token(call.token));
+  if (auto may = may_page(call, "do that"); !may && !is_trusted) return may;
   if (who == Who::anyone || is_owner(call)) return {};
-  if (!call.token.empty())
-    return fail(Code::refused, "header 'Authorization': that is not this node's token");
-  return fail(
+  return tl::unexpected(not_the_owner(call));
+}
+
+Error not_the_owner(const Call &call) {
+  if (!call.token.empty()) return {Code::refused, "header 'Authorization': that is not this node's token"};
+  return {
       Code::refused,
       "only this machine itself may do that, or a client that sends 'Authorization: Bearer TOKEN' with the "
-      "token from the node's settings file");
+      "token from the node's settings file"};
+}
+
+Error not_a_viewer() {
+  return {Code::refused,
+          "only this machine and its network may bring a stream to this node, unless it runs with --public"};
 }
 
 Expected<void> Access::may_publish(bool is_loopback, const std::string &query) const {
@@ -87,6 +97,14 @@ Expected<void> Access::may_publish(bool is_loopback, const std::string &query) c
 
 bool Access::is_owner(const Call &call) const {
   return call.is_loopback || is_token(call.token);
+}
+
+bool Access::may_watch(const Call &call) const {
+  return rules_.is_public || call.is_near || is_owner(call);
+}
+
+bool Access::may_watch(bool is_near, const std::string &query) const {
+  return rules_.is_public || is_near || may_publish(false, query);
 }
 
 bool Access::is_token(std::string_view token) const {

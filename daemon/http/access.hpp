@@ -23,6 +23,7 @@ class Access {
     std::vector<std::string> origins =
         {};                  // scheme://host[:port] whose pages may do what the node's own pages may
     std::string token = {};  // a client that sends it may do what this machine may; empty: none
+    bool is_public = false;  // everybody may watch, not only this machine and its local network
   };
 
   explicit Access(Rules rules);
@@ -30,19 +31,28 @@ class Access {
   // **Errors**: refused.
   Expected<void> may_come(const Call &call) const;
   Expected<void> may_open(const Call &call) const;  // a WebSocket
-  Expected<void> may_change(const Call &call, Who who) const;
+  // `is_open`: of the call's route.
+  Expected<void> may_change(const Call &call, Who who, bool is_open = false) const;
 
   // For RTMP, which has no headers: `query` is the part of the stream key behind '?'.
   Expected<void> may_publish(bool is_loopback, const std::string &query) const;
 
   bool is_owner(const Call &call) const;
+  // Who may watch may have a stream brought to this node.
+  bool may_watch(const Call &call) const;
+  bool may_watch(bool is_near, const std::string &query) const;  // over RTMP
   bool is_friend(std::string_view origin) const;  // one of `origins`
 
  private:
   Expected<void> may_page(const Call &call, const char *what) const;
   bool is_token(std::string_view token) const;
 
-  const Rules rules_;
+  Rules rules_;
 };
+
+// Why a caller that is not the owner may not do what only the owner may.
+Error not_the_owner(const Call &call);
+// … and why one may not watch.
+Error not_a_viewer();
 
 }  // namespace astral::http

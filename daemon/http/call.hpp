@@ -26,6 +26,7 @@ struct Call {
   std::string raw_query;     // as it came
   std::string content_type;  // without parameters, lower case; empty: none
   std::string accept;
+  std::string accept_encoding, if_none_match;
   std::string host;       // of the Host header, without its port
   std::string authority;  // the Host header
   std::string origin;     // the Origin header: the site whose page makes the call
@@ -34,8 +35,9 @@ struct Call {
   std::string caller;        // the client's IP address
   std::string local;         // the IP address of this side of the connection
   bool is_loopback = false;  // the client is on this machine
-  bool is_near = false;      // or on its local network (private or link-local addresses)
+  bool is_near = false;      // or on its local network
   bool is_owner = false;     // may do everything; Access decides
+  bool may_watch = false;    // may have a stream brought to this node; Access decides
 };
 
 struct Reply {

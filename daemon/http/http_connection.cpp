@@ -22,7 +22,7 @@ std::shared_ptr<HttpConnection> HttpConnection::make(Id id, Ref<GSocketConnectio
   const auto remote = Ref<GSocketAddress>::adopt(g_socket_connection_get_remote_address(in, nullptr));
   if (!local || !remote) return nullptr;
   return std::shared_ptr<HttpConnection>(
-      new HttpConnection(id, std::move(connection), remote_address_of(remote.get()),
+      new HttpConnection(id, std::move(connection), remote_address_of(remote.get(), local.get()),
                          remote_address_of(local.get()).address, owner, limits, rules));
 }
 

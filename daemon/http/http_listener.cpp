@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/descriptors.hpp"
+#include "glue/descriptors.hpp"
 #include "http/remote_address.hpp"
 #include "http/response.hpp"
 

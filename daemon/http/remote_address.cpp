@@ -38,7 +38,7 @@ std::string place_of(GInetAddress *address) {
 
 }  // namespace
 
-RemoteAddress remote_address_of(GSocketAddress *address) {
+RemoteAddress remote_address_of(GSocketAddress *address, GSocketAddress *local) {
   const auto inet = inet_of(address);
   if (!inet) return {.address = {}, .place = "unknown"};
   RemoteAddress caller{.address = GString_(g_inet_address_to_string(inet.get())).get(),
@@ -48,6 +48,8 @@ RemoteAddress remote_address_of(GSocketAddress *address) {
       is_ipv6(inet.get()) && (*g_inet_address_to_bytes(inet.get()) & 0xFE) == 0xFC;
   caller.is_near = caller.is_loopback || unique_local || g_inet_address_get_is_site_local(inet.get()) ||
                    g_inet_address_get_is_link_local(inet.get());
+  if (const auto ours = inet_of(local); ours && place_of(ours.get()) == place_of(inet.get()))
+    caller.is_near = true;
   if (!caller.is_loopback) caller.place = place_of(inet.get());
   return caller;
 }

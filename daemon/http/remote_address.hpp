@@ -12,10 +12,11 @@ struct RemoteAddress {
   std::string address;  // IP address as text; empty: none
   std::string place;  // clients of one place share a limit: an IPv4 address, an IPv6 /64; empty: this machine
   bool is_loopback = false;  // the client is on this machine
-  bool is_near = false;      // or on its local network (private or link-local addresses)
+  bool is_near = false;      // or on its local network
 };
 
-// An IPv4 address on an IPv6 socket (::ffff:a.b.c.d) becomes a plain IPv4 address.
-RemoteAddress remote_address_of(GSocketAddress *address);
+// An IPv4 address on an IPv6 socket (::ffff:a.b.c.d) becomes a plain IPv4 address. `local`: this side's
+// address; who shares its IPv6 /64 is near, because a home's devices have global addresses.
+RemoteAddress remote_address_of(GSocketAddress *address, GSocketAddress *local = nullptr);
 
 }  // namespace astral::http

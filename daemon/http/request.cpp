@@ -73,6 +73,10 @@ void read_field(std::string_view name, std::string_view value, Request &request,
     call.content_type = media_type_of(value);
   } else if (same_word(name, "Accept")) {
     add_to(call.accept, value);
+  } else if (same_word(name, "Accept-Encoding")) {
+    add_to(call.accept_encoding, value);
+  } else if (same_word(name, "If-None-Match")) {
+    add_to(call.if_none_match, value);
   } else if (same_word(name, "Origin")) {
     add_to(call.origin, value);
   } else if (same_word(name, "Authorization")) {

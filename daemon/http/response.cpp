@@ -37,7 +37,8 @@ std::string response_head(const Reply &reply, bool keep_alive, const std::string
   text.append(soup_status_get_phrase(reply.status)).append("\r\nDate: ").append(date()).append("\r\n");
   if (!server.empty()) text.append("Server: ").append(server).append("\r\n");
   if (!reply.type.empty()) text.append("Content-Type: ").append(reply.type).append("\r\n");
-  const bool may_have_length = !reply.take_over && reply.status != 204;  // RFC 9110 §8.6
+  // RFC 9110 §8.6; a 304 would have the length of the 200, which its body does not have.
+  const bool may_have_length = !reply.take_over && reply.status != 204 && reply.status != 304;
   if (may_have_length)
     text.append("Content-Length: ").append(std::to_string(size_of_body(reply))).append("\r\n");
   if (!keep_alive || reply.take_over) text += "Connection: close\r\n";

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "glue/ref.hpp"
@@ -73,6 +74,12 @@ Match match(const std::vector<Route> &routes, std::string_view method, std::stri
     }
   }
   return best;
+}
+
+bool is_open(const std::vector<Route> &routes, std::string_view path) {
+  return std::any_of(routes.begin(), routes.end(), [&](const Route &route) {
+    return route.is_open && match(routes, route.method, path).route == &route;
+  });
 }
 
 }  // namespace astral::http

@@ -23,6 +23,9 @@ struct Route {
   Who who = Who::anyone;
   std::size_t max_body = 64 * 1024;
   bool keeps_body = true;  // false: the body is counted and dropped as it arrives
+  // Pages of all sites may make it and read the answer: it plays a stream. Of the owner's calls, only with
+  // the token.
+  bool is_open = false;
 };
 
 struct Match {
@@ -33,5 +36,7 @@ struct Match {
 
 // Of two patterns that match, the one with more fixed segments wins. No route and no `allow`: 404.
 Match match(const std::vector<Route> &routes, std::string_view method, std::string_view path);
+// Whether a route of the path is open to pages of all sites.
+bool is_open(const std::vector<Route> &routes, std::string_view path);
 
 }  // namespace astral::http

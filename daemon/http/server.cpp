@@ -18,6 +18,11 @@ Reply preflight(const std::string &allow) {
                       {"Access-Control-Max-Age", "600"}}};
 }
 
+Reply open_to_pages(Reply reply) {
+  reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  return reply;
+}
+
 bool has_header(const Reply &reply, std::string_view name) {
   return std::any_of(reply.headers.begin(), reply.headers.end(),
                      [&](const auto &header) { return same_word(header.first, name); });
@@ -91,6 +96,7 @@ void Server::on_request(HttpConnection &connection, Request request) {
   Call &call = request.call;
   const auto refuse = [&](const Error &error) { answer(connection, call.origin, reply_error(error)); };
   call.is_owner = access_.is_owner(call);
+  call.may_watch = access_.may_watch(call);
   if (const auto may = access_.may_come(call); !may) return refuse(may.error());
   for (const SocketRoute &socket : sockets_) {
     if (socket.path == call.path) return upgrade(connection, socket, request);
@@ -98,11 +104,14 @@ void Server::on_request(HttpConnection &connection, Request request) {
   Match found = match(routes_, call.method, call.path);
   if (!found.route && found.allow.empty()) return refuse({Code::not_found, "nothing is at " + call.path});
   if (!found.route) {
-    const bool asks = call.method == "OPTIONS" && access_.is_friend(call.origin);
-    return answer(connection, call.origin, asks ? preflight(found.allow) : method_not_allowed(found.allow));
+    const bool is_for_all = is_open(routes_, call.path);
+    if (call.method != "OPTIONS" || (!is_for_all && !access_.is_friend(call.origin)))
+      return answer(connection, call.origin, method_not_allowed(found.allow));
+    return answer(connection, call.origin,
+                  is_for_all ? open_to_pages(preflight(found.allow)) : preflight(found.allow));
   }
   if (call.method != "GET" || found.route->who == Who::owner) {
-    const auto may = access_.may_change(call, found.route->who);
+    const auto may = access_.may_change(call, found.route->who, found.route->is_open);
     if (!may) return refuse(may.error());
   }
   call.params = std::move(found.params);
@@ -112,11 +121,12 @@ void Server::on_request(HttpConnection &connection, Request request) {
 void Server::handle(HttpConnection &connection, const Route &route, const Call &call) {
   ++waiting_;
   route.handle(call,
-               [origin = call.origin, is_answered = std::make_shared<bool>(false),
+               [origin = call.origin, is_open = route.is_open, is_answered = std::make_shared<bool>(false),
                 weak = connection.weak_from_this(), alive = std::weak_ptr<Server *>(alive_)](Reply reply) {
                  const auto self = alive.lock();
                  if (!self || std::exchange(*is_answered, true)) return;
                  --(*self)->waiting_;
+                 if (is_open) reply = open_to_pages(std::move(reply));
                  const auto there = weak.lock();
                  if (there && there->is_waiting()) return (*self)->answer(*there, origin, std::move(reply));
                  if (reply.take_over) reply.take_over({}, "");
@@ -141,7 +151,10 @@ void Server::upgrade(HttpConnection &connection, const SocketRoute &route, const
   if (connection.has_more_input()) {
     return refuse(reply_error({Code::invalid, "a WebSocket is here: wait for the response before you send"}));
   }
-  if (const auto may = route.may_open(); !may) return refuse(reply_error(may.error(), 503));
+  if (const auto may = route.may_open(call); !may) {
+    const bool full = may.error().code == Code::no_room;
+    return refuse(reply_error(may.error(), full ? std::optional(503u) : std::nullopt));
+  }
   if (auto stream = connection.hand_over(*head)) route.open(std::move(stream), call);
 }
 

@@ -27,7 +27,7 @@ namespace astral::http {
 // Where a WebSocket may be opened.
 struct SocketRoute {
   std::string path;
-  std::function<Expected<void>()> may_open;  // no_room: too many, 503
+  std::function<Expected<void>(const Call &)> may_open;  // no_room: too many, 503
   // The handshake is done; the stream is the callee's.
   std::function<void(Ref<GIOStream>, const Call &)> open;
 };
@@ -51,6 +51,7 @@ class Server : private HttpConnection::Owner {
   const std::vector<Route> &routes() const { return routes_; }
   const std::vector<SocketRoute> &sockets() const { return sockets_; }
   void stop_listening() { listener_->stop_listening(); }
+  void use(Access::Rules rules) { access_ = Access(std::move(rules)); }  // for calls that come from now on
 
  private:
   Server(std::vector<Route> routes, std::vector<SocketRoute> sockets, const ServerLimits &limits,
@@ -69,7 +70,7 @@ class Server : private HttpConnection::Owner {
   const std::vector<Route> routes_;
   const std::vector<SocketRoute> sockets_;
   const ServerLimits limits_;
-  const Access access_;
+  Access access_;
   const BodyRules body_rules_;
   std::size_t waiting_ = 0;
   std::shared_ptr<Server *> alive_;  // an Answer holds it weakly

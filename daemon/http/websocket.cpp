@@ -11,35 +11,18 @@
 #include <utility>
 
 #include "glue/random.hpp"
-#include "http/websocket_handshake.hpp"
 
 namespace astral::http {
+
+using websocket::FrameEvent;
+using websocket::FrameReader;
+using websocket::Opcode;
+
 namespace {
 
-constexpr std::size_t max_answer = 8 * 1024;  // the server's half of the handshake
-constexpr int socket_reads_at_once = 4;       // then the context's other sources have their turn
+constexpr int socket_reads_at_once = 4;  // then the context's other sources have their turn
 
 using Mask = std::array<std::uint8_t, 4>;
-
-std::string base64(Bytes bytes) {
-  return GString_(g_base64_encode(bytes.data(), bytes.size())).get();
-}
-
-// The value of a header in a block of lines; empty if it is missing.
-std::string header(std::string_view block, std::string_view name) {
-  while (!block.empty()) {
-    const std::size_t end = block.find("\r\n");
-    const std::string_view line = block.substr(0, end);
-    block = end == std::string_view::npos ? "" : block.substr(end + 2);
-    if (line.size() <= name.size() || line[name.size()] != ':' ||
-        g_ascii_strncasecmp(line.data(), name.data(), name.size()) != 0) {
-      continue;
-    }
-    const GString_ value(g_strndup(line.data() + name.size() + 1, line.size() - name.size() - 1));
-    return g_strstrip(value.get());
-  }
-  return "";
-}
 
 // The Host header: always the address, never the name that was resolved. A node knows its addresses but not
 // every name that points to it, and refuses unknown names.
@@ -138,11 +121,8 @@ std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint
                                               const WebSocketLimits &limits) {
   std::shared_ptr<WebSocket> socket(
       new WebSocket(State::connecting, FrameReader::From::server, std::move(handler), limits));
-  socket->key_ = base64(random_bytes<16>());
-  socket->request_ = "GET " + path +
-                     " HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                     "Sec-WebSocket-Key: " +
-                     socket->key_ + "\r\n";
+  socket->handshake_.emplace(random_bytes<16>());
+  socket->path_ = path;
   socket->reason_ = {close_code::abnormal, "no connection within the time limit"};
   socket->set_deadline(now() + limits.connect);
   socket->connecting_ = Ref<GCancellable>::adopt(g_cancellable_new());
@@ -188,7 +168,7 @@ void WebSocket::upgrade(Ref<GIOStream> stream) {
       g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream.get()), nullptr));
   if (!remote) return finish({close_code::abnormal, "the connection ended at once"});
   use(std::move(stream));
-  enqueue(std::exchange(request_, {}) + "Host: " + authority(remote.get()) + "\r\n\r\n");
+  enqueue(handshake_->request(path_, authority(remote.get())));
 }
 
 void WebSocket::on_input() {
@@ -222,27 +202,15 @@ void WebSocket::take(std::string_view bytes) {
 }
 
 void WebSocket::take_answer(std::string_view bytes) {
-  answer_.append(bytes);
-  const std::size_t end = answer_.find("\r\n\r\n");
-  if (end == std::string::npos) {
-    if (answer_.size() > max_answer)
-      finish({close_code::abnormal, "the answer to the handshake is too long"});
-    return;
-  }
-  const std::string answer = std::exchange(answer_, {});
-  const std::string_view head(answer.data(), end);
-  const std::string_view status = head.substr(0, head.find("\r\n"));
-  if (!status.starts_with("HTTP/1.1 101")) {
-    return finish({close_code::abnormal, "no WebSocket there: " + std::string(status.substr(0, 100))});
-  }
-  if (header(head, "Sec-WebSocket-Accept") != websocket_accept(key_) ||
-      g_ascii_strcasecmp(header(head, "Upgrade").c_str(), "websocket") != 0) {
-    return finish({close_code::abnormal, "no WebSocket there: a wrong handshake"});
-  }
+  const auto whole = handshake_->take(bytes);
+  if (!whole) return finish({close_code::abnormal, whole.error().detail});
+  if (!*whole) return;
+  const std::string first_frames = handshake_->rest();
+  handshake_.reset();
   state_ = State::open;
   deadline_.reset();
   if (handler_.on_open) handler_.on_open();
-  take_frames(std::string_view(answer).substr(end + 4));
+  take_frames(first_frames);
 }
 
 void WebSocket::take_frames(std::string_view bytes) {
@@ -278,12 +246,12 @@ void WebSocket::close(const CloseReason &reason) {
   set_deadline(now() + limits_.close);
   const Mask mask = masks_ ? random_bytes<std::tuple_size_v<Mask>>() : Mask{};
   last_queued_ = true;
-  enqueue(close_frame(reason, masks_ ? mask.data() : nullptr));
+  enqueue(websocket::close_frame(reason, masks_ ? mask.data() : nullptr));
 }
 
 void WebSocket::send_frame(Opcode opcode, std::string_view payload) {
   const Mask mask = masks_ ? random_bytes<std::tuple_size_v<Mask>>() : Mask{};
-  enqueue(frame(opcode, payload, masks_ ? mask.data() : nullptr));
+  enqueue(websocket::frame(opcode, payload, masks_ ? mask.data() : nullptr));
 }
 
 void WebSocket::enqueue(std::string bytes) {

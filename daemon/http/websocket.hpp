@@ -16,9 +16,13 @@
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "http/epoll.hpp"
-#include "http/websocket_frames.hpp"
+#include "websocket/frames.hpp"
+#include "websocket/handshake.hpp"
 
 namespace astral::http {
+
+namespace close_code = websocket::close_code;
+using websocket::CloseReason;
 
 struct WebSocketLimits {
   std::size_t message_bytes = 64 * 1024;
@@ -60,11 +64,12 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
 
   // The socket has taken everything that was sent.
   bool flushed() const { return queue_.empty(); }
+  std::size_t queued_bytes() const { return queued_; }  // that the socket has not taken yet
 
  private:
   enum class State { connecting, upgrading, open, closing, closed };
 
-  WebSocket(State state, FrameReader::From from, Handler handler, const WebSocketLimits &limits);
+  WebSocket(State state, websocket::FrameReader::From from, Handler handler, const WebSocketLimits &limits);
   void use(Ref<GIOStream> stream);
   void upgrade(Ref<GIOStream> stream);
   void set_deadline(Time when);
@@ -72,7 +77,7 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   void take(std::string_view bytes);
   void take_answer(std::string_view bytes);
   void take_frames(std::string_view bytes);
-  void send_frame(Opcode opcode, std::string_view payload);
+  void send_frame(websocket::Opcode opcode, std::string_view payload);
   void enqueue(std::string bytes);
   void write();
   void watch_output();
@@ -83,12 +88,11 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   Handler handler_;
   State state_;
   const bool masks_;  // a client's frames are masked
-  FrameReader reader_;
+  websocket::FrameReader reader_;
   Ref<GIOStream> stream_;
   Ref<GCancellable> connecting_;
-  std::string request_;  // the handshake's
-  std::string key_;
-  std::string answer_;  // the handshake's response, until it is whole
+  std::string path_;
+  std::optional<websocket::ClientHandshake> handshake_;  // while it lasts
   std::deque<std::string> queue_;
   std::size_t queued_ = 0;    // bytes in the queue
   std::size_t written_ = 0;   // bytes of the queue's first entry

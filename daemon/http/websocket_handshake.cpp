@@ -3,10 +3,8 @@
 
 #include <glib.h>
 
-#include <array>
-#include <cstdint>
-
 #include "glue/ref.hpp"
+#include "websocket/handshake.hpp"
 
 namespace astral::http {
 namespace {
@@ -23,17 +21,6 @@ bool is_key(const std::string &text) {
 
 }  // namespace
 
-std::string websocket_accept(std::string_view key) {
-  const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455 §1.3
-  std::array<std::uint8_t, 20> digest{};
-  gsize size = digest.size();
-  GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA1);
-  g_checksum_update(sum, reinterpret_cast<const guchar *>(text.data()), static_cast<gssize>(text.size()));
-  g_checksum_get_digest(sum, digest.data(), &size);
-  g_checksum_free(sum);
-  return GString_(g_base64_encode(digest.data(), digest.size())).get();
-}
-
 Expected<std::string> websocket_response(const Request &request) {
   const Request::Upgrade &asked = request.upgrade;
   const auto bad = [](const char *what) {
@@ -46,7 +33,7 @@ Expected<std::string> websocket_response(const Request &request) {
   if (!is_key(asked.key)) return bad("header 'Sec-WebSocket-Key': must be 16 bytes in base64");
   return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
          "Sec-WebSocket-Accept: " +
-         websocket_accept(asked.key) + "\r\n\r\n";
+         websocket::accept_of(asked.key) + "\r\n\r\n";
 }
 
 }  // namespace astral::http

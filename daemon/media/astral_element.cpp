@@ -25,6 +25,8 @@ Expected<Ref<GstElement>> make_element(const char *factory, const char *name,
   if (!settings.key_file.empty())
     g_object_set(element.get(), "key-file", settings.key_file.c_str(), nullptr);
   if (!settings.stun.empty()) g_object_set(element.get(), "stun-server", settings.stun.c_str(), nullptr);
+  if (!settings.turn.empty()) g_object_set(element.get(), "turn-server", settings.turn.c_str(), nullptr);
+  if (settings.endpoint) g_object_set(element.get(), "endpoint", settings.endpoint.get(), nullptr);
   return element;
 }
 
@@ -56,7 +58,8 @@ void add_links(const GstStructure *stats, bool parent, std::vector<LinkStats> &o
                     .fingerprint = text_field(link, "peer"),
                     .bytes_sent = stats_count(link, "bytes-sent"),
                     .bytes_received = stats_count(link, "bytes-received"),
-                    .kept_streams = stats_count(link, "kept-streams")};
+                    .kept_streams = stats_count(link, "kept-streams"),
+                    .unanswered = std::chrono::milliseconds(stats_count(link, "unanswered-ms"))};
     gst_structure_get_double(link, "rtt-ms", &found.rtt_ms);
     out.push_back(std::move(found));
   }

@@ -10,13 +10,17 @@
 
 #include "glue/error.hpp"
 #include "glue/ref.hpp"
+#include "glue/time.hpp"
 
 namespace astral::media {
 
 struct ElementSettings {
   std::string slug;
   std::string key_file;  // this node's Ed25519 key; empty: the element makes its own
-  std::string stun;      // "host:port"; empty: none
+  std::string stun;      // "address:port"; empty: none
+  std::string turn;      // a URI with an IP address; empty: none
+  Ref<GObject> endpoint = {};  // the AstralEndpoint whose UDP port the links use; none: they need ICE
+  Time max_lag = 3s;           // of astralsrc
 };
 
 // One connection of an element, as its "stats" property reports it.
@@ -28,6 +32,7 @@ struct LinkStats {
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t kept_streams = 0;  // stream states that the QUIC library cannot free: one per group
+  Time unanswered{};               // how long data has been in flight and nothing has come from the other end
 };
 
 // failed: GStreamer does not find the element. `name`: null, GStreamer chooses one.

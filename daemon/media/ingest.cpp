@@ -17,11 +17,22 @@ constexpr guint64 waiting_frames = 8192;
 constexpr Time latest_time = std::chrono::hours(24 * 365 * 100);
 constexpr Time for_tracks = 1s;    // media time in which a track that was not announced may begin
 constexpr Time longest_step = 5s;  // a larger step of the timestamps means another clock
+constexpr double max_announced_kbps = 1'000'000;  // of one track
+
 constexpr Time least_step = 20ms;
 // How long the multiplexer waits for a late track. A track that stops delays the other one by as much.
 constexpr GstClockTime muxer_latency = 500 * GST_MSECOND;
 
 }  // namespace
+
+guint announced_kbps(const rtmp::Metadata &metadata) {
+  double kbps = 0;
+  for (const char *name : {"videodatarate", "audiodatarate"}) {
+    const rtmp::amf::Value *rate = metadata.properties.find(name);
+    if (rate != nullptr && rate->number() > 0) kbps += std::min(rate->number(), max_announced_kbps);
+  }
+  return static_cast<guint>(kbps);
+}
 
 Ingest::Ingest(std::string uri, std::string title, GMainContext *context, Over over)
     : uri_(std::move(uri)),
@@ -50,6 +61,7 @@ void Ingest::begin() {
 }
 
 void Ingest::expect(const rtmp::Metadata &metadata) {
+  kbps_ = announced_kbps(metadata);
   const bool has_video = metadata.properties.find("videocodecid");
   const bool has_audio = metadata.properties.find("audiocodecid");
   if (pipeline_ || has_video == has_audio) return;  // both or neither: expects both
@@ -176,7 +188,7 @@ Expected<void> Ingest::build() {
   if (!sink) return missing("astralsink");
   // alignment 0 keeps the key frames' flags.
   g_object_set(muxer.get(), "alignment", 0, "latency", muxer_latency, nullptr);
-  g_object_set(sink.get(), "uri", uri_.c_str(), "title", title_.c_str(), nullptr);
+  g_object_set(sink.get(), "uri", uri_.c_str(), "title", title_.c_str(), "bitrate", kbps_, nullptr);
   gst_bin_add_many(GST_BIN(pipeline_.get()), muxer.get(), sink.get(), nullptr);
   if (!gst_element_link(muxer.get(), sink.get())) return fail(Code::failed, "mpegtsmux cannot be linked");
   if (video_.is_there)

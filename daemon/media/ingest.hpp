@@ -25,6 +25,9 @@
 
 namespace astral::media {
 
+// The bit rate that OBS and ffmpeg announce in onMetaData; 0: none.
+guint announced_kbps(const rtmp::Metadata &metadata);
+
 // **Thread**: one context. **Owns** its pipeline, which runs from the first media to the destructor. Several
 // publishers may feed it, one after another.
 class Ingest {
@@ -77,6 +80,7 @@ class Ingest {
   const Over over_;
   bool is_over_ = false;
   Track video_, audio_;
+  guint kbps_ = 0;  // as the publisher announced it
   bool awaits_key_ = true;
   std::optional<std::uint32_t> timestamp_;  // of the newest media of this publisher
   Time time_{};                             // the same moment on our timeline

@@ -27,6 +27,12 @@ struct Measured {
   std::uint64_t largest_group = 0;
   std::string caps;
   std::uint64_t kept_streams = 0;  // the highest LinkStats::kept_streams of a parent
+  // What the line from the parent carries and what the stream needs, while it is too thin and we skip; else
+  // 0.
+  std::uint64_t carried_bps = 0;
+  std::uint64_t needed_bps = 0;
+  // Tickets whose other end acknowledges nothing.
+  std::vector<std::string> silent_children = {}, silent_parents = {};
 };
 
 // One end of the link of a ticket.
@@ -78,6 +84,7 @@ class MediaBackend {
     virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
     virtual void on_source_message(const std::string &slug, const std::string &ticket,
                                    const std::string &json) = 0;
+    virtual void on_source_linked(const std::string &slug, const std::string &ticket) = 0;  // its link is up
     // Its first media since it was added or switched on has come.
     virtual void on_source_flows(const std::string &slug, const std::string &ticket) = 0;
     virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;

@@ -58,6 +58,7 @@ Parent::~Parent() {
   gst_element_set_state(element_.get(), GST_STATE_NULL);
   StreamingScope::close();
   signal_ = SignalHandler();
+  peer_signal_ = SignalHandler();
   if (sink_) {
     gst_pad_unlink(source_.get(), sink_.get());
     gst_element_release_request_pad(place_.relay, sink_.get());
@@ -70,9 +71,12 @@ Expected<void> Parent::start(const ElementSettings &settings, bool standby) {
   if (!made) return tl::unexpected<Error>(made.error());
   element_ = std::move(*made);
   gst_bin_add(place_.pipeline, element_.get());
-  g_object_set(element_.get(), "standby", standby, nullptr);
+  g_object_set(element_.get(), "standby", standby, "max-lag", static_cast<guint>(settings.max_lag / 1ms),
+               nullptr);
   signal_ = SignalHandler(element_.get(), g_signal_connect(element_.get(), "signalling-message",
                                                            G_CALLBACK(&Parent::on_message), this));
+  peer_signal_ = SignalHandler(
+      element_.get(), g_signal_connect(element_.get(), "peer-added", G_CALLBACK(&Parent::on_peer), this));
   StreamingScope::open();
   source_ = Ref<GstPad>::adopt(gst_element_get_static_pad(element_.get(), "src"));
   gst_pad_add_probe(source_.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, &Parent::on_event, this, nullptr);
@@ -116,6 +120,14 @@ void Parent::on_message(GstElement *, const char *json, gpointer self) noexcept 
   static_cast<const Parent *>(self)->post([message = std::string(json)](Parent &parent) {
     const auto on_message = parent.handler_.on_message;
     on_message(message);
+  });
+}
+
+// The element's loop thread.
+void Parent::on_peer(GstElement *, const char *, const char *, gpointer self) noexcept {
+  static_cast<const Parent *>(self)->post([](Parent &parent) {
+    const auto on_linked = parent.handler_.on_linked;
+    on_linked();
   });
 }
 

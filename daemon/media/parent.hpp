@@ -30,6 +30,7 @@ class Parent {
   // Each may destroy the parent.
   struct Handler {
     std::function<void(const std::string &json)> on_message;  // signalling for the other end of the ticket
+    std::function<void()> on_linked;                          // its link to the other end is up
     // Since it was added or switched on, its media has come and is not behind what other parents bring.
     std::function<void()> on_media;
     std::function<void(const Error &)> on_ended;  // once
@@ -57,6 +58,7 @@ class Parent {
   void end(const Error &error);
   // Runs `task` on the mailbox's context, unless the parent is gone by then. A streaming thread.
   void post(std::function<void(Parent &)> task) const;
+  static void on_peer(GstElement *element, const char *ticket, const char *peer, gpointer self) noexcept;
   static void on_message(GstElement *element, const char *json, gpointer self) noexcept;
   static GstPadProbeReturn on_event(GstPad *pad, GstPadProbeInfo *info, gpointer self) noexcept;
   static GstPadProbeReturn on_buffer(GstPad *pad, GstPadProbeInfo *info, gpointer awaited) noexcept;
@@ -70,6 +72,7 @@ class Parent {
   Ref<GstPad> source_;  // the element's
   Ref<GstPad> sink_;    // the relay's
   SignalHandler signal_;
+  SignalHandler peer_signal_;
 };
 
 }  // namespace astral::media

@@ -14,6 +14,8 @@ namespace {
 
 // The store of a stream that is published here is longer: while this node is cut off, only it has the media.
 constexpr int own_store = 3;                    // times store_time
+constexpr Time child_silent_after = 400ms;      // a child without a sign of life, as in "child-silent"
+constexpr Time parent_silent_after = 1s;        // it was asked for one 0.4 s after its last media
 constexpr std::uint64_t least_store = 1 << 20;  // bytes; with less a stream cannot be forwarded
 
 class MediaIngest : public PublishedMedia {
@@ -70,6 +72,16 @@ tl::unexpected<Error> not_carried(const std::string &slug) {
 Stream *Pipelines::find(const std::string &slug) const {
   const auto found = streams_.find(slug);
   return found == streams_.end() ? nullptr : found->second.get();
+}
+
+void Pipelines::use_stun(const std::string &server) {
+  settings_.stun = server;
+  for (const auto &[slug, stream] : streams_) stream->use_stun(server);
+}
+
+void Pipelines::use_turn(const std::string &uri) {
+  settings_.turn = uri;
+  for (const auto &[slug, stream] : streams_) stream->use_turn(uri);
 }
 
 Expected<void> Pipelines::open(const std::string &slug, bool own) {
@@ -152,12 +164,20 @@ Measured Pipelines::measure(const std::string &slug) const {
   if (!stream) return {};
   Stats stats = stream->stats();
   std::uint64_t kept_streams = 0;
-  for (const LinkStats &link : stats.links)
+  std::vector<std::string> silent_children, silent_parents;
+  for (const LinkStats &link : stats.links) {
     if (link.parent) kept_streams = std::max(kept_streams, link.kept_streams);
+    if (link.unanswered >= (link.parent ? parent_silent_after : child_silent_after))
+      (link.parent ? silent_parents : silent_children).push_back(link.ticket);
+  }
   return {.rate_bps = stats.rate_bps,
           .largest_group = stats.largest_group,
           .caps = std::move(stats.caps),
-          .kept_streams = kept_streams};
+          .kept_streams = kept_streams,
+          .carried_bps = stats.carried_bps,
+          .needed_bps = stats.needed_bps,
+          .silent_children = std::move(silent_children),
+          .silent_parents = std::move(silent_parents)};
 }
 
 formats::Facts Pipelines::facts(const std::string &slug) const {
@@ -209,6 +229,10 @@ void Pipelines::on_relay_message(const std::string &slug, const std::string &jso
 void Pipelines::on_source_message(const std::string &slug, const std::string &ticket,
                                   const std::string &json) {
   if (listener_) listener_->on_source_message(slug, ticket, json);
+}
+
+void Pipelines::on_source_linked(const std::string &slug, const std::string &ticket) {
+  if (listener_) listener_->on_source_linked(slug, ticket);
 }
 
 void Pipelines::on_source_flows(const std::string &slug, const std::string &ticket) {

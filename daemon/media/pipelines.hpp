@@ -18,6 +18,11 @@ class Pipelines : public MediaBackend, private Handler {
  public:
   explicit Pipelines(Settings settings) : settings_(std::move(settings)) {}
 
+  // For links that are made from now on.
+  void use_stun(const std::string &server);
+  void use_turn(const std::string &uri);
+  void use_endpoint(GObject *endpoint) { settings_.endpoint = Ref<GObject>::retain(endpoint); }
+
   void listen(Listener *listener) override { listener_ = listener; }
   Expected<void> open(const std::string &slug, bool own) override;
   void close(const std::string &slug) override;
@@ -52,6 +57,7 @@ class Pipelines : public MediaBackend, private Handler {
   void on_relay_message(const std::string &slug, const std::string &json) override;
   void on_source_message(const std::string &slug, const std::string &ticket,
                          const std::string &json) override;
+  void on_source_linked(const std::string &slug, const std::string &ticket) override;
   void on_source_flows(const std::string &slug, const std::string &ticket) override;
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug, const std::string &caps) override;
@@ -62,7 +68,7 @@ class Pipelines : public MediaBackend, private Handler {
   void share_stores();
   Stream *find(const std::string &slug) const;
 
-  const Settings settings_;
+  Settings settings_;
   Listener *listener_ = nullptr;
   std::function<void(const std::string &)> hls_news_;
   std::map<std::string, std::unique_ptr<Stream>> streams_;

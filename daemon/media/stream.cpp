@@ -27,6 +27,7 @@ Stream::~Stream() {
   relay_signal_ = SignalHandler();
   silence_signal_ = SignalHandler();
   slow_signal_ = SignalHandler();
+  silent_child_signal_ = SignalHandler();
 }
 
 Expected<void> Stream::build() {
@@ -69,6 +70,14 @@ Expected<void> Stream::build() {
                          });
                        }),
                        this));
+  silent_child_signal_ = SignalHandler(
+      relay_.get(),
+      g_signal_connect(
+          relay_.get(), "child-silent", G_CALLBACK(+[](GstElement *, const char *, gpointer self) noexcept {
+            Stream *stream = static_cast<Stream *>(self);
+            stream->mailbox_.post([stream] { stream->handler_.on_media(stream->slug_, stream->caps_); });
+          }),
+          this));
   const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));
   hls_ = std::make_unique<HlsBranch>(
       GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(), settings_.hls,
@@ -85,7 +94,12 @@ Expected<void> Stream::build() {
 }
 
 ElementSettings Stream::element_settings() const {
-  return {.slug = slug_, .key_file = settings_.key_file, .stun = settings_.stun};
+  return {.slug = slug_,
+          .key_file = settings_.key_file,
+          .stun = settings_.stun,
+          .turn = settings_.turn,
+          .endpoint = settings_.endpoint,
+          .max_lag = settings_.max_lag};
 }
 
 void Stream::to_relay(const std::string &json) {
@@ -97,8 +111,9 @@ Expected<void> Stream::add_source(const std::string &ticket, const std::string &
   const Parent::Place place{.pipeline = GST_BIN(pipeline_.get()), .relay = relay_.get(), .mailbox = mailbox_};
   auto parent = Parent::open(
       place, element_settings(), standby,
-      {.on_message =
-           [this, ticket](const std::string &json) { handler_.on_source_message(slug_, ticket, json); },
+      {.on_message = [this,
+                      ticket](const std::string &json) { handler_.on_source_message(slug_, ticket, json); },
+       .on_linked = [this, ticket] { handler_.on_source_linked(slug_, ticket); },
        .on_media = [this, ticket] { handler_.on_source_flows(slug_, ticket); },
        .on_ended = [this, ticket](const Error &error) { handler_.on_source_ended(slug_, ticket, error); }});
   if (!parent) return tl::unexpected<Error>(parent.error());
@@ -109,6 +124,16 @@ Expected<void> Stream::add_source(const std::string &ticket, const std::string &
 
 void Stream::switch_source(const std::string &ticket, bool standby) {
   if (const auto found = parents_.find(ticket); found != parents_.end()) found->second->set_standby(standby);
+}
+
+void Stream::use_stun(const std::string &server) {
+  settings_.stun = server;
+  g_object_set(relay_.get(), "stun-server", server.empty() ? nullptr : server.c_str(), nullptr);
+}
+
+void Stream::use_turn(const std::string &uri) {
+  settings_.turn = uri;
+  g_object_set(relay_.get(), "turn-server", uri.c_str(), nullptr);
 }
 
 void Stream::limit_store(std::uint64_t bytes) {
@@ -145,7 +170,13 @@ Stats Stream::stats() const {
     add_links(stats.get(), false, out.links);
   }
   for (const auto &[ticket, parent] : parents_)
-    if (const StructurePtr stats = parent->stats()) add_links(stats.get(), true, out.links);
+    if (const StructurePtr stats = parent->stats()) {
+      add_links(stats.get(), true, out.links);
+      if (const std::uint64_t needed = stats_count(stats.get(), "needed-bps"); needed > 0) {
+        out.needed_bps = needed;
+        out.carried_bps = stats_count(stats.get(), "carried-bps");
+      }
+    }
   return out;
 }
 

@@ -29,10 +29,13 @@ namespace astral::media {
 
 struct Settings {
   std::string key_file;                         // this node's Ed25519 key; empty: the elements make their own
-  std::string stun;                             // "host:port"; empty: none
+  std::string stun;                             // "address:port"; empty: none
+  std::string turn = {};                        // a URI with an IP address; empty: none
+  Ref<GObject> endpoint = {};                   // the node's UDP port; none: all links need ICE
   std::uint64_t store_bytes = 64 << 20;         // of one stream
   std::uint64_t store_total_bytes = 512 << 20;  // of all together, shared evenly
   Time store_time = 10s;
+  Time max_lag = 3s;  // on a line that is too thin, skip to the newest group when this late; 0: never
   unsigned max_children = 100;
   formats::HlsLimits hls;
 };
@@ -45,12 +48,13 @@ class Handler {
   virtual void on_relay_message(const std::string &slug, const std::string &json) = 0;
   virtual void on_source_message(const std::string &slug, const std::string &ticket,
                                  const std::string &json) = 0;
+  virtual void on_source_linked(const std::string &slug, const std::string &ticket) = 0;  // its link is up
   // Since it was added or switched on, its media has come and is not behind what other parents bring.
   virtual void on_source_flows(const std::string &slug, const std::string &ticket) = 0;
   // The parent of this ticket has ended: not_found after EOS (the publisher has ended the stream), otherwise
   // the error of its element. remove_source() then removes it.
   virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
-  // The media's caps are known or have changed.
+  // The media's caps are known or have changed, or a child has become silent.
   virtual void on_media(const std::string &slug, const std::string &caps) = 0;
   // facts() has changed.
   virtual void on_facts(const std::string &slug) = 0;
@@ -69,6 +73,8 @@ struct Stats {
   std::uint64_t largest_group = 0;
   std::uint64_t rate_bps = 0;
   std::uint64_t skipped = 0;
+  std::uint64_t carried_bps = 0;  // see Measured
+  std::uint64_t needed_bps = 0;
   int peers = 0;  // children
   std::string caps;
   std::vector<LinkStats> links;
@@ -95,6 +101,9 @@ class Stream {
   // A parent that is switched on fetches what the relay lacks. Does nothing for an unknown ticket, as below.
   void switch_source(const std::string &ticket, bool standby);
   void limit_store(std::uint64_t bytes);
+  // For links that are made from now on.
+  void use_stun(const std::string &server);
+  void use_turn(const std::string &uri);
   void to_source(const std::string &ticket, const std::string &json);
   void remove_source(const std::string &ticket);
   bool has_source(const std::string &ticket) const { return parents_.contains(ticket); }
@@ -125,7 +134,7 @@ class Stream {
   void on_error(GstObject *from, const Error &error);
 
   const std::string slug_;
-  const Settings settings_;
+  Settings settings_;
   Handler &handler_;
   std::string caps_;
   Ref<GstElement> pipeline_;
@@ -136,7 +145,7 @@ class Stream {
   std::unique_ptr<HlsBranch> hls_;
   std::unique_ptr<Branches> branches_;
   std::map<std::string, std::unique_ptr<Parent>> parents_;  // by ticket
-  SignalHandler relay_signal_, silence_signal_, slow_signal_;
+  SignalHandler relay_signal_, silence_signal_, slow_signal_, silent_child_signal_;
 };
 
 }  // namespace astral::media

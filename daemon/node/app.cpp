@@ -5,6 +5,7 @@
 
 #include "api/calls.hpp"
 #include "gateways/rtc_calls.hpp"
+#include "http/stun_call.hpp"
 
 namespace astral::node {
 namespace {
@@ -18,14 +19,15 @@ App::App(const Settings &settings, media::MediaBackend &media)
     : access_(settings.access),
       driver_(settings.driver, media),
       hls_(driver_, settings.hls_patience),
-      live_(driver_, settings.hls_patience, settings.flow),
+      live_(driver_, settings.hls_patience, settings.flow, settings.max_players),
       thumbnails_(driver_),
       publishers_(driver_, settings.publishers),
       whip_(driver_, publishers_),
-      whep_(driver_, {.patience = settings.hls_patience}),
+      whep_(driver_, {.patience = settings.hls_patience, .viewers = settings.max_players}),
       farewell_(g_main_context_default(), [this] { check_gone(); }) {
   driver_.on_change = [this](core::Change what, const std::string &key) {
     events_.tell(driver_.node(), what, key);
+    on_change();
   };
   driver_.on_quit = [this] { begin_farewell(); };
   driver_.warnings = [this](const std::string &slug) { return whip_.warnings(slug); };
@@ -43,7 +45,11 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   gateways::add_rtc_calls(routes, app->whep_, app->whip_);
   api::add_other_calls(routes, app->driver_,
                        [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
+  routes.push_back(http::stun_call([self = app.get()](const std::string &id, const std::string &address) {
+    return self->send_stun(id, address);
+  }));
   api::add_inside_calls(routes, app->driver_);
+  api::add_doctor_call(routes, app->driver_, [self = app.get()] { return self->surroundings(); });
   api::add_page_calls(routes, app->driver_);
 
   api::Events *events = &app->events_;
@@ -51,19 +57,44 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   std::vector<http::SocketRoute> sockets;
   sockets.push_back(
       {.path = "/peer",
-       .may_open = [driver]() -> Expected<void> {
+       .may_open = [driver](const http::Call &) -> Expected<void> {
          if (driver->has_room_for_peer()) return {};
          return fail(Code::no_room, "this node has too many peers");
        },
        .open = [driver](Ref<GIOStream> stream,
                         const http::Call &call) { driver->accept_peer(std::move(stream), call.caller); }});
+  sockets.push_back({.path = "/bandwidth",
+                     .may_open = [driver](const http::Call &call) -> Expected<void> {
+                       const auto run = call.query.find("run");
+                       if (run == call.query.end() || run->second.empty())
+                         return fail(Code::invalid, "query 'run': needed");
+                       if (driver->has_room_for_measuring()) return {};
+                       return fail(Code::no_room, "too many nodes measure their lines with this one");
+                     },
+                     .open =
+                         [driver](Ref<GIOStream> stream, const http::Call &call) {
+                           driver->let_measure(std::move(stream),
+                                               {.address = call.caller, .run = call.query.at("run")});
+                         }});
   sockets.push_back(
       {.path = "/events",
-       .may_open = [events]() -> Expected<void> {
+       .may_open = [events](const http::Call &) -> Expected<void> {
          if (events->has_room()) return {};
          return fail(Code::no_room, "too many clients are connected to /events");
        },
        .open = [events](Ref<GIOStream> stream, const http::Call &) { events->accept(std::move(stream)); }});
+
+  sockets.push_back({.path = "/link",
+                     .may_open = [self = app.get()](const http::Call &call) -> Expected<void> {
+                       const auto id = call.query.find("id");
+                       if (id == call.query.end()) return fail(Code::invalid, "query 'id': needed");
+                       if (self->links.expects(id->second)) return {};
+                       return fail(Code::not_found, "no link has this id");
+                     },
+                     .open =
+                         [self = app.get()](Ref<GIOStream> stream, const http::Call &call) {
+                           self->links.accept(call.query.at("id"), stream.get());
+                         }});
 
   auto server = http::Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets),
                                    settings.server, settings.access);
@@ -73,6 +104,12 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   if (const auto opened = app->open_rtmp(settings); !opened) return tl::unexpected<Error>(opened.error());
   app->driver_.start(app->server_->port());
   return app;
+}
+
+void App::use(http::Access::Rules access) {
+  access_ = http::Access(access);
+  driver_.set_public(access.is_public);
+  server_->use(std::move(access));
 }
 
 void App::set_publishers_node(const Settings &settings) {
@@ -108,6 +145,7 @@ void App::begin_farewell() {
   if (std::exchange(quitting_, true)) return;
   server_->stop_listening();
   if (rtmp_) rtmp_->stop_listening();
+  on_leaving();
   events_.close();
   farewell_deadline_ = now() + longest_farewell;
   farewell_.set(now() + check_every);

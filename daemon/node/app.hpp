@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "api/doctor.hpp"
 #include "api/events.hpp"
 #include "gateways/hls.hpp"
 #include "gateways/live.hpp"
@@ -18,6 +19,7 @@
 #include "gateways/whip.hpp"
 #include "glue/error.hpp"
 #include "http/server.hpp"
+#include "http/stun_call.hpp"
 #include "media/media_backend.hpp"
 #include "runtime/driver.hpp"
 
@@ -28,6 +30,7 @@ class App {
  public:
   struct Settings {
     runtime::Driver::Settings driver = {};
+    std::size_t max_players = 1'000;  // by HTTP-FLV and its like, and as many by WebRTC
     std::string listen = "0.0.0.0";
     std::uint16_t port = 8000;    // 0: a free one
     std::uint16_t rtmp_port = 0;  // 0: none
@@ -49,9 +52,26 @@ class App {
   const gateways::RtmpServer *rtmp() const { return rtmp_.get(); }  // null: no RTMP
   runtime::Driver &driver() { return driver_; }
 
+  // For the calls and players that come from now on.
+  void use(http::Access::Rules access);
+
   // Says goodbye to all peers. Calls on_gone when everything has been sent, after 700 ms at the latest.
   void shut_down();
   std::function<void()> on_gone = [] {};
+  // The node ends; on_gone follows.
+  std::function<void()> on_leaving = [] {};
+  // What the node knows of itself and others has changed.
+  std::function<void()> on_change = [] {};
+  // For GET /doctor.
+  std::function<api::Surroundings()> surroundings = [] { return api::Surroundings(); };
+  // The links that others open over TCP (/link).
+  struct Links {
+    std::function<bool(const std::string &id)> expects = [](const std::string &) { return false; };
+    std::function<void(const std::string &id, GIOStream *)> accept = [](const std::string &, GIOStream *) {};
+  };
+  Links links = {};
+  // Sends a STUN response (POST /stun).
+  http::SendStun send_stun = [](const std::string &, const std::string &) { return false; };
 
  private:
   App(const Settings &settings, media::MediaBackend &media);
@@ -60,7 +80,7 @@ class App {
   void begin_farewell();
   void check_gone();
 
-  const http::Access access_;
+  http::Access access_;
   runtime::Driver driver_;
   api::Events events_;
   gateways::Hls hls_;

@@ -43,16 +43,26 @@ Background::Background(bool wanted) {
   std::_Exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
-void Background::ready(const std::string &line) {
+void Background::reopen_log() {
+  if (log_file_.empty()) return;
+  const int log = open(log_file_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int to = log >= 0 ? log : open("/dev/null", O_WRONLY | O_CLOEXEC);
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) dup2(to, fd);
+  close(to);
+}
+
+void Background::ready(const std::string &line, const std::string &log_file) {
   if (pipe_ < 0) {
     std::cout << line << std::endl;
     return;
   }
   const std::string text = line + "\n";
   if (write(pipe_, text.data(), text.size()) < 0) std::perror("astralnode: --daemonize");
-  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nothing, fd);
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  dup2(nothing, STDIN_FILENO);
   close(nothing);
+  log_file_ = log_file;
+  reopen_log();
   close(pipe_);
   pipe_ = -1;
   if (chdir("/") != 0) std::perror("astralnode: /");

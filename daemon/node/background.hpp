@@ -15,10 +15,14 @@ class Background {
   Background(const Background &) = delete;
   Background &operator=(const Background &) = delete;
 
-  // Prints `line`. In the background it then closes the terminal: standard streams become /dev/null.
-  void ready(const std::string &line);
+  // Prints `line`. In the background it then leaves the terminal: what the program prints goes to `log_file`,
+  // which only its user can read.
+  void ready(const std::string &line, const std::string &log_file);
+  // Opens the file again: another program has renamed it. In the foreground nothing happens.
+  void reopen_log();
 
  private:
+  std::string log_file_;  // empty: in the foreground
   int pipe_ = -1;  // to the waiting parent; closed without a line: the start failed
 };
 

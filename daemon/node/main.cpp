@@ -15,9 +15,11 @@
 #include "glue/heap.hpp"
 #include "glue/key.hpp"
 #include "media/elements.hpp"
+#include "media/endpoint.hpp"
 #include "media/pipelines.hpp"
 #include "node/app.hpp"
 #include "node/background.hpp"
+#include "node/nat_watch.hpp"
 #include "node/settings.hpp"
 #include "node/state_dir.hpp"
 #include "peer/peer_cache.hpp"
@@ -40,14 +42,29 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+http::Access::Rules access_rules(const Options &options) {
+  http::Access::Rules rules{.checks_host = true,
+                            .hosts = options.allowed_hosts,
+                            .origins = options.allowed_origins,
+                            .token = options.token,
+                            .is_public = options.is_public};
+  rules.hosts.emplace_back(g_get_host_name());
+  return rules;
+}
+
 App::Settings app_settings(const Options &options, const core::Uuid &uuid, const std::string &state_dir) {
   App::Settings settings;
   core::Settings &node = settings.driver.node;
   node.self.uuid = uuid;
+  node.self.turn = !options.turn.host.empty();
   node.role = options.supernode == Supernode::yes  ? core::Role::supernode
               : options.supernode == Supernode::no ? core::Role::child
                                                    : core::Role::automatic;
   node.capacity = options.capacity;
+  node.max_children = options.max_children;
+  node.max_players = options.max_players;
+  settings.max_players = options.max_players;
+  settings.rtmp.guests.total = std::max<std::size_t>(settings.rtmp.guests.total, options.max_players);
   node.may_be_seeded = options.may_be_seeded;
   node.timeouts.renew = std::chrono::seconds(options.renew_seconds);
   node.renew_streams = options.renew_groups;
@@ -55,6 +72,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   // Otherwise peers see the address.
   if (!g_inet_address_get_is_any(listen.get())) node.self.ip_address = options.listen;
   if (options.upstream_limit) node.upstream_bps = *options.upstream_limit * 8000;
+  node.measures = !options.upstream_limit;
   node.bootstrap = options.bootstrap;
   settings.driver.origin = options.origin;
   settings.driver.is_public = options.is_public;
@@ -64,10 +82,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   settings.rtmp_port = options.rtmp_port;
   settings.needs_rtmp = options.needs_rtmp;
   settings.server.connections = max_connections(options);
-  settings.access.hosts = options.allowed_hosts;
-  settings.access.hosts.emplace_back(g_get_host_name());
-  settings.access.origins = options.allowed_origins;
-  settings.access.token = options.token;
+  settings.access = access_rules(options);
   return settings;
 }
 
@@ -79,7 +94,48 @@ std::string shown_url(const Options &options, std::uint16_t port) {
   return "http://" + (six ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-int run(App &app) {
+// Other machines can connect to that address.
+bool is_for_others(const std::string &listen) {
+  const auto address = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(listen.c_str()));
+  return !g_inet_address_get_is_loopback(address.get());
+}
+
+// What SIGHUP does. Sockets, pipelines and promises to others depend on the other settings.
+class Reloading {
+ public:
+  Reloading(App &app, Background &background, Options options, std::vector<std::string> args)
+      : app_(app), background_(background), options_(std::move(options)), args_(std::move(args)) {}
+
+  void reload() {
+    background_.reopen_log();
+    auto again = read_options(args_);
+    if (!again) return g_warning("the settings stay as they were: %s", again.error().detail.c_str());
+    warn_of_readers(again->token.empty() ? "" : again->settings_file);
+    api::Log::hide(again->token);
+    app_.use(access_rules(*again));
+    options_.token = again->token;
+    options_.allowed_hosts = again->allowed_hosts;
+    options_.allowed_origins = again->allowed_origins;
+    options_.is_public = again->is_public;
+    g_message("the settings were read again%s",
+              options_ == *again ? ""
+                                 : "; those besides token, allowed_hosts, allowed_origins and public take "
+                                   "effect when the node starts again");
+  }
+
+ private:
+  App &app_;
+  Background &background_;
+  Options options_;  // in use
+  const std::vector<std::string> args_;
+};
+
+gboolean reload(gpointer data) noexcept {
+  static_cast<Reloading *>(data)->reload();
+  return G_SOURCE_CONTINUE;
+}
+
+int run(App &app, Reloading &reloading) {
   const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   Timer overdue(g_main_context_default(), [&] { g_main_loop_quit(loop.get()); });
   struct Ending {
@@ -99,12 +155,31 @@ int run(App &app) {
     g_source_attach(source, nullptr);
     signals.emplace_back(source);
   }
+  GSource *hang_up = g_unix_signal_source_new(SIGHUP);
+  g_source_set_callback(hang_up, reload, &reloading, nullptr);
+  g_source_attach(hang_up, nullptr);
+  signals.emplace_back(hang_up);
   app.on_gone = [&] { g_main_loop_quit(loop.get()); };
   g_main_loop_run(loop.get());
   return 0;
 }
 
-int start(const Options &options) {
+// Null: the node has no UDP port, because it shall have none, or because the default one is taken.
+Expected<std::unique_ptr<media::Endpoint>> open_udp(const Options &options, std::uint16_t http_port,
+                                                    NatWatch &nat) {
+  if (!options.has_udp) return nullptr;
+  auto opened = media::Endpoint::open(
+      options.udp_port.value_or(http_port),
+      {.on_nat = [&nat](const protocol::Nat &found,
+                        const std::string &address) { nat.on_nat(found, address); },
+       .on_response_wanted = [&nat](const std::string &id,
+                                    std::uint16_t port) { nat.on_response_wanted(id, port); }});
+  if (opened || options.udp_port) return opened;
+  g_warning("no UDP port: %s (--udp-port)", opened.error().detail.c_str());
+  return nullptr;
+}
+
+int start(const Options &options, std::vector<std::string> args) {
   Background background(options.daemonize);
   std::signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
@@ -113,7 +188,7 @@ int start(const Options &options) {
   if (const auto found = media::find_elements(); !found) return complain(found.error(), 1);
 
   const std::string state_dir =
-      options.state_dir.empty() ? default_state_dir(options.uuid) : options.state_dir;
+      options.state_dir.empty() ? default_state_dir(options.uuid) : absolute(options.state_dir);
   if (const auto made = make_state_dir(state_dir); !made) return complain(made.error(), 1);
   const auto lock = FileLock::take(state_dir + "/lock", "astralnode");
   if (!lock)
@@ -123,23 +198,58 @@ int start(const Options &options) {
   const std::string key_file = state_dir + "/key.pem";
   const auto key = Key::load_or_create(key_file);
   if (!key) return complain(key.error(), 1);
+  warn_of_readers(key_file);
+  warn_of_readers(options.token.empty() ? "" : options.settings_file);
 
   media::Settings media_settings;
   media_settings.key_file = key_file;
-  media_settings.stun = options.stun;
+  // Of the relay's links: a child may have a second one while it renews the first, and others stand by.
+  media_settings.max_children = 2 * options.max_children + options.max_players;
   media_settings.store_time = std::chrono::seconds(std::max<std::uint32_t>(options.store_seconds, 1));
+  media_settings.max_lag = std::chrono::milliseconds(options.max_lag_ms);
   media_settings.store_bytes = options.store_mb << 20;
   media_settings.store_total_bytes = options.store_total_mb << 20;
   media::Pipelines pipelines(std::move(media_settings));
   const auto app = App::open(app_settings(options, *uuid, state_dir), pipelines);
   if (!app) return complain(app.error(), 1);
-  std::string line = "astralnode " + *uuid + " listening on " + shown_url(options, (*app)->server().port());
+  const std::uint16_t http_port = (*app)->server().port();
+  NatWatch nat({.stun = options.stun,
+                .turn = options.turn,
+                .origin = options.origin,
+                .maps_ports = options.maps_ports && is_for_others(options.listen),
+                .tcp_port = http_port},
+               (*app)->driver(), pipelines);
+  const auto udp = open_udp(options, http_port, nat);
+  if (!udp) return complain(udp.error(), 1);
+  if (*udp) {
+    pipelines.use_endpoint((*udp)->object());
+    (*app)->send_stun = [&endpoint = **udp](const std::string &id, const std::string &address) {
+      return endpoint.send_response(id, address);
+    };
+    (*app)->links = {
+        .expects = [&endpoint = **udp](const std::string &id) { return endpoint.expects_stream(id); },
+        .accept = [&endpoint = **udp](const std::string &id,
+                                      GIOStream *stream) { endpoint.accept_stream(id, stream); }};
+  }
+  nat.use(udp->get());
+  (*app)->on_change = [&nat] { nat.changed(); };
+  (*app)->on_leaving = [&nat] { nat.leave(); };
+  (*app)->surroundings = [&nat] { return nat.surroundings(); };
+  std::string line = "astralnode " + *uuid + " listening on " + shown_url(options, http_port);
   if (options.origin.empty() && options.bootstrap.empty() && peer::remembered_peers(state_dir).empty())
     line +=
         "\nIt knows no other node: it is a network of one until another node connects (--bootstrap URL, "
         "--origin URL)";
-  background.ready(line);
-  return run(**app);
+  background.ready(line, state_dir + "/log");
+  Reloading reloading(**app, background, options, std::move(args));
+  const int status = run(**app, reloading);
+  // The app ends after the things that its callbacks use.
+  (*app)->on_change = [] {};
+  (*app)->on_leaving = [] {};
+  (*app)->surroundings = [] { return api::Surroundings(); };
+  (*app)->send_stun = [](const std::string &, const std::string &) { return false; };
+  (*app)->links = {};
+  return status;
 }
 
 }  // namespace
@@ -148,11 +258,12 @@ int start(const Options &options) {
 int main(int argc, char **argv) {
   using namespace astral::node;
   astral::heap::keep();
-  const auto options = read_options({argv + 1, argv + argc});
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  const auto options = read_options(args);
   if (!options) return complain(options.error(), 2);
   if (!options->shown.empty()) {
     std::cout << options->shown;
     return 0;
   }
-  return start(*options);
+  return start(*options, args);
 }

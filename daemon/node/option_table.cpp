@@ -18,11 +18,16 @@ namespace astral::node {
 namespace {
 
 constexpr std::uint16_t default_bootstrap_port = 8000;
+constexpr std::uint32_t most_children = 3'000;  // the relay's own maximum is 10,000 links
 constexpr std::size_t max_listed = 64;  // values of one option
 constexpr std::size_t min_token = 16, max_token = 256;
 constexpr std::uint64_t max_capacity = 1'500;
 constexpr std::size_t for_neighbours = 256;  // sessions with other supernodes, and those that tickets need
-static_assert(max_capacity + for_neighbours + core::kept_for_elements <= core::max_peers);
+// Local players have a socket each, children that are registered elsewhere a session, and all of them a
+// ticket; a child may have a second one while it renews its link.
+static_assert(max_capacity + most_children + for_neighbours + core::kept_for_elements <= core::max_peers);
+static_assert(most_children <= core::max_routed);
+static_assert(3 * most_children <= core::max_tickets);
 
 struct UriUnref {
   void operator()(GUri *uri) const { g_uri_unref(uri); }
@@ -72,6 +77,19 @@ Expected<void> set_rtmp_port(Options &options, const Option &option, const std::
                              const std::string &value) {
   options.needs_rtmp = true;
   return set_number<&Options::rtmp_port>(options, option, label, value);
+}
+
+Expected<void> set_udp_port(Options &options, const Option &option, const std::string &label,
+                            const std::string &value) {
+  options.has_udp = value != "no";
+  options.udp_port.reset();
+  if (!options.has_udp) return {};
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
+  if (error != std::errc() || end != value.data() + value.size() || port > option.max)
+    return wrong(label, "from 0 to " + std::to_string(option.max) + ", or no", value);
+  options.udp_port = port;
+  return {};
 }
 
 template <bool Options::*member>
@@ -145,6 +163,13 @@ Expected<void> set_seeding(Options &options, const Option &, const std::string &
   return {};
 }
 
+Expected<void> set_port_mapping(Options &options, const Option &, const std::string &label,
+                                const std::string &value) {
+  if (value != "yes" && value != "no") return wrong(label, "yes or no", value);
+  options.maps_ports = value == "yes";
+  return {};
+}
+
 Expected<void> set_stun(Options &options, const Option &, const std::string &label,
                         const std::string &value) {
   const auto address = Ref<GSocketConnectable>::adopt(g_network_address_parse(value.c_str(), 0, nullptr));
@@ -152,6 +177,15 @@ Expected<void> set_stun(Options &options, const Option &, const std::string &lab
       *g_network_address_get_hostname(G_NETWORK_ADDRESS(address.get())) == '\0')
     return wrong(label, "HOST:PORT", value);
   options.stun = value;
+  return {};
+}
+
+// An error does not show the value, which holds a password: errors are logged.
+Expected<void> set_turn(Options &options, const Option &, const std::string &label,
+                        const std::string &value) {
+  auto server = parse_turn_uri(value);
+  if (!server) return fail(Code::invalid, label + ": " + server.error().detail);
+  options.turn = std::move(*server);
   return {};
 }
 
@@ -176,6 +210,7 @@ Expected<void> set_token(Options &options, const Option &, const std::string &la
   return {};
 }
 
+// clang-format off
 constexpr Option table[] = {
     {.name = "daemonize", .letter = 'D', .placeholder = "true|false", .help = "run in the background",
      .set = set_flag<&Options::daemonize>, .fallback = "false", .is_flag = true},
@@ -191,6 +226,13 @@ constexpr Option table[] = {
      .help = "RTMP port, for OBS and others; 0: no RTMP. If the default port is taken, the node runs "
              "without RTMP",
      .set = set_rtmp_port, .fallback = "1935", .max = 65535},
+    {.name = "udp-port", .placeholder = "PORT|no",
+     .help = "UDP port: STUN, and the links to and from nodes that can reach each other; 0: a free one; no: "
+             "none; by default the number of the HTTP port",
+     .set = set_udp_port, .max = 65535},
+    {.name = "port-mapping", .placeholder = "yes|no",
+     .help = "whether the node asks the router of a home to forward its UDP port and its HTTP port to it, by NAT-PMP or UPnP",
+     .set = set_port_mapping, .fallback = "yes"},
     {.name = "listen", .placeholder = "ADDRESS",
      .help = "IP address to listen on; 0.0.0.0: all. Changes are accepted only from this machine, or with the "
              "token of the settings file",
@@ -207,8 +249,15 @@ constexpr Option table[] = {
      .set = set_supernode, .fallback = "auto"},
     {.name = "capacity", .placeholder = "NODES", .help = "how many nodes may register with this one",
      .set = set_number<&Options::capacity>, .fallback = "100", .max = max_capacity},
+    {.name = "max-children", .placeholder = "NODES",
+     .help = "how many nodes may get streams from this one at a time; its upstream allows fewer in most cases",
+     .set = set_number<&Options::max_children>, .fallback = "1000", .max = most_children},
+    {.name = "max-players", .placeholder = "COUNT",
+     .help = "how many players may play through this node: of one stream by GStreamer elements, by HTTP-FLV and "
+             "its like, by RTMP, by WebRTC, each",
+     .set = set_number<&Options::max_players>, .fallback = "1000", .max = most_children},
     {.name = "public", .placeholder = "true|false",
-     .help = "let everybody play any stream through this node by HLS; the origin shows that",
+     .help = "let everybody play any stream through this node; the origin shows that",
      .set = set_flag<&Options::is_public>, .fallback = "false", .is_flag = true},
     {.name = "seeding", .placeholder = "yes|no",
      .help = "whether other nodes may make this one carry a stream",
@@ -217,6 +266,9 @@ constexpr Option table[] = {
      .help = "how much of a stream the node keeps for children that need it again; three times as much of "
              "what is published here",
      .set = set_number<&Options::store_seconds>, .fallback = "10", .max = 60},
+    {.name = "max-lag", .placeholder = "MILLISECONDS",
+     .help = "on a line that is too thin for a stream, skip to the newest keyframe when this late; 0: never",
+     .set = set_number<&Options::max_lag_ms>, .fallback = "3000", .max = 60'000},
     {.name = "store-size", .placeholder = "MB", .help = "the most that the node keeps of one stream",
      .set = set_number<&Options::store_mb>, .fallback = "64", .max = 65'536},
     {.name = "store-total", .placeholder = "MB",
@@ -229,7 +281,13 @@ constexpr Option table[] = {
      .help = "the number of groups after which a new link to a parent replaces the old one",
      // A link ends by itself after twice the maximum.
      .set = set_number<&Options::renew_groups>, .fallback = "100000", .min = 1, .max = 200'000},
-    {.name = "stun", .placeholder = "HOST:PORT", .help = "a STUN server", .set = set_stun},
+    {.name = "stun", .placeholder = "HOST:PORT",
+     .help = "a STUN server, by name, IPv4 or [IPv6] address; by default other nodes and the origin",
+     .set = set_stun},
+    {.name = "turn", .placeholder = "URI",
+     .help = "a TURN server, turn://USER:PASSWORD@HOST[:PORT][?transport=tcp], for the nodes that have no "
+             "direct path; the settings file hides it from others on this machine",
+     .set = set_turn},
     {.name = "allowed-host", .placeholder = "NAME",
      .help = "a name in the Host header that the node accepts besides its IP addresses, localhost and the "
              "machine's name; may be repeated (settings file: allowed_hosts)",
@@ -242,6 +300,7 @@ constexpr Option table[] = {
      .clear = [](Options &options) { options.allowed_origins.clear(); }},
     {.name = "token", .placeholder = nullptr, .help = nullptr, .set = set_token},
 };
+// clang-format on
 
 }  // namespace
 

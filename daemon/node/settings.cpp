@@ -11,12 +11,13 @@
 #include "glue/ref.hpp"
 #include "http/server.hpp"
 #include "node/option_table.hpp"
+#include "node/state_dir.hpp"
 
 namespace astral::node {
 namespace {
 
 constexpr const char *file_group = "astralnode";
-constexpr std::size_t beside_children = 400;  // connections: neighbours, elements, players, calls
+constexpr std::size_t beside_children = 400;  // connections: neighbours, elements, calls
 
 struct KeyFileFree {
   void operator()(GKeyFile *file) const { g_key_file_unref(file); }
@@ -158,7 +159,7 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
   if (options.shown.empty()) options.shown = version;
   if (!options.shown.empty()) return options;
   for (const CommandLine::Given &given : line->given)
-    if (given.name == "settings") options.settings_file = given.value;  // the last one counts
+    if (given.name == "settings") options.settings_file = absolute(given.value);  // the last one counts
   if (!options.settings_file.empty()) {
     if (const auto done = read_file(options, options.settings_file); !done)
       return tl::unexpected<Error>(done.error());
@@ -169,7 +170,7 @@ Expected<Options> read_options(const std::vector<std::string> &args) {
 }
 
 std::size_t max_connections(const Options &options) {
-  return std::max(http::ServerLimits{}.connections, options.capacity + beside_children);
+  return std::max(http::ServerLimits{}.connections, options.capacity + options.max_players + beside_children);
 }
 
 }  // namespace astral::node

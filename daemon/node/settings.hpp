@@ -11,6 +11,7 @@
 
 #include "core/types.hpp"
 #include "glue/error.hpp"
+#include "glue/turn_uri.hpp"
 
 namespace astral::node {
 
@@ -25,20 +26,27 @@ struct Options {
   std::uint16_t port = 8000;       // 0: a free one
   std::uint16_t rtmp_port = 1935;  // 0: no RTMP
   bool needs_rtmp = false;         // rtmp_port was given: fail if that port is taken
+  bool has_udp = true;             // false: no UDP port, so every link needs ICE
+  std::optional<std::uint16_t> udp_port;  // 0: a free one; empty: the number of the HTTP port
+  bool maps_ports = true;                 // ask a home's router to forward the UDP and the HTTP port
   std::string origin;              // URL without a trailing slash; empty: none
   std::vector<core::Address> bootstrap;
   std::string state_dir;  // empty: default_state_dir()
   Supernode supernode = Supernode::automatic;
   std::string stun;                          // HOST:PORT; empty: none
+  TurnServer turn;                           // without a host: none
   std::vector<std::string> allowed_hosts;    // names that the Host header may have
   std::vector<std::string> allowed_origins;  // scheme://host[:port] of pages that may control this node
   std::string token;                         // authorizes requests from other machines; empty: none
   std::uint32_t capacity = 100;              // nodes that may register with this one
+  std::uint32_t max_children = 1'000;        // nodes that get streams from this one at a time
+  std::uint32_t max_players = 1'000;         // players of each kind
   bool may_be_seeded = true;                 // other nodes may make it carry a stream
   std::uint32_t renew_seconds = 6 * 3600;    // age at which a link to a parent is replaced
   std::uint64_t renew_groups = 100'000;      // and number of groups at which it is
-  bool is_public = false;                    // everybody may play through it, by HLS
+  bool is_public = false;                    // everybody may play through it
   std::uint32_t store_seconds = 10;          // kept of each stream
+  std::uint32_t max_lag_ms = 3000;           // on a line that is too thin, skip when this late; 0: never
   std::uint64_t store_mb = 64;               // kept of one stream at most
   std::uint64_t store_total_mb = 512;        // kept of all streams at most
   std::string shown;                         // of --help or --version: print this and end

@@ -11,6 +11,11 @@
 
 namespace astral::node {
 
+std::string absolute(const std::string &path) {
+  static const std::string started_in = GString_(g_get_current_dir()).get();
+  return GString_(g_canonicalize_filename(path.c_str(), started_in.c_str())).get();
+}
+
 std::string default_state_dir(const core::Uuid &given_uuid) {
   const std::string name = given_uuid.empty() ? "astral" : "astral-" + given_uuid;
   return GString_(g_build_filename(g_get_user_state_dir(), name.c_str(), nullptr)).get();
@@ -42,6 +47,13 @@ Expected<core::Uuid> kept_uuid(const std::string &directory) {
     return fail(Code::failed, why->message);
   }
   return uuid;
+}
+
+void warn_of_readers(const std::string &file) {
+  struct stat about {};
+  if (file.empty() || stat(file.c_str(), &about) != 0 || (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  g_warning("%s holds a secret, and others on this machine can read it: chmod 600 %s", file.c_str(),
+            file.c_str());
 }
 
 }  // namespace astral::node

@@ -9,6 +9,9 @@
 
 namespace astral::node {
 
+// `path` seen from the folder in which the program was started: a node in the background leaves it.
+std::string absolute(const std::string &path);
+
 // XDG_STATE_HOME/astral. With a `given_uuid` that is not empty astral-UUID, so that several nodes run on one
 // machine.
 std::string default_state_dir(const core::Uuid &given_uuid);
@@ -19,5 +22,8 @@ Expected<void> make_state_dir(const std::string &directory);
 // Returns the uuid in the directory's file `uuid`. Makes a random one if there is no such file. Errors:
 // invalid (the file holds something else), failed (it cannot be read or written).
 Expected<core::Uuid> kept_uuid(const std::string &directory);
+
+// Logs a warning if others on this machine can read the file, which holds a secret. Empty: no file.
+void warn_of_readers(const std::string &file);
 
 }  // namespace astral::node

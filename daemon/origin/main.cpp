@@ -13,11 +13,15 @@
 #include "origin/limits.hpp"
 #include "origin/prober.hpp"
 #include "origin/routes.hpp"
+#include "origin/signalling.hpp"
+#include "origin/stun_port.hpp"
 
 namespace astral::origin {
 namespace {
 
 constexpr gint default_port = 4567;
+constexpr gint default_signalling = 1000;
+constexpr gint max_signalling = 1500;  // as a node's capacity: core::max_peers has to suffice
 constexpr Time sweep_every = 10s;
 constexpr Time for_answer = 60s;  // to take a response; a node's live streams may take longer
 
@@ -25,6 +29,7 @@ struct Options {
   std::string listen = "127.0.0.1";
   std::uint16_t port = default_port;
   std::string store;
+  std::uint32_t signalling = default_signalling;  // nodes; 0: none
 };
 
 constexpr const char *summary =
@@ -37,6 +42,7 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   gchar *listen = nullptr;
   gchar *store = nullptr;
   gint port = default_port;
+  gint signalling = default_signalling;
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
       {"port", 'p', 0, G_OPTION_ARG_INT, &port, "TCP port; 0: any free one (default 4567)", "PORT"},
@@ -46,6 +52,9 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
        "where the lists are kept (default: origin.db in $XDG_DATA_HOME/astral); sqlite://:memory: keeps "
        "nothing",
        "sqlite:///PATH"},
+      {"signalling", 0, 0, G_OPTION_ARG_INT, &signalling,
+       "how many nodes that nobody can reach may signal through it (default 1000, at most 1500); 0: none",
+       "NODES"},
       {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version and exit", nullptr},
       {}};
   GOptionContext *context = g_option_context_new(nullptr);
@@ -64,12 +73,15 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   if (!parsed) return usage(error->message);
   if (argc > 1) return usage(std::string("unexpected argument ") + argv[1]);
   if (port < 0 || port > 65535) return usage("--port must be from 0 to 65535");
+  if (signalling < 0 || signalling > max_signalling)
+    return usage("--signalling must be from 0 to " + std::to_string(max_signalling));
   if (version) {
     std::printf("astralorigin %s\n", ASTRAL_VERSION);
     return 0;
   }
   const GString_ path(g_build_filename(g_get_user_data_dir(), "astral", "origin.db", nullptr));
   options.port = static_cast<std::uint16_t>(port);
+  options.signalling = static_cast<std::uint32_t>(signalling);
   options.store = store ? std::string(store) : std::string("sqlite://") + path.get();
   if (listen) options.listen = listen;
   return std::nullopt;
@@ -98,8 +110,7 @@ class Origin {
   explicit Origin(std::unique_ptr<Store> store)
       : registry_(core::Rng(random_seed())),
         journal_(std::move(store)),
-        prober_(
-            [this](const std::string &uuid, bool answered) { found(registry_, edges(), uuid, answered); }),
+        prober_([this](const std::string &uuid, bool answered) { checked(uuid, answered); }),
         sweep_(g_main_context_default(), [this] { sweep(); }) {}
 
   void restore(Store::Contents contents) {
@@ -109,11 +120,22 @@ class Origin {
   }
 
   Expected<void> listen(const Options &options) {
+    std::vector<http::SocketRoute> sockets;
+    if (options.signalling > 0) {
+      signalling_ = std::make_unique<Signalling>(options.signalling, options.listen);
+      sockets.push_back(signalling_->route());
+    }
     auto server = http::Server::open(
-        options.listen, options.port, routes(registry_, edges()), {},
+        options.listen, options.port, routes(registry_, edges()), std::move(sockets),
         {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer});
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
+    if (signalling_) signalling_->start(server_->port());
+    auto stun = StunPort::open(server_->port());
+    if (stun)
+      stun_ = std::move(*stun);
+    else
+      g_warning("no STUN: %s", stun.error().detail.c_str());
     return {};
   }
 
@@ -129,7 +151,17 @@ class Origin {
     return {.clock = wall_clock,
             .keep = [this](Changes changes,
                            Journal::Kept kept) { journal_.keep(std::move(changes), std::move(kept)); },
-            .check = [this](const Check &check) { return prober_.want(check); }};
+            .check = [this](const Check &check) { return prober_.want(check); },
+            .send_stun =
+                [this](const std::string &id, const std::string &address) {
+                  return stun_ && stun_->send_response(id, address);
+                }};
+  }
+
+  void checked(const std::string &uuid, bool answered) {
+    found(registry_, edges(), uuid, answered);
+    const Node *node = answered && signalling_ ? registry_.node(uuid, wall_clock()) : nullptr;
+    if (node != nullptr && node->supernode) signalling_->met(*node);
   }
 
   void sweep() {
@@ -142,6 +174,8 @@ class Origin {
   Journal journal_;
   Prober prober_;
   Timer sweep_;
+  std::unique_ptr<StunPort> stun_;
+  std::unique_ptr<Signalling> signalling_;
   std::unique_ptr<http::Server> server_;  // destroyed first: its routes use all members above
 };
 
@@ -165,6 +199,9 @@ int run(int argc, char **argv) {
   const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   g_unix_signal_add(SIGINT, quit, loop.get());
   g_unix_signal_add(SIGTERM, quit, loop.get());
+  // Its settings are its command line: a SIGHUP, which asks programs to read theirs again, changes nothing.
+  g_unix_signal_add(
+      SIGHUP, [](gpointer) noexcept -> gboolean { return G_SOURCE_CONTINUE; }, nullptr);
   std::printf("astralorigin listening on %s\n", origin.url().c_str());
   std::fflush(stdout);
   g_main_loop_run(loop.get());

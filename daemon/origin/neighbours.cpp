@@ -9,8 +9,9 @@
 namespace astral::origin {
 
 void Neighbours::put(const Node &node) {
-  const auto kind =
-      node.supernode ? (is_full(node) ? full_supernode : supernode) : (is_full(node) ? full_plain : plain);
+  const bool out_of_reach = node.reachable == false;
+  Kind kind = is_full(node) || out_of_reach ? full_plain : plain;
+  if (node.supernode && !out_of_reach) kind = is_full(node) ? full_supernode : supernode;
   std::array<std::string, circles> circle;
   if (const auto address = Address::parse(node.ip_address)) {
     circle[neighbourhood] = address->neighbourhood();

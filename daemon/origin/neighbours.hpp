@@ -22,7 +22,8 @@ class Neighbours {
   void remove(const std::string &uuid);
 
   // At most `limit` different uuids: supernodes, and other nodes if there are too few supernodes. Up to three
-  // quarters are from the asker's own network, the rest is drawn uniformly from all. Full nodes come last.
+  // quarters are from the asker's own network, the rest is drawn uniformly from all. Full nodes come last,
+  // and nodes that the origin could not reach: whatever they are, nobody can connect to them.
   std::vector<std::string> sample(std::string_view asker, std::size_t limit, core::Rng &rng) const;
 
  private:

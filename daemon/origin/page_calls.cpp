@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The pages that do not depend on nodes and streams, the files that pages load, openapi.json, and the two
 // pings.
-#include <gio/gio.h>
-
 #include <array>
 #include <string_view>
 
+#include "http/static_file.hpp"
 #include "origin/calls.hpp"
 #include "origin/page.hpp"
 
@@ -30,16 +29,10 @@ constexpr std::array<File, 7> files{{
     {"licences.txt", "/astral/web/licences.txt", "text/plain; charset=utf-8"},
 }};
 
-Outcome serve(const char *resource, const char *type) {
-  GBytes *bytes = g_resources_lookup_data(resource, G_RESOURCE_LOOKUP_FLAGS_NONE, nullptr);
-  if (!bytes) return fail(Code::not_found, std::string("this program has no ") + resource);
-  const std::shared_ptr<GBytes> owner(bytes, g_bytes_unref);
-  gsize size = 0;
-  const auto *data = static_cast<const std::uint8_t *>(g_bytes_get_data(bytes, &size));
-  http::Reply reply{.type = type};
-  if (size > 0) reply.parts.emplace_back(owner, Bytes(data, size));
-  reply.headers = {{"Cache-Control", "no-cache"}};
-  return reply;
+Outcome serve(const char *resource, const char *type, const Call &call) {
+  auto file = http::static_file(resource, type, call);
+  if (!file) return fail(Code::not_found, std::string("this program has no ") + resource);
+  return std::move(*file);
 }
 
 class PageCalls {
@@ -52,12 +45,14 @@ class PageCalls {
   Outcome download(const Call &call) { return html(download_page(call.authority)); }
   Outcome about(const Call &) { return html(about_page()); }
   Outcome map(const Call &) { return html(map_page()); }
-  Outcome description(const Call &) { return serve("/astral/origin/openapi.json", "application/json"); }
-  Outcome sign(const Call &) { return serve("/astral/web/favicon.svg", "image/svg+xml"); }
+  Outcome description(const Call &call) {
+    return serve("/astral/origin/openapi.json", "application/json", call);
+  }
+  Outcome sign(const Call &call) { return serve("/astral/web/favicon.svg", "image/svg+xml", call); }
   Outcome file(const Call &call) {
     const std::string &name = call.params.at("file");
     for (const File &known : files) {
-      if (known.name == name) return serve(known.resource, known.type);
+      if (known.name == name) return serve(known.resource, known.type, call);
     }
     return fail(Code::not_found, "nothing is at " + call.path);
   }

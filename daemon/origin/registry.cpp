@@ -132,6 +132,7 @@ void Registry::found(const std::string &uuid, bool reachable, UnixTime now) {
   if (node == nodes_.end()) return;
   node->second.reachable = reachable;
   node->second.checked = now;
+  neighbours_.put(node->second);
 }
 
 const Node *Registry::public_node(const std::string &first, UnixTime now) {

@@ -114,6 +114,7 @@ std::vector<http::Route> routes(Registry &registry, const Edges &edges) {
   add_node_calls(table, registry, edges);
   add_stream_calls(table, registry, edges);
   add_page_calls(table);
+  table.push_back(http::stun_call(edges.send_stun));
   return table;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/routes.hpp"
+#include "http/stun_call.hpp"
 #include "origin/checks.hpp"
 #include "origin/records.hpp"
 #include "origin/registry.hpp"
@@ -22,6 +23,7 @@ struct Edges {
   Keep keep;  // calls back when the changes are on the disk, or cannot be
   std::function<bool(const Check &)>
       check;  // starts a check; found() follows. False: not now
+  http::SendStun send_stun = [](const std::string &, const std::string &) { return false; };
 };
 
 // For http::Route. The registry outlives the routes.

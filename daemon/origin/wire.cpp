@@ -53,6 +53,7 @@ Expected<Node> read_node(std::string_view body, const std::string &caller, UnixT
   static_cast<protocol::NodeInfo &>(node) = protocol::read_node(*in);
   node.ip_address = address.value_or(caller);
   node.updated = 0;
+  node.origin = false;  // origins do not report to each other
   node.reported_rtt_ms = in->real_if("rtt_ms");
   if (node.reported_rtt_ms && !(*node.reported_rtt_ms >= 0 && *node.reported_rtt_ms <= max_rtt_ms))
     in->complain("rtt_ms", "must be from 0 to 3600000");

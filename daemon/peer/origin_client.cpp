@@ -58,7 +58,7 @@ OriginClient::OriginClient(std::string url, Handler handler)
           soup_session_new_with_options("timeout", timeout_seconds, "user-agent", "astralnode", nullptr))),
       cancellable_(Ref<GCancellable>::adopt(g_cancellable_new())),
       next_(g_main_context_default(), [this] { announce(); }) {
-  next_.set(Time::zero());
+  announce_by(Time::zero());
 }
 
 OriginClient::~OriginClient() {
@@ -85,22 +85,30 @@ void OriginClient::call(const char *method, const std::string &path, const std::
   if (done) done(tl::unexpected<Error>(asked.error()));
 }
 
+// The earliest time counts: a change must not put off what is due, and what has changed while the origin's
+// answer was on its way must not wait for the next turn.
+void OriginClient::announce_by(Time when) {
+  due_ = std::min(due_, when);
+  next_.set(due_);
+}
+
 void OriginClient::announce() {
   if (leaving_) return;
+  due_ = never;
   call("POST", "/nodes", handler_.self().text(), [this](const Expected<json::Reader> &answer) {
     if (answer) {
       backoff_ = {};
-      next_.set(now() + announce_every);
+      announce_by(now() + announce_every);
       return ask();
     }
     g_info("%s", answer.error().detail.c_str());
     backoff_ = std::clamp(backoff_ * 2, first_retry, announce_every);
-    next_.set(now() + backoff_);
+    announce_by(now() + backoff_);
   });
 }
 
 void OriginClient::changed() {
-  if (!leaving_ && backoff_ == Time{}) next_.set(now() + soon);
+  if (!leaving_ && backoff_ == Time{}) announce_by(now() + soon);
 }
 
 void OriginClient::put_stream(const core::StreamInfo &stream,

@@ -51,6 +51,7 @@ class OriginClient {
   using Done = std::function<void(Expected<json::Reader>)>;
   void call(const char *method, const std::string &path, const std::string &body, const Done &done);
   void announce();
+  void announce_by(Time when);
 
   const std::string url_;
   Handler handler_;
@@ -60,6 +61,7 @@ class OriginClient {
   Time backoff_{};
   bool asking_ = false;
   bool leaving_ = false;
+  Time due_ = never;  // next_ fires then
   Timer next_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "runtime/driver.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "glue/loop.hpp"
 #include "glue/random.hpp"
 #include "peer/bandwidth.hpp"
+#include "peer/bandwidth_guests.hpp"
 #include "peer/origin_client.hpp"
 #include "peer/peer_cache.hpp"
 #include "peer/peers.hpp"
@@ -33,6 +35,17 @@ std::int64_t unix_ms_at_zero() {
   using std::chrono::milliseconds;
   const auto wall = duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
   return (wall - duration_cast<milliseconds>(now())).count();
+}
+
+// Of a URL. None: it has no host.
+std::optional<core::Address> address_of(const std::string &url) {
+  constexpr gint default_port = 80;
+  const std::unique_ptr<GUri, void (*)(GUri *)> uri(g_uri_parse(url.c_str(), G_URI_FLAGS_NONE, nullptr),
+                                                    [](GUri *made) { g_uri_unref(made); });
+  const char *host = uri ? g_uri_get_host(uri.get()) : nullptr;
+  if (!host || !*host) return std::nullopt;
+  const gint port = g_uri_get_port(uri.get());
+  return core::Address{host, static_cast<std::uint16_t>(port > 0 ? port : default_port)};
 }
 
 Driver::Settings with_key(Driver::Settings settings) {
@@ -60,13 +73,24 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
 
   const core::Node &node() const { return *node_; }
   peer::Peers &peers() { return peers_; }
-  bool is_public() const { return settings_.is_public; }
+  peer::BandwidthGuests &guests() { return guests_; }
+  void player_came(const std::string &slug) { ++players_[slug]; }
+  void player_left(const std::string &slug) {
+    if (const auto found = players_.find(slug); found != players_.end() && --found->second == 0)
+      players_.erase(found);
+  }
+  void player_asked(const std::string &slug) {
+    if (node_->find_stream(slug)) asked_.insert(slug);
+  }
+  void set_public(bool is_public) { settings_.is_public = is_public; }
   bool flushed() const { return peers_.flushed() && (!origin_ || origin_->flushed()); }
 
  private:
   core::CallId expect(Done done);
   void lapse();
   void measure();
+  void see_links(const std::vector<std::string> &slugs);
+  bool receives() const;
   void perform(core::Effects effects);
   void perform(const core::Connect &effect);
   void perform(const core::Send &effect);
@@ -94,6 +118,7 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   void on_relay_message(const std::string &slug, const std::string &json) override;
   void on_source_message(const std::string &slug, const std::string &ticket,
                          const std::string &json) override;
+  void on_source_linked(const std::string &slug, const std::string &ticket) override;
   void on_source_flows(const std::string &slug, const std::string &ticket) override;
   void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) override;
   void on_media(const std::string &slug) override;
@@ -113,12 +138,15 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   peer::Peers peers_;
   std::unique_ptr<peer::OriginClient> origin_;
   peer::Bandwidth bandwidth_;
+  peer::BandwidthGuests guests_;
   std::deque<core::Input> inputs_;
   bool handling_ = false;
   std::int64_t told_unix_ms_at_zero_ = 0;                   // the wall clock as the node knows it
   core::CallId next_call_ = 1;                              // below core::first_own_id
   std::map<core::CallId, Expectation> calls_;               // in the order of their deadlines
   std::set<std::pair<core::Change, std::string>> changes_;  // announced at the end of handle()
+  std::map<std::string, std::size_t> players_;              // by slug; none without a player
+  std::set<std::string> asked_;                             // slugs that were asked for since measure()
   Timer deadline_;
   Timer patience_;
   Timer measuring_;
@@ -131,6 +159,14 @@ Driver::Impl::Impl(Driver &outside, Settings settings, media::MediaBackend &medi
       settings_(with_key(std::move(settings))),
       media_(media),
       peers_(*this, *settings_.key),
+      guests_({.may_send = [this] { return node_->fed_children() == 0; },
+               .may_receive = [this] { return !receives(); },
+               .on_begun = [this] { handle(core::MeasuringBegun{}); },
+               .on_measured =
+                   [this](std::uint64_t bps, bool near) {
+                     g_info("a guest measured: up %" G_GUINT64_FORMAT " bit/s", bps);
+                     handle(core::BandwidthMeasured{.upstream_bps = bps, .near = near, .by_other = true});
+                   }}),
       deadline_(g_main_context_default(), [this] { handle(core::Tick{}); }),
       patience_(g_main_context_default(), [this] { lapse(); }),
       measuring_(g_main_context_default(), [this] { measure(); }),
@@ -146,6 +182,7 @@ void Driver::Impl::start(std::uint16_t port) {
   node.self.port = port;
   node.self.version = ASTRAL_VERSION;
   node.has_origin = !settings_.origin.empty();
+  node.origin_at = address_of(settings_.origin);
   node.fingerprint = settings_.key->fingerprint();
   node.seed = std::bit_cast<std::uint64_t>(random_bytes<sizeof(std::uint64_t)>());
   node.unix_ms_at_zero = told_unix_ms_at_zero_ = unix_ms_at_zero();
@@ -217,10 +254,41 @@ void Driver::Impl::lapse() {
 void Driver::Impl::measure() {
   const std::vector<std::string> slugs = media_.slugs();
   for (const std::string &slug : slugs) on_media(slug);
+  for (const std::string &slug : slugs)
+    handle(core::PlayersSeen{.slug = slug, .any = players_.contains(slug) || asked_.contains(slug)});
+  asked_.clear();
+  if (node_->fed_children() > 0) see_links(slugs);
   if (!slugs.empty()) measuring_.set(now() + measure_every);
 }
 
+// Of the children: a node learns what its line carries.
+void Driver::Impl::see_links(const std::vector<std::string> &slugs) {
+  core::LinksSeen seen;
+  for (const std::string &slug : slugs) {
+    const std::map<std::string, media::Link> links = media_.links(slug);
+    for (const core::TicketView &ticket : node_->tickets(slug)) {
+      const auto link = links.find(ticket.id);
+      if (ticket.held || ticket.element || ticket.role != "active" || link == links.end()) continue;
+      const std::chrono::duration<double, std::milli> rtt(link->second.rtt_ms);
+      seen.links.push_back({.ticket = ticket.id,
+                            .bytes_sent = link->second.bytes_sent,
+                            .rtt = std::chrono::duration_cast<Time>(rtt)});
+    }
+  }
+  if (!seen.links.empty()) handle(std::move(seen));
+}
+
+// Media comes from another node.
+bool Driver::Impl::receives() const {
+  const std::vector<core::TicketView> tickets = node_->tickets();
+  return std::any_of(tickets.begin(), tickets.end(), [](const core::TicketView &ticket) {
+    return ticket.held && !ticket.element && ticket.role == "active";
+  });
+}
+
 void Driver::Impl::perform(const core::Connect &effect) {
+  if (!settings_.may_connect(effect.ip_address))
+    return handle(core::PeerLost{.peer = effect.peer, .reason = "this node does not call that address"});
   peers_.connect(effect.peer, effect.ip_address, effect.port);
 }
 void Driver::Impl::perform(const core::Send &effect) {
@@ -294,10 +362,19 @@ void Driver::Impl::perform(const core::AskOrigin &) {
 }
 
 void Driver::Impl::perform(const core::MeasureBandwidth &effect) {
-  bandwidth_.measure(effect.ip_address, effect.port, [this](std::uint64_t up, std::uint64_t down) {
-    g_info("measured: up %" G_GUINT64_FORMAT " bit/s, down %" G_GUINT64_FORMAT " bit/s", up, down);
-    handle(core::BandwidthMeasured{.upstream_bps = up, .downstream_bps = down});
-  });
+  bandwidth_.measure({.host = effect.ip_address,
+                      .port = effect.port,
+                      .upstream = effect.upstream,
+                      .pings = effect.pings,
+                      .may_send = [this] { return node_->fed_children() == 0 && !receives(); }},
+                     [this](const peer::LineFigures &line) {
+                       g_info("measured: up %s%" G_GUINT64_FORMAT " bit/s, down %" G_GUINT64_FORMAT " bit/s",
+                              line.rough ? "at least " : "", line.upstream_bps, line.downstream_bps);
+                       handle(core::BandwidthMeasured{.upstream_bps = line.upstream_bps,
+                                                      .downstream_bps = line.downstream_bps,
+                                                      .rough = line.rough,
+                                                      .near = line.near});
+                     });
 }
 
 void Driver::Impl::remember() {
@@ -343,6 +420,10 @@ void Driver::Impl::on_source_message(const std::string &slug, const std::string 
   if (*message) handle(core::SourceSaid{.slug = slug, .ticket = ticket, .message = std::move(**message)});
 }
 
+void Driver::Impl::on_source_linked(const std::string &slug, const std::string &ticket) {
+  handle(core::SourceLinked{.slug = slug, .ticket = ticket});
+}
+
 void Driver::Impl::on_source_flows(const std::string &slug, const std::string &ticket) {
   handle(core::SourceFlows{.slug = slug, .ticket = ticket});
 }
@@ -358,7 +439,10 @@ void Driver::Impl::on_media(const std::string &slug) {
                              .rate_bps = measured.rate_bps,
                              .largest_group = measured.largest_group,
                              .caps = std::move(measured.caps),
-                             .kept_streams = measured.kept_streams});
+                             .kept_streams = measured.kept_streams,
+                             .thin = measured.needed_bps > 0,
+                             .silent_children = std::move(measured.silent_children),
+                             .silent_parents = std::move(measured.silent_parents)});
 }
 
 void Driver::Impl::on_facts(const std::string &slug) {
@@ -408,12 +492,40 @@ bool Driver::has_room_for_peer() const {
   return impl_->peers().has_room();
 }
 
+void Driver::player_came(const std::string &slug) {
+  impl_->player_came(slug);
+}
+
+void Driver::player_left(const std::string &slug) {
+  impl_->player_left(slug);
+}
+
+void Driver::player_asked(const std::string &slug) {
+  impl_->player_asked(slug);
+}
+
+void Driver::set_public(bool is_public) {
+  impl_->set_public(is_public);
+}
+
+bool Driver::has_room_for_measuring() const {
+  return impl_->guests().has_room();
+}
+
+void Driver::let_measure(Ref<GIOStream> stream, const Guest &guest) {
+  impl_->guests().accept(std::move(stream), {.address = guest.address, .run = guest.run});
+}
+
 void Driver::accept_peer(Ref<GIOStream> stream, const std::string &address) {
   impl_->peers().accept(std::move(stream), address);
 }
 
-bool Driver::is_public() const {
-  return impl_->is_public();
+void Driver::heard_of(std::vector<core::NodeInfo> nodes) {
+  impl_->handle(core::OriginKnows{.nodes = std::move(nodes)});
+}
+
+void Driver::nat_known(std::uint16_t udp_port, const core::Nat &nat, const core::Families &families) {
+  impl_->handle(core::NatKnown{.udp_port = udp_port, .nat = nat, .families = families});
 }
 
 bool Driver::flushed() const {

@@ -35,8 +35,10 @@ class Driver {
     std::optional<Key> key = {};  // identifies this node to its peers; empty: the driver makes one
     std::string origin = {};      // URL; empty: none
     std::string state_dir = {};   // where peers are remembered; empty: nowhere
-    bool is_public = false;       // anybody may have a stream brought here, by HLS
+    bool is_public = false;       // everybody may watch through this node; the origin is told
     Time patience = 20s;          // for the answer to a call; longer than the core's own limits
+    // Whether the node may connect to an address that others told it.
+    std::function<bool(const std::string &host)> may_connect = [](const std::string &) { return true; };
   };
   using Done = std::function<void(const Expected<core::Answered> &)>;
 
@@ -62,7 +64,27 @@ class Driver {
   bool has_room_for_peer() const;  // for one more that connects to this node
   void accept_peer(Ref<GIOStream> stream, const std::string &address);
 
-  bool is_public() const;
+  // Nodes that this program knows from elsewhere.
+  void heard_of(std::vector<core::NodeInfo> nodes);
+
+  // The UDP port of this node, what it has found out about the NAT before it, and the address families there.
+  void nat_known(std::uint16_t udp_port, const core::Nat &nat, const core::Families &families);
+
+  // Somebody plays the stream: between came() and left(), or where players only ask now and then, asked().
+  // While nobody does, a stream that was brought here for a player is given up.
+  void player_came(const std::string &slug);
+  void player_left(const std::string &slug);
+  void player_asked(const std::string &slug);
+
+  // A node that measures its line with this one: where it is, and which of its sockets belong together.
+  struct Guest {
+    std::string address = {};
+    std::string run = {};
+  };
+  void set_public(bool is_public);  // the origin is told with the next report
+  bool has_room_for_measuring() const;
+  void let_measure(Ref<GIOStream> stream, const Guest &guest);
+
   bool flushed() const;  // everything for peers and the origin has been sent
 
   std::function<void(core::Change, const std::string &key)> on_change = [](core::Change,

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "quic/connection.hpp"
+
 namespace astral::elements {
 
 namespace {
@@ -29,6 +31,8 @@ track::Object end_of_group(moqt::Location at) {
   object.status = moqt::ObjectStatus::end_of_group;
   return object;
 }
+
+static_assert(Catchup::past_priority >= quic::Connection::background_priority);
 
 }  // namespace
 

@@ -16,7 +16,8 @@ class Catchup {
  public:
   // Fetches for one gap. A provider that gets new objects during the first fetch needs a second one.
   static constexpr int most_fetches = 4;
-  static constexpr std::uint8_t past_priority = 192;  // after the media: a higher number is sent later
+  // After the media, and only as far as it causes no queue (quic::Connection::background_priority).
+  static constexpr std::uint8_t past_priority = 192;
 
   // `priority`: of the fetch among everything that the provider sends us; a lower number is sent first.
   Catchup(moqt::Session &session, track::Store &store, moqt::TrackName track, std::string ticket,

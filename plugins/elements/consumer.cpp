@@ -25,6 +25,8 @@ Code code_of(moqt::RequestCode code) {
   }
 }
 
+constexpr std::uint64_t datagram_overhead = 28;  // the headers of IPv4 and UDP
+
 }  // namespace
 
 Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
@@ -33,11 +35,10 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
       context_(context),
       store_(settings_.store),
       sequence_(store_),
+      lag_watch_(settings_.max_lag),
       standby_(settings_.standby),
       timer_(context, [this] { owner_.on_consumer_ready(); }),
-      answer_timer_(context, [this] {
-        fail_link({Code::timeout, "the peer does not answer"});
-      }) {}
+      answer_timer_(context, [this] { miss_answer(); }) {}
 
 Consumer::~Consumer() {
   closing_ = true;
@@ -73,10 +74,10 @@ void Consumer::offered(const signalling::Offer &offer) {
   if (!link) return end(link.error());
   link_ = std::move(*link);
   const ice::Description description = link_->describe();
-  if (auto connected = link_->connect(offer.fingerprint, offer.ice); !connected)
+  if (auto connected = link_->connect(offer.fingerprint, offer.ice, offer.direct); !connected)
     return fail_link(connected.error());
-  owner_.on_consumer_signal(
-      signalling::to_text(signalling::Confirm{offer.ticket, settings_.link.key.fingerprint(), description}));
+  owner_.on_consumer_signal(signalling::to_text(
+      signalling::Confirm{offer.ticket, settings_.link.key.fingerprint(), description, link_->offered()}));
 }
 
 void Consumer::on_link_candidate(Link &link, const std::string &candidate) {
@@ -105,7 +106,11 @@ void Consumer::on_link_ready(Link &link) {
 
 // Sent together with the SUBSCRIBE or REQUEST_UPDATE that starts the objects: one round trip for both.
 void Consumer::begin() {
+  lag_watch_.restart();
+  line_.restart();
+  aborted_.reset();
   const auto [need, past] = owner_.on_consumer_needs();
+  first_group_ = need ? need->group : 0;
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
                                        link_->ticket());
   if (need) {
@@ -141,15 +146,25 @@ Catchup *Consumer::asker(moqt::RequestId request) {
   return past_ && past_->fetch.is_about(request) ? &past_->fetch : nullptr;
 }
 
+// Where nothing at all comes from the provider, the path may be cut. QUIC ends the link, if that lasts. When
+// the path has healed, the provider has as long as before.
+void Consumer::miss_answer() {
+  const Time time = now();
+  const bool was_cut = std::exchange(cut_, probing_ && link_->unanswered(time) > Time{});
+  if (cut_ || was_cut) return answer_timer_.set(time + answer_timeout);
+  fail_link({Code::timeout, "the peer does not answer"});
+}
+
 void Consumer::set_standby(bool standby) {
   const bool same = standby_ == standby;
   standby_ = standby;
   if (!link_ || !link_->ready() || link_->ended()) return;
-  if (same && (standby || answers_ > 0)) return;
+  if (same && (standby || (answers_ > 0 && !asking_))) return;
   if (!link_->session().update(media_, !standby))
     return fail_link({Code::failed, "the peer does not answer"});
   ++answers_;
   probing_ = same;
+  asking_ = asking_ && same;
   if (established_) answer_timer_.set(now() + answer_timeout);
   if (standby) {
     catchup_.reset();
@@ -177,6 +192,8 @@ void Consumer::answered(const std::optional<moqt::Location> &largest) {
   if (!std::exchange(established_, true) && standby_) warm_up(largest);
   if (--answers_ > 0) return;
   answer_timer_.set(never);
+  cut_ = false;
+  if (std::exchange(asking_, false) && largest) lag_watch_.answered(*largest, now());
   if (!std::exchange(probing_, false) && catchup_) catchup_->joined(largest);
   fetch_past(largest);
 }
@@ -190,8 +207,10 @@ void Consumer::on_link_event(Link &link, moqt::Event &event) {
                        return link.session().close(moqt::CloseCode::protocol_violation,
                                                    "the track has no catalog");
                      learn_catalog(*group, Slice::copy(as_bytes(*text)));
-                     if (const auto pts = accepted.properties.number(present_property))
+                     if (const auto pts = accepted.properties.number(present_property)) {
                        present_ = Present{static_cast<std::int64_t>(*pts), now()};
+                       line_.anchor(present_->pts, present_->at);
+                     }
                      if (accepted.request == media_) answered(accepted.largest);
                    },
                    [&](const moqt::UpdateAccepted &accepted) { answered(accepted.largest); },
@@ -222,6 +241,8 @@ void Consumer::on_link_event(Link &link, moqt::Event &event) {
                    [&](const moqt::GroupEnded &group) {
                      if (group.request != media_ || group.complete) return;
                      store_.abandon(group.group);
+                     if (group.code == moqt::ResetCode::too_far_behind && group.group >= first_group_)
+                       aborted_ = group.group;
                      fresh_ = true;
                    },
                    [](const auto &) {}},
@@ -249,12 +270,21 @@ void Consumer::received(moqt::ObjectReceived &event) {
     return;
   }
   const bool begins = event.object.id.object == 0;
+  if (begins && event.request == media_) group_begun(event.object.id.group);
   if (store_.add(std::move(event.object), time) != track::Store::Added::fresh) return;
   if (begins) ++groups_;
   bytes_ += size;
   ++objects_;
   rate_.add(size, time);
   fresh_ = true;
+}
+
+// A provider that stops one group and then begins another one skips what is between: nobody waits for that.
+void Consumer::group_begun(std::uint64_t group) {
+  if (!aborted_ || group <= *aborted_) return;
+  if (group > *aborted_ + 1 && (!catchup_ || catchup_->done()))
+    store_.lose_until({group - 1, track::Store::max_id});
+  aborted_.reset();
 }
 
 void Consumer::learn_catalog(std::uint64_t group, Slice text) {
@@ -276,6 +306,56 @@ std::optional<Taken> Consumer::take() {
   else
     timer_.set(sequence_.deadline());
   return taken ? std::move(taken) : take_past(time);
+}
+
+void Consumer::observe(const Taken &taken) {
+  if (standby_ || taken.past || !taken.timing.pts || !link_ || link_->ended()) return;
+  const Time time = now();
+  const quic::Stats stats = link_->stats();
+  const std::uint64_t received = stats.bytes_received + stats.datagrams_received * datagram_overhead;
+  switch (lag_watch_.arrived(taken.object.id, line_.arrived(*taken.timing.pts, received, time), time)) {
+    case LagWatch::Verdict::ask:
+      ask_largest();
+      break;
+    case LagWatch::Verdict::present:
+      line_.settle();
+      break;
+    case LagWatch::Verdict::skip:
+      if (const LineMeter::Rates rates = line_.rates(); rates.needed_bps > 0 || !thin_) thin_ = rates;
+      skip_to(lag_watch_.target());
+      owner_.on_consumer_thin(thin_);
+      break;
+    case LagWatch::Verdict::wait:
+      if (!thin_ || lag_watch_.thin(time)) break;
+      thin_.reset();
+      owner_.on_consumer_thin(thin_);
+  }
+}
+
+// The answer says what the provider's largest object is. No deadline: on a thin line it may take long.
+void Consumer::ask_largest() {
+  if (answers_ > 0 || !link_->session().update(media_, true)) return lag_watch_.restart();
+  ++answers_;
+  probing_ = asking_ = true;
+  link_->perform();
+}
+
+// FORWARD 0 drops what the provider has not sent yet, FORWARD 1 continues after its largest object.
+void Consumer::skip_to(moqt::Location begin) {
+  moqt::Session &session = link_->session();
+  if (!session.update(media_, false) || !session.update(media_, true))
+    return fail_link({Code::failed, "the peer does not answer"});
+  answers_ += 2;
+  line_.restart();
+  past_.reset();
+  aborted_.reset();
+  first_group_ = begin.group;
+  store_.restart(begin);
+  sequence_.skip_to(begin);
+  catchup_ =
+      std::make_unique<Catchup>(session, store_, track_name(settings_.slug, media_track), link_->ticket());
+  catchup_->from(begin);
+  link_->perform();
 }
 
 std::optional<Taken> Consumer::take_past(Time time) {
@@ -314,11 +394,14 @@ void Consumer::fill(Statistics &statistics) const {
   statistics.skipped = sequence_.skips();
   statistics.rate_bps = rate_.bps(now());
   if (const auto largest = store_.largest()) statistics.largest_group = largest->group;
+  statistics.lag_ms = static_cast<std::uint64_t>(line_.lag() / 1ms);
+  if (thin_) statistics.thin = *thin_;
   if (!link_ || !link_->ready() || link_->ended()) return;
   const quic::Stats stats = link_->stats();
   statistics.links.push_back({link_->ticket(), link_->peer_fingerprint(),
                               std::chrono::duration<double, std::milli>(stats.rtt).count(), stats.bytes_sent,
-                              stats.bytes_received, stats.kept_streams});
+                              stats.bytes_received, stats.kept_streams, 0, link_->way(),
+                              static_cast<std::uint64_t>(link_->unanswered(now()) / 1ms)});
 }
 
 }  // namespace astral::elements

@@ -10,6 +10,8 @@
 
 #include "elements/catalog.hpp"
 #include "elements/catchup.hpp"
+#include "elements/lag_watch.hpp"
+#include "elements/line_meter.hpp"
 #include "elements/link.hpp"
 #include "elements/sequence.hpp"
 #include "elements/signalling.hpp"
@@ -26,6 +28,7 @@ class Consumer final : private Link::Owner {
     LinkSettings link;
     track::Store::Limits store;  // of the store between the network and take()
     bool standby = false;
+    Time max_lag{};  // see LagWatch; 0: skip nothing
   };
   class Owner {
    public:
@@ -35,6 +38,8 @@ class Consumer final : private Link::Owner {
     virtual Needs on_consumer_needs() = 0;
     // take() may return an object.
     virtual void on_consumer_ready() = 0;
+    // The line does not carry the stream, so the reader skips; or it does again (nullopt).
+    virtual void on_consumer_thin(const std::optional<LineMeter::Rates> &rates) = 0;
     // The last call, once. nullopt: the stream has ended, and take() returns what is left.
     virtual void on_consumer_ended(const std::optional<Error> &error) = 0;
   };
@@ -45,7 +50,8 @@ class Consumer final : private Link::Owner {
   void handle(const signalling::Message &message);
   // Standby keeps the link and the subscription but receives no objects. Leaving standby fetches the missing
   // objects. A call that leaves standby when it is already off probes whether the provider still answers. A
-  // provider that does not answer within answer_timeout is given up.
+  // provider that does not answer within answer_timeout is given up, unless it was probed and its QUIC is
+  // silent too.
   void set_standby(bool standby);
   static constexpr Time answer_timeout = 1500ms;
   // If the round trip is at least this, a link that comes up in standby carries the newest two groups once.
@@ -57,6 +63,8 @@ class Consumer final : private Link::Owner {
 
   // The next object in order, if it has arrived; otherwise the next object of the past, if wanted.
   std::optional<Taken> take();
+  // The reader has got this object as soon as it had arrived. May skip to a newer group.
+  void observe(const Taken &taken);
   void fill(Statistics &statistics) const;
 
  private:
@@ -71,11 +79,15 @@ class Consumer final : private Link::Owner {
   void begin();
   void fetch_past(const std::optional<moqt::Location> &largest);
   void warm_up(const std::optional<moqt::Location> &largest);
+  void miss_answer();
   void answered(const std::optional<moqt::Location> &largest);
   // The catch-up that made this fetch; null: none (any more).
   Catchup *asker(moqt::RequestId request);
   void received(moqt::ObjectReceived &event);
   std::optional<Taken> take_past(Time time);
+  void group_begun(std::uint64_t group);
+  void ask_largest();
+  void skip_to(moqt::Location begin);
   void learn_catalog(std::uint64_t group, Slice text);
   void fail_link(Error why);
   void end(std::optional<Error> error);
@@ -88,6 +100,8 @@ class Consumer final : private Link::Owner {
   std::size_t answers_ = 0;  // open: SUBSCRIBE and REQUEST_UPDATEs of the media track
   bool established_ = false;
   bool probing_ = false;  // the open REQUEST_UPDATE changes nothing
+  bool cut_ = false;      // nothing came from the provider when it had to answer
+  bool asking_ = false;   // an open REQUEST_UPDATE asks for the provider's largest object
   std::unique_ptr<Catchup> catchup_;
   struct Past {
     Past(const track::Store::Limits &limits, moqt::Session &session, moqt::TrackName track,
@@ -101,6 +115,11 @@ class Consumer final : private Link::Owner {
   std::optional<Present> present_;
   track::Store store_;
   Sequence sequence_;
+  LineMeter line_;
+  LagWatch lag_watch_;
+  std::optional<LineMeter::Rates> thin_;  // as the owner was told
+  std::optional<std::uint64_t> aborted_;  // the provider did not finish this group, and has begun none since
+  std::uint64_t first_group_ = 0;         // that the subscription brings
   bool standby_ = false;
   bool fresh_ = false;  // objects have arrived since the last on_consumer_ready()
   bool ended_ = false;

@@ -31,6 +31,8 @@
  *   intervals while it lasts.
  * * `child-slow` (string ticket): the child with this ticket is too slow for the stream's rate: twice within a minute objects were dropped before it
  *   got them, so it skipped to newer ones. Repeated while it lasts.
+ * * `child-silent` (string ticket): data has been in flight to the child with this ticket for 0.4 s, and nothing has come from it. `unanswered-ms` in
+ *   #AstralRelay:stats says when it is heard again.
  *
  * ## Messages
  * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
@@ -47,7 +49,8 @@
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
  *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
- *   that QUIC cannot free) and `skipped` (guint64, how often this child skipped to newer objects).
+ *   that QUIC cannot free), `skipped` (guint64, how often this child skipped to newer objects), `way` (string: "direct" or "ice") and `unanswered-ms`
+ *   (guint64, how long data has been in flight to this child and nothing has come from it, in milliseconds).
  *
  * Since: 0.1
  */
@@ -85,7 +88,7 @@ struct AstralRelayClass {
 };
 
 static Signals astral_relay_signals;
-static guint astral_relay_silence, astral_relay_child_slow;
+static guint astral_relay_silence, astral_relay_child_slow, astral_relay_child_silent;
 static GstStaticPadTemplate astral_relay_sink_template =
     GST_STATIC_PAD_TEMPLATE("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 static GstStaticPadTemplate astral_relay_src_template =
@@ -116,7 +119,8 @@ static GstFlowReturn astral_relay_chain(GstPad *, GstObject *parent, GstBuffer *
   AstralRelay *relay = cast(parent);
   const auto buffer = Ref<GstBuffer>::adopt(adopted);
   if (const SharedTaken taken = taken_of(buffer.get())) return take(relay, taken);
-  if (GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_HEADER)) return GST_FLOW_OK;  // it is in the catalog
+  if (GST_BUFFER_FLAG_IS_SET(buffer.get(), GST_BUFFER_FLAG_HEADER))
+    return GST_FLOW_OK;  // it is in the catalog
   GST_ELEMENT_ERROR(relay, STREAM, FORMAT,
                     ("astralrelay accepts only buffers from astralsrc or astralrelay."), (nullptr));
   return GST_FLOW_ERROR;
@@ -305,6 +309,11 @@ static bool astral_relay_start(AstralRelay *relay) {
             GST_INFO_OBJECT(relay, "the child with ticket %s is too slow", ticket.c_str());
             g_signal_emit(relay, astral_relay_child_slow, 0, ticket.c_str());
           },
+      .child_silent =
+          [relay](const std::string &ticket) {
+            GST_INFO_OBJECT(relay, "the child with ticket %s acknowledges nothing", ticket.c_str());
+            g_signal_emit(relay, astral_relay_child_silent, 0, ticket.c_str());
+          },
       .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); }};
   auto impl = RelayImpl::start(settings, hooks);
   if (!impl) {
@@ -370,6 +379,15 @@ static void astral_relay_set_property(GObject *object, guint id, const GValue *v
   const bool known = set_property(relay->self->settings, id, value);
   GST_OBJECT_UNLOCK(relay);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  // A name would have to be resolved; that happens when the element starts.
+  if (id == prop_stun_server)
+    if (const auto impl = impl_of(relay)) {
+      const auto server = stun::parse_address(g_value_get_string(value) ? g_value_get_string(value) : "");
+      impl->use_stun(server ? numeric_stun(*server) : StunServer{});
+    }
+  if (id == prop_turn_server)
+    if (const auto impl = impl_of(relay))
+      impl->use_turn(numeric_turn(g_value_get_string(value) ? g_value_get_string(value) : ""));
   if (id == prop_store_bytes)
     if (const auto impl = impl_of(relay)) impl->limit_store(g_value_get_uint64(value));
 }
@@ -406,15 +424,17 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   object->set_property = astral_relay_set_property;
   object->get_property = astral_relay_get_property;
   object->finalize = astral_relay_finalize;
-  for (const Property id :
-       {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file, prop_stun_server,
-        prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
+  for (const Property id : {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file,
+                            prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller,
+                            prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);
   astral_relay_silence = g_signal_new("silence", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                       nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_UINT);
   astral_relay_child_slow = g_signal_new("child-slow", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                          nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+  astral_relay_child_silent = g_signal_new("child-silent", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
+                                           nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
 
   GstElementClass *element = GST_ELEMENT_CLASS(type);
   gst_element_class_add_static_pad_template(element, &astral_relay_sink_template);

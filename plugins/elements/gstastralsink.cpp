@@ -44,7 +44,8 @@
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
  *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
- *   that QUIC cannot free) and `skipped` (guint64, how often this child skipped to newer objects).
+ *   that QUIC cannot free), `skipped` (guint64, how often this child skipped to newer objects), `way` (string: "direct" or "ice") and `unanswered-ms`
+ *   (guint64, how long data has been in flight to this child and nothing has come from it, in milliseconds).
  *
  * Since: 0.1
  */
@@ -268,8 +269,9 @@ static void astral_sink_class_init(AstralSinkClass *type) {
   object->get_property = astral_sink_get_property;
   object->finalize = astral_sink_finalize;
   for (const Property id :
-       {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file, prop_stun_server,
-        prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
+       {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_bitrate, prop_key_file,
+        prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller, prop_max_children,
+        prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id, initial());
   astral_sink_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_sink_handle_signalling);
 

@@ -32,7 +32,11 @@
  *
  * ## Messages
  * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
- *   reconnects for 30 seconds. `there` is TRUE when it is back.
+ *   reconnects, unless #AstralSrc:auto-reconnect is FALSE. `there` is TRUE when it is back.
+ *
+ * * Element message `astral-line` {thin (gboolean), carried-bps, needed-bps (guint64)}: `thin` is TRUE each time that the element skips to the newest
+ *   group, because it was later than #AstralSrc:max-lag and the line carries less than the stream needs. `thin` is FALSE when the line has carried the
+ *   stream for a minute.
  *
  * ## Statistics
  * #AstralSrc:stats is a structure `application/x-astral-stats`, a copy that is at most 100 ms old:
@@ -40,12 +44,20 @@
  * * `bytes`, `objects`, `groups` (guint64): payload bytes, objects and groups that were received.
  * * `largest-group` (guint64): the number of the newest group.
  * * `rate-bps` (guint64): the bit rate of these payloads over the last two seconds, in bit/s.
+ * * `lag-ms` (guint64): how much later than on an idle line the last object came, in milliseconds.
+ * * `carried-bps`, `needed-bps` (guint64): the bit rate that the line carries and the one that the stream needs, while the line is too thin; else 0.
  * * `skipped` (guint64): how often objects were given up to stay live.
  * * `dropped-bytes` (guint64): always 0.
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
  *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
- *   that QUIC cannot free) and `skipped` (guint64, how often this child skipped to newer objects).
+ *   that QUIC cannot free), `skipped` (guint64, how often this child skipped to newer objects), `way` (string: "direct" or "ice") and `unanswered-ms`
+ *   (guint64, how long data has been in flight to this child and nothing has come from it, in milliseconds).
+ *
+ * ## Warnings and errors
+ * While no media comes, because the node or the stream is not there or no path to a peer is found, the element posts the reason as a warning and
+ * goes on trying. With `auto-reconnect=false` it gives up at once, with an error. What trying again cannot mend, such as a URI that is not valid, is
+ * always an error.
  *
  * Since: 0.1
  */
@@ -127,7 +139,16 @@ static gboolean astral_src_start(GstBaseSrc *base) noexcept {
                           GST_INFO_OBJECT(src, "%s", there ? "the node is back" : why.c_str());
                           post_node(GST_ELEMENT(src), there, why);
                         },
-                    .needs = [src] { return ask_needs(GST_BASE_SRC_PAD(src)); }};
+                    .trouble = [src](const Error &why) { post_warning(GST_ELEMENT(src), why); },
+                    .needs = [src] { return ask_needs(GST_BASE_SRC_PAD(src)); },
+                    .thin =
+                        [src](const std::optional<LineMeter::Rates> &rates) {
+                          if (rates)
+                            GST_WARNING_OBJECT(src, "the line carries %.1f of %.1f Mbit/s: skipping",
+                                               static_cast<double>(rates->carried_bps) / 1e6,
+                                               static_cast<double>(rates->needed_bps) / 1e6);
+                          post_line(GST_ELEMENT(src), rates);
+                        }};
   auto impl = SourceImpl::start(settings, hooks);
   if (!impl) {
     post_error(GST_ELEMENT(src), impl.error(), true);
@@ -200,7 +221,8 @@ static GstFlowReturn astral_src_create(GstPushSrc *push, GstBuffer **buffer) noe
       return GST_FLOW_NOT_NEGOTIATED;
     if (out->event) gst_pad_push_event(GST_BASE_SRC_PAD(src), out->event.release());
     const GstSegment segment = self.unpacker.segment();
-    if (std::exchange(self.format, segment.format) != segment.format && !start_segment(GST_BASE_SRC(src), segment))
+    if (std::exchange(self.format, segment.format) != segment.format &&
+        !start_segment(GST_BASE_SRC(src), segment))
       return GST_FLOW_ERROR;
     for (Ref<GstBuffer> &each : out->buffers) self.buffers.push_back(std::move(each));
   }
@@ -290,8 +312,9 @@ static void astral_src_class_init(AstralSrcClass *type) {
   object->set_property = astral_src_set_property;
   object->get_property = astral_src_get_property;
   object->finalize = astral_src_finalize;
-  for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stun_server, prop_signaller,
-                            prop_store_bytes, prop_store_time, prop_latency, prop_standby, prop_stats})
+  for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stun_server, prop_turn_server,
+                            prop_endpoint, prop_signaller, prop_store_bytes, prop_store_time, prop_latency,
+                            prop_max_lag, prop_standby, prop_auto_reconnect, prop_stats})
     install_property(object, id);
   astral_src_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_src_handle_signalling);
 

@@ -29,46 +29,51 @@ Link::~Link() = default;
 Expected<std::unique_ptr<Link>> Link::open(std::string ticket, moqt::Role role, const LinkSettings &settings,
                                            GMainContext *context, Owner &owner) {
   std::unique_ptr<Link> link(new Link(std::move(ticket), role, settings, context, owner));
-  const ice::Config config{.controlling = role == moqt::Role::client,
-                           .context = context,
-                           .stun_host = settings.stun_host,
-                           .stun_port = settings.stun_port,
-                           .loopback = true};
-  auto agent = ice::Agent::open(config, *link);
-  if (!agent) return tl::unexpected<Error>(agent.error());
-  link->ice_ = std::move(*agent);
+  const Transport::Settings transport{.is_server = role == moqt::Role::server,
+                                      .stun = settings.stun,
+                                      .turn = settings.turn,
+                                      .endpoint = settings.endpoint};
+  auto opened = Transport::open(transport, context, *link);
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  link->transport_ = std::move(*opened);
   link->setup_deadline_ = now() + setup_timeout;
   link->timer_.set(link->setup_deadline_);
   return link;
 }
 
 ice::Description Link::describe() {
-  ice::Description description = ice_->local();
+  ice::Description description = transport_->describe();
   described_ = description.candidates;
   return description;
 }
 
-Expected<void> Link::connect(const std::string &fingerprint, const ice::Description &remote) {
+Expected<void> Link::connect(const std::string &fingerprint, const ice::Description &remote,
+                             const Direct &direct) {
   if (!peer_.empty()) return fail(Code::conflict, "the ticket has been confirmed already");
   if (!is_fingerprint(fingerprint))
     return fail(Code::invalid, "the fingerprint is not 64 hexadecimal digits");
-  if (auto set = ice_->set_remote(remote); !set) return set;
+  if (auto set = transport_->connect(remote, direct); !set) return set;
   peer_ = fingerprint;
-  if (role_ == moqt::Role::server || ice_->connected()) start_quic();
+  if (role_ == moqt::Role::server || transport_->can_send()) start_quic();
+  transport_->deliver_early();
   return {};
 }
 
 Expected<void> Link::add_candidate(const std::string &candidate) {
   if (ended_ || peer_.empty()) return {};
-  return ice_->add_remote_candidate(candidate);
+  return transport_->add_candidate(candidate);
 }
 
 void Link::start_quic() {
   if (quic_ || ended_) return;
   quic::Config config{.key = settings_.key, .peer_fingerprint = peer_};
   config.server = role_ == moqt::Role::server;
+  // A viewer that moves to another network says so by its next packet, and in silence it has no other.
+  if (!config.server) config.keep_alive = 1s;
   config.alpn = moqt::alpn(moqt::Version::draft18);
-  auto connection = quic::Connection::open(config, *this, *ice_, now());
+  config.id_prefix = transport_->id_prefix();
+  config.first_id = transport_->first_id();
+  auto connection = quic::Connection::open(config, *this, *transport_, now());
   if (!connection) {
     end_ = connection.error();
     return;
@@ -77,32 +82,35 @@ void Link::start_quic() {
   perform();
 }
 
-void Link::on_local_candidate(const std::string &candidate) {
+void Link::on_transport_candidate(const std::string &candidate) {
   if (described_.empty() || std::ranges::find(described_, candidate) != described_.end()) return;
   if (++late_candidates_ > max_late_candidates) return;
   owner_.on_link_candidate(*this, candidate);
 }
 
-void Link::on_connected() {
+void Link::on_transport_connected() {
   if (!peer_.empty()) start_quic();
 }
 
-void Link::on_datagram(Bytes data) {
+void Link::on_transport_datagram(Bytes data) {
   if (quic_ && !ended_) quic_->receive(data, now());
 }
 
-void Link::on_drained() {
+Time Link::heard_at() const {
+  return quic_ ? quic_->heard_at() : Time{};
+}
+
+void Link::on_transport_drained() {
   perform();
 }
 
-// After the link is ready, ICE's failures are ignored because libnice reports some by mistake. QUIC decides
-// whether the path is alive.
-void Link::on_failed(const Error &error) {
-  if (!ready_ && !end_) end_ = error;
+void Link::on_transport_failed(const Error &error) {
+  if (!end_) end_ = error;
   perform();
 }
 
 void Link::on_established() {
+  transport_->settle();
   session_.start();
   became_ready_ = true;
 }
@@ -127,7 +135,7 @@ void Link::wake() {
   const Time time = now();
   if (!ready_ && time >= setup_deadline_ && !end_)
     end_ = Error{Code::timeout,
-                 quic_ ? "the peer did not answer" : "no path to the peer was found"};
+                 transport_->has_heard() ? "the peer did not answer" : "no path to the peer was found"};
   else if (quic_)
     quic_->tick(time);
   perform();

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The link of one ticket: an ICE component, a QUIC connection over it, a MOQT session over that. Decides the
-// order in which the three start and end, and passes on the session's commands and events. Does not decide
-// what is sent.
+// The link of one ticket: a transport, a QUIC connection over it, a MOQT session over that. Decides the order
+// in which the three start and end, and passes on the session's commands and events. Does not decide what is
+// sent.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "elements/transport.hpp"
 #include "glue/key.hpp"
 #include "glue/loop.hpp"
-#include "ice/agent.hpp"
 #include "moqt/session.hpp"
 #include "quic/connection.hpp"
 
@@ -19,16 +19,17 @@ namespace astral::elements {
 // Settings that all links of an element share.
 struct LinkSettings {
   Key key;
-  std::string stun_host;  // empty: no server-reflexive candidates
-  std::uint16_t stun_port = 3478;
+  StunServer stun = {};
+  TurnServer turn = {};                               // its host is an IP address; empty: none
+  std::shared_ptr<udp::Endpoint> endpoint = nullptr;  // null: as Transport::Settings says
 };
 
 // **Thread**: the element's loop. The provider is the QUIC server and the controlled ICE agent; the consumer
 // is the QUIC client and the controlling one.
 //
-//     gathering ─describe()d─▶ waiting ─connect()─▶ connecting ─ICE, then QUIC─▶ ready ──▶ ended
+//     gathering ─describe()d─▶ waiting ─connect()─▶ connecting ─a way, then QUIC─▶ ready ──▶ ended
 //
-class Link final : private ice::Handler, private quic::Handler {
+class Link final : private Transport::Handler, private quic::Handler {
  public:
   // The loop calls these, outside or inside the owner's calls of perform(), connect() and close(), which run
   // perform(); never inside another call. The owner must not destroy the link inside one of them.
@@ -47,6 +48,8 @@ class Link final : private ice::Handler, private quic::Handler {
   // Objects wait in the store, not in the link: with more unsent bytes than this the link takes no more
   // objects.
   static constexpr std::size_t max_unsent = 64 * 1024;
+  // The same for the background (Catchup::past_priority), which is sent only as far as it causes no queue.
+  static constexpr std::size_t max_unsent_background = 16 * 1024;
   // The same for bytes that are sent and not acknowledged, whatever the peer's flow control allows.
   static constexpr std::size_t max_in_flight = quic::Connection::connection_window;
   // The most bytes that one child can keep from being freed, with an object or two on top. Above it the link
@@ -70,8 +73,12 @@ class Link final : private ice::Handler, private quic::Handler {
 
   // Our ICE description for the peer. on_link_candidate() reports candidates that are found later.
   ice::Description describe();
-  // Sets the peer's fingerprint and description. Errors: invalid, too_large, conflict (called twice).
-  Expected<void> connect(const std::string &fingerprint, const ice::Description &remote);
+  // The ways without ICE: for the provider's offer, and the consumer's confirm after connect().
+  Direct offered() const { return transport_->offered(); }
+  // Sets the peer's fingerprint and description, and its ways without ICE. Errors: invalid, too_large,
+  // conflict (called twice).
+  Expected<void> connect(const std::string &fingerprint, const ice::Description &remote,
+                         const Direct &direct = {});
   Expected<void> add_candidate(const std::string &candidate);
 
   // Give commands to the session, then call perform() once for the batch; it carries them out.
@@ -81,9 +88,10 @@ class Link final : private ice::Handler, private quic::Handler {
   bool ready() const { return ready_; }
   bool ended() const { return ended_; }
   bool writable() const {
-    return ready_ && !ended_ && waiting_.empty() && quic_->backlog() < max_unsent &&
-           quic_->in_flight() < max_in_flight;
+    return ready_ && !ended_ && waiting_.empty() &&
+           quic_->backlog() - quic_->background_backlog() < max_unsent && quic_->in_flight() < max_in_flight;
   }
+  bool takes_background() const { return writable() && quic_->background_backlog() < max_unsent_background; }
   // The peer has acknowledged everything that the session sent.
   bool drained() const {
     return !ready_ || ended_ || (waiting_.empty() && quic_->backlog() + quic_->in_flight() == 0);
@@ -92,18 +100,23 @@ class Link final : private ice::Handler, private quic::Handler {
   // ended for another reason.
   void close(moqt::CloseCode code, Error why);
 
+  // How long data has been in flight and nothing has come from the peer.
+  Time unanswered(Time now) const {
+    return quic_ && quic_->unanswered_since() != never ? now - quic_->unanswered_since() : Time{};
+  }
   quic::Stats stats() const { return quic_ ? quic_->stats() : quic::Stats{}; }
+  const char *way() const { return transport_->way(); }
 
  private:
   Link(std::string ticket, moqt::Role role, const LinkSettings &settings, GMainContext *context,
        Owner &owner);
 
-  void on_local_candidate(const std::string &candidate) override;
-  void on_gathered() override {}
-  void on_connected() override;
-  void on_datagram(Bytes data) override;
-  void on_drained() override;
-  void on_failed(const Error &error) override;
+  void on_transport_candidate(const std::string &candidate) override;
+  void on_transport_connected() override;
+  void on_transport_datagram(Bytes data) override;
+  Time heard_at() const override;
+  void on_transport_drained() override;
+  void on_transport_failed(const Error &error) override;
 
   void on_established() override;
   void on_stream_data(quic::StreamId id, Bytes data, bool fin) override;
@@ -128,7 +141,7 @@ class Link final : private ice::Handler, private quic::Handler {
   std::vector<moqt::Action> waiting_;  // they wait until QUIC allows a new stream
   std::vector<std::string> described_;
   std::size_t late_candidates_ = 0;
-  std::unique_ptr<ice::Agent> ice_;
+  std::unique_ptr<Transport> transport_;
   std::unique_ptr<quic::Connection> quic_;
   std::optional<Error> end_;  // found, not reported yet
   Time setup_deadline_ = never;

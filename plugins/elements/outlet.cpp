@@ -47,12 +47,14 @@ Outlet::~Outlet() {
   });
 }
 
-void Outlet::announce(const std::string &media) {
+void Outlet::announce(const std::string &media, unsigned bitrate_kbps) {
   const bool changed = media_ && *media_ != media;
   media_ = media;
+  bitrate_kbps_ = settings_.bitrate_kbps > 0 ? settings_.bitrate_kbps : bitrate_kbps;
   if (!welcome_) return;
   if (!publish_sent_)
-    signaller_->send(signalling::publish(settings_.slug, settings_.title, settings_.description, media));
+    signaller_->send(
+        signalling::publish(settings_.slug, settings_.title, settings_.description, media, bitrate_kbps_));
   else if (changed)
     signaller_->send(signalling::media(settings_.slug, media));
   publish_sent_ = true;
@@ -75,7 +77,7 @@ void Outlet::on_signaller_message(const std::string &text) {
     welcome_ = true;
     backoff_ = first_retry;
     if (std::exchange(was_connected_, true) && hooks_.node) hooks_.node(true, "");
-    if (media_) announce(*media_);
+    if (media_) announce(*media_, bitrate_kbps_);
   } else if (const auto *published = std::get_if<signalling::Published>(&**message)) {
     published_ = true;
     if (on_published) on_published(published->largest_group);
@@ -117,6 +119,11 @@ void Outlet::on_child_removed(const std::string &ticket, const Error &why) {
 
 void Outlet::on_child_slow(const std::string &ticket) {
   if (hooks_.slow) hooks_.slow(ticket);
+}
+
+void Outlet::on_child_silent(const std::string &ticket) {
+  snapshot();  // who hears of it reads the statistics
+  if (hooks_.child_silent) hooks_.child_silent(ticket);
 }
 
 void Outlet::snapshot() {

@@ -23,12 +23,18 @@ struct Hooks {
   std::function<void(const Error &)> failed;
   // The connection to the node was lost and will be retried (`there` is false), or it is back.
   std::function<void(bool there, const std::string &why)> node = nullptr;
+  // Source only: no media comes, and why; the element goes on trying.
+  std::function<void(const Error &)> trouble = nullptr;
   // Source only: what the next element needs.
   std::function<Needs()> needs = nullptr;
+  // Source only: the line does not carry the stream, so objects are skipped; or it does again (nullopt).
+  std::function<void(const std::optional<LineMeter::Rates> &rates)> thin = nullptr;
   // Relay only: no parent has brought an object for `ms` milliseconds.
   std::function<void(unsigned ms)> silent = nullptr;
   // Relay only: this child is too slow for the stream's rate.
   std::function<void(const std::string &ticket)> slow = nullptr;
+  // Relay only: data is in flight to this child, and nothing comes from it.
+  std::function<void(const std::string &ticket)> child_silent = nullptr;
   // Relay only: the parents have brought newer objects, but not these.
   std::function<void(const track::Span &gap)> missing = nullptr;
 };
@@ -43,8 +49,9 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   LoopThread &loop() { return loop_; }  // any thread
   Provider &provider() { return *provider_; }
 
-  // Announces the stream to the node, with its caps `media`. Call it again when the caps change.
-  void announce(const std::string &media);
+  // Announces the stream to the node, with its caps `media` and the bit rate that the caps say. Call it again
+  // when the caps change.
+  void announce(const std::string &media, unsigned bitrate_kbps = 0);
   // Tells the node that this run has ended; the stream waits for its publisher.
   void announce_end();
   // Called when the node has accepted the stream, with the largest group of earlier runs.
@@ -61,6 +68,7 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   void on_child_added(const std::string &ticket, const std::string &fingerprint) override;
   void on_child_removed(const std::string &ticket, const Error &why) override;
   void on_child_slow(const std::string &ticket) override;
+  void on_child_silent(const std::string &ticket) override;
   void on_signaller_open() override;
   void on_signaller_message(const std::string &text) override;
   void on_signaller_lost(const Error &error) override;
@@ -79,6 +87,7 @@ class Outlet final : private Provider::Owner, private Signaller::Owner {
   std::unique_ptr<Signaller> signaller_;
   std::unique_ptr<Timer> timer_, retry_timer_;
   std::optional<std::string> media_;  // the announced caps
+  unsigned bitrate_kbps_ = 0;
   bool was_connected_ = false;        // the node has welcomed us once: from now on, retry
   Time backoff_ = first_retry;
   bool welcome_ = false;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "glue/descriptors.hpp"
 #include "glue/match.hpp"
 #include "moqt/fetch_stream.hpp"
 
@@ -60,19 +61,24 @@ void Provider::request(const signalling::Request &asked) {
   };
   if (asked.slug != settings_.slug) return refuse("no-stream", "the stream here is " + settings_.slug);
   if (children_.contains(asked.ticket)) return refuse("bad-request", "the ticket is in use");
-  if (children_.size() >= settings_.max_children) return refuse("no-room", "no more children are allowed");
+  if (children_.size() >= settings_.max_children)
+    return refuse("no-room", "the element's property max-children allows no more");
+  if (only_the_last_are_free())  // an ICE agent that gets none would end the process
+    return refuse("no-room", "no file descriptor is left for a link there (ulimit -n)");
   auto link = Link::open(asked.ticket, moqt::Role::server, settings_.link, context_, *this);
   if (!link) return refuse("no-room", link.error().detail);
   const ice::Description description = (*link)->describe();
   children_[asked.ticket].link = std::move(*link);
-  owner_.on_provider_signal(signalling::to_text(signalling::Offer{
-      asked.ticket, settings_.link.key.fingerprint(), description, settings_.slug, settings_.uuid}));
+  owner_.on_provider_signal(signalling::to_text(
+      signalling::Offer{asked.ticket, settings_.link.key.fingerprint(), description, settings_.slug,
+                        settings_.uuid, children_[asked.ticket].link->offered()}));
 }
 
 void Provider::confirm(const signalling::Confirm &confirmed) {
   const auto child = children_.find(confirmed.ticket);
   if (child == children_.end()) return;
-  if (auto connected = child->second.link->connect(confirmed.fingerprint, confirmed.ice); !connected)
+  if (auto connected = child->second.link->connect(confirmed.fingerprint, confirmed.ice, confirmed.direct);
+      !connected)
     return cancel(confirmed.ticket, connected.error());
 }
 
@@ -177,9 +183,12 @@ void Provider::updated(Child &child, const moqt::UpdateReceived &update) {
     child.link->session().abort_group(*subscription->stream, moqt::ResetCode::cancelled);
     subscription->stream.reset();
   }
-  if (media && !subscription->forward && update.forward)
+  if (media && subscription->forward && !update.forward) subscription->paused = now();
+  if (media && !subscription->forward && update.forward) {
     subscription->cursor =
         track::Cursor(largest ? moqt::Location{largest->group, largest->object + 1} : moqt::Location{});
+    if (const Time time = now(); time - subscription->paused < skip_time) skipped(child, true, time);
+  }
   subscription->forward = update.forward;
   child.link->session().accept_update(update.request, media ? largest : moqt::Location{catalog_.group, 0});
 }
@@ -236,12 +245,22 @@ bool Provider::add(track::Object object, std::optional<std::int64_t> pts) {
   return true;
 }
 
+void Provider::give_up_before(moqt::Location first) {
+  assert(first.group > 0);  // a jump leads to a newer group
+  store_.lose_until({first.group - 1, track::Store::max_id});
+}
+
 void Provider::anchor(const Present &present) {
   playout_.anchor(present.pts, nanoseconds(present.at));
 }
 
 void Provider::pump() {
   for (auto &[ticket, child] : children_) child.link->perform();
+  const Time time = now();
+  for (auto &[ticket, child] : children_) {
+    const bool silent = child.link->unanswered(time) >= silent_after;
+    if (!std::exchange(child.silent, silent) && silent) owner_.on_child_silent(ticket);
+  }
   set_timer();
 }
 
@@ -274,8 +293,8 @@ void Provider::send_catalog(Child &child) {
 }
 
 // Fetches that fill the gap before the subscription come first; fetches of the past (`later`) come after the
-// media. One turn sends at most Link::max_unsent and one object, so a child that is far behind does not delay
-// the others.
+// media, one object a turn, in the background. One turn sends at most Link::max_unsent and one object, so a
+// child that is far behind does not delay the others.
 std::size_t Provider::send_fetches(Child &child, bool later, std::size_t taken) {
   moqt::Session &session = child.link->session();
   const Time time = now();
@@ -286,7 +305,11 @@ std::size_t Provider::send_fetches(Child &child, bool later, std::size_t taken) 
       continue;
     }
     bool done = false;
-    while (!done && taken < Link::max_unsent) {
+    const std::size_t before = taken;
+    const auto has_room = [&] {
+      return later ? taken == before && child.link->takes_background() : taken < Link::max_unsent;
+    };
+    while (!done && has_room()) {
       const track::Range::Next next = range.next(store_, time);
       if (next.kind == track::Range::Next::Kind::waiting) break;
       if (next.kind == track::Range::Next::Kind::missing) session.write_missing(stream, next.last, true);
@@ -392,9 +415,10 @@ void Provider::fill(Statistics &statistics) const {
   for (const auto &[ticket, child] : children_) {
     if (!child.served || child.link->ended()) continue;
     const quic::Stats stats = child.link->stats();
-    statistics.links.push_back({ticket, child.link->peer_fingerprint(),
-                                std::chrono::duration<double, std::milli>(stats.rtt).count(),
-                                stats.bytes_sent, stats.bytes_received, stats.kept_streams, child.skips});
+    statistics.links.push_back(
+        {ticket, child.link->peer_fingerprint(), std::chrono::duration<double, std::milli>(stats.rtt).count(),
+         stats.bytes_sent, stats.bytes_received, stats.kept_streams, child.skips, child.link->way(),
+         static_cast<std::uint64_t>(child.link->unanswered(now()) / 1ms)});
   }
 }
 

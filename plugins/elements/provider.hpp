@@ -41,6 +41,8 @@ class Provider final : private Link::Owner {
     // The child is too slow for the stream's rate: objects were dropped `slow_skips` times within `slow_time`
     // before it got them. Repeated while this lasts.
     virtual void on_child_slow(const std::string &ticket) = 0;
+    // Data has been in flight to this child for `silent_after`, and nothing has come from it. Called once.
+    virtual void on_child_silent(const std::string &) {}
   };
 
   Provider(Settings settings, GMainContext *context, Owner &owner);
@@ -53,10 +55,15 @@ class Provider final : private Link::Owner {
   const Catalog &catalog() const { return catalog_; }
   // Stores the object; pump() sends it to the children. False: it is a duplicate or too late.
   bool add(track::Object object, std::optional<std::int64_t> pts);
+  // What has not arrived before `first` will not arrive: no reader waits for it.
+  void give_up_before(moqt::Location first);
   // Sets where the stream is now, in case the first objects are older.
   void anchor(const Present &present);
   void pump();
   void limit_store(std::size_t bytes) { store_.limit(bytes); }
+  // For new links.
+  void use_stun(StunServer server) { settings_.link.stun = std::move(server); }
+  void use_turn(TurnServer server) { settings_.link.turn = std::move(server); }
   const track::Store &store() const { return store_; }
 
   // The track ends: sends PUBLISH_DONE to each child, after everything that is in the store.
@@ -65,6 +72,9 @@ class Provider final : private Link::Owner {
   // An interrupted path causes one skip. A child that is always too slow skips once in each store_time.
   static constexpr std::size_t slow_skips = 2;
   static constexpr Time slow_time = 60s;
+  // A child that pauses and goes on so soon has skipped to the newest object: its line is too thin.
+  static constexpr Time skip_time = 100ms;
+  static constexpr Time silent_after = 400ms;
   // Calls `done` from the loop, once, when every child has acknowledged everything.
   void drain(std::function<void()> done);
   std::size_t children() const { return children_.size(); }
@@ -79,6 +89,7 @@ class Provider final : private Link::Owner {
     moqt::Subscribe asked;
     bool accepted = false;
     bool forward = true;
+    Time paused{};  // when the child set FORWARD to 0
     track::Cursor cursor{{}};
     std::optional<moqt::StreamId> stream;  // the group that is being sent; nullopt: none
     std::uint64_t sent_catalog = 0;
@@ -94,6 +105,7 @@ class Provider final : private Link::Owner {
     std::optional<Subscription> media, catalog;
     std::map<moqt::RequestId, Fetching> fetches;
     std::uint64_t objects = 0, bytes = 0, skips = 0;
+    bool silent = false;    // as the owner was told
     std::deque<Time> late;  // times of its last skips because of dropped objects
   };
 
@@ -124,7 +136,7 @@ class Provider final : private Link::Owner {
   void set_timer();
   void check_drained();
 
-  const Settings settings_;
+  Settings settings_;
   Owner &owner_;
   GMainContext *const context_;
   track::Store store_;

@@ -69,21 +69,24 @@ Expected<void> Publisher::add(const track::Piece &piece) {
     flush();
   for (Bytes rest = piece.data; !rest.empty();) {
     if (gathered_.empty()) gathered_timing_ = timing;
-    const std::size_t part = std::min(rest.size(), max_object - gathered_.size());
+    const std::size_t part = std::min(rest.size(), max_object + max_tail - gathered_.size());
     gathered_.insert(gathered_.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(part));
     rest = rest.subspan(part);
-    if (gathered_.size() == max_object) flush();
+    if (gathered_.size() == max_object + max_tail) emit_gathered(max_object);
     timing.delta = true;
     timing.discontinuity = false;
   }
   return {};
 }
 
-void Publisher::flush() {
+// What is left of the gathered bytes begins at most max_span after them.
+void Publisher::emit_gathered(std::size_t size) {
   if (gathered_.empty()) return;
-  emit(moqt::encode_object(track::encode_timing(gathered_timing_), gathered_), moqt::ObjectStatus::normal,
-       gathered_timing_.pts);
-  gathered_.clear();
+  emit(moqt::encode_object(track::encode_timing(gathered_timing_), Bytes(gathered_).first(size)),
+       moqt::ObjectStatus::normal, gathered_timing_.pts);
+  gathered_.erase(gathered_.begin(), gathered_.begin() + static_cast<std::ptrdiff_t>(size));
+  gathered_timing_.delta = true;
+  gathered_timing_.discontinuity = false;
 }
 
 Expected<void> Publisher::start_group() {

@@ -16,8 +16,10 @@ namespace astral::elements {
 class Publisher {
  public:
   // Maximum size and duration of an object of a byte stream. A relay forwards whole objects, so they are
-  // small: 16 KiB take 6.5 ms at 20 Mbit/s.
+  // small: 16 KiB take 6.5 ms at 20 Mbit/s. Up to max_tail more stay with the last object of what is waiting:
+  // an object of its own costs each child a burst, a wake-up and an acknowledgement, however small it is.
   static constexpr std::size_t max_object = 16 * 1024;
+  static constexpr std::size_t max_tail = 4 * 1024;
   static constexpr std::int64_t max_span = 5'000'000;  // ns
   // Maximum buffer of other media, where one buffer is one object.
   static constexpr std::size_t max_buffer = 8 * 1024 * 1024 - 1024;
@@ -31,7 +33,7 @@ class Publisher {
   // Errors: too_large (a buffer), invalid (no caps yet).
   Expected<void> push(Bytes data, const track::Timing &timing);
   // No more input is waiting: makes an object of the gathered bytes.
-  void flush();
+  void flush() { emit_gathered(gathered_.size()); }
   // Ends the run and its last group.
   void end();
   // Numbers the next groups above `group`.
@@ -43,6 +45,7 @@ class Publisher {
 
  private:
   Expected<void> add(const track::Piece &piece);
+  void emit_gathered(std::size_t size);
   Expected<void> start_group();
   void end_group();
   void emit(Slice wire, moqt::ObjectStatus status, std::optional<std::int64_t> pts);

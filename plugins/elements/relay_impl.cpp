@@ -48,7 +48,7 @@ void RelayImpl::take_inputs() {
   task_posted_ = false;
   bool given_up = false;
   while (auto taken = inputs_.try_pop()) {
-    given_up = given_up || (*taken)->skipped;
+    given_up = given_up || ((*taken)->skipped && !(*taken)->jumped);
     take(*taken);
   }
   outlet_.provider().pump();
@@ -91,6 +91,8 @@ void RelayImpl::take(const SharedTaken &taken) {
     outlet_.provider().set_catalog(*catalog_);
     outlet_.announce(catalog_->caps);
   }
+  if (taken->jumped && taken->object.id.object == 0 && taken->object.id.group > 0)
+    outlet_.provider().give_up_before(taken->object.id);
   if (taken->present) outlet_.provider().anchor(*taken->present);
   if (!outlet_.provider().add(taken->object, taken->timing.pts)) return;
   if (taken->object.status != moqt::ObjectStatus::normal) {

@@ -36,6 +36,12 @@ class RelayImpl {
   void limit_store(std::size_t bytes) {
     outlet_.loop().post([this, bytes] { outlet_.provider().limit_store(bytes); });
   }
+  void use_stun(StunServer server) {
+    outlet_.loop().post([this, server = std::move(server)] { outlet_.provider().use_stun(server); });
+  }
+  void use_turn(TurnServer server) {
+    outlet_.loop().post([this, server = std::move(server)] { outlet_.provider().use_turn(server); });
+  }
   void take_signalling(std::string text) { outlet_.take_signalling(std::move(text)); }
   Statistics statistics() { return outlet_.statistics(); }
   // The first object that has not arrived. The first parent to bring objects must bring the past too.

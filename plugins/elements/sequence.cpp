@@ -11,6 +11,12 @@ void Sequence::restart(moqt::Location begin) {
   held_.reset();
 }
 
+void Sequence::skip_to(moqt::Location begin) {
+  restart(begin);
+  gap_ = jump_ = true;
+  ++given_up_;
+}
+
 void Sequence::learn(std::shared_ptr<const Catalog> catalog) {
   const std::uint64_t group = catalog->group;
   catalogs_.try_emplace(group, std::move(catalog));
@@ -44,6 +50,7 @@ std::optional<Taken> Sequence::take(Time now) {
     }
     std::optional<Taken> taken = std::exchange(held_, std::nullopt);
     taken->skipped |= std::exchange(gap_, false);
+    taken->jumped = std::exchange(jump_, false);
     return taken;
   }
 }

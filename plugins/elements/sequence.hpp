@@ -26,6 +26,7 @@ struct Taken {
   std::shared_ptr<const Catalog> catalog;  // null only for status objects
   bool begins_group = false;
   bool skipped = false;  // missing objects before it were given up
+  bool jumped = false;   // on purpose, because the line is too thin: nobody waits for them
   bool past = false;     // from before we joined; for a relay's store, without a catalog
   std::optional<Present> present = std::nullopt;
   std::optional<Time> arrived = std::nullopt;  // nullopt: it waited for its reader
@@ -48,6 +49,8 @@ class Sequence {
 
   // Continues at `begin`, where the store now begins.
   void restart(moqt::Location begin);
+  // The same, and what lies between is given up on purpose.
+  void skip_to(moqt::Location begin);
   void learn(std::shared_ptr<const Catalog> catalog);
   std::optional<Taken> take(Time now);
   // When to call take() again even if nothing has arrived; `never` otherwise.
@@ -61,6 +64,7 @@ class Sequence {
   std::optional<Taken> held_;  // an object that waits for its catalog
   Time held_since_{};
   bool gap_ = false;
+  bool jump_ = false;
   std::uint64_t given_up_ = 0;
   std::uint64_t skipped_ = 0;  // skips before the last restart()
 };

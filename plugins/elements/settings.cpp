@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "elements/settings.hpp"
 
-#include <charconv>
+#include "elements/gstastral.hpp"
+
+#include <gio/gio.h>
+
+#include <algorithm>
 
 namespace astral::elements {
 
 namespace {
 
+constexpr std::uint16_t default_stun_port = 3478;  // RFC 8489, 18.6
+
 constexpr auto rw =
     static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 constexpr auto live =
     static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
+// Who may read the properties, or draw the pipeline, learns no password.
+constexpr auto secret =
+    static_cast<GParamFlags>(G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 constexpr auto ro = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
 GType signaller_type() {
@@ -39,12 +48,31 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
       return text("title", "Title", "Title of the stream, for people (NULL: the slug)");
     case prop_description:
       return text("description", "Description", "Description of the stream, for people");
+    case prop_bitrate:
+      return g_param_spec_uint("bitrate", "Bit rate",
+                               "Bit rate that nodes count with until they have measured it, in kbit/s (0: "
+                               "as the caps say, else not known)",
+                               0, 1'000'000'000, initial.bitrate_kbps, rw);
     case prop_key_file:
       return text("key-file", "Key file",
                   "File with the Ed25519 key, PKCS#8 PEM; created if missing (NULL: a new key for each run)");
     case prop_stun_server:
       return text("stun-server", "STUN server",
-                  "STUN server for ICE, ADDRESS[:PORT] (NULL: no server-reflexive candidates)");
+                  "STUN server for ICE, HOST[:PORT] (NULL: no server-reflexive candidates); astralrelay "
+                  "applies changes to new links, of addresses only");
+    case prop_turn_server:
+      return g_param_spec_string(
+          "turn-server", "TURN server",
+          "TURN server for ICE, turn://username:password@host:port[?transport=udp|tcp], the first two "
+          "percent-encoded (NULL: no relay candidates). A URI does not set it; astralrelay applies changes "
+          "to new links, of addresses only",
+          nullptr, secret);
+    case prop_endpoint:
+      return g_param_spec_object(
+          "endpoint", "Endpoint",
+          "The AstralEndpoint whose UDP port the links use (NULL: a provider has ICE only, and a consumer "
+          "uses a port of its own for each link)",
+          astral_endpoint_get_type(), rw);
     case prop_signaller:
       return g_param_spec_enum("signaller", "Signaller", "How signalling messages travel", signaller_type(),
                                static_cast<int>(initial.signaller), rw);
@@ -63,16 +91,27 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
       return g_param_spec_uint("latency", "Latency",
                                "How long sinks wait, so that late objects are in time, in milliseconds", 0,
                                60'000, initial.latency_ms, rw);
+    case prop_max_lag:
+      return g_param_spec_uint("max-lag", "Maximum lag",
+                               "On a line that is too thin for the stream, skip to the newest group when "
+                               "this late, in milliseconds; a lag that shrinks is left alone (0: never skip)",
+                               0, 60'000, initial.max_lag_ms, rw);
     case prop_standby:
       return g_param_spec_boolean("standby", "Standby",
                                   "Keep the link and the subscription, but receive no objects; takes effect "
                                   "at once. Leaving standby fetches what the next element lacks",
                                   initial.standby, live);
+    case prop_auto_reconnect:
+      return g_param_spec_boolean("auto-reconnect", "Automatic reconnect",
+                                  "Keep trying if the stream cannot be had or is lost, and say why in "
+                                  "warnings; otherwise that is an error",
+                                  initial.auto_reconnect, rw);
     case prop_stats:
       return g_param_spec_boxed(
           "stats", "Statistics",
-          "application/x-astral-stats: bytes, objects, groups, largest-group, rate-bps (bit/s), rtt-ms "
-          "(milliseconds), peers, skipped, dropped-bytes, links",
+          "application/x-astral-stats: bytes, objects, groups, largest-group, rate-bps (bit/s), lag-ms, "
+          "rtt-ms "
+          "(milliseconds), carried-bps, needed-bps, peers, skipped, dropped-bytes, links",
           GST_TYPE_STRUCTURE, ro);
   }
   return nullptr;
@@ -81,6 +120,19 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
 void set_text(std::string &field, const GValue *value, const char *otherwise = "") {
   const char *given = g_value_get_string(value);
   field = given ? given : otherwise;
+}
+
+// Empty: the name cannot be resolved.
+std::string address_of(const char *name) {
+  const auto resolver = Ref<GResolver>::adopt(g_resolver_get_default());
+  GList *found = g_resolver_lookup_by_name(resolver.get(), name, nullptr, nullptr);
+  if (!found) {
+    GST_WARNING("the server %s cannot be resolved; links go on without it", name);
+    return {};
+  }
+  const GString_ first(g_inet_address_to_string(static_cast<GInetAddress *>(found->data)));
+  g_resolver_free_addresses(found);
+  return first.get();
 }
 
 void get_text(const std::string &field, GValue *value) {
@@ -121,11 +173,21 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_description:
       set_text(settings.description, value);
       return true;
+    case prop_bitrate:
+      settings.bitrate_kbps = g_value_get_uint(value);
+      return true;
     case prop_key_file:
       set_text(settings.key_file, value);
       return true;
     case prop_stun_server:
       set_text(settings.stun_server, value);
+      return true;
+    case prop_turn_server:
+      set_text(settings.turn_server, value);
+      return true;
+    case prop_endpoint:
+      settings.endpoint_object = Ref<GObject>::retain(static_cast<GObject *>(g_value_get_object(value)));
+      settings.endpoint = astral_endpoint_of(settings.endpoint_object.get());
       return true;
     case prop_signaller:
       settings.signaller = static_cast<SignallerKind>(g_value_get_enum(value));
@@ -142,8 +204,14 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_latency:
       settings.latency_ms = g_value_get_uint(value);
       return true;
+    case prop_max_lag:
+      settings.max_lag_ms = g_value_get_uint(value);
+      return true;
     case prop_standby:
       settings.standby = g_value_get_boolean(value);
+      return true;
+    case prop_auto_reconnect:
+      settings.auto_reconnect = g_value_get_boolean(value);
       return true;
     default:
       return false;
@@ -167,11 +235,17 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
     case prop_description:
       get_text(settings.description, value);
       return true;
+    case prop_bitrate:
+      g_value_set_uint(value, settings.bitrate_kbps);
+      return true;
     case prop_key_file:
       get_text(settings.key_file, value);
       return true;
     case prop_stun_server:
       get_text(settings.stun_server, value);
+      return true;
+    case prop_endpoint:
+      g_value_set_object(value, settings.endpoint_object.get());
       return true;
     case prop_signaller:
       g_value_set_enum(value, static_cast<int>(settings.signaller));
@@ -188,8 +262,14 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
     case prop_latency:
       g_value_set_uint(value, settings.latency_ms);
       return true;
+    case prop_max_lag:
+      g_value_set_uint(value, settings.max_lag_ms);
+      return true;
     case prop_standby:
       g_value_set_boolean(value, settings.standby);
+      return true;
+    case prop_auto_reconnect:
+      g_value_set_boolean(value, settings.auto_reconnect);
       return true;
     default:
       return false;
@@ -210,6 +290,9 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
   }
   auto parsed = parse_uri(uri);
   if (!parsed) return tl::unexpected<Error>(parsed.error());
+  // URIs are shown and logged.
+  if (std::ranges::any_of(parsed->query, [](const auto &one) { return one.first == "turn-server"; }))
+    return fail(Code::invalid, "a URI cannot set turn-server, which holds a password");
   for (const auto &[name, value] : parsed->query) {
     const GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), name.c_str());
     if (!spec || name == "uri" || !(spec->flags & G_PARAM_WRITABLE) ||
@@ -233,16 +316,50 @@ Expected<void> check(const ElementSettings &settings) {
 Expected<LinkSettings> link_settings(const ElementSettings &settings) {
   auto key = settings.key_file.empty() ? Key::generate() : Key::load_or_create(settings.key_file);
   if (!key) return tl::unexpected<Error>(key.error());
-  LinkSettings link{.key = *key, .stun_host = settings.stun_server};
-  const std::size_t colon = settings.stun_server.rfind(':');
-  if (colon == std::string::npos || settings.stun_server.find(':') != colon)
-    return link;  // no server, or an IPv6 address without a port
-  const char *end = settings.stun_server.data() + settings.stun_server.size();
-  const auto [rest, wrong] = std::from_chars(settings.stun_server.data() + colon + 1, end, link.stun_port);
-  if (wrong != std::errc{} || rest != end || link.stun_port == 0)
-    return fail(Code::invalid, "the port of the STUN server '" + settings.stun_server + "' is not valid");
-  link.stun_host.resize(colon);
+  LinkSettings link{.key = *key, .endpoint = settings.endpoint};
+  auto server = resolve_stun(settings.stun_server);
+  if (!server) return tl::unexpected<Error>(server.error());
+  link.stun = std::move(*server);
+  auto turn = resolve_turn(settings.turn_server);
+  if (!turn) return fail(turn.error().code, "turn-server " + turn.error().detail);
+  link.turn = std::move(*turn);
   return link;
+}
+
+StunServer numeric_stun(const udp::Address &address) {
+  const std::string text = stun::to_text(address);
+  const std::size_t end = text.rfind(':');
+  return {address.size == 4 ? text.substr(0, end) : text.substr(1, end - 2), address.port};
+}
+
+// The port is parsed by GLib: "HOST", "HOST:PORT", "2001:db8::1", "[2001:db8::1]:PORT".
+Expected<StunServer> resolve_stun(const std::string &text) {
+  if (text.empty()) return StunServer{};
+  GError *raw = nullptr;
+  const auto parsed =
+      Ref<GSocketConnectable>::adopt(g_network_address_parse(text.c_str(), default_stun_port, &raw));
+  const GErrorPtr error(raw);
+  auto *address = reinterpret_cast<GNetworkAddress *>(parsed.get());
+  if (!address || g_network_address_get_port(address) == 0 || !*g_network_address_get_hostname(address))
+    return fail(Code::invalid, "the STUN server '" + text + "' is not HOST[:PORT]");
+  const char *host = g_network_address_get_hostname(address);
+  const std::uint16_t port = g_network_address_get_port(address);
+  if (g_hostname_is_ip_address(host)) return StunServer{host, port};
+  const std::string first = address_of(host);
+  return first.empty() ? StunServer{} : StunServer{first, port};
+}
+
+Expected<TurnServer> resolve_turn(const std::string &uri) {
+  if (uri.empty()) return TurnServer{};
+  auto server = parse_turn_uri(uri);
+  if (server && !g_hostname_is_ip_address(server->host.c_str()))
+    server->host = address_of(server->host.c_str());
+  return server;
+}
+
+TurnServer numeric_turn(const std::string &uri) {
+  const auto server = parse_turn_uri(uri);
+  return server && g_hostname_is_ip_address(server->host.c_str()) ? *server : TurnServer{};
 }
 
 void post_node(GstElement *element, bool there, const std::string &reason) {
@@ -250,6 +367,16 @@ void post_node(GstElement *element, bool there, const std::string &reason) {
       element, gst_message_new_element(GST_OBJECT(element),
                                        gst_structure_new("astral-node", "there", G_TYPE_BOOLEAN, there,
                                                          "reason", G_TYPE_STRING, reason.c_str(), nullptr)));
+}
+
+void post_line(GstElement *element, const std::optional<LineMeter::Rates> &rates) {
+  const LineMeter::Rates told = rates.value_or(LineMeter::Rates{});
+  gst_element_post_message(
+      element,
+      gst_message_new_element(GST_OBJECT(element),
+                              gst_structure_new("astral-line", "thin", G_TYPE_BOOLEAN, rates.has_value(),
+                                                "carried-bps", G_TYPE_UINT64, told.carried_bps, "needed-bps",
+                                                G_TYPE_UINT64, told.needed_bps, nullptr)));
 }
 
 void post_error(GstElement *element, const Error &error, bool reading) {
@@ -288,6 +415,14 @@ void post_error(GstElement *element, const Error &error, bool reading) {
       break;
   }
 #undef ASTRAL_POST
+}
+
+void post_warning(GstElement *element, const Error &error) {
+  const gint code = error.code == Code::not_found ? GST_RESOURCE_ERROR_NOT_FOUND
+                    : error.code == Code::no_room ? GST_RESOURCE_ERROR_NO_SPACE_LEFT
+                                                  : GST_RESOURCE_ERROR_OPEN_READ;
+  gst_element_message_full(element, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR, code,
+                           g_strdup(error.detail.c_str()), nullptr, __FILE__, GST_FUNCTION, __LINE__);
 }
 
 }  // namespace astral::elements

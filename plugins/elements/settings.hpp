@@ -6,11 +6,14 @@
 #include <gst/gst.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "elements/line_meter.hpp"
 #include "elements/link.hpp"
 #include "elements/uri.hpp"
 #include "glue/error.hpp"
+#include "glue/ref.hpp"
 #include "track/store.hpp"
 
 namespace astral::elements {
@@ -25,14 +28,20 @@ struct ElementSettings {
   std::string slug;
   std::string title;
   std::string description;
+  unsigned bitrate_kbps = 0;
   std::string key_file;
   std::string stun_server;
+  std::string turn_server;
+  std::shared_ptr<udp::Endpoint> endpoint;
+  Ref<GObject> endpoint_object;  // the AstralEndpoint that `endpoint` is of
   SignallerKind signaller = SignallerKind::node;
   unsigned max_children = 100;
   std::uint64_t store_bytes = track::Store::Limits{}.bytes;
   unsigned store_time_ms = 10'000;
   unsigned latency_ms = 120;
+  unsigned max_lag_ms = 3000;
   bool standby = false;
+  bool auto_reconnect = true;
 };
 
 // Property ids; each element installs the ones that it has.
@@ -42,14 +51,19 @@ enum Property : guint {
   prop_slug,
   prop_title,
   prop_description,
+  prop_bitrate,
   prop_key_file,
   prop_stun_server,
+  prop_turn_server,
+  prop_endpoint,
   prop_signaller,
   prop_max_children,
   prop_store_bytes,
   prop_store_time,
   prop_latency,
+  prop_max_lag,
   prop_standby,
+  prop_auto_reconnect,
   prop_stats,
 };
 void install_property(GObjectClass *type, Property id, const ElementSettings &initial = {});
@@ -69,13 +83,26 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
 
 // Checks whether the element can start. Errors: invalid (the URI), not_found (no stream is named).
 Expected<void> check(const ElementSettings &settings);
-// Loads or creates the key, and parses the STUN server's address. Errors: invalid, and those of Key.
+StunServer numeric_stun(const udp::Address &address);
+// Reads HOST[:PORT] and resolves a name, which may take seconds. A name that cannot be resolved is no server.
+// Errors: invalid.
+Expected<StunServer> resolve_stun(const std::string &text);
+// Reads a TURN server's URI, which may be empty, and resolves the name as resolve_stun() does. Errors: those
+// of parse_turn_uri().
+Expected<TurnServer> resolve_turn(const std::string &uri);
+// The server that the URI names by address. None if it names none, or names it otherwise.
+TurnServer numeric_turn(const std::string &uri);
+// Loads or creates the key, and resolves the servers for ICE. Errors: those of these functions, and of Key.
 Expected<LinkSettings> link_settings(const ElementSettings &settings);
 
 // Posts the element message "astral-node" {there: gboolean, reason: string}: the node is lost, or back.
 void post_node(GstElement *element, bool there, const std::string &reason);
+// Posts the element message "astral-line" {thin: gboolean, carried-bps, needed-bps: guint64}.
+void post_line(GstElement *element, const std::optional<LineMeter::Rates> &rates);
 // Posts an error message with the domain and code that GStreamer applications expect. `reading`: from a
 // source.
 void post_error(GstElement *element, const Error &error, bool reading);
+// Posts a warning: a source has no media, and goes on trying.
+void post_warning(GstElement *element, const Error &error);
 
 }  // namespace astral::elements

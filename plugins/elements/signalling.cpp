@@ -2,6 +2,7 @@
 #include "elements/signalling.hpp"
 
 #include "glue/json.hpp"
+#include "glue/key.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/object_codec.hpp"
 
@@ -24,6 +25,26 @@ ice::Description read_ice(json::Reader in) {
   return description;
 }
 
+// What cannot be used is left out: the message still has its ICE description.
+Direct read_direct(json::Reader &in) {
+  Direct direct;
+  const auto id = secret_of(in.text_if("direct_id", words_rule).value_or(""));
+  if (!id) return direct;
+  direct.secret = *id;
+  const auto sendable = [](const std::string &text) {
+    const auto address = stun::parse_address(text);
+    return address && is_sendable(*address) ? address : std::nullopt;
+  };
+  for (const std::string &text : in.texts("direct", protocol::max_direct, words_rule))
+    if (const auto address = sendable(text)) direct.addresses.push_back(*address);
+  direct.tcp = sendable(in.text_if("tcp", words_rule).value_or(""));
+  return direct;
+}
+
+std::string id_of(const Direct &direct) {
+  return direct.secret == udp::Secret{} ? "" : to_hex(direct.secret);
+}
+
 protocol::Ice ice_of(const ice::Description &description) {
   return {description.ufrag, description.pwd, description.candidates};
 }
@@ -37,9 +58,11 @@ Message read(const std::string &type, json::Reader &in) {
   const std::string ticket = in.text("ticket", uuid_rule);
   if (type == "request") return Request{ticket, in.text("slug", uuid_rule)};
   if (type == "offer")
-    return Offer{ticket, in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice")), {}, {}};
+    return Offer{ticket,         in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice")), {}, {},
+                 read_direct(in)};
   if (type == "confirm")
-    return Confirm{ticket, in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice"))};
+    return Confirm{ticket, in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice")),
+                   read_direct(in)};
   if (type == "candidates")
     return Candidates{ticket, in.texts("candidates", ice::max_candidates, candidate_rule)};
   return Cancel{ticket, in.text_if("code", words_rule).value_or(""),
@@ -71,9 +94,9 @@ std::string hello(const std::string &uuid) {
 }
 
 std::string publish(const std::string &slug, const std::string &name, const std::string &description,
-                    const std::string &media) {
-  return protocol::write_message(
-      protocol::Publish{.slug = slug, .name = name, .description = description, .media = media});
+                    const std::string &media, unsigned bitrate_kbps) {
+  return protocol::write_message(protocol::Publish{
+      .slug = slug, .name = name, .description = description, .media = media, .bitrate_kbps = bitrate_kbps});
 }
 
 std::string media(const std::string &slug, const std::string &media) {
@@ -98,11 +121,14 @@ std::string goodbye() {
 }
 
 std::string to_text(const Offer &offer) {
-  return protocol::write_message(protocol::Offer{.ticket = offer.ticket,
-                                                 .slug = offer.slug,
-                                                 .source = offer.source,
-                                                 .fingerprint = offer.fingerprint,
-                                                 .ice = ice_of(offer.ice)});
+  protocol::Offer message{.ticket = offer.ticket,
+                          .slug = offer.slug,
+                          .source = offer.source,
+                          .fingerprint = offer.fingerprint,
+                          .ice = ice_of(offer.ice)};
+  message.direct_id = id_of(offer.direct);
+  for (const udp::Address &address : offer.direct.addresses) message.direct.push_back(stun::to_text(address));
+  return protocol::write_message(message);
 }
 
 std::string to_text(const Refusal &refusal) {
@@ -113,8 +139,10 @@ std::string to_text(const Refusal &refusal) {
 }
 
 std::string to_text(const Confirm &confirm) {
-  return protocol::write_message(protocol::Confirm{
-      .ticket = confirm.ticket, .fingerprint = confirm.fingerprint, .ice = ice_of(confirm.ice)});
+  return protocol::write_message(protocol::Confirm{.ticket = confirm.ticket,
+                                                   .fingerprint = confirm.fingerprint,
+                                                   .ice = ice_of(confirm.ice),
+                                                   .direct_id = id_of(confirm.direct)});
 }
 
 std::string to_text(const Candidates &candidates) {

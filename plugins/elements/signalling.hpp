@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "elements/direct.hpp"
 #include "glue/error.hpp"
 #include "ice/description.hpp"
 
@@ -32,6 +33,7 @@ struct Offer {
   std::string ticket, fingerprint;
   ice::Description ice;
   std::string slug, source;  // for the node, which puts its own uuid into `source`
+  Direct direct = {};
 };
 struct Refusal {
   std::string ticket, code, message;
@@ -40,6 +42,7 @@ struct Refusal {
 struct Confirm {
   std::string ticket, fingerprint;
   ice::Description ice;
+  Direct direct = {};
 };
 struct Candidates {
   std::string ticket;
@@ -56,7 +59,7 @@ Expected<std::optional<Message>> parse(std::string_view text);
 
 std::string hello(const std::string &uuid);
 std::string publish(const std::string &slug, const std::string &name, const std::string &description,
-                    const std::string &media);
+                    const std::string &media, unsigned bitrate_kbps = 0);
 std::string media(const std::string &slug, const std::string &media);
 std::string ended(const std::string &slug);
 std::string request(const std::string &ticket, const std::string &slug, const std::string &destination);

@@ -59,7 +59,9 @@ Expected<std::unique_ptr<SinkImpl>> SinkImpl::start(const ElementSettings &setti
 bool SinkImpl::set_caps(const GstCaps *caps) {
   const auto plain = Ref<GstCaps>::adopt(gst_caps_copy(caps));
   GstStructure *structure = gst_caps_get_structure(plain.get(), 0);
-  Caps input{gst_structure_get_name(structure), {}, {}};
+  Caps input{.media_type = gst_structure_get_name(structure), .text = {}, .streamheader = {}};
+  if (int bps = 0; gst_structure_get_int(structure, "bitrate", &bps) && bps > 0)
+    input.bitrate_kbps = static_cast<unsigned>(bps) / 1000;
   if (const GValue *headers = gst_structure_get_value(structure, "streamheader");
       headers && GST_VALUE_HOLDS_ARRAY(headers))
     for (guint i = 0; i < gst_value_array_get_size(headers); ++i) {
@@ -102,7 +104,7 @@ void SinkImpl::take_inputs() {
 Expected<void> SinkImpl::take_input(Input &input) {
   if (const auto *caps = std::get_if<Caps>(&input)) {
     auto set = publisher_->set_caps(caps->media_type, caps->text, caps->streamheader);
-    if (set) outlet_.announce(caps->text);
+    if (set) outlet_.announce(caps->text, caps->bitrate_kbps);
     return set;
   }
   const auto &frame = std::get<Frame>(input);

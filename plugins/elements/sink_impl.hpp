@@ -40,6 +40,7 @@ class SinkImpl {
   struct Caps {
     std::string media_type, text;
     std::vector<Slice> streamheader;
+    unsigned bitrate_kbps = 0;
   };
   struct Frame {
     Ref<GstBuffer> buffer;

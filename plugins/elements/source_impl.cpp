@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "glue/descriptors.hpp"
+
 namespace astral::elements {
 
 SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
@@ -17,6 +19,11 @@ SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link
       reconnect(Error{Code::timeout, "no peer has offered the stream '" + settings_.slug + "'"});
     });
     retry_timer_ = std::make_unique<Timer>(loop_.context(), [this] { connect(); });
+    doubt_timer_ = std::make_unique<Timer>(loop_.context(), [this] {
+      warn({Code::timeout,
+            "no media of '" + settings_.slug + "' has come yet; the node still looks for a way"});
+    });
+    doubt_timer_->set(settings_.signaller == SignallerKind::node ? now() + patience : never);
     snapshot_timer_ = std::make_unique<Timer>(loop_.context(), [this] { snapshot(); });
     snapshot_timer_->set(now() + snapshot_interval);
     connect();
@@ -28,9 +35,11 @@ void SourceImpl::connect() {
       settings_.slug,
       link_,
       {.bytes = settings_.store_bytes, .age = std::chrono::milliseconds(settings_.store_time_ms)},
-      standby_};
+      standby_,
+      std::chrono::milliseconds(settings_.max_lag_ms)};
   ticket_ = random_uuid();
   connected_.clear();
+  offered_ = false;
   consumer_ =
       std::make_unique<Consumer>(std::move(consumer), loop_.context(), static_cast<Consumer::Owner &>(*this));
   offer_timer_->set(now() + offer_timeout);
@@ -44,8 +53,8 @@ void SourceImpl::connect() {
 void SourceImpl::reconnect(const Error &why) {
   if (ended_) return;
   const Time time = now();
-  const bool patient = !lost_ || time - *lost_ < patience;
-  if (settings_.signaller == SignallerKind::application || !was_connected_ || !patient) return end(why);
+  if (!may_retry(why)) return end(why);
+  warn(why);
   if (!lost_) {
     lost_ = time;
     backoff_ = time - linked_ >= lasting ? Time{} : first_retry;
@@ -56,6 +65,22 @@ void SourceImpl::reconnect(const Error &why) {
   backoff_ = std::clamp(backoff_ * 2, first_retry, last_retry);
 }
 
+bool SourceImpl::may_retry(const Error &why) const {
+  if (settings_.signaller == SignallerKind::application || !settings_.auto_reconnect) return false;
+  const bool for_ever =
+      why.code == Code::invalid || why.code == Code::unsupported || why.code == Code::refused;
+  return was_connected_ || !for_ever;
+}
+
+void SourceImpl::warn(const Error &why) {
+  const Time time = now();
+  if (ended_ || !hooks_.trouble || (why.detail == trouble_ && time - warned_ < same_trouble)) return;
+  trouble_ = why.detail;
+  warned_ = time;
+  doubt_timer_->set(never);
+  hooks_.trouble(why);
+}
+
 SourceImpl::~SourceImpl() {
   loop_.run([this] {
     if (signaller_ && !connected_.empty() && !ended_)
@@ -64,12 +89,16 @@ SourceImpl::~SourceImpl() {
     signaller_.reset();
     offer_timer_.reset();
     retry_timer_.reset();
+    doubt_timer_.reset();
     snapshot_timer_.reset();
   });
 }
 
 Expected<std::unique_ptr<SourceImpl>> SourceImpl::start(const ElementSettings &settings, Hooks hooks) {
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
+  // A node keeps the last ones for this: it has none for its children, but one for their parent.
+  if (settings.signaller == SignallerKind::node && only_the_last_are_free())
+    return fail(Code::no_room, "no file descriptor is left for another link (ulimit -n)");
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
   return std::unique_ptr<SourceImpl>(new SourceImpl(settings, *link, std::move(hooks)));
@@ -124,9 +153,19 @@ void SourceImpl::take_message(const std::string &text) {
   if (const auto *welcome = std::get_if<signalling::Welcome>(&**message)) {
     signaller_->send(signalling::request(ticket_, settings_.slug, welcome->uuid));
   } else if (const auto *refusal = std::get_if<signalling::Refusal>(&**message)) {
-    if (connected_.empty()) reconnect(signalling::error_of(refusal->code, refusal->message));
+    const Error why = signalling::error_of(refusal->code, refusal->message);
+    if (refusal->code == "no-path")  // a notice: the node goes on looking
+      warn(why);
+    else if (connected_.empty())
+      reconnect(why);
+  } else if (const auto *gone = std::get_if<signalling::Cancel>(&**message);
+             gone != nullptr && gone->ticket == ticket_ && !offered_) {
+    reconnect(signalling::error_of(gone->code, gone->message));  // the node begins anew with this stream
   } else {
-    if (std::holds_alternative<signalling::Offer>(**message)) offer_timer_->set(never);
+    if (std::holds_alternative<signalling::Offer>(**message)) {
+      offered_ = true;
+      offer_timer_->set(never);
+    }
     consumer_->handle(**message);
   }
 }
@@ -141,11 +180,17 @@ void SourceImpl::on_consumer_connected(const std::string &ticket, const std::str
   linked_ = now();
   if (lost_.has_value() && hooks_.node) hooks_.node(true, "");
   lost_.reset();
+  trouble_.clear();
+  doubt_timer_->set(never);
   hooks_.peer_added(ticket, fingerprint);
 }
 
 void SourceImpl::on_consumer_ready() {
   refill();
+}
+
+void SourceImpl::on_consumer_thin(const std::optional<LineMeter::Rates> &rates) {
+  if (hooks_.thin) hooks_.thin(rates);
 }
 
 void SourceImpl::on_consumer_ended(const std::optional<Error> &error) {
@@ -170,7 +215,11 @@ void SourceImpl::refill() {
                         ? moqt::Location{taken->object.id.group, taken->object.id.object + 1}
                         : moqt::Location{taken->object.id.group + 1, 0};
       if (!reader_behind_) taken->arrived = now();
-      next_ = std::make_shared<const Taken>(std::move(*taken));
+      const SharedTaken object = std::make_shared<const Taken>(std::move(*taken));
+      next_ = object;
+      // May come back to this function, which then queues next_.
+      if (!reader_behind_) consumer_->observe(*object);
+      if (!next_) continue;
     }
     Item item = *next_;
     if (!items_.try_push(item, (*next_)->object.wire.size() + 1)) {

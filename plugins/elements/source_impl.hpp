@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // astralsrc without GObject: obtains a ticket, receives the stream, and passes its objects to a streaming
-// thread. If it loses the node it reconnects for a while, and the stream continues where it was.
+// thread. If it loses the node it reconnects, and the stream continues where it was.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,9 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   static constexpr Time lasting = 1s;
   static constexpr Time first_retry = 100ms;
   static constexpr Time last_retry = 2s;
-  static constexpr Time patience = 30s;  // give up after this time
+  // Without media for this long it says so, even if nobody has told it why.
+  static constexpr Time patience = 8s;
+  static constexpr Time same_trouble = 30s;  // before the same warning is repeated
 
   // Does not call `hooks.failed`: the streaming thread gets an End with the error.
   static Expected<std::unique_ptr<SourceImpl>> start(const ElementSettings &settings, Hooks hooks);
@@ -55,12 +57,15 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) override;
   Needs on_consumer_needs() override;
   void on_consumer_ready() override;
+  void on_consumer_thin(const std::optional<LineMeter::Rates> &rates) override;
   void on_consumer_ended(const std::optional<Error> &error) override;
   void on_signaller_open() override;
   void on_signaller_message(const std::string &text) override;
   void on_signaller_lost(const Error &error) override;
   void connect();
   void reconnect(const Error &why);
+  bool may_retry(const Error &why) const;
+  void warn(const Error &why);
   void take_message(const std::string &text);
   void refill();
   void end(std::optional<Error> error);
@@ -76,12 +81,15 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   Queue<Item> items_{max_waiting};
   std::unique_ptr<Consumer> consumer_;
   std::unique_ptr<Signaller> signaller_;
-  std::unique_ptr<Timer> offer_timer_, retry_timer_, snapshot_timer_;
+  std::unique_ptr<Timer> offer_timer_, retry_timer_, doubt_timer_, snapshot_timer_;
   bool standby_ = false;
+  bool offered_ = false;        // an offer has come for ticket_
   bool was_connected_ = false;  // a link has worked: from now on, retry
   Time linked_ = {};            // when the link came up
   std::optional<Time> lost_;    // when the link was lost; nullopt: it works
   Time backoff_ = first_retry;
+  std::string trouble_;  // the last warning
+  Time warned_ = {};
   std::optional<moqt::Location> position_;  // the location after the last object that was taken
   std::string connected_;                   // the ticket of the link that works
   std::optional<SharedTaken> next_;         // taken from the consumer; items_ was full

@@ -15,18 +15,20 @@ GstStructure *Statistics::to_structure() const {
         "link", "ticket", G_TYPE_STRING, link.ticket.c_str(), "peer", G_TYPE_STRING, link.peer.c_str(),
         "rtt-ms", G_TYPE_DOUBLE, link.rtt_ms, "bytes-sent", G_TYPE_UINT64, link.bytes_sent, "bytes-received",
         G_TYPE_UINT64, link.bytes_received, "kept-streams", G_TYPE_UINT64, link.kept_streams, "skipped",
-        G_TYPE_UINT64, link.skipped, nullptr));
+        G_TYPE_UINT64, link.skipped, "way", G_TYPE_STRING, link.way.c_str(), "unanswered-ms", G_TYPE_UINT64,
+        link.unanswered_ms, nullptr));
     GValue value = G_VALUE_INIT;
     g_value_init(&value, GST_TYPE_STRUCTURE);
     gst_value_set_structure(&value, entry.get());
     gst_value_array_append_and_take_value(&list, &value);
   }
-  GstStructure *structure =
-      gst_structure_new("application/x-astral-stats", "bytes", G_TYPE_UINT64, bytes, "objects", G_TYPE_UINT64,
-                        objects, "groups", G_TYPE_UINT64, groups, "largest-group", G_TYPE_UINT64,
-                        largest_group, "skipped", G_TYPE_UINT64, skipped, "dropped-bytes", G_TYPE_UINT64,
-                        dropped_bytes, "rate-bps", G_TYPE_UINT64, rate_bps, "rtt-ms", G_TYPE_DOUBLE, rtt_ms,
-                        "peers", G_TYPE_INT, static_cast<int>(links.size()), nullptr);
+  GstStructure *structure = gst_structure_new(
+      "application/x-astral-stats", "bytes", G_TYPE_UINT64, bytes, "objects", G_TYPE_UINT64, objects,
+      "groups", G_TYPE_UINT64, groups, "largest-group", G_TYPE_UINT64, largest_group, "skipped",
+      G_TYPE_UINT64, skipped, "dropped-bytes", G_TYPE_UINT64, dropped_bytes, "rate-bps", G_TYPE_UINT64,
+      rate_bps, "lag-ms", G_TYPE_UINT64, lag_ms, "carried-bps", G_TYPE_UINT64, thin.carried_bps, "needed-bps",
+      G_TYPE_UINT64, thin.needed_bps, "rtt-ms", G_TYPE_DOUBLE, rtt_ms, "peers", G_TYPE_INT,
+      static_cast<int>(links.size()), nullptr);
   gst_structure_take_value(structure, "links", &list);
   return structure;
 }

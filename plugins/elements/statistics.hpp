@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "elements/line_meter.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 
@@ -19,6 +20,8 @@ struct LinkStatistics {
   std::uint64_t bytes_received = 0;
   std::uint64_t kept_streams = 0;  // of the peer, see quic::Stats
   std::uint64_t skipped = 0;       // how often this child skipped to newer objects
+  std::string way;                 // "direct", "ice" or "tcp"; empty: not decided yet
+  std::uint64_t unanswered_ms = 0;  // how long data has been in flight and nothing has come
 };
 
 // The loop thread writes these every 100 ms; any thread that reads `stats` gets the last copy.
@@ -30,6 +33,8 @@ struct Statistics {
   std::uint64_t skipped = 0;        // how often objects were given up to stay live
   std::uint64_t dropped_bytes = 0;  // dropped before the first possible decoder start
   std::uint64_t rate_bps = 0;
+  std::uint64_t lag_ms = 0;  // source only: how late the last object was
+  LineMeter::Rates thin;     // source only: 0 while the line carries the stream
   std::vector<LinkStatistics> links;
 
   // "application/x-astral-stats". `rtt-ms` is the mean of the links.

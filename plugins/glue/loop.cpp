@@ -6,18 +6,13 @@
 #include <algorithm>
 #include <cassert>
 #include <future>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace astral {
 
-namespace {
-
-gboolean call(gpointer data) noexcept {
-  (*static_cast<std::function<void()> *>(data))();
-  return G_SOURCE_CONTINUE;
-}
-
-// A GSource that is dispatched only when its ready time has come.
 GSource *new_timed_source(GMainContext *context, GSourceFunc dispatch, gpointer data, GDestroyNotify destroy,
                           const char *name) {
   static GSourceFuncs functions = {nullptr,
@@ -35,8 +30,6 @@ GSource *new_timed_source(GMainContext *context, GSourceFunc dispatch, gpointer 
   g_source_attach(source, context);
   return source;
 }
-
-}  // namespace
 
 struct Mailbox::Box {
   std::mutex mutex;
@@ -83,21 +76,89 @@ void Mailbox::post(Task task) {
   if (box_->tasks.size() == 1) g_source_set_ready_time(box_->source, 0);
 }
 
-Timer::Timer(GMainContext *context, std::function<void()> fire) {
-  fire_ = [this, fire = std::move(fire)] {
-    armed_ = never;
-    fire();
+// Its source is polled, not told: prepare() runs before each poll of the loop, so a timer that is set by the
+// loop's own thread needs no wake-up.
+class TimerTable {
+ public:
+  static std::shared_ptr<TimerTable> of(GMainContext *context) {
+    static std::mutex mutex;
+    static std::map<GMainContext *, std::weak_ptr<TimerTable>> tables;
+    const std::lock_guard lock(mutex);
+    std::erase_if(tables, [](const auto &entry) { return entry.second.expired(); });
+    auto table = tables[context].lock();
+    if (!table) tables[context] = table = std::make_shared<TimerTable>(context);
+    return table;
+  }
+
+  explicit TimerTable(GMainContext *context) {
+    static GSourceFuncs functions = {
+        [](GSource *source, gint *timeout_ms) -> gboolean { return table_of(source).prepare(*timeout_ms); },
+        [](GSource *source) -> gboolean { return table_of(source).is_due(); },
+        [](GSource *source, GSourceFunc, gpointer) -> gboolean {
+          table_of(source).fire();
+          return G_SOURCE_CONTINUE;
+        },
+        nullptr,
+        nullptr,
+        nullptr};
+    source_ = Source(g_source_new(&functions, sizeof(TableSource)));
+    reinterpret_cast<TableSource *>(source_.get())->table = this;
+    g_source_set_static_name(source_.get(), "astral timers");
+    g_source_set_can_recurse(source_.get(), TRUE);  // a timer's function may run the loop
+    g_source_attach(source_.get(), context);
+  }
+
+  void move(Timer &timer, Time to) {
+    if (timer.armed_ != never) armed_.erase({timer.armed_, &timer});
+    timer.armed_ = to;
+    if (to != never) armed_.emplace(to, &timer);
+  }
+
+ private:
+  using Armed = std::pair<Time, Timer *>;
+  struct TableSource {
+    GSource source;
+    TimerTable *table;
   };
-  source_ = Source(new_timed_source(context, &call, &fire_, nullptr, "astral timer"));
+  static TimerTable &table_of(GSource *source) { return *reinterpret_cast<TableSource *>(source)->table; }
+
+  bool is_due() const { return !armed_.empty() && armed_.begin()->first <= now(); }
+
+  // Rounded up: a timer never fires early.
+  bool prepare(gint &timeout_ms) const {
+    timeout_ms = -1;
+    if (armed_.empty()) return false;
+    const Time left = armed_.begin()->first - now();
+    if (left <= Time::zero()) return true;
+    timeout_ms = static_cast<gint>(std::min<Time>(left, 1h) / 1ms) + 1;
+    return false;
+  }
+
+  // A timer's function may set and destroy any timer. Those that are set meanwhile wait for the next turn.
+  void fire() {
+    if (armed_.empty()) return;
+    const auto alive = armed_.begin()->second->table_;
+    std::vector<Armed> due(armed_.begin(), armed_.lower_bound({now() + Time(1), nullptr}));
+    for (const Armed &entry : due) {
+      if (!armed_.contains(entry)) continue;
+      move(*entry.second, never);
+      entry.second->fire_();
+    }
+  }
+
+  std::set<Armed> armed_;
+  Source source_;
+};
+
+Timer::Timer(GMainContext *context, std::function<void()> fire)
+    : table_(TimerTable::of(context)), fire_(std::move(fire)) {}
+
+Timer::~Timer() {
+  table_->move(*this, never);
 }
 
 void Timer::set(Time when) {
-  if (when == armed_) return;
-  armed_ = when;
-  // GLib counts the same clock in microseconds. Rounding up keeps the timer from firing early.
-  const gint64 ready =
-      when == never ? -1 : std::chrono::ceil<std::chrono::microseconds>(std::max(when, Time::zero())).count();
-  g_source_set_ready_time(source_.get(), ready);
+  if (when != armed_) table_->move(*this, when);
 }
 
 LoopThread::LoopThread(const char *name)

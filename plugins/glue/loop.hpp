@@ -36,10 +36,21 @@ class Mailbox {
   Source source_;
 };
 
+// A source that is attached to `context` and dispatched only when its ready time (g_source_set_ready_time(),
+// from any thread) has come. The caller owns the reference. `name` is a literal.
+GSource *new_timed_source(GMainContext *context, GSourceFunc dispatch, gpointer data, GDestroyNotify destroy,
+                          const char *name);
+
+class TimerTable;  // the timers of a context
+
 // A one-shot timer on a context. **Thread**: the context's own.
+// **Why** all timers of a context share one source: GLib walks through all sources in each turn of the loop,
+// and setting a source's ready time costs a system call and another turn. A relay sets the timers of its
+// links some thousand times a second.
 class Timer {
  public:
   Timer(GMainContext *context, std::function<void()> fire);
+  ~Timer();
   Timer(const Timer &) = delete;
   Timer &operator=(const Timer &) = delete;
 
@@ -48,9 +59,10 @@ class Timer {
   void set(Time when);
 
  private:
-  std::function<void()> fire_;
+  friend class TimerTable;
+  const std::shared_ptr<TimerTable> table_;
+  const std::function<void()> fire_;
   Time armed_ = never;
-  Source source_;
 };
 
 // A thread that runs its own GMainContext from construction to destruction.

@@ -10,13 +10,14 @@
 
 #include "glue/ref.hpp"
 #include "ice/bypass.hpp"
-#include "ice/udp_sender.hpp"
+#include "udp/udp_sender.hpp"
 
 namespace astral::ice {
 namespace {
 
 constexpr guint component = 1;
 constexpr std::size_t max_addresses = 12;  // each gives up to 2 candidates (host, srflx): 24 of 32
+constexpr std::size_t max_addresses_with_turn = 10;      // and a relay candidate
 constexpr gint64 connect_timeout = 10 * G_USEC_PER_SEC;  // from set_remote(); libnice gives up after 2.6 s
 // Bytes that send() keeps until this end is connected. The peer may be connected a moment earlier, and its
 // first packets may be here: our answers wait for our own connection.
@@ -37,16 +38,22 @@ std::string address_text(const NiceAddress &address) {
   return std::string(text) + " " + std::to_string(nice_address_get_port(&address));
 }
 
+bool is_server_address(const std::string &host, std::uint16_t port) {
+  NiceAddress address;
+  nice_address_init(&address);
+  return port != 0 && nice_address_set_from_string(&address, host.c_str());
+}
+
 bool is_link_local(const std::string &text) {
   return text.starts_with("fe80:") || text.starts_with("169.254.");
 }
 
 // The machine's addresses, without link-local ones (a peer cannot know their interface). Loopback only if
 // asked for, or if there is no other address.
-std::vector<std::string> local_addresses(bool loopback) {
+std::vector<std::string> local_addresses(bool loopback, std::size_t most) {
   std::vector<std::string> found;
   GList *all = nice_interfaces_get_local_ips(FALSE);
-  for (GList *item = all; item && found.size() < max_addresses; item = item->next) {
+  for (GList *item = all; item && found.size() < most; item = item->next) {
     std::string text = static_cast<const char *>(item->data);
     if (!is_link_local(text)) found.push_back(std::move(text));
   }
@@ -105,7 +112,7 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
   bool connected_ = false;
   bool failed_ = false;
   Ref<GSocket> socket_;
-  UdpSender sender_;
+  udp::UdpSender sender_;
   std::unique_ptr<Bypass> bypass_;
   struct Early {
     std::vector<std::uint8_t> packets;
@@ -118,12 +125,11 @@ class Agent::Impl : public std::enable_shared_from_this<Agent::Impl> {
 
 Expected<void> Agent::Impl::open() {
   context_ = Ref<GMainContext>::retain(config_.context ? config_.context : g_main_context_default());
-  if (!config_.stun_host.empty()) {
-    NiceAddress address;
-    nice_address_init(&address);
-    if (!nice_address_set_from_string(&address, config_.stun_host.c_str()) || config_.stun_port == 0)
-      return fail(Code::invalid, "the STUN server needs a numeric address and a port");
-  }
+  const bool has_turn = !config_.turn.host.empty();
+  if (!config_.stun_host.empty() && !is_server_address(config_.stun_host, config_.stun_port))
+    return fail(Code::invalid, "the STUN server needs a numeric address and a port");
+  if (has_turn && !is_server_address(config_.turn.host, config_.turn.port))
+    return fail(Code::invalid, "the TURN server needs a numeric address and a port");
   agent_ = Ref<NiceAgent>::adopt(
       nice_agent_new_full(context_.get(), NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_NONE));
   g_object_set(agent_.get(), "upnp", FALSE, "ice-tcp", FALSE, "controlling-mode",
@@ -134,7 +140,13 @@ Expected<void> Agent::Impl::open() {
                  static_cast<guint>(config_.stun_port), nullptr);
   stream_ = nice_agent_add_stream(agent_.get(), 1);
   if (stream_ == 0) return fail(Code::failed, "libnice cannot add a stream");
-  for (const std::string &text : local_addresses(config_.loopback)) {
+  if (has_turn &&
+      !nice_agent_set_relay_info(agent_.get(), stream_, component, config_.turn.host.c_str(),
+                                 config_.turn.port, config_.turn.user.c_str(), config_.turn.password.c_str(),
+                                 config_.turn.over_tcp ? NICE_RELAY_TYPE_TURN_TCP : NICE_RELAY_TYPE_TURN_UDP))
+    return fail(Code::failed, "libnice cannot use the TURN server");
+  const std::size_t most = has_turn ? max_addresses_with_turn : max_addresses;
+  for (const std::string &text : local_addresses(config_.loopback, most)) {
     NiceAddress address;
     nice_address_init(&address);
     if (nice_address_set_from_string(&address, text.c_str()))
@@ -201,6 +213,8 @@ void Agent::Impl::close() {
   socket_.reset();
   if (agent_ && stream_ != 0) {
     nice_agent_attach_recv(agent_.get(), stream_, component, context_.get(), nullptr, nullptr);
+    // This also sends the request that ends a TURN allocation. Nobody waits for the answer, because the
+    // context may end now; libnice logs that.
     nice_agent_remove_stream(agent_.get(), stream_);
   }
   agent_.reset();
@@ -309,7 +323,8 @@ void Agent::Impl::refresh_pair() {
   sender_.reset();
   socket_ = Ref<GSocket>::adopt(nice_agent_get_selected_socket(agent_.get(), stream_, component));
   NiceCandidate *local = nullptr, *remote = nullptr;
-  if (!socket_ || !nice_agent_get_selected_pair(agent_.get(), stream_, component, &local, &remote)) return;
+  if (!socket_ || !nice_agent_get_selected_pair(agent_.get(), stream_, component, &local, &remote))
+    return bypass_.reset();  // through TURN: libnice must unwrap each datagram
   sockaddr_storage to{};
   nice_address_copy_to_sockaddr(&remote->addr, reinterpret_cast<sockaddr *>(&to));
   const socklen_t size = to.ss_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
@@ -338,8 +353,8 @@ bool Agent::Impl::send(Bytes packets, std::size_t segment) {
     early_.push_back({{packets.begin(), packets.end()}, segment});
     return true;
   }
-  if (sender_.aimed()) return sender_.send(packets, segment) == UdpSender::Result::sent;
-  // A relayed pair: libnice must wrap each datagram.
+  if (sender_.aimed()) return sender_.send(packets, segment) == udp::UdpSender::Result::sent;
+  // Through TURN: libnice must wrap each datagram.
   for (bool first = true; !packets.empty(); first = false) {
     const Bytes one = packets.first(std::min(segment, packets.size()));
     const gint sent = nice_agent_send(agent_.get(), stream_, component, static_cast<guint>(one.size()),

@@ -11,6 +11,7 @@
 
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
+#include "glue/turn_uri.hpp"
 #include "ice/description.hpp"
 #include "quic/path.hpp"
 
@@ -23,6 +24,7 @@ struct Config {
   GMainContext *context = nullptr;  // runs all callbacks; null: the default context
   std::string stun_host{};          // an IP address; empty: no server-reflexive candidates
   std::uint16_t stun_port = 3478;
+  TurnServer turn{};      // with an IP address as host; empty: no relay candidates
   bool loopback = false;  // also offer 127.0.0.1; always offered if there is no other address
 };
 
@@ -48,7 +50,7 @@ class Handler {
 // **Thread**: the one that runs `context`. **Owns** the sockets.
 class Agent : public quic::Path {
  public:
-  // Starts to gather candidates. Errors: invalid (the STUN server's address), failed.
+  // Starts to gather candidates. Errors: invalid (a server's address), failed.
   static Expected<std::unique_ptr<Agent>> open(const Config &config, Handler &handler);
   ~Agent() override;
   Agent(const Agent &) = delete;

@@ -15,6 +15,7 @@ inline constexpr std::size_t max_path = 64;               // nodes between a pub
 inline constexpr std::uint32_t max_room = 1'000;          // places in one message
 inline constexpr std::uint32_t max_asked = 8;             // supernodes that one search asks at once
 inline constexpr std::size_t max_offers = 4;              // of one search
+inline constexpr std::size_t max_unreachable = 16;        // nodes that one search names as not reached
 inline constexpr std::size_t max_told_supernodes = 16;    // in a welcome
 inline constexpr std::size_t max_tickets_per_peer = 256;  // a heartbeat fits into one message of 64 KiB
 inline constexpr std::size_t max_others = 8;              // supernodes named to a child at once

@@ -3,6 +3,7 @@
 // checked every length and alphabet before the core sees a message.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +15,7 @@
 namespace astral::protocol {
 
 enum class PeerKind { node, element };
-enum class RefusalCode { no_stream, no_room, loop, timeout, bad_request, conflict };
+enum class RefusalCode { no_stream, no_room, loop, timeout, bad_request, conflict, no_path };
 
 struct Hello {  // the connecting side's first message; the accepting side answers with Welcome
   NodeInfo node = {};
@@ -64,10 +65,21 @@ struct Request {
   bool parent = false;     // the asker has children, so its new parent must not be one of its descendants
   std::uint32_t room = 0;  // children that the asker could feed
   bool standby = false;    // the asker has a parent: the new link stands by and takes no place
-  std::vector<Uuid> except = {};  // nodes that must not make the offer; a supernode passes them over
-  std::uint32_t asked = 0;        // in a wide search: how many nodes are asked at once; each of them answers
+  std::vector<Uuid> except = {};       // nodes that must not make the offer; a supernode passes them over
+  std::uint32_t asked = 0;             // in a wide search: how many nodes are asked; each of them answers
+  Nat nat = {};                        // of the asker
+  Families families = {};              // of the asker
+  bool turn = false;                   // the asker has a TURN server
+  std::string address = {};            // of the asker, as its supernode sees it
+  std::vector<Uuid> unreachable = {};  // nodes to which the asker got no link lately
+  bool direct = false;                 // the asker has a parent: nobody is recruited as a relay for it
+  bool relay = false;                  // the receiver is recruited: it gets the stream and feeds the asker
+  Families relay_from = {};            // of the node from which it gets the stream
 
   bool leaf() const { return !parent && room == 0; }  // a node that forwards may take its place
+  bool takes(const Uuid &node) const {                // whether an offer of this node is welcome
+    return node != asker.uuid && std::find(except.begin(), except.end(), node) == except.end();
+  }
 };
 struct Offer {
   TicketId ticket = {};
@@ -78,6 +90,11 @@ struct Offer {
   std::vector<Uuid> path = {};  // from the publisher's node to `source`
   std::string fingerprint = {};
   Ice ice = {};
+  // The way without ICE: addresses of the provider's UDP port, as "192.0.2.1:8000" or "[2001:db8::1]:8000",
+  // and the connection ID (hexadecimal) that a link's first packets must have there. Empty: there is none.
+  std::string direct_id = {};
+  std::vector<std::string> direct = {};
+  std::string tcp = {};  // node → element: the HTTP port of `source`, where it can be reached; else empty
   std::vector<StreamInfo> stream = {};  // in the answer to a search; none or one
 };
 struct Refusal {
@@ -87,6 +104,7 @@ struct Refusal {
   RefusalCode code = RefusalCode::bad_request;
   std::string message = {};
   std::uint32_t asked = 0;  // as in the Request
+  Uuid relay = {};          // no_path: the node that was asked to relay, and will offer; empty: nobody
 };
 struct Hold {  // after Confirm: the link stays up and stands by, without media and without a place
   TicketId ticket = {};
@@ -95,6 +113,8 @@ struct Confirm {
   TicketId ticket = {};
   std::string fingerprint = {};
   Ice ice = {};
+  std::string direct_id = {};  // as in the Offer, of the confirming end: the provider may open a stream to it
+  std::string tcp = {};        // node → element, as in the Offer
 };
 struct Candidates {
   TicketId ticket = {};
@@ -165,7 +185,7 @@ struct Find {
   Request request = {};
   Stage stage = Stage::home;
   bool wide = false;           // the asker's own supernode found nothing, so others are asked
-  std::uint32_t carriers = 0;  // how many supernodes with room were asked before
+  std::uint32_t carriers = 0;  // how many nodes and supernodes with room were asked before
 };
 struct Here {  // to the owner of the key of `place.uuid`: where messages for this node go
   Place place = {};
@@ -199,6 +219,7 @@ struct Publish {
   std::string name = {};
   std::string description = {};
   std::string media = {};
+  std::uint64_t bitrate_kbps = 0;  // as the publisher's program announces it; 0: it does not
 };
 struct Published {
   Slug slug = {};

@@ -27,6 +27,15 @@ inline bool is_candidate(std::string_view text) {
   return text.starts_with("candidate:") &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
+inline bool is_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return g_ascii_isxdigit(c) && !g_ascii_isupper(c); });
+}
+inline bool is_socket_address(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return g_ascii_isxdigit(c) || c == '.' || c == ':' || c == '[' || c == ']';
+  });
+}
 inline bool is_code(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
 }
@@ -35,18 +44,23 @@ inline constexpr json::Text ufrag_rule{.min = 4, .max = 256, .good = is_ice_text
 inline constexpr json::Text pwd_rule{.min = 22, .max = 256, .good = is_ice_text, .wanted = "ICE characters"};
 inline constexpr json::Text candidate_rule{
     .min = 1, .max = max_candidate_bytes, .good = is_candidate, .wanted = "an SDP candidate line"};
+inline constexpr json::Text direct_id_rule{
+    .min = 32, .max = 32, .good = is_hex, .wanted = "32 hexadecimal digits"};
+inline constexpr json::Text direct_rule{
+    .min = 9, .max = 64, .good = is_socket_address, .wanted = "an IP address and a port"};
 inline constexpr json::Text code_rule{
     .min = 1, .max = 32, .good = is_code, .wanted = "lower-case letters and hyphens"};
 
 inline constexpr std::array<std::pair<PeerKind, const char *>, 2> peer_kinds{
     {{PeerKind::node, "node"}, {PeerKind::element, "element"}}};
-inline constexpr std::array<std::pair<RefusalCode, const char *>, 6> refusal_codes{{
+inline constexpr std::array<std::pair<RefusalCode, const char *>, 7> refusal_codes{{
     {RefusalCode::no_stream, "no-stream"},
     {RefusalCode::no_room, "no-room"},
     {RefusalCode::loop, "loop"},
     {RefusalCode::timeout, "timeout"},
     {RefusalCode::bad_request, "bad-request"},
     {RefusalCode::conflict, "conflict"},
+    {RefusalCode::no_path, "no-path"},
 }};
 
 template <typename Fields, typename T>
@@ -133,6 +147,15 @@ void describe(Fields &fields, In<Fields, Request> &request) {
   fields.flag("standby", request.standby, Presence::optional);
   fields.texts("except", request.except, max_except, uuid_rule, Presence::optional);
   fields.number("asked", request.asked, 0, max_asked, Presence::optional);
+  describe(fields, request.nat);
+  describe(fields, request.families);
+  fields.flag("turn", request.turn, Presence::optional);
+  fields.text("address", request.address, host_rule, Presence::optional);
+  fields.texts("unreachable", request.unreachable, max_unreachable, uuid_rule, Presence::optional);
+  fields.flag("direct", request.direct, Presence::optional);
+  fields.flag("relay", request.relay, Presence::optional);
+  fields.flag("relay_from_ipv4", request.relay_from.ipv4, Presence::optional);
+  fields.flag("relay_from_ipv6", request.relay_from.ipv6, Presence::optional);
 }
 
 template <typename Fields>
@@ -146,6 +169,9 @@ void describe(Fields &fields, In<Fields, Offer> &offer) {
   fields.texts("path", offer.path, max_path, uuid_rule);
   fields.text("fingerprint", offer.fingerprint, fingerprint_rule);
   fields.object("ice", offer.ice);
+  fields.text("direct_id", offer.direct_id, direct_id_rule, Presence::optional);
+  fields.texts("direct", offer.direct, max_direct, direct_rule, Presence::optional);
+  fields.text("tcp", offer.tcp, direct_rule, Presence::optional);
 }
 
 template <typename Fields>
@@ -157,6 +183,7 @@ void describe(Fields &fields, In<Fields, Refusal> &refusal) {
   fields.explanation("message", refusal.message, max_explanation);
   fields.text("search", refusal.search, uuid_rule, Presence::optional);
   fields.number("asked", refusal.asked, 0, max_asked, Presence::optional);
+  fields.text("relay", refusal.relay, uuid_rule, Presence::optional);
 }
 
 template <typename Fields>
@@ -169,6 +196,8 @@ void describe(Fields &fields, In<Fields, Confirm> &confirm) {
   fields.text("ticket", confirm.ticket, uuid_rule);
   fields.text("fingerprint", confirm.fingerprint, fingerprint_rule);
   fields.object("ice", confirm.ice);
+  fields.text("direct_id", confirm.direct_id, direct_id_rule, Presence::optional);
+  fields.text("tcp", confirm.tcp, direct_rule, Presence::optional);
 }
 
 template <typename Fields>
@@ -294,6 +323,7 @@ void describe(Fields &fields, In<Fields, Publish> &publish) {
   fields.text("name", publish.name, name_or_nothing_rule, Presence::filled);
   fields.text("description", publish.description, description_rule, Presence::filled);
   fields.text("media", publish.media, media_rule, Presence::filled);
+  fields.number("bitrate_kbps", publish.bitrate_kbps, 0, max_kbps, Presence::optional);
 }
 
 template <typename Fields>

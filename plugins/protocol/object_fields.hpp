@@ -2,11 +2,38 @@
 // The fields of nodes, of streams and of other parts that messages share. Only the codecs include this.
 #pragma once
 
+#include <array>
+#include <utility>
+
 #include "protocol/fields.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/object_codec.hpp"
 
 namespace astral::protocol {
+
+// What is unknown has no name: it is not written.
+inline constexpr std::array<std::pair<Udp, const char *>, 3> udp_names{
+    {{Udp::open, "open"}, {Udp::behind_nat, "behind-nat"}, {Udp::blocked, "blocked"}}};
+inline constexpr std::array<std::pair<NatRule, const char *>, 3> nat_rules{{
+    {NatRule::endpoint_independent, "endpoint-independent"},
+    {NatRule::address_dependent, "address-dependent"},
+    {NatRule::address_and_port_dependent, "address-and-port-dependent"},
+}};
+
+template <typename Fields>
+void describe(Fields &fields, typename Fields::template Value<Nat> &nat) {
+  constexpr json::Text rule{.max = 32};
+  fields.choice("udp", nat.udp, udp_names, rule, "'open', 'behind-nat' or 'blocked'", Presence::optional);
+  fields.choice("nat_mapping", nat.mapping, nat_rules, rule, "a behaviour of RFC 4787", Presence::optional);
+  fields.choice("nat_filtering", nat.filtering, nat_rules, rule, "a behaviour of RFC 4787",
+                Presence::optional);
+}
+
+template <typename Fields>
+void describe(Fields &fields, typename Fields::template Value<Families> &families) {
+  fields.flag("ipv4", families.ipv4, Presence::optional);
+  fields.flag("ipv6", families.ipv6, Presence::optional);
+}
 
 template <typename Fields>
 void describe(Fields &fields, typename Fields::template Value<NodeInfo> &node, Port port = Port::needed) {
@@ -15,6 +42,7 @@ void describe(Fields &fields, typename Fields::template Value<NodeInfo> &node, P
   fields.text("ip_address", node.ip_address, host_rule, Presence::optional);
   fields.number("port", node.port, listens ? 1 : 0, 65535, listens ? Presence::required : Presence::filled);
   fields.flag("supernode", node.supernode, Presence::filled);
+  fields.flag("origin", node.origin, Presence::optional);
   fields.text("version", node.version, version_rule, Presence::filled);
   fields.number("upstream_kbps", node.upstream_kbps, 0, max_kbps);
   fields.number("downstream_kbps", node.downstream_kbps, 0, max_kbps);
@@ -22,6 +50,10 @@ void describe(Fields &fields, typename Fields::template Value<NodeInfo> &node, P
   fields.number("children", node.children, 0, max_count);
   fields.number("capacity", node.capacity, 0, max_count);
   fields.number("updated", node.updated, 0, max_unix_ms, Presence::optional);
+  fields.number("udp_port", node.udp_port, 0, 65535, Presence::optional);
+  describe(fields, node.nat);
+  describe(fields, node.families);
+  fields.flag("turn", node.turn, Presence::optional);
 }
 
 // The fields that people give when they create a stream; the node sets the others.

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "glue/time.hpp"
+#include "protocol/families.hpp"
+#include "protocol/nat.hpp"
 
 namespace astral::protocol {
 
@@ -38,12 +40,17 @@ struct NodeInfo {
   std::string ip_address = {};
   std::uint16_t port = 0;
   bool supernode = false;
+  bool origin = false;  // a supernode that carries signalling and no media: the last one to turn to
   std::string version = {};
   std::optional<std::uint64_t> upstream_kbps = {};
   std::optional<std::uint64_t> downstream_kbps = {};
   Uuid primary = {};                           // its primary supernode; empty: none
   std::optional<std::uint32_t> children = {};  // of a supernode: how many nodes are registered with it
   std::optional<std::uint32_t> capacity = {};  // of a supernode: how many it takes
+  std::uint16_t udp_port = 0;                  // at its address, where it answers STUN; 0: none
+  Nat nat = {};                                // before its UDP port, as far as it knows
+  Families families = {};                      // that it has, as far as it knows
+  bool turn = false;                           // it has a TURN server, so links to it have one
   std::optional<std::uint32_t> rtt_ms = {};    // measured by this node; written for people, never read
   std::uint64_t updated = 0;  // Unix ms of its start by its own clock; the higher value is newer
   bool operator==(const NodeInfo &) const = default;
@@ -72,6 +79,7 @@ struct StreamInfo {
 };
 
 inline constexpr std::size_t max_candidates = 32;  // of one end of a link
+inline constexpr std::size_t max_direct = 6;       // addresses of a UDP port in an offer
 
 // One end's ICE description: candidates as SDP `candidate:` lines.
 struct Ice {

@@ -16,6 +16,8 @@ StreamId unsigned_id(std::int64_t id) {
 
 }  // namespace
 
+thread_local Connection::Impl *Connection::Impl::receiving = nullptr;
+
 struct Connection::Impl::Callbacks {
   static Impl &impl(void *user) { return *static_cast<Impl *>(user); }
 
@@ -63,11 +65,19 @@ struct Connection::Impl::Callbacks {
     static_cast<void>(status);
   }
   static int new_connection_id(ngtcp2_conn *, ngtcp2_cid *id, std::uint8_t *token, std::size_t size,
-                               void *) noexcept {
-    id->datalen = size;
-    random(id->data, size, nullptr);
+                               void *user) noexcept {
+    *id = impl(user).new_id(size);
     random(token, NGTCP2_STATELESS_RESET_TOKENLEN, nullptr);
     return 0;
+  }
+  // It gets no user data, so receive() says for whom it runs.
+  static int decrypt(std::uint8_t *to, const ngtcp2_crypto_aead *aead, const ngtcp2_crypto_aead_ctx *key,
+                     const std::uint8_t *from, std::size_t size, const std::uint8_t *nonce,
+                     std::size_t nonce_size, const std::uint8_t *header, std::size_t header_size) noexcept {
+    const int status =
+        ngtcp2_crypto_decrypt_cb(to, aead, key, from, size, nonce, nonce_size, header, header_size);
+    if (status == 0 && receiving) receiving->heard_at_ = receiving->now_;
+    return status;
   }
   // Runs when the first packet could be decrypted: from now on a server has a client. The type of `level`
   // differs between the ngtcp2 versions, so this is a template.
@@ -91,7 +101,7 @@ ngtcp2_callbacks Connection::Impl::callbacks(bool server) {
   }
   table.recv_crypto_data = Callbacks::crypto_data;
   table.encrypt = ngtcp2_crypto_encrypt_cb;
-  table.decrypt = ngtcp2_crypto_decrypt_cb;
+  table.decrypt = Callbacks::decrypt;
   table.hp_mask = ngtcp2_crypto_hp_mask_cb;
   table.update_key = ngtcp2_crypto_update_key_cb;
   table.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;

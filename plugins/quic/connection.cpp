@@ -15,6 +15,10 @@ Expected<std::unique_ptr<Connection>> Connection::open(const Config &config, Han
   if (config.initial_rtt <= 0ns || config.handshake_timeout <= 0ns || config.idle_timeout <= 0ns ||
       config.keep_alive < 0ns)
     return fail(Code::invalid, "the times of a connection must be positive");
+  if (config.id_prefix.size() > max_id_prefix ||
+      (!config.first_id.empty() &&
+       (config.first_id.size() < NGTCP2_MIN_INITIAL_DCIDLEN || config.first_id.size() > NGTCP2_MAX_CIDLEN)))
+    return fail(Code::invalid, "a connection ID of a size that QUIC does not allow");
   auto impl = std::make_unique<Impl>(config, handler, path, now);
   // A server creates its ngtcp2 state when the client's first packet arrives. TLS is prepared now, so that
   // open() reports a bad key in both roles.
@@ -56,11 +60,20 @@ void Connection::set_priority(StreamId id, int priority) {
 std::size_t Connection::backlog() const {
   return impl_->queue().backlog();
 }
+std::size_t Connection::background_backlog() const {
+  return impl_->queue().background_backlog();
+}
 std::size_t Connection::backlog(StreamId id) const {
   return impl_->queue().backlog(id);
 }
 std::size_t Connection::in_flight() const {
   return impl_->queue().in_flight();
+}
+Time Connection::unanswered_since() const {
+  return impl_->unanswered_since();
+}
+Time Connection::heard_at() const {
+  return impl_->heard_at();
 }
 void Connection::close(std::uint64_t code, std::string_view reason, Time now) {
   impl_->close(code, reason, now);

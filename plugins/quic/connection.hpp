@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
@@ -34,9 +35,19 @@ struct Config {
   std::string alpn = "moqt-18";
   Time initial_rtt = 20ms;  // until it is measured; sets when a lost first packet is sent again
   Time handshake_timeout = 10s;
-  Time idle_timeout = 10s;  // closes the connection after this time without a packet
+  // Closes an established connection after this time without a packet. **Why** so long: a line that is cut
+  // for some seconds, by a router that starts again or a phone that changes networks, goes on where it was.
+  Time idle_timeout = 20s;
   Time keep_alive = 3s;     // sends a PING after this time of silence; 0: never
+  // Every connection ID of this end begins with these bytes, so that a socket that many connections share
+  // finds this one; four random bytes follow. Empty: the Path carries no other connection.
+  std::vector<std::uint8_t> id_prefix{};  // at most max_id_prefix
+  // Client: the destination connection ID of its first packets, 8 to 20 bytes. Empty: a random one.
+  std::vector<std::uint8_t> first_id{};
 };
+inline constexpr std::size_t max_id_prefix = 16;
+// While data is unanswered, a probe is sent at least this often.
+inline constexpr Time max_probe_interval = 500ms;
 
 struct CloseReason {
   enum class Kind {
@@ -105,6 +116,8 @@ class Connection {
   static constexpr std::uint64_t connection_window = 8 * 1024 * 1024;  // 50 Mbit/s at 200 ms is 1.25 MB
   static constexpr std::uint64_t max_kept_streams = 400'000;
   static constexpr int default_priority = 128;
+  // Streams with this number or a higher one are sent only as far as they cause no queue on the path.
+  static constexpr int background_priority = 192;
 
   // `handler` and `path` must outlive the connection. The first flush() sends a client's first datagram.
   static Expected<std::unique_ptr<Connection>> open(const Config &config, Handler &handler, Path &path,
@@ -140,8 +153,14 @@ class Connection {
   void set_priority(StreamId id, int priority);
 
   std::size_t backlog() const;             // bytes that send() took and no packet carries yet
+  std::size_t background_backlog() const;  // of these, in streams of background_priority
   std::size_t backlog(StreamId id) const;  // the same, of one stream
   std::size_t in_flight() const;           // bytes of streams that were sent and not acknowledged
+  // Since when stream data has been in flight and nothing has arrived. `never`: the peer owes no answer.
+  Time unanswered_since() const;
+
+  // When the last packet came that only the peer can have made.
+  Time heard_at() const;
 
   // Tells the peer and calls on_closed(). Sends at most 256 bytes of `reason`. Afterwards, while the object
   // lives, it answers late datagrams with the same CONNECTION_CLOSE.

@@ -14,7 +14,9 @@
 
 #include "quic/close_reason.hpp"
 #include "quic/connection.hpp"
+#include "quic/copies.hpp"
 #include "quic/ngtcp2_compat.hpp"
+#include "quic/scavenger.hpp"
 #include "quic/send_queue.hpp"
 #include "quic/tls.hpp"
 
@@ -45,6 +47,8 @@ class Connection::Impl {
   bool closed() const { return closed_; }
   Stats stats() const;
   SendQueue &queue() { return queue_; }
+  Time unanswered_since() const { return unanswered_since_; }
+  Time heard_at() const { return heard_at_; }
 
  private:
   struct ConnDelete {
@@ -71,17 +75,26 @@ class Connection::Impl {
   ngtcp2_settings settings(Time now) const;
   ngtcp2_transport_params params() const;
   ngtcp2_path path() const;
+  ngtcp2_cid new_id(std::size_t size) const;
+
+  Time idle_deadline() const { return established_ ? heard_at_ + config_.idle_timeout : never; }
+  Time probe_deadline() const;
+  Time expiry() const;
+  std::uint64_t stamp(Time now) const;
 
   // writer.cpp
   void write(Time now);
   std::ptrdiff_t write_packet(std::uint8_t *to, std::size_t room, std::uint64_t stamp);
   bool emit(Bytes packets, std::size_t segment);
+  bool emit_copies(Time now);
+  void copy_later(Bytes packet, Time now);
   void send_close(const compat::CloseError &error);
   void repeat_close();
 
   // callbacks.cpp
   struct Callbacks;
   static ngtcp2_callbacks callbacks(bool server);  // ngtcp2's user_data is the Impl
+  static thread_local Impl *receiving;
   void on_established();
   void on_stream_data(StreamId id, Bytes data, bool fin);
   void on_stream_reset(StreamId id, std::uint64_t code, bool recorded);
@@ -101,11 +114,18 @@ class Connection::Impl {
   std::unique_ptr<Tls> tls_;
   std::unique_ptr<ngtcp2_conn, ConnDelete> conn_;  // declared after tls_, so destroyed before it
   SendQueue queue_;
+  Scavenger scavenger_;
+  Copies copies_;
+  std::size_t fresh_ = 0;  // bytes of the latest packet that were never sent before
   std::map<StreamId, Incoming> incoming_;
   std::set<StreamId> stop_reported_;        // streams whose end of sending was reported to the handler
   std::optional<Closing> closing_;          // requested inside a call, carried out by settle()
   std::vector<std::uint8_t> close_packet_;  // the packet with CONNECTION_CLOSE
   std::uint64_t after_close_ = 0;           // datagrams that arrived after it was sent
+  Time unanswered_since_ = never;
+  Time heard_at_{};  // a packet of the peer has been decrypted
+  Time sent_at_{};   // a packet has been sent
+  Time ahead_{};     // how far ngtcp2's clock is ahead of ours, see probe_deadline()
   int inside_ = 0;
   bool decrypted_ = false;  // a packet has been decrypted
   bool established_ = false;

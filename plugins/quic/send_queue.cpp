@@ -22,7 +22,7 @@ bool SendQueue::push(std::uint64_t id, Slice data, bool fin) {
   if (found == streams_.end() || found->second.fin) return false;
   Stream &stream = found->second;
   stream.unsent += data.size();
-  backlog_ += data.size();
+  load(stream).backlog += data.size();
   stream.fin = fin;
   if (!data.empty()) stream.slices.push_back(std::move(data));
   refresh(id, stream);
@@ -32,13 +32,20 @@ bool SendQueue::push(std::uint64_t id, Slice data, bool fin) {
 void SendQueue::set_priority(std::uint64_t id, int priority) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
-  ready_.erase({found->second.priority, found->second.order});
-  found->second.priority = priority;
-  refresh(id, found->second);
+  Stream &stream = found->second;
+  ready_.erase({stream.priority, stream.order});
+  const std::size_t in_flight = stream.sent - stream.acked;
+  load(stream).backlog -= stream.unsent;
+  load(stream).in_flight -= in_flight;
+  stream.priority = priority;
+  load(stream).backlog += stream.unsent;
+  load(stream).in_flight += in_flight;
+  refresh(id, stream);
 }
 
-bool SendQueue::next(Piece &piece) const {
+bool SendQueue::next(Piece &piece, std::size_t window) const {
   if (ready_.empty()) return false;
+  if (ready_.begin()->first.first >= background && back_.in_flight >= window) return false;
   piece.id = ready_.begin()->second;
   piece.count = 0;
   piece.size = 0;
@@ -59,8 +66,8 @@ void SendQueue::written(const Piece &piece, std::size_t size) {
   assert(size <= piece.size && size <= stream.unsent);
   stream.sent += size;
   stream.unsent -= size;
-  backlog_ -= size;
-  in_flight_ += size;
+  load(stream).backlog -= size;
+  load(stream).in_flight += size;
   if (piece.fin && size == piece.size) stream.fin_sent = true;
   while (size > 0) {
     const std::size_t left = stream.slices[stream.next_slice].size() - stream.next_offset;
@@ -95,7 +102,7 @@ void SendQueue::acknowledge(std::uint64_t id, std::uint64_t offset) {
   Stream &stream = found->second;
   if (offset <= stream.acked) return;
   assert(offset <= stream.sent);
-  in_flight_ -= offset - stream.acked;
+  load(stream).in_flight -= offset - stream.acked;
   stream.acked = offset;
   while (stream.next_slice > 0 && stream.base + stream.slices.front().size() <= offset) {
     stream.base += stream.slices.front().size();
@@ -110,7 +117,7 @@ bool SendQueue::end(std::uint64_t id) {
   Stream &stream = found->second;
   if (stream.gone) return false;
   stream.gone = true;
-  backlog_ -= stream.unsent;
+  load(stream).backlog -= stream.unsent;
   stream.unsent = 0;
   stream.fin = stream.fin_sent = true;
   // Keep the slice that is partly sent; drop those after it.
@@ -124,8 +131,8 @@ void SendQueue::close(std::uint64_t id) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   Stream &stream = found->second;
-  backlog_ -= stream.unsent;
-  in_flight_ -= stream.sent - stream.acked;
+  load(stream).backlog -= stream.unsent;
+  load(stream).in_flight -= stream.sent - stream.acked;
   ready_.erase({stream.priority, stream.order});
   streams_.erase(found);
 }
@@ -133,7 +140,7 @@ void SendQueue::close(std::uint64_t id) {
 void SendQueue::clear() {
   streams_.clear();
   ready_.clear();
-  backlog_ = in_flight_ = 0;
+  front_ = back_ = {};
 }
 
 bool SendQueue::ended(std::uint64_t id) const {

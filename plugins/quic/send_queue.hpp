@@ -18,6 +18,7 @@ namespace astral::quic {
 class SendQueue {
  public:
   static constexpr std::size_t max_parts = 16;
+  static constexpr int background = 192;  // streams with this priority or a higher number may come late
 
   // The next bytes of one stream to send. Valid until the queue changes.
   struct Piece {
@@ -33,8 +34,9 @@ class SendQueue {
   bool push(std::uint64_t id, Slice data, bool fin);
   void set_priority(std::uint64_t id, int priority);
 
-  // The next stream, by priority and then by age, that has data and is not blocked. False: there is none.
-  bool next(Piece &piece) const;
+  // The next stream, by priority and then by age, that has data and is not blocked. False: there is none, or
+  // only in the background and more than `window` of that is in flight.
+  bool next(Piece &piece, std::size_t window = SIZE_MAX) const;
   void written(const Piece &piece, std::size_t size);
   void block(std::uint64_t id);
   void unblock(std::uint64_t id);
@@ -48,9 +50,10 @@ class SendQueue {
   void clear();
 
   bool ended(std::uint64_t id) const;
-  std::size_t backlog() const { return backlog_; }
+  std::size_t backlog() const { return front_.backlog + back_.backlog; }
+  std::size_t background_backlog() const { return back_.backlog; }
   std::size_t backlog(std::uint64_t id) const;
-  std::size_t in_flight() const { return in_flight_; }
+  std::size_t in_flight() const { return front_.in_flight + back_.in_flight; }
 
  private:
   struct Stream {
@@ -68,6 +71,11 @@ class SendQueue {
     bool gone = false;      // end() was called
     bool blocked = false;
   };
+  struct Load {
+    std::size_t backlog = 0;
+    std::size_t in_flight = 0;
+  };
+  Load &load(const Stream &stream) { return stream.priority >= background ? back_ : front_; }
   using Key = std::pair<int, std::uint64_t>;  // priority, order
 
   void refresh(std::uint64_t id, const Stream &stream);
@@ -75,8 +83,7 @@ class SendQueue {
   std::map<std::uint64_t, Stream> streams_;
   std::map<Key, std::uint64_t> ready_;
   std::uint64_t opened_ = 0;
-  std::size_t backlog_ = 0;
-  std::size_t in_flight_ = 0;
+  Load front_, back_;
 };
 
 }  // namespace astral::quic

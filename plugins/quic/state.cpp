@@ -12,7 +12,7 @@
 namespace astral::quic {
 namespace {
 
-constexpr std::size_t connection_id_size = 4;  // short: each Path carries one connection
+constexpr std::size_t random_id_size = 4;  // short: behind a prefix, or on a Path of its own
 
 sockaddr_in dummy(std::uint32_t host, std::uint16_t port) {
   sockaddr_in address{};
@@ -28,6 +28,12 @@ ngtcp2_cid random_id(std::size_t size) {
   const int status = gnutls_rnd(GNUTLS_RND_RANDOM, id.data, size);
   assert(status == 0);  // no random numbers, no keys
   static_cast<void>(status);
+  return id;
+}
+
+ngtcp2_cid id_of(const std::vector<std::uint8_t> &bytes) {
+  ngtcp2_cid id{};
+  ngtcp2_cid_init(&id, bytes.data(), bytes.size());
   return id;
 }
 
@@ -54,7 +60,7 @@ ngtcp2_settings Connection::Impl::settings(Time now) const {
   ngtcp2_settings settings;
   ngtcp2_settings_default(&settings);
   settings.cc_algo = compat::congestion_control;
-  settings.initial_ts = stamp(now);
+  settings.initial_ts = quic::stamp(now);
   settings.initial_rtt = duration(config_.initial_rtt);
   settings.handshake_timeout = duration(config_.handshake_timeout);
   settings.max_tx_udp_payload_size = max_datagram;
@@ -72,11 +78,16 @@ ngtcp2_transport_params Connection::Impl::params() const {
   params.initial_max_stream_data_uni = stream_window;
   params.initial_max_streams_bidi = max_bidirectional;
   params.initial_max_streams_uni = max_unidirectional;
-  params.max_idle_timeout = duration(config_.idle_timeout);
   params.max_datagram_frame_size = 65535;  // MOQT requires it (RFC 9221); datagrams are dropped
   params.disable_active_migration = 1;
-  params.grease_quic_bit = 0;  // the set QUIC bit tells a packet from STUN (RFC 7983)
+  params.grease_quic_bit = 0;  // the bit tells QUIC from STUN (RFC 7983); ngtcp2 0.12 ignores this
   return params;
+}
+
+ngtcp2_cid Connection::Impl::new_id(std::size_t size) const {
+  ngtcp2_cid id = random_id(size);
+  std::copy_n(config_.id_prefix.begin(), std::min(config_.id_prefix.size(), size), id.data);
+  return id;
 }
 
 ngtcp2_path Connection::Impl::path() const {
@@ -97,8 +108,9 @@ Expected<void> Connection::Impl::prepare_tls() {
 
 Expected<void> Connection::Impl::begin_client(Time now) {
   if (auto prepared = prepare_tls(); !prepared) return prepared;
-  const ngtcp2_cid theirs = random_id(NGTCP2_MIN_INITIAL_DCIDLEN);
-  const ngtcp2_cid ours = random_id(connection_id_size);
+  const ngtcp2_cid theirs =
+      config_.first_id.empty() ? random_id(NGTCP2_MIN_INITIAL_DCIDLEN) : id_of(config_.first_id);
+  const ngtcp2_cid ours = new_id(config_.id_prefix.size() + random_id_size);
   const ngtcp2_path way = path();
   const ngtcp2_callbacks table = callbacks(false);
   const ngtcp2_settings chosen = settings(now);
@@ -115,7 +127,7 @@ Expected<void> Connection::Impl::begin_server(const ngtcp2_pkt_hd &initial, Time
   if (!tls_) {
     if (auto prepared = prepare_tls(); !prepared) return prepared;
   }
-  const ngtcp2_cid ours = random_id(connection_id_size);
+  const ngtcp2_cid ours = new_id(config_.id_prefix.size() + random_id_size);
   const ngtcp2_path way = path();
   const ngtcp2_callbacks table = callbacks(true);
   const ngtcp2_settings chosen = settings(now);
@@ -141,6 +153,8 @@ void Connection::Impl::receive(Bytes datagram, Time now) {
   ++stats_.datagrams_received;
   stats_.bytes_received += datagram.size();
   if (datagram.empty()) return;
+  unanswered_since_ = never;
+  receiving = this;
   {
     const Inside inside(inside_);
     if (conn_) {
@@ -152,6 +166,7 @@ void Connection::Impl::receive(Bytes datagram, Time now) {
       receive_first(datagram, now);
     }
   }
+  receiving = nullptr;
   settle();
 }
 
@@ -210,10 +225,11 @@ void Connection::Impl::tick(Time now) {
   }
   {
     const Inside inside(inside_);
+    if (now >= probe_deadline()) ahead_ = std::max(ahead_, expiry() - now);
     const int status = ngtcp2_conn_handle_expiry(conn_.get(), stamp(now));
     if (status == NGTCP2_ERR_HANDSHAKE_TIMEOUT || (status == NGTCP2_ERR_IDLE_CLOSE && !established_))
       closing_ = Closing{closed_in_handshake(config_.handshake_timeout), std::nullopt, {}};
-    else if (status == NGTCP2_ERR_IDLE_CLOSE)
+    else if (now >= idle_deadline())
       closing_ = Closing{closed_by_silence(config_.idle_timeout), std::nullopt, {}};
     else if (status != 0)
       handle_library_error(status);
@@ -225,8 +241,27 @@ void Connection::Impl::tick(Time now) {
 Time Connection::Impl::deadline() const {
   if (closed_) return never;
   if (!conn_) return opened_at_ + config_.handshake_timeout;
+  const Time expires = expiry() == never ? never : expiry() - ahead_;
+  return std::min({expires, idle_deadline(), probe_deadline(), copies_.due()});
+}
+
+// By ngtcp2's clock.
+Time Connection::Impl::expiry() const {
   const ngtcp2_tstamp expiry = ngtcp2_conn_get_expiry(conn_.get());
   return expiry >= static_cast<ngtcp2_tstamp>(never.count()) ? never : Time(static_cast<Time::rep>(expiry));
+}
+
+// QUIC doubles its probe timeout each time that nothing answers (RFC 9002, 6.2.1), and has no bound: after a
+// line was cut for twelve seconds it would be silent for another ten. Media cannot wait for that. ngtcp2 has
+// no setting for it, but it has no clock either: while data is unanswered, its time is set forward to the
+// probe that it waits for.
+Time Connection::Impl::probe_deadline() const {
+  if (!established_ || unanswered_since_ == never || expiry() == never) return never;
+  return sent_at_ + max_probe_interval;
+}
+
+std::uint64_t Connection::Impl::stamp(Time now) const {
+  return quic::stamp(now + ahead_);
 }
 
 void Connection::Impl::flush(Time now) {

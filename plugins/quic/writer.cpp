@@ -22,7 +22,11 @@ void Connection::Impl::write(Time now) {
   std::size_t used = 0;
   std::size_t segment = 0;  // 0: the run is empty
   std::size_t total = 0;
-  bool going = true;
+  bool going = emit_copies(now);
+  if (queue_.background_backlog() > 0) {
+    const Stats path = stats();
+    scavenger_.measure(path.rtt, path.min_rtt, now);
+  }
   const auto emit_run = [&] {
     if (segment > 0) going = emit(Bytes(burst).subspan(begin, used - begin), segment);
     begin = used;
@@ -39,6 +43,7 @@ void Connection::Impl::write(Time now) {
     if (size < 0) handle_library_error(static_cast<int>(size));
     if (size <= 0) break;
     const auto length = static_cast<std::size_t>(size);
+    copy_later(Bytes(burst).subspan(used, length), now);
     if (segment > 0 && length > segment) emit_run();
     if (segment == 0) segment = length;
     used += length;
@@ -46,6 +51,8 @@ void Connection::Impl::write(Time now) {
     if (length < segment) emit_run();
   }
   emit_run();
+  if (total > 0) sent_at_ = now;
+  if (total > 0 && queue_.in_flight() > 0) unanswered_since_ = std::min(unanswered_since_, now);
   ngtcp2_conn_update_pkt_tx_time(conn_.get(), at);
 }
 
@@ -56,8 +63,10 @@ std::ptrdiff_t Connection::Impl::write_packet(std::uint8_t *to, std::size_t room
   ngtcp2_pkt_info information{};
   SendQueue::Piece piece;
   std::array<ngtcp2_vec, SendQueue::max_parts> parts;
+  fresh_ = 0;
   while (true) {
-    const bool some = !closing_ && ngtcp2_conn_get_max_data_left(conn_.get()) > 0 && queue_.next(piece);
+    const bool some = !closing_ && ngtcp2_conn_get_max_data_left(conn_.get()) > 0 &&
+                      queue_.next(piece, scavenger_.window());
     std::int64_t id = -1;
     std::uint32_t flags = NGTCP2_WRITE_STREAM_FLAG_NONE;
     std::size_t count = 0;
@@ -71,7 +80,10 @@ std::ptrdiff_t Connection::Impl::write_packet(std::uint8_t *to, std::size_t room
     ngtcp2_ssize taken = -1;
     const ngtcp2_ssize size = ngtcp2_conn_writev_stream(conn_.get(), &way.path, &information, to, room,
                                                         &taken, flags, id, parts.data(), count, at);
-    if (some && taken >= 0) queue_.written(piece, static_cast<std::size_t>(taken));
+    if (some && taken >= 0) {
+      queue_.written(piece, static_cast<std::size_t>(taken));
+      fresh_ += static_cast<std::size_t>(taken);
+    }
     switch (size) {
       case NGTCP2_ERR_WRITE_MORE:
         continue;
@@ -102,6 +114,22 @@ bool Connection::Impl::emit(Bytes packets, std::size_t segment) {
   stats_.datagrams_sent += count;
   stats_.bytes_sent += packets.size();
   return true;
+}
+
+bool Connection::Impl::emit_copies(Time now) {
+  bool going = true;
+  while (going && copies_.due() <= now) {
+    const std::vector<std::uint8_t> packet = copies_.take();
+    going = emit(packet, packet.size());
+  }
+  return going;
+}
+
+void Connection::Impl::copy_later(Bytes packet, Time now) {
+  copies_.sent(packet.size());
+  if (!established_ || !Copies::repeats(packet.size(), fresh_)) return;
+  const Stats path = stats();
+  copies_.repeated(packet, path.rtt - path.min_rtt, now);
 }
 
 void Connection::Impl::send_close(const compat::CloseError &error) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Measures one link: QUIC over ICE on loopback, with the sender and the receiver on their own threads. Prints
-// one JSON line: CPU seconds per gigabyte of each, the rate, and the time until the link was up.
+// Measures one link: QUIC on loopback, with the sender and the receiver on their own threads; over ICE, then
+// directly between two UDP endpoints, of which the sender's has a thread of its own, as a node's has. Prints
+// a JSON line for each: CPU seconds per gigabyte of each end and of the process, the rate, and the time until
+// the link was up.
 //   link_bench [MB] [Mbit/s]      500 MB; without a rate it sends at full speed
 #include <glib.h>
 #include <time.h>
@@ -15,6 +17,7 @@
 #include "glue/loop.hpp"
 #include "ice/agent.hpp"
 #include "quic/connection.hpp"
+#include "udp/endpoint.hpp"
 
 namespace astral {
 namespace {
@@ -40,9 +43,9 @@ class Gate {
   bool open_ = false;
 };
 
-double thread_cpu() {
+double cpu_of(clockid_t clock) {
   timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
@@ -50,22 +53,24 @@ double seconds(Time time) {
   return static_cast<double>(time.count()) / 1e9;
 }
 
-class End : ice::Handler, quic::Handler {
+class End : ice::Handler, quic::Handler, quic::Path, udp::RouteHandler {
  public:
-  End(const char *name, bool sender, std::uint64_t size, std::uint64_t rate_bps)
-      : sender_(sender), size_(size), rate_bps_(rate_bps), loop_(name) {
+  End(const char *name, bool sender, bool direct, std::uint64_t size, std::uint64_t rate_bps)
+      : sender_(sender), direct_(direct), size_(size), rate_bps_(rate_bps), loop_(name) {
     loop_.run([this] {
       timer_.emplace(loop_.context(), [this] { tick(); });
+      if (direct_) return open_route();
       agent_ =
           ice::Agent::open({.controlling = !sender_, .context = loop_.context(), .loopback = true}, *this)
               .value();
     });
-    gathered.wait();
+    if (!direct_) gathered.wait();
   }
   ~End() override {
     loop_.run([this] {
       connection_.reset();
       agent_.reset();
+      route_.reset();
       timer_.reset();
     });
   }
@@ -83,9 +88,24 @@ class End : ice::Handler, quic::Handler {
       if (!agent_->set_remote(remote)) std::abort();
     });
   }
+  void start_direct(End &peer, const Key &key, const Fingerprint &fingerprint) {
+    const std::uint8_t loopback[] = {127, 0, 0, 1};
+    const udp::Flow to{stun::address_of(loopback, peer.route_->endpoint().port()), {}};
+    const udp::Secret secret = peer.route_->secret();
+    loop_.run([&] {
+      flow_ = to;
+      quic::Config config{.key = key, .peer_fingerprint = fingerprint, .server = sender_};
+      config.id_prefix = {route_->id().begin(), route_->id().end()};
+      if (!sender_) config.first_id = {secret.begin(), secret.end()};
+      connection_ = quic::Connection::open(config, static_cast<quic::Handler &>(*this),
+                                           static_cast<quic::Path &>(*this), now())
+                        .value();
+      flush();
+    });
+  }
   double cpu() {
     double used = 0;
-    loop_.run([&] { used = thread_cpu(); });
+    loop_.run([&] { used = cpu_of(CLOCK_THREAD_CPUTIME_ID); });
     return used;
   }
   void begin() {
@@ -98,7 +118,11 @@ class End : ice::Handler, quic::Handler {
   void print(FILE *to) {
     loop_.run([&] {
       const auto stats = connection_->stats();
-      const auto ice = agent_->stats();
+      ice::Agent::Stats ice;
+      if (agent_)
+        ice = agent_->stats();
+      else
+        ice.segmented = route_->segmented();
       std::fprintf(
           to, "\"rtt_ms\":%.2f,\"bursts\":%llu,\"datagrams\":%llu,\"segmented\":%llu,\"bypassed\":%llu",
           seconds(stats.rtt) * 1e3, static_cast<unsigned long long>(stats.bursts),
@@ -113,6 +137,18 @@ class End : ice::Handler, quic::Handler {
   static constexpr std::size_t chunk = 64 * 1024;
   static constexpr std::size_t max_backlog = 1024 * 1024;
 
+  void open_route() {
+    const auto endpoint =
+        udp::Endpoint::open({.context = sender_ ? nullptr : loop_.context(), .answers_stun = false}).value();
+    route_ = endpoint->open_route(loop_.context(), *this);
+  }
+  bool send(Bytes packets, std::size_t segment) override { return route_->send(packets, segment, flow_); }
+  void on_route_datagram(Bytes data, const udp::Flow &flow) override {
+    flow_ = flow;
+    on_datagram(data);
+  }
+  void on_route_drained() override { flush(); }
+  void on_route_stream(const udp::Flow &, bool) override {}
   void on_local_candidate(const std::string &) override {}
   void on_gathered() override { gathered.open(); }
   void on_connected() override { flush(); }
@@ -159,11 +195,14 @@ class End : ice::Handler, quic::Handler {
   }
 
   const bool sender_;
+  const bool direct_;
   const std::uint64_t size_;
   const std::uint64_t rate_bps_;
   const Slice payload_ = Slice::copy(std::vector<std::uint8_t>(chunk, 0x47));
   std::optional<Timer> timer_;
   std::unique_ptr<ice::Agent> agent_;
+  std::unique_ptr<udp::Route> route_;
+  udp::Flow flow_;
   std::unique_ptr<quic::Connection> connection_;
   std::optional<quic::StreamId> stream_;
   Time began_{};
@@ -171,33 +210,46 @@ class End : ice::Handler, quic::Handler {
   LoopThread loop_;  // last: it stops first
 };
 
-int run(int argc, char **argv) {
-  const std::uint64_t size = (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 500) * 1'000'000;
-  const std::uint64_t rate = (argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0) * 1'000'000;
+void measure(bool direct, std::uint64_t size, std::uint64_t rate) {
   const Key a = Key::generate().value(), b = Key::generate().value();
-  End sender("sender", true, size, rate), receiver("receiver", false, size, rate);
-  const auto from_sender = sender.describe(), from_receiver = receiver.describe();
+  End sender("sender", true, direct, size, rate), receiver("receiver", false, direct, size, rate);
+  const auto from_sender = direct ? ice::Description{} : sender.describe();
+  const auto from_receiver = direct ? ice::Description{} : receiver.describe();
   const Time begin = now();
-  sender.start(from_receiver, a, b.fingerprint());
-  receiver.start(from_sender, b, a.fingerprint());
+  if (direct) {
+    sender.start_direct(receiver, a, b.fingerprint());
+    receiver.start_direct(sender, b, a.fingerprint());
+  } else {
+    sender.start(from_receiver, a, b.fingerprint());
+    receiver.start(from_sender, b, a.fingerprint());
+  }
   sender.established.wait();
   receiver.established.wait();
   const Time up = now() - begin;
   const double sender_before = sender.cpu(), receiver_before = receiver.cpu();
+  const double before = cpu_of(CLOCK_PROCESS_CPUTIME_ID);
   const Time start = now();
   sender.begin();
   receiver.finished.wait();
   const double gigabytes = static_cast<double>(size) / 1e9;
   const double took = seconds(now() - start);
+  const double all = cpu_of(CLOCK_PROCESS_CPUTIME_ID) - before;
   std::printf(
-      "{\"bench\":\"link\",\"megabytes\":%llu,\"up_ms\":%.1f,\"rate_mbps\":%.0f,\"send_cpu_s_per_gb\":%.2f,"
-      "\"receive_cpu_s_per_gb\":%.2f,\"sender\":{",
-      static_cast<unsigned long long>(size / 1'000'000), seconds(up) * 1e3, gigabytes * 8e3 / took,
-      (sender.cpu() - sender_before) / gigabytes, (receiver.cpu() - receiver_before) / gigabytes);
+      "{\"bench\":\"link\",\"way\":\"%s\",\"megabytes\":%llu,\"up_ms\":%.1f,\"rate_mbps\":%.0f,"
+      "\"send_cpu_s_per_gb\":%.2f,\"receive_cpu_s_per_gb\":%.2f,\"all_cpu_s_per_gb\":%.2f,\"sender\":{",
+      direct ? "direct" : "ice", static_cast<unsigned long long>(size / 1'000'000), seconds(up) * 1e3,
+      gigabytes * 8e3 / took, (sender.cpu() - sender_before) / gigabytes,
+      (receiver.cpu() - receiver_before) / gigabytes, all / gigabytes);
   sender.print(stdout);
   std::printf("},\"receiver\":{");
   receiver.print(stdout);
   std::printf("}}\n");
+}
+
+int run(int argc, char **argv) {
+  const std::uint64_t size = (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 500) * 1'000'000;
+  const std::uint64_t rate = (argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 0) * 1'000'000;
+  for (const bool direct : {false, true}) measure(direct, size, rate);
   return 0;
 }
 

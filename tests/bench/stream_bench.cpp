@@ -156,6 +156,9 @@ class Viewer {
     GstBuffer *buffer = gst_sample_get_buffer(sample.get());
     if (!gst_buffer_map(buffer, &info, GST_MAP_READ)) return;
     bytes_ += info.size;
+    // Bytes may be missing, also the end of a TS packet. The next group begins with a packet.
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT) && info.size > 0 && info.data[0] == 0x47)
+      finder_ = {};
     finder_.add({info.data, info.size}, [&](const bench::Frame &frame, bool whole) {
       const double age_ms = static_cast<double>(time.count() - frame.pushed) / 1e6;
       if (first_ == 0 && frame.key) {

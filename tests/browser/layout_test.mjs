@@ -35,6 +35,13 @@ test('its supernode stands above it, sources to the left, destinations to the ri
   assert.ok(points.get('out').x > 0);
 });
 
+test('an origin is drawn only if it is the supernode of this node', () => {
+  const nodes = [{uuid: 'top', supernode: true, origin: true}, {uuid: 'other', supernode: true}];
+  const uuids = (primary) => drawn(state_of(nodes, [], primary)).graph.nodes.map(({uuid}) => uuid).sort();
+  assert.deepEqual(uuids('other'), ['me', 'other']);
+  assert.deepEqual(uuids('top'), ['me', 'other', 'top']);
+});
+
 test('the cells next to the middle stay empty, so that arrows have some length', () => {
   for (const width of widths) {
     const {points, grid} = drawn(state_of(many(50), [ticket('a', 'n1', 'me')]), width);

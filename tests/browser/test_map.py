@@ -7,7 +7,7 @@ import media
 
 SUPERNODES = ('s0', 's1', 's2')
 OTHERS = tuple(f'n{number}' for number in range(9))
-ROOM_FOR_TWO = 160  # KB/s: two streams, which count as 75 KB/s until they are measured
+ROOM_FOR_TWO = 380  # KB/s: two streams of media.KBPS, with what their links carry beside them
 
 
 def held(node):

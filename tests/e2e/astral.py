@@ -23,6 +23,9 @@ PATIENCE = float(os.environ.get('ASTRAL_E2E_PATIENCE', '1'))
 # An optional film to publish: without it some tests publish a made picture, and one is skipped.
 FILM = pathlib.Path(os.environ.get('ASTRAL_E2E_FILM', TOP.parent / 'shared' / 'media' / 'vtest.avi'))
 
+# A shell that starts the tests in the background leaves SIGINT ignored, and their processes would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 class Failure(AssertionError):
     """A condition did not hold before its deadline, or a process ended with an error."""
@@ -201,6 +204,17 @@ class Node(Server):
 
     def tickets(self):
         return self.get('/tickets')['tickets']
+
+
+def own_address():
+    """This machine's network address, for which a node takes a caller as another machine; None if there is none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(('198.51.100.1', 9))  # only chooses a route; UDP's connect sends nothing
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+        return None if address.startswith('127.') else address
 
 
 class Network:

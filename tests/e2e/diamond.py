@@ -39,9 +39,11 @@ class Diamond:
         astral.wait_until(lambda: (self.s.stream(self.slug) or {}).get('streaming'), 'the stream to be live')
 
     def watch(self, node):
+        """Asks again, as a person does: for some seconds after the loss of the supernode, its old children are the origin's and its new
+        ones do not find them."""
         astral.wait_until(lambda: node.stream(self.slug), f'{node.uuid} to know the stream')
-        asked = node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30)
-        assert asked.status in (302, 303), asked.body
+        astral.wait_until(lambda: node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30).status in (302, 303),
+                          f'{node.uuid} to get a ticket', 60)
 
     def parent_and_standby(self, node):
         """Who feeds a node: (source of its active ticket, source of its standby ticket)."""

@@ -5,7 +5,7 @@ import json
 import random
 from dataclasses import dataclass
 
-ENDLESS = ('watch_events', 'be_peer', 'get_flv', 'get_ts')  # operations whose answer does not end by itself
+ENDLESS = ('watch_events', 'be_peer', 'measure_line', 'get_flv', 'get_ts')  # operations whose answer does not end by itself
 JSON, FORM = 'application/json', 'application/x-www-form-urlencoded'
 UNKNOWN_NAMES = ('nope', 'NO', '..', '.', '%2e%2e', '%00', '%ff', '%2F', 'a%2Fb', 'a%20b', '%20', 'a--b', '-', 'a' * 49,
                  'a' * 300, '%F0%9F%8E%A5', '%C3%28', 'nope;x=y', '*', '~', '%E2%80%AE', 'index.m3u8', '0', '%7Bslug%7D')
@@ -34,7 +34,7 @@ HEADERS = (b'nothing', b': x', b'X : y', b' folded', b'X: a\x00b', b'X: a\rb', b
 @dataclass
 class Request:
     data: bytes
-    harmless: bool = False  # only reads, so 200 and 302 are right answers too
+    harmless: bool = False  # only reads, so 200, 204 and 302 are right answers too
     head_only: bool = False  # may be understood as HEAD, whose answer has no body
 
 
@@ -140,7 +140,8 @@ class Rubbish:
         return Request(data[:self._random.randrange(1, len(data))])
 
     def _wrong_method(self):
-        return Request(self._request(self._pick(METHODS), self._fill(self._pick(self._paths), self._pick(self._slugs))))
+        method = self._pick(METHODS)
+        return Request(self._request(method, self._fill(self._pick(self._paths), self._pick(self._slugs))), method == 'OPTIONS')
 
     def _broken_head(self):
         if self._random.random() < 0.5:

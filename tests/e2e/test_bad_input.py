@@ -209,12 +209,20 @@ def test_elements_post_an_error_that_names_the_cause(network):
         f'astral://other.localhost:{node.port}/talk': 'the node refuses this host name',  # GLib resolves all of .localhost
     }
     for uri, wanted in cases.items():
-        process = network.launch('wrong', f'astralsrc uri={uri} ! fakesink', quiet=False)
+        process = network.launch('wrong', f'astralsrc uri={uri} auto-reconnect=false ! fakesink', quiet=False)
         assert process.wait(40) in (1, 255), (uri, process.output)
         assert re.search(rf'^ERROR: .*{re.escape(wanted)}', process.output, re.M), (uri, process.output)
     sink = network.launch('wrong', 'videotestsrc is-live=true ! x264enc ! mpegtsmux ! '
                           'astralsink uri=astral://127.0.0.1:1/talk', quiet=False)
     assert sink.wait(40) == 1 and '127.0.0.1:1' in sink.output
+
+
+def test_a_player_that_comes_before_its_stream_warns_and_waits(network):
+    node = network.node('n')
+    player, received = media.view(network, node, 'late', quiet=False)
+    astral.wait_until(lambda: re.search(r'^WARNING: .*nobody knows this stream', player.output, re.M), 'a warning')
+    media.publish_test_picture(network, node, 'late')
+    media.grows(received)
 
 
 def test_a_node_refuses_bad_options(network):

@@ -35,7 +35,10 @@ PLAYLIST = '/hls/index.m3u8'
 ELSEWHERE = {
     ('register_node', '409'), ('register_node', '503'),  # only callers from other machines get these: test_who_may.py
     ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; more than 256 streams
+    ('send_stun_response', '404'),  # a node without a UDP port
+    ('open_link', '101'),  # only for a link whose other end may open it
     ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('get_segment', '503'), ('be_peer', '503'),
+    ('measure_line', '503'),
     ('whep', '503'), ('whip', '409'), ('whip', '503'),
 }
 
@@ -116,10 +119,13 @@ def test_every_operation_answers_as_described(nodes):
             do(v, 403, operation, headers={'Origin': 'http://evil.example'}, **params)
 
     for operation in ('list_nodes', 'get_self', 'list_streams', 'list_tickets', 'get_settings', 'get_health',
-                      'get_description', 'get_page', 'get_log', 'get_pipelines', 'ping', 'take_ping'):
+                      'get_description', 'get_page', 'get_log', 'get_pipelines', 'examine', 'ping', 'take_ping'):
         do(v, 200, operation)
     assert len(do(v, 200, 'ping', query='?bytes=1000').body) == 1000
     do(v, 400, 'ping', query='?bytes=x')
+    stun = {'id': '2112a442' + '0' * 24, 'port': 9}
+    do(v, 200, 'send_stun_response', stun)
+    do(v, 400, 'send_stun_response', stun | {'id': '0' * 32})
     do(v, 413, 'take_ping', b'x' * (256 * 1024 + 1))
     do(v, 200, 'get_page_file', file='main.js')
     do(v, 404, 'get_page_file', file='nope')
@@ -203,9 +209,14 @@ def test_every_operation_answers_as_described(nodes):
         do(v, 413, operation, LARGE, taken, slug='my-talk', uuid='v')
         do(v, 415, operation, 'x', TEXT, slug='my-talk', uuid='v')
 
-    for operation in ('watch_events', 'be_peer'):
+    for query, status in (('', 400), (f'?id={"0" * 32}', 404)):
+        refused = raw_websocket.WebSocket(v.port, f'/link{query}')
+        assert refused.status == status
+        refused.socket.close()
+        do.seen.add(('open_link', str(status)))
+    for operation in ('watch_events', 'be_peer', 'measure_line'):
         do(v, 400, operation)
-        raw_websocket.WebSocket(v.port, do.description.operations[operation][1]).close()
+        raw_websocket.WebSocket(v.port, do.description.operations[operation][1] + '?run=x').close()
         do.seen.add((operation, '101'))
     listeners = []
     while (listener := raw_websocket.WebSocket(v.port, '/events')).status == 101:

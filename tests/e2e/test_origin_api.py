@@ -15,6 +15,7 @@ NODE = {'uuid': 'n', 'port': 8000, 'supernode': True, 'primary_supernode_uuid': 
         'downstream_kbps': 6, 'children': 1, 'capacity': 2, 'version': '0.1.0'}
 STREAM = {'name': 'My Talk!', 'source': 'n', 'description': 'd', 'streaming': True, 'bitrate_kbps': 9, 'viewers': 3,
           'media': 'video/mpegts', 'updated': 1700000000000}
+STUN = {'id': '2112a442' + '0' * 24, 'port': 9}
 LARGE = b'{' + b' ' * 70000
 
 # (method, path, body, headers, expected status). The order matters.
@@ -43,13 +44,15 @@ CALLS = [
     ('DELETE', '/stream/my-talk', 'a=b', FORM, 415),
     ('DELETE', '/stream/my-talk?uuid=n', None, {}, 200), ('DELETE', '/stream/my-talk?uuid=n', None, {}, 404),
     ('DELETE', '/node/n', None, {}, 200), ('DELETE', '/node/n', None, {}, 404),
+    ('POST', '/stun', STUN, {}, 200), ('POST', '/stun', STUN | {'port': 0}, {}, 400), ('POST', '/stun', LARGE, {}, 413),
+    ('POST', '/stun', 'x', {'Content-Type': 'text/plain'}, 415),
     ('GET', '/ping', None, {}, 200), ('POST', '/ping', b'x' * 1000, {}, 200), ('POST', '/ping', b'x' * 300000, {}, 413),
     ('GET', '/upload', None, HTML, 200), ('GET', '/upload?node=70000', None, HTML, 400), ('GET', '/download', None, HTML, 200),
     ('GET', '/about', None, HTML, 200), ('GET', '/visualization', None, HTML, 200), ('GET', '/openapi.json', None, {}, 200),
 ]
 # One caller on one machine cannot provoke these: they need another address, a full origin or a disk that fails. Unit tests,
 # test_origin_trust.py and test_origin_store.py do.
-ELSEWHERE = {('report', '409'), ('report', '500'), ('report', '503'), ('publish', '403'), ('publish', '500'), ('publish', '503'),
+ELSEWHERE = {('sendStunResponse', '404'), ('report', '409'), ('report', '500'), ('report', '503'), ('publish', '403'), ('publish', '500'), ('publish', '503'),
              ('changeStream', '500'), ('endStream', '500'), ('forgetNode', '202'), ('forgetNode', '500')}
 
 

@@ -41,7 +41,7 @@ def fault(request, answer):
         return 'no answer'
     head, _, body = answer.partition(b'\r\n\r\n')
     status = int(head[9:12])
-    if status in (200, 302):
+    if status in (200, 204, 302):
         return None if request.harmless else 'the node accepted it'
     if not (400 <= status < 500 or status == 503):
         return 'the status is neither 4xx nor 503'

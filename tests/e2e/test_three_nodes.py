@@ -8,9 +8,8 @@ import pytest
 import astral
 import media
 
-# Upstream for one child: more than one stream of media.KBPS, less than two, and less than twice the 75 KB/s that a node assumes
-# before it has measured the stream.
-ONE_CHILD_KBYTES = 145
+# Upstream for one child: more than one stream of media.KBPS with what its link carries beside it, and less than two.
+ONE_CHILD_KBYTES = 200
 
 
 class Chain:

@@ -6,20 +6,12 @@ import socket
 import pytest
 
 import astral
+import media
 import openapi
 import raw_websocket
 
 TOKEN = 'correct-horse-battery-staple'
 PER_ADDRESS = 128  # daemon/http/server.hpp
-
-
-def own_address():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(('198.51.100.1', 9))  # only chooses a route; UDP's connect sends nothing
-        except OSError:
-            return None
-        return probe.getsockname()[0]
 
 
 class FromElsewhere:
@@ -44,8 +36,8 @@ def node(network):
 
 @pytest.fixture
 def stranger(node):
-    address = own_address()
-    if not address or address.startswith('127.'):
+    address = astral.own_address()
+    if not address:
         pytest.skip('this machine has only loopback addresses')
     return FromElsewhere(node, address)
 
@@ -55,8 +47,7 @@ def state(node):
 
 
 # Valid bodies for the operations that only the owner may call.
-BODIES = {'create_stream': {'name': 'theirs'}, 'pause_or_resume': {'streaming': True}, 'ask_ticket': {},
-          'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True}}
+BODIES = {'create_stream': {'name': 'theirs'}, 'pause_or_resume': {'streaming': True}, 'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True}}
 
 
 def owners_calls(node):
@@ -79,6 +70,20 @@ def test_a_stranger_reads_but_changes_nothing(node, stranger):
             answer = stranger.call(method, path, body, headers)
             assert answer.status == 403 and why in answer.error['message'], (method, path, headers, answer.body)
     assert state(node) == before
+
+
+def test_who_is_on_the_local_network_may_watch_and_keep_nothing(network, node, stranger):
+    assert node.get('/settings')['owner'] and not stranger.call('GET', '/settings').json['owner']
+    publisher = network.node('p', None, [node])
+    media.publish_test_picture(network, publisher, 'talk')
+    astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'the stream to be known')
+    for body in ({}, {'player': False}, {'player': True, 'destination_uuid': 'p'}):
+        answer = stranger.call('POST', '/stream/talk/tickets', body)
+        assert answer.status == 403 and 'only this machine itself' in answer.error['message'], answer.body
+    assert not node.tickets()
+    assert stranger.call('POST', '/stream/talk/tickets', {'player': True}).status == 303
+    assert stranger.call('GET', '/stream/talk/ticket').json['ticket']['source'] == 'p'
+    assert stranger.call('DELETE', '/stream/talk/ticket').status == 403
 
 
 def test_a_stranger_with_the_token_may_change_things(node, stranger):
@@ -123,7 +128,7 @@ def test_unknown_hosts_and_foreign_pages_are_refused(node):
             assert answer.status == 403 and 'header \'' in answer.error['message'], (method, path, headers, answer.body)
     for path in ('/', '/streams', '/node', '/openapi.json', '/stream/mine/hls/index.m3u8', '/nope'):
         assert node.call('GET', path, None, {'Host': 'evil.example'}).status == 403, path
-    for path in ('/peer', '/events'):
+    for path in ('/peer', '/events', '/bandwidth?run=x'):
         for headers in (['Origin: http://evil.example'], ['Origin: null']):
             assert raw_websocket.WebSocket(node.port, path, headers=headers).status == 403, (path, headers)
         assert raw_websocket.WebSocket(node.port, path, authority='evil.example').status == 403, path

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How GStreamer applications use elements: properties, URIs, queries, repeated state changes.
+#include <gio/gio.h>
 #include <gst/check/gstharness.h>
 #include <gtest/gtest.h>
 
@@ -37,6 +38,24 @@ TEST(Properties, AUriSetsTheAddressAndOtherProperties) {
     const GErrorPtr error(std::exchange(raw, nullptr));
     EXPECT_TRUE(g_error_matches(error.get(), GST_URI_ERROR, GST_URI_ERROR_BAD_URI)) << bad;
     EXPECT_EQ(text(source.get(), "slug"), "my-talk") << "a refused URI changes nothing";
+  }
+}
+
+TEST(Properties, TheTurnServersPasswordCannotBeReadAndIsInNoUri) {
+  for (const char *factory : {"astralsink", "astralsrc", "astralrelay"}) {
+    const auto element = make(factory);
+    const GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element.get()), "turn-server");
+    ASSERT_TRUE(spec) << factory;
+    EXPECT_TRUE(spec->flags & G_PARAM_WRITABLE);
+    EXPECT_FALSE(spec->flags & G_PARAM_READABLE);
+  }
+  const auto source = make("astralsrc");
+  for (const char *query : {"turn-server=turn://me:secret@h", "no-such=1&turn-server=turn://me:secret@h"}) {
+    GError *raw = nullptr;
+    const std::string uri = std::string("astral://h/talk?") + query;
+    EXPECT_FALSE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()), uri.c_str(), &raw));
+    const GErrorPtr error(raw);
+    EXPECT_EQ(std::string(error->message).find("secret"), std::string::npos) << error->message;
   }
 }
 
@@ -123,7 +142,8 @@ TEST(Errors, AMissingNodeIsReported) {
     const char *pipeline;
     int code;
   };
-  const Row rows[] = {{"astralsrc uri=astral://127.0.0.1:1/talk ! fakesink", GST_RESOURCE_ERROR_OPEN_READ},
+  const Row rows[] = {{"astralsrc uri=astral://127.0.0.1:1/talk auto-reconnect=false ! fakesink",
+                       GST_RESOURCE_ERROR_OPEN_READ},
                       {"videotestsrc is-live=true ! astralsink uri=astral://127.0.0.1:1/talk",
                        GST_RESOURCE_ERROR_OPEN_WRITE}};
   for (const Row &row : rows) {
@@ -140,6 +160,43 @@ TEST(Errors, AMissingNodeIsReported) {
     EXPECT_TRUE(g_error_matches(raw, GST_RESOURCE_ERROR, row.code)) << row.pipeline << ": " << raw->message;
     gst_element_set_state(pipeline.get(), GST_STATE_NULL);
   }
+}
+
+// A node that closes each connection.
+struct BadNode {
+  BadNode()
+      : socket(Ref<GSocket>::adopt(
+            g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, nullptr))) {
+    const auto any = Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string("127.0.0.1", 0));
+    EXPECT_TRUE(g_socket_bind(socket.get(), any.get(), TRUE, nullptr));
+    EXPECT_TRUE(g_socket_listen(socket.get(), nullptr));
+    g_socket_set_timeout(socket.get(), 20);
+  }
+  std::string uri() const {
+    const auto at = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
+    const guint16 port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(at.get()));
+    return "astral://127.0.0.1:" + std::to_string(port) + "/talk";
+  }
+  bool is_asked() const {
+    const auto connection = Ref<GSocket>::adopt(g_socket_accept(socket.get(), nullptr, nullptr));
+    return static_cast<bool>(connection);
+  }
+  Ref<GSocket> socket;
+};
+
+TEST(Errors, ASourceWarnsAndGoesOnTryingByDefault) {
+  const BadNode node;
+  const auto pipeline = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(
+      gst_parse_launch(("astralsrc uri=" + node.uri() + " ! fakesink").c_str(), nullptr))));
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  EXPECT_TRUE(node.is_asked());
+  EXPECT_TRUE(node.is_asked());
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline.get()));
+  const auto either = static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+  const auto message = Ref<GstMessage>::adopt(gst_bus_timed_pop_filtered(bus.get(), 20 * GST_SECOND, either));
+  ASSERT_TRUE(message);
+  EXPECT_EQ(GST_MESSAGE_TYPE(message.get()), GST_MESSAGE_WARNING);
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
 }
 
 TEST(Harness, TheSinkAcceptsAnyCaps) {

@@ -32,7 +32,7 @@ constexpr std::size_t slack = 1024 * 1024;  // bytes: answers to what arrived in
 
 LinkSettings link_settings() {
   static const Key key = *Key::generate();
-  return {.key = key, .stun_host = {}};
+  return {.key = key, .stun = {}};
 }
 
 moqt::Location location(Steps &steps) {
@@ -310,6 +310,7 @@ class Parent final : public Consumer::Owner {
   void on_consumer_connected(const std::string &, const std::string &) override {}
   Needs on_consumer_needs() override { return {position_, steps_.flag()}; }
   void on_consumer_ready() override {}
+  void on_consumer_thin(const std::optional<LineMeter::Rates> &) override {}
   void on_consumer_ended(const std::optional<Error> &) override {
     assert(!is_over_);
     is_over_ = true;

@@ -95,6 +95,8 @@ class Play {
     };
     if (media_.listener == nullptr) return;
     switch (what) {
+      case 'k':
+        return media_.listener->on_source_linked(slug, ticket);
       case 'f':
         return media_.listener->on_source_flows(slug, ticket);
       case 'e':

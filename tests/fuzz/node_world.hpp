@@ -24,8 +24,6 @@
 #include "http/request.hpp"
 #include "http/request_head.hpp"
 #include "http/response.hpp"
-#include "http/websocket_frames.hpp"
-#include "http/websocket_handshake.hpp"
 #include "message_samples.hpp"
 #include "node/app.hpp"
 #include "outside.hpp"
@@ -85,7 +83,8 @@ class Session {
  public:
   Session(int fd, const Key *key, bool is_dialled)
       : fd_(fd),
-        reader_(is_dialled ? http::FrameReader::From::client : http::FrameReader::From::server, 1 << 20),
+        reader_(is_dialled ? websocket::FrameReader::From::client : websocket::FrameReader::From::server,
+                1 << 20),
         is_dialled_(is_dialled),
         is_open_(!is_dialled) {
     using Side = peer::PeerHandshake::Side;
@@ -102,11 +101,11 @@ class Session {
   }
   void say(std::string_view text) {
     constexpr std::uint8_t mask[4] = {1, 2, 3, 4};
-    say_bytes(http::frame(http::Opcode::text, text, is_dialled_ ? nullptr : mask));
+    say_bytes(websocket::frame(websocket::Opcode::text, text, is_dialled_ ? nullptr : mask));
   }
   void say_goodbye(std::uint16_t code) {
     constexpr std::uint8_t mask[4] = {1, 2, 3, 4};
-    say_bytes(http::close_frame({code, "bye"}, is_dialled_ ? nullptr : mask));
+    say_bytes(websocket::close_frame({code, "bye"}, is_dialled_ ? nullptr : mask));
   }
   void hang_up() { shutdown(fd_, SHUT_RDWR); }
 
@@ -124,11 +123,11 @@ class Session {
  private:
   template <typename Heard>
   void take(std::string_view bytes, Heard heard) {
-    std::vector<http::FrameEvent> events;
+    std::vector<websocket::FrameEvent> events;
     const auto fed = reader_.feed(as_bytes(bytes), events);
     assert(fed);
-    for (const http::FrameEvent &event : events) {
-      if (event.opcode != http::Opcode::text) continue;
+    for (const websocket::FrameEvent &event : events) {
+      if (event.opcode != websocket::Opcode::text) continue;
       if (handshake_ && !handshake_->proven() && introduce(event.payload)) continue;
       heard(event.payload);
     }
@@ -152,13 +151,13 @@ class Session {
     const std::string_view rest = std::string_view(request_).substr(at + 19);
     is_open_ = true;
     say_bytes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: " +
-              http::websocket_accept(rest.substr(0, rest.find('\r'))) + "\r\n\r\n");
+              websocket::accept_of(rest.substr(0, rest.find('\r'))) + "\r\n\r\n");
     if (handshake_) say(handshake_->challenge());
     take(std::string_view(request_).substr(end + 4), heard);
   }
 
   const int fd_;
-  http::FrameReader reader_;
+  websocket::FrameReader reader_;
   const bool is_dialled_;
   bool is_open_;
   std::string request_;
@@ -211,9 +210,9 @@ class NodeWorld {
   void open_session(const std::string &path, const Key *with_key, bool is_near) {
     if (sessions_.size() >= max_sessions) return;
     for (const http::SocketRoute &route : app_->server().sockets()) {
-      if (route.path != path || !route.may_open()) continue;
-      const Pair pair = make_pair();
       http::Call call;
+      if (route.path != path || !route.may_open(call)) continue;
+      const Pair pair = make_pair();
       call.caller = is_near ? "127.0.0.1" : "192.0.2." + std::to_string(1 + sessions_.size());
       route.open(stream_of(pair.ours), call);
       sessions_.push_back(std::make_unique<Session>(pair.theirs, with_key, false));

@@ -72,7 +72,7 @@ class Play {
     call.caller = addresses.at(static_cast<unsigned char>(who) % addresses.size());
     http::Match match = http::match(routes_, call.method, call.path);
     if (!match.route || call.body.size() > match.route->max_body) return;
-    if (call.method != "GET" && !access_.may_change(call, match.route->who)) return;
+    if (call.method != "GET" && !access_.may_change(call, match.route->who, match.route->is_open)) return;
     call.params = std::move(match.params);
     ++calls_;
     match.route->handle(call, [this, call, is_open = std::make_shared<bool>(true)](const http::Reply &reply) {

@@ -148,7 +148,8 @@ class Router:
         if not self._carries_ipv6:
             self._carries_ipv6 = True
             self.namespace.ip('address', 'add', f'{GATEWAY6}/64', 'dev', INSIDE, 'nodad')
-            allow(self.namespace, 'ipv6/conf/all/forwarding', f'ipv6/conf/{lab.PLUG}/proxy_ndp')
+            # proxy_delay: of each answer for the hosts, in 10 ms. By default 0.8 s, in which ICE could give up.
+            allow(self.namespace, 'ipv6/conf/all/forwarding', f'ipv6/conf/{lab.PLUG}/proxy_ndp', f'ipv6/neigh/{lab.PLUG}/proxy_delay')
             self.namespace.ip('address', 'add', f'{NET6}::{self.address.rsplit(".", 1)[1]}/32', 'dev', lab.PLUG, 'nodad')
             self.load(IPV6_FIREWALL % names_in_rules(self.kind))
         self.namespace.ip('route', 'add', address, 'dev', INSIDE)

@@ -182,6 +182,9 @@ class Lab:
         self._ending.callback(machine.close)
         return machine
 
+    def at_end(self, call):
+        self._ending.callback(call)
+
     def logs(self):
         return (self._above.logs() if self._above else '') + ''.join(machine.logs() for machine in self._machines)
 

@@ -20,6 +20,7 @@ UDP_PLACES = PLACES[:-1]
 NO_DIRECT_PATH = {(homes.PORT_RESTRICTED, homes.SYMMETRIC), (homes.SYMMETRIC, homes.PORT_RESTRICTED), (homes.SYMMETRIC, homes.SYMMETRIC)}
 DIRECT = set(itertools.product(UDP_PLACES, UDP_PLACES)) - NO_DIRECT_PATH
 SUPERNODE = 'supernode'
+ORIGIN = 'origin-'  # the uuid of an origin begins so
 ASK_AGAIN = 0.2  # seconds after a refusal
 _numbers = itertools.count(1)
 
@@ -29,29 +30,42 @@ def place(network, kind, **cable):
     return network.machine(**cable) if kind == PUBLIC else homes.Home(network, kind, **cable).host
 
 
-class Internet:
-    """What all pairs share: the origin, the supernode, and with `with_stun` a STUN server, each on a machine of its own."""
+def wait_until_nat_is_known(node):
+    """A second after its start a node has found out what its NAT does."""
+    def known():
+        nat = node.get('/node')['node']
+        return nat.get('udp') == 'open' or 'nat_filtering' in nat
+    astral.wait_until(known, f'{node.name} to know its NAT')
 
-    def __init__(self, network, with_stun=False):
+
+class Internet:
+    """What all pairs share: the origin, the supernode, and with `with_stun` a STUN server, each on a machine of its own. Without a
+    supernode the origin carries the signalling."""
+
+    def __init__(self, network, with_stun=False, with_supernode=True):
         self.network = network
         self.options = ('--stun', stun.serve(network.machine())) if with_stun else ()
-        self.origin = network.machine().origin()
+        self.origin_machine = network.machine()
+        self.origin = self.origin_machine.origin()
+        self.primary = SUPERNODE if with_supernode else ORIGIN
+        if not with_supernode:
+            return
         self.supernode = network.machine().node(SUPERNODE, self.origin, (), None, '--supernode', 'yes', *self.options)
         astral.wait_until(lambda: SUPERNODE in [node['uuid'] for node in self.origin.get('/nodes')['nodes']], 'the supernode to be known')
 
 
 class Pair:
-    """The nodes of a publisher and a viewer on two machines, with a stream of their own."""
+    """The nodes of a publisher and a viewer on two machines, with a stream of their own. `options`: of each of the two."""
 
-    def __init__(self, internet, publisher, viewer):
+    def __init__(self, internet, publisher, viewer, options=((), ())):
         number = next(_numbers)
         self.slug = f'talk-{number}'
         self._machines = (publisher, viewer)
-        self.publisher, self.viewer = (machine.node(f'{name}-{number}', internet.origin, (), None, *internet.options)
-                                       for machine, name in zip(self._machines, ('publisher', 'viewer')))
+        self.publisher, self.viewer = (machine.node(f'{name}-{number}', internet.origin, (), None, *internet.options, *own)
+                                       for machine, name, own in zip(self._machines, ('publisher', 'viewer'), options))
         for node in (self.publisher, self.viewer):
-            astral.wait_until(lambda node=node: node.get('/node')['node'].get('primary_supernode_uuid') == SUPERNODE,
-                              f'{node.name} to be a child of the supernode', 40)
+            astral.wait_until(lambda node=node: node.get('/node')['node'].get('primary_supernode_uuid', '').startswith(internet.primary),
+                              f'{node.name} to be a child of {internet.primary}', 40)
 
     def publish(self):
         """Returns when the viewer knows that the stream is live."""
@@ -92,4 +106,5 @@ class Pair:
 
     def parent(self):
         """Who feeds the viewer."""
-        return next((ticket['source'] for ticket in self.viewer.tickets() if ticket['held'] and ticket['role'] == 'active'), None)
+        active = (ticket for ticket in self.viewer.tickets() if ticket['stream'] == self.slug and ticket['held'] and ticket['role'] == 'active')
+        return next((ticket['source'] for ticket in active), None)

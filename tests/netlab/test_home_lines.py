@@ -17,11 +17,6 @@ NEAR = 0.005  # seconds of delay in a line
 ONE_CHILD_KBYTES = 700  # KB/s: one child of the stream, not two
 
 
-def does_not_hold(reason):
-    """Marks a rule that does not hold yet. Who makes it hold removes the mark."""
-    return pytest.mark.xfail(strict=True, run=False, reason=reason)
-
-
 def line(mbps, **more):
     return Way(rate=mbps * 1e6, delay=NEAR, **more)
 
@@ -47,9 +42,13 @@ class Viewer:
         return next((ticket['source'] for ticket in self.node.tickets() if ticket['held'] and ticket['role'] == 'active'), None)
 
     def behind(self, published):
-        """How many bytes of what is published up to now come after the newest that the viewer has."""
-        received, published = self.received.read_bytes()[-10_000:], published.read_bytes()
-        return len(published) - published.rindex(received) - len(received)
+        """How many bytes of what is published up to now come after the newest that the viewer has. Waits while these cannot be
+        found: they contain the stream's header or the place of a skip, or the publisher has not written them to its file yet."""
+        def distance():
+            received, all_bytes = self.received.read_bytes()[-10_000:], published.read_bytes()
+            at = all_bytes.rfind(received)
+            return [len(all_bytes) - at - len(received)] if at >= 0 else None
+        return astral.wait_until(distance, 'the newest bytes that the viewer has to be among the published ones')[0]
 
 
 def assert_no_byte_is_lost(viewers, published):
@@ -71,7 +70,6 @@ def test_a_viewer_keeps_up_on_a_line_with_a_quarter_to_spare(network):
     assert_no_byte_is_lost([viewer], published)
 
 
-@does_not_hold('a supernode does not measure its line, so the first node takes everybody')
 def test_five_viewers_keep_up_when_all_lines_carry_two_streams_up(network):
     source, published = first_node(network, up=line(10), down=line(10))
     viewers = [Viewer(network, f'v{number}', source, up=line(10), down=line(10)) for number in range(1, 6)]
@@ -84,7 +82,6 @@ def test_five_viewers_keep_up_when_all_lines_carry_two_streams_up(network):
     assert_no_byte_is_lost(viewers, published)
 
 
-@does_not_hold('the lag grows as long as the stream lasts')
 def test_a_viewer_whose_line_is_too_thin_skips(network):
     """It may be 3 s behind for 2 s, and then goes on with the newest group, which may be a second old."""
     source, published = first_node(network)
@@ -96,7 +93,6 @@ def test_a_viewer_whose_line_is_too_thin_skips(network):
     assert viewer.player.running(), viewer.player.output
 
 
-@does_not_hold('what a stream needs is not known when it begins, and a place that was given stays given')
 def test_of_two_viewers_with_the_same_place_one_is_moved(network):
     machine = network.machine()
     source = machine.node('p', None, (), ONE_CHILD_KBYTES)
@@ -118,7 +114,6 @@ def test_of_two_viewers_with_the_same_place_one_is_moved(network):
         media.grows(path, 2 * SECOND)
 
 
-@does_not_hold('the place of the dead node is held until its link times out, and relays store too little for that')
 def test_no_byte_is_lost_behind_the_middle_of_a_chain_that_dies(network):
     """Within five seconds of the stream the others are where they would be without the loss."""
     source, published = first_node(network, ONE_CHILD_KBYTES)
@@ -133,7 +128,8 @@ def test_no_byte_is_lost_behind_the_middle_of_a_chain_that_dies(network):
     assert_no_byte_is_lost(viewers, published)
 
 
-@pytest.mark.parametrize('mbps, rtt', [pytest.param(10, 0.1, marks=does_not_hold('too little is sent to measure a far line'))])
+@pytest.mark.parametrize('rtt', [0.02, 0.1, 0.2])
+@pytest.mark.parametrize('mbps', [2, 10, 50, 200])
 def test_a_node_measures_its_line(network, mbps, rtt):
     supernode = network.machine().node('s', None, (), None, '--supernode', 'yes')
     node = network.machine(up=Way(rate=mbps * 1e6, delay=rtt / 2), down=Way(rate=mbps * 1e6, delay=rtt / 2)).node('n', None, [supernode])

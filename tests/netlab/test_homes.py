@@ -7,43 +7,15 @@ import pytest
 
 import homes
 import pairs
-from homes import FULL_CONE, PORT_RESTRICTED, SYMMETRIC, UDP_BLOCKED
-from pairs import PUBLIC
+from homes import PORT_RESTRICTED, SYMMETRIC
 
 NO_STUN, STUN = 'without STUN', 'with STUN'  # the two runs: whether nodes are started with --stun
-NO_TCP = 'media does not go over TCP'
-UNTOLD = 'the publisher does not know its outside address'
-NO_RELAY = 'no direct path exists, and no node takes the stream to feed the viewer'
-
-# The pairs that do not work: publisher, viewer, in which runs, and why. Who mends one removes its line.
-FAILS = (
-    (PUBLIC, UDP_BLOCKED, [NO_STUN, STUN], NO_TCP),
-    (FULL_CONE, FULL_CONE, [NO_STUN], UNTOLD),
-    (FULL_CONE, PORT_RESTRICTED, [NO_STUN], UNTOLD),
-    (FULL_CONE, SYMMETRIC, [NO_STUN], UNTOLD),
-    (FULL_CONE, UDP_BLOCKED, [NO_STUN, STUN], NO_TCP),
-    (PORT_RESTRICTED, FULL_CONE, [NO_STUN], UNTOLD),
-    (PORT_RESTRICTED, PORT_RESTRICTED, [NO_STUN], UNTOLD),
-    (PORT_RESTRICTED, SYMMETRIC, [NO_STUN, STUN], NO_RELAY),
-    (PORT_RESTRICTED, UDP_BLOCKED, [NO_STUN, STUN], NO_TCP),
-    (SYMMETRIC, FULL_CONE, [NO_STUN], UNTOLD),
-    (SYMMETRIC, PORT_RESTRICTED, [NO_STUN, STUN], NO_RELAY),
-    (SYMMETRIC, SYMMETRIC, [NO_STUN, STUN], NO_RELAY),
-    (SYMMETRIC, UDP_BLOCKED, [NO_STUN, STUN], NO_TCP),
-    (UDP_BLOCKED, PUBLIC, [NO_STUN, STUN], NO_TCP),
-    (UDP_BLOCKED, FULL_CONE, [NO_STUN, STUN], NO_TCP),
-    (UDP_BLOCKED, PORT_RESTRICTED, [NO_STUN, STUN], NO_TCP),
-    (UDP_BLOCKED, SYMMETRIC, [NO_STUN, STUN], NO_TCP),
-    (UDP_BLOCKED, UDP_BLOCKED, [NO_STUN, STUN], NO_TCP),
-)
 COUNT = 100_000  # bytes: nearly a second of the stream
 SECONDS = 20
 
 
 def cell(publisher, viewer, run):
-    why = [reason for *pair, runs, reason in FAILS if pair == [publisher, viewer] and run in runs]
-    return pytest.param(publisher, viewer, run, id=f'{publisher} to {viewer} {run}'.replace(' ', '-'),
-                        marks=[pytest.mark.xfail(strict=True, run=False, reason=reason) for reason in why])
+    return pytest.param(publisher, viewer, run, id=f'{publisher} to {viewer} {run}'.replace(' ', '-'))
 
 
 @pytest.fixture(scope='module')

@@ -4,18 +4,24 @@
 #include <algorithm>
 #include <set>
 
+#include "stream_rate.hpp"
+
 namespace astral::sim {
 
 using namespace core;
 
 namespace {
 
-constexpr std::size_t enough = 20;                  // messages about broken invariants; more are dropped
-constexpr std::uint64_t rate_bps = unmeasured_bps;  // of each stream
+constexpr std::size_t enough = 20;  // messages about broken invariants; more are dropped
 
 bool is_ticket_news(const Effect &effect) {
   const auto *news = std::get_if<Announce>(&effect);
   return news != nullptr && news->what == Change::ticket;
+}
+
+// What both ends know of it: only the holder knows whether media comes.
+std::string agreed(const TicketView &ticket) {
+  return ticket.state == "linking" ? "confirmed" : ticket.state;
 }
 
 }  // namespace
@@ -34,12 +40,12 @@ void Invariants::after(std::size_t index, const Effects &effects) {
     if (node.promised_bps() - node.overcommitted_bps() > *node.upstream_bps())
       say(name + " promised more than its upstream");
     if (node.promised_bps() >
-        *node.upstream_bps() + std::max(rate_bps, *node.upstream_bps() / overcommit_part))
+        *node.upstream_bps() + std::max(stream_cost_bps, *node.upstream_bps() / overcommit_part))
       say(name + " promised more than it may");
   }
   std::map<Slug, int> active;
   for (const TicketView &ticket : node.tickets())
-    if (ticket.held && ticket.confirmed && ticket.role == "active") ++active[ticket.stream];
+    if (ticket.held && agreed(ticket) == "confirmed" && ticket.role == "active") ++active[ticket.stream];
   for (const auto &[slug, count] : active) {
     if (count > 1) say(name + " has " + std::to_string(count) + " active parents for " + slug);
     if (world_.circle_through(index, slug)) say(name + " is in a circle of " + slug);
@@ -60,7 +66,7 @@ void Invariants::tickets_agree() {
         continue;
       }
       const auto there = world_.node(*at).find_ticket(ticket.id);
-      if (!there || there->held == ticket.held || there->state != ticket.state)
+      if (!there || there->held == ticket.held || agreed(*there) != agreed(ticket))
         say(name + ", which has it " + (there ? there->state : "not"));
     }
   }

@@ -19,6 +19,26 @@ namespace {
 
 constexpr std::uint64_t stream_bps = 600'000;
 
+// Of homes: the NAT before each, as found in studies of home routers; a third of them has not found out.
+constexpr Nat open{.udp = Udp::open};
+Nat some_nat(std::uint64_t percent) {
+  const auto home = [](NatRule mapping, NatRule filtering) {
+    return Nat{.udp = Udp::behind_nat, .mapping = mapping, .filtering = filtering};
+  };
+  constexpr NatRule any = NatRule::endpoint_independent;
+  constexpr NatRule port = NatRule::address_and_port_dependent;
+  if (percent < 10) return open;
+  if (percent < 20) return home(any, any);
+  if (percent < 30) return home(any, NatRule::address_dependent);
+  if (percent < 75) return home(any, port);
+  return home(port, port);
+}
+
+// In `origin-alone` every two homes have a path, and nobody can connect to any of them.
+Nat some_nat_with_paths(std::uint64_t percent) {
+  return some_nat(10 + percent * 65 / 100);
+}
+
 struct Wish {
   std::size_t node = 0;
   Slug slug;
@@ -78,10 +98,14 @@ class Story {
     figures_.rest_messages_s = per_node(after.count() - before.count()) / 60;
     figures_.rest_bytes_s = per_node(after.bytes - before.bytes) / 60;
     invariants_->at_rest(viewers());
+    if (is_homes() || is_origin_alone()) invariants_->media_flows(viewers());
     count();
     count_media();
     if (plan_.scenario == "deaths" && figures_.lost > 0) invariants_->objects_lost(figures_.lost);
-    if (figures_.unfed == 0) invariants_->only_heartbeats(before, after);
+    // A node that does not know its NAT tries a link for its standby now and then, and an origin tries its
+    // children.
+    const bool are_homes = is_homes() || is_origin_alone();
+    if (figures_.unfed == 0 && !are_homes) invariants_->only_heartbeats(before, after);
     figures_.broken = invariants_->broken();
     figures_.steps = world_.steps();
     figures_.hash = world_.hash();
@@ -96,6 +120,11 @@ class Story {
   }
 
   bool is_twelve() const { return plan_.scenario == "twelve"; }
+  bool is_homes() const { return plan_.scenario == "homes"; }
+  bool is_origin_alone() const { return plan_.scenario == "origin-alone"; }
+  // The first three nodes can be reached by everybody. In `homes` nobody needs to reach a publisher, and in
+  // `origin-alone` the first node is the origin.
+  std::size_t first_publisher() const { return is_homes() ? 3 : is_origin_alone() ? 1 : 0; }
 
   std::vector<std::pair<std::size_t, Slug>> viewers() const {
     std::vector<std::pair<std::size_t, Slug>> all;
@@ -132,10 +161,42 @@ class Story {
       settings.capacity = 6;
       children = is_one_of_three ? 1 : 2;
     }
+    if (is_homes()) return add_home(settings, children);
+    if (is_origin_alone()) return add_hidden(settings, children);
     settings.upstream_bps = children * stream_bps + stream_bps / 2;
     const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
     // Most nodes cannot be reached from outside. The first ones can, or there would be no network.
     world_.reachable(index, index < 3 || (is_twelve() && is_one_of_three) || rng_.below(10) < 4);
+    return index;
+  }
+
+  std::size_t add_home(Settings settings, std::uint64_t children) {
+    const Nat nat = world_.size() < first_publisher() ? open : some_nat(rng_.below(100));
+    const bool is_open = nat.udp == Udp::open;
+    if (is_open) children = 8;  // in a data centre, or with a good line
+    settings.capacity = 50;     // few nodes can be supernodes
+    if (publishes(world_.size())) children = std::max<std::uint64_t>(children, 2);
+    if (is_open || rng_.below(3) > 0) settings.self.nat = nat;
+    settings.upstream_bps = children * stream_bps + stream_bps / 2;
+    const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
+    world_.nat(index, nat);
+    world_.reachable(index, is_open);
+    return index;
+  }
+
+  std::size_t add_hidden(Settings settings, std::uint64_t children) {
+    if (world_.size() == 0) {
+      settings.capacity = 1'000;
+      return world_.add("n0", of_origin(settings));
+    }
+    settings.origin_at = World::address_of(0);
+    const Nat nat = some_nat_with_paths(rng_.below(100));
+    if (rng_.below(3) > 0) settings.self.nat = nat;
+    if (publishes(world_.size())) children = std::max<std::uint64_t>(children, 2);
+    settings.upstream_bps = children * stream_bps + stream_bps / 2;
+    const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
+    world_.nat(index, nat);
+    world_.reachable(index, false);
     return index;
   }
 
@@ -154,7 +215,8 @@ class Story {
   }
 
   void publish() {
-    for (std::size_t i = 0; i < slugs_.size(); ++i) world_.publish(i % world_.size(), slugs_[i]);
+    for (std::size_t i = 0; i < slugs_.size(); ++i)
+      world_.publish((first_publisher() + i) % world_.size(), slugs_[i]);
     world_.run(2s);
   }
 
@@ -167,7 +229,8 @@ class Story {
   }
 
   void wish() {
-    const std::size_t node = rng_.below(world_.size());
+    const std::size_t first = is_origin_alone() ? 1 : 0;  // an origin does not watch
+    const std::size_t node = first + rng_.below(world_.size() - first);
     wish(node, slugs_[rng_.below(slugs_.size())]);
   }
   void wish(std::size_t node, const Slug &slug) {
@@ -200,10 +263,17 @@ class Story {
       const auto *news = std::get_if<Announce>(&effect);
       if (news == nullptr || news->what != Change::ticket) continue;
       const auto found = open_.find({node, news->key.substr(0, news->key.find('/'))});
-      if (found == open_.end() || !world_.fed(node, found->first.second)) continue;
+      if (found == open_.end() || !has(node, found->first.second)) continue;
       wishes_[found->second].fed = world_.now();
       open_.erase(found);
     }
+  }
+
+  // In `homes` a ticket says little: its link may never come up.
+  bool has(std::size_t node, const Slug &slug) {
+    if (!is_homes()) return world_.fed(node, slug);
+    const auto ticket = world_.node(node).find_ticket(slug, {});
+    return ticket && ticket->confirmed;
   }
 
   // Runs until all nodes rest, for `most` at most.
@@ -244,7 +314,9 @@ class Story {
     }
   }
 
-  bool publishes(std::size_t index) const { return index < slugs_.size(); }
+  bool publishes(std::size_t index) const {
+    return index >= first_publisher() && index < first_publisher() + slugs_.size();
+  }
 
   // Of all viewers whose media does not come through `without`.
   std::map<std::pair<std::size_t, Slug>, TicketId> tickets(const Uuid &without = {}) {
@@ -316,6 +388,14 @@ class Story {
       deaths();
     } else if (is_twelve()) {
       few();
+    } else if (is_origin_alone()) {
+      const auto all = tickets();
+      world_.kill(0);
+      world_.run(60s);
+      invariants_->media_flows(viewers());
+      world_.restart(0);
+      heal(60s);
+      invariants_->tickets_stay(all);
     } else if (plan_.scenario == "churn") {
       const std::size_t events = std::max<std::size_t>(10, plan_.nodes / 5);
       for (std::size_t i = 0; i < events; ++i) {
@@ -441,7 +521,7 @@ std::vector<std::string> scenarios() {
   return {
       "join-storm",  "steady",      "churn",        "supernode-massacre", "origin-gone", "partition-and-heal",
       "flash-crowd", "free-riders", "relays-leave", "restart-all",        "lossy",       "twelve",
-      "deaths"};
+      "deaths",      "homes",       "origin-alone"};
 }
 
 Figures play(const Plan &plan) {

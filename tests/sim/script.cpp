@@ -2,6 +2,7 @@
 #include "script.hpp"
 
 #include <cstdio>
+#include <map>
 #include <sstream>
 
 #include "trace.hpp"
@@ -43,6 +44,19 @@ const char *name_of(RoleState state) {
   }
   return "";
 }
+
+const std::map<std::string, Nat> nats{
+    {"open", {.udp = Udp::open}},
+    {"port-restricted",
+     {.udp = Udp::behind_nat,
+      .mapping = NatRule::endpoint_independent,
+      .filtering = NatRule::address_and_port_dependent}},
+    {"symmetric",
+     {.udp = Udp::behind_nat,
+      .mapping = NatRule::address_and_port_dependent,
+      .filtering = NatRule::address_and_port_dependent}},
+    {"blocked", {.udp = Udp::blocked}},
+};
 
 bool is_id(const std::string &word) {
   return word.size() >= 24 && word.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -105,6 +119,7 @@ void Script::note(std::size_t node, const Effects &effects) {
 bool Script::add(const Words &words) {
   if (words.size() < 2 || world_.index_of(words[1])) return false;
   Settings settings;
+  Nat nat;
   for (std::size_t i = 2; i < words.size(); ++i) {
     const std::size_t at = words[i].find('=');
     if (at == std::string::npos) return false;
@@ -116,17 +131,33 @@ bool Script::add(const Words &words) {
         if (!index) return false;
         settings.bootstrap.push_back(World::address_of(*index));
       }
+    } else if (key == "role" && value == "origin") {
+      settings = of_origin(settings);
     } else if (key == "role" && (value == "child" || value == "supernode")) {
       settings.role = value == "child" ? Role::child : Role::supernode;
+    } else if (key == "origin") {
+      const auto index = world_.index_of(value);
+      if (!index) return false;
+      settings.has_origin = true;
+      settings.origin_at = World::address_of(*index);
     } else if (key == "capacity") {
       settings.capacity = static_cast<std::uint32_t>(std::stoul(value));
+    } else if (key == "upstream") {
+      settings.upstream_bps = std::stoull(value) * 1000;
     } else if (key == "children") {
       settings.max_children = static_cast<std::uint32_t>(std::stoul(value));
+    } else if (key == "nat" || key == "unknown-nat") {
+      const auto found = nats.find(value);
+      if (found == nats.end()) return false;
+      nat = found->second;
+      if (key == "nat") settings.self.nat = nat;
+    } else if (key == "ip" && (value == "4" || value == "6" || value == "4,6")) {
+      settings.self.families = {.ipv4 = value != "6", .ipv6 = value != "4"};
     } else {
       return false;
     }
   }
-  world_.add(words[1], settings);
+  world_.nat(world_.add(words[1], settings), nat);
   return true;
 }
 
@@ -178,6 +209,8 @@ bool Script::act(const Words &words) {
   const std::string there = words[1] + "/" + slug;
   if (words.size() == 4 && what == "seed")
     return world_.call(node, AskTicket{.slug = slug, .destination = words[3]}), true;
+  if (words.size() == 4 && what == "measure")  // kbit/s, the node's own figure
+    return world_.step(node, MediaMeasured{.slug = slug, .rate_bps = std::stoull(words[3]) * 1000}), true;
   if (words.size() != 3) return false;
   if (what == "publish") return publishers_[there] = world_.publish(node, slug), true;
   if (what == "watch") return world_.ask(node, slug), true;

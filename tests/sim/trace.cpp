@@ -20,6 +20,8 @@ std::string code(RefusalCode refusal) {
       return "bad-request";
     case RefusalCode::conflict:
       return "conflict";
+    case RefusalCode::no_path:
+      return "no-path";
   }
   return "";
 }
@@ -49,7 +51,8 @@ struct Words {
     return m.reached ? "probed reached" : "probed not reached";
   }
   std::string operator()(const Request &m) const {
-    if (!m.search.empty()) return "request of " + m.asker.uuid + " for " + m.slug;
+    if (!m.search.empty())
+      return "request of " + m.asker.uuid + " for " + m.slug + (m.relay ? ", to be relayed" : "");
     return "request " + m.ticket + " " + m.slug + " for " + m.destination;
   }
   std::string operator()(const Hold &m) const { return "hold " + m.ticket; }
@@ -70,7 +73,9 @@ struct Words {
     const char *stages[] = {"home", "key owner", "carrier"};
     return std::string("find ") + m.request.slug + " for " + m.request.destination + " at " +
            stages[static_cast<int>(m.stage)] + (m.wide ? " wide" : "") +
-           (m.request.standby || m.request.except.empty() ? "" : " but not " + joined(m.request.except));
+           (m.request.standby || m.request.except.empty() ? "" : " but not " + joined(m.request.except)) +
+           (m.request.unreachable.empty() ? "" : " but " + joined(m.request.unreachable)) +
+           (m.request.relay ? ", to be relayed" : "");
   }
   std::string operator()(const Here &m) const { return "here " + m.place.uuid + " via " + m.place.via; }
   std::string operator()(const Seed &m) const { return "seed " + m.slug; }
@@ -84,7 +89,8 @@ struct Words {
   }
   std::string operator()(const Refusal &m) const {
     const std::string search = m.ticket.empty() ? "of a search" : "of a search, for " + m.ticket;
-    return "refusal " + (m.search.empty() ? m.ticket : search) + " " + code(m.code);
+    const std::string relay = m.relay.empty() ? "" : ", " + m.relay + " relays";
+    return "refusal " + (m.search.empty() ? m.ticket : search) + " " + code(m.code) + relay;
   }
   std::string operator()(const Confirm &m) const { return "confirm " + m.ticket; }
   std::string operator()(const Candidates &m) const { return "candidates " + m.ticket; }

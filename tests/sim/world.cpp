@@ -7,6 +7,7 @@
 #include <numeric>
 #include <string_view>
 
+#include "stream_rate.hpp"
 #include "trace.hpp"
 
 namespace astral::core {
@@ -196,7 +197,9 @@ void World::on_origin(std::size_t index) {
   for (const auto &[slug, stream] : origin_) knows.streams.push_back(stream);
   std::vector<std::size_t> supernodes;
   for (const std::size_t i : supernodes_)
-    if (i != index && alive(i) && machines_[i].side == machines_[index].side) supernodes.push_back(i);
+    if (i != index && alive(i) && machines_[i].side == machines_[index].side &&
+        !machines_[i].node->self().origin)
+      supernodes.push_back(i);
   for (std::size_t i = supernodes.size(); i > 1; --i) std::swap(supernodes[i - 1], supernodes[rng_.below(i)]);
   if (supernodes.size() > max_told_supernodes) supernodes.resize(max_told_supernodes);
   for (const std::size_t i : supernodes) knows.nodes.push_back(machines_[i].node->self());
@@ -224,6 +227,8 @@ void World::on_connect(std::size_t index, const Connect &connect) {
     }
     return refused(2 * delay);
   }
+  if (!may_meet(machines_[index].settings.self.families, machines_[target].settings.self.families))
+    return refused(Time{});
   if (!machines_[target].reachable || !hear(index, target)) return refused(connect_patience);
   const Time there = way(index, target);
   const Time back = way(target, index);
@@ -415,7 +420,9 @@ void World::hang_up(std::size_t element) {
 
 std::size_t World::publish(std::size_t index, const Slug &slug) {
   const std::size_t which = element(index);
-  say(which, Publish{.slug = slug, .name = "", .description = "", .media = "video/mpegts"});
+  say(which,
+      Publish{
+          .slug = slug, .name = "", .description = "", .media = "video/mpegts", .bitrate_kbps = stream_kbps});
   return which;
 }
 
@@ -440,7 +447,7 @@ std::optional<std::string> World::last_of(std::size_t element, const std::string
 bool World::fed(std::size_t index, const Slug &slug) {
   if (!alive(index)) return false;
   const auto ticket = node(index).find_ticket(slug, {});
-  return ticket && ticket->confirmed;
+  return ticket && (ticket->confirmed || ticket->state == "linking");
 }
 
 std::optional<std::size_t> World::index_of(const Uuid &uuid) const {

@@ -45,6 +45,7 @@ class World {
   bool geography = false;   // nodes lie on a plane: up to 60 ms more, and a tenth of it at random
   double loss = 0;          // of messages: each is sent again, 200 ms later
   bool links_fail = false;  // sources end instead of confirming
+  Time ice_patience = 2600ms;  // until both ends give up a link between two nodes without a path
   bool origin_silent = false;
   bool tracing = true;
   bool keep_elements_words = true;
@@ -57,7 +58,8 @@ class World {
 
   explicit World(std::uint64_t seed = 1) : rng_(seed) {}
 
-  // Named by `uuid`; its address is 10.<index>:8000.
+  // Named by `uuid`; its address is 10.<index>:8000. Nodes whose settings have no address family in common
+  // have no connection and no link.
   std::size_t add(const Uuid &uuid, Settings settings = {});
   static Address address_of(std::size_t index);
   Node &node(std::size_t index) { return *machines_[index].node; }
@@ -73,6 +75,8 @@ class World {
   // Nothing arrives from a muted node or at it, but no connection breaks.
   void mute(std::size_t index, bool muted = true);
   void reachable(std::size_t index, bool reachable) { machines_[index].reachable = reachable; }
+  // The NAT before its UDP port. The node knows of it only what its settings or NatKnown say.
+  void nat(std::size_t index, const Nat &nat) { machines_[index].nat = nat; }
   void part(std::size_t index, int side);          // nodes of different sides get no messages from each other
   void heal();                                     // messages that stalled arrive
   void connect(std::size_t from, std::size_t to);  // tells `from` of `to`, as POST /nodes does
@@ -136,6 +140,7 @@ class World {
     bool alive = true;
     bool muted = false;
     bool reachable = true;
+    Nat nat = {};
     bool quit = false;
     int side = 0;
     double x = 0;
@@ -159,6 +164,7 @@ class World {
     std::optional<std::size_t> consumer = {};
     Slug slug = {};
     bool sink = false;     // from the publisher
+    bool tcp = false;      // one end knows where the other can be reached over TCP
     bool up = false;       // both ends have the ticket
     bool open = false;     // and the handshake is over
     bool wanted = true;    // by the consumer, that is, no standby
@@ -197,6 +203,8 @@ class World {
   void on_source(std::size_t index, const AddSource &source);
   void on_switch(std::size_t index, const SwitchSource &change);
   void flow(const TicketId &ticket);
+  bool impossible(const Link &link) const;
+  void give_up(const TicketId &ticket);
   bool delivers(const Link &link) const;
   void refresh(const TicketId &ticket);  // call after any change of this link
   void gain(const TicketId &ticket);

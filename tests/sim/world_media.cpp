@@ -30,6 +30,7 @@ void World::on_source(std::size_t index, const AddSource &source) {
   link.consumer = index;
   link.slug = slug;
   link.sink = source.offer.source == "sink";
+  link.tcp = link.tcp || !source.offer.tcp.empty();
   link.wanted = link.on = link.awaited = !source.standby;
   links_to_[{index, slug}].insert(ticket);
   later(delay, [=, this] {
@@ -42,7 +43,7 @@ void World::on_source(std::size_t index, const AddSource &source) {
   if (link.sink) return;
   later(link_patience, [=, this] {
     const auto found = links_.find(ticket);
-    if (found != links_.end() && !found->second.up) unlink(ticket, machines_.size(), Time{});
+    if (found != links_.end() && !found->second.up) give_up(ticket);
   });
 }
 
@@ -53,13 +54,32 @@ void World::flow(const TicketId &ticket) {
   if (!link.sink && (!link.provider || !hear(*link.provider, *link.consumer))) return;
   link.up = true;
   link.on = link.wanted;
+  if (impossible(link)) return later(ice_patience, [=, this] { give_up(ticket); });
   const Time handshake = link.sink ? Time{} : 3 * way(*link.provider, *link.consumer);
   later(handshake, [=, this] {
     const auto there = links_.find(ticket);
     if (there == links_.end()) return;
     there->second.open = true;
-    refresh(ticket);
+    const std::size_t consumer = *there->second.consumer;
+    step(consumer, SourceLinked{.slug = there->second.slug, .ticket = ticket});
+    if (links_.contains(ticket)) refresh(ticket);
   });
+}
+
+bool World::impossible(const Link &link) const {
+  if (link.sink) return false;
+  const Machine &consumer = machines_[*link.consumer], &provider = machines_[*link.provider];
+  const Families &theirs = consumer.settings.self.families, &ours = provider.settings.self.families;
+  if (!may_meet(theirs, ours)) return true;
+  if (link.tcp) return false;
+  if (turn_helps(consumer.nat, consumer.settings.self.turn, provider.nat, provider.settings.self.turn))
+    return false;
+  return obstacle(consumer.nat, theirs, provider.nat, ours) != Obstacle::none;
+}
+
+// ICE has failed at both ends.
+void World::give_up(const TicketId &ticket) {
+  if (links_.contains(ticket)) unlink(ticket, machines_.size(), Time{});
 }
 
 void World::on_switch(std::size_t index, const SwitchSource &change) {
@@ -246,6 +266,7 @@ void World::on_relay(std::size_t index, const TellRelay &tell) {
     Link &link = links_[confirm->ticket];
     link.provider = index;
     link.slug = tell.slug;
+    link.tcp = link.tcp || !confirm->tcp.empty();
     links_from_[{index, tell.slug}].insert(confirm->ticket);
     return flow(confirm->ticket);
   }

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-PURE_PROTOCOL = ('protocol/limits.hpp', 'protocol/message.hpp', 'protocol/slug.hpp', 'protocol/types.hpp')
+PURE_PROTOCOL = ('protocol/families.hpp', 'protocol/limits.hpp', 'protocol/message.hpp', 'protocol/nat.hpp', 'protocol/slug.hpp', 'protocol/types.hpp')
 PURE_GLUE = ('glue/error.hpp', 'glue/bytes.hpp', 'glue/time.hpp')
 # What a room may include besides its own files: all of another room ('http/'), or one file of it.
 ROOMS = {
@@ -17,19 +17,22 @@ ROOMS = {
     'plugins/protocol': ('glue/',),
     'plugins/moqt': PURE_GLUE,
     'plugins/quic': ('glue/',),
-    'plugins/ice': ('glue/', 'quic/path.hpp'),
+    'plugins/stun': PURE_GLUE,
+    'plugins/websocket': ('glue/',),
+    'plugins/udp': ('stun/', 'websocket/', 'glue/'),
+    'plugins/ice': ('udp/udp_sender.hpp', 'glue/', 'quic/path.hpp'),
     'plugins/track': ('moqt/', *PURE_GLUE),
-    'plugins/elements': ('protocol/', 'track/', 'ice/', 'quic/', 'moqt/', 'glue/'),
+    'plugins/elements': ('protocol/', 'track/', 'udp/', 'stun/', 'ice/', 'quic/', 'moqt/', 'glue/'),
     'daemon/core': (*PURE_PROTOCOL, *PURE_GLUE),
     'daemon/formats': PURE_GLUE,
-    'daemon/http': ('glue/',),
-    'daemon/media': ('formats/', 'glue/'),
+    'daemon/http': ('websocket/', 'glue/'),
+    'daemon/media': ('formats/', 'protocol/families.hpp', 'protocol/nat.hpp', 'glue/'),
     'daemon/peer': ('core/', 'protocol/', 'http/', 'glue/'),
     'daemon/runtime': ('core/', 'protocol/', 'peer/', 'media/media_backend.hpp', 'glue/'),
     'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'runtime/', 'glue/'),
     'daemon/api': ('core/', 'formats/endpoints.hpp', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'runtime/', 'glue/'),
-    'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'runtime/', 'gateways/', 'api/', 'glue/'),
-    'daemon/origin': ('core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/types.hpp', 'glue/'),
+    'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'peer/third_server.hpp', 'runtime/', 'gateways/', 'api/', 'stun/turn_check.hpp', 'glue/'),
+    'daemon/origin': ('stun/server.hpp', 'udp/socket.hpp', 'core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'runtime/driver.hpp', 'media/media_backend.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/types.hpp', 'glue/'),
     'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'glue/'),
 }
 # Pure code: it may include the standard library only.
@@ -43,6 +46,8 @@ LIBRARIES = {
     'agent.h': ('plugins/ice/',),
     'nice/': ('plugins/ice/',),
     'sqlite3.h': ('daemon/origin/',),
+    'miniupnpc/': ('daemon/node/astral_portmap.cpp',),
+    'natpmp.h': ('daemon/node/astral_portmap.cpp',),
     'json-glib/': ('plugins/glue/',),
     'libsoup/': ('plugins/elements/', 'plugins/glue/', 'daemon/http/', 'daemon/peer/', 'daemon/origin/', 'daemon/ctl/'),
     'gst/': ('plugins/elements/', 'plugins/glue/', 'plugins/track/', 'daemon/media/', 'daemon/node/main.cpp'),

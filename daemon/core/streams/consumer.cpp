@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/admission.hpp"
 #include "core/limits.hpp"
 #include "core/streams/plan.hpp"
 
@@ -18,10 +19,12 @@ constexpr std::size_t max_below = max_except - 1;  // a search for a standby als
 
 }  // namespace
 
-void Consumer::watch(CallId call, const Slug &slug) {
+void Consumer::watch(const AskTicket &ask) {
+  const auto &[call, slug, destination, until_media, player] = ask;
   StreamState *stream = streams_.find(slug);
-  if (const Link *parent = stream == nullptr ? nullptr : roles(*stream).parent; parent != nullptr) {
-    if (!stream->own) stream->watched = true;
+  const Link *parent = stream == nullptr ? nullptr : roles(*stream).parent;
+  if (parent != nullptr && (!until_media || stream->own || parent->media)) {
+    if (!stream->own) (player ? stream->played : stream->watched) = true;
     outbox_.answer(call, Answered{.ticket = parent->id});
     return reconciler_.settle(*stream);
   }
@@ -32,10 +35,23 @@ void Consumer::watch(CallId call, const Slug &slug) {
       return outbox_.answer(call, fail(Code::no_room, "this node carries too many streams"));
     stream = &streams_.open(slug);
   }
-  if (stream->calls.size() >= max_waiting_calls)
+  if (stream->calls.size() + stream->watchers.size() >= max_waiting_calls)
     return outbox_.answer(call, fail(Code::no_room, "too many ask for this stream at once"));
-  stream->calls.push_back(call);
+  if (until_media && stream->watchers.empty())
+    stream->watch_until = node_.now + node_.settings.timeouts.watch;
+  (until_media ? stream->watchers : stream->calls).push_back(call);
+  if (parent != nullptr)
+    (player ? stream->played : stream->watched) = true;
+  else
+    stream->to_be_watched = stream->to_be_watched || !player;
   stream->pause(Purpose::parent).until.reset();  // somebody waits: search now
+  reconciler_.settle(*stream);
+}
+
+void Consumer::players_seen(const PlayersSeen &input) {
+  StreamState *stream = streams_.find(input.slug);
+  if (stream == nullptr || stream->own || stream->played == input.any) return;
+  stream->played = input.any;
   reconciler_.settle(*stream);
 }
 
@@ -112,6 +128,7 @@ bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &of
             .hops = offer.hops,
             .path = offer.path,
             .rtt = peer.rtt.value_or(1s),
+            .doubtful = failed_paths_.has(peer.uuid, node_.now),
             .offer = offer};
   // Keep the standby, if the new one would fail together with the parent as well.
   if (search.purpose == Purpose::standby && are.standby != nullptr && shares_parent(are.parent, link))
@@ -161,8 +178,18 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
     if (stream->below.size() < max_below)
       stream->below[peer.uuid] = node_.now + node_.settings.timeouts.below;
   }
+  if (refusal.code == RefusalCode::no_path) {  // a notice: the search goes on
+    search.known = search.known.value_or(node_.now);
+    note_trouble(*stream, refusal.message);
+    if (refusal.relay.empty() || search.again) return;
+    search.relayed = true;
+    search.until = node_.now + node_.settings.timeouts.ask;
+    return reconciler_.settle(*stream);
+  }
   if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(node_.now);
-  if (search.again) return;
+  if (refusal.code == RefusalCode::no_room && refusal.message != nobody_has_room)
+    search.why = refusal.message;
+  if (search.again || search.relayed) return;
   const bool nobody =
       !search.wide || refusal.code == RefusalCode::no_stream;  // nobody near, or nobody anywhere, has it
   if (nobody)
@@ -219,6 +246,7 @@ void Consumer::source_said(const SourceSaid &input) {
     told.ticket = input.ticket;
     sessions_.send(held->ticket.peer, std::move(told));
   } else if (const auto *cancel = std::get_if<Cancel>(&input.message)) {
+    no_link(held->stream, held->link, cancel->message);
     lose(held->stream, input.ticket, "cancelled", cancel->message);
   }
 }
@@ -239,11 +267,37 @@ void Consumer::confirmed(const Held &held, const Confirm &confirm) {
   reconciler_.settle(stream);
 }
 
+void Consumer::source_linked(const SourceLinked &input) {
+  const std::optional<Held> held = this->held(input.slug, input.ticket);
+  if (!held || !has_source(held->link.state)) return;
+  held->link.linked = true;
+  failed_paths_.works(held->link.source);
+}
+
+// The path has failed if the link ended before it came up. Links to elements are on this machine.
+void Consumer::no_link(StreamState &stream, const Link &link, const std::string &why) {
+  if (link.linked || link.media || stream.own || !has_source(link.state)) return;
+  failed_paths_.failed(link.source, node_.now);
+  if (roles(stream).parent == nullptr || roles(stream).parent == &link)
+    note_trouble(stream, "no path to " + link.source + ": " + why);
+}
+
+void Consumer::note_trouble(StreamState &stream, const std::string &trouble) {
+  if (stream.trouble == trouble) return;
+  stream.trouble = trouble;
+  outbox_.announce(Change::stream, stream.slug);
+  if (!trouble.empty()) outbox_.post(Trouble{.slug = stream.slug});
+}
+
 void Consumer::source_flows(const SourceFlows &input) {
   const std::optional<Held> held = this->held(input.slug, input.ticket);
   if (!held) return;
   auto &[stream, link, ticket] = *held;
+  if (!link.media && link.state == LinkState::granted)
+    outbox_.announce(Change::ticket, stream.slug + "/" + link.id);
   link.media = link.media.value_or(node_.now);
+  link.linked = true;
+  if (&link == roles(stream).parent) note_trouble(stream, {});
   if (&link == roles(stream).parent && link.id == (stream.fed ? stream.fed->by : TicketId{})) {
     stream.silence.reset();
     link.cut = false;  // its path reaches the source; the Path that said so may have been lost
@@ -267,22 +321,39 @@ void Consumer::silent(const StreamSilent &input) {
 }
 
 void Consumer::source_ended(const SourceEnded &input) {
-  if (const std::optional<Held> held = this->held(input.slug, input.ticket))
-    lose(held->stream, input.ticket, "link-ended", input.error.detail);
+  const std::optional<Held> held = this->held(input.slug, input.ticket);
+  if (!held) return;
+  no_link(held->stream, held->link, input.error.detail);
+  lose(held->stream, input.ticket, "link-ended", input.error.detail);
 }
 
 // Comes once a second.
 void Consumer::measured(const MediaMeasured &input) {
-  if (input.kept_streams < node_.settings.renew_streams) return;
   StreamState *stream = streams_.find(input.slug);
   if (stream == nullptr) return;
+  bool is_news = false;
+  if (std::exchange(stream->thin, input.thin) != input.thin) {
+    outbox_.announce(Change::stream, stream->slug);
+    outbox_.post(CarryChanged{.slug = stream->slug});
+  }
+  for (auto &[ticket, link] : stream->links) {
+    const bool silent = std::find(input.silent_parents.begin(), input.silent_parents.end(), ticket) !=
+                        input.silent_parents.end();
+    is_news |= std::exchange(link.silent, silent) != silent;
+  }
+  if (is_news) reconciler_.settle(*stream);
+  if (input.kept_streams < node_.settings.renew_streams) return;
   if (stream->renewing && node_.now - *stream->renewing < node_.settings.timeouts.renew_again) return;
   stream->pause(Purpose::renewal).until = node_.now;
   reconciler_.settle(*stream);
 }
 
-void Consumer::cancelled(const Ticket &ticket, const std::string &code) {
-  lose(*streams_.find(ticket.slug), TicketId{ticket.id}, nullptr, code);
+// The other end's media backend may notice first that no link comes up.
+void Consumer::cancelled(const Ticket &ticket, const Cancel &cancel) {
+  StreamState &stream = *streams_.find(ticket.slug);
+  if (cancel.code == "closed" || cancel.code == "link-ended")
+    no_link(stream, stream.links.at(ticket.id), cancel.message);
+  lose(stream, TicketId{ticket.id}, nullptr, cancel.code);
 }
 
 // All links of the peer go first, so that none of them replaces another.
@@ -307,6 +378,11 @@ void Consumer::lapse() {
     slugs.insert(ticket.slug);
     reconciler_.lose(*streams_.find(ticket.slug), id, "lapsed", "no heartbeat named it");
   }
+  for (auto &[slug, stream] : streams_.all)
+    if (stream.relayed && *stream.relayed <= node_.now) {
+      stream.relayed.reset();
+      slugs.insert(slug);
+    }
   for (const Slug &slug : slugs) look_again(slug);
 }
 

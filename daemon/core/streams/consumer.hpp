@@ -10,6 +10,7 @@
 #include "core/directory.hpp"
 #include "core/input.hpp"
 #include "core/outbox.hpp"
+#include "core/paths.hpp"
 #include "core/rng.hpp"
 #include "core/sessions.hpp"
 #include "core/streams/reconciler.hpp"
@@ -26,7 +27,7 @@ class Consumer {
  public:
   Consumer(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
            TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
-           Rng &rng)
+           FailedPaths &failed_paths, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -36,10 +37,13 @@ class Consumer {
         budget_(budget),
         timers_(timers),
         directory_(directory),
+        failed_paths_(failed_paths),
         reconciler_(node, outbox, sessions, streams, tickets, ticket_changes, budget, timers, directory,
-                    rng) {}
+                    failed_paths, rng) {}
 
-  void watch(CallId call, const Slug &slug);
+  // The answer has the ticket. If it waits for media, it waits a few seconds.
+  void watch(const AskTicket &ask);
+  void players_seen(const PlayersSeen &input);
   void need_changed(const Slug &slug);
   // Ends everything of this stream but the tickets that we gave.
   void drop(const Slug &slug, const Error &error, const std::string &code);
@@ -50,13 +54,14 @@ class Consumer {
   void path(const Peer &peer, const Path &path);
   void leaving(const Peer &peer, const Leaving &leaving);
   void candidates(const Ticket &ticket, const Candidates &candidates);
-  void cancelled(const Ticket &ticket, const std::string &code);
+  void cancelled(const Ticket &ticket, const Cancel &cancel);
   void peer_gone(PeerId peer);
   void settled();  // there is a supernode to ask
-  void lapse();    // ends tickets that no heartbeat has named for long
+  void lapse();    // ends tickets that no heartbeat has named for long, and what is relayed for nobody
 
   // From the media backend.
   void source_said(const SourceSaid &input);
+  void source_linked(const SourceLinked &input);
   void source_flows(const SourceFlows &input);
   void silent(const StreamSilent &input);
   void source_ended(const SourceEnded &input);
@@ -85,6 +90,8 @@ class Consumer {
   bool take_offer(StreamState &stream, const Peer &peer, const Offer &offer);
   void confirmed(const Held &held, const Confirm &confirm);
   void grant(StreamState &stream, Link &link);
+  void no_link(StreamState &stream, const Link &link, const std::string &why);
+  void note_trouble(StreamState &stream, const std::string &trouble);
   void lose(StreamState &stream, const TicketId &id, const char *code, const std::string &why);
 
   const ThisNode &node_;
@@ -96,6 +103,7 @@ class Consumer {
   UpstreamBudget &budget_;
   TimerQueue &timers_;
   Directory &directory_;
+  FailedPaths &failed_paths_;
   Reconciler reconciler_;
 };
 

@@ -58,7 +58,8 @@ bool Link::passes(const Uuid &node) const {
 
 Time expiry(const Link &link, const Timeouts &times) {
   switch (link.state) {
-    case LinkState::requested:  // the publisher may gather candidates first, and it is the only one to ask
+    case LinkState::requested:
+      return link.since + times.publisher;
     case LinkState::linking:
     case LinkState::preparing:
       return link.since + times.unconfirmed;

@@ -46,8 +46,11 @@ struct Link {
   Time rtt = {};                   // to `source`, when it offered
   bool cut = false;                // its path does not reach the publisher now
   bool leaving = false;            // the source asked us to find another parent
+  bool silent = false;             // the source acknowledges nothing: it is dead, or the path is cut
   std::uint64_t grant = 0;         // its number among the grants of this stream; 0: not granted yet
   std::optional<Time> up = {};     // since when it has been a standby with a link
+  bool linked = false;             // its media link has come up
+  bool doubtful = false;           // when it offered, links to `source` had failed
   std::optional<Time> media = {};  // when the first media came after it was switched on
   Offer offer = {};                // what the source element needs to link
 

@@ -36,6 +36,7 @@ class Planner {
     }
     duties();
     told();
+    plan_.answer_watchers = !stream_.watchers.empty() && watched_enough();
     return std::move(plan_);
   }
 
@@ -69,6 +70,9 @@ class Planner {
     return kept ? Ending::none : Ending::close;
   }
 
+  // A silent parent stays as long as its link: a path that was cut heals.
+  static bool goes(const Link &parent) { return parent.leaving || parent.silent; }
+
   // Which searches are needed, and how long each pauses before it begins. After a failure the pause is
   // longer.
   void needs() {
@@ -83,7 +87,7 @@ class Planner {
     }
     need(Purpose::renewal, times_.renew);
     if (stream_.own || next() != nullptr) return;
-    if (parent()->leaving) return need(Purpose::away, Time{});
+    if (goes(*parent())) return need(Purpose::away, Time{});
     if (runs_a_move()) return;
     const std::uint32_t improvements = stream_.pause(Purpose::better).tries;
     if (parent()->hops > worth_moving && improvements < most_improvements) {
@@ -115,7 +119,7 @@ class Planner {
     if (!up(standby()) || standby()->cut) return false;
     if (parent() == nullptr) return at_.wanted && (next() == nullptr || next()->state == LinkState::linking);
     if (next() != nullptr) return false;
-    if (parent()->leaving || parent()->cut) return !shares_parent(parent(), *standby());
+    if (goes(*parent()) || parent()->cut) return !shares_parent(parent(), *standby());
     if (stream_.silence && standby()->state == LinkState::tried && standby()->media &&
         past(*standby()->media + times_.silent))
       return true;
@@ -138,7 +142,7 @@ class Planner {
       if (at_.wanted && goes_on(Purpose::parent)) return Purpose::parent;
       return {};
     }
-    if (parent()->leaving) {
+    if (goes(*parent())) {
       if (goes_on(Purpose::away)) return Purpose::away;
       return {};
     }
@@ -149,6 +153,12 @@ class Planner {
     const bool listens = standby() != nullptr && standby()->state == LinkState::tried;
     if (needs_standby() && !listens && goes_on(Purpose::standby)) return Purpose::standby;
     return {};
+  }
+
+  // A paused stream brings nothing, and its ticket is all that one can have.
+  bool watched_enough() {
+    if (parent() != nullptr && (stream_.own || parent()->media || !at_.streaming)) return true;
+    return past(stream_.watch_until);
   }
 
   std::size_t offers() const {
@@ -246,7 +256,7 @@ class Planner {
     plan_.position = stream_.position;
     if (stream_.own) return;
     if (parent() != nullptr)
-      plan_.upstream_lost = parent()->cut;
+      plan_.upstream_lost = parent()->cut || parent()->silent;
     else if (next() == nullptr ||
              next()->state != LinkState::switching)  // otherwise it will be known in a moment
       plan_.upstream_lost = stream_.lost.has_value();
@@ -270,7 +280,8 @@ std::vector<const Link *> ranked_offers(const StreamState &stream) {
   for (const auto &[id, link] : stream.links)
     if (link.state == LinkState::offered) offers.push_back(&link);
   const auto rank = [&](const Link &link) {
-    return Rank{.failed_us = !stream.lost_parent.empty() && link.source == stream.lost_parent,
+    const bool was_lost = !stream.lost_parent.empty() && link.source == stream.lost_parent;
+    return Rank{.failed_us = was_lost || link.doubtful,
                 .cut_off = link.cut,
                 .shares_parent = shares_parent(parent, link),
                 .common = stand_by ? common_ancestors(parent, link) : 0,

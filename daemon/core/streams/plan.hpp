@@ -73,6 +73,7 @@ struct Plan : Roles {
   std::array<std::optional<Time>, purposes> needs =
       {};  // how long each needed search pauses before it begins
   bool upstream_lost = false;
+  bool answer_watchers = false;  // the media has come, none is to be expected, or they have waited enough
   Position position = {};
   Ending ending = Ending::none;
   Time look_again = never;

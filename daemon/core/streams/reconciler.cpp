@@ -20,7 +20,8 @@ Circumstances Reconciler::circumstances(const StreamState &stream) const {
   const StreamInfo *info = directory_.stream(stream.slug);
   const bool ours = stream.own && !stream.own->paused;
   return {.now = node_.now,
-          .wanted = stream.watched || !stream.calls.empty() || tickets_.any_given(stream.slug),
+          .wanted = stream.watched || stream.played || stream.relayed || !stream.calls.empty() ||
+                    !stream.watchers.empty() || tickets_.any_given(stream.slug),
           .publisher_here = ours && sessions_.peers.find(stream.own->publisher) != nullptr,
           .streaming = info == nullptr || info->streaming,
           .may_appear = !sessions_.settled() || (info != nullptr && info->streaming),
@@ -51,6 +52,10 @@ void Reconciler::settle(StreamState &stream) {
     }
     if (tell(stream, plan)) {
       moved = changed = true;
+      continue;
+    }
+    if (plan.answer_watchers) {
+      answer_watchers(stream, plan);
       continue;
     }
     if (plan.ending == Ending::close) return close(stream);
@@ -98,7 +103,8 @@ bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
     stream.pause(Purpose::better).tries = 0;
   }
   stream.fed = Fed{.by = by, .source = plan.parent->source, .since = node_.now};
-  if (!stream.own && !stream.calls.empty()) stream.watched = true;
+  if (!stream.own && !(stream.calls.empty() && stream.watchers.empty()))
+    (std::exchange(stream.to_be_watched, false) ? stream.watched : stream.played) = true;
   return true;
 }
 
@@ -184,7 +190,10 @@ void Reconciler::link(StreamState &stream, Link &link, bool standby) {
   enter(link, standby ? LinkState::preparing : LinkState::linking);
   // Offers that come from now on are cancelled.
   if (stream.search) stream.search->until = node_.now;
-  outbox_.emit(AddSource{.slug = stream.slug, .offer = link.offer, .standby = standby});
+  // The address is the one that this node knows, whatever the offer says.
+  Offer offer = link.offer;
+  offer.tcp = tcp_address(directory_.node(link.source));
+  outbox_.emit(AddSource{.slug = stream.slug, .offer = std::move(offer), .standby = standby});
 }
 
 void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
@@ -194,7 +203,8 @@ void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
   }
   enter(link, state);
   if (state != LinkState::switching) return;
-  if (roles(stream).parent != nullptr && roles(stream).parent->leaving) ++stream.pause(Purpose::away).tries;
+  const Link *parent = roles(stream).parent;
+  if (parent != nullptr && (parent->leaving || parent->silent)) ++stream.pause(Purpose::away).tries;
   sessions_.send(tickets_.find(link.id)->peer,
                  Request{.ticket = link.id,
                          .slug = stream.slug,
@@ -299,10 +309,16 @@ void Reconciler::ask(StreamState &stream) {
   Find find{.request = {.slug = stream.slug,
                         .destination = node_.self(),
                         .search = search.id,
-                        .asker = sessions_.place()},
+                        .asker = sessions_.place(),
+                        .nat = node_.settings.self.nat,
+                        .families = node_.settings.self.families,
+                        .turn = node_.settings.self.turn,
+                        .unreachable = failed_paths_.list(node_.now),
+                        .direct = search.purpose != Purpose::parent && search.purpose != Purpose::away},
             .wide = search.wide};
   for (const auto &[node, until] : stream.below)
     if (node_.now < until) find.request.except.push_back(node);
+  search.relayed = false;
   if (search.purpose == Purpose::standby) {
     find.request.standby = true;
     find.request.except.push_back(stream.fed->source);
@@ -310,7 +326,10 @@ void Reconciler::ask(StreamState &stream) {
     find.request.parent = tickets_.given(stream.slug, PeerKind::node) > 0;
     find.request.room = budget_.places(stream.slug);
   }
-  if (node_.supernode()) return outbox_.post(ToFind{std::move(find)});
+  if (node_.supernode()) {
+    find.request.address = node_.settings.self.ip_address;
+    return outbox_.post(ToFind{std::move(find)});
+  }
   if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(find));
   // Without a supernode nothing is sent: Consumer::settled() asks when there is one.
 }
@@ -319,11 +338,14 @@ void Reconciler::fail_search(StreamState &stream) {
   const Search search = *std::exchange(stream.search, std::nullopt);
   if (search.purpose == Purpose::parent) {
     const bool exists = search.known || directory_.stream(stream.slug) != nullptr;
-    answer_calls(stream, exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached")
-                                : fail(Code::not_found, "nobody knows this stream"));
+    const std::string &known = stream.trouble.empty() ? search.why : stream.trouble;
+    const std::string why = known.empty() ? "" : ": " + known;
+    answer_calls(stream,
+                 exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached" + why)
+                        : fail(Code::not_found, "nobody knows this stream"));
     if (!stream.media)
-      outbox_.post(
-          NotFound{.slug = stream.slug, .code = exists ? RefusalCode::no_room : RefusalCode::no_stream});
+      outbox_.post(NotFound{
+          .slug = stream.slug, .code = exists ? RefusalCode::no_room : RefusalCode::no_stream, .why = known});
   }
   fail_later(stream, search.purpose);
 }
@@ -354,19 +376,32 @@ void Reconciler::ask_publisher(StreamState &stream) {
 // Answers the calls that wait, and notes what the children are told of the path. True: they must be told.
 bool Reconciler::tell(StreamState &stream, const Plan &plan) {
   if (plan.parent != nullptr && !stream.calls.empty())
-    answer_calls(stream, Answered{.ticket = plan.parent->id, .created = true});
+    answer(stream.calls, Answered{.ticket = plan.parent->id, .created = true});
   const bool cut = std::exchange(stream.upstream_lost, plan.upstream_lost) != plan.upstream_lost;
   if (stream.position == plan.position) return cut;
   stream.position = plan.position;
   return cut || plan.parent != nullptr;
 }
 
-void Reconciler::answer_calls(StreamState &stream, const Expected<Answered> &answer) {
-  for (const CallId call : std::exchange(stream.calls, {})) outbox_.answer(call, answer);
+void Reconciler::answer(std::vector<CallId> &calls, const Expected<Answered> &result) {
+  for (const CallId call : std::exchange(calls, {})) outbox_.answer(call, result);
+}
+
+void Reconciler::answer_watchers(StreamState &stream, const Plan &plan) {
+  if (plan.parent != nullptr)
+    return answer(stream.watchers, Answered{.ticket = plan.parent->id, .created = true});
+  const bool known = !stream.trouble.empty();
+  answer(stream.watchers, fail(Code::timeout, known ? stream.trouble : "no media has come yet"));
+}
+
+void Reconciler::answer_calls(StreamState &stream, const Expected<Answered> &result) {
+  stream.to_be_watched = false;
+  answer(stream.calls, result);
+  answer(stream.watchers, result);
 }
 
 void Reconciler::close(StreamState &stream) {
-  assert(stream.links.empty() && !stream.search && stream.calls.empty());
+  assert(stream.links.empty() && !stream.search && stream.calls.empty() && stream.watchers.empty());
   timers_.drop({.kind = TimerKind::stream, .name = stream.slug});
   if (stream.media) outbox_.emit(CloseMedia{.slug = stream.slug});
   if (budget_.children(stream.slug) == 0) budget_.forget(stream.slug);

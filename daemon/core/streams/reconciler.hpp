@@ -4,9 +4,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/directory.hpp"
 #include "core/outbox.hpp"
+#include "core/paths.hpp"
 #include "core/rng.hpp"
 #include "core/sessions.hpp"
 #include "core/streams/stream_table.hpp"
@@ -35,7 +37,7 @@ class Reconciler {
  public:
   Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
              TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
-             const Directory &directory, Rng &rng)
+             const Directory &directory, const FailedPaths &failed_paths, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -45,6 +47,7 @@ class Reconciler {
         budget_(budget),
         timers_(timers),
         directory_(directory),
+        failed_paths_(failed_paths),
         rng_(rng) {}
 
   // After facts have changed, or when the stream's timer fires. It may end the stream.
@@ -58,7 +61,7 @@ class Reconciler {
   void lose(StreamState &stream, TicketId id, const char *code, const std::string &why);
   void release_all(StreamState &stream, const char *code, const std::string &why);
   void open_media(StreamState &stream);
-  void answer_calls(StreamState &stream, const Expected<Answered> &answer);
+  void answer_calls(StreamState &stream, const Expected<Answered> &result);  // all that wait
   void close(StreamState &stream);  // its links are released and its calls answered before
   void ask(StreamState &stream);    // sends the question of its search, with a new id or to more nodes
   void fail_later(StreamState &stream, Purpose purpose);  // starts a pause that grows
@@ -70,6 +73,8 @@ class Reconciler {
   bool do_links(StreamState &stream, const Plan &plan);
   bool do_duty(StreamState &stream, const Duty &duty);
   bool do_search(StreamState &stream, const Plan &plan);
+  void answer(std::vector<CallId> &calls, const Expected<Answered> &result);
+  void answer_watchers(StreamState &stream, const Plan &plan);
   void begin_search(StreamState &stream, const Plan &plan);
   void fail_search(StreamState &stream);
   bool tell(StreamState &stream, const Plan &plan);
@@ -87,6 +92,7 @@ class Reconciler {
   UpstreamBudget &budget_;
   TimerQueue &timers_;
   const Directory &directory_;
+  const FailedPaths &failed_paths_;
   Rng &rng_;
 };
 

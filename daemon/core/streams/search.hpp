@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "core/limits.hpp"
 #include "core/types.hpp"
@@ -40,6 +41,8 @@ struct Search {
   std::optional<Time> again = {};  // no node offered: the question is repeated then
   std::uint32_t refused = 0;       // how many of the nodes that were asked at once have refused
   std::optional<Time> known = {};  // when the first node said that it knows the stream
+  std::string why = {};            // the last node that has no room said this
+  bool relayed = false;            // a relay was recruited and will offer: other refusals do not count
   Time offered = {};               // when the first of the present offers came
 };
 

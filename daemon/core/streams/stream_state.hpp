@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/message.hpp"
@@ -59,7 +60,13 @@ struct StreamState {
   std::optional<Publication> own = {};
   bool media = false;                 // between OpenMedia and CloseMedia
   bool watched = false;               // by the API, until the ticket is revoked
+  bool played = false;                // through a gateway
   std::vector<CallId> calls = {};     // of the API, that wait for a parent
+  bool to_be_watched = false;         // one of them is more than a player's
+  std::vector<CallId> watchers = {};  // of the API, that wait for media
+  Time watch_until = {};              // then they hear what is wrong
+  std::optional<Time> relayed = {};   // it is carried until then for a node that has no other path to it
+  std::string trouble = {};           // why no media comes, for people; empty: nothing is known to be wrong
   std::optional<Time> unwanted = {};  // since when nobody wants the stream
 
   std::map<TicketId, Link> links = {};  // the tickets that we hold
@@ -72,6 +79,7 @@ struct StreamState {
   Uuid lost_parent = {};          // the node that it was, until another one feeds us
   std::map<Uuid, Time> below = {};  // nodes that refused us because they are below us: not asked until then
   std::optional<Silence> silence = {};
+  bool thin = false;                  // our line does not carry the stream, so nobody gets it from us
   std::optional<Time> renewing = {};  // when a new link to the parent was asked for that has not come yet
 
   // What the others were told.

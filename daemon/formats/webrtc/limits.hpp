@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace astral::webrtc {
 
@@ -19,5 +20,6 @@ inline constexpr std::size_t min_ufrag = 4;
 inline constexpr std::size_t min_pwd = 22;
 inline constexpr std::size_t max_credential = 256;
 inline constexpr std::size_t max_mid = 32;
+inline constexpr std::uint32_t max_bandwidth = 1'000'000'000;  // of b=
 
 }  // namespace astral::webrtc

@@ -81,7 +81,18 @@ class Parser {
     if (line_ == 1 && line != "v=0") return refuse("must be v=0");
     const std::string_view value = line.substr(2);
     if (line[0] == 'm') return read_media(value);
+    if (line[0] == 'b') return read_bandwidth(value);
     if (line[0] == 'a') return read_attribute(value);
+  }
+
+  // Only announces a rate, so what cannot be read is ignored.
+  void read_bandwidth(std::string_view value) {
+    if (offer_.media.empty()) return;
+    const std::string_view type = take(value, ':');
+    const auto figure = number(value, max_bandwidth);
+    if (!figure || (type != "AS" && type != "TIAS")) return;
+    std::uint32_t &kbps = offer_.media.back().bandwidth_kbps;
+    if (type == "TIAS" || kbps == 0) kbps = type == "TIAS" ? *figure / 1000 : *figure;
   }
 
   void read_media(std::string_view value) {

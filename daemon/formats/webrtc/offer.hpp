@@ -55,6 +55,7 @@ struct Media {
   std::vector<Payload> payloads = {};
   std::vector<Extension> extensions = {};
   std::vector<std::uint32_t> sources = {};  // SSRCs
+  std::uint32_t bandwidth_kbps = 0;         // b=TIAS or b=AS (RFC 8866, 5.8); 0: not given
 };
 
 struct Offer {

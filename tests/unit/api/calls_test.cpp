@@ -65,6 +65,24 @@ TEST_F(Calls, AStrangerRegistersOnlyNodesAtItsAddress) {
   EXPECT_EQ(post_as("192.0.2.10", R"({"uuid":"one-more","port":1})").status, 201u);
 }
 
+TEST_F(Calls, AStunResponseGoesToTheCallersOwnAddress) {
+  const std::string id = "2112a442000102030405060708090a0b";
+  const std::string body = R"({"id":")" + id + R"(","port":4000})";
+  EXPECT_EQ(post("/stun", body).status, 404u);  // this node has no UDP port
+  std::vector<std::pair<std::string, std::string>> sent;
+  app->send_stun = [&](const std::string &its_id, const std::string &address) {
+    sent.emplace_back(its_id, address);
+    return true;
+  };
+  EXPECT_EQ(post("/stun", body).body, R"({"address":"127.0.0.1:4000"})"
+                                      "\n");
+  for (const char *bad : {R"({"port":4000})", R"({"id":"00000000000102030405060708090a0b","port":4000})",
+                          R"({"id":"2112a442000102030405060708090a0B","port":4000})",
+                          R"({"id":"2112a442000102030405060708090a0b","port":0})"})
+    EXPECT_EQ(post("/stun", bad).status, 400u) << bad;
+  EXPECT_EQ(sent, (std::vector<std::pair<std::string, std::string>>{{id, "127.0.0.1:4000"}}));
+}
+
 TEST_F(Calls, AStreamIsCreatedChangedAndDeletedByJson) {
   const HttpAnswer made = post("/streams", R"({"name":"My Talk!","description":"d"})");
   EXPECT_EQ(made.status, 201u);

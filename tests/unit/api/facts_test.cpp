@@ -42,6 +42,16 @@ TEST_F(FactsTest, AStreamShowsItsCodecsAndWarnings) {
   EXPECT_FALSE(has(stream(), "warnings"));
 }
 
+TEST_F(FactsTest, AStreamShowsThatTheLineIsTooThin) {
+  EXPECT_FALSE(has(stream(), "\"line\""));
+  media.measured.carried_bps = 3'040'000;
+  media.measured.needed_bps = 4'160'000;
+  const std::string body = stream();
+  EXPECT_TRUE(has(body, R"("line":{"carried_bps":3040000,"needed_bps":4160000})")) << body;
+  EXPECT_TRUE(has(body, R"("warnings":["Your line carries 3.0 of 4.2 Mbit/s, so the picture skips"])"))
+      << body;
+}
+
 TEST_F(FactsTest, NewFactsAreAnEvent) {
   SocketClient listener(port(), "/events");
   ASSERT_TRUE(listener.wait_open());

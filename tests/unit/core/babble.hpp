@@ -64,7 +64,7 @@ class Babble {
   static Settings settings(std::uint64_t seed) {
     Settings settings;
     settings.self = {.uuid = "us", .ip_address = "10.0.0.1", .port = 8000};
-    settings.upstream_bps = 2'000'000;
+    settings.upstream_bps = 14'000'000;  // three streams whose rate is not known
     settings.has_origin = seed % 2 == 0;
     settings.role = seed % 3 == 0 ? Role::supernode : seed % 3 == 1 ? Role::automatic : Role::child;
     settings.capacity = 3;
@@ -138,7 +138,11 @@ class Babble {
         return rarely() ? Input{DeleteStream{.call = call(), .slug = slug}} : Input{Tick{}};
       case 6:
       case 7:
-        return AskTicket{.call = call(), .slug = slug, .destination = rarely() ? words_.uuid() : ""};
+        return AskTicket{.call = call(),
+                         .slug = slug,
+                         .destination = rarely() ? words_.uuid() : "",
+                         .until_media = choices_.below(2) == 0,
+                         .player = slug == "talk"};
       case 8:
         return RefreshTicket{.call = call(), .slug = slug, .destination = words_.uuid()};
       case 9:
@@ -166,11 +170,23 @@ class Babble {
         if (questions_.empty()) return Tick{};
         return OriginAnswered{.call = questions_[choices_.below(questions_.size())], .result = fail(Code::conflict, "")};
       case 18:
+        if (rarely()) return SourceLinked{.slug = slug, .ticket = ticket};
         return choices_.below(2) == 0 ? Input{SourceFlows{.slug = slug, .ticket = ticket}} : Input{StreamSilent{.slug = slug}};
       case 19:
         if (!rarely()) return Tick{};
         if (rarely()) return set_clock();
-        return BandwidthMeasured{.upstream_bps = words_.number(3'000'000), .downstream_bps = words_.number(3)};
+        if (rarely()) return NatKnown{.udp_port = 9, .nat = words_.nat(), .families = words_.families()};
+        if (rarely()) return MeasuringBegun{};
+        if (rarely()) return PlayersSeen{.slug = slug, .any = rarely()};
+        if (rarely())
+          return LinksSeen{.links = {{.ticket = ticket,
+                                      .bytes_sent = words_.number(9'000'000),
+                                      .rtt = Time{1ms} * static_cast<Time::rep>(choices_.below(900))}}};
+        return BandwidthMeasured{.upstream_bps = words_.number(3'000'000),
+                                 .downstream_bps = words_.number(3),
+                                 .rough = rarely(),
+                                 .near = rarely(),
+                                 .by_other = rarely()};
       case 20:
         return rarely() ? Input{ChildSlow{.slug = slug, .ticket = ticket}} : Input{Tick{}};
       default:

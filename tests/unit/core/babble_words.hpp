@@ -57,8 +57,16 @@ class BabbleWords {
             .supernode = chance(2),
             .children = count(4),
             .capacity = 3,
+            .nat = nat(),
+            .families = families(),
             .updated = version(3)};
   }
+  Nat nat() {
+    return {.udp = static_cast<Udp>(choices_.below(4)),
+            .mapping = static_cast<NatRule>(choices_.below(4)),
+            .filtering = static_cast<NatRule>(choices_.below(4))};
+  }
+  Families families() { return rarely() ? Families{.ipv4 = chance(2), .ipv6 = chance(2)} : Families{}; }
   std::vector<Uuid> path(const Uuid &last) {
     std::vector<Uuid> uuids;
     for (std::uint64_t i = choices_.below(3); i > 0; --i) uuids.push_back(uuid());
@@ -103,8 +111,9 @@ class BabbleWords {
         return Refusal{.ticket = chance(2) ? ticket() : "",
                        .search = chance(2) ? search() : "",
                        .slug = slug(),
-                       .code = static_cast<RefusalCode>(choices_.below(6)),
-                       .asked = count(3)};
+                       .code = static_cast<RefusalCode>(choices_.below(7)),
+                       .asked = count(3),
+                       .relay = chance(2) ? uuid() : ""};
       case 15:
         return Hold{.ticket = ticket()};
       case 16:
@@ -231,7 +240,14 @@ class BabbleWords {
             .room = count(2),
             .standby = rarely(),
             .except = rarely() ? std::vector<Uuid>{uuid()} : std::vector<Uuid>{},
-            .asked = count(3)};
+            .asked = count(3),
+            .nat = nat(),
+            .families = families(),
+            .address = rarely() ? "10.0.0.9" : "",
+            .unreachable = rarely() ? std::vector<Uuid>{uuid()} : std::vector<Uuid>{},
+            .direct = chance(2),
+            .relay = rarely(),
+            .relay_from = families()};
   }
   Offer offer(const Uuid &who, const Slug &slug, const SearchId &search, const TicketId &ticket) {
     std::vector<Uuid> through = path(who);

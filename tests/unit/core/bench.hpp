@@ -13,10 +13,12 @@
 #include <functional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/limits.hpp"
 #include "core/node.hpp"
+#include "stream_rate.hpp"
 #include "trace.hpp"
 
 namespace astral::core {
@@ -27,7 +29,7 @@ class Bench {
  public:
   static constexpr PeerId primary = first_own_id;
 
-  Bench() : node(settings()) {
+  explicit Bench(Settings of_node = settings()) : node(std::move(of_node)) {
     say(Tick{});
     say(PeerConnected{.peer = primary, .outbound = true, .address = "10.0.0.2"});
     say(PeerProved{.peer = primary, .fingerprint = "super's"});
@@ -94,7 +96,7 @@ class Bench {
   }
 
   // The states that rows begin with. Each one continues the state that it calls.
-  void publishes() { hears(3, Publish{.slug = "own", .name = "", .description = "", .media = ""}); }
+  void publishes() { hears(3, Publish{.slug = "own", .bitrate_kbps = stream_kbps}); }
   void fed_own() {
     publishes();
     hears(3, Offer{.ticket = own, .slug = "own", .source = "sink"});

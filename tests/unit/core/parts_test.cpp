@@ -13,38 +13,70 @@
 namespace astral::core {
 namespace {
 
-TEST(UpstreamBudget, CountsAnUnmeasuredStreamAs600KbitPerSecond) {
-  UpstreamBudget budget(1'200'000, 100);
+constexpr auto wire = UpstreamBudget::wire_bps;
+
+TEST(UpstreamBudget, CountsWhatTheLineCarriesAndNotOnlyTheMedia) {
+  EXPECT_EQ(wire(4'000'000), 4'500'000u);
+  UpstreamBudget budget(9'000'000, 100);
+  budget.measured("a", 4'000'000);
   EXPECT_TRUE(budget.reserve("a"));
-  EXPECT_TRUE(budget.reserve("b"));
+  EXPECT_TRUE(budget.reserve("a"));
+  EXPECT_EQ(budget.used_bps(), 9'000'000u);
   EXPECT_FALSE(budget.reserve("a"));
-  EXPECT_EQ(budget.used_bps(), 1'200'000u);
-  budget.release("b");
-  EXPECT_TRUE(budget.reserve("a"));
+}
+
+TEST(UpstreamBudget, LeavesAFifthOfAMeasuredLineFreeAndNothingOfAGivenLimit) {
+  struct Row {
+    std::uint64_t line_bps;
+    std::uint32_t measured, given;
+  };
+  for (const Row &row : {Row{4'400'000, 0, 0}, Row{4'500'000, 0, 1}, Row{5'600'000, 0, 1},
+                         Row{5'625'000, 1, 1}, Row{10'000'000, 1, 2}, Row{50'000'000, 8, 11}}) {
+    UpstreamBudget given(row.line_bps, 100), measured(std::nullopt, 100);
+    measured.line(row.line_bps);
+    for (UpstreamBudget *budget : {&given, &measured}) budget->measured("a", 4'000'000);
+    EXPECT_EQ(given.places("a"), row.given) << row.line_bps;
+    EXPECT_EQ(measured.places("a"), row.measured) << row.line_bps;
+  }
+}
+
+TEST(UpstreamBudget, CountsAnUnknownRateCautiously) {
+  struct Row {
+    std::optional<std::uint64_t> limit_bps;
+    std::uint64_t cost_bps;
+  };
+  for (const Row &row : {Row{std::nullopt, 4'000'000}, Row{50'000'000, 4'000'000}, Row{5'600'000, 4'000'000},
+                         Row{1'000'000, 1'000'000}, Row{600'000, 600'000}, Row{8'000, 600'000}})
+    EXPECT_EQ(UpstreamBudget(row.limit_bps, 100).cost_bps("a"), row.cost_bps);
+  UpstreamBudget small(1'000'000, 100);
+  EXPECT_TRUE(small.reserve("a"));
+  EXPECT_FALSE(small.fits("a"));
+  EXPECT_FALSE(UpstreamBudget(8'000, 100).fits("a"));
 }
 
 TEST(UpstreamBudget, KeepsItsPromisesWhenTheRateRises) {
   UpstreamBudget budget(1'000'000, 100);
   budget.measured("a", 400'000);
+  budget.measured("b", 100'000);
   EXPECT_TRUE(budget.reserve("a"));
   EXPECT_TRUE(budget.reserve("a"));
   budget.measured("a", 900'000);
-  EXPECT_EQ(budget.used_bps(), 1'800'000u);
+  EXPECT_EQ(budget.used_bps(), 2 * wire(900'000));
   EXPECT_FALSE(budget.fits("a"));
   EXPECT_FALSE(budget.fits("b"));
   budget.release("a");
-  EXPECT_FALSE(budget.fits("a"));
+  EXPECT_FALSE(budget.fits("b"));
 }
 
 TEST(UpstreamBudget, FallsSlowlyAndNeverToNothing) {
   UpstreamBudget budget(1'000'000, 100);
   budget.measured("a", 800'000);
   budget.measured("a", 0);
-  EXPECT_EQ(budget.rate_bps("a"), 800'000u);
+  EXPECT_EQ(budget.cost_bps("a"), wire(800'000));
   budget.measured("a", 1'000);
-  EXPECT_EQ(budget.rate_bps("a"), 700'000u);
+  EXPECT_EQ(budget.cost_bps("a"), wire(700'000));
   for (int i = 0; i < 100; ++i) budget.measured("a", 1'000);
-  EXPECT_EQ(budget.rate_bps("a"), 1'000u);
+  EXPECT_EQ(budget.cost_bps("a"), wire(1'000));
 }
 
 TEST(UpstreamBudget, PrefersItsOwnMeasurementToTheAnnouncedRate) {
@@ -52,36 +84,38 @@ TEST(UpstreamBudget, PrefersItsOwnMeasurementToTheAnnouncedRate) {
   StreamInfo told{
       .slug = "a", .name = "", .description = "", .source = "s", .media = "", .bitrate_kbps = 700};
   budget.told(told);
-  EXPECT_EQ(budget.rate_bps("a"), 700'000u);
+  EXPECT_EQ(budget.cost_bps("a"), wire(700'000));
   budget.measured("a", 500'000);
   budget.told(told);
-  EXPECT_EQ(budget.rate_bps("a"), 500'000u);
+  EXPECT_EQ(budget.cost_bps("a"), wire(500'000));
   told.slug = "b";
   told.bitrate_kbps = UINT64_MAX;  // a nonsensical rate does not overflow the sum
   budget.told(told);
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(budget.reserve("b"));
-  EXPECT_EQ(budget.used_bps(), 50 * max_rate_kbps * 1000);
+  EXPECT_EQ(budget.used_bps(), 50 * wire(max_rate_kbps * 1000));
 }
 
 // One stream, or a quarter of the upstream.
 TEST(UpstreamBudget, OvercommitsOneStreamOrAQuarter) {
   UpstreamBudget small(700'000, 100);
+  small.measured("a", 500'000);
   EXPECT_TRUE(small.reserve("a"));
   EXPECT_TRUE(small.overcommit("a"));
   EXPECT_FALSE(small.overcommit("a"));
-  EXPECT_EQ(small.used_bps(), 1'200'000u);
-  EXPECT_EQ(small.overcommitted_bps(), 600'000u);
+  EXPECT_EQ(small.used_bps(), 2 * wire(500'000));
+  EXPECT_EQ(small.overcommitted_bps(), wire(500'000));
   EXPECT_FALSE(small.cover("a"));
   small.release("a");
   EXPECT_TRUE(small.cover("a"));
   EXPECT_EQ(small.overcommitted_bps(), 0u);
   EXPECT_FALSE(small.reserve("a"));
 
-  UpstreamBudget large(12'000'000, 100);
+  UpstreamBudget large(9'000'000, 100);
+  large.measured("a", 400'000);
   for (int i = 0; i < 20; ++i) EXPECT_TRUE(large.reserve("a"));
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(large.overcommit("a"));
   EXPECT_FALSE(large.overcommit("a"));
-  EXPECT_EQ(large.used_bps(), 15'000'000u);
+  EXPECT_EQ(large.used_bps(), 25 * wire(400'000));
   large.release("a", true);
   EXPECT_EQ(large.overcommitted(), 4u);
 
@@ -109,9 +143,10 @@ TEST(UpstreamBudget, LimitsTheChildrenWithoutALimitOfTheRate) {
 
 TEST(UpstreamBudget, TellsHowManyMoreChildrenFit) {
   UpstreamBudget budget(2'500'000, 100);
-  budget.measured("a", 500'000);
+  budget.measured("a", 440'000);
+  budget.measured("b", 533'000);
   EXPECT_EQ(budget.places("a"), 5u);
-  EXPECT_EQ(budget.places("b"), 4u);  // not measured: 600 kbit/s
+  EXPECT_EQ(budget.places("b"), 4u);
   EXPECT_TRUE(budget.reserve("a"));
   EXPECT_EQ(budget.places("a"), 4u);
   budget.limit(1'000'000);

@@ -48,6 +48,30 @@ struct Planning : testing::Test {
   Circumstances at{.now = 100s, .wanted = true};
 };
 
+TEST_F(Planning, AWatcherIsAnsweredWhenTheMediaHasComeOrItHasWaitedEnough) {
+  stream.watchers = {1};
+  stream.watch_until = at.now + 10s;
+  Link &link = add("p", LinkState::granted);
+  EXPECT_FALSE(planned().answer_watchers);
+  EXPECT_LE(planned().look_again, stream.watch_until);
+  link.media = at.now;
+  EXPECT_TRUE(planned().answer_watchers);
+  link.media.reset();
+  at.streaming = false;  // it is paused: no media is to be expected
+  EXPECT_TRUE(planned().answer_watchers);
+  at.streaming = true;
+  at.now = stream.watch_until;
+  EXPECT_TRUE(planned().answer_watchers);
+  stream.watchers.clear();
+  EXPECT_FALSE(planned().answer_watchers);
+}
+
+TEST_F(Planning, AnOfferOfANodeToWhichNoLinkCameUpIsTheLastChoice) {
+  add("near", LinkState::offered, {"origin"}).doubtful = true;
+  add("far", LinkState::offered, {"origin", "a", "b"});
+  EXPECT_EQ(ranked_offers(stream).front()->id, "far");
+}
+
 TEST_F(Planning, ANodeThatWantsAStreamSearchesForAParentWhenThePauseIsOver) {
   EXPECT_TRUE(planned().needs[static_cast<std::size_t>(Purpose::parent)]);
   EXPECT_FALSE(planned().search);

@@ -131,8 +131,8 @@ INSTANTIATE_TEST_SUITE_P(
             {"Send 1 refusal of a search no-room"}},
         Row{"ARelayThatDoesNotAnswerCostsTheTicket",
             &Bench::child_requested,
-            wait(5s),
-            {"Disconnect 9 no hello", "TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
+            wait(2s),
+            {"TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
         Row{"AConfirmGoesToTheRelay",
             &Bench::child_offered,
             of_given<Confirm>(1),
@@ -141,10 +141,10 @@ INSTANTIATE_TEST_SUITE_P(
             &Bench::child_offered,
             of_given<Confirm>(2),
             {"Send 2 cancel G unknown"}},
-        Row{"AnUnconfirmedOfferLapsesAfterFiveSeconds",
+        Row{"AnUnconfirmedOfferLapsesAfterTwoSeconds",
             &Bench::child_offered,
-            wait(5s),
-            {"Disconnect 9 no hello", "TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
+            wait(2s),
+            {"TellRelay own cancel G timeout", "Send 1 cancel G timeout"}},
         Row{"ASecondConfirmIsAProtocolError",
             &Bench::child_confirmed,
             of_given<Confirm>(1),
@@ -332,13 +332,13 @@ struct Overcommitting : testing::Test {
 TEST_F(Overcommitting, AStandbyIsFedBeyondTheBudgetForFiveSeconds) {
   wake(1, first);
   EXPECT_EQ(bench.said, lines({"Send 1 path F hops 1 path us granted", "Send 1 leaving " + first}));
-  EXPECT_EQ(bench.node.promised_bps(), 1'200'000u);
-  EXPECT_EQ(bench.node.overcommitted_bps(), 600'000u);
+  EXPECT_EQ(bench.node.promised_bps(), 2 * stream_cost_bps);
+  EXPECT_EQ(bench.node.overcommitted_bps(), stream_cost_bps);
   bench.wait(4900ms);
   EXPECT_EQ(bench.node.find_ticket(first)->state, "confirmed");
   bench.wait(100ms);
   EXPECT_EQ(bench.said, lines({"TellRelay own cancel F no-room", "Send 1 cancel F no-room"}));
-  EXPECT_EQ(bench.node.promised_bps(), 600'000u);
+  EXPECT_EQ(bench.node.promised_bps(), stream_cost_bps);
 }
 
 TEST_F(Overcommitting, EndsWhenAnotherChildLeaves) {
@@ -361,18 +361,18 @@ TEST_F(Overcommitting, EndsWhenTheStreamTakesLessThanWasAssumed) {
 TEST_F(Overcommitting, EndsWhenTheChildHoldsOrCancelsItsTicket) {
   wake(1, first);
   bench.hears(1, Hold{.ticket = first});
-  EXPECT_EQ(bench.node.promised_bps(), 600'000u);
+  EXPECT_EQ(bench.node.promised_bps(), stream_cost_bps);
   wake(1, first);
-  EXPECT_EQ(bench.node.overcommitted_bps(), 600'000u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), stream_cost_bps);
   bench.hears(1, Cancel{.ticket = first});
-  EXPECT_EQ(bench.node.promised_bps(), 600'000u);
+  EXPECT_EQ(bench.node.promised_bps(), stream_cost_bps);
   EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
 }
 
 // The node with room for three found no other parent; perhaps it feeds all the others. The leaf has to go.
 TEST_F(Overcommitting, AfterFiveSecondsALeafMakesRoomForANodeThatForwards) {
   bench.hears(1, Request{.ticket = first, .slug = "own", .room = 3});
-  EXPECT_EQ(bench.node.overcommitted_bps(), 600'000u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), stream_cost_bps);
   bench.wait(4900ms);
   bench.wait(100ms);
   EXPECT_EQ(bench.said, lines({"TellRelay own cancel G displaced", "Send 2 cancel G displaced",
@@ -391,11 +391,37 @@ TEST_F(Overcommitting, ANewcomerIsRefused) {
   EXPECT_EQ(bench.node.fed_children(), 2u);
 }
 
+// It may be dead, so its place is lent; it may be cut off, so it keeps the place while nobody needs it.
+TEST(Silent, AChildThatAcknowledgesNothingMakesRoomForAnotherOne) {
+  Bench bench;
+  bench.child_confirmed();
+  bench.say(BandwidthMeasured{.upstream_bps = 800'000});
+  bench.hears(P, other_wish("s3", "far", "far"));
+  EXPECT_EQ(bench.said, Lines{"Send P routed to far from us: refusal of a search no-room"});
+  const TicketId silent = bench.given;
+  bench.say(MediaMeasured{.slug = "own", .silent_children = {silent}});
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+  bench.hears(P, other_wish("s4", "far", "far"));
+  EXPECT_FALSE(bench.node.find_ticket(silent));
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+}
+
+TEST(Silent, AChildThatIsHeardAgainKeepsItsPlace) {
+  Bench bench;
+  bench.child_confirmed();
+  bench.say(BandwidthMeasured{.upstream_bps = 700'000});
+  bench.say(MediaMeasured{.slug = "own", .silent_children = {bench.given}});
+  bench.say(MediaMeasured{.slug = "own"});
+  bench.hears(P, other_wish("s3", "far", "far"));
+  EXPECT_EQ(bench.said, Lines{"Send P routed to far from us: refusal of a search no-room"});
+  EXPECT_TRUE(bench.node.find_ticket(bench.given));
+}
+
 // The newcomer forwards the stream and has no room left. If a leaf makes room for it, all of them are fed.
 TEST(Leaves, ALeafMakesRoomForANodeThatForwards) {
   Bench bench;
   bench.child_confirmed();
-  bench.say(BandwidthMeasured{.upstream_bps = 700'000});
+  bench.say(BandwidthMeasured{.upstream_bps = 800'000});
   Request full = other_wish("s3", "far", "far");
   full.parent = true;
   bench.hears(P, full);

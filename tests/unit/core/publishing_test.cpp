@@ -5,6 +5,19 @@
 namespace astral::core {
 namespace {
 
+TEST(AnnouncedRate, CountsUntilTheRateIsMeasured) {
+  Bench bench;
+  bench.hears(3, Publish{.slug = "own", .bitrate_kbps = 4'000});
+  EXPECT_EQ(bench.node.find_stream("own")->bitrate_kbps, 4'000u);
+  bench.say(BandwidthMeasured{.upstream_bps = 11'250'000});
+  bench.hears(3, Offer{.ticket = bench.own, .slug = "own", .source = "sink"});
+  bench.say(SourceSaid{.slug = "own", .ticket = bench.own, .message = Confirm{}});
+  EXPECT_EQ(bench.node.places("own"), 2u);
+  bench.say(MediaMeasured{.slug = "own", .rate_bps = 1'000'000});
+  EXPECT_EQ(bench.node.find_stream("own")->bitrate_kbps, 1'000u);
+  EXPECT_EQ(bench.node.places("own"), 8u);
+}
+
 class Publishings : public Table {};
 TEST_P(Publishings, Row) {
   play(GetParam());

@@ -232,9 +232,9 @@ void walk(ChildState from, ChildState to) {
 TEST(TicketsDeathTest, AGivenTicketTakesOnlyTheStepsOfTheDiagram) {
   using S = ChildState;
   const std::set<std::pair<S, S>> steps{
-      {S::waiting, S::asking},   {S::checking, S::asking}, {S::asking, S::offered},
-      {S::offered, S::fed},      {S::fed, S::slow},        {S::fed, S::standby},
-      {S::standby, S::resuming}, {S::resuming, S::fed},    {S::resuming, S::standby}};
+      {S::waiting, S::asking}, {S::checking, S::asking}, {S::asking, S::offered}, {S::offered, S::fed},
+      {S::fed, S::slow},       {S::slow, S::fed},        {S::fed, S::standby},    {S::standby, S::resuming},
+      {S::resuming, S::fed},   {S::resuming, S::standby}};
   const std::vector<S> states{S::waiting, S::checking, S::asking,  S::offered,
                               S::fed,     S::slow,     S::standby, S::resuming};
   for (const S from : states)

@@ -27,6 +27,17 @@ TEST_F(Three, APublisherThatComesBackContinuesItsNumbers) {
   EXPECT_EQ(world.effects_of("p", "CloseMedia"), 0u);
 }
 
+TEST_F(Three, ANodeWhoseLineIsTooThinOffersNoPlaces) {
+  EXPECT_TRUE(watch(r));
+  const std::uint32_t places = world.node(r).places("talk");
+  EXPECT_GT(places, 0u);
+  world.step(r, MediaMeasured{.slug = "talk", .rate_bps = 500'000, .thin = true});
+  EXPECT_EQ(world.node(r).places("talk"), 0u);
+  EXPECT_FALSE(watch(v));  // p has room for one child only
+  world.step(r, MediaMeasured{.slug = "talk", .rate_bps = 500'000});
+  EXPECT_EQ(world.node(r).places("talk"), places);
+}
+
 TEST_F(Three, EndedKeepsThePublisherConnected) {
   world.say(sink, Ended{.slug = "talk"});
   world.run(1s);

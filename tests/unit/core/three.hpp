@@ -35,7 +35,7 @@ inline Settings supernode(std::vector<Address> bootstrap = {}, std::uint32_t cap
 // Publisher → p → r → v, where p has room for one child.
 struct Three : testing::Test {
   Three() {
-    p = world.add("p", with_room(1'000'000));  // one child: an unmeasured stream counts as 600 kbit/s
+    p = world.add("p", with_room(1'000'000));  // one child
     r = world.add("r", knowing({World::address_of(p)}));
     v = world.add("v", knowing({World::address_of(p)}));
     sink = world.publish(p, "talk");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.hpp"
+#include "stream_rate.hpp"
 #include "world.hpp"
 
 namespace astral::core {
@@ -89,7 +90,8 @@ std::uint64_t walk(std::uint64_t seed) {
   world.call(0, SetStreaming{.call = 0, .slug = "talk", .streaming = true});
   for (std::size_t i = 0; i < count; ++i)
     for (int k = 0; k < 100; ++k)  // rates fall slowly
-      world.step(i, MediaMeasured{.slug = "talk", .rate_bps = 600'000, .largest_group = 0, .caps = ""});
+      world.step(
+          i, MediaMeasured{.slug = "talk", .rate_bps = stream_kbps * 1000, .largest_group = 0, .caps = ""});
   world.run(60s);
   for (int round = 0; round < 4; ++round) {
     for (std::size_t i = 1; i < count; ++i)

@@ -43,8 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Case{{"listnodes"}, "GET /nodes ;"}, Case{{"-ln"}, "GET /nodes ;"},
         Case{{"--listnodes"}, "GET /nodes ;"}, Case{{"liststreams"}, "GET /streams ;"},
-        Case{{"-ls"}, "GET /streams ;"}, Case{{"listtickets"}, "GET /tickets ;"},
-        Case{{"-lt"}, "GET /tickets ;"},
+        Case{{"-ls"}, "GET /streams ;"}, Case{{"doctor"}, "GET /doctor ;"}, Case{{"-do"}, "GET /doctor ;"},
+        Case{{"listtickets"}, "GET /tickets ;"}, Case{{"-lt"}, "GET /tickets ;"},
         Case{{"stream", "My Talk", "About"}, R"(POST /streams {"name":"My Talk","description":"About"};)"},
         Case{{"-st", "\"x\""}, R"(POST /streams {"name":"\"x\"","description":""};)"},
         Case{{"watch", "my-talk"}, "POST /stream/my-talk/tickets {};"},

@@ -44,6 +44,16 @@ TEST(Show, TicketsAsATable) {
   EXPECT_EQ(shown({"-se", "a", "v"}, R"({"seeded":"v","stream":"a"})"), "v carries a\n");
 }
 
+TEST(Show, TheTicketOfAWatchWithoutMediaWithTheReason) {
+  EXPECT_EQ(
+      shown({"-w", "a"},
+            R"({"ticket":{"stream":"a","source":"p","destination":"v","hops":1,"role":"active",)"
+            R"("state":"linking","confirmed":false,"reason":"no path to p: both behind symmetric NATs"}})"),
+      "STREAM  SOURCE  DESTINATION  HOPS  ROLE    STATE    CONFIRMED\n"
+      "a       p       v            1     active  linking  no\n"
+      "no path to p: both behind symmetric NATs\n");
+}
+
 TEST(Show, OtherAnswersAsASentence) {
   EXPECT_EQ(shown({"-su", "a"}, "{}"), "http://127.0.0.1:8000/stream/a/hls/index.m3u8\n");
   EXPECT_EQ(shown({"-st", "A"}, R"({"stream":{"slug":"a","name":"A"}})"),

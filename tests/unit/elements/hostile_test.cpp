@@ -27,7 +27,7 @@ const ice::Description description{"abcd", "0123456789abcdefghijkl", {}};
 
 LinkSettings link() {
   static const Key key = *Key::generate();
-  return {.key = key, .stun_host = {}};
+  return {.key = key, .stun = {}};
 }
 
 track::Object object(moqt::Location id, std::string_view text = "x") {
@@ -246,6 +246,7 @@ struct Viewer final : Consumer::Owner {
   void on_consumer_connected(const std::string &, const std::string &) override { ++connected; }
   Needs on_consumer_needs() override { return {}; }
   void on_consumer_ready() override {}
+  void on_consumer_thin(const std::optional<LineMeter::Rates> &) override {}
   void on_consumer_ended(const std::optional<Error> &error) override {
     is_over = true;
     why = error;

@@ -4,14 +4,22 @@
 // instrumented.
 #include <gst/gst.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <regex>
 #include <thread>
 
+#include "elements/direct.hpp"
 #include "elements/relay_impl.hpp"
 #include "elements/sink_impl.hpp"
 #include "elements/source_impl.hpp"
+#include "http_port.hpp"
 
 namespace astral::elements {
 namespace {
@@ -140,6 +148,228 @@ TEST_F(Impls, AStreamCrossesARelay) {
   from_relay.deliver_to(nullptr);
   to_sink.deliver_to(nullptr);
   to_relay.deliver_to(nullptr);
+}
+
+// What the viewer's link says of its way, when there is a link.
+std::string way_of(SourceImpl &source) {
+  for (;;) {
+    if (const Statistics statistics = source.statistics(); !statistics.links.empty())
+      return statistics.links[0].way;
+    std::this_thread::yield();
+  }
+}
+
+// ICE cannot win the race then.
+std::string without_candidates(const std::string &message) {
+  static const std::regex line(R"("candidate:[^"]*")");
+  return std::regex_replace(message, line, R"("candidate:1 1 UDP 1 192.0.2.1 9 typ host")");
+}
+
+// A message without candidates, so that ICE finds no way.
+std::string without_ice(std::string text) {
+  if (text.find(R"("type":"candidates")") != std::string::npos) return "{}";
+  if (const std::size_t at = text.find(R"("candidates":[)"); at != std::string::npos)
+    text.replace(at, text.find(']', at) + 1 - at, R"("candidates":[])");
+  return text;
+}
+
+// The messages of two ends between which UDP is blocked: their addresses lead nowhere. `adds` names an HTTP
+// port in the messages of one type.
+std::string without_udp(const std::string &said, const std::string &type, const std::string &adds) {
+  std::string text = without_ice(said);
+  if (const std::size_t at = text.find(R"("direct":[)"); at != std::string::npos)
+    text.replace(at, text.find("\"]", at) + 2 - at, R"("direct":["127.0.0.1:9"])");
+  if (text.find(R"("type":")" + type + '"') != std::string::npos) text.insert(1, R"("tcp":")" + adds + "\",");
+  return text;
+}
+
+TEST_F(Impls, AProviderWithAnEndpointIsReachedWithoutIce) {
+  for (const bool viewer_has_one : {false, true}) {
+    ElementSettings here = settings(), there = settings();
+    here.endpoint = *udp::Endpoint::open({});
+    if (viewer_has_one) there.endpoint = *udp::Endpoint::open({});
+    Peers peers;
+    sink = std::move(*SinkImpl::start(here, peers.hooks(from_sink)));
+    const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string("video/x-frames"));
+    EXPECT_TRUE(sink->set_caps(caps.get()));
+    auto source = std::move(*SourceImpl::start(there, source_peers.hooks(to_sink)));
+    from_sink.deliver_to([&](const std::string &text) { source->take_signalling(without_candidates(text)); });
+    to_sink.deliver_to([&](const std::string &text) { sink->take_signalling(without_candidates(text)); });
+    sink->take_signalling(request("t"));
+    ASSERT_TRUE(peers.wait_for(1));
+    for (int i = 0; i < 50; ++i) {
+      push(*sink, i);
+      ASSERT_EQ(pull(*source), "frame " + std::to_string(i));
+    }
+    EXPECT_EQ(way_of(*source), "direct");
+    EXPECT_EQ(here.endpoint->routes(), 1u);
+    from_sink.deliver_to(nullptr);
+    to_sink.deliver_to(nullptr);
+    sink.reset();
+    EXPECT_EQ(here.endpoint->routes(), 0u);
+  }
+}
+
+// The offer's addresses lead nowhere: nobody listens at the discard port.
+TEST_F(Impls, WhereTheDirectWayLeadsNowhereIceCarriesTheLink) {
+  ElementSettings here = settings();
+  here.endpoint = *udp::Endpoint::open({});
+  Peers peers;
+  sink = std::move(*SinkImpl::start(here, peers.hooks(from_sink)));
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string("video/x-frames"));
+  EXPECT_TRUE(sink->set_caps(caps.get()));
+  auto source = std::move(*SourceImpl::start(settings(), source_peers.hooks(to_sink)));
+  from_sink.deliver_to([&](std::string text) {
+    const std::size_t at = text.find("\"direct\":[");
+    if (at != std::string::npos)
+      text.replace(at, text.find("\"]", at) + 1 - at, R"("direct":["127.0.0.1:9")");
+    source->take_signalling(text);
+  });
+  to_sink.deliver_to([&](const std::string &text) { sink->take_signalling(text); });
+  sink->take_signalling(request("t"));
+  ASSERT_TRUE(peers.wait_for(1));
+  push(*sink, 0);
+  ASSERT_EQ(pull(*source), "frame 0");
+  EXPECT_EQ(way_of(*source), "ice");
+  EXPECT_EQ(here.endpoint->routes(), 0u);
+  from_sink.deliver_to(nullptr);
+  to_sink.deliver_to(nullptr);
+  sink.reset();  // its thread uses `peers`
+}
+
+// Whoever can be reached over TCP is called: `called` is an offer's sender or a confirm's.
+struct OverTcp : Impls, testing::WithParamInterface<const char *> {};
+
+TEST_P(OverTcp, WhereUdpIsBlockedTheLinkUsesTheHttpPortOfTheEndThatCanBeReached) {
+  const std::string called = GetParam();
+  ElementSettings here = settings(), there = settings();
+  (called == "offer" ? here : there).endpoint = *udp::Endpoint::open({});  // the other end needs none
+  const auto accepting = (called == "offer" ? here : there).endpoint;
+  Peers peers;
+  udp::HttpPort http;
+  sink = std::move(*SinkImpl::start(here, peers.hooks(from_sink)));
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string("video/x-frames"));
+  EXPECT_TRUE(sink->set_caps(caps.get()));
+  auto source = std::move(*SourceImpl::start(there, source_peers.hooks(to_sink)));
+  from_sink.deliver_to(
+      [&](const std::string &text) { source->take_signalling(without_udp(text, called, http.address())); });
+  to_sink.deliver_to(
+      [&](const std::string &text) { sink->take_signalling(without_udp(text, called, http.address())); });
+  sink->take_signalling(request("t"));
+  const int connection = http.accept();
+  const auto secret = secret_of(http.value("GET /link?id="));
+  ASSERT_TRUE(secret && accepting->expects_stream(*secret));
+  http.answer(connection);
+  ASSERT_TRUE(accepting->accept_stream(*secret, connection));
+  ASSERT_TRUE(peers.wait_for(1));
+  for (int i = 0; i < 50; ++i) {
+    push(*sink, i);
+    ASSERT_EQ(pull(*source), "frame " + std::to_string(i));
+  }
+  EXPECT_EQ(way_of(*source), "tcp");
+  from_sink.deliver_to(nullptr);
+  to_sink.deliver_to(nullptr);
+  sink.reset();
+}
+
+INSTANTIATE_TEST_SUITE_P(Called, OverTcp, testing::Values("offer", "confirm"));
+
+TEST_F(Impls, WhereUdpWorksTcpIsNotUsed) {
+  ElementSettings here = settings();
+  here.endpoint = *udp::Endpoint::open({});
+  Peers peers;
+  udp::HttpPort http;
+  sink = std::move(*SinkImpl::start(here, peers.hooks(from_sink)));
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string("video/x-frames"));
+  EXPECT_TRUE(sink->set_caps(caps.get()));
+  auto source = std::move(*SourceImpl::start(settings(), source_peers.hooks(to_sink)));
+  from_sink.deliver_to([&](std::string text) {
+    if (text.find(R"("type":"offer")") != std::string::npos)
+      text.insert(1, R"("tcp":")" + http.address() + "\",");
+    source->take_signalling(text);
+  });
+  to_sink.deliver_to([&](const std::string &text) { sink->take_signalling(text); });
+  sink->take_signalling(request("t"));
+  ASSERT_TRUE(peers.wait_for(1));
+  push(*sink, 0);
+  ASSERT_EQ(pull(*source), "frame 0");
+  EXPECT_NE(way_of(*source), "tcp");
+  from_sink.deliver_to(nullptr);
+  to_sink.deliver_to(nullptr);
+  sink.reset();
+}
+
+// At either end. The other one still hopes for ICE.
+struct WithoutAnyWay : Impls, testing::WithParamInterface<bool> {};
+
+TEST_P(WithoutAnyWay, AnEndWhoseUdpIsBlockedGivesTheLinkUp) {
+  ElementSettings here = settings(), there = settings();
+  const auto blocked = (GetParam() ? here : there).endpoint = *udp::Endpoint::open({});
+  const int silent = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(silent, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
+  socklen_t size = sizeof address;
+  ::getsockname(silent, reinterpret_cast<sockaddr *>(&address), &size);
+  blocked->ask_servers({*stun::parse_address("127.0.0.1:" + std::to_string(ntohs(address.sin_port)))}, {});
+  while (!blocked->udp_blocked()) std::this_thread::yield();
+  sink = std::move(*SinkImpl::start(here, sink_peers.hooks(from_sink)));
+  auto source = std::move(*SourceImpl::start(there, source_peers.hooks(to_sink)));
+  std::promise<std::string> cancelled;
+  std::atomic<bool> is_cancelled = false;
+  const auto pass = [&](const std::string &said) {
+    if (said.find(R"("type":"cancel")") != std::string::npos && !is_cancelled.exchange(true))
+      cancelled.set_value(said);
+    std::string text = without_candidates(said);
+    if (const std::size_t at = text.find(R"("direct":[)"); at != std::string::npos)
+      text.replace(at, text.find("\"]", at) + 2 - at, R"("direct":["127.0.0.1:9"])");
+    return text;
+  };
+  from_sink.deliver_to([&](const std::string &text) { source->take_signalling(pass(text)); });
+  to_sink.deliver_to([&](const std::string &text) { sink->take_signalling(pass(text)); });
+  sink->take_signalling(request("t"));
+  const std::string why = GetParam() ? cancelled.get_future().get() : pull(*source);
+  EXPECT_NE(why.find("UDP is blocked"), std::string::npos) << why;
+  from_sink.deliver_to(nullptr);
+  to_sink.deliver_to(nullptr);
+  ::close(silent);
+}
+
+INSTANTIATE_TEST_SUITE_P(AtEitherEnd, WithoutAnyWay, testing::Bool());
+
+TEST_F(Impls, ALinkThatHasAWayClosesTheWebSocketThatIsOpenedForIt) {
+  ElementSettings here = settings();
+  here.endpoint = *udp::Endpoint::open({});
+  Peers peers;
+  sink = std::move(*SinkImpl::start(here, peers.hooks(from_sink)));
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string("video/x-frames"));
+  EXPECT_TRUE(sink->set_caps(caps.get()));
+  auto source = std::move(*SourceImpl::start(settings(), source_peers.hooks(to_sink)));
+  std::optional<udp::Secret> secret;
+  from_sink.deliver_to([&](const std::string &text) {
+    constexpr std::string_view name = R"("direct_id":")";
+    if (const std::size_t at = text.find(name); at != std::string::npos)
+      secret = secret_of(std::string_view(text).substr(at + name.size(), 32));
+    source->take_signalling(without_ice(text));
+  });
+  to_sink.deliver_to([&](const std::string &text) { sink->take_signalling(without_ice(text)); });
+  sink->take_signalling(request("t"));
+  ASSERT_TRUE(peers.wait_for(1));
+  push(*sink, 0);
+  ASSERT_EQ(pull(*source), "frame 0");
+  EXPECT_EQ(way_of(*source), "direct");
+  from_sink.deliver_to(nullptr);
+  to_sink.deliver_to(nullptr);
+  int ends[2];
+  ASSERT_TRUE(secret);
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  EXPECT_TRUE(here.endpoint->accept_stream(*secret, ends[0]));
+  char byte;
+  EXPECT_EQ(::recv(ends[1], &byte, 1, 0), 0);
+  EXPECT_FALSE(here.endpoint->expects_stream(*secret));
+  ::close(ends[1]);
+  sink.reset();
 }
 
 TEST_F(Impls, AnotherThreadCanFlushAViewer) {

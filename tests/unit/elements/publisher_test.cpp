@@ -19,8 +19,7 @@ class Silent : public Provider::Owner {
 };
 
 struct Stage {
-  Stage()
-      : provider({"talk", "element", {.key = *Key::generate(), .stun_host = {}}, 10, {}}, nullptr, silent) {}
+  Stage() : provider({"talk", "element", {.key = *Key::generate(), .stun = {}}, 10, {}}, nullptr, silent) {}
 
   void push(const std::string &text, std::int64_t pts, bool delta) {
     track::Timing timing;
@@ -75,7 +74,11 @@ TEST(Publisher, ALongByteStreamBecomesSmallObjects) {
   ASSERT_TRUE(run.publisher.set_caps("video/x-flv", "video/x-flv", {}).has_value());
   run.push(std::string(3 * Publisher::max_object + 1, 'x'), 0, false);
   run.publisher.flush();
-  EXPECT_EQ(run.publisher.counts().objects, 4u);
+  EXPECT_EQ(run.publisher.counts().objects, 3u);  // the byte is no object of its own
+  run.push(std::string(2 * Publisher::max_object + Publisher::max_tail + 1, 'x'), 0, false);
+  run.publisher.flush();
+  EXPECT_EQ(run.publisher.counts().objects, 6u);
+  EXPECT_EQ(run.publisher.counts().bytes, 5 * Publisher::max_object + Publisher::max_tail + 2);
 }
 
 TEST(Publisher, TheLeadingStreamHeaderIsNotSentTwice) {

@@ -29,9 +29,51 @@ TEST(Signalling, ParsesWhatWasWritten) {
   EXPECT_EQ(std::get<Refusal>(**refusal).message, "full");
 }
 
+TEST(Signalling, AnOfferNamesTheWayWithoutIce) {
+  Direct direct;
+  direct.secret.fill(0xa5);
+  for (const char *text : {"192.0.2.1:8000", "[2001:db8::1]:8000"})
+    direct.addresses.push_back(*stun::parse_address(text));
+  const std::string text = to_text(Offer{"t-1", fingerprint, description, "talk", "node", direct});
+  const auto message = protocol::read_message(text);
+  ASSERT_TRUE(message) << message.error().detail;
+  const auto offer = std::get<Offer>(**parse(text));
+  EXPECT_EQ(offer.direct.secret, direct.secret);
+  EXPECT_EQ(offer.direct.addresses, direct.addresses);
+}
+
+TEST(Signalling, AConfirmNamesTheLinkAndItsNodeAddsTheHttpPort) {
+  Direct direct;
+  direct.secret.fill(0xa5);
+  const std::string text = to_text(Confirm{"t-1", fingerprint, description, direct});
+  ASSERT_TRUE(protocol::read_message(text));
+  const auto tcp_of = [&](const std::string &address) {
+    const std::string more = R"("tcp":")" + address + "\",";
+    const auto confirm = std::get<Confirm>(**parse("{" + more + text.substr(1)));
+    EXPECT_EQ(confirm.direct.secret, direct.secret);
+    return confirm.direct.tcp;
+  };
+  EXPECT_EQ(tcp_of("[2001:db8::1]:8000"), stun::parse_address("[2001:db8::1]:8000"));
+  for (const char *address : {"", "name:80", "224.0.0.1:80", "192.0.2.1"}) EXPECT_FALSE(tcp_of(address));
+}
+
+TEST(Signalling, AWayThatCannotBeUsedIsLeftOut) {
+  const std::string offer = to_text(Offer{"t-1", fingerprint, description, "talk", "node"});
+  const auto direct_of = [&](const std::string &more) {
+    return std::get<Offer>(**parse(offer.substr(0, offer.size() - 1) + "," + more + "}"))
+        .direct.addresses.size();
+  };
+  const std::string id = R"("direct_id":"00112233445566778899aabbccddeeff",)";
+  EXPECT_EQ(direct_of(id + R"("direct":["192.0.2.1:8000"])"), 1u);
+  for (const char *address : {"192.0.2.1", "224.0.0.1:9", "0.0.0.0:9", "[ff02::1]:9", "[::]:9", "name:9", ""})
+    EXPECT_EQ(direct_of(id + R"("direct":[")" + address + R"("])"), 0u) << address;
+  EXPECT_EQ(direct_of(R"("direct":["192.0.2.1:8000"])"), 0u);  // without an id
+  EXPECT_EQ(direct_of(R"("direct_id":"0011","direct":["192.0.2.1:8000"])"), 0u);
+}
+
 TEST(Signalling, ANodeReadsWhatAnElementWrites) {
   for (const std::string &text :
-       {hello("e-1"), publish("talk", "", "", "video/mpegts"), publish("talk", "Talk", "About it", ""),
+       {hello("e-1"), publish("talk", "", "", "video/mpegts"), publish("talk", "Talk", "About it", "", 4'000),
         media("talk", "video/mpegts"), ended("talk"), request("t-1", "talk", "e-1"), heartbeat(), goodbye(),
         to_text(Offer{"t-1", fingerprint, description, "talk", "node"}),
         to_text(Refusal{"t-1", "no-room", "full"}), to_text(Confirm{"t-1", fingerprint, description}),

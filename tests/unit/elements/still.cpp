@@ -9,6 +9,7 @@
 
 #include "glue/loop.hpp"
 #include "ice/description.hpp"
+#include "udp/endpoint.hpp"
 
 // ---- the clock ----
 
@@ -28,13 +29,13 @@ namespace {
 
 struct Due {
   Time when = never;
-  std::function<void()> *fire = nullptr;
+  const std::function<void()> *fire = nullptr;
 };
 
 struct World {
   std::vector<std::weak_ptr<still::Wire>> wires;
-  std::map<const quic::Path *, std::weak_ptr<still::Wire>> by_path;
-  std::map<std::uint64_t, Due> timers;
+  std::weak_ptr<still::Wire> sender;  // whose agent was last asked to send
+  std::map<std::uint64_t, Due> timers;  // in the order in which they were made
   std::map<const void *, std::uint64_t> timer_ids;
   std::uint64_t next_timer = 0;
   std::vector<std::pair<std::weak_ptr<void>, std::function<bool()>>> boxes;  // false: no tasks were waiting
@@ -61,12 +62,6 @@ World &world() {
   static World one;
   return one;
 }
-
-// Timer has no destructor of its own, so its source's finalizer removes it from the world.
-struct TimerSource {
-  GSource source;
-  std::uint64_t id;
-};
 
 }  // namespace
 
@@ -97,21 +92,15 @@ void Mailbox::post(Task task) {
 }
 
 Timer::Timer(GMainContext *, std::function<void()> fire) : fire_(std::move(fire)) {
-  static GSourceFuncs functions = {
-      nullptr,
-      nullptr,
-      [](GSource *, GSourceFunc, gpointer) -> gboolean { return G_SOURCE_CONTINUE; },
-      [](GSource *source) { world().timers.erase(reinterpret_cast<TimerSource *>(source)->id); },
-      nullptr,
-      nullptr};
-  GSource *source = g_source_new(&functions, sizeof(TimerSource));
   const std::uint64_t id = world().next_timer++;
-  reinterpret_cast<TimerSource *>(source)->id = id;
   world().timers[id].fire = &fire_;
-  source_ = Source(source);
+  world().timer_ids[this] = id;
+}
+Timer::~Timer() {
+  world().timers.erase(world().timer_ids.extract(this).mapped());
 }
 void Timer::set(Time when) {
-  world().timers.at(reinterpret_cast<TimerSource *>(source_.get())->id).when = when;
+  world().timers.at(world().timer_ids.at(this)).when = when;
 }
 
 LoopThread::LoopThread(const char *) : mailbox_(nullptr) {}
@@ -136,13 +125,11 @@ Expected<std::unique_ptr<ice::Agent>> ice::Agent::open(const Config &, Handler &
   impl->wire->agent = &handler;
   std::unique_ptr<Agent> agent(new Agent(impl));
   world().wires.push_back(impl->wire);
-  world().by_path[agent.get()] = impl->wire;
   return agent;
 }
 ice::Agent::Agent(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ice::Agent::~Agent() {
   impl_->wire->agent = nullptr;
-  world().by_path.erase(this);
 }
 ice::Description ice::Agent::local() const {
   return {"abcd", "0123456789012345678901", {"candidate:1 1 UDP 2130706431 127.0.0.1 9 typ host"}};
@@ -163,10 +150,54 @@ bool ice::Agent::connected() const {
   return impl_->wire->is_found;
 }
 bool ice::Agent::send(Bytes, std::size_t) {
+  world().sender = impl_->wire;
   return true;
 }
 ice::Agent::Stats ice::Agent::stats() const {
   return {};
+}
+
+// ---- udp/endpoint: no port can be opened, so every link goes over ICE ----
+
+Expected<std::shared_ptr<udp::Endpoint>> udp::Endpoint::open(const Config &, Events) {
+  return fail(Code::failed, "no sockets here");
+}
+udp::Endpoint::~Endpoint() = default;
+void udp::Endpoint::on_readable() {}
+std::unique_ptr<udp::Route> udp::Endpoint::open_route(GMainContext *, RouteHandler &) {
+  return nullptr;
+}
+std::vector<udp::Address> udp::Endpoint::addresses() const {
+  return {};
+}
+stun::Nat udp::Endpoint::nat() const {
+  return {};
+}
+udp::Families udp::Endpoint::families() const {
+  return {};
+}
+udp::Endpoint::Counts udp::Endpoint::counts() const {
+  return {};
+}
+std::size_t udp::Endpoint::routes() const {
+  return 0;
+}
+bool udp::Endpoint::expects_stream(const Secret &) const {
+  return false;
+}
+bool udp::Endpoint::accept_stream(const Secret &, int) {
+  return false;
+}
+void udp::Endpoint::ask_servers(std::vector<Address>, const Address &) {}
+void udp::Endpoint::set_forwarded(const Address &) {}
+bool udp::Endpoint::send_response(const stun::TransactionId &, const Address &) {
+  return false;
+}
+udp::Route::~Route() = default;
+void udp::Route::open_stream(const Address &, const Secret &) {}
+void udp::Route::close_stream() {}
+bool udp::Route::send(Bytes, std::size_t, const Flow &) {
+  return false;
 }
 
 // ---- quic/connection ----
@@ -180,7 +211,8 @@ class quic::Connection::Impl {
 Expected<std::unique_ptr<quic::Connection>> quic::Connection::open(const Config &config, Handler &handler,
                                                                    Path &path, Time now) {
   auto impl = std::make_unique<Impl>();
-  impl->wire = world().by_path.at(&path).lock();
+  path.send({}, 1);  // the link's transport passes it on to its agent
+  impl->wire = world().sender.lock();
   impl->wire->handler = &handler;
   impl->wire->is_server = config.server;
   impl->deadline = now + config.handshake_timeout;
@@ -241,8 +273,17 @@ std::size_t quic::Connection::backlog() const {
 std::size_t quic::Connection::backlog(StreamId id) const {
   return impl_->wire->sent.at(id).waiting;
 }
+std::size_t quic::Connection::background_backlog() const {
+  return 0;
+}
 std::size_t quic::Connection::in_flight() const {
   return impl_->wire->held() - backlog();
+}
+Time quic::Connection::heard_at() const {
+  return {};
+}
+Time quic::Connection::unanswered_since() const {
+  return never;
 }
 void quic::Connection::close(std::uint64_t code, std::string_view reason, Time) {
   still::Wire &wire = *impl_->wire;

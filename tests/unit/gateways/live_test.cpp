@@ -16,11 +16,8 @@ class Live : public AppTest {
  protected:
   void SetUp() override { begin({}); }
   void begin(gateways::MediaConnection::Limits limits) {
-    const auto listener = Ref<GSocketListener>::adopt(g_socket_listener_new());
-    const std::uint16_t free = g_socket_listener_add_any_inet_port(listener.get(), nullptr, nullptr);
-    g_socket_listener_close(listener.get());
     sink.reset();
-    start({.driver = {}, .rtmp_port = free, .needs_rtmp = true, .hls_patience = 300ms, .flow = limits});
+    start({.driver = {}, .rtmp_port = free_port(), .needs_rtmp = true, .hls_patience = 300ms, .flow = limits});
     sink = publish();
   }
   std::unique_ptr<RawClient> get(const std::string &path) {

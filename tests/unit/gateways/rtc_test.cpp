@@ -20,7 +20,7 @@ class Rtc : public AppTest {
   void SetUp() override { begin({}); }
   void begin(gateways::Publishers::Limits publishers) {
     sink.reset();
-    start({.driver = {}, .publishers = publishers, .hls_patience = 300ms});
+    start({.driver = {}, .max_players = 64, .publishers = publishers, .hls_patience = 300ms});
     sink = publish();
   }
 
@@ -128,16 +128,18 @@ TEST_F(Rtc, AnErrorSaysWhyNobodyCanWatch) {
   media.broken = true;
   EXPECT_EQ(told(ask("talk/whep", offer("recvonly"))).status, 500u);
   media.broken = false;
-  EXPECT_EQ(http->call({.method = "POST",
-                        .path = "/stream/talk/whep",
-                        .body = offer("recvonly"),
-                        .type = sdp,
-                        .headers = {{"Origin", "http://evil.example"}}})
-                .status,
-            403u);
+  const auto from_another_site = [&](const char *path, const char *direction) {
+    return http->call({.method = "POST",
+                       .path = path,
+                       .body = offer(direction),
+                       .type = sdp,
+                       .headers = {{"Origin", "http://evil.example"}}});
+  };
+  EXPECT_EQ(from_another_site("/stream/nope/whep", "recvonly").status, 404u);
+  EXPECT_EQ(from_another_site("/stream/talk/whip", "sendonly").status, 403u);
   for (std::size_t i = 1; i <= 64; ++i) watching(i);
   EXPECT_EQ(told(ask("talk/whep", offer("recvonly"))).error(),
-            "unreachable: too many WebRTC viewers at this node");
+            "unreachable: as many play here by WebRTC as the node's setting max-players allows");
 }
 
 TEST_F(Rtc, APublisherThatStopsEndsItsStream) {

@@ -6,11 +6,6 @@
 namespace astral::test {
 namespace {
 
-std::uint16_t free_port() {
-  const auto listener = Ref<GSocketListener>::adopt(g_socket_listener_new());
-  return g_socket_listener_add_any_inet_port(listener.get(), nullptr, nullptr);
-}
-
 class Rtmp : public AppTest {
  protected:
   void SetUp() override { begin({}); }

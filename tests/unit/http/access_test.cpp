@@ -130,6 +130,53 @@ TEST(RemoteAddress, HasAPlaceAndMayBeLocal) {
   EXPECT_FALSE(remote_address_of(nullptr).is_loopback);
 }
 
+// A browser sends a token only if the page knows it, and this machine's address whatever the page is.
+TEST(Access, PagesOfAllSitesMayMakeOpenCallsAndTheOwnersOnesWithTheToken) {
+  Call call = call_to("127.0.0.1");
+  call.origin = "https://elsewhere.example";
+  call.is_loopback = true;
+  EXPECT_TRUE(node().may_change(call, Who::anyone, true));
+  EXPECT_FALSE(node().may_change(call, Who::anyone, false));
+  EXPECT_FALSE(node().may_change(call, Who::owner, true));
+  call.token = secret;
+  EXPECT_TRUE(node().may_change(call, Who::owner, true));
+  EXPECT_FALSE(node().may_change(call, Who::owner, false));
+  call.token = "wrong";
+  EXPECT_FALSE(node().may_change(call, Who::owner, true));
+}
+
+TEST(Access, DevicesOfOneIpv6NetworkAreNear) {
+  const auto at = [](const char *text) {
+    return Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string(text, 1));
+  };
+  const auto is_near = [&](const char *remote, const char *local) {
+    return remote_address_of(at(remote).get(), at(local).get()).is_near;
+  };
+  EXPECT_TRUE(is_near("2001:db8:1:2::9", "2001:db8:1:2:3:4:5:6"));
+  EXPECT_FALSE(is_near("2001:db8:1:3::9", "2001:db8:1:2:3:4:5:6"));
+  EXPECT_FALSE(is_near("192.0.2.2", "192.0.2.3"));
+  EXPECT_TRUE(is_near("192.0.2.2", "192.0.2.2"));
+  EXPECT_TRUE(is_near("::ffff:192.0.2.2", "192.0.2.2"));
+}
+
+TEST(Access, WhoIsNearOrHasTheTokenMayWatchAndOnAPublicNodeEverybody) {
+  const auto from = [](bool is_near, const std::string &token) {
+    Call call;
+    call.is_near = is_near;
+    call.token = token;
+    return call;
+  };
+  EXPECT_TRUE(node().may_watch(from(true, "")));
+  EXPECT_TRUE(node().may_watch(from(false, secret)));
+  EXPECT_FALSE(node().may_watch(from(false, "")));
+  EXPECT_FALSE(node().may_watch(from(false, "wrong")));
+  EXPECT_TRUE(Access({.is_public = true}).may_watch(from(false, "")));
+  EXPECT_TRUE(node().may_watch(true, ""));
+  EXPECT_TRUE(node().may_watch(false, std::string("token=") + secret));
+  EXPECT_FALSE(node().may_watch(false, ""));
+  EXPECT_TRUE(Access({.is_public = true}).may_watch(false, ""));
+}
+
 TEST(Access, ThisMachineAndCallersWithTheTokenMayPublish) {
   EXPECT_TRUE(node().may_publish(true, ""));
   EXPECT_TRUE(node().may_publish(false, std::string("token=") + secret));

@@ -94,7 +94,7 @@ class ServerTest : public ::testing::Test {
     std::vector<SocketRoute> sockets;
     sockets.push_back(
         {.path = "/socket",
-         .may_open = [this]() -> Expected<void> {
+         .may_open = [this](const Call &) -> Expected<void> {
            if (has_room_) return {};
            return fail(Code::no_room, "too many");
          },

@@ -2,6 +2,8 @@
 // Agents connect on loopback, refuse invalid input, and can be destroyed at any moment.
 #include "ice/agent.hpp"
 
+#include <gio/gio.h>
+
 #include "two_agents.hpp"
 
 namespace astral::ice {
@@ -96,6 +98,38 @@ TEST_F(TwoAgents, RefuseABadStunServer) {
   config.stun_host = "127.0.0.1";
   config.stun_port = 0;
   EXPECT_EQ(Agent::open(config, a_).error().code, Code::invalid);
+}
+
+TEST_F(TwoAgents, RefuseATurnServerWithoutAnAddress) {
+  Config config;
+  config.context = context_.get();
+  config.turn = {.host = "turn.example", .user = "me", .password = "pass"};
+  EXPECT_EQ(Agent::open(config, a_).error().code, Code::invalid);
+  config.turn.host = "127.0.0.1";
+  config.turn.port = 0;
+  EXPECT_EQ(Agent::open(config, a_).error().code, Code::invalid);
+}
+
+TEST_F(TwoAgents, AskTheTurnServerForARelay) {
+  const auto server = Ref<GSocket>::adopt(
+      g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, nullptr));
+  const auto loopback = Ref<GInetAddress>::adopt(g_inet_address_new_loopback(G_SOCKET_FAMILY_IPV4));
+  const auto any_port = Ref<GSocketAddress>::adopt(g_inet_socket_address_new(loopback.get(), 0));
+  ASSERT_TRUE(g_socket_bind(server.get(), any_port.get(), FALSE, nullptr));
+  g_socket_set_blocking(server.get(), FALSE);
+  const auto bound = Ref<GSocketAddress>::adopt(g_socket_get_local_address(server.get(), nullptr));
+  Config config{.context = context_.get(), .loopback = true};
+  config.turn = {.host = "127.0.0.1",
+                 .port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound.get())),
+                 .user = "me",
+                 .password = "pass"};
+  auto opened = Agent::open(config, a_);
+  ASSERT_TRUE(opened) << opened.error().detail;
+  char request[1500] = {};
+  ASSERT_TRUE(
+      run([&] { return g_socket_receive(server.get(), request, sizeof request, nullptr, nullptr) >= 20; }));
+  EXPECT_EQ(std::string_view(request, 8),
+            std::string_view("\x00\x03\x00\x14\x21\x12\xa4\x42", 8));  // Allocate
 }
 
 TEST_F(TwoAgents, FailWithWrongCredentials) {

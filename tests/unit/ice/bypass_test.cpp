@@ -9,8 +9,8 @@
 
 #include <vector>
 
-#include "ice/udp_sender.hpp"
 #include "two_agents.hpp"
+#include "udp/udp_sender.hpp"
 
 namespace astral::ice {
 namespace {
@@ -46,7 +46,7 @@ class BesideLibnice : public ::testing::Test {
   }
   void send(std::initializer_list<int> bytes) {
     const std::vector<std::uint8_t> packet(bytes.begin(), bytes.end());
-    ASSERT_EQ(sender_.send(packet, packet.size()), UdpSender::Result::sent);
+    ASSERT_EQ(sender_.send(packet, packet.size()), udp::UdpSender::Result::sent);
   }
   std::size_t at_first() {
     std::size_t count = 0;
@@ -57,7 +57,7 @@ class BesideLibnice : public ::testing::Test {
 
   Ref<GMainContext> context_;
   int first_ = -1, from_ = -1;
-  UdpSender sender_;
+  udp::UdpSender sender_;
   std::unique_ptr<Bypass> bypass_;
   std::vector<std::vector<std::uint8_t>> got_;
   int drained_ = 0;
@@ -79,7 +79,7 @@ TEST_F(BesideLibnice, SplitsDatagramsThatTheKernelMerged) {
   std::vector<std::uint8_t> burst;
   for (int i = 0; i < 40; ++i) burst.insert(burst.end(), 1300, static_cast<std::uint8_t>(0x40 + i));
   burst.resize(burst.size() - 700);
-  ASSERT_EQ(sender_.send(burst, 1300), UdpSender::Result::sent);
+  ASSERT_EQ(sender_.send(burst, 1300), udp::UdpSender::Result::sent);
   ASSERT_TRUE(pump(context_.get(), [&] { return got_.size() == 40; }));
   for (std::size_t i = 0; i < 40; ++i) {
     EXPECT_EQ(got_[i].size(), i < 39 ? 1300u : 600u);
@@ -93,7 +93,7 @@ TEST_F(BesideLibnice, SplitsDatagramsThatTheKernelMerged) {
 TEST_F(BesideLibnice, StopsInTheMiddleOfABurst) {
   stop_ = true;
   const std::vector<std::uint8_t> burst(13'000, 0x40);
-  ASSERT_EQ(sender_.send(burst, 1300), UdpSender::Result::sent);
+  ASSERT_EQ(sender_.send(burst, 1300), udp::UdpSender::Result::sent);
   ASSERT_TRUE(pump(context_.get(), [&] { return !got_.empty(); }));
   EXPECT_EQ(got_.size(), 1u);
   EXPECT_EQ(drained_, 0);

@@ -151,5 +151,15 @@ INSTANTIATE_TEST_SUITE_P(Ingest, UselessConfiguration,
                                          Buffer{1, 0x42, 0xc0, 0x0a, 0xff, 0xe1, 0, 1, 0x67, 0},
                                          Buffer(70'000, 0xff)));
 
+TEST(AnnouncedRate, IsThatOfBothTracks) {
+  const auto rate = [](rtmp::amf::Object properties) {
+    return announced_kbps({.properties = {std::move(properties)}});
+  };
+  EXPECT_EQ(rate({}), 0u);
+  EXPECT_EQ(rate({{"videodatarate", {2500.0}}, {"audiodatarate", {160.0}}}), 2660u);
+  EXPECT_EQ(rate({{"videodatarate", {-5.0}}, {"audiodatarate", {std::string("many")}}}), 0u);
+  EXPECT_EQ(rate({{"videodatarate", {1e300}}}), 1'000'000u);
+}
+
 }  // namespace
 }  // namespace astral::media

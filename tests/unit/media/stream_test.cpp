@@ -104,6 +104,7 @@ class Post : public Handler {
     ended[ticket] = error;
   }
   void on_media(const std::string &, const std::string &caps) override { media = caps; }
+  void on_source_linked(const std::string &, const std::string &ticket) override { linked.insert(ticket); }
   void on_source_flows(const std::string &, const std::string &ticket) override { flowing.insert(ticket); }
   void on_facts(const std::string &) override { ++facts; }
   void on_hls_news(const std::string &) override {}
@@ -114,6 +115,7 @@ class Post : public Handler {
   std::map<std::string, Error> ended;
   std::vector<std::string> refusals;
   std::string media;
+  std::set<std::string> linked;
   std::set<std::string> flowing;
   int silences = 0;
   int facts = 0;
@@ -223,6 +225,7 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   // The new parent is added before the old one is removed, so the window continues without a break.
   post.ask("t3", *second, source.door());
   ASSERT_TRUE(context.pump_until([&] { return received(*second, "t3") > 10'000; }));
+  EXPECT_TRUE(post.linked.contains("t3"));
   second->remove_source("t2");
   const std::uint64_t before = newest(*second);
   ASSERT_TRUE(context.pump_until([&] { return newest(*second) >= before + 4; }));
@@ -283,6 +286,7 @@ TEST(Stream, RefusesAParentWithAnotherKey) {
   post.ask("t1", *stream, source.door());
   ASSERT_TRUE(context.pump_until([&] { return post.ended.contains("t1"); }));
   EXPECT_EQ(post.ended["t1"].code, Code::refused) << post.ended["t1"].detail;
+  EXPECT_FALSE(post.linked.contains("t1"));
   stream->remove_source("t1");
   EXPECT_FALSE(stream->has_source("t1"));
   EXPECT_FALSE(stream->hls_ready());

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <gtest/gtest.h>
 #include <libsoup/soup.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -222,6 +223,17 @@ inline const std::string fingerprint(64, 'a');
 inline constexpr const char *ice =
     R"({"ufrag":"abcd","pwd":"0123456789012345678901","candidates":["candidate:1"]})";
 inline constexpr const char *element_hello = R"({"type":"hello","uuid":"sink","kind":"element","port":0})";
+
+// A TCP port that nobody has. Below the ports that the kernel gives to connections (32768 and more), because
+// one of another test could get it before it is used.
+inline std::uint16_t free_port() {
+  for (int port = 20'000 + getpid() % 10'000; port < 32'768; ++port) {
+    const auto listener = Ref<GSocketListener>::adopt(g_socket_listener_new());
+    if (g_socket_listener_add_inet_port(listener.get(), static_cast<guint16>(port), nullptr, nullptr))
+      return static_cast<std::uint16_t>(port);
+  }
+  return 0;
+}
 
 class AppTest : public ::testing::Test {
  protected:

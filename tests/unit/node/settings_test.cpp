@@ -93,6 +93,7 @@ TEST_F(SettingsTest, TheCommandLineSetsEachOption) {
                                      "--state-dir", "/tmp/x/../y",
                                      "--supernode", "yes",
                                      "--stun",      "s:3478",
+                                     "--turn",      "turn://me:p%3Bss@t?transport=tcp",
                                      "-D"});
   ASSERT_TRUE(options) << options.error().detail;
   EXPECT_EQ(options->uuid, "n1");
@@ -109,8 +110,23 @@ TEST_F(SettingsTest, TheCommandLineSetsEachOption) {
   EXPECT_EQ(options->state_dir, "/tmp/y");
   EXPECT_EQ(options->supernode, Supernode::yes);
   EXPECT_EQ(options->stun, "s:3478");
+  EXPECT_EQ(options->turn, (TurnServer{.host = "t", .user = "me", .password = "p;ss", .over_tcp = true}));
   EXPECT_TRUE(options->daemonize);
   EXPECT_TRUE(default_state_dir(options->uuid).ends_with("/astral-n1"));
+}
+
+TEST_F(SettingsTest, TheUdpPortIsTheHttpPortUnlessSaidOtherwise) {
+  auto options = read_options({});
+  EXPECT_TRUE(options->has_udp);
+  EXPECT_EQ(options->udp_port, std::nullopt);
+  options = read_options({"--udp-port", "0"});
+  EXPECT_EQ(options->udp_port, 0);
+  options = read_options({"--udp-port", "no"});
+  EXPECT_FALSE(options->has_udp);
+  const std::string settings = file("[astralnode]\nudp-port=no\n");
+  options = read_options({"-s", settings, "--udp-port", "9000"});
+  EXPECT_TRUE(options->has_udp);
+  EXPECT_EQ(options->udp_port, 9000);
 }
 
 TEST_F(SettingsTest, TheCommandLineOverridesTheFile) {
@@ -182,10 +198,10 @@ TEST_F(SettingsTest, AnOptionOutsideItsRangeIsRefused) {
 
 TEST_F(SettingsTest, MoreConnectionsAreAcceptedIfTheCapacityIsLarger) {
   EXPECT_EQ(read_options({})->capacity, 100u);
-  EXPECT_EQ(max_connections(*read_options({})), 512u);
-  EXPECT_EQ(max_connections(*read_options({"--capacity=0"})), 512u);
-  EXPECT_EQ(max_connections(*read_options({"--capacity=300"})), 700u);
-  EXPECT_EQ(max_connections(*read_options({"--capacity=1500"})), 1900u);
+  EXPECT_EQ(max_connections(*read_options({})), 1500u);
+  EXPECT_EQ(max_connections(*read_options({"--capacity=0", "--max-players=0"})), 512u);
+  EXPECT_EQ(max_connections(*read_options({"--capacity=300"})), 1700u);
+  EXPECT_EQ(max_connections(*read_options({"--capacity=1500"})), 2900u);
 }
 
 struct Bad {
@@ -208,11 +224,19 @@ TEST_F(SettingsTest, AnErrorNamesTheBadOption) {
            Bad{{"--supernode", "perhaps"}, "--supernode: must be auto, yes or no, not 'perhaps'"},
            Bad{{"--capacity", "1501"}, "--capacity: must be from 0 to 1500, not '1501'"},
            Bad{{"--store-time", "61"}, "--store-time: must be from 0 to 60, not '61'"},
+           Bad{{"--max-lag", "60001"}, "--max-lag: must be from 0 to 60000, not '60001'"},
            Bad{{"--store-size", "70000"}, "--store-size: must be from 0 to 65536, not '70000'"},
            Bad{{"--store-total", "-1"}, "--store-total: must be from 0 to 65536, not '-1'"},
            Bad{{"--capacity", "many"}, "--capacity: must be from 0 to 1500, not 'many'"},
+           Bad{{"--udp-port", "yes"}, "--udp-port: must be from 0 to 65535, or no, not 'yes'"},
+           Bad{{"--udp-port", "70000"}, "--udp-port: must be from 0 to 65535, or no, not '70000'"},
+           Bad{{"--udp-port", ""}, "--udp-port: must be from 0 to 65535, or no, not ''"},
            Bad{{"--stun", "host"}, "--stun: must be HOST:PORT, not 'host'"},
            Bad{{"--stun", ""}, "--stun: must be HOST:PORT, not ''"},
+           Bad{{"--turn", "turn://me:secret@t/"},
+               "--turn: must be turn://USER:PASSWORD@HOST[:PORT][?transport=udp|tcp]"},
+           Bad{{"--turn", "turns://me:secret@t"},
+               "--turn: must be turn://, because TURN over TLS (turns://) is not supported"},
            Bad{{"--allowed-host", "a:1"}, "--allowed-host: must be a host's name without a port, not 'a:1'"},
            Bad{{"--allowed-host", ""}, "--allowed-host: must be a host's name without a port, not ''"},
            Bad{{"--allowed-origin", "x"}, "--allowed-origin: must be http[s]://HOST[:PORT], not 'x'"},

@@ -56,6 +56,26 @@ TEST_F(Sockets, ANodeSendsTheAddressOfTheOtherAsHost) {
   EXPECT_EQ(http->call({.path = "/ping", .headers = {{"Host", "other.localhost"}}}).status, 403u);
 }
 
+TEST_F(Sockets, AWebSocketForALinkGoesToTheLink) {
+  struct Taken {
+    std::string id;
+    Ref<GIOStream> stream;
+  } taken;
+  app->links = {.expects = [](const std::string &id) { return id == "known"; },
+                .accept =
+                    [&](const std::string &id, GIOStream *stream) {
+                      taken = {id, Ref<GIOStream>::retain(stream)};
+                    }};
+  SocketClient link(port(), "/link?id=known");
+  ASSERT_TRUE(link.wait_open());
+  EXPECT_EQ(taken.id, "known");
+  EXPECT_TRUE(taken.stream);
+  SocketClient stranger(port(), "/link?id=unknown"), nobody(port(), "/link");
+  ASSERT_TRUE(stranger.wait_closed() && nobody.wait_closed());
+  EXPECT_NE(stranger.closed->text.find("404"), std::string::npos) << stranger.closed->text;
+  EXPECT_NE(nobody.closed->text.find("400"), std::string::npos) << nobody.closed->text;
+}
+
 TEST_F(Sockets, UnknownMessagesAndTicketsAreIgnored) {
   SocketClient peer(port(), "/peer");
   ASSERT_TRUE(peer.wait_open());
@@ -97,16 +117,11 @@ TEST_F(Sockets, TwoNodesFindEachOther) {
 
 TEST_F(Sockets, ABootstrapNodeThatIsDownIsTriedAgain) {
   FakeMedia other_media;
-  std::uint16_t free_port = 0;
-  {
-    const auto listener = Ref<GSocketListener>::adopt(g_socket_listener_new());
-    free_port = g_socket_listener_add_any_inet_port(listener.get(), nullptr, nullptr);
-    g_socket_listener_close(listener.get());
-  }
+  const std::uint16_t port = free_port();
   node::App::Settings lonely;
   lonely.driver.node.self.uuid = "lonely";
   lonely.driver.node.timeouts.reconnect = 10ms;
-  lonely.driver.node.bootstrap = {{"127.0.0.1", free_port}};
+  lonely.driver.node.bootstrap = {{"127.0.0.1", port}};
   lonely.listen = "127.0.0.1";
   lonely.port = 0;
   auto first = node::App::open(std::move(lonely), other_media);
@@ -115,7 +130,7 @@ TEST_F(Sockets, ABootstrapNodeThatIsDownIsTriedAgain) {
   node::App::Settings late;
   late.driver.node.self.uuid = "late";
   late.listen = "127.0.0.1";
-  late.port = free_port;
+  late.port = port;
   auto second = node::App::open(std::move(late), late_media);
   ASSERT_TRUE(second) << second.error().detail;
   EXPECT_TRUE(pump_until([&] { return (*first)->driver().node().find_node("late").has_value(); }));

@@ -117,6 +117,21 @@ TEST_F(Sample, FullNodesComeLast) {
   EXPECT_THAT(sample(1), ElementsAre("room"));
 }
 
+TEST_F(Sample, NodesThatCouldNotBeReachedComeLast) {
+  Node hidden;
+  hidden.uuid = "hidden";
+  hidden.ip_address = "198.51.100.1";
+  hidden.supernode = true;
+  hidden.reachable = false;
+  neighbours_.put(hidden);
+  add("far", "192.0.2.1");
+  add("plain", "192.0.2.2", false);
+  EXPECT_THAT(sample(16), ElementsAre("far", "plain", "hidden"));
+  hidden.reachable = true;
+  neighbours_.put(hidden);
+  EXPECT_EQ(sample(16)[0], "hidden");  // a neighbour
+}
+
 TEST_F(Sample, FollowsChangesOfANode) {
   add("a", "198.51.100.1");
   add("b", "198.51.100.2");

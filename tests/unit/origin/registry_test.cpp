@@ -137,6 +137,20 @@ TEST(Nodes, MayReportFromTheAddressThatTheyReported) {
   EXPECT_EQ(all->put(node("n", start + 1s, "203.0.113.7")), Change::updated);
 }
 
+TEST(Nodes, ThatTheOriginCannotReachAreTheLastOfASample) {
+  auto all = registry();
+  for (const char *uuid : {"a", "b"}) {
+    Node one = node(uuid, start);
+    one.supernode = true;
+    ASSERT_TRUE(all->put(one));
+  }
+  all->found("a", false, start);
+  EXPECT_EQ(all->sample("192.0.2.7", 1, start)[0].uuid, "b");
+  all->found("a", true, start);
+  all->found("b", false, start);
+  EXPECT_EQ(all->sample("192.0.2.7", 1, start)[0].uuid, "a");
+}
+
 TEST(Nodes, ReachabilityHoldsForTheSameAddressOnly) {
   auto all = registry();
   ASSERT_TRUE(all->put(node("n", start)));

@@ -11,7 +11,7 @@ inline const std::string fingerprint(64, 'a');
 inline constexpr const char *ice =
     R"({"ufrag":"abcd","pwd":"0123456789012345678901","candidates":["candidate:1 1 UDP 1 127.0.0.1 9 typ host"]})";
 inline constexpr const char *node_text =
-    R"({"uuid":"n1","ip_address":"::1","port":8000,"supernode":true,"version":"0.1.0","upstream_kbps":800,"downstream_kbps":9000,"primary_supernode_uuid":"s1","children":3,"capacity":100,"updated":1700000000123})";
+    R"({"uuid":"n1","ip_address":"::1","port":8000,"supernode":true,"origin":true,"version":"0.1.0","upstream_kbps":800,"downstream_kbps":9000,"primary_supernode_uuid":"s1","children":3,"capacity":100,"updated":1700000000123,"udp":"behind-nat","nat_mapping":"endpoint-independent","nat_filtering":"address-and-port-dependent","ipv4":true,"ipv6":true,"turn":true})";
 inline constexpr const char *stream =
     R"({"slug":"my-talk","name":"My Talk!","description":"é","source":"n1","fingerprint":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","streaming":true,"media":"video/mpegts","bitrate_kbps":4000,"created":1700000000,"updated":1700000000123})";
 
@@ -41,13 +41,19 @@ inline std::vector<std::string> samples() {
       R"({"ticket":"t-1","slug":"a","destination":"n2","type":"request"})",
       "{" + wish + R"(,"type":"request"})",
       "{" + wish + R"(,"room":2,"standby":true,"except":["n3","n4"],"asked":3,"type":"request"})",
+      "{" + wish +
+          R"(,"udp":"behind-nat","nat_mapping":"address-dependent","nat_filtering":"endpoint-independent","ipv6":true,"turn":true,"address":"10.0.0.1","unreachable":["n3","n4"],"direct":true,"relay":true,"relay_from_ipv4":true,"relay_from_ipv6":true,"type":"request"})",
       R"({"ticket":"t-1","slug":"a","source":"n1","hops":1,"search":"q-1","stream":[)" + s +
-          R"(],"path":["n0","n1"],)" + f + R"(,"ice":)" + i + R"(,"type":"offer"})",
+          R"(],"path":["n0","n1"],)" + f + R"(,"ice":)" + i +
+          R"(,"direct_id":"00112233445566778899aabbccddeeff","direct":["192.0.2.1:8000","[2001:db8::1]:8000"],"tcp":"192.0.2.1:8000","type":"offer"})",
       R"({"ticket":"t-1","slug":"a","code":"no-room","message":"full","type":"refusal"})",
       R"({"slug":"a","code":"conflict","message":"","type":"refusal"})",
       R"({"slug":"a","code":"loop","message":"","search":"q-1","asked":2,"type":"refusal"})",
+      R"({"slug":"a","code":"no-path","message":"","search":"q-1","relay":"n3","type":"refusal"})",
       R"({"ticket":"t-1","type":"hold"})",
       R"({"ticket":"t-1",)" + f + R"(,"ice":)" + i + R"(,"type":"confirm"})",
+      R"({"ticket":"t-1",)" + f + R"(,"ice":)" + i +
+          R"(,"direct_id":"00112233445566778899aabbccddeeff","tcp":"[2001:db8::1]:8000","type":"confirm"})",
       R"({"ticket":"t-1","candidates":["candidate:2"],"type":"candidates"})",
       R"({"ticket":"t-1","code":"no-room","message":"gone","type":"cancel"})",
       R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"type":"path"})",
@@ -68,7 +74,7 @@ inline std::vector<std::string> samples() {
       R"({"call":7,"done":false,"message":"no","type":"seeded"})",
       routed + R"({"call":7,"slug":"a","type":"seed"},"type":"routed"})",
       routed + "{" + wish + R"(,"type":"request"},"type":"routed"})",
-      R"({"slug":"a","name":"A","description":"d","media":"video/mpegts","type":"publish"})",
+      R"({"slug":"a","name":"A","description":"d","media":"video/mpegts","bitrate_kbps":4000,"type":"publish"})",
       R"({"slug":"a","largest_group":1700000000000,"type":"published"})",
       R"({"slug":"a","media":"video/x-matroska","type":"media"})",
       R"({"slug":"a","type":"ended"})",

@@ -77,6 +77,7 @@ class End final : public Handler, public Path {
   std::function<void()> when_established;
   std::function<void(StreamId, Bytes, bool)> when_data;
   std::function<void()> when_credit;
+  std::function<void(Bytes)> when_sent;  // each datagram
   int established = 0;
   int credits = 0;
   std::uint64_t bytes = 0;
@@ -212,6 +213,7 @@ inline bool End::send(Bytes packets, std::size_t segment) {
     const Bytes one = packets.first(std::min(segment, packets.size()));
     std::vector<std::uint8_t> datagram(one.begin(), one.end());
     largest = std::max(largest, datagram.size());
+    if (when_sent) when_sent(one);
     if (out.cut || datagram.size() > out.mtu || world_.chance(out.loss)) {
       ++dropped;
       continue;

@@ -48,6 +48,28 @@ TEST_F(Queue, ServesByPriorityThenByAge) {
   EXPECT_EQ(peek(), "2:x");
 }
 
+TEST_F(Queue, TheBackgroundWaitsForItsWindow) {
+  queue_.open(2, SendQueue::background);
+  queue_.open(6, 128);
+  queue_.push(2, text("past"), true);
+  queue_.push(6, text("now"), true);
+  EXPECT_EQ(queue_.background_backlog(), 4u);
+  EXPECT_EQ(queue_.backlog(), 7u);
+  EXPECT_EQ(peek(), "6:now");
+  write(3);
+  EXPECT_FALSE(queue_.next(piece_, 0));
+  ASSERT_TRUE(queue_.next(piece_, 1));
+  queue_.written(piece_, 2);
+  EXPECT_FALSE(queue_.next(piece_, 2));
+  EXPECT_TRUE(queue_.next(piece_, 3));
+  queue_.acknowledge(2, 1);
+  EXPECT_TRUE(queue_.next(piece_, 2));
+  queue_.set_priority(2, 128);
+  EXPECT_EQ(queue_.background_backlog(), 0u);
+  EXPECT_EQ(queue_.in_flight(), 4u);
+  EXPECT_TRUE(queue_.next(piece_, 0));
+}
+
 TEST_F(Queue, GathersSlicesAndResumesInsideASlice) {
   queue_.open(0, 1);
   for (const char *part : {"abc", "", "de", "f"}) queue_.push(0, text(part), false);

@@ -237,6 +237,21 @@ TEST_F(Streams, ABlockedPathBoundsTheBytesInFlight) {
   ASSERT_TRUE(world_.run([&] { return client_.bytes == offered; }, 30s));
 }
 
+TEST_F(Streams, APeerOwesAnAnswerFromTheFirstByteOnThatItDoesNotAcknowledge) {
+  world_.pass(1s);
+  EXPECT_EQ(server_->unanswered_since(), never);  // nothing is in flight
+  client_.out.cut = true;
+  const Time begin = world_.now;
+  const StreamId id = open(server_, false);
+  say(server_, id, "one");
+  world_.pass(300ms);
+  say(server_, id, "two");
+  EXPECT_EQ(server_->unanswered_since(), begin);
+  client_.out.cut = false;
+  ASSERT_TRUE(world_.run([&] { return server_->in_flight() == 0; }, 5s));
+  EXPECT_EQ(server_->unanswered_since(), never);
+}
+
 TEST_F(Streams, BytesAreReferencedUntilTheyAreAcknowledged) {
   const StreamId id = open(server_, false);
   Slice slice = Slice::copy(pattern(1, 1000));

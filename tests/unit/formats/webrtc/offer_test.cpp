@@ -43,6 +43,18 @@ TEST(Offer, OfABrowserIsRead) {
   EXPECT_EQ(opus.channels, 2u);
 }
 
+TEST(Offer, AnnouncesTheRateOfAMedium) {
+  const auto kbps = [](const std::string &lines) {
+    const auto parsed = parse_offer("v=0\nm=video 9 UDP/TLS/RTP/SAVPF 96\n" + lines);
+    return parsed ? parsed->media[0].bandwidth_kbps : 1;
+  };
+  EXPECT_EQ(kbps(""), 0u);
+  EXPECT_EQ(kbps("b=AS:2500\n"), 2'500u);
+  EXPECT_EQ(kbps("b=AS:2500\nb=TIAS:2400000\n"), 2'400u);
+  EXPECT_EQ(kbps("b=TIAS:2400000\nb=AS:2500\n"), 2'400u);
+  EXPECT_EQ(kbps("b=CT:9\nb=AS:x\nb=AS:-1\nb=AS\n"), 0u);
+}
+
 // SSRC 0 means "none" to GStreamer.
 TEST(Offer, LeavesOutSsrc0) {
   const auto parsed =
