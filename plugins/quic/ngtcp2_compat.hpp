@@ -29,6 +29,10 @@ inline constexpr ngtcp2_cc_algo congestion_control = NGTCP2_CC_ALGO_BBR2;
 inline constexpr ngtcp2_cc_algo congestion_control = NGTCP2_CC_ALGO_BBR;
 #endif
 
+// The BBR of 1.x takes random loss for congestion, and starves a live stream on a line that has it
+// (README.md).
+inline constexpr bool bears_random_loss = NGTCP2_VERSION_NUM < 0x010000;
+
 inline const std::uint8_t *octets(std::string_view text) {
   return reinterpret_cast<const std::uint8_t *>(text.data());
 }
