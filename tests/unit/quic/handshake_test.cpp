@@ -289,7 +289,7 @@ TEST_P(CutLine, GoesOnAtOnceWhenItIsHealed) {
   world.client.out.cut = world.server.out.cut = false;
   const Time healed = world.now;
   EXPECT_TRUE(world.run([&] { return world.client.bytes > before; }, 10s));
-  EXPECT_LE(world.now - healed, max_probe_interval + 50ms);
+  EXPECT_LE(world.now - healed, max_probe_interval + 100ms);
   send_for(10s);
   EXPECT_EQ(world.server->backlog(), 0u);
   EXPECT_FALSE(world.server.closed);
