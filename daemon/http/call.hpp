@@ -34,10 +34,14 @@ struct Call {
   std::string body;
   std::string caller;        // the client's IP address
   std::string local;         // the IP address of this side of the connection
+  bool is_secure = false;    // it came by TLS
   bool is_loopback = false;  // the client is on this machine
   bool is_near = false;      // or on its local network
   bool is_owner = false;     // may do everything; Access decides
   bool may_watch = false;    // may have a stream brought to this node; Access decides
+
+  // scheme://host[:port] of this server, as the client knows it; an origin of its pages.
+  std::string site() const { return (is_secure ? "https://" : "http://") + authority; }
 };
 
 struct Reply {

@@ -58,17 +58,16 @@ Expected<std::unique_ptr<Server>> Server::open(const std::string &address, std::
       {.guests = {.total = limits.connections, .reserved = limits.reserved, .per_place = limits.per_place},
        .head = limits.head,
        .patience = limits.for_head},
-      {.on_request = [self](ConnectionLimiter::Id id,
-                            Ref<GSocketConnection> connection) { self->accept(id, std::move(connection)); },
+      {.on_request = [self](Guest guest) { self->accept(std::move(guest)); },
        .on_late = [self](ConnectionLimiter::Id id) { self->on_late(id); }});
   if (!listener) return tl::unexpected<Error>(listener.error());
   server->listener_ = std::move(*listener);
   return server;
 }
 
-void Server::accept(ConnectionLimiter::Id id, Ref<GSocketConnection> connection) {
-  const auto made = HttpConnection::make(id, std::move(connection), *this, limits_, body_rules_);
-  if (!made) return;
+void Server::accept(Guest guest) {
+  const ConnectionLimiter::Id id = guest.id;
+  const auto made = HttpConnection::make(std::move(guest), *this, limits_, body_rules_);
   connections_.emplace(id, made);
   made->start();
 }
