@@ -12,7 +12,7 @@ def page_of_elsewhere(network):
     if not address:
         pytest.skip('this machine has only loopback addresses')
     node = network.node('n', listen='0.0.0.0')
-    media.publish_film(network, node, 'talk')
+    media.publish_test_picture(network, node, 'talk')
     astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'the stream to be known')
     return f'https://{address}:{node.port}/'
 
