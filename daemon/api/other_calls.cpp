@@ -51,7 +51,7 @@ void settings(const http::Call &call, const runtime::Driver &driver, const Doors
   if (!doors.fingerprint.empty()) body.set("certificate_sha256", doors.fingerprint);
   std::vector<json::Builder> shown;
   for (const formats::Endpoint &endpoint : formats::endpoints(driver.media().live_formats())) {
-    const std::string url = call.site() + "/stream/{slug}" + endpoint.path;
+    const std::string url = call.base() + "/stream/{slug}" + endpoint.path;
     body.set(endpoint.setting().c_str(), url);
     const bool publishes = endpoint.use == formats::Endpoint::Use::publish;
     shown.push_back(json::Builder()

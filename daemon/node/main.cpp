@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ http::Access::Rules access_rules(const Options &options) {
                             .origins = options.allowed_origins,
                             .token = options.token,
                             .is_public = options.is_public};
+  if (auto proxies = http::TrustedProxies::read(options.trusted_proxies)) rules.proxies = std::move(*proxies);
   rules.hosts.emplace_back(g_get_host_name());
   return rules;
 }
@@ -141,11 +143,12 @@ class Reloading {
     options_.token = again->token;
     options_.allowed_hosts = again->allowed_hosts;
     options_.allowed_origins = again->allowed_origins;
+    options_.trusted_proxies = again->trusted_proxies;
     options_.is_public = again->is_public;
     g_message("the settings were read again%s",
               options_ == *again ? ""
-                                 : "; those besides token, allowed_hosts, allowed_origins, public and "
-                                   "those of TLS take effect when the node starts again");
+                                 : "; those besides token, public, TLS and the allowed hosts, origins and "
+                                   "proxies take effect when the node starts again");
   }
 
  private:
@@ -161,7 +164,8 @@ gboolean reload(gpointer data) noexcept {
   return G_SOURCE_CONTINUE;
 }
 
-int run(App &app, Reloading &reloading) {
+// Calls `ready` when signals are handled: whoever learns that the node listens may send one.
+int run(App &app, Reloading &reloading, const std::function<void()> &ready) {
   const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   Timer overdue(g_main_context_default(), [&] { g_main_loop_quit(loop.get()); });
   struct Ending {
@@ -186,6 +190,7 @@ int run(App &app, Reloading &reloading) {
   g_source_attach(hang_up, nullptr);
   signals.emplace_back(hang_up);
   app.on_gone = [&] { g_main_loop_quit(loop.get()); };
+  ready();
   g_main_loop_run(loop.get());
   return 0;
 }
@@ -269,9 +274,8 @@ int start(const Options &options, std::vector<std::string> args) {
     line +=
         "\nIt knows no other node: it is a network of one until another node connects (--bootstrap URL, "
         "--origin URL)";
-  background.ready(line, state_dir + "/log");
   Reloading reloading(**app, background, options, state_dir, std::move(args));
-  const int status = run(**app, reloading);
+  const int status = run(**app, reloading, [&] { background.ready(line, state_dir + "/log"); });
   // The app ends after the things that its callbacks use.
   (*app)->on_change = [] {};
   (*app)->on_leaving = [] {};

@@ -13,6 +13,7 @@
 #include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "glue/ref.hpp"
+#include "http/forwarded.hpp"
 
 namespace astral::node {
 namespace {
@@ -210,6 +211,13 @@ Expected<void> add_allowed_origin(Options &options, const Option &, const std::s
   return add(options.allowed_origins, label, value);
 }
 
+Expected<void> add_trusted_proxy(Options &options, const Option &, const std::string &label,
+                                 const std::string &value) {
+  if (const auto read = http::TrustedProxies::read({value}); !read)
+    return fail(Code::invalid, label + ": " + read.error().detail);
+  return add(options.trusted_proxies, label, value);
+}
+
 // An error does not show the value: errors are logged.
 Expected<void> set_token(Options &options, const Option &, const std::string &label,
                          const std::string &value) {
@@ -312,6 +320,11 @@ constexpr Option table[] = {
              "file: allowed_origins)",
      .set = add_allowed_origin, .key = "allowed_origins",
      .clear = [](Options &options) { options.allowed_origins.clear(); }},
+    {.name = "trusted-proxy", .placeholder = "ADDRESS[/BITS]",
+     .help = "a reverse proxy whose X-Forwarded-For, -Proto, -Host and -Prefix the node believes; may be repeated "
+             "(settings file: trusted_proxies)",
+     .set = add_trusted_proxy, .key = "trusted_proxies",
+     .clear = [](Options &options) { options.trusted_proxies.clear(); }},
     {.name = "tls-certificate", .placeholder = "FILE",
      .help = "PEM file of the certificate, and those that signed it, that browsers get by https:// on the HTTP "
              "port; by default the node makes one, of which browsers warn. SIGHUP reads it again",
