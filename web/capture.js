@@ -36,7 +36,7 @@ export class Capture {
     by_id('capture-live').addEventListener('click', () => this.#go_live());
     by_id('capture-stop').addEventListener('click', () => this.#stop());
     setInterval(() => this.#look(), look_ms);
-    if (!navigator.mediaDevices) this.#say('Browsers allow the camera only on https pages and on pages of the same machine: open http://127.0.0.1 there.');
+    if (!navigator.mediaDevices) this.#say(`Browsers allow the camera only on https pages: open https://${location.host}/ instead.`);
     this.#show();
   }
 

@@ -87,7 +87,8 @@ class Connection {
       await this.#pc.setLocalDescription();
       await gathered(this.#pc);
       const answer = await ask(path, {method: 'POST', sdp: this.#pc.localDescription.sdp, token: this.#token, signal});
-      this.#resource = answer.headers.get('location') ?? '';
+      const resource = answer.headers.get('location');
+      this.#resource = resource && new URL(resource, answer.url).href;
       addEventListener('pagehide', this.#leave);
       await this.#pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
       await this.#connected(signal);

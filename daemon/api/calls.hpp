@@ -16,9 +16,13 @@ namespace astral::api {
 void add_node_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
-// /ping, /settings, /health. `rtmp_port` returns 0 if the node serves no RTMP.
-void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
-                     std::function<std::uint16_t()> rtmp_port);
+// What leads into the node besides HTTP.
+struct Doors {
+  std::uint16_t rtmp_port = 0;   // 0: no RTMP
+  std::string fingerprint = {};  // SHA-256 of the certificate for https://; empty: no TLS
+};
+// /ping, /settings, /health.
+void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver, std::function<Doors()> doors);
 // /log, /pipelines.
 void add_inside_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 // The page and openapi.json. Add them last: one of these routes matches every /NAME.

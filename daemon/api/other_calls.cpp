@@ -41,16 +41,17 @@ void ping(const http::Call &call, const http::Answer &answer) {
 }
 
 // rtmp_tunnel_port is always 0: the node offers HTTP-FLV instead of RTMP over HTTP.
-void settings(const http::Call &call, const runtime::Driver &driver, std::uint16_t rtmp_port,
+void settings(const http::Call &call, const runtime::Driver &driver, const Doors &doors,
               const http::Answer &answer) {
   json::Builder body;
   body.set("owner", call.is_owner)
-      .set("rtmp_port", rtmp_port)
+      .set("rtmp_port", doors.rtmp_port)
       .set("rtmp_resource", "astral")
       .set("rtmp_tunnel_port", 0);
+  if (!doors.fingerprint.empty()) body.set("certificate_sha256", doors.fingerprint);
   std::vector<json::Builder> shown;
   for (const formats::Endpoint &endpoint : formats::endpoints(driver.media().live_formats())) {
-    const std::string url = "http://" + call.authority + "/stream/{slug}" + endpoint.path;
+    const std::string url = call.base() + "/stream/{slug}" + endpoint.path;
     body.set(endpoint.setting().c_str(), url);
     const bool publishes = endpoint.use == formats::Endpoint::Use::publish;
     shown.push_back(json::Builder()
@@ -73,7 +74,7 @@ void health(const runtime::Driver &driver, const http::Answer &answer) {
 }  // namespace
 
 void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
-                     std::function<std::uint16_t()> rtmp_port) {
+                     std::function<Doors()> doors) {
   routes.push_back({.method = "GET", .pattern = "/ping", .handle = ping});
   routes.push_back({.method = "POST",
                     .pattern = "/ping",
@@ -86,8 +87,8 @@ void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver,
   routes.push_back(
       {.method = "GET",
        .pattern = "/settings",
-       .handle = [d = &driver, port = std::move(rtmp_port)](const http::Call &call, const http::Answer &answer) {
-         settings(call, *d, port(), answer);
+       .handle = [d = &driver, doors = std::move(doors)](const http::Call &call, const http::Answer &answer) {
+         settings(call, *d, doors(), answer);
        }});
   routes.push_back(
       {.method = "GET",

@@ -54,8 +54,7 @@ Expected<void> Access::may_come(const Call &call) const {
 }
 
 Expected<void> Access::may_page(const Call &call, const char *what) const {
-  if (call.origin.empty() || same_word(call.origin, "http://" + call.authority) || is_friend(call.origin))
-    return {};
+  if (call.origin.empty() || same_word(call.origin, call.site()) || is_friend(call.origin)) return {};
   return fail(Code::refused, "header 'Origin': another site's page may not " + std::string(what) +
                                  ", unless allowed_origins in the settings file has " + call.origin);
 }

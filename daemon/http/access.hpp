@@ -9,6 +9,7 @@
 
 #include "glue/error.hpp"
 #include "http/call.hpp"
+#include "http/forwarded.hpp"
 #include "http/routes.hpp"
 
 namespace astral::http {
@@ -23,10 +24,14 @@ class Access {
     std::vector<std::string> origins =
         {};                  // scheme://host[:port] whose pages may do what the node's own pages may
     std::string token = {};  // a client that sends it may do what this machine may; empty: none
+    TrustedProxies proxies = {};
     bool is_public = false;  // everybody may watch, not only this machine and its local network
   };
 
   explicit Access(Rules rules);
+
+  // Makes a call that a trusted proxy has forwarded its client's. To be called first.
+  void take_forwarded(Call &call) const { rules_.proxies.apply(call); }
 
   // **Errors**: refused.
   Expected<void> may_come(const Call &call) const;

@@ -19,6 +19,10 @@
 namespace astral::http {
 
 struct Call {
+  // The X-Forwarded- headers, as they came; TrustedProxies decides whether they are believed.
+  struct Forwarded {
+    std::string addresses, protocol, host, prefix;
+  };
   std::string method;  // HEAD comes as GET
   std::string path;
   std::map<std::string, std::string> params;  // match() sets one for each name in the route's pattern
@@ -32,12 +36,19 @@ struct Call {
   std::string origin;     // the Origin header: the site whose page makes the call
   std::string token;      // of "Authorization: Bearer"
   std::string body;
+  Forwarded forwarded;
+  std::string prefix;        // the path before ours by which the client sees us: /PATH; empty: none
   std::string caller;        // the client's IP address
   std::string local;         // the IP address of this side of the connection
+  bool is_secure = false;    // it came by TLS
   bool is_loopback = false;  // the client is on this machine
   bool is_near = false;      // or on its local network
   bool is_owner = false;     // may do everything; Access decides
   bool may_watch = false;    // may have a stream brought to this node; Access decides
+
+  // scheme://host[:port] of this server, as the client knows it; an origin of its pages.
+  std::string site() const { return (is_secure ? "https://" : "http://") + authority; }
+  std::string base() const { return site() + prefix; }  // what stands before our paths
 };
 
 struct Reply {

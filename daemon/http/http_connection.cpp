@@ -15,27 +15,13 @@ constexpr std::size_t read_at_once = 64 * 1024;
 
 }  // namespace
 
-std::shared_ptr<HttpConnection> HttpConnection::make(Id id, Ref<GSocketConnection> connection, Owner &owner,
-                                                     const ServerLimits &limits, const BodyRules &rules) {
-  GSocketConnection *in = connection.get();
-  const auto local = Ref<GSocketAddress>::adopt(g_socket_connection_get_local_address(in, nullptr));
-  const auto remote = Ref<GSocketAddress>::adopt(g_socket_connection_get_remote_address(in, nullptr));
-  if (!local || !remote) return nullptr;
-  return std::shared_ptr<HttpConnection>(
-      new HttpConnection(id, std::move(connection), remote_address_of(remote.get(), local.get()),
-                         remote_address_of(local.get()).address, owner, limits, rules));
+std::shared_ptr<HttpConnection> HttpConnection::make(Guest guest, Owner &owner, const ServerLimits &limits,
+                                                     const BodyRules &rules) {
+  return std::shared_ptr<HttpConnection>(new HttpConnection(std::move(guest), owner, limits, rules));
 }
 
-HttpConnection::HttpConnection(Id id, Ref<GSocketConnection> connection, RemoteAddress remote,
-                               std::string local, Owner &owner, const ServerLimits &limits,
-                               const BodyRules &rules)
-    : id_(id),
-      connection_(std::move(connection)),
-      remote_(std::move(remote)),
-      local_(std::move(local)),
-      owner_(owner),
-      limits_(limits),
-      reader_(limits.head, rules) {}
+HttpConnection::HttpConnection(Guest guest, Owner &owner, const ServerLimits &limits, const BodyRules &rules)
+    : guest_(std::move(guest)), owner_(owner), limits_(limits), reader_(limits.head, rules) {}
 
 HttpConnection::~HttpConnection() {
   input_.reset();  // before its descriptor is closed
@@ -114,15 +100,16 @@ bool HttpConnection::read_request() {
       break;
   }
   Request request = reader_.take();
-  request.call.caller = remote_.address;
-  request.call.is_loopback = remote_.is_loopback;
-  request.call.is_near = remote_.is_near;
-  request.call.local = local_;
+  request.call.caller = guest_.remote.address;
+  request.call.is_loopback = guest_.remote.is_loopback;
+  request.call.is_near = guest_.remote.is_near;
+  request.call.is_secure = guest_.is_secure;
+  request.call.local = guest_.local;
   keep_alive_ = request.keep_alive && owner_.may_keep_alive();
   is_head_ = request.is_head;
   state_ = State::waiting;
   deadline_for_.reset();
-  owner_.set_deadline(id_, never);  // the routes have deadlines of their own
+  owner_.set_deadline(guest_.id, never);  // the routes have deadlines of their own
   owner_.on_request(*this, std::move(request));
   return true;
 }
@@ -134,7 +121,7 @@ void HttpConnection::set_read_deadline() {
   Time wait = limits_.idle;
   if (state == RequestReader::State::head) wait = limits_.for_head;
   if (state == RequestReader::State::body) wait = limits_.for_body;
-  owner_.set_deadline(id_, now() + wait);
+  owner_.set_deadline(guest_.id, now() + wait);
 }
 
 // A client that has sent all may still read the response.
@@ -168,7 +155,7 @@ void HttpConnection::write() {
   if (!out_.send(fd())) return end();
   if (!out_.empty()) {
     if (output_) return;
-    owner_.set_deadline(id_, now() + limits_.for_answer);
+    owner_.set_deadline(guest_.id, now() + limits_.for_answer);
     return watch_output();
   }
   output_.reset();
@@ -187,7 +174,7 @@ void HttpConnection::leave() {
   if (has_ended_input_) return end();
   shutdown(fd(), SHUT_WR);
   state_ = State::leaving;
-  owner_.set_deadline(id_, now() + limits_.linger);
+  owner_.set_deadline(guest_.id, now() + limits_.linger);
   if (!input_) watch_input();
 }
 
@@ -218,10 +205,10 @@ Ref<GIOStream> HttpConnection::release() {
   const auto keep = shared_from_this();
   input_.reset();
   output_.reset();
-  owner_.set_deadline(id_, never);
+  owner_.set_deadline(guest_.id, never);
   state_ = State::ended;
-  auto stream = Ref<GIOStream>::adopt(G_IO_STREAM(connection_.release()));
-  owner_.on_ended(id_);
+  auto stream = Ref<GIOStream>::adopt(G_IO_STREAM(guest_.connection.release()));
+  owner_.on_ended(guest_.id);
   return stream;
 }
 

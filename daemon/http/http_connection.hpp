@@ -15,7 +15,7 @@
 #include "http/call.hpp"
 #include "http/connection_limiter.hpp"
 #include "http/epoll.hpp"
-#include "http/remote_address.hpp"
+#include "http/guest.hpp"
 #include "http/request_reader.hpp"
 #include "http/response.hpp"
 #include "http/server_limits.hpp"
@@ -39,9 +39,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     virtual void on_ended(Id id) = 0;  // comes once
   };
 
-  // Null: the client has gone already.
-  static std::shared_ptr<HttpConnection> make(Id id, Ref<GSocketConnection> connection, Owner &owner,
-                                              const ServerLimits &limits, const BodyRules &rules);
+  static std::shared_ptr<HttpConnection> make(Guest guest, Owner &owner, const ServerLimits &limits,
+                                              const BodyRules &rules);
   ~HttpConnection();
   HttpConnection(const HttpConnection &) = delete;
   HttpConnection &operator=(const HttpConnection &) = delete;
@@ -63,9 +62,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // While a request is being read, reader_ knows how much of it has come.
   enum class State { reading, waiting, writing, leaving, ended };
 
-  HttpConnection(Id id, Ref<GSocketConnection> connection, RemoteAddress remote, std::string local,
-                 Owner &owner, const ServerLimits &limits, const BodyRules &rules);
-  int fd() const { return g_socket_get_fd(g_socket_connection_get_socket(connection_.get())); }
+  HttpConnection(Guest guest, Owner &owner, const ServerLimits &limits, const BodyRules &rules);
+  int fd() const { return g_socket_get_fd(g_socket_connection_get_socket(guest_.connection.get())); }
   void watch_input();
   void watch_output();
   void read();
@@ -81,10 +79,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Ref<GIOStream> release();
   void end();
 
-  const Id id_;
-  Ref<GSocketConnection> connection_;
-  const RemoteAddress remote_;
-  const std::string local_;
+  Guest guest_;
   Owner &owner_;
   const ServerLimits &limits_;
   State state_ = State::reading;

@@ -23,6 +23,7 @@ constexpr int backlog = 1024;  // with GLib's 10, a burst of peers must send its
 constexpr Time linger = 1s;
 constexpr std::size_t max_dropped = 16 * 1024 * 1024;
 constexpr int reads_at_once = 16;  // then the context's other sources have their turn
+constexpr char tls_handshake = 0x16;  // the first byte of a TLS connection (RFC 8446, 5.1)
 
 int fd_of(const Ref<GSocketConnection> &connection) {
   return g_socket_get_fd(g_socket_connection_get_socket(connection.get()));
@@ -138,6 +139,11 @@ void HttpListener::look_at_head(ConnectionLimiter::Id id, Pending &pending) {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return static_cast<void>(pending_.erase(id));
   pending.seen = static_cast<std::size_t>(got);
+  if (certificate_ && head_.front() == tls_handshake) {
+    Ref<GSocketConnection> connection = std::move(pending.connection);
+    pending_.erase(id);
+    return take_off_tls(id, std::move(connection));
+  }
   const auto sound = check_head({head_.data(), pending.seen}, limits_.head);
   if (!sound) return refuse(id, reply_error(sound.error().error, sound.error().status));
   if (!*sound) {
@@ -148,7 +154,19 @@ void HttpListener::look_at_head(ConnectionLimiter::Id id, Pending &pending) {
   wake_at(pending.connection, 1);
   Ref<GSocketConnection> connection = std::move(pending.connection);
   pending_.erase(id);
-  handler_.on_request(id, std::move(connection));
+  if (auto guest = Guest::of(id, std::move(connection))) handler_.on_request(std::move(*guest));
+}
+
+// The tunnel keeps the connection, which counts as long as it lives.
+void HttpListener::take_off_tls(ConnectionLimiter::Id id, Ref<GSocketConnection> connection) {
+  auto guest = Guest::of(id, connection);
+  if (!guest) return;
+  auto opened = TlsTunnel::open(std::move(connection), certificate_, [this, id] { tunnels_.erase(id); });
+  if (!opened) return static_cast<void>(g_info("%s", opened.error().detail.c_str()));
+  tunnels_.emplace(id, std::move(opened->tunnel));
+  guest->connection = std::move(opened->inside);
+  guest->is_secure = true;
+  handler_.on_request(std::move(*guest));
 }
 
 void HttpListener::refuse(ConnectionLimiter::Id id, const Reply &reply) {

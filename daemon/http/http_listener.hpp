@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Listens, accepts connections as far as the limits allow, and waits for the head of their first request. A
 // connection that exceeds a limit, sends a bad head or is too slow gets its error here. The others are handed
-// on; nothing has been read from them.
+// on; nothing has been read from them. One that begins with a TLS record is handed on at once, without its
+// TLS.
 #pragma once
 
 #include <gio/gio.h>
@@ -17,9 +18,12 @@
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "http/call.hpp"
+#include "http/certificate.hpp"
 #include "http/connection_limiter.hpp"
 #include "http/epoll.hpp"
+#include "http/guest.hpp"
 #include "http/request_head.hpp"
+#include "http/tls_tunnel.hpp"
 
 namespace astral::http {
 
@@ -33,7 +37,7 @@ class HttpListener {
     Time patience = 10s;  // for the head
   };
   struct Handler {
-    std::function<void(ConnectionLimiter::Id, Ref<GSocketConnection>)> on_request;
+    std::function<void(Guest)> on_request;
     std::function<void(ConnectionLimiter::Id)> on_late;  // of a connection that was handed on
   };
 
@@ -46,6 +50,8 @@ class HttpListener {
 
   void wait_until(ConnectionLimiter::Id id, Time until);
   void stop_listening();
+  // For connections that come from now on; null: no TLS.
+  void use(std::shared_ptr<const Certificate> certificate) { certificate_ = std::move(certificate); }
   const std::string &url() const { return url_; }
   std::uint16_t port() const { return port_; }
   std::size_t guests() const { return guests_.count(); }
@@ -64,6 +70,7 @@ class HttpListener {
   void accept(GSocketConnection *connection);
   void look(ConnectionLimiter::Id id);
   void look_at_head(ConnectionLimiter::Id id, Pending &pending);
+  void take_off_tls(ConnectionLimiter::Id id, Ref<GSocketConnection> connection);
   void refuse(ConnectionLimiter::Id id, const Reply &reply);
   void drop_input(ConnectionLimiter::Id id, Pending &pending);
   void on_deadline();
@@ -78,6 +85,8 @@ class HttpListener {
   Timer deadline_;
   std::shared_ptr<HttpListener *> alive_;  // held weakly by the callback at each connection's end
   std::map<ConnectionLimiter::Id, Pending> pending_;
+  std::shared_ptr<const Certificate> certificate_;
+  std::map<ConnectionLimiter::Id, std::unique_ptr<TlsTunnel>> tunnels_;
   Ref<GSocketService> listener_;
 };
 

@@ -33,11 +33,6 @@ void read_target(std::string_view target, Call &call) {
   g_hash_table_unref(query);
 }
 
-std::string host_of(std::string_view authority) {
-  if (authority.starts_with('[')) return std::string(authority.substr(1, authority.find(']') - 1));
-  return std::string(authority.substr(0, authority.find(':')));
-}
-
 std::string token_of(std::string_view authorization) {
   constexpr std::string_view scheme = "Bearer ";
   if (!same_word(authorization.substr(0, scheme.size()), scheme)) return "";
@@ -79,6 +74,14 @@ void read_field(std::string_view name, std::string_view value, Request &request,
     add_to(call.if_none_match, value);
   } else if (same_word(name, "Origin")) {
     add_to(call.origin, value);
+  } else if (same_word(name, "X-Forwarded-For")) {
+    add_to(call.forwarded.addresses, value);
+  } else if (same_word(name, "X-Forwarded-Proto")) {
+    add_to(call.forwarded.protocol, value);
+  } else if (same_word(name, "X-Forwarded-Host")) {
+    add_to(call.forwarded.host, value);
+  } else if (same_word(name, "X-Forwarded-Prefix")) {
+    call.forwarded.prefix = value;
   } else if (same_word(name, "Authorization")) {
     add_to(lists.authorization, value);
   } else if (same_word(name, "Connection")) {
@@ -95,6 +98,11 @@ void read_field(std::string_view name, std::string_view value, Request &request,
 }
 
 }  // namespace
+
+std::string host_of(std::string_view authority) {
+  if (authority.starts_with('[')) return std::string(authority.substr(1, authority.find(']') - 1));
+  return std::string(authority.substr(0, authority.find(':')));
+}
 
 bool list_has(std::string_view list, std::string_view word) {
   while (!list.empty()) {

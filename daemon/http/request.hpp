@@ -33,6 +33,9 @@ struct Request {
 // Reads bytes that check_head() has accepted; they may go on behind the head.
 Request read_request(std::string_view bytes);
 
+// The host of HOST[:PORT], without the brackets of an IPv6 address.
+std::string host_of(std::string_view authority);
+
 // Whether a header's comma-separated list has this word; the case of letters does not matter.
 bool list_has(std::string_view list, std::string_view word);
 

@@ -23,6 +23,12 @@ Reply open_to_pages(Reply reply) {
   return reply;
 }
 
+// A proxy shows our paths under one of its own.
+void put_before_location(const std::string &prefix, Reply &reply) {
+  for (auto &[name, value] : reply.headers)
+    if (same_word(name, "Location") && value.starts_with('/')) value.insert(0, prefix);
+}
+
 bool has_header(const Reply &reply, std::string_view name) {
   return std::any_of(reply.headers.begin(), reply.headers.end(),
                      [&](const auto &header) { return same_word(header.first, name); });
@@ -58,17 +64,16 @@ Expected<std::unique_ptr<Server>> Server::open(const std::string &address, std::
       {.guests = {.total = limits.connections, .reserved = limits.reserved, .per_place = limits.per_place},
        .head = limits.head,
        .patience = limits.for_head},
-      {.on_request = [self](ConnectionLimiter::Id id,
-                            Ref<GSocketConnection> connection) { self->accept(id, std::move(connection)); },
+      {.on_request = [self](Guest guest) { self->accept(std::move(guest)); },
        .on_late = [self](ConnectionLimiter::Id id) { self->on_late(id); }});
   if (!listener) return tl::unexpected<Error>(listener.error());
   server->listener_ = std::move(*listener);
   return server;
 }
 
-void Server::accept(ConnectionLimiter::Id id, Ref<GSocketConnection> connection) {
-  const auto made = HttpConnection::make(id, std::move(connection), *this, limits_, body_rules_);
-  if (!made) return;
+void Server::accept(Guest guest) {
+  const ConnectionLimiter::Id id = guest.id;
+  const auto made = HttpConnection::make(std::move(guest), *this, limits_, body_rules_);
   connections_.emplace(id, made);
   made->start();
 }
@@ -94,6 +99,7 @@ void Server::on_ended(ConnectionLimiter::Id id) {
 
 void Server::on_request(HttpConnection &connection, Request request) {
   Call &call = request.call;
+  access_.take_forwarded(call);
   const auto refuse = [&](const Error &error) { answer(connection, call.origin, reply_error(error)); };
   call.is_owner = access_.is_owner(call);
   call.may_watch = access_.may_watch(call);
@@ -120,17 +126,18 @@ void Server::on_request(HttpConnection &connection, Request request) {
 
 void Server::handle(HttpConnection &connection, const Route &route, const Call &call) {
   ++waiting_;
-  route.handle(call,
-               [origin = call.origin, is_open = route.is_open, is_answered = std::make_shared<bool>(false),
-                weak = connection.weak_from_this(), alive = std::weak_ptr<Server *>(alive_)](Reply reply) {
-                 const auto self = alive.lock();
-                 if (!self || std::exchange(*is_answered, true)) return;
-                 --(*self)->waiting_;
-                 if (is_open) reply = open_to_pages(std::move(reply));
-                 const auto there = weak.lock();
-                 if (there && there->is_waiting()) return (*self)->answer(*there, origin, std::move(reply));
-                 if (reply.take_over) reply.take_over({}, "");
-               });
+  route.handle(call, [origin = call.origin, prefix = call.prefix, is_open = route.is_open,
+                      is_answered = std::make_shared<bool>(false), weak = connection.weak_from_this(),
+                      alive = std::weak_ptr<Server *>(alive_)](Reply reply) {
+    const auto self = alive.lock();
+    if (!self || std::exchange(*is_answered, true)) return;
+    --(*self)->waiting_;
+    if (is_open) reply = open_to_pages(std::move(reply));
+    put_before_location(prefix, reply);
+    const auto there = weak.lock();
+    if (there && there->is_waiting()) return (*self)->answer(*there, origin, std::move(reply));
+    if (reply.take_over) reply.take_over({}, "");
+  });
 }
 
 void Server::answer(HttpConnection &connection, const std::string &origin, Reply reply) const {

@@ -17,6 +17,7 @@
 #include "glue/ref.hpp"
 #include "http/access.hpp"
 #include "http/call.hpp"
+#include "http/certificate.hpp"
 #include "http/http_connection.hpp"
 #include "http/http_listener.hpp"
 #include "http/routes.hpp"
@@ -52,11 +53,13 @@ class Server : private HttpConnection::Owner {
   const std::vector<SocketRoute> &sockets() const { return sockets_; }
   void stop_listening() { listener_->stop_listening(); }
   void use(Access::Rules rules) { access_ = Access(std::move(rules)); }  // for calls that come from now on
+  // Takes TLS on the same port, told by the first byte, for connections that come from now on; null: no TLS.
+  void use(std::shared_ptr<const Certificate> certificate) { listener_->use(std::move(certificate)); }
 
  private:
   Server(std::vector<Route> routes, std::vector<SocketRoute> sockets, const ServerLimits &limits,
          Access::Rules rules);
-  void accept(ConnectionLimiter::Id id, Ref<GSocketConnection> connection);
+  void accept(Guest guest);
   void on_late(ConnectionLimiter::Id id);
   void handle(HttpConnection &connection, const Route &route, const Call &call);
   void upgrade(HttpConnection &connection, const SocketRoute &route, const Request &request);

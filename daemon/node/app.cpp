@@ -43,8 +43,10 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   gateways::add_live_calls(routes, app->live_);
   gateways::add_thumbnail_calls(routes, app->thumbnails_);
   gateways::add_rtc_calls(routes, app->whep_, app->whip_);
-  api::add_other_calls(routes, app->driver_,
-                       [self = app.get()] { return self->rtmp_ ? self->rtmp_->port() : 0; });
+  api::add_other_calls(routes, app->driver_, [self = app.get()]() -> api::Doors {
+    return {.rtmp_port = self->rtmp_ ? self->rtmp_->port() : std::uint16_t{0},
+            .fingerprint = self->fingerprint_};
+  });
   routes.push_back(http::stun_call([self = app.get()](const std::string &id, const std::string &address) {
     return self->send_stun(id, address);
   }));
@@ -110,6 +112,11 @@ void App::use(http::Access::Rules access) {
   access_ = http::Access(access);
   driver_.set_public(access.is_public);
   server_->use(std::move(access));
+}
+
+void App::use(std::shared_ptr<const http::Certificate> certificate) {
+  fingerprint_ = certificate ? certificate->fingerprint() : "";
+  server_->use(std::move(certificate));
 }
 
 void App::set_publishers_node(const Settings &settings) {

@@ -54,6 +54,7 @@ class App {
 
   // For the calls and players that come from now on.
   void use(http::Access::Rules access);
+  void use(std::shared_ptr<const http::Certificate> certificate);
 
   // Says goodbye to all peers. Calls on_gone when everything has been sent, after 700 ms at the latest.
   void shut_down();
@@ -81,6 +82,7 @@ class App {
   void check_gone();
 
   http::Access access_;
+  std::string fingerprint_;  // of the certificate; empty: no TLS
   runtime::Driver driver_;
   api::Events events_;
   gateways::Hls hls_;

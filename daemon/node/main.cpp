@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ http::Access::Rules access_rules(const Options &options) {
                             .origins = options.allowed_origins,
                             .token = options.token,
                             .is_public = options.is_public};
+  if (auto proxies = http::TrustedProxies::read(options.trusted_proxies)) rules.proxies = std::move(*proxies);
   rules.hosts.emplace_back(g_get_host_name());
   return rules;
 }
@@ -75,6 +77,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   node.measures = !options.upstream_limit;
   node.bootstrap = options.bootstrap;
   settings.driver.origin = options.origin;
+  settings.driver.origin_authorities = options.origin_ca;
   settings.driver.is_public = options.is_public;
   settings.driver.state_dir = state_dir;
   settings.listen = options.listen;
@@ -100,33 +103,59 @@ bool is_for_others(const std::string &listen) {
   return !g_inet_address_get_is_loopback(address.get());
 }
 
+Expected<std::shared_ptr<const http::Certificate>> certificate_of(const Options &options,
+                                                                  const std::string &state_dir) {
+  if (options.tls_certificate.empty()) {
+    std::vector<std::string> names = http::local_names(options.listen);
+    names.insert(names.end(), options.allowed_hosts.begin(), options.allowed_hosts.end());
+    warn_of_readers(state_dir + "/tls.pem");
+    return http::Certificate::keep(state_dir + "/tls.pem", names);
+  }
+  const std::string &key = options.tls_key.empty() ? options.tls_certificate : options.tls_key;
+  warn_of_readers(key);
+  return http::Certificate::load(options.tls_certificate, key);
+}
+
 // What SIGHUP does. Sockets, pipelines and promises to others depend on the other settings.
 class Reloading {
  public:
-  Reloading(App &app, Background &background, Options options, std::vector<std::string> args)
-      : app_(app), background_(background), options_(std::move(options)), args_(std::move(args)) {}
+  Reloading(App &app, Background &background, Options options, std::string state_dir,
+            std::vector<std::string> args)
+      : app_(app),
+        background_(background),
+        options_(std::move(options)),
+        state_dir_(std::move(state_dir)),
+        args_(std::move(args)) {}
 
   void reload() {
     background_.reopen_log();
     auto again = read_options(args_);
     if (!again) return g_warning("the settings stay as they were: %s", again.error().detail.c_str());
+    auto certificate = certificate_of(*again, state_dir_);
+    if (!certificate)
+      return g_warning("the settings stay as they were: %s", certificate.error().detail.c_str());
     warn_of_readers(again->token.empty() ? "" : again->settings_file);
     api::Log::hide(again->token);
     app_.use(access_rules(*again));
+    app_.use(std::move(*certificate));
+    options_.tls_certificate = again->tls_certificate;
+    options_.tls_key = again->tls_key;
     options_.token = again->token;
     options_.allowed_hosts = again->allowed_hosts;
     options_.allowed_origins = again->allowed_origins;
+    options_.trusted_proxies = again->trusted_proxies;
     options_.is_public = again->is_public;
     g_message("the settings were read again%s",
               options_ == *again ? ""
-                                 : "; those besides token, allowed_hosts, allowed_origins and public take "
-                                   "effect when the node starts again");
+                                 : "; those besides token, public, TLS and the allowed hosts, origins and "
+                                   "proxies take effect when the node starts again");
   }
 
  private:
   App &app_;
   Background &background_;
   Options options_;  // in use
+  const std::string state_dir_;
   const std::vector<std::string> args_;
 };
 
@@ -135,7 +164,8 @@ gboolean reload(gpointer data) noexcept {
   return G_SOURCE_CONTINUE;
 }
 
-int run(App &app, Reloading &reloading) {
+// Calls `ready` when signals are handled: whoever learns that the node listens may send one.
+int run(App &app, Reloading &reloading, const std::function<void()> &ready) {
   const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   Timer overdue(g_main_context_default(), [&] { g_main_loop_quit(loop.get()); });
   struct Ending {
@@ -160,6 +190,7 @@ int run(App &app, Reloading &reloading) {
   g_source_attach(hang_up, nullptr);
   signals.emplace_back(hang_up);
   app.on_gone = [&] { g_main_loop_quit(loop.get()); };
+  ready();
   g_main_loop_run(loop.get());
   return 0;
 }
@@ -200,6 +231,8 @@ int start(const Options &options, std::vector<std::string> args) {
   if (!key) return complain(key.error(), 1);
   warn_of_readers(key_file);
   warn_of_readers(options.token.empty() ? "" : options.settings_file);
+  auto certificate = certificate_of(options, state_dir);
+  if (!certificate) return complain(certificate.error(), options.tls_certificate.empty() ? 1 : 2);
 
   media::Settings media_settings;
   media_settings.key_file = key_file;
@@ -212,6 +245,7 @@ int start(const Options &options, std::vector<std::string> args) {
   media::Pipelines pipelines(std::move(media_settings));
   const auto app = App::open(app_settings(options, *uuid, state_dir), pipelines);
   if (!app) return complain(app.error(), 1);
+  (*app)->use(std::move(*certificate));
   const std::uint16_t http_port = (*app)->server().port();
   NatWatch nat({.stun = options.stun,
                 .turn = options.turn,
@@ -240,9 +274,8 @@ int start(const Options &options, std::vector<std::string> args) {
     line +=
         "\nIt knows no other node: it is a network of one until another node connects (--bootstrap URL, "
         "--origin URL)";
-  background.ready(line, state_dir + "/log");
-  Reloading reloading(**app, background, options, std::move(args));
-  const int status = run(**app, reloading);
+  Reloading reloading(**app, background, options, state_dir, std::move(args));
+  const int status = run(**app, reloading, [&] { background.ready(line, state_dir + "/log"); });
   // The app ends after the things that its callbacks use.
   (*app)->on_change = [] {};
   (*app)->on_leaving = [] {};

@@ -13,6 +13,7 @@
 #include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "glue/ref.hpp"
+#include "http/forwarded.hpp"
 
 namespace astral::node {
 namespace {
@@ -115,9 +116,18 @@ Expected<void> set_listen(Options &options, const Option &, const std::string &l
   return {};
 }
 
+template <std::string Options::*member>
+Expected<void> set_file(Options &options, const Option &, const std::string &label,
+                        const std::string &value) {
+  if (value.empty()) return wrong(label, "a file", value);
+  const GString_ absolute(g_canonicalize_filename(value.c_str(), nullptr));
+  options.*member = absolute.get();
+  return {};
+}
+
 Expected<void> set_origin(Options &options, const Option &, const std::string &label,
                           const std::string &value) {
-  if (!parse_url(value, {"http"}, true)) return wrong(label, "http://HOST[:PORT]", value);
+  if (!parse_url(value, {"http", "https"}, true)) return wrong(label, "http[s]://HOST[:PORT]", value);
   options.origin = value.substr(0, value.find_last_not_of('/') + 1);
   return {};
 }
@@ -201,6 +211,13 @@ Expected<void> add_allowed_origin(Options &options, const Option &, const std::s
   return add(options.allowed_origins, label, value);
 }
 
+Expected<void> add_trusted_proxy(Options &options, const Option &, const std::string &label,
+                                 const std::string &value) {
+  if (const auto read = http::TrustedProxies::read({value}); !read)
+    return fail(Code::invalid, label + ": " + read.error().detail);
+  return add(options.trusted_proxies, label, value);
+}
+
 // An error does not show the value: errors are logged.
 Expected<void> set_token(Options &options, const Option &, const std::string &label,
                          const std::string &value) {
@@ -237,7 +254,12 @@ constexpr Option table[] = {
      .help = "IP address to listen on; 0.0.0.0: all. Changes are accepted only from this machine, or with the "
              "token of the settings file",
      .set = set_listen, .fallback = "0.0.0.0"},
-    {.name = "origin", .placeholder = "URL", .help = "the origin, http://HOST[:PORT]", .set = set_origin},
+    {.name = "origin", .placeholder = "URL", .help = "the origin, http[s]://HOST[:PORT]",
+     .set = set_origin},
+    {.name = "origin-ca", .placeholder = "FILE",
+     .help = "PEM file of the authorities that the origin's certificate is checked by; it may be that "
+             "certificate itself; by default those that this system trusts",
+     .set = set_file<&Options::origin_ca>},
     {.name = "bootstrap", .placeholder = "URL",
      .help = "a node to connect to, http://HOST[:PORT], port 8000 by default; may be repeated",
      .set = add_bootstrap, .clear = [](Options &options) { options.bootstrap.clear(); }},
@@ -298,6 +320,18 @@ constexpr Option table[] = {
              "file: allowed_origins)",
      .set = add_allowed_origin, .key = "allowed_origins",
      .clear = [](Options &options) { options.allowed_origins.clear(); }},
+    {.name = "trusted-proxy", .placeholder = "ADDRESS[/BITS]",
+     .help = "a reverse proxy whose X-Forwarded-For, -Proto, -Host and -Prefix the node believes; may be repeated "
+             "(settings file: trusted_proxies)",
+     .set = add_trusted_proxy, .key = "trusted_proxies",
+     .clear = [](Options &options) { options.trusted_proxies.clear(); }},
+    {.name = "tls-certificate", .placeholder = "FILE",
+     .help = "PEM file of the certificate, and those that signed it, that browsers get by https:// on the HTTP "
+             "port; by default the node makes one, of which browsers warn. SIGHUP reads it again",
+     .set = set_file<&Options::tls_certificate>},
+    {.name = "tls-key", .placeholder = "FILE",
+     .help = "PEM file of its key; by default in the file of the certificate",
+     .set = set_file<&Options::tls_key>},
     {.name = "token", .placeholder = nullptr, .help = nullptr, .set = set_token},
 };
 // clang-format on

@@ -37,6 +37,9 @@ struct Options {
   TurnServer turn;                           // without a host: none
   std::vector<std::string> allowed_hosts;    // names that the Host header may have
   std::vector<std::string> allowed_origins;  // scheme://host[:port] of pages that may control this node
+  std::string origin_ca;                     // PEM file; empty: what this system trusts
+  std::vector<std::string> trusted_proxies;  // IP addresses and networks, ADDRESS[/BITS]
+  std::string tls_certificate, tls_key;      // PEM files; empty: a self-signed one in state_dir
   std::string token;                         // authorizes requests from other machines; empty: none
   std::uint32_t capacity = 100;              // nodes that may register with this one
   std::uint32_t max_children = 1'000;        // nodes that get streams from this one at a time

@@ -30,6 +30,7 @@ struct Options {
   std::uint16_t port = default_port;
   std::string store;
   std::uint32_t signalling = default_signalling;  // nodes; 0: none
+  std::string certificate, key;                   // PEM files; empty: a self-signed one
 };
 
 constexpr const char *summary =
@@ -43,6 +44,8 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   gchar *store = nullptr;
   gint port = default_port;
   gint signalling = default_signalling;
+  gchar *certificate = nullptr;
+  gchar *key = nullptr;
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
       {"port", 'p', 0, G_OPTION_ARG_INT, &port, "TCP port; 0: any free one (default 4567)", "PORT"},
@@ -55,6 +58,11 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
       {"signalling", 0, 0, G_OPTION_ARG_INT, &signalling,
        "how many nodes that nobody can reach may signal through it (default 1000, at most 1500); 0: none",
        "NODES"},
+      {"tls-certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate,
+       "PEM file of the certificate for https:// on the same port (default: one that the origin makes)",
+       "FILE"},
+      {"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &key, "PEM file of its key (default: the certificate's)",
+       "FILE"},
       {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version and exit", nullptr},
       {}};
   GOptionContext *context = g_option_context_new(nullptr);
@@ -65,6 +73,8 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   g_option_context_free(context);
   const GString_ listen_owner(listen);
   const GString_ store_owner(store);
+  const GString_ certificate_owner(certificate);
+  const GString_ key_owner(key);
   const GErrorPtr error(raw);
   const auto usage = [](const std::string &why) {
     std::fprintf(stderr, "astralorigin: %s\nastralorigin: see astralorigin --help\n", why.c_str());
@@ -84,6 +94,8 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   options.signalling = static_cast<std::uint32_t>(signalling);
   options.store = store ? std::string(store) : std::string("sqlite://") + path.get();
   if (listen) options.listen = listen;
+  if (certificate) options.certificate = certificate;
+  options.key = key ? key : options.certificate;
   return std::nullopt;
 }
 
@@ -130,6 +142,7 @@ class Origin {
         {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer});
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
+    if (const auto using_tls = use_tls(options); !using_tls) return using_tls;
     if (signalling_) signalling_->start(server_->port());
     auto stun = StunPort::open(server_->port());
     if (stun)
@@ -139,9 +152,25 @@ class Origin {
     return {};
   }
 
+  // Reads the certificate; also again, at SIGHUP.
+  Expected<void> use_tls(const Options &options) {
+    auto certificate = certificate_of(options);
+    if (!certificate) return tl::unexpected(certificate.error());
+    server_->use(std::move(*certificate));
+    return {};
+  }
+
   const std::string &url() const { return server_->url(); }
 
  private:
+  static Expected<std::shared_ptr<const http::Certificate>> certificate_of(const Options &options) {
+    if (!options.certificate.empty()) return http::Certificate::load(options.certificate, options.key);
+    const GString_ folder(g_build_filename(g_get_user_data_dir(), "astral", nullptr));
+    g_mkdir_with_parents(folder.get(), 0700);
+    return http::Certificate::keep(std::string(folder.get()) + "/origin-tls.pem",
+                                   http::local_names(options.listen));
+  }
+
   static std::uint64_t random_seed() {
     std::random_device device;
     return (std::uint64_t{device()} << 32) | device();
@@ -199,9 +228,19 @@ int run(int argc, char **argv) {
   const auto loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   g_unix_signal_add(SIGINT, quit, loop.get());
   g_unix_signal_add(SIGTERM, quit, loop.get());
-  // Its settings are its command line: a SIGHUP, which asks programs to read theirs again, changes nothing.
-  g_unix_signal_add(
-      SIGHUP, [](gpointer) noexcept -> gboolean { return G_SOURCE_CONTINUE; }, nullptr);
+  // Its settings are its command line: a SIGHUP, which asks programs to read theirs again, renews only the
+  // certificate.
+  struct Renewal {
+    Origin &origin;
+    const Options &options;
+  } renewal{origin, options};
+  const GSourceFunc renew = [](gpointer data) noexcept -> gboolean {
+    const auto *with = static_cast<Renewal *>(data);
+    if (const auto done = with->origin.use_tls(with->options); !done)
+      g_warning("the certificate stays as it was: %s", done.error().detail.c_str());
+    return G_SOURCE_CONTINUE;
+  };
+  g_unix_signal_add(SIGHUP, renew, &renewal);
   std::printf("astralorigin listening on %s\n", origin.url().c_str());
   std::fflush(stdout);
   g_main_loop_run(loop.get());

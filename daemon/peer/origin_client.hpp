@@ -33,8 +33,10 @@ class OriginClient {
     std::function<void(Lists)> on_lists;
   };
 
-  // `url`: http://HOST[:PORT][/PATH]. The first announcement is sent from the main loop, at once.
-  OriginClient(std::string url, Handler handler);
+  // `url`: http[s]://HOST[:PORT][/PATH]. `authorities`: a PEM file of those that the origin's certificate
+  // must be signed by, which may be that certificate itself; empty: those that this system trusts. The first
+  // announcement is sent from the main loop, at once.
+  OriginClient(std::string url, const std::string &authorities, Handler handler);
   ~OriginClient();
   OriginClient(const OriginClient &) = delete;
   OriginClient &operator=(const OriginClient &) = delete;

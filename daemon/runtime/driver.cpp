@@ -39,12 +39,12 @@ std::int64_t unix_ms_at_zero() {
 
 // Of a URL. None: it has no host.
 std::optional<core::Address> address_of(const std::string &url) {
-  constexpr gint default_port = 80;
   const std::unique_ptr<GUri, void (*)(GUri *)> uri(g_uri_parse(url.c_str(), G_URI_FLAGS_NONE, nullptr),
                                                     [](GUri *made) { g_uri_unref(made); });
   const char *host = uri ? g_uri_get_host(uri.get()) : nullptr;
   if (!host || !*host) return std::nullopt;
   const gint port = g_uri_get_port(uri.get());
+  const gint default_port = std::string_view(g_uri_get_scheme(uri.get())) == "https" ? 443 : 80;
   return core::Address{host, static_cast<std::uint16_t>(port > 0 ? port : default_port)};
 }
 
@@ -192,17 +192,17 @@ void Driver::Impl::start(std::uint16_t port) {
   media_.listen(this);
   if (!settings_.origin.empty()) {
     origin_ = std::make_unique<peer::OriginClient>(
-        settings_.origin, peer::OriginClient::Handler{
-                              .self =
-                                  [this] {
-                                    json::Builder self = protocol::node_json(node_->self());
-                                    return settings_.is_public ? self.set("public", true) : self;
-                                  },
-                              .on_lists =
-                                  [this](peer::OriginClient::Lists lists) {
-                                    handle(core::OriginKnows{.nodes = std::move(lists.nodes),
-                                                             .streams = std::move(lists.streams)});
-                                  }});
+        settings_.origin, settings_.origin_authorities,
+        peer::OriginClient::Handler{.self =
+                                        [this] {
+                                          json::Builder self = protocol::node_json(node_->self());
+                                          return settings_.is_public ? self.set("public", true) : self;
+                                        },
+                                    .on_lists =
+                                        [this](peer::OriginClient::Lists lists) {
+                                          handle(core::OriginKnows{.nodes = std::move(lists.nodes),
+                                                                   .streams = std::move(lists.streams)});
+                                        }});
   }
   handle(core::Tick{});
 }

@@ -34,6 +34,7 @@ class Driver {
     core::Settings node = {};     // start() adds the port, the seed, the clock and the fingerprint
     std::optional<Key> key = {};  // identifies this node to its peers; empty: the driver makes one
     std::string origin = {};      // URL; empty: none
+    std::string origin_authorities = {};  // PEM file; see OriginClient
     std::string state_dir = {};   // where peers are remembered; empty: nowhere
     bool is_public = false;       // everybody may watch through this node; the origin is told
     Time patience = 20s;          // for the answer to a call; longer than the core's own limits

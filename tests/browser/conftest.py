@@ -15,7 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 END_TO_END = ROOT / 'tests' / 'e2e'
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage',
          '--disable-background-networking', '--disable-component-update', '--disable-sync', '--mute-audio',
-         '--window-size=1280,960', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+         '--window-size=1280,960', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+         '--ignore-certificate-errors']  # of nodes' own certificates
 
 
 # e2e/ starts the real processes and puts their logs into the report of a failed test.

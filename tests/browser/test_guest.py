@@ -13,7 +13,7 @@ def seen_from_elsewhere(network):
         pytest.skip('this machine has only loopback addresses')
     publisher = network.node('p')
     node = network.node('n', bootstrap=[publisher], listen='0.0.0.0')
-    media.publish_film(network, publisher, 'talk')
+    media.publish_test_picture(network, publisher, 'talk')
     astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'the stream to be known')
     return f'http://{address}:{node.port}/'
 

@@ -42,7 +42,7 @@ PAGES = {'web': ('hls.js', 'viz.js'), 'web/origin': ('hls.js',)}
 # Which folders may include a library's headers: prefix of the include, and the folders.
 LIBRARIES = {
     'ngtcp2/': ('plugins/quic/',),
-    'gnutls/': ('plugins/quic/', 'plugins/glue/'),
+    'gnutls/': ('plugins/quic/', 'plugins/glue/', 'daemon/http/'),
     'agent.h': ('plugins/ice/',),
     'nice/': ('plugins/ice/',),
     'sqlite3.h': ('daemon/origin/',),

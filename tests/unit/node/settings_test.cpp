@@ -86,7 +86,7 @@ TEST_F(SettingsTest, TheCommandLineSetsEachOption) {
                                      "-l",          "75",
                                      "--port=0",    "--rtmp-port=0",
                                      "--listen",    "::1",
-                                     "--origin",    "http://o:4567/",
+                                     "--origin",    "https://o:4567/",
                                      "--bootstrap", "http://a:1",
                                      "--bootstrap", "http://[::1]:2/",
                                      "--bootstrap", "http://b",
@@ -102,7 +102,7 @@ TEST_F(SettingsTest, TheCommandLineSetsEachOption) {
   EXPECT_EQ(options->rtmp_port, 0);
   EXPECT_TRUE(options->needs_rtmp);
   EXPECT_EQ(options->listen, "::1");
-  EXPECT_EQ(options->origin, "http://o:4567");
+  EXPECT_EQ(options->origin, "https://o:4567");
   ASSERT_EQ(options->bootstrap.size(), 3u);
   EXPECT_EQ(options->bootstrap[1].host, "::1");
   EXPECT_EQ(options->bootstrap[1].port, 2);
@@ -218,8 +218,8 @@ TEST_F(SettingsTest, AnErrorNamesTheBadOption) {
            Bad{{"-l", "-1"}, "--upstream-limit: must be from 0 to 100000000, not '-1'"},
            Bad{{"-u", "a b"}, "--uuid: must be 1 to 64 letters, digits and hyphens, not 'a b'"},
            Bad{{"--listen", "localhost"}, "--listen: must be an IP address, not 'localhost'"},
-           Bad{{"--origin", "nonsense"}, "--origin: must be http://HOST[:PORT], not 'nonsense'"},
-           Bad{{"--origin", "https://x"}, "--origin: must be http://HOST[:PORT], not 'https://x'"},
+           Bad{{"--origin", "nonsense"}, "--origin: must be http[s]://HOST[:PORT], not 'nonsense'"},
+           Bad{{"--origin", "ftp://x"}, "--origin: must be http[s]://HOST[:PORT], not 'ftp://x'"},
            Bad{{"--bootstrap", "x:1"}, "--bootstrap: must be http://HOST[:PORT], not 'x:1'"},
            Bad{{"--supernode", "perhaps"}, "--supernode: must be auto, yes or no, not 'perhaps'"},
            Bad{{"--capacity", "1501"}, "--capacity: must be from 0 to 1500, not '1501'"},
