@@ -81,11 +81,29 @@ void RtmpServer::accept(GSocketConnection *connection) {
     return static_cast<void>(g_io_stream_close(G_IO_STREAM(connection), nullptr, nullptr));
   }
   Client &client = clients_.emplace(*id, Client{.caller = std::move(caller)}).first->second;
-  client.connection = std::make_unique<MediaConnection>(
-      Ref<GIOStream>::retain(G_IO_STREAM(connection)), MediaConnection::Limits{.queue = player_queue},
-      MediaConnection::Handler{.on_bytes = [this, id = *id](Bytes bytes) { take(id, bytes); },
-                               .on_gone = [this, id = *id](const std::string &why) { on_gone(id, why); }});
+  const auto held = Ref<GSocketConnection>::retain(connection);
+  client.first_byte =
+      http::Epoll::Watch(g_main_context_default(), fd, [this, id = *id, held] { begin(id, held); });
   set_deadline();
+}
+
+// The first byte is there, or the end.
+void RtmpServer::begin(Id id, Ref<GSocketConnection> connection) {
+  Client &client = clients_.at(id);
+  client.first_byte.reset();
+  if (certificate_ && http::begins_tls(connection.get())) {
+    auto opened = http::TlsTunnel::open(std::move(connection), certificate_, [this, id] {
+      if (const auto found = clients_.find(id); found != clients_.end()) found->second.tunnel.reset();
+    });
+    if (!opened) return on_gone(id, opened.error().detail);
+    client.tunnel = std::move(opened->tunnel);
+    connection = std::move(opened->inside);
+  }
+  client.connection = std::make_unique<MediaConnection>(
+      Ref<GIOStream>::adopt(G_IO_STREAM(connection.release())),
+      MediaConnection::Limits{.queue = player_queue},
+      MediaConnection::Handler{.on_bytes = [this, id](Bytes bytes) { take(id, bytes); },
+                               .on_gone = [this, id](const std::string &why) { on_gone(id, why); }});
 }
 
 void RtmpServer::take(Id id, Bytes bytes) {

@@ -18,8 +18,11 @@
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "http/access.hpp"
+#include "http/certificate.hpp"
 #include "http/connection_limiter.hpp"
+#include "http/epoll.hpp"
 #include "http/remote_address.hpp"
+#include "http/tls_tunnel.hpp"
 #include "runtime/driver.hpp"
 
 namespace astral::gateways {
@@ -51,19 +54,24 @@ class RtmpServer {
   std::uint16_t port() const { return port_; }
   std::size_t connections() const { return guests_.count(); }
   void stop_listening();
+  // Takes RTMPS on the same port, told by the first byte, from connections that come from now on; null: none.
+  void use(std::shared_ptr<const http::Certificate> certificate) { certificate_ = std::move(certificate); }
 
  private:
   using Id = http::ConnectionLimiter::Id;
 
   struct Client {
     http::RemoteAddress caller;
+    http::Epoll::Watch first_byte = {};
+    std::unique_ptr<http::TlsTunnel> tunnel = {};  // null: no TLS
     rtmp::Session session = rtmp::Session();
     Publishers::Id publisher = 0;  // 0: it publishes nothing
-    std::unique_ptr<MediaConnection> connection = {};
+    std::unique_ptr<MediaConnection> connection = {};  // null: no byte has come
     std::unique_ptr<PlaybackRequest> request = {};
   };
   RtmpServer(Settings settings, const http::Access &access, runtime::Driver &driver, Publishers &publishers);
   void accept(GSocketConnection *connection);
+  void begin(Id id, Ref<GSocketConnection> connection);
   void take(Id id, Bytes bytes);
   void take(Id id, const rtmp::PublishAsked &asked);
   void take(Id id, const rtmp::PlayAsked &asked);
@@ -89,6 +97,7 @@ class RtmpServer {
   http::ConnectionLimiter guests_;
   Timer deadline_;
   std::map<Id, Client> clients_;
+  std::shared_ptr<const http::Certificate> certificate_;
   Ref<GSocketService> listener_;
 };
 

@@ -23,7 +23,6 @@ constexpr int backlog = 1024;  // with GLib's 10, a burst of peers must send its
 constexpr Time linger = 1s;
 constexpr std::size_t max_dropped = 16 * 1024 * 1024;
 constexpr int reads_at_once = 16;  // then the context's other sources have their turn
-constexpr char tls_handshake = 0x16;  // the first byte of a TLS connection (RFC 8446, 5.1)
 
 int fd_of(const Ref<GSocketConnection> &connection) {
   return g_socket_get_fd(g_socket_connection_get_socket(connection.get()));
@@ -139,7 +138,7 @@ void HttpListener::look_at_head(ConnectionLimiter::Id id, Pending &pending) {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return static_cast<void>(pending_.erase(id));
   pending.seen = static_cast<std::size_t>(got);
-  if (certificate_ && head_.front() == tls_handshake) {
+  if (certificate_ && begins_tls(pending.connection.get())) {
     Ref<GSocketConnection> connection = std::move(pending.connection);
     pending_.erase(id);
     return take_off_tls(id, std::move(connection));

@@ -13,6 +13,7 @@
 namespace astral::http {
 namespace {
 
+constexpr char handshake_record = 0x16;
 constexpr Time linger = 5s;  // for the client to take the last bytes, and to close
 
 bool would_block(int status) {
@@ -36,6 +37,12 @@ Ref<GSocketConnection> connection_of(int fd) {
 }
 
 }  // namespace
+
+bool begins_tls(GSocketConnection *connection) {
+  const int fd = g_socket_get_fd(g_socket_connection_get_socket(connection));
+  char first = 0;
+  return recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && first == handshake_record;
+}
 
 Expected<TlsTunnel::Opened> TlsTunnel::open(Ref<GSocketConnection> outside,
                                             std::shared_ptr<const Certificate> certificate,

@@ -21,6 +21,9 @@
 
 namespace astral::http {
 
+// Whether the first byte that waits there is that of a TLS record (RFC 8446, 5.1). Reads nothing.
+bool begins_tls(GSocketConnection *connection);
+
 // **Thread**: the default main context. **Owns** the outside connection and its own end of the pair. It ends
 // when one of them breaks, or a while after the inside has ended. The destructor breaks both.
 class TlsTunnel {

@@ -116,6 +116,7 @@ void App::use(http::Access::Rules access) {
 
 void App::use(std::shared_ptr<const http::Certificate> certificate) {
   fingerprint_ = certificate ? certificate->fingerprint() : "";
+  if (rtmp_) rtmp_->use(certificate);
   server_->use(std::move(certificate));
 }
 

@@ -131,3 +131,19 @@ def test_versions_that_browsers_speak(network, version):
     old = subprocess.run(['openssl', 's_client', '-tls1_1', '-connect', f'{LOCAL}:{node.port}'], input='Q\n', capture_output=True, text=True,
                          timeout=60 * astral.PATIENCE)
     assert 'BEGIN CERTIFICATE' not in old.stdout
+
+
+def test_rtmps_publishes_and_plays(network):
+    """On the port of RTMP, with the same certificate."""
+    node = network.node('n', rtmp_port=astral.free_port())
+    port = node.get('/settings')['rtmp_port']
+    secure = f'rtmps://{LOCAL}:{port}/astral/talk'
+    network.start('ffmpeg', ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x240:rate=30', '-c:v',
+                             'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '30', '-pix_fmt', 'yuv420p', '-f', 'flv', secure])
+    astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'the stream')
+    for url in (secure, secure.replace('rtmps:', 'rtmp:')):
+        found = media.probe(url, '-show_streams', '-read_intervals', '%+1')
+        assert [stream['codec_name'] for stream in found['streams']] == ['h264'], url
+    refused = subprocess.run(['ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc', '-t', '1', '-c:v', 'libx264', '-f',
+                              'flv', secure.replace('talk', 'NO!')], capture_output=True, text=True, timeout=60 * astral.PATIENCE)
+    assert refused.returncode != 0 and 'the stream key may have' in refused.stderr
