@@ -7,19 +7,22 @@ import {Player} from './player.js';
 import {audio_text, hops_text, line_text, rate_text, short_name, video_text, viewers_text} from './words.js';
 
 const state_names = {
-  asking: 'Asking', loading: 'Loading', playing: 'Live', waiting: 'Waiting', refused: 'Cannot be played',
+  asking: 'Asking', loading: 'Loading', playing: 'Live', paused: 'Paused', waiting: 'Waiting', refused: 'Cannot be played',
 };
 const facts_every_ms = 500;
 
 export class WatchView {
   #screen = by_id('screen');
-  #player = new Player(this.#screen, (told) => this.#show(told));
+  #player;
   #self = null;
   #stream = null;
   #endpoints = {};
   #ticket = null;
 
-  constructor() {
+  // node_time: as Player takes it.
+  constructor({node_time}) {
+    this.#player = new Player(this.#screen, {node_time, on_change: (told) => this.#show(told)});
+    by_id('golive').addEventListener('click', () => this.#player.go_live());
     by_id('sound').addEventListener('click', () => this.#toggle_sound());
     by_id('unmute').addEventListener('click', () => this.#toggle_sound());
     by_id('pause').addEventListener('click', () => this.#toggle_pause());
@@ -62,13 +65,13 @@ export class WatchView {
   }
 
   #show({state, message, ticket, kind}) {
-    const is_shown = state === 'playing';
+    const is_shown = state === 'playing' || state === 'paused';
     this.#ticket = ticket;
     by_id('overlay').hidden = is_shown;
     set_text(by_id('overlay-text'), message);
     this.#screen.dataset.state = state;
     set_text(by_id('fact-state'), state_names[state]);
-    set_text(by_id('watch-status'), is_shown ? 'Playing' : message);
+    set_text(by_id('watch-status'), is_shown ? (state === 'paused' ? 'Paused' : 'Playing') : message);
     set_text(by_id('fact-player'), names[kind] ?? '–');
     set_text(by_id('fact-parent'), ticket ? this.#parent_text(ticket) : '–');
     this.#show_buttons();
@@ -83,6 +86,7 @@ export class WatchView {
   #show_buttons() {
     const {video} = this.#player;
     by_id('bar').hidden = !video;
+    by_id('golive').hidden = !this.#player.is_late;
     by_id('unmute').hidden = !video?.muted || this.#screen.dataset.state !== 'playing';
     if (!video) return;
     set_text(by_id('sound'), video.muted ? 'Sound on' : 'Sound off');

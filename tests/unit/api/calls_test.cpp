@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every call of the HTTP API over real HTTP: its replies and its errors.
 #include "api/calls.hpp"
+
+#include <chrono>
+
 #include "app_fixture.hpp"
 
 namespace astral::test {
@@ -192,6 +195,22 @@ TEST_F(Calls, PingSettingsAndHealthAnswer) {
             200u);
   EXPECT_NE(http->get("/settings").body.find(R"("rtmp_resource":"astral")"), std::string::npos);
   EXPECT_NE(http->get("/health").body.find(R"({"status":"ok","uuid":"here")"), std::string::npos);
+}
+
+TEST_F(Calls, SettingsSayTheNodesClock) {
+  using namespace std::chrono;
+  const auto clock = [] {
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  };
+  const auto before = clock();
+  const std::string body = http->get("/settings").body;
+  const auto after = clock();
+  const std::string field = "\"time_ms\":";
+  const std::size_t at = body.find(field);
+  ASSERT_NE(at, std::string::npos) << body;
+  const auto said = std::stoll(body.substr(at + field.size()));
+  EXPECT_LE(before, said);
+  EXPECT_LE(said, after);
 }
 
 struct Refused {
