@@ -35,6 +35,10 @@ export class Children {
     this.#make = make;
   }
 
+  of(key) {
+    return this.#made.get(key);
+  }
+
   show(things, key_of) {
     const gone = new Set(this.#made.keys());
     things.forEach((thing, index) => {

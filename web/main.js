@@ -30,7 +30,7 @@ const tables = new Tables({
 });
 const rates = new Rates();
 const clock = new NodeClock();
-const watch = new WatchView({node_time: () => clock.at(performance.now())});
+const watch = new WatchView({node_time: () => clock.at(performance.now()), picture_of: (slug) => list.picture_of(slug)});
 const publish = new PublishView();
 const inside = new NodeView({rates, span_ms: kept_ms});
 let state = {is_there: false, is_live: false, node: null, nodes: [], streams: [], tickets: []};

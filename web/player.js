@@ -18,9 +18,9 @@ class Attempt {
   #catch_up = new CatchUp();
   #last_time = 0;
 
-  constructor({kind, slug, screen, like, on_failed, node_time}) {
+  constructor({kind, slug, screen, sound, on_failed, node_time}) {
     const video = this.video = document.createElement('video');
-    Object.assign(video, {playsInline: true, autoplay: true, muted: like?.muted ?? true, volume: like?.volume ?? 1});
+    Object.assign(video, {playsInline: true, autoplay: true, muted: !sound.is_on, volume: sound.volume});
     video.className = 'next';
     screen.append(video);
     video.addEventListener('loadedmetadata', () => video.play().catch(() => {
@@ -75,6 +75,7 @@ export class Player {
   #screen;
   #on_change;
   #node_time;
+  #sound;
   #slug = '';
   #selector = new PlayerSelector();
   #preferred = '';
@@ -92,11 +93,12 @@ export class Player {
   #session = 0;  // identifies this open(); answers to an earlier one are dropped
   #said = '';
 
-  // node_time(): what the node's clock shows, in Unix milliseconds; NaN: unknown.
-  constructor(screen, {on_change, node_time}) {
+  // node_time(): what the node's clock shows, in Unix milliseconds; NaN: unknown. sound: {is_on, volume} for each new <video>.
+  constructor(screen, {on_change, node_time, sound}) {
     this.#screen = screen;
     this.#on_change = on_change;
     this.#node_time = node_time;
+    this.#sound = sound;
     setInterval(() => this.#look(), look_ms);
     document.addEventListener('visibilitychange', () => this.#look());
   }
@@ -111,6 +113,9 @@ export class Player {
 
   // Seconds between what is seen and what the node has received; NaN when nothing plays.
   get latency() {
+    const [state] = this.#state();
+    const is_seen = state === 'playing' || (state === 'paused' && !this.video.srcObject);  // WebRTC counts no pause
+    if (!is_seen) return NaN;
     return this.#attempts.get(this.#shown)?.latency ?? NaN;
   }
 
@@ -179,7 +184,9 @@ export class Player {
 
   #start(id, kind) {
     const on_failed = (is_for_good) => this.#handle({type: 'failed', id, is_for_good});
-    const attempt = new Attempt({kind, slug: this.#slug, screen: this.#screen, like: this.video, on_failed, node_time: this.#node_time});
+    const attempt = new Attempt({
+      kind, slug: this.#slug, screen: this.#screen, sound: this.#sound, on_failed, node_time: this.#node_time,
+    });
     this.#attempts.set(id, attempt);
     for (const type of ['play', 'pause']) attempt.video.addEventListener(type, () => id === this.#shown && this.#look());
   }

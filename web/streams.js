@@ -50,6 +50,10 @@ class Thumbnail {
     this.element.setAttribute('aria-hidden', 'true');
   }
 
+  get loaded() {
+    return this.#image.hidden ? '' : this.#image.src;
+  }
+
   show(stream) {
     set_text(this.sign, [...(stream.name || stream.slug)][0]?.toUpperCase() ?? '');
     const now = performance.now();
@@ -113,6 +117,11 @@ export class StreamList {
   set watched(slug) {
     this.#watched = slug;
     this.#show();
+  }
+
+  // The URL of the stream's thumbnail, if it is on the page; '' if not.
+  picture_of(slug) {
+    return this.#rows.of(slug)?.thumbnail.loaded ?? '';
   }
 
   find(slug) {
