@@ -3,7 +3,7 @@
 
 packages_to_build="meson ninja-build pkg-config g++ ccache libglib2.0-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev
-  libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libexpected-dev libminiupnpc-dev libnatpmp-dev
+  libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libicu-dev libexpected-dev libminiupnpc-dev libnatpmp-dev
   ca-certificates"
 
 # gstreamer1.0-x has clockoverlay and timeoverlay, which need a font. The other plugins mux, parse, encode and decode.

@@ -75,8 +75,13 @@ export async function make_stream(name, description) {
     headers: {'content-type': 'application/json'},
     body: JSON.stringify({name, description}),
   });
-  return typed(answer.stream, 'slug');
+  const stream = typed(answer.stream, 'slug');
+  if (!stream) throw new ApiError(500, 'error', 'The node answered without a stream.');
+  return stream;
 }
+
+// The slug that a stream of this name has; only the node knows the rule.
+export const slug_of = async (name) => typed(await call(`slug?name=${encodeURIComponent(name)}`), 'slug')?.slug ?? '';
 
 export const set_streaming = (slug, streaming) => call(of_stream(slug), {
   method: 'PUT',

@@ -43,7 +43,8 @@ const settings = {
   playlistLoadPolicy: for_ever(15000),
 };
 // catch_up.js alone decides how a player comes back to live.
-const low_latency = {lowLatencyMode: true, maxLiveSyncPlaybackRate: 1};
+// A jump to live must leave the buffer: hls.js 1.7 stops loading for seconds after a jump inside segments that it loaded whole during a pause.
+const low_latency = {lowLatencyMode: true, maxLiveSyncPlaybackRate: 1, maxBufferLength: 2};
 const plain = {lowLatencyMode: false, liveSyncDurationCount: 2, liveSyncOnStallIncrease: 0.25, maxLiveSyncPlaybackRate: 1};
 const most_segments_behind = 3;
 

@@ -14,6 +14,7 @@ import struct
 import subprocess
 import threading
 import time
+import urllib.parse
 
 TYPES = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
          '.txt': 'text/plain; charset=utf-8', '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t'}
@@ -184,6 +185,10 @@ class FakeNode:
             return self.send_json(request, {'tickets': self.tickets})
         if path == '/streams':
             return self.send_json(request, {'streams': self.streams})
+        if path == '/slug':
+            name = urllib.parse.parse_qs(request.path.partition('?')[2]).get('name', [''])[0]
+            slug = f'{len(name)}-letters'  # a rule that the page cannot know
+            return self.send_json(request, {'slug': slug}) if name.strip() else self.send_error(request, 400, 'invalid', 'name: is blank')
         if path == '/settings':
             hls = {'name': 'HLS', 'url': f'{self.url}stream/{{slug}}/hls/index.m3u8', 'type': TYPES['.m3u8'], 'use': 'play'}
             return self.send_json(request, {'rtmp_port': 1935, 'rtmp_resource': 'astral', 'time_ms': int(self.time * 1000), 'endpoints': [hls], **self.endpoints})

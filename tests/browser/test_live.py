@@ -6,7 +6,7 @@ import pytest
 
 from test_picture import publish
 
-AT_LIVE_S = {'llhls': 6, 'flv': 6, 'hls': 8}  # further behind, a player jumps; HLS counts from two segments before the end
+AT_LIVE_S = {'llhls': 3, 'flv': 4, 'hls': 8}  # HLS plays two segments before the end
 
 
 @pytest.mark.parametrize('ahead_s', [-30, 0, 30, 4000])

@@ -123,6 +123,9 @@ def test_every_operation_answers_as_described(nodes):
         do(v, 200, operation)
     assert len(do(v, 200, 'ping', query='?bytes=1000').body) == 1000
     do(v, 400, 'ping', query='?bytes=x')
+    assert do(v, 200, 'get_slug', query='?name=My%20Talk').json['slug'] == 'my-talk'
+    do(v, 400, 'get_slug', query='?name=%20')
+    do(v, 413, 'get_slug', query='?name=' + 'x' * 201)
     stun = {'id': '2112a442' + '0' * 24, 'port': 9}
     do(v, 200, 'send_stun_response', stun)
     do(v, 400, 'send_stun_response', stun | {'id': '0' * 32})
