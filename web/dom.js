@@ -57,6 +57,19 @@ export class Children {
   }
 }
 
+// What people typed, apart from the text around it: it may run from right to left.
+export function typed_text(tag, name = '') {
+  const made = element(tag, name);
+  made.dir = 'auto';
+  return made;
+}
+
+// Shows a text that may be cut on the page; the pointer shows all of it.
+export function set_long_text(node, text) {
+  set_text(node, text);
+  if (node.title !== text) node.title = text;
+}
+
 // Makes a button copy a text. Without a secure context there is no clipboard; then the text is selected instead.
 export function copies(button, source, status) {
   button.addEventListener('click', async () => {

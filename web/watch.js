@@ -26,6 +26,11 @@ export class WatchView {
     this.#player = this.#screen.player;
     this.#picture_of = picture_of;
     by_id('player-choice').addEventListener('change', ({target}) => this.#player.preferred = target.value);
+    by_id('watch-more').addEventListener('click', () => {
+      by_id('watch-description').classList.toggle('open');
+      this.#show_more();
+    });
+    addEventListener('resize', () => this.#show_more());
     setInterval(() => this.#show_facts(), facts_every_ms);
   }
 
@@ -35,6 +40,7 @@ export class WatchView {
 
   open(slug, {takes_focus}) {
     if (slug === this.slug) return;
+    by_id('watch-description').classList.remove('open');
     this.#player.open(slug);
     this.#show_ways();
     if (takes_focus) by_id('screen').focus({preventScroll: true});
@@ -85,9 +91,19 @@ export class WatchView {
     set_text(by_id('watch-name'), name);
     if (this.slug) this.#screen.entitle({name, picture: this.#picture_of(this.slug)});
     set_text(by_id('watch-description'), this.#stream?.description ?? '');
+    this.#show_more();
     const {video, audio, bitrate_kbps, viewers, line} = this.#stream ?? {};
     const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(viewers), line_text(line)];
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
+  }
+
+  // A long description shows its first lines, and a button for the rest.
+  #show_more() {
+    const [text, button] = [by_id('watch-description'), by_id('watch-more')];
+    const is_open = text.classList.contains('open');
+    button.hidden = !is_open && text.scrollHeight <= text.clientHeight + 1;
+    button.setAttribute('aria-expanded', String(is_open));
+    set_text(button, is_open ? 'Show less' : 'Show all');
   }
 
   #show_player_choices() {
