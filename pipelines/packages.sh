@@ -14,7 +14,7 @@ packages_for_files="ffmpeg"  # for `pipelines/demo FILE`
 
 packages_to_test="$packages_for_files libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps chromium chromium-driver
   python3 python3-gi gir1.2-gst-plugins-bad-1.0 python3-pytest python3-selenium python3-jsonschema iproute2 nftables
-  miniupnpd-nftables coturn git mandoc obs-studio openssl xvfb"
+  miniupnpd-nftables coturn git mandoc obs-studio openssl xvfb zbar-tools"
 
 # install_missing PACKAGE...: prints and installs those that are missing. Fails if it cannot.
 install_missing() {

@@ -117,7 +117,7 @@ class HlsEngine {
 let mpegts_loads = null;
 const load_mpegts = () => mpegts_loads ??= new Promise((resolve, reject) => {
   const script = document.createElement('script');
-  script.src = 'mpegts.js';
+  script.src = api.at_node('mpegts.js');
   script.onload = () => {
     globalThis.mpegts.LoggingControl.enableAll = false;
     resolve(globalThis.mpegts);
@@ -136,7 +136,7 @@ class FlvEngine {
 
   constructor({slug, video, on_failed}) {
     this.#video = video;
-    this.#play(new URL(api.flv(slug), document.baseURI).href, on_failed).catch(() => on_failed(false));
+    this.#play(api.flv(slug), on_failed).catch(() => on_failed(false));
   }
 
   async #play(url, on_failed) {

@@ -4,6 +4,7 @@ import {ways_to_play} from './commands.js';
 import {by_id, element, set_text} from './dom.js';
 import {names} from './engines.js';
 import {Screen} from './screen.js';
+import {Share} from './share.js';
 import {audio_text, hops_text, line_text, rate_text, short_name, video_text, viewers_text} from './words.js';
 
 const state_names = {
@@ -26,6 +27,8 @@ export class WatchView {
     this.#player = this.#screen.player;
     this.#picture_of = picture_of;
     by_id('player-choice').addEventListener('change', ({target}) => this.#player.preferred = target.value);
+    const share = new Share();
+    by_id('share-open').addEventListener('click', () => share.open({slug: this.slug, name: this.#stream?.name || this.slug}));
     by_id('watch-more').addEventListener('click', () => {
       by_id('watch-description').classList.toggle('open');
       this.#show_more();

@@ -34,18 +34,19 @@ std::optional<std::uint64_t> bitrate(const Stream &stream) {  // 0: not measured
   return stream.bitrate_kbps == 0 ? std::nullopt : std::optional(stream.bitrate_kbps);
 }
 
-// table.js sorts by data-value. A narrow page shows the rows as blocks, with the titles of the columns as labels.
+// table.js sorts by data-value. A narrow page shows the rows as blocks, with the titles of the columns as
+// labels.
 std::string cell(const std::string &value, const std::string &content, const char *label,
                  const char *attributes = "") {
-  return "<td data-value=\"" + escape(value) + "\" data-label=\"" + label + "\"" + attributes + ">" + content +
-         "</td>";
+  return "<td data-value=\"" + escape(value) + "\" data-label=\"" + label + "\"" + attributes + ">" +
+         content + "</td>";
 }
 
 // The pointer shows what a narrow column cuts.
 std::string long_text(const char *element, std::string_view text) {
   const std::string escaped = escape(text);
-  return std::string("<") + element + " class=\"long\" dir=\"auto\" title=\"" + escaped + "\">" + escaped + "</" +
-         element + ">";
+  return std::string("<") + element + " class=\"long\" dir=\"auto\" title=\"" + escaped + "\">" + escaped +
+         "</" + element + ">";
 }
 
 std::string row(const Stream &stream, UnixTime now) {

@@ -132,6 +132,8 @@ def test_every_operation_answers_as_described(nodes):
     do(v, 413, 'take_ping', b'x' * (256 * 1024 + 1))
     do(v, 200, 'get_page_file', file='main.js')
     do(v, 404, 'get_page_file', file='nope')
+    do(v, 200, 'get_embedded_player', slug='talk')
+    do(v, 404, 'get_embedded_player', slug='No-Slug')
     assert do(v, 302, 'publish_page', slug='talk').headers['Location'].startswith('/')
 
     nodes_body = {'uuid': 'fake', 'port': 9, 'ip_address': '192.0.2.77'}

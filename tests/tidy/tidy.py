@@ -38,7 +38,7 @@ ROOMS = {
 # Pure code: it may include the standard library only.
 PURE = ('plugins/moqt/', 'plugins/protocol/slug.cpp', *(f'plugins/{name}' for name in PURE_PROTOCOL), 'daemon/core/', 'daemon/formats/')
 # What the modules of a page may import besides those of their own folder: packages from npm.
-PAGES = {'web': ('hls.js', 'viz.js'), 'web/origin': ('hls.js',)}
+PAGES = {'web': ('hls.js', 'qr.js', 'viz.js'), 'web/origin': ('hls.js',)}
 # Which folders may include a library's headers: prefix of the include, and the folders.
 LIBRARIES = {
     'ngtcp2/': ('plugins/quic/',),
