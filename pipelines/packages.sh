@@ -3,7 +3,7 @@
 
 packages_to_build="meson ninja-build pkg-config g++ ccache libglib2.0-dev libgstreamer1.0-dev
   libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev libsoup-3.0-dev libjson-glib-dev libnice-dev
-  libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libexpected-dev libminiupnpc-dev libnatpmp-dev
+  libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libsqlite3-dev libicu-dev libexpected-dev libminiupnpc-dev libnatpmp-dev
   ca-certificates"
 
 # gstreamer1.0-x has clockoverlay and timeoverlay, which need a font. The other plugins mux, parse, encode and decode.
@@ -14,7 +14,7 @@ packages_for_files="ffmpeg"  # for `pipelines/demo FILE`
 
 packages_to_test="$packages_for_files libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps chromium chromium-driver
   python3 python3-gi gir1.2-gst-plugins-bad-1.0 python3-pytest python3-selenium python3-jsonschema iproute2 nftables
-  miniupnpd-nftables coturn nginx-light git mandoc obs-studio openssl xvfb"
+  miniupnpd-nftables coturn nginx-light git mandoc obs-studio openssl xvfb zbar-tools"
 
 # install_missing PACKAGE...: prints and installs those that are missing. Fails if it cannot.
 install_missing() {

@@ -3,6 +3,9 @@
 // the node's /openapi.json describes, whatever the node sent.
 
 const timeout_ms = 10000;
+// The node's address as this page's browser sees it, whatever the path of the page.
+const base = new URL('.', import.meta.url);
+export const at_node = (path) => new URL(path, base).href;
 
 export class ApiError extends Error {
   constructor(status, code, message) {
@@ -15,7 +18,7 @@ export class ApiError extends Error {
 async function call(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, {
+    answer = await fetch(at_node(path), {
       cache: 'no-store',
       ...options,
       headers: {accept: 'application/json', ...options.headers},
@@ -65,9 +68,9 @@ export async function settings() {
   const answer = await call('settings');
   return {...typed(answer), endpoints: typed_list(answer.endpoints, 'name', 'url', 'type', 'use')};
 }
-export const playlist = (slug) => `${of_stream(slug)}/hls/index.m3u8`;
-export const flv = (slug) => `${of_stream(slug)}/live.flv`;
-export const thumbnail = (slug, moment) => `${of_stream(slug)}/thumbnail.jpg?${moment}`;
+export const playlist = (slug) => at_node(`${of_stream(slug)}/hls/index.m3u8`);
+export const flv = (slug) => at_node(`${of_stream(slug)}/live.flv`);
+export const thumbnail = (slug, moment) => at_node(`${of_stream(slug)}/thumbnail.jpg?${moment}`);
 
 export async function make_stream(name, description) {
   const answer = await call('streams', {
@@ -75,8 +78,13 @@ export async function make_stream(name, description) {
     headers: {'content-type': 'application/json'},
     body: JSON.stringify({name, description}),
   });
-  return typed(answer.stream, 'slug');
+  const stream = typed(answer.stream, 'slug');
+  if (!stream) throw new ApiError(500, 'error', 'The node answered without a stream.');
+  return stream;
 }
+
+// The slug that a stream of this name has; only the node knows the rule.
+export const slug_of = async (name) => typed(await call(`slug?name=${encodeURIComponent(name)}`), 'slug')?.slug ?? '';
 
 export const set_streaming = (slug, streaming) => call(of_stream(slug), {
   method: 'PUT',
@@ -109,9 +117,8 @@ export function events(on_event, on_open) {
   let wait_ms = first_wait_ms;
 
   const connect = () => {
-    const url = new URL('events', document.baseURI);
+    const url = new URL('events', base);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    url.hash = '';
     const socket = new WebSocket(url);
     socket.onopen = () => {
       wait_ms = first_wait_ms;

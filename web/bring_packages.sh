@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Brings the npm packages that the pages use, in the versions of package-lock.json, into the build: from
 # web/node_modules if all of them are there; otherwise npm installs them in a private folder.
-# Usage: bring_packages.sh SOURCE PRIVATE HLS MPEGTS VIZ LICENCES
+# Usage: bring_packages.sh SOURCE PRIVATE HLS MPEGTS VIZ QR LICENCES
 set -eu
-source=$1 private=$2 hls=$3 mpegts=$4 viz=$5 licences=$6
-packages='hls.js mpegts.js @viz-js/viz'
+source=$1 private=$2 hls=$3 mpegts=$4 viz=$5 qr=$6 licences=$7
+packages='hls.js mpegts.js @viz-js/viz lean-qr'
 
 wanted() { sed -n "s|.*\"$1\": \"\([0-9.]*\)\".*|\1|p" "$source/package.json"; }  # empty: not in package.json, part of another package
 has() {
@@ -38,6 +38,7 @@ modules=$from/node_modules
 sed '/^\/\/# sourceMappingURL=/d' "$modules/hls.js/dist/hls.light.min.mjs" >"$hls"
 sed '/^\/\/# sourceMappingURL=/d' "$modules/mpegts.js/dist/mpegts.js" >"$mpegts"
 sed '/^\/\/# sourceMappingURL=/d' "$modules/@viz-js/viz/dist/viz.js" >"$viz"
+cp "$modules/lean-qr/index.mjs" "$qr"
 
 licence() {
   printf '%s %s (%s), served as %s, is not part of Astral. %s\n\n' "$1" "$(wanted "$1")" "$2" "$3" "$4"
@@ -51,4 +52,5 @@ licence() {
     "$modules/mpegts.js/dist/mpegts.js.LICENSE.txt"
   licence @viz-js/viz https://github.com/mdaines/viz-js viz.js 'It is MIT and contains Graphviz (EPL-1.0) and Expat (MIT):' \
     "$modules/@viz-js/viz/README.md"
+  licence lean-qr https://github.com/davidje13/lean-qr qr.js 'Its licence:' "$modules/lean-qr/LICENSE"
 } >"$licences"

@@ -21,11 +21,12 @@ const refusals = {
   NotReadableError: 'Another program uses the device.',
 };
 
-// names(): {name, description, slug} as they are in the form.
+// names(): {name, description} as they are in the form.
 export class Capture {
   #names;
   #media = null;
-  #slug = '';         // of the live stream
+  #is_live = false;
+  #slug = '';         // of the live stream, as the node has made it
   #connection = null;
   #ending = null;     // aborts the attempts to publish
   #bytes = {count: 0, at: 0};
@@ -52,11 +53,10 @@ export class Capture {
   }
 
   #show() {
-    const is_live = this.#slug !== '';
     set_text(by_id('capture-preview'), this.#media ? 'End the preview' : 'Preview');
-    by_id('capture-preview').hidden = is_live;
-    by_id('capture-live').hidden = is_live || !this.#media;
-    by_id('capture-stop').hidden = !is_live;
+    by_id('capture-preview').hidden = this.#is_live;
+    by_id('capture-live').hidden = this.#is_live || !this.#media;
+    by_id('capture-stop').hidden = !this.#is_live;
     by_id('capture-source').disabled = Boolean(this.#media);
     by_id('preview-hint').hidden = Boolean(this.#media);
   }
@@ -85,15 +85,15 @@ export class Capture {
   }
 
   async #go_live() {
-    const {name, description, slug} = this.#names();
-    this.#slug = slug;
+    const {name, description} = this.#names();
+    this.#is_live = true;
     this.#ending = new AbortController();
     this.#show();
     this.#say('Going live…');
     try {
-      this.#slug = (await make_stream(name, description))?.slug ?? slug;
+      this.#slug = (await make_stream(name, description)).slug;
     } catch (error) {
-      this.#slug = '';
+      this.#is_live = false;
       this.#show();
       return this.#say(error.message);
     }
@@ -123,7 +123,7 @@ export class Capture {
     this.#ending?.abort();
     this.#connection?.close();
     this.#connection = null;
-    this.#slug = '';
+    this.#is_live = false;
     this.#let_go();
   }
 

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The commands and addresses with which other programs publish a stream to this node or play it. Pure.
 
-// As the nodes make it: lower case; a to z and 0 to 9 stay; everything between becomes one hyphen; at most 48 characters.
-export function slug_of(name) {
-  return name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, 48).replace(/-$/, '');
-}
-
 // `host`: the node's address with its port. `rtmp_port`: 0 if the node does not accept RTMP.
 export function rtmp_server({host, rtmp_port}) {
   if (!rtmp_port) return '';

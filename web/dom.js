@@ -35,6 +35,10 @@ export class Children {
     this.#make = make;
   }
 
+  of(key) {
+    return this.#made.get(key);
+  }
+
   show(things, key_of) {
     const gone = new Set(this.#made.keys());
     things.forEach((thing, index) => {
@@ -51,6 +55,19 @@ export class Children {
       this.#made.delete(key);
     }
   }
+}
+
+// What people typed, apart from the text around it: it may run from right to left.
+export function typed_text(tag, name = '') {
+  const made = element(tag, name);
+  made.dir = 'auto';
+  return made;
+}
+
+// Shows a text that may be cut on the page; the pointer shows all of it.
+export function set_long_text(node, text) {
+  set_text(node, text);
+  if (node.title !== text) node.title = text;
 }
 
 // Makes a button copy a text. Without a secure context there is no clipboard; then the text is selected instead.

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The players behind one interface: each plays a stream of this node in a <video>, reports its latency in seconds (NaN: unknown) and calls
-// on_failed(is_for_good) when it ends. A player's library is loaded at its first use.
+// The players behind one interface: each plays a stream of this node in a <video> and calls on_failed(is_for_good) when it ends. A player's
+// library is loaded at its first use.
+// latency: seconds between what the node received and what is seen; NaN: unknown. live: {position, slack, most}, for catch_up.js: the time in
+// the <video> that is live; NaN: the player is always live, or it is unknown.
 import * as api from './api.js';
+import {too_late_s} from './catch_up.js';
 
+const flv_buffer_s = 0.8;  // what HTTP-FLV keeps in the buffer, against jitter
 const unsupported_media = 415;  // the node cannot offer this stream in this format
 
 export const names = {whep: 'WebRTC', llhls: 'Low-latency HLS', flv: 'HTTP-FLV', hls: 'HLS'};
@@ -18,9 +22,6 @@ export function kinds_for({endpoints, stream}) {
     ['hls', has_sources || has_native_hls],
   ].filter(([, is_there]) => is_there).map(([kind]) => kind);
 }
-
-const buffered_after = (video) =>
-  (video.buffered.length > 0 ? video.buffered.end(video.buffered.length - 1) - video.currentTime : NaN);
 
 const for_ever = (timeout_ms) => ({
   default: {
@@ -41,20 +42,27 @@ const settings = {
   manifestLoadPolicy: for_ever(15000),
   playlistLoadPolicy: for_ever(15000),
 };
-const low_latency = {lowLatencyMode: true, maxLiveSyncPlaybackRate: 1.1};
-const plain = {
-  lowLatencyMode: false, liveSyncDurationCount: 2, liveSyncOnStallIncrease: 0.25, liveMaxLatencyDurationCount: 8, maxLiveSyncPlaybackRate: 1.08,
-};
+// catch_up.js alone decides how a player comes back to live.
+// A jump to live must leave the buffer: hls.js 1.7 stops loading for seconds after a jump inside segments that it loaded whole during a pause.
+const low_latency = {lowLatencyMode: true, maxLiveSyncPlaybackRate: 1, maxBufferLength: 2};
+const plain = {lowLatencyMode: false, liveSyncDurationCount: 2, liveSyncOnStallIncrease: 0.25, maxLiveSyncPlaybackRate: 1};
+const most_segments_behind = 3;
+
+const ends_at = (ranges) => (ranges.length > 0 ? ranges.end(ranges.length - 1) : NaN);
 
 class HlsEngine {
   #video;
   #hls = null;
   #on_failed;
+  #node_time;
+  #slack;
   #is_ended = false;
 
-  constructor({slug, video, on_failed}, is_low_latency) {
+  constructor({slug, video, on_failed, node_time}, is_low_latency) {
     this.#video = video;
     this.#on_failed = on_failed;
+    this.#node_time = node_time;
+    this.#slack = is_low_latency ? 0.2 : 2;
     this.#play(api.playlist(slug), is_low_latency).catch(() => on_failed(false));
   }
 
@@ -85,11 +93,18 @@ class HlsEngine {
     else this.#on_failed(false);
   }
 
+  // PROGRAM-DATE-TIME is of the node's clock, which may differ from the one of this machine.
   get latency() {
-    const date = this.#hls?.playingDate;
-    const behind = date ? (Date.now() - date.getTime()) / 1000 : NaN;
-    // The clock of this machine may not be the node's.
-    return behind > 0 && behind < 120 ? behind : this.#hls?.latency || buffered_after(this.#video);
+    const date = this.#hls?.playingDate ?? this.#video.getStartDate?.();  // Safari knows the date of time 0
+    const since = this.#hls ? 0 : this.#video.currentTime;
+    const behind = date ? (this.#node_time() - date.getTime()) / 1000 - since : NaN;
+    return Number.isFinite(behind) ? Math.max(0, behind) : this.#hls?.latency || NaN;
+  }
+
+  get live() {
+    const position = this.#hls ? this.#hls.liveSyncPosition ?? NaN : ends_at(this.#video.seekable);
+    const longest = this.#hls?.latestLevelDetails?.targetduration ?? 0;
+    return {position, slack: this.#slack, most: Math.max(too_late_s, most_segments_behind * longest)};
   }
 
   end() {
@@ -102,7 +117,7 @@ class HlsEngine {
 let mpegts_loads = null;
 const load_mpegts = () => mpegts_loads ??= new Promise((resolve, reject) => {
   const script = document.createElement('script');
-  script.src = 'mpegts.js';
+  script.src = api.at_node('mpegts.js');
   script.onload = () => {
     globalThis.mpegts.LoggingControl.enableAll = false;
     resolve(globalThis.mpegts);
@@ -121,7 +136,7 @@ class FlvEngine {
 
   constructor({slug, video, on_failed}) {
     this.#video = video;
-    this.#play(new URL(api.flv(slug), document.baseURI).href, on_failed).catch(() => on_failed(false));
+    this.#play(api.flv(slug), on_failed).catch(() => on_failed(false));
   }
 
   async #play(url, on_failed) {
@@ -129,8 +144,7 @@ class FlvEngine {
     if (this.#is_ended) return;
     if (!mpegts.getFeatureList().mseLivePlayback) return on_failed(true);
     const player = this.#player = mpegts.createPlayer({type: 'flv', isLive: true, url}, {
-      enableWorker: false, enableStashBuffer: false, liveSync: true, liveSyncMaxLatency: 1.6, liveSyncTargetLatency: 0.8,
-      liveSyncPlaybackRate: 1.1, liveBufferLatencyChasing: true, liveBufferLatencyMaxLatency: 6, liveBufferLatencyMinRemain: 0.8,
+      enableWorker: false, enableStashBuffer: false, liveSync: false, liveBufferLatencyChasing: false,
       autoCleanupSourceBuffer: true, autoCleanupMaxBackwardDuration: 30, autoCleanupMinBackwardDuration: 15,
     });
     player.on(mpegts.Events.ERROR, (type, detail, {code} = {}) => on_failed(code === unsupported_media));
@@ -140,7 +154,11 @@ class FlvEngine {
   }
 
   get latency() {
-    return buffered_after(this.#video);
+    return ends_at(this.#video.buffered) - this.#video.currentTime;
+  }
+
+  get live() {
+    return {position: ends_at(this.#video.buffered) - flv_buffer_s, slack: flv_buffer_s, most: too_late_s};
   }
 
   end() {
@@ -153,6 +171,7 @@ class WhepEngine {
   #ending = new AbortController();
   #connection = null;
   latency = NaN;
+  live = {position: NaN, slack: 0, most: Infinity};
 
   constructor({slug, video, on_failed}) {
     this.#play(slug, video, on_failed).catch(({status}) => on_failed(status === unsupported_media));

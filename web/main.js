@@ -6,6 +6,7 @@ import {by_id, set_text} from './dom.js';
 import {Live} from './live.js';
 import {Network} from './network.js';
 import {NodeView} from './node.js';
+import {NodeClock} from './node_clock.js';
 import {PublishView} from './publish.js';
 import {kept_ms, Rates} from './rates.js';
 import {StreamList} from './streams.js';
@@ -15,6 +16,7 @@ import {WatchView} from './watch.js';
 import {short_name} from './words.js';
 
 const measure_ms = 2000;
+const clock_every_ms = 60_000;
 
 const list = new StreamList({
   list: by_id('stream-list'), empty: by_id('streams-empty'), count: by_id('streams-count'), order: by_id('order'),
@@ -27,7 +29,8 @@ const tables = new Tables({
   nodes: {body: by_id('node-rows'), count: by_id('node-count'), rest: by_id('node-rest')},
 });
 const rates = new Rates();
-const watch = new WatchView();
+const clock = new NodeClock();
+const watch = new WatchView({node_time: () => clock.at(performance.now()), picture_of: (slug) => list.picture_of(slug)});
 const publish = new PublishView();
 const inside = new NodeView({rates, span_ms: kept_ms});
 let state = {is_there: false, is_live: false, node: null, nodes: [], streams: [], tickets: []};
@@ -59,10 +62,13 @@ function show() {
   if (view) show_title();
 }
 
-// Read whenever the node becomes reachable: after a restart its settings may differ.
+// Read whenever the node becomes reachable: after a restart its settings may differ. And again and again for its clock.
 async function ask_endpoints() {
+  const asked_at = performance.now();
   try {
-    endpoints = await api.settings();
+    const {time_ms, ...settings} = await api.settings();
+    clock.heard({time_ms, asked_at, answered_at: performance.now()});
+    endpoints = settings;
   } catch (error) {
     if (error.status === 0) return;
     endpoints = {};
@@ -118,3 +124,5 @@ addEventListener('hashchange', follow_address);
 follow_address();
 new Live({read: api, listen: api.events, on_change});
 setInterval(measure, measure_ms);
+setInterval(() => !document.hidden && state.is_there && ask_endpoints(), clock_every_ms);
+document.addEventListener('visibilitychange', () => !document.hidden && ask_endpoints());  // this machine may have slept

@@ -45,7 +45,7 @@ class Line {
   show({time, level, text}) {
     this.element.className = level ?? '';
     const when = element('time', '', time ? new Date(time).toLocaleTimeString() : '');
-    if (this.element.childElementCount === 0) this.element.append(when, ' ', text);
+    if (this.element.childElementCount === 0) this.element.append(when, ' ', element('bdi', '', text));
   }
 }
 

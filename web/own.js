@@ -2,13 +2,13 @@
 // The streams that this node publishes: their state, warnings about what hurts viewers, and the buttons that pause, resume and
 // delete them.
 import {delete_stream, set_streaming} from './api.js';
-import {by_id, Children, element, set_text} from './dom.js';
+import {by_id, Children, element, set_long_text, set_text, typed_text} from './dom.js';
 import {audio_text, rate_text, seconds_text, video_text, viewers_text} from './words.js';
 
 // Asks in a dialog; true: yes.
-function confirmed(text) {
+function confirmed(name) {
   const dialog = by_id('confirm');
-  set_text(by_id('confirm-text'), text);
+  set_text(by_id('confirm-name'), name);
   dialog.returnValue = '';
   dialog.showModal();
   return new Promise((resolve) => {
@@ -27,7 +27,7 @@ const facts = [
 class Card {
   #slug;
   #is_live = false;
-  #name = element('a', 'name');
+  #name = typed_text('a', 'name');
   #badge = element('span', 'badge');
   #values = facts.map(() => element('dd'));
   #warnings = element('ul', 'warnings');
@@ -41,9 +41,7 @@ class Card {
     this.#said.setAttribute('role', 'status');
     this.#toggle.addEventListener('click', () => this.#do(() => set_streaming(slug, !this.#is_live)));
     remove.addEventListener('click', async () => {
-      if (await confirmed(`Delete “${this.#name.textContent}”? It ends for all viewers, and others can take its name.`)) {
-        this.#do(() => delete_stream(slug));
-      }
+      if (await confirmed(this.#name.textContent)) this.#do(() => delete_stream(slug));
     });
     const list = element('dl', 'facts', ...facts.map(([name], i) => element('div', '', element('dt', '', name), this.#values[i])));
     this.element = element('li', 'card', element('p', 'line', this.#name, this.#badge), list, this.#warnings,
@@ -62,7 +60,7 @@ class Card {
 
   show(stream) {
     this.#is_live = stream.streaming !== false;
-    set_text(this.#name, stream.name || stream.slug);
+    set_long_text(this.#name, stream.name || stream.slug);
     set_text(this.#badge, this.#is_live ? 'Live' : 'Waiting');
     this.#badge.classList.toggle('live', this.#is_live);
     set_text(this.#toggle, this.#is_live ? 'Pause' : 'Resume');

@@ -2,6 +2,7 @@
 // Plays one stream of this node until it is closed, with the player that player_selector.js chooses. Each attempt has its own <video>. The
 // page shows the last picture of the old one until the new one plays.
 import * as api from './api.js';
+import {CatchUp} from './catch_up.js';
 import {PlayerSelector} from './player_selector.js';
 import {kinds_for, make_engine} from './engines.js';
 
@@ -14,22 +15,43 @@ const longest_retry_ms = 8000;
 // One attempt of one player. Its <video> is in the page from the start, behind the one that is shown.
 class Attempt {
   #engine;
+  #catch_up = new CatchUp();
   #last_time = 0;
 
-  constructor({kind, slug, screen, like, on_failed}) {
+  constructor({kind, slug, screen, sound, on_failed, node_time}) {
     const video = this.video = document.createElement('video');
-    Object.assign(video, {playsInline: true, autoplay: true, muted: like?.muted ?? true, volume: like?.volume ?? 1});
+    Object.assign(video, {playsInline: true, autoplay: true, muted: !sound.is_on, volume: sound.volume});
     video.className = 'next';
     screen.append(video);
     video.addEventListener('loadedmetadata', () => video.play().catch(() => {
       video.muted = true;  // browsers allow sound only after a click
       video.play().catch(() => {});
     }));
-    this.#engine = make_engine[kind]({slug, video, on_failed});
+    this.#engine = make_engine[kind]({slug, video, on_failed, node_time});
   }
 
   get latency() {
     return this.#engine.latency;
+  }
+
+  catch_up(now) {
+    const {video} = this;
+    const {position, slack, most} = this.#engine.live;
+    const {buffered, currentTime, paused} = video;
+    const ahead = buffered.length > 0 ? buffered.end(buffered.length - 1) - currentTime : 0;
+    const {jumps, rate} = this.#catch_up.decide({behind: position - currentTime, ahead, is_paused: paused, slack, most}, now);
+    if (jumps) video.currentTime = position;
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  is_late(now) {
+    return this.#catch_up.is_late(now);
+  }
+
+  go_live() {
+    const {position} = this.#engine.live;
+    if (position > this.video.currentTime) this.video.currentTime = position;
+    this.video.play().catch(() => {});
   }
 
   // Whether a new picture was shown since the last call.
@@ -48,10 +70,12 @@ class Attempt {
   }
 }
 
-// on_change({state, message, ticket, kind, video}); states: asking, loading, playing, waiting, refused.
+// on_change({state, message, ticket, kind, video}); states: asking, loading, playing, paused (by the viewer), waiting, refused.
 export class Player {
   #screen;
   #on_change;
+  #node_time;
+  #sound;
   #slug = '';
   #selector = new PlayerSelector();
   #preferred = '';
@@ -69,10 +93,14 @@ export class Player {
   #session = 0;  // identifies this open(); answers to an earlier one are dropped
   #said = '';
 
-  constructor(screen, on_change) {
+  // node_time(): what the node's clock shows, in Unix milliseconds; NaN: unknown. sound: {is_on, volume} for each new <video>.
+  constructor(screen, {on_change, node_time, sound}) {
     this.#screen = screen;
     this.#on_change = on_change;
+    this.#node_time = node_time;
+    this.#sound = sound;
     setInterval(() => this.#look(), look_ms);
+    document.addEventListener('visibilitychange', () => this.#look());
   }
 
   get slug() {
@@ -85,7 +113,19 @@ export class Player {
 
   // Seconds between what is seen and what the node has received; NaN when nothing plays.
   get latency() {
+    const [state] = this.#state();
+    const is_seen = state === 'playing' || (state === 'paused' && !this.video.srcObject);  // WebRTC counts no pause
+    if (!is_seen) return NaN;
     return this.#attempts.get(this.#shown)?.latency ?? NaN;
+  }
+
+  // Whether go_live() would show something newer.
+  get is_late() {
+    return this.#attempts.get(this.#shown)?.is_late(performance.now()) ?? false;
+  }
+
+  go_live() {
+    this.#attempts.get(this.#shown)?.go_live();
   }
 
   get kinds() {
@@ -144,7 +184,11 @@ export class Player {
 
   #start(id, kind) {
     const on_failed = (is_for_good) => this.#handle({type: 'failed', id, is_for_good});
-    this.#attempts.set(id, new Attempt({kind, slug: this.#slug, screen: this.#screen, like: this.video, on_failed}));
+    const attempt = new Attempt({
+      kind, slug: this.#slug, screen: this.#screen, sound: this.#sound, on_failed, node_time: this.#node_time,
+    });
+    this.#attempts.set(id, attempt);
+    for (const type of ['play', 'pause']) attempt.video.addEventListener(type, () => id === this.#shown && this.#look());
   }
 
   #show(id) {
@@ -213,7 +257,9 @@ export class Player {
       this.#handle({type: 'progressed', id});
       if (id === this.#shown) this.#progressed_at = now;
     }
+    if (this.#is_paused) this.#progressed_at = now;
     this.#handle({type: 'tick'});
+    this.#attempts.get(this.#shown)?.catch_up(now);
     this.#tell();
   }
 
@@ -226,7 +272,8 @@ export class Player {
 
   #state() {
     const stands = performance.now() - this.#progressed_at > stall_is_shown_ms;
-    if (this.#shown && (!stands || this.#is_paused)) return ['playing', ''];
+    if (this.#shown && this.#is_paused) return ['paused', ''];
+    if (this.#shown && !stands) return ['playing', ''];
     if (this.#selector.is_hopeless)
       return ['refused', 'This browser cannot play the stream: its codecs fit neither HLS, FLV nor WebRTC.'];
     if (this.#shown || this.#refusal || !this.#is_there || this.#stream?.streaming === false) return ['waiting', this.#waits_for()];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The view that publishes: a name for the stream, and ways to send media into it. A page of another site may link here with the name in the
 // address (?name=&description=). Only a click creates the stream.
-import {make_stream} from './api.js';
+import {make_stream, slug_of} from './api.js';
 import {Capture} from './capture.js';
-import {rtmp_server, slug_of, ways_to_publish} from './commands.js';
+import {rtmp_server, ways_to_publish} from './commands.js';
 import {by_id, Children, copies, element, set_text} from './dom.js';
 import {OwnStreams} from './own.js';
 
@@ -33,20 +33,23 @@ export class PublishView {
   #own = new OwnStreams();
   #commands = new Children(by_id('commands'), (way) => new Command(way));
   #endpoints = {};
+  #slug = 'SLUG';  // of the name in the form; until the node has said it, the word stands for it
+  #asked = 0;
 
   constructor() {
     const {name, description} = this.#fields;
     const asked = new URLSearchParams(location.search);
     for (const field of [name, description]) field.value = asked.get(field.name) ?? field.value;
-    name.addEventListener('input', () => this.#show_ways());
+    name.addEventListener('input', () => this.#ask_slug());
     by_id('publish-form').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#make();
     });
     copies(by_id('obs-server-copy'), by_id('obs-server'), by_id('publish-status'));
     copies(by_id('obs-key-copy'), by_id('obs-key'), by_id('publish-status'));
-    this.#capture = new Capture(() => ({name: name.value, description: description.value, slug: this.#slug}));
+    this.#capture = new Capture(() => ({name: name.value, description: description.value}));
     this.#show_ways();
+    this.#ask_slug();
   }
 
   // `endpoints`: null if the settings have not been read yet.
@@ -56,10 +59,17 @@ export class PublishView {
     this.#endpoints = endpoints;
     this.#capture.is_offered = Boolean(endpoints.whip_url);
     this.#show_ways();
+    this.#ask_slug();
   }
 
-  get #slug() {
-    return slug_of(this.#fields.name.value) || 'my-talk';
+  // A name without a slug (nothing but spaces) changes nothing.
+  async #ask_slug() {
+    const asked = ++this.#asked;
+    const name = this.#fields.name.value;
+    const slug = name.trim() ? await slug_of(name).catch(() => '') : '';
+    if (!slug || asked !== this.#asked) return;
+    this.#slug = slug;
+    this.#show_ways();
   }
 
   #show_ways() {

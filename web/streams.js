@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The list of streams. A stream keeps its DOM element while it is listed, so focus and scroll position stay.
 import {thumbnail} from './api.js';
-import {Children, element, set_text} from './dom.js';
+import {Children, element, set_long_text, set_text, typed_text} from './dom.js';
 import {age_text, rate_text, video_text, viewers_text} from './words.js';
 
 const picture_every_ms = 15_000;
@@ -50,6 +50,10 @@ class Thumbnail {
     this.element.setAttribute('aria-hidden', 'true');
   }
 
+  get loaded() {
+    return this.#image.hidden ? '' : this.#image.src;
+  }
+
   show(stream) {
     set_text(this.sign, [...(stream.name || stream.slug)][0]?.toUpperCase() ?? '');
     const now = performance.now();
@@ -63,9 +67,9 @@ class Thumbnail {
 class Row {
   constructor({slug}) {
     this.thumbnail = new Thumbnail(slug);
-    this.name = element('span', 'name');
+    this.name = typed_text('bdi', 'name');
     this.state = element('span', 'badge');
-    this.description = element('p', 'description');
+    this.description = typed_text('p', 'description');
     this.details = element('p', 'details');
     this.link = element('a', 'stream', this.thumbnail.element, element('span', 'line', this.name, this.state), this.description, this.details);
     this.link.href = `#watch/${encodeURIComponent(slug)}`;
@@ -73,10 +77,10 @@ class Row {
   }
 
   show(stream) {
-    set_text(this.name, stream.name || stream.slug);
+    set_long_text(this.name, stream.name || stream.slug);
     set_text(this.state, is_live(stream) ? 'Live' : 'Waiting');
     this.state.classList.toggle('live', is_live(stream));
-    set_text(this.description, stream.description ?? '');
+    set_long_text(this.description, stream.description ?? '');
     this.description.hidden = !stream.description;
     const age = stream.created ? age_text(Date.now() / 1000 - stream.created) : '';
     set_text(this.details, [media_name(stream), rate_text(stream.bitrate_kbps), viewers_text(stream.viewers), age]
@@ -113,6 +117,11 @@ export class StreamList {
   set watched(slug) {
     this.#watched = slug;
     this.#show();
+  }
+
+  // The URL of the stream's thumbnail, if it is on the page; '' if not.
+  picture_of(slug) {
+    return this.#rows.of(slug)?.thumbnail.loaded ?? '';
   }
 
   find(slug) {

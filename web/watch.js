@@ -3,31 +3,37 @@
 import {ways_to_play} from './commands.js';
 import {by_id, element, set_text} from './dom.js';
 import {names} from './engines.js';
-import {Player} from './player.js';
+import {Screen} from './screen.js';
+import {Share} from './share.js';
 import {audio_text, hops_text, line_text, rate_text, short_name, video_text, viewers_text} from './words.js';
 
 const state_names = {
-  asking: 'Asking', loading: 'Loading', playing: 'Live', waiting: 'Waiting', refused: 'Cannot be played',
+  asking: 'Asking', loading: 'Loading', playing: 'Live', paused: 'Paused', waiting: 'Waiting', refused: 'Cannot be played',
 };
 const facts_every_ms = 500;
 
 export class WatchView {
-  #screen = by_id('screen');
-  #player = new Player(this.#screen, (told) => this.#show(told));
+  #screen;
+  #player;
   #self = null;
   #stream = null;
   #endpoints = {};
   #ticket = null;
+  #picture_of;
 
-  constructor() {
-    by_id('sound').addEventListener('click', () => this.#toggle_sound());
-    by_id('unmute').addEventListener('click', () => this.#toggle_sound());
-    by_id('pause').addEventListener('click', () => this.#toggle_pause());
-    by_id('full').addEventListener('click', () => this.#toggle_full());
+  // node_time: as Player takes it. picture_of(slug): the URL of a picture of the stream that is there, or ''.
+  constructor({node_time, picture_of}) {
+    this.#screen = new Screen(by_id('screen'), {node_time, on_change: (told) => this.#show(told)});
+    this.#player = this.#screen.player;
+    this.#picture_of = picture_of;
     by_id('player-choice').addEventListener('change', ({target}) => this.#player.preferred = target.value);
-    this.#screen.addEventListener('keydown', (event) => this.#on_key(event));
-    document.addEventListener('fullscreenchange', () => this.#show_buttons());
-    by_id('full').hidden = !document.fullscreenEnabled;
+    const share = new Share();
+    by_id('share-open').addEventListener('click', () => share.open({slug: this.slug, name: this.#stream?.name || this.slug}));
+    by_id('watch-more').addEventListener('click', () => {
+      by_id('watch-description').classList.toggle('open');
+      this.#show_more();
+    });
+    addEventListener('resize', () => this.#show_more());
     setInterval(() => this.#show_facts(), facts_every_ms);
   }
 
@@ -37,15 +43,15 @@ export class WatchView {
 
   open(slug, {takes_focus}) {
     if (slug === this.slug) return;
+    by_id('watch-description').classList.remove('open');
     this.#player.open(slug);
     this.#show_ways();
-    if (takes_focus) this.#screen.focus({preventScroll: true});
+    if (takes_focus) by_id('screen').focus({preventScroll: true});
   }
 
   close() {
-    this.#player.close();
+    this.#screen.close();
     this.#stream = this.#ticket = null;
-    if (document.fullscreenElement === this.#screen) document.exitFullscreen();
   }
 
   // `endpoints`: null, not known yet.
@@ -62,16 +68,12 @@ export class WatchView {
   }
 
   #show({state, message, ticket, kind}) {
-    const is_shown = state === 'playing';
     this.#ticket = ticket;
-    by_id('overlay').hidden = is_shown;
-    set_text(by_id('overlay-text'), message);
-    this.#screen.dataset.state = state;
     set_text(by_id('fact-state'), state_names[state]);
-    set_text(by_id('watch-status'), is_shown ? 'Playing' : message);
+    set_text(by_id('watch-status'), message || (state === 'paused' ? 'Paused' : 'Playing'));
     set_text(by_id('fact-player'), names[kind] ?? '–');
     set_text(by_id('fact-parent'), ticket ? this.#parent_text(ticket) : '–');
-    this.#show_buttons();
+    this.#show_facts();
   }
 
   #parent_text({source, hops, element: is_program}) {
@@ -80,58 +82,31 @@ export class WatchView {
     return [short_name(name), hops ? hops_text(hops) : ''].filter(Boolean).join(', ');
   }
 
-  #show_buttons() {
-    const {video} = this.#player;
-    by_id('bar').hidden = !video;
-    by_id('unmute').hidden = !video?.muted || this.#screen.dataset.state !== 'playing';
-    if (!video) return;
-    set_text(by_id('sound'), video.muted ? 'Sound on' : 'Sound off');
-    set_text(by_id('pause'), video.paused ? 'Play' : 'Pause');
-    set_text(by_id('full'), document.fullscreenElement ? 'Leave full screen' : 'Full screen');
-  }
-
-  #toggle_sound() {
-    const {video} = this.#player;
-    if (video) video.muted = !video.muted;
-    this.#show_buttons();
-    this.#screen.focus({preventScroll: true});
-  }
-
-  #toggle_pause() {
-    const {video} = this.#player;
-    if (video?.paused) video.play().catch(() => {});
-    else video?.pause();
-    this.#show_buttons();
-  }
-
-  #toggle_full() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else this.#screen.requestFullscreen().catch(() => {});
-  }
-
-  #on_key(event) {
-    if (event.target !== this.#screen || event.ctrlKey || event.altKey || event.metaKey) return;
-    const does = {' ': () => this.#toggle_pause(), m: () => this.#toggle_sound(), f: () => this.#toggle_full()}[event.key];
-    if (!does) return;
-    event.preventDefault();
-    does();
-  }
-
   #show_facts() {
     if (!this.slug) return;
     const {latency, video} = this.#player;
     set_text(by_id('fact-latency'), !Number.isFinite(latency) ? '–' : latency < 1 ? `${Math.round(latency * 1000)} ms` : `${latency.toFixed(1)} s`);
     set_text(by_id('fact-picture'), video?.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '–');
-    this.#show_buttons();
   }
 
   #show_names() {
     const name = this.#stream?.name || this.slug;
     set_text(by_id('watch-name'), name);
+    if (this.slug) this.#screen.entitle({name, picture: this.#picture_of(this.slug)});
     set_text(by_id('watch-description'), this.#stream?.description ?? '');
+    this.#show_more();
     const {video, audio, bitrate_kbps, viewers, line} = this.#stream ?? {};
     const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(viewers), line_text(line)];
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
+  }
+
+  // A long description shows its first lines, and a button for the rest.
+  #show_more() {
+    const [text, button] = [by_id('watch-description'), by_id('watch-more')];
+    const is_open = text.classList.contains('open');
+    button.hidden = !is_open && text.scrollHeight <= text.clientHeight + 1;
+    button.setAttribute('aria-expanded', String(is_open));
+    set_text(button, is_open ? 'Show less' : 'Show all');
   }
 
   #show_player_choices() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // WebRTC with this node: publishes by WHIP, watches by WHEP. One offer and one answer over fetch, with all candidates in them. Nothing is
 // retried here: the caller does that after on_lost().
-import {ApiError} from './api.js';
+import {ApiError, at_node} from './api.js';
 
 const gathering_ms = 1000;     // candidates that take longer are left out
 const answer_ms = 20000;       // the node may have to find the stream first
@@ -87,8 +87,8 @@ class Connection {
       await this.#pc.setLocalDescription();
       await gathered(this.#pc);
       const answer = await ask(path, {method: 'POST', sdp: this.#pc.localDescription.sdp, token: this.#token, signal});
-      const resource = answer.headers.get('location');
-      this.#resource = resource && new URL(resource, answer.url).href;
+      const location = answer.headers.get('location');
+      this.#resource = location ? new URL(location, answer.url || path).href : '';
       addEventListener('pagehide', this.#leave);
       await this.#pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
       await this.#connected(signal);
@@ -128,7 +128,7 @@ class Connection {
   }
 }
 
-const resource = (slug, way) => `stream/${encodeURIComponent(slug)}/${way}`;
+const resource = (slug, way) => at_node(`stream/${encodeURIComponent(slug)}/${way}`);
 
 function prefer_h264(transceiver) {
   const codecs = RTCRtpReceiver.getCapabilities('video')?.codecs ?? [];

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "http/access.hpp"
 #include "http/routes.hpp"
 #include "runtime/driver.hpp"
 
@@ -25,8 +26,10 @@ struct Doors {
 void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver, std::function<Doors()> doors);
 // /log, /pipelines.
 void add_inside_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
-// The page and openapi.json. Add them last: one of these routes matches every /NAME.
-void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver);
+// The page, the player for other sites' pages and openapi.json. Add them last: one of these routes matches every
+// /NAME. `access` must outlive the routes.
+void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver,
+                    const http::Access &access);
 
 // A node and a stream as the API shows them. If this node does not know its own address, shown_node() shows
 // the address at which the caller reached it.

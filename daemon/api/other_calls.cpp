@@ -2,6 +2,7 @@
 // GET and POST /ping, by which nodes measure bandwidth; GET /settings, what a player needs; GET /health.
 #include <bit>
 #include <charconv>
+#include <chrono>
 #include <random>
 
 #include "api/calls.hpp"
@@ -43,8 +44,11 @@ void ping(const http::Call &call, const http::Answer &answer) {
 // rtmp_tunnel_port is always 0: the node offers HTTP-FLV instead of RTMP over HTTP.
 void settings(const http::Call &call, const runtime::Driver &driver, const Doors &doors,
               const http::Answer &answer) {
+  using namespace std::chrono;
+  const auto time = duration_cast<milliseconds>(system_clock::now().time_since_epoch());
   json::Builder body;
   body.set("owner", call.is_owner)
+      .set("time_ms", static_cast<std::int64_t>(time.count()))
       .set("rtmp_port", doors.rtmp_port)
       .set("rtmp_resource", "astral")
       .set("rtmp_tunnel_port", 0);

@@ -3,6 +3,7 @@
 #include "core/limits.hpp"
 #include "formats/facts.hpp"
 #include "protocol/object_codec.hpp"
+#include "protocol/title.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::api {
@@ -41,6 +42,19 @@ std::string thin_line(const media::Measured &measured) {
          " Mbit/s, so the picture skips";
 }
 
+const Error blank{Code::invalid, "name: is blank"};
+
+// So that a page shows under which slug a stream will be, before it is created.
+void show_slug(const http::Call &call, const http::Answer &answer) {
+  const auto name = call.query.find("name");
+  if (name == call.query.end())
+    return answer(http::reply_error({Code::invalid, "query 'name': is missing"}));
+  if (name->second.size() > core::max_name)
+    return answer(http::reply_error({Code::too_large, "query 'name': more than 200 bytes"}));
+  const std::string slug = protocol::slug_of_title(name->second);
+  answer(slug.empty() ? http::reply_error(blank) : http::reply(json::Builder().set("slug", slug)));
+}
+
 void list_streams(runtime::Driver &driver, const http::Answer &answer) {
   std::vector<json::Builder> streams;
   for (const core::StreamInfo &stream : driver.node().streams())
@@ -53,6 +67,10 @@ void create(runtime::Driver &driver, const http::Call &call, const http::Answer 
   if (!in) return answer(http::reply_error(in.error()));
   core::CreateStream input{.stream = protocol::read_new_stream(*in)};
   if (!in->good()) return answer(http::reply_error(in->error()));
+  if (const auto &name = input.stream.name; name.size() <= core::max_name) {
+    input.stream.slug = protocol::slug_of_title(name);
+    if (input.stream.slug.empty()) return answer(http::reply_error(blank));
+  }
   const bool form = http::is_form(call);
   driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {
     if (!result || !result->stream) {
@@ -122,6 +140,7 @@ void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
   routes.push_back({.method = "GET",
                     .pattern = "/streams",
                     .handle = [d](const http::Call &, const http::Answer &answer) { list_streams(*d, answer); }});
+  routes.push_back({.method = "GET", .pattern = "/slug", .handle = show_slug});
   routes.push_back(
       {.method = "POST",
        .pattern = "/streams",

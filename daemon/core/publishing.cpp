@@ -32,9 +32,9 @@ StreamInfo Publishing::made(const Slug &slug, StreamInfo stream) const {
 
 void Publishing::create(const CreateStream &input) {
   const StreamInfo &stream = input.stream;
-  const Slug slug = slug_of(stream.name);
+  const Slug slug = stream.slug.empty() ? slug_of(stream.name) : stream.slug;
   const auto no = [&](Code code, const char *why) { outbox_.answer(input.call, fail(code, why)); };
-  if (slug.empty()) return no(Code::invalid, "name: needs a letter a-z or a digit");
+  if (!is_slug(slug)) return no(Code::invalid, "slug: a-z, 0-9 and single hyphens");
   if (stream.name.size() > max_name) return no(Code::too_large, "name: more than 200 bytes");
   if (stream.description.size() > max_description)
     return no(Code::too_large, "description: more than 1000 bytes");

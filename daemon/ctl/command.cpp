@@ -8,6 +8,7 @@
 
 #include "core/slug.hpp"
 #include "glue/json.hpp"
+#include "protocol/title.hpp"
 
 namespace astral::ctl {
 namespace {
@@ -33,7 +34,7 @@ using Words = std::vector<std::string>;
 
 Expected<std::string> slug(const std::string &word) {
   if (core::is_slug(word)) return word;
-  const std::string meant = core::slug_of(word);
+  const std::string meant = protocol::slug_of_title(word);
   return fail(Code::invalid, "not a slug: " + word + (meant.empty() ? "" : " (did you mean " + meant + "?)"));
 }
 
@@ -72,7 +73,7 @@ constexpr std::array<Command, 17> commands = {{
      [](const Words &words, MakeUuid) {
        json::Builder body;
        body.set("name", words[0]).set("description", words.size() > 1 ? words[1] : "");
-       return one(Show::created_stream, "POST", "/streams", core::slug_of(words[0]), body.text());
+       return one(Show::created_stream, "POST", "/streams", {}, body.text());
      }},
     {"pause", "-pa", "SLUG", 1, 1, "stop sending a stream of this node; its viewers stay",
      [](const Words &words, MakeUuid) { return set_streaming(words[0], false); }},

@@ -6,6 +6,7 @@
 
 #include "core/slug.hpp"
 #include "glue/descriptors.hpp"
+#include "protocol/title.hpp"
 
 namespace astral::gateways {
 namespace {
@@ -143,7 +144,7 @@ Expected<std::string> RtmpServer::slug_of(const rtmp::Address &address) {
   if (address.app != application)
     return fail(Code::invalid, "the server must be rtmp://HOST/astral, and the stream key the stream's name");
   if (core::is_slug(address.key)) return address.key;
-  const std::string slug = core::slug_of(address.key);
+  const std::string slug = protocol::slug_of_title(address.key);
   return fail(Code::invalid, "the stream key may have letters a-z, digits and single hyphens" +
                                  (slug.empty() ? "" : ", like " + slug));
 }

@@ -110,6 +110,13 @@ bool Access::is_token(std::string_view token) const {
   return !rules_.token.empty() && same_secret(token, rules_.token);
 }
 
+std::string Access::framers() const {
+  if (rules_.is_public) return "*";
+  std::string all = "'self'";
+  for (const std::string &origin : rules_.origins) all += " " + origin;
+  return all;
+}
+
 bool Access::is_friend(std::string_view origin) const {
   return has_word(rules_.origins, origin);
 }

@@ -47,6 +47,9 @@ class Access {
   bool may_watch(const Call &call) const;
   bool may_watch(bool is_near, const std::string &query) const;  // over RTMP
   bool is_friend(std::string_view origin) const;  // one of `origins`
+  // Whose pages may show this node's player in a frame, for a Content-Security-Policy's frame-ancestors:
+  // this node's own and those of `origins`; everybody's if everybody may watch.
+  std::string framers() const;
 
  private:
   Expected<void> may_page(const Call &call, const char *what) const;

@@ -52,7 +52,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   }));
   api::add_inside_calls(routes, app->driver_);
   api::add_doctor_call(routes, app->driver_, [self = app.get()] { return self->surroundings(); });
-  api::add_page_calls(routes, app->driver_);
+  api::add_page_calls(routes, app->driver_, app->access_);
 
   api::Events *events = &app->events_;
   runtime::Driver *driver = &app->driver_;

@@ -316,8 +316,8 @@ constexpr Option table[] = {
      .set = add_allowed_host, .key = "allowed_hosts",
      .clear = [](Options &options) { options.allowed_hosts.clear(); }},
     {.name = "allowed-origin", .placeholder = "URL",
-     .help = "http[s]://HOST[:PORT] of a site whose pages may control this node; may be repeated (settings "
-             "file: allowed_origins)",
+     .help = "http[s]://HOST[:PORT] of a site whose pages may control this node and show its player in a frame; may "
+             "be repeated (settings file: allowed_origins)",
      .set = add_allowed_origin, .key = "allowed_origins",
      .clear = [](Options &options) { options.allowed_origins.clear(); }},
     {.name = "trusted-proxy", .placeholder = "ADDRESS[/BITS]",

@@ -30,7 +30,9 @@ std::string escape(std::string_view text) {
 }
 
 std::string begin(const Head &head) {
-  const std::string title = escape(head.title);
+  const std::string between = head.title.empty() || head.name.empty() ? "" : " ";
+  const std::string title = escape(head.title) + between + escape(head.name);
+  const std::string heading = escape(head.title) + between + (head.name.empty() ? "" : typed(head.name));
   std::string page =
       R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -43,13 +45,17 @@ std::string begin(const Head &head) {
   page += "<title>" + title + " · Astral</title></head><body>\n<header>" +
           link("/", "Astral", "class=\"brand\"") + "<nav>" + link("/", "Streams") +
           link("/visualization", "Map") + link("/nodes", "Nodes") + link("/upload", "Publish") +
-          link("/download", "Download") + link("/about", "About") + "</nav></header>\n<main>\n<h1>" + title +
+          link("/download", "Download") + link("/about", "About") + "</nav></header>\n<main>\n<h1>" + heading +
           "</h1>\n";
   return page;
 }
 
 std::string end(std::string page) {
   return std::move(page) += "</main></body></html>\n";
+}
+
+std::string typed(std::string_view text) {
+  return "<bdi>" + escape(text) + "</bdi>";
 }
 
 std::string link(std::string_view url, std::string_view text, std::string_view attributes) {

@@ -13,6 +13,7 @@ namespace astral::origin {
 
 struct Head {
   std::string_view title;
+  std::string_view name = {};    // what somebody typed, behind the title
   std::string_view module = {};  // a script of /origin/, without ".js"
   bool refreshes = false;        // reloads every 10 s in a browser without JavaScript
 };
@@ -20,6 +21,7 @@ struct Head {
 std::string begin(const Head &head);
 std::string end(std::string page);
 
+std::string typed(std::string_view text);  // what somebody typed: it may run from right to left
 std::string link(std::string_view url, std::string_view text, std::string_view attributes = {});
 std::string code(std::string_view text);
 std::string command(std::string_view text);  // as a block

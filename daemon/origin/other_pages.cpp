@@ -13,14 +13,17 @@ std::string nodes_page(const std::vector<Node> &nodes) {
       "<th>Version</th></tr></thead><tbody>\n";
   for (const Node &node : nodes) {
     const std::string room = node.capacity ? " of " + std::to_string(*node.capacity) : "";
-    page += "<tr><td>" + code(node.uuid) + "</td><td>" + link(url_of(node) + "/", url_of(node).substr(7)) +
-            "</td><td>" + (node.supernode ? "supernode" : "node") + "</td><td class=\"number\">" +
-            number(node.children) + room + "</td><td class=\"number\">" + number(node.upstream_kbps) +
-            "</td><td>" +
-            (!node.reachable   ? "–"
-             : *node.reachable ? "yes"
-                               : "no") +
-            "</td><td>" + escape(node.version) + "</td></tr>\n";
+    const auto cell = [](const char *label, const std::string &content, const char *attributes = "") {
+      return std::string("<td data-label=\"") + label + "\"" + attributes + ">" + content + "</td>";
+    };
+    constexpr const char *right = " class=\"number\"";
+    page += "<tr>" + cell("Node", code(node.uuid)) +
+            cell("Address", link(url_of(node) + "/", url_of(node).substr(7))) +
+            cell("Role", node.supernode ? "supernode" : "node") +
+            cell("Children", number(node.children) + room, right) +
+            cell("Upstream, kbit/s", number(node.upstream_kbps), right) +
+            cell("Reachable", !node.reachable ? "–" : *node.reachable ? "yes" : "no") +
+            cell("Version", escape(node.version)) + "</tr>\n";
   }
   return end(page += "</tbody></table></div>\n");
 }

@@ -34,20 +34,32 @@ std::optional<std::uint64_t> bitrate(const Stream &stream) {  // 0: not measured
   return stream.bitrate_kbps == 0 ? std::nullopt : std::optional(stream.bitrate_kbps);
 }
 
-// table.js sorts by data-value.
-std::string cell(const std::string &value, const std::string &content, const char *attributes = "") {
-  return "<td data-value=\"" + escape(value) + "\"" + attributes + ">" + content + "</td>";
+// table.js sorts by data-value. A narrow page shows the rows as blocks, with the titles of the columns as
+// labels.
+std::string cell(const std::string &value, const std::string &content, const char *label,
+                 const char *attributes = "") {
+  return "<td data-value=\"" + escape(value) + "\" data-label=\"" + label + "\"" + attributes + ">" +
+         content + "</td>";
+}
+
+// The pointer shows what a narrow column cuts.
+std::string long_text(const char *element, std::string_view text) {
+  const std::string escaped = escape(text);
+  return std::string("<") + element + " class=\"long\" dir=\"auto\" title=\"" + escaped + "\">" + escaped +
+         "</" + element + ">";
 }
 
 std::string row(const Stream &stream, UnixTime now) {
   constexpr const char *right = " class=\"number\"";
   return "<tr>" +
-         cell(stream.name, link("/stream/" + stream.slug, stream.name) + "<br><small>" +
-                               escape(stream.description) + "</small>") +
-         cell(is_live(stream, now) ? "1" : "0", state(stream, now)) +
-         cell(std::to_string(stream.viewers.value_or(0)), number(stream.viewers), right) +
-         cell(std::to_string(stream.bitrate_kbps), number(bitrate(stream)), right) +
-         cell(std::to_string(stream.created), age(stream, now), right) +
+         cell(stream.name,
+              "<a href=\"/stream/" + stream.slug + "\">" + long_text("span", stream.name) + "</a>" +
+                  long_text("small", stream.description),
+              "Stream") +
+         cell(is_live(stream, now) ? "1" : "0", state(stream, now), "State") +
+         cell(std::to_string(stream.viewers.value_or(0)), number(stream.viewers), "Viewers", right) +
+         cell(std::to_string(stream.bitrate_kbps), number(bitrate(stream)), "kbit/s", right) +
+         cell(std::to_string(stream.created), age(stream, now), "Since", right) +
          "<td class=\"number\">" + link("/stream/" + stream.slug, "Play", "class=\"play\"") + "</td></tr>\n";
 }
 
@@ -89,8 +101,8 @@ std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint
   const Node *source = from.source;
   const std::string own = own_node(node_port);
   const std::string hls = "/stream/" + stream.slug + "/hls/index.m3u8";
-  std::string page = begin({.title = stream.name, .module = "watch"});
-  page += "<p>" + state(stream, now) + " &nbsp; " + escape(stream.description) + "</p>\n";
+  std::string page = begin({.title = "", .name = stream.name, .module = "watch"});
+  page += "<p>" + state(stream, now) + " &nbsp; " + typed(stream.description) + "</p>\n";
   page +=
       "<div id=\"watch\" data-node=\"" + escape(own) + "\" data-slug=\"" + escape(stream.slug) + "\"" +
       (from.open ? " data-open=\"" + escape(url_of(*from.open)) + "\"" : "") +
@@ -104,7 +116,8 @@ std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint
           "</p>\n"
           "</div>\n<div class=\"card\"><dl>\n";
   page += "<dt>In the page of the node on your machine</dt><dd>" +
-          link(own + "/#watch/" + stream.slug, "Play " + stream.name, "class=\"play\"") + "</dd>\n";
+          std::string("<a class=\"play\" href=\"") + escape(own) + "/#watch/" + stream.slug + "\">Play " +
+          typed(stream.name) + "</a></dd>\n";
   page +=
       "<dt>In VLC, mpv or ffplay, through that node (HLS)</dt><dd>" + link(own + hls, own + hls) + "</dd>\n";
   page += "<dt>In a GStreamer pipeline</dt><dd>" +
@@ -130,12 +143,12 @@ std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint
 }
 
 std::string publish_page(const Stream &stream, std::uint16_t node_port) {
-  std::string page = begin({.title = "Publish " + stream.name});
+  std::string page = begin({.title = "Publish", .name = stream.name});
   page += "<p>To publish, run a GStreamer pipeline that ends in " + code("astralsink") +
           " on the machine of node " + code(stream.source) +
           ", which owns the stream. Replace the test picture and sound with your own:</p>\n" +
           command(pipeline_to(host_of_own(node_port), stream.slug)) +
-          "<p>Then watch it: " + link("/stream/" + stream.slug, stream.name) + ".</p>\n";
+          "<p>Then watch it: <a href=\"/stream/" + stream.slug + "\">" + typed(stream.name) + "</a>.</p>\n";
   return end(std::move(page));
 }
 
@@ -145,9 +158,9 @@ std::string upload_page(std::uint16_t node_port) {
   page += "<p>Your own node publishes the stream. Enter a name; the page of the node on this machine, " +
           code(own) + ", opens next. There you create the stream and see how to send media into it." +
           "</p>\n<form class=\"card\" action=\"" + escape(own) +
-          "/#publish\">\n<label>Name <input name=\"name\" required maxlength=\"" +
+          "/#publish\">\n<label>Name <input name=\"name\" dir=\"auto\" required maxlength=\"" +
           std::to_string(core::max_name) +
-          "\"></label>\n<label>Description <input name=\"description\" "
+          "\"></label>\n<label>Description <input name=\"description\" dir=\"auto\" "
           "maxlength=\"" +
           std::to_string(core::max_description) +
           "\"></label>\n<button>Continue at my node</button>\n</form>\n<p>Or run this pipeline; the last "

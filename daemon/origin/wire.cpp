@@ -6,6 +6,7 @@
 #include "core/slug.hpp"
 #include "origin/address.hpp"
 #include "protocol/object_codec.hpp"
+#include "protocol/title.hpp"
 
 namespace astral::origin {
 namespace {
@@ -69,9 +70,9 @@ Expected<Stream> read_stream(std::string_view body, const std::string &caller, U
   Stream stream;
   change(*in, stream, caller, now);
   if (!in->has("slug") && !in->has("name")) in->complain("name", "is missing");
-  if (!in->has("slug")) stream.slug = core::slug_of(stream.name);
+  if (!in->has("slug")) stream.slug = protocol::slug_of_title(stream.name);
   if (!in->has("name")) stream.name = stream.slug;
-  if (stream.slug.empty()) in->complain("name", "must have a letter a-z or a digit");
+  if (stream.slug.empty()) in->complain("name", "is blank");
   if (!in->has("source")) in->complain("source", "is missing");
   stream.created = now.time_since_epoch().count();
   return in->result(std::move(stream));

@@ -4,6 +4,7 @@ stop. It does what a real node cannot be made to do on demand: it gives no ticke
 
 import base64
 import contextlib
+import datetime
 import hashlib
 import http.server
 import json
@@ -13,6 +14,7 @@ import struct
 import subprocess
 import threading
 import time
+import urllib.parse
 
 TYPES = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml',
          '.txt': 'text/plain; charset=utf-8', '.m3u8': 'application/vnd.apple.mpegurl', '.ts': 'video/mp2t'}
@@ -50,6 +52,7 @@ class FakeNode:
         self.log = []
         self.pipelines = []
         self.fits_hls = True
+        self.clock_ahead_s = 0  # of this machine's clock
         self.requests = []
         self._sockets = []
         self._run = (time.monotonic() - LISTED, 0, True)  # (start time, segments before it, whether the stream runs)
@@ -140,14 +143,26 @@ class FakeNode:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    @property
+    def time(self):
+        return time.time() + self.clock_ahead_s
+
+    def date(self, moment):
+        """What the node's clock showed at a moment of the monotonic clock."""
+        at = datetime.datetime.fromtimestamp(self.time - time.monotonic() + moment, datetime.timezone.utc)
+        return at.isoformat(timespec='milliseconds').replace('+00:00', 'Z')
+
     def playlist(self):
         complete = self.complete
         first = max(0, complete - LISTED)
+        since, before, _ = self._run
         lines = ['#EXTM3U', '#EXT-X-VERSION:3', '#EXT-X-INDEPENDENT-SEGMENTS', '#EXT-X-TARGETDURATION:1',
                  f'#EXT-X-MEDIA-SEQUENCE:{first}', f'#EXT-X-DISCONTINUITY-SEQUENCE:{first // len(self.segments)}']
         for i in range(first, complete):
             if i and i % len(self.segments) == 0:
                 lines.append('#EXT-X-DISCONTINUITY')
+            if i >= before and since:
+                lines.append(f'#EXT-X-PROGRAM-DATE-TIME:{self.date(since + i - before)}')
             lines += ['#EXTINF:1.000,', f'{i}.ts']
         return '\n'.join(lines) + '\n'
 
@@ -170,9 +185,13 @@ class FakeNode:
             return self.send_json(request, {'tickets': self.tickets})
         if path == '/streams':
             return self.send_json(request, {'streams': self.streams})
+        if path == '/slug':
+            name = urllib.parse.parse_qs(request.path.partition('?')[2]).get('name', [''])[0]
+            slug = f'{len(name)}-letters'  # a rule that the page cannot know
+            return self.send_json(request, {'slug': slug}) if name.strip() else self.send_error(request, 400, 'invalid', 'name: is blank')
         if path == '/settings':
             hls = {'name': 'HLS', 'url': f'{self.url}stream/{{slug}}/hls/index.m3u8', 'type': TYPES['.m3u8'], 'use': 'play'}
-            return self.send_json(request, {'rtmp_port': 1935, 'rtmp_resource': 'astral', 'endpoints': [hls], **self.endpoints})
+            return self.send_json(request, {'rtmp_port': 1935, 'rtmp_resource': 'astral', 'time_ms': int(self.time * 1000), 'endpoints': [hls], **self.endpoints})
         if path == '/log':
             return self.send_json(request, {'log': self.log})
         if path == '/pipelines':

@@ -45,6 +45,12 @@ class Page:
             select.dispatchEvent(new Event("change"));''', kind)
 
     @property
+    def seconds_behind(self):
+        """How far behind live the page says that it is; None if it does not say."""
+        number, _, unit = self.text('#fact-latency').partition(' ')
+        return float(number) / {'ms': 1000, 's': 1}[unit] if unit else None
+
+    @property
     def player(self):
         return self.text('#fact-player')
 

@@ -72,6 +72,15 @@ def test_the_dialog_before_a_stream_is_deleted_has_no_serious_finding(busy, page
     assert findings(page) == []
 
 
+@pytest.mark.parametrize(('button', 'dialog'), [('share-open', 'share'), ('keys-open', 'keys')])
+def test_a_dialog_of_the_player_has_no_serious_finding(busy, page, scheme, button, dialog):
+    page.open(busy.url + '#watch/demo')
+    page.expect_moving(1)
+    page.js('document.getElementById(arguments[0]).click()', button)
+    page.wait('the dialog', lambda: page.is_shown(f'#{dialog}'))
+    assert findings(page) == []
+
+
 @pytest.mark.parametrize('path', ORIGIN_PAGES)
 def test_an_origins_page_has_no_serious_finding(network, page, scheme, path):
     origin = network.origin()

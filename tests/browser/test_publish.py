@@ -2,10 +2,26 @@
 """The page publishes Chromium's (fake) camera by WHIP, with a preview. Another node plays the stream. The page pauses, resumes and
 deletes it."""
 
+import urllib.parse
+
 
 def button(page, selector):
     page.wait(f'{selector} to be there', lambda: page.is_shown(selector))
     page.driver.find_element('css selector', selector).click()
+
+
+def test_a_name_in_any_script_is_published(network, page):
+    node = network.node('n')
+    page.open(f'{node.url}/#publish')
+    for name in ('Прямой эфир', '日本語の配信', '🎉'):
+        page.driver.find_element('id', 'publish-name').clear()
+        page.js('((box, name) => { box.value = name; box.dispatchEvent(new Event("input")); })(arguments[0], arguments[1])',
+                page.driver.find_element('id', 'publish-name'), name)
+        slug = node.call('GET', '/slug?name=' + urllib.parse.quote(name)).json['slug']
+        page.wait('the command', lambda slug=slug: f'/{slug} ' in page.text('#command-gst'))
+        button(page, '#publish-form button')
+        page.wait('the stream', lambda name=name: name in page.text('#own'))
+        assert node.stream(slug)['name'] == name
 
 
 def test_the_page_publishes_the_camera_and_another_node_plays_it(network, page):

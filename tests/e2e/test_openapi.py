@@ -123,12 +123,17 @@ def test_every_operation_answers_as_described(nodes):
         do(v, 200, operation)
     assert len(do(v, 200, 'ping', query='?bytes=1000').body) == 1000
     do(v, 400, 'ping', query='?bytes=x')
+    assert do(v, 200, 'get_slug', query='?name=My%20Talk').json['slug'] == 'my-talk'
+    do(v, 400, 'get_slug', query='?name=%20')
+    do(v, 413, 'get_slug', query='?name=' + 'x' * 201)
     stun = {'id': '2112a442' + '0' * 24, 'port': 9}
     do(v, 200, 'send_stun_response', stun)
     do(v, 400, 'send_stun_response', stun | {'id': '0' * 32})
     do(v, 413, 'take_ping', b'x' * (256 * 1024 + 1))
     do(v, 200, 'get_page_file', file='main.js')
     do(v, 404, 'get_page_file', file='nope')
+    do(v, 200, 'get_embedded_player', slug='talk')
+    do(v, 404, 'get_embedded_player', slug='No-Slug')
     assert do(v, 302, 'publish_page', slug='talk').headers['Location'].startswith('/')
 
     nodes_body = {'uuid': 'fake', 'port': 9, 'ip_address': '192.0.2.77'}

@@ -43,7 +43,8 @@ def stranger(node):
 
 
 def state(node):
-    return {path: node.get(path) for path in ('/nodes', '/streams', '/tickets', '/settings')}
+    settings = {name: value for name, value in node.get('/settings').items() if name != 'time_ms'}
+    return {'/settings': settings, **{path: node.get(path) for path in ('/nodes', '/streams', '/tickets')}}
 
 
 # Valid bodies for the operations that only the owner may call.

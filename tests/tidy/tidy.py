@@ -29,16 +29,16 @@ ROOMS = {
     'daemon/media': ('formats/', 'protocol/families.hpp', 'protocol/nat.hpp', 'glue/'),
     'daemon/peer': ('core/', 'protocol/', 'http/', 'glue/'),
     'daemon/runtime': ('core/', 'protocol/', 'peer/', 'media/media_backend.hpp', 'glue/'),
-    'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'runtime/', 'glue/'),
-    'daemon/api': ('core/', 'formats/endpoints.hpp', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'runtime/', 'glue/'),
+    'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'protocol/title.hpp', 'runtime/', 'glue/'),
+    'daemon/api': ('core/', 'formats/endpoints.hpp', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/title.hpp', 'runtime/', 'glue/'),
     'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'peer/third_server.hpp', 'runtime/', 'gateways/', 'api/', 'stun/turn_check.hpp', 'glue/'),
-    'daemon/origin': ('stun/server.hpp', 'udp/socket.hpp', 'core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'runtime/driver.hpp', 'media/media_backend.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/types.hpp', 'glue/'),
-    'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'glue/'),
+    'daemon/origin': ('stun/server.hpp', 'udp/socket.hpp', 'core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'runtime/driver.hpp', 'media/media_backend.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/title.hpp', 'protocol/types.hpp', 'glue/'),
+    'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'protocol/title.hpp', 'glue/'),
 }
 # Pure code: it may include the standard library only.
 PURE = ('plugins/moqt/', 'plugins/protocol/slug.cpp', *(f'plugins/{name}' for name in PURE_PROTOCOL), 'daemon/core/', 'daemon/formats/')
 # What the modules of a page may import besides those of their own folder: packages from npm.
-PAGES = {'web': ('hls.js', 'viz.js'), 'web/origin': ('hls.js',)}
+PAGES = {'web': ('hls.js', 'qr.js', 'viz.js'), 'web/origin': ('hls.js',)}
 # Which folders may include a library's headers: prefix of the include, and the folders.
 LIBRARIES = {
     'ngtcp2/': ('plugins/quic/',),
@@ -46,6 +46,7 @@ LIBRARIES = {
     'agent.h': ('plugins/ice/',),
     'nice/': ('plugins/ice/',),
     'sqlite3.h': ('daemon/origin/',),
+    'unicode/': ('plugins/protocol/title.cpp',),
     'miniupnpc/': ('daemon/node/astral_portmap.cpp',),
     'natpmp.h': ('daemon/node/astral_portmap.cpp',),
     'json-glib/': ('plugins/glue/',),

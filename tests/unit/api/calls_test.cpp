@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every call of the HTTP API over real HTTP: its replies and its errors.
 #include "api/calls.hpp"
+
+#include <chrono>
+
 #include "app_fixture.hpp"
 
 namespace astral::test {
@@ -194,6 +197,22 @@ TEST_F(Calls, PingSettingsAndHealthAnswer) {
   EXPECT_NE(http->get("/health").body.find(R"({"status":"ok","uuid":"here")"), std::string::npos);
 }
 
+TEST_F(Calls, SettingsSayTheNodesClock) {
+  using namespace std::chrono;
+  const auto clock = [] {
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  };
+  const auto before = clock();
+  const std::string body = http->get("/settings").body;
+  const auto after = clock();
+  const std::string field = "\"time_ms\":";
+  const std::size_t at = body.find(field);
+  ASSERT_NE(at, std::string::npos) << body;
+  const auto said = std::stoll(body.substr(at + field.size()));
+  EXPECT_LE(before, said);
+  EXPECT_LE(said, after);
+}
+
 struct Refused {
   const char *method;
   const char *path;
@@ -216,8 +235,9 @@ TEST_F(Calls, ABadCallIsRefusedWithAReason) {
                    "invalid: field 'ip_address': must be an address"},
            Refused{"POST", "/streams", "{}", 400, "invalid: field 'name': is missing"},
            Refused{"POST", "/streams", R"({"name":7})", 400, "invalid: field 'name': must be a string"},
-           Refused{"POST", "/streams", R"({"name":"!!"})", 400,
-                   "invalid: name: needs a letter a-z or a digit"},
+           Refused{"POST", "/streams", R"({"name":" \t"})", 400, "invalid: name: is blank"},
+           Refused{"GET", "/slug", "", 400, "invalid: query 'name': is missing"},
+           Refused{"GET", "/slug?name=%20", "", 400, "invalid: name: is blank"},
            Refused{"POST", "/streams", "", 415, "unsupported: the body must be application/json or a form"},
            Refused{"PUT", "/stream/nope", R"({"streaming":true})", 404,
                    "not-found: stream 'nope': no such stream"},

@@ -70,6 +70,13 @@ TEST(Access, OnlyOwnPagesAndAllowedOriginsMayChangeAnything) {
   }
 }
 
+TEST(Access, WhoMayShowThePlayerInAFrame) {
+  EXPECT_EQ(Access({}).framers(), "'self'");
+  EXPECT_EQ(Access({.origins = {"https://node.example", "http://a.example:81"}}).framers(),
+            "'self' https://node.example http://a.example:81");
+  EXPECT_EQ(Access({.is_public = true}).framers(), "*");
+}
+
 TEST(Access, ARemoteCallerNeedsTheToken) {
   Call call = call_to("192.0.2.2");
   EXPECT_TRUE(node().may_change(call, Who::anyone));

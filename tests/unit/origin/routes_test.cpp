@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"POST", "/streams", "", 400, "not JSON"}, Bad{"POST", "/streams", "{\"name\":", 400, "not JSON"},
         Bad{"POST", "/streams", "[]", 400, "object"},
         Bad{"POST", "/streams", R"({"source":"n"})", 400, "'name'"},
-        Bad{"POST", "/streams", R"({"name":"!","source":"n"})", 400, "'name'"},
+        Bad{"POST", "/streams", R"({"name":" ","source":"n"})", 400, "'name'"},
         Bad{"POST", "/streams", R"({"name":7,"source":"n"})", 400, "'name'"},
         Bad{"POST", "/streams", R"({"name":"b"})", 400, "'source'"},
         Bad{"POST", "/streams", R"({"name":"b","source":"a/b"})", 400, "'source'"},
