@@ -12,9 +12,8 @@ constexpr std::size_t most_sps = 31, most_pps = 255;  // that a record can name
 constexpr unsigned recovery_point = 6;     // payloadType
 constexpr std::size_t sps_head = 4;        // nal_unit_header, profile, constraints, level
 
-// ue(v) at the start of `bytes`. None: it is cut short or larger than any id.
-std::optional<unsigned> leading_id(Bytes bytes) {
-  std::size_t at = 0;
+// ue(v) at bit `at` of `bytes`. None: it is cut short or has more than `most_zeros` leading zeros.
+std::optional<unsigned> read_number(Bytes bytes, std::size_t &at, unsigned most_zeros) {
   const auto bit = [&] {
     const unsigned value = at < bytes.size() * 8 ? bytes[at / 8] >> (7 - at % 8) & 1u : 0;
     ++at;
@@ -22,11 +21,16 @@ std::optional<unsigned> leading_id(Bytes bytes) {
   };
   unsigned zeros = 0;
   while (bit() == 0)
-    if (++zeros > 8) return std::nullopt;
+    if (++zeros > most_zeros) return std::nullopt;
   unsigned value = 1;
   for (unsigned i = 0; i < zeros; ++i) value = value << 1 | bit();
   if (at > bytes.size() * 8) return std::nullopt;
   return value - 1;
+}
+
+std::optional<unsigned> leading_id(Bytes bytes) {
+  std::size_t at = 0;
+  return read_number(bytes, at, 8);
 }
 
 }  // namespace
@@ -93,6 +97,20 @@ bool is_start(const std::vector<Bytes> &units) {
   return std::any_of(units.begin(), units.end(), [](Bytes unit) {
     return type_of(unit) == Nal::key || (type_of(unit) == Nal::sei && is_recovery_point(unit));
   });
+}
+
+bool is_intra(const std::vector<Bytes> &units) {
+  constexpr unsigned i_slice = 2, si_slice = 4, kinds = 5;
+  bool has_slice = false;
+  for (const Bytes unit : units) {
+    if (type_of(unit) != Nal::slice) continue;
+    std::size_t at = 8;
+    const auto first_macroblock = read_number(unit, at, 16);
+    const auto type = read_number(unit, at, 4);
+    if (!first_macroblock || !type || (*type % kinds != i_slice && *type % kinds != si_slice)) return false;
+    has_slice = true;
+  }
+  return has_slice;
 }
 
 bool Parameters::learn(Bytes unit) {

@@ -29,6 +29,8 @@ std::optional<std::vector<Bytes>> units_after_lengths(Bytes picture, unsigned le
 bool is_recovery_point(Bytes unit);
 // Whether a decoder can start with this picture.
 bool is_start(const std::vector<Bytes> &units);
+// Whether no slice needs another picture (7.4.3, slice_type).
+bool is_intra(const std::vector<Bytes> &units);
 
 // The parameter sets that have come, the newest of each id.
 class Parameters {
