@@ -12,6 +12,7 @@ namespace {
 constexpr Time rounds_down = 499ms;
 // A cut inside a group leaves this margin: the end of a piece is known only when the next piece comes.
 constexpr Time forced_margin = 250ms;
+constexpr Time same_change = 500ms;  // after a discontinuity
 constexpr std::size_t most_steps = 4096;  // frame durations that choose the parts' target duration
 
 bool starts_with_pat(Bytes packet) {
@@ -97,6 +98,9 @@ bool HlsWindow::push(Piece piece, WallTime wall) {
   const bool is_start = !group_ || piece.group != *group_;
   const bool discontinuity = is_discontinuity(piece, frames, wall);
   const Time time = time_of(piece, frames);
+  // The sound that follows a new picture is a part of the same change.
+  if (open_ && open_->discontinuity && !discontinuity && time - open_time_ < same_change)
+    are_parameters_new_ = false;
   const Time frame_end = frames.empty() || discontinuity ? frame_time_ + frame_step_ : frames.front().time;
   if (discontinuity) {
     if (open_) cut(last_time_ + step_, frame_end);

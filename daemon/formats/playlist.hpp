@@ -29,8 +29,8 @@ struct HlsLimits {
   Time shortest =
       900ms;           // a new group ends a segment that is this long; below 1 s, as 1 s groups have jitter
   Time longest = 10s;  // until the target duration is known, a segment is cut anywhere after this
-  // If no second group has begun after this time, segments are cut by time too, with this target duration: the
-  // publisher sends few key frames or none.
+  // If no second group has begun after this time, segments are cut by time too, with this target duration:
+  // the publisher sends few key frames or none.
   Time patience = 2500ms;
   Time by_time = 4s;
   Time gap = 3s;  // a larger step of the timestamps than the time that has passed is a discontinuity
@@ -82,10 +82,10 @@ class HlsWindow {
 
   // PAT and PMT, put before each segment that does not begin with a PAT. Ignores a header that is too large.
   void set_header(Slice header);
-  // A step of the group id by more than one is a discontinuity: media is missing, or the publisher restarted. So
-  // is a step of the media's own clock, and a change of the codecs' parameters (RFC 8216, 4.3.2.3). The clock of
-  // the media is that of MPEG-TS; other pieces have only `pts`.
-  // Returns whether the playlist has grown.
+  // A step of the group id by more than one is a discontinuity: media is missing, or the publisher
+  // restarted. So is a step of the media's own clock, and a change of the codecs' parameters (RFC 8216,
+  // 4.3.2.3). The clock of the media is that of MPEG-TS; other pieces have only `pts`. Returns whether the
+  // playlist has grown.
   bool push(Piece piece, WallTime wall);
   // The next piece does not continue the last one, whatever its group id says.
   void mark_discontinuity() { marked_ = true; }

@@ -32,10 +32,18 @@ std::optional<Times> times_of(Bytes pes) {
 
 }  // namespace
 
-std::vector<Unit> TsDemux::push(Bytes packets) {
+std::vector<Unit> TsDemux::push(Bytes bytes) {
   std::vector<Unit> out;
-  for (std::size_t at = 0; at + ts_packet_size <= packets.size(); at += ts_packet_size)
-    take(packets.subspan(at, ts_packet_size), out);
+  if (!packet_.empty()) {
+    const std::size_t missing = std::min(ts_packet_size - packet_.size(), bytes.size());
+    packet_.insert(packet_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(missing));
+    bytes = bytes.subspan(missing);
+    if (packet_.size() < ts_packet_size) return out;
+    take(packet_, out);
+  }
+  for (; bytes.size() >= ts_packet_size; bytes = bytes.subspan(ts_packet_size))
+    take(bytes.first(ts_packet_size), out);
+  packet_.assign(bytes.begin(), bytes.end());
   return out;
 }
 

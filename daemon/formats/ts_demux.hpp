@@ -36,9 +36,11 @@ class TsDemux {
     bool has_audio = false;
   };
 
-  // `packets`: whole TS packets. Returns what has become complete. A picture is complete when the next one
-  // begins.
-  std::vector<Unit> push(Bytes packets);
+  // `bytes` may end within a packet. Returns what has become complete. A picture is complete when the next
+  // one begins.
+  std::vector<Unit> push(Bytes bytes);
+  // The next bytes do not continue the last ones.
+  void skip() { packet_.clear(); }
   // At the end of the stream: what has begun.
   std::vector<Unit> finish();
   const Tracks &tracks() const { return tracks_; }
@@ -64,6 +66,7 @@ class TsDemux {
   void take_picture(Bytes pes, std::vector<Unit> &out);
   void take_sound(Bytes pes, std::vector<Unit> &out);
 
+  std::vector<std::uint8_t> packet_;  // the begin of a packet whose end has not come
   std::uint16_t map_pid_ = none;
   Tracks tracks_;
   Track video_, audio_;

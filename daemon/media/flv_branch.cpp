@@ -41,6 +41,7 @@ void FlvBranch::on_frame(const Slice &frame, bool) {
 
 // Nothing that has come is dropped: the demultiplexer tells which pictures are damaged.
 void FlvBranch::on_break() {
+  demux_.skip();
   out_.mark_break();
 }
 

@@ -185,7 +185,8 @@ Expected<void> Ingest::deliver(const Frame &frame) {
                                                       .data = frame.data})));
   GST_BUFFER_PTS(buffer.get()) =
       gst_util_uint64_scale(static_cast<guint64>(frame.decoded), GST_SECOND, Timeline::second);
-  if (frame.kind == Kind::video && !frame.is_start) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
+  if (frame.kind == Kind::video && !frame.is_start)
+    GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
   gst_app_src_push_buffer(source_.get(), gst_buffer_ref(buffer.get()));
   return {};
 }

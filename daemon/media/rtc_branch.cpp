@@ -15,7 +15,8 @@ namespace {
 
 using formats::h264::Nal;
 
-// With its parameter sets before a picture that a decoder can start with, because a browser may have lost them.
+// With its parameter sets before a picture that a decoder can start with, because a browser may have lost
+// them.
 std::vector<std::uint8_t> with_parameters(const formats::Picture &picture,
                                           const formats::h264::Parameters &parameters) {
   std::vector<std::uint8_t> out;
@@ -52,6 +53,7 @@ void RtcBranch::on_frame(const Slice &frame, bool) {
 
 // Nothing that has come is dropped: the demultiplexer tells which pictures are damaged.
 void RtcBranch::on_break() {
+  demux_.skip();
   out_.mark_break();
 }
 

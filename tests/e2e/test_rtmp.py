@@ -169,6 +169,8 @@ def test_a_refused_publisher_gets_the_reason(network, nodes, film):
     assert 'another publisher is publishing talk already' in complaint(f'{first.rtmp}/talk')
     assert 'like my-talk' in complaint(f'{first.rtmp}/My_Talk')
     assert 'rtmp://HOST/astral' in complaint(f'{first.rtmp.replace("astral", "live")}/talk')
+    assert 'the stream key is missing' in complaint(f'{first.rtmp}/')
+    assert 'TLS' in complaint(f'{first.rtmp.replace("rtmp:", "rtmps:")}/safe')
     old = network.folder / 'old.flv'
     output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc=rate=30', '-t', 20, '-c:v', 'flv1', old)
     complaint(f'{first.rtmp}/old', old)
@@ -236,6 +238,9 @@ class RawPublisher:
         self.socket.sendall(greeting[1:1537])
         self.send(20, amf('connect', 1, {'app': 'astral', 'tcUrl': f'rtmp://127.0.0.1:{port}/astral'}), 0)
         self.send(20, amf('createStream', 2, None), 0)
+        self.ask(key)
+
+    def ask(self, key):
         self.send(20, amf('publish', 3, None, key, 'live'))
         self.hear(b'NetStream.Publish.Start')
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Publishers' clocks that are late, pause, wrap and jump. On our time line every track goes on at the speed of
-// the clock, never back, and picture and sound keep their distance.
+// Publishers' clocks that are late, pause, wrap and jump. On our time line every track goes on at the speed
+// of the clock, never back, and picture and sound keep their distance.
 #include "formats/timeline.hpp"
 
 #include <gtest/gtest.h>

@@ -144,6 +144,24 @@ TEST(TsDemux, ALostPacketDamagesOnlyItsFrame) {
   }
 }
 
+TEST(TsDemux, ReadsBytesInAnyPieces) {
+  Buffer packets;
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  for (int i = 0; i < 6; ++i) {
+    const Buffer more = mux.write({.decoded = second + i * 3600, .data = picture_of(500, 2)});
+    packets.insert(packets.end(), more.begin(), more.end());
+  }
+  for (std::size_t size = 1; size < 400; size += 7) {
+    TsDemux demux;
+    std::vector<Unit> units;
+    for (Bytes rest(packets); !rest.empty(); rest = rest.subspan(std::min(size, rest.size())))
+      append(units, demux.push(rest.first(std::min(size, rest.size()))));
+    append(units, demux.finish());
+    EXPECT_EQ(units.size(), 6u) << size;
+  }
+}
+
 TEST(TsDemux, AnAudioFrameMayCrossPesPackets) {
   TsMux mux;
   mux.set_tracks(false, TsMux::Audio::aac);
