@@ -109,7 +109,8 @@ bool HlsWindow::push(Piece piece, WallTime wall) {
     if (is_start) end_group(time);
     if (open_ && is_cut(piece, time)) {
       cut(time, frame_end);
-      if (!is_start) open_early();
+      if (!is_start) open_early(limits_.by_time);
+      if (is_start && segments_.back().duration >= limits_.enough) open_early({});
     }
     if (time > last_time_) step_ = time - last_time_;
   }
@@ -180,10 +181,10 @@ void HlsWindow::cut(Time end, Time frame_end) {
   unlist_old();
 }
 
-// One segment is enough if the next group does not come: a player need not wait for it.
-void HlsWindow::open_early() {
+// One segment is enough if the next group does not come, or has been long in coming.
+void HlsWindow::open_early(Time least_target) {
   if (ready()) return;
-  choose_target(limits_.by_time);
+  choose_target(least_target);
   choose_part_target();
 }
 

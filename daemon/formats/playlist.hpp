@@ -37,6 +37,7 @@ struct HlsLimits {
   Time back = 500ms;  // so is a larger step back
   Time longest_pause = 15s;  // of a track, as the timestamps of the pieces tell it
   std::size_t ready = 2;  // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION
+  Time enough = 1900ms;   // or one group of this length
   // Segments in the playlist; more if these last less than three targets. A delta update has the last six.
   std::size_t listed = 9;
   std::size_t kept = 3;                  // segments that have left the playlist and can still be fetched
@@ -114,7 +115,7 @@ class HlsWindow {
   void choose_part_target();
   void begin(const Piece &piece, Time time, bool discontinuity, WallTime wall);
   void end_group(Time end);
-  void open_early();
+  void open_early(Time least_target);
   void choose_target(Time least = {});
   void unlist_old();
   void drop_first();

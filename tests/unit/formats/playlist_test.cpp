@@ -31,6 +31,16 @@ TEST(HlsWindow, HasNoPlaylistBeforeTwoSegments) {
   EXPECT_EQ(durations(window), "1.000,1.000,");
 }
 
+TEST(HlsWindow, OpensAfterOneLongGroup) {
+  HlsWindow window;
+  Publisher publisher(window);
+  publisher.group(2s);
+  EXPECT_FALSE(window.ready());
+  publisher.group(100ms);
+  EXPECT_TRUE(window.ready());
+  EXPECT_EQ(only(window.playlist(), "#EXT-X-TARGETDURATION:"), "2");
+}
+
 TEST(HlsWindow, WritesTheWholePlaylist) {
   HlsWindow window(41);
   Publisher publisher(window);
