@@ -18,8 +18,8 @@ export function ways_to_publish(slug, {host, rtmp_port}) {
     },
     {
       id: 'gst', name: 'A test picture, with GStreamer',
-      command: `gst-launch-1.0 mpegtsmux name=mux ! astralsink uri=astral://${host}/${slug} \\
-    videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=30/1 ! timeoverlay \\
+      command: `gst-launch-1.0 mpegtsmux name=mux latency=1000000000 ! astralsink uri=astral://${host}/${slug} \\
+    videotestsrc is-live=true ! video/x-raw,format=I420,width=640,height=360,framerate=30/1 ! timeoverlay \\
     ! x264enc tune=zerolatency key-int-max=30 bitrate=1000 ! queue ! mux. \\
     audiotestsrc is-live=true wave=ticks ! avenc_aac ! queue ! mux.`,
     },

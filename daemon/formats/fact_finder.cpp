@@ -36,11 +36,6 @@ std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
   return near + pes_distance(near, stamp);
 }
 
-bool is_pes(Bytes bytes) {
-  return bytes.size() >= pes_head_size && bytes.size() >= pes_head_size + bytes[8] && bytes[0] == 0 &&
-         bytes[1] == 0 && bytes[2] == 1;
-}
-
 bool has_opus(Bytes descriptors) {
   constexpr std::string_view registration("\x05\x04Opus");
   return as_text(descriptors).find(registration) != std::string_view::npos;

@@ -12,6 +12,7 @@ namespace {
 constexpr Time rounds_down = 499ms;
 // A cut inside a group leaves this margin: the end of a piece is known only when the next piece comes.
 constexpr Time forced_margin = 250ms;
+constexpr Time same_change = 500ms;  // after a discontinuity
 constexpr std::size_t most_steps = 4096;  // frame durations that choose the parts' target duration
 
 bool starts_with_pat(Bytes packet) {
@@ -35,17 +36,34 @@ Time HlsWindow::limit() const {
   return ready() ? target_ + rounds_down : limits_.longest;
 }
 
-bool HlsWindow::is_discontinuity(const Piece &piece) const {
-  if (!group_) return false;
-  if (marked_ || distance(piece.pts, last_pts_) > limits_.gap) return true;
-  return piece.group != *group_ && (piece.broken || piece.group != *group_ + 1);
+// Within MPEG-TS the timestamps of pieces only say how long a pause was.
+bool HlsWindow::has_clock_jumped(const Piece &piece, const std::vector<Frame> &frames, WallTime wall) const {
+  if (!frames_.has_times()) return distance(piece.pts, last_pts_) > limits_.gap;
+  if (frames.empty() || !has_frame_) return false;
+  const Time step = frames.front().time - frame_time_;
+  const Time pause = std::clamp(piece.pts - last_frame_pts_, Time{}, limits_.longest_pause);
+  const Time passed = std::max<Time>(pause, wall - last_frame_wall_);
+  return step < -limits_.back || step > passed + limits_.gap;
 }
 
-bool HlsWindow::is_cut(const Piece &piece) const {
-  const Time length = piece.pts - open_pts_;
+bool HlsWindow::is_discontinuity(const Piece &piece, const std::vector<Frame> &frames, WallTime wall) const {
+  if (!group_) return false;
+  if (marked_ || has_clock_jumped(piece, frames, wall)) return true;
+  return piece.group != *group_ && (piece.broken || piece.group != *group_ + 1 || are_parameters_new_);
+}
+
+// On the clock of the media. A piece in which no frame begins continues the last one.
+Time HlsWindow::time_of(const Piece &piece, const std::vector<Frame> &frames) const {
+  if (!frames_.has_times()) return piece.pts;
+  if (!frames.empty()) return frames.front().time;
+  return last_time_ + std::clamp(piece.pts - last_pts_, Time{}, limits_.gap);
+}
+
+bool HlsWindow::is_cut(const Piece &piece, Time time) const {
+  const Time length = time - open_time_;
   if (open_->size + piece.bytes.size() > limits_.segment_bytes) return true;
   if (piece.group != *group_) return length >= limits_.shortest || length + usual_group_ > limit();
-  return length > limit() - forced_margin;
+  return length > limit() - forced_margin || (!ready() && length >= limits_.patience);
 }
 
 void HlsWindow::take(Slice bytes) {
@@ -75,38 +93,54 @@ bool HlsWindow::push(Piece piece, WallTime wall) {
   if (piece.bytes.empty()) return false;
   const std::uint64_t segments_before = complete();
   const std::size_t parts_before = open_ ? open_->parts.size() : 0;
-  const bool discontinuity = is_discontinuity(piece);
   const std::vector<Frame> frames = frames_.find(piece.bytes.bytes(), piece.pts);
+  are_parameters_new_ = parameters_.has_changed(piece.bytes.bytes()) || are_parameters_new_;
+  const bool is_start = !group_ || piece.group != *group_;
+  const bool discontinuity = is_discontinuity(piece, frames, wall);
+  const Time time = time_of(piece, frames);
+  // The sound that follows a new picture is a part of the same change.
+  if (open_ && open_->discontinuity && !discontinuity && time - open_time_ < same_change)
+    are_parameters_new_ = false;
   const Time frame_end = frames.empty() || discontinuity ? frame_time_ + frame_step_ : frames.front().time;
   if (discontinuity) {
-    if (open_) cut(last_pts_ + step_, frame_end);
+    if (open_) cut(last_time_ + step_, frame_end);
     step_ = {};
   } else if (group_) {
-    if (piece.group != *group_) end_group(piece.pts);
-    if (open_ && is_cut(piece)) cut(piece.pts, frame_end);
-    if (piece.pts > last_pts_) step_ = piece.pts - last_pts_;
+    if (is_start) end_group(time);
+    if (open_ && is_cut(piece, time)) {
+      cut(time, frame_end);
+      if (!is_start) open_early(limits_.by_time);
+      if (is_start && segments_.back().duration >= limits_.enough) open_early({});
+    }
+    if (time > last_time_) step_ = time - last_time_;
   }
   if (!open_) {
-    begin(piece, discontinuity, wall);
+    begin(piece, time, discontinuity, wall);
     part_begin_ = frames.empty() ? frame_end : frames.front().time;
   }
-  const bool is_start = !group_ || piece.group != *group_;
-  if (is_start) group_pts_ = piece.pts;
+  if (is_start) group_time_ = time;
+  if (is_start) are_parameters_new_ = false;
+  if (!frames.empty()) {
+    has_frame_ = true;
+    last_frame_wall_ = wall;
+    last_frame_pts_ = piece.pts;
+  }
   marked_ = false;
   group_ = piece.group;
   last_pts_ = piece.pts;
+  last_time_ = time;
   take(piece.bytes, frames, is_start);
   while (size_ > limits_.bytes && !segments_.empty()) drop_first();
   return ready() && (complete() != segments_before || open_->parts.size() != parts_before);
 }
 
-void HlsWindow::begin(const Piece &piece, bool discontinuity, WallTime wall) {
+void HlsWindow::begin(const Piece &piece, Time time, bool discontinuity, WallTime wall) {
   open_.emplace();
   open_->sequence = next_sequence_++;
   open_->begun = wall;
   open_->discontinuity = discontinuity;
   open_->independent = !group_ || piece.group != *group_;
-  open_pts_ = piece.pts;
+  open_time_ = time;
   part_has_start_ = false;
   if (header_.empty() || starts_with_pat(piece.bytes.bytes())) return;
   open_->size = header_.size();
@@ -115,7 +149,7 @@ void HlsWindow::begin(const Piece &piece, bool discontinuity, WallTime wall) {
 }
 
 void HlsWindow::end_group(Time end) {
-  const Time length = std::max(end - group_pts_, Time::zero());
+  const Time length = std::max(end - group_time_, Time::zero());
   usual_group_ = std::max(length, usual_group_ - usual_group_ / 8);
 }
 
@@ -137,7 +171,7 @@ void HlsWindow::cut_part(Time end) {
 
 void HlsWindow::cut(Time end, Time frame_end) {
   if (has_parts()) cut_part(frame_end);
-  open_->duration = std::clamp(end - open_pts_, Time(1ms), std::max(limit(), Time(1ms)));
+  open_->duration = std::clamp(end - open_time_, Time(1ms), std::max(limit(), Time(1ms)));
   segments_.push_back(std::move(*open_));
   open_.reset();
   if (!ready() && segments_.size() >= limits_.ready) {
@@ -147,12 +181,20 @@ void HlsWindow::cut(Time end, Time frame_end) {
   unlist_old();
 }
 
+// One segment is enough if the next group does not come, or has been long in coming.
+void HlsWindow::open_early(Time least_target) {
+  if (ready()) return;
+  choose_target(least_target);
+  choose_part_target();
+}
+
 // A tenth above the longest group so far, because the lengths of groups vary.
-void HlsWindow::choose_target() {
+void HlsWindow::choose_target(Time least) {
   Time longest = usual_group_;
   for (const Segment &segment : segments_) longest = std::max(longest, segment.duration);
   longest = std::min(longest + longest / 10, limits_.longest);
-  target_ = std::max(std::chrono::round<std::chrono::seconds>(longest), std::chrono::seconds(1));
+  target_ = std::max({std::chrono::round<std::chrono::seconds>(longest),
+                      std::chrono::round<std::chrono::seconds>(least), std::chrono::seconds(1)});
 }
 
 // Counts with the frame duration that nine of ten frames do not exceed, because publishers stumble. Takes a

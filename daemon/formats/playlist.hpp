@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "formats/hls_request.hpp"
+#include "formats/parameter_watch.hpp"
 #include "formats/ts_frames.hpp"
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
@@ -28,8 +29,15 @@ struct HlsLimits {
   Time shortest =
       900ms;           // a new group ends a segment that is this long; below 1 s, as 1 s groups have jitter
   Time longest = 10s;  // until the target duration is known, a segment is cut anywhere after this
-  Time gap = 3s;       // a larger step of the timestamps, forwards or backwards, is a discontinuity
+  // If no second group has begun after this time, segments are cut by time too, with this target duration:
+  // the publisher sends few key frames or none.
+  Time patience = 2500ms;
+  Time by_time = 4s;
+  Time gap = 3s;  // a larger step of the timestamps than the time that has passed is a discontinuity
+  Time back = 500ms;  // so is a larger step back
+  Time longest_pause = 15s;  // of a track, as the timestamps of the pieces tell it
   std::size_t ready = 2;  // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION
+  Time enough = 1900ms;   // or one group of this length
   // Segments in the playlist; more if these last less than three targets. A delta update has the last six.
   std::size_t listed = 9;
   std::size_t kept = 3;                  // segments that have left the playlist and can still be fetched
@@ -75,8 +83,10 @@ class HlsWindow {
 
   // PAT and PMT, put before each segment that does not begin with a PAT. Ignores a header that is too large.
   void set_header(Slice header);
-  // A step of the group id by more than one is a discontinuity: media is missing, or the publisher restarted.
-  // Returns whether the playlist has grown.
+  // A step of the group id by more than one is a discontinuity: media is missing, or the publisher
+  // restarted. So is a step of the media's own clock, and a change of the codecs' parameters (RFC 8216,
+  // 4.3.2.3). The clock of the media is that of MPEG-TS; other pieces have only `pts`. Returns whether the
+  // playlist has grown.
   bool push(Piece piece, WallTime wall);
   // The next piece does not continue the last one, whatever its group id says.
   void mark_discontinuity() { marked_ = true; }
@@ -93,17 +103,20 @@ class HlsWindow {
   std::size_t size() const { return size_; }  // bytes, with those of the unfinished segment
 
  private:
-  bool is_discontinuity(const Piece &piece) const;
-  bool is_cut(const Piece &piece) const;
+  bool is_discontinuity(const Piece &piece, const std::vector<Frame> &frames, WallTime wall) const;
+  bool has_clock_jumped(const Piece &piece, const std::vector<Frame> &frames, WallTime wall) const;
+  bool is_cut(const Piece &piece, Time time) const;
+  Time time_of(const Piece &piece, const std::vector<Frame> &frames) const;
   void cut(Time end, Time frame_end);
   void cut_part(Time end);
   void take(Slice bytes);
   void take(const Slice &piece, const std::vector<Frame> &frames, bool is_start);
   void learn_frame(Time time);
   void choose_part_target();
-  void begin(const Piece &piece, bool discontinuity, WallTime wall);
+  void begin(const Piece &piece, Time time, bool discontinuity, WallTime wall);
   void end_group(Time end);
-  void choose_target();
+  void open_early(Time least_target);
+  void choose_target(Time least = {});
   void unlist_old();
   void drop_first();
   bool is_there(const PartId &part) const;
@@ -119,7 +132,7 @@ class HlsWindow {
   std::uint64_t discontinuities_gone_ = 0;
   Time target_{};  // whole seconds; never changes once it is known (RFC 8216, 6.2.1)
   FrameFinder frames_;
-  Time frame_time_{};  // the newest frame's, on the clock of frames_
+  Time frame_time_{};  // the newest frame's, on the clock of the media
   Time frame_step_{};
   Time part_target_{};             // whole milliseconds, known when target_ is; zero: no parts
   std::vector<Time> frame_steps_;  // seen until then
@@ -129,14 +142,20 @@ class HlsWindow {
   std::size_t size_ = 0;
 
   std::optional<Segment> open_;
-  Time open_pts_{};    // of the open segment's first piece
-  Time part_begin_{};  // of its open part, on the clock of frames_
+  Time open_time_{};   // of the open segment's first piece
+  Time part_begin_{};  // of its open part
   bool part_has_start_ = false;
-  Time last_pts_{};  // the newest piece's
-  Time step_{};      // between the two newest pieces
+  Time last_pts_{};   // the newest piece's
+  Time last_time_{};  // the same on the clock of the media
+  Time step_{};       // between the two newest pieces
+  bool has_frame_ = false;
+  WallTime last_frame_wall_{};  // when the newest frame came, and its piece's timestamp
+  Time last_frame_pts_{};
+  ParameterWatch parameters_;
+  bool are_parameters_new_ = false;  // since the last group began
   bool marked_ = false;
   std::optional<std::uint64_t> group_;
-  Time group_pts_{};
+  Time group_time_{};
   Time usual_group_{};  // a decaying maximum of the groups' lengths
 };
 

@@ -24,6 +24,7 @@ class FrameFinder {
   // that is not MPEG-TS is one frame at `pts`.
   std::vector<Frame> find(Bytes piece, Time pts);
   bool has_picture() const { return best_ == Kind::picture; }  // whether video has come
+  bool has_times() const { return best_ != Kind::none; }       // whether it is MPEG-TS with frames
 
  private:
   enum class Kind { none, sound, picture };

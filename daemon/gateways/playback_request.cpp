@@ -2,6 +2,7 @@
 #include "gateways/playback_request.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "http/access.hpp"
@@ -31,7 +32,16 @@ void PlaybackRequest::on_timer() {
     const Error why = why_;
     return on_over(why);
   }
-  if (state_ == State::waiting) end({Code::unreachable, "there is no media yet"});
+  if (state_ == State::waiting) end({Code::unreachable, why_waiting()});
+}
+
+// A player can start only with a key frame or at a recovery point.
+std::string PlaybackRequest::why_waiting() const {
+  const auto video = driver_.media().facts(wish_.slug).video;
+  if (!video || video->keyframe_seconds <= formats::good_keyframe_seconds) return "there is no media yet";
+  return "no picture that a player can start with has come for " +
+         std::to_string(std::lround(video->keyframe_seconds)) +
+         " s: the publisher's encoder must send a key frame every second or two";
 }
 
 void PlaybackRequest::begin() {

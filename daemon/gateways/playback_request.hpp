@@ -39,6 +39,7 @@ class PlaybackRequest : private formats::Player {
   enum class State { fresh, asking, waiting, playing, over };
 
   void on_timer();
+  std::string why_waiting() const;
   void begin();
   void join();
   void end(const Error &error);

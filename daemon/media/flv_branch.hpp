@@ -1,70 +1,65 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Converts a stream from MPEG-TS to FLV or to RTMP messages, for all players of that format. A Demux takes
-// the MPEG-TS apart; the FLV is written here.
+// Converts a stream from MPEG-TS to FLV or to RTMP messages, for all players of that format. Decides in which
+// order picture and sound are written, and with which times. It needs no pipeline.
 #pragma once
-
-#include <gst/gst.h>
 
 #include <cstdint>
 #include <deque>
-#include <memory>
-#include <optional>
 
+#include "formats/pictures.hpp"
 #include "formats/player.hpp"
 #include "formats/rtmp/flv.hpp"
+#include "formats/timeline.hpp"
+#include "formats/ts_demux.hpp"
 #include "glue/bytes.hpp"
-#include "glue/error.hpp"
-#include "glue/ref.hpp"
+#include "glue/loop.hpp"
 #include "glue/time.hpp"
 #include "media/branch.hpp"
-#include "media/demux.hpp"
 
 namespace astral::media {
 
-// **Thread**: one context. **Owns** its pipeline, which runs from the first piece to the destructor.
-class FlvBranch : public Branch, private Demux::Handler {
+// **Thread**: one context.
+class FlvBranch : public Branch {
  public:
   FlvBranch(formats::Format format, GMainContext *context);
-  ~FlvBranch() override;
 
   void on_frame(const Slice &frame, bool is_start) override;
   void on_break() override;
+  void on_over(const Error &error) override;
 
  private:
-  struct Unit {
-    bool is_key;
-    Time decoded;
-    Time shown;
-    Time came;
-    Slice data;
-  };
-  struct Track {
-    bool is_there = false;
-    Slice config = {};
-    std::deque<Unit> units = {};  // wait for earlier units of the other track
+  struct Frame {
+    bool is_video = false;
+    bool is_start = false;
+    std::int64_t decoded = 0;  // on our time line; 90 kHz
+    std::int64_t shown = 0;    // ticks after that
+    Time came{};
+    Slice data = {};
+    Slice config = {};  // of the decoder
   };
 
-  Track &track_of(Demux::Kind kind) { return kind == Demux::Kind::video ? video_ : audio_; }
-  void on_track(Demux::Kind kind) override { track_of(kind).is_there = true; }
-  void on_sample(Demux::Kind kind, GstSample *sample) override;
-  void on_tracks_known() override;
-  void on_error(const Error &error) override { out_.end(error); }
-  void set_config(Track &track, Slice config);
+  void take(formats::Unit &&unit);
+  bool take_picture(const formats::Unit &unit, Frame &frame);
+  std::deque<Frame> *next();  // null: none yet
   void flush();
-  Track *next();
-  void write(const Track &track, const Unit &unit);
+  void write(const Frame &frame);
   void write_header(bool is_news);
-  void frame(rtmp::Buffer &out, rtmp::Type type, std::uint32_t timestamp, Bytes body) const;
-  std::uint32_t timestamp_of(Time time) const;
+  void put(rtmp::Buffer &out, rtmp::Type type, std::uint32_t timestamp, Bytes body) const;
+  std::uint32_t timestamp_of(std::int64_t ticks) const;
 
   const formats::Format format_;
-  const Ref<GMainContext> context_;
-  Track video_, audio_;
-  bool are_tracks_known_ = false;
+  formats::TsDemux demux_;
+  formats::Timeline timeline_;
+  formats::Pictures pictures_;
+  unsigned config_version_ = 0;      // of pictures_, when video_config_ was made
+  Slice video_config_;               // of the newest picture
+  std::deque<Frame> video_, audio_;  // wait for earlier frames of the other track
+  Slice written_video_config_, written_audio_config_;
   bool is_header_out_ = false;
-  std::optional<Time> offset_;  // what to add to the times of this demux
-  Time newest_{};               // of what has been written
-  std::unique_ptr<Demux> demux_;
+  std::int64_t origin_ = 0;  // our time line's moment that has the timestamp 0
+  std::int64_t newest_ = 0;  // of what has been written
+  bool is_over_ = false;  // nothing more comes
+  Timer timer_;
 };
 
 }  // namespace astral::media

@@ -2,7 +2,6 @@
 #include "media/ingest.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "media/make.hpp"
@@ -11,17 +10,26 @@ namespace astral::media {
 
 namespace {
 
+using formats::Kind;
+using formats::Timeline;
+using formats::TsMux;
+using formats::h264::Nal;
+
 // Frames that may wait in front of the pipeline. A frame of one byte takes 500 bytes of memory.
 constexpr guint64 waiting_frames = 8192;
-// int64 nanoseconds overflow after 292 years.
-constexpr Time latest_time = std::chrono::hours(24 * 365 * 100);
-constexpr Time for_tracks = 1s;    // media time in which a track that was not announced may begin
-constexpr Time longest_step = 5s;  // a larger step of the timestamps means another clock
-constexpr double max_announced_kbps = 1'000'000;  // of one track
+constexpr std::int64_t for_tracks = Timeline::second;  // in which a track that was not announced may begin
+constexpr double max_announced_kbps = 1'000'000;       // of one track
 
-constexpr Time least_step = 20ms;
-// How long the multiplexer waits for a late track. A track that stops delays the other one by as much.
-constexpr GstClockTime muxer_latency = 500 * GST_MSECOND;
+constexpr std::int64_t ticks_per_ms = Timeline::second / 1000;
+constexpr std::int64_t rtmp_round = (std::int64_t{1} << 32) * ticks_per_ms;  // where RTMP's timestamps wrap
+// Our time line begins there, because a track may begin earlier than the one that comes first.
+constexpr std::int64_t first_time = 10 * Timeline::second;
+constexpr std::int64_t most_delay = 10 * Timeline::second;  // from a picture's decoding until it is shown
+
+bool has_start_code(Bytes bytes) {
+  return bytes.size() > 3 && bytes[0] == 0 && bytes[1] == 0 &&
+         (bytes[2] == 1 || (bytes[2] == 0 && bytes[3] == 1));
+}
 
 }  // namespace
 
@@ -39,6 +47,7 @@ Ingest::Ingest(std::string uri, std::string title, GMainContext *context, Over o
       title_(std::move(title)),
       context_(Ref<GMainContext>::retain(context)),
       over_(std::move(over)),
+      timeline_(rtmp_round),
       mailbox_(std::make_unique<Mailbox>(context)) {}
 
 Ingest::~Ingest() {
@@ -50,14 +59,13 @@ void Ingest::tear_down() {
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   errors_.reset();
   mailbox_ = std::make_unique<Mailbox>(context_.get());
-  awaits_key_ = true;
-  for (Track *track : {&video_, &audio_}) track->source.reset();
+  source_.reset();
   pipeline_.reset();
 }
 
 void Ingest::begin() {
-  timestamp_.reset();
-  awaits_key_ = true;
+  timeline_.restart();
+  awaits_start_ = true;
 }
 
 void Ingest::expect(const rtmp::Metadata &metadata) {
@@ -70,72 +78,90 @@ void Ingest::expect(const rtmp::Metadata &metadata) {
 }
 
 Expected<void> Ingest::push(const rtmp::Media &media) {
-  const Time time = time_of(media.timestamp);
-  return std::visit([&](const auto &content) { return take(time, content); }, media.content);
+  return std::visit([&](const auto &content) { return take(media.timestamp, content); }, media.content);
 }
 
-Expected<void> Ingest::take(Time time, const rtmp::flv::Video &video) {
-  if (video.is_config) return take_config(video_, video.data);
-  if (video_.config.empty()) return {};  // cannot be decoded
-  if (awaits_key_ && !video.is_key) return {};
-  awaits_key_ = false;
-  video_.is_there = true;
-  return take({true, video.is_key, time, video.composition, video.data});
+std::int64_t Ingest::time_of(Kind kind, std::uint32_t timestamp) {
+  const std::int64_t time = timeline_.map(kind, std::int64_t{timestamp} * ticks_per_ms, now());
+  return std::max<std::int64_t>(first_time + time, 0);
 }
 
-Expected<void> Ingest::take(Time time, const rtmp::flv::Audio &audio) {
-  if (audio.is_config) return take_config(audio_, audio.data);
-  if (!audio.is_mp3 && audio_.config.empty()) return {};
-  if (std::exchange(audio_.is_mp3, audio.is_mp3) != audio.is_mp3 && pipeline_) tear_down();
-  audio_.is_there = true;
-  return take({false, true, time, 0, audio.data});
-}
-
-// Adds the steps of the publisher's timestamps, which wrap, to the last time. A step that is too large counts
-// as the time that has passed.
-Time Ingest::time_of(std::uint32_t timestamp) {
-  const Time here = now();
-  const Time step = timestamp_
-                        ? Time(std::chrono::milliseconds(static_cast<std::int32_t>(timestamp - *timestamp_)))
-                        : never;
-  const bool is_first = heard_ == Time{};
-  if (step > longest_step || step < -longest_step)
-    time_ += is_first ? Time{} : std::max<Time>(here - heard_, least_step);
-  else
-    time_ += step;
-  time_ = std::clamp(time_, Time{}, latest_time);
-  timestamp_ = timestamp;
-  heard_ = here;
-  return time_;
-}
-
-Expected<void> Ingest::take_config(Track &track, const Slice &config) {
-  const Bytes before = track.config.bytes(), now_is = config.bytes();
-  if (std::equal(before.begin(), before.end(), now_is.begin(), now_is.end())) return {};
-  track.config = config;
-  if (!track.source) return {};
-  // A new audio configuration needs a new track in the multiplexer. Video repeats its configuration in band.
-  if (&track == &audio_) tear_down();
-  if (track.source) gst_app_src_set_caps(track.source.get(), caps_of(track).get());
+// Some encoders send start codes where FLV has lengths.
+Expected<void> Ingest::take_config(Bytes config) {
+  if (has_start_code(config)) {
+    video_.parameters.learn(formats::h264::units_after_start_codes(config));
+    return {};
+  }
+  const auto length_size = video_.parameters.read_record(config);
+  if (!length_size)
+    return fail(Code::unsupported, "the configuration of the H.264 cannot be read: restart the encoder");
+  video_.length_size = *length_size;
   return {};
+}
+
+std::vector<Bytes> Ingest::units_of(Bytes picture) const {
+  auto units = formats::h264::units_after_lengths(picture, video_.length_size);
+  if (units && !(units->empty() && has_start_code(picture))) return std::move(*units);
+  return has_start_code(picture) ? formats::h264::units_after_start_codes(picture) : std::vector<Bytes>();
+}
+
+Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Video &video) {
+  if (video.is_config) return take_config(video.data.bytes());
+  const std::vector<Bytes> units = units_of(video.data.bytes());
+  video_.parameters.learn(units);
+  Frame frame{.decoded = time_of(Kind::video, timestamp),
+              .shown = std::clamp<std::int64_t>(video.composition * ticks_per_ms, 0, most_delay)};
+  if (units.empty() || !video_.parameters.are_known()) return {};  // cannot be decoded
+  frame.is_start = formats::h264::is_start(units) || (video.is_key && formats::h264::is_intra(units));
+  if (awaits_start_ && !frame.is_start) return {};
+  awaits_start_ = false;
+  video_.is_there = true;
+  // Repeats the parameter sets, for viewers that join later.
+  constexpr std::uint8_t delimiter[] = {static_cast<std::uint8_t>(Nal::delimiter), 0xf0};
+  formats::h264::put_after_start_code(frame.data, delimiter);
+  if (frame.is_start)
+    for (const Bytes unit : video_.parameters.units())
+      formats::h264::put_after_start_code(frame.data, unit);
+  for (const Bytes unit : units) {
+    const Nal type = formats::h264::type_of(unit);
+    const bool is_repeated = frame.is_start && (type == Nal::sps || type == Nal::pps);
+    if (type != Nal::delimiter && !is_repeated) formats::h264::put_after_start_code(frame.data, unit);
+  }
+  return take(std::move(frame));
+}
+
+// Some encoders send AAC with ADTS headers, which FLV does not have.
+Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Audio &audio) {
+  const Bytes data = audio.data.bytes();
+  if (audio.is_config) {
+    audio_.config = formats::adts::read_config(data);
+    if (audio_.config) return {};
+    return fail(Code::unsupported, "this kind of AAC cannot be published: set the encoder to AAC-LC");
+  }
+  Frame frame{.kind = Kind::audio, .decoded = time_of(Kind::audio, timestamp)};
+  const auto head = formats::adts::read_head(data);
+  const bool has_head = head && head->size == data.size();
+  if (!audio.is_mp3 && !has_head && (!audio_.config || data.size() > formats::adts::largest)) return {};
+  if (!audio.is_mp3 && !has_head) formats::adts::put_head(frame.data, *audio_.config, data.size());
+  frame.data.insert(frame.data.end(), data.begin(), data.end());
+  audio_.type = audio.is_mp3 ? TsMux::Audio::mp3 : TsMux::Audio::aac;
+  return take(std::move(frame));
 }
 
 // Requires that pending_ is not empty.
 bool Ingest::is_complete() const {
-  const auto known = [](const Track &track) { return track.is_there || !track.is_expected; };
-  if (known(video_) && known(audio_)) return true;
+  const bool has_video = video_.is_there || !video_.is_expected;
+  const bool has_audio = audio_.type != TsMux::Audio::none || !audio_.is_expected;
+  if (has_video && has_audio) return true;
   return pending_bytes_ > waiting_bytes / 2 || pending_.size() > waiting_frames / 2 ||
-         pending_.back().time - pending_.front().time >= for_tracks;
+         pending_.back().decoded - pending_.front().decoded >= for_tracks;
 }
 
 Expected<void> Ingest::take(Frame frame) {
-  const Track &track = frame.is_video ? video_ : audio_;
-  if (pipeline_ && !track.source) tear_down();  // a track that starts after for_tracks
   if (pipeline_) return deliver(frame);
   pending_bytes_ += frame.data.size();
   pending_.push_back(std::move(frame));
   if (!is_complete()) return {};
-  origin_ = pending_.front().time;
   auto built = build();
   if (!built) tear_down();
   pending_bytes_ = 0;
@@ -146,34 +172,23 @@ Expected<void> Ingest::take(Frame frame) {
   return {};
 }
 
-// Requires that the pipeline has a source for the frame's track: take() ensures that.
+// A track that begins later is announced when it does.
 Expected<void> Ingest::deliver(const Frame &frame) {
-  GstAppSrc *source = (frame.is_video ? video_ : audio_).source.get();
-  if (gst_app_src_get_current_level_bytes(source) > waiting_bytes ||
-      gst_app_src_get_current_level_buffers(source) > waiting_frames)
+  if (gst_app_src_get_current_level_bytes(source_.get()) > waiting_bytes ||
+      gst_app_src_get_current_level_buffers(source_.get()) > waiting_frames)
     return fail(Code::no_room, "this node cannot keep up with the publisher");
-  const auto buffer = wrap(frame.data);
-  const Time decoded = std::max<Time>(frame.time - origin_, Time{});
-  const Time shown = std::max<Time>(decoded + std::chrono::milliseconds(frame.shown), Time{});
-  GST_BUFFER_DTS(buffer.get()) = static_cast<GstClockTime>(decoded.count());
-  GST_BUFFER_PTS(buffer.get()) = static_cast<GstClockTime>(shown.count());
-  if (!frame.is_key) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
-  gst_app_src_push_buffer(source, gst_buffer_ref(buffer.get()));
+  muxer_.set_tracks(video_.is_there, audio_.type);
+  const auto buffer = wrap(rtmp::shared(muxer_.write({.kind = frame.kind,
+                                                      .is_start = frame.is_start,
+                                                      .decoded = frame.decoded,
+                                                      .shown = frame.shown,
+                                                      .data = frame.data})));
+  GST_BUFFER_PTS(buffer.get()) =
+      gst_util_uint64_scale(static_cast<guint64>(frame.decoded), GST_SECOND, Timeline::second);
+  if (frame.kind == Kind::video && !frame.is_start)
+    GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
+  gst_app_src_push_buffer(source_.get(), gst_buffer_ref(buffer.get()));
   return {};
-}
-
-Ref<GstCaps> Ingest::caps_of(const Track &track) const {
-  if (track.is_mp3)
-    return Ref<GstCaps>::adopt(
-        gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 1, "layer", G_TYPE_INT, 3, nullptr));
-  const auto config = wrap(track.config);
-  if (&track == &video_)
-    return Ref<GstCaps>::adopt(gst_caps_new_simple("video/x-h264", "stream-format", G_TYPE_STRING, "avc",
-                                                   "alignment", G_TYPE_STRING, "au", "codec_data",
-                                                   GST_TYPE_BUFFER, config.get(), nullptr));
-  return Ref<GstCaps>::adopt(gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 4, "stream-format",
-                                                 G_TYPE_STRING, "raw", "framed", G_TYPE_BOOLEAN, TRUE,
-                                                 "codec_data", GST_TYPE_BUFFER, config.get(), nullptr));
 }
 
 Expected<void> Ingest::build() {
@@ -183,47 +198,25 @@ Expected<void> Ingest::build() {
       [this] {
         end({Code::not_found, "the publisher has ended the stream"});
       });
-  const auto muxer = make("mpegtsmux"), sink = make("astralsink");
-  if (!muxer) return missing("mpegtsmux");
+  const auto source = make("appsrc"), sink = make("astralsink");
+  if (!source) return missing("appsrc");
   if (!sink) return missing("astralsink");
-  // alignment 0 keeps the key frames' flags.
-  g_object_set(muxer.get(), "alignment", 0, "latency", muxer_latency, nullptr);
+  source_ = Ref<GstAppSrc>::retain(GST_APP_SRC(source.get()));
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_new_simple("video/mpegts", "systemstream", G_TYPE_BOOLEAN,
+                                                            TRUE, "packetsize", G_TYPE_INT, 188, nullptr));
+  g_object_set(source.get(), "caps", caps.get(), "format", GST_FORMAT_TIME, "is-live", TRUE, "max-bytes",
+               guint64{0}, nullptr);
   g_object_set(sink.get(), "uri", uri_.c_str(), "title", title_.c_str(), "bitrate", kbps_, nullptr);
-  gst_bin_add_many(GST_BIN(pipeline_.get()), muxer.get(), sink.get(), nullptr);
-  if (!gst_element_link(muxer.get(), sink.get())) return fail(Code::failed, "mpegtsmux cannot be linked");
-  if (video_.is_there)
-    if (auto added = add(video_, "h264parse", muxer.get()); !added) return added;
-  if (audio_.is_there) {
-    auto added = add(audio_, audio_.is_mp3 ? "mpegaudioparse" : "aacparse", muxer.get());
-    if (!added) return added;
-  }
+  gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), sink.get(), nullptr);
+  if (!gst_element_link(source.get(), sink.get())) return fail(Code::failed, "astralsink cannot be linked");
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the publisher's pipeline does not start");
   return {};
 }
 
-Expected<void> Ingest::add(Track &track, const char *parser_name, GstElement *muxer) {
-  const auto source = make("appsrc"), parser = make(parser_name), queue = make("queue");
-  if (!source) return missing("appsrc");
-  if (!parser) return missing(parser_name);
-  if (!queue) return missing("queue");
-  track.source = Ref<GstAppSrc>::retain(GST_APP_SRC(source.get()));
-  g_object_set(source.get(), "caps", caps_of(track).get(), "format", GST_FORMAT_TIME, "is-live", TRUE,
-               "max-bytes", guint64{0}, nullptr);
-  g_object_set(queue.get(), "max-size-buffers", static_cast<guint>(waiting_frames), "max-size-time",
-               guint64{0}, "max-size-bytes", static_cast<guint>(waiting_bytes), nullptr);
-  // Repeats the parameter sets before each key frame, for viewers that join later.
-  if (&track == &video_) g_object_set(parser.get(), "config-interval", -1, nullptr);
-  gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), parser.get(), queue.get(), nullptr);
-  if (!gst_element_link_many(source.get(), parser.get(), queue.get(), muxer, nullptr))
-    return fail(Code::unsupported, std::string("MPEG-TS cannot carry what ") + parser_name + " makes");
-  return {};
-}
-
 void Ingest::finish() {
   if (!pipeline_) return mailbox_->post([this] { end({Code::not_found, "nothing was published"}); });
-  for (const Track *track : {&video_, &audio_})
-    if (track->source) gst_app_src_end_of_stream(track->source.get());
+  gst_app_src_end_of_stream(source_.get());
 }
 
 void Ingest::end(const Error &error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Publishes the media of an RTMP or WebRTC publisher: multiplexes it to MPEG-TS, without transcoding, into an
-// astralsink of this process. Decides when all tracks are known, and how timestamps continue when a publisher
-// returns.
+// astralsink of this process. Decides when all tracks are known, and what of a publisher's media can be
+// decoded.
 #pragma once
 
 #include <gst/app/gstappsrc.h>
@@ -13,9 +13,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "formats/adts.hpp"
+#include "formats/h264.hpp"
 #include "formats/rtmp/flv.hpp"
 #include "formats/rtmp/session.hpp"
+#include "formats/timeline.hpp"
+#include "formats/ts_mux.hpp"
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "glue/loop.hpp"
@@ -43,35 +48,39 @@ class Ingest {
 
   void begin();  // another publisher continues: times go on, and video starts at its first key frame
   void expect(const rtmp::Metadata &metadata);
-  Expected<void> push(const rtmp::Media &media);  // no_room: the pipeline does not keep up
+  // no_room: the pipeline does not keep up. unsupported: MPEG-TS cannot carry it.
+  Expected<void> push(const rtmp::Media &media);
   void finish();
 
  private:
-  struct Track {
+  struct Video {
     bool is_expected = true;
-    bool is_mp3 = false;
-    bool is_there = false;  // decodable media has come
-    Slice config = {};
-    Ref<GstAppSrc> source = {};
+    bool is_there = false;  // a picture that a decoder can start with has come
+    formats::h264::Parameters parameters = {};
+    unsigned length_size = 4;
+  };
+  struct Audio {
+    bool is_expected = true;
+    formats::TsMux::Audio type = formats::TsMux::Audio::none;
+    std::optional<formats::adts::Config> config = {};
   };
   struct Frame {
-    bool is_video = false;
-    bool is_key = false;
-    Time time{};             // DTS
-    std::int32_t shown = 0;  // ms from DTS to PTS
-    Slice data;
+    formats::Kind kind = formats::Kind::video;
+    bool is_start = false;
+    std::int64_t decoded = 0;  // 90 kHz, on our time line
+    std::int64_t shown = 0;
+    std::vector<std::uint8_t> data = {};
   };
 
-  Time time_of(std::uint32_t timestamp);
-  bool is_complete() const;
-  Ref<GstCaps> caps_of(const Track &track) const;
-  Expected<void> take_config(Track &track, const Slice &config);
-  Expected<void> take(Time time, const rtmp::flv::Video &video);
-  Expected<void> take(Time time, const rtmp::flv::Audio &audio);
+  std::int64_t time_of(formats::Kind kind, std::uint32_t timestamp);
+  Expected<void> take(std::uint32_t timestamp, const rtmp::flv::Video &video);
+  Expected<void> take(std::uint32_t timestamp, const rtmp::flv::Audio &audio);
+  Expected<void> take_config(Bytes config);
+  std::vector<Bytes> units_of(Bytes picture) const;
   Expected<void> take(Frame frame);
+  bool is_complete() const;
   Expected<void> deliver(const Frame &frame);
   Expected<void> build();
-  Expected<void> add(Track &track, const char *parser_name, GstElement *muxer);
   void tear_down();
   void end(const Error &error);
 
@@ -79,17 +88,17 @@ class Ingest {
   const Ref<GMainContext> context_;
   const Over over_;
   bool is_over_ = false;
-  Track video_, audio_;
+  Video video_;
+  Audio audio_;
   guint kbps_ = 0;  // as the publisher announced it
-  bool awaits_key_ = true;
-  std::optional<std::uint32_t> timestamp_;  // of the newest media of this publisher
-  Time time_{};                             // the same moment on our timeline
-  Time heard_{};                            // when that media came
-  std::deque<Frame> pending_;               // waits until the tracks are known
+  bool awaits_start_ = true;
+  formats::Timeline timeline_;
+  formats::TsMux muxer_;
+  std::deque<Frame> pending_;  // waits until the tracks are known
   std::size_t pending_bytes_ = 0;
   Ref<GstElement> pipeline_;
-  Time origin_{};                     // the pipeline's time 0 on our timeline
-  std::unique_ptr<Mailbox> mailbox_;  // one per pipeline, so that tasks of an earlier pipeline are discarded
+  Ref<GstAppSrc> source_;
+  std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<BusErrors> errors_;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "media/make.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 #include <string>
 
 namespace astral::media {
@@ -29,6 +32,21 @@ Ref<GstBuffer> wrap(const Slice &slice) {
   return Ref<GstBuffer>::adopt(gst_buffer_new_wrapped_full(
       GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(), 0, owner->size(),
       owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
+}
+
+Slice copy_of(GstBuffer *buffer) {
+  GstMapInfo info{};
+  if (!buffer || !gst_buffer_map(buffer, &info, GST_MAP_READ)) return {};
+  Slice copy = Slice::copy({info.data, info.size});
+  gst_buffer_unmap(buffer, &info);
+  return copy;
+}
+
+Time running(const GstSegment *segment, GstClockTime time) {
+  constexpr guint64 farthest = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
+  guint64 result = 0;
+  const int sign = gst_segment_to_running_time_full(segment, GST_FORMAT_TIME, time, &result);
+  return Time(sign * static_cast<std::int64_t>(std::min(result, farthest)));
 }
 
 }  // namespace astral::media

@@ -2,73 +2,100 @@
 #include "media/rtc_branch.hpp"
 
 #include <algorithm>
+#include <ratio>
 #include <utility>
+#include <vector>
 
+#include "formats/pes.hpp"
 #include "formats/rtc_frame.hpp"
 
 namespace astral::media {
 
 namespace {
 
-// Repeats the parameter sets before each key frame, because a browser may have lost them. Opus packets have
-// the usual 20 ms.
-constexpr Demux::Chains rtc_chains{
-    .video =
-        "h264parse config-interval=-1 ! capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au",
-    .audio =
-        "aacparse ! avdec_aac ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=2 ! "
-        "opusenc bitrate=96000 frame-size=20"};
-constexpr Time rtc_step = 20ms;  // at least so much between the media before a break and the media after it
+using formats::h264::Nal;
+
+// With its parameter sets before a picture that a decoder can start with, because a browser may have lost
+// them.
+std::vector<std::uint8_t> with_parameters(const formats::Picture &picture,
+                                          const formats::h264::Parameters &parameters) {
+  std::vector<std::uint8_t> out;
+  if (picture.is_start)
+    for (const Bytes unit : parameters.units()) formats::h264::put_after_start_code(out, unit);
+  for (const Bytes unit : picture.units) {
+    const Nal type = formats::h264::type_of(unit);
+    const bool is_extra = type == Nal::delimiter || type == Nal::filler;
+    const bool is_repeated = picture.is_start && (type == Nal::sps || type == Nal::pps);
+    if (!is_extra && !is_repeated) formats::h264::put_after_start_code(out, unit);
+  }
+  return out;
+}
+
+Time time_of(std::int64_t ticks) {
+  using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, formats::Timeline::second>>;
+  return std::max<Time>(std::chrono::duration_cast<Time>(Ticks(ticks)), Time{});
+}
 
 }  // namespace
 
-RtcBranch::RtcBranch(GMainContext *context) : context_(Ref<GMainContext>::retain(context)), began_(now()) {}
+RtcBranch::RtcBranch(GMainContext *context)
+    : context_(Ref<GMainContext>::retain(context)), timeline_(formats::pes_round) {}
 
 void RtcBranch::on_frame(const Slice &frame, bool) {
-  if (!demux_) {
-    auto made = Demux::open(context_.get(), rtc_chains, *this);
-    if (!made) return out_.end(made.error());
-    demux_ = std::move(*made);
-  }
-  demux_->push(frame);
+  const bool was_known = demux_.tracks().are_known;
+  const auto units = demux_.push(frame.bytes());
+  const formats::TsDemux::Tracks &tracks = demux_.tracks();
+  if (tracks.are_known && !was_known && !tracks.has_video && !tracks.has_audio)
+    return out_.end({Code::unsupported, "WebRTC plays H.264 and AAC, and this stream has neither"});
+  if (tracks.are_known && !was_known && !tracks.has_video) tell_tracks();
+  for (const formats::Unit &unit : units) take(unit);
 }
 
+// Nothing that has come is dropped: the demultiplexer tells which pictures are damaged.
 void RtcBranch::on_break() {
-  demux_.reset();
-  offset_.reset();
+  demux_.skip();
   out_.mark_break();
 }
 
-void RtcBranch::on_track(Demux::Kind kind) {
-  (kind == Demux::Kind::video ? tracks_.has_video : tracks_.has_audio) = true;
-}
-
-void RtcBranch::on_tracks_known() {
-  are_tracks_known_ = true;
-  if (!tracks_.has_video && !tracks_.has_audio)
-    return out_.end({Code::unsupported, "WebRTC plays H.264 and AAC, and this stream has neither"});
-  if (!tracks_.has_video || !tracks_.profile.empty()) tell_tracks();
+void RtcBranch::on_over(const Error &error) {
+  for (const formats::Unit &unit : demux_.finish()) take(unit);
+  out_.end(error);
 }
 
 void RtcBranch::tell_tracks() {
-  if (!std::exchange(are_tracks_told_, true)) out_.set_header(formats::write_tracks(tracks_));
+  if (std::exchange(are_tracks_told_, true)) return;
+  tracks_.has_video = demux_.tracks().has_video;
+  tracks_.has_audio = demux_.tracks().has_audio;
+  out_.set_header(formats::write_tracks(tracks_));
 }
 
-void RtcBranch::on_sample(Demux::Kind kind, GstSample *sample) {
-  GstBuffer *buffer = gst_sample_get_buffer(sample);
-  if (!buffer || !GST_BUFFER_PTS_IS_VALID(buffer)) return;
-  const Slice data = copy_of(buffer);
-  const bool is_video = kind == Demux::Kind::video;
-  const bool is_key = is_video && !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-  if (is_key && tracks_.profile.empty()) tracks_.profile = formats::profile_of(data.bytes());
-  if (is_key && are_tracks_known_) tell_tracks();
-  const Time time = running(gst_sample_get_segment(sample), GST_BUFFER_PTS(buffer));
-  if (!offset_) offset_ = std::max(now() - began_, newest_ + rtc_step) - time;
-  const Time ours = std::max<Time>(time + *offset_, Time{});
-  newest_ = std::max(newest_, ours);
-  out_.push(formats::write_frame(is_video ? formats::RtcFrame::Kind::video : formats::RtcFrame::Kind::audio,
-                                 ours, data.bytes()),
-            is_video ? is_key : !tracks_.has_video);
+void RtcBranch::take(const formats::Unit &unit) {
+  const Time came = now();
+  const Time time = time_of(timeline_.map(unit.kind, unit.decoded, came));
+  if (unit.kind == formats::Kind::video) return take_picture(unit, time, came);
+  if (!opus_) {
+    auto made = Opus::open(
+        context_.get(),
+        [this](Time at, const Slice &packet) {
+          out_.push(formats::write_frame(formats::RtcFrame::Kind::audio, at, packet.bytes()),
+                    !demux_.tracks().has_video);
+        },
+        [this](const Error &error) { out_.end(error); });
+    if (!made) return out_.end(made.error());
+    opus_ = std::move(*made);
+  }
+  opus_->push(time, unit.config, unit.data);
+}
+
+void RtcBranch::take_picture(const formats::Unit &unit, Time time, Time came) {
+  const auto picture = pictures_.take(unit, came);
+  if (!picture) return;
+  const auto data = with_parameters(*picture, pictures_.parameters());
+  if (data.empty()) return;
+  if (picture->is_start && tracks_.profile.empty()) tracks_.profile = formats::profile_of(data);
+  if (picture->is_start) tell_tracks();
+  const Time shown = std::max<Time>(time + time_of(std::max<std::int64_t>(unit.shown, 0)), Time{});
+  out_.push(formats::write_frame(formats::RtcFrame::Kind::video, shown, data), picture->is_start);
 }
 
 }  // namespace astral::media

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "media/demux.hpp"
 #include "media/make.hpp"
 #include "media/streaming_scope.hpp"
 

@@ -9,7 +9,6 @@
 
 #include "glue/heap.hpp"
 #include "glue/ref.hpp"
-#include "media/demux.hpp"
 #include "media/make.hpp"
 
 namespace astral::media {

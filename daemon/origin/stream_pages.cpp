@@ -64,9 +64,10 @@ std::string row(const Stream &stream, UnixTime now) {
 }
 
 std::string pipeline_to(const std::string &host, const std::string &slug) {
-  return "gst-launch-1.0 mpegtsmux name=mux ! astralsink uri=astral://" + host + "/" + slug +
+  return "gst-launch-1.0 mpegtsmux name=mux latency=1000000000 ! astralsink uri=astral://" + host + "/" + slug +
          " \\\n"
-         "    videotestsrc is-live=true ! video/x-raw,width=640,height=360,framerate=30/1 ! timeoverlay \\\n"
+         "    videotestsrc is-live=true ! video/x-raw,format=I420,width=640,height=360,framerate=30/1 "
+         "! timeoverlay \\\n"
          "    ! x264enc tune=zerolatency key-int-max=30 bitrate=1000 ! queue ! mux. \\\n"
          "    audiotestsrc is-live=true wave=ticks ! avenc_aac ! queue ! mux.";
 }

@@ -14,7 +14,7 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency key-int-max=30 ! h264parse ! mpegtsmux ! astralsink uri=astral://127.0.0.1/demo
+ * gst-launch-1.0 videotestsrc is-live=true ! video/x-raw,format=I420 ! x264enc tune=zerolatency key-int-max=30 ! h264parse ! mpegtsmux ! astralsink uri=astral://127.0.0.1/demo
  * ]| Publishes a test picture as the stream `demo` at the node on this machine.
  * |[
  * gst-launch-1.0 audiotestsrc is-live=true ! opusenc ! astralsink uri=astral://127.0.0.1/tone title="A tone"

@@ -18,7 +18,8 @@ class Publisher {
   // Maximum size and duration of an object of a byte stream. A relay forwards whole objects, so they are
   // small: 16 KiB take 6.5 ms at 20 Mbit/s. Up to max_tail more stay with the last object of what is waiting:
   // an object of its own costs each child a burst, a wake-up and an acknowledgement, however small it is.
-  static constexpr std::size_t max_object = 16 * 1024;
+  // It is a whole number of TS packets, so that each object of MPEG-TS begins with one.
+  static constexpr std::size_t max_object = 87 * track::TsScanner::packet_size;
   static constexpr std::size_t max_tail = 4 * 1024;
   static constexpr std::int64_t max_span = 5'000'000;  // ns
   // Maximum buffer of other media, where one buffer is one object.

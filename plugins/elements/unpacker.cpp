@@ -72,6 +72,10 @@ Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t 
     out.event = event_of(taken);
     return out;
   }
+  // A new run of the publisher does not continue the old one. A step of its clock alone is no break.
+  const std::uint64_t group = taken->object.id.group;
+  if (group_ && group > *group_ && group - *group_ >= track::Store::restart_leap) discontinuity_ = true;
+  group_ = group;
   if (taken->catalog != catalog_)
     if (auto changed = change_catalog(taken->catalog, out); !changed)
       return tl::unexpected<Error>(changed.error());
@@ -89,7 +93,6 @@ Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t 
                        : 0;
     GST_BUFFER_PTS(buffer.get()) =
         clock_time(playout_.map(*timing.pts, running_time - waited, !taken->arrived) + lead);
-    if (playout_.restarted()) discontinuity_ = true;
     for (const Ref<GstBuffer> &header : out.buffers)
       GST_BUFFER_PTS(header.get()) = GST_BUFFER_PTS(buffer.get());
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ class Unpacker {
 
   std::shared_ptr<const Catalog> catalog_;
   Playout playout_;
+  std::optional<std::uint64_t> group_;  // of the newest object
   bool discontinuity_ = true;
   bool gap_ = false;                        // objects were given up since the last buffer
   GstClockTime end_ = GST_CLOCK_TIME_NONE;  // end of the last buffer

@@ -3,12 +3,15 @@
 outlive the publisher's restart."""
 import pathlib
 import re
+import threading
 
 import pytest
 
 import astral
+import frames
 import media
-from test_rtmp import assert_part, pictures
+from test_clocks import changed, film_tags
+from test_rtmp import RawPublisher, assert_part, output, pictures
 
 CLIENT = pathlib.Path(__file__).with_name('rtc_client.py')
 FPS = media.FPS
@@ -133,3 +136,32 @@ def test_vp8_is_encoded_to_h264_with_a_warning(network, nodes):
     assert any('VP8' in warning for warning in first.stream('talk')['warnings'])
     assert 'warnings' not in second.stream('talk')
     assert codecs(of_ts(network, second, 'vp8.ts')) == {'h264', 'aac'}
+
+
+def test_a_whep_viewer_gets_every_picture_of_a_late_publisher_whose_picture_pauses(network):
+    first = network.node('first', rtmp_port=astral.free_port())
+    second = network.node('second', bootstrap=[first])
+    path = network.folder / 'film.flv'
+    output('ffmpeg', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=30', '-f', 'lavfi', '-i',
+           'anoisesrc=amplitude=0.1', '-t', 20, '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', 120, '-pix_fmt', 'yuv420p',
+           '-b:v', '400k', '-c:a', 'aac', '-b:a', '64k', path)
+    plan = changed(film_tags(path), at=lambda t: t.time + 1500 * (t.time >= 9000), keep=lambda t: t.kind == frames.AUDIO or not 12_000 <= t.time < 16_000)
+    publisher = RawPublisher(first.get('/settings')['rtmp_port'], 'talk')
+    sender = threading.Thread(target=frames.publish, args=(publisher, plan))
+    sender.start()
+    live(second)
+    viewer = watch(network, second)
+    sender.join()
+    sent = [unit for tag in (t for _, t in plan) if tag.kind == frames.VIDEO and tag.body[1] == 1 for unit in frames.units_of(tag.body[5:])
+            if unit[0] & 0x1f in (1, 5)]
+    watched = network.folder / 'watched.h264'
+    seen = []
+    astral.wait_until(lambda: seen.append(len(times(viewer))) or seen[-1] == max(seen[:-3], default=0), 'the last pictures', 40, 0.5)
+    assert viewer.end(2) == 0
+    publisher.socket.close()
+    got = pictures(watched)
+    assert_part(got, sent, 8 * 30)
+    assert got[-1] in sent[-3:]
+    for kind in ('video', 'audio'):
+        steps = [b - a & 0xffffffff for a, b in zip(times(viewer, kind), times(viewer, kind)[1:])]
+        assert all(step < 1 << 31 for step in steps), f'{kind}: a time goes back'

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Fuzz: MPEG-TS from a publisher. The input's first byte says where groups begin and where the stream breaks.
 // The facts that are found are possible values, there are at most three warnings, and the gathered keyframe
-// is no larger than what came.
+// is no larger than what came. The pictures and
+// audio frames are no larger either, and their times are those of 33 bits, or a little later.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
@@ -10,6 +11,8 @@
 
 #include "formats/fact_finder.hpp"
 #include "formats/key_frame.hpp"
+#include "formats/pictures.hpp"
+#include "formats/ts_demux.hpp"
 
 using namespace astral;
 using namespace astral::formats;
@@ -21,6 +24,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
   int news = 0;
   FactFinder finder([&] { ++news; });
   KeyFrame frame;
+  TsDemux demux;
+  Pictures pictures;
+  std::size_t taken = 0;
+  const auto take = [&](const std::vector<Unit> &units) {
+    for (const Unit &unit : units) {
+      taken += unit.data.size();
+      assert(!unit.data.empty() && unit.decoded >= 0 && unit.decoded < std::int64_t{1} << 34);
+      if (unit.kind == Kind::video) pictures.take(unit, Time{});
+    }
+  };
   std::size_t number = 0;
   for (std::size_t at = 0; at < all.size(); at += packets, ++number) {
     const Slice piece = all.part(at, std::min(packets, all.size() - at));
@@ -31,7 +44,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const bool is_start = number % ((data[0] & 0xf) + 1) == 0;
     finder.on_frame(piece, is_start);
     frame.on_frame(piece, is_start);
+    take(demux.push(piece.bytes()));
   }
+  take(demux.finish());
+  assert(taken <= all.size());
+  if (pictures.parameters().are_known()) assert(pictures.parameters().record().size() > 10);
   const Facts &facts = finder.facts();
   if (facts.video) {
     assert(!facts.video->codec.empty() && facts.video->width <= 16'384 && facts.video->height <= 16'384);

@@ -64,18 +64,18 @@ std::size_t ChunkReader::header_size() const {
 Expected<std::optional<Message>> ChunkReader::read(Bytes &bytes) {
   while (true) {
     while (!current_ && header_filled_ < header_size()) {
-      if (bytes.empty()) return std::nullopt;
-      header_[header_filled_++] = bytes.front();
-      bytes = bytes.subspan(1);
+      if (again_.empty() && bytes.empty()) return std::nullopt;
+      header_[header_filled_++] = take(bytes, 1).front();
     }
     if (!current_) {
       if (auto begun = begin_chunk(); !begun) return tl::unexpected<Error>(begun.error());
       header_filled_ = 0;
     }
-    const Bytes piece = bytes.first(std::min(bytes.size(), chunk_left_));
-    put(current_->payload, piece);
-    bytes = bytes.subspan(piece.size());
-    chunk_left_ -= piece.size();
+    while (chunk_left_ > 0 && (!again_.empty() || !bytes.empty())) {
+      const Buffer piece = take(bytes, chunk_left_);
+      put(current_->payload, piece);
+      chunk_left_ -= piece.size();
+    }
     if (chunk_left_ > 0) return std::nullopt;
     Stream &stream = *std::exchange(current_, nullptr);
     if (stream.payload.size() < stream.length) continue;
@@ -83,6 +83,31 @@ Expected<std::optional<Message>> ChunkReader::read(Bytes &bytes) {
     partial_ -= stream.length;
     return Message{stream.type, stream.message_stream, stream.timestamp, std::exchange(stream.payload, {})};
   }
+}
+
+// At most `most` bytes: those that were no header first.
+Buffer ChunkReader::take(Bytes &bytes, std::size_t most) {
+  Buffer taken;
+  if (again_.empty()) {
+    const Bytes piece = bytes.first(std::min(bytes.size(), most));
+    taken.assign(piece.begin(), piece.end());
+    bytes = bytes.subspan(piece.size());
+    return taken;
+  }
+  const auto end = again_.begin() + static_cast<std::ptrdiff_t>(std::min(again_.size(), most));
+  taken.assign(again_.begin(), end);
+  again_.erase(again_.begin(), end);
+  return taken;
+}
+
+// Some encoders do not repeat the extended timestamp in chunks of format 3 (§5.3.1.3). Then the four bytes
+// that were taken for it are payload. Others repeat the timestamp where a difference was sent.
+void ChunkReader::check_repeated(const Stream &stream) {
+  const std::size_t plain = header_filled_ - 4;
+  const std::uint32_t repeated = Reader(Bytes(header_).subspan(plain, 4)).u32();
+  if (repeated == stream.delta || repeated == stream.timestamp) return;
+  again_.insert(again_.begin(), header_.begin() + static_cast<std::ptrdiff_t>(plain),
+                header_.begin() + static_cast<std::ptrdiff_t>(header_filled_));
 }
 
 Expected<void> ChunkReader::begin_chunk() {
@@ -97,6 +122,7 @@ Expected<void> ChunkReader::begin_chunk() {
   }
   Stream &stream = found->second;
   if (stream.is_inside && format != 3) return fail(Code::invalid, "a message begins within another");
+  if (format == 3 && stream.is_extended) check_repeated(stream);
   if (!stream.is_inside) {
     Reader header(Bytes(header_).first(header_filled_).subspan(basic_size(header_[0])));
     if (auto begun = begin_message(stream, format, header); !begun) return begun;
@@ -165,7 +191,7 @@ void ChunkReader::check_invariants() const {
     if (stream.is_inside) announced += stream.length;
   }
   assert(announced == partial_ && partial_ <= limits_.max_partial);
-  assert(streams_.size() <= limits_.max_chunk_streams && header_filled_ <= max_header);
+  assert(streams_.size() <= limits_.max_chunk_streams && header_filled_ <= max_header && again_.size() <= 8);
   assert(!current_ || chunk_left_ > 0);
 }
 

@@ -64,6 +64,8 @@ class ChunkReader {
   };
 
   std::size_t header_size() const;  // as far as the bytes so far tell it
+  Buffer take(Bytes &bytes, std::size_t most);
+  void check_repeated(const Stream &stream);
   Expected<void> begin_chunk();
   Expected<void> begin_message(Stream &stream, unsigned format, Reader &header);
 
@@ -72,6 +74,7 @@ class ChunkReader {
   std::map<std::uint32_t, Stream> streams_;
   std::array<std::uint8_t, max_header> header_{};
   std::size_t header_filled_ = 0;
+  Buffer again_;               // were read as a part of a header, and are none
   Stream *current_ = nullptr;  // whose chunk is being read
   std::size_t chunk_left_ = 0;
   std::size_t partial_ = 0;  // sum of the lengths of all unfinished messages

@@ -8,6 +8,8 @@ namespace astral::rtmp {
 namespace {
 
 constexpr std::uint8_t version = 3;
+// A fatal alert of TLS, handshake_failure (RFC 8446, 6.2): a client of RTMPS prints it.
+constexpr std::uint8_t tls_refusal[] = {21, 3, 1, 0, 2, 2, 40};
 constexpr std::size_t greeting_size = 1536;
 constexpr std::uint16_t stream_begin = 0, stream_eof = 1, ping = 6, pong = 7;  // user control (§7.1.7)
 
@@ -67,6 +69,13 @@ bool Session::greet(Bytes &bytes) {
   const Bytes piece = bytes.first(std::min(bytes.size(), wanted));
   put(greeting_, piece);
   bytes = bytes.subspan(piece.size());
+  constexpr std::uint8_t tls_handshake = 22;
+  if (!greeting_.empty() && greeting_[0] == tls_handshake) {
+    greeting_ = {};
+    put(output_, tls_refusal);
+    close({Code::unsupported, "this is RTMPS: this node has no certificate, use rtmp://"});
+    return false;
+  }
   if (!greeting_.empty() && greeting_[0] != version) {
     greeting_ = {};
     close({Code::invalid, "this is not RTMP, or RTMPE"});
@@ -196,11 +205,15 @@ void Session::take_connect(const amf::Array &command) {
 }
 
 void Session::take_request(const amf::Array &command, bool is_publish) {
-  if (state_ != State::idle) return close({Code::invalid, "this connection carries a stream already"});
+  const bool is_publisher = state_ == State::asked_to_publish || state_ == State::publishing;
+  if (is_publish && is_publisher) return;  // some encoders ask twice
+  if (state_ != State::idle) return refuse({Code::invalid, "this connection carries a stream already"});
   const std::string_view name = command.size() > 3 ? command[3].text() : std::string_view();
-  if (name.empty() || name.size() > limits_.max_name)
-    return close({Code::invalid, "the stream key is missing or too long"});
-  auto [key, query] = split(name);
+  auto [key, query] = split(name.substr(0, limits_.max_name));
+  if (key.empty() || name.size() > limits_.max_name) {
+    enter(is_publish ? State::asked_to_publish : State::asked_to_play);
+    return refuse({Code::invalid, "the stream key is missing or too long"});
+  }
   Address address{app_, std::move(key), query.empty() ? app_query_ : std::move(query)};
   if (is_publish) {
     enter(State::asked_to_publish);

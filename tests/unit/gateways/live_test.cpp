@@ -78,6 +78,15 @@ TEST_F(Live, EndsWithTheStream) {
   EXPECT_TRUE(player->ended());
 }
 
+TEST_F(Live, AnErrorSaysThatNoKeyFrameComes) {
+  media.known["talk"].video = formats::VideoFacts();
+  media.known["talk"].video->keyframe_seconds = 95;
+  const HttpAnswer silent = http->get("/stream/talk/live.flv");
+  EXPECT_EQ(silent.status, 503u);
+  EXPECT_NE(silent.error().find("no picture that a player can start with has come for 95 s"), std::string::npos)
+      << silent.error();
+}
+
 TEST_F(Live, AnErrorSaysWhyTheStreamCannotBePlayed) {
   EXPECT_EQ(http->get("/stream/nope/live.flv").error(), "not-found: stream 'nope': no such stream");
   const HttpAnswer silent = http->get("/stream/talk/live.flv");

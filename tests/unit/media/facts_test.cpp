@@ -13,7 +13,7 @@
 #include "../track/ts_builder.hpp"
 #include "formats/fact_finder.hpp"
 #include "glue/ref.hpp"
-#include "media/demux.hpp"
+#include "media/make.hpp"
 
 namespace astral::media {
 namespace {

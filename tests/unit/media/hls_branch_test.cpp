@@ -13,7 +13,6 @@
 #include <sstream>
 #include <string>
 
-#include "media/demux.hpp"
 #include "media/make.hpp"
 #include "window.hpp"
 

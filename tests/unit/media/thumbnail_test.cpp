@@ -11,7 +11,6 @@
 #include <string>
 
 #include "formats/key_frame.hpp"
-#include "media/demux.hpp"
 #include "media/make.hpp"
 
 namespace astral::media {

@@ -94,6 +94,36 @@ TEST(Chunks, ExtendedTimestampsFollowEveryHeader) {
   EXPECT_EQ(messages[1].payload, Buffer(130, 2));
 }
 
+// Encoders that leave the extended timestamp out of chunks of format 3, whatever is left of the message.
+TEST(Chunks, AnExtendedTimestampThatIsNotRepeatedIsPayload) {
+  for (const std::size_t rest : {1u, 2u, 3u, 4u, 5u, 128u, 200u}) {
+    Sent sent;
+    const auto continued = [&](unsigned value) {
+      for (std::size_t at = 0; at < rest; at += 128)
+        sent.raw({0xc6}).fill(std::min<std::size_t>(rest - at, 128), value);
+    };
+    for (const unsigned value : {1u, 2u}) {
+      sent.raw({6, 0xff, 0xff, 0xff}).number(128 + rest, 3).raw({9, 1, 0, 0, 0});
+      sent.number(0x01000000 + value, 4).fill(128, value);
+      continued(value);
+    }
+    sent.raw({0xc6}).fill(128, 3);  // another message by the last header
+    continued(3);
+    sent.message(4, 8, bytes_of(5), 3, 1);
+    for (const std::size_t size : {sent.bytes().size(), std::size_t{1}, std::size_t{3}}) {
+      ChunkReader reader{Limits{}};
+      std::vector<Message> messages;
+      for (Bytes left = sent.bytes(); !left.empty(); left = left.subspan(std::min(size, left.size())))
+        for (Message &message : read_all(reader, left.first(std::min(size, left.size()))))
+          messages.push_back(std::move(message));
+      ASSERT_EQ(messages.size(), 4u) << rest;
+      for (std::uint8_t i = 0; i < 3; ++i)
+        EXPECT_EQ(messages[i].payload, Buffer(128 + rest, static_cast<std::uint8_t>(i + 1)));
+      EXPECT_EQ(messages[1].timestamp, 0x01000002u);
+    }
+  }
+}
+
 TEST(Chunks, InterleaveStreamsWithLongIds) {
   ChunkReader reader{Limits{}};
   const auto messages = read_all(reader, Sent()

@@ -176,6 +176,34 @@ TEST(Session, TellsTheClientWhyItIsRefused) {
   EXPECT_EQ(player.heard(), "onStatus NetStream.Play.StreamNotFound");
 }
 
+TEST(Session, TellsTheClientThatTheKeyIsMissing) {
+  const Sent begin = Sent().greeting().confirmation().message(3, 20, connect_command());
+  const std::string keys[] = {"", "/", "?token=x", std::string(9000, 'x')};
+  for (const std::string &key : keys) {
+    Server server;
+    server.say(Sent(begin));
+    server.heard();
+    EXPECT_EQ(server.say(Sent().message(3, 20, publish_command(key))),
+              "closed: the stream key is missing or too long");
+    EXPECT_EQ(server.heard(), "onStatus NetStream.Publish.BadName");
+  }
+}
+
+TEST(Session, IgnoresASecondPublish) {
+  Server server;
+  EXPECT_EQ(server.say(like_obs().message(3, 20, publish_command("talk"), 0, 0, 4096)),
+            "publish astral/talk");
+  server.session.accept();
+  EXPECT_EQ(server.say(Sent().message(3, 20, publish_command("talk"), 0, 1, 4096)), "");
+  EXPECT_EQ(server.session.state(), Session::State::publishing);
+}
+
+TEST(Session, RefusesTlsWithAnAlert) {
+  Server server;
+  server.say(Sent().raw({22, 3, 1, 2, 0, 1}));
+  EXPECT_EQ(server.session.take_output(), (Buffer{21, 3, 1, 0, 2, 2, 40}));
+}
+
 TEST(Session, EnhancedRtmpIsRefused) {
   Server server;
   server.say(like_obs());
@@ -227,10 +255,8 @@ TEST(Session, ClosesWhenTheClientBreaksARule) {
   EXPECT_EQ(said(Sent(begin).message(3, 20, Sent().text("connect"))),
             "closed: a command without a name or number");
   EXPECT_EQ(said(Sent(begin).message(3, 20, Sent().raw({2, 9}))), "closed: AMF ends too early");
-  EXPECT_EQ(said(Sent(like_obs()).message(3, 20, publish_command("other"), 0, 0, 4096)),
-            "publish astral/talk, closed: this connection carries a stream already");
-  EXPECT_EQ(said(Sent(begin).message(3, 20, connect_command()).message(3, 20, publish_command(""))),
-            "closed: the stream key is missing or too long");
+  EXPECT_EQ(said(Sent().raw({22, 3, 1, 2, 0, 1})),
+            "closed: this is RTMPS: this node has no certificate, use rtmp://");
   EXPECT_EQ(said(Sent(begin).message(2, 1, Sent().number(0, 4))), "closed: a chunk size of 0");
 }
 

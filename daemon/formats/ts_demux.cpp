@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "formats/ts_demux.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "formats/pes.hpp"
+
+namespace astral::formats {
+
+namespace {
+
+constexpr std::int64_t untimed_step = Timeline::second / 25;  // of pictures without times of their own
+
+// Whether the adaptation field has more than a PCR (2.4.3.4). Only the last packet of a PES packet has.
+bool is_padded(Bytes packet) {
+  if ((packet[3] & 0x20) == 0) return false;
+  const bool has_clock = packet[4] > 0 && (packet[5] & 0x10) != 0;
+  return packet[4] != (has_clock ? 7 : 1);
+}
+
+struct Times {
+  std::int64_t decoded = 0, shown = 0;
+};
+std::optional<Times> times_of(Bytes pes) {
+  if ((pes[7] & 0x80) == 0 || pes[8] < pes_stamp_size) return std::nullopt;
+  const std::int64_t shown = pes_stamp(pes.subspan(pes_head_size));
+  if ((pes[7] & 0x40) == 0 || pes[8] < 2 * pes_stamp_size) return Times{shown, 0};
+  const std::int64_t decoded = pes_stamp(pes.subspan(pes_head_size + pes_stamp_size));
+  return Times{decoded, pes_distance(decoded, shown)};
+}
+
+}  // namespace
+
+std::vector<Unit> TsDemux::push(Bytes bytes) {
+  std::vector<Unit> out;
+  if (!packet_.empty()) {
+    const std::size_t missing = std::min(ts_packet_size - packet_.size(), bytes.size());
+    packet_.insert(packet_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(missing));
+    bytes = bytes.subspan(missing);
+    if (packet_.size() < ts_packet_size) return out;
+    take(packet_, out);
+  }
+  for (; bytes.size() >= ts_packet_size; bytes = bytes.subspan(ts_packet_size))
+    take(bytes.first(ts_packet_size), out);
+  packet_.assign(bytes.begin(), bytes.end());
+  return out;
+}
+
+std::vector<Unit> TsDemux::finish() {
+  std::vector<Unit> out;
+  for (Track *track : {&video_, &audio_}) finish(*track, true, out);
+  return out;
+}
+
+void TsDemux::take(Bytes packet, std::vector<Unit> &out) {
+  if (packet[0] != 0x47) return;
+  const auto pid = static_cast<std::uint16_t>((packet[1] & 0x1f) << 8 | packet[2]);
+  if ((packet[3] & 0x10) == 0) return;  // without payload
+  const std::size_t offset = (packet[3] & 0x20) != 0 ? std::size_t{5} + packet[4] : 4;
+  const Bytes payload = packet.subspan(std::min(offset, packet.size()));
+  if (pid == 0 || pid == map_pid_) {
+    if ((packet[1] & 0x40) != 0 && !payload.empty()) read_tables(pid, payload);
+    return;
+  }
+  if (pid == video_.pid) take(video_, packet, payload, out);
+  if (pid == audio_.pid) take(audio_, packet, payload, out);
+}
+
+// A packet may come twice (2.4.3.3). A packet of which a bit is wrong counts as missing.
+void TsDemux::take(Track &track, Bytes packet, Bytes payload, std::vector<Unit> &out) {
+  const unsigned counter = packet[3] & 0xf;
+  const bool is_begin = (packet[1] & 0x40) != 0, is_damaged = (packet[1] & 0x80) != 0;
+  if (track.counter == counter && !is_begin) return;
+  const bool is_next = !track.counter || ((*track.counter + 1) & 0xf) == counter;
+  track.counter = counter;
+  if (!is_next || is_damaged) {
+    finish(track, track.is_padded && !is_damaged, out);
+    track.has_lost = true;
+  }
+  if (is_damaged) return;
+  if (is_begin) {
+    finish(track, true, out);
+    if (payload.size() < pes_head_size) return;
+    const std::size_t length = std::size_t{payload[4]} << 8 | payload[5];
+    track.length = length == 0 ? 0 : length + 6;
+  } else if (track.pes.empty()) {
+    return;
+  }
+  if (track.pes.size() + payload.size() > largest) {
+    track.pes.clear();
+    track.has_lost = true;
+    return;
+  }
+  track.pes.insert(track.pes.end(), payload.begin(), payload.end());
+  track.is_padded = is_padded(packet);
+  if (track.length != 0 && track.pes.size() >= track.length) finish(track, true, out);
+}
+
+// Reads only tables that fit into one packet, as those of two tracks do.
+void TsDemux::read_tables(std::uint16_t pid, Bytes payload) {
+  const std::size_t begin = std::size_t{1} + payload[0];
+  if (begin + 3 > payload.size()) return;
+  const Bytes rest = payload.subspan(begin);
+  const std::size_t length = std::size_t{3} + ((rest[1] & 0x0fu) << 8 | rest[2]);
+  constexpr std::size_t check = 4;
+  if (length > rest.size() || length < 12 + check) return;
+  const Bytes section = rest.first(length - check);
+  if (pid == map_pid_ && section[0] == 2) return read_tracks(section);
+  if (pid != 0 || section[0] != 0) return;
+  for (std::size_t at = 8; at + 4 <= section.size(); at += 4)
+    if (section[at] != 0 || section[at + 1] != 0) {
+      map_pid_ = static_cast<std::uint16_t>((section[at + 2] & 0x1f) << 8 | section[at + 3]);
+      return;
+    }
+}
+
+void TsDemux::read_tracks(Bytes section) {
+  std::uint16_t video = none, audio = none;
+  std::size_t at = std::size_t{12} + ((section[10] & 0x0fu) << 8 | section[11]);
+  for (; at + 5 <= section.size(); at += 5u + ((section[at + 3] & 0x0fu) << 8 | section[at + 4])) {
+    const auto pid = static_cast<std::uint16_t>((section[at + 1] & 0x1f) << 8 | section[at + 2]);
+    if (section[at] == h264_type && video == none) video = pid;
+    if (section[at] == aac_type && audio == none) audio = pid;
+  }
+  if (video_.pid != video) video_ = {.pid = video};
+  if (audio_.pid != audio) {
+    audio_ = {.pid = audio};
+    rest_.clear();
+  }
+  tracks_ = {.are_known = true, .has_video = video != none, .has_audio = audio != none};
+}
+
+// `is_whole`: all packets of it have come. Audio frames in front of a gap are whole anyway.
+void TsDemux::finish(Track &track, bool is_whole, std::vector<Unit> &out) {
+  const std::vector<std::uint8_t> pes = std::exchange(track.pes, {});
+  const bool is_audio = &track == &audio_;
+  const std::size_t before = out.size();
+  if (is_pes(pes) && is_audio) take_sound(pes, out);
+  if (is_pes(pes) && !is_audio && is_whole) take_picture(pes, out);
+  if (out.size() > before) out[before].is_after_loss = std::exchange(track.has_lost, false);
+  if (!is_whole && is_audio) rest_.clear();
+}
+
+void TsDemux::take_picture(Bytes pes, std::vector<Unit> &out) {
+  const auto times = times_of(pes);
+  const Bytes data = pes.subspan(pes_head_size + pes[8]);
+  if (data.empty() || (!times && !video_.time)) return;
+  const std::int64_t decoded =
+      times ? times->decoded : *video_.time + (video_.step > 0 ? video_.step : untimed_step);
+  if (video_.time) video_.step = pes_distance(*video_.time, decoded);
+  video_.time = decoded;
+  out.push_back({.kind = Kind::video,
+                 .decoded = decoded,
+                 .shown = times ? times->shown : 0,
+                 .data = {data.begin(), data.end()}});
+}
+
+// The time of a PES packet is that of the first frame that begins in it (2.4.3.7).
+void TsDemux::take_sound(Bytes pes, std::vector<Unit> &out) {
+  const auto times = times_of(pes);
+  const Bytes data = pes.subspan(pes_head_size + pes[8]);
+  const std::size_t old = rest_.size();
+  std::vector<std::uint8_t> bytes = std::exchange(rest_, {});
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  bool is_timed = false;
+  std::size_t at = 0;
+  while (at + adts::head_size <= bytes.size()) {
+    const auto frame = adts::read_head(Bytes(bytes).subspan(at));
+    if (!frame) {
+      ++at;
+      continue;
+    }
+    if (at + frame->size > bytes.size()) break;
+    if (at >= old && !std::exchange(is_timed, true) && times) audio_.time = times->decoded;
+    if (audio_.time) {
+      const Bytes whole = Bytes(bytes).subspan(at, frame->size);
+      const Bytes body = whole.subspan(frame->head);
+      out.push_back({.kind = Kind::audio,
+                     .decoded = *audio_.time,
+                     .data = {body.begin(), body.end()},
+                     .config = frame->config});
+      *audio_.time += adts::samples * Timeline::second / adts::rate_of(frame->config);
+    }
+    at += frame->size;
+  }
+  if (bytes.size() - at < adts::largest + 2 * adts::head_size)
+    rest_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end());
+}
+
+}  // namespace astral::formats

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What TsMux writes, TsDemux reads again, whatever the sizes of the frames; what is lost in between damages
+// nothing else.
+#include "formats/ts_mux.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <vector>
+
+#include "formats/pes.hpp"
+#include "formats/ts_demux.hpp"
+
+namespace astral::formats {
+namespace {
+
+using Buffer = std::vector<std::uint8_t>;
+constexpr std::int64_t second = Timeline::second;
+constexpr adts::Config config{.profile = 2, .rate = 3, .channels = 2};
+
+Buffer picture_of(std::size_t size, std::uint8_t fill) {
+  Buffer out{0, 0, 0, 1, 0x41};
+  out.resize(5 + size, fill);
+  return out;
+}
+Buffer sound_of(std::size_t size, std::uint8_t fill) {
+  Buffer out;
+  adts::put_head(out, config, size);
+  out.resize(adts::head_size + size, fill);
+  return out;
+}
+void append(std::vector<Unit> &to, std::vector<Unit> units) {
+  for (Unit &unit : units) to.push_back(std::move(unit));
+}
+
+TEST(TsMux, EverySizeOfFrameIsReadAgain) {
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  TsDemux demux;
+  std::vector<Unit> units;
+  constexpr std::size_t most = 800;
+  for (std::size_t size = 1; size <= most; ++size) {
+    const Buffer picture = picture_of(size, static_cast<std::uint8_t>(size | 1));
+    const auto at = static_cast<std::int64_t>(size) * 3600 + second;
+    const Buffer packets = mux.write({.kind = Kind::video,
+                                      .is_start = size % 50 == 1,
+                                      .decoded = at,
+                                      .shown = size % 3 == 0 ? 7200 : 0,
+                                      .data = picture});
+    ASSERT_EQ(packets.size() % ts_packet_size, 0u);
+    append(units, demux.push(packets));
+    append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(size, 9)})));
+  }
+  append(units, demux.finish());
+  std::size_t pictures = 0, sounds = 0;
+  for (const Unit &unit : units) {
+    std::size_t &count = unit.kind == Kind::video ? pictures : sounds;
+    ++count;
+    EXPECT_EQ(unit.decoded, static_cast<std::int64_t>(count) * 3600 + second);
+    EXPECT_FALSE(unit.is_after_loss);
+    if (unit.kind == Kind::audio) {
+      EXPECT_EQ(unit.data, Buffer(count, 9));
+      EXPECT_EQ(unit.config, config);
+    } else {
+      EXPECT_EQ(unit.data, picture_of(count, static_cast<std::uint8_t>(count | 1)));
+      EXPECT_EQ(unit.shown, count % 3 == 0 ? 7200 : 0);
+    }
+  }
+  EXPECT_EQ(pictures, most);
+  EXPECT_EQ(sounds, most);
+}
+
+// The picture comes once a second, sound 50 times.
+TEST(TsMux, SendsItsClockOftenWherePicturesAreRare) {
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  std::vector<std::int64_t> clocks;
+  std::int64_t earliest = 0;
+  for (std::int64_t at = second; at < 20 * second; at += second / 50) {
+    Buffer packets;
+    if (at % second == 0) packets = mux.write({.kind = Kind::video, .decoded = at, .data = picture_of(9, 1)});
+    const Buffer more = mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(9, 1)});
+    packets.insert(packets.end(), more.begin(), more.end());
+    earliest = at;
+    for (std::size_t i = 0; i < packets.size(); i += ts_packet_size)
+      if ((packets[i + 3] & 0x20) != 0 && packets[i + 4] > 0 && (packets[i + 5] & 0x10) != 0)
+        clocks.push_back(std::int64_t{packets[i + 6]} << 25 | std::int64_t{packets[i + 7]} << 17 |
+                         std::int64_t{packets[i + 8]} << 9 | std::int64_t{packets[i + 9]} << 1 |
+                         packets[i + 10] >> 7);
+  }
+  ASSERT_GT(clocks.size(), 190u);
+  for (std::size_t i = 1; i < clocks.size(); ++i) {
+    EXPECT_GE(clocks[i], clocks[i - 1]);
+    EXPECT_LE(clocks[i] - clocks[i - 1], second / 10);
+  }
+  EXPECT_LE(clocks.back(), earliest);
+}
+
+TEST(TsMux, AnnouncesATrackThatBeginsLater) {
+  TsMux mux;
+  TsDemux demux;
+  mux.set_tracks(false, TsMux::Audio::aac);
+  std::vector<Unit> units;
+  std::int64_t at = second;
+  for (int i = 0; i < 50; ++i, at += 1800)
+    append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
+  EXPECT_FALSE(demux.tracks().has_video);
+  mux.set_tracks(true, TsMux::Audio::aac);
+  for (int i = 0; i < 50; ++i, at += 1800) {
+    append(units, demux.push(mux.write({.decoded = at, .data = picture_of(500, 2)})));
+    append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
+  }
+  append(units, demux.finish());
+  EXPECT_TRUE(demux.tracks().has_video);
+  EXPECT_EQ(units.size(), 150u);
+}
+
+// Each packet in turn is missing.
+TEST(TsDemux, ALostPacketDamagesOnlyItsFrame) {
+  Buffer packets;
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  for (int i = 0; i < 6; ++i) {
+    const std::int64_t at = second + i * 3600;
+    for (const Buffer &more : {mux.write({.decoded = at, .data = picture_of(500, 2)}),
+                               mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(200, 1)})})
+      packets.insert(packets.end(), more.begin(), more.end());
+  }
+  const std::size_t tables = 2 * ts_packet_size;  // PAT and PMT
+  for (std::size_t lost = tables; lost < packets.size(); lost += ts_packet_size) {
+    Buffer rest = packets;
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(lost),
+               rest.begin() + static_cast<std::ptrdiff_t>(lost + ts_packet_size));
+    TsDemux demux;
+    std::vector<Unit> units = demux.push(rest);
+    append(units, demux.finish());
+    const bool is_payload = (packets[lost + 3] & 0x10) != 0 && packets[lost + 2] > 0x20;
+    EXPECT_GE(units.size(), is_payload ? 11u : 12u) << lost / ts_packet_size;
+    for (const Unit &unit : units) {
+      const std::size_t size = unit.kind == Kind::video ? 505u : 200u;
+      const bool is_last = unit.decoded == second + 5 * 3600;  // its end cannot be checked
+      EXPECT_TRUE(unit.data.size() == size || is_last) << lost / ts_packet_size;
+    }
+  }
+}
+
+TEST(TsDemux, ReadsBytesInAnyPieces) {
+  Buffer packets;
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  for (int i = 0; i < 6; ++i) {
+    const Buffer more = mux.write({.decoded = second + i * 3600, .data = picture_of(500, 2)});
+    packets.insert(packets.end(), more.begin(), more.end());
+  }
+  for (std::size_t size = 1; size < 400; size += 7) {
+    TsDemux demux;
+    std::vector<Unit> units;
+    for (Bytes rest(packets); !rest.empty(); rest = rest.subspan(std::min(size, rest.size())))
+      append(units, demux.push(rest.first(std::min(size, rest.size()))));
+    append(units, demux.finish());
+    EXPECT_EQ(units.size(), 6u) << size;
+  }
+}
+
+TEST(TsDemux, AnAudioFrameMayCrossPesPackets) {
+  TsMux mux;
+  mux.set_tracks(false, TsMux::Audio::aac);
+  Buffer frames;
+  for (int i = 0; i < 4; ++i) {
+    const Buffer frame = sound_of(101, static_cast<std::uint8_t>(i));
+    frames.insert(frames.end(), frame.begin(), frame.end());
+  }
+  TsDemux demux;
+  std::vector<Unit> units;
+  for (std::size_t at = 0, i = 0; at < frames.size(); at += 150, ++i) {
+    const Bytes piece = Bytes(frames).subspan(at, std::min<std::size_t>(150, frames.size() - at));
+    const auto time = second + static_cast<std::int64_t>(i) * 1920;
+    append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = time, .data = piece})));
+  }
+  append(units, demux.finish());
+  ASSERT_EQ(units.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(units[i].data, Buffer(101, static_cast<std::uint8_t>(i)));
+  }
+  EXPECT_EQ(units[1].decoded, second + 1920);
+}
+
+TEST(TsDemux, SurvivesRubbish) {
+  std::uint32_t seed = 1;
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  for (int round = 0; round < 300; ++round) {
+    TsDemux demux;
+    for (int i = 0; i < 20; ++i) {
+      Buffer packets = mux.write({.kind = i % 2 == 0 ? Kind::video : Kind::audio,
+                                  .is_start = i % 5 == 0,
+                                  .decoded = second + i * 3600,
+                                  .data = i % 2 == 0 ? picture_of(300, 2) : sound_of(200, 1)});
+      for (int bit = 0; bit < round % 8; ++bit) {
+        seed = seed * 1664525 + 1013904223;
+        packets[(seed >> 8) % packets.size()] = static_cast<std::uint8_t>(seed >> 24);
+      }
+      for (const Unit &unit : demux.push(packets)) {
+        ASSERT_LT(unit.decoded, pes_round * 2);
+      }
+    }
+    demux.finish();
+  }
+}
+
+}  // namespace
+}  // namespace astral::formats
