@@ -80,11 +80,13 @@ void TsDemux::take(Track &track, Bytes packet, Bytes payload, std::vector<Unit> 
   }
   if (is_damaged) return;
   if (is_begin) {
+    if (&track == &audio_ && video_.is_padded && may_end_early_) finish(video_, true, out);
     finish(track, true, out);
     if (payload.size() < pes_head_size) return;
     const std::size_t length = std::size_t{payload[4]} << 8 | payload[5];
     track.length = length == 0 ? 0 : length + 6;
   } else if (track.pes.empty()) {
+    if (&track == &video_ && track.is_padded) may_end_early_ = false;
     return;
   }
   if (track.pes.size() + payload.size() > largest) {

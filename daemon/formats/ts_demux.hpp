@@ -37,7 +37,7 @@ class TsDemux {
   };
 
   // `bytes` may end within a packet. Returns what has become complete. A picture is complete when the next
-  // one begins.
+  // one begins, or sound after a packet with stuffing: where pictures are rare, the next one is late.
   std::vector<Unit> push(Bytes bytes);
   // The next bytes do not continue the last ones.
   void skip() { packet_.clear(); }
@@ -70,6 +70,7 @@ class TsDemux {
   std::uint16_t map_pid_ = none;
   Tracks tracks_;
   Track video_, audio_;
+  bool may_end_early_ = true;  // no picture has gone on after that
   std::vector<std::uint8_t> rest_;  // of audio: the begin of a frame whose end is in the next PES packet
 };
 

@@ -162,6 +162,40 @@ TEST(TsDemux, ReadsBytesInAnyPieces) {
   }
 }
 
+// One picture a second: it does not wait for the next one.
+TEST(TsDemux, SoundEndsThePictureBeforeIt) {
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  TsDemux demux;
+  EXPECT_TRUE(demux.push(mux.write({.decoded = second, .data = picture_of(500, 2)})).empty());
+  const Buffer sound = sound_of(90, 1);
+  const auto units = demux.push(mux.write({.kind = Kind::audio, .decoded = second, .data = sound}));
+  ASSERT_EQ(units.size(), 2u);
+  EXPECT_EQ(units[0].data.size(), 505u);
+}
+
+// A multiplexer that puts stuffing and sound into the middle of a picture costs one picture, not each.
+TEST(TsDemux, APictureMayGoOnAfterSound) {
+  TsMux mux;
+  mux.set_tracks(true, TsMux::Audio::aac);
+  TsDemux demux;
+  std::vector<Unit> units;
+  for (int i = 0; i < 5; ++i) {
+    const std::int64_t at = second + i * 3600;
+    const Buffer picture = mux.write({.decoded = at, .data = picture_of(100, 2)});
+    append(units, demux.push(picture));
+    append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
+    Buffer rest = mux.write({.decoded = at, .data = picture_of(100, 2)});
+    rest.erase(rest.begin(), rest.end() - ts_packet_size);
+    rest[1] &= 0xbf;  // not the start of a PES packet
+    append(units, demux.push(rest));
+  }
+  append(units, demux.finish());
+  std::size_t longer = 0;
+  for (const Unit &unit : units) longer += unit.kind == Kind::video && unit.data.size() > 105 ? 1 : 0;
+  EXPECT_EQ(longer, 4u);
+}
+
 TEST(TsDemux, AnAudioFrameMayCrossPesPackets) {
   TsMux mux;
   mux.set_tracks(false, TsMux::Audio::aac);
