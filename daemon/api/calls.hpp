@@ -26,8 +26,8 @@ struct Doors {
 void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver, std::function<Doors()> doors);
 // /log, /pipelines.
 void add_inside_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
-// The page, the player for other sites' pages and openapi.json. Add them last: one of these routes matches every
-// /NAME. `access` must outlive the routes.
+// The page, the player for other sites' pages and openapi.json. Add them last: one of these routes matches
+// every /NAME. `access` must outlive the routes.
 void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &driver,
                     const http::Access &access);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page (the files of web/, a GResource of this program), the player for other sites' pages, and openapi.json.
+// The page (the files of web/, a GResource of this program), the player for other sites' pages, and
+// openapi.json.
 #include <array>
 #include <string_view>
 #include <utility>
@@ -34,11 +35,11 @@ void serve(const std::string &name, const http::Call &call, const http::Answer &
   for (const auto &[suffix, known] : types) {
     if (name.ends_with(suffix)) type = known;
   }
-  auto file =
-      name.find('/') == std::string::npos
-          ? http::static_file("/astral/web/" + name, type, call,
-                              {{"Content-Security-Policy", policy + framers}, {"Referrer-Policy", "no-referrer"}})
-          : std::nullopt;
+  auto file = name.find('/') == std::string::npos
+                  ? http::static_file(
+                        "/astral/web/" + name, type, call,
+                        {{"Content-Security-Policy", policy + framers}, {"Referrer-Policy", "no-referrer"}})
+                  : std::nullopt;
   if (!file) return answer(http::reply_error({Code::not_found, "nothing is at /" + name}));
   answer(std::move(*file));
 }

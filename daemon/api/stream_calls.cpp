@@ -47,8 +47,7 @@ const Error blank{Code::invalid, "name: is blank"};
 // So that a page shows under which slug a stream will be, before it is created.
 void show_slug(const http::Call &call, const http::Answer &answer) {
   const auto name = call.query.find("name");
-  if (name == call.query.end())
-    return answer(http::reply_error({Code::invalid, "query 'name': is missing"}));
+  if (name == call.query.end()) return answer(http::reply_error({Code::invalid, "query 'name': is missing"}));
   if (name->second.size() > core::max_name)
     return answer(http::reply_error({Code::too_large, "query 'name': more than 200 bytes"}));
   const std::string slug = protocol::slug_of_title(name->second);

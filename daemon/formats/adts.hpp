@@ -13,12 +13,12 @@
 
 namespace astral::formats::adts {
 
-inline constexpr std::size_t head_size = 7;  // without a checksum
+inline constexpr std::size_t head_size = 7;    // without a checksum
 inline constexpr std::int64_t samples = 1024;  // of one frame
 
 struct Config {
-  unsigned profile = 2;  // audio object type, 1 to 4: 2 is AAC-LC
-  unsigned rate = 4;     // sampling_frequency_index, below 13
+  unsigned profile = 2;   // audio object type, 1 to 4: 2 is AAC-LC
+  unsigned rate = 4;      // sampling_frequency_index, below 13
   unsigned channels = 2;  // channel_configuration
   friend bool operator==(const Config &, const Config &) = default;
 };

@@ -7,10 +7,10 @@ namespace astral::formats::h264 {
 
 namespace {
 
-constexpr std::size_t longest_set = 4096;  // bytes; real ones have less than 100
+constexpr std::size_t longest_set = 4096;             // bytes; real ones have less than 100
 constexpr std::size_t most_sps = 31, most_pps = 255;  // that a record can name
-constexpr unsigned recovery_point = 6;     // payloadType
-constexpr std::size_t sps_head = 4;        // nal_unit_header, profile, constraints, level
+constexpr unsigned recovery_point = 6;                // payloadType
+constexpr std::size_t sps_head = 4;                   // nal_unit_header, profile, constraints, level
 
 // ue(v) at bit `at` of `bytes`. None: it is cut short or has more than `most_zeros` leading zeros.
 std::optional<unsigned> read_number(Bytes bytes, std::size_t &at, unsigned most_zeros) {

@@ -12,7 +12,7 @@ namespace {
 constexpr Time rounds_down = 499ms;
 // A cut inside a group leaves this margin: the end of a piece is known only when the next piece comes.
 constexpr Time forced_margin = 250ms;
-constexpr Time same_change = 500ms;  // after a discontinuity
+constexpr Time same_change = 500ms;       // after a discontinuity
 constexpr std::size_t most_steps = 4096;  // frame durations that choose the parts' target duration
 
 bool starts_with_pat(Bytes packet) {

@@ -33,7 +33,7 @@ struct HlsLimits {
   // the publisher sends few key frames or none.
   Time patience = 2500ms;
   Time by_time = 4s;
-  Time gap = 3s;  // a larger step of the timestamps than the time that has passed is a discontinuity
+  Time gap = 3s;      // a larger step of the timestamps than the time that has passed is a discontinuity
   Time back = 500ms;  // so is a larger step back
   Time longest_pause = 15s;  // of a track, as the timestamps of the pieces tell it
   std::size_t ready = 2;  // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION

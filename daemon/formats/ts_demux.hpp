@@ -18,8 +18,8 @@ namespace astral::formats {
 // A picture or an audio frame.
 struct Unit {
   Kind kind = Kind::video;
-  std::int64_t decoded = 0;    // DTS; 90 kHz, modulo 2^33
-  std::int64_t shown = 0;      // ticks from DTS to PTS
+  std::int64_t decoded = 0;        // DTS; 90 kHz, modulo 2^33
+  std::int64_t shown = 0;          // ticks from DTS to PTS
   std::vector<std::uint8_t> data;  // an access unit with start codes; AAC without ADTS
   adts::Config config = {};        // of audio
   bool is_after_loss = false;      // packets of this track are missing before it
@@ -49,13 +49,13 @@ class TsDemux {
   static constexpr std::uint16_t none = 0xffff;
   struct Track {
     std::uint16_t pid = none;
-    std::optional<unsigned> counter = {};    // continuity_counter of the newest packet
-    std::vector<std::uint8_t> pes = {};      // the packet that has begun; empty: none
-    std::size_t length = 0;                  // its bytes, if it says how many; else 0
-    bool is_padded = false;  // the newest packet of it has stuffing, so it is the last one
-    bool has_lost = false;                   // packets are missing since the last unit
-    std::optional<std::int64_t> time = {};   // DTS of the newest unit
-    std::int64_t step = 0;                   // between the two newest units
+    std::optional<unsigned> counter = {};   // continuity_counter of the newest packet
+    std::vector<std::uint8_t> pes = {};     // the packet that has begun; empty: none
+    std::size_t length = 0;                 // its bytes, if it says how many; else 0
+    bool is_padded = false;                 // the newest packet of it has stuffing, so it is the last one
+    bool has_lost = false;                  // packets are missing since the last unit
+    std::optional<std::int64_t> time = {};  // DTS of the newest unit
+    std::int64_t step = 0;                  // between the two newest units
   };
 
   void take(Bytes packet, std::vector<Unit> &out);
@@ -70,7 +70,7 @@ class TsDemux {
   std::uint16_t map_pid_ = none;
   Tracks tracks_;
   Track video_, audio_;
-  bool may_end_early_ = true;  // no picture has gone on after that
+  bool may_end_early_ = true;       // no picture has gone on after that
   std::vector<std::uint8_t> rest_;  // of audio: the begin of a frame whose end is in the next PES packet
 };
 

@@ -33,7 +33,7 @@ std::uint32_t crc_of(Bytes section) {
 }
 
 void put_packet_head(Packets &out, std::uint16_t pid, bool is_begin, bool has_field, bool has_payload,
-              std::uint8_t counter) {
+                     std::uint8_t counter) {
   out.push_back(0x47);
   out.push_back(low_byte((is_begin ? 0x40 : 0) | pid >> 8));
   out.push_back(low_byte(pid & 0xff));
@@ -135,7 +135,7 @@ void TsMux::write_tables(Buffer &out) {
 void TsMux::write_clock(Buffer &out, std::int64_t clock) const {
   const Track &track = has_video_ ? video_ : audio_;
   put_packet_head(out, has_video_ ? video_pid : audio_pid, false, true, false,
-           static_cast<std::uint8_t>(track.counter - 1));
+                  static_cast<std::uint8_t>(track.counter - 1));
   out.push_back(ts_packet_size - head_of_packet - 1);
   out.push_back(has_clock);
   put_pcr(out, clock);

@@ -58,7 +58,7 @@ class FlvBranch : public Branch {
   bool is_header_out_ = false;
   std::int64_t origin_ = 0;  // our time line's moment that has the timestamp 0
   std::int64_t newest_ = 0;  // of what has been written
-  bool is_over_ = false;  // nothing more comes
+  bool is_over_ = false;     // nothing more comes
   Timer timer_;
 };
 

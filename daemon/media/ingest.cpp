@@ -120,8 +120,7 @@ Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Video &vid
   constexpr std::uint8_t delimiter[] = {static_cast<std::uint8_t>(Nal::delimiter), 0xf0};
   formats::h264::put_after_start_code(frame.data, delimiter);
   if (frame.is_start)
-    for (const Bytes unit : video_.parameters.units())
-      formats::h264::put_after_start_code(frame.data, unit);
+    for (const Bytes unit : video_.parameters.units()) formats::h264::put_after_start_code(frame.data, unit);
   for (const Bytes unit : units) {
     const Nal type = formats::h264::type_of(unit);
     const bool is_repeated = frame.is_start && (type == Nal::sps || type == Nal::pps);

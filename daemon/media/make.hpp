@@ -22,7 +22,7 @@ tl::unexpected<Error> missing(const char *factory);
 Ref<GstElement> make_bin(const char *description);
 // A read-only buffer that shares the slice's bytes.
 Ref<GstBuffer> wrap(const Slice &slice);
-Slice copy_of(GstBuffer *buffer);  // its bytes; empty without a buffer
+Slice copy_of(GstBuffer *buffer);                            // its bytes; empty without a buffer
 Time running(const GstSegment *segment, GstClockTime time);  // running time
 
 }  // namespace astral::media

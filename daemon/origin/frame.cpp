@@ -45,8 +45,8 @@ std::string begin(const Head &head) {
   page += "<title>" + title + " · Astral</title></head><body>\n<header>" +
           link("/", "Astral", "class=\"brand\"") + "<nav>" + link("/", "Streams") +
           link("/visualization", "Map") + link("/nodes", "Nodes") + link("/upload", "Publish") +
-          link("/download", "Download") + link("/about", "About") + "</nav></header>\n<main>\n<h1>" + heading +
-          "</h1>\n";
+          link("/download", "Download") + link("/about", "About") + "</nav></header>\n<main>\n<h1>" +
+          heading + "</h1>\n";
   return page;
 }
 

@@ -22,7 +22,9 @@ std::string nodes_page(const std::vector<Node> &nodes) {
             cell("Role", node.supernode ? "supernode" : "node") +
             cell("Children", number(node.children) + room, right) +
             cell("Upstream, kbit/s", number(node.upstream_kbps), right) +
-            cell("Reachable", !node.reachable ? "–" : *node.reachable ? "yes" : "no") +
+            cell("Reachable", !node.reachable   ? "–"
+                              : *node.reachable ? "yes"
+                                                : "no") +
             cell("Version", escape(node.version)) + "</tr>\n";
   }
   return end(page += "</tbody></table></div>\n");

@@ -59,12 +59,13 @@ std::string row(const Stream &stream, UnixTime now) {
          cell(is_live(stream, now) ? "1" : "0", state(stream, now), "State") +
          cell(std::to_string(stream.viewers.value_or(0)), number(stream.viewers), "Viewers", right) +
          cell(std::to_string(stream.bitrate_kbps), number(bitrate(stream)), "kbit/s", right) +
-         cell(std::to_string(stream.created), age(stream, now), "Since", right) +
-         "<td class=\"number\">" + link("/stream/" + stream.slug, "Play", "class=\"play\"") + "</td></tr>\n";
+         cell(std::to_string(stream.created), age(stream, now), "Since", right) + "<td class=\"number\">" +
+         link("/stream/" + stream.slug, "Play", "class=\"play\"") + "</td></tr>\n";
 }
 
 std::string pipeline_to(const std::string &host, const std::string &slug) {
-  return "gst-launch-1.0 mpegtsmux name=mux latency=1000000000 ! astralsink uri=astral://" + host + "/" + slug +
+  return "gst-launch-1.0 mpegtsmux name=mux latency=1000000000 ! astralsink uri=astral://" + host + "/" +
+         slug +
          " \\\n"
          "    videotestsrc is-live=true ! video/x-raw,format=I420,width=640,height=360,framerate=30/1 "
          "! timeoverlay \\\n"
@@ -116,9 +117,8 @@ std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint
           (from.open ? " Until then the stream plays through a public node." : "") +
           "</p>\n"
           "</div>\n<div class=\"card\"><dl>\n";
-  page += "<dt>In the page of the node on your machine</dt><dd>" +
-          std::string("<a class=\"play\" href=\"") + escape(own) + "/#watch/" + stream.slug + "\">Play " +
-          typed(stream.name) + "</a></dd>\n";
+  page += "<dt>In the page of the node on your machine</dt><dd>" + std::string("<a class=\"play\" href=\"") +
+          escape(own) + "/#watch/" + stream.slug + "\">Play " + typed(stream.name) + "</a></dd>\n";
   page +=
       "<dt>In VLC, mpv or ffplay, through that node (HLS)</dt><dd>" + link(own + hls, own + hls) + "</dd>\n";
   page += "<dt>In a GStreamer pipeline</dt><dd>" +
@@ -148,8 +148,8 @@ std::string publish_page(const Stream &stream, std::uint16_t node_port) {
   page += "<p>To publish, run a GStreamer pipeline that ends in " + code("astralsink") +
           " on the machine of node " + code(stream.source) +
           ", which owns the stream. Replace the test picture and sound with your own:</p>\n" +
-          command(pipeline_to(host_of_own(node_port), stream.slug)) +
-          "<p>Then watch it: <a href=\"/stream/" + stream.slug + "\">" + typed(stream.name) + "</a>.</p>\n";
+          command(pipeline_to(host_of_own(node_port), stream.slug)) + "<p>Then watch it: <a href=\"/stream/" +
+          stream.slug + "\">" + typed(stream.name) + "</a>.</p>\n";
   return end(std::move(page));
 }
 

@@ -92,8 +92,7 @@ TEST(HlsWindow, CutsAtGroupStarts) {
     for (const Time length : test.groups) publisher.group(length, 20ms);
     EXPECT_EQ(durations(window), test.durations) << test.name;
     EXPECT_EQ(only(window.playlist(), "#EXT-X-TARGETDURATION:"), test.target) << test.name;
-    EXPECT_EQ(lines(window.playlist(), "#EXT-X-INDEPENDENT-SEGMENTS").size(), test.independent)
-        << test.name;
+    EXPECT_EQ(lines(window.playlist(), "#EXT-X-INDEPENDENT-SEGMENTS").size(), test.independent) << test.name;
   }
 }
 

@@ -83,7 +83,8 @@ TEST_F(Live, AnErrorSaysThatNoKeyFrameComes) {
   media.known["talk"].video->keyframe_seconds = 95;
   const HttpAnswer silent = http->get("/stream/talk/live.flv");
   EXPECT_EQ(silent.status, 503u);
-  EXPECT_NE(silent.error().find("no picture that a player can start with has come for 95 s"), std::string::npos)
+  EXPECT_NE(silent.error().find("no picture that a player can start with has come for 95 s"),
+            std::string::npos)
       << silent.error();
 }
 

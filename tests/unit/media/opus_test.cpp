@@ -13,7 +13,8 @@ namespace {
 
 TEST(Opus, SaysThatAnElementIsMissing) {
   const auto opus = Opus::open(
-      g_main_context_default(), [](Time, const Slice &) {}, [](const Error &) {}, "no-such-decoder ! identity");
+      g_main_context_default(), [](Time, const Slice &) {}, [](const Error &) {},
+      "no-such-decoder ! identity");
   ASSERT_FALSE(opus);
   EXPECT_NE(opus.error().detail.find("missing"), std::string::npos) << opus.error().detail;
 }

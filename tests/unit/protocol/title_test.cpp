@@ -19,20 +19,17 @@ TEST(Title, InAsciiIsReadAsEver) {
 #if HAVE_ICU
 TEST(Title, IsWrittenInLatinLetters) {
   const std::pair<const char *, const char *> table[] = {
-      {"Прямой эфир", "pramoj-efir"},
-      {"только для Вас", "tolko-dla-vas"},
-      {"Übung 3", "ubung-3"},
-      {"Straße", "strasse"},
-      {"Ελληνικά", "ellenika"},
-      {"ひらがな カタカナ", "hiragana-katakana"},
-      {"İstanbul", "istanbul"},
-      {"ｆｕｌｌ　ｗｉｄｔｈ", "full-width"},
+      {"Прямой эфир", "pramoj-efir"}, {"только для Вас", "tolko-dla-vas"},
+      {"Übung 3", "ubung-3"},         {"Straße", "strasse"},
+      {"Ελληνικά", "ellenika"},       {"ひらがな カタカナ", "hiragana-katakana"},
+      {"İstanbul", "istanbul"},       {"ｆｕｌｌ　ｗｉｄｔｈ", "full-width"},
       {"Café Übung", "cafe-ubung"}};
   for (const auto &[title, slug] : table) EXPECT_EQ(slug_of_title(title), slug) << title;
 }
 
 TEST(Title, OfEachLivingScriptKeepsItsSound) {
-  for (const char *title : {"日本語の配信", "한국어 방송", "مباشر الآن", "שידור חי", "हिन्दी", "ไทย", "ქართული"}) {
+  for (const char *title :
+       {"日本語の配信", "한국어 방송", "مباشر الآن", "שידור חי", "हिन्दी", "ไทย", "ქართული"}) {
     const std::string slug = slug_of_title(title);
     EXPECT_TRUE(is_slug(slug)) << title;
     EXPECT_FALSE(slug.starts_with("stream-")) << title << " " << slug;
