@@ -21,7 +21,8 @@ def test_a_deleted_stream_ends_at_another_node(network):
     assert publisher.call('DELETE', '/stream/talk').status == 200
     for url, player in players.items():
         astral.wait_until(lambda player=player: not player.running(), f'{url} to end', 40)
-    assert players[playlist].popen.returncode == 0 and players[playlist].output == ''
+        assert player.popen.returncode == 0, url
+    assert players[playlist].output == ''
 
     text = viewer.call('GET', '/stream/talk/hls/index.m3u8').body.decode()
     assert text.endswith('#EXT-X-ENDLIST\n') and 'PRELOAD-HINT' not in text
