@@ -42,7 +42,7 @@ std::string thin_line(const media::Measured &measured) {
          " Mbit/s, so the picture skips";
 }
 
-const Error blank{Code::invalid, "name: is blank"};
+const Error no_letter{Code::invalid, "name: needs a letter or a digit"};
 
 // So that a page shows under which slug a stream will be, before it is created.
 void show_slug(const http::Call &call, const http::Answer &answer) {
@@ -51,7 +51,7 @@ void show_slug(const http::Call &call, const http::Answer &answer) {
   if (name->second.size() > core::max_name)
     return answer(http::reply_error({Code::too_large, "query 'name': more than 200 bytes"}));
   const std::string slug = protocol::slug_of_title(name->second);
-  answer(slug.empty() ? http::reply_error(blank) : http::reply(json::Builder().set("slug", slug)));
+  answer(slug.empty() ? http::reply_error(no_letter) : http::reply(json::Builder().set("slug", slug)));
 }
 
 void list_streams(runtime::Driver &driver, const http::Answer &answer) {
@@ -68,7 +68,7 @@ void create(runtime::Driver &driver, const http::Call &call, const http::Answer 
   if (!in->good()) return answer(http::reply_error(in->error()));
   if (const auto &name = input.stream.name; name.size() <= core::max_name) {
     input.stream.slug = protocol::slug_of_title(name);
-    if (input.stream.slug.empty()) return answer(http::reply_error(blank));
+    if (input.stream.slug.empty()) return answer(http::reply_error(no_letter));
   }
   const bool form = http::is_form(call);
   driver.call(std::move(input), [&driver, form, answer](const Expected<core::Answered> &result) {

@@ -210,7 +210,8 @@ void Publishing::set_streaming(const SetStreaming &input) {
 Expected<StreamInfo> Publishing::may_delete(const Slug &slug) const {
   const StreamInfo *stream = directory_.stream(slug);
   if (stream == nullptr) return fail(Code::not_found, "no such stream");
-  if (!directory_.is_own(slug)) return fail(Code::refused, "it belongs to node " + stream->source);
+  if (!directory_.is_own(slug))
+    return fail(Code::refused, "it belongs to node " + stream->source + ": pause or delete it there");
   return *stream;
 }
 

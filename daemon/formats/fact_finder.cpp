@@ -54,7 +54,7 @@ void FactFinder::on_frame(const Slice &piece, bool is_start) {
 }
 
 void FactFinder::on_break() {
-  map_pid_ = none;
+  tables_ = {};
   is_reading_ = false;
   key_ticks_.reset();
   latest_shown_.reset();
@@ -69,7 +69,10 @@ void FactFinder::take(Bytes packet) {
   const std::size_t offset = (packet[3] & 0x20) != 0 ? std::size_t{5} + packet[4] : 4;
   if (offset >= packet.size()) return;
   const Bytes payload = packet.subspan(offset);
-  if (is_begin && (pid == 0 || pid == map_pid_)) return read_tables(pid, payload);
+  if (is_begin && tables_.has(pid)) {
+    if (tables_.read(pid, payload)) use_tracks();
+    return;
+  }
   if (pid == video_.pid && is_begin && is_pes(payload)) return begin_picture(payload);
   if (pid == video_.pid && is_reading_) {
     head_.insert(head_.end(), payload.begin(), payload.end());
@@ -78,41 +81,16 @@ void FactFinder::take(Bytes packet) {
   if (pid == audio_.pid && is_begin && is_pes(payload)) read_sound(payload);
 }
 
-// Reads only tables that fit into one packet.
-void FactFinder::read_tables(std::uint16_t pid, Bytes payload) {
-  const std::size_t begin = std::size_t{1} + payload[0];
-  if (begin + 3 > payload.size()) return;
-  const Bytes rest = payload.subspan(begin);
-  const std::size_t length = std::size_t{3} + ((rest[1] & 0x0fu) << 8 | rest[2]);
-  constexpr std::size_t check = 4;
-  if (length > rest.size() || length < 12 + check) return;
-  const Bytes section = rest.first(length - check);
-  if (pid == map_pid_ && section[0] == 2) return read_tracks(section);
-  if (pid != 0 || section[0] != 0) return;
-  for (std::size_t at = 8; at + 4 <= section.size(); at += 4)
-    if (section[at] != 0 || section[at + 1] != 0) {
-      map_pid_ = static_cast<std::uint16_t>((section[at + 2] & 0x1f) << 8 | section[at + 3]);
-      return;
-    }
-}
-
-void FactFinder::read_tracks(Bytes section) {
+void FactFinder::use_tracks() {
   Track video, audio;
-  std::size_t at = std::size_t{12} + ((section[10] & 0x0fu) << 8 | section[11]);
-  while (at + 5 <= section.size()) {
-    const unsigned value = section[at];
-    const auto pid = static_cast<std::uint16_t>((section[at + 1] & 0x1f) << 8 | section[at + 2]);
-    const std::size_t more = (section[at + 3] & 0x0fu) << 8 | section[at + 4];
-    at += 5;
-    const Bytes descriptors = section.subspan(at, std::min(more, section.size() - at));
-    at += descriptors.size();
-    const auto type =
-        std::find_if(types.begin(), types.end(), [&](const StreamType &one) { return one.value == value; });
+  for (const TsTrack &one : tables_.tracks()) {
+    const auto type = std::find_if(types.begin(), types.end(),
+                                   [&](const StreamType &known) { return known.value == one.type; });
     if (type != types.end()) {
       Track &track = type->is_video ? video : audio;
-      if (track.pid == none) track = {pid, std::string(type->codec)};
-    } else if (audio.pid == none && has_opus(descriptors)) {
-      audio = {pid, "opus"};
+      if (track.pid == none) track = {one.pid, std::string(type->codec)};
+    } else if (audio.pid == none && has_opus(one.descriptors)) {
+      audio = {one.pid, "opus"};
     }
   }
   if (std::exchange(video_, video) != video) {

@@ -14,6 +14,7 @@
 
 #include "formats/facts.hpp"
 #include "formats/player.hpp"
+#include "formats/ts_tables.hpp"
 #include "glue/bytes.hpp"
 
 namespace astral::formats {
@@ -42,8 +43,7 @@ class FactFinder : public Player {
   };
 
   void take(Bytes packet);
-  void read_tables(std::uint16_t pid, Bytes payload);
-  void read_tracks(Bytes section);
+  void use_tracks();
   void begin_picture(Bytes pes);
   void begin_key_frame(std::int64_t time);
   void read_key_frame();
@@ -52,7 +52,7 @@ class FactFinder : public Player {
 
   const std::function<void()> on_news_;
   Facts facts_, told_;
-  std::uint16_t map_pid_ = none;  // the PMT's
+  TsTables tables_;
   Track video_, audio_;
   bool is_key_next_ = false;
   bool is_reading_ = false;                   // head_ still takes bytes of this key frame

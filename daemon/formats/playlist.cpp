@@ -134,6 +134,11 @@ bool HlsWindow::push(Piece piece, WallTime wall) {
   return ready() && (complete() != segments_before || open_->parts.size() != parts_before);
 }
 
+void HlsWindow::end() {
+  if (open_) cut(last_time_ + step_, frame_time_ + frame_step_);
+  has_ended_ = true;
+}
+
 void HlsWindow::begin(const Piece &piece, Time time, bool discontinuity, WallTime wall) {
   open_.emplace();
   open_->sequence = next_sequence_++;
@@ -272,7 +277,7 @@ bool HlsWindow::is_there(const PartId &part) const {
 
 Expected<std::string> HlsWindow::playlist(const PlaylistQuery &query) const {
   if (!ready()) return fail(Code::unreachable, "there is no media yet");
-  if (!query.sequence) return playlist(query.may_skip);
+  if (!query.sequence || has_ended_) return playlist(query.may_skip);
   const std::uint64_t ahead = *query.sequence - std::min(*query.sequence, complete());
   if (ahead > 1) return fail(Code::invalid, "this segment is too far in the future");
   const bool is_part = has_parts() && query.part;

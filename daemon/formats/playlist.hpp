@@ -91,6 +91,9 @@ class HlsWindow {
   // The next piece does not continue the last one, whatever its group id says.
   void mark_discontinuity() { marked_ = true; }
 
+  // The stream has ended: the last segment is complete, and the playlist says so. push() must not follow.
+  void end();
+
   bool ready() const { return target_ > Time::zero(); }
   // unreachable: not there yet. invalid: too far in the future to wait for.
   Expected<std::string> playlist(const PlaylistQuery &query) const;
@@ -154,6 +157,7 @@ class HlsWindow {
   ParameterWatch parameters_;
   bool are_parameters_new_ = false;  // since the last group began
   bool marked_ = false;
+  bool has_ended_ = false;
   std::optional<std::uint64_t> group_;
   Time group_time_{};
   Time usual_group_{};  // a decaying maximum of the groups' lengths

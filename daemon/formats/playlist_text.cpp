@@ -100,6 +100,7 @@ std::string HlsWindow::playlist(bool may_skip) const {
     const std::string next = part_name({open_->sequence, open_->parts.size()});
     text += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + next + "\"\n";
   }
+  if (has_ended_) text += "#EXT-X-ENDLIST\n";
   return text;
 }
 

@@ -59,8 +59,8 @@ void TsDemux::take(Bytes packet, std::vector<Unit> &out) {
   if ((packet[3] & 0x10) == 0) return;  // without payload
   const std::size_t offset = (packet[3] & 0x20) != 0 ? std::size_t{5} + packet[4] : 4;
   const Bytes payload = packet.subspan(std::min(offset, packet.size()));
-  if (pid == 0 || pid == map_pid_) {
-    if ((packet[1] & 0x40) != 0 && !payload.empty()) read_tables(pid, payload);
+  if (tables_.has(pid)) {
+    if ((packet[1] & 0x40) != 0 && tables_.read(pid, payload)) use_tracks();
     return;
   }
   if (pid == video_.pid) take(video_, packet, payload, out);
@@ -99,31 +99,11 @@ void TsDemux::take(Track &track, Bytes packet, Bytes payload, std::vector<Unit> 
   if (track.length != 0 && track.pes.size() >= track.length) finish(track, true, out);
 }
 
-// Reads only tables that fit into one packet, as those of two tracks do.
-void TsDemux::read_tables(std::uint16_t pid, Bytes payload) {
-  const std::size_t begin = std::size_t{1} + payload[0];
-  if (begin + 3 > payload.size()) return;
-  const Bytes rest = payload.subspan(begin);
-  const std::size_t length = std::size_t{3} + ((rest[1] & 0x0fu) << 8 | rest[2]);
-  constexpr std::size_t check = 4;
-  if (length > rest.size() || length < 12 + check) return;
-  const Bytes section = rest.first(length - check);
-  if (pid == map_pid_ && section[0] == 2) return read_tracks(section);
-  if (pid != 0 || section[0] != 0) return;
-  for (std::size_t at = 8; at + 4 <= section.size(); at += 4)
-    if (section[at] != 0 || section[at + 1] != 0) {
-      map_pid_ = static_cast<std::uint16_t>((section[at + 2] & 0x1f) << 8 | section[at + 3]);
-      return;
-    }
-}
-
-void TsDemux::read_tracks(Bytes section) {
+void TsDemux::use_tracks() {
   std::uint16_t video = none, audio = none;
-  std::size_t at = std::size_t{12} + ((section[10] & 0x0fu) << 8 | section[11]);
-  for (; at + 5 <= section.size(); at += 5u + ((section[at + 3] & 0x0fu) << 8 | section[at + 4])) {
-    const auto pid = static_cast<std::uint16_t>((section[at + 1] & 0x1f) << 8 | section[at + 2]);
-    if (section[at] == h264_type && video == none) video = pid;
-    if (section[at] == aac_type && audio == none) audio = pid;
+  for (const TsTrack &track : tables_.tracks()) {
+    if (track.type == h264_type && video == none) video = track.pid;
+    if (track.type == aac_type && audio == none) audio = track.pid;
   }
   if (video_.pid != video) video_ = {.pid = video};
   if (audio_.pid != audio) {

@@ -11,6 +11,7 @@
 
 #include "formats/adts.hpp"
 #include "formats/timeline.hpp"
+#include "formats/ts_tables.hpp"
 #include "glue/bytes.hpp"
 
 namespace astral::formats {
@@ -60,14 +61,13 @@ class TsDemux {
 
   void take(Bytes packet, std::vector<Unit> &out);
   void take(Track &track, Bytes packet, Bytes payload, std::vector<Unit> &out);
-  void read_tables(std::uint16_t pid, Bytes payload);
-  void read_tracks(Bytes section);
+  void use_tracks();
   void finish(Track &track, bool is_whole, std::vector<Unit> &out);
   void take_picture(Bytes pes, std::vector<Unit> &out);
   void take_sound(Bytes pes, std::vector<Unit> &out);
 
   std::vector<std::uint8_t> packet_;  // the begin of a packet whose end has not come
-  std::uint16_t map_pid_ = none;
+  TsTables tables_;
   Tracks tracks_;
   Track video_, audio_;
   bool may_end_early_ = true;       // no picture has gone on after that

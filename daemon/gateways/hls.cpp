@@ -43,6 +43,8 @@ void Hls::playlist(const http::Call &call, http::Answer answer) {
   if (!query) return answer(refusal(query.error(), slug));
   const Ask ask = [this, slug, query = *query]() -> Expected<http::Reply> {
     auto text = driver_.media().playlist(slug, query);
+    if (!text && text.error().code == Code::not_found && !driver_.node().find_stream(slug))
+      text = driver_.media().ended_playlist(slug);
     if (!text) return tl::unexpected<Error>(text.error());
     return playlist_reply(std::move(*text));
   };

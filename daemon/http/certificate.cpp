@@ -18,6 +18,8 @@
 #include <iterator>
 #include <optional>
 
+#include "glue/gnutls_handle.hpp"
+
 namespace astral::http {
 namespace {
 
@@ -26,17 +28,8 @@ constexpr std::time_t lifetime = 365 * day;  // some clients take no certificate
 constexpr std::time_t last_month = 30 * day;
 constexpr std::size_t max_names = 64;
 
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T *handle) const {
-    free(handle);
-  }
-};
-template <typename Handle, auto free>
-using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Free<free>>;
-using Key = Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
-using Leaf = Owned<gnutls_x509_crt_t, gnutls_x509_crt_deinit>;
+using Key = OwnedHandle<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
+using Leaf = OwnedHandle<gnutls_x509_crt_t, gnutls_x509_crt_deinit>;
 
 tl::unexpected<Error> gnutls_error(Code code, const std::string &what, int status) {
   return fail(code, what + ": " + gnutls_strerror(status));

@@ -141,6 +141,9 @@ class MediaBackend {
   virtual Expected<std::string> playlist(const std::string &slug,
                                          const formats::PlaylistQuery &query) const = 0;
   virtual Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const = 0;
+  // The last playlist of a stream that is not carried any more; its segments are there as before. not_found:
+  // none, or it is too long ago.
+  virtual Expected<std::string> ended_playlist(const std::string &slug) const = 0;
   // How long a request may wait for the next segment or part; zero: there is no playlist yet.
   virtual Time hls_patience(const std::string &slug) const = 0;
   // Calls `news` when a playlist has grown, never from inside a call.

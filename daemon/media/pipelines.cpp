@@ -96,8 +96,17 @@ Expected<void> Pipelines::open(const std::string &slug, bool own) {
 }
 
 void Pipelines::close(const std::string &slug) {
+  if (const Stream *stream = find(slug)) {
+    if (const formats::HlsWindow *window = stream->hls()) ended_hls_.put(slug, *window, now());
+    drop_ended_.set(ended_hls_.due());
+  }
   streams_.erase(slug);
   share_stores();
+}
+
+void Pipelines::drop_ended() {
+  ended_hls_.drop_old(now());
+  drop_ended_.set(ended_hls_.due());
 }
 
 void Pipelines::share_stores() {
@@ -208,13 +217,20 @@ Expected<std::string> Pipelines::playlist(const std::string &slug,
 
 Expected<std::vector<Slice>> Pipelines::segment(const std::string &slug, const std::string &file) const {
   const Stream *stream = find(slug);
-  if (!stream) return not_carried(slug);
-  if (const auto part = formats::parse_part_name(file)) return stream->part(*part);
+  const formats::HlsWindow *window = stream ? stream->hls() : ended_hls_.find(slug, now());
+  if (!window) return not_carried(slug);
+  if (const auto part = formats::parse_part_name(file)) return window->part(*part);
   const auto sequence = formats::parse_segment_name(file);
   if (!sequence) return fail(Code::not_found, "no segment is called '" + file + "'");
-  auto segment = stream->segment(*sequence);
+  auto segment = window->segment(*sequence);
   if (!segment) return tl::unexpected<Error>(segment.error());
   return std::move(segment->pieces);
+}
+
+Expected<std::string> Pipelines::ended_playlist(const std::string &slug) const {
+  const formats::HlsWindow *window = find(slug) ? nullptr : ended_hls_.find(slug, now());
+  if (!window) return not_carried(slug);
+  return window->playlist();
 }
 
 Time Pipelines::hls_patience(const std::string &slug) const {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "formats/ended_hls.hpp"
+#include "glue/loop.hpp"
 #include "media/media_backend.hpp"
 #include "media/player_formats.hpp"
 #include "media/stream.hpp"
@@ -50,6 +52,7 @@ class Pipelines : public MediaBackend, private Handler {
   std::vector<Drawing> drawings() const override;
   Expected<std::string> playlist(const std::string &slug, const formats::PlaylistQuery &query) const override;
   Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override;
+  Expected<std::string> ended_playlist(const std::string &slug) const override;
   Time hls_patience(const std::string &slug) const override;
   void hear_hls(std::function<void(const std::string &slug)> news) override { hls_news_ = std::move(news); }
 
@@ -66,12 +69,15 @@ class Pipelines : public MediaBackend, private Handler {
   void on_silence(const std::string &slug) override;
   void on_child_slow(const std::string &slug, const std::string &ticket) override;
   void share_stores();
+  void drop_ended();
   Stream *find(const std::string &slug) const;
 
   Settings settings_;
   Listener *listener_ = nullptr;
   std::function<void(const std::string &)> hls_news_;
   std::map<std::string, std::unique_ptr<Stream>> streams_;
+  formats::EndedHls ended_hls_;
+  Timer drop_ended_{g_main_context_default(), [this] { drop_ended(); }};
   Thumbnailer thumbnailer_{g_main_context_default()};
 };
 

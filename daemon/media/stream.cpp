@@ -189,21 +189,13 @@ formats::Facts Stream::facts() const {
   return hls_->refusal().empty() ? facts_.facts() : formats::Facts{};
 }
 
-bool Stream::hls_ready() const {
-  return hls_->refusal().empty() && hls_->window().ready();
+const formats::HlsWindow *Stream::hls() const {
+  return hls_->refusal().empty() ? &hls_->window() : nullptr;
 }
 
 Expected<std::string> Stream::playlist(const formats::PlaylistQuery &query) const {
   if (!hls_->refusal().empty()) return fail(Code::unsupported, hls_->refusal());
   return hls_->window().playlist(query);
-}
-
-Expected<formats::Segment> Stream::segment(std::uint64_t sequence) const {
-  return hls_->window().segment(sequence);
-}
-
-Expected<std::vector<Slice>> Stream::part(const formats::PartId &part) const {
-  return hls_->window().part(part);
 }
 
 Time Stream::hls_patience() const {

@@ -114,12 +114,10 @@ class Stream {
 
   formats::Facts facts() const;  // about the media, as far as known
 
-  // HLS. unsupported: not for this media, the detail is for people (HTTP 415). unreachable: not yet (503).
-  // not_found: the segment is gone or not there yet (404).
-  bool hls_ready() const;
+  // Null: HLS cannot carry this media.
+  const formats::HlsWindow *hls() const;
+  // unsupported: HLS cannot carry it, the detail is for people (HTTP 415). unreachable: not yet (503).
   Expected<std::string> playlist(const formats::PlaylistQuery &query) const;
-  Expected<formats::Segment> segment(std::uint64_t sequence) const;
-  Expected<std::vector<Slice>> part(const formats::PartId &part) const;
   Time hls_patience() const;  // how long a request may wait after unreachable
 
   // Plays from the newest group on, as the stream arrives. unsupported, by on_over: this format cannot carry

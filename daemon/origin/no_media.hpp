@@ -45,6 +45,7 @@ class NoMedia final : public media::MediaBackend {
   formats::Facts facts(const std::string &) const override { return {}; }
   std::map<std::string, media::Link> links(const std::string &) const override { return {}; }
   std::vector<media::Drawing> drawings() const override { return {}; }
+  Expected<std::string> ended_playlist(const std::string &) const override { return none(); }
   Expected<std::string> playlist(const std::string &, const formats::PlaylistQuery &) const override {
     return none();
   }

@@ -72,7 +72,7 @@ Expected<Stream> read_stream(std::string_view body, const std::string &caller, U
   if (!in->has("slug") && !in->has("name")) in->complain("name", "is missing");
   if (!in->has("slug")) stream.slug = protocol::slug_of_title(stream.name);
   if (!in->has("name")) stream.name = stream.slug;
-  if (stream.slug.empty()) in->complain("name", "is blank");
+  if (stream.slug.empty()) in->complain("name", "needs a letter or a digit");
   if (!in->has("source")) in->complain("source", "is missing");
   stream.created = now.time_since_epoch().count();
   return in->result(std::move(stream));

@@ -15,21 +15,14 @@
 #include <climits>
 #include <cstring>
 
+#include "glue/gnutls_handle.hpp"
+
 namespace astral {
 namespace {
 
-template <auto free>
-struct Free {
-  template <typename T>
-  void operator()(T *handle) const {
-    free(handle);
-  }
-};
-template <typename Handle, auto free>
-using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Free<free>>;
-using X509Key = Owned<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
-using PrivateKey = Owned<gnutls_privkey_t, gnutls_privkey_deinit>;
-using PublicKey = Owned<gnutls_pubkey_t, gnutls_pubkey_deinit>;
+using X509Key = OwnedHandle<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
+using PrivateKey = OwnedHandle<gnutls_privkey_t, gnutls_privkey_deinit>;
+using PublicKey = OwnedHandle<gnutls_pubkey_t, gnutls_pubkey_deinit>;
 
 // Memory that GnuTLS allocated. The destructor wipes it, because it may hold a private key.
 class Datum {

@@ -77,7 +77,7 @@ bool is_blank(std::string_view title) {
 std::string slug_of_title(std::string_view title) {
   if (title.size() > max_name) return {};
   std::string slug = slug_of(is_ascii(title) ? std::string(title) : in_latin(title));
-  if (!slug.empty() || is_blank(title)) return slug;
+  if (!slug.empty() || is_ascii(title) || is_blank(title)) return slug;
   const auto *bytes = reinterpret_cast<const guchar *>(title.data());
   const GString_ digest(g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, title.size()));
   return "stream-" + std::string(digest.get(), digits);

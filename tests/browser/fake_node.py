@@ -188,7 +188,7 @@ class FakeNode:
         if path == '/slug':
             name = urllib.parse.parse_qs(request.path.partition('?')[2]).get('name', [''])[0]
             slug = f'{len(name)}-letters'  # a rule that the page cannot know
-            return self.send_json(request, {'slug': slug}) if name.strip() else self.send_error(request, 400, 'invalid', 'name: is blank')
+            return self.send_json(request, {'slug': slug}) if name.strip() else self.send_error(request, 400, 'invalid', 'name: needs a letter or a digit')
         if path == '/settings':
             hls = {'name': 'HLS', 'url': f'{self.url}stream/{{slug}}/hls/index.m3u8', 'type': TYPES['.m3u8'], 'use': 'play'}
             return self.send_json(request, {'rtmp_port': 1935, 'rtmp_resource': 'astral', 'time_ms': int(self.time * 1000), 'endpoints': [hls], **self.endpoints})

@@ -39,10 +39,16 @@ def watch(nodes):
 def test_one_node_feeds_three_hundred(network):
     node = publish(network, '--capacity', NODES + SPARE)
     nodes = viewers(network, node, NODES)
-    answers = watch(nodes)
-    assert [answer.status for answer in answers] == [303] * NODES, [answer.body for answer in answers if answer.status != 303][:3]
-    assert {answer.json['ticket']['source'] for answer in answers} == {'p'}
-    astral.wait_until(lambda: node.get('/node')['node']['fed_children'] == NODES, 'the node to feed all')
+    waiting = list(nodes)
+
+    def all_are_fed():
+        answers = watch(waiting)  # on a busy machine a link comes up too late, and the viewer asks again, as a page does
+        sources = {answer.json['ticket']['source'] for answer in answers if answer.status == 303}
+        assert sources <= {'p'}
+        waiting[:] = [one for one, answer in zip(waiting, answers) if answer.status != 303]
+        return not waiting
+    astral.wait_until(all_are_fed, 'all to get the stream', 120, every=1)
+    astral.wait_until(lambda: node.get('/node')['node']['fed_children'] == NODES, 'the node to feed all', 60)
     for one in nodes:  # together: one after the other they would take as long as the test
         one.popen.terminate()
     for one in nodes:

@@ -304,23 +304,23 @@ def recorded(network, url, name, seconds=SECONDS):
 
 
 def recorded_by_parts(network, node, name):
-    """Plays low-latency HLS and records each hinted part. Returns the file."""
+    """Plays low-latency HLS: waits for each hinted part, and records all parts in their order. Returns the file."""
     path = '/stream/talk/hls/'
     text = astral.wait_until(lambda: (a := node.call('GET', f'{path}index.m3u8')).status == 200 and a.body.decode(), 'a playlist', 40)
-    first = None
-    to = network.folder / name
+    to, last, seconds = network.folder / name, None, 0
     with to.open('wb') as file:
-        seconds = 0
         while seconds < SECONDS:
             hint, segment, part = re.search(r'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="((\d+)\.(\d+)\.ts)"', text).groups()
-            answer = node.call('GET', path + hint)
-            assert answer.status == 200
+            assert node.call('GET', path + hint).status == 200
             text = node.call('GET', f'{path}index.m3u8?_HLS_msn={segment}&_HLS_part={part}').body.decode()
-            if first is None and part != '0':
-                continue  # start at a segment's first part, which has the keyframe
-            first = first or segment
-            file.write(answer.body)
-            seconds += float(re.search(rf'#EXT-X-PART:DURATION=([\d.]+),URI="{hint}"', text).group(1))
+            for duration, *number in re.findall(r'#EXT-X-PART:DURATION=([\d.]+),URI="(\d+)\.(\d+)\.ts"', text):
+                number = tuple(map(int, number))
+                if number <= last if last else number[1] > 0:  # it starts at a segment's first part, which has the keyframe
+                    continue
+                answer = node.call('GET', f'{path}{number[0]}.{number[1]}.ts')
+                assert answer.status == 200
+                file.write(answer.body)
+                last, seconds = number, seconds + float(duration)
     return to
 
 

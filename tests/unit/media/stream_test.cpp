@@ -188,9 +188,9 @@ TEST(Stream, HasNothingToPlayBeforeTheFirstMedia) {
   Post post;
   const auto stream = open(post);
   ASSERT_TRUE(stream);
-  EXPECT_FALSE(stream->hls_ready());
+  EXPECT_FALSE(stream->hls()->ready());
   EXPECT_EQ(stream->playlist({}).error().code, Code::unreachable);
-  EXPECT_EQ(stream->segment(1).error().code, Code::not_found);
+  EXPECT_EQ(stream->hls()->segment(1).error().code, Code::not_found);
   EXPECT_EQ(stream->stats().peers, 0);
   stream->remove_source("nobody");
   stream->to_source("nobody", "{}");
@@ -205,10 +205,10 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   ASSERT_TRUE(first && second);
 
   post.ask("t1", *first, source.door());
-  ASSERT_TRUE(context.pump_until([&] { return first->hls_ready(); }));
+  ASSERT_TRUE(context.pump_until([&] { return first->hls()->ready(); }));
   EXPECT_EQ(post.media.find("video/mpegts"), 0u) << post.media;
   post.ask("t2", *second, door(*first));
-  ASSERT_TRUE(context.pump_until([&] { return second->hls_ready(); }));
+  ASSERT_TRUE(context.pump_until([&] { return second->hls()->ready(); }));
   ASSERT_TRUE(context.pump_until([&] { return first->stats().peers == 1 && second->stats().objects > 10; }));
   const Stats stats = second->stats();
   EXPECT_GT(stats.bytes, 10'000u);
@@ -236,7 +236,7 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   ASSERT_TRUE(context.pump_until([&] { return post.ended.contains("t3"); }));
   EXPECT_EQ(post.ended["t3"].code, Code::not_found) << post.ended["t3"].detail;
   EXPECT_FALSE(post.ended.contains("t1"));
-  EXPECT_TRUE(second->hls_ready());  // the window keeps its segments
+  EXPECT_TRUE(second->hls()->ready());  // the window keeps its segments
 }
 
 TEST(Stream, ReportsThatAParentHasEnded) {
@@ -263,7 +263,7 @@ TEST(Stream, ContinuesWhenThePublisherRestarts) {
   {
     Publisher source(context.get(), post);
     post.ask("t1", *stream, source.door());
-    ASSERT_TRUE(context.pump_until([&] { return stream->hls_ready(); }));
+    ASSERT_TRUE(context.pump_until([&] { return stream->hls()->ready(); }));
     post.forget();
   }
   stream->remove_source("t1");
@@ -289,7 +289,7 @@ TEST(Stream, RefusesAParentWithAnotherKey) {
   EXPECT_FALSE(post.linked.contains("t1"));
   stream->remove_source("t1");
   EXPECT_FALSE(stream->has_source("t1"));
-  EXPECT_FALSE(stream->hls_ready());
+  EXPECT_FALSE(stream->hls()->ready());
 }
 
 }  // namespace

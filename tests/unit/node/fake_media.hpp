@@ -122,6 +122,10 @@ class FakeMedia : public media::MediaBackend {
     if (found == streams.end()) return fail(Code::not_found, "not carried");
     return found->second;
   }
+  Expected<std::string> ended_playlist(const std::string &slug) const override {
+    const auto found = ended.find(slug);
+    return found == ended.end() ? fail(Code::not_found, "not carried") : Expected<std::string>(found->second);
+  }
   Expected<std::vector<Slice>> segment(const std::string &slug, const std::string &file) const override {
     if (has_hint && file == "8.0.ts") return fail(Code::unreachable, "not yet");
     if (!streams.contains(slug) || (file != "7.ts" && file != "8.0.ts"))
@@ -147,6 +151,7 @@ class FakeMedia : public media::MediaBackend {
   std::map<formats::Format, formats::Fanout> players;
   bool broken = false;
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
+  std::map<std::string, std::string> ended;              // slug → last playlist
   std::map<std::string, formats::Facts> known;           // slug → facts
   std::map<std::string, std::string> sources;            // ticket → offer
   std::set<std::string> standbys;

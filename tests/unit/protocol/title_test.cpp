@@ -38,7 +38,7 @@ TEST(Title, OfEachLivingScriptKeepsItsSound) {
 #endif
 
 TEST(Title, WithoutLettersHasASlugToo) {
-  for (const char *title : {"🎉🎉", "!!!", "—", "①"}) {
+  for (const char *title : {"🎉🎉", "—", "①"}) {
     const std::string slug = slug_of_title(title);
     EXPECT_TRUE(is_slug(slug)) << title << " " << slug;
     EXPECT_EQ(slug_of_title(title), slug) << title;
@@ -48,8 +48,9 @@ TEST(Title, WithoutLettersHasASlugToo) {
 }
 
 TEST(Title, ThatIsBlankOrTooLongOrNoTextHasNone) {
-  for (const std::string &title : {std::string(), std::string("  \t\n"), std::string("\u3000"),
-                                   std::string("\xff\xfe"), std::string(max_name + 1, 'x')})
+  for (const std::string &title :
+       {std::string(), std::string("  \t\n"), std::string("!!!"), std::string("\u3000"),
+        std::string("\xff\xfe"), std::string(max_name + 1, 'x')})
     EXPECT_EQ(slug_of_title(title), "") << title.size();
 }
 
