@@ -11,14 +11,16 @@
 
 namespace astral::test {
 
-// False: the condition did not hold in time. The test must check this.
+// False: the condition did not hold in time. The test must check this. The condition is looked at again now
+// and then, because what it looks at may be outside the context: a client's socket.
 inline bool pump_until(const std::function<bool()> &condition, Time limit = 20s) {
+  constexpr Time look_every = 20ms;
   GMainContext *context = g_main_context_default();
-  bool late = false;
-  Timer deadline(context, [&] { late = true; });
-  deadline.set(now() + limit);
+  const Time end = now() + limit;
+  Timer look(context, [&] { look.set(now() + look_every); });
+  look.set(now() + look_every);
   while (!condition()) {
-    if (late) return false;
+    if (now() >= end) return false;
     g_main_context_iteration(context, TRUE);
   }
   return true;
