@@ -75,7 +75,9 @@ TEST(CertificateTest, TellsNoOtherAddresses) {
 
 class TlsServerTest : public ::testing::Test {
  protected:
-  TlsServerTest() {
+  TlsServerTest() { open({}); }
+
+  void open(const ServerLimits &limits) {
     std::vector<Route> routes;
     routes.push_back({"GET", "/site", [](const Call &call, const Answer &answer) {
                         answer({.type = "text/plain", .body = call.site() + " " + call.caller});
@@ -83,8 +85,6 @@ class TlsServerTest : public ::testing::Test {
     routes.push_back({"GET", "/large", [](const Call &, const Answer &answer) {
                         answer({.type = "text/plain", .body = std::string(large, 'x')});
                       }});
-    ServerLimits limits;
-    limits.for_head = limits.idle = 300ms;
     auto opened = Server::open("127.0.0.1", 0, std::move(routes), {}, limits);
     server_ = std::move(*opened);
     server_->use(*Certificate::keep(folder_ / "tls.pem", {"localhost"}));
@@ -166,6 +166,9 @@ TEST_F(TlsServerTest, ABadRequestIsAnswered) {
 }
 
 TEST_F(TlsServerTest, AClientThatSaysNothingMoreIsLetGo) {
+  ServerLimits limits;
+  limits.for_head = limits.idle = 300ms;
+  open(limits);
   EXPECT_EQ(ask("", true), "");
   EXPECT_EQ(ask("\x16", false), "");  // no handshake follows
   EXPECT_TRUE(pump_until([&] { return server_->connections() == 0; }));

@@ -66,7 +66,7 @@ TEST(Title, IsHostile) {
   for (unsigned i = 0; i < 20'000; ++i) {
     title.clear();
     unsigned seed = i * 2'654'435'761u;
-    for (unsigned n = i % max_name; n > 0; --n, seed = seed * 1'664'525u + 1'013'904'223u)
+    for (unsigned n = i % static_cast<unsigned>(max_name); n > 0; --n, seed = seed * 1'664'525u + 1'013'904'223u)
       title += static_cast<char>(seed >> 24);
     const std::string slug = slug_of_title(title);
     EXPECT_TRUE(slug.empty() || is_slug(slug)) << i;
