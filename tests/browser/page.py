@@ -90,6 +90,13 @@ class Page:
         self.wait('more frames', lambda: self.frames > frames_before + 10 * seconds)
         self.wait('another picture', lambda: self.picture() != picture_before)
 
+    def expect_each_player_to_play(self):
+        self.expect_moving()
+        for kind, name in (('hls', 'HLS'), ('llhls', 'Low-latency HLS'), ('flv', 'HTTP-FLV'), ('whep', 'WebRTC')):
+            self.choose(kind)
+            self.wait(f'{name} to play', lambda name=name: self.player == name)
+            self.expect_moving(1)
+
     def save_in_dark_scheme(self, file, part=None, height=1250):
         night = {'features': [{'name': 'prefers-color-scheme', 'value': 'dark'}]}
         self.driver.execute_cdp_cmd('Emulation.setEmulatedMedia', night)

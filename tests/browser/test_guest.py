@@ -20,11 +20,7 @@ def seen_from_elsewhere(network):
 
 def test_a_guest_watches_with_each_player(seen_from_elsewhere, page):
     page.open(f'{seen_from_elsewhere}#watch/talk')
-    page.expect_moving()
-    for kind, name in (('hls', 'HLS'), ('llhls', 'Low-latency HLS'), ('flv', 'HTTP-FLV'), ('whep', 'WebRTC')):
-        page.choose(kind)
-        page.wait(f'{name} to play', lambda name=name: page.player == name)
-        page.expect_moving(1)
+    page.expect_each_player_to_play()
     assert page.console_errors == []
 
 

@@ -19,11 +19,7 @@ def page_of_elsewhere(network):
 
 def test_the_page_plays_by_https(page_of_elsewhere, page):
     page.open(f'{page_of_elsewhere}#watch/talk')
-    page.expect_moving()
-    for kind, name in (('hls', 'HLS'), ('llhls', 'Low-latency HLS'), ('flv', 'HTTP-FLV'), ('whep', 'WebRTC')):
-        page.choose(kind)
-        page.wait(f'{name} to play', lambda name=name: page.player == name)
-        page.expect_moving(1)
+    page.expect_each_player_to_play()
     assert page.console_errors == []
 
 
