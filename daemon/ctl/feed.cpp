@@ -76,14 +76,18 @@ void Feed::finish(const Expected<Bodies> &result) {
 void Feed::listen() {
   if (listen_ == Listen::no || socket_ || now() < listen_at_) return;
   const std::unique_ptr<GUri, UriUnref> url(g_uri_parse(target_.node.c_str(), G_URI_FLAGS_NONE, nullptr));
-  if (!url || std::string_view(g_uri_get_scheme(url.get())) != "http") return;
+  if (!url) return;
+  const bool is_secure = std::string_view(g_uri_get_scheme(url.get())) == "https";
   const int port = g_uri_get_port(url.get());
+  const int default_port = is_secure ? 443 : 80;
   http::WebSocket::Handler handler{.on_open = [this] { wait_ = first_wait; },
                                    .on_text = [this](std::string_view) { on_event(); },
                                    .on_closed = [this](const http::CloseReason &) { on_silence(); }};
-  socket_ =
-      http::WebSocket::connect(g_uri_get_host(url.get()), static_cast<std::uint16_t>(port > 0 ? port : 80),
-                               "/events", std::move(handler));
+  socket_ = http::WebSocket::connect({.host = g_uri_get_host(url.get()),
+                                      .port = static_cast<std::uint16_t>(port > 0 ? port : default_port),
+                                      .path = std::string(g_uri_get_path(url.get())) + "/events",
+                                      .is_secure = is_secure},
+                                     std::move(handler));
 }
 
 void Feed::on_event() {

@@ -24,17 +24,34 @@ constexpr int socket_reads_at_once = 4;  // then the context's other sources hav
 
 using Mask = std::array<std::uint8_t, 4>;
 
-// The Host header: always the address, never the name that was resolved. A node knows its addresses but not
-// every name that points to it, and refuses unknown names.
-std::string authority(GSocketAddress *remote) {
+std::string address_of(GSocketAddress *remote) {
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS(remote);
-  const std::string host = GString_(g_inet_address_to_string(g_inet_socket_address_get_address(inet))).get();
-  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-         std::to_string(g_inet_socket_address_get_port(inet));
+  return GString_(g_inet_address_to_string(g_inet_socket_address_get_address(inet))).get();
+}
+
+std::string authority(const std::string &host, std::uint16_t port) {
+  return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(port);
+}
+
+void use_tls(GSocketClient *client, const Ref<GTlsDatabase> &authorities) {
+  g_socket_client_set_tls(client, TRUE);
+  if (!authorities) return;
+  const auto trust = +[](GSocketClient *, GSocketClientEvent event, GSocketConnectable *,
+                         GIOStream *connection, gpointer database) noexcept {
+    if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING)
+      g_tls_connection_set_database(G_TLS_CONNECTION(connection), G_TLS_DATABASE(database));
+  };
+  g_signal_connect_data(
+      client, "event", G_CALLBACK(trust), g_object_ref(authorities.get()),
+      [](gpointer database, GClosure *) { g_object_unref(database); }, G_CONNECT_DEFAULT);
+}
+
+GSocket *socket_of(GIOStream *stream) {
+  return g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream));
 }
 
 int fd_of(GIOStream *stream) {
-  return g_socket_get_fd(g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream)));
+  return g_socket_get_fd(socket_of(stream));
 }
 
 // Whether this machine still has the socket's own address. If that cannot be found out: true.
@@ -105,7 +122,7 @@ WebSocket::WebSocket(State state, FrameReader::From from, Handler handler, const
 WebSocket::~WebSocket() {
   if (connecting_) g_cancellable_cancel(connecting_.get());
   input_.reset();
-  if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
+  if (stream_) g_socket_close(socket_of(stream_.get()), nullptr);
 }
 
 std::shared_ptr<WebSocket> WebSocket::accept(Ref<GIOStream> stream, Handler handler,
@@ -116,20 +133,21 @@ std::shared_ptr<WebSocket> WebSocket::accept(Ref<GIOStream> stream, Handler hand
   return socket;
 }
 
-std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint16_t port,
-                                              const std::string &path, Handler handler,
+std::shared_ptr<WebSocket> WebSocket::connect(WebSocketServer server, Handler handler,
                                               const WebSocketLimits &limits) {
   std::shared_ptr<WebSocket> socket(
       new WebSocket(State::connecting, FrameReader::From::server, std::move(handler), limits));
   socket->handshake_.emplace(random_bytes<16>());
-  socket->path_ = path;
+  socket->server_ = std::move(server);
   socket->reason_ = {close_code::abnormal, "no connection within the time limit"};
   socket->set_deadline(now() + limits.connect);
   socket->connecting_ = Ref<GCancellable>::adopt(g_cancellable_new());
 
   const auto client = Ref<GSocketClient>::adopt(g_socket_client_new());
   g_socket_client_set_enable_proxy(client.get(), FALSE);
-  const auto address = Ref<GSocketConnectable>::adopt(g_network_address_new(host.c_str(), port));
+  const WebSocketServer &to = socket->server_;
+  if (to.is_secure) use_tls(client.get(), to.authorities);
+  const auto address = Ref<GSocketConnectable>::adopt(g_network_address_new(to.host.c_str(), to.port));
   g_socket_client_connect_async(
       client.get(), address.get(), socket->connecting_.get(),
       [](GObject *source, GAsyncResult *result, gpointer data) noexcept {
@@ -149,6 +167,12 @@ std::shared_ptr<WebSocket> WebSocket::connect(const std::string &host, std::uint
 
 void WebSocket::use(Ref<GIOStream> stream) {
   stream_ = std::move(stream);
+  if (server_.is_secure) {
+    GInputStream *input = g_io_stream_get_input_stream(stream_.get());
+    tls_input_ = watch(g_pollable_input_stream_create_source(G_POLLABLE_INPUT_STREAM(input), nullptr),
+                       context_.get(), weak_from_this(), [](WebSocket &self) { self.on_input(); });
+    return;
+  }
   input_ = Epoll::Watch(context_.get(), fd_of(stream_.get()), [weak = weak_from_this()] {
     if (const auto alive = weak.lock()) alive->on_input();
   });
@@ -162,13 +186,13 @@ void WebSocket::set_deadline(Time when) {
 void WebSocket::upgrade(Ref<GIOStream> stream) {
   state_ = State::upgrading;
   connecting_.reset();
-  GSocket *socket = g_socket_connection_get_socket(G_SOCKET_CONNECTION(stream.get()));
-  g_socket_set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
+  g_socket_set_option(socket_of(stream.get()), IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
   const auto remote = Ref<GSocketAddress>::adopt(
       g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream.get()), nullptr));
   if (!remote) return finish({close_code::abnormal, "the connection ended at once"});
   use(std::move(stream));
-  enqueue(handshake_->request(path_, authority(remote.get())));
+  const std::string host = server_.is_secure ? server_.host : address_of(remote.get());
+  enqueue(handshake_->request(server_.path, authority(host, server_.port)));
 }
 
 void WebSocket::on_input() {
@@ -302,10 +326,12 @@ void WebSocket::finish(CloseReason reason) {
   reason_ = std::move(reason);
   if (connecting_) g_cancellable_cancel(connecting_.get());
   input_.reset();
+  tls_input_.reset();
   output_.reset();
   queue_.clear();
   queued_ = 0;
-  if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
+  // Not the stream: TLS would wait until its last record can be sent.
+  if (stream_) g_socket_close(socket_of(stream_.get()), nullptr);
   stream_.reset();
   if (deadline_) deadline_->set(never);
   notice_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {

@@ -31,6 +31,15 @@ struct WebSocketLimits {
   Time close = 1s;                        // from this side's close frame to the peer's
 };
 
+// ws://host:port/path, or wss: there.
+struct WebSocketServer {
+  std::string host;  // a name or an IP address
+  std::uint16_t port;
+  std::string path;
+  bool is_secure = false;              // TLS, with a certificate for `host`
+  Ref<GTlsDatabase> authorities = {};  // that may have signed it; null: those that this system trusts
+};
+
 // **Thread**: the context that is thread-default when it is made. **Owns** the connection.
 // The release of the last shared_ptr breaks the connection without a close frame; call close() first.
 // on_closed is called exactly once, as the last call, never from inside a call to this object, and not after
@@ -47,9 +56,9 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   // A connection on which the server has done its half of the handshake.
   static std::shared_ptr<WebSocket> accept(Ref<GIOStream> stream, Handler handler,
                                            const WebSocketLimits &limits = {});
-  // To ws://host:port/path. Proxies are not used.
-  static std::shared_ptr<WebSocket> connect(const std::string &host, std::uint16_t port,
-                                            const std::string &path, Handler handler,
+  // Proxies are not used. The Host header has the IP address, never the name that was resolved: a node knows
+  // its addresses but not every name that points to it. With TLS it has the name, which the certificate has.
+  static std::shared_ptr<WebSocket> connect(WebSocketServer server, Handler handler,
                                             const WebSocketLimits &limits = {});
   ~WebSocket();
   WebSocket(const WebSocket &) = delete;
@@ -91,7 +100,7 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   websocket::FrameReader reader_;
   Ref<GIOStream> stream_;
   Ref<GCancellable> connecting_;
-  std::string path_;
+  WebSocketServer server_;                               // of connect()
   std::optional<websocket::ClientHandshake> handshake_;  // while it lasts
   std::deque<std::string> queue_;
   std::size_t queued_ = 0;    // bytes in the queue
@@ -99,7 +108,8 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   bool last_queued_ = false;  // the close frame has been put into the queue
   bool finish_when_flushed_ = false;
   CloseReason reason_;
-  Epoll::Watch input_;
+  Epoll::Watch input_;  // without TLS, which may hold bytes that have left the socket
+  Source tls_input_;
   Source output_;
   Source notice_;                    // calls on_closed
   std::unique_ptr<Timer> deadline_;  // null while there is none: every source costs time at every wake-up

@@ -31,6 +31,7 @@ struct Options {
   std::string store;
   std::uint32_t signalling = default_signalling;  // nodes; 0: none
   std::string certificate, key;                   // PEM files; empty: a self-signed one
+  http::TrustedProxies proxies;
 };
 
 constexpr const char *summary =
@@ -46,6 +47,7 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   gint signalling = default_signalling;
   gchar *certificate = nullptr;
   gchar *key = nullptr;
+  gchar **proxies = nullptr;
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
       {"port", 'p', 0, G_OPTION_ARG_INT, &port, "TCP port; 0: any free one (default 4567)", "PORT"},
@@ -63,6 +65,9 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
        "FILE"},
       {"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &key, "PEM file of its key (default: the certificate's)",
        "FILE"},
+      {"trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &proxies,
+       "believe this reverse proxy's X-Forwarded-For, -Proto, -Host and -Prefix; may be repeated",
+       "ADDRESS[/BITS]"},
       {"version", 0, 0, G_OPTION_ARG_NONE, &version, "print the version and exit", nullptr},
       {}};
   GOptionContext *context = g_option_context_new(nullptr);
@@ -75,6 +80,7 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   const GString_ store_owner(store);
   const GString_ certificate_owner(certificate);
   const GString_ key_owner(key);
+  const std::unique_ptr<gchar *, decltype(&g_strfreev)> proxies_owner(proxies, g_strfreev);
   const GErrorPtr error(raw);
   const auto usage = [](const std::string &why) {
     std::fprintf(stderr, "astralorigin: %s\nastralorigin: see astralorigin --help\n", why.c_str());
@@ -96,6 +102,11 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   if (listen) options.listen = listen;
   if (certificate) options.certificate = certificate;
   options.key = key ? key : options.certificate;
+  std::vector<std::string> addresses;
+  for (gchar **address = proxies; address && *address; ++address) addresses.emplace_back(*address);
+  auto trusted = http::TrustedProxies::read(addresses);
+  if (!trusted) return usage("--trusted-proxy: " + trusted.error().detail);
+  options.proxies = std::move(*trusted);
   return std::nullopt;
 }
 
@@ -137,9 +148,10 @@ class Origin {
       signalling_ = std::make_unique<Signalling>(options.signalling, options.listen);
       sockets.push_back(signalling_->route());
     }
-    auto server = http::Server::open(
-        options.listen, options.port, routes(registry_, edges()), std::move(sockets),
-        {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer});
+    auto server =
+        http::Server::open(options.listen, options.port, routes(registry_, edges()), std::move(sockets),
+                           {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer},
+                           {.proxies = options.proxies});
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
     if (const auto using_tls = use_tls(options); !using_tls) return using_tls;

@@ -71,8 +71,8 @@ void Bandwidth::begin_measurement() {
   const std::string path = "/bandwidth?run=" + to_hex(random_bytes<16>());
   for (std::size_t i = 0; i < Measurement::max_sockets; ++i)
     measurement_->add([&](http::WebSocket::Handler handler) {
-      return http::WebSocket::connect(order_.host, order_.port, path, std::move(handler),
-                                      Measurement::socket_limits());
+      return http::WebSocket::connect({.host = order_.host, .port = order_.port, .path = path},
+                                      std::move(handler), Measurement::socket_limits());
     });
   measurement_->ask();
   patience_.set(now() + measuring_patience);

@@ -49,24 +49,16 @@ Expected<json::Reader> read_answer(const Expected<http::Told> &told) {
   return json::Reader::parse(told->body, {.max_bytes = max_answer});
 }
 
-void trust_only(SoupSession *session, const std::string &authorities) {
-  GError *raw = nullptr;
-  const auto database = Ref<GTlsDatabase>::adopt(g_tls_file_database_new(authorities.c_str(), &raw));
-  const GErrorPtr error(raw);
-  if (!database) return g_warning("the certificates that the origin is checked by: %s", error->message);
-  g_object_set(session, "tls-database", database.get(), nullptr);
-}
-
 }  // namespace
 
-OriginClient::OriginClient(std::string url, const std::string &authorities, Handler handler)
+OriginClient::OriginClient(std::string url, const Ref<GTlsDatabase> &authorities, Handler handler)
     : url_(std::move(url)),
       handler_(std::move(handler)),
       session_(Ref<SoupSession>::adopt(
           soup_session_new_with_options("timeout", timeout_seconds, "user-agent", "astralnode", nullptr))),
       cancellable_(Ref<GCancellable>::adopt(g_cancellable_new())),
       next_(g_main_context_default(), [this] { announce(); }) {
-  if (!authorities.empty()) trust_only(session_.get(), authorities);
+  if (authorities) g_object_set(session_.get(), "tls-database", authorities.get(), nullptr);
   announce_by(Time::zero());
 }
 

@@ -33,10 +33,9 @@ class OriginClient {
     std::function<void(Lists)> on_lists;
   };
 
-  // `url`: http[s]://HOST[:PORT][/PATH]. `authorities`: a PEM file of those that the origin's certificate
-  // must be signed by, which may be that certificate itself; empty: those that this system trusts. The first
-  // announcement is sent from the main loop, at once.
-  OriginClient(std::string url, const std::string &authorities, Handler handler);
+  // `url`: http[s]://HOST[:PORT][/PATH]. `authorities`: those that the origin's certificate must be signed
+  // by; null: those that this system trusts. The first announcement is sent from the main loop, at once.
+  OriginClient(std::string url, const Ref<GTlsDatabase> &authorities, Handler handler);
   ~OriginClient();
   OriginClient(const OriginClient &) = delete;
   OriginClient &operator=(const OriginClient &) = delete;

@@ -47,8 +47,10 @@ void Peers::accept(Ref<GIOStream> stream, const std::string &address) {
 
 void Peers::connect(core::PeerId peer, const std::string &host, std::uint16_t port) {
   g_debug("peer %" G_GUINT64_FORMAT ": connecting to %s port %u", peer, host.c_str(), port);
-  auto socket = http::WebSocket::connect(host, port, "/peer", handlers(peer),
-                                         {.message_bytes = protocol::max_message_bytes});
+  const bool is_origin = origin_ && origin_->host == host && origin_->port == port;
+  auto socket = http::WebSocket::connect(
+      is_origin ? *origin_ : http::WebSocketServer{.host = host, .port = port, .path = "/peer"},
+      handlers(peer), {.message_bytes = protocol::max_message_bytes});
   sessions_.emplace(peer, Session{.socket = std::move(socket),
                                   .handshake = {key_, PeerHandshake::Side::connecting},
                                   .outbound = true,

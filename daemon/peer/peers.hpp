@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/message.hpp"
@@ -40,6 +41,8 @@ class Peers {
   bool has_room() const;  // for one more peer that connects to us
   void accept(Ref<GIOStream> stream, const std::string &address);
   void connect(core::PeerId peer, const std::string &host, std::uint16_t port);
+  // From now on connect() to that host and port goes there: by TLS, perhaps, or to a proxy's path.
+  void know_origin(http::WebSocketServer origin) { origin_ = std::move(origin); }
   void send(core::PeerId peer, const core::Message &message);
   void disconnect(core::PeerId peer, const std::string &reason);
   bool flushed() const;  // everything has been sent, and every disconnect() is complete
@@ -63,6 +66,7 @@ class Peers {
 
   Handler &handler_;
   const Key key_;
+  std::optional<http::WebSocketServer> origin_;
   core::PeerId next_ = 1;  // for the next peer that connects to us; stays below core::first_own_id
   std::map<core::PeerId, Session> sessions_;
   std::map<core::PeerId, std::shared_ptr<http::WebSocket>> leaving_;  // disconnect() was called; closing

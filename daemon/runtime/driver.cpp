@@ -18,6 +18,7 @@
 #include "peer/bandwidth.hpp"
 #include "peer/bandwidth_guests.hpp"
 #include "peer/origin_client.hpp"
+#include "peer/origin_url.hpp"
 #include "peer/peer_cache.hpp"
 #include "peer/peers.hpp"
 #include "protocol/message_codec.hpp"
@@ -35,17 +36,6 @@ std::int64_t unix_ms_at_zero() {
   using std::chrono::milliseconds;
   const auto wall = duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
   return (wall - duration_cast<milliseconds>(now())).count();
-}
-
-// Of a URL. None: it has no host.
-std::optional<core::Address> address_of(const std::string &url) {
-  const std::unique_ptr<GUri, void (*)(GUri *)> uri(g_uri_parse(url.c_str(), G_URI_FLAGS_NONE, nullptr),
-                                                    [](GUri *made) { g_uri_unref(made); });
-  const char *host = uri ? g_uri_get_host(uri.get()) : nullptr;
-  if (!host || !*host) return std::nullopt;
-  const gint port = g_uri_get_port(uri.get());
-  const gint default_port = std::string_view(g_uri_get_scheme(uri.get())) == "https" ? 443 : 80;
-  return core::Address{host, static_cast<std::uint16_t>(port > 0 ? port : default_port)};
 }
 
 Driver::Settings with_key(Driver::Settings settings) {
@@ -181,8 +171,9 @@ void Driver::Impl::start(std::uint16_t port) {
   core::Settings node = settings_.node;
   node.self.port = port;
   node.self.version = ASTRAL_VERSION;
-  node.has_origin = !settings_.origin.empty();
-  node.origin_at = address_of(settings_.origin);
+  const std::optional<peer::OriginUrl> origin = peer::OriginUrl::parse(settings_.origin);
+  node.has_origin = origin.has_value();
+  if (origin) node.origin_at = core::Address{origin->host, origin->port};
   node.fingerprint = settings_.key->fingerprint();
   node.seed = std::bit_cast<std::uint64_t>(random_bytes<sizeof(std::uint64_t)>());
   node.unix_ms_at_zero = told_unix_ms_at_zero_ = unix_ms_at_zero();
@@ -190,9 +181,15 @@ void Driver::Impl::start(std::uint16_t port) {
   if (!settings_.state_dir.empty()) node.remembered = peer::remembered_peers(settings_.state_dir);
   node_.emplace(std::move(node));
   media_.listen(this);
-  if (!settings_.origin.empty()) {
+  if (origin) {
+    const Ref<GTlsDatabase> authorities = peer::read_authorities(settings_.origin_authorities);
+    peers_.know_origin({.host = origin->host,
+                        .port = origin->port,
+                        .path = origin->path + "/peer",
+                        .is_secure = origin->is_secure,
+                        .authorities = authorities});
     origin_ = std::make_unique<peer::OriginClient>(
-        settings_.origin, settings_.origin_authorities,
+        settings_.origin, authorities,
         peer::OriginClient::Handler{.self =
                                         [this] {
                                           json::Builder self = protocol::node_json(node_->self());

@@ -45,16 +45,17 @@ class Proxy:
         folder = network.folder / 'nginx'
         folder.mkdir()
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', folder / 'key.pem', '-out', folder / 'cert.pem',
-                        '-days', '2', '-subj', '/CN=localhost'], capture_output=True, check=True)
+                        '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'], capture_output=True, check=True)
         self.port = astral.free_port()
         (folder / 'nginx.conf').write_text(CONFIG.format(folder=folder, port=self.port, location=location(node.port)))
         network.start_helper([NGINX, '-p', str(folder), '-c', str(folder / 'nginx.conf')])
         self.url = f'https://127.0.0.1:{self.port}/live'
+        self.certificate = folder / 'cert.pem'
         astral.wait_until(self.answers, 'nginx')
 
     def answers(self):
         try:
-            return self.call('GET', '/health').status == 200
+            return self.call('GET', '/streams').status == 200  # as at a node and at an origin
         except OSError:
             return False
 
@@ -98,6 +99,18 @@ def test_a_client_has_its_own_rights(network, node, proxy):
     assert not proxy.call('GET', '/settings', host=address).json['owner']
     assert not proxy.call('GET', '/settings', host=address, X_Forwarded_For='127.0.0.1').json['owner']
     assert proxy.call('POST', '/streams', b'{"name":"X"}', host=address, Content_Type='application/json').status == 403
+
+
+def test_an_origin_behind_it_carries_the_signalling_of_its_nodes(network):
+    origin = network.origin('--trusted-proxy', '127.0.0.1')
+    proxy = Proxy(network, origin)
+    nodes = [network.node(uuid, None, (), None, '--supernode', 'no', '--origin', proxy.url, '--origin-ca', proxy.certificate) for uuid in 'pv']
+    for node in nodes:
+        astral.wait_until(lambda node=node: node.get('/node')['node'].get('primary_supernode_uuid', '').startswith('origin-'), 'a child of the origin')
+    media.publish_test_picture(network, nodes[0], 'talk')
+    astral.wait_until(lambda: (nodes[1].stream('talk') or {}).get('streaming'), 'the stream')
+    found = media.probe(f'{nodes[1].url}/stream/talk/live.flv', '-show_streams', '-read_intervals', '%+1')
+    assert {stream['codec_name'] for stream in found['streams']} == {'h264', 'aac'}
 
 
 def test_what_an_unknown_proxy_forwards_has_no_rights(network):

@@ -8,6 +8,7 @@
 
 #include "http/certificate.hpp"
 #include "http/server.hpp"
+#include "http/websocket.hpp"
 #include "pump.hpp"
 
 namespace astral::http {
@@ -85,7 +86,18 @@ class TlsServerTest : public ::testing::Test {
     routes.push_back({"GET", "/large", [](const Call &, const Answer &answer) {
                         answer({.type = "text/plain", .body = std::string(large, 'x')});
                       }});
-    auto opened = Server::open("127.0.0.1", 0, std::move(routes), {}, limits);
+    std::vector<SocketRoute> sockets;
+    sockets.push_back({.path = "/echo",
+                       .may_open = [](const Call &) { return Expected<void>(); },
+                       .open =
+                           [this](Ref<GIOStream> stream, const Call &) {
+                             echo_ = WebSocket::accept(
+                                 std::move(stream),
+                                 {.on_open = {},
+                                  .on_text = [this](std::string_view text) { echo_->send(text); },
+                                  .on_closed = [this](const CloseReason &) { echo_.reset(); }});
+                           }});
+    auto opened = Server::open("127.0.0.1", 0, std::move(routes), std::move(sockets), limits);
     server_ = std::move(*opened);
     server_->use(*Certificate::keep(folder_ / "tls.pem", {"localhost"}));
   }
@@ -148,7 +160,25 @@ class TlsServerTest : public ::testing::Test {
 
   static constexpr std::size_t large = 3'000'000;  // more than the buffers of all sockets on the way
   const Folder folder_;
+  std::shared_ptr<WebSocket> echo_;
   std::unique_ptr<Server> server_;
+};
+
+// A client of /echo.
+struct Echo {
+  Echo(std::uint16_t port, Ref<GTlsDatabase> authorities)
+      : socket(WebSocket::connect({.host = "localhost",
+                                   .port = port,
+                                   .path = "/echo",
+                                   .is_secure = true,
+                                   .authorities = std::move(authorities)},
+                                  {.on_open = [this] { is_open = true; },
+                                   .on_text = [this](std::string_view text) { heard += text; },
+                                   .on_closed = [this](const CloseReason &reason) { closed = reason; }})) {}
+  bool is_open = false;
+  std::string heard;
+  std::optional<CloseReason> closed;
+  std::shared_ptr<WebSocket> socket;
 };
 
 TEST_F(TlsServerTest, TheFirstByteTells) {
@@ -159,6 +189,31 @@ TEST_F(TlsServerTest, TheFirstByteTells) {
 TEST_F(TlsServerTest, ALargeAnswerArrivesWhole) {
   const std::string heard = get("/large", true);
   EXPECT_EQ(heard.size() - heard.find("\r\n\r\n") - 4, large);
+}
+
+TEST_F(TlsServerTest, AWebSocketGoesByTls) {
+  const auto authorities =
+      Ref<GTlsDatabase>::adopt(g_tls_file_database_new((folder_ / "tls.pem").c_str(), nullptr));
+  ASSERT_TRUE(authorities);
+  Echo echo(server_->port(), authorities);
+  ASSERT_TRUE(pump_until([&] { return echo.is_open || echo.closed; }));
+  ASSERT_TRUE(echo.is_open) << echo.closed->text;
+  std::string sent;
+  for (char c = 'a'; c <= 'd'; ++c) {  // more than TLS holds in one record, and than is read at once
+    sent += std::string(60'000, c);
+    echo.socket->send(sent.substr(sent.size() - 60'000));
+  }
+  ASSERT_TRUE(pump_until([&] { return echo.heard.size() == sent.size() || echo.closed; }));
+  EXPECT_EQ(echo.heard, sent);
+  echo.socket->close({close_code::normal, "done"});
+  EXPECT_TRUE(pump_until([&] { return echo.closed && !echo_; }));
+}
+
+TEST_F(TlsServerTest, AWebSocketToAnUnknownCertificateIsNotOpened) {
+  Echo echo(server_->port(), {});
+  ASSERT_TRUE(pump_until([&] { return echo.is_open || echo.closed; }));
+  EXPECT_FALSE(echo.is_open);
+  EXPECT_FALSE(echo_);
 }
 
 TEST_F(TlsServerTest, ABadRequestIsAnswered) {

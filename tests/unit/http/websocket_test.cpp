@@ -87,7 +87,7 @@ class Peer {
 
 struct Client {
   explicit Client(std::uint16_t port, const std::string &host = "127.0.0.1", WebSocketLimits limits = {}) {
-    socket = WebSocket::connect(host, port, "/peer",
+    socket = WebSocket::connect({.host = host, .port = port, .path = "/peer"},
                                 {.on_open = [this] { open = true; },
                                  .on_text = [this](std::string_view text) { texts.emplace_back(text); },
                                  .on_closed =

@@ -172,7 +172,7 @@ class SocketClient {
  public:
   SocketClient(std::uint16_t port, const std::string &path) {
     socket_ =
-        http::WebSocket::connect("127.0.0.1", port, path,
+        http::WebSocket::connect({.host = "127.0.0.1", .port = port, .path = path},
                                  {.on_open = [this] { open = true; },
                                   .on_text = [this](std::string_view text) { texts.emplace_back(text); },
                                   .on_closed = [this](const http::CloseReason &reason) { closed = reason; }},

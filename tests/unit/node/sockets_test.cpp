@@ -47,7 +47,7 @@ TEST_F(Sockets, ANodeSendsTheAddressOfTheOtherAsHost) {
   bool open = false;
   std::optional<http::CloseReason> closed;
   const auto by_name =
-      http::WebSocket::connect("other.localhost", port(), "/peer",
+      http::WebSocket::connect({.host = "other.localhost", .port = port(), .path = "/peer"},
                                {.on_open = [&] { open = true; },
                                 .on_text = {},
                                 .on_closed = [&](const http::CloseReason &why) { closed = why; }});

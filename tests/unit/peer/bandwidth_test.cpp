@@ -157,15 +157,16 @@ TEST_F(Measurements, ALineThatOnlyAnOriginCanMeasureIsPinged) {
 // A stranger's socket, of which the test says what it sends.
 struct Stranger {
   Stranger(const http::Server &server, const std::string &run)
-      : socket(http::WebSocket::connect("127.0.0.1", server.port(), "/bandwidth?run=" + run,
-                                        {.on_open = [this] { open = true; },
-                                         .on_text = [this](std::string_view text) { heard += text.size(); },
-                                         .on_closed =
-                                             [this](const http::CloseReason &reason) {
-                                               closed = true;
-                                               code = reason.code;
-                                             }},
-                                        {.message_bytes = 4 << 10, .queue_bytes = 32 << 20})) {
+      : socket(http::WebSocket::connect(
+            {.host = "127.0.0.1", .port = server.port(), .path = "/bandwidth?run=" + run},
+            {.on_open = [this] { open = true; },
+             .on_text = [this](std::string_view text) { heard += text.size(); },
+             .on_closed =
+                 [this](const http::CloseReason &reason) {
+                   closed = true;
+                   code = reason.code;
+                 }},
+            {.message_bytes = 4 << 10, .queue_bytes = 32 << 20})) {
     EXPECT_TRUE(pump_until([this] { return open || closed; }));
   }
   bool open = false, closed = false;
