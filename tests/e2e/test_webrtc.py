@@ -165,3 +165,15 @@ def test_a_whep_viewer_gets_every_picture_of_a_late_publisher_whose_picture_paus
     for kind in ('video', 'audio'):
         steps = [b - a & 0xffffffff for a, b in zip(times(viewer, kind), times(viewer, kind)[1:])]
         assert all(step < 1 << 31 for step in steps), f'{kind}: a time goes back'
+
+
+def test_a_whep_viewer_hears_a_stream_that_has_no_picture(network):
+    first = network.node('first', rtmp_port=astral.free_port())
+    second = network.node('second', bootstrap=[first])
+    key = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral/talk'
+    network.start('ffmpeg', ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', 'anoisesrc=amplitude=0.1', '-c:a', 'aac', '-b:a',
+                             '96k', '-f', 'flv', key])
+    live(second)
+    viewer = watch(network, second)
+    more(viewer, 50, 'audio')
+    assert not times(viewer)

@@ -87,6 +87,20 @@ void add(std::string &out, const std::string &line) {
   out.append(line).append("\r\n");
 }
 
+// What all m= lines of a bundle have in common.
+bool is_of_transport(std::string_view line) {
+  constexpr std::string_view begins[] = {"a=ice-",
+                                         "a=fingerprint:", "a=setup:", "a=candidate:", "a=end-of-candidates"};
+  return std::any_of(std::begin(begins), std::end(begins),
+                     [&](std::string_view begin) { return line.starts_with(begin); });
+}
+
+const Payload *usable(const Media &media) {
+  const auto found = std::find_if(media.payloads.begin(), media.payloads.end(),
+                                  [](const Payload &payload) { return !payload.codec.empty(); });
+  return found == media.payloads.end() ? nullptr : &*found;
+}
+
 // The parameters that we know, with checked values.
 std::string parameters_of(const Payload &payload) {
   std::string out;
@@ -166,6 +180,23 @@ const Chosen *Plan::chosen(std::size_t at) const {
   return nullptr;
 }
 
+bool Plan::is_idle(std::size_t at) const {
+  const Media &media = offer_.media[at];
+  if (media.kind == Kind::other || media.is_rejected || !media.is_bundled || !media.rtcp_mux ||
+      media.protocol != "UDP/TLS/RTP/SAVPF" || media.mid.empty() || !usable(media))
+    return false;
+  for (std::size_t i = 0; i < offer_.media.size(); ++i)
+    if (chosen(i) && (i <= at || !offer_.media[i].is_bundled)) return false;
+  return true;
+}
+
+std::string Plan::bundle() const {
+  std::string line = "a=group:BUNDLE";
+  for (std::size_t i = 0; i < offer_.media.size(); ++i)
+    if (chosen(i) || is_idle(i)) line += " " + offer_.media[i].mid;
+  return line;
+}
+
 const Transport &Plan::transport() const {
   for (std::size_t i = 0; i < offer_.media.size(); ++i)
     if (chosen(i)) return offer_.media[i].transport;
@@ -209,11 +240,13 @@ std::string Plan::element_offer() const {
 
 Expected<std::string> Plan::answer(std::string_view of_element) const {
   std::vector<std::string> parts(1);
+  std::string transport_lines;  // of the first medium
   while (!of_element.empty()) {
     std::string_view line = take(of_element, '\n');
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with("m=")) parts.emplace_back();
-    if (!line.empty()) add(parts.back(), std::string(line));
+    if (parts.size() == 2 && is_of_transport(line)) add(transport_lines, std::string(line));
+    if (!line.empty()) add(parts.back(), line.starts_with("a=group:BUNDLE") ? bundle() : std::string(line));
   }
   std::string out = parts.front();
   std::size_t next = 1;
@@ -224,6 +257,17 @@ Expected<std::string> Plan::answer(std::string_view of_element) const {
                             !parts[next].starts_with("m=" + from.name + " 0 ");
       if (!is_there) return fail(Code::failed, "GStreamer did not accept the " + from.name + " of the offer");
       out += parts[next++];
+      continue;
+    }
+    if (is_idle(i)) {
+      const Payload &payload = *usable(from);
+      add(out, "m=" + from.name + " 9 " + from.protocol + " " + std::to_string(payload.type));
+      add(out, "c=IN IP4 0.0.0.0");
+      out += transport_lines;
+      add(out, "a=mid:" + from.mid);
+      add(out, "a=inactive");
+      add(out, "a=rtcp-mux");
+      add_payload(out, {.media = i, .payload = payload});
       continue;
     }
     add(out, "m=" + from.name + " 0 " + from.protocol + " " + from.format);

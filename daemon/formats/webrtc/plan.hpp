@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Decides which media of an SDP offer are accepted and in which codec. Writes the offer that GStreamer's
 // webrtcbin gets, with only the chosen media, and the answer that the offerer gets: webrtcbin's, with the
-// refused media marked as refused. Pure.
+// other media marked as refused. Pure.
 #pragma once
 
 #include <cstddef>
@@ -47,6 +47,10 @@ class Plan {
   explicit Plan(Offer offer) : offer_(std::move(offer)) {}
   Expected<void> check() const;
   const Chosen *chosen(std::size_t media) const;
+  // Whether the medium is in front of all chosen ones, in their bundle, and so carries the bundle's transport
+  // (RFC 8843, 7.1). Clients lose the connection if it is refused: it is inactive instead.
+  bool is_idle(std::size_t media) const;
+  std::string bundle() const;  // the line a=group of the answer
   // The first chosen medium's. A plan has at least one.
   const Transport &transport() const;
 

@@ -82,6 +82,25 @@ TEST(Plan, TheAnswerRefusesWhatWasNotChosen) {
   EXPECT_FALSE(plan->answer("v=0\r\n"));
 }
 
+TEST(Plan, WhatCarriesTheBundlesTransportIsInactiveAndNotRefused) {
+  const auto plan = to_send(offer("recvonly"), {false, true, ""});
+  ASSERT_TRUE(plan) << plan.error().detail;
+  EXPECT_FALSE(contains(plan->element_offer(), "m=video"));
+  const auto answer = plan->answer(
+      "v=0\r\na=group:BUNDLE 1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:u\r\na=setup:active\r\n"
+      "a=mid:1\r\na=candidate:1 1 UDP 2122 192.0.2.1 9 typ host\r\n");
+  ASSERT_TRUE(answer) << answer.error().detail;
+  EXPECT_TRUE(answer->starts_with("v=0\r\na=group:BUNDLE 0 1\r\nm=video 9 UDP/TLS/RTP/SAVPF ")) << *answer;
+  const std::string video = answer->substr(0, answer->find("m=audio"));
+  for (const char *line :
+       {"a=ice-ufrag:u\r\n", "a=setup:active\r\n", "a=candidate:1 1 UDP 2122 192.0.2.1 9 typ host\r\n",
+        "a=mid:0\r\n", "a=inactive\r\n", "a=rtcp-mux\r\n", "a=rtpmap:"})
+    EXPECT_TRUE(contains(video, line)) << line << video;
+  const auto alone = to_send(replaced(offer("recvonly"), "BUNDLE 0 1", "BUNDLE 1"), {false, true, ""});
+  ASSERT_TRUE(alone) << alone.error().detail;
+  EXPECT_TRUE(contains(alone->answer("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n").value(), "m=video 0 "));
+}
+
 TEST(Plan, AnErrorSaysWhyNothingFits) {
   EXPECT_TRUE(contains(failure(to_send(offer("sendonly"))), "no m=video of the offer receives that"));
   EXPECT_TRUE(contains(failure(to_receive(offer("recvonly"))), "no m=video of the offer sends H.264 or VP8"));
