@@ -122,7 +122,8 @@ void HlsBranch::start(GstCaps *caps) {
   is_transport_stream_ = gst_structure_has_name(gst_caps_get_structure(caps, 0), "video/mpegts");
   const Slice header = is_transport_stream_ ? header_of(caps) : Slice();
   window_.set_header(header);
-  live_.set_header(header, header);
+  live_header_ = formats::TsHeader(header);
+  hold_live_header();
   mailbox_.post([this, text = readable(caps)] { on_caps_(text); });
   if (is_transport_stream_) return;
   auto remux = Remux::open(
@@ -169,11 +170,27 @@ void HlsBranch::take_transport_stream(GstSample *sample) {
 }
 
 void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken) {
-  if (is_broken) live_.mark_break();
+  if (is_broken) {
+    live_.mark_break();
+    hold_live_header();
+  }
   if (bytes.empty()) return;
-  live_.push(bytes, std::exchange(live_group_, group) != group);
+  const bool is_start = std::exchange(live_group_, group) != group;
+  if (is_start) live_header_.begin_group();
+  const bool is_led_to = live_header_.see(bytes.bytes());
+  if (is_led_to || (is_start && !is_live_header_out_)) {
+    live_.set_header(live_header_.packets());
+    is_live_header_out_ = true;
+  }
+  live_.push(bytes, is_start);
   if (window_.push({group, pts, std::move(bytes), is_broken}, std::chrono::system_clock::now()))
     mailbox_.post([this] { on_news_(); });
+}
+
+// The next group's counters are not known yet, so its players get the header when it begins.
+void HlsBranch::hold_live_header() {
+  live_.set_header({});
+  is_live_header_out_ = false;
 }
 
 // mpegtsmux makes one buffer per packet. The packets of one time become one piece.

@@ -15,6 +15,7 @@
 
 #include "formats/player.hpp"
 #include "formats/playlist.hpp"
+#include "formats/ts_header.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "media/remux.hpp"
@@ -49,6 +50,7 @@ class HlsBranch {
   void take_transport_stream(GstSample *sample);
   void take_packet(GstSample *sample);
   void push(std::uint64_t group, Time pts, Slice bytes, bool is_broken);
+  void hold_live_header();
   void start(GstCaps *caps);
   bool is_repeated_header(GstBuffer *buffer);
   void stop_remux(const Error &error);
@@ -60,6 +62,8 @@ class HlsBranch {
   const News on_news_;
   formats::HlsWindow window_;
   formats::Fanout live_;
+  formats::TsHeader live_header_;
+  bool is_live_header_out_ = false;
   std::optional<std::uint64_t> live_group_;
   std::string refusal_;
   Ref<GstCaps> caps_;

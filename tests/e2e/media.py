@@ -151,3 +151,15 @@ def decode(source, *options, seconds=None, timeout=300):
                           stdin=subprocess.DEVNULL)
     lines = done.stderr.splitlines()
     return lines if lines or not done.returncode else [f'ffmpeg ended with {done.returncode}']
+
+
+def assert_continuous(ts):
+    """No packet of MPEG-TS seems to be missing, from the first one on: each track's continuity counter counts on."""
+    newest = {}
+    for at in range(0, len(ts) - 187, 188):
+        packet = ts[at:at + 188]
+        assert packet[0] == 0x47, f'no packet begins at byte {at}'
+        pid, counter = int.from_bytes(packet[1:3], 'big') & 0x1fff, packet[3] & 0xf
+        if packet[3] & 0x10:
+            assert counter == (newest.get(pid, counter - 1) + 1) & 0xf, f'PID {pid}, byte {at}: {newest[pid]} and then {counter}'
+            newest[pid] = counter

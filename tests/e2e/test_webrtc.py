@@ -135,7 +135,9 @@ def test_vp8_is_encoded_to_h264_with_a_warning(network, nodes):
     live(second)
     assert any('VP8' in warning for warning in first.stream('talk')['warnings'])
     assert 'warnings' not in second.stream('talk')
-    assert codecs(of_ts(network, second, 'vp8.ts')) == {'h264', 'aac'}
+    recorded = of_ts(network, second, 'vp8.ts')
+    assert codecs(recorded) == {'h264', 'aac'}
+    media.assert_continuous(recorded.read_bytes())
 
 
 def test_a_whep_viewer_gets_every_picture_of_a_late_publisher_whose_picture_pauses(network):
