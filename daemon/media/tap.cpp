@@ -52,8 +52,10 @@ Tap::Tap(GMainContext *context, Take take)
       sink_(Ref<GstAppSink>::adopt(
           GST_APP_SINK(gst_object_ref_sink(g_object_new(GST_TYPE_APP_SINK, nullptr))))),
       mailbox_(context) {
+  // wait-on-eos: a streaming thread that waits with EOS for the context to take the samples would hold the
+  // lock that a state change needs, which the context may just be making.
   g_object_set(sink_.get(), "sync", FALSE, "async", FALSE, "drop", FALSE, "max-buffers", queue_buffers,
-               nullptr);
+               "wait-on-eos", FALSE, nullptr);
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = [](GstAppSink *, gpointer self) noexcept -> GstFlowReturn {
     static_cast<Tap *>(self)->wake();
