@@ -34,7 +34,7 @@ async function call(path, options = {}) {
 }
 
 const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
-  'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url',
+  'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url', 'id', 'code',
   'flv_url', 'whep_url', 'whip_url', 'url', 'type', 'use']);
 const objects = new Set(['video', 'audio', 'line']);
 
@@ -68,6 +68,22 @@ export async function settings() {
   const answer = await call('settings');
   return {...typed(answer), endpoints: typed_list(answer.endpoints, 'name', 'url', 'type', 'use')};
 }
+
+// The devices that control this node, and how long the code for one more is good.
+export async function devices() {
+  const answer = await call('devices');
+  return {devices: typed_list(answer.devices, 'id', 'name'), pairing_ms: Number(answer.pairing_ms) || 0};
+}
+// {code, pairing_ms}, and the url that a device opens unless others cannot reach this node.
+export const start_pairing = async () => typed((await call('pairing', {method: 'POST'})).pairing, 'code');
+export const stop_pairing = () => call('pairing', {method: 'DELETE'});
+export const pair = (code) => call('devices', {
+  method: 'POST',
+  headers: {'content-type': 'application/json'},
+  body: JSON.stringify({code}),
+});
+export const remove_device = (id) => call(`device/${encodeURIComponent(id)}`, {method: 'DELETE'});
+
 export const playlist = (slug) => at_node(`${of_stream(slug)}/hls/index.m3u8`);
 export const flv = (slug) => at_node(`${of_stream(slug)}/live.flv`);
 export const thumbnail = (slug, moment) => at_node(`${of_stream(slug)}/thumbnail.jpg?${moment}`);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Composes the page: chooses the view from the address (#streams, #watch/SLUG, #publish, #network, #node) and hands the node's state
+// Composes the page: chooses the view from the address (#streams, #watch/SLUG, #publish, #network, #node, #pair/CODE) and hands the node's state
 // to the views.
 import * as api from './api.js';
+import {Devices} from './devices.js';
 import {by_id, set_text} from './dom.js';
 import {Live} from './live.js';
 import {Network} from './network.js';
 import {NodeView} from './node.js';
 import {NodeClock} from './node_clock.js';
+import {PairView} from './pair.js';
 import {PublishView} from './publish.js';
 import {kept_ms, Rates} from './rates.js';
 import {StreamList} from './streams.js';
@@ -33,6 +35,8 @@ const clock = new NodeClock();
 const watch = new WatchView({node_time: () => clock.at(performance.now()), picture_of: (slug) => list.picture_of(slug)});
 const publish = new PublishView();
 const inside = new NodeView({rates, span_ms: kept_ms});
+const devices = new Devices({on_change: ask_endpoints});
+const pair = new PairView({on_paired});
 let state = {is_there: false, is_live: false, node: null, nodes: [], streams: [], tickets: []};
 let endpoints = null;
 let view = null;
@@ -55,6 +59,8 @@ function show() {
   watch.inform({...state, endpoints});
   publish.inform({...state, endpoints});
   inside.inform({...state, endpoints});
+  pair.inform(state);
+  devices.is_shown = view?.name === 'node' && endpoints?.owner === true;
   if (!state.is_there) return;  // the last known state stays on the page
   list.streams = state.streams;
   network.show({...state, rates});
@@ -74,6 +80,12 @@ async function ask_endpoints() {
     endpoints = {};
   }
   show();
+}
+
+// The code leaves the address: it is of no use any more.
+async function on_paired() {
+  await ask_endpoints();
+  location.replace('#node');
 }
 
 function on_change(now) {
@@ -96,6 +108,7 @@ function follow_address() {
   if (view.slug) watch.open(view.slug, {takes_focus: before !== null});
   else watch.close();
   inside.is_shown = view.name === 'node';
+  if (view.name === 'pair') pair.code = view.code;
   show();
   show_title();
   if (!before || (before.name === view.name && before.slug === view.slug)) return;

@@ -17,10 +17,15 @@ function slug_in(hash) {
   }
 }
 
-// {name, slug, heading, title}; an unknown address gives the list of streams.
+// What a QR code of the owner's dialog opens; without a code the visitor types it.
+const code_in = (hash) => /^#pair(?:\/([A-Za-z0-9-]{1,32}))?$/.exec(hash);
+
+// {name, slug, heading, title}, and the code of a device to be paired; an unknown address gives the list of streams.
 export function view_of(hash) {
   const slug = slug_in(hash);
   if (slug) return {name: 'watch', slug, heading: 'watch-name', title: ''};
+  const found = code_in(hash);
+  if (found) return {name: 'pair', slug: '', code: found[1] ?? '', heading: 'enter-title', title: 'Pair this device'};
   const name = hash === '#publish-title' ? 'publish' : hash.slice(1);  // an older link
   const known = Object.hasOwn(views, name) ? name : 'streams';
   return {name: known, slug: '', ...views[known]};

@@ -41,6 +41,11 @@ export function short_name(name, letters = 12, kept = 8) {
   return all.length > letters ? `${all.slice(0, kept).join('')}…` : name;
 }
 
+export function until_text(ms) {
+  const minutes = Math.ceil(ms / 60_000);
+  return minutes > 1 ? `for ${minutes} minutes` : 'for less than a minute';
+}
+
 export function age_text(seconds) {
   const minutes = Math.max(0, Math.floor(seconds / 60));
   if (minutes < 1) return 'just now';

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "http/access.hpp"
+#include "http/devices.hpp"
 #include "http/routes.hpp"
 #include "runtime/driver.hpp"
 
@@ -19,11 +20,16 @@ void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
 void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 // What leads into the node besides HTTP.
 struct Doors {
-  std::uint16_t rtmp_port = 0;   // 0: no RTMP
-  std::string fingerprint = {};  // SHA-256 of the certificate for https://; empty: no TLS
+  std::uint16_t rtmp_port = 0;    // 0: no RTMP
+  std::string fingerprint = {};   // SHA-256 of the certificate for https://; empty: no TLS
+  std::uint32_t dvr_seconds = 0;  // how far viewers may rewind by HLS
 };
 // /ping, /settings, /health.
 void add_other_calls(std::vector<http::Route> &routes, runtime::Driver &driver, std::function<Doors()> doors);
+// /pairing, /devices. `devices` must outlive the routes. `url_for_others`: by which other machines reach the
+// page that the caller sees; empty: they cannot.
+void add_device_calls(std::vector<http::Route> &routes, http::Devices &devices,
+                      std::function<std::string(const http::Call &)> url_for_others);
 // /log, /pipelines.
 void add_inside_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 // The page, the player for other sites' pages and openapi.json. Add them last: one of these routes matches

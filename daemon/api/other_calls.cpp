@@ -51,7 +51,8 @@ void settings(const http::Call &call, const runtime::Driver &driver, const Doors
       .set("time_ms", static_cast<std::int64_t>(time.count()))
       .set("rtmp_port", doors.rtmp_port)
       .set("rtmp_resource", "astral")
-      .set("rtmp_tunnel_port", 0);
+      .set("rtmp_tunnel_port", 0)
+      .set("dvr_seconds", doors.dvr_seconds);
   if (!doors.fingerprint.empty()) body.set("certificate_sha256", doors.fingerprint);
   std::vector<json::Builder> shown;
   for (const formats::Endpoint &endpoint : formats::endpoints(driver.media().live_formats())) {

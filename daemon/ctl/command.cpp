@@ -43,6 +43,14 @@ Expected<std::string> uuid(const std::string &word) {
   return fail(Code::invalid, "not a uuid: " + word);
 }
 
+Expected<std::string> device(const std::string &word) {
+  const bool is_id = !word.empty() && std::ranges::all_of(word, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+  if (is_id) return word;
+  return fail(Code::invalid, "not an ID of 'astralctl listdevices': " + word);
+}
+
 Expected<std::size_t> number(const std::string &word, std::size_t max) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
@@ -62,7 +70,7 @@ Expected<Plan> set_streaming(const std::string &word, bool streaming) {
   });
 }
 
-constexpr std::array<Command, 17> commands = {{
+constexpr std::array<Command, 20> commands = {{
     {"listnodes", "-ln", "", 0, 0, "list the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "list the streams that the node knows",
@@ -128,8 +136,7 @@ constexpr std::array<Command, 17> commands = {{
        const auto count = number(words[0], max_fake_nodes);
        if (!count) return tl::unexpected(count.error());
        Plan plan;
-       plan.subject =
-           std::to_string(*count) + (*count == 1 ? " fake node" : " fake nodes") + " registered";
+       plan.subject = std::to_string(*count) + (*count == 1 ? " fake node" : " fake nodes") + " registered";
        for (std::size_t i = 0; i < *count; ++i) {
          json::Builder node;
          node.set("uuid", make_uuid()).set("ip_address", "127.0.0.1").set("port", dead_port);
@@ -148,14 +155,22 @@ constexpr std::array<Command, 17> commands = {{
        }
        return plan;
      }},
+    {"pair", "-pr", "", 0, 0, "make a code by which one phone or browser controls the node",
+     [](const Words &, MakeUuid) { return one(Show::pairing, "POST", "/pairing"); }},
+    {"listdevices", "-ld", "", 0, 0, "list the paired devices",
+     [](const Words &, MakeUuid) { return one(Show::devices, "GET", "/devices"); }},
+    {"unpair", "-up", "ID", 1, 1, "take the control of the node from a paired device",
+     [](const Words &words, MakeUuid) {
+       return device(words[0]).and_then([](const std::string &id) {
+         return one(Show::done, "DELETE", "/device/" + id, id + " may only watch");
+       });
+     }},
     {"shutdown", "-sh", "", 0, 0, "shut the node down; it tells other nodes first",
      [](const Words &, MakeUuid) { return one(Show::done, "DELETE", "/node", "shut down"); }},
     {"doctor", "-do", "", 0, 0, "say how other nodes reach the node, and what would make it better",
      [](const Words &, MakeUuid) { return one(Show::doctor, "GET", "/doctor"); }},
     {"top", "-t", "", 0, 0, "show streams, tickets and neighbours as they change; quit with q",
-     [](const Words &, MakeUuid) -> Expected<Plan> {
-       return Plan{{}, Show::top, {}};
-     }},
+     [](const Words &, MakeUuid) -> Expected<Plan> { return Plan{{}, Show::top, {}}; }},
 }};
 
 Expected<std::string> node_url(std::string url) {

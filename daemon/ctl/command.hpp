@@ -11,7 +11,20 @@
 namespace astral::ctl {
 
 // How to show a successful answer.
-enum class Show { nodes, streams, ticket, tickets, seeded, created_stream, url, done, top, doctor };
+enum class Show {
+  nodes,
+  streams,
+  ticket,
+  tickets,
+  seeded,
+  created_stream,
+  url,
+  done,
+  top,
+  doctor,
+  pairing,
+  devices
+};
 
 struct Call {
   std::string method;

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t max_entries = 1'000'000;
 constexpr std::uint64_t max_number = 1'000'000'000'000'000;
+constexpr std::uint64_t last_ms = 253'402'300'799'000;  // of the year 9999
 constexpr json::Text any{0, 65536};
 
 std::string text(json::Reader &in, const char *name) {
@@ -33,6 +34,22 @@ StreamObject read_stream(json::Reader in) {
           .streaming = in.flag_if("streaming").value_or(false),
           .bitrate_kbps = figure(in, "bitrate_kbps"),
           .viewers = figure(in, "viewers")};
+}
+
+std::string time_text(json::Reader &in, const char *name) {
+  const auto ms = in.number_if(name, 0, last_ms);
+  if (!ms) return "";
+  GDateTime *time = g_date_time_new_from_unix_utc(static_cast<gint64>(*ms / 1000));
+  const GString_ text(g_date_time_format(time, "%F %R UTC"));
+  g_date_time_unref(time);
+  return text.get();
+}
+
+DeviceObject read_device(json::Reader in) {
+  return {.id = text(in, "id"),
+          .name = text(in, "name"),
+          .paired = time_text(in, "paired"),
+          .seen = time_text(in, "seen")};
 }
 
 template <typename Object>
@@ -78,6 +95,16 @@ std::vector<StreamObject> read_streams(json::Reader &in) {
 }
 std::vector<TicketObject> read_tickets(json::Reader &in) {
   return read_list(in, "tickets", read_ticket);
+}
+
+std::vector<DeviceObject> read_devices(json::Reader &in) {
+  return read_list(in, "devices", read_device);
+}
+
+PairingObject read_pairing(json::Reader in) {
+  return {.code = text(in, "code"),
+          .url = text(in, "url"),
+          .minutes = figure(in, "pairing_ms").value_or(0) / 60'000};
 }
 
 std::string shown(const Figure &figure) {

@@ -49,12 +49,26 @@ struct TicketObject {
   Figure bitrate_kbps = {};
 };
 
+struct DeviceObject {
+  std::string id = {};
+  std::string name = {};
+  std::string paired = {}, seen = {};  // as times of UTC
+};
+
+struct PairingObject {
+  std::string code = {};
+  std::string url = {};  // empty: other machines cannot reach the node
+  std::uint64_t minutes = 0;
+};
+
 // **Errors** stick to the reader.
 NodeObject read_node(json::Reader in);
 TicketObject read_ticket(json::Reader in);
 std::vector<NodeObject> read_nodes(json::Reader &in);
 std::vector<StreamObject> read_streams(json::Reader &in);
 std::vector<TicketObject> read_tickets(json::Reader &in);
+std::vector<DeviceObject> read_devices(json::Reader &in);
+PairingObject read_pairing(json::Reader in);
 
 // As text for a table; empty if unknown.
 std::string shown(const Figure &figure);

@@ -43,6 +43,22 @@ std::string one_ticket(const TicketObject &ticket) {
   return tickets({ticket}) + (ticket.reason.empty() ? "" : printable(ticket.reason) + "\n");
 }
 
+std::string devices(const std::vector<DeviceObject> &list) {
+  Table table({"ID", "DEVICE", "PAIRED", "LAST SEEN"});
+  for (const DeviceObject &device : list) table.add({device.id, device.name, device.paired, device.seen});
+  return table.text();
+}
+
+std::string pairing(const PairingObject &pairing) {
+  const std::string code = printable(pairing.code);
+  std::string text =
+      "code " + code + ", for one device, good for " + std::to_string(pairing.minutes) + " minutes\n";
+  if (pairing.url.empty())
+    return text +
+           "this node listens on this machine only: start it with --listen 0.0.0.0 to reach it from others\n";
+  return text + "open on the device  " + printable(pairing.url) + "\n";
+}
+
 std::string authority(const std::string &node) {
   return node.substr(node.find("://") + 3);
 }
@@ -79,6 +95,12 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
       break;
     case Show::doctor:
       shown = show_examination(read_examination(*in));
+      break;
+    case Show::devices:
+      shown = devices(read_devices(*in));
+      break;
+    case Show::pairing:
+      shown = pairing(read_pairing(in->object("pairing")));
       break;
     case Show::created_stream:
       shown = created_stream(in->object("stream"), node);

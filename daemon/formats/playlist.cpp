@@ -26,7 +26,7 @@ Time distance(Time a, Time b) {
 }  // namespace
 
 HlsWindow::HlsWindow(std::uint64_t first_sequence, const HlsLimits &limits)
-    : limits_(limits), next_sequence_(first_sequence) {}
+    : limits_(limits), dvr_bytes_(limits.dvr_bytes), next_sequence_(first_sequence) {}
 
 void HlsWindow::set_header(Slice header) {
   header_ = header.size() <= limits_.header_bytes ? std::move(header) : Slice();
@@ -130,8 +130,13 @@ bool HlsWindow::push(Piece piece, WallTime wall) {
   last_pts_ = piece.pts;
   last_time_ = time;
   take(piece.bytes, frames, is_start);
-  while (size_ > limits_.bytes && !segments_.empty()) drop_first();
+  while (size_ > most_bytes() && !segments_.empty()) drop_first();
   return ready() && (complete() != segments_before || open_->parts.size() != parts_before);
+}
+
+std::size_t HlsWindow::most_bytes() const {
+  if (limits_.dvr == Time::zero()) return limits_.bytes;
+  return std::max(limits_.bytes, dvr_bytes_ + limits_.segment_bytes);
 }
 
 void HlsWindow::end() {
@@ -216,14 +221,20 @@ void HlsWindow::choose_part_target() {
   frame_steps_ = {};
 }
 
-// After it loses a segment, a playlist must still be three target durations long (RFC 8216, 6.2.2).
+// After it loses a segment, a playlist must still be three target durations long (RFC 8216, 6.2.2), and as
+// long as viewers may rewind, if there is room for that.
 void HlsWindow::unlist_old() {
   if (!ready()) return;
   Time length{};
-  for (std::size_t i = unlisted_; i < segments_.size(); ++i) length += segments_[i].duration;
+  std::size_t bytes = 0;
+  for (std::size_t i = unlisted_; i < segments_.size(); ++i) {
+    length += segments_[i].duration;
+    bytes += segments_[i].size;
+  }
   while (segments_.size() - unlisted_ > limits_.listed) {
     length -= segments_[unlisted_].duration;
-    if (length < 3 * target_) break;
+    if (length < 3 * target_ || (length < limits_.dvr && bytes <= dvr_bytes_)) break;
+    bytes -= segments_[unlisted_].size;
     if (segments_[unlisted_].discontinuity) ++discontinuities_gone_;
     ++unlisted_;
   }

@@ -36,10 +36,13 @@ struct HlsLimits {
   Time gap = 3s;      // a larger step of the timestamps than the time that has passed is a discontinuity
   Time back = 500ms;  // so is a larger step back
   Time longest_pause = 15s;  // of a track, as the timestamps of the pieces tell it
-  std::size_t ready = 2;  // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION
-  Time enough = 1900ms;   // or one group of this length
-  // Segments in the playlist; more if these last less than three targets. A delta update has the last six.
+  std::size_t ready = 2;     // segments before there is a playlist; their lengths set EXT-X-TARGETDURATION
+  Time enough = 1900ms;      // or one group of this length
+  // Segments in the playlist; more if these last less than three targets, or less than `dvr`, in which a
+  // viewer may rewind. A delta update has the last six.
   std::size_t listed = 9;
+  Time dvr{};
+  std::size_t dvr_bytes = 64 << 20;      // more than `listed` only as long as the listed ones have no more
   std::size_t kept = 3;                  // segments that have left the playlist and can still be fetched
   std::size_t bytes = 64 << 20;          // all segments together
   std::size_t segment_bytes = 16 << 20;  // one segment; a longer one is cut anywhere
@@ -91,6 +94,9 @@ class HlsWindow {
   // The next piece does not continue the last one, whatever its group id says.
   void mark_discontinuity() { marked_ = true; }
 
+  // Replaces dvr_bytes: streams share what the node may keep.
+  void limit_dvr(std::size_t bytes) { dvr_bytes_ = bytes; }
+
   // The stream has ended: the last segment is complete, and the playlist says so. push() must not follow.
   void end();
 
@@ -128,9 +134,11 @@ class HlsWindow {
   bool has_parts() const { return part_target_ > Time::zero(); }
   const Segment *find(std::uint64_t sequence) const;
   Time limit() const;
+  std::size_t most_bytes() const;
   std::uint64_t complete() const { return next_sequence_ - (open_ ? 1 : 0); }  // after the last complete one
 
   const HlsLimits limits_;
+  std::size_t dvr_bytes_;
   std::uint64_t next_sequence_;
   std::uint64_t discontinuities_gone_ = 0;
   Time target_{};  // whole seconds; never changes once it is known (RFC 8216, 6.2.1)

@@ -16,15 +16,6 @@ bool has_word(const std::vector<std::string> &words, std::string_view word) {
   return std::any_of(words.begin(), words.end(), [&](const std::string &w) { return same_word(w, word); });
 }
 
-// Takes equally long wherever the two differ, so that nobody can guess a secret by measuring time.
-bool same_secret(std::string_view given, std::string_view secret) {
-  unsigned differ = given.size() == secret.size() ? 0 : 1;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    differ |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
-  }
-  return differ == 0;
-}
-
 // The value of `name` in name=value&name=value, percent-decoded; empty if it is missing or cannot be decoded.
 std::string value_of(std::string_view query, std::string_view name) {
   while (!query.empty()) {
@@ -40,7 +31,22 @@ std::string value_of(std::string_view query, std::string_view name) {
 
 }  // namespace
 
+bool same_secret(std::string_view given, std::string_view secret) {
+  unsigned differ = given.size() == secret.size() ? 0 : 1;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    differ |= static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(secret[i % secret.size()]);
+  }
+  return differ == 0;
+}
+
 Access::Access(Rules rules) : rules_(std::move(rules)) {}
+
+void Access::recognize(Call &call, WallTime now) const {
+  if (rules_.devices) call.device = rules_.devices->find(call.cookies, now);
+  if (!call.device.empty()) rules_.devices->saw(call.device, now);
+  call.is_owner = is_owner(call);
+  call.may_watch = may_watch(call);
+}
 
 Expected<void> Access::may_come(const Call &call) const {
   if (!rules_.checks_host || same_word(call.host, "localhost") ||
@@ -73,10 +79,11 @@ Expected<void> Access::may_change(const Call &call, Who who, bool is_open) const
 
 Error not_the_owner(const Call &call) {
   if (!call.token.empty()) return {Code::refused, "header 'Authorization': that is not this node's token"};
-  return {
-      Code::refused,
-      "only this machine itself may do that, or a client that sends 'Authorization: Bearer TOKEN' with the "
-      "token from the node's settings file"};
+  return {Code::refused,
+          "only this machine itself may do that, a device that its owner has paired ('Pair a device' on the "
+          "node's page, or 'astralctl pair'), or a client that sends 'Authorization: Bearer TOKEN' with the "
+          "token "
+          "from the node's settings file"};
 }
 
 Error not_a_viewer() {
@@ -88,14 +95,14 @@ Expected<void> Access::may_publish(bool is_loopback, const std::string &query) c
   const std::string token = value_of(query, "token");
   if (is_loopback || is_token(token)) return {};
   if (!token.empty()) return fail(Code::refused, "that is not this node's token");
-  return fail(
-      Code::refused,
-      "only this machine itself may publish, or a client that adds '?token=TOKEN' to the stream key, with the "
-      "token from the node's settings file");
+  return fail(Code::refused,
+              "only this machine itself may publish, or a client that adds '?token=TOKEN' to the stream key, "
+              "with the "
+              "token from the node's settings file");
 }
 
 bool Access::is_owner(const Call &call) const {
-  return call.is_loopback || is_token(call.token);
+  return call.is_loopback || is_token(call.token) || !call.device.empty();
 }
 
 bool Access::may_watch(const Call &call) const {

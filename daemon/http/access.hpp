@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Decides who may do what, by the Host header, the Origin header, the client's address and its token. Pure.
+// Decides who may do what, by the Host header, the Origin header, the client's address, its token and its
+// cookie. Pure.
 // The details of its errors are for the client to read.
 #pragma once
 
@@ -9,6 +10,7 @@
 
 #include "glue/error.hpp"
 #include "http/call.hpp"
+#include "http/devices.hpp"
 #include "http/forwarded.hpp"
 #include "http/routes.hpp"
 
@@ -25,13 +27,17 @@ class Access {
         {};                  // scheme://host[:port] whose pages may do what the node's own pages may
     std::string token = {};  // a client that sends it may do what this machine may; empty: none
     TrustedProxies proxies = {};
-    bool is_public = false;  // everybody may watch, not only this machine and its local network
+    bool is_public = false;      // everybody may watch, not only this machine and its local network
+    Devices *devices = nullptr;  // those that may do what this machine may; it outlives Access. Null: none
   };
 
   explicit Access(Rules rules);
 
   // Makes a call that a trusted proxy has forwarded its client's. To be called first.
   void take_forwarded(Call &call) const { rules_.proxies.apply(call); }
+
+  // Sets who makes the call and what that allows. To be called next.
+  void recognize(Call &call, WallTime now) const;
 
   // **Errors**: refused.
   Expected<void> may_come(const Call &call) const;
@@ -46,7 +52,7 @@ class Access {
   // Who may watch may have a stream brought to this node.
   bool may_watch(const Call &call) const;
   bool may_watch(bool is_near, const std::string &query) const;  // over RTMP
-  bool is_friend(std::string_view origin) const;  // one of `origins`
+  bool is_friend(std::string_view origin) const;                 // one of `origins`
   // Whose pages may show this node's player in a frame, for a Content-Security-Policy's frame-ancestors:
   // this node's own and those of `origins`; everybody's if everybody may watch.
   std::string framers() const;
@@ -57,6 +63,9 @@ class Access {
 
   Rules rules_;
 };
+
+// Takes equally long wherever the two differ, so that nobody can guess a secret by measuring time.
+bool same_secret(std::string_view given, std::string_view secret);
 
 // Why a caller that is not the owner may not do what only the owner may.
 Error not_the_owner(const Call &call);

@@ -35,6 +35,8 @@ struct Call {
   std::string authority;  // the Host header
   std::string origin;     // the Origin header: the site whose page makes the call
   std::string token;      // of "Authorization: Bearer"
+  std::string cookies;    // the Cookie header
+  std::string user_agent;
   std::string body;
   Forwarded forwarded;
   std::string prefix;        // the path before ours by which the client sees us: /PATH; empty: none
@@ -43,6 +45,7 @@ struct Call {
   bool is_secure = false;    // it came by TLS
   bool is_loopback = false;  // the client is on this machine
   bool is_near = false;      // or on its local network
+  std::string device;        // the id of the paired device that makes it; empty: none. Access decides
   bool is_owner = false;     // may do everything; Access decides
   bool may_watch = false;    // may have a stream brought to this node; Access decides
 

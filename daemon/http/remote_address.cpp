@@ -54,4 +54,16 @@ RemoteAddress remote_address_of(GSocketAddress *address, GSocketAddress *local) 
   return caller;
 }
 
+std::string own_address() {
+  const auto socket = Ref<GSocket>::adopt(
+      g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, nullptr));
+  // Of TEST-NET-2. To connect a datagram socket only chooses a route; nothing is sent.
+  const auto far = Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string("198.51.100.1", 9));
+  if (!socket || !g_socket_connect(socket.get(), far.get(), nullptr, nullptr)) return "";
+  const auto local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
+  if (!local) return "";
+  const RemoteAddress own = remote_address_of(local.get());
+  return own.is_loopback ? "" : own.address;
+}
+
 }  // namespace astral::http

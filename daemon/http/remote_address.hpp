@@ -19,4 +19,7 @@ struct RemoteAddress {
 // address; who shares its IPv6 /64 is near, because a home's devices have global addresses.
 RemoteAddress remote_address_of(GSocketAddress *address, GSocketAddress *local = nullptr);
 
+// The IPv4 address by which this machine's network knows it; empty if it is in none.
+std::string own_address();
+
 }  // namespace astral::http

@@ -74,6 +74,11 @@ void read_field(std::string_view name, std::string_view value, Request &request,
     add_to(call.if_none_match, value);
   } else if (same_word(name, "Origin")) {
     add_to(call.origin, value);
+  } else if (same_word(name, "Cookie")) {
+    if (!call.cookies.empty()) call.cookies += "; ";
+    call.cookies += value;
+  } else if (same_word(name, "User-Agent")) {
+    call.user_agent = value;
   } else if (same_word(name, "X-Forwarded-For")) {
     add_to(call.forwarded.addresses, value);
   } else if (same_word(name, "X-Forwarded-Proto")) {

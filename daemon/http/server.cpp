@@ -2,6 +2,7 @@
 #include "http/server.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "http/websocket_handshake.hpp"
@@ -101,8 +102,7 @@ void Server::on_request(HttpConnection &connection, Request request) {
   Call &call = request.call;
   access_.take_forwarded(call);
   const auto refuse = [&](const Error &error) { answer(connection, call.origin, reply_error(error)); };
-  call.is_owner = access_.is_owner(call);
-  call.may_watch = access_.may_watch(call);
+  access_.recognize(call, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
   if (const auto may = access_.may_come(call); !may) return refuse(may.error());
   for (const SocketRoute &socket : sockets_) {
     if (socket.path == call.path) return upgrade(connection, socket, request);

@@ -40,6 +40,7 @@ class HlsBranch {
   HlsBranch &operator=(const HlsBranch &) = delete;
 
   const formats::HlsWindow &window() const { return window_; }
+  void limit_dvr(std::size_t bytes) { window_.limit_dvr(bytes); }
   // The stream as MPEG-TS, as it arrives.
   formats::Fanout &live() { return live_; }
   // Why MPEG-TS cannot carry this media; empty if it can or if that is not known yet.

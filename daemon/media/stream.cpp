@@ -138,6 +138,7 @@ void Stream::use_turn(const std::string &uri) {
 
 void Stream::limit_store(std::uint64_t bytes) {
   gst_util_set_object_arg(G_OBJECT(relay_.get()), "store-bytes", std::to_string(bytes).c_str());
+  hls_->limit_dvr(bytes);
 }
 
 void Stream::to_source(const std::string &ticket, const std::string &json) {

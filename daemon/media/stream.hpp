@@ -100,7 +100,7 @@ class Stream {
   Expected<void> add_source(const std::string &ticket, const std::string &offer_json, bool standby);
   // A parent that is switched on fetches what the relay lacks. Does nothing for an unknown ticket, as below.
   void switch_source(const std::string &ticket, bool standby);
-  void limit_store(std::uint64_t bytes);
+  void limit_store(std::uint64_t bytes);  // and as much again for viewers who rewind
   // For links that are made from now on.
   void use_stun(const std::string &server);
   void use_turn(const std::string &uri);

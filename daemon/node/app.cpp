@@ -5,6 +5,8 @@
 
 #include "api/calls.hpp"
 #include "gateways/rtc_calls.hpp"
+#include "http/remote_address.hpp"
+#include "http/request_head.hpp"
 #include "http/stun_call.hpp"
 
 namespace astral::node {
@@ -13,10 +15,23 @@ namespace {
 constexpr Time longest_farewell = 700ms;
 constexpr Time check_every = 20ms;
 
+http::Access::Rules with(http::Access::Rules rules, http::Devices &devices) {
+  rules.devices = &devices;
+  return rules;
+}
+
+bool is_for_this_machine(const std::string &host) {
+  const auto address = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(host.c_str()));
+  return address ? g_inet_address_get_is_loopback(address.get()) : http::same_word(host, "localhost");
+}
+
 }  // namespace
 
 App::App(const Settings &settings, media::MediaBackend &media)
-    : access_(settings.access),
+    : devices_("astral-" + settings.driver.node.self.uuid),
+      access_(with(settings.access, devices_)),
+      listen_(settings.listen),
+      dvr_seconds_(settings.dvr_seconds),
       driver_(settings.driver, media),
       hls_(driver_, settings.hls_patience),
       live_(driver_, settings.hls_patience, settings.flow, settings.max_players),
@@ -31,6 +46,10 @@ App::App(const Settings &settings, media::MediaBackend &media)
   };
   driver_.on_quit = [this] { begin_farewell(); };
   driver_.warnings = [this](const std::string &slug) { return whip_.warnings(slug); };
+  devices_.on_change = [this] { keep_devices(devices_.keep()); };
+  if (settings.kept_devices.empty()) return;
+  if (const auto read = devices_.read(settings.kept_devices); !read)
+    g_warning("the paired devices cannot be read, so none is: %s", read.error().detail.c_str());
 }
 
 Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend &media) {
@@ -45,11 +64,14 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   gateways::add_rtc_calls(routes, app->whep_, app->whip_);
   api::add_other_calls(routes, app->driver_, [self = app.get()]() -> api::Doors {
     return {.rtmp_port = self->rtmp_ ? self->rtmp_->port() : std::uint16_t{0},
-            .fingerprint = self->fingerprint_};
+            .fingerprint = self->fingerprint_,
+            .dvr_seconds = self->dvr_seconds_};
   });
   routes.push_back(http::stun_call([self = app.get()](const std::string &id, const std::string &address) {
     return self->send_stun(id, address);
   }));
+  api::add_device_calls(routes, app->devices_,
+                        [self = app.get()](const http::Call &call) { return self->url_for_others(call); });
   api::add_inside_calls(routes, app->driver_);
   api::add_doctor_call(routes, app->driver_, [self = app.get()] { return self->surroundings(); });
   api::add_page_calls(routes, app->driver_, app->access_);
@@ -99,7 +121,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
                          }});
 
   auto server = http::Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets),
-                                   settings.server, settings.access);
+                                   settings.server, with(settings.access, app->devices_));
   if (!server) return tl::unexpected<Error>(server.error());
   app->server_ = std::move(*server);
   app->set_publishers_node(settings);
@@ -109,6 +131,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
 }
 
 void App::use(http::Access::Rules access) {
+  access.devices = &devices_;
   access_ = http::Access(access);
   driver_.set_public(access.is_public);
   server_->use(std::move(access));
@@ -118,6 +141,20 @@ void App::use(std::shared_ptr<const http::Certificate> certificate) {
   fingerprint_ = certificate ? certificate->fingerprint() : "";
   if (rtmp_) rtmp_->use(certificate);
   server_->use(std::move(certificate));
+}
+
+// https:// if the node has it, since the answer brings a secret.
+std::string App::url_for_others(const http::Call &call) const {
+  const std::string scheme = call.is_secure || !fingerprint_.empty() ? "https://" : "http://";
+  const bool is_proxied = !call.prefix.empty() || !call.forwarded.host.empty();
+  if (is_proxied) return call.base();
+  if (!is_for_this_machine(call.host)) return scheme + call.authority;
+  const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(listen_.c_str()));
+  if (!listen || g_inet_address_get_is_loopback(listen.get())) return "";
+  const bool is_six = g_inet_address_get_family(listen.get()) == G_SOCKET_FAMILY_IPV6;
+  std::string address = is_six ? "[" + listen_ + "]" : listen_;
+  if (g_inet_address_get_is_any(listen.get())) address = http::own_address();
+  return address.empty() ? "" : scheme + address + ":" + std::to_string(server_->port());
 }
 
 void App::set_publishers_node(const Settings &settings) {

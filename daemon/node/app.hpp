@@ -39,7 +39,9 @@ class App {
     gateways::Publishers::Limits publishers = {};
     http::ServerLimits server = {};
     http::Access::Rules access = {.checks_host = true};
-    Time hls_patience = 8s;  // how long a player's request waits for first media, HLS or other
+    std::uint32_t dvr_seconds = 0;  // of the media: how far viewers may rewind
+    std::string kept_devices = {};  // what keep_devices got; empty: none
+    Time hls_patience = 8s;         // how long a player's request waits for first media, HLS or other
     gateways::MediaConnection::Limits flow = {};
   };
 
@@ -71,6 +73,8 @@ class App {
     std::function<void(const std::string &id, GIOStream *)> accept = [](const std::string &, GIOStream *) {};
   };
   Links links = {};
+  // Keeps the paired devices until the next start.
+  std::function<void(const std::string &)> keep_devices = [](const std::string &) {};
   // Sends a STUN response (POST /stun).
   http::SendStun send_stun = [](const std::string &, const std::string &) { return false; };
 
@@ -81,7 +85,12 @@ class App {
   void begin_farewell();
   void check_gone();
 
+  std::string url_for_others(const http::Call &call) const;
+
+  http::Devices devices_;
   http::Access access_;
+  const std::string listen_;
+  const std::uint32_t dvr_seconds_;
   std::string fingerprint_;  // of the certificate; empty: no TLS
   runtime::Driver driver_;
   api::Events events_;

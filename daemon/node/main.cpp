@@ -66,6 +66,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   node.max_children = options.max_children;
   node.max_players = options.max_players;
   settings.max_players = options.max_players;
+  settings.dvr_seconds = options.dvr_seconds;
   settings.rtmp.guests.total = std::max<std::size_t>(settings.rtmp.guests.total, options.max_players);
   node.may_be_seeded = options.may_be_seeded;
   node.timeouts.renew = std::chrono::seconds(options.renew_seconds);
@@ -239,13 +240,22 @@ int start(const Options &options, std::vector<std::string> args) {
   // Of the relay's links: a child may have a second one while it renews the first, and others stand by.
   media_settings.max_children = 2 * options.max_children + options.max_players;
   media_settings.store_time = std::chrono::seconds(std::max<std::uint32_t>(options.store_seconds, 1));
+  media_settings.hls.dvr = std::chrono::seconds(options.dvr_seconds);
   media_settings.max_lag = std::chrono::milliseconds(options.max_lag_ms);
   media_settings.store_bytes = options.store_mb << 20;
   media_settings.store_total_bytes = options.store_total_mb << 20;
   media::Pipelines pipelines(std::move(media_settings));
-  const auto app = App::open(app_settings(options, *uuid, state_dir), pipelines);
+  App::Settings settings = app_settings(options, *uuid, state_dir);
+  auto devices = kept_devices(state_dir);
+  if (!devices) return complain(devices.error(), 1);
+  settings.kept_devices = std::move(*devices);
+  const auto app = App::open(std::move(settings), pipelines);
   if (!app) return complain(app.error(), 1);
   (*app)->use(std::move(*certificate));
+  (*app)->keep_devices = [state_dir](const std::string &kept) {
+    if (const auto done = keep_devices(state_dir, kept); !done)
+      g_warning("the paired devices are forgotten when the node ends: %s", done.error().detail.c_str());
+  };
   const std::uint16_t http_port = (*app)->server().port();
   NatWatch nat({.stun = options.stun,
                 .turn = options.turn,

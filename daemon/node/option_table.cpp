@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint16_t default_bootstrap_port = 8000;
 constexpr std::uint32_t most_children = 3'000;  // the relay's own maximum is 10,000 links
-constexpr std::size_t max_listed = 64;  // values of one option
+constexpr std::size_t max_listed = 64;          // values of one option
 constexpr std::size_t min_token = 16, max_token = 256;
 constexpr std::uint64_t max_capacity = 1'500;
 constexpr std::size_t for_neighbours = 256;  // sessions with other supernodes, and those that tickets need
@@ -288,6 +288,9 @@ constexpr Option table[] = {
      .help = "how much of a stream the node keeps for children that need it again; three times as much of "
              "what is published here",
      .set = set_number<&Options::store_seconds>, .fallback = "10", .max = 60},
+    {.name = "dvr", .placeholder = "SECONDS",
+     .help = "how far viewers may rewind by HLS, as long as --store-size and --store-total have room for it",
+     .set = set_number<&Options::dvr_seconds>, .fallback = "60", .max = 3600},
     {.name = "max-lag", .placeholder = "MILLISECONDS",
      .help = "on a line that is too thin for a stream, skip to the newest keyframe when this late; 0: never",
      .set = set_number<&Options::max_lag_ms>, .fallback = "3000", .max = 60'000},

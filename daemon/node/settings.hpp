@@ -29,7 +29,7 @@ struct Options {
   bool has_udp = true;             // false: no UDP port, so every link needs ICE
   std::optional<std::uint16_t> udp_port;  // 0: a free one; empty: the number of the HTTP port
   bool maps_ports = true;                 // ask a home's router to forward the UDP and the HTTP port
-  std::string origin;              // URL without a trailing slash; empty: none
+  std::string origin;                     // URL without a trailing slash; empty: none
   std::vector<core::Address> bootstrap;
   std::string state_dir;  // empty: default_state_dir()
   Supernode supernode = Supernode::automatic;
@@ -49,6 +49,7 @@ struct Options {
   std::uint64_t renew_groups = 100'000;      // and number of groups at which it is
   bool is_public = false;                    // everybody may play through it
   std::uint32_t store_seconds = 10;          // kept of each stream
+  std::uint32_t dvr_seconds = 60;            // how far viewers may rewind
   std::uint32_t max_lag_ms = 3000;           // on a line that is too thin, skip when this late; 0: never
   std::uint64_t store_mb = 64;               // kept of one stream at most
   std::uint64_t store_total_mb = 512;        // kept of all streams at most

@@ -23,6 +23,11 @@ Expected<void> make_state_dir(const std::string &directory);
 // invalid (the file holds something else), failed (it cannot be read or written).
 Expected<core::Uuid> kept_uuid(const std::string &directory);
 
+// The directory's file `devices.json`, the paired devices; empty if there is none. Error: failed.
+Expected<std::string> kept_devices(const std::string &directory);
+// Only the node's user may read the file. Error: failed.
+Expected<void> keep_devices(const std::string &directory, const std::string &devices);
+
 // Logs a warning if others on this machine can read the file, which holds a secret. Empty: no file.
 void warn_of_readers(const std::string &file);
 

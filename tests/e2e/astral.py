@@ -217,6 +217,10 @@ def own_address():
         return None if address.startswith('127.') else address
 
 
+FAULTS = r'CRITICAL \*\*|ERROR: (Address|Thread|Leak)Sanitizer|runtime error:|Assertion .* failed'
+WARNINGS = r'\b(libsoup|GLib|GStreamer)[-\w]*-WARNING \*\*'  # of the libraries; our programs cause them by wrong calls
+
+
 class Network:
     """All processes that one test started. close() ends them and fails if one did not end well."""
     # netlab/lab.py and debian/ override these for another machine. `prefix` is a command that runs the rest in that machine.
@@ -311,7 +315,7 @@ class Network:
             elif isinstance(process, Server) and process.popen.returncode not in (0, -signal.SIGKILL):
                 bad.append(f'{process.name} ended with {process.popen.returncode}')
             for line in process.output.splitlines():
-                if re.search(r'CRITICAL \*\*|ERROR: (Address|Thread|Leak)Sanitizer|runtime error:|Assertion .* failed', line):
+                if re.search(FAULTS, line) or (isinstance(process, Server) and re.search(WARNINGS, line)):
                     bad.append(f'{process.name}: {line}')
                     break
         for process in self.processes:

@@ -33,6 +33,13 @@ def test_ffmpeg_plays_the_playlist_without_errors(network):
     assert kinds == {'h264', 'aac'}
     assert media.decode(v.url + path, seconds=astral.SECONDS) == []
 
+    def longer():
+        later = v.call('GET', path).body.decode()
+        return later if later.count('#EXTINF') > 12 else None  # nine without --dvr
+    later = astral.wait_until(longer, 'a playlist in which viewers can rewind', 40)
+    assert re.findall(r'^[^#\s].*$', later, re.M)[0] == segment
+    assert v.call('GET', f'/stream/talk/hls/{segment}').body == media_answer.body
+
 
 def test_each_hinted_part_can_be_fetched_and_the_parts_make_the_segment(network):
     """Low-latency HLS at another node: the node answers a request for the part in the preload hint, and a segment is its parts."""

@@ -35,6 +35,7 @@ PLAYLIST = '/hls/index.m3u8'
 ELSEWHERE = {
     ('register_node', '409'), ('register_node', '503'),  # only callers from other machines get these: test_who_may.py
     ('create_stream', '412'), ('create_stream', '503'),  # an origin that does not answer; more than 256 streams
+    ('pair_device', '412'), ('pair_device', '429'),  # after 32 devices; within a second
     ('send_stun_response', '404'),  # a node without a UDP port
     ('open_link', '101'),  # only for a link whose other end may open it
     ('ask_ticket', '503'), ('get_playlist', '415'), ('get_playlist', '503'), ('get_segment', '503'), ('be_peer', '503'),
@@ -113,7 +114,7 @@ def test_every_operation_answers_as_described(nodes):
     events = raw_websocket.WebSocket(v.port, '/events')
 
     for operation, (method, path, _) in do.description.operations.items():
-        params = {'slug': 'talk', 'uuid': 'p', 'file': 'x', 'session': '0'}
+        params = {'slug': 'talk', 'uuid': 'p', 'file': 'x', 'session': '0', 'id': '0'}
         do(v, 403, operation, headers={'Host': 'evil.example'}, **params)
         if do.description.is_for_the_owner(operation):
             do(v, 403, operation, headers={'Origin': 'http://evil.example'}, **params)
@@ -135,6 +136,13 @@ def test_every_operation_answers_as_described(nodes):
     do(v, 200, 'get_embedded_player', slug='talk')
     do(v, 404, 'get_embedded_player', slug='No-Slug')
     assert do(v, 302, 'publish_page', slug='talk').headers['Location'].startswith('/')
+
+    code = do(v, 201, 'start_pairing').json['pairing']['code']
+    device = do(v, 201, 'pair_device', {'code': code}).json['device']
+    assert do(v, 200, 'list_devices').json == {'devices': [device], 'pairing_ms': 0}
+    do(v, 200, 'remove_device', id=device['id'])
+    do(v, 404, 'remove_device', id=device['id'])
+    do(v, 200, 'stop_pairing')
 
     nodes_body = {'uuid': 'fake', 'port': 9, 'ip_address': '192.0.2.77'}
     assert do(v, 201, 'register_node', nodes_body).headers['Location'] == '/node/fake'

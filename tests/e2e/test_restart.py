@@ -13,7 +13,7 @@ MAX_GROWTH_KB = 6 * 1024  # the stream's store of groups and its HLS window may 
 
 
 def live(network, slug='talk'):
-    node = network.node('p')
+    node = network.node('p', None, (), None, '--dvr', '0')
     publisher, published = media.publish_test_picture(network, node, slug)
     astral.wait_until(lambda: (node.stream(slug) or {}).get('streaming'), 'the stream to be live')
     return node, publisher, published

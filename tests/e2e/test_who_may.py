@@ -55,7 +55,7 @@ def owners_calls(node):
     said = openapi.Description(node.call('GET', '/openapi.json').body)
     for operation, (method, path, _) in said.operations.items():
         if said.is_for_the_owner(operation):
-            yield method, path.format(slug='mine', uuid='n', file='x', session='y'), BODIES.get(operation)
+            yield method, path.format(slug='mine', uuid='n', file='x', session='y', id='z'), BODIES.get(operation)
 
 
 def test_a_stranger_reads_but_changes_nothing(node, stranger):

@@ -23,7 +23,7 @@ def watch(network, source, name, **plug):
 
 def test_a_slow_child_does_not_hold_up_the_others(network):
     machine = network.machine()
-    source = machine.node('s', None, (), None, '--store-time', str(STORED_SECONDS // 3))
+    source = machine.node('s', None, (), None, '--dvr', '0', '--store-time', str(STORED_SECONDS // 3))
     _, published = media.publish_noise(machine, source, 'talk', FPS, KBPS)
     good = [watch(network, source, f'v{number}') for number in range(GOOD_VIEWERS)]
     _, slow_viewer, slow_received = watch(network, source, 'slow', rate=KBPS * 1000 / 3)

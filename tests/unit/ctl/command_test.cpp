@@ -63,8 +63,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"-cn", "1"}, R"(POST /nodes {"uuid":"made-up","ip_address":"127.0.0.1","port":1};)"},
         Case{{"top"}, ""}, Case{{"-t"}, ""},
         Case{{"deletenode", "n1", "n2"}, "DELETE /node/n1 ;DELETE /node/n2 ;"},
-        Case{{"-dn", "n1"}, "DELETE /node/n1 ;"}, Case{{"shutdown"}, "DELETE /node ;"},
-        Case{{"-sh"}, "DELETE /node ;"}));
+        Case{{"-dn", "n1"}, "DELETE /node/n1 ;"}, Case{{"pair"}, "POST /pairing ;"},
+        Case{{"listdevices"}, "GET /devices ;"}, Case{{"-up", "0a1b2c3d"}, "DELETE /device/0a1b2c3d ;"},
+        Case{{"shutdown"}, "DELETE /node ;"}, Case{{"-sh"}, "DELETE /node ;"}));
 
 TEST(Plan, RefusesWrongUsage) {
   for (const Words &words : {Words{},
@@ -80,6 +81,8 @@ TEST(Plan, RefusesWrongUsage) {
                              Words{"watch", "../node"},
                              Words{"seed", "a"},
                              Words{"seed", "a", "x/y"},
+                             Words{"unpair"},
+                             Words{"unpair", "../node"},
                              Words{"deletenode"},
                              Words{"deletenode", "a", "b c"},
                              Words{"revoketicket", "a", "?"},

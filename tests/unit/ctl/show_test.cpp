@@ -54,6 +54,20 @@ TEST(Show, TheTicketOfAWatchWithoutMediaWithTheReason) {
       "no path to p: both behind symmetric NATs\n");
 }
 
+TEST(Show, PairedDevicesAndTheCodeForOneMore) {
+  EXPECT_EQ(shown({"-ld"}, R"({"devices":[{"id":"0a1b2c3d","name":"iPhone, Safari","paired":1796000000000,)"
+                           R"("seen":1796000600000,"is_caller":false}],"pairing_ms":0})"),
+            "ID        DEVICE          PAIRED                LAST SEEN\n"
+            "0a1b2c3d  iPhone, Safari  2026-11-30 00:53 UTC  2026-11-30 01:03 UTC\n");
+  EXPECT_EQ(shown({"pair"},
+                  R"({"pairing":{"code":"ABC-DEF","pairing_ms":300000,"url":"https://h:1/#pair/ABC-DEF"}})"),
+            "code ABC-DEF, for one device, good for 5 minutes\n"
+            "open on the device  https://h:1/#pair/ABC-DEF\n");
+  EXPECT_NE(shown({"pair"}, R"({"pairing":{"code":"ABC-DEF","pairing_ms":300000}})").find("--listen 0.0.0.0"),
+            std::string::npos);
+  EXPECT_EQ(shown({"unpair", "0a1b2c3d"}, "{}"), "0a1b2c3d may only watch\n");
+}
+
 TEST(Show, OtherAnswersAsASentence) {
   EXPECT_EQ(shown({"-su", "a"}, "{}"), "http://127.0.0.1:8000/stream/a/hls/index.m3u8\n");
   EXPECT_EQ(shown({"-st", "A"}, R"({"stream":{"slug":"a","name":"A"}})"),

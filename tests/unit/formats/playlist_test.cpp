@@ -155,6 +155,47 @@ TEST(HlsWindow, ListsAtLeastThreeTargetDurations) {
   EXPECT_LT(length, 14.0);
 }
 
+TEST(HlsWindow, ListsAsLongAsViewersMayRewind) {
+  HlsLimits limits;
+  limits.dvr = 60s;
+  HlsWindow window(100, limits);
+  Publisher publisher(window);
+  publisher.groups(41, 1s);
+  EXPECT_EQ(only(window.playlist(), "#EXT-X-MEDIA-SEQUENCE:"), "100");
+  publisher.groups(60, 1s);  // 100 complete
+  EXPECT_EQ(only(window.playlist(), "#EXT-X-MEDIA-SEQUENCE:"), "140");
+  EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 60u);
+  EXPECT_TRUE(window.segment(137));
+  EXPECT_FALSE(window.segment(136));
+  EXPECT_EQ(lines(window.playlist(true), "#EXTINF:").size(), 6u);
+  EXPECT_EQ(only(window.playlist(true), "#EXT-X-SKIP:SKIPPED-SEGMENTS="), "54");
+  const auto dates = lines(window.playlist(), "#EXT-X-PROGRAM-DATE-TIME:");
+  publisher.group(1s);
+  auto later = lines(window.playlist(), "#EXT-X-PROGRAM-DATE-TIME:");
+  later.pop_back();
+  EXPECT_EQ(std::vector<std::string>(dates.begin() + 1, dates.end()), later);  // a segment keeps its date
+}
+
+TEST(HlsWindow, ListsLessIfThatTakesTooManyBytes) {
+  HlsLimits limits;
+  limits.dvr = 60s;
+  limits.dvr_bytes = 2'000'000;
+  limits.bytes = 100'000'000;
+  HlsWindow window(0, limits);
+  Publisher publisher(window);
+  publisher.groups(100, 1s, 100ms, 10'000);  // 100 kB a group
+  EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 20u);
+  window.limit_dvr(1'200'000);  // another stream has come
+  publisher.groups(2, 1s, 100ms, 10'000);
+  EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 12u);
+  window.limit_dvr(1);
+  publisher.groups(2, 1s, 100ms, 10'000);
+  EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 9u);
+  window.limit_dvr(2'000'000);
+  publisher.groups(100, 1s, 100ms, 10'000);
+  EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 20u);
+}
+
 TEST(HlsWindow, KeepsWithinItsBytes) {
   HlsLimits limits;
   limits.bytes = 100'000;

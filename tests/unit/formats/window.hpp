@@ -37,8 +37,8 @@ class Publisher {
     for (Time at{}; at < length; at += step) window_.push({id_, pts_ + at, video(size), false}, wall(at));
     pts_ += length;
   }
-  void groups(int count, Time length, Time step = 100ms) {
-    for (int i = 0; i < count; ++i) group(length, step);
+  void groups(int count, Time length, Time step = 100ms, std::size_t size = packet) {
+    for (int i = 0; i < count; ++i) group(length, step, size);
   }
   void jump(std::uint64_t ids, Time time) {
     id_ += ids;

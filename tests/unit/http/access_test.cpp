@@ -102,6 +102,35 @@ TEST(Access, WithoutATokenInTheSettingsNoTokenIsRight) {
   EXPECT_TRUE(Access({}).may_change(call, Who::owner));
 }
 
+TEST(Access, APairedDeviceMayDoWhatTheOwnerMayFromThisNodesPagesOnly) {
+  Devices devices("astral-n");
+  const auto phone = devices.add("phone", {}, {});
+  const Access access({.checks_host = true, .origins = {"https://node.example"}, .devices = &devices});
+  Call call = call_to("192.0.2.1", ":8000");
+  access.recognize(call, {});
+  EXPECT_FALSE(call.is_owner || call.may_watch);
+  EXPECT_FALSE(access.may_change(call, Who::owner));
+  call.cookies = "astral-n=" + phone->secret;
+  access.recognize(call, {});
+  EXPECT_TRUE(call.is_owner && call.may_watch);
+  EXPECT_EQ(call.device, phone->id);
+  for (const char *origin : {"", "http://192.0.2.1:8000", "https://node.example"}) {
+    call.origin = origin;
+    EXPECT_TRUE(access.may_change(call, Who::owner)) << origin;
+  }
+  for (const char *origin :
+       {"null", "http://evil.example", "http://192.0.2.1:8001", "https://192.0.2.1:8000"}) {
+    call.origin = origin;
+    EXPECT_FALSE(access.may_change(call, Who::owner)) << origin;
+    EXPECT_FALSE(access.may_change(call, Who::owner, true)) << origin;  // what pages of all sites may call
+  }
+  call.origin = "";
+  devices.remove(phone->id);
+  access.recognize(call, {});
+  EXPECT_FALSE(call.is_owner || access.may_change(call, Who::owner));
+  EXPECT_EQ(call.device, "");
+}
+
 struct Seen {
   const char *address;
   const char *place;

@@ -224,6 +224,7 @@ TEST_F(SettingsTest, AnErrorNamesTheBadOption) {
            Bad{{"--supernode", "perhaps"}, "--supernode: must be auto, yes or no, not 'perhaps'"},
            Bad{{"--capacity", "1501"}, "--capacity: must be from 0 to 1500, not '1501'"},
            Bad{{"--store-time", "61"}, "--store-time: must be from 0 to 60, not '61'"},
+           Bad{{"--dvr", "3601"}, "--dvr: must be from 0 to 3600, not '3601'"},
            Bad{{"--max-lag", "60001"}, "--max-lag: must be from 0 to 60000, not '60001'"},
            Bad{{"--store-size", "70000"}, "--store-size: must be from 0 to 65536, not '70000'"},
            Bad{{"--store-total", "-1"}, "--store-total: must be from 0 to 65536, not '-1'"},
