@@ -19,6 +19,7 @@ constexpr unsigned fastest = 1000;           // frames per second
 constexpr unsigned most_cycle_offsets = 255;
 constexpr unsigned extended_aspect = 255;
 constexpr unsigned yuv_444 = 3;
+constexpr unsigned most_more_bits = 6;  // 14 bits
 
 // Reads bits. Past the end it reads zeros, and ok() is false.
 class Bits {
@@ -81,17 +82,19 @@ void skip_scaling_list(Bits &in, unsigned size) {
   }
 }
 
-// Only profiles that allow more than 4:2:0 with 8 bits have these fields. Returns chroma_format_idc.
-unsigned read_high_profile(Bits &in) {
-  const unsigned chroma = in.exponential();
-  if (chroma == yuv_444) in.skip(1);
-  in.exponential();  // bit depths
-  in.exponential();
+// Only profiles that allow more than 4:2:0 with 8 bits have these fields. False: they cannot be right.
+bool read_high_profile(Bits &in, VideoFacts &facts) {
+  facts.chroma = in.exponential();
+  if (facts.chroma > yuv_444) return false;
+  if (facts.chroma == yuv_444) in.skip(1);
+  const unsigned luma = in.exponential(), chroma = in.exponential();
+  if (std::max(luma, chroma) > most_more_bits) return false;
+  facts.bits = VideoFacts::usual_bits + std::max(luma, chroma);
   in.skip(1);
-  if (!in.flag()) return chroma;
-  for (unsigned i = 0; i < (chroma == yuv_444 ? 12u : 8u); ++i)
+  if (!in.flag()) return true;
+  for (unsigned i = 0; i < (facts.chroma == yuv_444 ? 12u : 8u); ++i)
     if (in.flag()) skip_scaling_list(in, i < 6 ? 16 : 64);
-  return chroma;
+  return true;
 }
 
 void skip_picture_order(Bits &in) {
@@ -139,7 +142,9 @@ std::optional<VideoFacts> read_h264(Bytes picture) {
   const unsigned profile = in.take(8);
   in.skip(16);
   in.exponential();
-  const unsigned chroma = has_high_profile(profile) ? read_high_profile(in) : 1;
+  VideoFacts facts;
+  if (has_high_profile(profile) && !read_high_profile(in, facts)) return std::nullopt;
+  const unsigned chroma = facts.chroma;
   in.exponential();
   skip_picture_order(in);
   in.exponential();
@@ -158,7 +163,6 @@ std::optional<VideoFacts> read_h264(Bytes picture) {
   const bool is_good = !in.is_over() && width <= largest_side && height <= largest_side &&
                        cut_across < width && cut_down < height;
   if (!is_good) return std::nullopt;
-  VideoFacts facts;
   facts.width = static_cast<unsigned>(width - cut_across);
   facts.height = static_cast<unsigned>(height - cut_down);
   if (in.flag()) read_usability(in, facts);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../track/ts_builder.hpp"
+#include "formats/carriage.hpp"
 #include "formats/fact_finder.hpp"
 #include "glue/ref.hpp"
 #include "media/make.hpp"
@@ -81,7 +82,7 @@ TEST(Facts, WarnAboutWhatPlaysBadly) {
   ASSERT_EQ(warnings.size(), 3u);
   EXPECT_NE(warnings[0].find("Keyframes are 5 s apart"), std::string::npos);
   EXPECT_NE(warnings[1].find("B-frames"), std::string::npos);
-  EXPECT_NE(warnings[2].find("not AAC"), std::string::npos);
+  EXPECT_NE(warnings[2].find("MP3 sound"), std::string::npos);
 }
 
 TEST(Facts, WarnWhenTheNextKeyFrameDoesNotCome) {
@@ -105,6 +106,21 @@ TEST(Facts, OfOtherCodecsHaveTheCodecOnly) {
   track::test::append(bytes, track::test::video_delta());
   finder.on_frame(Slice::copy(bytes), true);
   EXPECT_EQ(finder.facts().video, (formats::VideoFacts{.codec = "h265"}));
+}
+
+// What FFmpeg and GStreamer encode if nobody tells them not to.
+TEST(Facts, WarnOfPicturesThatBrowsersDoNotDecode) {
+  const auto reason = [](const std::string &format, const std::string &profile) {
+    const auto left_out = formats::left_out(facts_of(
+        "videotestsrc num-buffers=12 ! video/x-raw,width=320,height=180,framerate=25/1,format=" + format +
+        " ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=5 ! video/x-h264,profile=" + profile +
+        " ! h264parse ! queue ! mux. "));
+    return left_out.empty() ? "" : left_out[0].text;
+  };
+  EXPECT_NE(reason("Y444", "high-4:4:4").find("4:4:4 with 8 bit: send 4:2:0 with 8 bit"), std::string::npos);
+  EXPECT_NE(reason("I420_10LE", "high-10").find("4:2:0 with 10 bit"), std::string::npos);
+  EXPECT_NE(reason("Y42B", "high-4:2:2").find("4:2:2 with 8 bit"), std::string::npos);
+  EXPECT_EQ(reason("I420", "high"), "");
 }
 
 TEST(Facts, ChangeWithThePublisher) {
