@@ -14,7 +14,7 @@ struct Way {
   const char *name;
 };
 // By bit of Carriage::by. RTMP carries what FLV does.
-constexpr unsigned by_hls = 1, by_all = 15;
+constexpr unsigned by_hls = 1, by_whep = 8, by_all = 15;
 constexpr std::array ways{Way{"hls", "HLS"}, Way{"flv", "FLV"}, Way{"rtmp", "RTMP"}, Way{"whep", "WebRTC"}};
 
 struct Carriage {
@@ -35,9 +35,9 @@ constexpr std::array carriages{
     Carriage{"mpeg2", "MPEG-2", 0},
     Carriage{"mpeg4", "MPEG-4 part 2", 0},
     Carriage{"aac", "AAC", by_all},
-    Carriage{"mp3", "MP3", by_hls},
-    Carriage{"mp2", "MP2", 0},
-    Carriage{"mp1", "MP1", 0},
+    Carriage{"mp3", "MP3", by_all},
+    Carriage{"mp2", "MP2", by_whep},
+    Carriage{"mp1", "MP1", by_whep},
     Carriage{"latm", "AAC in LATM", 0},
     Carriage{"ac3", "AC-3", 0},
     Carriage{"eac3", "E-AC-3", 0},

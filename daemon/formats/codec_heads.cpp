@@ -8,6 +8,8 @@
 #include <numeric>
 #include <vector>
 
+#include "formats/mpeg_audio.hpp"
+
 namespace astral::formats {
 
 namespace {
@@ -180,13 +182,9 @@ std::optional<AudioFacts> read_adts(Bytes frame) {
 }
 
 std::optional<AudioFacts> read_mpeg_audio(Bytes frame) {
-  constexpr std::array rates{44'100u, 48'000u, 32'000u};
-  if (frame.size() < 4 || frame[0] != 0xff || (frame[1] & 0xe0) != 0xe0) return std::nullopt;
-  const unsigned version = frame[1] >> 3 & 3u, layer = frame[1] >> 1 & 3u;
-  const std::size_t rate = frame[2] >> 2 & 3u;
-  if (version == 1 || layer == 0 || rate >= rates.size()) return std::nullopt;
-  const unsigned slower = version == 3 ? 1 : version == 2 ? 2 : 4;
-  return AudioFacts{"mp" + std::to_string(4 - layer), rates[rate] / slower, frame[3] >> 6 == 3 ? 1u : 2u};
+  const auto head = mpeg_audio::read_head(frame);
+  if (!head) return std::nullopt;
+  return AudioFacts{"mp" + std::to_string(head->layer), head->rate, head->channels};
 }
 
 }  // namespace astral::formats

@@ -22,6 +22,16 @@ def test_a_thumbnail_is_shown_and_refreshed(network, page):
     assert page.console_errors == []
 
 
+def test_the_watch_page_says_what_is_left_out_and_plays_the_rest(network, page):
+    node = network.node('n')
+    network.launch('publisher', f'{media.VIDEO} ! queue ! mux. mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri("talk")} '
+                   'audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! avenc_ac3 ! ac3parse ! queue ! mux.')
+    page.open(f'{node.url}/#watch/talk')
+    page.wait('the reason', lambda: 'WebRTC do not carry this stream\'s AC-3 sound: send AAC' in page.text('#watch-left-out'))
+    page.wait('the picture', lambda: page.text('#fact-picture') == '640 × 360')
+    assert page.console_errors == []
+
+
 def test_the_publishers_page_warns_of_bad_encoder_settings(network, page):
     node = network.node('n')
     media.publish_encoded(network, node, 'bad', media.BAD)

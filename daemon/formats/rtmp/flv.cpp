@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "formats/mpeg_audio.hpp"
+
 namespace astral::rtmp::flv {
 namespace {
 
@@ -44,6 +46,14 @@ tl::unexpected<Error> not_enhanced(Reader &in) {
                    : letters == "vp09" ? "VP9"
                    : letters == "avc1" ? "H.264 in enhanced RTMP"
                                        : "enhanced RTMP");
+}
+
+// FLV has names for 11, 22 and 44 kHz only.
+std::uint8_t mp3_flags(Bytes frame) {
+  constexpr unsigned wide = 2, stereo = 1;
+  const auto head = formats::mpeg_audio::read_head(frame);
+  const unsigned rate = !head || head->rate > 24'000 ? 3 : head->rate > 12'000 ? 2 : 1;
+  return static_cast<std::uint8_t>(mp3 << 4 | rate << 2 | wide | (head && head->channels == 1 ? 0 : stereo));
 }
 
 // The part of `body` that `in`, a reader of `body`, has not read yet.
@@ -91,11 +101,11 @@ Buffer write_avc(const Video &video) {
   return body;
 }
 
-Buffer write_aac(const Audio &audio) {
+Buffer write_audio(const Audio &audio) {
   Buffer body;
   body.reserve(2 + audio.data.size());
-  body.push_back(aac_flags);
-  body.push_back(audio.is_config ? 0 : 1);
+  body.push_back(audio.is_mp3 ? mp3_flags(audio.data.bytes()) : aac_flags);
+  if (!audio.is_mp3) body.push_back(audio.is_config ? 0 : 1);
   put(body, audio.data.bytes());
   return body;
 }

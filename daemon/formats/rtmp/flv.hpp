@@ -36,7 +36,8 @@ Expected<std::optional<Video>> read_video(const Slice &body);
 Expected<std::optional<Audio>> read_audio(const Slice &body);
 
 Buffer write_avc(const Video &video);
-Buffer write_aac(const Audio &audio);
+// AAC, or MP3 with its head.
+Buffer write_audio(const Audio &audio);
 // "onMetaData" and its properties: the body of a script tag or data message.
 Buffer write_metadata(const amf::Object &properties);
 

@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <vector>
 
+#include "../track/ts_builder.hpp"
 #include "formats/pes.hpp"
 #include "formats/ts_demux.hpp"
 
@@ -217,6 +220,51 @@ TEST(TsDemux, AnAudioFrameMayCrossPesPackets) {
     EXPECT_EQ(units[i].data, Buffer(101, static_cast<std::uint8_t>(i)));
   }
   EXPECT_EQ(units[1].decoded, second + 1920);
+}
+
+// MP3 of 128 kbit/s at 44.1 kHz. Its data may look like a head.
+TEST(TsDemux, ReadsMpegAudio) {
+  const auto frame_of = [](std::uint8_t fill) {
+    Buffer frame(417, fill);
+    std::copy_n(std::initializer_list<std::uint8_t>{0xff, 0xfb, 0x90, 0x64}.begin(), 4, frame.begin());
+    return frame;
+  };
+  TsMux mux;
+  mux.set_tracks(false, TsMux::Audio::mp3);
+  TsDemux demux;
+  std::vector<Unit> units;
+  Buffer both = frame_of(1);
+  const Buffer next = frame_of(0xff);
+  both.insert(both.end(), next.begin(), next.end());
+  const Bytes joined = Bytes(both).subspan(100);  // the first packet that comes begins inside a frame
+  append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = second, .data = joined})));
+  for (int i = 1; i < 4; ++i)
+    append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = second + i * 4702, .data = both})));
+  append(units, demux.finish());
+  EXPECT_TRUE(demux.tracks().has_audio);
+  ASSERT_EQ(units.size(), 7u);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    EXPECT_EQ(units[i].layer, 3u);
+    EXPECT_EQ(units[i].data, frame_of(i % 2 == 0 ? 0xff : 1));
+    EXPECT_EQ(units[i].decoded,
+              second + static_cast<std::int64_t>(i / 2 + i % 2) * 4702 + (i > 0 && i % 2 == 0 ? 2351 : 0));
+  }
+}
+
+TEST(TsDemux, PrefersAacToMpegAudio) {
+  TsDemux demux;
+  const auto table = track::test::pmt({{mp3_type, track::test::audio_pid}, {aac_type, 0x50}});
+  demux.push(track::test::pat());
+  demux.push(table);
+  TsMux mux;
+  mux.set_tracks(false, TsMux::Audio::aac);
+  std::vector<Unit> units;
+  Buffer packets = mux.write({.kind = Kind::audio, .decoded = second, .data = sound_of(90, 1)});
+  for (std::size_t at = 2 * ts_packet_size; at < packets.size(); at += ts_packet_size) packets[at + 2] = 0x50;
+  append(units, demux.push(Bytes(packets).subspan(2 * ts_packet_size)));
+  append(units, demux.finish());
+  ASSERT_EQ(units.size(), 1u);
+  EXPECT_EQ(units[0].layer, 0u);
 }
 
 TEST(TsDemux, SurvivesRubbish) {

@@ -73,16 +73,16 @@ TEST(Facts, OfAGoodStreamHaveNoWarnings) {
 
 TEST(Facts, WarnAboutWhatPlaysBadly) {
   const formats::Facts facts = facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") +
-                                        audio("lamemp3enc ! mpegaudioparse"));
+                                        audio("avenc_mp2 ! mpegaudioparse"));
   ASSERT_TRUE(facts.video && facts.audio);
   EXPECT_EQ(facts.video->keyframe_seconds, 5);
   EXPECT_TRUE(facts.video->has_b_frames);
-  EXPECT_EQ(*facts.audio, (formats::AudioFacts{"mp3", 48'000, 2}));
+  EXPECT_EQ(*facts.audio, (formats::AudioFacts{"mp2", 48'000, 2}));
   const auto warnings = formats::warnings_of(facts);
   ASSERT_EQ(warnings.size(), 3u);
   EXPECT_NE(warnings[0].find("Keyframes are 5 s apart"), std::string::npos);
   EXPECT_NE(warnings[1].find("B-frames"), std::string::npos);
-  EXPECT_NE(warnings[2].find("MP3 sound"), std::string::npos);
+  EXPECT_NE(warnings[2].find("MP2 sound"), std::string::npos);
 }
 
 TEST(Facts, WarnWhenTheNextKeyFrameDoesNotCome) {

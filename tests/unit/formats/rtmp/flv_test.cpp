@@ -35,7 +35,13 @@ TEST(Flv, ReadsAndWritesBodies) {
   const auto audio = read_audio(body(config));
   ASSERT_TRUE(audio && *audio);
   EXPECT_TRUE((*audio)->is_config);
-  EXPECT_EQ(write_aac(**audio), copy(config));
+  EXPECT_EQ(write_audio(**audio), copy(config));
+  for (const auto &sent : {Sent().raw({0x2f, 0xff, 0xfb, 0x90, 0x64, 1}),     // 44.1 kHz, stereo
+                           Sent().raw({0x2a, 0xff, 0xf3, 0x84, 0xc4, 1})}) {  // 24 kHz, mono
+    const auto mp3 = read_audio(body(sent));
+    ASSERT_TRUE(mp3 && *mp3);
+    EXPECT_EQ(write_audio(**mp3), copy(sent));
+  }
 }
 
 // The result shares the memory of the body without a copy, and outlives the body's slice.
