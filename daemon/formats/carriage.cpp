@@ -44,6 +44,9 @@ constexpr std::array carriages{
     Carriage{"dts", "DTS", 0},
     Carriage{"pcm", "PCM", 0},
     Carriage{"opus", "Opus", 0},
+    Carriage{"vorbis", "Vorbis", 0},
+    Carriage{"flac", "FLAC", 0},
+    Carriage{"raw", "uncompressed", 0},
 };
 
 const Carriage *carriage_of(const std::string &id) {

@@ -14,10 +14,10 @@ namespace astral::formats {
 
 namespace {
 
-constexpr unsigned sequence_parameters = 7;  // nal_unit_type
-constexpr std::size_t longest_set = 512;     // bytes; the rest of a longer one is not read
-constexpr unsigned largest_side = 16'384;    // pixels
-constexpr unsigned fastest = 1000;           // frames per second
+constexpr unsigned sequence_parameters = 7, sequence_parameters_h265 = 33;  // nal_unit_type
+constexpr std::size_t longest_set = 512;   // bytes; the rest of a longer one is not read
+constexpr unsigned largest_side = 16'384;  // pixels
+constexpr unsigned fastest = 1000;         // frames per second
 constexpr unsigned most_cycle_offsets = 255;
 constexpr unsigned extended_aspect = 255;
 constexpr unsigned yuv_444 = 3;
@@ -57,12 +57,12 @@ class Bits {
   std::size_t at_ = 0;
 };
 
-// The first NAL unit of that type, without its first byte and without emulation prevention bytes.
-std::vector<std::uint8_t> find_unit(Bytes picture, unsigned type) {
+// The first NAL unit whose first byte has that type, without that byte and emulation prevention bytes.
+std::vector<std::uint8_t> find_unit(Bytes picture, unsigned type, unsigned shift = 0, unsigned mask = 0x1f) {
   std::vector<std::uint8_t> unit;
   for (std::size_t at = 0; at + 4 <= picture.size(); ++at) {
     const bool is_start = picture[at] == 0 && picture[at + 1] == 0 && picture[at + 2] == 1;
-    if (!is_start || (picture[at + 3] & 0x1fu) != type) continue;
+    if (!is_start || (picture[at + 3] >> shift & mask) != type) continue;
     unsigned zeros = 0;
     for (const std::uint8_t byte : picture.subspan(at + 4)) {
       const bool is_inserted = zeros >= 2 && byte == 3;
@@ -168,6 +168,52 @@ std::optional<VideoFacts> read_h264(Bytes picture) {
   facts.width = static_cast<unsigned>(width - cut_across);
   facts.height = static_cast<unsigned>(height - cut_down);
   if (in.flag()) read_usability(in, facts);
+  return facts;
+}
+
+namespace {
+
+// profile_tier_level (7.3.3).
+void skip_profile(Bits &in, unsigned more_layers) {
+  constexpr unsigned most_layers = 8, profile = 88, level = 8;
+  in.skip(profile + level);
+  std::size_t size = 0;
+  for (unsigned i = 0; i < more_layers; ++i) {
+    if (in.flag()) size += profile;
+    if (in.flag()) size += level;
+  }
+  if (more_layers > 0) in.skip(std::size_t{2} * (most_layers - more_layers));
+  in.skip(size);
+}
+
+}  // namespace
+
+std::optional<VideoFacts> read_h265(Bytes picture) {
+  const std::vector<std::uint8_t> unit = find_unit(picture, sequence_parameters_h265, 1, 0x3f);
+  Bits in(unit);
+  in.skip(8 + 4);  // the rest of the unit's head; which VPS
+  const unsigned more_layers = in.take(3);
+  in.skip(1);
+  skip_profile(in, more_layers);
+  in.exponential();
+  VideoFacts facts;
+  facts.chroma = in.exponential();
+  if (facts.chroma == yuv_444) in.skip(1);
+  const std::uint64_t width = in.exponential(), height = in.exponential();
+  std::array<std::uint64_t, 4> crop{};  // left, right, top, bottom
+  if (in.flag())
+    for (std::uint64_t &side : crop) side = in.exponential();
+  const unsigned more_bits = std::max(in.exponential(), in.exponential());
+  const std::uint64_t across = facts.chroma == 1 || facts.chroma == 2 ? 2 : 1,
+                      down = facts.chroma == 1 ? 2 : 1;
+  const std::uint64_t cut_across = (crop[0] + crop[1]) * across, cut_down = (crop[2] + crop[3]) * down;
+  const bool is_good = !in.is_over() && facts.chroma <= yuv_444 && more_bits <= most_more_bits &&
+                       width <= largest_side && height <= largest_side && cut_across < width &&
+                       cut_down < height;
+  if (!is_good) return std::nullopt;
+  facts.width = static_cast<unsigned>(width - cut_across);
+  facts.height = static_cast<unsigned>(height - cut_down);
+  facts.bits = VideoFacts::usual_bits + more_bits;
   return facts;
 }
 

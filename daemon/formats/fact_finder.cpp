@@ -174,7 +174,10 @@ void FactFinder::read_key_frame() {
   is_reading_ = false;
   VideoFacts facts = facts_.video.value_or(VideoFacts{});
   facts.codec = video_.codec;
-  if (const auto read = video_.codec == "h264" ? read_h264(head_) : std::nullopt) {
+  const auto read = video_.codec == "h264"   ? read_h264(head_)
+                    : video_.codec == "h265" ? read_h265(head_)
+                                             : std::nullopt;
+  if (read) {
     facts.width = read->width;
     facts.height = read->height;
     facts.frames = read->frames;

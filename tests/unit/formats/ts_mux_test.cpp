@@ -38,7 +38,7 @@ void append(std::vector<Unit> &to, std::vector<Unit> units) {
 
 TEST(TsMux, EverySizeOfFrameIsReadAgain) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   TsDemux demux;
   std::vector<Unit> units;
   constexpr std::size_t most = 800;
@@ -76,7 +76,7 @@ TEST(TsMux, EverySizeOfFrameIsReadAgain) {
 // The picture comes once a second, sound 50 times.
 TEST(TsMux, SendsItsClockOftenWherePicturesAreRare) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   std::vector<std::int64_t> clocks;
   std::int64_t earliest = 0;
   for (std::int64_t at = second; at < 20 * second; at += second / 50) {
@@ -102,13 +102,13 @@ TEST(TsMux, SendsItsClockOftenWherePicturesAreRare) {
 TEST(TsMux, AnnouncesATrackThatBeginsLater) {
   TsMux mux;
   TsDemux demux;
-  mux.set_tracks(false, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::aac);
   std::vector<Unit> units;
   std::int64_t at = second;
   for (int i = 0; i < 50; ++i, at += 1800)
     append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
   EXPECT_FALSE(demux.tracks().has_video);
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int i = 0; i < 50; ++i, at += 1800) {
     append(units, demux.push(mux.write({.decoded = at, .data = picture_of(500, 2)})));
     append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
@@ -122,7 +122,7 @@ TEST(TsMux, AnnouncesATrackThatBeginsLater) {
 TEST(TsDemux, ALostPacketDamagesOnlyItsFrame) {
   Buffer packets;
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int i = 0; i < 6; ++i) {
     const std::int64_t at = second + i * 3600;
     for (const Buffer &more : {mux.write({.decoded = at, .data = picture_of(500, 2)}),
@@ -150,7 +150,7 @@ TEST(TsDemux, ALostPacketDamagesOnlyItsFrame) {
 TEST(TsDemux, ReadsBytesInAnyPieces) {
   Buffer packets;
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int i = 0; i < 6; ++i) {
     const Buffer more = mux.write({.decoded = second + i * 3600, .data = picture_of(500, 2)});
     packets.insert(packets.end(), more.begin(), more.end());
@@ -168,7 +168,7 @@ TEST(TsDemux, ReadsBytesInAnyPieces) {
 // One picture a second: it does not wait for the next one.
 TEST(TsDemux, SoundEndsThePictureBeforeIt) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   TsDemux demux;
   EXPECT_TRUE(demux.push(mux.write({.decoded = second, .data = picture_of(500, 2)})).empty());
   const Buffer sound = sound_of(90, 1);
@@ -180,7 +180,7 @@ TEST(TsDemux, SoundEndsThePictureBeforeIt) {
 // A multiplexer that puts stuffing and sound into the middle of a picture costs one picture, not each.
 TEST(TsDemux, APictureMayGoOnAfterSound) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   TsDemux demux;
   std::vector<Unit> units;
   for (int i = 0; i < 5; ++i) {
@@ -201,7 +201,7 @@ TEST(TsDemux, APictureMayGoOnAfterSound) {
 
 TEST(TsDemux, AnAudioFrameMayCrossPesPackets) {
   TsMux mux;
-  mux.set_tracks(false, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::aac);
   Buffer frames;
   for (int i = 0; i < 4; ++i) {
     const Buffer frame = sound_of(101, static_cast<std::uint8_t>(i));
@@ -230,7 +230,7 @@ TEST(TsDemux, ReadsMpegAudio) {
     return frame;
   };
   TsMux mux;
-  mux.set_tracks(false, TsMux::Audio::mp3);
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::mp3);
   TsDemux demux;
   std::vector<Unit> units;
   Buffer both = frame_of(1);
@@ -257,7 +257,7 @@ TEST(TsDemux, PrefersAacToMpegAudio) {
   demux.push(track::test::pat());
   demux.push(table);
   TsMux mux;
-  mux.set_tracks(false, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::aac);
   std::vector<Unit> units;
   Buffer packets = mux.write({.kind = Kind::audio, .decoded = second, .data = sound_of(90, 1)});
   for (std::size_t at = 2 * ts_packet_size; at < packets.size(); at += ts_packet_size) packets[at + 2] = 0x50;
@@ -270,7 +270,7 @@ TEST(TsDemux, PrefersAacToMpegAudio) {
 TEST(TsDemux, SurvivesRubbish) {
   std::uint32_t seed = 1;
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int round = 0; round < 300; ++round) {
     TsDemux demux;
     for (int i = 0; i < 20; ++i) {
