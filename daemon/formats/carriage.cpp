@@ -108,7 +108,7 @@ std::vector<LeftOut> left_out(const Facts &facts) {
     const bool is_usual = video.chroma == VideoFacts::usual_chroma && video.bits == VideoFacts::usual_bits;
     if (out.empty() && !is_usual)
       out.push_back({.is_video = true,
-                     .text = "Browsers do not decode this stream's picture, which is " +
+                     .text = "Most browsers do not decode this stream's picture, which is " +
                              std::string(chroma_names[std::min<std::size_t>(video.chroma, 3)]) + " with " +
                              std::to_string(video.bits) +
                              " bit: send 4:2:0 with 8 bit (yuv420p in ffmpeg, I420 in GStreamer)"});

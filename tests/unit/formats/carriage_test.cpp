@@ -68,9 +68,10 @@ TEST(Carriage, SaysWhichPicturesBrowsersDoNotDecode) {
   auto lost = left_out(facts);
   ASSERT_EQ(lost.size(), 1u);
   EXPECT_TRUE(lost[0].formats.empty());
-  EXPECT_EQ(lost[0].text,
-            "Browsers do not decode this stream's picture, which is 4:4:4 with 8 bit: send 4:2:0 with 8 bit "
-            "(yuv420p in ffmpeg, I420 in GStreamer)");
+  EXPECT_EQ(
+      lost[0].text,
+      "Most browsers do not decode this stream's picture, which is 4:4:4 with 8 bit: send 4:2:0 with 8 bit "
+      "(yuv420p in ffmpeg, I420 in GStreamer)");
   facts.video->chroma = 1;
   facts.video->bits = 10;
   lost = left_out(facts);

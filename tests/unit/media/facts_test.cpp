@@ -42,8 +42,8 @@ formats::Facts facts_of(const std::string &encoders) {
 }
 
 std::string video(const std::string &encoder) {
-  return "videotestsrc num-buffers=250 ! video/x-raw,width=320,height=180,framerate=25/1 ! " + encoder +
-         " ! queue max-size-time=0 max-size-buffers=0 ! mux. ";
+  return "videotestsrc num-buffers=250 ! video/x-raw,format=I420,width=320,height=180,framerate=25/1 ! " +
+         encoder + " ! queue max-size-time=0 max-size-buffers=0 ! mux. ";
 }
 std::string audio(const std::string &encoder) {
   return "audiotestsrc num-buffers=470 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! " +
