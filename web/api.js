@@ -37,10 +37,15 @@ const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid'
   'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url', 'id', 'code',
   'flv_url', 'whep_url', 'whip_url', 'url', 'type', 'use']);
 const objects = new Set(['video', 'audio', 'line']);
+const lists_of_texts = new Set(['warnings', 'formats']);
+const is_list = (value, is_item) => Array.isArray(value) && value.every(is_item);
+const is_text = (value) => typeof value === 'string';
+const is_left_out = (value) => typeof value?.reason === 'string' && is_list(value.formats, is_text);
 
 const is_good = (name, value) => {
   if (objects.has(name)) return typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (name === 'warnings') return Array.isArray(value) && value.every((text) => typeof text === 'string');
+  if (lists_of_texts.has(name)) return is_list(value, is_text);
+  if (name === 'left_out') return is_list(value, is_left_out);
   return texts.has(name) ? typeof value === 'string' : typeof value === 'boolean' || Number.isFinite(value);
 };
 

@@ -24,6 +24,14 @@ export function set_text(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// A list of sentences, hidden if there is none.
+export function set_items(list, texts) {
+  list.hidden = texts.length === 0;
+  if (list.dataset.said === texts.join('\n')) return;
+  list.dataset.said = texts.join('\n');
+  list.replaceChildren(...texts.map((text) => element('li', '', text)));
+}
+
 // `make(thing)` makes {element, show(thing)}.
 export class Children {
   #parent;

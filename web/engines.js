@@ -11,16 +11,20 @@ const unsupported_media = 415;  // the node cannot offer this stream in this for
 
 export const names = {whep: 'WebRTC', llhls: 'Low-latency HLS', flv: 'HTTP-FLV', hls: 'HLS'};
 
-// The players that this browser supports and this node offers, best first. WebRTC cannot show B-frames in the right order.
+const format_of = {whep: 'whep', llhls: 'hls', flv: 'flv', hls: 'hls'};
+
+// The players that this browser supports and this node offers, best first. WebRTC cannot show B-frames in the right order. Players that
+// would leave out the picture or the sound come last.
 export function kinds_for({endpoints, stream}) {
   const has_sources = 'MediaSource' in globalThis || 'ManagedMediaSource' in globalThis;
   const has_native_hls = document.createElement('video').canPlayType('application/vnd.apple.mpegurl') !== '';
+  const lacks = (kind) => (stream?.left_out ?? []).some(({formats}) => formats.includes(format_of[kind]));
   return [
     ['whep', endpoints.whep_url && 'RTCPeerConnection' in globalThis && !stream?.video?.b_frames],
     ['llhls', has_sources],
     ['flv', endpoints.flv_url && 'MediaSource' in globalThis],
     ['hls', has_sources || has_native_hls],
-  ].filter(([, is_there]) => is_there).map(([kind]) => kind);
+  ].filter(([, is_there]) => is_there).map(([kind]) => kind).sort((a, b) => lacks(a) - lacks(b));
 }
 
 const for_ever = (timeout_ms) => ({

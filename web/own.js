@@ -2,7 +2,7 @@
 // The streams that this node publishes: their state, warnings about what hurts viewers, and the buttons that pause, resume and
 // delete them.
 import {delete_stream, set_streaming} from './api.js';
-import {by_id, Children, element, set_long_text, set_text, typed_text} from './dom.js';
+import {by_id, Children, element, set_items, set_long_text, set_text, typed_text} from './dom.js';
 import {audio_text, rate_text, seconds_text, video_text, viewers_text} from './words.js';
 
 // Asks in a dialog; true: yes.
@@ -65,11 +65,7 @@ class Card {
     this.#badge.classList.toggle('live', this.#is_live);
     set_text(this.#toggle, this.#is_live ? 'Pause' : 'Resume');
     facts.forEach(([, text_of], i) => set_text(this.#values[i], text_of(stream) || '–'));
-    const warnings = stream.warnings ?? [];
-    this.#warnings.hidden = warnings.length === 0;
-    if (this.#warnings.dataset.said === warnings.join('\n')) return;
-    this.#warnings.dataset.said = warnings.join('\n');
-    this.#warnings.replaceChildren(...warnings.map((text) => element('li', '', text)));
+    set_items(this.#warnings, stream.warnings ?? []);
   }
 }
 

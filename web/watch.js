@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The view of one stream: the player with its buttons, its kind and latency, the parent node, and addresses for other players.
+// The view of one stream: the player with its buttons, what some players leave out, its kind and latency, the parent node, and addresses
+// for other players.
 import {ways_to_play} from './commands.js';
-import {by_id, element, set_text} from './dom.js';
+import {by_id, element, set_items, set_text} from './dom.js';
 import {names} from './engines.js';
 import {Screen} from './screen.js';
 import {Share} from './share.js';
@@ -98,6 +99,7 @@ export class WatchView {
     const {video, audio, bitrate_kbps, viewers, line} = this.#stream ?? {};
     const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(viewers), line_text(line)];
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
+    set_items(by_id('watch-left-out'), (this.#stream?.left_out ?? []).map(({reason}) => reason));
   }
 
   // A long description shows its first lines, and a button for the rest.

@@ -54,7 +54,8 @@ export function age_text(seconds) {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
-const codec_names = {h264: 'H.264', h265: 'H.265', hevc: 'H.265', av1: 'AV1', vp8: 'VP8', vp9: 'VP9', aac: 'AAC', opus: 'Opus', mp3: 'MP3'};
+const codec_names = {h264: 'H.264', h265: 'H.265', hevc: 'H.265', av1: 'AV1', vp8: 'VP8', vp9: 'VP9', h266: 'H.266', mpeg1: 'MPEG-1', mpeg2: 'MPEG-2', mpeg4: 'MPEG-4', aac: 'AAC',
+  latm: 'AAC (LATM)', opus: 'Opus', mp3: 'MP3', mp2: 'MP2', ac3: 'AC-3', eac3: 'E-AC-3', dts: 'DTS', pcm: 'PCM'};
 const codec_text = (codec = '') => codec_names[codec.toLowerCase().replace(/[^a-z0-9]/g, '')] ?? codec;
 
 const frames_text = (framerate) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/calls.hpp"
 #include "core/limits.hpp"
+#include "formats/carriage.hpp"
 #include "formats/facts.hpp"
 #include "protocol/object_codec.hpp"
 #include "protocol/title.hpp"
@@ -30,6 +31,13 @@ json::Builder audio_json(const formats::AudioFacts &audio) {
   if (audio.rate > 0) out.set("rate", audio.rate);
   if (audio.channels > 0) out.set("channels", audio.channels);
   return out;
+}
+
+json::Builder left_out_json(const formats::LeftOut &lost) {
+  json::Builder out;
+  return out.set("track", lost.is_video ? "video" : "audio")
+      .set("formats", lost.formats)
+      .set("reason", lost.text);
 }
 
 std::string mbps(std::uint64_t bps) {
@@ -130,15 +138,19 @@ json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo
         json::Builder().set("carried_bps", measured.carried_bps).set("needed_bps", measured.needed_bps));
     warnings.push_back(thin_line(measured));
   }
+  std::vector<json::Builder> lost;
+  for (const formats::LeftOut &one : formats::left_out(facts)) lost.push_back(left_out_json(one));
+  if (!lost.empty()) shown.set("left_out", lost);
   if (!warnings.empty()) shown.set("warnings", warnings);
   return shown;
 }
 
 void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver) {
   runtime::Driver *d = &driver;
-  routes.push_back({.method = "GET",
-                    .pattern = "/streams",
-                    .handle = [d](const http::Call &, const http::Answer &answer) { list_streams(*d, answer); }});
+  routes.push_back(
+      {.method = "GET", .pattern = "/streams", .handle = [d](const http::Call &, const http::Answer &answer) {
+         list_streams(*d, answer);
+       }});
   routes.push_back({.method = "GET", .pattern = "/slug", .handle = show_slug});
   routes.push_back(
       {.method = "POST",

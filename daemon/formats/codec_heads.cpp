@@ -8,17 +8,20 @@
 #include <numeric>
 #include <vector>
 
+#include "formats/mpeg_audio.hpp"
+
 namespace astral::formats {
 
 namespace {
 
-constexpr unsigned sequence_parameters = 7;  // nal_unit_type
-constexpr std::size_t longest_set = 512;     // bytes; the rest of a longer one is not read
-constexpr unsigned largest_side = 16'384;    // pixels
-constexpr unsigned fastest = 1000;           // frames per second
+constexpr unsigned sequence_parameters = 7, sequence_parameters_h265 = 33;  // nal_unit_type
+constexpr std::size_t longest_set = 512;   // bytes; the rest of a longer one is not read
+constexpr unsigned largest_side = 16'384;  // pixels
+constexpr unsigned fastest = 1000;         // frames per second
 constexpr unsigned most_cycle_offsets = 255;
 constexpr unsigned extended_aspect = 255;
 constexpr unsigned yuv_444 = 3;
+constexpr unsigned most_more_bits = 6;  // 14 bits
 
 // Reads bits. Past the end it reads zeros, and ok() is false.
 class Bits {
@@ -54,12 +57,12 @@ class Bits {
   std::size_t at_ = 0;
 };
 
-// The first NAL unit of that type, without its first byte and without emulation prevention bytes.
-std::vector<std::uint8_t> find_unit(Bytes picture, unsigned type) {
+// The first NAL unit whose first byte has that type, without that byte and emulation prevention bytes.
+std::vector<std::uint8_t> find_unit(Bytes picture, unsigned type, unsigned shift = 0, unsigned mask = 0x1f) {
   std::vector<std::uint8_t> unit;
   for (std::size_t at = 0; at + 4 <= picture.size(); ++at) {
     const bool is_start = picture[at] == 0 && picture[at + 1] == 0 && picture[at + 2] == 1;
-    if (!is_start || (picture[at + 3] & 0x1fu) != type) continue;
+    if (!is_start || (picture[at + 3] >> shift & mask) != type) continue;
     unsigned zeros = 0;
     for (const std::uint8_t byte : picture.subspan(at + 4)) {
       const bool is_inserted = zeros >= 2 && byte == 3;
@@ -81,17 +84,19 @@ void skip_scaling_list(Bits &in, unsigned size) {
   }
 }
 
-// Only profiles that allow more than 4:2:0 with 8 bits have these fields. Returns chroma_format_idc.
-unsigned read_high_profile(Bits &in) {
-  const unsigned chroma = in.exponential();
-  if (chroma == yuv_444) in.skip(1);
-  in.exponential();  // bit depths
-  in.exponential();
+// Only profiles that allow more than 4:2:0 with 8 bits have these fields. False: they cannot be right.
+bool read_high_profile(Bits &in, VideoFacts &facts) {
+  facts.chroma = in.exponential();
+  if (facts.chroma > yuv_444) return false;
+  if (facts.chroma == yuv_444) in.skip(1);
+  const unsigned luma = in.exponential(), chroma = in.exponential();
+  if (std::max(luma, chroma) > most_more_bits) return false;
+  facts.bits = VideoFacts::usual_bits + std::max(luma, chroma);
   in.skip(1);
-  if (!in.flag()) return chroma;
-  for (unsigned i = 0; i < (chroma == yuv_444 ? 12u : 8u); ++i)
+  if (!in.flag()) return true;
+  for (unsigned i = 0; i < (facts.chroma == yuv_444 ? 12u : 8u); ++i)
     if (in.flag()) skip_scaling_list(in, i < 6 ? 16 : 64);
-  return chroma;
+  return true;
 }
 
 void skip_picture_order(Bits &in) {
@@ -139,7 +144,9 @@ std::optional<VideoFacts> read_h264(Bytes picture) {
   const unsigned profile = in.take(8);
   in.skip(16);
   in.exponential();
-  const unsigned chroma = has_high_profile(profile) ? read_high_profile(in) : 1;
+  VideoFacts facts;
+  if (has_high_profile(profile) && !read_high_profile(in, facts)) return std::nullopt;
+  const unsigned chroma = facts.chroma;
   in.exponential();
   skip_picture_order(in);
   in.exponential();
@@ -158,10 +165,55 @@ std::optional<VideoFacts> read_h264(Bytes picture) {
   const bool is_good = !in.is_over() && width <= largest_side && height <= largest_side &&
                        cut_across < width && cut_down < height;
   if (!is_good) return std::nullopt;
-  VideoFacts facts;
   facts.width = static_cast<unsigned>(width - cut_across);
   facts.height = static_cast<unsigned>(height - cut_down);
   if (in.flag()) read_usability(in, facts);
+  return facts;
+}
+
+namespace {
+
+// profile_tier_level (7.3.3).
+void skip_profile(Bits &in, unsigned more_layers) {
+  constexpr unsigned most_layers = 8, profile = 88, level = 8;
+  in.skip(profile + level);
+  std::size_t size = 0;
+  for (unsigned i = 0; i < more_layers; ++i) {
+    if (in.flag()) size += profile;
+    if (in.flag()) size += level;
+  }
+  if (more_layers > 0) in.skip(std::size_t{2} * (most_layers - more_layers));
+  in.skip(size);
+}
+
+}  // namespace
+
+std::optional<VideoFacts> read_h265(Bytes picture) {
+  const std::vector<std::uint8_t> unit = find_unit(picture, sequence_parameters_h265, 1, 0x3f);
+  Bits in(unit);
+  in.skip(8 + 4);  // the rest of the unit's head; which VPS
+  const unsigned more_layers = in.take(3);
+  in.skip(1);
+  skip_profile(in, more_layers);
+  in.exponential();
+  VideoFacts facts;
+  facts.chroma = in.exponential();
+  if (facts.chroma == yuv_444) in.skip(1);
+  const std::uint64_t width = in.exponential(), height = in.exponential();
+  std::array<std::uint64_t, 4> crop{};  // left, right, top, bottom
+  if (in.flag())
+    for (std::uint64_t &side : crop) side = in.exponential();
+  const unsigned more_bits = std::max(in.exponential(), in.exponential());
+  const std::uint64_t across = facts.chroma == 1 || facts.chroma == 2 ? 2 : 1,
+                      down = facts.chroma == 1 ? 2 : 1;
+  const std::uint64_t cut_across = (crop[0] + crop[1]) * across, cut_down = (crop[2] + crop[3]) * down;
+  const bool is_good = !in.is_over() && facts.chroma <= yuv_444 && more_bits <= most_more_bits &&
+                       width <= largest_side && height <= largest_side && cut_across < width &&
+                       cut_down < height;
+  if (!is_good) return std::nullopt;
+  facts.width = static_cast<unsigned>(width - cut_across);
+  facts.height = static_cast<unsigned>(height - cut_down);
+  facts.bits = VideoFacts::usual_bits + more_bits;
   return facts;
 }
 
@@ -176,13 +228,9 @@ std::optional<AudioFacts> read_adts(Bytes frame) {
 }
 
 std::optional<AudioFacts> read_mpeg_audio(Bytes frame) {
-  constexpr std::array rates{44'100u, 48'000u, 32'000u};
-  if (frame.size() < 4 || frame[0] != 0xff || (frame[1] & 0xe0) != 0xe0) return std::nullopt;
-  const unsigned version = frame[1] >> 3 & 3u, layer = frame[1] >> 1 & 3u;
-  const std::size_t rate = frame[2] >> 2 & 3u;
-  if (version == 1 || layer == 0 || rate >= rates.size()) return std::nullopt;
-  const unsigned slower = version == 3 ? 1 : version == 2 ? 2 : 4;
-  return AudioFacts{"mp" + std::to_string(4 - layer), rates[rate] / slower, frame[3] >> 6 == 3 ? 1u : 2u};
+  const auto head = mpeg_audio::read_head(frame);
+  if (!head) return std::nullopt;
+  return AudioFacts{"mp" + std::to_string(head->layer), head->rate, head->channels};
 }
 
 }  // namespace astral::formats

@@ -44,6 +44,7 @@ class FactFinder : public Player {
 
   void take(Bytes packet);
   void use_tracks();
+  static void choose(Track &track, Track &&other);
   void begin_picture(Bytes pes);
   void begin_key_frame(std::int64_t time);
   void read_key_frame();

@@ -2,6 +2,9 @@
 #include "formats/facts.hpp"
 
 #include <cmath>
+#include <utility>
+
+#include "formats/carriage.hpp"
 
 namespace astral::formats {
 
@@ -13,8 +16,7 @@ std::vector<std::string> warnings_of(const Facts &facts) {
   if (facts.video && facts.video->has_b_frames)
     warnings.push_back(
         "The video has B-frames: browsers cannot play them by WebRTC and use slower ways to watch");
-  if (facts.audio && facts.audio->codec != "aac")
-    warnings.push_back("The audio is not AAC: many players and browsers play no sound");
+  for (LeftOut &lost : left_out(facts)) warnings.push_back(std::move(lost.text));
   return warnings;
 }
 

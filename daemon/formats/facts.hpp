@@ -16,6 +16,9 @@ struct VideoFacts {
   unsigned seconds = 0;
   double keyframe_seconds = 0;  // the longest distance between key frames
   bool has_b_frames = false;
+  static constexpr unsigned usual_chroma = 1, usual_bits = 8;
+  unsigned chroma = usual_chroma;  // chroma_format_idc: 0 is grey, 1 is 4:2:0, 2 is 4:2:2, 3 is 4:4:4
+  unsigned bits = usual_bits;      // of a sample, the larger of luma and chroma
   bool operator==(const VideoFacts &) const = default;
 };
 

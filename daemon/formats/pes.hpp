@@ -10,12 +10,14 @@
 namespace astral::formats {
 
 inline constexpr std::size_t ts_packet_size = 188;
-inline constexpr std::size_t pes_head_size = 9;   // up to the optional fields
-inline constexpr std::size_t pes_stamp_size = 5;  // of a PTS or DTS
+inline constexpr std::size_t pes_head_size = 9;                   // up to the optional fields
+inline constexpr std::size_t pes_stamp_size = 5;                  // of a PTS or DTS
 inline constexpr std::int64_t pes_round = std::int64_t{1} << 33;  // where they wrap; ticks
 
 // stream_type (ISO/IEC 13818-1, table 2-34).
-inline constexpr std::uint8_t h264_type = 0x1b, aac_type = 0x0f, mp3_type = 0x03;
+inline constexpr std::uint8_t h264_type = 0x1b, h265_type = 0x24, aac_type = 0x0f;
+// MPEG audio of any layer: of MPEG-1, and with half the sampling rates of MPEG-2.
+inline constexpr std::uint8_t mp3_type = 0x03, mp3_half_type = 0x04;
 
 // Whether a PES packet with times or more begins here, with its whole head.
 inline bool is_pes(Bytes bytes) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "formats/mpeg_audio.hpp"
 #include "formats/pes.hpp"
 
 namespace astral::formats {
@@ -100,14 +101,18 @@ void TsDemux::take(Track &track, Bytes packet, Bytes payload, std::vector<Unit> 
 }
 
 void TsDemux::use_tracks() {
-  std::uint16_t video = none, audio = none;
+  std::uint16_t video = none, aac = none, mpeg = none;
   for (const TsTrack &track : tables_.tracks()) {
     if (track.type == h264_type && video == none) video = track.pid;
-    if (track.type == aac_type && audio == none) audio = track.pid;
+    if (track.type == aac_type && aac == none) aac = track.pid;
+    if ((track.type == mp3_type || track.type == mp3_half_type) && mpeg == none) mpeg = track.pid;
   }
+  const bool is_mpeg_audio = aac == none && mpeg != none;
+  const std::uint16_t audio = is_mpeg_audio ? mpeg : aac;
   if (video_.pid != video) video_ = {.pid = video};
-  if (audio_.pid != audio) {
+  if (audio_.pid != audio || is_mpeg_audio_ != is_mpeg_audio) {
     audio_ = {.pid = audio};
+    is_mpeg_audio_ = is_mpeg_audio;
     rest_.clear();
   }
   tracks_ = {.are_known = true, .has_video = video != none, .has_audio = audio != none};
@@ -138,6 +143,33 @@ void TsDemux::take_picture(Bytes pes, std::vector<Unit> &out) {
                  .data = {data.begin(), data.end()}});
 }
 
+struct TsDemux::Sound {
+  std::size_t head = 0;    // bytes that are left out
+  std::size_t size = 0;    // bytes, with the head
+  std::int64_t ticks = 0;  // how long it lasts
+  unsigned layer = 0;
+  adts::Config config = {};
+};
+
+// None: no frame begins here. The head of MPEG audio is short, so the next one must be right too if it is
+// there.
+std::optional<TsDemux::Sound> TsDemux::sound_at(Bytes bytes) const {
+  if (!is_mpeg_audio_) {
+    const auto frame = adts::read_head(bytes);
+    if (!frame) return std::nullopt;
+    return Sound{.head = frame->head,
+                 .size = frame->size,
+                 .ticks = adts::samples * Timeline::second / adts::rate_of(frame->config),
+                 .config = frame->config};
+  }
+  const auto frame = mpeg_audio::read_head(bytes);
+  if (!frame) return std::nullopt;
+  const bool has_next = bytes.size() >= frame->size + mpeg_audio::head_size;
+  if (has_next && !mpeg_audio::read_head(bytes.subspan(frame->size))) return std::nullopt;
+  return Sound{
+      .size = frame->size, .ticks = frame->samples * Timeline::second / frame->rate, .layer = frame->layer};
+}
+
 // The time of a PES packet is that of the first frame that begins in it (2.4.3.7).
 void TsDemux::take_sound(Bytes pes, std::vector<Unit> &out) {
   const auto times = times_of(pes);
@@ -148,7 +180,7 @@ void TsDemux::take_sound(Bytes pes, std::vector<Unit> &out) {
   bool is_timed = false;
   std::size_t at = 0;
   while (at + adts::head_size <= bytes.size()) {
-    const auto frame = adts::read_head(Bytes(bytes).subspan(at));
+    const auto frame = sound_at(Bytes(bytes).subspan(at));
     if (!frame) {
       ++at;
       continue;
@@ -161,8 +193,9 @@ void TsDemux::take_sound(Bytes pes, std::vector<Unit> &out) {
       out.push_back({.kind = Kind::audio,
                      .decoded = *audio_.time,
                      .data = {body.begin(), body.end()},
+                     .layer = frame->layer,
                      .config = frame->config});
-      *audio_.time += adts::samples * Timeline::second / adts::rate_of(frame->config);
+      *audio_.time += frame->ticks;
     }
     at += frame->size;
   }

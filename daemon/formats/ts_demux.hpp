@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Takes MPEG-TS apart: its first H.264 and its first AAC track, as pictures and audio frames. Decides what
-// is intact: a picture of which a packet is missing is dropped, all others are passed on, whatever the
-// clocks of the stream do. Pure; the input is not trusted.
+// Takes MPEG-TS apart: its first H.264 track, and its first AAC track or, if it has none, its first one of
+// MPEG audio (MP3), as pictures and audio frames. Decides what is intact: a picture of which a packet is
+// missing is dropped, all others are passed on, whatever the clocks of the stream do. Pure; the input is not
+// trusted.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +22,9 @@ struct Unit {
   Kind kind = Kind::video;
   std::int64_t decoded = 0;        // DTS; 90 kHz, modulo 2^33
   std::int64_t shown = 0;          // ticks from DTS to PTS
-  std::vector<std::uint8_t> data;  // an access unit with start codes; AAC without ADTS
-  adts::Config config = {};        // of audio
+  std::vector<std::uint8_t> data;  // an access unit with start codes; AAC without ADTS; MPEG audio
+  unsigned layer = 0;              // of MPEG audio, 3 is MP3; 0: AAC
+  adts::Config config = {};        // of AAC
   bool is_after_loss = false;      // packets of this track are missing before it
 };
 
@@ -65,11 +67,14 @@ class TsDemux {
   void finish(Track &track, bool is_whole, std::vector<Unit> &out);
   void take_picture(Bytes pes, std::vector<Unit> &out);
   void take_sound(Bytes pes, std::vector<Unit> &out);
+  struct Sound;
+  std::optional<Sound> sound_at(Bytes bytes) const;
 
   std::vector<std::uint8_t> packet_;  // the begin of a packet whose end has not come
   TsTables tables_;
   Tracks tracks_;
   Track video_, audio_;
+  bool is_mpeg_audio_ = false;      // else AAC
   bool may_end_early_ = true;       // no picture has gone on after that
   std::vector<std::uint8_t> rest_;  // of audio: the begin of a frame whose end is in the next PES packet
 };

@@ -76,10 +76,10 @@ Packets pes_head(const TsMux::Frame &frame) {
 
 }  // namespace
 
-void TsMux::set_tracks(bool has_video, Audio audio) {
-  if (has_video == has_video_ && audio == type_) return;
+void TsMux::set_tracks(Video video, Audio audio) {
+  if (video == video_type_ && audio == type_) return;
   if (tables_at_) version_ = (version_ + 1) & 0x1f;
-  has_video_ = has_video;
+  video_type_ = video;
   type_ = audio;
   are_tables_due_ = true;
 }
@@ -108,8 +108,8 @@ void TsMux::write_section(Buffer &out, std::uint16_t pid, std::uint8_t &counter,
 void TsMux::write_tables(Buffer &out) {
   write_section(out, pat_pid, pat_counter_,
                 {0, 0xb0, 13, 0, 1, 0xc1, 0, 0, 0, 1, 0xe0 | pmt_pid >> 8, pmt_pid & 0xff});
-  const std::uint16_t clock_pid = has_video_ ? video_pid : type_ != Audio::none ? audio_pid : no_pid;
-  const std::size_t tracks = (has_video_ ? 1u : 0u) + (type_ != Audio::none ? 1u : 0u);
+  const std::uint16_t clock_pid = has_video() ? video_pid : type_ != Audio::none ? audio_pid : no_pid;
+  const std::size_t tracks = (has_video() ? 1u : 0u) + (type_ != Audio::none ? 1u : 0u);
   Buffer section{2,
                  0xb0,
                  low_byte(static_cast<std::int64_t>(13 + 5 * tracks)),
@@ -126,15 +126,15 @@ void TsMux::write_tables(Buffer &out) {
     for (const int value : {int{type}, 0xe0 | pid >> 8, pid & 0xff, 0xf0, 0})
       section.push_back(low_byte(value));
   };
-  if (has_video_) put_track(h264_type, video_pid);
+  if (has_video()) put_track(video_type_ == Video::h264 ? h264_type : h265_type, video_pid);
   if (type_ != Audio::none) put_track(type_ == Audio::aac ? aac_type : mp3_type, audio_pid);
   write_section(out, pmt_pid, pmt_counter_, std::move(section));
 }
 
 // A packet without payload, which does not count.
 void TsMux::write_clock(Buffer &out, std::int64_t clock) const {
-  const Track &track = has_video_ ? video_ : audio_;
-  put_packet_head(out, has_video_ ? video_pid : audio_pid, false, true, false,
+  const Track &track = has_video() ? video_ : audio_;
+  put_packet_head(out, has_video() ? video_pid : audio_pid, false, true, false,
                   static_cast<std::uint8_t>(track.counter - 1));
   out.push_back(ts_packet_size - head_of_packet - 1);
   out.push_back(has_clock);
@@ -157,7 +157,7 @@ std::vector<std::uint8_t> TsMux::write(const Frame &frame) {
     tables_at_ = clock;
     are_tables_due_ = false;
   }
-  const bool carries_clock = is_video == has_video_;
+  const bool carries_clock = is_video == has_video();
   const bool is_clock_due = is_start || !clock_at_ || clock - *clock_at_ >= clock_interval;
   if (is_clock_due) clock_at_ = clock;
   if (is_clock_due && !carries_clock) write_clock(out, clock);

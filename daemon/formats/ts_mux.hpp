@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Makes MPEG-TS (ISO/IEC 13818-1) of an H.264 and an audio track, frame by frame, in the order in which they
-// come: no track waits for the other one, and either may begin or change later. Pure.
+// Makes MPEG-TS (ISO/IEC 13818-1) of an H.264 or H.265 and an audio track, frame by frame, in the order in
+// which they come: no track waits for the other one, and either may begin or change later. Pure.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@ namespace astral::formats {
 
 class TsMux {
  public:
+  enum class Video : std::uint8_t { none, h264, h265 };
   enum class Audio : std::uint8_t { none, aac, mp3 };  // with ADTS; with its own headers
   struct Frame {
     Kind kind = Kind::video;
@@ -30,7 +31,7 @@ class TsMux {
   static constexpr std::int64_t table_interval = Timeline::second / 2;
 
   // What the next frames are of. A change announces itself with the next frame.
-  void set_tracks(bool has_video, Audio audio);
+  void set_tracks(Video video, Audio audio);
   // The packets of one frame. Tables precede a picture that a decoder can start with.
   std::vector<std::uint8_t> write(const Frame &frame);
 
@@ -43,12 +44,13 @@ class TsMux {
   };
 
   Track &track_of(Kind kind) { return kind == Kind::video ? video_ : audio_; }
+  bool has_video() const { return video_type_ != Video::none; }
   std::int64_t clock() const;
   void write_tables(Buffer &out);
   void write_section(Buffer &out, std::uint16_t pid, std::uint8_t &counter, Buffer section);
   void write_clock(Buffer &out, std::int64_t clock) const;
 
-  bool has_video_ = false;
+  Video video_type_ = Video::none;
   Audio type_ = Audio::none;
   bool are_tables_due_ = true;
   std::uint8_t version_ = 0;  // of the PMT

@@ -31,17 +31,21 @@ class FlvBranch : public Branch {
   struct Frame {
     bool is_video = false;
     bool is_start = false;
+    bool is_mp3 = false;       // else AAC
     std::int64_t decoded = 0;  // on our time line; 90 kHz
     std::int64_t shown = 0;    // ticks after that
     Time came{};
     Slice data = {};
-    Slice config = {};  // of the decoder
+    Slice config = {};  // of the decoder; MP3 has none
   };
 
   void take(formats::Unit &&unit);
+  bool take_sound(formats::Unit &unit, Frame &frame);
   bool take_picture(const formats::Unit &unit, Frame &frame);
   std::deque<Frame> *next();  // null: none yet
   void flush();
+  bool is_told(const Frame &frame) const;
+  void tell(const Frame &frame);
   void write(const Frame &frame);
   void write_header(bool is_news);
   void put(rtmp::Buffer &out, rtmp::Type type, std::uint32_t timestamp, Bytes body) const;
@@ -55,6 +59,8 @@ class FlvBranch : public Branch {
   Slice video_config_;               // of the newest picture
   std::deque<Frame> video_, audio_;  // wait for earlier frames of the other track
   Slice written_video_config_, written_audio_config_;
+  bool is_mp3_written_ = false;     // as written_audio_config_, which is empty then
+  bool has_foreign_sound_ = false;  // the newest audio frame is one that FLV does not carry
   bool is_header_out_ = false;
   std::int64_t origin_ = 0;  // our time line's moment that has the timestamp 0
   std::int64_t newest_ = 0;  // of what has been written

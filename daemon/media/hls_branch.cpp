@@ -73,10 +73,11 @@ std::uint64_t first_sequence() {
 }  // namespace
 
 HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits,
-                     CapsKnown on_caps, News on_news)
+                     CapsKnown on_caps, News on_news, LeftOut on_left_out)
     : context_(Ref<GMainContext>::retain(context)),
       on_caps_(std::move(on_caps)),
       on_news_(std::move(on_news)),
+      on_left_out_(std::move(on_left_out)),
       window_(first_sequence(), limits),
       tap_(context, [this](GstSample *sample) { take(sample); }),
       mailbox_(context) {
@@ -107,6 +108,7 @@ void HlsBranch::start(GstCaps *caps) {
   live_group_.reset();
   caps_ = Ref<GstCaps>::retain(caps);
   refusal_.clear();
+  left_out_ = {};
   remux_.reset();
   last_pts_.reset();
   packets_.clear();
@@ -128,6 +130,7 @@ void HlsBranch::start(GstCaps *caps) {
   if (is_transport_stream_) return;
   auto remux = Remux::open(
       caps, context_.get(), [this](GstSample *sample) { take_packet(sample); },
+      [this](const std::string &codec, bool is_video) { leave_out(codec, is_video); },
       [this](const Error &error) { stop_remux(error); });
   if (remux) {
     remux_ = std::move(*remux);
@@ -153,6 +156,12 @@ bool HlsBranch::is_repeated_header(GstBuffer *buffer) {
   gst_buffer_unmap(header, &expected);
   headers_to_come_ = is_same ? headers_to_come_ - 1 : 0;
   return is_same;
+}
+
+void HlsBranch::leave_out(const std::string &codec, bool is_video) {
+  if (is_video && !left_out_.video) left_out_.video = formats::VideoFacts{.codec = codec};
+  if (!is_video && !left_out_.audio) left_out_.audio = formats::AudioFacts{.codec = codec};
+  mailbox_.post([this] { on_left_out_(); });
 }
 
 void HlsBranch::stop_remux(const Error &error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Takes a stream's media from a pad to the HLS window and to the players of its MPEG-TS. MPEG-TS passes
-// unchanged, other containers pass a Remux, and media that MPEG-TS cannot carry is refused. Decides where a
-// group begins if the buffers do not say so.
+// unchanged, other containers pass a Remux, which leaves out tracks that MPEG-TS cannot carry; if it can
+// carry none, the media is refused. Decides where a group begins if the buffers do not say so.
 #pragma once
 
 #include <gst/gst.h>
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/facts.hpp"
 #include "formats/player.hpp"
 #include "formats/playlist.hpp"
 #include "formats/ts_header.hpp"
@@ -30,12 +31,14 @@ class HlsBranch {
   using CapsKnown = std::function<void(const std::string &caps)>;
 
   using News = std::function<void()>;
+  using LeftOut = std::function<void()>;
 
   // `source`: an unlinked src pad of an element in `bin`. `on_caps` gets the media's caps without their
-  // headers; `on_news` says that the playlist has grown. Both run as tasks of their own on the context, and
-  // may destroy the branch.
-  HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits,
-            CapsKnown on_caps, News on_news);
+  // headers; `on_news` says that the playlist has grown, `on_left_out` that left_out() has. All run as tasks
+  // of their own on the context, and may destroy the branch.
+  HlsBranch(
+      GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits, CapsKnown on_caps,
+      News on_news, LeftOut on_left_out = [] {});
   HlsBranch(const HlsBranch &) = delete;
   HlsBranch &operator=(const HlsBranch &) = delete;
 
@@ -45,6 +48,8 @@ class HlsBranch {
   formats::Fanout &live() { return live_; }
   // Why MPEG-TS cannot carry this media; empty if it can or if that is not known yet.
   const std::string &refusal() const { return refusal_; }
+  // Of the tracks that MPEG-TS cannot carry, the codecs.
+  const formats::Facts &left_out() const { return left_out_; }
 
  private:
   void take(GstSample *sample);
@@ -54,6 +59,7 @@ class HlsBranch {
   void hold_live_header();
   void start(GstCaps *caps);
   bool is_repeated_header(GstBuffer *buffer);
+  void leave_out(const std::string &codec, bool is_video);
   void stop_remux(const Error &error);
   std::uint64_t group_of(GstBuffer *buffer, Time pts);
   Time time_of(GstBuffer *buffer, const GstSegment *segment);
@@ -61,12 +67,14 @@ class HlsBranch {
   const Ref<GMainContext> context_;
   const CapsKnown on_caps_;
   const News on_news_;
+  const LeftOut on_left_out_;
   formats::HlsWindow window_;
   formats::Fanout live_;
   formats::TsHeader live_header_;
   bool is_live_header_out_ = false;
   std::optional<std::uint64_t> live_group_;
   std::string refusal_;
+  formats::Facts left_out_;
   Ref<GstCaps> caps_;
   bool is_transport_stream_ = false;
   guint headers_to_come_ = 0;        // buffers of the streamheader that still precede the media

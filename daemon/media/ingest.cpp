@@ -87,14 +87,23 @@ std::int64_t Ingest::time_of(Kind kind, std::uint32_t timestamp) {
 }
 
 // Some encoders send start codes where FLV has lengths.
-Expected<void> Ingest::take_config(Bytes config) {
+Expected<void> Ingest::take_config(const rtmp::flv::Video &video) {
+  const Bytes config = video.data.bytes();
+  video_.is_hevc = video.is_hevc;
   if (has_start_code(config)) {
-    video_.parameters.learn(formats::h264::units_after_start_codes(config));
+    const std::vector<Bytes> units = formats::h264::units_after_start_codes(config);
+    if (video.is_hevc)
+      video_.hevc.learn(units);
+    else
+      video_.parameters.learn(units);
     return {};
   }
-  const auto length_size = video_.parameters.read_record(config);
+  const auto length_size =
+      video.is_hevc ? video_.hevc.read_record(config) : video_.parameters.read_record(config);
   if (!length_size)
-    return fail(Code::unsupported, "the configuration of the H.264 cannot be read: restart the encoder");
+    return fail(Code::unsupported, std::string("the configuration of the ") +
+                                       (video.is_hevc ? "HEVC" : "H.264") +
+                                       " cannot be read: restart the encoder");
   video_.length_size = *length_size;
   return {};
 }
@@ -106,16 +115,31 @@ std::vector<Bytes> Ingest::units_of(Bytes picture) const {
 }
 
 Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Video &video) {
-  if (video.is_config) return take_config(video.data.bytes());
-  const std::vector<Bytes> units = units_of(video.data.bytes());
-  video_.parameters.learn(units);
+  if (video.is_config) return take_config(video);
   Frame frame{.decoded = time_of(Kind::video, timestamp),
               .shown = std::clamp<std::int64_t>(video.composition * ticks_per_ms, 0, most_delay)};
-  if (units.empty() || !video_.parameters.are_known()) return {};  // cannot be decoded
-  frame.is_start = formats::h264::is_start(units) || (video.is_key && formats::h264::is_intra(units));
-  if (awaits_start_ && !frame.is_start) return {};
+  const bool can_be_decoded = video.is_hevc ? take_hevc(video, frame) : take_avc(video, frame);
+  if (!can_be_decoded || (awaits_start_ && !frame.is_start)) return {};
   awaits_start_ = false;
   video_.is_there = true;
+  return take(std::move(frame));
+}
+
+// False: it cannot be decoded. As below.
+bool Ingest::take_hevc(const rtmp::flv::Video &video, Frame &frame) {
+  const std::vector<Bytes> units = units_of(video.data.bytes());
+  video_.hevc.learn(units);
+  if (units.empty() || !video_.hevc.are_known()) return false;
+  frame.is_start = formats::h265::is_start(units);
+  frame.data = formats::h265::access_unit(units, video_.hevc);
+  return true;
+}
+
+bool Ingest::take_avc(const rtmp::flv::Video &video, Frame &frame) {
+  const std::vector<Bytes> units = units_of(video.data.bytes());
+  video_.parameters.learn(units);
+  if (units.empty() || !video_.parameters.are_known()) return false;
+  frame.is_start = formats::h264::is_start(units) || (video.is_key && formats::h264::is_intra(units));
   // Repeats the parameter sets, for viewers that join later.
   constexpr std::uint8_t delimiter[] = {static_cast<std::uint8_t>(Nal::delimiter), 0xf0};
   formats::h264::put_after_start_code(frame.data, delimiter);
@@ -126,7 +150,7 @@ Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Video &vid
     const bool is_repeated = frame.is_start && (type == Nal::sps || type == Nal::pps);
     if (type != Nal::delimiter && !is_repeated) formats::h264::put_after_start_code(frame.data, unit);
   }
-  return take(std::move(frame));
+  return true;
 }
 
 // Some encoders send AAC with ADTS headers, which FLV does not have.
@@ -176,7 +200,8 @@ Expected<void> Ingest::deliver(const Frame &frame) {
   if (gst_app_src_get_current_level_bytes(source_.get()) > waiting_bytes ||
       gst_app_src_get_current_level_buffers(source_.get()) > waiting_frames)
     return fail(Code::no_room, "this node cannot keep up with the publisher");
-  muxer_.set_tracks(video_.is_there, audio_.type);
+  const TsMux::Video type = video_.is_hevc ? TsMux::Video::h265 : TsMux::Video::h264;
+  muxer_.set_tracks(video_.is_there ? type : TsMux::Video::none, audio_.type);
   const auto buffer = wrap(rtmp::shared(muxer_.write({.kind = frame.kind,
                                                       .is_start = frame.is_start,
                                                       .decoded = frame.decoded,
@@ -194,9 +219,7 @@ Expected<void> Ingest::build() {
   pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
   errors_ = std::make_unique<BusErrors>(
       pipeline_.get(), *mailbox_, [this](GstObject *, const Error &error) { end(error); },
-      [this] {
-        end({Code::not_found, "the publisher has ended the stream"});
-      });
+      [this] { end({Code::not_found, "the publisher has ended the stream"}); });
   const auto source = make("appsrc"), sink = make("astralsink");
   if (!source) return missing("appsrc");
   if (!sink) return missing("astralsink");

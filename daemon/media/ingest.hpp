@@ -17,6 +17,7 @@
 
 #include "formats/adts.hpp"
 #include "formats/h264.hpp"
+#include "formats/h265.hpp"
 #include "formats/rtmp/flv.hpp"
 #include "formats/rtmp/session.hpp"
 #include "formats/timeline.hpp"
@@ -57,6 +58,8 @@ class Ingest {
     bool is_expected = true;
     bool is_there = false;  // a picture that a decoder can start with has come
     formats::h264::Parameters parameters = {};
+    bool is_hevc = false;
+    formats::h265::Parameters hevc = {};
     unsigned length_size = 4;
   };
   struct Audio {
@@ -75,7 +78,9 @@ class Ingest {
   std::int64_t time_of(formats::Kind kind, std::uint32_t timestamp);
   Expected<void> take(std::uint32_t timestamp, const rtmp::flv::Video &video);
   Expected<void> take(std::uint32_t timestamp, const rtmp::flv::Audio &audio);
-  Expected<void> take_config(Bytes config);
+  Expected<void> take_config(const rtmp::flv::Video &video);
+  bool take_avc(const rtmp::flv::Video &video, Frame &frame);
+  bool take_hevc(const rtmp::flv::Video &video, Frame &frame);
   std::vector<Bytes> units_of(Bytes picture) const;
   Expected<void> take(Frame frame);
   bool is_complete() const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Converts AAC to Opus, which WebRTC plays. It has a pipeline of its own.
+// Converts AAC or MPEG audio (MP3) to Opus, which WebRTC plays. It has a pipeline of its own.
 #pragma once
 
 #include <gst/app/gstappsrc.h>
@@ -7,8 +7,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
-#include "formats/adts.hpp"
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "glue/loop.hpp"
@@ -24,22 +24,24 @@ class Opus {
   using Take = std::function<void(Time, const Slice &)>;  // one packet of 20 ms
   using Fail = std::function<void(const Error &)>;        // as a task on the context
 
-  // `chain`: what converts ADTS, in gst-launch's language.
-  static Expected<std::unique_ptr<Opus>> open(GMainContext *context, Take take, Fail fail,
-                                              const char *chain = aac_to_opus);
+  enum class From { aac, mpeg_audio };
+
+  // `decoder`: of what will be pushed, in gst-launch's language; null: the usual one.
+  static Expected<std::unique_ptr<Opus>> open(GMainContext *context, From from, Take take, Fail fail,
+                                              const char *decoder = nullptr);
   ~Opus();
   Opus(const Opus &) = delete;
   Opus &operator=(const Opus &) = delete;
 
-  // `frame` is AAC without ADTS, at least 0 ns on a time line that goes on.
-  void push(Time time, const formats::adts::Config &config, Bytes frame);
+  From from() const { return from_; }
+  // AAC with ADTS, or a frame of MPEG audio; at least 0 ns on a time line that goes on.
+  void push(Time time, Bytes frame);
 
  private:
-  static const char *const aac_to_opus;
+  Opus(GMainContext *context, From from, Take take, Fail fail);
+  Expected<void> build(const std::string &decoder);
 
-  Opus(GMainContext *context, Take take, Fail fail);
-  Expected<void> build(const char *chain);
-
+  const From from_;
   const Take take_;
   const Fail fail_;
   Ref<GstElement> pipeline_;

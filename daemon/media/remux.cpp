@@ -44,14 +44,18 @@ bool is_elementary(std::string_view name) {
 
 }  // namespace
 
-Expected<std::unique_ptr<Remux>> Remux::open(GstCaps *caps, GMainContext *context, Take take, Fail fail) {
-  std::unique_ptr<Remux> remux(new Remux(context, std::move(take), std::move(fail)));
+Expected<std::unique_ptr<Remux>> Remux::open(GstCaps *caps, GMainContext *context, Take take,
+                                             LeftOut left_out, Fail fail) {
+  std::unique_ptr<Remux> remux(new Remux(context, std::move(take), std::move(left_out), std::move(fail)));
   if (const auto built = remux->build(caps); !built) return tl::unexpected(built.error());
   return remux;
 }
 
-Remux::Remux(GMainContext *context, Take take, Fail fail)
-    : fail_(std::move(fail)), mailbox_(context), tap_(context, std::move(take)) {}
+Remux::Remux(GMainContext *context, Take take, LeftOut left_out, Fail fail)
+    : left_out_(std::move(left_out)),
+      fail_(std::move(fail)),
+      mailbox_(context),
+      tap_(context, std::move(take)) {}
 
 Remux::~Remux() {
   if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
@@ -104,15 +108,23 @@ Expected<void> Remux::link(GstPad *pad) {
     return fail(Code::unsupported, "a track has an unknown type");
   const GstStructure *media = gst_caps_get_structure(caps.get(), 0);
   const std::string name = gst_structure_get_name(media);
-  const bool needed = !name.starts_with("text/") && !name.starts_with("subpicture/");
   const char *factory = parser_for(media);
-  if (needed && !factory) return fail(Code::unsupported, "HLS in MPEG-TS cannot carry " + name);
+  const bool needed = factory != nullptr;
+  if (needed)
+    has_track_ = true;
+  else
+    leave_out(name);
 
   const auto parser = make(needed ? factory : "fakesink");
   if (!parser) return missing(needed ? factory : "fakesink");
   gst_bin_add(GST_BIN(pipeline_.get()), parser.get());
-  if (!needed) {  // drops subtitles
-    g_object_set(parser.get(), "sync", FALSE, "async", FALSE, nullptr);
+  if (!needed) {  // subtitles too
+    g_object_set(parser.get(), "sync", FALSE, "async", FALSE, "signal-handoffs", TRUE, nullptr);
+    g_signal_connect(parser.get(), "handoff",
+                     G_CALLBACK(+[](GstElement *, GstBuffer *, GstPad *, gpointer self) noexcept {
+                       static_cast<Remux *>(self)->check_tracks();
+                     }),
+                     this);
   } else {
     const auto queue = make("queue");
     if (!queue) return missing("queue");
@@ -129,6 +141,25 @@ Expected<void> Remux::link(GstPad *pad) {
   if (GST_PAD_LINK_FAILED(gst_pad_link(pad, sink.get())))
     return fail(Code::unsupported, "MPEG-TS cannot carry this " + name);
   return {};
+}
+
+void Remux::leave_out(const std::string &name) {
+  if (first_left_out_.empty()) first_left_out_ = name;
+  const bool is_video = name.starts_with("video/");
+  if (!is_video && !name.starts_with("audio/")) return;
+  constexpr std::string_view extension = "x-";
+  std::string_view codec = std::string_view(name).substr(name.find('/') + 1);
+  if (codec.starts_with(extension)) codec.remove_prefix(extension.size());
+  mailbox_.post([this, codec = std::string(codec), is_video] {
+    if (!failed_) left_out_(codec, is_video);
+  });
+}
+
+// parsebin adds all pads before it lets data through, and says nothing of it.
+void Remux::check_tracks() {
+  const StreamingScope scope;
+  if (!are_tracks_checked_.exchange(true) && !has_track_)
+    post_failure({Code::unsupported, "HLS in MPEG-TS cannot carry " + first_left_out_});
 }
 
 void Remux::post_failure(Error error) {

@@ -46,7 +46,7 @@ void RtcBranch::on_frame(const Slice &frame, bool) {
   const auto units = demux_.push(frame.bytes());
   const formats::TsDemux::Tracks &tracks = demux_.tracks();
   if (tracks.are_known && !was_known && !tracks.has_video && !tracks.has_audio)
-    return out_.end({Code::unsupported, "WebRTC plays H.264 and AAC, and this stream has neither"});
+    return out_.end({Code::unsupported, "WebRTC plays H.264, AAC and MP3, and this stream has none of them"});
   if (tracks.are_known && !was_known && !tracks.has_video) tell_tracks();
   for (const formats::Unit &unit : units) take(unit);
 }
@@ -73,9 +73,15 @@ void RtcBranch::take(const formats::Unit &unit) {
   const Time came = now();
   const Time time = time_of(timeline_.map(unit.kind, unit.decoded, came));
   if (unit.kind == formats::Kind::video) return take_picture(unit, time, came);
-  if (!opus_) {
+  take_sound(unit, time);
+}
+
+void RtcBranch::take_sound(const formats::Unit &unit, Time time) {
+  const Opus::From from = unit.layer == 0 ? Opus::From::aac : Opus::From::mpeg_audio;
+  if (!opus_ || opus_->from() != from) {
+    opus_.reset();
     auto made = Opus::open(
-        context_.get(),
+        context_.get(), from,
         [this](Time at, const Slice &packet) {
           out_.push(formats::write_frame(formats::RtcFrame::Kind::audio, at, packet.bytes()),
                     !demux_.tracks().has_video);
@@ -84,7 +90,11 @@ void RtcBranch::take(const formats::Unit &unit) {
     if (!made) return out_.end(made.error());
     opus_ = std::move(*made);
   }
-  opus_->push(time, unit.config, unit.data);
+  if (from == Opus::From::mpeg_audio) return opus_->push(time, unit.data);
+  std::vector<std::uint8_t> frame;
+  formats::adts::put_head(frame, unit.config, unit.data.size());
+  frame.insert(frame.end(), unit.data.begin(), unit.data.end());
+  opus_->push(time, frame);
 }
 
 void RtcBranch::take_picture(const formats::Unit &unit, Time time, Time came) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Converts a stream from MPEG-TS to what WebRTC sends, for all its players: H.264 unchanged, AAC as Opus. Its
-// times continue over a break, so that connected players see one stream.
+// Converts a stream from MPEG-TS to what WebRTC sends, for all its players: H.264 unchanged, AAC and MPEG
+// audio as Opus. Its times continue over a break, so that connected players see one stream.
 #pragma once
 
 #include <memory>
@@ -29,6 +29,7 @@ class RtcBranch : public Branch {
 
  private:
   void take(const formats::Unit &unit);
+  void take_sound(const formats::Unit &unit, Time time);
   void take_picture(const formats::Unit &unit, Time time, Time came);
   void tell_tracks();
 

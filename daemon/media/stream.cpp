@@ -85,7 +85,7 @@ Expected<void> Stream::build() {
         caps_ = caps;
         handler_.on_media(slug_, caps);
       },
-      [this] { handler_.on_hls_news(slug_); });
+      [this] { handler_.on_hls_news(slug_); }, [this] { handler_.on_facts(slug_); });
   hls_->live().join(facts_);
   branches_ = std::make_unique<Branches>(hls_->live(), g_main_context_get_thread_default());
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
@@ -187,7 +187,10 @@ std::string Stream::drawing() const {
 }
 
 formats::Facts Stream::facts() const {
-  return hls_->refusal().empty() ? facts_.facts() : formats::Facts{};
+  formats::Facts facts = hls_->refusal().empty() ? facts_.facts() : formats::Facts{};
+  if (!facts.video) facts.video = hls_->left_out().video;
+  if (!facts.audio) facts.audio = hls_->left_out().audio;
+  return facts;
 }
 
 const formats::HlsWindow *Stream::hls() const {

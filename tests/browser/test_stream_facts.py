@@ -2,6 +2,7 @@
 """The page shows what a real node knows of its streams: thumbnails, which it refreshes, codecs and warnings."""
 import media
 
+VIDEO = media.VIDEO.replace('video/x-raw,', 'video/x-raw,format=I420,')  # what all browsers decode
 PICTURE = 'document.querySelector("#stream-list .thumbnail img")'
 
 
@@ -19,6 +20,16 @@ def test_a_thumbnail_is_shown_and_refreshed(network, page):
         document.querySelector("#order").dispatchEvent(new Event("change"));''')
     page.wait('a new thumbnail', lambda: page.js(f'{PICTURE}.src') != first and page.js(f'{PICTURE}.complete'))
     assert page.is_shown('#stream-list .thumbnail img')
+    assert page.console_errors == []
+
+
+def test_the_watch_page_says_what_is_left_out_and_plays_the_rest(network, page):
+    node = network.node('n')
+    network.launch('publisher', f'{VIDEO} ! queue ! mux. mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri("talk")} '
+                   'audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! avenc_ac3 ! ac3parse ! queue ! mux.')
+    page.open(f'{node.url}/#watch/talk')
+    page.wait('the reason', lambda: 'WebRTC do not carry this stream\'s AC-3 sound: send AAC' in page.text('#watch-left-out'))
+    page.wait('the picture', lambda: page.text('#fact-picture') == '640 × 360')
     assert page.console_errors == []
 
 

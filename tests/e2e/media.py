@@ -32,7 +32,7 @@ BAD = f'key-int-max={5 * FPS} bframes=2 b-adapt=false rc-lookahead=0'  # rare ke
 def publish_encoded(network, node, slug, encoder):
     """Publishes a test picture; `encoder` holds the properties of x264enc."""
     return network.launch('publisher', (
-        f'videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={FPS}/1 ! '
+        f'videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=640,height=360,framerate={FPS}/1 ! '
         f'x264enc speed-preset=ultrafast bitrate=800 {encoder} ! h264parse ! queue ! mux. '
         f'mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri(slug)} {AUDIO} ! queue ! mux.'))
 

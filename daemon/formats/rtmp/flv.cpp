@@ -3,11 +3,15 @@
 
 #include <array>
 #include <string>
+#include <utility>
+
+#include "formats/mpeg_audio.hpp"
+#include "formats/rtmp/enhanced.hpp"
 
 namespace astral::rtmp::flv {
 namespace {
 
-constexpr unsigned avc = 7, aac = 10, mp3 = 2;
+constexpr unsigned avc = 7, hevc = 12, aac = 10, mp3 = 2;  // many encoders use 12, which no standard names
 constexpr unsigned key_frame = 1, inter_frame = 2, command_frame = 5;
 constexpr std::uint8_t aac_flags = 0xaf;  // 44 kHz, 16 bit, stereo: FLV says so for any AAC
 
@@ -22,8 +26,7 @@ constexpr std::array video_codecs{"",
                                   "H.263",
                                   "MPEG-4 part 2",
                                   "",
-                                  "",
-                                  "HEVC"};
+                                  ""};
 constexpr std::array audio_codecs{"PCM",        "ADPCM", "",      "PCM", "Nellymoser", "Nellymoser",
                                   "Nellymoser", "G.711", "G.711", "",    "",           "Speex"};
 
@@ -33,17 +36,58 @@ std::string name_of(const std::array<const char *, n> &names, unsigned codec) {
 }
 
 tl::unexpected<Error> not_video(const std::string &what) {
-  return fail(Code::unsupported, "this node accepts H.264, not " + what + ": set the encoder to H.264");
+  return fail(Code::unsupported,
+              "this node accepts H.264 and HEVC, not " + what + ": set the encoder to H.264");
+}
+tl::unexpected<Error> not_audio(const std::string &what) {
+  return fail(Code::unsupported, "this node accepts AAC or MP3, not " + what + ": set the encoder to AAC");
 }
 
-// Enhanced RTMP names the codec by four letters instead of a number.
-tl::unexpected<Error> not_enhanced(Reader &in) {
-  const std::string_view letters = as_text(in.take(4));
-  return not_video(letters == "hvc1"   ? "HEVC"
-                   : letters == "av01" ? "AV1"
-                   : letters == "vp09" ? "VP9"
-                   : letters == "avc1" ? "H.264 in enhanced RTMP"
-                                       : "enhanced RTMP");
+struct Letters {
+  std::string_view code;
+  const char *name;
+};
+constexpr std::array known_letters{
+    Letters{"av01", "AV1"},  Letters{"vp09", "VP9"},  Letters{"vp08", "VP8"},    Letters{"vvc1", "H.266"},
+    Letters{"Opus", "Opus"}, Letters{"ac-3", "AC-3"}, Letters{"ec-3", "E-AC-3"}, Letters{"fLaC", "FLAC"}};
+
+// The letters are the publisher's: no others are repeated to people.
+std::string name_of(const std::string &letters) {
+  for (const Letters &known : known_letters)
+    if (known.code == letters) return known.name;
+  return "this codec of enhanced RTMP";
+}
+
+Expected<std::optional<Video>> read_enhanced_video(const Slice &body) {
+  auto read = enhanced::read_video(body);
+  if (!read) return tl::unexpected<Error>(read.error());
+  if (!*read) return std::nullopt;
+  enhanced::Body &found = **read;
+  if (found.codec != "avc1" && found.codec != "hvc1") return not_video(name_of(found.codec));
+  return Video{.is_hevc = found.codec == "hvc1",
+               .is_config = found.is_config,
+               .is_key = found.is_key,
+               .composition = found.composition,
+               .data = std::move(found.data)};
+}
+
+Expected<std::optional<Audio>> read_enhanced_audio(const Slice &body) {
+  auto read = enhanced::read_audio(body);
+  if (!read) return tl::unexpected<Error>(read.error());
+  if (!*read) return std::nullopt;
+  enhanced::Body &found = **read;
+  const bool is_mp3 = found.codec == ".mp3";
+  if (!is_mp3 && found.codec != "mp4a") return not_audio(name_of(found.codec));
+  if (is_mp3 && found.is_config) return std::nullopt;
+  return Audio{.is_config = found.is_config, .is_mp3 = is_mp3, .data = std::move(found.data)};
+}
+
+// FLV has names for 11, 22 and 44 kHz only.
+std::uint8_t mp3_flags(Bytes frame) {
+  constexpr unsigned wide = 2, stereo = 1;
+  const auto head = formats::mpeg_audio::read_head(frame);
+  const unsigned rate = !head || head->rate > 24'000 ? 3 : head->rate > 12'000 ? 2 : 1;
+  return static_cast<std::uint8_t>(mp3 << 4 | rate << 2 | wide | (head && head->channels == 1 ? 0 : stereo));
 }
 
 // The part of `body` that `in`, a reader of `body`, has not read yet.
@@ -55,15 +99,17 @@ Slice rest_of(const Slice &body, const Reader &in) {
 
 Expected<std::optional<Video>> read_video(const Slice &body) {
   Reader in(body.bytes());
+  if (enhanced::is_video(body.bytes())) return read_enhanced_video(body);
   const unsigned first = in.u8();
-  if (first & 0x80) return not_enhanced(in);
   if (first >> 4 == command_frame) return std::nullopt;
-  if ((first & 0xf) != avc) return not_video(name_of(video_codecs, first & 0xf));
+  const unsigned codec = first & 0xf;
+  if (codec != avc && codec != hevc) return not_video(name_of(video_codecs, codec));
   const unsigned packet = in.u8();
   const std::uint32_t composition = in.u24();
   if (!in.ok()) return fail(Code::invalid, "a video message of " + std::to_string(body.size()) + " bytes");
   if (packet > 1 || in.done()) return std::nullopt;
-  return Video{.is_config = packet == 0,
+  return Video{.is_hevc = codec == hevc,
+               .is_config = packet == 0,
                .is_key = first >> 4 == key_frame,
                .composition = static_cast<std::int32_t>(composition << 8) >> 8,
                .data = rest_of(body, in)};
@@ -71,10 +117,9 @@ Expected<std::optional<Video>> read_video(const Slice &body) {
 
 Expected<std::optional<Audio>> read_audio(const Slice &body) {
   Reader in(body.bytes());
+  if (enhanced::is_audio(body.bytes())) return read_enhanced_audio(body);
   const unsigned codec = in.u8() >> 4;
-  if (codec != mp3 && codec != aac)
-    return fail(Code::unsupported, "this node accepts AAC or MP3, not " + name_of(audio_codecs, codec) +
-                                       ": set the encoder to AAC");
+  if (codec != mp3 && codec != aac) return not_audio(name_of(audio_codecs, codec));
   const bool is_config = codec == aac && in.u8() == 0;
   if (!in.ok()) return fail(Code::invalid, "an audio message of " + std::to_string(body.size()) + " bytes");
   if (in.done()) return std::nullopt;
@@ -91,11 +136,11 @@ Buffer write_avc(const Video &video) {
   return body;
 }
 
-Buffer write_aac(const Audio &audio) {
+Buffer write_audio(const Audio &audio) {
   Buffer body;
   body.reserve(2 + audio.data.size());
-  body.push_back(aac_flags);
-  body.push_back(audio.is_config ? 0 : 1);
+  body.push_back(audio.is_mp3 ? mp3_flags(audio.data.bytes()) : aac_flags);
+  if (!audio.is_mp3) body.push_back(audio.is_config ? 0 : 1);
   put(body, audio.data.bytes());
   return body;
 }

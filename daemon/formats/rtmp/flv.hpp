@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The bodies of FLV tags, which RTMP's media messages share: H.264, AAC and MP3, which MPEG-TS can carry.
+// The bodies of FLV tags, which RTMP's media messages share: H.264, HEVC, AAC and MP3, which MPEG-TS can
+// carry. They are read with numbers for codecs and with the four letters of enhanced RTMP (enhanced.hpp).
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,10 @@
 
 namespace astral::rtmp::flv {
 
-// A picture, or the decoder's configuration (an AVCDecoderConfigurationRecord).
+// A picture, or the decoder's configuration (an AVCDecoderConfigurationRecord, an
+// HEVCDecoderConfigurationRecord).
 struct Video {
+  bool is_hevc = false;
   bool is_config = false;
   bool is_key = false;
   std::int32_t composition = 0;  // ms from DTS to PTS
@@ -36,7 +39,8 @@ Expected<std::optional<Video>> read_video(const Slice &body);
 Expected<std::optional<Audio>> read_audio(const Slice &body);
 
 Buffer write_avc(const Video &video);
-Buffer write_aac(const Audio &audio);
+// AAC, or MP3 with its head.
+Buffer write_audio(const Audio &audio);
 // "onMetaData" and its properties: the body of a script tag or data message.
 Buffer write_metadata(const amf::Object &properties);
 

@@ -78,6 +78,31 @@ Bits &put_size(Bits &bits, unsigned columns, unsigned rows) {
   return bits.exponential(1).put(0, 1).exponential(columns - 1).exponential(rows - 1).put(1, 1).put(1, 1);
 }
 
+// Of x264 with profile high444, high10 and high.
+TEST(CodecHeads, ReadsChromaAndBits) {
+  const auto yuv444 = read_h264(picture("67f4001e919680a02ff89c0440000003004000000f03c58ba8"));
+  ASSERT_TRUE(yuv444);
+  EXPECT_EQ(yuv444->chroma, 3u);
+  EXPECT_EQ(yuv444->bits, 8u);
+  const auto usual = read_h264(picture("6764001eace80b424d808800000300080000030190f8a155"));
+  ASSERT_TRUE(usual);
+  EXPECT_EQ(usual->chroma, VideoFacts::usual_chroma);
+  EXPECT_EQ(usual->bits, VideoFacts::usual_bits);
+  Bits ten;
+  ten.put(110, 8).put(0, 8).put(30, 8).exponential(0);
+  ten.exponential(1).exponential(2).exponential(2).put(0, 1).put(0, 1).exponential(0).exponential(0);
+  const auto more = read_h264(put_size(ten.exponential(0), 40, 30).put(0, 1).put(0, 1).set());
+  ASSERT_TRUE(more);
+  EXPECT_EQ(more->chroma, 1u);
+  EXPECT_EQ(more->bits, 10u);
+  for (const auto &[chroma, bits] : {std::pair(4u, 0u), std::pair(1u, 7u)}) {
+    Bits bad;
+    bad.put(110, 8).put(0, 8).put(30, 8).exponential(0).exponential(chroma).exponential(bits).exponential(
+        bits);
+    EXPECT_FALSE(read_h264(put_size(bad.put(0, 1).put(0, 1), 40, 30).put(0, 1).put(0, 1).set()));
+  }
+}
+
 TEST(CodecHeads, SkipsScalingListsAndPictureOrderCounts) {
   Bits bits = high_profile();
   bits.put(1, 1);                                // scaling lists

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "../track/ts_builder.hpp"
@@ -31,6 +32,36 @@ TEST(FactFinder, DoesNotReadPastTheEndOfAPesHeader) {
       EXPECT_FALSE(finder.facts().video) << size;
     }
   }
+}
+
+std::string sound_of(const std::vector<Es> &tracks) {
+  FactFinder finder([] {});
+  finder.on_frame(of(pat()), true);
+  finder.on_frame(of(pmt(tracks)), true);
+  return finder.facts().audio ? finder.facts().audio->codec : "";
+}
+
+TEST(FactFinder, NamesTheCodecOfEachKindOfTrack) {
+  const Es picture{0x1b, video_pid};
+  EXPECT_EQ(sound_of({picture, {0x0f, audio_pid}}), "aac");
+  EXPECT_EQ(sound_of({picture, {0x11, audio_pid}}), "latm");
+  EXPECT_EQ(sound_of({picture, {0x03, audio_pid}}), "mp3");
+  EXPECT_EQ(sound_of({picture, {0x81, audio_pid}}), "ac3");
+  EXPECT_EQ(sound_of({picture, {0x87, audio_pid}}), "eac3");
+  EXPECT_EQ(sound_of({picture, {0x06, audio_pid}}), "");
+  EXPECT_EQ(sound_of({picture, {0x06, audio_pid, {0x0a, 1, 0, 5, 4, 'O', 'p', 'u', 's'}}}), "opus");
+  EXPECT_EQ(sound_of({picture, {0x06, audio_pid, {5, 4, 'B', 'S', 'S', 'D'}}}), "pcm");
+  EXPECT_EQ(sound_of({picture, {0x06, audio_pid, {0x6a, 1, 0}}}), "ac3");
+  EXPECT_EQ(sound_of({picture, {0x06, audio_pid, {0x7a, 0}}}), "eac3");
+  EXPECT_EQ(sound_of({picture, {0x06, audio_pid, {5, 4, 'H', 'E', 'V', 'C'}}}), "");
+  EXPECT_EQ(sound_of({picture, {0x06, audio_pid, {5, 200, 'O', 'p'}}}), "");  // cut short
+  EXPECT_EQ(sound_of({picture, {0x99, audio_pid}}), "");
+}
+
+// So do FLV, RTMP and WebRTC.
+TEST(FactFinder, TakesTheFirstTrackThatAllFormatsCarry) {
+  EXPECT_EQ(sound_of({{0x81, 0x50}, {0x0f, 0x51}, {0x11, 0x52}}), "aac");
+  EXPECT_EQ(sound_of({{0x81, 0x50}, {0x11, 0x52}}), "ac3");
 }
 
 TEST(FactFinder, DoesNotReadPastTheEndOfATable) {

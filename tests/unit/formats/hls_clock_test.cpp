@@ -20,7 +20,7 @@ constexpr std::int64_t second = Timeline::second;
 // 25 pictures a second, a key frame each second.
 class HlsClock : public testing::Test {
  protected:
-  HlsClock() { muxer_.set_tracks(true, TsMux::Audio::aac); }
+  HlsClock() { muxer_.set_tracks(TsMux::Video::h264, TsMux::Audio::aac); }
 
   void seconds(int count) { frames(25 * count); }
   void frames(int count) {

@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <vector>
 
+#include "../track/ts_builder.hpp"
 #include "formats/pes.hpp"
 #include "formats/ts_demux.hpp"
 
@@ -35,7 +38,7 @@ void append(std::vector<Unit> &to, std::vector<Unit> units) {
 
 TEST(TsMux, EverySizeOfFrameIsReadAgain) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   TsDemux demux;
   std::vector<Unit> units;
   constexpr std::size_t most = 800;
@@ -73,7 +76,7 @@ TEST(TsMux, EverySizeOfFrameIsReadAgain) {
 // The picture comes once a second, sound 50 times.
 TEST(TsMux, SendsItsClockOftenWherePicturesAreRare) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   std::vector<std::int64_t> clocks;
   std::int64_t earliest = 0;
   for (std::int64_t at = second; at < 20 * second; at += second / 50) {
@@ -99,13 +102,13 @@ TEST(TsMux, SendsItsClockOftenWherePicturesAreRare) {
 TEST(TsMux, AnnouncesATrackThatBeginsLater) {
   TsMux mux;
   TsDemux demux;
-  mux.set_tracks(false, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::aac);
   std::vector<Unit> units;
   std::int64_t at = second;
   for (int i = 0; i < 50; ++i, at += 1800)
     append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
   EXPECT_FALSE(demux.tracks().has_video);
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int i = 0; i < 50; ++i, at += 1800) {
     append(units, demux.push(mux.write({.decoded = at, .data = picture_of(500, 2)})));
     append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
@@ -119,7 +122,7 @@ TEST(TsMux, AnnouncesATrackThatBeginsLater) {
 TEST(TsDemux, ALostPacketDamagesOnlyItsFrame) {
   Buffer packets;
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int i = 0; i < 6; ++i) {
     const std::int64_t at = second + i * 3600;
     for (const Buffer &more : {mux.write({.decoded = at, .data = picture_of(500, 2)}),
@@ -147,7 +150,7 @@ TEST(TsDemux, ALostPacketDamagesOnlyItsFrame) {
 TEST(TsDemux, ReadsBytesInAnyPieces) {
   Buffer packets;
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int i = 0; i < 6; ++i) {
     const Buffer more = mux.write({.decoded = second + i * 3600, .data = picture_of(500, 2)});
     packets.insert(packets.end(), more.begin(), more.end());
@@ -165,7 +168,7 @@ TEST(TsDemux, ReadsBytesInAnyPieces) {
 // One picture a second: it does not wait for the next one.
 TEST(TsDemux, SoundEndsThePictureBeforeIt) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   TsDemux demux;
   EXPECT_TRUE(demux.push(mux.write({.decoded = second, .data = picture_of(500, 2)})).empty());
   const Buffer sound = sound_of(90, 1);
@@ -177,7 +180,7 @@ TEST(TsDemux, SoundEndsThePictureBeforeIt) {
 // A multiplexer that puts stuffing and sound into the middle of a picture costs one picture, not each.
 TEST(TsDemux, APictureMayGoOnAfterSound) {
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   TsDemux demux;
   std::vector<Unit> units;
   for (int i = 0; i < 5; ++i) {
@@ -198,7 +201,7 @@ TEST(TsDemux, APictureMayGoOnAfterSound) {
 
 TEST(TsDemux, AnAudioFrameMayCrossPesPackets) {
   TsMux mux;
-  mux.set_tracks(false, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::aac);
   Buffer frames;
   for (int i = 0; i < 4; ++i) {
     const Buffer frame = sound_of(101, static_cast<std::uint8_t>(i));
@@ -219,10 +222,55 @@ TEST(TsDemux, AnAudioFrameMayCrossPesPackets) {
   EXPECT_EQ(units[1].decoded, second + 1920);
 }
 
+// MP3 of 128 kbit/s at 44.1 kHz. Its data may look like a head.
+TEST(TsDemux, ReadsMpegAudio) {
+  const auto frame_of = [](std::uint8_t fill) {
+    Buffer frame(417, fill);
+    std::copy_n(std::initializer_list<std::uint8_t>{0xff, 0xfb, 0x90, 0x64}.begin(), 4, frame.begin());
+    return frame;
+  };
+  TsMux mux;
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::mp3);
+  TsDemux demux;
+  std::vector<Unit> units;
+  Buffer both = frame_of(1);
+  const Buffer next = frame_of(0xff);
+  both.insert(both.end(), next.begin(), next.end());
+  const Bytes joined = Bytes(both).subspan(100);  // the first packet that comes begins inside a frame
+  append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = second, .data = joined})));
+  for (int i = 1; i < 4; ++i)
+    append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = second + i * 4702, .data = both})));
+  append(units, demux.finish());
+  EXPECT_TRUE(demux.tracks().has_audio);
+  ASSERT_EQ(units.size(), 7u);
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    EXPECT_EQ(units[i].layer, 3u);
+    EXPECT_EQ(units[i].data, frame_of(i % 2 == 0 ? 0xff : 1));
+    EXPECT_EQ(units[i].decoded,
+              second + static_cast<std::int64_t>(i / 2 + i % 2) * 4702 + (i > 0 && i % 2 == 0 ? 2351 : 0));
+  }
+}
+
+TEST(TsDemux, PrefersAacToMpegAudio) {
+  TsDemux demux;
+  const auto table = track::test::pmt({{mp3_type, track::test::audio_pid}, {aac_type, 0x50}});
+  demux.push(track::test::pat());
+  demux.push(table);
+  TsMux mux;
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::aac);
+  std::vector<Unit> units;
+  Buffer packets = mux.write({.kind = Kind::audio, .decoded = second, .data = sound_of(90, 1)});
+  for (std::size_t at = 2 * ts_packet_size; at < packets.size(); at += ts_packet_size) packets[at + 2] = 0x50;
+  append(units, demux.push(Bytes(packets).subspan(2 * ts_packet_size)));
+  append(units, demux.finish());
+  ASSERT_EQ(units.size(), 1u);
+  EXPECT_EQ(units[0].layer, 0u);
+}
+
 TEST(TsDemux, SurvivesRubbish) {
   std::uint32_t seed = 1;
   TsMux mux;
-  mux.set_tracks(true, TsMux::Audio::aac);
+  mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int round = 0; round < 300; ++round) {
     TsDemux demux;
     for (int i = 0; i < 20; ++i) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../track/ts_builder.hpp"
+#include "formats/carriage.hpp"
 #include "formats/fact_finder.hpp"
 #include "glue/ref.hpp"
 #include "media/make.hpp"
@@ -41,8 +42,8 @@ formats::Facts facts_of(const std::string &encoders) {
 }
 
 std::string video(const std::string &encoder) {
-  return "videotestsrc num-buffers=250 ! video/x-raw,width=320,height=180,framerate=25/1 ! " + encoder +
-         " ! queue max-size-time=0 max-size-buffers=0 ! mux. ";
+  return "videotestsrc num-buffers=250 ! video/x-raw,format=I420,width=320,height=180,framerate=25/1 ! " +
+         encoder + " ! queue max-size-time=0 max-size-buffers=0 ! mux. ";
 }
 std::string audio(const std::string &encoder) {
   return "audiotestsrc num-buffers=470 samplesperbuffer=1024 ! audio/x-raw,rate=48000,channels=2 ! " +
@@ -72,16 +73,16 @@ TEST(Facts, OfAGoodStreamHaveNoWarnings) {
 
 TEST(Facts, WarnAboutWhatPlaysBadly) {
   const formats::Facts facts = facts_of(h264("key-int-max=125 bframes=2 b-adapt=false rc-lookahead=0") +
-                                        audio("lamemp3enc ! mpegaudioparse"));
+                                        audio("avenc_mp2 ! mpegaudioparse"));
   ASSERT_TRUE(facts.video && facts.audio);
   EXPECT_EQ(facts.video->keyframe_seconds, 5);
   EXPECT_TRUE(facts.video->has_b_frames);
-  EXPECT_EQ(*facts.audio, (formats::AudioFacts{"mp3", 48'000, 2}));
+  EXPECT_EQ(*facts.audio, (formats::AudioFacts{"mp2", 48'000, 2}));
   const auto warnings = formats::warnings_of(facts);
   ASSERT_EQ(warnings.size(), 3u);
   EXPECT_NE(warnings[0].find("Keyframes are 5 s apart"), std::string::npos);
   EXPECT_NE(warnings[1].find("B-frames"), std::string::npos);
-  EXPECT_NE(warnings[2].find("not AAC"), std::string::npos);
+  EXPECT_NE(warnings[2].find("MP2 sound"), std::string::npos);
 }
 
 TEST(Facts, WarnWhenTheNextKeyFrameDoesNotCome) {
@@ -105,6 +106,21 @@ TEST(Facts, OfOtherCodecsHaveTheCodecOnly) {
   track::test::append(bytes, track::test::video_delta());
   finder.on_frame(Slice::copy(bytes), true);
   EXPECT_EQ(finder.facts().video, (formats::VideoFacts{.codec = "h265"}));
+}
+
+// What FFmpeg and GStreamer encode if nobody tells them not to.
+TEST(Facts, WarnOfPicturesThatBrowsersDoNotDecode) {
+  const auto reason = [](const std::string &format, const std::string &profile) {
+    const auto left_out = formats::left_out(facts_of(
+        "videotestsrc num-buffers=12 ! video/x-raw,width=320,height=180,framerate=25/1,format=" + format +
+        " ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=5 ! video/x-h264,profile=" + profile +
+        " ! h264parse ! queue ! mux. "));
+    return left_out.empty() ? "" : left_out[0].text;
+  };
+  EXPECT_NE(reason("Y444", "high-4:4:4").find("4:4:4 with 8 bit: send 4:2:0 with 8 bit"), std::string::npos);
+  EXPECT_NE(reason("I420_10LE", "high-10").find("4:2:0 with 10 bit"), std::string::npos);
+  EXPECT_NE(reason("Y42B", "high-4:2:2").find("4:2:2 with 8 bit"), std::string::npos);
+  EXPECT_EQ(reason("I420", "high"), "");
 }
 
 TEST(Facts, ChangeWithThePublisher) {

@@ -213,6 +213,21 @@ TEST(HlsBranch, RefusesWhatMpegTsCannotCarry) {
   EXPECT_FALSE(pipeline.branch().window().ready());
 }
 
+// The other track plays.
+TEST(HlsBranch, LeavesOutATrackThatMpegTsCannotCarry) {
+  Pipeline pipeline(
+      std::string(source) +
+      "matroskamux name=mux streamable=true audiotestsrc num-buffers=470 samplesperbuffer=1024 ! "
+      "audio/x-raw,rate=48000,channels=2 ! opusenc ! queue ! mux. ");
+  EXPECT_TRUE(pipeline.pump_until([&] { return pipeline.branch().left_out().audio.has_value(); }));
+  EXPECT_EQ(pipeline.branch().left_out().audio->codec, "opus");
+  EXPECT_FALSE(pipeline.branch().left_out().video);
+  EXPECT_TRUE(pipeline.pump_until([&] {
+    return count(pipeline.branch().window().playlist(), "#EXTINF") >= 8;
+  })) << pipeline.branch().refusal();
+  EXPECT_EQ(pipeline.branch().refusal(), "");
+}
+
 TEST(HlsBranch, RefusesRubbish) {
   Pipeline pipeline(
       "filesrc location=/proc/self/exe num-buffers=200 ! application/x-nonsense ! identity name=mux");

@@ -35,16 +35,22 @@ inline Packet pat() {
 struct Es {
   std::uint8_t type;
   std::uint16_t pid;
+  std::vector<std::uint8_t> descriptors = {};
 };
 
 inline Packet pmt(const std::vector<Es> &streams, std::uint8_t version = 0) {
-  std::vector<std::uint8_t> section = {0x02, 0xb0, static_cast<std::uint8_t>(9 + 5 * streams.size() + 4),
+  std::size_t size = 9 + 5 * streams.size() + 4;
+  for (const Es &es : streams) size += es.descriptors.size();
+  std::vector<std::uint8_t> section = {0x02, 0xb0, static_cast<std::uint8_t>(size),
                                        0,    1,    static_cast<std::uint8_t>(0xc1 | (version << 1)),
                                        0,    0,    0xe0,
                                        0x41, 0xf0, 0};
-  for (const Es &es : streams)
+  for (const Es &es : streams) {
     section.insert(section.end(), {es.type, static_cast<std::uint8_t>(0xe0 | (es.pid >> 8)),
-                                   static_cast<std::uint8_t>(es.pid), 0xf0, 0});
+                                   static_cast<std::uint8_t>(es.pid), 0xf0,
+                                   static_cast<std::uint8_t>(es.descriptors.size())});
+    section.insert(section.end(), es.descriptors.begin(), es.descriptors.end());
+  }
   section.insert(section.end(), {1, 2, 3, 4});
   section.insert(section.begin(), 0);  // pointer_field
   return packet(pmt_pid, true, section);

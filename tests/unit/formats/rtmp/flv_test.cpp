@@ -35,7 +35,13 @@ TEST(Flv, ReadsAndWritesBodies) {
   const auto audio = read_audio(body(config));
   ASSERT_TRUE(audio && *audio);
   EXPECT_TRUE((*audio)->is_config);
-  EXPECT_EQ(write_aac(**audio), copy(config));
+  EXPECT_EQ(write_audio(**audio), copy(config));
+  for (const auto &sent : {Sent().raw({0x2f, 0xff, 0xfb, 0x90, 0x64, 1}),     // 44.1 kHz, stereo
+                           Sent().raw({0x2a, 0xff, 0xf3, 0x84, 0xc4, 1})}) {  // 24 kHz, mono
+    const auto mp3 = read_audio(body(sent));
+    ASSERT_TRUE(mp3 && *mp3);
+    EXPECT_EQ(write_audio(**mp3), copy(sent));
+  }
 }
 
 // The result shares the memory of the body without a copy, and outlives the body's slice.
@@ -75,16 +81,82 @@ TEST(Flv, AnUnsupportedCodecIsNamed) {
     const auto read = read_audio(body(Sent().raw(sent)));
     return read ? "" : read.error().detail;
   };
-  EXPECT_EQ(video({0x90, 'h', 'v', 'c', '1'}), "this node accepts H.264, not HEVC: set the encoder to H.264");
-  EXPECT_EQ(video({0x90, 'a', 'v', '0', '1'}), "this node accepts H.264, not AV1: set the encoder to H.264");
-  EXPECT_EQ(video({0x80}), "this node accepts H.264, not enhanced RTMP: set the encoder to H.264");
-  EXPECT_EQ(video({0x12, 0}), "this node accepts H.264, not Sorenson H.263: set the encoder to H.264");
-  EXPECT_EQ(video({0x1f, 0}), "this node accepts H.264, not codec 15: set the encoder to H.264");
+  EXPECT_EQ(video({0x90, 'a', 'v', '0', '1', 1}),
+            "this node accepts H.264 and HEVC, not AV1: set the encoder to H.264");
+  EXPECT_EQ(video({0x91, 'x', 'y', 'z', '1', 1}),
+            "this node accepts H.264 and HEVC, not this codec of enhanced RTMP: set the encoder to H.264");
+  EXPECT_EQ(video({0x80}), "enhanced RTMP: a body of 1 bytes");
+  EXPECT_EQ(audio({0x91, 'O', 'p', 'u', 's', 1}),
+            "this node accepts AAC or MP3, not Opus: set the encoder to AAC");
+  EXPECT_EQ(video({0x12, 0}),
+            "this node accepts H.264 and HEVC, not Sorenson H.263: set the encoder to H.264");
+  EXPECT_EQ(video({0x1f, 0}), "this node accepts H.264 and HEVC, not codec 15: set the encoder to H.264");
   EXPECT_EQ(video({0x17, 1}), "a video message of 2 bytes");
-  EXPECT_EQ(video({}), "this node accepts H.264, not codec 0: set the encoder to H.264");
+  EXPECT_EQ(video({}), "this node accepts H.264 and HEVC, not codec 0: set the encoder to H.264");
   EXPECT_EQ(audio({0xb2, 0}), "this node accepts AAC or MP3, not Speex: set the encoder to AAC");
-  EXPECT_EQ(audio({0x9f, 'O'}), "this node accepts AAC or MP3, not codec 9: set the encoder to AAC");
+  EXPECT_EQ(audio({0x9f, 'O'}), "enhanced RTMP: a body of 2 bytes");
   EXPECT_EQ(audio({0xaf}), "an audio message of 1 bytes");
+}
+
+// As OBS, ffmpeg 6.1 and others send it: by PacketType, with and without modifiers and several tracks.
+TEST(Flv, ReadsEnhancedVideo) {
+  const auto head = [](unsigned first) { return Sent().raw({first}).letters("hvc1"); };
+  struct Case {
+    Sent sent;
+    bool is_config, is_key;
+    int composition;
+  };
+  const Sent name = Sent().letters("hvc1");
+  for (const Case &one :
+       {Case{head(0x90).raw({7, 8}), true, true, 0}, Case{head(0x91).raw({0, 0, 80, 7, 8}), false, true, 80},
+        Case{head(0xa1).raw({0xff, 0xff, 0xd8, 7, 8}), false, false, -40},
+        Case{head(0xa3).raw({7, 8}), false, false, 0},
+        // A modifier of 3 bytes, then the head goes on.
+        Case{Sent().raw({0x97, 2, 0, 0, 1, 0x01}).add(name).raw({0, 0, 0, 7, 8}), false, true, 0},
+        // One track; the main one of two; with a codec for each.
+        Case{Sent().raw({0x96, 0x03}).add(name).raw({0, 7, 8}), false, true, 0},
+        Case{Sent().raw({0x96, 0x13}).add(name).raw({1, 0, 0, 1, 9, 0, 0, 0, 2, 7, 8}), false, true, 0},
+        Case{Sent().raw({0x96, 0x23}).letters("av01").raw({1, 0, 0, 1, 9}).add(name).raw({0, 0, 0, 2, 7, 8}),
+             false, true, 0}}) {
+    const auto read = read_video(body(one.sent));
+    ASSERT_TRUE(read && *read);
+    EXPECT_TRUE((*read)->is_hevc);
+    EXPECT_EQ((*read)->is_config, one.is_config);
+    EXPECT_EQ((*read)->is_key, one.is_key);
+    EXPECT_EQ((*read)->composition, one.composition);
+    EXPECT_EQ(copy((*read)->data.bytes()), (Buffer{7, 8}));
+  }
+  const auto avc = read_video(body(Sent().raw({0x93}).letters("avc1").raw({7})));
+  ASSERT_TRUE(avc && *avc);
+  EXPECT_FALSE((*avc)->is_hevc);
+  const auto by_number = read_video(body(Sent().raw({0x1c, 1, 0, 0, 0, 7, 8})));
+  ASSERT_TRUE(by_number && *by_number);
+  EXPECT_TRUE((*by_number)->is_hevc);
+}
+
+TEST(Flv, ReadsEnhancedAudio) {
+  const auto aac = read_audio(body(Sent().raw({0x90}).letters("mp4a").raw({0x12, 0x10})));
+  ASSERT_TRUE(aac && *aac);
+  EXPECT_TRUE((*aac)->is_config);
+  const auto mp3 = read_audio(body(Sent().raw({0x91}).letters(".mp3").raw({0xff, 0xfb})));
+  ASSERT_TRUE(mp3 && *mp3);
+  EXPECT_TRUE((*mp3)->is_mp3);
+  EXPECT_EQ((*mp3)->data.size(), 2u);
+}
+
+TEST(Flv, AnEnhancedBodyWithoutMediaIsSkipped) {
+  for (const auto &sent :
+       {Sent().raw({0x92}).letters("hvc1"), Sent().raw({0x94}).letters("hvc1").raw({2, 0}),
+        Sent().raw({0xd1, 0}).letters("hvc1").raw({1}), Sent().raw({0x91}).letters("hvc1").raw({0, 0}),
+        Sent().raw({0x96, 0x03}).letters("av01").raw({1, 7}),  // another track
+        Sent().raw({0x96, 0x13}).letters("av01").raw({1, 0, 0, 1, 7})}) {
+    const auto video = read_video(body(sent));
+    ASSERT_TRUE(video) << video.error().detail;
+    EXPECT_FALSE(*video);
+  }
+  for (const auto &sent : {Sent().raw({0x96, 0x13}).letters("hvc1").raw({0, 0, 0, 9, 7}),
+                           Sent().raw({0x97, 255, 0xff}), Sent().raw({0x97, 0}), Sent().raw({0x91, 'h'})})
+    EXPECT_FALSE(read_video(body(sent)));
 }
 
 TEST(Flv, WritesTheHeaderAndTags) {

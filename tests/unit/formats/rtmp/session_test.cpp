@@ -204,13 +204,13 @@ TEST(Session, RefusesTlsWithAnAlert) {
   EXPECT_EQ(server.session.take_output(), (Buffer{21, 3, 1, 0, 2, 2, 40}));
 }
 
-TEST(Session, EnhancedRtmpIsRefused) {
+TEST(Session, ACodecOfEnhancedRtmpIsRefused) {
   Server server;
   server.say(like_obs());
   server.session.accept();
   server.heard();
-  EXPECT_EQ(server.say(Sent().message(4, 9, Sent().raw({0x90}).letters("hvc1").raw({1, 2}), 0, 1)),
-            "closed: this node accepts H.264, not HEVC: set the encoder to H.264");
+  EXPECT_EQ(server.say(Sent().message(4, 9, Sent().raw({0x90}).letters("av01").raw({1, 2}), 0, 1)),
+            "closed: this node accepts H.264 and HEVC, not AV1: set the encoder to H.264");
   EXPECT_EQ(server.heard(), "onStatus NetStream.Publish.Rejected");
 }
 

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The heads of enhanced RTMP's bodies (Enhanced RTMP v2, Veovera): the codec is four letters instead of a
+// number, and one body may hold several tracks. Pure; the input is not trusted.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "formats/rtmp/wire.hpp"
+#include "glue/bytes.hpp"
+#include "glue/error.hpp"
+
+namespace astral::rtmp::enhanced {
+
+// The main track of a body.
+struct Body {
+  std::string codec = {};  // four letters: "hvc1"
+  bool is_config = false;
+  bool is_key = false;           // of video
+  std::int32_t composition = 0;  // of video: ms from DTS to PTS
+  Slice data = {};
+};
+
+// Whether a body has such a head.
+bool is_video(Bytes body);
+bool is_audio(Bytes body);
+// None: it has no media that a node uses. **Errors**: invalid.
+Expected<std::optional<Body>> read_video(const Slice &body);
+Expected<std::optional<Body>> read_audio(const Slice &body);
+
+}  // namespace astral::rtmp::enhanced
