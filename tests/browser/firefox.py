@@ -12,7 +12,9 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import FirefoxOptions
 from selenium.webdriver.remote.webdriver import WebDriver
 
-DEADLINE_S = 60
+from page import PATIENCE
+
+DEADLINE_S = 60 * PATIENCE
 PREFERENCES = {
     'marionette.port': 0,                          # any free port; Firefox writes it into PORT_FILE
     'media.navigator.streams.fake': True,          # camera and microphone
