@@ -12,7 +12,7 @@ packages_to_run="gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugi
 
 packages_for_files="ffmpeg"  # for `pipelines/demo FILE`
 
-packages_to_test="$packages_for_files libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps chromium chromium-driver
+packages_to_test="$packages_for_files libgtest-dev libgmock-dev gstreamer1.0-plugins-base-apps chromium chromium-driver firefox-esr
   python3 python3-gi gir1.2-gst-plugins-bad-1.0 python3-pytest python3-selenium python3-jsonschema iproute2 nftables
   miniupnpd-nftables coturn nginx-light git mandoc obs-studio openssl xvfb zbar-tools"
 

@@ -151,8 +151,10 @@ class FlvEngine {
       enableWorker: false, enableStashBuffer: false, liveSync: false, liveBufferLatencyChasing: false,
       autoCleanupSourceBuffer: true, autoCleanupMaxBackwardDuration: 30, autoCleanupMinBackwardDuration: 15,
     });
-    player.on(mpegts.Events.ERROR, (type, detail, {code} = {}) => on_failed(code === unsupported_media));
-    player.on(mpegts.Events.LOADING_COMPLETE, () => on_failed(false));
+    // mpegts.js throws if it is destroyed while it tells of an event.
+    const fail = (is_for_good) => setTimeout(() => this.#is_ended || on_failed(is_for_good));
+    player.on(mpegts.Events.ERROR, (type, detail, {code} = {}) => fail(code === unsupported_media));
+    player.on(mpegts.Events.LOADING_COMPLETE, () => fail(false));
     player.attachMediaElement(this.#video);
     player.load();
   }

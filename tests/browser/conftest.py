@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fixtures: a headless Chromium through ChromeDriver (Debian's chromium, chromium-driver, python3-selenium), real nodes and a fake one."""
+"""Fixtures: a headless Chromium through ChromeDriver (Debian's chromium, chromium-driver, python3-selenium), a headless Firefox (Debian's
+firefox-esr), real nodes and a fake one. A test has Chromium's page unless it is marked with one of page.py's in_… marks."""
 
 import importlib.util
 import pathlib
@@ -29,20 +30,37 @@ pytest_runtest_makereport = _end_to_end.pytest_runtest_makereport
 
 
 @pytest.fixture(scope='session')
-def driver(tmp_path_factory):
-    chromium, chromedriver = shutil.which('chromium'), shutil.which('chromedriver')
-    if not chromium or not chromedriver:
+def chromium(tmp_path_factory):
+    program, chromedriver = shutil.which('chromium'), shutil.which('chromedriver')
+    if not program or not chromedriver:
         pytest.skip('Chromium or ChromeDriver is missing (Debian: chromium, chromium-driver)')
     webdriver = pytest.importorskip('selenium.webdriver', reason='Debian: python3-selenium')
     from selenium.webdriver.chrome.service import Service
     options = webdriver.ChromeOptions()
-    options.binary_location = chromium
+    options.binary_location = program
     for flag in [*FLAGS, f'--user-data-dir={tmp_path_factory.mktemp("profile")}']:
         options.add_argument(flag)
     options.set_capability('goog:loggingPrefs', {'browser': 'ALL'})
     chrome = webdriver.Chrome(options=options, service=Service(chromedriver))
     yield chrome
     chrome.quit()
+
+
+@pytest.fixture(scope='session')
+def firefox(tmp_path_factory):
+    program = shutil.which('firefox-esr')
+    if not program:
+        pytest.skip('Firefox is missing (Debian: firefox-esr)')
+    pytest.importorskip('selenium.webdriver', reason='Debian: python3-selenium')
+    import firefox
+    driver = firefox.start(program, tmp_path_factory.mktemp('firefox'))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def driver(request):
+    return request.getfixturevalue(getattr(request, 'param', 'chromium'))
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import pytest
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from page import in_both
+
 IN_FULL_SCREEN = 'document.fullscreenElement?.id === "screen"'
 
 
@@ -32,6 +34,7 @@ def name_of(page, button):
     return page.js('document.querySelector(arguments[0]).ariaLabel', button)
 
 
+@in_both
 def test_the_keys_of_the_player(watch):
     page = watch
     press(page, Keys.SPACE)

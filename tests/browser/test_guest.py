@@ -4,6 +4,8 @@ import astral
 import media
 import pytest
 
+from page import in_both
+
 
 @pytest.fixture
 def seen_from_elsewhere(network):
@@ -18,6 +20,7 @@ def seen_from_elsewhere(network):
     return f'http://{address}:{node.port}/'
 
 
+@in_both
 def test_a_guest_watches_with_each_player(seen_from_elsewhere, page):
     page.open(f'{seen_from_elsewhere}#watch/talk')
     page.expect_each_player_to_play()

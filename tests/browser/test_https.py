@@ -4,6 +4,8 @@ import astral
 import media
 import pytest
 
+from page import in_both
+
 
 @pytest.fixture
 def page_of_elsewhere(network):
@@ -23,6 +25,7 @@ def test_the_page_plays_by_https(page_of_elsewhere, page):
     assert page.console_errors == []
 
 
+@in_both
 def test_the_camera_needs_https(page_of_elsewhere, page):
     page.open(page_of_elsewhere.replace('https:', 'http:'))
     assert page.js('navigator.mediaDevices === undefined')

@@ -4,6 +4,8 @@ deletes it."""
 
 import urllib.parse
 
+from page import in_both
+
 
 def button(page, selector):
     page.wait(f'{selector} to be there', lambda: page.is_shown(selector))
@@ -24,6 +26,7 @@ def test_a_name_in_any_script_is_published(network, page):
         assert node.stream(slug)['name'] == name
 
 
+@in_both
 def test_the_page_publishes_the_camera_and_another_node_plays_it(network, page):
     node = network.node('n')
     viewer = network.node('v', bootstrap=[node])
