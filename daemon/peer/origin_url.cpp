@@ -13,10 +13,11 @@ std::optional<OriginUrl> OriginUrl::parse(const std::string &url) {
   if (!host || !*host) return std::nullopt;
   const bool is_secure = std::string_view(g_uri_get_scheme(uri.get())) == "https";
   const gint port = g_uri_get_port(uri.get());
+  const gint usual_port = is_secure ? 443 : 80;
   std::string path = g_uri_get_path(uri.get());
   while (path.ends_with('/')) path.pop_back();
   return OriginUrl{.host = host,
-                   .port = static_cast<std::uint16_t>(port > 0 ? port : is_secure ? 443 : 80),
+                   .port = static_cast<std::uint16_t>(port > 0 ? port : usual_port),
                    .path = std::move(path),
                    .is_secure = is_secure};
 }

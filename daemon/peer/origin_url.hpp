@@ -22,8 +22,8 @@ struct OriginUrl {
   static std::optional<OriginUrl> parse(const std::string &url);
 };
 
-// A PEM file of the authorities to trust, which may be the origin's certificate itself. Null: `file` is empty,
-// and those that this system trusts are meant; or it cannot be read, which is logged.
+// A PEM file of the authorities to trust, which may be the origin's certificate itself. Null: `file` is
+// empty, and those that this system trusts are meant; or it cannot be read, which is logged.
 Ref<GTlsDatabase> read_authorities(const std::string &file);
 
 }  // namespace astral::peer

@@ -6,7 +6,8 @@
 namespace astral::media {
 namespace {
 
-// Otherwise a state change that meets the EOS never ends: the context that makes it takes no samples meanwhile.
+// Otherwise a state change that meets the EOS never ends: the context that makes it takes no samples
+// meanwhile.
 TEST(Tap, EosDoesNotWaitForTheSamplesToBeTaken) {
   const auto context = Ref<GMainContext>::adopt(g_main_context_new());
   const auto pipeline = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));

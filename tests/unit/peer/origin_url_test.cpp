@@ -27,7 +27,8 @@ TEST(OriginUrlTest, KeepsAProxysPathWithoutItsLastSlash) {
 }
 
 TEST(OriginUrlTest, WithoutAHostIsNone) {
-  for (const char *url : {"", "/origin", "http://", "file:///origin"}) EXPECT_FALSE(OriginUrl::parse(url)) << url;
+  for (const char *url : {"", "/origin", "http://", "file:///origin"})
+    EXPECT_FALSE(OriginUrl::parse(url)) << url;
 }
 
 }  // namespace
