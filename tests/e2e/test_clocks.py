@@ -2,6 +2,7 @@
 """Publishers that are late, stall, pause a track, change it, or whose clock jumps, all at the same time, as streams of one node. Players at
 another node get every picture and every audio frame; times never go back, and picture and sound keep their distance."""
 import collections
+import concurrent.futures
 import subprocess
 import threading
 import time
@@ -113,11 +114,14 @@ def played(tmp_path_factory):
                     for name, story in TS_STORIES.items()]
         for sender in senders:
             sender.start()
-        players = {}
-        for name in (*plans, *TS_STORIES):
+
+        def join(name):
             live(second, name)
-            players[name] = {'flv': recorders.Http(second, name, 'flv'), 'ts': recorders.Http(second, name, 'ts'),
-                             'hls': recorders.Hls(second, name), 'rtmp': recorders.Rtmp(second, name)}
+            return {'flv': recorders.Http(second, name, 'flv'), 'ts': recorders.Http(second, name, 'ts'),
+                    'hls': recorders.Hls(second, name), 'rtmp': recorders.Rtmp(second, name)}
+        names = [*plans, *TS_STORIES]
+        with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:  # all before the clocks jump
+            players = dict(zip(names, pool.map(join, names)))
         for sender in senders:
             sender.join()
         sent = {name: frames.flv_frames([tag for _, tag in plan]) for name, plan in plans.items()}
