@@ -65,9 +65,7 @@ def driver(request):
 
 @pytest.fixture
 def page(driver):
-    driver.get('about:blank')
-    driver.get_log('browser')
-    return Page(driver)
+    return Page.fresh(driver)
 
 
 @pytest.fixture(scope='session')

@@ -14,6 +14,13 @@ ASK_EVERY_S = 0.1
 
 
 class Page:
+    @classmethod
+    def fresh(cls, driver):
+        """An empty page, without what the browser said of earlier ones."""
+        driver.get('about:blank')
+        driver.get_log('browser')
+        return cls(driver)
+
     def __init__(self, driver):
         self.driver = driver
 
