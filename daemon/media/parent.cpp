@@ -37,7 +37,8 @@ std::optional<Overlap::Place> need_behind(GstPad *source) {
 // What the buffer probe knows. It belongs to the probe.
 struct Parent::Awaited {
   const Parent *parent;
-  Overlap overlap;
+  Overlap overlap = {};
+  bool has_come = false;  // the main thread removes the probe
 };
 
 Expected<std::unique_ptr<Parent>> Parent::open(const Place &place, const ElementSettings &settings,
@@ -143,22 +144,25 @@ GstPadProbeReturn Parent::on_event(GstPad *, GstPadProbeInfo *info, gpointer sel
 void Parent::await_media() {
   if (awaiting_ != 0) gst_pad_remove_probe(source_.get(), awaiting_);
   awaiting_ = gst_pad_add_probe(source_.get(), GST_PAD_PROBE_TYPE_BUFFER, &Parent::on_buffer,
-                                new Awaited{this, {}},
+                                new Awaited{.parent = this},
                                 [](gpointer awaited) { delete static_cast<Awaited *>(awaited); });
 }
 
 // The streaming thread.
 GstPadProbeReturn Parent::on_buffer(GstPad *pad, GstPadProbeInfo *info, gpointer awaited) noexcept {
   const StreamingScope scope;
-  auto &[parent, overlap] = *static_cast<Awaited *>(awaited);
+  auto &[parent, overlap, has_come] = *static_cast<Awaited *>(awaited);
+  if (has_come) return GST_PAD_PROBE_OK;
   const auto place = place_of(GST_PAD_PROBE_INFO_BUFFER(info));
   if (!place || !overlap.caught_up(*place, need_behind(pad), now())) return GST_PAD_PROBE_OK;
-  parent->post([](Parent &of) {
-    of.awaiting_ = 0;
+  has_come = true;
+  parent->post([probe = GST_PAD_PROBE_INFO_ID(info)](Parent &of) {
+    // Only this thread removes probes, so that each is removed once.
+    if (of.awaiting_ == probe) gst_pad_remove_probe(of.source_.get(), std::exchange(of.awaiting_, 0));
     const auto on_media = of.handler_.on_media;
     on_media();
   });
-  return GST_PAD_PROBE_REMOVE;
+  return GST_PAD_PROBE_OK;
 }
 
 }  // namespace astral::media
