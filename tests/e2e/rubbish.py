@@ -73,7 +73,8 @@ class Rubbish:
         return b''.join(b'%x\r\n%s\r\n' % (len(part), part) for part in parts) + b'0\r\n\r\n'
 
     def _fill(self, path, slug=None):
-        return path.format(slug=slug or self._pick(UNKNOWN_NAMES), uuid=self._pick(UNKNOWN_NAMES), file=self._pick(UNKNOWN_NAMES), session='0')
+        return path.format(slug=slug or self._pick(UNKNOWN_NAMES), uuid=self._pick(UNKNOWN_NAMES), file=self._pick(UNKNOWN_NAMES), session='0',
+                           id=self._pick(UNKNOWN_NAMES))
 
     def _read(self):
         _, method, path = self._pick(self._reads)
@@ -111,7 +112,7 @@ class Rubbish:
         if operation in ('create_stream', 'register_node') and self._random.random() < 0.2:
             kind, body = FORM, self._pick((b'', b'name', b'name=', b'name=%ff', b'name=a%00b%ff', b'name=!!!', b'nam=x', b'&=&', b'%', b'\xff\xff',
                                            b'name=' + b'x' * 300, b'uuid=x&port=y'))
-        if operation in ('shut_down',):
+        if operation in ('shut_down', 'start_pairing', 'stop_pairing'):  # no body makes them wrong
             return self._wrong_page()
         there = operation in VALID_BODIES and self._random.random() < 0.5
         path = self._fill(path, self._pick(self._slugs) if there else None)
@@ -120,7 +121,7 @@ class Rubbish:
     def _good(self, operation, method, path):
         slug = self._pick(self._slugs)
         body = json.dumps(VALID_BODIES[operation]).encode() if operation in VALID_BODIES else b''
-        return method, path.format(slug=slug, uuid='n', file='x', session='0'), body, JSON if body else None
+        return method, path.format(slug=slug, uuid='n', file='x', session='0', id=self._pick(UNKNOWN_NAMES)), body, JSON if body else None
 
     def _wrong_page(self):
         method, path, body, kind = self._good(*self._pick([row for row in self._writes if row[0] in self._owners]))
