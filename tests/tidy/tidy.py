@@ -250,8 +250,21 @@ def names(tree):
             yield f'{path}: {name} is {names[name]} now'
 
 
+def shell_functions(tree):
+    """shell scripts call no function that is not there"""
+    scripts = [path for path in tree.files if path.endswith('.sh') or
+               re.match(r'#!.*\b(?:ba)?sh\b', tree.text(path).split('\n', 1)[0])]
+    functions = {name for path in scripts for name in re.findall(r'^(\w+)\(\)', tree.text(path), re.M)}
+    # Only our own functions have "_" in their names.
+    command = re.compile(r'^\s*(?:(?:if|while|!|need) )*([a-z]\w*_[^\s=()[;]*)(?=[\s;]|$)', re.M)
+    for path in scripts:
+        for name in command.findall(tree.text(path)):
+            if name not in functions:
+                yield f'{path}: {name}'
+
+
 RULES = (rooms, pages, purity, libraries, licence, readmes, sizes, headers, no_throw, no_sleep, no_loose_ends, no_conflicts,
-         names)
+         names, shell_functions)
 
 
 def main():

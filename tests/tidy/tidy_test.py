@@ -43,6 +43,9 @@ CASES = (
     (tidy.pages, 'web/main.js', "export {x} from 'https://example.org/x.js';\n", 'imports https://example.org/x.js'),
     (tidy.pages, 'web/origin/map.js', "import {x} from '../main.js';\n", 'imports ../main.js'),
     (tidy.pages, 'web/origin/map.js', "await import('./viz.js');\n", 'imports ./viz.js'),
+    (tidy.shell_functions, 'tests/run', '#!/usr/bin/env bash\nrun_all() { true; }\nset_name=a\nrun_all; chroot /\n', ''),
+    (tidy.shell_functions, 'tests/run', '#!/usr/bin/env bash\n  run_all b\n', 'run_all'),
+    (tidy.shell_functions, 'tests/run', '#!/usr/bin/env bash\nrun_# A comment.\n', 'run_#'),
 )
 
 
