@@ -52,6 +52,8 @@ class HlsBranch {
   void start(GstCaps *caps);
   bool is_repeated_header(GstBuffer *buffer);
   void stop_remux(const Error &error);
+  void push_packets();
+  void end();
   std::uint64_t group_of(GstBuffer *buffer, Time pts);
   Time time_of(GstBuffer *buffer, const GstSegment *segment);
 
