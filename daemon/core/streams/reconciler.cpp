@@ -99,7 +99,8 @@ void Reconciler::note_end(StreamState &stream) {
     since = holds ? std::optional(since.value_or(node_.now)) : std::nullopt;
   };
   note(stream.end_heard, stream.media && at.ended);
-  note(stream.cut_since, stream.media && !at.ended && !stream.own && stream.upstream_lost);
+  const bool cut = stream.upstream_lost || (stream.lost && roles(stream).parent == nullptr);
+  note(stream.cut_since, stream.media && !at.ended && !stream.own && cut);
 }
 
 // The links are released already. The children get the rest from our relay.
@@ -136,6 +137,9 @@ void Reconciler::refuse_all(StreamState &stream) {
 bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
   const TicketId by = plan.parent == nullptr ? TicketId{} : plan.parent->id;
   if (by == (stream.fed ? stream.fed->by : TicketId{})) return false;
+  // A parent that brought nothing was cut off itself, and its word of that may have been lost.
+  if (plan.parent == nullptr && stream.silence && circumstances(stream).streaming)
+    stream.cut_since = stream.cut_since.value_or(stream.silence->since);
   stream.silence.reset();
   stream.renewing.reset();
   for (const Purpose purpose : {Purpose::away, Purpose::renewal, Purpose::better, Purpose::standby})

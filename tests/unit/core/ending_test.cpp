@@ -153,6 +153,8 @@ TEST_F(Audiences, AreSummedUpTheTree) {
   EXPECT_EQ(world.node(p).audience("talk"), 2u);
   world.kill(v);
   world.run(20s);
+  seen(r, 0);
+  world.run(1s);
   EXPECT_EQ(world.node(p).audience("talk"), 0u);
 }
 
