@@ -4,6 +4,7 @@
 
 #include "core/limits.hpp"
 #include "core/node.hpp"
+#include "core/silence.hpp"
 
 namespace astral::core {
 
@@ -43,7 +44,17 @@ std::vector<NodeInfo> Node::nodes() const {
 }
 
 std::vector<StreamInfo> Node::streams() const {
-  return context_.directory.streams(max_streams);
+  std::vector<StreamInfo> list = context_.directory.streams(max_streams);
+  for (StreamInfo &stream : list) stream = shown(stream);
+  return list;
+}
+
+// Nobody says that it has ended, but no path has led to it for long.
+StreamInfo Node::shown(StreamInfo stream) const {
+  if (!context_.directory.given_up(stream.slug)) return stream;
+  stream.streaming = false;
+  stream.ended = true;
+  return stream;
 }
 
 std::optional<NodeInfo> Node::find_node(const Uuid &uuid) const {
@@ -54,7 +65,7 @@ std::optional<NodeInfo> Node::find_node(const Uuid &uuid) const {
 
 std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
   const StreamInfo *stream = context_.directory.stream(slug);
-  return stream == nullptr ? std::nullopt : std::optional(*stream);
+  return stream == nullptr ? std::nullopt : std::optional(shown(*stream));
 }
 
 // A next parent is not active yet.
@@ -91,7 +102,9 @@ TicketView Node::view(const Ticket &ticket) const {
     const bool dry = view.confirmed && !stream.links.at(ticket.id).media;
     if (dry) view.state = "linking";
     view.confirmed = view.confirmed && !dry;
+    const StreamInfo *info = context_.directory.stream(ticket.slug);
     if (!view.confirmed) view.reason = stream.trouble;
+    if (!view.confirmed && info != nullptr && !info->streaming) view.reason = why_silent(*info);
   }
   const Timeouts &timeouts = context_.node.settings.timeouts;
   if (ticket.state < TicketState::confirmed)
@@ -138,10 +151,6 @@ const Ticket *Node::ticket_to(const Slug &slug, const Uuid &destination) const {
 std::optional<TicketView> Node::find_ticket(const Slug &slug, const Uuid &destination) const {
   const Ticket *ticket = ticket_to(slug, destination);
   return ticket == nullptr ? std::nullopt : std::optional(view(*ticket));
-}
-
-std::size_t Node::viewers(const Slug &slug) const {
-  return context_.tickets.given(slug, PeerKind::node) + context_.tickets.given(slug, PeerKind::element);
 }
 
 bool Node::has_media(const Slug &slug) const {

@@ -62,6 +62,7 @@ inline std::vector<std::string> samples() {
       R"({"ticket":"t-1","slug":"a","mover":"n2","provider":)" + at + R"(,"hops":2,"type":"loop_check"})",
       R"({"ticket":"t-1","clear":true,"type":"loop_checked"})",
       R"({"ticket":"t-1","type":"leaving"})",
+      R"({"ticket":"t-1","viewers":12,"type":"viewers"})",
       R"({"streams":[)" + s + R"(],"type":"streams"})",
       R"({"slug":"a","updated":12,"type":"gone"})",
       R"({"slug":"a","hops":2,"room":3,"type":"carrying"})",
