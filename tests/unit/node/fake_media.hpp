@@ -24,7 +24,7 @@ class FakeMedia : public media::MediaBackend {
     return {};
   }
   void close(const std::string &slug) override { streams.erase(slug); }
-  void end(const std::string &slug) override { ended.insert(slug); }
+  void end(const std::string &slug) override { ended.emplace(slug, ""); }
   void tell_relay(const std::string &, const std::string &json) override { to_relay.push_back(json); }
   Expected<void> add_source(const std::string &, const std::string &ticket, const std::string &offer,
                             bool standby) override {
@@ -155,7 +155,7 @@ class FakeMedia : public media::MediaBackend {
   std::map<std::string, std::string> ended;              // slug → last playlist
   std::map<std::string, formats::Facts> known;           // slug → facts
   std::map<std::string, std::string> sources;            // ticket → offer
-  std::set<std::string> standbys, ended;
+  std::set<std::string> standbys;
   std::vector<std::string> to_relay;
   std::vector<std::string> to_source;
   media::Measured measured{.rate_bps = 1'000'000, .largest_group = 5, .caps = "video/mpegts"};
