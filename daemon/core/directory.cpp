@@ -76,7 +76,6 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
   if (stream.source != entry.info.source) {
     if (from != Heard::origin) return false;
     entry.info = stream;
-    entry.given_up = false;
     return true;
   }
   StreamInfo told = stream;
@@ -85,27 +84,7 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
   const bool believed = from == Heard::itself || told.updated > entry.info.updated;
   if (!believed || told == entry.info) return false;
   entry.info = std::move(told);
-  entry.given_up = false;
   return true;
-}
-
-void Directory::give_up(const Slug &slug) {
-  const auto known = streams_.find(slug);
-  if (known != streams_.end()) known->second.given_up = true;
-}
-
-void Directory::found(const Slug &slug) {
-  const auto known = streams_.find(slug);
-  if (known != streams_.end()) known->second.given_up = false;
-}
-
-void Directory::hope_again() {
-  for (auto &[slug, known] : streams_) known.given_up = false;
-}
-
-bool Directory::given_up(const Slug &slug) const {
-  const auto known = streams_.find(slug);
-  return known != streams_.end() && known->second.given_up;
 }
 
 bool Directory::gone(const Slug &slug, std::uint64_t updated, Heard from) {
@@ -135,7 +114,6 @@ void Directory::own(const StreamInfo &stream) {
   KnownStream &entry = streams_[stream.slug];
   if (!entry.own) ++own_;
   entry.own = true;
-  entry.given_up = false;
   entry.info = stream;
 }
 

@@ -33,11 +33,6 @@ class Directory {
   bool learn(const NodeInfo &node, Heard from);
   bool learn(const StreamInfo &stream, Heard from);
   bool gone(const Slug &slug, std::uint64_t updated, Heard from);  // true: it was known
-  // No path led to the stream for long: it counts as ended here, until it is found or there is newer news.
-  void give_up(const Slug &slug);
-  void found(const Slug &slug);
-  void hope_again();  // all of them: this node has another place in the network
-  bool given_up(const Slug &slug) const;
   // The streams that the origin had listed before and lists no more.
   std::vector<Slug> missing(const std::vector<StreamInfo> &listed) const;
 
@@ -76,7 +71,6 @@ class Directory {
     StreamInfo info;
     bool own = false;
     bool listed = false;  // by the origin
-    bool given_up = false;
   };
   void bury(const Slug &slug, std::uint64_t updated);
 

@@ -149,7 +149,6 @@ class Node final : public NodeView {
   const Ticket *ticket_to(const Slug &slug, const Uuid &destination) const;
   void answer_ticket(CallId call, const Ticket *ticket);
   TicketView view(const Ticket &ticket) const;
-  StreamInfo shown(StreamInfo stream) const;
   std::string role_of(const Ticket &ticket) const;
 
   struct Seeding {  // a node that asked us to watch a stream, and waits for the result

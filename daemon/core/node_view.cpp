@@ -44,17 +44,7 @@ std::vector<NodeInfo> Node::nodes() const {
 }
 
 std::vector<StreamInfo> Node::streams() const {
-  std::vector<StreamInfo> list = context_.directory.streams(max_streams);
-  for (StreamInfo &stream : list) stream = shown(stream);
-  return list;
-}
-
-// Nobody says that it has ended, but no path has led to it for long.
-StreamInfo Node::shown(StreamInfo stream) const {
-  if (!context_.directory.given_up(stream.slug)) return stream;
-  stream.streaming = false;
-  stream.ended = true;
-  return stream;
+  return context_.directory.streams(max_streams);
 }
 
 std::optional<NodeInfo> Node::find_node(const Uuid &uuid) const {
@@ -65,7 +55,7 @@ std::optional<NodeInfo> Node::find_node(const Uuid &uuid) const {
 
 std::optional<StreamInfo> Node::find_stream(const Slug &slug) const {
   const StreamInfo *stream = context_.directory.stream(slug);
-  return stream == nullptr ? std::nullopt : std::optional(shown(*stream));
+  return stream == nullptr ? std::nullopt : std::optional(*stream);
 }
 
 // A next parent is not active yet.

@@ -399,7 +399,6 @@ void Consumer::lapse() {
 
 // The supernode that was asked before is not ours any more, so the new one is asked.
 void Consumer::settled() {
-  directory_.hope_again();
   std::vector<Slug> asked;
   for (auto &[slug, stream] : streams_.all) {
     if (!stream.search || stream.search->purpose == Purpose::standby) continue;

@@ -78,14 +78,12 @@ class Planner {
   Ending end() {
     if (!stream_.media) return Ending::none;
     if (stream_.ended) {
-      const bool again = !over_ && !stream_.given_up;
       const bool passed_on = past(*stream_.ended + times_.ending);
-      return again || passed_on ? Ending::close_media : Ending::none;
+      return !over_ || passed_on ? Ending::close_media : Ending::none;
     }
     if (over_) return Ending::end;
     if (at_.ended && stream_.end_heard) look(*stream_.end_heard + times_.ending);
-    const bool lost = stream_.cut_since && past(*stream_.cut_since + times_.publisher_wait);
-    return lost && !stream_.own && !stream_.given_up ? Ending::end : Ending::none;
+    return Ending::none;
   }
 
   // A silent parent stays as long as its link: a path that was cut heals.

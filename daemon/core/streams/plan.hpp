@@ -35,8 +35,7 @@ namespace astral::core {
 //   If nobody wants the stream, nothing is begun; the links that there are stay for a while.
 //   When the source says that the stream has ended, its media still comes from the parent, up to the end that
 // the parent passes on (`dry`), or for a bounded time. Then children and players get the end, and no link is
-// kept or searched for. A stream without a path to its source for `publisher_wait` ends in the same way; the
-// search goes on if a person wants it.
+// kept or searched for.
 //
 // DIFFERENCE. The plan says what each link is to be used for. The state of the link says what must be done
 // for that: see Reconciler. The stream has one timer, Plan::look_again.

@@ -64,7 +64,7 @@ void Reconciler::settle(StreamState &stream) {
     if (plan.over && !stream.media) refuse_all(stream);
     if (plan.ending == Ending::close) return close(stream);
     if (plan.ending == Ending::end) {
-      end(stream, plan);
+      end(stream);
       changed = true;
       continue;
     }
@@ -99,20 +99,16 @@ void Reconciler::note_end(StreamState &stream) {
     since = holds ? std::optional(since.value_or(node_.now)) : std::nullopt;
   };
   note(stream.end_heard, stream.media && at.ended);
-  const bool cut = stream.upstream_lost || (stream.lost && roles(stream).parent == nullptr);
-  note(stream.cut_since, stream.media && !at.ended && !stream.own && cut);
 }
 
 // The links are released already. The children get the rest from our relay.
-void Reconciler::end(StreamState &stream, const Plan &plan) {
+void Reconciler::end(StreamState &stream) {
   assert(stream.links.empty());
   stream.ended = node_.now;
-  stream.given_up = !plan.over;
   stream.played = false;
   stream.relayed.reset();
   stream.players = 0;
   stream.audience = {};
-  if (stream.given_up) directory_.give_up(stream.slug);
   outbox_.emit(EndMedia{.slug = stream.slug});
   outbox_.announce(Change::stream, stream.slug);
   outbox_.post(CarryChanged{.slug = stream.slug});
@@ -137,9 +133,6 @@ void Reconciler::refuse_all(StreamState &stream) {
 bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
   const TicketId by = plan.parent == nullptr ? TicketId{} : plan.parent->id;
   if (by == (stream.fed ? stream.fed->by : TicketId{})) return false;
-  // A parent that brought nothing was cut off itself, and its word of that may have been lost.
-  if (plan.parent == nullptr && stream.silence && circumstances(stream).streaming)
-    stream.cut_since = stream.cut_since.value_or(stream.silence->since);
   stream.silence.reset();
   stream.renewing.reset();
   for (const Purpose purpose : {Purpose::away, Purpose::renewal, Purpose::better, Purpose::standby})
@@ -153,8 +146,7 @@ bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
     stream.lost_parent.clear();
     stream.pause(Purpose::better).tries = 0;
   }
-  stream.dry = stream.given_up = false;
-  directory_.found(stream.slug);
+  stream.dry = false;
   stream.fed = Fed{.by = by, .source = plan.parent->source, .since = node_.now};
   if (!stream.own && !(stream.calls.empty() && stream.watchers.empty()))
     (std::exchange(stream.to_be_watched, false) ? stream.watched : stream.played) = true;

@@ -37,7 +37,7 @@ class Reconciler {
  public:
   Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
              TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
-             Directory &directory, const FailedPaths &failed_paths, Rng &rng)
+             const Directory &directory, const FailedPaths &failed_paths, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -72,7 +72,7 @@ class Reconciler {
  private:
   void note_need(StreamState &stream);
   void note_end(StreamState &stream);
-  void end(StreamState &stream, const Plan &plan);
+  void end(StreamState &stream);
   void refuse_all(StreamState &stream);
   bool note_parent(StreamState &stream, const Plan &plan);
   void parent_lost(StreamState &stream, const Plan &plan);
@@ -97,7 +97,7 @@ class Reconciler {
   TicketChanges &ticket_changes_;
   UpstreamBudget &budget_;
   TimerQueue &timers_;
-  Directory &directory_;
+  const Directory &directory_;
   const FailedPaths &failed_paths_;
   Rng &rng_;
 };

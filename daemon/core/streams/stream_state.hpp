@@ -72,8 +72,6 @@ struct StreamState {
   // The end. The source's word and the media's end come by different ways, in any order.
   std::optional<Time> end_heard = {};  // since when the source says that the stream has ended; it has media here
   bool dry = false;                    // the last parent said that its media has ended
-  std::optional<Time> cut_since = {};  // no path to the source
-  bool given_up = false;               // it was cut for so long that its players were ended
   std::optional<Time> ended = {};      // since when children and players get the end; until its media closes
 
   std::map<TicketId, Link> links = {};  // the tickets that we hold

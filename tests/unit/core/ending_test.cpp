@@ -92,18 +92,6 @@ TEST_F(Endings, WaitForAPublisherThatVanished) {
   for (const std::size_t index : {p, r, v}) EXPECT_EQ(times_ended(index), 1u);
 }
 
-TEST_F(Endings, WaitForANodeThatVanished) {
-  world.kill(p);
-  world.run(55s);
-  EXPECT_EQ(times_ended(r) + times_ended(v), 0u);
-  world.run(30s);
-  EXPECT_EQ(times_ended(r), 1u);
-  EXPECT_EQ(times_ended(v), 1u);
-  EXPECT_TRUE(over(v));
-  world.run(60s);
-  EXPECT_FALSE(world.node(r).has_media("talk") || world.node(v).has_media("talk"));
-}
-
 TEST_F(Endings, DoNotComeFromAPause) {
   world.call(p, SetStreaming{.slug = "talk", .streaming = false});
   world.run(200s);

@@ -136,20 +136,6 @@ TEST_F(Planning, AStreamThatBeginsAgainBeforeItsMediaIsClosedClosesIt) {
   EXPECT_EQ(planned().ending, Ending::close_media);
 }
 
-TEST_F(Planning, AStreamWithoutAPathToItsSourceEndsAfterAWhile) {
-  stream.cut_since = at.now;
-  EXPECT_EQ(planned().ending, Ending::none);
-  EXPECT_EQ(planned().look_again, at.now + times.publisher_wait);
-  at.now += times.publisher_wait;
-  EXPECT_EQ(planned().ending, Ending::end);
-  EXPECT_FALSE(planned().over);  // a person who wants it still searches
-  stream.given_up = true;
-  EXPECT_EQ(planned().ending, Ending::none);
-  stream.own.emplace();
-  stream.given_up = false;
-  EXPECT_EQ(planned().ending, Ending::none);
-}
-
 TEST_F(Planning, TheFirstGrantedLinkIsTheParentUntilALaterOneBringsMedia) {
   add("b", LinkState::granted).since -= 1s;
   add("a", LinkState::granted);
