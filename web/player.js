@@ -70,7 +70,7 @@ class Attempt {
   }
 }
 
-// on_change({state, message, ticket, kind, video}); states: asking, loading, playing, paused (by the viewer), waiting, refused.
+// on_change({state, message, ticket, kind, video}); states: asking, loading, playing, paused (by the viewer), waiting, ended, refused.
 export class Player {
   #screen;
   #on_change;
@@ -114,6 +114,7 @@ export class Player {
   // Seconds between what is seen and what the node has received; NaN when nothing plays.
   get latency() {
     const [state] = this.#state();
+    if (this.#is_silent) return NaN;
     const is_seen = state === 'playing' || (state === 'paused' && !this.video.srcObject);  // WebRTC counts no pause
     if (!is_seen) return NaN;
     return this.#attempts.get(this.#shown)?.latency ?? NaN;
@@ -141,15 +142,34 @@ export class Player {
 
   // `stream`: null if the node does not know it. `endpoints`: the node's settings; null if they have not been read yet.
   inform({is_there, stream, endpoints}) {
+    const had_ended = this.#has_ended;
     this.#is_there = is_there;
     if (is_there) this.#stream = stream;
     this.#endpoints = endpoints ?? this.#endpoints;
+    if (this.#slug && had_ended && !this.#has_ended) this.#begin_again();
     if (this.#slug) this.#offer();
   }
 
-  open(slug) {
+  get #has_ended() {
+    return this.#stream?.state === 'ended';
+  }
+
+  // The publisher sends nothing, so what is shown stands still.
+  get #is_silent() {
+    return this.#stream?.streaming === false;
+  }
+
+  // The players that were there have got the end.
+  #begin_again() {
+    const [slug, stream] = [this.#slug, this.#stream];
+    this.close();
+    this.open(slug, stream);
+  }
+
+  open(slug, stream = null) {
     if (slug === this.#slug) return;
     this.close();
+    this.#stream = stream;
     this.#slug = slug;
     this.#retry_ms = first_retry_ms;
     this.#selector.handle({type: 'prefer', kind: this.#preferred}, performance.now());
@@ -250,7 +270,7 @@ export class Player {
     if (!this.#slug) return;
     const now = performance.now();
     if (this.#ticket && now - this.#asked_at > ticket_every_ms) this.#refresh_ticket();
-    const is_flowing = this.#is_there && this.#ticket !== null && this.#stream?.streaming !== false && !document.hidden && !this.#is_paused;
+    const is_flowing = this.#is_there && this.#ticket !== null && !this.#is_silent && !document.hidden && !this.#is_paused;
     this.#handle({type: 'flowing', is_flowing});
     for (const [id, attempt] of [...this.#attempts]) {
       if (!attempt.has_progressed()) continue;
@@ -265,8 +285,10 @@ export class Player {
 
   #waits_for() {
     if (!this.#is_there) return 'This node does not answer. Retrying…';
+    if (this.#has_ended) return 'This stream has ended. It plays here if it starts again.';
+    if (this.#stream?.state === 'paused') return 'The publisher has paused the stream. Waiting…';
+    if (this.#is_silent) return 'The publisher is away. Waiting…';
     if (this.#refusal) return this.#refusal;
-    if (this.#stream?.streaming === false) return 'The publisher is paused or away. Waiting…';
     return 'Waiting for the stream…';
   }
 
@@ -276,7 +298,8 @@ export class Player {
     if (this.#shown && !stands) return ['playing', ''];
     if (this.#selector.is_hopeless)
       return ['refused', 'This browser cannot play the stream: its codecs fit neither HLS, FLV nor WebRTC.'];
-    if (this.#shown || this.#refusal || !this.#is_there || this.#stream?.streaming === false) return ['waiting', this.#waits_for()];
+    if (this.#shown || this.#refusal || !this.#is_there || this.#is_silent)
+      return [this.#has_ended && this.#is_there ? 'ended' : 'waiting', this.#waits_for()];
     return this.#ticket ? ['loading', 'Waiting for the picture…'] : ['asking', 'Asking for the stream…'];
   }
 

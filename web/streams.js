@@ -22,12 +22,16 @@ function media_name({video, media}) {
 }
 
 const is_live = (stream) => stream.streaming !== false;
+// A node of an older version says less.
+const audience_of = ({viewers, audience = viewers}) => audience;
+const state_names = {live: 'Live', paused: 'Paused', ended: 'Ended', waiting: 'Waiting'};
+const state_name = (stream) => state_names[stream.state] ?? (is_live(stream) ? 'Live' : 'Waiting');
 const by_name = (a, b) => (a.name || a.slug).localeCompare(b.name || b.slug) || a.slug.localeCompare(b.slug);
 const most = (field) => (a, b) => (b[field] ?? -1) - (a[field] ?? -1);
 const orders = {
   live: (a, b) => Number(is_live(b)) - Number(is_live(a)),
   name: () => 0,
-  viewers: most('viewers'),
+  viewers: (a, b) => (audience_of(b) ?? -1) - (audience_of(a) ?? -1),
   newest: most('created'),
   rate: most('bitrate_kbps'),
 };
@@ -78,12 +82,12 @@ class Row {
 
   show(stream) {
     set_long_text(this.name, stream.name || stream.slug);
-    set_text(this.state, is_live(stream) ? 'Live' : 'Waiting');
+    set_text(this.state, state_name(stream));
     this.state.classList.toggle('live', is_live(stream));
     set_long_text(this.description, stream.description ?? '');
     this.description.hidden = !stream.description;
     const age = stream.created ? age_text(Date.now() / 1000 - stream.created) : '';
-    set_text(this.details, [media_name(stream), rate_text(stream.bitrate_kbps), viewers_text(stream.viewers), age]
+    set_text(this.details, [media_name(stream), rate_text(stream.bitrate_kbps), viewers_text(audience_of(stream)), age]
       .filter(Boolean).join(' · ') || stream.slug);
     if (stream.is_watched) this.link.setAttribute('aria-current', 'true');
     else this.link.removeAttribute('aria-current');

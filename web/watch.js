@@ -9,7 +9,7 @@ import {Share} from './share.js';
 import {audio_text, hops_text, line_text, rate_text, short_name, video_text, viewers_text} from './words.js';
 
 const state_names = {
-  asking: 'Asking', loading: 'Loading', playing: 'Live', paused: 'Paused', waiting: 'Waiting', refused: 'Cannot be played',
+  asking: 'Asking', loading: 'Loading', playing: 'Live', paused: 'Paused', waiting: 'Waiting', ended: 'Ended', refused: 'Cannot be played',
 };
 const facts_every_ms = 500;
 
@@ -96,8 +96,8 @@ export class WatchView {
     if (this.slug) this.#screen.entitle({name, picture: this.#picture_of(this.slug)});
     set_text(by_id('watch-description'), this.#stream?.description ?? '');
     this.#show_more();
-    const {video, audio, bitrate_kbps, viewers, line} = this.#stream ?? {};
-    const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(viewers), line_text(line)];
+    const {video, audio, bitrate_kbps, viewers, audience = viewers, line} = this.#stream ?? {};
+    const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(audience), line_text(line)];
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
     set_items(by_id('watch-left-out'), (this.#stream?.left_out ?? []).map(({reason}) => reason));
   }

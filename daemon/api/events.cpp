@@ -51,7 +51,10 @@ void Events::tell(const core::NodeView &node, core::Change what, const std::stri
       return send("node", gone.set("uuid", key).set("gone", true));
     case core::Change::stream:
       if (const auto found = node.find_stream(key)) {
-        return send("stream", protocol::stream_json(*found).set("viewers", node.viewers(key)));
+        return send("stream", protocol::stream_json(*found)
+                                  .set("state", core::state_of(*found))
+                                  .set("viewers", node.viewers(key))
+                                  .set("audience", node.audience(key)));
       }
       return send("stream", gone.set("slug", key).set("gone", true));
     case core::Change::ticket: {

@@ -125,7 +125,9 @@ void remove(runtime::Driver &driver, const http::Call &call, const http::Answer 
 
 json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo &stream) {
   json::Builder shown = protocol::stream_json(stream);
+  shown.set("state", core::state_of(stream));
   shown.set("viewers", driver.node().viewers(stream.slug));
+  shown.set("audience", driver.node().audience(stream.slug));
   const formats::Facts facts = driver.media().facts(stream.slug);
   if (facts.video) shown.set("video", video_json(*facts.video));
   if (facts.audio) shown.set("audio", audio_json(*facts.audio));

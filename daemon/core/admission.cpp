@@ -6,6 +6,8 @@ namespace astral::core {
 std::optional<Objection> objection(const StreamState *stream, const Request &request, const Admission &at,
                                    const Timeouts &times) {
   if (stream == nullptr) return Objection{RefusalCode::no_stream, "not here"};
+  if (stream->ended || (stream->own && stream->own->ended))
+    return Objection{RefusalCode::no_stream, "the stream has ended"};
   if (stream->position.passes(request.destination))
     return Objection{RefusalCode::loop, "we get it through you"};
   if (!at.open) return Objection{RefusalCode::no_room, "no parent ourselves"};

@@ -423,7 +423,10 @@ void ChildTickets::media_opened(const Slug &slug) {
 
 void ChildTickets::not_found(const Slug &slug, RefusalCode code, const std::string &why) {
   std::string message = code == RefusalCode::no_stream ? "nobody knows this stream" : "nobody has room";
-  if (!why.empty()) message += ": " + why;
+  if (why == has_ended)
+    message = why;
+  else if (!why.empty())
+    message += ": " + why;
   for (const TicketId &id : tickets_.given(slug)) {
     const Ticket &ticket = *tickets_.find(id);
     if (ticket.state != TicketState::waiting) continue;

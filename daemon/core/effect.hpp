@@ -36,6 +36,10 @@ struct OpenMedia {
 struct CloseMedia {
   Slug slug = {};
 };
+// The stream has ended: children and players get all that has come, and then the end. CloseMedia follows.
+struct EndMedia {
+  Slug slug = {};
+};
 // The message is Request, Confirm, Candidates or Cancel.
 struct TellRelay {
   Slug slug = {};
@@ -62,6 +66,7 @@ struct TellSource {
 struct RemoveSource {
   Slug slug = {};
   TicketId ticket = {};
+  bool drain = false;  // what it has received still comes, also before a following EndMedia
 };
 struct Answer {
   CallId call = 0;
@@ -77,6 +82,7 @@ struct Announce {
 struct RegisterStream {
   CallId call = 0;
   StreamInfo stream = {};
+  std::uint64_t viewers = 0;
 };
 struct UnregisterStream {
   Slug slug = {};
@@ -92,8 +98,8 @@ struct MeasureBandwidth {
 };
 struct Quit {};
 
-using Effect = std::variant<Connect, Send, Disconnect, OpenMedia, CloseMedia, TellRelay, AddSource,
-                            SwitchSource, TellSource, RemoveSource, Answer, Announce, RegisterStream,
+using Effect = std::variant<Connect, Send, Disconnect, OpenMedia, CloseMedia, EndMedia, TellRelay,
+                            AddSource, SwitchSource, TellSource, RemoveSource, Answer, Announce, RegisterStream,
                             UnregisterStream, AskOrigin, MeasureBandwidth, Quit>;
 using Effects = std::vector<Effect>;
 

@@ -90,6 +90,7 @@ struct MediaMeasured {
 struct PlayersSeen {
   Slug slug = {};
   bool any = false;
+  std::uint32_t count = 0;  // of them; elements are not counted
 };
 // All that the origin lists.
 struct OriginKnows {

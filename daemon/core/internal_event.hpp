@@ -44,6 +44,7 @@ struct NeedChanged {  // a child or player wants the stream now, or no longer
 struct OwnChanged {  // the description of a stream of ours
   Slug slug;
   bool registered = false;  // the origin knows it already
+  bool viewers_only = false;  // nothing else, so only the origin is told
 };
 struct OriginHeard {};
 struct CarryChanged {  // how many children of a stream we could take

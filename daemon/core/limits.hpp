@@ -43,6 +43,7 @@ inline constexpr std::size_t max_probes = 256;  // connections at once that try 
 // of so many seconds; what is left out, they learn from the origin's lists.
 inline constexpr std::uint64_t origin_news_per_second = 2'000;
 inline constexpr Time origin_news_burst = 5s;
+inline constexpr Time report_audience = 10s;  // to the origin, if it has changed
 inline constexpr std::size_t remembered_losses = 256;  // supernodes that could not be reached any more
 inline constexpr std::size_t remembered_ends = 1'024;  // streams that are gone: old news of them is refused
 inline constexpr std::uint64_t max_rate_kbps = 100'000'000;  // a stream's announced rate may be nonsense
@@ -58,6 +59,8 @@ inline constexpr std::uint64_t least_unknown_bps = 600'000;
 inline constexpr std::uint64_t overhead_part = 8;
 // This part of a measured line stays free: for other traffic, and for bursts of the media.
 inline constexpr std::uint64_t free_part = 5;
+
+inline constexpr const char *has_ended = "the stream has ended";  // for people
 
 struct Timeouts {
   Time heartbeat = 5s;
@@ -93,6 +96,9 @@ struct Timeouts {
   Time unwanted = 30s;  // a stream that nobody wants is carried for this long
   // A relay has this long to get the stream, and the node for which it was recruited to become its child.
   Time relay = 10s;
+  // A stream whose publisher has vanished, or whose publisher's node, ends after this.
+  Time publisher_wait = 60s;
+  Time ending = 5s;     // for the rest of a stream that has ended to come, and again for it to be passed on
   Time watch = 10s;     // a person that watches waits this long for media, then hears what is wrong
   Time reconnect = 1s;  // before this node looks for a supernode again; doubles up to last_reconnect
   Time last_reconnect = 30s;

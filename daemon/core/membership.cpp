@@ -312,9 +312,13 @@ void Membership::origin_knows(const OriginKnows &input) {
 void Membership::own_changed(const OwnChanged &event) {
   const StreamInfo *stream = directory_.stream(event.slug);
   if (stream == nullptr || !directory_.is_own(event.slug)) return;
-  outbox_.post(StreamNews{.stream = *stream, .from = 0});
-  if (node_.settings.has_origin && !event.registered)
-    outbox_.emit(RegisterStream{.call = outbox_.next_id++, .stream = *stream});
+  if (!event.viewers_only) outbox_.post(StreamNews{.stream = *stream, .from = 0});
+  if (node_.settings.has_origin && !event.registered) {
+    const StreamState *state = streams_.find(event.slug);
+    outbox_.emit(RegisterStream{.call = outbox_.next_id++,
+                                .stream = *stream,
+                                .viewers = state == nullptr ? 0 : state->audience.shown});
+  }
   outbox_.announce(Change::stream, event.slug);
 }
 

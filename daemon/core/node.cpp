@@ -33,7 +33,8 @@ Node::Node(Settings settings)
                 context_.ticket_changes, context_.budget, context_.timers, context_.directory,
                 context_.failed_paths, context_.rng),
       publishing_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
-                  context_.budget, context_.timers, context_.directory, consumer_) {
+                  context_.budget, context_.timers, context_.directory, consumer_),
+      audience_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets) {
   assert(is_uuid(context_.node.self()));  // the settings have been checked
   NodeInfo &self = context_.node.settings.self;
   if (self.updated == 0)
@@ -130,6 +131,8 @@ void Node::fall_due(const TimerId &key) {
       return child_tickets_.unconfirmed(key.name);
     case TimerKind::stream:
       return consumer_.look_again(key.name);
+    case TimerKind::publisher:
+      return publishing_.publisher_due(key.name);
     case TimerKind::registration:
       return publishing_.registration_due(key.number);
   }
@@ -207,6 +210,7 @@ void Node::dispatch(const InternalEvent &event) {
     } else if constexpr (std::is_same_v<T, StreamNews>) {
       finder_.stream_news(what.stream, what.from);
       membership_.spread(what.stream, what.from);
+      consumer_.news(what.stream.slug);
     }
   };
   std::visit(on, event);
@@ -286,6 +290,7 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
   } else if (const auto *gone = std::get_if<Gone>(&message)) {
     if (node) membership_.gone(peer, *gone);
   } else if (std::holds_alternative<Goodbye>(message)) {
+    if (!node) publishing_.goodbye(peer);
     membership_.goodbye(peer);
   } else if (const auto *publish = std::get_if<Publish>(&message)) {
     publishing_.publish(peer, *publish);
@@ -343,6 +348,8 @@ void Node::said(Peer &peer, const Message &message) {
     child_tickets_.loop_checked(*checked);
   } else if (const auto *leaving = std::get_if<Leaving>(&message)) {
     consumer_.leaving(peer, *leaving);
+  } else if (const auto *viewers = std::get_if<Viewers>(&message)) {
+    audience_.heard(peer, *viewers);
   } else if (const auto *streams = std::get_if<Streams>(&message)) {
     if (peer.routed) membership_.streams(peer, streams->streams);
   } else if (const auto *gone = std::get_if<Gone>(&message)) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/audience.hpp"
 #include "core/child_tickets.hpp"
 #include "core/effect.hpp"
 #include "core/finder.hpp"
@@ -69,7 +70,8 @@ class Node final : public NodeView {
   Uuid primary() const { return context_.node.settings.self.primary; }
   // The nodes to connect to after a restart: supernodes first, without those that the last try did not reach.
   std::vector<NodeInfo> remembered() const;
-  std::size_t viewers(const Slug &slug) const override;
+  std::uint64_t viewers(const Slug &slug) const override { return audience_.here(slug); }
+  std::uint64_t audience(const Slug &slug) const override { return audience_.all(slug); }
   bool has_media(const Slug &slug) const;  // between OpenMedia and CloseMedia
   std::uint64_t promised_bps() const override { return context_.budget.used_bps(); }
   std::uint64_t overcommitted_bps() const {
@@ -115,7 +117,10 @@ class Node final : public NodeView {
     child_tickets_.measured(input);
     child_tickets_.budget_changed();
   }
-  void on(const PlayersSeen &input) { consumer_.players_seen(input); }
+  void on(const PlayersSeen &input) {
+    audience_.seen(input);
+    consumer_.players_seen(input);
+  }
   void on(const OriginKnows &input) { membership_.origin_knows(input); }
   void on(const OriginAnswered &input) { publishing_.origin_answered(input); }
   void on(const NatKnown &input);
@@ -163,6 +168,7 @@ class Node final : public NodeView {
   LoopChecks loop_checks_;
   Consumer consumer_;
   Publishing publishing_;
+  Audience audience_;
   std::map<CallId, Seeding> seeds_;
   bool stopped_ = false;
 };

@@ -4,6 +4,7 @@
 
 #include "core/limits.hpp"
 #include "core/node.hpp"
+#include "core/silence.hpp"
 
 namespace astral::core {
 
@@ -91,7 +92,9 @@ TicketView Node::view(const Ticket &ticket) const {
     const bool dry = view.confirmed && !stream.links.at(ticket.id).media;
     if (dry) view.state = "linking";
     view.confirmed = view.confirmed && !dry;
+    const StreamInfo *info = context_.directory.stream(ticket.slug);
     if (!view.confirmed) view.reason = stream.trouble;
+    if (!view.confirmed && info != nullptr && !info->streaming) view.reason = why_silent(*info);
   }
   const Timeouts &timeouts = context_.node.settings.timeouts;
   if (ticket.state < TicketState::confirmed)
@@ -138,10 +141,6 @@ const Ticket *Node::ticket_to(const Slug &slug, const Uuid &destination) const {
 std::optional<TicketView> Node::find_ticket(const Slug &slug, const Uuid &destination) const {
   const Ticket *ticket = ticket_to(slug, destination);
   return ticket == nullptr ? std::nullopt : std::optional(view(*ticket));
-}
-
-std::size_t Node::viewers(const Slug &slug) const {
-  return context_.tickets.given(slug, PeerKind::node) + context_.tickets.given(slug, PeerKind::element);
 }
 
 bool Node::has_media(const Slug &slug) const {

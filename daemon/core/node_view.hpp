@@ -50,7 +50,8 @@ class NodeView {
   virtual std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const = 0;
   virtual std::uint32_t fed_children() const = 0;              // nodes that have a ticket from this node
   virtual std::uint64_t slow_children() const = 0;             // asked to leave since the start
-  virtual std::size_t viewers(const Slug &slug) const = 0;     // child nodes and local players of this node
+  virtual std::uint64_t viewers(const Slug &slug) const = 0;   // people who watch at this node
+  virtual std::uint64_t audience(const Slug &slug) const = 0;  // and at all nodes that get it from here
   virtual std::uint64_t promised_bps() const = 0;              // of the upstream, to all children together
   virtual std::size_t peers() const = 0;
   virtual std::vector<Uuid> unreachable(Time now) const = 0;  // no link to them came up lately

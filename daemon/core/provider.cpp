@@ -109,7 +109,8 @@ void Provider::from_element(const Peer &peer, const Request &request) {
   StreamState *stream = streams_.find(request.slug);
   if (stream == nullptr && streams_.all.size() >= max_carried)
     return no(RefusalCode::no_room, "too many streams here");
-  if (stream != nullptr && stream->own) open(*stream);
+  if (stream != nullptr && stream->ended) return no(RefusalCode::no_stream, has_ended);
+  if (stream != nullptr && stream->own && !stream->own->ended) open(*stream);
   const bool waits = stream == nullptr || !stream->media;
   child_tickets_.add(
       {.id = request.ticket,

@@ -22,7 +22,7 @@ StreamInfo Publishing::made(const Slug &slug, StreamInfo stream) const {
   if (stream.name.empty()) stream.name = slug;
   stream.source = node_.self();
   stream.fingerprint = node_.settings.fingerprint;
-  stream.streaming = false;
+  stream.streaming = stream.paused = stream.ended = false;
   stream.media.clear();
   stream.bitrate_kbps = 0;
   stream.created = node_.unix_ms() / 1000;
@@ -155,8 +155,11 @@ void Publishing::admit(const Slug &slug, const Waiter &waiter, bool created) {
     return refuse(slug, waiter, {Code::conflict, "another publisher is attached"});
   if (tickets_.full(peer->id)) return refuse(slug, waiter, {Code::no_room, "too many tickets"});
   sessions_.send(peer->id, Published{.slug = slug, .largest_group = stream.own->largest_group});
-  if (stream.own->publisher == 0) consumer_.attach(stream, peer->id);
+  timers_.drop({.kind = TimerKind::publisher, .name = slug});
   StreamInfo info = *directory_.stream(slug);
+  info.ended = stream.own->ended = false;
+  directory_.own(info);
+  if (stream.own->publisher == 0) consumer_.attach(stream, peer->id);
   if (!waiter.media.empty()) info.media = waiter.media;
   if (waiter.bitrate_kbps > 0) info.bitrate_kbps = waiter.bitrate_kbps;  // until it is measured
   directory_.own(info);
@@ -186,6 +189,8 @@ void Publishing::refuse(const Slug &slug, const Waiter &waiter, const Error &err
 void Publishing::changed(StreamState &stream, bool registered) {
   StreamInfo info = *directory_.stream(stream.slug);
   info.streaming = stream.own->publisher != 0 && !stream.own->paused;
+  info.paused = stream.own->paused;
+  info.ended = stream.own->ended;
   info.updated = node_.next_version(info.updated);
   stream.own->told_kbps = info.bitrate_kbps;
   directory_.own(info);
@@ -216,6 +221,7 @@ Expected<StreamInfo> Publishing::may_delete(const Slug &slug) const {
 }
 
 void Publishing::forget(const Slug &slug) {
+  timers_.drop({.kind = TimerKind::publisher, .name = slug});
   directory_.disown(slug);
   if (node_.settings.has_origin) outbox_.emit(UnregisterStream{.slug = slug});
 }
@@ -232,18 +238,39 @@ void Publishing::media(const Peer &peer, const Media &media) {
 
 void Publishing::ended(const Peer &peer, const Ended &ended) {
   StreamState *stream = streams_.find(ended.slug);
-  if (published_by(stream, peer.id)) detach(*stream, "the publisher ended");
+  if (published_by(stream, peer.id)) finish(*stream);
+}
+
+void Publishing::goodbye(const Peer &peer) {
+  for (auto &[slug, stream] : streams_.all)
+    if (published_by(&stream, peer.id)) finish(stream);
 }
 
 void Publishing::peer_gone(PeerId peer) {
-  for (auto &[slug, stream] : streams_.all)
-    if (published_by(&stream, peer)) detach(stream, "the publisher is gone");
+  for (auto &[slug, stream] : streams_.all) {
+    if (!published_by(&stream, peer)) continue;
+    detach(stream, "the publisher is gone");
+    timers_.set({.kind = TimerKind::publisher, .name = slug},
+                node_.now + node_.settings.timeouts.publisher_wait);
+  }
+}
+
+void Publishing::publisher_due(const Slug &slug) {
+  StreamState *stream = streams_.find(slug);
+  if (stream != nullptr && stream->own && stream->own->publisher == 0) finish(*stream);
 }
 
 void Publishing::detach(StreamState &stream, const std::string &why) {
   stream.own->publisher = 0;
   consumer_.pause(stream, "ended", why);
   changed(stream);
+}
+
+void Publishing::finish(StreamState &stream) {
+  stream.own->publisher = 0;
+  stream.own->ended = true;
+  changed(stream);
+  consumer_.finish(stream);
 }
 
 void Publishing::measured(const MediaMeasured &input) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The streams of which this node is the source. The API or a publisher's element makes them. They are paused,
-// measured and deleted here. A stream outlives its publisher; only delete ends it.
+// measured and deleted here. A stream that has ended keeps its name, and may begin again; only delete removes it.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,9 @@ class Publishing {
   void publish(const Peer &peer, const Publish &publish);
   void media(const Peer &peer, const Media &media);
   void ended(const Peer &peer, const Ended &ended);
-  void peer_gone(PeerId peer);
+  void goodbye(const Peer &peer);  // ends its streams
+  void peer_gone(PeerId peer);     // without a goodbye: its streams wait for it
+  void publisher_due(const Slug &slug);
 
   void origin_answered(const OriginAnswered &input);
   void registration_due(CallId question);
@@ -73,6 +75,7 @@ class Publishing {
   void refuse(const Slug &slug, const Waiter &waiter, const Error &error);
   void changed(StreamState &stream, bool registered = false);
   void detach(StreamState &stream, const std::string &why);
+  void finish(StreamState &stream);
   StreamInfo made(const Slug &slug, StreamInfo stream) const;  // ours, with what people say of it
 
   const ThisNode &node_;

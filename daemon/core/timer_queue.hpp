@@ -29,6 +29,7 @@ enum class TimerKind {
   unconfirmed,    // name: the id of a given ticket
   stream,         // name: a slug; from then on its plan may be another one
   seed,           // name: the node that was asked; number: the call
+  publisher,      // name: a slug of ours; its publisher has been away for too long
   registration,   // number: the question to the origin
 };
 

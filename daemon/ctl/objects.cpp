@@ -27,13 +27,17 @@ std::string host_and_port(json::Reader &in) {
   return (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" + std::to_string(*port);
 }
 
+// A node of an older version says less.
 StreamObject read_stream(json::Reader in) {
+  const bool streaming = in.flag_if("streaming").value_or(false);
+  const std::string state = text(in, "state");
   return {.slug = text(in, "slug"),
           .name = text(in, "name"),
           .source = text(in, "source"),
-          .streaming = in.flag_if("streaming").value_or(false),
+          .streaming = streaming,
+          .state = !state.empty() ? state : streaming ? "live" : "waiting",
           .bitrate_kbps = figure(in, "bitrate_kbps"),
-          .viewers = figure(in, "viewers")};
+          .viewers = figure(in, in.has("audience") ? "audience" : "viewers")};
 }
 
 std::string time_text(json::Reader &in, const char *name) {

@@ -32,8 +32,9 @@ struct StreamObject {
   std::string name = {};
   std::string source = {};
   bool streaming = false;
+  std::string state = {};
   Figure bitrate_kbps = {};
-  Figure viewers = {};
+  Figure viewers = {};  // at the node and below it
 };
 
 struct TicketObject {

@@ -24,7 +24,7 @@ std::string counted(std::size_t count, const char *one, const char *many) {
 Section streams(const Snapshot &snapshot) {
   Section section{"Streams", Table({"SLUG", "STATE", "kbit/s", "VIEWERS", "SOURCE", "NAME"}), {}};
   for (const StreamObject &stream : snapshot.streams) {
-    section.table.add({stream.slug, stream.streaming ? "live" : "waiting", shown(stream.bitrate_kbps),
+    section.table.add({stream.slug, stream.state, shown(stream.bitrate_kbps),
                        shown(stream.viewers),
                        stream.source == snapshot.self.uuid ? "this node" : stream.source, stream.name});
     section.styles.push_back(stream.streaming ? Style::plain : Style::faint);

@@ -25,7 +25,7 @@ std::string nodes(const std::vector<NodeObject> &list) {
 std::string streams(const std::vector<StreamObject> &list) {
   Table table({"SLUG", "NAME", "STATE", "kbit/s", "VIEWERS", "SOURCE"});
   for (const StreamObject &stream : list) {
-    table.add({stream.slug, stream.name, stream.streaming ? "live" : "waiting", shown(stream.bitrate_kbps),
+    table.add({stream.slug, stream.name, stream.state, shown(stream.bitrate_kbps),
                shown(stream.viewers), stream.source});
   }
   return table.text();

@@ -38,13 +38,16 @@ Hls::~Hls() {
 
 void Hls::playlist(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
-  driver_.player_asked(slug);
+  driver_.player_asked(slug, call.caller);
   const auto query = formats::parse_playlist_query(call.raw_query);
   if (!query) return answer(refusal(query.error(), slug));
   const Ask ask = [this, slug, query = *query]() -> Expected<http::Reply> {
     auto text = driver_.media().playlist(slug, query);
-    if (!text && text.error().code == Code::not_found && !driver_.node().find_stream(slug))
+    if (!text && text.error().code == Code::not_found && has_ended(slug))
       text = driver_.media().ended_playlist(slug);
+    if (!text && text.error().code == Code::unreachable)
+      if (std::string silent = runtime::why_silent(driver_.node(), slug); !silent.empty())
+        return fail(Code::unreachable, std::move(silent));
     if (!text) return tl::unexpected<Error>(text.error());
     return playlist_reply(std::move(*text));
   };
@@ -66,9 +69,14 @@ void Hls::bring(const http::Call &call, Ask ask, http::Answer answer) {
                });
 }
 
+bool Hls::has_ended(const std::string &slug) const {
+  const auto stream = driver_.node().find_stream(slug);
+  return !stream || stream->ended;
+}
+
 void Hls::segment(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
-  driver_.player_asked(slug);
+  driver_.player_asked(slug, call.caller);
   const Ask ask = [this, slug, file = call.params.at("file")]() -> Expected<http::Reply> {
     auto pieces = driver_.media().segment(slug, file);
     if (!pieces) return tl::unexpected<Error>(pieces.error());

@@ -29,6 +29,7 @@ class Hls {
   void segment(const http::Call &call, http::Answer answer);
 
  private:
+  bool has_ended(const std::string &slug) const;
   static constexpr std::size_t max_waiting = 2'048;
 
   // Makes the answer from the media that is there. unreachable: it is not there yet, so the request waits.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/access.hpp"
+#include "runtime/stream_error.hpp"
 
 namespace astral::gateways {
 
@@ -38,7 +39,10 @@ void PlaybackRequest::on_timer() {
 // A player can start only with a key frame or at a recovery point.
 std::string PlaybackRequest::why_waiting() const {
   const auto video = driver_.media().facts(wish_.slug).video;
-  if (!video || video->keyframe_seconds <= formats::good_keyframe_seconds) return "there is no media yet";
+  if (!video || video->keyframe_seconds <= formats::good_keyframe_seconds) {
+    const std::string silent = runtime::why_silent(driver_.node(), wish_.slug);
+    return silent.empty() ? "there is no media yet" : silent;
+  }
   return "no picture that a player can start with has come for " +
          std::to_string(std::lround(video->keyframe_seconds)) +
          " s: the publisher's encoder must send a key frame every second or two";

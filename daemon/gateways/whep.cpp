@@ -103,10 +103,12 @@ void Whep::on_connected(const std::string &id) {
   request_stream(id, found->second);
 }
 
-// An established connection waits for the stream to return.
+// An established connection waits for the stream to return, unless it has ended.
 void Whep::on_stream_over(const std::string &id, const Error &error) {
   Viewer &viewer = viewers_.at(id);
-  if (viewer.answer || error.code == Code::unsupported) return on_over(id, error);
+  const auto stream = driver_.node().find_stream(viewer.slug);
+  const bool ended = !stream || stream->ended;
+  if (viewer.answer || ended || error.code == Code::unsupported) return on_over(id, error);
   g_info("whep: %s: %s", viewer.slug.c_str(), error.detail.c_str());
   viewer.request.reset();
   if (viewer.until == never) viewer.until = now() + limits_.for_return;

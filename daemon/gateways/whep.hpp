@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Watching by WebRTC (WHEP): brings the stream to this node, then answers an SDP offer. The connection
-// survives breaks of the stream: when the publisher returns, media goes on without another offer.
+// survives breaks of the stream: when the publisher returns, media goes on without another offer. It ends when
+// the stream has ended.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ class Whep {
  public:
   struct Limits {
     Time patience = 8s;     // how long to wait for the first media
-    Time for_return = 60s;  // how long connections wait for an ended stream to return
+    Time for_return = 60s;  // how long connections wait for a stream that is gone to return
     std::size_t viewers = 1'000;
     std::size_t per_caller = 16;  // viewers from one address of another machine
   };

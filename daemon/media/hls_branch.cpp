@@ -79,7 +79,7 @@ HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const f
       on_news_(std::move(on_news)),
       on_left_out_(std::move(on_left_out)),
       window_(first_sequence(), limits),
-      tap_(context, [this](GstSample *sample) { take(sample); }),
+      tap_(context, [this](GstSample *sample) { take(sample); }, [this] { end(); }),
       mailbox_(context) {
   gst_bin_add(bin, tap_.element());
   const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(tap_.element(), "sink"));
@@ -208,15 +208,26 @@ void HlsBranch::take_packet(GstSample *sample) {
   const Time pts = time_of(buffer, gst_sample_get_segment(sample));
   const std::uint64_t group = group_of(buffer, pts);
   if (!packets_.empty() &&
-      (group != packets_group_ || pts != packets_pts_ || packets_.size() > most_packets)) {
-    push(packets_group_, packets_pts_, Slice::copy(packets_), false);
-    packets_.clear();
-  }
+      (group != packets_group_ || pts != packets_pts_ || packets_.size() > most_packets))
+    push_packets();
   packets_group_ = group;
   packets_pts_ = pts;
   const std::size_t before = packets_.size();
   packets_.resize(before + gst_buffer_get_size(buffer));
   gst_buffer_extract(buffer, 0, packets_.data() + before, packets_.size() - before);
+}
+
+void HlsBranch::push_packets() {
+  push(packets_group_, packets_pts_, Slice::copy(packets_), false);
+  packets_.clear();
+}
+
+// The stream has ended, and all its media has come.
+void HlsBranch::end() {
+  push_packets();
+  window_.end();
+  live_.end({Code::not_found, "the stream has ended"});
+  mailbox_.post([this] { on_news_(); });
 }
 
 // The relay's group id if the buffer has one. Otherwise a group begins where a decoder can start, or, if no

@@ -61,6 +61,8 @@ class HlsBranch {
   bool is_repeated_header(GstBuffer *buffer);
   void leave_out(const std::string &codec, bool is_video);
   void stop_remux(const Error &error);
+  void push_packets();
+  void end();
   std::uint64_t group_of(GstBuffer *buffer, Time pts);
   Time time_of(GstBuffer *buffer, const GstSegment *segment);
 

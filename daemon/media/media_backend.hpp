@@ -105,12 +105,15 @@ class MediaBackend {
   // `own`: published at this node.
   virtual Expected<void> open(const std::string &slug, bool own) = 0;
   virtual void close(const std::string &slug) = 0;
+  // The stream has ended: what has come goes to the children and the players, then each of them ends.
+  virtual void end(const std::string &slug) = 0;
   virtual void tell_relay(const std::string &slug, const std::string &json) = 0;
   virtual Expected<void> add_source(const std::string &slug, const std::string &ticket,
                                     const std::string &offer, bool standby) = 0;
   virtual void switch_source(const std::string &slug, const std::string &ticket, bool standby) = 0;
   virtual void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) = 0;
-  virtual void remove_source(const std::string &slug, const std::string &ticket) = 0;
+  // `drain`: what it has received still comes.
+  virtual void remove_source(const std::string &slug, const std::string &ticket, bool drain) = 0;
 
   // Publishes at the node `uri` (astral://HOST:PORT/SLUG) under the slug. Calls `over` once, never from
   // inside a call; it may destroy the result. not_found: finish() has sent all media.

@@ -47,6 +47,7 @@ class Parent {
   void set_standby(bool standby);
   // `error` of `from`, an object of the pipeline: ends this parent if it comes from its element.
   bool take_error(GstObject *from, const Error &error);
+  bool has_ended() const { return has_ended_; }
   StructurePtr stats() const { return stats_of(element_.get()); }
 
  private:

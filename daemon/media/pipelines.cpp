@@ -104,6 +104,10 @@ void Pipelines::close(const std::string &slug) {
   share_stores();
 }
 
+void Pipelines::end(const std::string &slug) {
+  if (Stream *stream = find(slug)) stream->end();
+}
+
 void Pipelines::drop_ended() {
   ended_hls_.drop_old(now());
   drop_ended_.set(ended_hls_.due());
@@ -134,8 +138,8 @@ void Pipelines::tell_source(const std::string &slug, const std::string &ticket, 
   if (Stream *stream = find(slug)) stream->to_source(ticket, json);
 }
 
-void Pipelines::remove_source(const std::string &slug, const std::string &ticket) {
-  if (Stream *stream = find(slug)) stream->remove_source(ticket);
+void Pipelines::remove_source(const std::string &slug, const std::string &ticket, bool drain) {
+  if (Stream *stream = find(slug)) stream->remove_source(ticket, drain);
 }
 
 std::unique_ptr<PublishedMedia> Pipelines::ingest(const std::string &slug, const std::string &uri,

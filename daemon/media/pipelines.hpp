@@ -28,12 +28,13 @@ class Pipelines : public MediaBackend, private Handler {
   void listen(Listener *listener) override { listener_ = listener; }
   Expected<void> open(const std::string &slug, bool own) override;
   void close(const std::string &slug) override;
+  void end(const std::string &slug) override;
   void tell_relay(const std::string &slug, const std::string &json) override;
   Expected<void> add_source(const std::string &slug, const std::string &ticket, const std::string &offer,
                             bool standby) override;
   void switch_source(const std::string &slug, const std::string &ticket, bool standby) override;
   void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) override;
-  void remove_source(const std::string &slug, const std::string &ticket) override;
+  void remove_source(const std::string &slug, const std::string &ticket, bool drain) override;
   std::unique_ptr<PublishedMedia> ingest(const std::string &slug, const std::string &uri,
                                          std::function<void(const Error &)> over) override;
   std::vector<formats::LiveFormat> live_formats() const override { return media::live_formats(); }

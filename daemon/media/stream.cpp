@@ -17,12 +17,14 @@ Stream::Stream(std::string slug, const Settings &settings, Handler &handler)
       handler_(handler),
       pipeline_(Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))))),
       mailbox_(g_main_context_get_thread_default()),
-      facts_([this] { mailbox_.post([this] { handler_.on_facts(slug_); }); }) {}
+      facts_([this] { mailbox_.post([this] { handler_.on_facts(slug_); }); }),
+      drain_timer_(g_main_context_get_thread_default(), [this] { drained(""); }) {}
 
 Stream::~Stream() {
   if (hls_) hls_->live().end({Code::not_found, "the stream has ended"});
   branches_.reset();
   parents_.clear();
+  draining_.clear();
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   relay_signal_ = SignalHandler();
   silence_signal_ = SignalHandler();
@@ -115,7 +117,11 @@ Expected<void> Stream::add_source(const std::string &ticket, const std::string &
                       ticket](const std::string &json) { handler_.on_source_message(slug_, ticket, json); },
        .on_linked = [this, ticket] { handler_.on_source_linked(slug_, ticket); },
        .on_media = [this, ticket] { handler_.on_source_flows(slug_, ticket); },
-       .on_ended = [this, ticket](const Error &error) { handler_.on_source_ended(slug_, ticket, error); }});
+       .on_ended =
+           [this, ticket](const Error &error) {
+             if (draining_.contains(ticket)) return drained(ticket);
+             handler_.on_source_ended(slug_, ticket, error);
+           }});
   if (!parent) return tl::unexpected<Error>(parent.error());
   Parent &added = *parents_.emplace(ticket, std::move(*parent)).first->second;
   added.handle_signalling(offer_json);
@@ -146,13 +152,38 @@ void Stream::to_source(const std::string &ticket, const std::string &json) {
     found->second->handle_signalling(json);
 }
 
-void Stream::remove_source(const std::string &ticket) {
-  parents_.erase(ticket);
+void Stream::remove_source(const std::string &ticket, bool drain) {
+  const auto found = parents_.find(ticket);
+  if (found == parents_.end()) return;
+  if (drain && !found->second->has_ended()) {
+    draining_.insert(parents_.extract(found));
+    drain_timer_.set(now() + drain_time);
+  } else {
+    parents_.erase(found);
+  }
+}
+
+// Empty: all of them, because their time is over.
+void Stream::drained(const std::string &ticket) {
+  if (ticket.empty())
+    draining_.clear();
+  else
+    draining_.erase(ticket);
+  if (!draining_.empty()) return;
+  drain_timer_.set(never);
+  if (ends_) g_signal_emit_by_name(relay_.get(), "end");
+}
+
+void Stream::end() {
+  if (std::exchange(ends_, true)) return;
+  if (draining_.empty()) g_signal_emit_by_name(relay_.get(), "end");
 }
 
 void Stream::on_error(GstObject *from, const Error &error) {
   for (const auto &[ticket, parent] : parents_)
     if (parent->take_error(from, error)) return;  // its handler may have destroyed this stream
+  for (const auto &[ticket, parent] : draining_)
+    if (parent->take_error(from, error)) return;
   if (from == GST_OBJECT(relay_.get()))
     g_warning("stream %s: relay: %s", slug_.c_str(), error.detail.c_str());
 }

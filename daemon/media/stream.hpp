@@ -105,7 +105,10 @@ class Stream {
   void use_stun(const std::string &server);
   void use_turn(const std::string &uri);
   void to_source(const std::string &ticket, const std::string &json);
-  void remove_source(const std::string &ticket);
+  // `drain`: after what it has received, at most `drain_time` from now.
+  void remove_source(const std::string &ticket, bool drain = false);
+  // The stream has ended. What has come goes to the children and the players first; then they end.
+  void end();
   bool has_source(const std::string &ticket) const { return parents_.contains(ticket); }
 
   Stats stats() const;
@@ -126,10 +129,13 @@ class Stream {
   void leave(formats::Format format, formats::Player &player);
 
  private:
+  static constexpr Time drain_time = 2s;
+
   Stream(std::string slug, const Settings &settings, Handler &handler);
   Expected<void> build();
   ElementSettings element_settings() const;
   void on_error(GstObject *from, const Error &error);
+  void drained(const std::string &ticket);
 
   const std::string slug_;
   Settings settings_;
@@ -142,7 +148,10 @@ class Stream {
   formats::FactFinder facts_;
   std::unique_ptr<HlsBranch> hls_;
   std::unique_ptr<Branches> branches_;
-  std::map<std::string, std::unique_ptr<Parent>> parents_;  // by ticket
+  std::map<std::string, std::unique_ptr<Parent>> parents_;   // by ticket
+  std::map<std::string, std::unique_ptr<Parent>> draining_;  // removed; what they have received still comes
+  bool ends_ = false;                                        // end() was called
+  Timer drain_timer_;
   SignalHandler relay_signal_, silence_signal_, slow_signal_, silent_child_signal_;
 };
 

@@ -47,8 +47,9 @@ Code code_of(const GError &error) {
 
 }  // namespace
 
-Tap::Tap(GMainContext *context, Take take)
+Tap::Tap(GMainContext *context, Take take, End end)
     : take_(std::move(take)),
+      end_(std::move(end)),
       sink_(Ref<GstAppSink>::adopt(
           GST_APP_SINK(gst_object_ref_sink(g_object_new(GST_TYPE_APP_SINK, nullptr))))),
       mailbox_(context) {
@@ -61,6 +62,7 @@ Tap::Tap(GMainContext *context, Take take)
     static_cast<Tap *>(self)->wake();
     return GST_FLOW_OK;
   };
+  callbacks.eos = [](GstAppSink *, gpointer self) noexcept { static_cast<Tap *>(self)->wake(); };
   StreamingScope::open();
   gst_app_sink_set_callbacks(sink_.get(), &callbacks, this, nullptr);
 }
@@ -80,7 +82,12 @@ void Tap::drain() {
   woken_ = false;
   for (int i = 0; i < samples_per_task; ++i) {
     const auto sample = Ref<GstSample>::adopt(gst_app_sink_try_pull_sample(sink_.get(), 0));
-    if (!sample) return;
+    if (!sample) {
+      const bool ends = end_ && !has_ended_ && gst_app_sink_is_eos(sink_.get());
+      if (ends) has_ended_ = true;
+      if (ends) end_();
+      return;
+    }
     take_(sample.get());
   }
   wake();

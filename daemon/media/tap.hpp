@@ -19,8 +19,9 @@ namespace astral::media {
 class Tap {
  public:
   using Take = std::function<void(GstSample *)>;  // must not destroy the tap
+  using End = std::function<void()>;              // EOS, after the last sample; must not destroy the tap
 
-  Tap(GMainContext *context, Take take);
+  Tap(GMainContext *context, Take take, End end = {});
   ~Tap();
   Tap(const Tap &) = delete;
   Tap &operator=(const Tap &) = delete;
@@ -32,6 +33,8 @@ class Tap {
   void drain();
 
   const Take take_;
+  const End end_;
+  bool has_ended_ = false;
   Ref<GstAppSink> sink_;
   std::atomic<bool> woken_ = false;
   Mailbox mailbox_;

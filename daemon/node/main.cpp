@@ -56,6 +56,7 @@ http::Access::Rules access_rules(const Options &options) {
 
 App::Settings app_settings(const Options &options, const core::Uuid &uuid, const std::string &state_dir) {
   App::Settings settings;
+  settings.publishers.for_return = std::chrono::seconds(options.publisher_wait_seconds);
   core::Settings &node = settings.driver.node;
   node.self.uuid = uuid;
   node.self.turn = !options.turn.host.empty();
@@ -70,6 +71,7 @@ App::Settings app_settings(const Options &options, const core::Uuid &uuid, const
   settings.rtmp.guests.total = std::max<std::size_t>(settings.rtmp.guests.total, options.max_players);
   node.may_be_seeded = options.may_be_seeded;
   node.timeouts.renew = std::chrono::seconds(options.renew_seconds);
+  node.timeouts.publisher_wait = std::chrono::seconds(options.publisher_wait_seconds);
   node.renew_streams = options.renew_groups;
   const auto listen = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(options.listen.c_str()));
   // Otherwise peers see the address.

@@ -51,6 +51,7 @@ struct Options {
   std::uint32_t store_seconds = 10;          // kept of each stream
   std::uint32_t dvr_seconds = 60;            // how far viewers may rewind
   std::uint32_t max_lag_ms = 3000;           // on a line that is too thin, skip when this late; 0: never
+  std::uint32_t publisher_wait_seconds = 60;  // for a publisher that has vanished, or its node
   std::uint64_t store_mb = 64;               // kept of one stream at most
   std::uint64_t store_total_mb = 512;        // kept of all streams at most
   std::string shown;                         // of --help or --version: print this and end

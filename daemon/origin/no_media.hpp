@@ -25,7 +25,8 @@ class NoMedia final : public media::MediaBackend {
   }
   void switch_source(const std::string &, const std::string &, bool) override {}
   void tell_source(const std::string &, const std::string &, const std::string &) override {}
-  void remove_source(const std::string &, const std::string &) override {}
+  void end(const std::string &) override {}
+  void remove_source(const std::string &, const std::string &, bool) override {}
   std::unique_ptr<media::PublishedMedia> ingest(const std::string &, const std::string &,
                                                 std::function<void(const Error &)>) override {
     return nullptr;  // only gateways ask, and an origin has none

@@ -58,6 +58,11 @@ inline bool is_alive(UnixTime heard, UnixTime now) {
 inline bool is_live(const Stream &stream, UnixTime now) {
   return stream.streaming && is_alive(stream.heard, now);
 }
+// As protocol::state_of(); a stream whose node is not alive waits for it.
+inline const char *state_of(Stream stream, UnixTime now) {
+  stream.streaming = is_live(stream, now);
+  return protocol::state_of(stream);
+}
 inline bool is_forgotten(UnixTime heard, UnixTime now) {
   return now - heard >= forget_after;
 }

@@ -22,7 +22,8 @@ constexpr std::array<Column, 5> columns = {{{Order::name, "name", "Stream", ""},
                                             {Order::created, "created", "Since", " class=\"number\""}}};
 
 std::string state(const Stream &stream, UnixTime now) {
-  return is_live(stream, now) ? "<span class=\"live\">● live</span>" : "<span class=\"soft\">waiting</span>";
+  if (is_live(stream, now)) return "<span class=\"live\">● live</span>";
+  return std::string("<span class=\"soft\">") + state_of(stream, now) + "</span>";
 }
 
 std::string age(const Stream &stream, UnixTime now) {

@@ -31,7 +31,7 @@ json::Builder builder_of(const Node &node) {
 
 json::Builder builder_of(const Stream &stream, UnixTime now) {
   json::Builder out = protocol::stream_json(stream);
-  return out.set("streaming", is_live(stream, now)).set("viewers", stream.viewers);
+  return out.set("streaming", is_live(stream, now)).set("state", state_of(stream, now)).set("viewers", stream.viewers);
 }
 
 // Reads the fields that the body has into `stream`.
@@ -144,6 +144,7 @@ json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream>
                                 .set("name", stream.name)
                                 .set("source", stream.source)
                                 .set("streaming", is_live(stream, now))
+                                .set("state", state_of(stream, now))
                                 .set("viewers", stream.viewers));
   }
   return json::Builder()

@@ -18,6 +18,7 @@ constexpr Time patience = 30s;
 constexpr std::size_t max_pending = 64;
 constexpr std::size_t max_answer = 4 * 1024 * 1024;
 constexpr std::size_t max_entries = 10'000;
+constexpr std::uint64_t most_viewers = 1'000'000;  // that an origin takes
 
 Error error_of(unsigned status, const std::string &body) {
   std::string said;
@@ -112,9 +113,9 @@ void OriginClient::changed() {
   if (!leaving_ && backoff_ == Time{}) announce_by(now() + soon);
 }
 
-void OriginClient::put_stream(const core::StreamInfo &stream,
+void OriginClient::put_stream(const core::StreamInfo &stream, std::uint64_t viewers,
                               std::function<void(Expected<core::StreamInfo>)> done) {
-  call("POST", "/streams", protocol::stream_json(stream).text(),
+  call("POST", "/streams", protocol::stream_json(stream).set("viewers", std::min(viewers, most_viewers)).text(),
        [done = std::move(done)](Expected<json::Reader> answer) {
          if (!answer) return done(tl::unexpected<Error>(answer.error()));
          json::Reader in = answer->object("stream");

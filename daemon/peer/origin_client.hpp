@@ -41,7 +41,8 @@ class OriginClient {
   OriginClient &operator=(const OriginClient &) = delete;
 
   // Error conflict: the name belongs to another node.
-  void put_stream(const core::StreamInfo &stream, std::function<void(Expected<core::StreamInfo>)> done);
+  void put_stream(const core::StreamInfo &stream, std::uint64_t viewers,
+                  std::function<void(Expected<core::StreamInfo>)> done);
   void delete_stream(const core::Slug &slug, const core::Uuid &source);
   void forget_node(const core::Uuid &uuid);  // unregisters the node and stops the announcements
   void ask();                                // fetches the lists; on_lists is called if the origin answers

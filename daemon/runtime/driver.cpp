@@ -23,6 +23,7 @@
 #include "peer/peers.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/object_codec.hpp"
+#include "runtime/asking_players.hpp"
 
 namespace astral::runtime {
 namespace {
@@ -69,8 +70,8 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
     if (const auto found = players_.find(slug); found != players_.end() && --found->second == 0)
       players_.erase(found);
   }
-  void player_asked(const std::string &slug) {
-    if (node_->find_stream(slug)) asked_.insert(slug);
+  void player_asked(const std::string &slug, const std::string &client) {
+    if (node_->find_stream(slug)) asking_.asked(slug, client, now());
   }
   void set_public(bool is_public) { settings_.is_public = is_public; }
   bool flushed() const { return peers_.flushed() && (!origin_ || origin_->flushed()); }
@@ -87,6 +88,7 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   void perform(const core::Disconnect &effect);
   void perform(const core::OpenMedia &effect);
   void perform(const core::CloseMedia &effect);
+  void perform(const core::EndMedia &effect);
   void perform(const core::TellRelay &effect);
   void perform(const core::AddSource &effect);
   void perform(const core::SwitchSource &effect);
@@ -136,7 +138,7 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   std::map<core::CallId, Expectation> calls_;               // in the order of their deadlines
   std::set<std::pair<core::Change, std::string>> changes_;  // announced at the end of handle()
   std::map<std::string, std::size_t> players_;              // by slug; none without a player
-  std::set<std::string> asked_;                             // slugs that were asked for since measure()
+  AskingPlayers asking_;                                    // that have no connection
   Timer deadline_;
   Timer patience_;
   Timer measuring_;
@@ -251,9 +253,13 @@ void Driver::Impl::lapse() {
 void Driver::Impl::measure() {
   const std::vector<std::string> slugs = media_.slugs();
   for (const std::string &slug : slugs) on_media(slug);
-  for (const std::string &slug : slugs)
-    handle(core::PlayersSeen{.slug = slug, .any = players_.contains(slug) || asked_.contains(slug)});
-  asked_.clear();
+  asking_.drop_old(now());
+  for (const std::string &slug : slugs) {
+    const auto players = players_.find(slug);
+    const std::size_t count = (players == players_.end() ? 0 : players->second) + asking_.count(slug);
+    handle(core::PlayersSeen{
+        .slug = slug, .any = count > 0, .count = static_cast<std::uint32_t>(count)});
+  }
   if (node_->fed_children() > 0) see_links(slugs);
   if (!slugs.empty()) measuring_.set(now() + measure_every);
 }
@@ -308,6 +314,10 @@ void Driver::Impl::perform(const core::CloseMedia &effect) {
   media_.close(effect.slug);
 }
 
+void Driver::Impl::perform(const core::EndMedia &effect) {
+  media_.end(effect.slug);
+}
+
 void Driver::Impl::perform(const core::TellRelay &effect) {
   media_.tell_relay(effect.slug, protocol::write_message(effect.message));
 }
@@ -328,7 +338,7 @@ void Driver::Impl::perform(const core::TellSource &effect) {
 }
 
 void Driver::Impl::perform(const core::RemoveSource &effect) {
-  media_.remove_source(effect.slug, effect.ticket);
+  media_.remove_source(effect.slug, effect.ticket, effect.drain);
 }
 
 void Driver::Impl::perform(const core::Answer &effect) {
@@ -345,7 +355,7 @@ void Driver::Impl::perform(const core::Announce &effect) {
 
 void Driver::Impl::perform(const core::RegisterStream &effect) {
   if (!origin_) return;
-  origin_->put_stream(effect.stream, [this, call = effect.call](Expected<core::StreamInfo> result) {
+  origin_->put_stream(effect.stream, effect.viewers, [this, call = effect.call](Expected<core::StreamInfo> result) {
     handle(core::OriginAnswered{.call = call, .result = std::move(result)});
   });
 }
@@ -497,8 +507,8 @@ void Driver::player_left(const std::string &slug) {
   impl_->player_left(slug);
 }
 
-void Driver::player_asked(const std::string &slug) {
-  impl_->player_asked(slug);
+void Driver::player_asked(const std::string &slug, const std::string &client) {
+  impl_->player_asked(slug, client);
 }
 
 void Driver::set_public(bool is_public) {

@@ -75,7 +75,7 @@ class Driver {
   // While nobody does, a stream that was brought here for a player is given up.
   void player_came(const std::string &slug);
   void player_left(const std::string &slug);
-  void player_asked(const std::string &slug);
+  void player_asked(const std::string &slug, const std::string &client);  // its address
 
   // A node that measures its line with this one: where it is, and which of its sockets belong together.
   struct Guest {

@@ -227,6 +227,12 @@ static void astral_relay_loop(gpointer data) noexcept {
     gst_pad_pause_task(relay->srcpad);
     return;
   }
+  if (!*taken) {
+    GST_INFO_OBJECT(relay, "the stream has ended");
+    if (relay->self->started) gst_pad_push_event(relay->srcpad, gst_event_new_eos());
+    gst_pad_pause_task(relay->srcpad);
+    return;
+  }
   auto out = relay->self->unpacker.unpack(*taken, running_time(GST_ELEMENT(relay)));
   if (!out) {
     post_error(GST_ELEMENT(relay), out.error(), true);
@@ -357,6 +363,10 @@ static void astral_relay_handle_signalling(GstElement *element, const char *text
   if (const auto impl = impl_of(cast(element)); impl && text) impl->take_signalling(text);
 }
 
+static void astral_relay_end(GstElement *element) noexcept {
+  if (const auto impl = impl_of(cast(element))) impl->end();
+}
+
 static void astral_relay_set_property(GObject *object, guint id, const GValue *value,
                                       GParamSpec *spec) noexcept {
   AstralRelay *relay = cast(object);
@@ -435,6 +445,10 @@ static void astral_relay_class_init(AstralRelayClass *type) {
                                          nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
   astral_relay_child_silent = g_signal_new("child-silent", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                            nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+
+  g_signal_new_class_handler("end", G_TYPE_FROM_CLASS(type),
+                             static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+                             G_CALLBACK(astral_relay_end), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
 
   GstElementClass *element = GST_ELEMENT_CLASS(type);
   gst_element_class_add_static_pad_template(element, &astral_relay_sink_template);

@@ -48,7 +48,7 @@ void Provider::handle(const signalling::Message &message) {
                    [this](const signalling::Cancel &gone) {
                      const auto child = children_.find(gone.ticket);
                      if (child == children_.end() || child->second.link->ended()) return;
-                     if (gone.code == "ended") finish(child->second);
+                     if (gone.code == "ended") end_at_once(child->second);
                      child->second.link->close(moqt::CloseCode::no_error, {Code::unreachable, gone.message});
                    },
                    [](const auto &) {}},
@@ -279,6 +279,7 @@ void Provider::on_link_writable(Link &link) {
   send_catalog(child);
   const std::size_t taken = send_media(child, send_fetches(child, false, 0));
   send_fetches(child, true, taken);
+  finish_if_sent(child);
   check_drained();
 }
 
@@ -371,20 +372,38 @@ std::size_t Provider::send_media(Child &child, std::size_t taken) {
   return taken;
 }
 
-void Provider::finish(Child &child) {
+void Provider::finish() {
+  finishing_ = true;
+  pump();
+}
+
+// A fetch of the past is for others than this child's viewers, so nobody waits for it. A child on standby gets
+// the end at once.
+void Provider::finish_if_sent(Child &child) {
+  if (!finishing_ || !child.media || !child.media->accepted) return;
+  Subscription &media = *child.media;
+  const bool fetches = std::any_of(child.fetches.begin(), child.fetches.end(),
+                                   [](const auto &fetch) { return !fetch.second.later; });
+  track::Cursor rest = media.cursor;
+  const bool waits = rest.next(store_, now()).object || rest.deadline() != never;
+  if (media.forward && (fetches || waits)) return;
+  if (media.stream) child.link->session().end_group(*media.stream);
+  send_done(child);
+}
+
+void Provider::end_at_once(Child &child) {
   if (!child.link->ready() || child.link->ended()) return;
   child.link->perform();
-  for (auto *subscription : {&child.media, &child.catalog})
-    if (*subscription) {
-      child.link->session().finish((*subscription)->request, moqt::DoneCode::track_ended,
-                                   "the stream has ended");
-      subscription->reset();
-    }
+  send_done(child);
   child.link->perform();
 }
 
-void Provider::finish() {
-  for (auto &[ticket, child] : children_) finish(child);
+void Provider::send_done(Child &child) {
+  for (auto *subscription : {&child.media, &child.catalog})
+    if (*subscription) {
+      child.link->session().finish((*subscription)->request, moqt::DoneCode::track_ended, "the stream has ended");
+      subscription->reset();
+    }
 }
 
 void Provider::drain(std::function<void()> done) {
@@ -405,7 +424,8 @@ void Provider::on_link_ended(Link &link, const Error &error) {
   // The link is still on the stack, so it is destroyed in the loop's next turn.
   mailbox_.post(
       [this] { std::erase_if(children_, [](const auto &entry) { return entry.second.link->ended(); }); });
-  owner_.on_provider_signal(signalling::to_text(signalling::Cancel{link.ticket(), "closed", error.detail}));
+  const char *code = finishing_ ? "ended" : "closed";
+  owner_.on_provider_signal(signalling::to_text(signalling::Cancel{link.ticket(), code, error.detail}));
   if (child_of(link).served) owner_.on_child_removed(link.ticket(), error);
   check_drained();
 }

@@ -66,7 +66,8 @@ class Provider final : private Link::Owner {
   void use_turn(TurnServer server) { settings_.link.turn = std::move(server); }
   const track::Store &store() const { return store_; }
 
-  // The track ends: sends PUBLISH_DONE to each child, after everything that is in the store.
+  // The track ends: each child gets PUBLISH_DONE after everything that is in the store, when its line has taken
+  // that. Nothing is added afterwards.
   void finish();
   static constexpr std::size_t max_fetches = 4;  // open fetches of one child
   // An interrupted path causes one skip. A child that is always too slow skips once in each store_time.
@@ -129,7 +130,9 @@ class Provider final : private Link::Owner {
   std::size_t send_media(Child &child, std::size_t taken);
   void count(Child &child, std::size_t bytes);
   void skipped(Child &child, bool late, Time now);
-  void finish(Child &child);
+  void finish_if_sent(Child &child);
+  void end_at_once(Child &child);
+  void send_done(Child &child);
   Subscription *find(Child &child, moqt::RequestId request);
   // Precondition: the link is one of ours. Links are identified by ticket; a ticket in use is refused.
   Child &child_of(const Link &link);
@@ -142,7 +145,8 @@ class Provider final : private Link::Owner {
   track::Store store_;
   Playout playout_;  // maps to the clock of now()
   Catalog catalog_;
-  bool closing_ = false;  // being destroyed: ignore the links' calls
+  bool finishing_ = false;  // the track ends
+  bool closing_ = false;    // being destroyed: ignore the links' calls
   std::function<void()> drained_;
   std::map<std::string, Child> children_;  // by ticket
   std::uint64_t skipped_ = 0, sent_bytes_ = 0;

@@ -116,6 +116,10 @@ void RelayImpl::refill() {
       auto taken = sequence_->take(now());
       if (!taken) {
         reader_behind_ = false;
+        if (ending_ && sequence_->deadline() == never) {
+          SharedTaken last;
+          ending_ = output_wanted_ && !outputs_.try_push(last, 1);
+        }
         break;
       }
       if (!reader_behind_) taken->arrived = now();
@@ -131,6 +135,15 @@ void RelayImpl::refill() {
     next_.reset();
   }
   timer_->set(std::min(sequence_->deadline(), frontier_.deadline()));
+}
+
+void RelayImpl::end() {
+  outlet_.loop().post([this] {
+    take_inputs();
+    ending_ = true;
+    outlet_.provider().finish();
+    refill();
+  });
 }
 
 std::optional<SharedTaken> RelayImpl::pop() {

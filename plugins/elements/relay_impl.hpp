@@ -25,7 +25,8 @@ class RelayImpl {
 
   // Called by the parents' streaming threads. False: flushing.
   bool push(const SharedTaken &taken);
-  // Called by the source pad's streaming thread: waits for the next object. nullopt: flushing.
+  // Called by the source pad's streaming thread: waits for the next object. nullopt: flushing. A null object:
+  // the stream has ended, all before it was given out.
   std::optional<SharedTaken> pop();
 
   // Any thread.
@@ -42,6 +43,9 @@ class RelayImpl {
   void use_turn(TurnServer server) {
     outlet_.loop().post([this, server = std::move(server)] { outlet_.provider().use_turn(server); });
   }
+  // The stream has ended: after all that the parents have pushed, each child gets PUBLISH_DONE and the source
+  // pad the end. The children's links stay. Nothing comes after it. Any thread.
+  void end();
   void take_signalling(std::string text) { outlet_.take_signalling(std::move(text)); }
   Statistics statistics() { return outlet_.statistics(); }
   // The first object that has not arrived. The first parent to bring objects must bring the past too.
@@ -66,6 +70,7 @@ class RelayImpl {
   std::optional<Sequence> sequence_;
   std::shared_ptr<const Catalog> catalog_;
   std::optional<SharedTaken> next_;  // taken from the store; outputs_ was full
+  bool ending_ = false;              // the source pad's queue gets the end after the last object
   bool reader_behind_ = false;       // the reader has been behind since outputs_ was full
   Statistics counts_;
   Rate rate_;

@@ -119,6 +119,7 @@ void SinkImpl::end() {
   outlet_.loop().post([this, done] {
     take_inputs();
     publisher_->end();
+    outlet_.provider().finish();
     outlet_.provider().drain([this, done] {
       outlet_.announce_end();
       done->set_value();

@@ -18,6 +18,7 @@ inline constexpr std::size_t max_offers = 4;              // of one search
 inline constexpr std::size_t max_unreachable = 16;        // nodes that one search names as not reached
 inline constexpr std::size_t max_told_supernodes = 16;    // in a welcome
 inline constexpr std::size_t max_tickets_per_peer = 256;  // a heartbeat fits into one message of 64 KiB
+inline constexpr std::uint64_t max_audience = 10'000'000;  // people who watch one stream
 inline constexpr std::size_t max_others = 8;              // supernodes named to a child at once
 
 }  // namespace astral::protocol

@@ -152,6 +152,11 @@ struct LoopChecked {
 struct Leaving {
   TicketId ticket = {};
 };
+// Child → the node that feeds it: how many people watch the stream at the child and below it.
+struct Viewers {
+  TicketId ticket = {};
+  std::uint64_t viewers = 0;
+};
 struct Streams {
   std::vector<StreamInfo> streams = {};
 };
@@ -235,7 +240,7 @@ struct Ended {
 
 using Message = std::variant<Hello, Welcome, Register, Registered, Full, Unregister, Summon, Probe, Probed,
                              Heartbeat, Goodbye, Request, Offer, Refusal, Hold, Confirm, Candidates, Cancel,
-                             Path, LoopCheck, LoopChecked, Leaving, Streams, Gone, Carrying, Advert, Find, Here, Seed,
+                             Path, LoopCheck, LoopChecked, Leaving, Viewers, Streams, Gone, Carrying, Advert, Find, Here, Seed,
                              Seeded, Routed, Publish, Published, Media, Ended>;
 
 struct Enclosed {

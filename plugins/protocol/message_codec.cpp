@@ -51,6 +51,7 @@ constexpr std::array<Type, std::variant_size_v<Message>> types{
     type<LoopCheck>("loop_check", true),
     type<LoopChecked>("loop_checked", true),
     type<Leaving>("leaving", true),
+    type<Viewers>("viewers", true),
     type<Streams>("streams", true),
     type<Gone>("gone", true),
     type<Carrying>("carrying"),

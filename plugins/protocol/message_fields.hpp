@@ -242,6 +242,12 @@ void describe(Fields &fields, In<Fields, Leaving> &leaving) {
   fields.text("ticket", leaving.ticket, uuid_rule);
 }
 
+template <typename Fields>
+void describe(Fields &fields, In<Fields, Viewers> &viewers) {
+  fields.text("ticket", viewers.ticket, uuid_rule);
+  fields.number("viewers", viewers.viewers, 0, max_audience);
+}
+
 // Streams, and what supernodes know of them.
 template <typename Fields>
 void describe(Fields &fields, In<Fields, Streams> &streams) {

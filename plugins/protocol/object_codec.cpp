@@ -61,7 +61,9 @@ StreamInfo read_new_stream(json::Reader &in) {
   return stream;
 }
 
+// What says whether the stream is live says all of its state.
 void change_stream(json::Reader &in, StreamInfo &stream) {
+  if (in.has("streaming")) stream.paused = stream.ended = false;
   FieldReader fields(in, true);
   describe(fields, stream);
 }

@@ -70,6 +70,8 @@ void describe(Fields &fields, typename Fields::template Value<StreamInfo> &strea
   fields.text("source", stream.source, uuid_rule);
   fields.text("fingerprint", stream.fingerprint, fingerprint_rule, Presence::optional);
   fields.flag("streaming", stream.streaming, Presence::filled);
+  fields.flag("paused", stream.paused, Presence::optional);
+  fields.flag("ended", stream.ended, Presence::optional);
   fields.text("media", stream.media, media_rule, Presence::filled);
   fields.number("bitrate_kbps", stream.bitrate_kbps, 0, max_kbps, Presence::filled);
   fields.number("created", stream.created, 0, max_unix_seconds, Presence::filled);

@@ -70,13 +70,22 @@ struct StreamInfo {
   std::string description = {};
   Uuid source = {};              // the publishing node
   std::string fingerprint = {};  // of the source's key, which owns the stream; empty: learned from the origin
-  bool streaming = false;        // false: paused, or its publisher is away
+  bool streaming = false;        // false: paused, ended, or its publisher is away
+  bool paused = false;           // by its owner
+  bool ended = false;            // by its publisher, or it was away for too long; it may begin again
   std::string media = {};        // caps as text
   std::uint64_t bitrate_kbps = 0;
   std::int64_t created = 0;      // Unix seconds
   std::uint64_t updated = 0;     // Unix ms by the source's clock; the higher value is newer
   bool operator==(const StreamInfo &) const = default;
 };
+
+// For people and programs: "live", "paused", "ended", or "waiting" for a publisher.
+constexpr const char *state_of(const StreamInfo &stream) {
+  if (stream.streaming) return "live";
+  if (stream.ended) return "ended";
+  return stream.paused ? "paused" : "waiting";
+}
 
 inline constexpr std::size_t max_candidates = 32;  // of one end of a link
 inline constexpr std::size_t max_direct = 6;       // addresses of a UDP port in an offer

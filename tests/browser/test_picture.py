@@ -89,14 +89,15 @@ def test_a_node_sends_the_content_security_policy_with_its_page(network):
     assert 'unsafe' not in policy.replace("'wasm-unsafe-eval'", '') and 'http:' not in policy and '*' not in policy
 
 
-def test_the_page_plays_on_when_the_publisher_returns(network, page):
+def test_the_page_says_that_a_stream_has_ended_and_plays_when_it_begins_again(network, page):
     p = network.node('p')
     publisher = publish(network, p, 'talk')
     astral.wait_until(lambda: (p.stream('talk') or {}).get('streaming'), 'the stream to be live')
     page.open(f'{p.url}/#watch/talk')
     page.expect_moving(1)
     publisher.end(2)
-    page.wait('the overlay', lambda: page.state == 'Waiting' and page.overlay)
+    page.wait('the end', lambda: page.state == 'Ended' and 'has ended' in page.overlay)
+    assert page.text('#fact-latency') == '–'
     publish(network, p, 'talk')
     page.expect_moving()
     # Chromium itself logs every error status of the node.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A stream that is deleted ends everywhere: players at another node get the rest, and end without an error."""
+"""A stream that is deleted or ended by its publisher ends everywhere: players at another node get the rest, and end without an error."""
+import signal
 import subprocess
 
 import astral
@@ -36,3 +37,70 @@ def test_a_deleted_stream_ends_at_another_node(network):
     media.publish_test_picture(network, publisher, 'talk', record=network.folder / 'again')
     astral.wait_until(lambda: (viewer.stream('talk') or {}).get('streaming'), 'the stream to be back')
     astral.wait_until(lambda: b'ENDLIST' not in viewer.call('GET', '/stream/talk/hls/index.m3u8').body, 'a playlist that goes on')
+
+
+def ended(viewer):
+    astral.wait_until(lambda: (viewer.stream('talk') or {}).get('state') == 'ended', 'the stream to have ended', 40)
+
+
+def live(viewer):
+    astral.wait_until(lambda: (viewer.stream('talk') or {}).get('streaming'), 'the stream to be live', 40)
+
+
+def playlist(viewer):
+    return viewer.call('GET', '/stream/talk/hls/index.m3u8').body
+
+
+def play(network, viewer):
+    """An FLV player at the node, and what it receives."""
+    to = network.folder / f'{network._name("flv")}.flv'
+    player = network.start(network._name('player'), ['curl', '-sSf', '-o', to, f'{viewer.url}/stream/talk/live.flv'])
+    media.grows(to, 50_000, 40)
+    return player
+
+
+def test_a_stream_ends_with_its_publisher_and_begins_again(network):
+    wait = (None, '--publisher-wait', '2')
+    rtmp_port = astral.free_port()
+    publisher = network.node('p', None, (), *wait, rtmp_port=rtmp_port)
+    viewer = network.node('v', None, [publisher], *wait)
+
+    # EOS at an astralsink. Nothing of the end is lost.
+    sink, published = media.publish_test_picture(network, publisher, 'talk')
+    live(viewer)
+    source, received = media.view(network, viewer, 'talk')
+    media.grows(received, 50_000, 40)
+    player = play(network, viewer)
+    assert b'ENDLIST' not in playlist(viewer)
+    assert sink.end(signal.SIGINT) == 0
+    for process in (source, player):
+        astral.wait_until(lambda process=process: not process.running(), f'{process.name} to end', 40)
+        assert process.popen.returncode == 0, process.output
+    tail = received.read_bytes()[-100_000:]
+    assert len(tail) > 40_000 and published.read_bytes().endswith(tail)
+    ended(viewer)
+    assert playlist(viewer).endswith(b'#EXT-X-ENDLIST\n')
+    stream = viewer.stream('talk')
+    assert stream['source'] == 'p' and not stream['streaming']
+    assert 'ended' in network.ctl(viewer, 'liststreams').stdout
+    refused = astral.wait_until(lambda: (answer := viewer.call('GET', '/stream/talk/live.flv')).status == 404 and answer, 'a refusal')
+    assert b'the stream has ended' in refused.body
+
+    # The same slug again, by RTMP, which says goodbye.
+    encoder = network.start('ffmpeg', ['ffmpeg', '-nostdin', '-v', 'error', '-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=10', '-c:v', 'libx264',
+                                       '-preset', 'ultrafast', '-tune', 'zerolatency', '-g', '10', '-f', 'flv', f'rtmp://127.0.0.1:{rtmp_port}/astral/talk'])
+    live(viewer)
+    player = play(network, viewer)
+    astral.wait_until(lambda: b'EXTM3U' in playlist(viewer) and b'ENDLIST' not in playlist(viewer), 'a new playlist', 40)
+    encoder.end(signal.SIGINT)
+    astral.wait_until(lambda: not player.running(), 'the player to end', 40)
+    ended(viewer)
+
+    # A publisher that is killed is waited for, but not for ever.
+    sink, _ = media.publish_test_picture(network, publisher, 'talk', record=network.folder / 'third')
+    live(viewer)
+    player = play(network, viewer)
+    sink.kill()
+    astral.wait_until(lambda: not viewer.stream('talk')['streaming'], 'the stream to wait')
+    astral.wait_until(lambda: not player.running(), 'the player to end', 40)
+    ended(viewer)

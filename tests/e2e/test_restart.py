@@ -48,7 +48,7 @@ def test_a_viewer_plays_on_when_the_publisher_returns(network):
     node, publisher, first_file = live(network)
     viewer, received = media.view(network, node, 'talk')
     media.grows(received, 50_000)
-    publisher.end(signal.SIGINT)
+    publisher.kill()
     astral.wait_until(lambda: not node.stream('talk')['streaming'], 'the stream to wait for its publisher')
     assert viewer.running()
     first = first_file.read_bytes()

@@ -105,3 +105,25 @@ def test_gst_play_plays_the_stream(chain, mux):
     player.wait_for_output(r'0:00:0[3-9]\.\d', seconds=30)
     assert 'ERROR' not in player.output
     player.end()  # by SIGTERM: gst-play does not handle SIGINT
+
+
+def test_everybody_who_watches_is_counted(chain):
+    media.publish_test_picture(chain.network, chain.p, chain.slug)
+    chain.connect()
+    viewer, received = media.view(chain.network, chain.v, chain.slug)
+    player = chain.network.start('flv', ['curl', '-sf', '-o', '/dev/null', f'{chain.r.url}/stream/{chain.slug}/live.flv'])
+
+    def counted(node):
+        stream = node.stream(chain.slug)
+        return stream['viewers'], stream['audience']
+
+    def all_counted():
+        chain.p.call('GET', f'/stream/{chain.slug}/hls/index.m3u8')  # as a player of HLS does
+        return counted(chain.v) == (1, 1) and counted(chain.r) == (1, 2) and counted(chain.p) == (1, 3)
+    astral.wait_until(all_counted, 'all to be counted', 40)
+    assert chain.network.ctl(chain.p, 'liststreams').stdout.splitlines()[1].split()[4] == '3'
+    astral.wait_until(lambda: all_counted() and chain.origin.get(f'/stream/{chain.slug}')['stream'].get('viewers') == 3, 'the origin to be told', 40)
+    player.kill()
+    viewer.end(2)
+    assert media.size(received) > 0
+    astral.wait_until(lambda: counted(chain.p) == (0, 0), 'nobody to be counted', 40)

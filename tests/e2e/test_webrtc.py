@@ -88,15 +88,17 @@ def test_a_whep_viewer_plays_on_when_the_publisher_returns(network, nodes):
     live(second)
     viewer = watch(network, second)
     more(viewer, FPS)
-    publisher.end(2)
+    publisher.kill()
     astral.wait_until(lambda: not (second.stream('talk') or {}).get('streaming'), 'the stream to wait for its publisher')
-    media.publish_test_picture(network, first, 'talk', record=network.folder / 'again.published')
+    again, _ = media.publish_test_picture(network, first, 'talk', record=network.folder / 'again.published')
     more(viewer, 2 * FPS)
     more(viewer, 20, 'audio')
     for kind in ('video', 'audio'):
         steps = [(b - a) % 2**32 for a, b in zip(times(viewer, kind), times(viewer, kind)[1:])]
         assert all(0 < step < 2**31 for step in steps), (kind, steps)
     assert viewer.output.count('state connected') == 1 and 'failed' not in viewer.output
+    again.end(2)
+    astral.wait_until(lambda: re.search(r'^state (closed|disconnected|failed)', viewer.output, re.M), 'the connection to end with the stream', 40)
 
 
 def test_a_whip_stream_plays_at_another_node_and_its_publisher_may_return(network, nodes):

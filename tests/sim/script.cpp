@@ -217,6 +217,8 @@ bool Script::act(const Words &words) {
   if (what == "unwatch") return world_.call(node, RevokeTicket{.slug = slug}), true;
   if (what == "pause" || what == "resume")
     return world_.call(node, SetStreaming{.slug = slug, .streaming = what == "resume"}), true;
+  if (what == "end" && publishers_.contains(there))
+    return world_.say(publishers_[there], Ended{.slug = slug}), true;
   if (what == "delete") return world_.call(node, DeleteStream{.slug = slug}), true;
   if (what == "hang-up" && publishers_.contains(there)) return world_.hang_up(publishers_[there]), true;
   return false;

@@ -59,6 +59,9 @@ struct Words {
   std::string operator()(const LoopCheck &m) const { return "check of " + m.mover + " for " + m.slug; }
   std::string operator()(const LoopChecked &m) const { return m.clear ? "checked clear" : "checked loop"; }
   std::string operator()(const Leaving &m) const { return "leaving " + m.ticket; }
+  std::string operator()(const Viewers &m) const {
+    return "viewers " + m.ticket + " " + std::to_string(m.viewers);
+  }
   std::string operator()(const Carrying &m) const {
     if (m.over) return "carrying " + m.slug + " no more";
     return "carrying " + m.slug + " hops " + std::to_string(m.hops) + " room " + std::to_string(m.room);
@@ -126,6 +129,7 @@ struct Words {
   }
   std::string operator()(const OpenMedia &e) const { return "OpenMedia " + e.slug; }
   std::string operator()(const CloseMedia &e) const { return "CloseMedia " + e.slug; }
+  std::string operator()(const EndMedia &e) const { return "EndMedia " + e.slug; }
   std::string operator()(const TellRelay &e) const { return "TellRelay " + e.slug + " " + text(e.message); }
   std::string operator()(const AddSource &e) const {
     std::string text = "AddSource " + e.slug + " " + e.offer.ticket + (e.standby ? " standby" : "");
@@ -136,7 +140,9 @@ struct Words {
     return "SwitchSource " + e.slug + " " + e.ticket + (e.standby ? " standby" : " on");
   }
   std::string operator()(const TellSource &e) const { return "TellSource " + e.slug + " " + text(e.message); }
-  std::string operator()(const RemoveSource &e) const { return "RemoveSource " + e.slug + " " + e.ticket; }
+  std::string operator()(const RemoveSource &e) const {
+    return "RemoveSource " + e.slug + " " + e.ticket + (e.drain ? " drain" : "");
+  }
   std::string operator()(const Answer &e) const {
     std::string line = "Answer " + std::to_string(e.call);
     if (!e.result) return line + " error " + std::to_string(static_cast<int>(e.result.error().code));

@@ -169,6 +169,8 @@ void World::perform(std::size_t index, const Effect &effect) {
     on_switch(index, *change);
   } else if (const auto *closed = std::get_if<CloseMedia>(&effect)) {
     forget({index, closed->slug});
+  } else if (const auto *ended = std::get_if<EndMedia>(&effect)) {
+    on_end(index, ended->slug);
   } else if (const auto *gone = std::get_if<RemoveSource>(&effect)) {
     unlink(gone->ticket, index, delay);
   } else if (const auto *answer = std::get_if<Answer>(&effect)) {

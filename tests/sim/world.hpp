@@ -202,6 +202,7 @@ class World {
   void on_relay(std::size_t index, const TellRelay &tell);
   void on_source(std::size_t index, const AddSource &source);
   void on_switch(std::size_t index, const SwitchSource &change);
+  void on_end(std::size_t index, const Slug &slug);
   void flow(const TicketId &ticket);
   bool impossible(const Link &link) const;
   void give_up(const TicketId &ticket);

@@ -218,6 +218,19 @@ void World::tell_silence(const Here &here, Time after, std::uint64_t outage) {
   });
 }
 
+// The relay passes the end on to its children, after all media.
+void World::on_end(std::size_t index, const Slug &slug) {
+  for (const TicketId &ticket : std::set<TicketId>(links_from_[{index, slug}])) {
+    const Link &link = links_.at(ticket);
+    if (!link.consumer || !link.open) continue;
+    const std::uint64_t life = machines_[*link.consumer].life;
+    later(way(index, *link.consumer), [=, this, consumer = *link.consumer] {
+      if (machines_[consumer].life == life && links_.contains(ticket))
+        step(consumer, SourceEnded{.slug = slug, .ticket = ticket, .error = {Code::not_found, "the end"}});
+    });
+  }
+}
+
 void World::forget(const Here &here) {
   const auto found = receptions_.find(here);
   if (found == receptions_.end()) return;

@@ -28,8 +28,12 @@ void Consumer::watch(const AskTicket &ask) {
     outbox_.answer(call, Answered{.ticket = parent->id});
     return reconciler_.settle(*stream);
   }
+  const StreamInfo *info = directory_.stream(slug);
+  if (parent == nullptr && info != nullptr && info->ended)
+    return outbox_.answer(call, fail(Code::not_found, has_ended));
   if (stream != nullptr && stream->own)
-    return outbox_.answer(call, fail(Code::no_room, "published here, and its publisher is away"));
+    return outbox_.answer(call, fail(Code::no_room, std::string("published here, and ") +
+                                                        (stream->own->paused ? "paused" : "its publisher is away")));
   if (stream == nullptr) {
     if (streams_.all.size() >= max_carried)
       return outbox_.answer(call, fail(Code::no_room, "this node carries too many streams"));
@@ -50,7 +54,7 @@ void Consumer::watch(const AskTicket &ask) {
 
 void Consumer::players_seen(const PlayersSeen &input) {
   StreamState *stream = streams_.find(input.slug);
-  if (stream == nullptr || stream->own || stream->played == input.any) return;
+  if (stream == nullptr || stream->own || stream->ended || stream->played == input.any) return;
   stream->played = input.any;
   reconciler_.settle(*stream);
 }
@@ -324,6 +328,9 @@ void Consumer::source_ended(const SourceEnded &input) {
   const std::optional<Held> held = this->held(input.slug, input.ticket);
   if (!held) return;
   no_link(held->stream, held->link, input.error.detail);
+  // Whether the stream has ended, only its source can say.
+  if (input.error.code == Code::not_found && &held->link == roles(held->stream).parent)
+    held->stream.dry = true;
   lose(held->stream, input.ticket, "link-ended", input.error.detail);
 }
 
@@ -353,7 +360,11 @@ void Consumer::cancelled(const Ticket &ticket, const Cancel &cancel) {
   StreamState &stream = *streams_.find(ticket.slug);
   if (cancel.code == "closed" || cancel.code == "link-ended")
     no_link(stream, stream.links.at(ticket.id), cancel.message);
-  lose(stream, TicketId{ticket.id}, nullptr, cancel.code);
+  // Our source may not have passed on yet what came before the end.
+  const bool at_end = cancel.code == "ended";
+  if (at_end && &stream.links.at(ticket.id) == roles(stream).parent) stream.dry = true;
+  reconciler_.lose(stream, TicketId{ticket.id}, nullptr, cancel.code, at_end);
+  reconciler_.settle(stream);
 }
 
 // All links of the peer go first, so that none of them replaces another.
@@ -399,7 +410,19 @@ void Consumer::settled() {
   for (const Slug &slug : asked) look_again(slug);
 }
 
+void Consumer::news(const Slug &slug) {
+  StreamState *stream = streams_.find(slug);
+  if (stream != nullptr && !stream->own) reconciler_.settle(*stream);
+}
+
+void Consumer::finish(StreamState &stream) {
+  assert(stream.own);  // Publishing finishes ours only
+  reconciler_.release_all(stream, "ended", has_ended, true);
+  reconciler_.settle(stream);
+}
+
 void Consumer::attach(StreamState &stream, PeerId publisher) {
+  if (stream.ended) reconciler_.close_media(stream);
   assert(stream.own && stream.own->publisher == 0 && stream.links.empty());  // Publishing::admit has looked
   stream.own->publisher = publisher;
   stream.pause(Purpose::parent) = {};
@@ -445,10 +468,12 @@ void Consumer::check_invariants() const {
     held += stream.links.size();
     assert(coming <= 1 && standbys <= (stream.own ? 0 : 1));
     const Circumstances at = reconciler_.circumstances(stream);
+    assert(!stream.ended || (stream.media && stream.links.empty()));
     assert(stream.own || node_.leaving || at.wanted || stream.unwanted);
     // A stream that wants a parent has one, or a timer.
     const bool waits = stream.own ? at.publisher_here : at.wanted;
-    if (waits && roles(stream).parent == nullptr && !node_.leaving)
+    const bool over = is_over(stream, at, node_.settings.timeouts);
+    if (waits && !over && roles(stream).parent == nullptr && !node_.leaving)
       assert(timers_.has({.kind = TimerKind::stream, .name = slug}));
   }
   const std::vector<TicketId> all = tickets_.all();

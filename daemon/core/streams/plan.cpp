@@ -21,6 +21,8 @@ class Planner {
   Planner(const StreamState &stream, const Circumstances &at, const Timeouts &times)
       : stream_(stream), at_(at), times_(times) {
     static_cast<Roles &>(plan_) = roles(stream);
+    plan_.over = over_ = is_over(stream, at, times);
+    wanted_ = at.wanted && !over_ && !stream.ended;
   }
 
   Plan make() {
@@ -60,6 +62,7 @@ class Planner {
   bool runs_a_move() const { return runs() && moves(stream_.search->purpose); }
 
   Ending ending() {
+    if (const Ending ends = end(); ends != Ending::none) return ends;
     const bool needed = at_.wanted || (stream_.own && stream_.own->publisher != 0);
     if (needed) return Ending::none;
     if (stream_.own) {
@@ -68,6 +71,19 @@ class Planner {
     }
     const bool kept = stream_.media && (!stream_.unwanted || !past(*stream_.unwanted + times_.unwanted));
     return kept ? Ending::none : Ending::close;
+  }
+
+  // Until its media is closed, a stream that ended does not begin again: the children and the players here
+  // still get the rest.
+  Ending end() {
+    if (!stream_.media) return Ending::none;
+    if (stream_.ended) {
+      const bool passed_on = past(*stream_.ended + times_.ending);
+      return !over_ || passed_on ? Ending::close_media : Ending::none;
+    }
+    if (over_) return Ending::end;
+    if (at_.ended && stream_.end_heard) look(*stream_.end_heard + times_.ending);
+    return Ending::none;
   }
 
   // A silent parent stays as long as its link: a path that was cut heals.
@@ -81,7 +97,7 @@ class Planner {
       if (const auto &until = stream_.pause(purpose).until) look(*until);
     };
     if (parent() == nullptr) {
-      const bool may = stream_.own ? at_.publisher_here : at_.wanted;
+      const bool may = stream_.own ? at_.publisher_here : wanted_;
       if (may && next() == nullptr) need(Purpose::parent, Time{});
       return;
     }
@@ -102,7 +118,7 @@ class Planner {
   }
 
   bool needs_standby() const {
-    if (!at_.wanted) return false;
+    if (!wanted_) return false;
     if (standby() == nullptr) return true;
     return standby()->state == LinkState::ready && stream_.pause(Purpose::standby).tries < most_spares &&
            (standby()->cut || shares_parent(parent(), *standby()));
@@ -117,7 +133,7 @@ class Planner {
   // one, stays until then.
   bool takes_over() {
     if (!up(standby()) || standby()->cut) return false;
-    if (parent() == nullptr) return at_.wanted && (next() == nullptr || next()->state == LinkState::linking);
+    if (parent() == nullptr) return wanted_ && (next() == nullptr || next()->state == LinkState::linking);
     if (next() != nullptr) return false;
     if (goes(*parent()) || parent()->cut) return !shares_parent(parent(), *standby());
     if (stream_.silence && standby()->state == LinkState::tried && standby()->media &&
@@ -139,7 +155,7 @@ class Planner {
     // A link that the search found comes up. The other offers are kept, in case it fails.
     if (next() != nullptr) return runs() ? std::optional(stream_.search->purpose) : std::nullopt;
     if (parent() == nullptr) {
-      if (at_.wanted && goes_on(Purpose::parent)) return Purpose::parent;
+      if (wanted_ && goes_on(Purpose::parent)) return Purpose::parent;
       return {};
     }
     if (goes(*parent())) {
@@ -188,6 +204,7 @@ class Planner {
     const auto release = [&](const char *code, const char *why) {
       return Duty{.link = &link, .code = code, .why = why};
     };
+    if (over_ || plan_.ending == Ending::end) return release("ended", "the stream has ended");
     if (plan_.ending == Ending::close)
       return release("unwanted", stream_.media ? "nobody watches here" : "nobody waits for it any more");
     if (&link == parent()) return {.link = &link, .use = Use::feed};
@@ -195,7 +212,7 @@ class Planner {
     if (on_standby(link.state)) return standby_duty(link);
     if (&link != next()) return release("replaced", "another parent feeds us");
     if (parent() == nullptr) {
-      if (!stream_.own && !at_.wanted) return release("unwanted", "nobody waits for it any more");
+      if (!stream_.own && !wanted_) return release("unwanted", "nobody waits for it any more");
       // It was chosen to replace a parent that is lost now: choose again among the nodes that are there.
       const bool from_a_move = link.state == LinkState::linking && stream_.search && !runs();
       if (takes_over_ || from_a_move) return release("unwanted", "the parent was lost meanwhile");
@@ -232,10 +249,11 @@ class Planner {
   // free.
   void offer_duties() {
     const std::vector<const Link *> offers = ranked_offers(stream_);
-    const bool kept = plan_.search && runs() && plan_.ending != Ending::close;
+    const bool ends = over_ || plan_.ending == Ending::end || plan_.ending == Ending::close;
+    const bool kept = plan_.search && runs() && !ends;
     const bool chosen = kept && plan_.step.act == SearchAct::choose;
     const bool links = kept && next() != nullptr;
-    const bool left = !runs() && parent() != nullptr && standby() == nullptr && plan_.ending != Ending::close;
+    const bool left = !runs() && parent() != nullptr && standby() == nullptr && !ends;
     for (std::size_t i = 0; i < offers.size(); ++i) {
       Duty duty{.link = offers[i], .code = "not-chosen"};
       if (i == 0 && chosen)
@@ -254,7 +272,7 @@ class Planner {
   void told() {
     plan_.upstream_lost = stream_.upstream_lost;
     plan_.position = stream_.position;
-    if (stream_.own) return;
+    if (stream_.own || over_ || stream_.ended) return;
     if (parent() != nullptr)
       plan_.upstream_lost = parent()->cut || parent()->silent;
     else if (next() == nullptr ||
@@ -268,6 +286,8 @@ class Planner {
   const Circumstances &at_;
   const Timeouts &times_;
   Plan plan_;
+  bool over_ = false;
+  bool wanted_ = false;  // and may be had
   bool takes_over_ = false;
 };
 
@@ -291,6 +311,12 @@ std::vector<const Link *> ranked_offers(const StreamState &stream) {
   std::stable_sort(offers.begin(), offers.end(),
                    [&](const Link *a, const Link *b) { return rank(*a) < rank(*b); });
   return offers;
+}
+
+bool is_over(const StreamState &stream, const Circumstances &at, const Timeouts &times) {
+  if (!at.ended) return false;
+  if (stream.own || !stream.media || stream.dry || stream.ended) return true;
+  return stream.end_heard && at.now - *stream.end_heard >= times.ending;
 }
 
 Plan plan(const StreamState &stream, const Circumstances &at, const Timeouts &times) {

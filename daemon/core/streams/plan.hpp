@@ -33,6 +33,9 @@ namespace astral::core {
 // to the parent is old. While the parent is silent, the standby's media is asked for.
 //   If the standby does not take over, a search runs: see Purpose. Every purpose has its pause.
 //   If nobody wants the stream, nothing is begun; the links that there are stay for a while.
+//   When the source says that the stream has ended, its media still comes from the parent, up to the end that
+// the parent passes on (`dry`), or for a bounded time. Then children and players get the end, and no link is
+// kept or searched for.
 //
 // DIFFERENCE. The plan says what each link is to be used for. The state of the link says what must be done
 // for that: see Reconciler. The stream has one timer, Plan::look_again.
@@ -43,6 +46,7 @@ struct Circumstances {
   bool wanted = false;          // by a child, a local player, a person or a call
   bool publisher_here = false;  // of our own stream: its publisher is attached, and it is not paused
   bool streaming = true;        // as far as we know, its publisher is sending
+  bool ended = false;           // as far as we know, the stream has ended
   bool may_appear = false;      // the nodes that we ask may not know yet which nodes carry it
   bool shutting_down = false;
 };
@@ -63,7 +67,12 @@ struct Duty {
   bool failed = false;
 };
 
-enum class Ending { none, close_media, close };
+enum class Ending {
+  none,
+  end,          // children and players get the rest, and the end
+  close_media,  // players that come later wait for the stream
+  close,
+};
 
 struct Plan : Roles {
   std::vector<Duty> links = {};        // one for each link
@@ -75,9 +84,13 @@ struct Plan : Roles {
   bool upstream_lost = false;
   bool answer_watchers = false;  // the media has come, none is to be expected, or they have waited enough
   Position position = {};
+  bool over = false;             // is_over()
   Ending ending = Ending::none;
   Time look_again = never;
 };
+
+// The stream has ended, and all of its media has come that will.
+bool is_over(const StreamState &stream, const Circumstances &at, const Timeouts &times);
 
 Plan plan(const StreamState &stream, const Circumstances &at, const Timeouts &times);
 

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "core/silence.hpp"
 #include "core/streams/pauses.hpp"
 #include "core/streams/plan.hpp"
 
@@ -24,6 +25,7 @@ Circumstances Reconciler::circumstances(const StreamState &stream) const {
                     !stream.watchers.empty() || tickets_.any_given(stream.slug),
           .publisher_here = ours && sessions_.peers.find(stream.own->publisher) != nullptr,
           .streaming = info == nullptr || info->streaming,
+          .ended = info != nullptr && info->ended,
           .may_appear = !sessions_.settled() || (info != nullptr && info->streaming),
           .shutting_down = node_.leaving};
 }
@@ -35,6 +37,7 @@ void Reconciler::settle(StreamState &stream) {
   for (int step = 0;; ++step) {
     assert(step < most_steps);
     note_need(stream);
+    note_end(stream);
     const Plan plan = core::plan(stream, circumstances(stream), node_.settings.timeouts);
     if (note_parent(stream, plan)) {
       moved = changed = true;
@@ -58,11 +61,15 @@ void Reconciler::settle(StreamState &stream) {
       answer_watchers(stream, plan);
       continue;
     }
+    if (plan.over && !stream.media) refuse_all(stream);
     if (plan.ending == Ending::close) return close(stream);
+    if (plan.ending == Ending::end) {
+      end(stream);
+      changed = true;
+      continue;
+    }
     if (plan.ending == Ending::close_media) {
-      stream.media = false;
-      outbox_.emit(CloseMedia{.slug = slug});
-      outbox_.post(Closed{.slug = slug});
+      close_media(stream);
       continue;
     }
     const TimerId look{.kind = TimerKind::stream, .name = slug};
@@ -85,6 +92,43 @@ void Reconciler::note_need(StreamState &stream) {
     stream.unwanted = stream.unwanted.value_or(node_.now);
 }
 
+// Notes since when the stream should end.
+void Reconciler::note_end(StreamState &stream) {
+  const Circumstances at = circumstances(stream);
+  const auto note = [this](std::optional<Time> &since, bool holds) {
+    since = holds ? std::optional(since.value_or(node_.now)) : std::nullopt;
+  };
+  note(stream.end_heard, stream.media && at.ended);
+}
+
+// The links are released already. The children get the rest from our relay.
+void Reconciler::end(StreamState &stream) {
+  assert(stream.links.empty());
+  stream.ended = node_.now;
+  stream.played = false;
+  stream.relayed.reset();
+  stream.players = 0;
+  stream.audience = {};
+  outbox_.emit(EndMedia{.slug = stream.slug});
+  outbox_.announce(Change::stream, stream.slug);
+  outbox_.post(CarryChanged{.slug = stream.slug});
+  refuse_all(stream);
+}
+
+void Reconciler::close_media(StreamState &stream) {
+  stream.media = stream.dry = false;
+  stream.ended.reset();
+  outbox_.emit(CloseMedia{.slug = stream.slug});
+  outbox_.post(Closed{.slug = stream.slug});
+}
+
+// Whoever waits for a stream that has ended.
+void Reconciler::refuse_all(StreamState &stream) {
+  answer_calls(stream, fail(Code::not_found, has_ended));
+  if (!stream.media && tickets_.any_given(stream.slug))
+    outbox_.post(NotFound{.slug = stream.slug, .code = RefusalCode::no_stream, .why = has_ended});
+}
+
 // Notes that the parent has changed: there is a first one, another one, or none now.
 bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
   const TicketId by = plan.parent == nullptr ? TicketId{} : plan.parent->id;
@@ -102,6 +146,7 @@ bool Reconciler::note_parent(StreamState &stream, const Plan &plan) {
     stream.lost_parent.clear();
     stream.pause(Purpose::better).tries = 0;
   }
+  stream.dry = false;
   stream.fed = Fed{.by = by, .source = plan.parent->source, .since = node_.now};
   if (!stream.own && !(stream.calls.empty() && stream.watchers.empty()))
     (std::exchange(stream.to_be_watched, false) ? stream.watched : stream.played) = true;
@@ -222,30 +267,32 @@ void Reconciler::listen(StreamState &stream, Link &link, const Link &parent) {
   outbox_.emit(SwitchSource{.slug = stream.slug, .ticket = parent.id, .standby = false});
 }
 
-void Reconciler::release(StreamState &stream, TicketId id, const char *code, const std::string &why) {
+void Reconciler::release(StreamState &stream, TicketId id, const char *code, const std::string &why,
+                         bool drain) {
   const auto found = stream.links.find(id);
   const Link &link = found->second;
   const Ticket &ticket = *tickets_.find(id);
   if (code != nullptr) sessions_.cancel(ticket.peer, id, code, why);
-  if (has_source(link.state)) outbox_.emit(RemoveSource{.slug = stream.slug, .ticket = id});
+  if (has_source(link.state))
+    outbox_.emit(RemoveSource{.slug = stream.slug, .ticket = id, .drain = drain});
   stream.links.erase(found);
   ticket_changes_.end(ticket);
 }
 
-void Reconciler::lose(StreamState &stream, TicketId id, const char *code, const std::string &why) {
+void Reconciler::lose(StreamState &stream, TicketId id, const char *code, const std::string &why, bool drain) {
   const Link &link = stream.links.at(id);
   const bool stood_by = on_standby(link.state);
   const bool lasted = link.up && node_.now - *link.up >= node_.settings.timeouts.settled;
   const bool first = stream.own && link.state < LinkState::granted && !stream.fed;
-  release(stream, std::move(id), code, why);
+  release(stream, std::move(id), code, why, drain);
   if (stood_by) fail_later(stream, Purpose::standby);
   if (stood_by && lasted) stream.pause(Purpose::standby).length = {};
   if (first) fail_later(stream, Purpose::parent);
 }
 
-void Reconciler::release_all(StreamState &stream, const char *code, const std::string &why) {
+void Reconciler::release_all(StreamState &stream, const char *code, const std::string &why, bool drain) {
   stream.search.reset();
-  while (!stream.links.empty()) release(stream, stream.links.begin()->first, code, why);
+  while (!stream.links.empty()) release(stream, stream.links.begin()->first, code, why, drain);
 }
 
 bool Reconciler::do_search(StreamState &stream, const Plan &plan) {
@@ -337,12 +384,17 @@ void Reconciler::ask(StreamState &stream) {
 void Reconciler::fail_search(StreamState &stream) {
   const Search search = *std::exchange(stream.search, std::nullopt);
   if (search.purpose == Purpose::parent) {
-    const bool exists = search.known || directory_.stream(stream.slug) != nullptr;
-    const std::string &known = stream.trouble.empty() ? search.why : stream.trouble;
+    const StreamInfo *info = directory_.stream(stream.slug);
+    const bool exists = search.known || info != nullptr;
+    const std::string silent = info == nullptr ? "" : why_silent(*info);
+    const std::string &known = !silent.empty() ? silent : stream.trouble.empty() ? search.why : stream.trouble;
     const std::string why = known.empty() ? "" : ": " + known;
-    answer_calls(stream,
-                 exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached" + why)
-                        : fail(Code::not_found, "nobody knows this stream"));
+    if (!silent.empty())
+      answer_calls(stream, fail(Code::no_room, silent));
+    else
+      answer_calls(stream,
+                   exists ? fail(Code::no_room, "nobody who has this stream has room or can be reached" + why)
+                          : fail(Code::not_found, "nobody knows this stream"));
     if (!stream.media)
       outbox_.post(NotFound{
           .slug = stream.slug, .code = exists ? RefusalCode::no_room : RefusalCode::no_stream, .why = known});
@@ -390,8 +442,10 @@ void Reconciler::answer(std::vector<CallId> &calls, const Expected<Answered> &re
 void Reconciler::answer_watchers(StreamState &stream, const Plan &plan) {
   if (plan.parent != nullptr)
     return answer(stream.watchers, Answered{.ticket = plan.parent->id, .created = true});
-  const bool known = !stream.trouble.empty();
-  answer(stream.watchers, fail(Code::timeout, known ? stream.trouble : "no media has come yet"));
+  const StreamInfo *info = directory_.stream(stream.slug);
+  const std::string silent = info == nullptr ? "" : why_silent(*info);
+  const std::string &known = silent.empty() ? stream.trouble : silent;
+  answer(stream.watchers, fail(Code::timeout, known.empty() ? "no media has come yet" : known));
 }
 
 void Reconciler::answer_calls(StreamState &stream, const Expected<Answered> &result) {

@@ -56,11 +56,14 @@ class Reconciler {
 
   void enter(Link &link, LinkState state);
   // `code` and `why` go to the other end; null `code`: it knows, or is gone. `id` is a copy: the link goes.
-  void release(StreamState &stream, TicketId id, const char *code, const std::string &why);
+  // `drain`: what its source has received still comes.
+  void release(StreamState &stream, TicketId id, const char *code, const std::string &why,
+               bool drain = false);
   // Releases a link that failed; a replacement is needed after a pause.
-  void lose(StreamState &stream, TicketId id, const char *code, const std::string &why);
-  void release_all(StreamState &stream, const char *code, const std::string &why);
+  void lose(StreamState &stream, TicketId id, const char *code, const std::string &why, bool drain = false);
+  void release_all(StreamState &stream, const char *code, const std::string &why, bool drain = false);
   void open_media(StreamState &stream);
+  void close_media(StreamState &stream);
   void answer_calls(StreamState &stream, const Expected<Answered> &result);  // all that wait
   void close(StreamState &stream);  // its links are released and its calls answered before
   void ask(StreamState &stream);    // sends the question of its search, with a new id or to more nodes
@@ -68,6 +71,9 @@ class Reconciler {
 
  private:
   void note_need(StreamState &stream);
+  void note_end(StreamState &stream);
+  void end(StreamState &stream);
+  void refuse_all(StreamState &stream);
   bool note_parent(StreamState &stream, const Plan &plan);
   void parent_lost(StreamState &stream, const Plan &plan);
   bool do_links(StreamState &stream, const Plan &plan);

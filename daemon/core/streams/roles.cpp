@@ -64,7 +64,8 @@ bool moving(const StreamState &stream) {
 }
 
 bool open_to_children(const StreamState &stream) {
-  if (stream.own) return true;
+  if (stream.ended) return false;
+  if (stream.own) return !stream.own->ended;
   return roles(stream).parent != nullptr && !moving(stream) && !stream.upstream_lost;
 }
 

@@ -51,6 +51,7 @@ struct Fed {
 struct Publication {
   PeerId publisher = 0;  // the element that publishes; 0: it is away
   bool paused = false;
+  bool ended = false;     // the publisher has ended it, or was away for too long
   std::uint64_t largest_group = 0;
   std::uint64_t told_kbps = 0;  // the bit rate that the others were told
 };
@@ -68,6 +69,10 @@ struct StreamState {
   std::optional<Time> relayed = {};   // it is carried until then for a node that has no other path to it
   std::string trouble = {};           // why no media comes, for people; empty: nothing is known to be wrong
   std::optional<Time> unwanted = {};  // since when nobody wants the stream
+  // The end. The source's word and the media's end come by different ways, in any order.
+  std::optional<Time> end_heard = {};  // since when the source says that the stream has ended; it has media here
+  bool dry = false;                    // the last parent said that its media has ended
+  std::optional<Time> ended = {};      // since when children and players get the end; until its media closes
 
   std::map<TicketId, Link> links = {};  // the tickets that we hold
   std::uint64_t grants = 0;             // so far
@@ -81,6 +86,16 @@ struct StreamState {
   std::optional<Silence> silence = {};
   bool thin = false;                  // our line does not carry the stream, so nobody gets it from us
   std::optional<Time> renewing = {};  // when a new link to the parent was asked for that has not come yet
+
+  // People who watch: at this node through a gateway; and what was told of all, with those below.
+  struct Told {
+    std::uint64_t shown = 0;
+    std::uint64_t sum = 0;
+    TicketId to = {};
+    Time at = {};
+  };
+  std::uint64_t players = 0;
+  Told audience = {};
 
   // What the others were told.
   bool upstream_lost = false;  // a node on our path, or we ourselves, has no parent

@@ -33,7 +33,7 @@ TEST(Babble, MakesTheNodeSendEveryKindOfMessage) {
         Message{LoopCheck{}}, Message{LoopChecked{}}, Message{Leaving{}},  Message{Streams{}},
         Message{Gone{}},      Message{Carrying{}},    Message{Advert{}},   Message{Find{}},
         Message{Here{}},      Message{Seed{}},        Message{Seeded{}},   Message{Routed{}},
-        Message{Heartbeat{}}, Message{Goodbye{}},     Message{Published{}}})
+        Message{Heartbeat{}}, Message{Goodbye{}},     Message{Published{}}, Message{Viewers{}}})
     missing.emplace(kind.index(), text(kind));
   std::size_t confirmed = 0;
   for (std::uint64_t seed = 101; seed <= 600 && !missing.empty(); ++seed) {

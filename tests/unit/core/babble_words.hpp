@@ -136,7 +136,8 @@ class BabbleWords {
       case 21:
         return LoopChecked{.ticket = ticket(), .clear = chance(2)};
       case 22:
-        return Leaving{.ticket = ticket()};
+        return chance(2) ? Message{Viewers{.ticket = ticket(), .viewers = count(9)}}
+                         : Message{Leaving{.ticket = ticket()}};
       case 23:
         return Streams{.streams = {stream(), stream()}};
       case 24:

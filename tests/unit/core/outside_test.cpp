@@ -233,8 +233,8 @@ TEST(TicketIds, OfTicketsThatWeHoldAreNotThoseOfAPeer) {
     one->publishes();
     if (one == &bench)
       one->hears(3, Request{.ticket = predicting.own, .slug = "own", .destination = "element"});
-    one->hears(3, Ended{.slug = "own"});
-    one->publishes();
+    one->say(SetStreaming{.slug = "own", .streaming = false});
+    one->say(SetStreaming{.slug = "own", .streaming = true});
   }
   EXPECT_TRUE(bench.node.find_ticket(predicting.own)->element);
   EXPECT_NE(bench.own, predicting.own);

@@ -96,6 +96,46 @@ TEST_F(Planning, AStreamThatNobodyWantsIsKeptForAWhileAndThenClosed) {
   EXPECT_EQ(use("p"), Use::release);
 }
 
+TEST_F(Planning, AStreamThatHasEndedWaitsForTheRestOfItsMedia) {
+  parent();
+  add("s", LinkState::ready, {"origin", "x"});
+  at.ended = true;
+  stream.end_heard = at.now;
+  EXPECT_EQ(planned().ending, Ending::none);
+  EXPECT_EQ(use("p"), Use::feed);
+  EXPECT_LE(planned().look_again, at.now + times.ending);
+  for (const bool parent_says : {true, false}) {
+    stream.dry = parent_says;
+    if (!parent_says) at.now += times.ending;
+    EXPECT_TRUE(planned().over);
+    EXPECT_EQ(planned().ending, Ending::end);
+    EXPECT_EQ(use("p"), Use::release);
+    EXPECT_EQ(use("s"), Use::release);
+  }
+}
+
+TEST_F(Planning, WhatHasEndedIsPassedOnForAWhileAndNotSearchedFor) {
+  at.ended = true;
+  stream.ended = at.now;
+  due(Purpose::parent);
+  EXPECT_EQ(planned().ending, Ending::none);
+  EXPECT_FALSE(planned().search);
+  EXPECT_EQ(planned().look_again, at.now + times.ending);
+  at.now += times.ending;
+  EXPECT_EQ(planned().ending, Ending::close_media);
+  stream.media = false;
+  stream.ended.reset();
+  EXPECT_TRUE(planned().over);
+  EXPECT_FALSE(planned().search);
+  at.ended = false;  // it begins again
+  EXPECT_EQ(planned().search, Purpose::parent);
+}
+
+TEST_F(Planning, AStreamThatBeginsAgainBeforeItsMediaIsClosedClosesIt) {
+  stream.ended = at.now;
+  EXPECT_EQ(planned().ending, Ending::close_media);
+}
+
 TEST_F(Planning, TheFirstGrantedLinkIsTheParentUntilALaterOneBringsMedia) {
   add("b", LinkState::granted).since -= 1s;
   add("a", LinkState::granted);

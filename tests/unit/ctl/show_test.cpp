@@ -27,10 +27,12 @@ TEST(Show, NodesAsATable) {
 TEST(Show, StreamsAsATable) {
   EXPECT_EQ(
       shown({"-ls"}, R"({"streams":[{"slug":"a","name":"Ä","source":"n","streaming":true,"bitrate_kbps":7},)"
-                     R"({"slug":"bcdef","name":"B","source":"n","streaming":false,"viewers":0}]})"),
+                     R"({"slug":"bcdef","name":"B","source":"n","streaming":false,"viewers":0},)"
+                     R"({"slug":"c","name":"C","source":"n","streaming":false,"state":"ended","viewers":0,"audience":12}]})"),
       "SLUG   NAME  STATE    kbit/s  VIEWERS  SOURCE\n"
       "a      Ä     live     7       -        n\n"
-      "bcdef  B     waiting  -       0        n\n");
+      "bcdef  B     waiting  -       0        n\n"
+      "c      C     ended    -       12       n\n");
   EXPECT_EQ(shown({"-ls"}, R"({"streams":[]})"), "SLUG  NAME  STATE  kbit/s  VIEWERS  SOURCE\n");
 }
 

@@ -24,6 +24,7 @@ class FakeMedia : public media::MediaBackend {
     return {};
   }
   void close(const std::string &slug) override { streams.erase(slug); }
+  void end(const std::string &slug) override { ended.emplace(slug, ""); }
   void tell_relay(const std::string &, const std::string &json) override { to_relay.push_back(json); }
   Expected<void> add_source(const std::string &, const std::string &ticket, const std::string &offer,
                             bool standby) override {
@@ -38,7 +39,7 @@ class FakeMedia : public media::MediaBackend {
   void tell_source(const std::string &, const std::string &, const std::string &json) override {
     to_source.push_back(json);
   }
-  void remove_source(const std::string &, const std::string &ticket) override { sources.erase(ticket); }
+  void remove_source(const std::string &, const std::string &ticket, bool) override { sources.erase(ticket); }
   struct FakeIngest : media::PublishedMedia {
     explicit FakeIngest(FakeMedia &of, const std::string &slug, std::function<void(const Error &)> when_over)
         : media(of), name(slug), over(std::move(when_over)) {

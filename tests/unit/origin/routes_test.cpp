@@ -28,7 +28,7 @@ TEST_F(OriginCalls, TheMapHasNodesTheirSupernodesAndStreams) {
       call("GET", "/map").body,
       R"({"nodes":[{"uuid":"s","supernode":true,"children":1,"capacity":9},)"
       R"({"uuid":"n","supernode":false,"primary_supernode_uuid":"s"}],)"
-      R"("streams":[{"slug":"a","name":"a","source":"n","streaming":true}],"known_nodes":2,"known_streams":1})");
+      R"("streams":[{"slug":"a","name":"a","source":"n","streaming":true,"state":"live"}],"known_nodes":2,"known_streams":1})");
 }
 
 TEST_F(OriginCalls, PingTellsTheCallersAddress) {

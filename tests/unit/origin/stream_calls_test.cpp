@@ -11,11 +11,11 @@ TEST_F(OriginCalls, AStreamIsCreatedThenUpdatedAndItsNameIsTaken) {
   EXPECT_EQ(created.location, "/stream/my-talk");
   EXPECT_EQ(created.body,
             R"({"stream":{"slug":"my-talk","name":"My Talk!","description":"","source":"n","streaming":true,)"
-            R"("media":"","bitrate_kbps":0,"created":1700000000,"updated":0}})");
+            R"("media":"","bitrate_kbps":0,"created":1700000000,"updated":0,"state":"live"}})");
   now_ += 5s;
   const Seen updated = call("POST", "/streams", R"({"slug":"my-talk","source":"n","viewers":3})");
   EXPECT_EQ(updated.status, 200u);
-  EXPECT_THAT(updated.body, HasSubstr(R"("created":1700000000,"updated":0,"viewers":3)"));
+  EXPECT_THAT(updated.body, HasSubstr(R"("created":1700000000,"updated":0,"state":"live","viewers":3)"));
   const Seen taken = call("POST", "/streams", R"({"name":"my talk","source":"m"})");
   EXPECT_EQ(taken.status, 409u);
   EXPECT_EQ(taken.body, R"({"error":{"code":"conflict","message":"slug my-talk is taken by another node"}})");
@@ -30,6 +30,16 @@ TEST_F(OriginCalls, AStreamOfASilentNodeIsNotLive) {
   EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("streaming":false)"));
   call("POST", "/nodes", R"({"uuid":"n","port":8000})");
   EXPECT_THAT(call("GET", "/streams").body, HasSubstr(R"("streaming":true)"));
+}
+
+TEST_F(OriginCalls, AStreamHasItsStateUntilItStreamsAgain) {
+  call("POST", "/streams", R"({"name":"a","source":"n","streaming":false,"ended":true})");
+  EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("state":"ended")"));
+  call("POST", "/streams", R"({"name":"a","source":"n","streaming":false,"paused":true})");
+  EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("state":"paused")"));
+  call("POST", "/streams", R"({"name":"a","source":"n","streaming":true})");
+  EXPECT_THAT(call("GET", "/stream/a").body, HasSubstr(R"("state":"live")"));
+  EXPECT_EQ(call("GET", "/stream/a").body.find("paused"), std::string::npos);
 }
 
 TEST_F(OriginCalls, OnlyTheOwnerChangesAStream) {

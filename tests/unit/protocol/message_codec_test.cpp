@@ -92,7 +92,8 @@ TEST(MessageJson, OnlySomeTypesMayBeInsideAnotherMessage) {
                  std::is_same_v<T, Gone> || std::is_same_v<T, Seed> ||
                  std::is_same_v<T, Seeded> || std::is_same_v<T, Path> ||
                  std::is_same_v<T, LoopCheck> || std::is_same_v<T, LoopChecked> ||
-                 std::is_same_v<T, Leaving> || std::is_same_v<T, Hold> ||
+                 std::is_same_v<T, Leaving> || std::is_same_v<T, Viewers> ||
+                 std::is_same_v<T, Hold> ||
                  std::is_same_v<T, Request> || std::is_same_v<T, Offer> ||
                  std::is_same_v<T, Refusal> || std::is_same_v<T, Confirm> ||
                  std::is_same_v<T, Candidates> || std::is_same_v<T, Cancel>;

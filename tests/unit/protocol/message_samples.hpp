@@ -12,14 +12,14 @@ inline constexpr const char *ice =
     R"({"ufrag":"abcd","pwd":"0123456789012345678901","candidates":["candidate:1 1 UDP 1 127.0.0.1 9 typ host"]})";
 inline constexpr const char *node_text =
     R"({"uuid":"n1","ip_address":"::1","port":8000,"supernode":true,"origin":true,"version":"0.1.0","upstream_kbps":800,"downstream_kbps":9000,"primary_supernode_uuid":"s1","children":3,"capacity":100,"updated":1700000000123,"udp":"behind-nat","nat_mapping":"endpoint-independent","nat_filtering":"address-and-port-dependent","ipv4":true,"ipv6":true,"turn":true})";
-inline constexpr const char *stream =
+inline constexpr const char *stream_text =
     R"({"slug":"my-talk","name":"My Talk!","description":"é","source":"n1","fingerprint":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","streaming":true,"media":"video/mpegts","bitrate_kbps":4000,"created":1700000000,"updated":1700000000123})";
 
 inline constexpr const char *place = R"({"uuid":"n2","via":"s1","ip_address":"10.0.0.1","port":8000})";
 
 // Every type once, with every field, as write_message() writes it.
 inline std::vector<std::string> samples() {
-  const std::string n(node_text), s(stream), i(ice), f = "\"fingerprint\":\"" + fingerprint + "\"", at(place);
+  const std::string n(node_text), s(stream_text), i(ice), f = "\"fingerprint\":\"" + fingerprint + "\"", at(place);
   const std::string self = n.substr(1, n.size() - 2);
   const std::string wish =
       R"("slug":"a","destination":"n2","search":"q-1","asker":)" + at + R"(,"parent":true)";
@@ -62,6 +62,7 @@ inline std::vector<std::string> samples() {
       R"({"ticket":"t-1","slug":"a","mover":"n2","provider":)" + at + R"(,"hops":2,"type":"loop_check"})",
       R"({"ticket":"t-1","clear":true,"type":"loop_checked"})",
       R"({"ticket":"t-1","type":"leaving"})",
+      R"({"ticket":"t-1","viewers":12,"type":"viewers"})",
       R"({"streams":[)" + s + R"(],"type":"streams"})",
       R"({"slug":"a","updated":12,"type":"gone"})",
       R"({"slug":"a","hops":2,"room":3,"type":"carrying"})",
