@@ -412,7 +412,8 @@ void Consumer::settled() {
 
 void Consumer::news(const Slug &slug) {
   StreamState *stream = streams_.find(slug);
-  if (stream != nullptr && !stream->own) reconciler_.settle(*stream);
+  if (stream == nullptr || stream->own) return;
+  if (reconciler_.circumstances(*stream).ended != stream->source_ended) reconciler_.settle(*stream);
 }
 
 void Consumer::finish(StreamState &stream) {

@@ -73,7 +73,7 @@ class Consumer {
              const std::string &why);  // the link to the publisher's element ends
   void resume(StreamState &stream);
   void finish(StreamState &stream);  // the stream has ended; what the publisher sent is passed on first
-  void news(const Slug &slug);       // of a stream of another node
+  void news(const Slug &slug);       // of a stream of another node: has it ended, or begun again?
 
   void look_again(const Slug &slug);  // its timer fired
 

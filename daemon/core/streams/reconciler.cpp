@@ -92,13 +92,13 @@ void Reconciler::note_need(StreamState &stream) {
     stream.unwanted = stream.unwanted.value_or(node_.now);
 }
 
-// Notes since when the stream should end.
+// Notes the source's word, and since when it is known here.
 void Reconciler::note_end(StreamState &stream) {
-  const Circumstances at = circumstances(stream);
-  const auto note = [this](std::optional<Time> &since, bool holds) {
-    since = holds ? std::optional(since.value_or(node_.now)) : std::nullopt;
-  };
-  note(stream.end_heard, stream.media && at.ended);
+  stream.source_ended = circumstances(stream).ended;
+  if (stream.source_ended && stream.media)
+    stream.end_heard = stream.end_heard.value_or(node_.now);
+  else
+    stream.end_heard.reset();
 }
 
 // The links are released already. The children get the rest from our relay.

@@ -70,7 +70,8 @@ struct StreamState {
   std::string trouble = {};           // why no media comes, for people; empty: nothing is known to be wrong
   std::optional<Time> unwanted = {};  // since when nobody wants the stream
   // The end. The source's word and the media's end come by different ways, in any order.
-  std::optional<Time> end_heard = {};  // since when the source says that the stream has ended; it has media here
+  bool source_ended = false;           // the source's last word: the stream has ended
+  std::optional<Time> end_heard = {};  // since when the source has said so, while there is media here
   bool dry = false;                    // the last parent said that its media has ended
   std::optional<Time> ended = {};      // since when children and players get the end; until its media closes
 

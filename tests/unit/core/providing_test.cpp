@@ -240,6 +240,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AStandbyIsCancelledWhenTheMediaIsClosed",
             [](Bench &b) {
               b.child_held();
+              b.say(PeerLost{.peer = 9});
               b.hears(3, Ended{.slug = "own"});
             },
             [](Bench &b) {

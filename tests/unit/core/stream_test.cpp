@@ -16,7 +16,7 @@ TEST_F(Three, APublisherThatComesBackContinuesItsNumbers) {
   EXPECT_FALSE(world.node(v).find_stream("talk")->streaming);
   EXPECT_EQ(world.effects_of("p", "RemoveSource talk"), 1u);
   EXPECT_EQ(world.effects_of("p", "CloseMedia"), 0u);
-  world.run(60s);
+  world.run(50s);
   const std::size_t again = world.publish(p, "talk");
   world.run(1s);
   EXPECT_EQ(world.last_of(again, "published"), "published talk 41");
