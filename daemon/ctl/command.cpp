@@ -256,7 +256,9 @@ Expected<Plan> plan(const std::vector<std::string> &words, MakeUuid make_uuid) {
     return fail(Code::invalid, "usage: astralctl " + std::string(command->name) +
                                    (command->arguments.empty() ? "" : " " + std::string(command->arguments)));
   }
-  return command->make(arguments, make_uuid);
+  auto made = command->make(arguments, make_uuid);
+  if (made) made->command = command->name;
+  return made;
 }
 
 std::string help() {

@@ -35,7 +35,8 @@ struct Call {
 struct Plan {
   std::vector<Call> calls;  // in order, until one is refused; empty for `top`
   Show show = Show::done;
-  std::string subject;  // a slug or a text to print
+  std::string subject;            // a slug or a text to print
+  std::string_view command = {};  // its long name
 };
 
 struct Arguments {

@@ -58,7 +58,7 @@ void Feed::ask() {
 void Feed::take(std::string Bodies::*where, const Expected<Answer> &answer) {
   if (!answer) return finish(tl::unexpected(answer.error()));
   if (answer->status != SOUP_STATUS_OK) {
-    return finish(fail(Code::refused, target_.node + ": " + show_error(answer->status, answer->body)));
+    return finish(fail(Code::refused, target_.node + ": " + show_error("top", answer->status, answer->body)));
   }
   bodies_.*where = answer->body;
   if (--missing_ == 0) finish(bodies_);

@@ -61,12 +61,15 @@ Status run(const std::vector<std::string> &words) {
   std::size_t finished = 0;
   for (const Call &call : plan->calls) {
     const auto answer = client.perform(call);
-    if (!answer) return complain(refused, answer.error().detail + after(finished, plan->calls.size()));
+    if (!answer) {
+      return complain(refused, answer.error().detail + after(finished, plan->calls.size()) +
+                                   "; is astralnode running there? --node URL names another one");
+    }
     if (answer->status < 200 || answer->status > 299) {
       const auto line = arguments->json ? line_of(answer->body) : std::nullopt;
       if (line) (void)print(*line);
-      return complain(refused,
-                      show_error(answer->status, answer->body) + after(finished, plan->calls.size()));
+      return complain(refused, show_error(plan->command, answer->status, answer->body) +
+                                   after(finished, plan->calls.size()));
     }
     ++finished;
     if (arguments->json && plan->show != Show::url) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/show.hpp"
 
+#include "ctl/advice.hpp"
 #include "ctl/doctor.hpp"
 #include "ctl/objects.hpp"
 #include "ctl/table.hpp"
@@ -114,12 +115,14 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
   return shown;
 }
 
-std::string show_error(unsigned status, std::string_view answer) {
+std::string show_error(std::string_view command, unsigned status, std::string_view answer) {
   auto in = json::Reader::parse(answer);
   if (in) {
     json::Reader error = in->object("error");
     const std::string message = error.text_if("message", any_text).value_or("");
-    if (in->good() && !message.empty()) return printable(message) + " (" + std::to_string(status) + ")";
+    const std::string then = advice(command, error.text_if("code", any_text).value_or(""));
+    if (in->good() && !message.empty())
+      return printable(message) + " (" + std::to_string(status) + ")" + (then.empty() ? "" : "; " + then);
   }
   return "the node answered " + std::to_string(status);
 }

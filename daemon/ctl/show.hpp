@@ -16,7 +16,7 @@ inline constexpr std::size_t max_answer = 64 * 1024 * 1024;
 // **Errors** invalid, too_large: the answer is not the one that the node's openapi.json describes.
 Expected<std::string> show(const Plan &plan, std::string_view answer, const std::string &node);
 
-// The message of an error answer, otherwise its status.
-std::string show_error(unsigned status, std::string_view answer);
+// The message of an error answer and what to do then, otherwise its status. `command`: its long name.
+std::string show_error(std::string_view command, unsigned status, std::string_view answer);
 
 }  // namespace astral::ctl

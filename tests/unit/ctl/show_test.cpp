@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "ctl/advice.hpp"
+
 namespace astral::ctl {
 namespace {
 
@@ -84,10 +86,27 @@ TEST(Show, AnAnswerThatBreaksTheApiIsAnError) {
 }
 
 TEST(ShowError, IsTheMessageOfTheNodeOrItsStatus) {
-  EXPECT_EQ(show_error(404, R"({"error":{"code":"not-found","message":"no stream a"}})"),
-            "no stream a (404)");
-  EXPECT_EQ(show_error(503, "<html>"), "the node answered 503");
-  EXPECT_EQ(show_error(500, R"({"error":"x"})"), "the node answered 500");
+  EXPECT_EQ(show_error("watch", 404, R"({"error":{"code":"not-found","message":"no stream a"}})"),
+            "no stream a (404); 'astralctl liststreams' lists the streams that the node knows");
+  EXPECT_EQ(show_error("watch", 400, R"({"error":{"code":"invalid","message":"no"}})"), "no (400)");
+  EXPECT_EQ(show_error("top", 503, "<html>"), "the node answered 503");
+  EXPECT_EQ(show_error("top", 500, R"({"error":"x"})"), "the node answered 500");
+}
+
+// The commands that an advice names are commands.
+TEST(ShowError, SaysWhatToDoThen) {
+  for (const char *command : {"watch", "stop", "seed", "revoketicket", "pause", "resume", "delete", "unpair",
+                              "deletenode", "streamurl"}) {
+    const std::string text = advice(command, "not-found");
+    ASSERT_NE(text.find("'astralctl list"), std::string::npos) << command;
+    const std::size_t name = text.find("list"), end = text.find('\'', name);
+    EXPECT_TRUE(plan({text.substr(name, end - name)}, [] { return std::string(); })) << text;
+  }
+  EXPECT_NE(advice("stop", "conflict").find("astralctl pause SLUG"), std::string::npos);
+  EXPECT_NE(advice("stop", "conflict").find("astralctl delete SLUG"), std::string::npos);
+  EXPECT_NE(advice("pause", "refused").find("--node"), std::string::npos);
+  EXPECT_NE(advice("watch", "no-room").find("astralctl doctor"), std::string::npos);
+  EXPECT_NE(advice("seed", "timeout").find("again"), std::string::npos);
 }
 
 }  // namespace
