@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Decides how a player that has fallen behind comes back to live: a little behind, it plays faster; far behind, it jumps. A pause is the
-// viewer's will: nothing happens in it, and after it the player goes to live. Pure.
+// Decides how a player that has fallen behind comes back to live: a little behind, it plays faster; far behind, it jumps. A viewer who
+// rewinds or pauses stays behind, as long as the player can still play that. Pure.
 
 export const late_s = 3;        // further behind, a "Go live" button shows, and the end of a pause jumps
 export const too_late_s = 6;    // further behind, the player jumps by itself
@@ -14,14 +14,24 @@ export class CatchUp {
   #jumped_at = -Infinity;
   #is_fast = false;
   #behind = NaN;
+  #is_chosen = false;  // the viewer wants to be behind
+
+  // The viewer goes back to something that was, or with `is_back` false to live.
+  rewind(is_back = true) {
+    this.#is_chosen = is_back;
+  }
 
   // behind: seconds from where it plays to where it should play; NaN: unknown, or the player is always live.
   // ahead: seconds in its buffer. slack: seconds behind that need no catching up. most: seconds behind that need a jump.
-  decide({behind, ahead, is_paused, slack, most = too_late_s}, now) {
+  // kept: how far behind the player can play; 0: it has only what is live.
+  decide({behind, ahead, is_paused, slack, most = too_late_s, kept = 0}, now) {
     this.#behind = behind;
     const was_paused = this.#paused_at !== null;
     this.#paused_at = is_paused ? this.#paused_at ?? now : null;
     if (is_paused || !Number.isFinite(behind)) return this.#play(false);
+    if (was_paused && behind > late_s) this.#is_chosen = true;
+    if (behind > kept || behind <= late_s) this.#is_chosen = false;
+    if (this.#is_chosen) return this.#play(false);
     const may_jump = was_paused || now - this.#jumped_at >= jump_again_ms;
     if (behind > (was_paused ? late_s : most) && may_jump) {
       this.#jumped_at = now;
@@ -30,6 +40,10 @@ export class CatchUp {
     }
     const is_late = behind > (this.#is_fast ? done_s : slack);
     return this.#play(is_late && ahead >= least_ahead_s);
+  }
+
+  get is_chosen() {
+    return this.#is_chosen;
   }
 
   // Whether going live would show something newer. Where a paused player stands is not asked: some move to live while nobody looks.

@@ -6,6 +6,9 @@ import {action_of, listed} from './keys.js';
 import {step} from './sound.js';
 
 const rests_after_ms = 2500;
+const seek_step_s = 10;
+const least_seek_s = 5;  // a step of the bar; more than late_s, or the first step would be live. With less to rewind there is no bar
+const repeated = ['louder', 'quieter', 'back', 'forward'];
 
 function button(id, does) {
   const made = element('button');
@@ -32,6 +35,8 @@ export class Controls {
   #sound;
   #timer = 0;
   #live = button('golive', () => this.#player.go_live());
+  #seek = element('input', 'seek');
+  #is_seeking = false;
   #pause = button('pause', () => this.#toggle_pause());
   #mute_button = button('sound', () => this.#mute());
   #volume = element('input', 'volume');
@@ -40,6 +45,7 @@ export class Controls {
   #full = button('full', () => this.#toggle_full());
   #does = {
     pause: () => this.#toggle_pause(), live: () => this.#player.go_live(), mute: () => this.#mute(), full: () => this.#toggle_full(),
+    back: () => this.#step(-seek_step_s), forward: () => this.#step(seek_step_s),
     louder: () => this.#louder(step), quieter: () => this.#louder(-step), float: () => this.#toggle_float(),
     keys: () => by_id('keys').showModal(),
   };
@@ -53,10 +59,15 @@ export class Controls {
     Object.assign(this.#volume, {type: 'range', id: 'volume', min: 0, max: 1, step: 0.05});
     this.#volume.setAttribute('aria-label', 'Volume');
     this.#volume.addEventListener('input', () => this.#set_volume(Number(this.#volume.value)));
+    Object.assign(this.#seek, {type: 'range', id: 'seek', max: 0, step: least_seek_s});
+    this.#seek.setAttribute('aria-label', 'Rewind');
+    for (const [type, is_seeking] of [['pointerdown', true], ['pointerup', false], ['pointercancel', false], ['blur', false]])
+      this.#seek.addEventListener(type, () => this.#is_seeking = is_seeking);
+    this.#seek.addEventListener('change', () => this.#player.rewind(-this.#seek.value));
     show_icon(this.#float, 'float', 'Picture in picture');
     show_icon(this.#keys, 'keys', 'Keys');
     this.element.id = 'bar';
-    this.element.append(this.#live, this.#pause, this.#mute_button, this.#volume, this.#float, this.#keys, this.#full);
+    this.element.append(this.#seek, this.#live, this.#pause, this.#mute_button, this.#volume, this.#float, this.#keys, this.#full);
     this.#float.hidden = !document.pictureInPictureEnabled;
     this.#full.hidden = !document.fullscreenEnabled;
     by_id('keys-list').replaceChildren(...listed.flatMap(({keys, does}) =>
@@ -67,6 +78,8 @@ export class Controls {
     for (const type of ['pointermove', 'pointerdown', 'keydown']) screen.addEventListener(type, () => this.#wake());
     on_media_key('play', () => this.#player.go_live());
     on_media_key('pause', () => this.#player.video?.pause());
+    on_media_key('seekbackward', () => this.#step(-seek_step_s));
+    on_media_key('seekforward', () => this.#step(seek_step_s));
     on_media_key('stop', () => this.#player.video?.pause());
   }
 
@@ -77,12 +90,30 @@ export class Controls {
     this.#live.hidden = !this.#player.is_late;
     this.unmute.hidden = !video?.muted || this.#screen.dataset.state !== 'playing';
     if (navigator.mediaSession) navigator.mediaSession.playbackState = !video ? 'none' : video.paused ? 'paused' : 'playing';
+    this.#show_place();
     if (!video) return;
     show_icon(this.#mute_button, video.muted ? 'silent' : 'loud', video.muted ? 'Sound on' : 'Sound off');
     show_icon(this.#pause, video.paused ? 'play' : 'pause', video.paused ? 'Play' : 'Pause');
     const is_full = document.fullscreenElement === this.#screen;
     show_icon(this.#full, is_full ? 'leave' : 'full', is_full ? 'Leave full screen' : 'Full screen');
     if (document.activeElement !== this.#volume) this.#volume.value = video.muted ? 0 : video.volume;
+  }
+
+  #show_place() {
+    const place = this.#player.place;
+    this.#seek.hidden = !place || place.longest < least_seek_s;
+    if (this.#seek.hidden || this.#is_seeking) return;
+    const behind = this.#player.is_rewound || this.#player.is_late ? Math.min(place.behind, place.longest) : 0;
+    this.#seek.min = -Math.floor(place.longest / least_seek_s) * least_seek_s;
+    this.#seek.value = -Math.round(behind);
+    this.#seek.setAttribute('aria-valuetext', behind > 0 ? `${Math.round(behind)} seconds behind live` : 'live');
+  }
+
+  // To the future, or with a negative number of seconds back.
+  #step(seconds) {
+    const place = this.#player.place;
+    if (place) this.#player.rewind(Math.min(place.behind - seconds, place.longest));
+    this.show();
   }
 
   #toggle_pause() {
@@ -139,7 +170,7 @@ export class Controls {
     const action = action_of(event, this.#place(event.target));
     if (!action) return;
     event.preventDefault();
-    if (!event.repeat || ['louder', 'quieter'].includes(action)) this.#does[action]();
+    if (!event.repeat || repeated.includes(action)) this.#does[action]();
   }
 
   #wake() {

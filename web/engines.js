@@ -2,7 +2,8 @@
 // The players behind one interface: each plays a stream of this node in a <video> and calls on_failed(is_for_good) when it ends. A player's
 // library is loaded at its first use.
 // latency: seconds between what the node received and what is seen; NaN: unknown. live: {position, slack, most}, for catch_up.js: the time in
-// the <video> that is live; NaN: the player is always live, or it is unknown.
+// the <video> that is live; NaN: the player is always live, or it is unknown. kept: how many seconds before that are there; 0: none. edge: how many
+// of these go soon.
 import * as api from './api.js';
 import {too_late_s} from './catch_up.js';
 
@@ -10,6 +11,9 @@ const flv_buffer_s = 0.8;  // what HTTP-FLV keeps in the buffer, against jitter
 const unsupported_media = 415;  // the node cannot offer this stream in this format
 
 export const names = {whep: 'WebRTC', llhls: 'Low-latency HLS', flv: 'HTTP-FLV', hls: 'HLS'};
+
+// Those that can rewind.
+export const rewinding = ['hls', 'llhls'];
 
 const format_of = {whep: 'whep', llhls: 'hls', flv: 'flv', hls: 'hls'};
 
@@ -52,6 +56,7 @@ const low_latency = {lowLatencyMode: true, maxLiveSyncPlaybackRate: 1, maxBuffer
 const plain = {lowLatencyMode: false, liveSyncDurationCount: 2, liveSyncOnStallIncrease: 0.25, maxLiveSyncPlaybackRate: 1};
 const most_segments_behind = 3;
 
+const starts_at = (ranges) => (ranges.length > 0 ? ranges.start(0) : NaN);
 const ends_at = (ranges) => (ranges.length > 0 ? ranges.end(ranges.length - 1) : NaN);
 
 class HlsEngine {
@@ -107,8 +112,11 @@ class HlsEngine {
 
   get live() {
     const position = this.#hls ? this.#hls.liveSyncPosition ?? NaN : ends_at(this.#video.seekable);
-    const longest = this.#hls?.latestLevelDetails?.targetduration ?? 0;
-    return {position, slack: this.#slack, most: Math.max(too_late_s, most_segments_behind * longest)};
+    const details = this.#hls?.latestLevelDetails;
+    const longest = details?.targetduration ?? 0;
+    const start = this.#hls ? details?.fragmentStart ?? NaN : starts_at(this.#video.seekable);
+    const most = Math.max(too_late_s, most_segments_behind * longest);
+    return {position, slack: this.#slack, most, kept: Math.max(0, position - start) || 0, edge: 1 + 1.5 * longest};
   }
 
   end() {
@@ -164,7 +172,7 @@ class FlvEngine {
   }
 
   get live() {
-    return {position: ends_at(this.#video.buffered) - flv_buffer_s, slack: flv_buffer_s, most: too_late_s};
+    return {position: ends_at(this.#video.buffered) - flv_buffer_s, slack: flv_buffer_s, most: too_late_s, kept: 0, edge: 0};
   }
 
   end() {
@@ -177,7 +185,7 @@ class WhepEngine {
   #ending = new AbortController();
   #connection = null;
   latency = NaN;
-  live = {position: NaN, slack: 0, most: Infinity};
+  live = {position: NaN, slack: 0, most: Infinity, kept: 0, edge: 0};
 
   constructor({slug, video, on_failed}) {
     this.#play(slug, video, on_failed).catch(({status}) => on_failed(status === unsupported_media));

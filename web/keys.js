@@ -6,6 +6,8 @@
 const table = [
   ['pause', ['Space', 'K'], [' ', 'k'], 'Pause or play'],
   ['live', ['L'], ['l'], 'Go live'],
+  ['back', ['←'], ['arrowleft'], 'Back 10 s'],
+  ['forward', ['→'], ['arrowright'], 'Forward 10 s'],
   ['mute', ['M'], ['m'], 'Sound on or off'],
   ['louder', ['↑'], ['arrowup'], 'Louder'],
   ['quieter', ['↓'], ['arrowdown'], 'Quieter'],

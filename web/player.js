@@ -2,9 +2,9 @@
 // Plays one stream of this node until it is closed, with the player that player_selector.js chooses. Each attempt has its own <video>. The
 // page shows the last picture of the old one until the new one plays.
 import * as api from './api.js';
-import {CatchUp} from './catch_up.js';
+import {CatchUp, late_s} from './catch_up.js';
 import {PlayerSelector} from './player_selector.js';
-import {kinds_for, make_engine} from './engines.js';
+import {kinds_for, make_engine, rewinding} from './engines.js';
 
 const look_ms = 250;
 const stall_is_shown_ms = 1500;  // when a picture stands still for longer, the page says that it waits
@@ -19,6 +19,7 @@ class Attempt {
   #last_time = 0;
 
   constructor({kind, slug, screen, sound, on_failed, node_time}) {
+    this.kind = kind;
     const video = this.video = document.createElement('video');
     Object.assign(video, {playsInline: true, autoplay: true, muted: !sound.is_on, volume: sound.volume});
     video.className = 'next';
@@ -36,10 +37,10 @@ class Attempt {
 
   catch_up(now) {
     const {video} = this;
-    const {position, slack, most} = this.#engine.live;
+    const {position, slack, most, kept} = this.#engine.live;
     const {buffered, currentTime, paused} = video;
     const ahead = buffered.length > 0 ? buffered.end(buffered.length - 1) - currentTime : 0;
-    const {jumps, rate} = this.#catch_up.decide({behind: position - currentTime, ahead, is_paused: paused, slack, most}, now);
+    const {jumps, rate} = this.#catch_up.decide({behind: position - currentTime, ahead, is_paused: paused, slack, most, kept}, now);
     if (jumps) video.currentTime = position;
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
@@ -48,8 +49,29 @@ class Attempt {
     return this.#catch_up.is_late(now);
   }
 
+  // How far behind live it plays, and how far behind it can play, in seconds.
+  get place() {
+    const {position, kept, edge} = this.#engine.live;
+    return {behind: Math.max(0, position - this.video.currentTime) || 0, longest: Math.max(0, kept - edge)};
+  }
+
+  // The viewer wants to be behind.
+  get is_rewound() {
+    return this.#catch_up.is_chosen;
+  }
+
+  // Plays on from so many seconds behind live, or as near to that as it can.
+  rewind(behind) {
+    const {position} = this.#engine.live;
+    const back = Math.min(behind, this.place.longest);
+    if (back <= late_s) return this.go_live();
+    this.#catch_up.rewind();
+    this.video.currentTime = position - back;
+  }
+
   go_live() {
     const {position} = this.#engine.live;
+    this.#catch_up.rewind(false);
     if (position > this.video.currentTime) this.video.currentTime = position;
     this.video.play().catch(() => {});
   }
@@ -90,6 +112,7 @@ export class Player {
   #retry = 0;
   #asked_at = 0;
   #progressed_at = 0;
+  #behind = 0;  // where the viewer has rewound to, in seconds; 0: the viewer wants what is live
   #session = 0;  // identifies this open(); answers to an earlier one are dropped
   #said = '';
 
@@ -127,6 +150,44 @@ export class Player {
 
   go_live() {
     this.#attempts.get(this.#shown)?.go_live();
+    this.#end_rewinding();
+  }
+
+  // Whether the viewer wants to be behind.
+  get is_rewound() {
+    return this.#behind > 0;
+  }
+
+  // {behind, longest}: how far behind live it plays, and how far behind it can play, in seconds; null if it cannot rewind. A player that keeps
+  // nothing makes way for one that does.
+  get place() {
+    const shown = this.#attempts.get(this.#shown);
+    if (!shown) return null;
+    if (rewinding.includes(shown.kind)) return shown.place;
+    const longest = this.kinds.includes(rewinding[0]) ? this.#endpoints?.dvr_seconds || 0 : 0;
+    return longest > 0 ? {behind: this.#behind, longest} : null;
+  }
+
+  rewind(behind) {
+    if (behind <= late_s) return this.go_live();
+    const shown = this.#attempts.get(this.#shown);
+    if (!shown || !this.place) return;
+    this.#behind = behind;
+    if (rewinding.includes(shown.kind)) shown.rewind(behind);
+    else this.#handle({type: 'prefer', kind: rewinding[0]});
+  }
+
+  #end_rewinding() {
+    if (this.#behind === 0) return;
+    this.#behind = 0;
+    this.#handle({type: 'prefer', kind: this.#preferred});
+  }
+
+  // A restarted player goes on where the viewer was.
+  #keep_place(shown) {
+    if (!rewinding.includes(shown.kind)) return;
+    if (shown.is_rewound) this.#behind = shown.place.behind;
+    else if (!shown.video.paused) this.#end_rewinding();
   }
 
   get kinds() {
@@ -136,6 +197,7 @@ export class Player {
   // '': choose automatically.
   set preferred(kind) {
     this.#preferred = kind;
+    this.#behind = 0;
     this.#handle({type: 'prefer', kind});
     this.#tell();
   }
@@ -186,7 +248,7 @@ export class Player {
     this.#selector = new PlayerSelector();
     this.#slug = this.#refusal = this.#said = '';
     this.#ticket = this.#stream = null;
-    this.#shown = 0;
+    this.#shown = this.#behind = 0;
   }
 
   #offer() {
@@ -217,6 +279,9 @@ export class Player {
     video.className = '';
     video.id = 'video';
     this.#screen.prepend(video);
+    if (this.#behind === 0) return;
+    if (rewinding.includes(this.#attempts.get(id).kind)) this.#attempts.get(id).rewind(this.#behind);
+    else this.#end_rewinding();
   }
 
   #end(id) {
@@ -279,7 +344,9 @@ export class Player {
     }
     if (this.#is_paused) this.#progressed_at = now;
     this.#handle({type: 'tick'});
-    this.#attempts.get(this.#shown)?.catch_up(now);
+    const shown = this.#attempts.get(this.#shown);
+    shown?.catch_up(now);
+    if (shown) this.#keep_place(shown);
     this.#tell();
   }
 

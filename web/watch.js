@@ -20,6 +20,7 @@ export class WatchView {
   #stream = null;
   #endpoints = {};
   #ticket = null;
+  #state = 'asking';
   #picture_of;
 
   // node_time: as Player takes it. picture_of(slug): the URL of a picture of the stream that is there, or ''.
@@ -70,7 +71,7 @@ export class WatchView {
 
   #show({state, message, ticket, kind}) {
     this.#ticket = ticket;
-    set_text(by_id('fact-state'), state_names[state]);
+    this.#state = state;
     set_text(by_id('watch-status'), message || (state === 'paused' ? 'Paused' : 'Playing'));
     set_text(by_id('fact-player'), names[kind] ?? '–');
     set_text(by_id('fact-parent'), ticket ? this.#parent_text(ticket) : '–');
@@ -85,7 +86,9 @@ export class WatchView {
 
   #show_facts() {
     if (!this.slug) return;
-    const {latency, video} = this.#player;
+    const {latency, video, is_rewound, is_late} = this.#player;
+    const is_playing = this.#state === 'playing';
+    set_text(by_id('fact-state'), is_playing && is_rewound ? 'Rewound' : is_playing && is_late ? 'Catching up' : state_names[this.#state]);
     set_text(by_id('fact-latency'), !Number.isFinite(latency) ? '–' : latency < 1 ? `${Math.round(latency * 1000)} ms` : `${latency.toFixed(1)} s`);
     set_text(by_id('fact-picture'), video?.videoWidth ? `${video.videoWidth} × ${video.videoHeight}` : '–');
   }

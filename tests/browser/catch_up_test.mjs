@@ -12,9 +12,9 @@ beforeEach(() => {
   [catch_up, now, behind, jumps] = [new CatchUp(), 0, 0, 0];
 });
 
-function look({is_paused = false, ahead = 2, slack = 0.5, most} = {}) {
+function look({is_paused = false, ahead = 2, slack = 0.5, most, kept} = {}) {
   now += look_ms;
-  const decided = catch_up.decide({behind, ahead, is_paused, slack, most}, now);
+  const decided = catch_up.decide({behind, ahead, is_paused, slack, most, kept}, now);
   if (is_paused) behind += look_ms / 1000;
   else behind -= (decided.rate - 1) * (look_ms / 1000);
   if (decided.jumps) {
@@ -109,4 +109,47 @@ test('the button shows while it is seconds behind, and after seconds of pause, w
   behind = 0;  // as hls.js does with a player whose place has left the playlist
   look({is_paused: true});
   assert.equal(catch_up.is_late(now), true);
+});
+
+const kept = 60;  // seconds
+
+test('who rewound stays there, as long as the player has it', () => {
+  behind = 30;
+  catch_up.rewind();
+  for (let i = 0; i < 100; ++i) assert.deepEqual(look({kept}), {jumps: false, rate: 1});
+  assert.ok(catch_up.is_chosen && catch_up.is_late(now));
+  behind = kept + 1;  // a line that was cut
+  assert.equal(look({kept}).jumps, true);
+  assert.equal(catch_up.is_chosen, false);
+});
+
+test('who goes to live, by the button or by hand, is kept at live again', () => {
+  behind = 30;
+  catch_up.rewind();
+  look({kept});
+  catch_up.rewind(false);
+  assert.equal(look({kept}).jumps, true);
+  catch_up.rewind();
+  behind = late_s - 1;
+  assert.equal(look({kept}).rate, fastest);
+  assert.equal(catch_up.is_chosen, false);
+});
+
+test('after a pause the viewer sees what came next; the end of a pause that the player does not have is live', () => {
+  pass(20, {is_paused: true, kept});
+  assert.deepEqual(look({kept}), {jumps: false, rate: 1});
+  assert.equal(catch_up.is_chosen, true);
+  pass(kept, {is_paused: true, kept});
+  assert.equal(look({kept}).jumps, true);
+});
+
+test('after a short pause it catches up', () => {
+  pass(2, {is_paused: true, kept});
+  assert.equal(look({kept}).rate, fastest);
+  assert.equal(catch_up.is_chosen, false);
+});
+
+test('a player that fell behind by itself comes back, although it could stay', () => {
+  behind = 41;
+  assert.equal(look({kept}).jumps, true);
 });

@@ -5,7 +5,7 @@ import {test} from 'node:test';
 
 import {action_of, listed} from '../../web/keys.js';
 
-const all = {' ': 'pause', k: 'pause', K: 'pause', l: 'live', m: 'mute', f: 'full', i: 'float', ArrowUp: 'louder', ArrowDown: 'quieter', '?': 'keys'};
+const all = {' ': 'pause', k: 'pause', K: 'pause', l: 'live', m: 'mute', f: 'full', i: 'float', ArrowLeft: 'back', ArrowRight: 'forward', ArrowUp: 'louder', ArrowDown: 'quieter', '?': 'keys'};
 
 test('on the player each key acts', () => {
   for (const [key, action] of Object.entries(all)) assert.equal(action_of({key}, 'player'), action, key);
@@ -28,7 +28,7 @@ test('the keys of the browser and of the system stay theirs', () => {
 });
 
 test('other keys do nothing', () => {
-  for (const key of ['x', 'Enter', 'Tab', 'Escape', 'F5', 'ArrowLeft', 'Dead', '']) assert.equal(action_of({key}, 'player'), '', key);
+  for (const key of ['x', 'Enter', 'Tab', 'Escape', 'F5', 'PageUp', 'Dead', '']) assert.equal(action_of({key}, 'player'), '', key);
 });
 
 test('the list names each action', () => {

@@ -3,6 +3,7 @@
 
 import astral
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from test_picture import publish
 
@@ -46,7 +47,7 @@ def button(page, name):
 
 
 @pytest.mark.parametrize('kind', AT_LIVE_S)
-def test_a_pause_ends_at_live(live, kind):
+def test_a_pause_ends_where_it_began_if_the_node_has_that(live, kind):
     page = live
     play_with(page, kind)
     assert not page.is_shown('#golive')
@@ -55,6 +56,11 @@ def test_a_pause_ends_at_live(live, kind):
     page.wait('a long pause', lambda: page.seconds_behind > 20)
     assert page.state == 'Paused' and page.js('document.querySelector("#golive").hidden') is False
     button(page, 'pause')
+    if kind != 'flv':  # the node has what came during the pause
+        page.wait('the place of the pause', lambda: page.state == 'Rewound' and page.seconds_behind > 15)
+        page.expect_moving()
+        assert page.seconds_behind > 15 and page.is_shown('#golive')
+        button(page, 'golive')
     page.wait('live', lambda: page.state == 'Live' and is_live(page, kind))
     page.expect_moving()
     page.wait('live, still', lambda: is_live(page, kind))
@@ -73,11 +79,18 @@ def test_a_player_that_is_far_behind_goes_to_live_by_itself(live, kind):
     page.expect_moving()
 
 
-def test_go_live_ends_a_pause_at_live(live):
+def test_a_viewer_by_webrtc_rewinds_and_goes_live(live):
     page = live
-    play_with(page, 'llhls')
-    button(page, 'pause')
-    page.wait('the button', lambda: page.js('document.querySelector("#golive").hidden') is False)
-    button(page, 'golive')
-    page.wait('live', lambda: page.state == 'Live' and is_live(page, 'llhls'))
+    page.wait('a picture by WebRTC', lambda: page.player == 'WebRTC' and page.state == 'Live')
+    length = 'fetch(document.baseURI.replace(/#.*/, "stream/talk/hls/index.m3u8")).then((answer) => answer.text())'
+    page.wait('something to rewind', lambda: page.js(length).count('#EXTINF') > 25)
+    page.wait('the bar', lambda: page.is_shown('#seek'))
+    screen = page.driver.find_element('css selector', '#screen')
+    screen.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    page.wait('the past', lambda: page.player == 'HLS' and page.state == 'Rewound' and page.seconds_behind > 15)
+    page.expect_moving()
+    value = page.js('Number(document.querySelector("#seek").value)')
+    assert -30 < value < -10 and 'seconds behind live' in page.js('document.querySelector("#seek").getAttribute("aria-valuetext")')
+    screen.send_keys('l')
+    page.wait('live', lambda: page.player == 'WebRTC' and page.state == 'Live')
     page.expect_moving()
