@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Players that have fallen behind come back to live, and the page tells the truth about how far behind they are."""
 
+import os
+import re
+import subprocess
+import threading
+
 import astral
 import pytest
 from selenium.webdriver.common.keys import Keys
+from test_clocks import TICKS, TsStory, make_film, publish_ts
 
+from page import in_both
 from test_picture import publish
 
+HIDDEN_S = int(os.environ.get('ASTRAL_HIDDEN_S', 12))  # twice what a player may be behind
 AT_LIVE_S = {'llhls': 3, 'flv': 4, 'hls': 8}  # HLS plays two segments before the end
 
 
@@ -93,4 +101,59 @@ def test_a_viewer_by_webrtc_rewinds_and_goes_live(live):
     assert -30 < value < -10 and 'seconds behind live' in page.js('document.querySelector("#seek").getAttribute("aria-valuetext")')
     screen.send_keys('l')
     page.wait('live', lambda: page.player == 'WebRTC' and page.state == 'Live')
+    page.expect_moving()
+
+
+def discontinuities(node):
+    """How many there were since the stream began, listed or no longer listed."""
+    playlist = node.call('GET', '/stream/talk/hls/index.m3u8').body.decode()
+    gone = re.search(r'DISCONTINUITY-SEQUENCE:(\d+)', playlist)
+    return playlist.count('EXT-X-DISCONTINUITY\n') + int(gone[1] if gone else 0)
+
+
+def test_players_play_on_when_the_publishers_clock_jumps(network, page, tmp_path):
+    film = make_film(tmp_path / 'film.flv', seconds=100)
+    subprocess.run(['ffmpeg', '-nostdin', '-v', 'error', '-i', film, '-c', 'copy', '-muxdelay', '0', '-pat_period', '0.5',
+                    tmp_path / 'film.ts'], check=True, stdin=subprocess.DEVNULL)
+    publisher = network.node('p')
+    node = network.node('n', bootstrap=[publisher])
+    jumps, is_over = [], threading.Event()
+    sender = threading.Thread(target=publish_ts, args=(
+        network, publisher, 'talk', (tmp_path / 'film.ts').read_bytes(), TsStory(lambda at: 50_000 * TICKS * len(jumps), 0), is_over.is_set))
+    sender.start()
+    try:
+        astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming'), 'the stream to be known')
+        page.open(f'{node.url}/#watch/talk')
+        for kind in ('llhls', 'flv'):
+            play_with(page, kind)
+            name = page.player
+            before = discontinuities(node)
+            jumps.append(kind)
+            page.wait('the jump', lambda before=before: discontinuities(node) > before)
+            page.expect_moving(8)  # more than the player had buffered
+            assert page.player == name and is_live(page, kind)
+        assert page.console_errors == []
+    finally:
+        is_over.set()
+        sender.join()
+
+
+@in_both
+def test_a_tab_that_was_hidden_comes_back_to_live(live):
+    page = live
+    play_with(page, 'llhls')
+    page.driver.execute_script('''
+        let since = 0;
+        window.hidden_ms = 0;
+        document.addEventListener("visibilitychange", () => {
+            if (document.hidden) since = performance.now();
+            else window.hidden_ms += performance.now() - since;
+        });''')
+    shown = page.driver.current_window_handle
+    page.driver.switch_to.new_window('tab')  # in front of the other one
+    page.wait('a long time in front', lambda: page.js('performance.now()') > 1000 * HIDDEN_S, HIDDEN_S + 30)
+    page.driver.close()
+    page.driver.switch_to.window(shown)
+    page.wait('the tab in front', lambda: page.js('window.hidden_ms') > 1000 * (HIDDEN_S - 2))
+    page.wait('live', lambda: page.state == 'Live' and is_live(page, 'llhls'), 15)
     page.expect_moving()
