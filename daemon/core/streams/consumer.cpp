@@ -10,6 +10,7 @@
 
 #include "core/admission.hpp"
 #include "core/limits.hpp"
+#include "core/silence.hpp"
 #include "core/streams/plan.hpp"
 
 namespace astral::core {
@@ -31,9 +32,11 @@ void Consumer::watch(const AskTicket &ask) {
   const StreamInfo *info = directory_.stream(slug);
   if (parent == nullptr && info != nullptr && info->ended)
     return outbox_.answer(call, fail(Code::not_found, has_ended));
-  if (stream != nullptr && stream->own)
-    return outbox_.answer(call, fail(Code::no_room, std::string("published here, and ") +
-                                                        (stream->own->paused ? "paused" : "its publisher is away")));
+  if (stream != nullptr && stream->own) {
+    const std::string silent = info == nullptr ? "" : why_silent(*info);
+    return outbox_.answer(
+        call, fail(Code::no_room, "published here, and " + (silent.empty() ? "no media has come yet" : silent)));
+  }
   if (stream == nullptr) {
     if (streams_.all.size() >= max_carried)
       return outbox_.answer(call, fail(Code::no_room, "this node carries too many streams"));
