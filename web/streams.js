@@ -22,7 +22,7 @@ function media_name({video, media}) {
 }
 
 const is_live = (stream) => stream.streaming !== false;
-const inner_space = /(?<!·) (?!·)/g;  // of "3 viewers": a line does not break there
+const inner_space = /(?<!·) /g;  // a line breaks behind "·" only
 // A node of an older version says less.
 const audience_of = ({viewers, audience = viewers}) => audience;
 const state_names = {live: 'Live', paused: 'Paused', ended: 'Ended', waiting: 'Waiting'};
