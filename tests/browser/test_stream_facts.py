@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The page shows what a real node knows of its streams: thumbnails, which it refreshes, codecs and warnings."""
+import astral
 import media
 
 VIDEO = media.VIDEO.replace('video/x-raw,', 'video/x-raw,format=I420,')  # what all browsers decode
@@ -27,6 +28,7 @@ def test_the_watch_page_says_what_is_left_out_and_plays_the_rest(network, page):
     node = network.node('n')
     network.launch('publisher', f'{VIDEO} ! queue ! mux. mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri("talk")} '
                    'audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! avenc_ac3 ! ac3parse ! queue ! mux.')
+    astral.wait_until(lambda: 'video' in (node.stream('talk') or {}), 'media', 40)
     page.open(f'{node.url}/#watch/talk')
     page.wait('the reason', lambda: 'WebRTC do not carry this stream\'s AC-3 sound: send AAC' in page.text('#watch-left-out'))
     page.wait('the picture', lambda: page.text('#fact-picture') == '640 × 360')
