@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "formats/carriage.hpp"
 #include "media/caps.hpp"
 
 namespace astral::media {
@@ -73,13 +74,14 @@ std::uint64_t first_sequence() {
 }  // namespace
 
 HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits,
-                     CapsKnown on_caps, News on_news, LeftOut on_left_out)
+                     CapsKnown on_caps, News on_news, Tracks on_tracks)
     : context_(Ref<GMainContext>::retain(context)),
       on_caps_(std::move(on_caps)),
       on_news_(std::move(on_news)),
-      on_left_out_(std::move(on_left_out)),
+      on_tracks_(std::move(on_tracks)),
       window_(first_sequence(), limits),
-      tap_(context, [this](GstSample *sample) { take(sample); }, [this] { end(); }),
+      tap_(
+          context, [this](GstSample *sample) { take(sample); }, [this] { end(); }),
       mailbox_(context) {
   gst_bin_add(bin, tap_.element());
   const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(tap_.element(), "sink"));
@@ -95,9 +97,12 @@ void HlsBranch::take(GstSample *sample) {
   if (is_repeated_header(buffer)) return;
   if (is_transport_stream_) {
     take_transport_stream(sample);
-  } else if (remux_) {
-    remux_->push(buffer);
+    return;
   }
+  const bool is_start = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (is_start && std::exchange(is_remux_due_, false)) open_remux();
+  if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT)) is_fragment_broken_ = true;
+  if (remux_) remux_->push(buffer);
 }
 
 void HlsBranch::start(GstCaps *caps) {
@@ -108,12 +113,16 @@ void HlsBranch::start(GstCaps *caps) {
   live_group_.reset();
   caps_ = Ref<GstCaps>::retain(caps);
   refusal_.clear();
-  left_out_ = {};
+  live_refusal_.clear();
+  tracks_ = {};
   remux_.reset();
+  is_remux_due_ = false;
   last_pts_.reset();
   packets_.clear();
   is_flagged_ = false;
   ++counted_group_;
+  ++fragment_group_;
+  is_fragment_broken_ = false;
   headers_to_come_ = 0;
   is_transport_stream_ = false;
   if (!are_plain(caps)) {
@@ -127,11 +136,19 @@ void HlsBranch::start(GstCaps *caps) {
   live_header_ = formats::TsHeader(header);
   hold_live_header();
   mailbox_.post([this, text = readable(caps)] { on_caps_(text); });
-  if (is_transport_stream_) return;
+  window_.set_init({});
+  if (!is_transport_stream_) open_remux();
+}
+
+void HlsBranch::open_remux() {
   auto remux = Remux::open(
-      caps, context_.get(), [this](GstSample *sample) { take_packet(sample); },
-      [this](const std::string &codec, bool is_video) { leave_out(codec, is_video); },
-      [this](const Error &error) { stop_remux(error); });
+      caps_.get(), Remux::To::mpegts_and_mp4, context_.get(),
+      {.on_tracks = [this](const formats::Facts &tracks) { learn(tracks); },
+       .on_ts = [this](GstSample *sample) { take_packet(sample); },
+       .on_init = [this](const Slice &init) { window_.set_init(init); },
+       .on_fragment = [this](formats::mp4::Clock::Piece piece) { take_fragment(std::move(piece)); },
+       .on_end = [this] { finish(); },
+       .on_fail = [this](const Error &error) { stop_remux(error); }});
   if (remux) {
     remux_ = std::move(*remux);
   } else {
@@ -158,15 +175,21 @@ bool HlsBranch::is_repeated_header(GstBuffer *buffer) {
   return is_same;
 }
 
-void HlsBranch::leave_out(const std::string &codec, bool is_video) {
-  if (is_video && !left_out_.video) left_out_.video = formats::VideoFacts{.codec = codec};
-  if (!is_video && !left_out_.audio) left_out_.audio = formats::AudioFacts{.codec = codec};
-  mailbox_.post([this] { on_left_out_(); });
+void HlsBranch::learn(const formats::Facts &tracks) {
+  tracks_ = tracks;
+  const bool is_in_ts = (tracks.video && formats::is_in_ts(tracks.video->codec)) ||
+                        (tracks.audio && formats::is_in_ts(tracks.audio->codec));
+  if (!is_in_ts) live_refusal_ = "MPEG-TS carries no track of this stream: watch it by HLS";
+  if (!live_refusal_.empty()) live_.end({Code::unsupported, live_refusal_});
+  mailbox_.post([this] { on_tracks_(); });
 }
 
+// What has worked begins again with the next group: a track may have other parameters now.
 void HlsBranch::stop_remux(const Error &error) {
-  refusal_ = error.detail;
+  is_remux_due_ = remux_ && remux_->has_delivered();
+  if (!is_remux_due_) refusal_ = error.detail;
   remux_.reset();
+  if (has_ended_) finish();
 }
 
 void HlsBranch::take_transport_stream(GstSample *sample) {
@@ -179,6 +202,12 @@ void HlsBranch::take_transport_stream(GstSample *sample) {
 }
 
 void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken) {
+  push_live(group, bytes, is_broken);
+  if (!bytes.empty() && !(remux_ && remux_->makes_fragments()))
+    push_window({group, pts, std::move(bytes), is_broken});
+}
+
+void HlsBranch::push_live(std::uint64_t group, const Slice &bytes, bool is_broken) {
   if (is_broken) {
     live_.mark_break();
     hold_live_header();
@@ -192,8 +221,22 @@ void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken)
     is_live_header_out_ = true;
   }
   live_.push(bytes, is_start);
-  if (window_.push({group, pts, std::move(bytes), is_broken}, std::chrono::system_clock::now()))
-    mailbox_.post([this] { on_news_(); });
+}
+
+void HlsBranch::push_window(formats::Piece piece) {
+  if (window_.push(std::move(piece), std::chrono::system_clock::now())) mailbox_.post([this] { on_news_(); });
+}
+
+// Without pictures, a group begins after some time.
+void HlsBranch::take_fragment(formats::mp4::Clock::Piece piece) {
+  const bool is_sound = piece.kind == formats::Kind::audio;
+  const bool is_start = piece.is_start && (!is_sound || piece.decoded - fragments_since_ >= unflagged_group);
+  if (is_start) {
+    ++fragment_group_;
+    fragments_since_ = piece.decoded;
+  }
+  const bool is_broken = is_start && std::exchange(is_fragment_broken_, false);
+  push_window({fragment_group_, piece.decoded, Slice::copy(piece.bytes), is_broken});
 }
 
 // The next group's counters are not known yet, so its players get the header when it begins.
@@ -222,8 +265,14 @@ void HlsBranch::push_packets() {
   packets_.clear();
 }
 
-// The stream has ended, and all its media has come.
+// The stream has ended, and all its media has come here.
 void HlsBranch::end() {
+  has_ended_ = true;
+  if (remux_ && remux_->has_delivered()) return remux_->finish();
+  finish();
+}
+
+void HlsBranch::finish() {
   push_packets();
   window_.end();
   live_.end({Code::not_found, "the stream has ended"});

@@ -219,8 +219,8 @@ std::string Stream::drawing() const {
 
 formats::Facts Stream::facts() const {
   formats::Facts facts = hls_->refusal().empty() ? facts_.facts() : formats::Facts{};
-  if (!facts.video) facts.video = hls_->left_out().video;
-  if (!facts.audio) facts.audio = hls_->left_out().audio;
+  if (!facts.video) facts.video = hls_->tracks().video;
+  if (!facts.audio) facts.audio = hls_->tracks().audio;
   return facts;
 }
 
@@ -238,7 +238,7 @@ Time Stream::hls_patience() const {
 }
 
 void Stream::play(formats::Format format, formats::Player &player) {
-  if (!hls_->refusal().empty()) return player.on_over({Code::unsupported, hls_->refusal()});
+  if (!hls_->live_refusal().empty()) return player.on_over({Code::unsupported, hls_->live_refusal()});
   branches_->join(format, player);
 }
 
