@@ -10,12 +10,14 @@
 
 #include "formats/carriage.hpp"
 #include "media/caps.hpp"
+#include "media/make.hpp"
 
 namespace astral::media {
 
 namespace {
 
 constexpr std::size_t most_packets = 64 << 10;  // bytes in one piece
+constexpr std::size_t most_held = 64 << 10;     // bytes in front of the first tables
 constexpr Time unflagged_group = 1s;
 constexpr guint64 latest_pts = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
 
@@ -95,14 +97,16 @@ void HlsBranch::take(GstSample *sample) {
   if (!caps || !buffer || gst_caps_get_size(caps) == 0) return;
   if (caps != caps_.get() && !(caps_ && gst_caps_is_equal(caps, caps_.get()))) start(caps);
   if (is_repeated_header(buffer)) return;
-  if (is_transport_stream_) {
-    take_transport_stream(sample);
-    return;
-  }
+  if (is_transport_stream_) return take_transport_stream(sample);
   const bool is_start = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  give(buffer, is_start, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));
+}
+
+void HlsBranch::give(GstBuffer *buffer, bool is_start, bool is_broken) {
   if (is_start && std::exchange(is_remux_due_, false)) open_remux();
-  if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT)) is_fragment_broken_ = true;
-  if (remux_) remux_->push(buffer);
+  if (!remux_) return;
+  if (is_broken && remux_->has_delivered()) is_fragment_broken_ = true;
+  remux_->push(buffer);
 }
 
 void HlsBranch::start(GstCaps *caps) {
@@ -125,6 +129,10 @@ void HlsBranch::start(GstCaps *caps) {
   is_fragment_broken_ = false;
   headers_to_come_ = 0;
   is_transport_stream_ = false;
+  codecs_ = {};
+  are_codecs_known_ = false;
+  held_.clear();
+  held_bytes_ = 0;
   if (!are_plain(caps)) {
     refusal_ = "the stream's caps hold what no media has";
     return;
@@ -142,7 +150,7 @@ void HlsBranch::start(GstCaps *caps) {
 
 void HlsBranch::open_remux() {
   auto remux = Remux::open(
-      caps_.get(), Remux::To::mpegts_and_mp4, context_.get(),
+      caps_.get(), is_transport_stream_ ? Remux::To::mp4 : Remux::To::mpegts_and_mp4, context_.get(),
       {.on_tracks = [this](const formats::Facts &tracks) { learn(tracks); },
        .on_ts = [this](GstSample *sample) { take_packet(sample); },
        .on_init = [this](const Slice &init) { window_.set_init(init); },
@@ -175,7 +183,27 @@ bool HlsBranch::is_repeated_header(GstBuffer *buffer) {
   return is_same;
 }
 
+// A transport stream goes to the window as it is, unless a codec needs MP4. Returns whether the piece has
+// tables.
+bool HlsBranch::follow_codecs(Bytes piece) {
+  if (!codecs_.see(piece)) return false;
+  const auto needs_mp4 = [](const formats::TsCodecs::Track &track) {
+    return formats::is_in_ts(track.codec) && formats::hls_container(track.codec) == formats::Container::mp4;
+  };
+  const bool is_due = needs_mp4(codecs_.video()) || needs_mp4(codecs_.audio());
+  const bool is_there = remux_ || is_remux_due_;
+  if (is_due == is_there || !refusal_.empty()) return true;
+  is_remux_due_ = false;
+  remux_.reset();
+  if (is_due)
+    open_remux();
+  else
+    window_.set_init({});
+  return true;
+}
+
 void HlsBranch::learn(const formats::Facts &tracks) {
+  if (is_transport_stream_) return;
   tracks_ = tracks;
   const bool is_in_ts = (tracks.video && formats::is_in_ts(tracks.video->codec)) ||
                         (tracks.audio && formats::is_in_ts(tracks.audio->codec));
@@ -203,8 +231,26 @@ void HlsBranch::take_transport_stream(GstSample *sample) {
 
 void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken) {
   push_live(group, bytes, is_broken);
-  if (!bytes.empty() && !(remux_ && remux_->makes_fragments()))
-    push_window({group, pts, std::move(bytes), is_broken});
+  if (bytes.empty()) return;
+  formats::Piece piece{group, pts, std::move(bytes), is_broken};
+  if (is_transport_stream_) return hold(std::move(piece));
+  if (!remux_ || !remux_->makes_fragments()) push_window(std::move(piece));
+}
+
+// Until the tables say what the window is to get.
+void HlsBranch::hold(formats::Piece piece) {
+  are_codecs_known_ = follow_codecs(piece.bytes.bytes()) || are_codecs_known_;
+  held_bytes_ += piece.bytes.size();
+  held_.push_back(std::move(piece));
+  if (!are_codecs_known_ && held_bytes_ < most_held) return;
+  held_bytes_ = 0;
+  for (formats::Piece &one : std::exchange(held_, {})) {
+    const bool is_start = std::exchange(given_group_, one.group) != one.group;
+    if (remux_ || is_remux_due_)
+      give(wrap(one.bytes).get(), is_start, one.broken);
+    else if (refusal_.empty())
+      push_window(std::move(one));
+  }
 }
 
 void HlsBranch::push_live(std::uint64_t group, const Slice &bytes, bool is_broken) {

@@ -16,6 +16,7 @@
 #include "formats/facts.hpp"
 #include "formats/player.hpp"
 #include "formats/playlist.hpp"
+#include "formats/ts_codecs.hpp"
 #include "formats/ts_header.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
@@ -49,7 +50,9 @@ class HlsBranch {
   // Why HLS cannot carry this media; empty if it can or if that is not known yet.
   const std::string &refusal() const { return refusal_; }
   // The same of live().
-  const std::string &live_refusal() const { return refusal_.empty() ? live_refusal_ : refusal_; }
+  const std::string &live_refusal() const {
+    return is_transport_stream_ || refusal_.empty() ? live_refusal_ : refusal_;
+  }
   // What a container other than MPEG-TS says of its first tracks.
   const formats::Facts &tracks() const { return tracks_; }
 
@@ -65,6 +68,9 @@ class HlsBranch {
   void start(GstCaps *caps);
   bool is_repeated_header(GstBuffer *buffer);
   void open_remux();
+  bool follow_codecs(Bytes piece);
+  void hold(formats::Piece piece);
+  void give(GstBuffer *buffer, bool is_start, bool is_broken);
   void learn(const formats::Facts &tracks);
   void stop_remux(const Error &error);
   void push_packets();
@@ -86,6 +92,12 @@ class HlsBranch {
   formats::Facts tracks_;
   Ref<GstCaps> caps_;
   bool is_transport_stream_ = false;
+  // Of a transport stream.
+  formats::TsCodecs codecs_;
+  bool are_codecs_known_ = false;
+  std::vector<formats::Piece> held_;
+  std::size_t held_bytes_ = 0;
+  std::optional<std::uint64_t> given_group_;
   guint headers_to_come_ = 0;        // buffers of the streamheader that still precede the media
   std::uint64_t counted_group_ = 0;  // for buffers without a group id
   Time counted_since_{};             // the first timestamp of counted_group_

@@ -338,8 +338,12 @@ void Remux::end_tap() {
   });
 }
 
+// Without DISCONT, at which tsdemux drops intact pictures. Demuxers find by themselves what is missing.
 void Remux::push(GstBuffer *buffer) {
-  if (!failed_) gst_app_src_push_buffer(source_.get(), gst_buffer_ref(buffer));
+  if (failed_) return;
+  GstBuffer *copy = gst_buffer_copy(buffer);
+  GST_BUFFER_FLAG_UNSET(copy, GST_BUFFER_FLAG_DISCONT);
+  gst_app_src_push_buffer(source_.get(), copy);
 }
 
 }  // namespace astral::media

@@ -218,7 +218,7 @@ std::string Stream::drawing() const {
 }
 
 formats::Facts Stream::facts() const {
-  formats::Facts facts = hls_->refusal().empty() ? facts_.facts() : formats::Facts{};
+  formats::Facts facts = hls_->live_refusal().empty() ? facts_.facts() : formats::Facts{};
   if (!facts.video) facts.video = hls_->tracks().video;
   if (!facts.audio) facts.audio = hls_->tracks().audio;
   return facts;
