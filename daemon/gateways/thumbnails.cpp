@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "formats/carriage.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::gateways {
@@ -38,7 +39,10 @@ void Thumbnails::show(const http::Call &call, const http::Answer &answer) {
     return answer(reply_of(*found->second.picture, slug));
   if (found != thumbnails_.end()) return found->second.waiting.push_back(answer);
   auto key_frame = std::make_unique<formats::KeyFrame>();
-  if (!driver_.media().play(slug, formats::Format::ts, *key_frame)) {
+  const auto facts = driver_.media().facts(slug);
+  const bool is_in_ts = !facts.video || formats::is_in_ts(facts.video->codec);
+  const formats::Format format = is_in_ts ? formats::Format::ts : formats::Format::key;
+  if (!driver_.media().play(slug, format, *key_frame)) {
     const bool is_known = driver_.node().find_stream(slug).has_value();
     return answer(reply_of(fail(Code::not_found, is_known ? "this node does not carry it" : ""), slug));
   }

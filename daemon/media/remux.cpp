@@ -110,8 +110,8 @@ Expected<void> Remux::build(GstCaps *caps) {
   return {};
 }
 
-// parsebin adds all pads before it lets data through, and says nothing of it. So data waits at each pad until
-// the first of it has come.
+// parsebin adds all pads before it lets data through, and says nothing of it. So the first data waits until
+// all of them are linked.
 void Remux::add(GstPad *pad) {
   if (are_pads_taken_) {
     if (auto linked = link_late(pad); !linked) post_failure(std::move(linked.error()));
@@ -149,15 +149,14 @@ Expected<void> Remux::link(const std::vector<Waiting> &pads) {
     if (is_first && is_picture && (is_carried || !facts.video)) facts.video = video_facts(media);
     if (is_first && is_audio(media) && (is_carried || !facts.audio)) facts.audio = audio_facts(media);
     if (is_carried && is_first) {
+      watch_caps(pad.get());
       taken.push_back({pad, codec, is_picture});
       continue;
     }
     if (left_out.empty()) left_out = gst_structure_get_name(media);
     if (auto dropped = drop(pad.get()); !dropped) return dropped;
   }
-  mailbox_.post([this, facts] {
-    if (!failed_) handler_.on_tracks(facts);
-  });
+  post_facts(facts);
   if (taken.empty()) return fail(Code::unsupported, "HLS cannot carry " + left_out);
   return link(taken);
 }
@@ -172,6 +171,35 @@ Expected<void> Remux::link_late(GstPad *pad) {
   if (is_carried && (mp4_muxer_ || needs_mp4(track.codec)))
     return fail(Code::failed, "the tracks of the stream have changed");
   return is_carried ? link(track) : drop(pad);
+}
+
+// The caps of a track that is late say only its codec at first.
+void Remux::watch_caps(GstPad *pad) {
+  gst_pad_add_probe(
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      [](GstPad *, GstPadProbeInfo *info, gpointer self) noexcept -> GstPadProbeReturn {
+        const StreamingScope scope;
+        GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+        if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+        GstCaps *caps = nullptr;
+        gst_event_parse_caps(event, &caps);
+        const GstStructure *media = gst_caps_get_structure(caps, 0);
+        formats::Facts facts;
+        if (is_video(media)) facts.video = video_facts(media);
+        if (is_audio(media)) facts.audio = audio_facts(media);
+        static_cast<Remux *>(self)->post_facts(facts);
+        return GST_PAD_PROBE_OK;
+      },
+      this, nullptr);
+}
+
+void Remux::post_facts(const formats::Facts &news) {
+  mailbox_.post([this, news] {
+    const formats::Facts before = facts_;
+    if (news.video) facts_.video = news.video;
+    if (news.audio) facts_.audio = news.audio;
+    if (!failed_ && facts_ != before) handler_.on_tracks(facts_);
+  });
 }
 
 Expected<void> Remux::link(const std::vector<Track> &tracks) {

@@ -30,7 +30,7 @@ class Remux {
  public:
   // All run as tasks on the context.
   struct Handler {
-    // The first tracks of the media, as far as the container describes them. Before all media, once.
+    // The first tracks of the media, as far as the container describes them; again when it says more.
     std::function<void(const formats::Facts &)> on_tracks;
     std::function<void(GstSample *)> on_ts;      // MPEG-TS. Must not destroy the remux, as the next two
     std::function<void(const Slice &)> on_init;  // an initialization segment; fragments follow
@@ -84,6 +84,8 @@ class Remux {
   Expected<void> to_muxer(GstElement *from, GstPad *pad, const Track &track, bool is_mp4);
   Start &start_of(formats::Kind kind) { return starts_[static_cast<std::size_t>(kind)]; }
   void watch_start(GstElement *last, bool is_video);
+  void watch_caps(GstPad *pad);
+  void post_facts(const formats::Facts &news);  // any thread
   void take_boxes(GstSample *sample);
   void end_tap();
   void post_failure(Error error);  // any thread
@@ -91,6 +93,7 @@ class Remux {
   const To to_;
   const Handler handler_;
   bool failed_ = false;
+  formats::Facts facts_;
   bool has_delivered_ = false;
   int ended_taps_ = 0;
   Ref<GstElement> pipeline_;

@@ -219,8 +219,9 @@ std::string Stream::drawing() const {
 
 formats::Facts Stream::facts() const {
   formats::Facts facts = hls_->live_refusal().empty() ? facts_.facts() : formats::Facts{};
-  if (!facts.video) facts.video = hls_->tracks().video;
-  if (!facts.audio) facts.audio = hls_->tracks().audio;
+  const formats::Facts &tracks = hls_->tracks();
+  if (tracks.video && (!facts.video || facts.video->width == 0)) facts.video = tracks.video;
+  if (tracks.audio && (!facts.audio || facts.audio->rate == 0)) facts.audio = tracks.audio;
   return facts;
 }
 
@@ -238,6 +239,10 @@ Time Stream::hls_patience() const {
 }
 
 void Stream::play(formats::Format format, formats::Player &player) {
+  if (format == formats::Format::key) {
+    for (const Slice &piece : hls_->window().key_fragment()) player.on_frame(piece, true);
+    return player.on_over({Code::not_found, "no key frame has come yet"});
+  }
   if (!hls_->live_refusal().empty()) return player.on_over({Code::unsupported, hls_->live_refusal()});
   branches_->join(format, player);
 }
