@@ -20,7 +20,7 @@ STREAMS = {
     'mp3': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libmp3lame', '-b:a', '64k'), None),
     'ac3': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'ac3'), ('audio', EVERY, 'AC-3 sound: send AAC')),
     'latm': ((*H264, '-pix_fmt', 'yuv420p', *AAC, '-mpegts_flags', 'latm'), ('audio', EVERY, 'AAC in LATM')),
-    'opus': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libopus'), ('audio', EVERY, 'Opus sound: send AAC')),
+    'opus': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libopus'), ('audio', ALL_BUT_HLS, 'Opus sound: send AAC')),
     'hevc': (('-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none', '-pix_fmt', 'yuv420p', *AAC),
              ('video', ALL_BUT_HLS, 'H.265 picture')),
     'yuv444': ((*H264, '-pix_fmt', 'yuv444p', *AAC), ('video', [], 'yuv420p')),
@@ -60,6 +60,7 @@ def test_a_viewers_node_says_what_is_left_out_and_plays_the_rest(network, nodes)
     assert codecs(f'{url}/hevc/live.flv') == ['aac'] and codecs(f'{url}/hevc/live.ts') == ['aac', 'hevc']
     for slug in ('mp3', 'opus', 'hevc'):
         astral.wait_until(lambda: second.call('GET', f'/stream/{slug}/hls/index.m3u8').status == 200, f'HLS of {slug}', 30)
+        assert ('#EXT-X-MAP' in second.call('GET', f'/stream/{slug}/hls/index.m3u8').body.decode()) == (slug != 'mp3'), slug
 
 
 @pytest.mark.parametrize('way', ['ts', 'rtmp'])
