@@ -131,6 +131,8 @@ void HlsBranch::start(GstCaps *caps) {
   is_transport_stream_ = false;
   codecs_ = {};
   are_codecs_known_ = false;
+  breaks_ = {};
+  is_draining_ = is_past_break_ = false;
   held_.clear();
   held_bytes_ = 0;
   if (!are_plain(caps)) {
@@ -155,7 +157,7 @@ void HlsBranch::open_remux() {
        .on_ts = [this](GstSample *sample) { take_packet(sample); },
        .on_init = [this](const Slice &init) { window_.set_init(init); },
        .on_fragment = [this](formats::mp4::Clock::Piece piece) { take_fragment(std::move(piece)); },
-       .on_end = [this] { finish(); },
+       .on_end = [this] { end_remux(); },
        .on_fail = [this](const Error &error) { stop_remux(error); }});
   if (remux) {
     remux_ = std::move(*remux);
@@ -214,6 +216,7 @@ void HlsBranch::learn(const formats::Facts &tracks) {
 
 // What has worked begins again with the next group: a track may have other parameters now.
 void HlsBranch::stop_remux(const Error &error) {
+  if (is_draining_) return end_remux();
   is_remux_due_ = remux_ && remux_->has_delivered();
   if (!is_remux_due_) refusal_ = error.detail;
   remux_.reset();
@@ -243,14 +246,36 @@ void HlsBranch::hold(formats::Piece piece) {
   held_bytes_ += piece.bytes.size();
   held_.push_back(std::move(piece));
   if (!are_codecs_known_ && held_bytes_ < most_held) return;
-  held_bytes_ = 0;
-  for (formats::Piece &one : std::exchange(held_, {})) {
+  if (held_bytes_ > waiting_bytes && is_draining_) return end_remux();
+  flush_held();
+}
+
+// At a break the remux ends first, and another one begins with the piece.
+void HlsBranch::flush_held() {
+  while (!held_.empty() && !is_draining_) {
+    formats::Piece one = held_.front();
+    breaks_.set_hevc(codecs_.video().codec == "h265");
+    if (!std::exchange(is_past_break_, false) && breaks_.is_break(one.bytes.bytes(), one.pts) && remux_) {
+      is_draining_ = true;
+      return remux_->finish();
+    }
+    held_.pop_front();
+    held_bytes_ -= one.bytes.size();
     const bool is_start = std::exchange(given_group_, one.group) != one.group;
     if (remux_ || is_remux_due_)
       give(wrap(one.bytes).get(), is_start, one.broken);
     else if (refusal_.empty())
       push_window(std::move(one));
   }
+}
+
+void HlsBranch::end_remux() {
+  if (!std::exchange(is_draining_, false)) return finish();
+  is_past_break_ = true;
+  remux_.reset();
+  open_remux();
+  flush_held();
+  if (has_ended_) end();
 }
 
 void HlsBranch::push_live(std::uint64_t group, const Slice &bytes, bool is_broken) {
@@ -314,7 +339,8 @@ void HlsBranch::push_packets() {
 // The stream has ended, and all its media has come here.
 void HlsBranch::end() {
   has_ended_ = true;
-  if (remux_ && remux_->has_delivered()) return remux_->finish();
+  if (is_draining_) return;
+  if (remux_) return remux_->finish();
   finish();
 }
 

@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "formats/facts.hpp"
 #include "formats/player.hpp"
 #include "formats/playlist.hpp"
+#include "formats/ts_breaks.hpp"
 #include "formats/ts_codecs.hpp"
 #include "formats/ts_header.hpp"
 #include "glue/loop.hpp"
@@ -70,6 +72,8 @@ class HlsBranch {
   void open_remux();
   bool follow_codecs(Bytes piece);
   void hold(formats::Piece piece);
+  void flush_held();
+  void end_remux();
   void give(GstBuffer *buffer, bool is_start, bool is_broken);
   void learn(const formats::Facts &tracks);
   void stop_remux(const Error &error);
@@ -95,7 +99,10 @@ class HlsBranch {
   // Of a transport stream.
   formats::TsCodecs codecs_;
   bool are_codecs_known_ = false;
-  std::vector<formats::Piece> held_;
+  formats::TsBreaks breaks_;
+  bool is_draining_ = false;    // the remux gives what is left of it before a break
+  bool is_past_break_ = false;  // held_ begins with the break
+  std::deque<formats::Piece> held_;
   std::size_t held_bytes_ = 0;
   std::optional<std::uint64_t> given_group_;
   guint headers_to_come_ = 0;        // buffers of the streamheader that still precede the media

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -75,6 +76,11 @@ class Pipeline {
     const auto from = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "from"));
     gst_app_src_set_caps(GST_APP_SRC(from.get()), caps);
     gst_app_src_push_buffer(GST_APP_SRC(from.get()), wrap(bytes).release());
+  }
+
+  void end() {
+    const auto from = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "from"));
+    gst_app_src_end_of_stream(GST_APP_SRC(from.get()));
   }
 
   HlsBranch &branch() { return *branch_; }
@@ -287,6 +293,80 @@ INSTANTIATE_TEST_SUITE_P(Codecs, HlsBranchOf,
                                          Modern{"HevcInTs", x265, "h265", transport_stream},
                                          Modern{"H264InTs", x264, "h264", transport_stream}),
                          [](const auto &test) { return test.param.name; });
+
+Slice read_file(const std::filesystem::path &path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  return Slice::copy(as_bytes(bytes));
+}
+
+// mp4mux puts the last two frames of a stream into one fragment.
+std::size_t samples_of(const Slice &fragment) {
+  const auto type = as_text(fragment.bytes()).find("trun");
+  return type == std::string_view::npos ? 0 : fragment.bytes()[type + 11];
+}
+
+// The clock of the stream jumps, and then the size of the picture changes. HLS goes on.
+TEST(HlsBranch, FragmentsGoOnAfterAJump) {
+  const Folder folder;
+  std::vector<Slice> pieces;
+  struct Take {
+    const char *size, *offset;
+  };
+  for (const Take &take :
+       {Take{"320x180", "100"}, Take{"320x180", "50000"}, Take{"320x180", "60"}, Take{"160x90", "63"}}) {
+    const std::string name = (folder.path() / (std::to_string(pieces.size()) + ".ts")).string();
+    const Outcome made = run({"ffmpeg",
+                              "-v",
+                              "error",
+                              "-f",
+                              "lavfi",
+                              "-i",
+                              std::string("testsrc2=rate=10:size=") + take.size,
+                              "-t",
+                              "3",
+                              "-g",
+                              "10",
+                              "-pix_fmt",
+                              "yuv420p",
+                              "-c:v",
+                              "libx265",
+                              "-preset",
+                              "ultrafast",
+                              "-x265-params",
+                              "log-level=none",
+                              "-output_ts_offset",
+                              take.offset,
+                              "-f",
+                              "mpegts",
+                              name});
+    ASSERT_EQ(made.status, 0) << made.errors;
+    pieces.push_back(read_file(name));
+  }
+  Pipeline pipeline("appsrc name=from format=time ! identity name=mux");
+  const auto caps =
+      Ref<GstCaps>::adopt(gst_caps_from_string("video/mpegts, systemstream=(boolean)true, packetsize=188"));
+  for (const Slice &piece : pieces) pipeline.give(caps.get(), piece);
+  pipeline.end();
+  ASSERT_TRUE(pipeline.pump_until([&] {
+    return count(pipeline.branch().window().playlist(), "#EXT-X-ENDLIST") == 1;
+  })) << pipeline.branch().refusal()
+      << pipeline.branch().window().playlist();
+  const formats::HlsWindow &window = pipeline.branch().window();
+  const std::string playlist = window.playlist();
+  EXPECT_EQ(count(playlist, "#EXT-X-MAP:"), 4) << playlist;
+  EXPECT_EQ(count(playlist, "#EXT-X-DISCONTINUITY\n"), 3) << playlist;
+  EXPECT_EQ(count(playlist, ".m4s\n"), 12) << playlist;
+  std::size_t pictures = 0;
+  std::istringstream lines(playlist);
+  for (std::string line; std::getline(lines, line);)
+    if (const auto sequence = formats::parse_segment_name(line)) {
+      const auto segment = window.segment(*sequence);
+      ASSERT_TRUE(segment);
+      for (const Slice &piece : segment->pieces) pictures += samples_of(piece);
+    }
+  EXPECT_EQ(pictures, 120u);
+}
 
 // What the container says of the tracks.
 TEST(HlsBranch, LearnsTheTracksOfMatroska) {
