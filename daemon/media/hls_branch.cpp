@@ -246,6 +246,7 @@ void HlsBranch::hold(formats::Piece piece) {
   held_bytes_ += piece.bytes.size();
   held_.push_back(std::move(piece));
   if (!are_codecs_known_ && held_bytes_ < most_held) return;
+  are_codecs_known_ = true;  // or they never are
   if (held_bytes_ > waiting_bytes && is_draining_) return end_remux();
   flush_held();
 }
@@ -339,6 +340,7 @@ void HlsBranch::push_packets() {
 // The stream has ended, and all its media has come here.
 void HlsBranch::end() {
   has_ended_ = true;
+  flush_held();
   if (is_draining_) return;
   if (remux_) return remux_->finish();
   finish();

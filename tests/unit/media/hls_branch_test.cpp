@@ -300,6 +300,18 @@ Slice read_file(const std::filesystem::path &path) {
   return Slice::copy(as_bytes(bytes));
 }
 
+// Its tables are too long to be read, so nothing waits for them.
+TEST(HlsBranch, PlaysATransportStreamWithoutTables) {
+  Pipeline pipeline("appsrc name=from format=time ! identity name=mux");
+  const auto caps =
+      Ref<GstCaps>::adopt(gst_caps_from_string("video/mpegts, systemstream=(boolean)true, packetsize=188"));
+  for (int i = 0; i < 400; ++i) pipeline.give(caps.get(), formats::video());
+  const formats::HlsWindow &window = pipeline.branch().window();
+  constexpr std::size_t waiting = 64 << 10;
+  ASSERT_TRUE(pipeline.pump_until([&] { return window.size() >= waiting; }));
+  ASSERT_TRUE(pipeline.pump_until([&] { return window.size() == 400 * formats::packet; }));
+}
+
 // mp4mux puts the last two frames of a stream into one fragment.
 std::size_t samples_of(const Slice &fragment) {
   const auto type = as_text(fragment.bytes()).find("trun");
