@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Codecs that some formats do not carry: a viewer's node says which track is left out where, and the rest plays."""
+import contextlib
 import subprocess
 import threading
 
@@ -105,6 +106,21 @@ def hevc(folder, seconds):
     return record, pictures
 
 
+@contextlib.contextmanager
+def publishing(node, plan):
+    """Sends the plan to the node's RTMP port, in a thread."""
+    publisher = RawPublisher(int(node.rtmp.split(':')[2].split('/')[0]), 'talk')
+    is_over = threading.Event()
+    sender = threading.Thread(target=frames.publish, args=(publisher, plan, is_over.is_set))
+    sender.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        sender.join()
+        publisher.socket.close()
+
+
 def test_hevc_of_enhanced_rtmp_is_carried(network, nodes):
     first, second = nodes
     film = network.folder / 'aac.flv'
@@ -120,11 +136,7 @@ def test_hevc_of_enhanced_rtmp_is_carried(network, nodes):
             tag = tag._replace(body=(b'\x91' if is_key else b'\xa1') + b'hvc1' + bytes(3) + pictures[number])
             number += 1
         plan.append(frames.Sent(tag.time / 1000, tag))
-    publisher = RawPublisher(int(first.rtmp.split(':')[2].split('/')[0]), 'talk')
-    is_over = threading.Event()
-    sender = threading.Thread(target=frames.publish, args=(publisher, plan, is_over.is_set))
-    sender.start()
-    try:
+    with publishing(first, plan):
         live(second)
         got = network.folder / 'hevc.ts'
         output('ffmpeg', '-nostdin', '-v', 'error', '-i', f'http://127.0.0.1:{second.port}/stream/talk/live.ts', '-t', 3, '-c', 'copy', got)
@@ -136,10 +148,6 @@ def test_hevc_of_enhanced_rtmp_is_carried(network, nodes):
         astral.wait_until(lambda: second.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'HLS', 30)
         shown = output('ffmpeg', '-nostdin', '-v', 'error', '-xerror', '-i', hls, '-t', 2, '-map', '0:v', '-f', 'framemd5', '-').decode()
         assert len([line for line in shown.splitlines() if line[0] != '#']) >= 2 * FPS - 1
-    finally:
-        is_over.set()
-        sender.join()
-        publisher.socket.close()
 
 
 def unusual(tag):
@@ -165,11 +173,7 @@ def test_start_codes_and_adts_in_flv_are_repaired(network, nodes):
     output('ffmpeg', '-nostdin', '-v', 'error', '-f', 'lavfi', '-i', f'testsrc2=size=320x180:rate={FPS}', '-f', 'lavfi', '-i',
            'sine=frequency=440:sample_rate=44100', '-t', 25, '-g', FPS, *H264, '-pix_fmt', 'yuv420p', *AAC, '-ac', 1, film)
     plan = [frames.Sent(tag.time / 1000, unusual(tag)) for tag in frames.tags(film.read_bytes())]
-    publisher = RawPublisher(int(first.rtmp.split(':')[2].split('/')[0]), 'talk')
-    is_over = threading.Event()
-    sender = threading.Thread(target=frames.publish, args=(publisher, plan, is_over.is_set))
-    sender.start()
-    try:
+    with publishing(first, plan):
         live(second)
         got = network.folder / 'repaired.flv'
         output('ffmpeg', '-nostdin', '-v', 'error', '-i', f'http://127.0.0.1:{second.port}/stream/talk/live.flv', '-t', 3, '-c', 'copy', got)
@@ -177,6 +181,3 @@ def test_start_codes_and_adts_in_flv_are_repaired(network, nodes):
         sent = {tag.body[2:] for tag in frames.tags(film.read_bytes()) if tag.kind == frames.AUDIO and tag.body[1] == 1}
         heard = [tag.body[2:] for tag in frames.tags(got.read_bytes()) if tag.kind == frames.AUDIO and tag.body[1] == 1]
         assert len(heard) > 60 and set(heard) <= sent
-    finally:
-        is_over.set()
-        sender.join()
