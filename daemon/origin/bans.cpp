@@ -6,7 +6,7 @@
 namespace astral::origin {
 namespace {
 
-Ref<GInetAddressMask> network_of(const std::string &text) {
+Ref<GInetAddressMask> mask_of(const std::string &text) {
   return Ref<GInetAddressMask>::adopt(g_inet_address_mask_new_from_string(text.c_str(), nullptr));
 }
 
@@ -14,7 +14,7 @@ Ref<GInetAddressMask> network_of(const std::string &text) {
 
 Expected<std::string> Bans::name_of(const std::string &key_or_address) {
   if (is_fingerprint(key_or_address)) return key_or_address;
-  if (const auto network = network_of(key_or_address))
+  if (const auto network = mask_of(key_or_address))
     return std::string(GString_(g_inet_address_mask_to_string(network.get())).get());
   return fail(Code::invalid, "must be the fingerprint of a key, an IP address, or ADDRESS/BITS");
 }
@@ -23,7 +23,7 @@ Expected<void> Bans::add(const std::string &name, Ban ban) {
   if (all_.size() >= most && !all_.contains(name))
     return fail(Code::no_room, "there are " + std::to_string(all_.size()) + " bans, the most that are kept");
   const bool is_new = all_.insert_or_assign(name, std::move(ban)).second;
-  if (auto network = network_of(name); is_new && network) networks_.emplace_back(std::move(network), name);
+  if (auto network = mask_of(name); is_new && network) networks_.emplace_back(std::move(network), name);
   return {};
 }
 

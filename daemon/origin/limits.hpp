@@ -43,12 +43,14 @@ inline constexpr std::chrono::hours label_written_every{24};
 // How the origin checks whether nodes can be reached. Bounded, because anybody can register an address to be
 // checked.
 struct CheckLimits {
-  std::size_t at_once = 32;
-  std::size_t waiting = 256;
+  std::size_t at_once = 1000;  // 10,000 silent nodes that report every 30 s need 670
+  std::size_t at_once_of_a_network = 32;
+  std::size_t waiting = 512;
   std::size_t waiting_of_an_address = 8;
   Time between_of_a_node = 5s;
   Time between_of_an_address = 100ms;
-  Time deadline = 3s;
+  Time failures_count = 600s;  // of a network
+  Time deadline = 2s;
   std::size_t max_answer = 64 * 1024;
 };
 // How long the result of a check holds while the node goes on reporting.

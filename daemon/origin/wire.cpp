@@ -58,7 +58,9 @@ Expected<Node> read_node(std::string_view body, const Author &author, UnixTime n
   // First, because its rule is stricter than the codec's, which also takes host names.
   const auto address = in->text_if("ip_address", address_rule);
   static_cast<protocol::NodeInfo &>(node) = protocol::read_node(*in);
-  node.ip_address = address.value_or(author.address);
+  // A stranger speaks for the address from which it calls, and for no other.
+  const auto from = Address::parse(author.address);
+  node.ip_address = from && from->is_local() ? address.value_or(author.address) : author.address;
   node.updated = 0;
   node.origin = false;  // origins do not report to each other
   node.reported_rtt_ms = in->real_if("rtt_ms");
