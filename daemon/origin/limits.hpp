@@ -26,6 +26,8 @@ struct Capacity {
   std::size_t nodes = 100'000;
   std::size_t streams = 100'000;
   std::size_t streams_of_a_node = 1000;
+  std::size_t nodes_of_a_network = 1000;
+  std::size_t streams_of_a_network = 2000;
   std::size_t labels = 1'000'000;
 };
 

@@ -46,20 +46,30 @@ void Registry::restore(const std::string &name, Ban ban) {
 
 void Registry::enter(Node node) {
   const auto known = nodes_.find(node.uuid);
-  if (known != nodes_.end()) by_heard_.erase({known->second.heard, node.uuid});
+  if (known != nodes_.end()) drop_from_indices(known->second);
   by_heard_.emplace(node.heard, node.uuid);
+  if (node.owner.empty()) unsigned_by_heard_.emplace(node.heard, node.uuid);
+  nodes_of_.add(node.reporter);
   neighbours_.put(node);
   node.is_public ? (void)public_.insert(node.uuid) : (void)public_.erase(node.uuid);
   nodes_.insert_or_assign(node.uuid, std::move(node));
+}
+
+void Registry::drop_from_indices(const Node &node) {
+  by_heard_.erase({node.heard, node.uuid});
+  unsigned_by_heard_.erase({node.heard, node.uuid});
+  nodes_of_.remove(node.reporter);
 }
 
 void Registry::enter(Stream stream) {
   const auto known = streams_.find(stream.slug);
   if (known != streams_.end()) {
     by_name_.erase(known->second.name);
+    streams_of_.remove(known->second.reporter);
     if (known->second.source != stream.source) leave_source(known->second);
   }
   by_name_.insert_or_assign(stream.name, stream.slug);
+  streams_of_.add(stream.reporter);
   by_source_[stream.source].insert(stream.slug);
   streams_.insert_or_assign(stream.slug, std::move(stream));
   ++streams_version_;
@@ -83,7 +93,7 @@ void Registry::leave(const std::string &uuid, bool silenced) {
     }
     ++streams_version_;
   }
-  by_heard_.erase({node->second.heard, uuid});
+  drop_from_indices(node->second);
   neighbours_.remove(uuid);
   public_.erase(uuid);
   changes_.nodes[uuid] = std::nullopt;
@@ -109,6 +119,19 @@ Expected<void> Registry::claim(const Node &node) {
   return {};
 }
 
+// When the registry is full, a node that nobody signs makes way for one that is signed.
+Expected<void> Registry::make_room(const Node &node) {
+  if (nodes_of_.of(node.reporter) >= capacity_.nodes_of_a_network)
+    return fail(Code::no_room, "this origin knows enough nodes of your network and takes no more");
+  if (nodes_.size() < capacity_.nodes) return {};
+  if (node.owner.empty() || unsigned_by_heard_.empty()) {
+    return fail(Code::no_room,
+                "this origin knows " + std::to_string(nodes_.size()) + " nodes and takes no more");
+  }
+  leave(std::string(unsigned_by_heard_.begin()->second), false);
+  return {};
+}
+
 Expected<Change> Registry::put(Node node) {
   const UnixTime now = node.heard;
   const Author author{node.reporter, node.owner};
@@ -116,10 +139,7 @@ Expected<Change> Registry::put(Node node) {
   const auto known = nodes_.find(node.uuid);
   const bool is_new = known == nodes_.end();
   if (is_new) {
-    if (nodes_.size() >= capacity_.nodes) {
-      return fail(Code::no_room,
-                  "this origin knows " + std::to_string(nodes_.size()) + " nodes and takes no more");
-    }
+    if (auto room = make_room(node); !room) return tl::unexpected<Error>(room.error());
     if (by_source_.contains(node.uuid)) ++streams_version_;  // its streams may be live again
   } else if (!speaks_for(author, known->second) && !makes_way(known->second.owner, author)) {
     return fail(Code::conflict, "node " + node.uuid + " is alive at another address or with another key");
@@ -211,6 +231,8 @@ Expected<Change> Registry::put(Stream stream) {
       return fail(Code::no_room,
                   "this node has " + std::to_string(own) + " streams, the most that are allowed");
     }
+    if (streams_of_.of(stream.reporter) >= capacity_.streams_of_a_network)
+      return fail(Code::no_room, "this origin knows enough streams of your network and takes no more");
     if (streams_.size() >= capacity_.streams) sweep(now);
     if (streams_.size() >= capacity_.streams) {
       return fail(Code::no_room,
@@ -228,6 +250,7 @@ void Registry::erase(const std::string &slug) {
   const auto known = streams_.find(slug);
   leave_source(known->second);
   by_name_.erase(known->second.name);
+  streams_of_.remove(known->second.reporter);
   changes_.streams[slug] = std::nullopt;
   streams_.erase(known);
   ++streams_version_;

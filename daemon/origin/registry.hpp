@@ -17,6 +17,7 @@
 #include "origin/bans.hpp"
 #include "origin/limits.hpp"
 #include "origin/neighbours.hpp"
+#include "origin/network_count.hpp"
 #include "origin/records.hpp"
 
 namespace astral::origin {
@@ -89,10 +90,12 @@ class Registry {
   void lapse(UnixTime now);
   void enter(Node node);
   void enter(Stream stream);
+  Expected<void> make_room(const Node &node);
   void erase(const std::string &slug);
   void take_down(Stream &stream, UnixTime now);
   bool is_shown(const Stream &stream, UnixTime now) const;
   void leave_source(const Stream &stream);
+  void drop_from_indices(const Node &node);
   Expected<void> claim(const Node &node);
   void leave(const std::string &uuid, bool silenced);
   UnixTime heard_of(const Stream &stream) const;
@@ -103,12 +106,14 @@ class Registry {
   const Capacity capacity_;
   // Invariant: every uuid and slug below is a key of nodes_ or streams_. at() checks it.
   std::map<std::string, Node> nodes_;
-  std::set<std::pair<UnixTime, std::string>> by_heard_;
+  std::set<std::pair<UnixTime, std::string>> by_heard_, unsigned_by_heard_;
+  NetworkCount nodes_of_;
   Neighbours neighbours_;
   std::set<std::string> public_;  // uuids
   std::map<std::string, Label> labels_;  // by uuid
   Bans bans_;
   std::map<std::string, Stream> streams_;
+  NetworkCount streams_of_;
   std::map<std::string, std::string> by_name_;              // slugs
   std::map<std::string, std::set<std::string>> by_source_;  // slugs
   std::uint64_t streams_version_ = 0;

@@ -409,6 +409,33 @@ TEST(Room, IsMadeByNodesThatLapse) {
   EXPECT_TRUE(all->put(node("c", start + 100s)));  // a has lapsed
 }
 
+TEST(Room, IsMadeByNodesThatNobodySigns) {
+  auto all = registry({.nodes = 2, .streams = 9, .streams_of_a_node = 9});
+  ASSERT_TRUE(all->put(node("a", start)) && all->put(signed_by("K", node("b", start))));
+  EXPECT_EQ(all->put(node("c", start)).error().code, Code::no_room);
+  EXPECT_TRUE(all->put(signed_by("L", node("c", start))));
+  EXPECT_FALSE(all->node("a", start));
+  EXPECT_EQ(all->put(signed_by("M", node("d", start))).error().code, Code::no_room);
+}
+
+TEST(Room, IsBoundedForANetwork) {
+  auto all = registry({.nodes = 9, .streams = 9, .nodes_of_a_network = 2, .streams_of_a_network = 1});
+  ASSERT_TRUE(all->put(node("a", start, "192.0.2.1")) && all->put(node("b", start, "192.0.2.2")));
+  EXPECT_EQ(all->put(signed_by("K", node("c", start, "192.0.2.3"))).error().code, Code::no_room);
+  EXPECT_TRUE(all->put(node("c", start, "192.0.3.3")));
+  EXPECT_TRUE(all->put(node("a", start + 1s, "192.0.2.1")));  // a known one may report
+  all->remove_node("b");
+  EXPECT_TRUE(all->put(node("d", start, "192.0.2.3")));
+  ASSERT_TRUE(all->put(stream("s", "a", start, "192.0.2.1")));
+  EXPECT_EQ(all->put(stream("t", "a", start, "192.0.2.1")).error().code, Code::no_room);
+  EXPECT_TRUE(all->put(stream("s", "a", start, "192.0.2.1")));
+  EXPECT_TRUE(all->put(stream("t", "c", start, "192.0.3.3")));
+  ASSERT_TRUE(all->remove_stream("s", {"192.0.2.1"}, start));
+  EXPECT_TRUE(all->put(stream("u", "a", start, "192.0.2.1")));
+  for (const char *uuid : {"l1", "l2", "l3"})
+    EXPECT_TRUE(all->put(node(uuid, start, "192.168.1.1")));  // is not counted
+}
+
 TEST(Room, IsMadeByStreamsThatAreForgotten) {
   auto all = registry({.nodes = 9, .streams = 2, .streams_of_a_node = 9});
   ASSERT_TRUE(all->put(stream("a", "n", start)) && all->put(stream("b", "n", start + 1s)));
