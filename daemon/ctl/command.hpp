@@ -23,7 +23,8 @@ enum class Show {
   top,
   doctor,
   pairing,
-  devices
+  devices,
+  moderation
 };
 
 struct Call {

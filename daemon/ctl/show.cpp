@@ -12,6 +12,7 @@ namespace astral::ctl {
 namespace {
 
 constexpr json::Text any_text{0, 65536};
+constexpr std::size_t max_bans = 10'000, max_hidden = 100'000;
 
 std::string nodes(const std::vector<NodeObject> &list) {
   Table table({"UUID", "ADDRESS", "ROLE", "RTT ms", "UP kbit/s", "CHILDREN", "VERSION"});
@@ -48,6 +49,16 @@ std::string devices(const std::vector<DeviceObject> &list) {
   Table table({"ID", "DEVICE", "PAIRED", "LAST SEEN"});
   for (const DeviceObject &device : list) table.add({device.id, device.name, device.paired, device.seen});
   return table.text();
+}
+
+std::string moderation(json::Reader &in) {
+  Table table({"WHO", "REASON"});
+  for (json::Reader &ban : in.objects("bans", max_bans))
+    table.add({ban.text("who", any_text), ban.text("reason", any_text)});
+  std::string text = table.text();
+  for (const std::string &slug : in.texts("hidden", max_hidden, any_text))
+    text += "hidden  " + printable(slug) + "\n";
+  return text;
 }
 
 std::string pairing(const PairingObject &pairing) {
@@ -99,6 +110,9 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
       break;
     case Show::devices:
       shown = devices(read_devices(*in));
+      break;
+    case Show::moderation:
+      shown = moderation(*in);
       break;
     case Show::pairing:
       shown = pairing(read_pairing(in->object("pairing")));

@@ -87,6 +87,12 @@ void read_field(std::string_view name, std::string_view value, Request &request,
     add_to(call.forwarded.host, value);
   } else if (same_word(name, "X-Forwarded-Prefix")) {
     call.forwarded.prefix = value;
+  } else if (same_word(name, "Content-Digest")) {
+    add_to(call.signature.digest, value);
+  } else if (same_word(name, "Signature-Input")) {
+    add_to(call.signature.input, value);
+  } else if (same_word(name, "Signature")) {
+    add_to(call.signature.signature, value);
   } else if (same_word(name, "Authorization")) {
     add_to(lists.authorization, value);
   } else if (same_word(name, "Connection")) {

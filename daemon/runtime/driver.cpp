@@ -191,7 +191,7 @@ void Driver::Impl::start(std::uint16_t port) {
                         .is_secure = origin->is_secure,
                         .authorities = authorities});
     origin_ = std::make_unique<peer::OriginClient>(
-        settings_.origin, authorities,
+        settings_.origin, settings_.state_dir, authorities, *settings_.key,
         peer::OriginClient::Handler{.self =
                                         [this] {
                                           json::Builder self = protocol::node_json(node_->self());
