@@ -52,6 +52,7 @@ struct Call {
   bool is_near = false;      // or on its local network
   std::string device;        // the id of the paired device that makes it; empty: none. Access decides
   bool is_owner = false;     // may do everything; Access decides
+  bool may_see_peers = false;  // may see which nodes and tickets this node knows; Access decides
   bool may_watch = false;    // may have a stream brought to this node; Access decides
 
   // scheme://host[:port] of this server, as the client knows it; an origin of its pages.

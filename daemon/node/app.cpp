@@ -106,7 +106,8 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
          if (events->has_room()) return {};
          return fail(Code::no_room, "too many clients are connected to /events");
        },
-       .open = [events](Ref<GIOStream> stream, const http::Call &) { events->accept(std::move(stream)); }});
+       .open = [events](Ref<GIOStream> stream,
+                        const http::Call &call) { events->accept(std::move(stream), call.may_see_peers); }});
 
   sockets.push_back({.path = "/link",
                      .may_open = [self = app.get()](const http::Call &call) -> Expected<void> {
