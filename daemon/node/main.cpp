@@ -251,6 +251,7 @@ int start(const Options &options, std::vector<std::string> args) {
   media_settings.store_total_bytes = options.store_total_mb << 20;
   media::Pipelines pipelines(std::move(media_settings));
   App::Settings settings = app_settings(options, *uuid, state_dir);
+  settings.driver.key = *key;
   auto devices = kept_devices(state_dir);
   if (!devices) return complain(devices.error(), 1);
   settings.kept_devices = std::move(*devices);

@@ -14,6 +14,7 @@ import time
 import pytest
 
 import astral
+import raw_websocket
 
 
 def stranger(origin, method, path, body=None):
@@ -219,6 +220,9 @@ def test_nobody_takes_the_stream_of_a_node_that_was_here(network):
     assert origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 9}).status == 409
     assert origin.call('POST', '/streams', {'name': 'talk', 'source': 'n1'}).status == 409
     assert shown['key'] == origin.get('/stream/talk')['stream']['key']
+    network.node('n1', origin)  # has its key again
+    astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to be back')
+    assert origin.get('/node/n1')['node']['key'] == shown['key']
 
 
 def test_an_administrator_hides_and_bans(network):
@@ -240,6 +244,10 @@ def test_an_administrator_hides_and_bans(network):
     assert origin.get('/nodes') == {'nodes': []} and origin.get('/streams') == {'streams': []}
     node.wait_for_output('takes nothing from you: spam')
     assert admin('unban', shown['key']).returncode == 0
+    assert admin('ban', '127.0.0.0/8').returncode == 0
+    assert raw_websocket.WebSocket(origin.port).status == 403
+    assert admin('unban', '127.0.0.0/8').returncode == 0
+    assert raw_websocket.WebSocket(origin.port).status == 101
     assert origin.call('GET', '/stream/talk').status == 200
 
 
@@ -258,3 +266,30 @@ def test_a_node_believes_only_the_origin_that_it_knows(network):
     kept.unlink()  # as the message says
     again = network.node('n1', other)
     astral.wait_until(lambda: again.call('GET', '/stream/false').status == 200, 'the stream of the other origin')
+
+
+class FastClock(http.server.BaseHTTPRequestHandler):
+    """An origin whose clock is an hour ahead. It refuses all, and records when requests say that they were made."""
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) + 3600)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        self.server.made.append(int(self.headers['Signature-Input'].split(';created=')[1].split(';')[0]))
+        self.send_response(403)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_node_signs_by_the_origins_clock(network):
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), FastClock) as origin:
+        origin.made = []
+        threading.Thread(target=origin.serve_forever, daemon=True).start()
+        network.node('n1', None, (), None, '--origin', f'http://127.0.0.1:{origin.server_address[1]}')
+        astral.wait_until(lambda: len(origin.made) > 1, 'the node to try again')
+        assert origin.made[1] - origin.made[0] > 3000
+        origin.shutdown()
