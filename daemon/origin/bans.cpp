@@ -32,6 +32,13 @@ bool Bans::remove(const std::string &name) {
   return all_.erase(name) > 0;
 }
 
+Expected<void> Bans::admit(const Author &author) const {
+  const Ban *ban = find(author);
+  if (!ban) return {};
+  return fail(Code::refused,
+              "this origin takes nothing from you" + (ban->reason.empty() ? "" : ": " + ban->reason));
+}
+
 const Ban *Bans::find(const Author &author) const {
   if (const auto key = all_.find(author.key); key != all_.end()) return &key->second;
   if (networks_.empty()) return nullptr;

@@ -26,6 +26,8 @@ class Bans {
 
   Expected<void> add(const std::string &name, Ban ban);  // **Errors** no_room
   bool remove(const std::string &name);
+  // **Errors** refused: the author is banned; for its eyes.
+  Expected<void> admit(const Author &author) const;
   // Null: the author is not banned.
   const Ban *find(const Author &author) const;
   const std::map<std::string, Ban> &all() const { return all_; }

@@ -178,7 +178,12 @@ class Origin {
     std::vector<http::SocketRoute> sockets;
     if (options.signalling > 0) {
       signalling_ = std::make_unique<Signalling>(options.signalling, options.listen);
-      sockets.push_back(signalling_->route());
+      http::SocketRoute route = signalling_->route();
+      route.may_open = [this, has_room = std::move(route.may_open)](const http::Call &call) -> Expected<void> {
+        if (auto admitted = registry_.bans().admit({.address = call.caller}); !admitted) return admitted;
+        return has_room(call);
+      };
+      sockets.push_back(std::move(route));
     }
     auto server = http::Server::open(
         options.listen, options.port, routes(registry_, edges(options.admin_token, *key)), std::move(sockets),

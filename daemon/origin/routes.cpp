@@ -118,10 +118,8 @@ Expected<Author> Authors::author_of(const Call &call, UnixTime now) {
     if (auto fresh = fresh_.accept(**signer, now); !fresh) return tl::unexpected<Error>(fresh.error());
     author.key = (*signer)->key;
   }
-  const Ban *ban = registry_.bans().find(author);
-  if (!ban) return author;
-  return fail(Code::refused,
-              "this origin takes nothing from you" + (ban->reason.empty() ? "" : ": " + ban->reason));
+  if (auto admitted = registry_.bans().admit(author); !admitted) return tl::unexpected(admitted.error());
+  return author;
 }
 
 Expected<void> Authors::admit_admin(const Call &call) const {
