@@ -89,6 +89,14 @@ void look_at(const std::string &id, bool is_video, std::vector<LeftOut> &out) {
   out.push_back(std::move(lost));
 }
 
+void count(unsigned tracks, bool is_video, std::vector<LeftOut> &out) {
+  if (tracks < 2) return;
+  out.push_back({.is_video = is_video,
+                 .text = "Players get one of this stream's " + std::to_string(tracks) +
+                         (is_video ? " pictures" : " sounds") +
+                         ": send each other one as a stream of its own"});
+}
+
 constexpr std::array chroma_names{"4:0:0", "4:2:0", "4:2:2", "4:4:4"};
 
 }  // namespace
@@ -127,6 +135,8 @@ std::vector<LeftOut> left_out(const Facts &facts) {
                              " bit: send 4:2:0 with 8 bit (yuv420p in ffmpeg, I420 in GStreamer)"});
   }
   if (facts.audio) look_at(facts.audio->codec, false, out);
+  count(facts.video_tracks, true, out);
+  count(facts.audio_tracks, false, out);
   return out;
 }
 

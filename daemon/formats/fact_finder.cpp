@@ -65,6 +65,8 @@ void FactFinder::take(Bytes packet) {
 }
 
 void FactFinder::use_tracks() {
+  facts_.video_tracks = codecs_.video_tracks();
+  facts_.audio_tracks = codecs_.audio_tracks();
   if (std::exchange(video_, codecs_.video()) != codecs_.video()) {
     facts_.video.reset();
     groups_.clear();

@@ -32,6 +32,8 @@ struct AudioFacts {
 struct Facts {
   std::optional<VideoFacts> video;
   std::optional<AudioFacts> audio;
+  unsigned video_tracks = 0;  // in all; the facts are about the one that players get
+  unsigned audio_tracks = 0;
   bool operator==(const Facts &) const = default;
 };
 

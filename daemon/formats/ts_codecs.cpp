@@ -65,14 +65,15 @@ const Descriptor *described(Bytes all) {
 bool TsCodecs::read(std::uint16_t pid, Bytes payload) {
   if (!tables_.read(pid, payload)) return false;
   video_ = audio_ = {};
+  video_tracks_ = audio_tracks_ = 0;
   for (const TsTrack &one : tables_.tracks()) {
     const auto type = std::find_if(types.begin(), types.end(),
                                    [&](const StreamType &known) { return known.value == one.type; });
     const Descriptor *private_type = one.type == private_data ? described(one.descriptors) : nullptr;
     if (type != types.end())
-      choose(type->is_video ? video_ : audio_, {one.pid, std::string(type->codec)});
+      choose(type->is_video, {one.pid, std::string(type->codec)});
     else if (private_type)
-      choose(private_type->is_video ? video_ : audio_, {one.pid, std::string(private_type->codec)});
+      choose(private_type->is_video, {one.pid, std::string(private_type->codec)});
   }
   return true;
 }
@@ -91,7 +92,9 @@ bool TsCodecs::see(Bytes piece) {
 }
 
 // Of several tracks the first, but one that all formats carry comes before one that they leave out.
-void TsCodecs::choose(Track &track, Track &&other) {
+void TsCodecs::choose(bool is_video, Track &&other) {
+  ++(is_video ? video_tracks_ : audio_tracks_);
+  Track &track = is_video ? video_ : audio_;
   const bool is_better = is_carried_by_all(other.codec) && !is_carried_by_all(track.codec);
   if (track.codec.empty() || is_better) track = std::move(other);
 }

@@ -31,12 +31,16 @@ class TsCodecs {
 
   const Track &video() const { return video_; }
   const Track &audio() const { return audio_; }
+  // In all, of known codecs.
+  unsigned video_tracks() const { return video_tracks_; }
+  unsigned audio_tracks() const { return audio_tracks_; }
 
  private:
-  static void choose(Track &track, Track &&other);
+  void choose(bool is_video, Track &&other);
 
   TsTables tables_;
   Track video_, audio_;
+  unsigned video_tracks_ = 0, audio_tracks_ = 0;
 };
 
 }  // namespace astral::formats

@@ -146,6 +146,8 @@ Expected<void> Remux::link(const std::vector<Waiting> &pads) {
         (is_picture || is_audio(media)) && parser_of(codec) && formats::hls_container(codec);
     const bool is_first = std::none_of(taken.begin(), taken.end(),
                                        [&](const Track &one) { return one.is_video == is_picture; });
+    if (is_picture) ++facts.video_tracks;
+    if (is_audio(media)) ++facts.audio_tracks;
     if (is_first && is_picture && (is_carried || !facts.video)) facts.video = video_facts(media);
     if (is_first && is_audio(media) && (is_carried || !facts.audio)) facts.audio = audio_facts(media);
     if (is_carried && is_first) {
@@ -198,6 +200,10 @@ void Remux::post_facts(const formats::Facts &news) {
     const formats::Facts before = facts_;
     if (news.video) facts_.video = news.video;
     if (news.audio) facts_.audio = news.audio;
+    if (news.video_tracks + news.audio_tracks > 0) {
+      facts_.video_tracks = news.video_tracks;
+      facts_.audio_tracks = news.audio_tracks;
+    }
     if (!failed_ && facts_ != before) handler_.on_tracks(facts_);
   });
 }

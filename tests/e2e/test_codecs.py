@@ -25,6 +25,7 @@ STREAMS = {
     'hevc': (('-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none', '-pix_fmt', 'yuv420p', *AAC),
              ('video', ALL_BUT_HLS, 'H.265 picture')),
     'yuv444': ((*H264, '-pix_fmt', 'yuv444p', *AAC), ('video', [], 'yuv420p')),
+    'sounds': ((*H264, '-pix_fmt', 'yuv420p', *AAC, '-map', '0', '-map', '1', '-map', '1'), ('audio', [], "one of this stream's 2 sounds")),
     'ten-bit': ((*H264, '-pix_fmt', 'yuv420p10le', *AAC), ('video', [], '10 bit')),
 }
 

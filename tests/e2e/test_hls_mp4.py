@@ -110,7 +110,8 @@ def test_av1_and_opus_of_enhanced_rtmp_are_carried(network, nodes):  # noqa: F81
     is_over = threading.Event()
     senders = []
     for slug, pictures in (('av1', av1_tags(network.folder, seconds)), ('h264', h264_tags(network.folder, seconds))):
-        plan = sorted((frames.Sent(tag.time / 1000, tag) for tag in (*pictures, *sound)), key=lambda sent: sent.at)
+        other = [frames.Tag(frames.AUDIO, 0, b'\x95\x01ac-3\x01\x0b\x77')] if slug == 'h264' else []
+        plan = sorted((frames.Sent(tag.time / 1000, tag) for tag in (*pictures, *sound, *other)), key=lambda sent: sent.at)
         publisher = RawPublisher(int(first.rtmp.split(':')[2].split('/')[0]), slug)
         senders.append(threading.Thread(target=frames.publish, args=(publisher, plan, is_over.is_set)))
         senders[-1].start()
@@ -133,6 +134,7 @@ def test_av1_and_opus_of_enhanced_rtmp_are_carried(network, nodes):  # noqa: F81
             assert all(0.01 < b - a < 0.03 for a, b in zip(heard, heard[1:])), (slug, heard)
             now = second.stream(slug)
             assert (now['video']['codec'], now['video']['width'], now['audio']['codec']) == (slug, 320, 'opus'), now
+            assert any('several sounds' in text for text in first.stream(slug).get('warnings', [])) == (slug == 'h264')
     finally:
         is_over.set()
         for sender in senders:

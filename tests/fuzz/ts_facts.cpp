@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     assert((facts.video->frames == 0) == (facts.video->seconds == 0));
   }
   assert(!facts.audio || facts.audio->channels <= 8);
-  assert(warnings_of(facts).size() <= 4);
+  assert(warnings_of(facts).size() <= 6);
   assert(news <= static_cast<int>(number));
   std::size_t gathered = 0;
   for (const Slice &part : frame.pieces()) gathered += part.size();

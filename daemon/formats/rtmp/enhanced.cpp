@@ -57,6 +57,19 @@ Track read_track(Reader &in, unsigned packet, unsigned multitrack) {
   return track;
 }
 
+bool has_other_track(Reader &in, unsigned packet, unsigned multitrack) {
+  if (packet != multitrack) return false;
+  const unsigned kind = in.u8() >> 4;
+  in.take(4);
+  while (in.ok() && !in.done()) {
+    if (in.u8() != main_track) return true;
+    if (kind == one_track) return false;
+    in.take(in.u24());
+    if (kind == many_codecs) in.take(4);
+  }
+  return false;
+}
+
 Expected<std::optional<Body>> body_of(const Slice &whole, const Reader &in, const Track &track, Body body) {
   if (!in.ok())
     return fail(Code::invalid, "enhanced RTMP: a body of " + std::to_string(whole.size()) + " bytes");
@@ -77,6 +90,18 @@ bool is_video(Bytes body) {
 
 bool is_audio(Bytes body) {
   return !body.empty() && body[0] >> 4 == audio_format;
+}
+
+bool has_other_video(Bytes body) {
+  Reader in(body);
+  const unsigned packet = skip_modifiers(in, in.u8() & 0xfu);
+  return is_video(body) && has_other_track(in, packet, video_multitrack);
+}
+
+bool has_other_audio(Bytes body) {
+  Reader in(body);
+  const unsigned packet = skip_modifiers(in, in.u8() & 0xfu);
+  return is_audio(body) && has_other_track(in, packet, audio_multitrack);
 }
 
 Expected<std::optional<Body>> read_video(const Slice &body) {

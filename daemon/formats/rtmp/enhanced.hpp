@@ -25,6 +25,9 @@ struct Body {
 // Whether a body has such a head.
 bool is_video(Bytes body);
 bool is_audio(Bytes body);
+// Whether a body has a track beside the main one. A node uses none of those.
+bool has_other_video(Bytes body);
+bool has_other_audio(Bytes body);
 // None: it has no media that a node uses. **Errors**: invalid.
 Expected<std::optional<Body>> read_video(const Slice &body);
 Expected<std::optional<Body>> read_audio(const Slice &body);

@@ -73,6 +73,21 @@ TEST(Carriage, SaysBothTracks) {
   EXPECT_TRUE(left_out({}).empty());
 }
 
+TEST(Carriage, SaysThatPlayersGetOneTrackOfEachKind) {
+  Facts facts = with("h264", "aac");
+  facts.video_tracks = facts.audio_tracks = 1;
+  EXPECT_TRUE(left_out(facts).empty());
+  facts.audio_tracks = 3;
+  EXPECT_EQ(
+      left_out(facts),
+      (std::vector<LeftOut>{{.text = "Players get one of this stream's 3 sounds: send each other one as "
+                                     "a stream of its own"}}));
+  facts.video_tracks = 2;
+  const auto lost = left_out(facts);
+  ASSERT_EQ(lost.size(), 2u);
+  EXPECT_TRUE(lost[0].is_video && !lost[1].is_video);
+}
+
 TEST(Carriage, SaysWhichPicturesBrowsersDoNotDecode) {
   Facts facts = with("h264", "aac");
   EXPECT_TRUE(left_out(facts).empty());

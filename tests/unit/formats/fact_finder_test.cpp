@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../track/ts_builder.hpp"
@@ -62,6 +63,18 @@ TEST(FactFinder, NamesTheCodecOfEachKindOfTrack) {
 TEST(FactFinder, TakesTheFirstTrackThatAllFormatsCarry) {
   EXPECT_EQ(sound_of({{0x81, 0x50}, {0x0f, 0x51}, {0x11, 0x52}}), "aac");
   EXPECT_EQ(sound_of({{0x81, 0x50}, {0x11, 0x52}}), "ac3");
+}
+
+TEST(FactFinder, CountsTracks) {
+  FactFinder finder([] {});
+  const auto tell = [&](const std::vector<Es> &tracks) {
+    finder.on_frame(of(pat()), true);
+    finder.on_frame(of(pmt(tracks)), true);
+    return std::pair(finder.facts().video_tracks, finder.facts().audio_tracks);
+  };
+  EXPECT_EQ(tell({{0x1b, 0x50}, {0x24, 0x51}, {0x81, 0x52}, {0x0f, 0x53}, {0x0f, 0x54}, {0x99, 0x55}}),
+            std::pair(2u, 3u));
+  EXPECT_EQ(tell({{0x1b, 0x50}}), std::pair(1u, 0u));
 }
 
 TEST(FactFinder, DoesNotReadPastTheEndOfATable) {

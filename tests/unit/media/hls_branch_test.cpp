@@ -387,13 +387,15 @@ TEST(HlsBranch, LearnsTheTracksOfMatroska) {
           "videotestsrc num-buffers=30 ! video/x-raw,format=I420,width=320,height=180,framerate=30/1 ! ") +
       av1 +
       " ! queue ! mux. audiotestsrc num-buffers=50 samplesperbuffer=960 ! "
-      "audio/x-raw,rate=48000,channels=2 ! opusenc ! queue ! mux. " +
+      "audio/x-raw,rate=48000,channels=2 ! opusenc ! tee name=sound ! queue ! mux. sound. ! queue ! mux. " +
       matroska + " name=mux");
   const auto &tracks = pipeline.branch().tracks();
   ASSERT_TRUE(pipeline.pump_until([&] { return tracks.video && tracks.audio; }));
   EXPECT_EQ(*tracks.video,
             (formats::VideoFacts{.codec = "av1", .width = 320, .height = 180, .frames = 30, .seconds = 1}));
   EXPECT_EQ(*tracks.audio, (formats::AudioFacts{.codec = "opus", .rate = 48'000, .channels = 2}));
+  EXPECT_EQ(tracks.video_tracks, 1u);
+  EXPECT_EQ(tracks.audio_tracks, 2u);
   EXPECT_EQ(pipeline.branch().live_refusal(), "");  // the sound
 }
 
