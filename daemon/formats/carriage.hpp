@@ -31,7 +31,8 @@ std::optional<Container> hls_container(const std::string &codec);
 // Whether a node puts this codec into MPEG-TS, where the publisher's container is another one.
 bool is_in_ts(const std::string &codec);
 
-bool is_carried_by_all(const std::string &codec);
+// How many of the ways to watch carry this codec.
+unsigned ways_of(const std::string &codec);
 
 // "H.264" for "h264"; an unknown codec has its own name.
 std::string codec_name(const std::string &codec);

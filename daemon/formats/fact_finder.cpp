@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "formats/codec_heads.hpp"
+#include "formats/opus_packet.hpp"
 #include "formats/pes.hpp"
 
 namespace astral::formats {
@@ -75,7 +76,9 @@ void FactFinder::use_tracks() {
   }
   if (std::exchange(audio_, codecs_.audio()) == codecs_.audio()) return;
   facts_.audio.reset();
-  if (!audio_.codec.empty()) facts_.audio = AudioFacts{.codec = audio_.codec};
+  if (audio_.codec.empty()) return;
+  facts_.audio = AudioFacts{.codec = audio_.codec, .channels = audio_.channels};
+  if (audio_.codec == "opus") facts_.audio->rate = opus::rate;
 }
 
 void FactFinder::begin_picture(Bytes pes) {

@@ -17,6 +17,7 @@ class TsCodecs {
     static constexpr std::uint16_t none = 0xffff;
     std::uint16_t pid = none;
     std::string codec = {};  // as facts.hpp names it; empty: there is no such track
+    unsigned channels = 0;   // of Opus; 0: unknown
     bool operator==(const Track &) const = default;
   };
 

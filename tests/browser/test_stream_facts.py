@@ -49,6 +49,19 @@ def test_av1_and_opus_play_in_hls(network, page):
     assert page.console_errors == []
 
 
+def test_opus_plays_in_flv(network, page):
+    """By mpegts.js, which reads its four letters."""
+    node = network.node('n')
+    network.launch('publisher', f'{VIDEO} ! queue ! mux. mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri("talk")} '
+                   'audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! opusenc ! queue ! mux.')
+    page.open(f'{node.url}/#watch/talk')
+    page.choose('flv')
+    page.wait('the player', lambda: page.player == 'HTTP-FLV')
+    page.expect_moving()
+    page.wait('the sound', lambda: page.js('document.querySelector("video").webkitAudioDecodedByteCount') > 10_000)
+    assert not page.is_shown('#watch-left-out') and page.console_errors == []
+
+
 def test_the_publishers_page_warns_of_bad_encoder_settings(network, page):
     node = network.node('n')
     media.publish_encoded(network, node, 'bad', media.BAD)

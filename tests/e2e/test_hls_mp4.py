@@ -36,7 +36,7 @@ def test_av1_and_opus_play_at_another_node(network, nodes):  # noqa: F811
     now = astral.wait_until(lambda: 'video' in (s := second.stream('talk')) and 'audio' in s and s, 'the codecs of the stream', 30)
     assert now['video'] == {'codec': 'av1', 'width': 320, 'height': 180, 'framerate': '10/1', 'b_frames': False}, now
     assert now['audio'] == {'codec': 'opus', 'rate': 48000, 'channels': 2}, now
-    assert {tuple(lost['formats']) for lost in now['left_out']} == {('flv', 'rtmp', 'whep')}, now
+    assert [(lost['track'], lost['formats']) for lost in now['left_out']] == [('video', ['flv', 'rtmp', 'whep'])], now
     picture = second.call('GET', '/stream/talk/thumbnail.jpg')
     assert picture.status == 200 and picture.body.startswith(b'\xff\xd8'), picture
 

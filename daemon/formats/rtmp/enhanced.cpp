@@ -8,7 +8,7 @@ namespace astral::rtmp::enhanced {
 namespace {
 
 constexpr unsigned video_mark = 0x80, audio_format = 9;
-constexpr unsigned key_picture = 1, command_to_player = 5;  // FrameType
+constexpr unsigned key_picture = 1, later_picture = 2, command_to_player = 5;  // FrameType
 // PacketType. The numbers that video and audio share mean the same.
 constexpr unsigned sequence_start = 0, coded_frames = 1, coded_frames_x = 3, mod_ex = 7;
 constexpr unsigned audio_multitrack = 5, video_multitrack = 6;
@@ -125,6 +125,18 @@ Expected<std::optional<Body>> read_audio(const Slice &body) {
   const unsigned packet = skip_modifiers(in, in.u8() & 0xfu);
   const Track track = read_track(in, packet, audio_multitrack);
   return body_of(body, in, track, {});
+}
+
+void put_video_head(Buffer &out, std::string_view letters, bool is_config, bool is_key) {
+  const unsigned frame = is_key ? key_picture : later_picture;
+  out.push_back(
+      static_cast<std::uint8_t>(video_mark | frame << 4 | (is_config ? sequence_start : coded_frames)));
+  put(out, as_bytes(letters));
+}
+
+void put_audio_head(Buffer &out, std::string_view letters, bool is_config) {
+  out.push_back(static_cast<std::uint8_t>(audio_format << 4 | (is_config ? sequence_start : coded_frames)));
+  put(out, as_bytes(letters));
 }
 
 }  // namespace astral::rtmp::enhanced

@@ -59,10 +59,18 @@ TEST(FactFinder, NamesTheCodecOfEachKindOfTrack) {
   EXPECT_EQ(sound_of({picture, {0x99, audio_pid}}), "");
 }
 
+TEST(FactFinder, ReadsTheChannelsOfOpus) {
+  FactFinder finder([] {});
+  finder.on_frame(of(pat()), true);
+  finder.on_frame(of(pmt({{0x06, audio_pid, {5, 4, 'O', 'p', 'u', 's', 0x7f, 2, 0x80, 6}}})), true);
+  EXPECT_EQ(finder.facts().audio, (AudioFacts{"opus", 48'000, 6}));
+}
+
 // So do FLV, RTMP and WebRTC.
 TEST(FactFinder, TakesTheFirstTrackThatAllFormatsCarry) {
   EXPECT_EQ(sound_of({{0x81, 0x50}, {0x0f, 0x51}, {0x11, 0x52}}), "aac");
   EXPECT_EQ(sound_of({{0x81, 0x50}, {0x11, 0x52}}), "ac3");
+  EXPECT_EQ(sound_of({{0x03, 0x50}, {0x0f, 0x51}}), "aac");  // the first one may be MP2
 }
 
 TEST(FactFinder, CountsTracks) {

@@ -94,7 +94,7 @@ TEST(Facts, WarnWhenTheNextKeyFrameDoesNotCome) {
 
 TEST(Facts, OfOtherCodecsHaveTheCodecOnly) {
   const formats::Facts opus = facts_of(audio("opusenc ! opusparse"));
-  EXPECT_EQ(opus.audio, (formats::AudioFacts{.codec = "opus"}));
+  EXPECT_EQ(opus.audio, (formats::AudioFacts{"opus", 48'000, 2}));
   EXPECT_FALSE(opus.video);
   EXPECT_EQ(facts_of(aac).video, std::nullopt);
 
