@@ -33,8 +33,8 @@ def test_av1_and_opus_play_at_another_node(network, nodes):  # noqa: F811
     path = '/stream/talk/hls/'
     answer = second.call('GET', path + 'index.m3u8')
     assert answer.status == 200
-    now = astral.wait_until(lambda: 'video' in (s := second.stream('talk')) and 'audio' in s and s, 'the codecs of the stream', 30)
-    assert now['video'] == {'codec': 'av1', 'width': 320, 'height': 180, 'framerate': '10/1', 'b_frames': False}, now
+    now = astral.wait_until(lambda: 'audio' in (s := second.stream('talk')) and 'keyframe_seconds' in s.get('video', {}) and s, 'the codecs', 30)
+    assert now['video'] == {'codec': 'av1', 'width': 320, 'height': 180, 'framerate': '10/1', 'keyframe_seconds': 1.0, 'b_frames': False}, now
     assert now['audio'] == {'codec': 'opus', 'rate': 48000, 'channels': 2}, now
     assert [(lost['track'], lost['formats']) for lost in now['left_out']] == [('video', ['flv', 'rtmp', 'whep'])], now
     picture = second.call('GET', '/stream/talk/thumbnail.jpg')

@@ -248,6 +248,9 @@ TEST_P(HlsBranchOf, PlaysByFragments) {
   ASSERT_TRUE(pipeline.pump_until([&] {
     return count(pipeline.branch().window().playlist(), "#EXT-X-ENDLIST") == 1;
   })) << pipeline.branch().refusal();
+  if (codec.video == std::string("av1")) {
+    EXPECT_EQ(pipeline.branch().tracks().video->keyframe_seconds, 1);
+  }
   const std::string playlist = pipeline.branch().window().playlist();
   EXPECT_EQ(count(playlist, "#EXT-X-MAP:"), 1) << playlist;
   EXPECT_EQ(count(playlist, ".m4s\n"), 3) << playlist;
