@@ -36,7 +36,7 @@ constexpr std::array carriages{
     Carriage{"h266", "H.266", 0},
     Carriage{"av1", "AV1", by_hls, true, true},
     Carriage{"vp8", "VP8", 0},
-    Carriage{"vp9", "VP9", 0},  // mp4mux of GStreamer 1.22 crashes if the caps have no chroma-site
+    Carriage{"vp9", "VP9", by_hls, true, true},
     Carriage{"mpeg1", "MPEG-1", 0},
     Carriage{"mpeg2", "MPEG-2", 0},
     Carriage{"mpeg4", "MPEG-4 part 2", 0},

@@ -37,7 +37,10 @@ TEST(Carriage, SaysForEachCodecWhichFormatsLeaveItOut) {
            Case{"av1", "", all_but_hls,
                 "FLV, RTMP and WebRTC do not carry this stream's AV1 picture, and not all browsers decode "
                 "it: send H.264"},
-           Case{"vp9", "", all, four + "VP9 picture: send H.264"},
+           Case{"vp9", "", all_but_hls,
+                "FLV, RTMP and WebRTC do not carry this stream's VP9 picture, and not all browsers decode "
+                "it: send H.264"},
+           Case{"vp8", "", all, four + "VP8 picture: send H.264"},
            Case{"mpeg2", "", all, four + "MPEG-2 picture: send H.264"},
            Case{"", "mp3", none, ""},
            Case{"", "mp2", all_but_whep, "HLS, FLV and RTMP do not carry this stream's MP2 sound: send AAC"},
@@ -59,8 +62,9 @@ TEST(Carriage, SaysForEachCodecWhichFormatsLeaveItOut) {
 
 TEST(Carriage, SaysInWhichContainerHlsCarriesACodec) {
   for (const char *codec : {"h264", "aac", "mp3"}) EXPECT_EQ(hls_container(codec), Container::ts) << codec;
-  for (const char *codec : {"h265", "av1", "opus"}) EXPECT_EQ(hls_container(codec), Container::mp4) << codec;
-  for (const char *codec : {"vp9", "ac3", "mp2", "xyz"}) EXPECT_FALSE(hls_container(codec)) << codec;
+  for (const char *codec : {"h265", "av1", "vp9", "opus"})
+    EXPECT_EQ(hls_container(codec), Container::mp4) << codec;
+  for (const char *codec : {"vp8", "ac3", "mp2", "xyz"}) EXPECT_FALSE(hls_container(codec)) << codec;
   for (const char *codec : {"h264", "h265", "aac", "mp3", "opus"}) EXPECT_TRUE(is_in_ts(codec)) << codec;
   for (const char *codec : {"av1", "vp9", "xyz"}) EXPECT_FALSE(is_in_ts(codec)) << codec;
 }

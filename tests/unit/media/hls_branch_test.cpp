@@ -248,7 +248,7 @@ TEST_P(HlsBranchOf, PlaysByFragments) {
   ASSERT_TRUE(pipeline.pump_until([&] {
     return count(pipeline.branch().window().playlist(), "#EXT-X-ENDLIST") == 1;
   })) << pipeline.branch().refusal();
-  if (codec.video == std::string("av1")) {
+  if (codec.video == std::string("av1") || codec.video == std::string("vp9")) {
     EXPECT_EQ(pipeline.branch().tracks().video->keyframe_seconds, 1);
   }
   const std::string playlist = pipeline.branch().window().playlist();
@@ -288,11 +288,13 @@ TEST_P(HlsBranchOf, PlaysByFragments) {
 
 constexpr char x265[] = "x265enc key-int-max=30 speed-preset=ultrafast ! h265parse",
                av1[] = "av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=30 ! av1parse",
+               vp9[] = "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=30",
                x264[] = "x264enc tune=zerolatency key-int-max=30 speed-preset=ultrafast ! h264parse",
                matroska[] = "matroskamux streamable=true", transport_stream[] = "mpegtsmux";
 INSTANTIATE_TEST_SUITE_P(Codecs, HlsBranchOf,
                          testing::Values(Modern{"HevcInMatroska", x265, "h265", matroska},
                                          Modern{"Av1InMatroska", av1, "av1", matroska},
+                                         Modern{"Vp9InMatroska", vp9, "vp9", matroska},
                                          Modern{"HevcInTs", x265, "h265", transport_stream},
                                          Modern{"H264InTs", x264, "h264", transport_stream}),
                          [](const auto &test) { return test.param.name; });
