@@ -88,11 +88,17 @@ LeftOut left_out_by(unsigned missing, bool is_video, const std::string &what) {
   return lost;
 }
 
-void look_at(const std::string &id, bool is_video, std::vector<LeftOut> &out) {
+// What no node takes out of MPEG-TS (AV1, VP9), HLS carries out of other containers only.
+void look_at(const std::string &id, bool is_video, bool is_by_mpegts, std::vector<LeftOut> &out) {
   const Carriage *codec = carriage_of(id);
-  const unsigned missing = by_all & ~(codec ? codec->by : 0u);
+  const bool is_stuck = codec && is_by_mpegts && (codec->by & by_hls) != 0 && !is_in_ts(id);
+  const unsigned missing = by_all & ~(codec && !is_stuck ? codec->by : 0u);
   if (missing == 0) return;
   LeftOut lost = left_out_by(missing, is_video, codec_name(id) + (is_video ? " picture" : " sound"));
+  if (is_stuck) {
+    lost.text += " out of MPEG-TS: send it in Matroska, or " + instead(id, is_video);
+    return out.push_back(std::move(lost));
+  }
   if (codec && codec->is_for_some) lost.text += ", and not all browsers decode it";
   lost.text += ": " + instead(id, is_video);
   out.push_back(std::move(lost));
@@ -143,7 +149,7 @@ std::vector<LeftOut> left_out(const Facts &facts) {
   std::vector<LeftOut> out;
   if (facts.video) {
     const VideoFacts &video = *facts.video;
-    look_at(video.codec, true, out);
+    look_at(video.codec, true, video.is_by_mpegts, out);
     const bool is_usual = video.chroma == VideoFacts::usual_chroma && video.bits == VideoFacts::usual_bits;
     if (out.empty() && !is_usual)
       out.push_back({.is_video = true,
@@ -152,7 +158,7 @@ std::vector<LeftOut> left_out(const Facts &facts) {
                              std::to_string(video.bits) +
                              " bit: send 4:2:0 with 8 bit (yuv420p in ffmpeg, I420 in GStreamer)"});
   }
-  if (facts.audio) look_at(facts.audio->codec, false, out);
+  if (facts.audio) look_at(facts.audio->codec, false, false, out);
   if (facts.audio) look_at_channels(*facts.audio, out);
   count(facts.video_tracks, true, out);
   count(facts.audio_tracks, false, out);

@@ -95,6 +95,7 @@ void FactFinder::read_key_frame() {
   is_reading_ = false;
   VideoFacts facts = facts_.video.value_or(VideoFacts{});
   facts.codec = video_.codec;
+  facts.is_by_mpegts = true;
   const auto read = video_.codec == "h264"   ? read_h264(head_)
                     : video_.codec == "h265" ? read_h265(head_)
                                              : std::nullopt;

@@ -9,7 +9,8 @@
 namespace astral::formats {
 
 struct VideoFacts {
-  std::string codec;   // "h264"
+  std::string codec;          // "h264"
+  bool is_by_mpegts = false;  // it has come in MPEG-TS
   unsigned width = 0;  // pixels; in all numbers here 0 means unknown
   unsigned height = 0;
   unsigned frames = 0;  // the frame rate is frames / seconds

@@ -37,6 +37,7 @@ struct Descriptor {
 constexpr std::uint8_t registration = 0x05;
 constexpr std::array descriptors{Descriptor{registration, "Opus", false, "opus"},
                                  Descriptor{registration, "AV01", true, "av1"},
+                                 Descriptor{registration, "AV1G", true, "av1"},  // GStreamer 1.26
                                  Descriptor{registration, "VP09", true, "vp9"},
                                  Descriptor{registration, "HEVC", true, "h265"},
                                  Descriptor{registration, "AC-3", false, "ac3"},

@@ -69,6 +69,20 @@ TEST(Carriage, SaysInWhichContainerHlsCarriesACodec) {
   for (const char *codec : {"av1", "vp9", "xyz"}) EXPECT_FALSE(is_in_ts(codec)) << codec;
 }
 
+// GStreamer 1.26 sends AV1 in MPEG-TS, which no node takes out of it.
+TEST(Carriage, SaysWhatStaysInMpegTs) {
+  Facts facts = with("av1", "aac");
+  facts.video->is_by_mpegts = true;
+  const auto lost = left_out(facts);
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].formats, (Formats{"hls", "flv", "rtmp", "whep"}));
+  EXPECT_EQ(lost[0].text,
+            "HLS, FLV, RTMP and WebRTC do not carry this stream's AV1 picture out of MPEG-TS: send it in "
+            "Matroska, or send H.264");
+  facts.video->codec = "h265";
+  EXPECT_EQ(left_out(facts)[0].formats, Formats{"whep"});
+}
+
 TEST(Carriage, SaysThatOpusMayHaveTwoChannels) {
   Facts facts = with("h264", "opus");
   facts.audio->channels = 2;

@@ -73,6 +73,16 @@ TEST(FactFinder, TakesTheFirstTrackThatAllFormatsCarry) {
   EXPECT_EQ(sound_of({{0x03, 0x50}, {0x0f, 0x51}}), "aac");  // the first one may be MP2
 }
 
+// As mpegtsmux of GStreamer 1.26 writes it, with `enable-custom-mappings`.
+TEST(FactFinder, NamesAv1InMpegTs) {
+  FactFinder finder([] {});
+  finder.on_frame(of(pat()), true);
+  finder.on_frame(of(pmt({{0x06, video_pid, {5, 4, 'A', 'V', '1', 'G', 0x80, 4, 0x81, 1, 0x0c, 0}}})), true);
+  finder.on_frame(of(packet(video_pid, true, pes({0x0a, 0x0c, 0, 0, 0, 4}))), true);
+  finder.on_frame(of(video_delta()), false);
+  EXPECT_EQ(finder.facts().video, (VideoFacts{.codec = "av1", .is_by_mpegts = true}));
+}
+
 TEST(FactFinder, CountsTracks) {
   FactFinder finder([] {});
   const auto tell = [&](const std::vector<Es> &tracks) {
