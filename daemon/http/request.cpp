@@ -115,6 +115,18 @@ std::string host_of(std::string_view authority) {
   return std::string(authority.substr(0, authority.find(':')));
 }
 
+std::vector<std::string_view> cookies_named(std::string_view cookies, std::string_view name) {
+  std::vector<std::string_view> values;
+  while (!cookies.empty()) {
+    const std::size_t end = std::min(cookies.find(';'), cookies.size());
+    const std::string_view pair = trimmed(cookies.substr(0, end));
+    cookies.remove_prefix(std::min(end + 1, cookies.size()));
+    if (pair.size() > name.size() && pair[name.size()] == '=' && pair.starts_with(name))
+      values.push_back(pair.substr(name.size() + 1));
+  }
+  return values;
+}
+
 bool list_has(std::string_view list, std::string_view word) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());

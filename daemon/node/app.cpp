@@ -45,7 +45,7 @@ App::App(const Settings &settings, media::MediaBackend &media)
     on_change();
   };
   driver_.on_quit = [this] { begin_farewell(); };
-  driver_.warnings = [this](const std::string &slug) { return whip_.warnings(slug); };
+  driver_.warnings = [this](const std::string &slug) { return publishers_.warnings(slug); };
   devices_.on_change = [this] { keep_devices(devices_.keep()); };
   if (settings.kept_devices.empty()) return;
   if (const auto read = devices_.read(settings.kept_devices); !read)
