@@ -44,7 +44,7 @@ struct Stream : protocol::StreamInfo {
   std::optional<std::uint64_t> viewers = {};
   std::string reporter = {};  // the address that it was registered from
   Fingerprint owner = {};     // the key that its names belong to; empty: they belong to nobody
-  bool removed = false;       // by its owner; only the names are kept
+  bool removed = false;       // by its owner or an administrator; only the names are kept
   bool hidden = false;        // by an administrator
   UnixTime heard{};           // the last report on the stream, or of its node
 };

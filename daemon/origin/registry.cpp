@@ -222,6 +222,8 @@ Expected<Change> Registry::put(Stream stream) {
   const bool is_way_made = same_slug && makes_way(same_slug->owner, author);
   const auto allowed = allow(author, is_way_made ? nullptr : same_slug, node(stream.source, now));
   if (!allowed) return tl::unexpected<Error>(allowed.error());
+  // A copy, since sweep() may remove that stream.
+  const std::string rival = same_name && same_name->slug != stream.slug ? same_name->slug : "";
   if (same_slug) stream.hidden = same_slug->hidden;
   if (change == Change::updated && !is_way_made) {
     stream.created = same_slug->created;
@@ -239,7 +241,7 @@ Expected<Change> Registry::put(Stream stream) {
                   "this origin knows " + std::to_string(streams_.size()) + " streams and takes no more");
     }
   }
-  if (same_name && same_name->slug != stream.slug) erase(std::string(same_name->slug));
+  if (streams_.contains(rival)) erase(rival);
   if (is_way_made) erase(stream.slug);
   changes_.streams[stream.slug] = stream;
   enter(std::move(stream));

@@ -418,6 +418,15 @@ TEST(Room, IsMadeByNodesThatNobodySigns) {
   EXPECT_EQ(all->put(signed_by("M", node("d", start))).error().code, Code::no_room);
 }
 
+TEST(Room, AForgottenStreamHasNoNameToGiveUp) {
+  auto all = registry({.nodes = 9, .streams = 1, .streams_of_a_node = 9});
+  ASSERT_TRUE(all->put(stream("a", "n", start)));
+  Stream heir = signed_by("K", stream("b", "m", start + unowned_for));
+  heir.name = "Name of a";
+  EXPECT_EQ(all->put(heir), Change::created);
+  EXPECT_EQ(all->count_streams(), 1u);
+}
+
 TEST(Room, IsBoundedForANetwork) {
   auto all = registry({.nodes = 9, .streams = 9, .nodes_of_a_network = 2, .streams_of_a_network = 1});
   ASSERT_TRUE(all->put(node("a", start, "192.0.2.1")) && all->put(node("b", start, "192.0.2.2")));
