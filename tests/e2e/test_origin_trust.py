@@ -7,7 +7,6 @@ import http.client
 import http.server
 import json
 import secrets
-import subprocess
 import threading
 import time
 
@@ -15,6 +14,7 @@ import pytest
 
 import astral
 import raw_websocket
+from stranger import Key
 
 
 def stranger(origin, method, path, body=None):
@@ -147,25 +147,15 @@ def test_a_node_that_ends_removes_itself_from_the_origin(network):
     assert origin.call('GET', '/node/n1').status == 404
 
 
-class Signer:
-    """Signs calls as RFC 9421 says, by OpenSSL."""
-
-    def __init__(self, folder):
-        self.file = folder / f'{secrets.token_hex(4)}.pem'
-        self._openssl('genpkey', '-algorithm', 'ed25519', '-out', self.file)
-        self.public = self._openssl('pkey', '-in', self.file, '-pubout', '-outform', 'DER').hex()
-
-    @staticmethod
-    def _openssl(*arguments):
-        return subprocess.run(['openssl', *arguments], check=True, capture_output=True).stdout
+class Signer(Key):
+    """Signs calls as RFC 9421 says."""
 
     def headers(self, method, path, body):
         digest = f'sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:'
         params = ('("@method" "@path" "@query" "content-digest")'
                   f';created={int(time.time())};nonce="{secrets.token_hex(16)}";keyid="{self.public}";alg="ed25519"')
-        text = self.file.with_suffix('.text')
-        text.write_text(f'"@method": {method}\n"@path": {path}\n"@query": ?\n"content-digest": {digest}\n"@signature-params": {params}')
-        signature = base64.b64encode(self._openssl('pkeyutl', '-sign', '-rawin', '-inkey', self.file, '-in', text)).decode()
+        text = f'"@method": {method}\n"@path": {path}\n"@query": ?\n"content-digest": {digest}\n"@signature-params": {params}'
+        signature = base64.b64encode(bytes.fromhex(self.sign(text))).decode()
         return {'Content-Type': 'application/json', 'Content-Digest': digest, 'Signature-Input': f'key={params}',
                 'Signature': f'key=:{signature}:'}
 
