@@ -270,7 +270,7 @@ static void astral_sink_class_init(AstralSinkClass *type) {
   object->finalize = astral_sink_finalize;
   for (const Property id :
        {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_bitrate, prop_key_file,
-        prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller, prop_max_children,
+        prop_stream_key_file, prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller, prop_max_children,
         prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id, initial());
   astral_sink_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_sink_handle_signalling);

@@ -8,6 +8,7 @@
 #include "glue/descriptors.hpp"
 #include "glue/match.hpp"
 #include "moqt/fetch_stream.hpp"
+#include "trust/proof.hpp"
 
 namespace astral::elements {
 
@@ -221,6 +222,8 @@ void Provider::accept(Child &child, Subscription &subscription) {
   moqt::Properties properties;
   properties.add(catalog_property, as_text(catalog_.text.bytes()));
   properties.add(catalog_group_property, catalog_.group);
+  properties.add(catalog_proof_property, as_text(catalog_.proof.bytes()));
+  properties.add(trust::key_property, as_text(catalog_.key.bytes()));
   if (const auto offset = playout_.offset())
     properties.add(present_property,  // wraps, because a hostile pts may have any value
                    static_cast<std::uint64_t>(nanoseconds(now())) - static_cast<std::uint64_t>(*offset));
@@ -288,7 +291,7 @@ void Provider::send_catalog(Child &child) {
   moqt::Session &session = child.link->session();
   const auto stream = session.begin_group(child.catalog->request, catalog_.group, std::nullopt, true);
   if (!stream) return;
-  session.write_object(*stream, 0, moqt::encode_object({}, catalog_.text.bytes()));
+  session.write_object(*stream, 0, moqt::encode_object(catalog_.proof.bytes(), catalog_.text.bytes()));
   session.end_group(*stream);
   child.catalog->sent_catalog = catalog_.group;
 }

@@ -56,6 +56,12 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
     case prop_key_file:
       return text("key-file", "Key file",
                   "File with the Ed25519 key, PKCS#8 PEM; created if missing (NULL: a new key for each run)");
+    case prop_stream_key_file:
+      return text(
+          "stream-key-file", "Stream key file",
+          "File with the Ed25519 key that signs the stream, PKCS#8 PEM; created if missing (NULL: this "
+          "user's key for the slug, in XDG_STATE_HOME/astral/streams; a new key if the application "
+          "signals)");
     case prop_stun_server:
       return text("stun-server", "STUN server",
                   "STUN server for ICE, HOST[:PORT] (NULL: no server-reflexive candidates); astralrelay "
@@ -179,6 +185,9 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_key_file:
       set_text(settings.key_file, value);
       return true;
+    case prop_stream_key_file:
+      set_text(settings.stream_key_file, value);
+      return true;
     case prop_stun_server:
       set_text(settings.stun_server, value);
       return true;
@@ -240,6 +249,9 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
       return true;
     case prop_key_file:
       get_text(settings.key_file, value);
+      return true;
+    case prop_stream_key_file:
+      get_text(settings.stream_key_file, value);
       return true;
     case prop_stun_server:
       get_text(settings.stun_server, value);

@@ -30,6 +30,7 @@ struct ElementSettings {
   std::string description;
   unsigned bitrate_kbps = 0;
   std::string key_file;
+  std::string stream_key_file;
   std::string stun_server;
   std::string turn_server;
   std::shared_ptr<udp::Endpoint> endpoint;
@@ -53,6 +54,7 @@ enum Property : guint {
   prop_description,
   prop_bitrate,
   prop_key_file,
+  prop_stream_key_file,
   prop_stun_server,
   prop_turn_server,
   prop_endpoint,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "elements/sink_impl.hpp"
 
+#include "elements/stream_key.hpp"
+
 #include <chrono>
 #include <future>
 
@@ -31,10 +33,11 @@ struct Mapped {
 
 }  // namespace
 
-SinkImpl::SinkImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+SinkImpl::SinkImpl(const ElementSettings &settings, const LinkSettings &link, const Key &stream_key,
+                   Hooks hooks)
     : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
-  outlet_.loop().run([this] {
-    publisher_.emplace(outlet_.provider(), first_group());
+  outlet_.loop().run([&] {
+    publisher_.emplace(outlet_.provider(), settings.slug, stream_key, first_group());
     outlet_.on_published = [this](std::uint64_t largest_group) { publisher_->go_above(largest_group); };
     outlet_.count = [this](Statistics &statistics) {
       statistics = publisher_->counts();
@@ -53,7 +56,9 @@ Expected<std::unique_ptr<SinkImpl>> SinkImpl::start(const ElementSettings &setti
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  return std::unique_ptr<SinkImpl>(new SinkImpl(settings, *link, std::move(hooks)));
+  auto key = stream_key(settings);
+  if (!key) return tl::unexpected<Error>(key.error());
+  return std::unique_ptr<SinkImpl>(new SinkImpl(settings, *link, *key, std::move(hooks)));
 }
 
 bool SinkImpl::set_caps(const GstCaps *caps) {
