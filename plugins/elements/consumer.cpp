@@ -25,6 +25,14 @@ Code code_of(moqt::RequestCode code) {
   }
 }
 
+// Whether it takes the stream's key to deal with this event, or comes after such events.
+bool is_checked(const moqt::Event &event) {
+  return std::holds_alternative<moqt::ObjectReceived>(event) ||
+         std::holds_alternative<moqt::FetchMissing>(event) ||
+         std::holds_alternative<moqt::FetchEnded>(event) || std::holds_alternative<moqt::GroupEnded>(event) ||
+         std::holds_alternative<moqt::Done>(event);
+}
+
 constexpr std::uint64_t datagram_overhead = 28;  // the headers of IPv4 and UDP
 
 }  // namespace
@@ -33,6 +41,7 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
     : settings_(std::move(settings)),
       owner_(owner),
       context_(context),
+      gate_(settings_.slug, settings_.stream_key),
       store_(settings_.store),
       sequence_(store_),
       lag_watch_(settings_.max_lag),
@@ -101,6 +110,7 @@ void Consumer::on_link_ready(Link &link) {
   media_ = subscribe(media_track, !standby_);
   answers_ = 1;
   if (!standby_) begin();
+  if (refusing_) return;
   owner_.on_consumer_connected(link.ticket(), link.peer_fingerprint());
 }
 
@@ -109,7 +119,8 @@ void Consumer::begin() {
   lag_watch_.restart();
   line_.restart();
   aborted_.reset();
-  const auto [need, past] = owner_.on_consumer_needs();
+  const auto [need, past, key] = owner_.on_consumer_needs();
+  if (auto pinned = gate_.pin(key); !pinned) return refuse(pinned.error());
   first_group_ = need ? need->group : 0;
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
                                        link_->ticket());
@@ -200,19 +211,49 @@ void Consumer::answered(const std::optional<moqt::Location> &largest) {
 
 void Consumer::on_link_event(Link &link, moqt::Event &event) {
   if (closing_) return;
-  std::visit(Match{[&](const moqt::SubscribeAccepted &accepted) {
-                     const auto text = accepted.properties.bytes(catalog_property);
-                     const auto group = accepted.properties.number(catalog_group_property);
-                     if (!text || !group)
-                       return link.session().close(moqt::CloseCode::protocol_violation,
-                                                   "the track has no catalog");
-                     learn_catalog(*group, Slice::copy(as_bytes(*text)));
-                     if (const auto pts = accepted.properties.number(present_property)) {
-                       present_ = Present{static_cast<std::int64_t>(*pts), now()};
-                       line_.anchor(present_->pts, present_->at);
-                     }
-                     if (accepted.request == media_) answered(accepted.largest);
-                   },
+  if (!gate_.has_key() && is_checked(event)) return keep_unchecked(event);
+  handle(link, event);
+  if (gate_.has_key())
+    for (moqt::Event &kept : std::exchange(unchecked_, {})) handle(link, kept);
+  if (!fresh_) return;
+  fresh_ = false;
+  owner_.on_consumer_ready();
+}
+
+void Consumer::keep_unchecked(moqt::Event &event) {
+  if (const auto *object = std::get_if<moqt::ObjectReceived>(&event))
+    unchecked_bytes_ += object->object.wire.size();
+  unchecked_.push_back(std::move(event));
+  if (unchecked_bytes_ > max_unchecked || unchecked_.size() > max_unchecked_events)
+    refuse({Code::refused, "the peer sends objects and does not answer the subscription"});
+}
+
+void Consumer::refuse(const Error &why) {
+  refusing_ = true;
+  if (link_ && !link_->ended()) link_->close(moqt::CloseCode::protocol_violation, why);
+}
+
+void Consumer::subscribed(Link &link, const moqt::SubscribeAccepted &accepted) {
+  const auto text = accepted.properties.bytes(catalog_property);
+  const auto group = accepted.properties.number(catalog_group_property);
+  if (!text || !group)
+    return link.session().close(moqt::CloseCode::protocol_violation, "the track has no catalog");
+  if (auto known = gate_.learn_key(as_bytes(accepted.properties.bytes(trust::key_property).value_or("")));
+      !known)
+    return refuse(known.error());
+  learn_catalog({*group, 0}, Slice::copy(as_bytes(*text)),
+                as_bytes(accepted.properties.bytes(catalog_proof_property).value_or("")));
+  if (refusing_) return;
+  if (const auto pts = accepted.properties.number(present_property)) {
+    present_ = Present{static_cast<std::int64_t>(*pts), now()};
+    line_.anchor(present_->pts, present_->at);
+  }
+  if (accepted.request == media_) answered(accepted.largest);
+}
+
+void Consumer::handle(Link &link, moqt::Event &event) {
+  if (refusing_) return;
+  std::visit(Match{[&](const moqt::SubscribeAccepted &accepted) { subscribed(link, accepted); },
                    [&](const moqt::UpdateAccepted &accepted) { answered(accepted.largest); },
                    [&](const moqt::SubscribeRefused &refused) {
                      link.close(moqt::CloseCode::no_error, {code_of(refused.code), refused.reason});
@@ -247,17 +288,14 @@ void Consumer::on_link_event(Link &link, moqt::Event &event) {
                    },
                    [](const auto &) {}},
              event);
-  if (!fresh_) return;
-  fresh_ = false;
-  owner_.on_consumer_ready();
 }
 
 void Consumer::received(moqt::ObjectReceived &event) {
-  if (event.request == catalog_) {
-    if (event.object.status == moqt::ObjectStatus::normal)
-      learn_catalog(event.object.id.group, event.object.payload());
-    return;
-  }
+  if (event.object.status != moqt::ObjectStatus::normal) return;  // nobody has signed it: see end_group()
+  if (event.request == catalog_)
+    return learn_catalog(event.object.id, event.object.payload(), event.object.properties());
+  const auto claim = gate_.check(event.object);
+  if (!claim) return refuse(claim.error());
   if (auto timing = track::decode_timing(event.object.properties()); !timing) {
     return link_->close(moqt::CloseCode::protocol_violation, timing.error());
   }
@@ -265,13 +303,17 @@ void Consumer::received(moqt::ObjectReceived &event) {
   const Time time = now();
   if (Catchup *asked = asker(event.request)) asked->fetched(event.object.id);
   if (past_ && past_->fetch.is_about(event.request)) {
+    if (claim->ended) past_->store.end_group(*claim->ended, time);
     past_->store.add(std::move(event.object), time);
     fresh_ = true;
     return;
   }
   const bool begins = event.object.id.object == 0;
   if (begins && event.request == media_) group_begun(event.object.id.group);
-  if (store_.add(std::move(event.object), time) != track::Store::Added::fresh) return;
+  if (claim->ended) store_.end_group(*claim->ended, time);
+  const track::Store::Added added = store_.add(std::move(event.object), time);
+  if (added == track::Store::Added::different) ++different_;
+  if (added != track::Store::Added::fresh) return;
   if (begins) ++groups_;
   bytes_ += size;
   ++objects_;
@@ -287,13 +329,13 @@ void Consumer::group_begun(std::uint64_t group) {
   aborted_.reset();
 }
 
-void Consumer::learn_catalog(std::uint64_t group, Slice text) {
-  auto catalog = read_catalog(group, std::move(text));
-  if (!catalog) {
-    link_->close(moqt::CloseCode::protocol_violation,
-                 {Code::invalid, "the stream's catalog cannot be read: " + catalog.error().detail});
-    return;
-  }
+void Consumer::learn_catalog(moqt::Location at, Slice text, Bytes proof) {
+  if (auto checked = gate_.check_catalog(at, proof, text.bytes()); !checked) return refuse(checked.error());
+  auto catalog = read_catalog(at.group, std::move(text));
+  if (!catalog)
+    return refuse({Code::invalid, "the stream's catalog cannot be read: " + catalog.error().detail});
+  catalog->key = gate_.key();
+  catalog->proof = Slice::copy(proof);
   sequence_.learn(std::make_shared<const Catalog>(std::move(*catalog)));
   fresh_ = true;
 }
@@ -305,7 +347,9 @@ std::optional<Taken> Consumer::take() {
     taken->present = present_;
   else
     timer_.set(sequence_.deadline());
-  return taken ? std::move(taken) : take_past(time);
+  if (!taken) taken = take_past(time);
+  if (taken) taken->key = gate_.key();
+  return taken;
 }
 
 void Consumer::observe(const Taken &taken) {
@@ -396,6 +440,8 @@ void Consumer::fill(Statistics &statistics) const {
   if (const auto largest = store_.largest()) statistics.largest_group = largest->group;
   statistics.lag_ms = static_cast<std::uint64_t>(line_.lag() / 1ms);
   if (thin_) statistics.thin = *thin_;
+  statistics.refused = refused();
+  statistics.stream_key = gate_.fingerprint();
   if (!link_ || !link_->ready() || link_->ended()) return;
   const quic::Stats stats = link_->stats();
   statistics.links.push_back({link_->ticket(), link_->peer_fingerprint(),

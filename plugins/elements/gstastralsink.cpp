@@ -41,6 +41,8 @@
  * * `rate-bps` (guint64): the bit rate of these payloads over the last two seconds, in bit/s.
  * * `skipped` (guint64): how often children skipped to newer objects.
  * * `dropped-bytes` (guint64): bytes before the first place where a decoder can start.
+ * * `refused` (guint64): always 0.
+ * * `stream-key` (string): the fingerprint of the stream's key; empty while it is not known.
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
  *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams

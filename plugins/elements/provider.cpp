@@ -243,7 +243,10 @@ void Provider::set_catalog(Catalog catalog) {
 
 bool Provider::add(track::Object object, std::optional<std::int64_t> pts) {
   const Time time = now();
-  if (store_.add(std::move(object), time) != track::Store::Added::fresh) return false;
+  if (const auto ended = trust::ended_before(object.properties())) store_.end_group(*ended, time);
+  const track::Store::Added added = store_.add(std::move(object), time);
+  if (added == track::Store::Added::different) ++refused_;
+  if (added != track::Store::Added::fresh) return false;
   if (pts) playout_.map(*pts, nanoseconds(time));
   return true;
 }
@@ -435,6 +438,7 @@ void Provider::on_link_ended(Link &link, const Error &error) {
 
 void Provider::fill(Statistics &statistics) const {
   statistics.skipped += skipped_;
+  statistics.refused += refused_;
   for (const auto &[ticket, child] : children_) {
     if (!child.served || child.link->ended()) continue;
     const quic::Stats stats = child.link->stats();

@@ -123,12 +123,8 @@ Expected<void> Publisher::start_group() {
 void Publisher::end_group() {
   flush();
   if (!in_group_) return;
-  track::Object end;
-  end.wire = moqt::encode_end_of_group();
-  end.payload_offset = end.wire.size();
-  end.status = moqt::ObjectStatus::end_of_group;
   ended_ = {group_, next_object_};
-  emit(std::move(end), std::nullopt);
+  emit(moqt::end_of_group(*ended_), std::nullopt);
   in_group_ = false;
   ++counts_.groups;
 }

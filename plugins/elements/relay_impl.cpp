@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "elements/relay_impl.hpp"
 
+#include <algorithm>
+
 namespace astral::elements {
 
 RelayImpl::RelayImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
-    : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
+    : hooks_(hooks), stream_key_(settings.stream_key), outlet_(settings, link, std::move(hooks)) {
+  needs_.with([this](Needs &needs) { needs.key = stream_key_; });
   outlet_.loop().run([this] {
     sequence_.emplace(outlet_.provider().store());
     timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] {
@@ -15,6 +18,8 @@ RelayImpl::RelayImpl(const ElementSettings &settings, const LinkSettings &link, 
     gap_timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] { check_gap(false); });
     outlet_.count = [this](Statistics &statistics) {
       statistics = counts_;
+      statistics.refused = refused_;
+      statistics.stream_key = stream_key_;
       statistics.rate_bps = rate_.bps(now());
     };
   });
@@ -61,7 +66,7 @@ void RelayImpl::take_inputs() {
 void RelayImpl::look_ahead() {
   bool moved = false;
   while (frontier_.next(outlet_.provider().store(), now()).object) moved = true;
-  if (moved) needs_.with([this](auto &needs) { needs = frontier_.position(); });
+  if (moved) needs_.with([this](Needs &needs) { needs.first = frontier_.position(); });
 }
 
 void RelayImpl::check_silence() {
@@ -77,7 +82,22 @@ void RelayImpl::check_gap(bool given_up) {
   gap_timer_->set(gap_watch_.deadline());
 }
 
+// Each source has checked what it brings; the parents could still be different streams of one name.
+bool RelayImpl::is_ours(const Taken &taken) {
+  if (!key_.empty() && std::ranges::equal(key_.bytes(), taken.key.bytes())) return true;
+  const auto key = PublicKey::from_raw(taken.key.bytes());
+  if (!key || !key_.empty() || (!stream_key_.empty() && key->fingerprint() != stream_key_)) {
+    ++refused_;
+    return false;
+  }
+  key_ = taken.key;
+  stream_key_ = key->fingerprint();
+  needs_.with([this](Needs &needs) { needs.key = stream_key_; });
+  return true;
+}
+
 void RelayImpl::take(const SharedTaken &taken) {
+  if (!is_ours(*taken)) return;
   if (taken->past) {
     look_ahead();  // lets the readers begin at the newest group first
     refill();

@@ -48,15 +48,17 @@ class RelayImpl {
   void end();
   void take_signalling(std::string text) { outlet_.take_signalling(std::move(text)); }
   Statistics statistics() { return outlet_.statistics(); }
-  // The first object that has not arrived. The first parent to bring objects must bring the past too.
+  // The first object that has not arrived, and the stream's key. The first parent to bring objects must bring
+  // the past too.
   Needs needs() {
-    return {needs_.with([](const auto &needs) { return needs; }), true};
+    return needs_.with([](const auto &needs) { return needs; });
   }
 
  private:
   RelayImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
   void take_inputs();
   void take(const SharedTaken &taken);
+  bool is_ours(const Taken &taken);
   void refill();
   void look_ahead();
   void check_silence();
@@ -75,7 +77,10 @@ class RelayImpl {
   Statistics counts_;
   Rate rate_;
   track::Cursor frontier_{moqt::Location{}};  // follows the objects up to the first gap
-  Guarded<std::optional<moqt::Location>> needs_;
+  Guarded<Needs> needs_{Needs{.first = std::nullopt, .past = true}};
+  Fingerprint stream_key_;  // the first that was seen, if none is set; empty: none yet
+  Slice key_;               // the same key, raw
+  std::uint64_t refused_ = 0;
   Cadence cadence_;
   GapWatch gap_watch_;
   std::unique_ptr<Timer> timer_, silence_timer_, gap_timer_;

@@ -62,6 +62,10 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
           "File with the Ed25519 key that signs the stream, PKCS#8 PEM; created if missing (NULL: this "
           "user's key for the slug, in XDG_STATE_HOME/astral/streams; a new key if the application "
           "signals)");
+    case prop_stream_key:
+      return text("stream-key", "Stream key",
+                  "Fingerprint of the key that has to sign the stream: SHA-256, 64 lower-case hexadecimal "
+                  "digits (NULL: the first key that is seen)");
     case prop_stun_server:
       return text("stun-server", "STUN server",
                   "STUN server for ICE, HOST[:PORT] (NULL: no server-reflexive candidates); astralrelay "
@@ -117,7 +121,8 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
           "stats", "Statistics",
           "application/x-astral-stats: bytes, objects, groups, largest-group, rate-bps (bit/s), lag-ms, "
           "rtt-ms "
-          "(milliseconds), carried-bps, needed-bps, peers, skipped, dropped-bytes, links",
+          "(milliseconds), carried-bps, needed-bps, refused, stream-key, peers, skipped, dropped-bytes, "
+          "links",
           GST_TYPE_STRUCTURE, ro);
   }
   return nullptr;
@@ -188,6 +193,9 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_stream_key_file:
       set_text(settings.stream_key_file, value);
       return true;
+    case prop_stream_key:
+      set_text(settings.stream_key, value);
+      return true;
     case prop_stun_server:
       set_text(settings.stun_server, value);
       return true;
@@ -252,6 +260,9 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
       return true;
     case prop_stream_key_file:
       get_text(settings.stream_key_file, value);
+      return true;
+    case prop_stream_key:
+      get_text(settings.stream_key, value);
       return true;
     case prop_stun_server:
       get_text(settings.stun_server, value);
@@ -322,6 +333,8 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
 Expected<void> check(const ElementSettings &settings) {
   if (!settings.bad_uri.empty()) return fail(Code::invalid, settings.bad_uri);
   if (settings.slug.empty()) return fail(Code::not_found, "no stream is named: set uri or slug");
+  if (!settings.stream_key.empty() && !is_fingerprint(settings.stream_key))
+    return fail(Code::invalid, "stream-key is not a fingerprint: 64 lower-case hexadecimal digits");
   return {};
 }
 

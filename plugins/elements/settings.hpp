@@ -31,6 +31,7 @@ struct ElementSettings {
   unsigned bitrate_kbps = 0;
   std::string key_file;
   std::string stream_key_file;
+  std::string stream_key;  // fingerprint
   std::string stun_server;
   std::string turn_server;
   std::shared_ptr<udp::Endpoint> endpoint;
@@ -55,6 +56,7 @@ enum Property : guint {
   prop_bitrate,
   prop_key_file,
   prop_stream_key_file,
+  prop_stream_key,
   prop_stun_server,
   prop_turn_server,
   prop_endpoint,

@@ -36,11 +36,13 @@ struct Mapped {
 SinkImpl::SinkImpl(const ElementSettings &settings, const LinkSettings &link, const Key &stream_key,
                    Hooks hooks)
     : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
+  const Fingerprint fingerprint = stream_key.fingerprint();
   outlet_.loop().run([&] {
     publisher_.emplace(outlet_.provider(), settings.slug, stream_key, first_group());
     outlet_.on_published = [this](std::uint64_t largest_group) { publisher_->go_above(largest_group); };
-    outlet_.count = [this](Statistics &statistics) {
+    outlet_.count = [this, fingerprint](Statistics &statistics) {
       statistics = publisher_->counts();
+      statistics.stream_key = fingerprint;
       statistics.dropped_bytes = publisher_->dropped_bytes();
       statistics.rate_bps = publisher_->rate_bps();
     };

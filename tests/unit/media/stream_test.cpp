@@ -135,6 +135,9 @@ class Publisher {
     pipeline_ =
         Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_parse_launch(publisher, nullptr))));
     sink_ = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "sink"));
+    // The next run is the same stream: it has the same key.
+    const GString_ key(g_build_filename(g_get_user_state_dir(), "demo.pem", nullptr));
+    g_object_set(sink_.get(), "stream-key-file", key.get(), nullptr);
     g_signal_connect(
         sink_.get(), "signalling-message",
         G_CALLBACK(+[](GstElement *, const char *json, gpointer self) noexcept {
