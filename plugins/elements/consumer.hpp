@@ -74,6 +74,9 @@ class Consumer final : private Link::Owner {
   // What comes before the answer that shows the stream's key waits for it, up to this.
   static constexpr std::size_t max_unchecked = 4 * 1024 * 1024;  // bytes
   static constexpr std::size_t max_unchecked_events = 4096;
+  // A replay is signed, and checking it costs time. A link may bring this many objects more that are already
+  // here, or too old, than new ones.
+  static constexpr std::uint64_t max_repeated = 1024;
 
  private:
   void on_link_candidate(Link &link, const std::string &candidate) override;
@@ -112,6 +115,7 @@ class Consumer final : private Link::Owner {
   std::vector<moqt::Event> unchecked_;
   std::size_t unchecked_bytes_ = 0;
   bool refusing_ = false;        // the link is being closed for what it brought
+  std::uint64_t repeated_ = 0;
   std::uint64_t different_ = 0;  // objects with other content than before
   moqt::RequestId media_{}, catalog_{};
   std::size_t answers_ = 0;  // open: SUBSCRIBE and REQUEST_UPDATEs of the media track

@@ -419,6 +419,18 @@ TEST_F(HostileParent, NobodyCanCutAGroupShort) {
   EXPECT_FALSE(viewer.is_over);
 }
 
+TEST_F(HostileParent, EndlessReplaysEndTheLink) {
+  accept(catalog, 0, plain);
+  accept(media, 1, plain, {5, 0});
+  const track::Object again = object({5, 0});
+  quic::StreamId stream = 3;
+  for (std::uint64_t i = 0; i < Consumer::max_repeated; ++i, stream += 4) give_object(stream, 1, again);
+  EXPECT_EQ(take_text(), "5.0 ");
+  EXPECT_FALSE(viewer.is_over);
+  for (int i = 0; i < 3; ++i, stream += 4) give_object(stream, 1, again);
+  expect_refused("again and again");
+}
+
 // Streams overtake each other: what cannot be checked yet waits for the key, and then is checked.
 TEST_F(HostileParent, ObjectsWaitForTheKey) {
   const quic::StreamId fetch = 8;
