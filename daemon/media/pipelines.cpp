@@ -88,6 +88,7 @@ Expected<void> Pipelines::open(const std::string &slug, bool own) {
   if (find(slug)) return {};
   Settings settings = settings_;
   if (own) settings.store_time *= own_store;
+  settings.own = own;
   auto stream = Stream::open(slug, settings, *this);
   if (!stream) return tl::unexpected<Error>(stream.error());
   streams_.emplace(slug, std::move(*stream));

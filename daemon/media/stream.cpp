@@ -46,6 +46,7 @@ Expected<void> Stream::build() {
   set("max-children", settings_.max_children);
   set("store-bytes", settings_.store_bytes);
   set("store-time", static_cast<std::uint64_t>(settings_.store_time / 1ms));
+  g_object_set(relay_.get(), "follow-key", settings_.own, nullptr);
   relay_signal_ = SignalHandler(
       relay_.get(), g_signal_connect(relay_.get(), "signalling-message",
                                      G_CALLBACK(+[](GstElement *, const char *json, gpointer self) noexcept {

@@ -37,6 +37,7 @@ struct Settings {
   Time store_time = 10s;
   Time max_lag = 3s;  // on a line that is too thin, skip to the newest group when this late; 0: never
   unsigned max_children = 100;
+  bool own = false;  // published at this node, which lets publishers in whatever their key is
   formats::HlsLimits hls;
 };
 

@@ -437,8 +437,8 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   object->get_property = astral_relay_get_property;
   object->finalize = astral_relay_finalize;
   for (const Property id : {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file,
-                            prop_stream_key, prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller,
-                            prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
+                            prop_stream_key, prop_follow_key, prop_stun_server, prop_turn_server, prop_endpoint,
+                            prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);
   astral_relay_silence = g_signal_new("silence", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,

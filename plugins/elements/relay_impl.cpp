@@ -6,7 +6,10 @@
 namespace astral::elements {
 
 RelayImpl::RelayImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
-    : hooks_(hooks), stream_key_(settings.stream_key), outlet_(settings, link, std::move(hooks)) {
+    : hooks_(hooks),
+      follow_key_(settings.follow_key),
+      stream_key_(settings.stream_key),
+      outlet_(settings, link, std::move(hooks)) {
   needs_.with([this](Needs &needs) { needs.key = stream_key_; });
   outlet_.loop().run([this] {
     sequence_.emplace(outlet_.provider().store());
@@ -82,17 +85,19 @@ void RelayImpl::check_gap(bool given_up) {
   gap_timer_->set(gap_watch_.deadline());
 }
 
-// Each source has checked what it brings; the parents could still be different streams of one name.
+// Each source has checked what it brings; the parents could still be different streams of one name. Where the
+// stream is published that is no attack: the node let this publisher in.
 bool RelayImpl::is_ours(const Taken &taken) {
   if (!key_.empty() && std::ranges::equal(key_.bytes(), taken.key.bytes())) return true;
   const auto key = PublicKey::from_raw(taken.key.bytes());
-  if (!key || !key_.empty() || (!stream_key_.empty() && key->fingerprint() != stream_key_)) {
+  const bool is_same = stream_key_.empty() || (key && key->fingerprint() == stream_key_);
+  if (!key || (!is_same && !follow_key_)) {
     ++refused_;
     return false;
   }
   key_ = taken.key;
   stream_key_ = key->fingerprint();
-  needs_.with([this](Needs &needs) { needs.key = stream_key_; });
+  if (!follow_key_) needs_.with([this](Needs &needs) { needs.key = stream_key_; });
   return true;
 }
 

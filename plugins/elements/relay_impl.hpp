@@ -78,6 +78,7 @@ class RelayImpl {
   Rate rate_;
   track::Cursor frontier_{moqt::Location{}};  // follows the objects up to the first gap
   Guarded<Needs> needs_{Needs{.first = std::nullopt, .past = true}};
+  const bool follow_key_;
   Fingerprint stream_key_;  // the first that was seen, if none is set; empty: none yet
   Slice key_;               // the same key, raw
   std::uint64_t refused_ = 0;

@@ -66,6 +66,12 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
       return text("stream-key", "Stream key",
                   "Fingerprint of the key that has to sign the stream: SHA-256, 64 lower-case hexadecimal "
                   "digits (NULL: the first key that is seen)");
+    case prop_follow_key:
+      return g_param_spec_boolean(
+          "follow-key", "Follow the key",
+          "Take each key that the parents bring, one after another: for the node that "
+          "the stream is published at, which lets its publishers in",
+          initial.follow_key, rw);
     case prop_stun_server:
       return text("stun-server", "STUN server",
                   "STUN server for ICE, HOST[:PORT] (NULL: no server-reflexive candidates); astralrelay "
@@ -196,6 +202,9 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_stream_key:
       set_text(settings.stream_key, value);
       return true;
+    case prop_follow_key:
+      settings.follow_key = g_value_get_boolean(value);
+      return true;
     case prop_stun_server:
       set_text(settings.stun_server, value);
       return true;
@@ -263,6 +272,9 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
       return true;
     case prop_stream_key:
       get_text(settings.stream_key, value);
+      return true;
+    case prop_follow_key:
+      g_value_set_boolean(value, settings.follow_key);
       return true;
     case prop_stun_server:
       get_text(settings.stun_server, value);

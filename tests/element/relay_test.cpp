@@ -26,12 +26,12 @@ bool served(GstElement *element, guint64 count) {
 // A pipeline with a relay whose source pad feeds an appsink. Parents can be added and removed while it runs.
 class Relaying {
  public:
-  Relaying() {
+  explicit Relaying(bool follow_key = false) {
     pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
     relay_ = gst_element_factory_make("astralrelay", nullptr);
     sink_ = gst_element_factory_make("appsink", nullptr);
     gst_util_set_object_arg(G_OBJECT(relay_), "signaller", "application");
-    g_object_set(relay_, "slug", "demo", nullptr);
+    g_object_set(relay_, "slug", "demo", "follow-key", follow_key, nullptr);
     g_object_set(sink_, "sync", FALSE, "async", FALSE, nullptr);
     gst_bin_add_many(GST_BIN(pipeline_.get()), relay_, sink_, nullptr);
     EXPECT_TRUE(gst_element_link(relay_, sink_));
@@ -182,6 +182,24 @@ TEST(Relay, RefusesAnotherStreamOfTheSameName) {
   }
   publish(publisher, 5, 10);
   for (int i = 5; i < 10; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
+}
+
+TEST(Relay, TakesTheKeyOfEachPublisherWhereItIsPublished) {
+  auto publisher = std::make_unique<Publishing>(frames);
+  Relaying relay(true);
+  relay.add_parent(publisher->sink(), "run-1");
+  ASSERT_TRUE(served(publisher->sink(), 1));
+  publish(*publisher, 0, 5);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(relay.pull(), frame(i));
+  publisher->end();
+  relay.remove_parent();
+  publisher = std::make_unique<Publishing>(frames, "demo", "stranger.pem");
+  relay.add_parent(publisher->sink(), "run-2");
+  ASSERT_TRUE(served(publisher->sink(), 1));
+  publish(*publisher, 100, 105);
+  for (int i = 100; i < 105; ++i) EXPECT_EQ(relay.pull(), frame(i));
+  Viewing child(relay.relay(), "down");
+  for (int i = 100; i < 105; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
 }
 
 TEST(Relay, RefusesBuffersOfOtherElements) {
