@@ -7,7 +7,7 @@ import {by_id, set_text} from './dom.js';
 import {Live} from './live.js';
 import {Network} from './network.js';
 import {NodeView} from './node.js';
-import {NodeClock} from './node_clock.js';
+import {NodeSettings} from './node_settings.js';
 import {PairView} from './pair.js';
 import {PublishView} from './publish.js';
 import {kept_ms, Rates} from './rates.js';
@@ -18,7 +18,6 @@ import {WatchView} from './watch.js';
 import {short_name} from './words.js';
 
 const measure_ms = 2000;
-const clock_every_ms = 60_000;
 
 const list = new StreamList({
   list: by_id('stream-list'), empty: by_id('streams-empty'), count: by_id('streams-count'), order: by_id('order'),
@@ -31,21 +30,20 @@ const tables = new Tables({
   nodes: {body: by_id('node-rows'), count: by_id('node-count'), rest: by_id('node-rest')},
 });
 const rates = new Rates();
-const clock = new NodeClock();
-const watch = new WatchView({node_time: () => clock.at(performance.now()), picture_of: (slug) => list.picture_of(slug)});
+const settings = new NodeSettings({on_change: show});
+const watch = new WatchView({node_time: () => settings.node_time, picture_of: (slug) => list.picture_of(slug)});
 const publish = new PublishView();
 const inside = new NodeView({rates, span_ms: kept_ms});
-const devices = new Devices({on_change: ask_endpoints});
+const devices = new Devices({on_change: () => settings.ask()});
 const pair = new PairView({on_paired});
 let state = {is_there: false, is_live: false, node: null, nodes: [], streams: [], tickets: []};
-let endpoints = null;
 let view = null;
 
 function show_node({is_there, is_live, node}) {
   by_id('node').classList.toggle('there', is_there);
   by_id('node').classList.toggle('live', is_there && is_live);
   document.body.classList.toggle('away', !is_there);
-  document.body.classList.toggle('guest', endpoints?.owner === false);
+  document.body.classList.toggle('guest', settings.endpoints?.owner === false);
   set_text(by_id('node-text'), !is_there ? 'This node does not answer. Retrying…' : node ? `Node ${short_name(node.uuid)}` : 'Connected');
 }
 
@@ -56,11 +54,11 @@ function show_title() {
 
 function show() {
   show_node(state);
-  watch.inform({...state, endpoints});
-  publish.inform({...state, endpoints});
-  inside.inform({...state, endpoints});
+  watch.inform({...state, endpoints: settings.endpoints});
+  publish.inform({...state, endpoints: settings.endpoints});
+  inside.inform({...state, endpoints: settings.endpoints});
   pair.inform(state);
-  devices.is_shown = view?.name === 'node' && endpoints?.owner === true;
+  devices.is_shown = view?.name === 'node' && settings.endpoints?.owner === true;
   if (!state.is_there) return;  // the last known state stays on the page
   list.streams = state.streams;
   network.show({...state, rates});
@@ -68,30 +66,15 @@ function show() {
   if (view) show_title();
 }
 
-// Read whenever the node becomes reachable: after a restart its settings may differ. And again and again for its clock.
-async function ask_endpoints() {
-  const asked_at = performance.now();
-  try {
-    const {time_ms, ...settings} = await api.settings();
-    clock.heard({time_ms, asked_at, answered_at: performance.now()});
-    endpoints = settings;
-  } catch (error) {
-    if (error.status === 0) return;
-    endpoints = {};
-  }
-  show();
-}
-
 // The code leaves the address: it is of no use any more.
 async function on_paired() {
-  await ask_endpoints();
+  await settings.ask();
   location.replace('#node');
 }
 
 function on_change(now) {
-  const has_come = now.is_there && !state.is_there;
   state = now;
-  if (has_come) ask_endpoints();
+  settings.is_there = now.is_there;
   show();
 }
 
@@ -137,5 +120,3 @@ addEventListener('hashchange', follow_address);
 follow_address();
 new Live({read: api, listen: api.events, on_change});
 setInterval(measure, measure_ms);
-setInterval(() => !document.hidden && state.is_there && ask_endpoints(), clock_every_ms);
-document.addEventListener('visibilitychange', () => !document.hidden && ask_endpoints());  // this machine may have slept

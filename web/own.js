@@ -21,7 +21,7 @@ const facts = [
   ['Picture', ({video}) => video_text(video)],
   ['Sound', ({audio}) => audio_text(audio)],
   ['Keyframe every', ({video}) => seconds_text(video?.keyframe_seconds)],
-  ['Watched by', ({viewers}) => viewers_text(viewers)],
+  ['Watched by', ({viewers, audience = viewers}) => viewers_text(audience)],
 ];
 
 class Card {

@@ -92,6 +92,12 @@ struct PlayersSeen {
   bool any = false;
   std::uint32_t count = 0;  // of them; elements are not counted
 };
+// The program that publishes our stream through a gateway has lost its connection, or is back. Meanwhile the
+// gateway keeps the element that publishes.
+struct PublisherAway {
+  Slug slug = {};
+  bool away = false;
+};
 // All that the origin lists.
 struct OriginKnows {
   std::vector<NodeInfo> nodes = {};
@@ -132,7 +138,7 @@ using Input =
     std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
                  AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode, Shutdown,
                  RelaySaid, SourceSaid, SourceLinked, SourceFlows, StreamSilent, ChildSlow, SourceEnded,
-                 MediaMeasured, PlayersSeen, OriginKnows, OriginAnswered, BandwidthMeasured, MeasuringBegun,
-                 LinksSeen, NatKnown, ClockSet, Tick>;
+                 MediaMeasured, PlayersSeen, PublisherAway, OriginKnows, OriginAnswered, BandwidthMeasured,
+                 MeasuringBegun, LinksSeen, NatKnown, ClockSet, Tick>;
 
 }  // namespace astral::core

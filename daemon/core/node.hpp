@@ -121,6 +121,7 @@ class Node final : public NodeView {
     audience_.seen(input);
     consumer_.players_seen(input);
   }
+  void on(const PublisherAway &input) { publishing_.away(input); }
   void on(const OriginKnows &input) { membership_.origin_knows(input); }
   void on(const OriginAnswered &input) { publishing_.origin_answered(input); }
   void on(const NatKnown &input);

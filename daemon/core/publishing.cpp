@@ -157,7 +157,7 @@ void Publishing::admit(const Slug &slug, const Waiter &waiter, bool created) {
   sessions_.send(peer->id, Published{.slug = slug, .largest_group = stream.own->largest_group});
   timers_.drop({.kind = TimerKind::publisher, .name = slug});
   StreamInfo info = *directory_.stream(slug);
-  info.ended = stream.own->ended = false;
+  info.ended = stream.own->ended = stream.own->away = false;
   directory_.own(info);
   if (stream.own->publisher == 0) consumer_.attach(stream, peer->id);
   if (!waiter.media.empty()) info.media = waiter.media;
@@ -188,7 +188,7 @@ void Publishing::refuse(const Slug &slug, const Waiter &waiter, const Error &err
 
 void Publishing::changed(StreamState &stream, bool registered) {
   StreamInfo info = *directory_.stream(stream.slug);
-  info.streaming = stream.own->publisher != 0 && !stream.own->paused;
+  info.streaming = stream.own->publisher != 0 && !stream.own->paused && !stream.own->away;
   info.paused = stream.own->paused;
   info.ended = stream.own->ended;
   info.updated = node_.next_version(info.updated);
@@ -260,6 +260,12 @@ void Publishing::publisher_due(const Slug &slug) {
   if (stream != nullptr && stream->own && stream->own->publisher == 0) finish(*stream);
 }
 
+void Publishing::away(const PublisherAway &input) {
+  StreamState *stream = streams_.find(input.slug);
+  if (stream == nullptr || !stream->own || stream->own->publisher == 0) return;
+  if (std::exchange(stream->own->away, input.away) != input.away) changed(*stream);
+}
+
 void Publishing::detach(StreamState &stream, const std::string &why) {
   stream.own->publisher = 0;
   consumer_.pause(stream, "ended", why);
@@ -268,6 +274,7 @@ void Publishing::detach(StreamState &stream, const std::string &why) {
 
 void Publishing::finish(StreamState &stream) {
   stream.own->publisher = 0;
+  stream.own->away = false;
   stream.own->ended = true;
   changed(stream);
   consumer_.finish(stream);

@@ -50,6 +50,7 @@ class Publishing {
   void goodbye(const Peer &peer);  // ends its streams
   void peer_gone(PeerId peer);     // without a goodbye: its streams wait for it
   void publisher_due(const Slug &slug);
+  void away(const PublisherAway &input);
 
   void origin_answered(const OriginAnswered &input);
   void registration_due(CallId question);

@@ -22,15 +22,18 @@ struct Carriage {
   const char *name;
   unsigned by;               // these ways
   bool is_for_some = false;  // of those that HLS carries: not all browsers decode it
+  // HLS carries it in MP4: MPEG-TS cannot carry it for browsers, or Safari does not take it from there. Else
+  // in MPEG-TS.
+  bool needs_mp4 = false;
 };
-// HLS here is MPEG-TS in a browser: Media Source Extensions of hls.js. Safari alone decodes AC-3 in it.
+// HLS here is what hls.js plays in a browser, by Media Source Extensions. Safari alone decodes AC-3.
 constexpr std::array carriages{
     Carriage{"h264", "H.264", by_all},
-    Carriage{"h265", "H.265", by_hls, true},
+    Carriage{"h265", "H.265", by_hls, true, true},
     Carriage{"h266", "H.266", 0},
-    Carriage{"av1", "AV1", 0},
+    Carriage{"av1", "AV1", by_hls, true, true},
     Carriage{"vp8", "VP8", 0},
-    Carriage{"vp9", "VP9", 0},
+    Carriage{"vp9", "VP9", 0},  // mp4mux of GStreamer 1.22 crashes if the caps have no chroma-site
     Carriage{"mpeg1", "MPEG-1", 0},
     Carriage{"mpeg2", "MPEG-2", 0},
     Carriage{"mpeg4", "MPEG-4 part 2", 0},
@@ -43,7 +46,7 @@ constexpr std::array carriages{
     Carriage{"eac3", "E-AC-3", 0},
     Carriage{"dts", "DTS", 0},
     Carriage{"pcm", "PCM", 0},
-    Carriage{"opus", "Opus", 0},
+    Carriage{"opus", "Opus", by_hls, false, true},
     Carriage{"vorbis", "Vorbis", 0},
     Carriage{"flac", "FLAC", 0},
     Carriage{"raw", "uncompressed", 0},
@@ -89,6 +92,16 @@ void look_at(const std::string &id, bool is_video, std::vector<LeftOut> &out) {
 constexpr std::array chroma_names{"4:0:0", "4:2:0", "4:2:2", "4:4:4"};
 
 }  // namespace
+
+std::optional<Container> hls_container(const std::string &codec) {
+  const Carriage *found = carriage_of(codec);
+  if (!found || (found->by & by_hls) == 0) return std::nullopt;
+  return found->needs_mp4 ? Container::mp4 : Container::ts;
+}
+
+bool is_in_ts(const std::string &codec) {
+  return hls_container(codec) == Container::ts || codec == "h265" || codec == "opus";
+}
 
 bool is_carried_by_all(const std::string &codec) {
   const Carriage *found = carriage_of(codec);

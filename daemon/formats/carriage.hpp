@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which codecs the ways to watch carry, and which pictures browsers decode: the one place that knows. MPEG-TS
-// (live.ts, and astralsrc) carries whatever the publisher sends. Pure.
+// Which codecs the ways to watch carry, in which container, and which pictures browsers decode: the one place
+// that knows. MPEG-TS (live.ts, and astralsrc) carries whatever the publisher sends. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "formats/facts.hpp"
+#include "formats/hls_request.hpp"
 
 namespace astral::formats {
 
@@ -19,6 +21,13 @@ struct LeftOut {
 
 // The tracks that viewers of some formats miss, or that browsers do not decode.
 std::vector<LeftOut> left_out(const Facts &facts);
+
+// In which container HLS carries this codec; none: it does not. One track that needs MP4 takes the others
+// with it.
+std::optional<Container> hls_container(const std::string &codec);
+
+// Whether a node puts this codec into MPEG-TS, where the publisher's container is another one.
+bool is_in_ts(const std::string &codec);
 
 bool is_carried_by_all(const std::string &codec);
 

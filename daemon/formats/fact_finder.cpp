@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "formats/carriage.hpp"
 #include "formats/codec_heads.hpp"
 #include "formats/pes.hpp"
 
@@ -20,56 +19,9 @@ constexpr std::size_t most_groups = 5;      // several, because encoders add key
 constexpr std::int64_t second = 90'000;
 constexpr std::int64_t longest_group = 600 * second;  // a larger step means another clock
 
-struct StreamType {
-  unsigned value;
-  bool is_video;
-  std::string_view codec;
-};
-// ISO/IEC 13818-1, table 2-34; those from 0x81 on are ATSC's.
-constexpr std::array types{
-    StreamType{0x01, true, "mpeg1"}, StreamType{0x02, true, "mpeg2"}, StreamType{0x10, true, "mpeg4"},
-    StreamType{0x1b, true, "h264"},  StreamType{0x24, true, "h265"},  StreamType{0x33, true, "h266"},
-    StreamType{0x03, false, "mp3"},  StreamType{0x04, false, "mp3"},  StreamType{0x0f, false, "aac"},
-    StreamType{0x11, false, "latm"}, StreamType{0x81, false, "ac3"},  StreamType{0x82, false, "dts"},
-    StreamType{0x87, false, "eac3"}};
-
-constexpr unsigned private_data = 0x06;  // a descriptor says what it is
-struct Descriptor {
-  std::uint8_t tag;
-  std::string_view begin;  // of what follows its length
-  bool is_video;
-  std::string_view codec;
-};
-// Registrations (ISO/IEC 13818-1, 2.6.8), and DVB's own (ETSI EN 300 468, table 12).
-constexpr std::uint8_t registration = 0x05;
-constexpr std::array descriptors{Descriptor{registration, "Opus", false, "opus"},
-                                 Descriptor{registration, "AV01", true, "av1"},
-                                 Descriptor{registration, "VP09", true, "vp9"},
-                                 Descriptor{registration, "HEVC", true, "h265"},
-                                 Descriptor{registration, "AC-3", false, "ac3"},
-                                 Descriptor{registration, "EAC3", false, "eac3"},
-                                 Descriptor{registration, "BSSD", false, "pcm"},
-                                 Descriptor{registration, "DTS", false, "dts"},
-                                 Descriptor{0x6a, "", false, "ac3"},
-                                 Descriptor{0x7a, "", false, "eac3"},
-                                 Descriptor{0x7b, "", false, "dts"},
-                                 Descriptor{0x7c, "", false, "latm"}};
-
 // `stamp`, which wraps at 33 bits, as the time closest to `near` that does not wrap.
 std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
   return near + pes_distance(near, stamp);
-}
-
-// Null: it is neither video nor audio, or unknown.
-const Descriptor *described(Bytes all) {
-  for (std::size_t at = 0; at + 2 <= all.size();) {
-    const Bytes rest = all.subspan(at + 2);
-    const std::string_view content = as_text(rest.first(std::min<std::size_t>(all[at + 1], rest.size())));
-    for (const Descriptor &known : descriptors)
-      if (known.tag == all[at] && content.starts_with(known.begin)) return &known;
-    at += 2 + content.size();
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -85,7 +37,7 @@ void FactFinder::on_frame(const Slice &piece, bool is_start) {
 }
 
 void FactFinder::on_break() {
-  tables_ = {};
+  codecs_.forget_tables();
   is_reading_ = false;
   key_ticks_.reset();
   latest_shown_.reset();
@@ -100,8 +52,8 @@ void FactFinder::take(Bytes packet) {
   const std::size_t offset = (packet[3] & 0x20) != 0 ? std::size_t{5} + packet[4] : 4;
   if (offset >= packet.size()) return;
   const Bytes payload = packet.subspan(offset);
-  if (is_begin && tables_.has(pid)) {
-    if (tables_.read(pid, payload)) use_tracks();
+  if (is_begin && codecs_.has(pid)) {
+    if (codecs_.read(pid, payload)) use_tracks();
     return;
   }
   if (pid == video_.pid && is_begin && is_pes(payload)) return begin_picture(payload);
@@ -113,31 +65,15 @@ void FactFinder::take(Bytes packet) {
 }
 
 void FactFinder::use_tracks() {
-  Track video, audio;
-  for (const TsTrack &one : tables_.tracks()) {
-    const auto type = std::find_if(types.begin(), types.end(),
-                                   [&](const StreamType &known) { return known.value == one.type; });
-    const Descriptor *private_type = one.type == private_data ? described(one.descriptors) : nullptr;
-    if (type != types.end())
-      choose(type->is_video ? video : audio, {one.pid, std::string(type->codec)});
-    else if (private_type)
-      choose(private_type->is_video ? video : audio, {one.pid, std::string(private_type->codec)});
-  }
-  if (std::exchange(video_, video) != video) {
+  if (std::exchange(video_, codecs_.video()) != codecs_.video()) {
     facts_.video.reset();
     groups_.clear();
     key_ticks_.reset();
     is_reading_ = false;
   }
-  if (std::exchange(audio_, audio) == audio) return;
+  if (std::exchange(audio_, codecs_.audio()) == codecs_.audio()) return;
   facts_.audio.reset();
-  if (audio.pid != none) facts_.audio = AudioFacts{.codec = audio.codec};
-}
-
-// Of several tracks the first, but one that all formats carry comes before one that they leave out.
-void FactFinder::choose(Track &track, Track &&other) {
-  const bool is_better = is_carried_by_all(other.codec) && !is_carried_by_all(track.codec);
-  if (track.pid == none || is_better) track = std::move(other);
+  if (!audio_.codec.empty()) facts_.audio = AudioFacts{.codec = audio_.codec};
 }
 
 void FactFinder::begin_picture(Bytes pes) {

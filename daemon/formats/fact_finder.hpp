@@ -14,7 +14,7 @@
 
 #include "formats/facts.hpp"
 #include "formats/player.hpp"
-#include "formats/ts_tables.hpp"
+#include "formats/ts_codecs.hpp"
 #include "glue/bytes.hpp"
 
 namespace astral::formats {
@@ -31,12 +31,6 @@ class FactFinder : public Player {
   const Facts &facts() const { return facts_; }
 
  private:
-  static constexpr std::uint16_t none = 0xffff;
-  struct Track {
-    std::uint16_t pid = none;
-    std::string codec = {};
-    bool operator==(const Track &) const = default;
-  };
   struct Group {  // from one key frame to the next
     std::int64_t length = 0;
     bool has_b_frames = false;
@@ -44,7 +38,6 @@ class FactFinder : public Player {
 
   void take(Bytes packet);
   void use_tracks();
-  static void choose(Track &track, Track &&other);
   void begin_picture(Bytes pes);
   void begin_key_frame(std::int64_t time);
   void read_key_frame();
@@ -53,8 +46,8 @@ class FactFinder : public Player {
 
   const std::function<void()> on_news_;
   Facts facts_, told_;
-  TsTables tables_;
-  Track video_, audio_;
+  TsCodecs codecs_;
+  TsCodecs::Track video_, audio_;
   bool is_key_next_ = false;
   bool is_reading_ = false;                   // head_ still takes bytes of this key frame
   std::vector<std::uint8_t> head_;            // the first bytes of the newest key frame

@@ -29,14 +29,19 @@ bool is_start(const std::vector<Bytes> &units) {
   });
 }
 
-void Parameters::learn(const std::vector<Bytes> &units) {
+bool Parameters::learn(const std::vector<Bytes> &units) {
   std::map<Nal, std::vector<Buffer>> found;
   for (const Bytes unit : units) {
     if (!is_parameter_set(unit) || unit.size() <= unit_head || unit.size() > longest_parameters) continue;
     std::vector<Buffer> &sets = found[type_of(unit)];
     if (sets.size() < most_of_type) sets.emplace_back(unit.begin(), unit.end());
   }
-  for (auto &[type, sets] : found) sets_[type] = std::move(sets);
+  bool has_changed = false;
+  for (auto &[type, sets] : found) {
+    has_changed = has_changed || sets_[type] != sets;
+    sets_[type] = std::move(sets);
+  }
+  return has_changed;
 }
 
 std::optional<unsigned> Parameters::read_record(Bytes record) {

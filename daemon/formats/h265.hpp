@@ -35,7 +35,8 @@ bool is_start(const std::vector<Bytes> &units);
 class Parameters {
  public:
   // Takes the parameter sets among these units, if there are any, instead of what is known of their types.
-  void learn(const std::vector<Bytes> &units);
+  // Returns whether they are others.
+  bool learn(const std::vector<Bytes> &units);
   // Takes those of an HEVCDecoderConfigurationRecord, instead of what is known. None: it cannot be read.
   // Returns the size of lengths.
   std::optional<unsigned> read_record(Bytes record);

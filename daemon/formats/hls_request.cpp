@@ -8,7 +8,11 @@ namespace astral::formats {
 
 namespace {
 
-constexpr std::string_view suffix = ".ts";
+constexpr std::string_view ts_suffix = ".ts", mp4_suffix = ".m4s", init_suffix = ".init.mp4";
+
+std::string_view suffix_of(Container container) {
+  return container == Container::ts ? ts_suffix : mp4_suffix;
+}
 
 // Decimal, without a sign and without leading zeros.
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -37,18 +41,18 @@ Expected<void> read_directive(std::string_view name, std::string_view value, Pla
 
 }  // namespace
 
-std::string segment_name(std::uint64_t sequence) {
-  return std::to_string(sequence).append(suffix);
+std::string segment_name(std::uint64_t sequence, Container container) {
+  return std::to_string(sequence).append(suffix_of(container));
 }
 
 std::optional<std::uint64_t> parse_segment_name(std::string_view name) {
-  if (!name.ends_with(suffix)) return std::nullopt;
-  name.remove_suffix(suffix.size());
-  return parse_number(name);
+  for (const std::string_view suffix : {ts_suffix, mp4_suffix})
+    if (name.ends_with(suffix)) return parse_number(name.substr(0, name.size() - suffix.size()));
+  return std::nullopt;
 }
 
-std::string part_name(const PartId &part) {
-  return std::to_string(part.sequence).append(".") + segment_name(part.index);
+std::string part_name(const PartId &part, Container container) {
+  return std::to_string(part.sequence).append(".") + segment_name(part.index, container);
 }
 
 std::optional<PartId> parse_part_name(std::string_view name) {
@@ -58,6 +62,19 @@ std::optional<PartId> parse_part_name(std::string_view name) {
   const auto index = parse_segment_name(name.substr(dot + 1));
   if (!sequence || !index) return std::nullopt;
   return PartId{*sequence, *index};
+}
+
+std::string init_name(std::uint64_t sequence) {
+  return std::to_string(sequence).append(init_suffix);
+}
+
+std::optional<std::uint64_t> parse_init_name(std::string_view name) {
+  if (!name.ends_with(init_suffix)) return std::nullopt;
+  return parse_number(name.substr(0, name.size() - init_suffix.size()));
+}
+
+const char *media_type(std::string_view name) {
+  return name.ends_with(ts_suffix) ? "video/mp2t" : "video/mp4";
 }
 
 Expected<PlaylistQuery> parse_playlist_query(std::string_view query) {

@@ -10,8 +10,9 @@ void KeyFrame::on_frame(const Slice &piece, bool is_start) {
     return;
   }
   if (is_start) start_again();
+  if (pieces_.empty()) finder_.set_init(mp4::read_init(piece.bytes()).empty() ? Bytes() : piece.bytes());
   const std::vector<Frame> frames = finder_.find(piece.bytes(), never);
-  const bool is_tables = pieces_.empty() && frames.size() == 1 && frames.front().time == never;
+  const bool is_tables = pieces_.empty() && !finder_.has_times();
   if (is_tables) tables_ = 1;
   const std::size_t pictures = finder_.has_picture() ? frames.size() : 0;
   const std::size_t before = has_begun_ ? 1 : 0;
@@ -29,6 +30,7 @@ void KeyFrame::on_break() {
 void KeyFrame::start_again() {
   pieces_.resize(tables_);
   finder_ = FrameFinder();
+  if (tables_ > 0 && !mp4::read_init(pieces_[0].bytes()).empty()) finder_.set_init(pieces_[0].bytes());
 }
 
 }  // namespace astral::formats

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Collects the newest key frame of MPEG-TS, as the pieces that it came in. Decides when it is complete: when
-// the next picture begins. Pure.
+// Collects the newest key frame of MPEG-TS or of fragments of MP4, as the pieces that it came in. Decides
+// when it is complete: when the next picture begins. Pure.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@ class KeyFrame : public Player {
   bool has_begun() const { return has_begun_; }
   bool is_whole() const { return is_whole_; }
   const std::optional<Error> &over() const { return over_; }
-  const std::vector<Slice> &pieces() const { return pieces_; }  // PAT and PMT first
+  const std::vector<Slice> &pieces() const { return pieces_; }  // PAT and PMT, or moov, first
 
  private:
   void start_again();

@@ -57,6 +57,10 @@ bool ParameterWatch::has_changed(Bytes piece) {
 bool ParameterWatch::look_at_picture(Bytes head) {
   auto units = h264::units_after_start_codes(head);
   if (!units.empty()) units.pop_back();
+  if (is_hevc_) {
+    const bool was_hevc_known = hevc_.are_known();
+    return hevc_.learn(units) && was_hevc_known;
+  }
   const bool was_known = video_.are_known();
   return video_.learn(units) && was_known;
 }

@@ -24,6 +24,8 @@ struct Format {
   static const Format flv;     // one FLV file without an end, for HTTP-FLV
   static const Format rtmp;    // RTMP messages in chunks
   static const Format webrtc;  // H.264 and Opus frames, one by one (rtc_frame.hpp)
+  static const Format
+      key;  // the newest key picture of HLS in MP4, after its initialization segment; then it is over
 
   friend auto operator<=>(const Format &, const Format &) = default;
 };
@@ -31,6 +33,7 @@ inline constexpr Format Format::ts{"ts"};
 inline constexpr Format Format::flv{"flv"};
 inline constexpr Format Format::rtmp{"rtmp"};
 inline constexpr Format Format::webrtc{"webrtc"};
+inline constexpr Format Format::key{"key"};
 
 class Player {
  public:

@@ -32,6 +32,13 @@ void HlsWindow::set_header(Slice header) {
   header_ = header.size() <= limits_.header_bytes ? std::move(header) : Slice();
 }
 
+void HlsWindow::set_init(Slice init) {
+  init_ = init.size() <= limits_.header_bytes ? std::move(init) : Slice();
+  init_number_.reset();
+  frames_.set_init(init_.bytes());
+  marked_ = true;
+}
+
 Time HlsWindow::limit() const {
   return ready() ? target_ + rounds_down : limits_.longest;
 }
@@ -94,7 +101,8 @@ bool HlsWindow::push(Piece piece, WallTime wall) {
   const std::uint64_t segments_before = complete();
   const std::size_t parts_before = open_ ? open_->parts.size() : 0;
   const std::vector<Frame> frames = frames_.find(piece.bytes.bytes(), piece.pts);
-  are_parameters_new_ = parameters_.has_changed(piece.bytes.bytes()) || are_parameters_new_;
+  if (!frames_.are_fragments())
+    are_parameters_new_ = parameters_.has_changed(piece.bytes.bytes()) || are_parameters_new_;
   const bool is_start = !group_ || piece.group != *group_;
   const bool discontinuity = is_discontinuity(piece, frames, wall);
   const Time time = time_of(piece, frames);
@@ -152,6 +160,11 @@ void HlsWindow::begin(const Piece &piece, Time time, bool discontinuity, WallTim
   open_->independent = !group_ || piece.group != *group_;
   open_time_ = time;
   part_has_start_ = false;
+  if (!init_.empty()) {
+    if (!init_number_) inits_[init_number_.emplace(open_->sequence)] = init_;
+    open_->init = init_number_;
+    return;
+  }
   if (header_.empty() || starts_with_pat(piece.bytes.bytes())) return;
   open_->size = header_.size();
   size_ += header_.size();
@@ -250,6 +263,8 @@ void HlsWindow::drop_first() {
   }
   size_ -= first.size;
   segments_.pop_front();
+  const Segment *oldest = segments_.empty() ? (open_ ? &*open_ : nullptr) : &segments_.front();
+  if (oldest && oldest->init) inits_.erase(inits_.begin(), inits_.lower_bound(*oldest->init));
 }
 
 const Segment *HlsWindow::find(std::uint64_t sequence) const {
@@ -276,6 +291,27 @@ Expected<std::vector<Slice>> HlsWindow::part(const PartId &part) const {
   const auto pieces = segment->pieces.begin();
   return std::vector<Slice>(pieces + static_cast<std::ptrdiff_t>(begin),
                             pieces + static_cast<std::ptrdiff_t>(segment->parts[part.index].end));
+}
+
+Expected<Slice> HlsWindow::init(std::uint64_t number) const {
+  const auto found = inits_.find(number);
+  if (found == inits_.end()) return fail(Code::not_found, "there is no such initialization segment");
+  return found->second;
+}
+
+std::vector<Slice> HlsWindow::key_fragment() const {
+  const auto of = [&](const Segment &segment) -> std::vector<Slice> {
+    if (!segment.init || segment.pieces.empty()) return {};
+    for (const Slice &piece : segment.pieces)
+      if (mp4::is_key_picture(piece.bytes(), frames_.tracks())) return {inits_.at(*segment.init), piece};
+    return {};
+  };
+  std::vector<Slice> found = open_ ? of(*open_) : std::vector<Slice>();
+  for (auto segment = segments_.rbegin(); found.empty() && segment != segments_.rend(); ++segment) {
+    if (segment->init != init_number_) break;
+    found = of(*segment);
+  }
+  return found;
 }
 
 // The part after a segment's last part is the first part of the next segment.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,8 @@ struct Part {
 
 struct Segment {
   std::uint64_t sequence = 0;
+  // The number of the initialization segment before it (set_init); none: it is MPEG-TS.
+  std::optional<std::uint64_t> init = {};
   Time duration{};
   WallTime begun{};
   std::size_t size = 0;
@@ -86,9 +89,13 @@ class HlsWindow {
 
   // PAT and PMT, put before each segment that does not begin with a PAT. Ignores a header that is too large.
   void set_header(Slice header);
+  // The next pieces are fragments of MP4 that need this initialization segment. Empty: they are MPEG-TS. They
+  // begin a new segment, after a discontinuity.
+  void set_init(Slice init);
   // A step of the group id by more than one is a discontinuity: media is missing, or the publisher
   // restarted. So is a step of the media's own clock, and a change of the codecs' parameters (RFC 8216,
-  // 4.3.2.3). The clock of the media is that of MPEG-TS; other pieces have only `pts`. Returns whether the
+  // 4.3.2.3). The clock of the media is that of MPEG-TS or of the fragments; other pieces have only
+  // `pts`. Returns whether the
   // playlist has grown.
   bool push(Piece piece, WallTime wall);
   // The next piece does not continue the last one, whatever its group id says.
@@ -105,6 +112,9 @@ class HlsWindow {
   Expected<std::string> playlist(const PlaylistQuery &query) const;
   std::string playlist(bool may_skip = false) const;  // as it is now; empty until ready()
   Expected<Segment> segment(std::uint64_t sequence) const;
+  Expected<Slice> init(std::uint64_t number) const;  // the initialization segment of that number
+  // The newest fragment of MP4 that a decoder can start with, after its initialization segment. Empty: none.
+  std::vector<Slice> key_fragment() const;
   // unreachable: it is the next part, which has not come yet.
   Expected<std::vector<Slice>> part(const PartId &part) const;
   // How long a request may wait for the next segment or part (RFC 8216bis, 6.2.5.2).
@@ -148,6 +158,9 @@ class HlsWindow {
   Time part_target_{};             // whole milliseconds, known when target_ is; zero: no parts
   std::vector<Time> frame_steps_;  // seen until then
   Slice header_;
+  Slice init_;                                // of the next pieces; empty: they are MPEG-TS
+  std::optional<std::uint64_t> init_number_;  // none: no segment has begun with it yet
+  std::map<std::uint64_t, Slice> inits_;      // of the segments that are kept
   std::deque<Segment> segments_;  // complete, consecutive
   std::size_t unlisted_ = 0;      // how many of the first have left the playlist
   std::size_t size_ = 0;

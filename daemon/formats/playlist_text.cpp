@@ -37,17 +37,24 @@ std::string seconds(Time duration) {
   return {text, static_cast<std::size_t>(length)};
 }
 
-std::string tags(const Segment &segment) {
-  return (segment.discontinuity ? "#EXT-X-DISCONTINUITY\n" : "") +
-         ("#EXT-X-PROGRAM-DATE-TIME:" + iso8601(segment.begun)) + '\n';
+Container container_of(const Segment &segment) {
+  return segment.init ? Container::mp4 : Container::ts;
+}
+
+// `init`: of the segment before it in this playlist.
+std::string tags(const Segment &segment, std::optional<std::uint64_t> &init) {
+  std::string text = segment.discontinuity ? "#EXT-X-DISCONTINUITY\n" : "";
+  if (segment.init && segment.init != init) text += "#EXT-X-MAP:URI=\"" + init_name(*segment.init) + "\"\n";
+  init = segment.init;
+  return text + "#EXT-X-PROGRAM-DATE-TIME:" + iso8601(segment.begun) + '\n';
 }
 
 std::string parts(const Segment &segment) {
   std::string text;
   for (std::uint64_t i = 0; i < segment.parts.size(); ++i) {
     const Part &part = segment.parts[i];
-    text +=
-        "#EXT-X-PART:DURATION=" + seconds(part.duration) + ",URI=\"" + part_name({segment.sequence, i}) + '"';
+    text += "#EXT-X-PART:DURATION=" + seconds(part.duration) + ",URI=\"" +
+            part_name({segment.sequence, i}, container_of(segment)) + '"';
     text += part.independent ? ",INDEPENDENT=YES\n" : "\n";
   }
   return text;
@@ -66,7 +73,10 @@ std::size_t HlsWindow::skippable() const {
 std::string HlsWindow::playlist_head(std::size_t skipped) const {
   const auto begin = segments_.begin() + static_cast<std::ptrdiff_t>(unlisted_);
   const std::uint64_t first = begin == segments_.end() ? complete() : begin->sequence;
-  std::string text = skipped > 0 ? "#EXTM3U\n#EXT-X-VERSION:9\n" : "#EXTM3U\n#EXT-X-VERSION:3\n";
+  const auto is_mp4 = [](const Segment &segment) { return segment.init.has_value(); };
+  const bool has_map = std::any_of(begin, segments_.end(), is_mp4) || (open_ && is_mp4(*open_));
+  std::string text = "#EXTM3U\n#EXT-X-VERSION:";
+  text += skipped > 0 ? "9\n" : has_map ? "6\n" : "3\n";
   if (std::all_of(begin, segments_.end(), [](const Segment &segment) { return segment.independent; }))
     text += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   text += "#EXT-X-TARGETDURATION:" + std::to_string(target_ / 1s) + '\n';
@@ -89,15 +99,17 @@ std::string HlsWindow::playlist(bool may_skip) const {
   Time rest{};
   for (auto segment = begin; segment != segments_.end(); ++segment) rest += segment->duration;
   std::string text = playlist_head(skipped);
+  std::optional<std::uint64_t> init;
   for (auto segment = begin; segment != segments_.end(); ++segment) {
     rest -= segment->duration;
-    text += tags(*segment);
+    text += tags(*segment, init);
     if (rest < parts_listed * target_) text += parts(*segment);
-    text += "#EXTINF:" + seconds(segment->duration) + ",\n" + segment_name(segment->sequence) + '\n';
+    text += "#EXTINF:" + seconds(segment->duration) + ",\n" +
+            segment_name(segment->sequence, container_of(*segment)) + '\n';
   }
-  if (open_ && !open_->parts.empty()) text += tags(*open_) + parts(*open_);
+  if (open_ && !open_->parts.empty()) text += tags(*open_, init) + parts(*open_);
   if (has_parts() && open_) {
-    const std::string next = part_name({open_->sequence, open_->parts.size()});
+    const std::string next = part_name({open_->sequence, open_->parts.size()}, container_of(*open_));
     text += "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"" + next + "\"\n";
   }
   if (has_ended_) text += "#EXT-X-ENDLIST\n";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "formats/ts_frames.hpp"
 
+#include <algorithm>
+
 #include "formats/pes.hpp"
 
 namespace astral::formats {
@@ -39,7 +41,25 @@ Time FrameFinder::time_of(std::int64_t ticks) {
   return std::chrono::duration_cast<Time>(std::chrono::duration<std::int64_t, std::ratio<1, 90'000>>(ticks_));
 }
 
+void FrameFinder::set_init(Bytes init) {
+  tracks_ = init.empty() ? std::vector<mp4::Track>() : mp4::read_init(init);
+  best_ = Kind::none;
+}
+
+std::vector<Frame> FrameFinder::find_in_fragment(Bytes piece) {
+  const auto fragment = mp4::read_fragment(piece);
+  if (!fragment) return {};
+  const auto of = [&](const mp4::Track &track) { return track.id == fragment->track; };
+  const auto track = std::find_if(tracks_.begin(), tracks_.end(), of);
+  if (track == tracks_.end()) return {};
+  const Kind kind = track->kind == formats::Kind::video ? Kind::picture : Kind::sound;
+  if (kind < best_) return {};
+  best_ = kind;
+  return {{0, mp4::time_of(fragment->decoded, *track)}};
+}
+
 std::vector<Frame> FrameFinder::find(Bytes piece, Time pts) {
+  if (are_fragments()) return find_in_fragment(piece);
   std::vector<Frame> frames;
   for (std::size_t at = 0; at + ts_packet_size <= piece.size(); at += ts_packet_size) {
     const Start start = start_of(piece.subspan(at, ts_packet_size));

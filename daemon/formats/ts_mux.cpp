@@ -11,7 +11,8 @@ namespace astral::formats {
 namespace {
 
 constexpr std::uint16_t pat_pid = 0, pmt_pid = 0x20, video_pid = 0x41, audio_pid = 0x42, no_pid = 0x1fff;
-constexpr std::uint8_t video_stream = 0xe0, audio_stream = 0xc0;
+constexpr std::uint8_t video_stream = 0xe0, audio_stream = 0xc0, private_stream = 0xbd;
+constexpr std::uint8_t private_type = 0x06;
 constexpr std::size_t head_of_packet = 4;
 constexpr std::size_t clock_field = 8;  // an adaptation field with a PCR: length, flags, PCR
 constexpr std::uint8_t has_clock = 0x10, random_access = 0x40;
@@ -57,13 +58,22 @@ void put_stamp(Packets &out, std::uint8_t mark, std::int64_t ticks) {
   out.push_back(low_byte((ticks & 0x7f) << 1 | 1));
 }
 
-Packets pes_head(const TsMux::Frame &frame) {
+// Before each packet of Opus: its size, after eleven bits that mark it (Opus in MPEG-TS,
+// opus_control_header).
+Packets opus_head(std::size_t size) {
+  Packets out{0x7f, 0xe0};
+  for (; size >= 0xff; size -= 0xff) out.push_back(0xff);
+  out.push_back(static_cast<std::uint8_t>(size));
+  return out;
+}
+
+Packets pes_head(const TsMux::Frame &frame, std::uint8_t stream) {
   const bool is_video = frame.kind == Kind::video;
   const bool has_decoded = frame.shown != 0;
   const std::size_t stamps = has_decoded ? 2 * pes_stamp_size : pes_stamp_size;
   const std::size_t length = 3 + stamps + frame.data.size();
   const bool has_length = !is_video && length <= 0xffff;  // only video may leave it open
-  Packets out{0, 0, 1, is_video ? video_stream : audio_stream};
+  Packets out{0, 0, 1, stream};
   out.push_back(has_length ? low_byte(static_cast<std::int64_t>(length >> 8)) : std::uint8_t{0});
   out.push_back(has_length ? low_byte(static_cast<std::int64_t>(length)) : std::uint8_t{0});
   out.push_back(0x84);  // data_alignment_indicator: the frame begins here
@@ -76,11 +86,12 @@ Packets pes_head(const TsMux::Frame &frame) {
 
 }  // namespace
 
-void TsMux::set_tracks(Video video, Audio audio) {
-  if (video == video_type_ && audio == type_) return;
+void TsMux::set_tracks(Video video, Audio audio, unsigned channels) {
+  if (video == video_type_ && audio == type_ && channels == channels_) return;
   if (tables_at_) version_ = (version_ + 1) & 0x1f;
   video_type_ = video;
   type_ = audio;
+  channels_ = channels;
   are_tables_due_ = true;
 }
 
@@ -110,9 +121,13 @@ void TsMux::write_tables(Buffer &out) {
                 {0, 0xb0, 13, 0, 1, 0xc1, 0, 0, 0, 1, 0xe0 | pmt_pid >> 8, pmt_pid & 0xff});
   const std::uint16_t clock_pid = has_video() ? video_pid : type_ != Audio::none ? audio_pid : no_pid;
   const std::size_t tracks = (has_video() ? 1u : 0u) + (type_ != Audio::none ? 1u : 0u);
+  // A registration, and the number of channels.
+  const Buffer opus =
+      type_ != Audio::opus ? Buffer() : Buffer{0x05, 4,    'O', 'p',  'u',
+                                               's',  0x7f, 2,   0x80, static_cast<std::uint8_t>(channels_)};
   Buffer section{2,
                  0xb0,
-                 low_byte(static_cast<std::int64_t>(13 + 5 * tracks)),
+                 low_byte(static_cast<std::int64_t>(13 + 5 * tracks + opus.size())),
                  0,
                  1,
                  low_byte(0xc1 | version_ << 1),
@@ -122,12 +137,17 @@ void TsMux::write_tables(Buffer &out) {
                  low_byte(clock_pid & 0xff),
                  0xf0,
                  0};
-  const auto put_track = [&](std::uint8_t type, std::uint16_t pid) {
-    for (const int value : {int{type}, 0xe0 | pid >> 8, pid & 0xff, 0xf0, 0})
+  const auto put_track = [&](std::uint8_t type, std::uint16_t pid, const Buffer &descriptors = {}) {
+    for (const int value :
+         {int{type}, 0xe0 | pid >> 8, pid & 0xff, 0xf0, static_cast<int>(descriptors.size())})
       section.push_back(low_byte(value));
+    section.insert(section.end(), descriptors.begin(), descriptors.end());
   };
   if (has_video()) put_track(video_type_ == Video::h264 ? h264_type : h265_type, video_pid);
-  if (type_ != Audio::none) put_track(type_ == Audio::aac ? aac_type : mp3_type, audio_pid);
+  if (type_ == Audio::opus)
+    put_track(private_type, audio_pid, opus);
+  else if (type_ != Audio::none)
+    put_track(type_ == Audio::aac ? aac_type : mp3_type, audio_pid);
   write_section(out, pmt_pid, pmt_counter_, std::move(section));
 }
 
@@ -162,8 +182,13 @@ std::vector<std::uint8_t> TsMux::write(const Frame &frame) {
   if (is_clock_due) clock_at_ = clock;
   if (is_clock_due && !carries_clock) write_clock(out, clock);
 
-  Buffer pes = pes_head(frame);
-  pes.insert(pes.end(), frame.data.begin(), frame.data.end());
+  const bool is_opus = !is_video && type_ == Audio::opus;
+  Buffer packet = is_opus ? opus_head(frame.data.size()) : Buffer();
+  packet.insert(packet.end(), frame.data.begin(), frame.data.end());
+  Frame whole = frame;
+  whole.data = packet;
+  Buffer pes = pes_head(whole, is_video ? video_stream : is_opus ? private_stream : audio_stream);
+  pes.insert(pes.end(), packet.begin(), packet.end());
   std::size_t at = 0;
   while (at < pes.size()) {
     Buffer field;  // the adaptation field after its length

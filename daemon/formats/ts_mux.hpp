@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Makes MPEG-TS (ISO/IEC 13818-1) of an H.264 or H.265 and an audio track, frame by frame, in the order in
-// which they come: no track waits for the other one, and either may begin or change later. Pure.
+// Makes MPEG-TS (ISO/IEC 13818-1; of Opus: ETSI TS 103 491-2 and Opus in MPEG-TS) of an H.264 or H.265 and an
+// audio track, frame by frame, in the order in which they come: no track waits for the other one, and either
+// may begin or change later. Pure.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@ namespace astral::formats {
 class TsMux {
  public:
   enum class Video : std::uint8_t { none, h264, h265 };
-  enum class Audio : std::uint8_t { none, aac, mp3 };  // with ADTS; with its own headers
+  enum class Audio : std::uint8_t { none, aac, mp3, opus };  // with ADTS; with its own headers; as packets
   struct Frame {
     Kind kind = Kind::video;
     bool is_start = false;     // a decoder can start with this picture
@@ -31,7 +32,8 @@ class TsMux {
   static constexpr std::int64_t table_interval = Timeline::second / 2;
 
   // What the next frames are of. A change announces itself with the next frame.
-  void set_tracks(Video video, Audio audio);
+  // `channels`: of Opus, 1 or 2.
+  void set_tracks(Video video, Audio audio, unsigned channels = 2);
   // The packets of one frame. Tables precede a picture that a decoder can start with.
   std::vector<std::uint8_t> write(const Frame &frame);
 
@@ -52,6 +54,7 @@ class TsMux {
 
   Video video_type_ = Video::none;
   Audio type_ = Audio::none;
+  unsigned channels_ = 2;
   bool are_tables_due_ = true;
   std::uint8_t version_ = 0;  // of the PMT
   std::uint8_t pat_counter_ = 0, pmt_counter_ = 0;

@@ -80,7 +80,7 @@ void Hls::segment(const http::Call &call, http::Answer answer) {
   const Ask ask = [this, slug, file = call.params.at("file")]() -> Expected<http::Reply> {
     auto pieces = driver_.media().segment(slug, file);
     if (!pieces) return tl::unexpected<Error>(pieces.error());
-    http::Reply out{.type = "video/mp2t"};
+    http::Reply out{.type = formats::media_type(file)};
     out.parts = std::move(*pieces);
     return cached(std::move(out), "public, max-age=60");
   };

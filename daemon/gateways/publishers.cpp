@@ -32,7 +32,7 @@ Expected<Publishers::Id> Publishers::begin(const std::string &slug, Over over) {
   publisher.id = id;
   publisher.over = std::move(over);
   publisher.heard = now();
-  publisher.until = never;
+  if (std::exchange(publisher.until, never) != never) driver_.publisher_away(slug, false);
   set_deadline();
   if (stale) stale({Code::conflict, "another publisher continues " + slug});
   return id;
@@ -67,9 +67,11 @@ void Publishers::finish(Id id) {
 void Publishers::leave(Id id) {
   Publisher *publisher = find(id);
   if (!publisher) return;
+  const std::string slug = slugs_.at(id);
   detach(*publisher);
   publisher->until = now() + limits_.for_return;
   set_deadline();
+  driver_.publisher_away(slug, true);
 }
 
 void Publishers::detach(Publisher &publisher) {

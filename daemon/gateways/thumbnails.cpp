@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "formats/carriage.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::gateways {
@@ -65,7 +66,11 @@ void Thumbnails::advance_all() {
 // False: it is done and can be removed.
 bool Thumbnails::advance(const std::string &slug, Thumbnail &thumbnail) {
   if (!thumbnail.key_frame) return now() < thumbnail.until;
+  const auto facts = driver_.media().facts(slug);
+  const bool is_in_hls = facts.video && !formats::is_in_ts(facts.video->codec);
+  if (is_in_hls) look_into_hls(slug, thumbnail);
   const auto frame = thumbnail.key_frame.get();
+  if (is_in_hls && !frame->has_begun() && now() < thumbnail.until) return true;
   if (!frame->over() && !frame->is_whole() && now() < thumbnail.until) return true;
   if (!frame->over()) driver_.media().leave(slug, formats::Format::ts, *frame);
   if (frame->has_begun()) {
@@ -75,6 +80,15 @@ bool Thumbnails::advance(const std::string &slug, Thumbnail &thumbnail) {
   answer_all(slug, thumbnail,
              fail(Code::not_found, frame->over() ? frame->over()->detail : "no key frame has come yet"));
   return false;
+}
+
+// A picture that MPEG-TS does not carry is in the fragments of HLS, as soon as these have come.
+void Thumbnails::look_into_hls(const std::string &slug, Thumbnail &thumbnail) {
+  auto key_frame = std::make_unique<formats::KeyFrame>();
+  const bool is_there = driver_.media().play(slug, formats::Format::key, *key_frame).has_value();
+  if (!is_there || !key_frame->has_begun()) return;
+  if (!thumbnail.key_frame->over()) driver_.media().leave(slug, formats::Format::ts, *thumbnail.key_frame);
+  thumbnail.key_frame = std::move(key_frame);
 }
 
 void Thumbnails::make_picture(const std::string &slug, Thumbnail &thumbnail) {

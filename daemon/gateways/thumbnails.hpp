@@ -45,6 +45,7 @@ class Thumbnails {
 
   void advance_all();
   bool advance(const std::string &slug, Thumbnail &thumbnail);
+  void look_into_hls(const std::string &slug, Thumbnail &thumbnail);
   void make_picture(const std::string &slug, Thumbnail &thumbnail);
   void answer_all(const std::string &slug, Thumbnail &thumbnail, const Expected<Slice> &picture);
 

@@ -147,7 +147,9 @@ void FlvBranch::write(const Frame &frame) {
             {.is_key = frame.is_start, .composition = std::max(later, 0), .data = frame.data}));
   } else {
     put(out, rtmp::Type::audio, decoded,
-        rtmp::flv::write_audio({.is_mp3 = frame.is_mp3, .data = frame.data}));
+        rtmp::flv::write_audio(
+            {.codec = frame.is_mp3 ? rtmp::flv::AudioCodec::mp3 : rtmp::flv::AudioCodec::aac,
+             .data = frame.data}));
   }
   out_.push(rtmp::shared(std::move(out)), frame.is_video ? frame.is_start : !demux_.tracks().has_video);
 }

@@ -8,13 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include "formats/carriage.hpp"
 #include "media/caps.hpp"
+#include "media/make.hpp"
 
 namespace astral::media {
 
 namespace {
 
 constexpr std::size_t most_packets = 64 << 10;  // bytes in one piece
+constexpr std::size_t most_held = 64 << 10;     // bytes in front of the first tables
 constexpr Time unflagged_group = 1s;
 constexpr guint64 latest_pts = std::uint64_t{1} << 62;  // ns; differences of smaller times do not overflow
 
@@ -73,13 +76,14 @@ std::uint64_t first_sequence() {
 }  // namespace
 
 HlsBranch::HlsBranch(GstBin *bin, GstPad *source, GMainContext *context, const formats::HlsLimits &limits,
-                     CapsKnown on_caps, News on_news, LeftOut on_left_out)
+                     CapsKnown on_caps, News on_news, Tracks on_tracks)
     : context_(Ref<GMainContext>::retain(context)),
       on_caps_(std::move(on_caps)),
       on_news_(std::move(on_news)),
-      on_left_out_(std::move(on_left_out)),
+      on_tracks_(std::move(on_tracks)),
       window_(first_sequence(), limits),
-      tap_(context, [this](GstSample *sample) { take(sample); }, [this] { end(); }),
+      tap_(
+          context, [this](GstSample *sample) { take(sample); }, [this] { end(); }),
       mailbox_(context) {
   gst_bin_add(bin, tap_.element());
   const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(tap_.element(), "sink"));
@@ -93,11 +97,16 @@ void HlsBranch::take(GstSample *sample) {
   if (!caps || !buffer || gst_caps_get_size(caps) == 0) return;
   if (caps != caps_.get() && !(caps_ && gst_caps_is_equal(caps, caps_.get()))) start(caps);
   if (is_repeated_header(buffer)) return;
-  if (is_transport_stream_) {
-    take_transport_stream(sample);
-  } else if (remux_) {
-    remux_->push(buffer);
-  }
+  if (is_transport_stream_) return take_transport_stream(sample);
+  const bool is_start = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  give(buffer, is_start, GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));
+}
+
+void HlsBranch::give(GstBuffer *buffer, bool is_start, bool is_broken) {
+  if (is_start && std::exchange(is_remux_due_, false)) open_remux();
+  if (!remux_) return;
+  if (is_broken && remux_->has_delivered()) is_fragment_broken_ = true;
+  remux_->push(buffer);
 }
 
 void HlsBranch::start(GstCaps *caps) {
@@ -108,14 +117,24 @@ void HlsBranch::start(GstCaps *caps) {
   live_group_.reset();
   caps_ = Ref<GstCaps>::retain(caps);
   refusal_.clear();
-  left_out_ = {};
+  live_refusal_.clear();
+  tracks_ = {};
   remux_.reset();
+  is_remux_due_ = false;
   last_pts_.reset();
   packets_.clear();
   is_flagged_ = false;
   ++counted_group_;
+  ++fragment_group_;
+  is_fragment_broken_ = false;
   headers_to_come_ = 0;
   is_transport_stream_ = false;
+  codecs_ = {};
+  are_codecs_known_ = false;
+  breaks_ = {};
+  is_draining_ = is_past_break_ = false;
+  held_.clear();
+  held_bytes_ = 0;
   if (!are_plain(caps)) {
     refusal_ = "the stream's caps hold what no media has";
     return;
@@ -127,11 +146,19 @@ void HlsBranch::start(GstCaps *caps) {
   live_header_ = formats::TsHeader(header);
   hold_live_header();
   mailbox_.post([this, text = readable(caps)] { on_caps_(text); });
-  if (is_transport_stream_) return;
+  window_.set_init({});
+  if (!is_transport_stream_) open_remux();
+}
+
+void HlsBranch::open_remux() {
   auto remux = Remux::open(
-      caps, context_.get(), [this](GstSample *sample) { take_packet(sample); },
-      [this](const std::string &codec, bool is_video) { leave_out(codec, is_video); },
-      [this](const Error &error) { stop_remux(error); });
+      caps_.get(), is_transport_stream_ ? Remux::To::mp4 : Remux::To::mpegts_and_mp4, context_.get(),
+      {.on_tracks = [this](const formats::Facts &tracks) { learn(tracks); },
+       .on_ts = [this](GstSample *sample) { take_packet(sample); },
+       .on_init = [this](const Slice &init) { window_.set_init(init); },
+       .on_fragment = [this](formats::mp4::Clock::Piece piece) { take_fragment(std::move(piece)); },
+       .on_end = [this] { end_remux(); },
+       .on_fail = [this](const Error &error) { stop_remux(error); }});
   if (remux) {
     remux_ = std::move(*remux);
   } else {
@@ -158,15 +185,42 @@ bool HlsBranch::is_repeated_header(GstBuffer *buffer) {
   return is_same;
 }
 
-void HlsBranch::leave_out(const std::string &codec, bool is_video) {
-  if (is_video && !left_out_.video) left_out_.video = formats::VideoFacts{.codec = codec};
-  if (!is_video && !left_out_.audio) left_out_.audio = formats::AudioFacts{.codec = codec};
-  mailbox_.post([this] { on_left_out_(); });
+// A transport stream goes to the window as it is, unless a codec needs MP4. Returns whether the piece has
+// tables.
+bool HlsBranch::follow_codecs(Bytes piece) {
+  if (!codecs_.see(piece)) return false;
+  const auto needs_mp4 = [](const formats::TsCodecs::Track &track) {
+    return formats::is_in_ts(track.codec) && formats::hls_container(track.codec) == formats::Container::mp4;
+  };
+  const bool is_due = needs_mp4(codecs_.video()) || needs_mp4(codecs_.audio());
+  const bool is_there = remux_ || is_remux_due_;
+  if (is_due == is_there || !refusal_.empty()) return true;
+  is_remux_due_ = false;
+  remux_.reset();
+  if (is_due)
+    open_remux();
+  else
+    window_.set_init({});
+  return true;
 }
 
+void HlsBranch::learn(const formats::Facts &tracks) {
+  if (is_transport_stream_) return;
+  tracks_ = tracks;
+  const bool is_in_ts = (tracks.video && formats::is_in_ts(tracks.video->codec)) ||
+                        (tracks.audio && formats::is_in_ts(tracks.audio->codec));
+  if (!is_in_ts) live_refusal_ = "MPEG-TS carries no track of this stream: watch it by HLS";
+  if (!live_refusal_.empty()) live_.end({Code::unsupported, live_refusal_});
+  mailbox_.post([this] { on_tracks_(); });
+}
+
+// What has worked begins again with the next group: a track may have other parameters now.
 void HlsBranch::stop_remux(const Error &error) {
-  refusal_ = error.detail;
+  if (is_draining_) return end_remux();
+  is_remux_due_ = remux_ && remux_->has_delivered();
+  if (!is_remux_due_) refusal_ = error.detail;
   remux_.reset();
+  if (has_ended_) finish();
 }
 
 void HlsBranch::take_transport_stream(GstSample *sample) {
@@ -179,6 +233,53 @@ void HlsBranch::take_transport_stream(GstSample *sample) {
 }
 
 void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken) {
+  push_live(group, bytes, is_broken);
+  if (bytes.empty()) return;
+  formats::Piece piece{group, pts, std::move(bytes), is_broken};
+  if (is_transport_stream_) return hold(std::move(piece));
+  if (!remux_ || !remux_->makes_fragments()) push_window(std::move(piece));
+}
+
+// Until the tables say what the window is to get.
+void HlsBranch::hold(formats::Piece piece) {
+  are_codecs_known_ = follow_codecs(piece.bytes.bytes()) || are_codecs_known_;
+  held_bytes_ += piece.bytes.size();
+  held_.push_back(std::move(piece));
+  if (!are_codecs_known_ && held_bytes_ < most_held) return;
+  are_codecs_known_ = true;  // or they never are
+  if (held_bytes_ > waiting_bytes && is_draining_) return end_remux();
+  flush_held();
+}
+
+// At a break the remux ends first, and another one begins with the piece.
+void HlsBranch::flush_held() {
+  while (!held_.empty() && !is_draining_) {
+    formats::Piece one = held_.front();
+    breaks_.set_hevc(codecs_.video().codec == "h265");
+    if (!std::exchange(is_past_break_, false) && breaks_.is_break(one.bytes.bytes(), one.pts) && remux_) {
+      is_draining_ = true;
+      return remux_->finish();
+    }
+    held_.pop_front();
+    held_bytes_ -= one.bytes.size();
+    const bool is_start = std::exchange(given_group_, one.group) != one.group;
+    if (remux_ || is_remux_due_)
+      give(wrap(one.bytes).get(), is_start, one.broken);
+    else if (refusal_.empty())
+      push_window(std::move(one));
+  }
+}
+
+void HlsBranch::end_remux() {
+  if (!std::exchange(is_draining_, false)) return finish();
+  is_past_break_ = true;
+  remux_.reset();
+  open_remux();
+  flush_held();
+  if (has_ended_) end();
+}
+
+void HlsBranch::push_live(std::uint64_t group, const Slice &bytes, bool is_broken) {
   if (is_broken) {
     live_.mark_break();
     hold_live_header();
@@ -192,8 +293,22 @@ void HlsBranch::push(std::uint64_t group, Time pts, Slice bytes, bool is_broken)
     is_live_header_out_ = true;
   }
   live_.push(bytes, is_start);
-  if (window_.push({group, pts, std::move(bytes), is_broken}, std::chrono::system_clock::now()))
-    mailbox_.post([this] { on_news_(); });
+}
+
+void HlsBranch::push_window(formats::Piece piece) {
+  if (window_.push(std::move(piece), std::chrono::system_clock::now())) mailbox_.post([this] { on_news_(); });
+}
+
+// Without pictures, a group begins after some time.
+void HlsBranch::take_fragment(formats::mp4::Clock::Piece piece) {
+  const bool is_sound = piece.kind == formats::Kind::audio;
+  const bool is_start = piece.is_start && (!is_sound || piece.decoded - fragments_since_ >= unflagged_group);
+  if (is_start) {
+    ++fragment_group_;
+    fragments_since_ = piece.decoded;
+  }
+  const bool is_broken = is_start && std::exchange(is_fragment_broken_, false);
+  push_window({fragment_group_, piece.decoded, Slice::copy(piece.bytes), is_broken});
 }
 
 // The next group's counters are not known yet, so its players get the header when it begins.
@@ -222,8 +337,16 @@ void HlsBranch::push_packets() {
   packets_.clear();
 }
 
-// The stream has ended, and all its media has come.
+// The stream has ended, and all its media has come here.
 void HlsBranch::end() {
+  has_ended_ = true;
+  flush_held();
+  if (is_draining_) return;
+  if (remux_) return remux_->finish();
+  finish();
+}
+
+void HlsBranch::finish() {
   push_packets();
   window_.end();
   live_.end({Code::not_found, "the stream has ended"});

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "formats/av1.hpp"
+#include "formats/mpeg_audio.hpp"
 #include "media/make.hpp"
 
 namespace astral::media {
@@ -14,9 +16,11 @@ using formats::Kind;
 using formats::Timeline;
 using formats::TsMux;
 using formats::h264::Nal;
+using rtmp::flv::AudioCodec;
+using rtmp::flv::VideoCodec;
 
-// Frames that may wait in front of the pipeline. A frame of one byte takes 500 bytes of memory.
-constexpr guint64 waiting_frames = 8192;
+// Frames that may wait for the tracks to be known. A frame of one byte takes 500 bytes of memory.
+constexpr std::size_t waiting_frames = 4096;
 constexpr std::int64_t for_tracks = Timeline::second;  // in which a track that was not announced may begin
 constexpr double max_announced_kbps = 1'000'000;       // of one track
 
@@ -59,7 +63,7 @@ void Ingest::tear_down() {
   gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   errors_.reset();
   mailbox_ = std::make_unique<Mailbox>(context_.get());
-  source_.reset();
+  output_.reset();
   pipeline_.reset();
 }
 
@@ -89,20 +93,26 @@ std::int64_t Ingest::time_of(Kind kind, std::uint32_t timestamp) {
 // Some encoders send start codes where FLV has lengths.
 Expected<void> Ingest::take_config(const rtmp::flv::Video &video) {
   const Bytes config = video.data.bytes();
-  video_.is_hevc = video.is_hevc;
+  const bool is_hevc = video.codec == VideoCodec::hevc;
+  video_.codec = video.codec;
+  if (video.codec == VideoCodec::av1) {
+    const auto sequence = formats::av1::read_record(config);
+    if (!sequence)
+      return fail(Code::unsupported, "the configuration of the AV1 cannot be read: restart the encoder");
+    if (!sequence->empty()) video_.av1.assign(sequence->begin(), sequence->end());
+    return {};
+  }
   if (has_start_code(config)) {
     const std::vector<Bytes> units = formats::h264::units_after_start_codes(config);
-    if (video.is_hevc)
+    if (is_hevc)
       video_.hevc.learn(units);
     else
       video_.parameters.learn(units);
     return {};
   }
-  const auto length_size =
-      video.is_hevc ? video_.hevc.read_record(config) : video_.parameters.read_record(config);
+  const auto length_size = is_hevc ? video_.hevc.read_record(config) : video_.parameters.read_record(config);
   if (!length_size)
-    return fail(Code::unsupported, std::string("the configuration of the ") +
-                                       (video.is_hevc ? "HEVC" : "H.264") +
+    return fail(Code::unsupported, std::string("the configuration of the ") + (is_hevc ? "HEVC" : "H.264") +
                                        " cannot be read: restart the encoder");
   video_.length_size = *length_size;
   return {};
@@ -118,14 +128,29 @@ Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Video &vid
   if (video.is_config) return take_config(video);
   Frame frame{.decoded = time_of(Kind::video, timestamp),
               .shown = std::clamp<std::int64_t>(video.composition * ticks_per_ms, 0, most_delay)};
-  const bool can_be_decoded = video.is_hevc ? take_hevc(video, frame) : take_avc(video, frame);
+  const bool can_be_decoded = video.codec == VideoCodec::av1    ? take_av1(video, frame)
+                              : video.codec == VideoCodec::hevc ? take_hevc(video, frame)
+                                                                : take_avc(video, frame);
   if (!can_be_decoded || (awaits_start_ && !frame.is_start)) return {};
   awaits_start_ = false;
   video_.is_there = true;
   return take(std::move(frame));
 }
 
-// False: it cannot be decoded. As below.
+// False: it cannot be decoded. As below. Puts the sequence header in front of key frames, for viewers that
+// join later.
+bool Ingest::take_av1(const rtmp::flv::Video &video, Frame &frame) {
+  const Bytes unit = video.data.bytes();
+  const Bytes sequence = formats::av1::find_sequence(unit);
+  if (!sequence.empty()) video_.av1.assign(sequence.begin(), sequence.end());
+  if (!formats::av1::read_sequence(video_.av1)) return false;
+  frame.is_start = video.is_key || !sequence.empty();
+  if (frame.is_start && sequence.empty()) frame.data = video_.av1;
+  frame.data.insert(frame.data.end(), unit.begin(), unit.end());
+  video_.codec = video.codec;
+  return true;
+}
+
 bool Ingest::take_hevc(const rtmp::flv::Video &video, Frame &frame) {
   const std::vector<Bytes> units = units_of(video.data.bytes());
   video_.hevc.learn(units);
@@ -156,6 +181,8 @@ bool Ingest::take_avc(const rtmp::flv::Video &video, Frame &frame) {
 // Some encoders send AAC with ADTS headers, which FLV does not have.
 Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Audio &audio) {
   const Bytes data = audio.data.bytes();
+  const bool is_aac = audio.codec == AudioCodec::aac;
+  if (audio.is_config && audio.codec == AudioCodec::opus) return take_opus_config(data);
   if (audio.is_config) {
     audio_.config = formats::adts::read_config(data);
     if (audio_.config) return {};
@@ -164,11 +191,28 @@ Expected<void> Ingest::take(std::uint32_t timestamp, const rtmp::flv::Audio &aud
   Frame frame{.kind = Kind::audio, .decoded = time_of(Kind::audio, timestamp)};
   const auto head = formats::adts::read_head(data);
   const bool has_head = head && head->size == data.size();
-  if (!audio.is_mp3 && !has_head && (!audio_.config || data.size() > formats::adts::largest)) return {};
-  if (!audio.is_mp3 && !has_head) formats::adts::put_head(frame.data, *audio_.config, data.size());
+  if (is_aac && !has_head && (!audio_.config || data.size() > formats::adts::largest)) return {};
+  if (is_aac && !has_head) formats::adts::put_head(frame.data, *audio_.config, data.size());
   frame.data.insert(frame.data.end(), data.begin(), data.end());
-  audio_.type = audio.is_mp3 ? TsMux::Audio::mp3 : TsMux::Audio::aac;
+  audio_.type = is_aac                            ? TsMux::Audio::aac
+                : audio.codec == AudioCodec::opus ? TsMux::Audio::opus
+                                                  : TsMux::Audio::mp3;
+  if (is_aac) audio_.aac = formats::adts::read_head(frame.data)->config;
+  if (const auto read = formats::mpeg_audio::read_head(data); audio.codec == AudioCodec::mp3 && read)
+    audio_.mp3 = *read;
   return take(std::move(frame));
+}
+
+// An identification header (RFC 7845, 5.1).
+Expected<void> Ingest::take_opus_config(Bytes head) {
+  constexpr std::size_t channels_at = 9, mapping_at = 18;
+  const bool is_head = as_text(head).starts_with("OpusHead") && head.size() > mapping_at;
+  const unsigned channels = is_head ? head[channels_at] : 0;
+  if (channels < 1 || channels > 2 || head[mapping_at] != 0)
+    return fail(Code::unsupported,
+                "this kind of Opus cannot be published: set the encoder to mono or stereo");
+  audio_.channels = channels;
+  return {};
 }
 
 // Requires that pending_ is not empty.
@@ -176,7 +220,7 @@ bool Ingest::is_complete() const {
   const bool has_video = video_.is_there || !video_.is_expected;
   const bool has_audio = audio_.type != TsMux::Audio::none || !audio_.is_expected;
   if (has_video && has_audio) return true;
-  return pending_bytes_ > waiting_bytes / 2 || pending_.size() > waiting_frames / 2 ||
+  return pending_bytes_ > waiting_bytes / 2 || pending_.size() > waiting_frames ||
          pending_.back().decoded - pending_.front().decoded >= for_tracks;
 }
 
@@ -195,24 +239,17 @@ Expected<void> Ingest::take(Frame frame) {
   return {};
 }
 
-// A track that begins later is announced when it does.
+IngestTracks Ingest::tracks() const {
+  return {.video = video_.is_there ? std::optional(video_.codec) : std::nullopt,
+          .av1 = video_.av1,
+          .audio = audio_.type,
+          .aac = audio_.aac,
+          .mp3 = audio_.mp3,
+          .channels = audio_.channels};
+}
+
 Expected<void> Ingest::deliver(const Frame &frame) {
-  if (gst_app_src_get_current_level_bytes(source_.get()) > waiting_bytes ||
-      gst_app_src_get_current_level_buffers(source_.get()) > waiting_frames)
-    return fail(Code::no_room, "this node cannot keep up with the publisher");
-  const TsMux::Video type = video_.is_hevc ? TsMux::Video::h265 : TsMux::Video::h264;
-  muxer_.set_tracks(video_.is_there ? type : TsMux::Video::none, audio_.type);
-  const auto buffer = wrap(rtmp::shared(muxer_.write({.kind = frame.kind,
-                                                      .is_start = frame.is_start,
-                                                      .decoded = frame.decoded,
-                                                      .shown = frame.shown,
-                                                      .data = frame.data})));
-  GST_BUFFER_PTS(buffer.get()) =
-      gst_util_uint64_scale(static_cast<guint64>(frame.decoded), GST_SECOND, Timeline::second);
-  if (frame.kind == Kind::video && !frame.is_start)
-    GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
-  gst_app_src_push_buffer(source_.get(), gst_buffer_ref(buffer.get()));
-  return {};
+  return output_->write(frame, tracks());
 }
 
 Expected<void> Ingest::build() {
@@ -220,17 +257,13 @@ Expected<void> Ingest::build() {
   errors_ = std::make_unique<BusErrors>(
       pipeline_.get(), *mailbox_, [this](GstObject *, const Error &error) { end(error); },
       [this] { end({Code::not_found, "the publisher has ended the stream"}); });
-  const auto source = make("appsrc"), sink = make("astralsink");
-  if (!source) return missing("appsrc");
+  const auto sink = make("astralsink");
   if (!sink) return missing("astralsink");
-  source_ = Ref<GstAppSrc>::retain(GST_APP_SRC(source.get()));
-  const auto caps = Ref<GstCaps>::adopt(gst_caps_new_simple("video/mpegts", "systemstream", G_TYPE_BOOLEAN,
-                                                            TRUE, "packetsize", G_TYPE_INT, 188, nullptr));
-  g_object_set(source.get(), "caps", caps.get(), "format", GST_FORMAT_TIME, "is-live", TRUE, "max-bytes",
-               guint64{0}, nullptr);
   g_object_set(sink.get(), "uri", uri_.c_str(), "title", title_.c_str(), "bitrate", kbps_, nullptr);
-  gst_bin_add_many(GST_BIN(pipeline_.get()), source.get(), sink.get(), nullptr);
-  if (!gst_element_link(source.get(), sink.get())) return fail(Code::failed, "astralsink cannot be linked");
+  gst_bin_add(GST_BIN(pipeline_.get()), sink.get());
+  auto output = IngestOutput::open(GST_BIN(pipeline_.get()), sink.get(), tracks());
+  if (!output) return tl::unexpected<Error>(output.error());
+  output_ = std::move(*output);
   if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     return fail(Code::failed, "the publisher's pipeline does not start");
   return {};
@@ -238,7 +271,7 @@ Expected<void> Ingest::build() {
 
 void Ingest::finish() {
   if (!pipeline_) return mailbox_->post([this] { end({Code::not_found, "nothing was published"}); });
-  gst_app_src_end_of_stream(source_.get());
+  output_->finish();
 }
 
 void Ingest::end(const Error &error) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Publishes the media of an RTMP or WebRTC publisher: multiplexes it to MPEG-TS, without transcoding, into an
-// astralsink of this process. Decides when all tracks are known, and what of a publisher's media can be
-// decoded.
+// Publishes the media of an RTMP or WebRTC publisher: multiplexes it, without transcoding (ingest_output),
+// into an astralsink of this process. Decides when all tracks are known, and what of a publisher's media can
+// be decoded.
 #pragma once
 
-#include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 
 #include <cstdint>
@@ -27,6 +26,7 @@
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
+#include "media/ingest_output.hpp"
 #include "media/tap.hpp"
 
 namespace astral::media {
@@ -49,7 +49,7 @@ class Ingest {
 
   void begin();  // another publisher continues: times go on, and video starts at its first key frame
   void expect(const rtmp::Metadata &metadata);
-  // no_room: the pipeline does not keep up. unsupported: MPEG-TS cannot carry it.
+  // no_room: the pipeline does not keep up. unsupported: it cannot be carried.
   Expected<void> push(const rtmp::Media &media);
   void finish();
 
@@ -58,22 +58,20 @@ class Ingest {
     bool is_expected = true;
     bool is_there = false;  // a picture that a decoder can start with has come
     formats::h264::Parameters parameters = {};
-    bool is_hevc = false;
+    rtmp::flv::VideoCodec codec = rtmp::flv::VideoCodec::h264;
     formats::h265::Parameters hevc = {};
+    std::vector<std::uint8_t> av1 = {};  // the newest sequence header
     unsigned length_size = 4;
   };
   struct Audio {
     bool is_expected = true;
     formats::TsMux::Audio type = formats::TsMux::Audio::none;
     std::optional<formats::adts::Config> config = {};
+    formats::adts::Config aac = {};  // of the newest frame
+    formats::mpeg_audio::Frame mp3 = {};
+    unsigned channels = 2;  // of Opus
   };
-  struct Frame {
-    formats::Kind kind = formats::Kind::video;
-    bool is_start = false;
-    std::int64_t decoded = 0;  // 90 kHz, on our time line
-    std::int64_t shown = 0;
-    std::vector<std::uint8_t> data = {};
-  };
+  using Frame = IngestFrame;
 
   std::int64_t time_of(formats::Kind kind, std::uint32_t timestamp);
   Expected<void> take(std::uint32_t timestamp, const rtmp::flv::Video &video);
@@ -81,9 +79,12 @@ class Ingest {
   Expected<void> take_config(const rtmp::flv::Video &video);
   bool take_avc(const rtmp::flv::Video &video, Frame &frame);
   bool take_hevc(const rtmp::flv::Video &video, Frame &frame);
+  bool take_av1(const rtmp::flv::Video &video, Frame &frame);
+  Expected<void> take_opus_config(Bytes head);
   std::vector<Bytes> units_of(Bytes picture) const;
   Expected<void> take(Frame frame);
   bool is_complete() const;
+  IngestTracks tracks() const;
   Expected<void> deliver(const Frame &frame);
   Expected<void> build();
   void tear_down();
@@ -98,11 +99,10 @@ class Ingest {
   guint kbps_ = 0;  // as the publisher announced it
   bool awaits_start_ = true;
   formats::Timeline timeline_;
-  formats::TsMux muxer_;
   std::deque<Frame> pending_;  // waits until the tracks are known
   std::size_t pending_bytes_ = 0;
   Ref<GstElement> pipeline_;
-  Ref<GstAppSrc> source_;
+  std::unique_ptr<IngestOutput> output_;
   std::unique_ptr<Mailbox> mailbox_;
   std::unique_ptr<BusErrors> errors_;
 };

@@ -225,6 +225,11 @@ Expected<std::vector<Slice>> Pipelines::segment(const std::string &slug, const s
   const formats::HlsWindow *window = stream ? stream->hls() : ended_hls_.find(slug, now());
   if (!window) return not_carried(slug);
   if (const auto part = formats::parse_part_name(file)) return window->part(*part);
+  if (const auto number = formats::parse_init_name(file)) {
+    const auto init = window->init(*number);
+    if (!init) return tl::unexpected<Error>(init.error());
+    return std::vector<Slice>{*init};
+  }
   const auto sequence = formats::parse_segment_name(file);
   if (!sequence) return fail(Code::not_found, "no segment is called '" + file + "'");
   auto segment = window->segment(*sequence);

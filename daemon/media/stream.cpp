@@ -219,9 +219,10 @@ std::string Stream::drawing() const {
 }
 
 formats::Facts Stream::facts() const {
-  formats::Facts facts = hls_->refusal().empty() ? facts_.facts() : formats::Facts{};
-  if (!facts.video) facts.video = hls_->left_out().video;
-  if (!facts.audio) facts.audio = hls_->left_out().audio;
+  formats::Facts facts = hls_->live_refusal().empty() ? facts_.facts() : formats::Facts{};
+  const formats::Facts &tracks = hls_->tracks();
+  if (tracks.video && (!facts.video || facts.video->width == 0)) facts.video = tracks.video;
+  if (tracks.audio && (!facts.audio || facts.audio->rate == 0)) facts.audio = tracks.audio;
   return facts;
 }
 
@@ -239,7 +240,11 @@ Time Stream::hls_patience() const {
 }
 
 void Stream::play(formats::Format format, formats::Player &player) {
-  if (!hls_->refusal().empty()) return player.on_over({Code::unsupported, hls_->refusal()});
+  if (format == formats::Format::key) {
+    for (const Slice &piece : hls_->window().key_fragment()) player.on_frame(piece, true);
+    return player.on_over({Code::not_found, "no key frame has come yet"});
+  }
+  if (!hls_->live_refusal().empty()) return player.on_over({Code::unsupported, hls_->live_refusal()});
   branches_->join(format, player);
 }
 

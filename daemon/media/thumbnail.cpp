@@ -16,10 +16,12 @@ namespace astral::media {
 namespace {
 
 constexpr Time try_every = 20ms;
+constexpr char transport_stream[] = "video/mpegts, systemstream=true, packetsize=188";
+constexpr char mp4[] = "video/quicktime, variant=iso";
 // At most 320 square pixels in each direction, and no more than the picture has. Converts to JPEG's
 // colorimetry, which jpegenc does not request.
 constexpr char description[] =
-    "appsrc name=in format=bytes max-bytes=0 caps=video/mpegts,systemstream=true,packetsize=188 "
+    "appsrc name=in format=bytes max-bytes=0 "
     "! decodebin expose-all-streams=false caps=video/x-raw(ANY) ! videoconvert "
     "! videoscale add-borders=false ! videoconvert "
     "! video/x-raw,width=[1,320],height=[1,320],pixel-aspect-ratio=1/1,colorimetry=(string)1:4:0:0 "
@@ -56,9 +58,12 @@ class Pipeline {
 
   Expected<void> start(const std::vector<Slice> &pieces) {
     if (!error_.empty()) return fail(Code::failed, error_);
+    const auto in = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "in"));
+    const bool is_ts = !pieces.empty() && !pieces[0].empty() && pieces[0].bytes()[0] == 0x47;
+    const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(is_ts ? transport_stream : mp4));
+    g_object_set(in.get(), "caps", caps.get(), nullptr);
     if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
       return fail(Code::failed, "the decoder does not start");
-    const auto in = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "in"));
     for (const Slice &piece : pieces)
       if (!piece.empty()) gst_app_src_push_buffer(GST_APP_SRC(in.get()), wrap(piece).release());
     gst_app_src_end_of_stream(GST_APP_SRC(in.get()));

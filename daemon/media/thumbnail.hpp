@@ -27,7 +27,7 @@ class Thumbnailer {
   Thumbnailer(const Thumbnailer &) = delete;
   Thumbnailer &operator=(const Thumbnailer &) = delete;
 
-  // `key_frame`: MPEG-TS that begins with PAT and PMT and has one picture.
+  // `key_frame`: MPEG-TS that begins with PAT and PMT, or fragmented MP4, and has one picture.
   void make(std::vector<Slice> key_frame, Done done);
 
  private:

@@ -42,17 +42,17 @@ std::string map_page() {
   return end(std::move(page));
 }
 
-std::string download_page(const std::string &authority) {
+std::string download_page(const std::string &site) {
   std::string page = begin({.title = "Download"});
   page +=
       "<p>A node is one program, " + code("astralnode") +
-      ". It plays streams in your browser and forwards what you watch to others. On Debian 12, in Astral's "
-      "source folder:</p>\n" +
+      ". It plays streams in your browser and forwards what you watch to others. On Debian 12 or 13, in "
+      "Astral's source folder:</p>\n" +
       command(
           ". pipelines/packages.sh && install_missing $packages_to_build $packages_to_run\n"
           "meson setup build -Dtests=false && ninja -C build\n"
-          "meson devenv -C build astralnode --origin http://" +
-          authority) +
+          "meson devenv -C build astralnode --origin " +
+          site) +
       "<p>It serves its own page at " + link(own_node(8000) + "/", own_node(8000)) + ".</p>\n";
   return end(std::move(page));
 }

@@ -29,7 +29,7 @@ std::string publish_page(const Stream &stream, std::uint16_t node_port);
 std::string upload_page(std::uint16_t node_port);
 
 std::string nodes_page(const std::vector<Node> &nodes);
-std::string download_page(const std::string &authority);  // this origin's HOST:PORT in the visitor's request
+std::string download_page(const std::string &site);  // scheme://HOST:PORT of this origin, as the visitor knows it
 std::string about_page();
 std::string map_page();
 

@@ -42,7 +42,7 @@ class PageCalls {
     if (!port) return tl::unexpected(port.error());
     return html(upload_page(*port), *port);
   }
-  Outcome download(const Call &call) { return html(download_page(call.authority)); }
+  Outcome download(const Call &call) { return html(download_page(call.site())); }
   Outcome about(const Call &) { return html(about_page()); }
   Outcome map(const Call &) { return html(map_page()); }
   Outcome description(const Call &call) {

@@ -499,6 +499,10 @@ bool Driver::has_room_for_peer() const {
   return impl_->peers().has_room();
 }
 
+void Driver::publisher_away(const std::string &slug, bool away) {
+  impl_->handle(core::PublisherAway{.slug = slug, .away = away});
+}
+
 void Driver::player_came(const std::string &slug) {
   impl_->player_came(slug);
 }

@@ -71,6 +71,9 @@ class Driver {
   // The UDP port of this node, what it has found out about the NAT before it, and the address families there.
   void nat_known(std::uint16_t udp_port, const core::Nat &nat, const core::Families &families);
 
+  // Whoever publishes our stream through a gateway has lost the connection, or is back.
+  void publisher_away(const std::string &slug, bool away);
+
   // Somebody plays the stream: between came() and left(), or where players only ask now and then, asked().
   // While nobody does, a stream that was brought here for a player is given up.
   void player_came(const std::string &slug);

@@ -43,7 +43,8 @@ class Page:
         return f'the page shows {self.text("#watch")!r}, the console has {self.console}'
 
     def text(self, selector):
-        return self.js('document.querySelector(arguments[0])?.innerText ?? ""', selector)
+        """Its text, with each no-break space as a space."""
+        return self.js('(document.querySelector(arguments[0])?.innerText ?? "").replaceAll("\\u00a0", " ")', selector)
 
     def is_shown(self, selector):
         return self.js('document.querySelector(arguments[0]).checkVisibility()', selector)
@@ -94,9 +95,9 @@ class Page:
             return canvas.toDataURL("image/png");
         })()''')
 
-    def expect_moving(self, seconds=3):
+    def expect_moving(self, seconds=3, state='Live'):
         """Waits until the video's time advances, more frames are decoded and the picture changes."""
-        self.wait('the picture', lambda: self.state == 'Live' and self.js(
+        self.wait('the picture', lambda: self.state == state and self.js(
             'document.querySelector("video").videoWidth') > 0)
         time_before, frames_before, picture_before = self.time, self.frames, self.picture()
         self.wait(f'{seconds} more seconds', lambda: self.time > time_before + seconds)

@@ -23,8 +23,8 @@ def watched(request, network, page):
 
 
 def expect_going_on(page):
+    page.wait('the overlay to go', lambda: page.overlay == '')
     page.expect_moving(2)
-    assert page.overlay == ''
     assert page.js('window.is_the_same_page') is True
     assert page.js('document.querySelectorAll("#screen video:not(.next)").length') == 1
 
@@ -38,7 +38,7 @@ def test_the_page_goes_on_when_the_parent_is_killed(watched, page):
 
 def test_the_page_keeps_the_last_picture_while_the_publisher_pauses(watched, page):
     assert watched.p.call('PUT', f'/stream/{watched.slug}', {'streaming': False}).status == 200
-    page.wait('the overlay', lambda: page.overlay.startswith('The publisher is paused'))
+    page.wait('the overlay', lambda: page.overlay.startswith('The publisher has paused'))
     assert page.state == 'Waiting'
     picture = page.picture()
     assert page.js('document.querySelector("#video").videoWidth') > 0

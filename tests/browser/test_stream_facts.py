@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The page shows what a real node knows of its streams: thumbnails, which it refreshes, codecs and warnings."""
+import astral
 import media
 
 VIDEO = media.VIDEO.replace('video/x-raw,', 'video/x-raw,format=I420,')  # what all browsers decode
@@ -27,9 +28,24 @@ def test_the_watch_page_says_what_is_left_out_and_plays_the_rest(network, page):
     node = network.node('n')
     network.launch('publisher', f'{VIDEO} ! queue ! mux. mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri("talk")} '
                    'audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! avenc_ac3 ! ac3parse ! queue ! mux.')
+    astral.wait_until(lambda: 'video' in (node.stream('talk') or {}), 'media', 40)
     page.open(f'{node.url}/#watch/talk')
     page.wait('the reason', lambda: 'WebRTC do not carry this stream\'s AC-3 sound: send AAC' in page.text('#watch-left-out'))
     page.wait('the picture', lambda: page.text('#fact-picture') == '640 × 360')
+    assert page.console_errors == []
+
+
+def test_av1_and_opus_play_in_hls(network, page):
+    """By fragments of MP4, which hls.js gives to Chromium as they are."""
+    node = network.node('n')
+    network.launch('publisher', 'videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=180,framerate=10/1 ! '
+                   'av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=10 lag-in-frames=0 ! av1parse ! queue ! mux. '
+                   'audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! opusenc ! queue ! mux. '
+                   f'matroskamux name=mux streamable=true ! astralsink uri={node.uri("talk")}')
+    page.open(f'{node.url}/#watch/talk')
+    page.expect_moving()
+    assert page.player in ('Low-latency HLS', 'HLS') and page.text('#fact-picture') == '320 × 180'
+    page.wait('the sound', lambda: page.js('document.querySelector("video").webkitAudioDecodedByteCount') > 10_000)
     assert page.console_errors == []
 
 

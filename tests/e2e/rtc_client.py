@@ -4,10 +4,11 @@
 gir1.2-gst-plugins-bad-1.0 and gstreamer1.0-nice.
 
     rtc_client.py watch URL FILE        writes the received H.264 to FILE, and prints the RTP timestamp of each picture and audio packet
-    rtc_client.py publish URL H264|VP8  publishes a test picture and a tone until it ends; SIGINT ends the session with DELETE
+    rtc_client.py publish URL H264|VP8  publishes a test picture and a tone until it ends; SIGINT ends the session with DELETE, and prints an error's status
 """
 import signal
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -65,7 +66,10 @@ class Client:
 
     def end(self):
         if self.place:
-            urllib.request.urlopen(urllib.request.Request(self.place, method='DELETE')).close()
+            try:
+                urllib.request.urlopen(urllib.request.Request(self.place, method='DELETE')).close()
+            except urllib.error.HTTPError as error:
+                say('session', error.code)
         self.loop.quit()
 
 

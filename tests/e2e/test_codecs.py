@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Codecs that some formats do not carry: a viewer's node says which track is left out where, and the rest plays."""
+import contextlib
 import subprocess
 import threading
 
@@ -20,7 +21,7 @@ STREAMS = {
     'mp3': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libmp3lame', '-b:a', '64k'), None),
     'ac3': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'ac3'), ('audio', EVERY, 'AC-3 sound: send AAC')),
     'latm': ((*H264, '-pix_fmt', 'yuv420p', *AAC, '-mpegts_flags', 'latm'), ('audio', EVERY, 'AAC in LATM')),
-    'opus': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libopus'), ('audio', EVERY, 'Opus sound: send AAC')),
+    'opus': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libopus'), ('audio', ALL_BUT_HLS, 'Opus sound: send AAC')),
     'hevc': (('-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none', '-pix_fmt', 'yuv420p', *AAC),
              ('video', ALL_BUT_HLS, 'H.265 picture')),
     'yuv444': ((*H264, '-pix_fmt', 'yuv444p', *AAC), ('video', [], 'yuv420p')),
@@ -60,6 +61,7 @@ def test_a_viewers_node_says_what_is_left_out_and_plays_the_rest(network, nodes)
     assert codecs(f'{url}/hevc/live.flv') == ['aac'] and codecs(f'{url}/hevc/live.ts') == ['aac', 'hevc']
     for slug in ('mp3', 'opus', 'hevc'):
         astral.wait_until(lambda: second.call('GET', f'/stream/{slug}/hls/index.m3u8').status == 200, f'HLS of {slug}', 30)
+        assert ('#EXT-X-MAP' in second.call('GET', f'/stream/{slug}/hls/index.m3u8').body.decode()) == (slug != 'mp3'), slug
 
 
 @pytest.mark.parametrize('way', ['ts', 'rtmp'])
@@ -104,6 +106,21 @@ def hevc(folder, seconds):
     return record, pictures
 
 
+@contextlib.contextmanager
+def publishing(node, plan):
+    """Sends the plan to the node's RTMP port, in a thread."""
+    publisher = RawPublisher(int(node.rtmp.split(':')[2].split('/')[0]), 'talk')
+    is_over = threading.Event()
+    sender = threading.Thread(target=frames.publish, args=(publisher, plan, is_over.is_set))
+    sender.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        sender.join()
+        publisher.socket.close()
+
+
 def test_hevc_of_enhanced_rtmp_is_carried(network, nodes):
     first, second = nodes
     film = network.folder / 'aac.flv'
@@ -119,11 +136,7 @@ def test_hevc_of_enhanced_rtmp_is_carried(network, nodes):
             tag = tag._replace(body=(b'\x91' if is_key else b'\xa1') + b'hvc1' + bytes(3) + pictures[number])
             number += 1
         plan.append(frames.Sent(tag.time / 1000, tag))
-    publisher = RawPublisher(int(first.rtmp.split(':')[2].split('/')[0]), 'talk')
-    is_over = threading.Event()
-    sender = threading.Thread(target=frames.publish, args=(publisher, plan, is_over.is_set))
-    sender.start()
-    try:
+    with publishing(first, plan):
         live(second)
         got = network.folder / 'hevc.ts'
         output('ffmpeg', '-nostdin', '-v', 'error', '-i', f'http://127.0.0.1:{second.port}/stream/talk/live.ts', '-t', 3, '-c', 'copy', got)
@@ -135,7 +148,36 @@ def test_hevc_of_enhanced_rtmp_is_carried(network, nodes):
         astral.wait_until(lambda: second.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'HLS', 30)
         shown = output('ffmpeg', '-nostdin', '-v', 'error', '-xerror', '-i', hls, '-t', 2, '-map', '0:v', '-f', 'framemd5', '-').decode()
         assert len([line for line in shown.splitlines() if line[0] != '#']) >= 2 * FPS - 1
-    finally:
-        is_over.set()
-        sender.join()
-        publisher.socket.close()
+
+
+def unusual(tag):
+    """The tag as some encoders write it: with start codes where FLV has a record or lengths, and with ADTS heads where it has none."""
+    start = b'\0\0\0\1'
+    if tag.kind == frames.VIDEO and frames.is_config(tag):
+        record = tag.body[5:]
+        size = int.from_bytes(record[6:8], 'big')
+        sps, rest = record[8:8 + size], record[8 + size:]
+        return tag._replace(body=tag.body[:5] + start + sps + start + rest[3:3 + int.from_bytes(rest[1:3], 'big')])
+    if tag.kind == frames.VIDEO and tag.body[1] == 1:
+        return tag._replace(body=tag.body[:5] + b''.join(start + unit for unit in frames.units_of(tag.body[5:])))
+    if tag.kind == frames.AUDIO and tag.body[1] == 1:
+        size = len(tag.body) - 2 + 7
+        head = bytes([0xff, 0xf1, 1 << 6 | 4 << 2, 1 << 6 | size >> 11, size >> 3 & 0xff, (size & 7) << 5 | 0x1f, 0xfc])  # AAC-LC, 44.1 kHz, mono
+        return tag._replace(body=tag.body[:2] + head + tag.body[2:])
+    return tag
+
+
+def test_start_codes_and_adts_in_flv_are_repaired(network, nodes):
+    first, second = nodes
+    film = network.folder / 'film.flv'
+    output('ffmpeg', '-nostdin', '-v', 'error', '-f', 'lavfi', '-i', f'testsrc2=size=320x180:rate={FPS}', '-f', 'lavfi', '-i',
+           'sine=frequency=440:sample_rate=44100', '-t', 25, '-g', FPS, *H264, '-pix_fmt', 'yuv420p', *AAC, '-ac', 1, film)
+    plan = [frames.Sent(tag.time / 1000, unusual(tag)) for tag in frames.tags(film.read_bytes())]
+    with publishing(first, plan):
+        live(second)
+        got = network.folder / 'repaired.flv'
+        output('ffmpeg', '-nostdin', '-v', 'error', '-i', f'http://127.0.0.1:{second.port}/stream/talk/live.flv', '-t', 3, '-c', 'copy', got)
+        assert codecs(got) == ['aac', 'h264'] and media.decode(got) == []
+        sent = {tag.body[2:] for tag in frames.tags(film.read_bytes()) if tag.kind == frames.AUDIO and tag.body[1] == 1}
+        heard = [tag.body[2:] for tag in frames.tags(got.read_bytes()) if tag.kind == frames.AUDIO and tag.body[1] == 1]
+        assert len(heard) > 60 and set(heard) <= sent

@@ -18,7 +18,7 @@ REQUESTS = int(os.environ.get('ASTRAL_E2E_REQUESTS', '100000'))
 ONLY = os.environ.get('ASTRAL_E2E_REQUEST')
 AT_ONCE = 48
 # Fields that change by themselves.
-MOVING = {'bytes_received', 'bytes_sent', 'kept_streams', 'rtt_ms', 'refreshed', 'expires', 'updated', 'bitrate_kbps', 'media', 'time_ms'}
+MOVING = {'audience', 'viewers', 'bytes_received', 'bytes_sent', 'kept_streams', 'rtt_ms', 'refreshed', 'expires', 'updated', 'bitrate_kbps', 'media', 'time_ms'}
 GROWTH_KB = 16 * 1024
 TLS_ALERT = b'\x15\x03'
 

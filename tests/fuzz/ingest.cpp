@@ -155,7 +155,7 @@ class Steps {
       case 8:
         return audio({.data = Slice::copy(aac_frame)});
       case 9:
-        return audio({.is_mp3 = true, .data = Slice::copy(mp3_frame)});
+        return audio({.codec = rtmp::flv::AudioCodec::mp3, .data = Slice::copy(mp3_frame)});
       case 10:
         return read(flv::read_video(Slice::copy(some())));
       case 11:

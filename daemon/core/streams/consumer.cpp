@@ -10,6 +10,7 @@
 
 #include "core/admission.hpp"
 #include "core/limits.hpp"
+#include "core/silence.hpp"
 #include "core/streams/plan.hpp"
 
 namespace astral::core {
@@ -31,9 +32,11 @@ void Consumer::watch(const AskTicket &ask) {
   const StreamInfo *info = directory_.stream(slug);
   if (parent == nullptr && info != nullptr && info->ended)
     return outbox_.answer(call, fail(Code::not_found, has_ended));
-  if (stream != nullptr && stream->own)
+  // Its publisher's media is on its way, or nothing is to be waited for.
+  const bool own = stream != nullptr && stream->own;
+  if (own && (info == nullptr || !info->streaming))
     return outbox_.answer(call, fail(Code::no_room, std::string("published here, and ") +
-                                                        (stream->own->paused ? "paused" : "its publisher is away")));
+                                                        (info == nullptr ? "gone" : why_silent(*info))));
   if (stream == nullptr) {
     if (streams_.all.size() >= max_carried)
       return outbox_.answer(call, fail(Code::no_room, "this node carries too many streams"));
@@ -41,9 +44,11 @@ void Consumer::watch(const AskTicket &ask) {
   }
   if (stream->calls.size() + stream->watchers.size() >= max_waiting_calls)
     return outbox_.answer(call, fail(Code::no_room, "too many ask for this stream at once"));
-  if (until_media && stream->watchers.empty())
+  const bool is_watcher = until_media || own;  // which is answered after a while even if nothing comes
+  if (is_watcher && stream->watchers.empty())
     stream->watch_until = node_.now + node_.settings.timeouts.watch;
-  (until_media ? stream->watchers : stream->calls).push_back(call);
+  (is_watcher ? stream->watchers : stream->calls).push_back(call);
+  if (own) return reconciler_.settle(*stream);
   if (parent != nullptr)
     (player ? stream->played : stream->watched) = true;
   else

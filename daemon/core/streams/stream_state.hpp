@@ -51,6 +51,7 @@ struct Fed {
 struct Publication {
   PeerId publisher = 0;  // the element that publishes; 0: it is away
   bool paused = false;
+  bool away = false;      // the element is there, but what it publishes for has lost its connection
   bool ended = false;     // the publisher has ended it, or was away for too long
   std::uint64_t largest_group = 0;
   std::uint64_t told_kbps = 0;  // the bit rate that the others were told

@@ -37,19 +37,20 @@ std::string name_of(const std::array<const char *, n> &names, unsigned codec) {
 
 tl::unexpected<Error> not_video(const std::string &what) {
   return fail(Code::unsupported,
-              "this node accepts H.264 and HEVC, not " + what + ": set the encoder to H.264");
+              "this node accepts H.264, HEVC and AV1, not " + what + ": set the encoder to H.264");
 }
 tl::unexpected<Error> not_audio(const std::string &what) {
-  return fail(Code::unsupported, "this node accepts AAC or MP3, not " + what + ": set the encoder to AAC");
+  return fail(Code::unsupported,
+              "this node accepts AAC, MP3 or Opus, not " + what + ": set the encoder to AAC");
 }
 
 struct Letters {
   std::string_view code;
   const char *name;
 };
-constexpr std::array known_letters{
-    Letters{"av01", "AV1"},  Letters{"vp09", "VP9"},  Letters{"vp08", "VP8"},    Letters{"vvc1", "H.266"},
-    Letters{"Opus", "Opus"}, Letters{"ac-3", "AC-3"}, Letters{"ec-3", "E-AC-3"}, Letters{"fLaC", "FLAC"}};
+constexpr std::array known_letters{Letters{"vp09", "VP9"},    Letters{"vp08", "VP8"},
+                                   Letters{"vvc1", "H.266"},  Letters{"ac-3", "AC-3"},
+                                   Letters{"ec-3", "E-AC-3"}, Letters{"fLaC", "FLAC"}};
 
 // The letters are the publisher's: no others are repeated to people.
 std::string name_of(const std::string &letters) {
@@ -63,8 +64,14 @@ Expected<std::optional<Video>> read_enhanced_video(const Slice &body) {
   if (!read) return tl::unexpected<Error>(read.error());
   if (!*read) return std::nullopt;
   enhanced::Body &found = **read;
-  if (found.codec != "avc1" && found.codec != "hvc1") return not_video(name_of(found.codec));
-  return Video{.is_hevc = found.codec == "hvc1",
+  Video video;
+  if (found.codec == "hvc1")
+    video.codec = VideoCodec::hevc;
+  else if (found.codec == "av01")
+    video.codec = VideoCodec::av1;
+  else if (found.codec != "avc1")
+    return not_video(name_of(found.codec));
+  return Video{.codec = video.codec,
                .is_config = found.is_config,
                .is_key = found.is_key,
                .composition = found.composition,
@@ -76,10 +83,11 @@ Expected<std::optional<Audio>> read_enhanced_audio(const Slice &body) {
   if (!read) return tl::unexpected<Error>(read.error());
   if (!*read) return std::nullopt;
   enhanced::Body &found = **read;
-  const bool is_mp3 = found.codec == ".mp3";
-  if (!is_mp3 && found.codec != "mp4a") return not_audio(name_of(found.codec));
+  const bool is_mp3 = found.codec == ".mp3", is_opus = found.codec == "Opus";
+  if (!is_mp3 && !is_opus && found.codec != "mp4a") return not_audio(name_of(found.codec));
   if (is_mp3 && found.is_config) return std::nullopt;
-  return Audio{.is_config = found.is_config, .is_mp3 = is_mp3, .data = std::move(found.data)};
+  const AudioCodec codec = is_mp3 ? AudioCodec::mp3 : is_opus ? AudioCodec::opus : AudioCodec::aac;
+  return Audio{.is_config = found.is_config, .codec = codec, .data = std::move(found.data)};
 }
 
 // FLV has names for 11, 22 and 44 kHz only.
@@ -108,7 +116,7 @@ Expected<std::optional<Video>> read_video(const Slice &body) {
   const std::uint32_t composition = in.u24();
   if (!in.ok()) return fail(Code::invalid, "a video message of " + std::to_string(body.size()) + " bytes");
   if (packet > 1 || in.done()) return std::nullopt;
-  return Video{.is_hevc = codec == hevc,
+  return Video{.codec = codec == hevc ? VideoCodec::hevc : VideoCodec::h264,
                .is_config = packet == 0,
                .is_key = first >> 4 == key_frame,
                .composition = static_cast<std::int32_t>(composition << 8) >> 8,
@@ -123,7 +131,9 @@ Expected<std::optional<Audio>> read_audio(const Slice &body) {
   const bool is_config = codec == aac && in.u8() == 0;
   if (!in.ok()) return fail(Code::invalid, "an audio message of " + std::to_string(body.size()) + " bytes");
   if (in.done()) return std::nullopt;
-  return Audio{.is_config = is_config, .is_mp3 = codec == mp3, .data = rest_of(body, in)};
+  return Audio{.is_config = is_config,
+               .codec = codec == mp3 ? AudioCodec::mp3 : AudioCodec::aac,
+               .data = rest_of(body, in)};
 }
 
 Buffer write_avc(const Video &video) {
@@ -139,8 +149,9 @@ Buffer write_avc(const Video &video) {
 Buffer write_audio(const Audio &audio) {
   Buffer body;
   body.reserve(2 + audio.data.size());
-  body.push_back(audio.is_mp3 ? mp3_flags(audio.data.bytes()) : aac_flags);
-  if (!audio.is_mp3) body.push_back(audio.is_config ? 0 : 1);
+  const bool is_mp3 = audio.codec == AudioCodec::mp3;
+  body.push_back(is_mp3 ? mp3_flags(audio.data.bytes()) : aac_flags);
+  if (!is_mp3) body.push_back(audio.is_config ? 0 : 1);
   put(body, audio.data.bytes());
   return body;
 }

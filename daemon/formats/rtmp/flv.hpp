@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The bodies of FLV tags, which RTMP's media messages share: H.264, HEVC, AAC and MP3, which MPEG-TS can
-// carry. They are read with numbers for codecs and with the four letters of enhanced RTMP (enhanced.hpp).
+// The bodies of FLV tags, which RTMP's media messages share: H.264, HEVC, AV1, AAC, MP3 and Opus. They are
+// read with numbers for codecs and with the four letters of enhanced RTMP (enhanced.hpp).
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,23 @@
 namespace astral::rtmp::flv {
 
 // A picture, or the decoder's configuration (an AVCDecoderConfigurationRecord, an
-// HEVCDecoderConfigurationRecord).
+// HEVCDecoderConfigurationRecord, an AV1CodecConfigurationRecord).
+enum class VideoCodec : std::uint8_t { h264, hevc, av1 };
 struct Video {
-  bool is_hevc = false;
+  VideoCodec codec = VideoCodec::h264;
   bool is_config = false;
   bool is_key = false;
   std::int32_t composition = 0;  // ms from DTS to PTS
-  Slice data = {};               // of a picture: its length stands before each NAL unit
+  // Of a picture: its length stands before each NAL unit. Of AV1: a temporal unit without delimiter.
+  Slice data = {};
 };
 
-// An audio frame, or the decoder's configuration (an AudioSpecificConfig).
+// An audio frame, or the decoder's configuration (an AudioSpecificConfig; of Opus, its identification
+// header).
+enum class AudioCodec : std::uint8_t { aac, mp3, opus };
 struct Audio {
   bool is_config = false;
-  bool is_mp3 = false;
+  AudioCodec codec = AudioCodec::aac;
   Slice data = {};  // of AAC: without ADTS
 };
 

@@ -17,10 +17,12 @@ class DeviceCalls : public AppTest {
 };
 
 TEST_F(DeviceCalls, AGuessRightAfterAnotherIsNotLookedAt) {
-  const std::string made = code();
-  EXPECT_EQ(pair("AAA-AAA").status, 403u);
-  const HttpAnswer early = pair(made);
-  if (early.status == 201u) GTEST_SKIP() << "this machine took a second for a call";
+  HttpAnswer early;
+  do {
+    const std::string made = code();
+    EXPECT_EQ(pair("AAA-AAA").status, 403u);
+    early = pair(made);
+  } while (early.status == 201u);  // this machine took a second for a call
   EXPECT_EQ(early.status, 429u);
   EXPECT_EQ(early.headers.at("Retry-After"), "1");
   EXPECT_FALSE(early.headers.contains("Set-Cookie"));

@@ -92,6 +92,23 @@ TEST_F(Endings, WaitForAPublisherThatVanished) {
   for (const std::size_t index : {p, r, v}) EXPECT_EQ(times_ended(index), 1u);
 }
 
+TEST_F(Endings, DoNotComeFromAPublisherThatAGatewayWaitsFor) {
+  for (const bool away : {true, false}) {
+    world.step(p, PublisherAway{.slug = "talk", .away = away});
+    world.run(1s);
+    EXPECT_EQ(state_of(*world.node(v).find_stream("talk")), std::string(away ? "waiting" : "live"));
+    EXPECT_TRUE(world.fed(v, "talk"));
+  }
+  EXPECT_TRUE(ends.empty());
+  world.step(p, PublisherAway{.slug = "talk", .away = true});
+  world.say(sink, Ended{.slug = "talk"});
+  world.run(12s);
+  EXPECT_TRUE(over(v));
+  world.say(sink, Publish{.slug = "talk"});
+  world.run(1s);
+  EXPECT_TRUE(world.node(v).find_stream("talk")->streaming);
+}
+
 TEST_F(Endings, DoNotComeFromAPause) {
   world.call(p, SetStreaming{.slug = "talk", .streaming = false});
   world.run(200s);

@@ -139,6 +139,19 @@ TEST(Origin, ASilentOriginDelaysCallsForElevenSecondsAtMost) {
   EXPECT_EQ(world.last_of(sink, "refusal"), "refusal  timeout");
 }
 
+TEST(OwnStreams, AreWaitedForWhileTheirFirstMediaIsOnItsWay) {
+  World world;
+  const std::size_t a = world.add("a");
+  world.publish(a, "talk");
+  EXPECT_TRUE(world.run_until([&] { return world.node(a).find_stream("talk").has_value(); }, 1s));
+  ASSERT_FALSE(world.fed(a, "talk"));
+  const CallId asked = world.ask(a, "talk");
+  EXPECT_EQ(world.answer(asked), nullptr);
+  EXPECT_TRUE(world.run_until([&] { return world.answer(asked) != nullptr; }, 1s));
+  EXPECT_TRUE(world.answer(asked)->has_value());
+  EXPECT_TRUE(world.fed(a, "talk"));
+}
+
 TEST(Names, AnInvalidNameIsAnErrorAndATakenOneIsNotCreatedAgain) {
   World world;
   const std::size_t a = world.add("a");

@@ -34,13 +34,17 @@ TEST(Carriage, SaysForEachCodecWhichFormatsLeaveItOut) {
            Case{"h265", "", all_but_hls,
                 "FLV, RTMP and WebRTC do not carry this stream's H.265 picture, and not all browsers decode "
                 "it in HLS: send H.264"},
-           Case{"av1", "", all, four + "AV1 picture: send H.264"},
+           Case{"av1", "", all_but_hls,
+                "FLV, RTMP and WebRTC do not carry this stream's AV1 picture, and not all browsers decode it "
+                "in HLS: send H.264"},
+           Case{"vp9", "", all, four + "VP9 picture: send H.264"},
            Case{"mpeg2", "", all, four + "MPEG-2 picture: send H.264"},
            Case{"", "mp3", none, ""},
            Case{"", "mp2", all_but_whep, "HLS, FLV and RTMP do not carry this stream's MP2 sound: send AAC"},
            Case{"", "ac3", all, four + "AC-3 sound: send AAC"},
            Case{"", "eac3", all, four + "E-AC-3 sound: send AAC"},
-           Case{"", "opus", all, four + "Opus sound: send AAC"},
+           Case{"", "opus", all_but_hls,
+                "FLV, RTMP and WebRTC do not carry this stream's Opus sound: send AAC"},
            Case{"", "latm", all, four + "AAC in LATM sound: send AAC with ADTS headers (latm=0 in ffmpeg)"},
            Case{"", "xyz", all, four + "xyz sound: send AAC"},
        }) {
@@ -52,6 +56,14 @@ TEST(Carriage, SaysForEachCodecWhichFormatsLeaveItOut) {
     EXPECT_EQ(lost[0].is_video, one.video[0] != '\0');
     EXPECT_EQ(warnings_of(with(one.video, one.audio)), std::vector<std::string>{one.text});
   }
+}
+
+TEST(Carriage, SaysInWhichContainerHlsCarriesACodec) {
+  for (const char *codec : {"h264", "aac", "mp3"}) EXPECT_EQ(hls_container(codec), Container::ts) << codec;
+  for (const char *codec : {"h265", "av1", "opus"}) EXPECT_EQ(hls_container(codec), Container::mp4) << codec;
+  for (const char *codec : {"vp9", "ac3", "mp2", "xyz"}) EXPECT_FALSE(hls_container(codec)) << codec;
+  for (const char *codec : {"h264", "h265", "aac", "mp3", "opus"}) EXPECT_TRUE(is_in_ts(codec)) << codec;
+  for (const char *codec : {"av1", "vp9", "xyz"}) EXPECT_FALSE(is_in_ts(codec)) << codec;
 }
 
 TEST(Carriage, SaysBothTracks) {

@@ -13,7 +13,9 @@ namespace {
 TEST(SegmentName, IsParsedAsItIsWritten) {
   EXPECT_EQ(segment_name(0), "0.ts");
   EXPECT_EQ(segment_name(UINT64_MAX), "18446744073709551615.ts");
+  EXPECT_EQ(segment_name(41, Container::mp4), "41.m4s");
   EXPECT_EQ(parse_segment_name("0.ts"), 0u);
+  EXPECT_EQ(parse_segment_name("41.m4s"), 41u);
   EXPECT_EQ(parse_segment_name("41.ts"), 41u);
   EXPECT_EQ(parse_segment_name("18446744073709551615.ts"), UINT64_MAX);
   for (const char *name : {"", ".ts", "1", "1.mp4", "1.tss", "-1.ts", "+1.ts", " 1.ts", "1 .ts", "01.ts",
@@ -23,12 +25,29 @@ TEST(SegmentName, IsParsedAsItIsWritten) {
 
 TEST(PartName, IsParsedAsItIsWritten) {
   EXPECT_EQ(part_name({41, 3}), "41.3.ts");
+  EXPECT_EQ(part_name({41, 3}, Container::mp4), "41.3.m4s");
   EXPECT_EQ(parse_part_name("41.3.ts"), (PartId{41, 3}));
+  EXPECT_EQ(parse_part_name("41.3.m4s"), (PartId{41, 3}));
   EXPECT_EQ(parse_part_name("0.0.ts"), (PartId{0, 0}));
   for (const char *name :
        {"", ".ts", "41.ts", "41..ts", ".3.ts", "41.3", "41.3.mp4", "041.3.ts", "41.03.ts", "41.3.4.ts",
         "41.-3.ts", "41.3.ts ", "18446744073709551616.0.ts", "0.18446744073709551616.ts"})
     EXPECT_FALSE(parse_part_name(name)) << name;
+}
+
+TEST(InitName, IsParsedAsItIsWritten) {
+  EXPECT_EQ(init_name(41), "41.init.mp4");
+  EXPECT_EQ(parse_init_name("41.init.mp4"), 41u);
+  for (const char *name :
+       {"", ".init.mp4", "41.mp4", "41.init", "041.init.mp4", "-1.init.mp4", "41.3.init.mp4"})
+    EXPECT_FALSE(parse_init_name(name)) << name;
+  EXPECT_FALSE(parse_segment_name("41.init.mp4"));
+  EXPECT_FALSE(parse_part_name("41.init.mp4"));
+}
+
+TEST(MediaType, IsThatOfTheContainer) {
+  EXPECT_STREQ(media_type("41.ts"), "video/mp2t");
+  for (const char *name : {"41.m4s", "41.3.m4s", "41.init.mp4"}) EXPECT_STREQ(media_type(name), "video/mp4");
 }
 
 TEST(PlaylistQuery, HasTheDeliveryDirectives) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "../track/ts_builder.hpp"
+#include "mp4_boxes.hpp"
 
 namespace astral::formats {
 namespace {
@@ -52,6 +53,21 @@ TEST(KeyFrame, IsCompleteWhenTheNextPictureBegins) {
   live.push(key(), true);
   EXPECT_EQ(bytes(frame), 2u + 3u);
   live.leave(frame);
+}
+
+TEST(KeyFrame, MayBeAFragmentOfMp4) {
+  namespace boxes = mp4::test;
+  KeyFrame frame;
+  frame.on_frame(Slice::copy(boxes::init()), true);
+  EXPECT_FALSE(frame.has_begun());
+  frame.on_frame(Slice::copy(boxes::fragment(boxes::audio_id, 0)), false);
+  EXPECT_FALSE(frame.has_begun());
+  frame.on_frame(Slice::copy(boxes::fragment(boxes::video_id, 0)), true);
+  EXPECT_TRUE(frame.has_begun());
+  ASSERT_EQ(frame.pieces().size(), 2u);
+  EXPECT_EQ(as_text(frame.pieces()[0].bytes()), as_text(boxes::init()));
+  frame.on_frame(Slice::copy(boxes::fragment(boxes::video_id, 100, false)), false);
+  EXPECT_TRUE(frame.is_whole());
 }
 
 TEST(KeyFrame, IsCompleteAtOnceIfTheGroupIsAlreadyThere) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "../track/ts_builder.hpp"
+#include "formats/ts_breaks.hpp"
 
 namespace astral::formats {
 namespace {
@@ -36,6 +37,22 @@ TEST(TsFrames, TimesThatKeepJumpingDoNotOverflow) {
     ASSERT_LT(frames[0].time, std::chrono::hours(25 * 365 * 24)) << i;
     ASSERT_GE(frames[0].time, Time{}) << i;
   }
+}
+
+// A pause is no break, as long as the time passes elsewhere too.
+TEST(TsBreaks, AreWhereTheClockJumps) {
+  constexpr std::uint64_t second = 90'000;
+  struct Step {
+    std::uint64_t ticks;
+    Time pts;
+    bool is_break;
+  };
+  TsBreaks breaks;
+  for (const Step &step :
+       {Step{100 * second, 0s, false}, Step{101 * second, 1s, false}, Step{111 * second, 11s, false},
+        Step{50'000 * second, 12s, true}, Step{50'001 * second, 13s, false}, Step{60 * second, 14s, true},
+        Step{60 * second - 9000, 15s, false}, Step{65 * second, 15s, true}})
+    EXPECT_EQ(breaks.is_break(picture(step.ticks), step.pts), step.is_break) << step.ticks / second;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "../track/ts_builder.hpp"
 #include "formats/pes.hpp"
+#include "formats/ts_codecs.hpp"
 #include "formats/ts_demux.hpp"
 
 namespace astral::formats {
@@ -34,6 +35,23 @@ Buffer sound_of(std::size_t size, std::uint8_t fill) {
 }
 void append(std::vector<Unit> &to, std::vector<Unit> units) {
   for (Unit &unit : units) to.push_back(std::move(unit));
+}
+
+// As ffmpeg and GStreamer write it: the size of the packet before it, and two descriptors.
+TEST(TsMux, WritesOpus) {
+  TsMux mux;
+  mux.set_tracks(TsMux::Video::none, TsMux::Audio::opus, 1);
+  const Buffer packets = mux.write({.kind = Kind::audio, .decoded = second, .data = Buffer(300, 0xaa)});
+  TsCodecs codecs;
+  EXPECT_TRUE(codecs.see(packets));
+  EXPECT_EQ(codecs.audio().codec, "opus");
+  EXPECT_EQ(codecs.video().codec, "");
+  const auto has = [&](const Buffer &part) {
+    return std::search(packets.begin(), packets.end(), part.begin(), part.end()) != packets.end();
+  };
+  EXPECT_TRUE(has({0x06, 0xe0, 0x42, 0xf0, 10, 0x05, 4, 'O', 'p', 'u', 's', 0x7f, 2, 0x80, 1}));
+  EXPECT_TRUE(has({0, 0, 1, 0xbd}));
+  EXPECT_TRUE(has({0x7f, 0xe0, 0xff, 45, 0xaa}));
 }
 
 TEST(TsMux, EverySizeOfFrameIsReadAgain) {

@@ -92,7 +92,7 @@ TEST_F(Live, AnErrorSaysWhyTheStreamCannotBePlayed) {
   EXPECT_EQ(http->get("/stream/nope/live.flv").error(), "not-found: stream 'nope': no such stream");
   const HttpAnswer silent = http->get("/stream/talk/live.flv");
   EXPECT_EQ(silent.status, 503u);
-  EXPECT_EQ(silent.error(), "unreachable: its publisher is away");
+  EXPECT_EQ(silent.error(), "unreachable: there is no media yet");
   media.players[Format::flv].end({Code::unsupported, "no FLV of this"});
   EXPECT_EQ(http->get("/stream/talk/live.flv").status, 415u);
   EXPECT_EQ(http->call({.method = "HEAD", .path = "/stream/talk/live.ts"}).status, 503u);
@@ -154,7 +154,7 @@ TEST_F(Live, PlaysOverRtmp) {
 TEST_F(Live, AnRtmpClientLearnsWhyItCannotPlayAndMayAskAgain) {
   RawClient player(app->rtmp()->port());
   ASSERT_TRUE(player.send(as_text(rtmp::like_ffplay().bytes())));
-  EXPECT_NE(player.receive_until("publisher is away").find("NetStream.Play.Failed"), std::string::npos);
+  EXPECT_NE(player.receive_until("no media yet").find("NetStream.Play.Failed"), std::string::npos);
   RawClient leaves(app->rtmp()->port());
   ASSERT_TRUE(leaves.send(as_text(rtmp::like_ffplay().bytes())));
   ASSERT_TRUE(plays(Format::rtmp, 1));

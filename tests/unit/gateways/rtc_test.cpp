@@ -122,7 +122,7 @@ TEST_F(Rtc, AnErrorSaysWhyNobodyCanWatch) {
   EXPECT_EQ(told(ask("talk/whep", offer("recvonly"), "text/plain")).status, 415u);
   EXPECT_EQ(told(ask("talk/whep", "x")).error(), "invalid: SDP, line 1: must be of the form x=…");
   EXPECT_EQ(told(ask("nope/whep", offer("recvonly"))).error(), "not-found: stream 'nope': no such stream");
-  EXPECT_EQ(told(ask("talk/whep", offer("recvonly"))).error(), "unreachable: its publisher is away");
+  EXPECT_EQ(told(ask("talk/whep", offer("recvonly"))).error(), "unreachable: there is no media yet");
   tell_tracks();
   EXPECT_EQ(told(ask("talk/whep", offer("sendonly"))).status, 415u);
   media.broken = true;

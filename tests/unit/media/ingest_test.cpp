@@ -45,7 +45,7 @@ class IngestTest : public testing::Test {
         .is_config = is_config, .is_key = is_key, .composition = composition, .data = Slice::copy(data)});
   }
   void audio(const Buffer &data, bool is_config = false, bool is_mp3 = false) {
-    push(flv::Audio{is_config, is_mp3, Slice::copy(data)});
+    push(flv::Audio{is_config, is_mp3 ? flv::AudioCodec::mp3 : flv::AudioCodec::aac, Slice::copy(data)});
   }
   // The body of a message, as the session reads it.
   void video_message(std::initializer_list<std::uint8_t> body) {
@@ -136,12 +136,14 @@ TEST_F(IngestTest, TheStreamContinuesWithAnotherCodec) {
 
 // As OBS sends HEVC: a record, then pictures with lengths.
 TEST_F(IngestTest, PublishesHevc) {
-  push(flv::Video{.is_hevc = true, .is_config = true, .is_key = true, .data = Slice::copy(hevc_config)});
+  push(flv::Video{
+      .codec = flv::VideoCodec::hevc, .is_config = true, .is_key = true, .data = Slice::copy(hevc_config)});
   audio(aac_config, true);
   for (int i = 0; i < 50; ++i) {
     time_ += 40;
-    push(flv::Video{
-        .is_hevc = true, .is_key = i % 25 == 0, .data = Slice::copy(i % 25 == 0 ? hevc_key : hevc_inter)});
+    push(flv::Video{.codec = flv::VideoCodec::hevc,
+                    .is_key = i % 25 == 0,
+                    .data = Slice::copy(i % 25 == 0 ? hevc_key : hevc_inter)});
     audio(aac_frame);
   }
   configs();
@@ -151,9 +153,52 @@ TEST_F(IngestTest, PublishesHevc) {
 }
 
 TEST_F(IngestTest, RefusesAnHevcRecordThatCannotBeRead) {
-  push(flv::Video{.is_hevc = true, .is_config = true, .is_key = true, .data = Slice::copy(avc_config)});
+  push(flv::Video{
+      .codec = flv::VideoCodec::hevc, .is_config = true, .is_key = true, .data = Slice::copy(avc_config)});
   EXPECT_EQ(refused_,
             std::vector<std::string>{"the configuration of the HEVC cannot be read: restart the encoder"});
+}
+
+// A sequence header, then temporal units. Opus has no configuration in each frame, so it comes before.
+const Buffer av1_sequence{0x0a, 0x0b, 0, 0, 0, 0x04, 0x3c, 0xfe, 0xcc, 0xda, 0xf9, 0x00, 0x40};
+const Buffer av1_key{0x32, 0x03, 1, 2, 3}, av1_inter{0x32, 0x02, 4, 5};
+const Buffer opus_config{'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 2, 0x38, 1, 0x80, 0xbb, 0, 0, 0, 0, 0};
+
+TEST_F(IngestTest, PublishesAv1AndOpus) {
+  Buffer record{0x81, 0, 0x0c, 0};
+  record.insert(record.end(), av1_sequence.begin(), av1_sequence.end());
+  const auto picture = [&](const Buffer &data, bool is_config, bool is_key) {
+    push(flv::Video{
+        .codec = flv::VideoCodec::av1, .is_config = is_config, .is_key = is_key, .data = Slice::copy(data)});
+  };
+  const auto sound = [&](const Buffer &data, bool is_config) {
+    push(flv::Audio{.is_config = is_config, .codec = flv::AudioCodec::opus, .data = Slice::copy(data)});
+  };
+  picture(record, true, true);
+  sound(opus_config, true);
+  for (int i = 0; i < 50; ++i) {
+    time_ += 40;
+    picture(i % 25 == 0 ? av1_key : av1_inter, false, i % 25 == 0);
+    sound({0xfc, 1, 2, 3}, false);
+  }
+  EXPECT_EQ(refused_, std::vector<std::string>());
+  configs();
+  seconds(1);  // the container cannot change
+  ASSERT_FALSE(refused_.empty());
+  EXPECT_EQ(refused_[0], "the codecs beside AV1 have changed: end the stream and start it again");
+  EXPECT_EQ(finish(), ended);
+}
+
+TEST_F(IngestTest, RefusesConfigurationsOfAv1AndOpusThatCannotBeRead) {
+  push(flv::Video{
+      .codec = flv::VideoCodec::av1, .is_config = true, .is_key = true, .data = Slice::copy(avc_config)});
+  Buffer surround = opus_config;
+  surround[9] = 6;
+  push(flv::Audio{.is_config = true, .codec = flv::AudioCodec::opus, .data = Slice::copy(surround)});
+  push(flv::Audio{.is_config = true, .codec = flv::AudioCodec::opus, .data = Slice::copy(aac_config)});
+  const std::string opus = "this kind of Opus cannot be published: set the encoder to mono or stereo";
+  EXPECT_EQ(refused_, (std::vector<std::string>{
+                          "the configuration of the AV1 cannot be read: restart the encoder", opus, opus}));
 }
 
 // Audio waits for the video that may still come. Even small frames take memory, so their number is limited.

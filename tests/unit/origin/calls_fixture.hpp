@@ -41,6 +41,8 @@ class OriginCalls : public ::testing::Test {
     call.content_type = content_type_;
     call.body = std::move(body);
     call.caller = caller_;
+    call.authority = "origin.example";
+    call.is_secure = is_secure_;
     Seen seen;
     found.route->handle(call, [&](const http::Reply &reply) {
       seen = {reply.status, reply.type, reply.body, "", ""};
@@ -55,6 +57,7 @@ class OriginCalls : public ::testing::Test {
 
   UnixTime now_ = start;
   std::string caller_ = "192.0.2.9";
+  bool is_secure_ = false;
   std::string accept_;
   std::string content_type_ = "application/json";
   Expected<void> disk_;

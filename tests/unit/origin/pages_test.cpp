@@ -47,6 +47,13 @@ TEST_F(OriginCalls, PagesHaveAStrictPolicy) {
               HasSubstr("<form class=\"card\" action=\"http://127.0.0.1:8123/#publish\">"));
 }
 
+TEST_F(OriginCalls, TheDownloadPageNamesThisOriginAsItWasReached) {
+  accept_ = "text/html";
+  EXPECT_THAT(call("GET", "/download").body, HasSubstr("astralnode --origin http://origin.example"));
+  is_secure_ = true;
+  EXPECT_THAT(call("GET", "/download").body, HasSubstr("astralnode --origin https://origin.example"));
+}
+
 TEST_F(OriginCalls, AStreamsPageSaysHowToWatchIt) {
   call("POST", "/streams", R"({"name":"x","source":"n"})");
   accept_ = "text/html";

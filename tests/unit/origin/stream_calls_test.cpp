@@ -15,7 +15,7 @@ TEST_F(OriginCalls, AStreamIsCreatedThenUpdatedAndItsNameIsTaken) {
   now_ += 5s;
   const Seen updated = call("POST", "/streams", R"({"slug":"my-talk","source":"n","viewers":3})");
   EXPECT_EQ(updated.status, 200u);
-  EXPECT_THAT(updated.body, HasSubstr(R"("created":1700000000,"updated":0,"state":"live","viewers":3)"));
+  EXPECT_THAT(updated.body, HasSubstr(R"("created":1700000000,"updated":0,"state":"waiting","viewers":3)"));
   const Seen taken = call("POST", "/streams", R"({"name":"my talk","source":"m"})");
   EXPECT_EQ(taken.status, 409u);
   EXPECT_EQ(taken.body, R"({"error":{"code":"conflict","message":"slug my-talk is taken by another node"}})");

@@ -50,7 +50,7 @@ TEST(Flv, DataSharesTheMemoryOfTheBody) {
   const std::uint8_t *at = whole.data();
   const auto mp3 = read_audio(std::exchange(whole, {}));
   ASSERT_TRUE(mp3 && *mp3);
-  EXPECT_TRUE((*mp3)->is_mp3);
+  EXPECT_EQ((*mp3)->codec, AudioCodec::mp3);
   EXPECT_EQ((*mp3)->data.data(), at + 1);
   EXPECT_EQ((*mp3)->data.bytes()[1], 0xfb);
 }
@@ -81,19 +81,21 @@ TEST(Flv, AnUnsupportedCodecIsNamed) {
     const auto read = read_audio(body(Sent().raw(sent)));
     return read ? "" : read.error().detail;
   };
-  EXPECT_EQ(video({0x90, 'a', 'v', '0', '1', 1}),
-            "this node accepts H.264 and HEVC, not AV1: set the encoder to H.264");
-  EXPECT_EQ(video({0x91, 'x', 'y', 'z', '1', 1}),
-            "this node accepts H.264 and HEVC, not this codec of enhanced RTMP: set the encoder to H.264");
+  EXPECT_EQ(video({0x90, 'v', 'p', '0', '9', 1}),
+            "this node accepts H.264, HEVC and AV1, not VP9: set the encoder to H.264");
+  EXPECT_EQ(
+      video({0x91, 'x', 'y', 'z', '1', 1}),
+      "this node accepts H.264, HEVC and AV1, not this codec of enhanced RTMP: set the encoder to H.264");
   EXPECT_EQ(video({0x80}), "enhanced RTMP: a body of 1 bytes");
-  EXPECT_EQ(audio({0x91, 'O', 'p', 'u', 's', 1}),
-            "this node accepts AAC or MP3, not Opus: set the encoder to AAC");
+  EXPECT_EQ(audio({0x91, 'a', 'c', '-', '3', 1}),
+            "this node accepts AAC, MP3 or Opus, not AC-3: set the encoder to AAC");
   EXPECT_EQ(video({0x12, 0}),
-            "this node accepts H.264 and HEVC, not Sorenson H.263: set the encoder to H.264");
-  EXPECT_EQ(video({0x1f, 0}), "this node accepts H.264 and HEVC, not codec 15: set the encoder to H.264");
+            "this node accepts H.264, HEVC and AV1, not Sorenson H.263: set the encoder to H.264");
+  EXPECT_EQ(video({0x1f, 0}),
+            "this node accepts H.264, HEVC and AV1, not codec 15: set the encoder to H.264");
   EXPECT_EQ(video({0x17, 1}), "a video message of 2 bytes");
-  EXPECT_EQ(video({}), "this node accepts H.264 and HEVC, not codec 0: set the encoder to H.264");
-  EXPECT_EQ(audio({0xb2, 0}), "this node accepts AAC or MP3, not Speex: set the encoder to AAC");
+  EXPECT_EQ(video({}), "this node accepts H.264, HEVC and AV1, not codec 0: set the encoder to H.264");
+  EXPECT_EQ(audio({0xb2, 0}), "this node accepts AAC, MP3 or Opus, not Speex: set the encoder to AAC");
   EXPECT_EQ(audio({0x9f, 'O'}), "enhanced RTMP: a body of 2 bytes");
   EXPECT_EQ(audio({0xaf}), "an audio message of 1 bytes");
 }
@@ -120,7 +122,7 @@ TEST(Flv, ReadsEnhancedVideo) {
              false, true, 0}}) {
     const auto read = read_video(body(one.sent));
     ASSERT_TRUE(read && *read);
-    EXPECT_TRUE((*read)->is_hevc);
+    EXPECT_EQ((*read)->codec, VideoCodec::hevc);
     EXPECT_EQ((*read)->is_config, one.is_config);
     EXPECT_EQ((*read)->is_key, one.is_key);
     EXPECT_EQ((*read)->composition, one.composition);
@@ -128,10 +130,14 @@ TEST(Flv, ReadsEnhancedVideo) {
   }
   const auto avc = read_video(body(Sent().raw({0x93}).letters("avc1").raw({7})));
   ASSERT_TRUE(avc && *avc);
-  EXPECT_FALSE((*avc)->is_hevc);
+  EXPECT_EQ((*avc)->codec, VideoCodec::h264);
+  const auto av1 = read_video(body(Sent().raw({0x91}).letters("av01").raw({0x32, 1, 7})));
+  ASSERT_TRUE(av1 && *av1);  // without a composition time
+  EXPECT_EQ((*av1)->codec, VideoCodec::av1);
+  EXPECT_EQ((*av1)->data.size(), 3u);
   const auto by_number = read_video(body(Sent().raw({0x1c, 1, 0, 0, 0, 7, 8})));
   ASSERT_TRUE(by_number && *by_number);
-  EXPECT_TRUE((*by_number)->is_hevc);
+  EXPECT_EQ((*by_number)->codec, VideoCodec::hevc);
 }
 
 TEST(Flv, ReadsEnhancedAudio) {
@@ -140,8 +146,12 @@ TEST(Flv, ReadsEnhancedAudio) {
   EXPECT_TRUE((*aac)->is_config);
   const auto mp3 = read_audio(body(Sent().raw({0x91}).letters(".mp3").raw({0xff, 0xfb})));
   ASSERT_TRUE(mp3 && *mp3);
-  EXPECT_TRUE((*mp3)->is_mp3);
+  EXPECT_EQ((*mp3)->codec, AudioCodec::mp3);
   EXPECT_EQ((*mp3)->data.size(), 2u);
+  const auto opus = read_audio(body(Sent().raw({0x90}).letters("Opus").letters("OpusHead")));
+  ASSERT_TRUE(opus && *opus);
+  EXPECT_EQ((*opus)->codec, AudioCodec::opus);
+  EXPECT_TRUE((*opus)->is_config);
 }
 
 TEST(Flv, AnEnhancedBodyWithoutMediaIsSkipped) {

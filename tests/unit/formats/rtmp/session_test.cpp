@@ -209,8 +209,8 @@ TEST(Session, ACodecOfEnhancedRtmpIsRefused) {
   server.say(like_obs());
   server.session.accept();
   server.heard();
-  EXPECT_EQ(server.say(Sent().message(4, 9, Sent().raw({0x90}).letters("av01").raw({1, 2}), 0, 1)),
-            "closed: this node accepts H.264 and HEVC, not AV1: set the encoder to H.264");
+  EXPECT_EQ(server.say(Sent().message(4, 9, Sent().raw({0x90}).letters("vp09").raw({1, 2}), 0, 1)),
+            "closed: this node accepts H.264, HEVC and AV1, not VP9: set the encoder to H.264");
   EXPECT_EQ(server.heard(), "onStatus NetStream.Publish.Rejected");
 }
 
