@@ -51,7 +51,7 @@ void Events::tell(const core::NodeView &node, core::Change what, const std::stri
       return send("node", gone.set("uuid", key).set("gone", true));
     case core::Change::stream:
       if (const auto found = node.find_stream(key)) {
-        return send("stream", protocol::stream_json(*found)
+        return send("stream", protocol::plain_stream_json(*found)
                                   .set("state", core::state_of(*found))
                                   .set("viewers", node.viewers(key))
                                   .set("audience", node.audience(key)));

@@ -70,7 +70,7 @@ Expected<Plan> set_streaming(const std::string &word, bool streaming) {
   });
 }
 
-constexpr std::array<Command, 20> commands = {{
+constexpr std::array<Command, 21> commands = {{
     {"listnodes", "-ln", "", 0, 0, "list the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "list the streams that the node knows",
@@ -131,6 +131,17 @@ constexpr std::array<Command, 20> commands = {{
        }
        return one(Show::done, "DELETE", path, "ticket for " + *name + " revoked");
      }},
+    {"key", "-ke", "VERB SLUG", 2, 2, "export: print the secret key of a stream; import: read one",
+     [](const Words &words, MakeUuid) -> Expected<Plan> {
+       const auto name = slug(words[1]);
+       if (!name) return tl::unexpected(name.error());
+       const std::string path = "/stream/" + *name + "/key";
+       if (words[0] == "export") return one(Show::key, "GET", path, *name);
+       if (words[0] != "import") return fail(Code::invalid, "key: export or import, not " + words[0]);
+       auto made = one(Show::done, "PUT", path, "this node has the key of " + *name);
+       made->reads_input = true;
+       return made;
+     }},
     {"createfakenode", "-cn", "COUNT", 1, 1, "register COUNT fake nodes, for tests",
      [](const Words &words, MakeUuid make_uuid) -> Expected<Plan> {
        const auto count = number(words[0], max_fake_nodes);
@@ -170,7 +181,9 @@ constexpr std::array<Command, 20> commands = {{
     {"doctor", "-do", "", 0, 0, "say how other nodes reach the node, and what would make it better",
      [](const Words &, MakeUuid) { return one(Show::doctor, "GET", "/doctor"); }},
     {"top", "-t", "", 0, 0, "show streams, tickets and neighbours as they change; quit with q",
-     [](const Words &, MakeUuid) -> Expected<Plan> { return Plan{{}, Show::top, {}}; }},
+     [](const Words &, MakeUuid) -> Expected<Plan> {
+       return Plan{{}, Show::top, {}};
+     }},
 }};
 
 Expected<std::string> node_url(std::string url) {

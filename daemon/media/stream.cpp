@@ -46,7 +46,10 @@ Expected<void> Stream::build() {
   set("max-children", settings_.max_children);
   set("store-bytes", settings_.store_bytes);
   set("store-time", static_cast<std::uint64_t>(settings_.store_time / 1ms));
-  g_object_set(relay_.get(), "follow-key", settings_.own, nullptr);
+  if (settings_.key) {
+    const Bytes pem = settings_.key->private_key_pem();
+    g_object_set(relay_.get(), "signing-key", std::string(pem.begin(), pem.end()).c_str(), nullptr);
+  }
   relay_signal_ = SignalHandler(
       relay_.get(), g_signal_connect(relay_.get(), "signalling-message",
                                      G_CALLBACK(+[](GstElement *, const char *json, gpointer self) noexcept {
@@ -109,11 +112,17 @@ void Stream::to_relay(const std::string &json) {
   handle_signalling(relay_.get(), json);
 }
 
-Expected<void> Stream::add_source(const std::string &ticket, const std::string &offer_json, bool standby) {
+Expected<void> Stream::add_source(const Source &source) {
+  const std::string &ticket = source.ticket;
   if (has_source(ticket)) return fail(Code::conflict, "ticket " + ticket + " has a source already");
   const Parent::Place place{.pipeline = GST_BIN(pipeline_.get()), .relay = relay_.get(), .mailbox = mailbox_};
+  ElementSettings settings = element_settings();
+  settings.stream_key = source.stream_key;
+  // Parents before may have been believed because nobody knew better.
+  if (!source.stream_key.empty())
+    g_object_set(relay_.get(), "stream-key", source.stream_key.c_str(), nullptr);
   auto parent = Parent::open(
-      place, element_settings(), standby,
+      place, settings, source.standby,
       {.on_message = [this,
                       ticket](const std::string &json) { handler_.on_source_message(slug_, ticket, json); },
        .on_linked = [this, ticket] { handler_.on_source_linked(slug_, ticket); },
@@ -125,7 +134,7 @@ Expected<void> Stream::add_source(const std::string &ticket, const std::string &
            }});
   if (!parent) return tl::unexpected<Error>(parent.error());
   Parent &added = *parents_.emplace(ticket, std::move(*parent)).first->second;
-  added.handle_signalling(offer_json);
+  added.handle_signalling(source.offer);
   return {};
 }
 
@@ -160,12 +169,19 @@ void Stream::remove_source(const std::string &ticket, bool drain) {
     draining_.insert(parents_.extract(found));
     drain_timer_.set(now() + drain_time);
   } else {
+    retire(*found->second);
     parents_.erase(found);
   }
 }
 
+void Stream::retire(const Parent &parent) {
+  if (const StructurePtr stats = parent.stats()) refused_ += stats_count(stats.get(), "refused");
+}
+
 // Empty: all of them, because their time is over.
 void Stream::drained(const std::string &ticket) {
+  for (const auto &[of, parent] : draining_)
+    if (ticket.empty() || ticket == of) retire(*parent);
   if (ticket.empty())
     draining_.clear();
   else
@@ -192,6 +208,7 @@ void Stream::on_error(GstObject *from, const Error &error) {
 Stats Stream::stats() const {
   Stats out;
   out.caps = caps_;
+  out.refused = refused_;
   if (const StructurePtr stats = stats_of(relay_.get())) {
     out.bytes = stats_count(stats.get(), "bytes");
     out.objects = stats_count(stats.get(), "objects");
@@ -199,12 +216,14 @@ Stats Stream::stats() const {
     out.largest_group = stats_count(stats.get(), "largest-group");
     out.rate_bps = stats_count(stats.get(), "rate-bps");
     out.skipped = stats_count(stats.get(), "skipped");
+    out.refused += stats_count(stats.get(), "refused");
     gst_structure_get_int(stats.get(), "peers", &out.peers);
     add_links(stats.get(), false, out.links);
   }
   for (const auto &[ticket, parent] : parents_)
     if (const StructurePtr stats = parent->stats()) {
       add_links(stats.get(), true, out.links);
+      out.refused += stats_count(stats.get(), "refused");
       if (const std::uint64_t needed = stats_count(stats.get(), "needed-bps"); needed > 0) {
         out.needed_bps = needed;
         out.carried_bps = stats_count(stats.get(), "carried-bps");

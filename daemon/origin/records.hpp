@@ -30,8 +30,8 @@ struct Node : protocol::NodeInfo {
   UnixTime checked{};               // when that check ended
 };
 
-// `streaming` is what its node reported; see is_live(). `fingerprint` stays empty: the origin cannot verify
-// it.
+// `streaming` is what its node reported; see is_live(). What the stream's key has signed is kept with its
+// signature, so that nodes can check it; what is not signed well has no fingerprint.
 struct Stream : protocol::StreamInfo {
   std::optional<std::uint64_t> viewers = {};
   std::string reporter = {};  // the address that it was registered from

@@ -6,6 +6,7 @@
 #include "core/slug.hpp"
 #include "origin/address.hpp"
 #include "protocol/object_codec.hpp"
+#include "protocol/statement.hpp"
 #include "protocol/title.hpp"
 
 namespace astral::origin {
@@ -37,7 +38,7 @@ json::Builder builder_of(const Stream &stream, UnixTime now) {
 // Reads the fields that the body has into `stream`.
 void change(json::Reader &in, Stream &stream, const std::string &caller, UnixTime now) {
   protocol::change_stream(in, stream);
-  stream.fingerprint.clear();
+  if (!protocol::check(stream)) protocol::strip(stream);
   if (const auto viewers = in.number_if("viewers", 0, max_count)) stream.viewers = viewers;
   stream.reporter = caller;
   stream.heard = now;

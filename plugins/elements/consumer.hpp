@@ -100,6 +100,7 @@ class Consumer final : private Link::Owner {
   void received(moqt::ObjectReceived &event);
   std::optional<Taken> take_past(Time time);
   void group_begun(std::uint64_t group);
+  bool is_over() const;
   void ask_largest();
   void skip_to(moqt::Location begin);
   void learn_catalog(moqt::Location at, Slice text, Bytes proof);
@@ -144,6 +145,7 @@ class Consumer final : private Link::Owner {
   bool standby_ = false;
   bool fresh_ = false;  // objects have arrived since the last on_consumer_ready()
   bool ended_ = false;
+  std::optional<moqt::Location> over_;  // the object with which the stream's key has ended the run
   bool track_ended_ = false;
   bool closing_ = false;  // being destroyed: ignore the link's calls
   std::uint64_t bytes_ = 0, objects_ = 0, groups_ = 0;

@@ -101,7 +101,7 @@ void Consumer::handle(Link &link, moqt::Event &event) {
                    },
                    [&](const moqt::Done &done) {
                      if (done.request != media_) return;
-                     track_ended_ = done.code == moqt::DoneCode::track_ended;
+                     track_ended_ = done.code == moqt::DoneCode::track_ended && is_over();
                      link.close(moqt::CloseCode::no_error, {Code::unreachable, done.reason});
                    },
                    [&](const moqt::GroupEnded &group) {
@@ -124,6 +124,7 @@ void Consumer::received(moqt::ObjectReceived &event) {
   if (auto timing = track::decode_timing(event.object.properties()); !timing) {
     return link_->close(moqt::CloseCode::protocol_violation, timing.error());
   }
+  if (claim->over) over_ = event.object.id;
   const std::size_t size = event.object.wire.size() - event.object.payload_offset;
   const Time time = now();
   if (Catchup *asked = asker(event.request)) asked->fetched(event.object.id);
@@ -140,14 +141,21 @@ void Consumer::received(moqt::ObjectReceived &event) {
   if (added == track::Store::Added::different) ++different_;
   if (added != track::Store::Added::fresh) {
     if (++repeated_ > objects_ + max_repeated)
-      refuse({Code::refused, "the peer sends the same or older objects again and again"});
+      refuse({Code::forged, "the peer sends the same or older objects again and again"});
     return;
   }
+  fresh_ = true;
+  if (claim->over) return;
   if (begins) ++groups_;
   bytes_ += size;
   ++objects_;
   rate_.add(size, time);
-  fresh_ = true;
+}
+
+// The stream's key has said that nothing comes behind what has come.
+bool Consumer::is_over() const {
+  const auto largest = store_.largest();
+  return over_ && largest && *largest <= *over_;
 }
 
 // A provider that stops one group and then begins another one skips what is between: nobody waits for that.

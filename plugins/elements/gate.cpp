@@ -7,7 +7,7 @@ namespace astral::elements {
 
 Expected<void> Gate::compare(const Fingerprint &fingerprint) const {
   if (fingerprint_.empty() || fingerprint.empty() || fingerprint == fingerprint_) return {};
-  return fail(Code::refused,
+  return fail(Code::forged,
               "'" + slug_ + "' here has another key than the stream that is known by this name");
 }
 
@@ -19,9 +19,9 @@ Expected<void> Gate::pin(const Fingerprint &fingerprint) {
 
 Expected<void> Gate::learn_key(Bytes raw) {
   if (has_key() && std::ranges::equal(raw, key_.bytes())) return {};
-  if (has_key()) return fail(Code::refused, "the tracks of '" + slug_ + "' have different keys");
+  if (has_key()) return fail(Code::forged, "the tracks of '" + slug_ + "' have different keys");
   const auto key = PublicKey::from_raw(raw);
-  if (!key) return fail(Code::refused, "the stream '" + slug_ + "' is not signed");
+  if (!key) return fail(Code::forged, "the stream '" + slug_ + "' is not signed");
   if (auto pinned = pin(key->fingerprint()); !pinned) return pinned;
   key_ = Slice::copy(raw);
   media_.emplace(*key, track_name(slug_, media_track));
@@ -44,7 +44,7 @@ Expected<trust::Claim> Gate::judge(trust::Verifier &verifier, moqt::Location at,
   const auto claim = verifier.check(at, properties, payload);
   if (claim) return *claim;
   ++refused_;
-  return fail(Code::refused, "'" + slug_ + "': " + trust::text_of(claim.error()));
+  return fail(Code::forged, "'" + slug_ + "': " + trust::text_of(claim.error()));
 }
 
 }  // namespace astral::elements

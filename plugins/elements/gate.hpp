@@ -12,7 +12,7 @@
 
 namespace astral::elements {
 
-// **Thread**: the element's loop. **Errors**: refused: it is not this stream's; then the link has to end.
+// **Thread**: the element's loop. **Errors**: forged: it is not this stream's; then the link has to end.
 class Gate {
  public:
   // `fingerprint`: of the stream's key. Empty: the first key that the link shows is believed.

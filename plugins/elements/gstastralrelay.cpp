@@ -400,6 +400,9 @@ static void astral_relay_set_property(GObject *object, guint id, const GValue *v
   if (id == prop_turn_server)
     if (const auto impl = impl_of(relay))
       impl->use_turn(numeric_turn(g_value_get_string(value) ? g_value_get_string(value) : ""));
+  if (id == prop_stream_key)
+    if (const auto impl = impl_of(relay))
+      impl->set_stream_key(g_value_get_string(value) ? g_value_get_string(value) : "");
   if (id == prop_store_bytes)
     if (const auto impl = impl_of(relay)) impl->limit_store(g_value_get_uint64(value));
 }
@@ -437,7 +440,7 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   object->get_property = astral_relay_get_property;
   object->finalize = astral_relay_finalize;
   for (const Property id : {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file,
-                            prop_stream_key, prop_follow_key, prop_stun_server, prop_turn_server, prop_endpoint,
+                            prop_stream_key, prop_signing_key, prop_stun_server, prop_turn_server, prop_endpoint,
                             prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "moqt/wire.hpp"
+#include "elements/signed_object.hpp"
 
 namespace astral::elements {
 
@@ -105,6 +105,7 @@ Expected<void> Publisher::start_group() {
     catalog_due_ = true;
   }
   epoch_ = next_epoch_;
+  is_over_ = false;
   group_ = next_group_++;
   next_object_ = 0;
   in_group_ = true;
@@ -138,6 +139,13 @@ void Publisher::end() {
   cutter_.reset();
 }
 
+void Publisher::finish() {
+  end();
+  if (!ended_ || is_over_) return;
+  is_over_ = true;
+  provider_.add(end_of_run(media_, epoch_, *ended_, {next_group_++, 0}, catalog_group_), std::nullopt);
+}
+
 void Publisher::go_above(std::uint64_t group) {
   if (group < next_group_ || group >= track::Store::max_id) return;
   next_epoch_ = next_group_ = group + 1;
@@ -147,11 +155,7 @@ void Publisher::emit(const track::Timing &timing, Bytes payload) {
   const moqt::Location at{group_, next_object_};
   const trust::Claim claim{epoch_, at.object == 0 ? ended_ : std::nullopt};
   const std::vector<std::uint8_t> properties = media_.prove(at, claim, track::encode_timing(timing), payload);
-  track::Object object;
-  object.wire = moqt::encode_object(properties, payload);
-  object.properties_offset = 1 + moqt::vi64_size(properties.size());
-  object.properties_size = properties.size();
-  object.payload_offset = object.wire.size() - payload.size();
+  track::Object object = object_of(at, properties, payload);
   ++counts_.objects;
   counts_.bytes += payload.size();
   rate_.add(payload.size(), now());

@@ -38,8 +38,10 @@ class Publisher {
   Expected<void> push(Bytes data, const track::Timing &timing);
   // No more input is waiting: makes an object of the gathered bytes.
   void flush() { emit_gathered(gathered_.size()); }
-  // Ends the run and its last group.
+  // Ends the last group. The media may go on with other caps.
   void end();
+  // Ends the run: says so, signed, behind the last group.
+  void finish();
   // Numbers the next groups above `group`, in another epoch if they jump.
   void go_above(std::uint64_t group);
 
@@ -76,6 +78,7 @@ class Publisher {
   std::uint64_t next_object_ = 0;
   bool in_group_ = false;
   std::optional<moqt::Location> ended_;  // the End of Group before this group, in this run
+  bool is_over_ = false;
 
   std::vector<std::uint8_t> gathered_;
   track::Timing gathered_timing_;

@@ -13,6 +13,7 @@
 #include "elements/object_meta.hpp"
 #include "elements/outlet.hpp"
 #include "elements/queue.hpp"
+#include "trust/signer.hpp"
 
 namespace astral::elements {
 
@@ -37,6 +38,10 @@ class RelayImpl {
   void limit_store(std::size_t bytes) {
     outlet_.loop().post([this, bytes] { outlet_.provider().limit_store(bytes); });
   }
+  // From now on the stream has this key.
+  void set_stream_key(Fingerprint key) {
+    outlet_.loop().post([this, key = std::move(key)] { pin(key); });
+  }
   void use_stun(StunServer server) {
     outlet_.loop().post([this, server = std::move(server)] { outlet_.provider().use_stun(server); });
   }
@@ -55,10 +60,14 @@ class RelayImpl {
   }
 
  private:
-  RelayImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+  RelayImpl(const ElementSettings &settings, const LinkSettings &link, std::optional<Key> signing_key,
+            Hooks hooks);
   void take_inputs();
   void take(const SharedTaken &taken);
   bool is_ours(const Taken &taken);
+  SharedTaken countersigned(const SharedTaken &taken);
+  void pin(const Fingerprint &key);
+  void sign_end();
   void refill();
   void look_ahead();
   void check_silence();
@@ -78,7 +87,17 @@ class RelayImpl {
   Rate rate_;
   track::Cursor frontier_{moqt::Location{}};  // follows the objects up to the first gap
   Guarded<Needs> needs_{Needs{.first = std::nullopt, .past = true}};
-  const bool follow_key_;
+  // At the node that the stream is published at; otherwise none.
+  struct Signing {
+    trust::Signer media, catalog;
+    std::shared_ptr<const Catalog> given = nullptr,
+                                   own = nullptr;  // the publisher's, and as we have signed it
+    // Of the newest object: its place, its run, its catalog, and whether the run ends there.
+    moqt::Location newest = {};
+    std::uint64_t epoch = 0, catalog_group = 0;
+    bool is_over = true;
+  };
+  std::optional<Signing> signing_;
   Fingerprint stream_key_;  // the first that was seen, if none is set; empty: none yet
   Slice key_;               // the same key, raw
   std::uint64_t refused_ = 0;

@@ -32,7 +32,7 @@ struct ElementSettings {
   std::string key_file;
   std::string stream_key_file;
   std::string stream_key;  // fingerprint
-  bool follow_key = false;
+  std::string signing_key;  // PEM
   std::string stun_server;
   std::string turn_server;
   std::shared_ptr<udp::Endpoint> endpoint;
@@ -58,7 +58,7 @@ enum Property : guint {
   prop_key_file,
   prop_stream_key_file,
   prop_stream_key,
-  prop_follow_key,
+  prop_signing_key,
   prop_stun_server,
   prop_turn_server,
   prop_endpoint,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "elements/sink_impl.hpp"
 
-#include "elements/stream_key.hpp"
-
 #include <chrono>
 #include <future>
 
@@ -58,7 +56,8 @@ Expected<std::unique_ptr<SinkImpl>> SinkImpl::start(const ElementSettings &setti
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  auto key = stream_key(settings);
+  auto key =
+      settings.stream_key_file.empty() ? Key::generate() : Key::load_or_create(settings.stream_key_file);
   if (!key) return tl::unexpected<Error>(key.error());
   return std::unique_ptr<SinkImpl>(new SinkImpl(settings, *link, *key, std::move(hooks)));
 }
@@ -125,7 +124,7 @@ void SinkImpl::end() {
   std::future<void> drained = done->get_future();
   outlet_.loop().post([this, done] {
     take_inputs();
-    publisher_->end();
+    publisher_->finish();
     outlet_.provider().finish();
     outlet_.provider().drain([this, done] {
       outlet_.announce_end();

@@ -73,8 +73,8 @@ void SourceImpl::reconnect(const Error &why) {
 
 bool SourceImpl::may_retry(const Error &why) const {
   if (settings_.signaller == SignallerKind::application || !settings_.auto_reconnect) return false;
-  const bool for_ever =
-      why.code == Code::invalid || why.code == Code::unsupported || why.code == Code::refused;
+  const bool for_ever = why.code == Code::invalid || why.code == Code::unsupported ||
+                        why.code == Code::refused || why.code == Code::forged;
   return was_connected_ || !for_ever;
 }
 
@@ -242,6 +242,7 @@ void SourceImpl::refill() {
 void SourceImpl::end(std::optional<Error> error) {
   if (ended_) return;
   ended_ = true;
+  snapshot();
   offer_timer_->set(never);
   end_ = End{std::move(error)};
   refill();

@@ -201,6 +201,7 @@ Expected<Key> Key::generate() {
 }
 
 Expected<Key> Key::from_pem(Bytes pem) {
+  if (pem.size() > max_file_size) return fail(Code::too_large, "larger than any key");
   gnutls_x509_privkey_t read = nullptr;
   int status = gnutls_x509_privkey_init(&read);
   if (status < 0) return tls_error(Code::failed, "no key", status);
@@ -258,11 +259,16 @@ Expected<Key> Key::load_or_create(const std::filesystem::path &file) {
   if (key || key.error().code != Code::not_found) return key;
   auto made = generate();
   if (!made) return made;
+  if (const auto saved = made->save(file); !saved) return tl::unexpected<Error>(saved.error());
+  return load(file);
+}
+
+Expected<void> Key::save(const std::filesystem::path &file) const {
   std::error_code ignored;  // if this matters, create_once() reports the error
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
-  if (const int status = create_once(file, made->private_key_pem()))
+  if (const int status = create_once(file, private_key_pem()))
     return system_error("cannot create the key", file, status);
-  return load(file);
+  return {};
 }
 
 const Fingerprint &Key::fingerprint() const {

@@ -56,12 +56,18 @@ class Key {
   static constexpr std::size_t max_public_key_size = 256;  // bytes of DER; an Ed25519 key has 44
 
   static Expected<Key> generate();
+  // Reads a PKCS#8 PEM text. Errors: too_large, invalid (no Ed25519 key in it).
+  static Expected<Key> from_pem(Bytes pem);
   // Reads a PKCS#8 PEM file. Errors: not_found, too_large, invalid (no Ed25519 key in it), failed (system
   // call).
   static Expected<Key> load(const std::filesystem::path &file);
   // As load(); if there is no file, creates it atomically with mode 0600. If several processes do this at
   // once, all of them get the same key.
   static Expected<Key> load_or_create(const std::filesystem::path &file);
+
+  // Makes the file, atomically and with mode 0600, and its folders; one that is there stays as it is. Error:
+  // failed.
+  Expected<void> save(const std::filesystem::path &file) const;
 
   const Fingerprint &fingerprint() const;
   Bytes public_key_der() const;   // SubjectPublicKeyInfo
@@ -75,8 +81,6 @@ class Key {
  private:
   struct State;
   explicit Key(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-  static Expected<Key> from_pem(Bytes pem);
-
   std::shared_ptr<const State> state_;
 };
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view context{"astral object 1\0", 16};  // no other text of ours is signed like this
 constexpr std::uint8_t has_end = 0x01;
+constexpr std::uint8_t is_last = 0x02;
 
 // The type of the last property; 0: there is none.
 std::uint64_t last_type(Bytes own) {
@@ -32,7 +33,8 @@ std::uint64_t last_type(Bytes own) {
 // The value of the proof property, without the signature.
 std::vector<std::uint8_t> value_of(const Claim &claim) {
   moqt::Writer value;
-  value.uint8(claim.ended ? has_end : 0).vi64(claim.epoch);
+  value.uint8(static_cast<std::uint8_t>((claim.ended ? has_end : 0) | (claim.over ? is_last : 0)))
+      .vi64(claim.epoch);
   if (claim.ended) value.location(*claim.ended);
   return value.take();
 }
@@ -102,12 +104,19 @@ Expected<Proof> decode_proof(Bytes properties) {
   const std::uint8_t flags = in.uint8();
   proof.claim.epoch = in.vi64();
   if ((flags & has_end) != 0) proof.claim.ended = in.location();
-  if (!in.done() || (flags & ~has_end) != 0) return fail(Code::invalid, "the proof cannot be read");
+  proof.claim.over = (flags & is_last) != 0;
+  if (!in.done() || (flags & ~(has_end | is_last)) != 0)
+    return fail(Code::invalid, "the proof cannot be read");
   // One coding only. What is inside is signed as it is.
   const std::vector<std::uint8_t> same = encode_proof(proof.claimed, proof.signature);
   if (!std::ranges::equal(same, properties))
     return fail(Code::invalid, "a signed object has other properties");
   return proof;
+}
+
+bool is_over(Bytes properties) {
+  const auto proof = decode_proof(properties);
+  return proof && proof->claim.over;
 }
 
 std::optional<moqt::Location> ended_before(Bytes properties) {

@@ -14,7 +14,8 @@
 namespace astral::trust {
 
 // Object property, private to Astral, the last one in IMMUTABLE_PROPERTIES: flags (8), epoch vi64, with flag
-// 0x01 the group and the object (vi64) of the End of Group before this object, then the signature.
+// 0x01 the group and the object (vi64) of the End of Group before this object, then the signature. Flag 0x02:
+// the track ends with this object, which is empty.
 inline constexpr std::uint64_t proof_property = 0x3809;
 // Track property, private to Astral: the stream's public key, raw.
 inline constexpr std::uint64_t key_property = 0x3807;
@@ -29,6 +30,7 @@ struct Claim {
   std::uint64_t epoch = 0;  // the first group of the publisher's run
   // The place of the End of Group object of the group before; only in the first object of a group.
   std::optional<moqt::Location> ended;
+  bool over = false;  // the run ends here; only in an empty first object of a group
   friend bool operator==(const Claim &, const Claim &) = default;
 };
 
@@ -50,6 +52,9 @@ struct Proof {
 // Reads an object's properties block, which is all of `properties`. Errors: not_found: not signed; too_large;
 // invalid: not as encode_proof() writes it.
 Expected<Proof> decode_proof(Bytes properties);
+
+// Whether an object with these properties, if they can be read, is the last of its run.
+bool is_over(Bytes properties);
 
 // The End of Group that these properties tell of, if they can be read.
 std::optional<moqt::Location> ended_before(Bytes properties);

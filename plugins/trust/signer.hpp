@@ -2,6 +2,7 @@
 // The publisher's end: signs the objects of one track with the stream's key.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "glue/key.hpp"
@@ -17,6 +18,9 @@ class Signer {
   // The properties block of the object at `at`: `own` and the proof. `own` are encoded properties whose types
   // are below proof_property.
   std::vector<std::uint8_t> prove(moqt::Location at, const Claim &claim, Bytes own, Bytes payload) const;
+  // Signs what another key has signed: the same properties, with our signature. Nullopt: they are not signed.
+  std::optional<std::vector<std::uint8_t>> countersign(moqt::Location at, Bytes properties,
+                                                       Bytes payload) const;
   const Key &key() const { return key_; }
 
  private:

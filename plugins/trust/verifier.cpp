@@ -22,6 +22,7 @@ tl::expected<Claim, Fault> Verifier::check(moqt::Location at, Bytes properties, 
   if (!proof) return tl::unexpected(Fault::unproven);
   const auto &ended = proof->claim.ended;
   if (ended && (at.object > 0 || ended->group >= at.group)) return tl::unexpected(Fault::unproven);
+  if (proof->claim.over && (at.object > 0 || !payload.empty())) return tl::unexpected(Fault::unproven);
   if (!key_.verify(statement(key_.raw(), track_, at, proof->claimed, sha256(payload)), proof->signature))
     return tl::unexpected(Fault::forged);
   switch (epochs_.judge(proof->claim.epoch, at.group)) {

@@ -82,14 +82,15 @@ void Publishing::end() {
 }
 
 Viewing::Viewing(GstElement *provider, const std::string &ticket, const std::string &slug,
-                 const std::function<void(std::string &)> &tamper)
+                 const std::function<void(std::string &)> &tamper, const std::string &stream_key)
     : source_(make("astralsrc")),
       sink_(make("appsink")),
       provider_(Ref<GstElement>::retain(provider)),
       ticket_(ticket),
       tamper_(tamper) {
   gst_util_set_object_arg(G_OBJECT(source_.get()), "signaller", "application");
-  g_object_set(source_.get(), "slug", slug.c_str(), nullptr);
+  g_object_set(source_.get(), "slug", slug.c_str(), "stream-key",
+               stream_key.empty() ? nullptr : stream_key.c_str(), nullptr);
   g_object_set(sink_.get(), "sync", FALSE, nullptr);
   pipeline_ = make_pipeline({source_.get(), sink_.get()});
   const auto carry = +[](GstElement *, const char *json, Viewing *self) {

@@ -44,7 +44,7 @@ class Viewing {
  public:
   // `provider`: the astralsink or astralrelay that offers the ticket.
   Viewing(GstElement *provider, const std::string &ticket, const std::string &slug = "demo",
-          const std::function<void(std::string &)> &tamper = nullptr);
+          const std::function<void(std::string &)> &tamper = nullptr, const std::string &stream_key = {});
   ~Viewing();
   GstElement *source() const { return source_.get(); }
   GstElement *pipeline() const { return pipeline_.get(); }

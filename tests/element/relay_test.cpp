@@ -3,6 +3,7 @@
 // removed.
 #include <gtest/gtest.h>
 
+#include "glue/key.hpp"
 #include "pair.hpp"
 
 namespace astral::test {
@@ -26,12 +27,13 @@ bool served(GstElement *element, guint64 count) {
 // A pipeline with a relay whose source pad feeds an appsink. Parents can be added and removed while it runs.
 class Relaying {
  public:
-  explicit Relaying(bool follow_key = false) {
+  explicit Relaying(const std::string &signing_key = {}) {
     pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
     relay_ = gst_element_factory_make("astralrelay", nullptr);
     sink_ = gst_element_factory_make("appsink", nullptr);
     gst_util_set_object_arg(G_OBJECT(relay_), "signaller", "application");
-    g_object_set(relay_, "slug", "demo", "follow-key", follow_key, nullptr);
+    g_object_set(relay_, "slug", "demo", "signing-key", signing_key.empty() ? nullptr : signing_key.c_str(),
+                 nullptr);
     g_object_set(sink_, "sync", FALSE, "async", FALSE, nullptr);
     gst_bin_add_many(GST_BIN(pipeline_.get()), relay_, sink_, nullptr);
     EXPECT_TRUE(gst_element_link(relay_, sink_));
@@ -177,16 +179,17 @@ TEST(Relay, RefusesAnotherStreamOfTheSameName) {
     publish(stranger, 50, 60);
     EXPECT_EQ(bytes_of(other.pull().get()), frame(50)) << "its film is there to see";
     relay.add_parent(stranger.sink(), "forged");
-    EXPECT_TRUE(relay.wait_error(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED));
+    EXPECT_TRUE(relay.wait_error(GST_STREAM_ERROR, GST_STREAM_ERROR_DECRYPT));
     relay.remove_newest_parent();
   }
   publish(publisher, 5, 10);
   for (int i = 5; i < 10; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
 }
 
-TEST(Relay, TakesTheKeyOfEachPublisherWhereItIsPublished) {
+TEST(Relay, SignsWhatItsPublishersBringWithTheKeyOfTheStream) {
+  const Key key = *Key::generate();
   auto publisher = std::make_unique<Publishing>(frames);
-  Relaying relay(true);
+  Relaying relay(std::string(as_text(key.private_key_pem())));
   relay.add_parent(publisher->sink(), "run-1");
   ASSERT_TRUE(served(publisher->sink(), 1));
   publish(*publisher, 0, 5);
@@ -198,8 +201,10 @@ TEST(Relay, TakesTheKeyOfEachPublisherWhereItIsPublished) {
   ASSERT_TRUE(served(publisher->sink(), 1));
   publish(*publisher, 100, 105);
   for (int i = 100; i < 105; ++i) EXPECT_EQ(relay.pull(), frame(i));
-  Viewing child(relay.relay(), "down");
+  Viewing child(relay.relay(), "down", "demo", nullptr, key.fingerprint());
   for (int i = 100; i < 105; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
+  Viewing stranger(relay.relay(), "stranger", "demo", nullptr, Key::generate()->fingerprint());
+  EXPECT_TRUE(stranger.wait_error(GST_STREAM_ERROR, GST_STREAM_ERROR_DECRYPT));
 }
 
 TEST(Relay, RefusesBuffersOfOtherElements) {

@@ -120,7 +120,7 @@ bool Consumer::fits(const StreamState &stream, const Peer &peer, const Offer &of
 }
 
 bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &offer) {
-  if (peer.kind != PeerKind::node) return false;
+  if (peer.kind != PeerKind::node || forgers_.has(peer.uuid, node_.now)) return false;
   Search &search = *stream.search;
   search.known = search.known.value_or(node_.now);
   const Roles are = roles(stream);
@@ -336,6 +336,11 @@ void Consumer::source_ended(const SourceEnded &input) {
   // Whether the stream has ended, only its source can say.
   if (input.error.code == Code::not_found && &held->link == roles(held->stream).parent)
     held->stream.dry = true;
+  const Ticket *ticket = tickets_.find(input.ticket);
+  if (input.error.code == Code::forged && ticket->kind == PeerKind::node) {
+    forgers_.caught(ticket->source, node_.now);
+    outbox_.announce(Change::node, ticket->source);
+  }
   lose(held->stream, input.ticket, "link-ended", input.error.detail);
 }
 

@@ -38,7 +38,7 @@ const Key &stream_key() {
 }
 
 track::Object object(moqt::Location id, std::string_view text = "x", const Key &key = stream_key(),
-                     std::optional<moqt::Location> ended = std::nullopt) {
+                     std::optional<moqt::Location> ended = std::nullopt, bool over = false) {
   track::Timing timing;
   timing.pts = 1;
   timing.catalog = 1;
@@ -46,7 +46,8 @@ track::Object object(moqt::Location id, std::string_view text = "x", const Key &
   track::Object made;
   made.id = id;
   made.wire = moqt::encode_object(
-      signer.prove(id, {id.group, ended}, track::encode_timing(timing), as_bytes(text)), as_bytes(text));
+      signer.prove(id, {id.group, ended, over}, track::encode_timing(timing), as_bytes(text)),
+      as_bytes(text));
   const auto view = moqt::view_object(made.wire.bytes());
   made.properties_offset = static_cast<std::size_t>(view->properties.data() - made.wire.data());
   made.properties_size = view->properties.size();
@@ -266,6 +267,12 @@ struct Viewer final : Consumer::Owner {
   std::optional<Error> why;
 };
 
+std::string catalog_of(const std::string &caps) {
+  return R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}";
+}
+
+const std::string plain = catalog_of("video/x-frames");
+
 class HostileParent : public testing::Test {
  protected:
   static constexpr quic::StreamId catalog = 0, media = 4, newest = 8;  // in the consumer's order
@@ -289,6 +296,10 @@ class HostileParent : public testing::Test {
     ok.properties.add(trust::key_property, as_text(key.public_key_raw()));
     say(*parent, stream, ok);
     parent->drained();
+  }
+  void accept_both() {
+    accept(catalog, 0, plain);
+    accept(media, 1, plain, {5, 0});
   }
   // A subgroup with this object, and then the End of Group.
   void give_object(quic::StreamId stream, std::uint64_t alias, const track::Object &object) {
@@ -317,9 +328,16 @@ class HostileParent : public testing::Test {
     EXPECT_EQ(take_text(), "");
     EXPECT_TRUE(viewer.is_over);
     ASSERT_TRUE(viewer.why);
-    EXPECT_EQ(viewer.why->code, Code::refused);
+    EXPECT_EQ(viewer.why->code, Code::forged);
     EXPECT_NE(viewer.why->detail.find(why), std::string::npos) << viewer.why->detail;
     EXPECT_FALSE(parent->open());
+  }
+  // After PUBLISH_DONE, which names so many data streams. None: the stream has ended.
+  std::optional<Code> code_of_end(std::uint64_t streams) {
+    say(*parent, media, moqt::PublishDone{moqt::DoneCode::track_ended, streams, "the stream has ended"});
+    parent->drained();
+    EXPECT_TRUE(viewer.is_over);
+    return viewer.why ? std::optional(viewer.why->code) : std::nullopt;
   }
   std::uint64_t refused() const {
     Statistics statistics;
@@ -337,15 +355,9 @@ class HostileParent : public testing::Test {
   std::shared_ptr<Wire> parent;
 };
 
-std::string catalog_of(const std::string &caps) {
-  return R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}";
-}
-
-const std::string plain = catalog_of("video/x-frames");
-
 TEST_F(HostileParent, IdsWithoutASuccessorAreRefused) {
-  accept(catalog, 0, catalog_of("video/x-frames"));
-  accept(media, 1, catalog_of("video/x-frames"), {last, last});
+  accept(catalog, 0, plain);
+  accept(media, 1, plain, {last, last});
   give(3, 1, {5, 0});
   give(7, 1, {last, 0});
   give(11, 1, {last - 1, last - 1});
@@ -355,8 +367,7 @@ TEST_F(HostileParent, IdsWithoutASuccessorAreRefused) {
 }
 
 TEST_F(HostileParent, AnAlteredObjectEndsTheLink) {
-  accept(catalog, 0, plain);
-  accept(media, 1, plain, {5, 0});
+  accept_both();
   track::Object altered = object({5, 0}, "payload");
   std::vector<std::uint8_t> wire(altered.wire.bytes().begin(), altered.wire.bytes().end());
   wire.back() ^= 1;
@@ -367,8 +378,7 @@ TEST_F(HostileParent, AnAlteredObjectEndsTheLink) {
 }
 
 TEST_F(HostileParent, AnObjectInAnotherPlaceEndsTheLink) {
-  accept(catalog, 0, plain);
-  accept(media, 1, plain, {5, 0});
+  accept_both();
   track::Object moved = object({5, 0});
   moved.id = {std::uint64_t{1} << 60, 0};  // it would hide all that comes
   give_object(3, 1, moved);
@@ -376,8 +386,7 @@ TEST_F(HostileParent, AnObjectInAnotherPlaceEndsTheLink) {
 }
 
 TEST_F(HostileParent, AnObjectOfAnotherKeyEndsTheLink) {
-  accept(catalog, 0, plain);
-  accept(media, 1, plain, {5, 0});
+  accept_both();
   give_object(3, 1, object({5, 0}, "x", *Key::generate()));
   expect_refused("not signed by the stream's key");
 }
@@ -410,8 +419,7 @@ TEST_F(HostileParent, AnUnsignedStreamIsRefused) {
 }
 
 TEST_F(HostileParent, NobodyCanCutAGroupShort) {
-  accept(catalog, 0, plain);
-  accept(media, 1, plain, {5, 0});
+  accept_both();
   give(3, 1, {5, 0});  // and says that the group ends at 5/1
   give(7, 1, {5, 1});
   give_object(11, 1, object({6, 0}, "x", stream_key(), moqt::Location{5, 2}));
@@ -419,9 +427,24 @@ TEST_F(HostileParent, NobodyCanCutAGroupShort) {
   EXPECT_FALSE(viewer.is_over);
 }
 
+// A word of an earlier run does not count: the parent has left, whatever it says.
+TEST_F(HostileParent, NobodyButItsKeyEndsAStream) {
+  accept_both();
+  give_object(3, 1, object({5, 0}, "", stream_key(), std::nullopt, true));
+  give(7, 1, {6, 0});
+  EXPECT_EQ(code_of_end(2), Code::unreachable);
+}
+
+TEST_F(HostileParent, TheKeyOfAStreamEndsIt) {
+  accept_both();
+  give(3, 1, {5, 0});
+  give_object(7, 1, object({6, 0}, "", stream_key(), moqt::Location{5, 1}, true));
+  EXPECT_EQ(code_of_end(2), std::nullopt);
+  EXPECT_EQ(take_text(), "5.0 5.1e 6.0 ");
+}
+
 TEST_F(HostileParent, EndlessReplaysEndTheLink) {
-  accept(catalog, 0, plain);
-  accept(media, 1, plain, {5, 0});
+  accept_both();
   const track::Object again = object({5, 0});
   quic::StreamId stream = 3;
   for (std::uint64_t i = 0; i < Consumer::max_repeated; ++i, stream += 4) give_object(stream, 1, again);
@@ -452,8 +475,7 @@ TEST_F(HostileParent, ObjectsWaitForTheKey) {
   };
   fetched(3, object({5, 0}));
   EXPECT_EQ(take_text(), "");
-  accept(catalog, 0, plain);
-  accept(media, 1, plain, {5, 0});
+  accept_both();
   EXPECT_EQ(take_text(), "5.0 ");
   EXPECT_FALSE(viewer.is_over);
 }

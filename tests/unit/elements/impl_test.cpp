@@ -20,6 +20,7 @@
 #include "elements/sink_impl.hpp"
 #include "elements/source_impl.hpp"
 #include "http_port.hpp"
+#include "trust/proof.hpp"
 
 namespace astral::elements {
 namespace {
@@ -97,7 +98,7 @@ std::string pull(SourceImpl &source, const std::function<void(const SharedTaken 
       return end->error ? end->error->detail : "end";
     const SharedTaken &taken = std::get<SharedTaken>(*item);
     if (also) also(taken);
-    if (taken->object.status == moqt::ObjectStatus::normal)
+    if (taken->object.status == moqt::ObjectStatus::normal && !trust::is_over(taken->object.properties()))
       return std::string(as_text(taken->object.payload().bytes()));
   }
 }

@@ -85,7 +85,7 @@ class Post : public Handler {
     for (auto &[ticket, ends] : tickets_) {
       if (!names(json, ticket)) continue;
       if (is_of(json, "offer")) {
-        const auto added = ends.consumer->add_source(ticket, json, false);
+        const auto added = ends.consumer->add_source({.ticket = ticket, .offer = json});
         EXPECT_TRUE(added) << added.error().detail;
       } else if (is_of(json, "refusal")) {
         refusals.push_back(json);
@@ -223,7 +223,7 @@ TEST(Stream, ForwardsOverTwoHopsAndChangesItsParent) {
   EXPECT_EQ(stats.links[0].ticket, "t2");
   EXPECT_TRUE(stats.links[0].parent);
   EXPECT_GT(stats.links[0].bytes_received, 10'000u);
-  EXPECT_EQ(second->add_source("t2", "{}", false).error().code, Code::conflict);
+  EXPECT_EQ(second->add_source({.ticket = "t2", .offer = "{}"}).error().code, Code::conflict);
 
   // The new parent is added before the old one is removed, so the window continues without a break.
   post.ask("t3", *second, source.door());

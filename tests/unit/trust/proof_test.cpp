@@ -32,7 +32,8 @@ Buffer block(const Claim &claim) {
 TEST(Proof, IsReadAsItWasWritten) {
   constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   for (const Claim &claim : {Claim{1, std::nullopt}, Claim{0, moqt::Location{0, 0}},
-                             Claim{last, moqt::Location{last, last}}, Claim{77, moqt::Location{76, 300}}}) {
+                             Claim{last, moqt::Location{last, last}}, Claim{77, moqt::Location{76, 300}},
+                             Claim{77, moqt::Location{76, 300}, true}, Claim{77, std::nullopt, true}}) {
     const Buffer wire = block(claim);
     const auto proof = decode_proof(wire);
     ASSERT_TRUE(proof) << proof.error().detail;
@@ -40,6 +41,7 @@ TEST(Proof, IsReadAsItWasWritten) {
     EXPECT_TRUE(std::ranges::equal(proof->signature, signature));
     EXPECT_TRUE(std::ranges::equal(proof->claimed, encode_claim(own(), claim)));
     EXPECT_EQ(ended_before(wire), claim.ended);
+    EXPECT_EQ(is_over(wire), claim.over);
   }
 }
 

@@ -48,6 +48,28 @@ TEST_F(SignedObject, ProvesItself) {
   EXPECT_EQ(*again, first);
 }
 
+TEST_F(SignedObject, EndsItsRunOnlyWithoutPayloadAndFirstInItsGroup) {
+  const Claim claim{1000, moqt::Location{1004, 7}, true};
+  const auto empty = Signer(key, media).prove({1005, 0}, claim, {}, {});
+  EXPECT_TRUE(verifier().check({1005, 0}, empty, {}));
+  expect(Fault::unproven, verifier(), {1005, 0}, prove({1005, 0}, claim), payload);
+  const auto inside = Signer(key, media).prove({1005, 1}, {1000, std::nullopt, true}, {}, {});
+  expect(Fault::unproven, verifier(), {1005, 1}, inside, {});
+}
+
+TEST_F(SignedObject, IsCountersignedWithItsClaim) {
+  const Claim claim{1000, moqt::Location{1004, 7}};
+  const Key other = *Key::generate();
+  const auto given = prove({1005, 0}, claim);
+  const auto own = Signer(other, media).countersign({1005, 0}, given, as_bytes(payload));
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->size(), given.size());
+  Verifier checks(*PublicKey::from_raw(other.public_key_raw()), media);
+  EXPECT_EQ(*checks.check({1005, 0}, *own, as_bytes(payload)), claim);
+  expect(Fault::forged, verifier(), {1005, 0}, *own, payload);
+  EXPECT_FALSE(Signer(other, media).countersign({1005, 0}, {}, {}));
+}
+
 TEST_F(SignedObject, ProvesItselfWithoutPayloadAndProperties) {
   const auto properties = Signer(key, media).prove(at, {1000, std::nullopt}, {}, {});
   EXPECT_TRUE(verifier().check(at, properties, {}));
