@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A relay that alters, truncates, replays or moves objects: its children drop it, and nothing of that reaches a viewer."""
+import time
+
 import astral
 import media
+import stranger
 
 LIES = ('alter', 'truncate', 'replay', 'jump')
 
@@ -31,3 +34,40 @@ def test_nothing_that_a_relay_has_changed_is_shown(network):
     for slug in (*LIES, 'plain'):
         header, _, _ = media.assert_exact(viewers[slug][1], published, max_header=64 * 188)
         assert all(packet in published.read_bytes() for packet in media.ts_packets(header))
+
+
+def test_a_node_drops_a_parent_that_lies_and_its_players_miss_nothing(network):
+    """The source has two places. The liar has one, a node that forwards nothing the other, so a new viewer's node gets its media from the liar."""
+    source = network.node('s', None, (), None, '--max-children', 2)
+    liar = network.node('liar', None, [source], GST_PLUGIN_PATH=astral.BUILD / 'tests' / 'e2e' / 'hostile',
+                        GST_REGISTRY=network.folder / 'liar-registry.bin')
+    leaf = network.node('leaf', None, [source], None, '--max-children', 0)
+    child = network.node('child', None, [source])
+    publisher, published = media.publish_test_picture(network, source, 'alter')
+    for node in (liar, leaf, child):
+        astral.wait_until(lambda n=node: (n.stream('alter') or {}).get('streaming'), f'{node.uuid} to know the stream')
+    assert child.stream('alter')['fingerprint'] == source.stream('alter')['fingerprint'] == liar.stream('alter')['fingerprint']
+    for node in (liar, leaf):
+        assert node.call('POST', '/stream/alter/tickets', {}, timeout=30).status == 303
+    begun = time.monotonic()
+    _, received = media.view(network, child, 'alter')
+    astral.wait_until(lambda: child.get('/doctor')['forging_nodes'] == ['liar'], 'the liar to be found out')
+    print(f'the liar was dropped {time.monotonic() - begun:.1f} s after the viewer came')
+    assert child.stream('alter')['refused'] >= 1
+    media.grows(received, 64 * 1024)  # from somebody else
+    sources = {ticket['source'] for ticket in child.get('/stream/alter/tickets')['tickets'] if ticket['destination'] == 'child'}
+    assert 'liar' not in sources and sources, sources
+
+    # A stranger says that the stream is gone, has ended, and comes from elsewhere now.
+    thief, known = stranger.meet(child.port, network.folder, 'thief'), child.stream('alter')
+    word = {'slug': 'alter', 'name': 'alter', 'source': 's', 'updated': known['updated'] + 60_000}
+    thief.send({'type': 'gone', 'slug': 'alter', 'updated': word['updated']})
+    thief.send({'type': 'streams', 'streams': [{**word, 'ended': True}, {**word, 'source': 'thief', 'streaming': True}]})
+    thief.send({'type': 'request', 'ticket': 't1', 'slug': 'nope', 'destination': 'thief'})
+    while thief.receive_json()['type'] != 'refusal':  # so all before was heard
+        pass
+    assert child.stream('alter')['state'] == 'live' and child.stream('alter')['source'] == 's'
+    thief.close()
+    publisher.end(2)
+    astral.wait_until(lambda: media.size(received) > 0 and child.stream('alter').get('ended'), 'the end to be known')
+    media.assert_exact(received, published, max_header=64 * 188)

@@ -34,7 +34,7 @@ void lie(const std::string &slug, moqt::Object &object) {
     object = before;
     object.id = honest.id;
   } else if (slug == "jump") {
-    object.id.group += std::uint64_t{1} << 30;
+    object.id.group += std::uint64_t{1} << 61;
   }
   before = honest;
 }
