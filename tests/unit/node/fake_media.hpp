@@ -154,6 +154,7 @@ class FakeMedia : public media::MediaBackend {
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
   std::map<std::string, std::string> ended;              // slug → last playlist
   std::map<std::string, formats::Facts> known;           // slug → facts
+  std::map<std::string, std::string> keys;               // stream → its key's fingerprint, if it is ours
   std::map<std::string, std::string> sources;            // ticket → offer
   std::set<std::string> standbys;
   std::vector<std::string> to_relay;
