@@ -153,7 +153,7 @@ TEST(Forgery, IsNoParentForSomeTime) {
   bench.watches();
   const SourceEnded ended{.slug = "talk", .ticket = "t2", .error = {Code::forged, "not signed"}};
   bench.say(ended);
-  EXPECT_EQ(bench.said, (Lines{"RemoveSource talk t2", "Send 2 cancel t2 link-ended"}));
+  EXPECT_EQ(bench.said, (Lines{"Send 2 cancel t2 link-ended", "RemoveSource talk t2"}));
   EXPECT_EQ(bench.node.forgers(bench.now), std::vector<Uuid>{"parent"});
   bench.wait(1s);  // the search for another parent
   bench.hears(2, bench.offer("t3", {"parent"}));
