@@ -15,12 +15,12 @@ enum class Code {
   not_found,    // no such stream, node or ticket
   no_room,      // no capacity now; a later attempt may succeed
   refused,      // the peer refuses: wrong key, or not allowed
-  forged,       // the key that must have signed it has not, or it was signed for another place
   unreachable,  // no connection, or the connection broke
   timeout,      // no answer within the deadline
   unsupported,  // valid, but not implemented here
   conflict,     // another owner has the name or the resource
   failed,       // a library or system call failed; the detail names it
+  forged,       // the key that must have signed it has not, or it was signed for another place
 };
 
 struct Error {
