@@ -137,7 +137,7 @@ export class NodeView {
     const peers = nodes.filter(({uuid, rtt_ms}) => uuid !== self && (rtt_ms !== undefined || uuid === node.primary_supernode_uuid));
     const links = [...tickets.filter(({element: is_program}) => !is_program).map(of_ticket), ...peers.map(of_peer)];
     const unique = [...new Map(links.map((link) => [link.key, link])).values()].slice(0, 200);
-    by_id('links-empty').hidden = unique.length > 0;
+    by_id('links-empty').hidden = by_id('links-secret').hidden = unique.length > 0;
     this.#links.show(unique, by_key);
   }
 

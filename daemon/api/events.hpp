@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The WebSocket /events: one JSON message for each change of what the API shows. When an object disappears,
-// one message says so with "gone": true.
+// one message says so with "gone": true. Strangers hear of streams and of this node only.
 #pragma once
 
 #include <gio/gio.h>
@@ -28,17 +28,22 @@ class Events {
   Events();
 
   bool has_room() const { return sockets_.size() < max_sockets; }
-  void accept(Ref<GIOStream> stream);
+  void accept(Ref<GIOStream> stream, bool may_see_peers);
   void tell(const core::NodeView &node, core::Change what, const std::string &key);
   void close();  // closes all sockets, since this node shuts down
   bool flushed() const { return sockets_.empty(); }
 
  private:
-  void send(const char *type, const json::Builder &data);
+  enum class To { all, who_sees_peers };
+  void send(To to, const char *type, const json::Builder &data);
   void ping();
 
   std::uint64_t next_ = 0;
-  std::map<std::uint64_t, std::shared_ptr<http::WebSocket>> sockets_;
+  struct Listener {
+    std::shared_ptr<http::WebSocket> socket;
+    bool may_see_peers;
+  };
+  std::map<std::uint64_t, Listener> sockets_;
   std::map<core::TicketId, core::TicketView> tickets_;  // as last sent, for the message when they end
   Timer ping_;  // finds browsers that disappeared without closing
 };

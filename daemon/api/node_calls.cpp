@@ -4,20 +4,26 @@
 
 #include "api/calls.hpp"
 #include "core/slug.hpp"
+#include "http/access.hpp"
 #include "protocol/object_codec.hpp"
 
 namespace astral::api {
 namespace {
 
 void list_nodes(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
+  const std::vector<core::NodeInfo> known = driver.node().nodes();
   std::vector<json::Builder> nodes;
-  for (const core::NodeInfo &info : driver.node().nodes())
-    nodes.push_back(shown_node(driver.node(), info, call));
-  answer(http::reply(json::Builder().set("nodes", nodes)));
+  for (const core::NodeInfo &info : known) {
+    if (call.may_see_peers || info.uuid == driver.node().self().uuid)
+      nodes.push_back(shown_node(driver.node(), info, call));
+  }
+  answer(http::reply(json::Builder().set("nodes", nodes).set("count", known.size())));
 }
 
 void show(runtime::Driver &driver, const http::Call &call, const core::Uuid &uuid,
           const http::Answer &answer) {
+  if (!call.may_see_peers && uuid != driver.node().self().uuid)
+    return answer(http::reply_error(http::not_one_who_sees_peers()));
   const auto info = driver.node().find_node(uuid);
   if (!info) return answer(http::reply_error({Code::not_found, "no node '" + uuid + "' is known"}));
   answer(http::reply(json::Builder().set("node", shown_node(driver.node(), *info, call))));

@@ -46,7 +46,11 @@ json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::s
       .set("kept_streams", link->second.kept_streams);
 }
 
-json::Builder tickets_body(runtime::Driver &driver, const std::vector<core::TicketView> &tickets) {
+// Strangers learn how many there are.
+json::Builder tickets_body(runtime::Driver &driver, const http::Call &call,
+                           const std::vector<core::TicketView> &tickets) {
+  if (!call.may_see_peers)
+    return json::Builder().set("tickets", std::vector<json::Builder>()).set("count", tickets.size());
   std::map<core::Slug, std::map<std::string, media::Link>> links;  // one query for each stream
   std::vector<json::Builder> shown;
   for (const core::TicketView &ticket : tickets) {
@@ -55,7 +59,7 @@ json::Builder tickets_body(runtime::Driver &driver, const std::vector<core::Tick
     shown.push_back(shown_ticket(ticket, found->second));
   }
   json::Builder body;
-  return body.set("tickets", shown);
+  return body.set("tickets", shown).set("count", tickets.size());
 }
 
 std::optional<core::TicketView> find(const core::NodeView &node, const Subject &about,
@@ -91,7 +95,7 @@ void list_tickets(runtime::Driver &driver, const http::Call &call, const http::A
   if (tickets.empty() && !driver.node().find_stream(slug)) {
     return answer(http::reply_error(runtime::about_stream({Code::not_found, ""}, slug)));
   }
-  answer(http::reply(tickets_body(driver, tickets)));
+  answer(http::reply(tickets_body(driver, call, tickets)));
 }
 
 void ask(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
@@ -113,6 +117,10 @@ void ask(runtime::Driver &driver, const http::Call &call, const http::Answer &an
 void refresh(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const auto about = checked(call);
   if (!about) return answer(http::reply_error(runtime::about_stream(about.error(), call.params.at("slug"))));
+  // A viewer keeps this node's own ticket alive by reading it.
+  if (!call.may_see_peers && !about->destination.empty())
+    return answer(http::reply_error(http::not_one_who_sees_peers()));
+  if (!call.may_see_peers && !call.may_watch) return answer(http::reply_error(http::not_a_viewer()));
   driver.call(core::RefreshTicket{.slug = about->slug, .destination = about->destination},
               show(driver, *about, 200, answer));
 }
@@ -151,8 +159,8 @@ void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver)
                             const http::Handle &handle) {
     routes.push_back({.method = method, .pattern = pattern, .handle = handle, .who = who});
   };
-  on("GET", "/tickets", http::Who::anyone, [d](const http::Call &, const http::Answer &answer) {
-    answer(http::reply(tickets_body(*d, d->node().tickets())));
+  on("GET", "/tickets", http::Who::anyone, [d](const http::Call &call, const http::Answer &answer) {
+    answer(http::reply(tickets_body(*d, call, d->node().tickets())));
   });
   on("GET", "/stream/:slug/tickets", http::Who::anyone,
      [d](const http::Call &call, const http::Answer &answer) { list_tickets(*d, call, answer); });

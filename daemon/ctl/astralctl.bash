@@ -61,6 +61,8 @@ _astralctl() {
         candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
       seed:1 | -se:1 | deletenode:* | -dn:*)
         candidates=$(_astralctl_ask listnodes | _astralctl_field uuid) ;;
+      hide:0 | -hi:0)
+        candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
       unpair:0 | -up:0)
         candidates=$(_astralctl_ask listdevices | _astralctl_field id) ;;
       revoketicket:0 | -rt:0 | stop:0 | -sp:0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/command.hpp"
 
+#include <glib.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,6 +10,7 @@
 
 #include "core/slug.hpp"
 #include "glue/json.hpp"
+#include "glue/ref.hpp"
 #include "protocol/title.hpp"
 
 namespace astral::ctl {
@@ -70,7 +73,14 @@ Expected<Plan> set_streaming(const std::string &word, bool streaming) {
   });
 }
 
-constexpr std::array<Command, 21> commands = {{
+Expected<Plan> set_hidden(const std::string &word, bool hidden) {
+  return slug(word).and_then([hidden](const std::string &name) {
+    return one(Show::done, "PUT", "/stream/" + name, name + (hidden ? " hidden" : " shown again"),
+               json::Builder().set("hidden", hidden).text());
+  });
+}
+
+constexpr std::array<Command, 26> commands = {{
     {"listnodes", "-ln", "", 0, 0, "list the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "list the streams that the node knows",
@@ -87,7 +97,7 @@ constexpr std::array<Command, 21> commands = {{
      [](const Words &words, MakeUuid) { return set_streaming(words[0], false); }},
     {"resume", "-re", "SLUG", 1, 1, "send a paused stream again",
      [](const Words &words, MakeUuid) { return set_streaming(words[0], true); }},
-    {"delete", "-de", "SLUG", 1, 1, "end a stream of this node for everybody; its name is free",
+    {"delete", "-de", "SLUG", 1, 1, "end a stream of this node for everybody",
      [](const Words &words, MakeUuid) {
        return slug(words[0]).and_then([](const std::string &name) {
          return one(Show::done, "DELETE", "/stream/" + name, name + " deleted");
@@ -176,6 +186,25 @@ constexpr std::array<Command, 21> commands = {{
          return one(Show::done, "DELETE", "/device/" + id, id + " may only watch");
        });
      }},
+    {"hide", "-hi", "SLUG", 1, 1,
+     "take a stream off an origin's lists (--node ORIGIN --token ITS-ADMINISTRATOR'S)",
+     [](const Words &words, MakeUuid) { return set_hidden(words[0], true); }},
+    {"unhide", "-uh", "SLUG", 1, 1, "put it back",
+     [](const Words &words, MakeUuid) { return set_hidden(words[0], false); }},
+    {"ban", "-ba", "WHO [REASON]", 1, 2, "make an origin take nothing from a key, an address or a network",
+     [](const Words &words, MakeUuid) {
+       json::Builder body;
+       body.set("who", words[0]).set("reason", words.size() > 1 ? words[1] : "");
+       return one(Show::done, "POST", "/bans", words[0] + " banned", body.text());
+     }},
+    {"unban", "-ub", "WHO", 1, 1, "lift the ban",
+     [](const Words &words, MakeUuid) {
+       const GString_ who(g_uri_escape_string(words[0].c_str(), nullptr, FALSE));
+       return one(Show::done, "DELETE", std::string("/bans?who=") + who.get(),
+                  words[0] + " not banned any more");
+     }},
+    {"listbans", "-lb", "", 0, 0, "list an origin's bans and hidden streams",
+     [](const Words &, MakeUuid) { return one(Show::moderation, "GET", "/moderation"); }},
     {"shutdown", "-sh", "", 0, 0, "shut the node down; it tells other nodes first",
      [](const Words &, MakeUuid) { return one(Show::done, "DELETE", "/node", "shut down"); }},
     {"doctor", "-do", "", 0, 0, "say how other nodes reach the node, and what would make it better",

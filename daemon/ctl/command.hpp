@@ -24,7 +24,8 @@ enum class Show {
   doctor,
   key,
   pairing,
-  devices
+  devices,
+  moderation
 };
 
 struct Call {

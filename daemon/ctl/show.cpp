@@ -12,6 +12,7 @@ namespace astral::ctl {
 namespace {
 
 constexpr json::Text any_text{0, 65536};
+constexpr std::size_t most_listed = 1'000'000, max_bans = 10'000, max_hidden = 100'000;
 
 std::string nodes(const std::vector<NodeObject> &list) {
   Table table({"UUID", "ADDRESS", "ROLE", "RTT ms", "UP kbit/s", "CHILDREN", "VERSION"});
@@ -44,10 +45,28 @@ std::string one_ticket(const TicketObject &ticket) {
   return tickets({ticket}) + (ticket.reason.empty() ? "" : printable(ticket.reason) + "\n");
 }
 
+// What a node tells only its owner.
+std::string not_shown(json::Reader &in, const char *what) {
+  const std::uint64_t count = in.number_if("count", 0, most_listed).value_or(0);
+  const std::uint64_t listed = in.objects(what, most_listed).size();
+  if (count <= listed) return "";
+  return "and " + std::to_string(count - listed) + " more that only the node's owner sees\n";
+}
+
 std::string devices(const std::vector<DeviceObject> &list) {
   Table table({"ID", "DEVICE", "PAIRED", "LAST SEEN"});
   for (const DeviceObject &device : list) table.add({device.id, device.name, device.paired, device.seen});
   return table.text();
+}
+
+std::string moderation(json::Reader &in) {
+  Table table({"WHO", "REASON"});
+  for (json::Reader &ban : in.objects("bans", max_bans))
+    table.add({ban.text("who", any_text), ban.text("reason", any_text)});
+  std::string text = table.text();
+  for (const std::string &slug : in.texts("hidden", max_hidden, any_text))
+    text += "hidden  " + printable(slug) + "\n";
+  return text;
 }
 
 std::string pairing(const PairingObject &pairing) {
@@ -80,13 +99,13 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
   std::string shown;
   switch (plan.show) {
     case Show::nodes:
-      shown = nodes(read_nodes(*in));
+      shown = nodes(read_nodes(*in)) + not_shown(*in, "nodes");
       break;
     case Show::streams:
       shown = streams(read_streams(*in));
       break;
     case Show::tickets:
-      shown = tickets(read_tickets(*in));
+      shown = tickets(read_tickets(*in)) + not_shown(*in, "tickets");
       break;
     case Show::ticket:
       shown = one_ticket(read_ticket(in->object("ticket")));
@@ -99,6 +118,9 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
       break;
     case Show::devices:
       shown = devices(read_devices(*in));
+      break;
+    case Show::moderation:
+      shown = moderation(*in);
       break;
     case Show::pairing:
       shown = pairing(read_pairing(in->object("pairing")));

@@ -14,12 +14,14 @@ namespace astral::formats {
 
 struct LeftOut {
   bool is_video = false;
-  std::vector<std::string> formats = {};  // that play without this track: "hls", "flv", "rtmp", "whep"
+  // That play without this track: "hls", "flv", "rtmp", "whep". None: browsers do not decode it, or players
+  // get one of several.
+  std::vector<std::string> formats = {};
   std::string text = {};                  // a sentence: what, where, and what to send instead
   bool operator==(const LeftOut &) const = default;
 };
 
-// The tracks that viewers of some formats miss, or that browsers do not decode.
+// The tracks that viewers of some formats or all of them miss, or that browsers do not decode.
 std::vector<LeftOut> left_out(const Facts &facts);
 
 // In which container HLS carries this codec; none: it does not. One track that needs MP4 takes the others
@@ -29,7 +31,8 @@ std::optional<Container> hls_container(const std::string &codec);
 // Whether a node puts this codec into MPEG-TS, where the publisher's container is another one.
 bool is_in_ts(const std::string &codec);
 
-bool is_carried_by_all(const std::string &codec);
+// How many of the ways to watch carry this codec.
+unsigned ways_of(const std::string &codec);
 
 // "H.264" for "h264"; an unknown codec has its own name.
 std::string codec_name(const std::string &codec);

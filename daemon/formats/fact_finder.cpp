@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <string_view>
 #include <utility>
 
 #include "formats/codec_heads.hpp"
+#include "formats/opus_packet.hpp"
 #include "formats/pes.hpp"
 
 namespace astral::formats {
@@ -15,9 +15,6 @@ namespace astral::formats {
 namespace {
 
 constexpr std::size_t longest_head = 1024;  // bytes kept of a key frame; its parameter sets come first
-constexpr std::size_t most_groups = 5;      // several, because encoders add key frames at scene changes
-constexpr std::int64_t second = 90'000;
-constexpr std::int64_t longest_group = 600 * second;  // a larger step means another clock
 
 // `stamp`, which wraps at 33 bits, as the time closest to `near` that does not wrap.
 std::int64_t unfold(std::int64_t stamp, std::int64_t near) {
@@ -39,9 +36,7 @@ void FactFinder::on_frame(const Slice &piece, bool is_start) {
 void FactFinder::on_break() {
   codecs_.forget_tables();
   is_reading_ = false;
-  key_ticks_.reset();
-  latest_shown_.reset();
-  group_ = {};
+  groups_.skip();
 }
 
 // `packet` is one whole TS packet: on_frame() cuts them.
@@ -65,15 +60,18 @@ void FactFinder::take(Bytes packet) {
 }
 
 void FactFinder::use_tracks() {
+  facts_.video_tracks = codecs_.video_tracks();
+  facts_.audio_tracks = codecs_.audio_tracks();
   if (std::exchange(video_, codecs_.video()) != codecs_.video()) {
     facts_.video.reset();
-    groups_.clear();
-    key_ticks_.reset();
+    groups_ = {};
     is_reading_ = false;
   }
   if (std::exchange(audio_, codecs_.audio()) == codecs_.audio()) return;
   facts_.audio.reset();
-  if (!audio_.codec.empty()) facts_.audio = AudioFacts{.codec = audio_.codec};
+  if (audio_.codec.empty()) return;
+  facts_.audio = AudioFacts{.codec = audio_.codec, .channels = audio_.channels};
+  if (audio_.codec == "opus") facts_.audio->rate = opus::rate;
 }
 
 void FactFinder::begin_picture(Bytes pes) {
@@ -83,33 +81,21 @@ void FactFinder::begin_picture(Bytes pes) {
   if (!has_shown) return;
   ticks_ = unfold(pes_stamp(pes.subspan(pes_head_size + (has_decoded ? pes_stamp_size : 0))), ticks_);
   const std::int64_t shown = unfold(pes_stamp(pes.subspan(pes_head_size)), ticks_);
-  if (std::exchange(is_key_next_, false)) {
-    begin_key_frame(ticks_);
+  const bool is_key = std::exchange(is_key_next_, false);
+  if (is_key) {
     const Bytes head = pes.subspan(pes_head_size + pes[8]);
     head_.assign(head.begin(), head.end());
     is_reading_ = true;
-    latest_shown_ = shown;
   }
-  if (latest_shown_ && shown < *latest_shown_) group_.has_b_frames = true;
-  latest_shown_ = std::max(latest_shown_.value_or(shown), shown);
-  if (key_ticks_) group_.length = ticks_ - *key_ticks_;
+  groups_.take(is_key, ticks_, shown);
   weigh_groups();
-}
-
-void FactFinder::begin_key_frame(std::int64_t time) {
-  if (key_ticks_ && time > *key_ticks_ && time - *key_ticks_ < longest_group) {
-    group_.length = time - *key_ticks_;
-    groups_.push_back(group_);
-    if (groups_.size() > most_groups) groups_.pop_front();
-  }
-  key_ticks_ = time;
-  group_ = {};
 }
 
 void FactFinder::read_key_frame() {
   is_reading_ = false;
   VideoFacts facts = facts_.video.value_or(VideoFacts{});
   facts.codec = video_.codec;
+  facts.is_by_mpegts = true;
   const auto read = video_.codec == "h264"   ? read_h264(head_)
                     : video_.codec == "h265" ? read_h265(head_)
                                              : std::nullopt;
@@ -126,19 +112,10 @@ void FactFinder::read_key_frame() {
   weigh_groups();
 }
 
-// The unfinished group counts as soon as it is too long, in whole seconds.
 void FactFinder::weigh_groups() {
-  if (!facts_.video || !key_ticks_) return;
-  double longest = 0;
-  bool has_b_frames = group_.has_b_frames;
-  for (const Group &group : groups_) {
-    longest = std::max(longest, std::round(static_cast<double>(group.length * 10) / second) / 10);
-    has_b_frames = has_b_frames || group.has_b_frames;
-  }
-  const auto so_far = static_cast<double>(group_.length / second);
-  if (so_far > good_keyframe_seconds && group_.length < longest_group) longest = std::max(longest, so_far);
-  facts_.video->keyframe_seconds = longest;
-  facts_.video->has_b_frames = has_b_frames;
+  if (!facts_.video) return;
+  facts_.video->keyframe_seconds = groups_.longest_seconds();
+  facts_.video->has_b_frames = groups_.has_b_frames();
 }
 
 void FactFinder::read_sound(Bytes pes) {

@@ -6,13 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "formats/facts.hpp"
+#include "formats/groups.hpp"
 #include "formats/player.hpp"
 #include "formats/ts_codecs.hpp"
 #include "glue/bytes.hpp"
@@ -31,15 +30,9 @@ class FactFinder : public Player {
   const Facts &facts() const { return facts_; }
 
  private:
-  struct Group {  // from one key frame to the next
-    std::int64_t length = 0;
-    bool has_b_frames = false;
-  };
-
   void take(Bytes packet);
   void use_tracks();
   void begin_picture(Bytes pes);
-  void begin_key_frame(std::int64_t time);
   void read_key_frame();
   void read_sound(Bytes pes);
   void weigh_groups();
@@ -52,10 +45,7 @@ class FactFinder : public Player {
   bool is_reading_ = false;                   // head_ still takes bytes of this key frame
   std::vector<std::uint8_t> head_;            // the first bytes of the newest key frame
   std::int64_t ticks_ = 0;                    // 90 kHz; the newest picture's DTS, without the wrap at 33 bits
-  std::optional<std::int64_t> key_ticks_;     // DTS of the newest key frame
-  std::optional<std::int64_t> latest_shown_;  // the largest PTS in its group
-  Group group_;
-  std::deque<Group> groups_;  // the last complete groups
+  Groups groups_;
 };
 
 }  // namespace astral::formats

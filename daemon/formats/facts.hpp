@@ -9,7 +9,8 @@
 namespace astral::formats {
 
 struct VideoFacts {
-  std::string codec;   // "h264"
+  std::string codec;          // "h264"
+  bool is_by_mpegts = false;  // it has come in MPEG-TS
   unsigned width = 0;  // pixels; in all numbers here 0 means unknown
   unsigned height = 0;
   unsigned frames = 0;  // the frame rate is frames / seconds
@@ -32,6 +33,8 @@ struct AudioFacts {
 struct Facts {
   std::optional<VideoFacts> video;
   std::optional<AudioFacts> audio;
+  unsigned video_tracks = 0;  // in all; the facts are about the one that players get
+  unsigned audio_tracks = 0;
   bool operator==(const Facts &) const = default;
 };
 

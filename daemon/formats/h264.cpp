@@ -182,14 +182,17 @@ void put_after_start_code(Buffer &out, Bytes unit) {
   out.insert(out.end(), unit.begin(), unit.end());
 }
 
+void put_after_length(Buffer &out, Bytes unit) {
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(unit.size() >> shift));
+  out.insert(out.end(), unit.begin(), unit.end());
+}
+
 Buffer with_lengths(const std::vector<Bytes> &units) {
   Buffer out;
   for (const Bytes unit : units) {
     const Nal type = type_of(unit);
     if (type == Nal::sps || type == Nal::pps || type == Nal::delimiter || type == Nal::filler) continue;
-    for (int shift = 24; shift >= 0; shift -= 8)
-      out.push_back(static_cast<std::uint8_t>(unit.size() >> shift));
-    out.insert(out.end(), unit.begin(), unit.end());
+    put_after_length(out, unit);
   }
   return out;
 }

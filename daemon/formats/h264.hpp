@@ -52,6 +52,7 @@ class Parameters {
 };
 
 void put_after_start_code(Buffer &out, Bytes unit);
+void put_after_length(Buffer &out, Bytes unit);  // of four bytes
 // With lengths of four bytes, without parameter sets, delimiters and filler, which FLV carries elsewhere or
 // not at all.
 Buffer with_lengths(const std::vector<Bytes> &units);

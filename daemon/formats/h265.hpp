@@ -23,7 +23,8 @@ enum class Nal : std::uint8_t {
   vps = 32,
   sps = 33,
   pps = 34,
-  delimiter = 35
+  delimiter = 35,
+  filler = 38
 };
 Nal type_of(Bytes unit);  // `unit` is not empty
 bool is_parameter_set(Bytes unit);
@@ -41,6 +42,8 @@ class Parameters {
   // Returns the size of lengths.
   std::optional<unsigned> read_record(Bytes record);
   bool are_known() const;
+  // An HEVCDecoderConfigurationRecord with lengths of four bytes. Requires are_known().
+  Buffer record() const;
   std::vector<Bytes> units() const;  // VPS, SPS, PPS; views, valid until the next change
 
  private:
@@ -49,5 +52,8 @@ class Parameters {
 
 // The access unit as MPEG-TS carries it: a delimiter, `parameters` if it is a start, and `units`.
 Buffer access_unit(const std::vector<Bytes> &units, const Parameters &parameters);
+
+// As h264::with_lengths().
+Buffer with_lengths(const std::vector<Bytes> &units);
 
 }  // namespace astral::formats::h265

@@ -93,14 +93,17 @@ std::optional<Track> read_track(const std::optional<Box> &trak) {
   return is_media && is_usual ? std::optional(track) : std::nullopt;
 }
 
-// The boxes in which av1C and dOps are, and the bytes before the boxes that they contain (12.1.3, 12.2.3).
+// The boxes in which av1C, vpcC and dOps are, and the bytes before the boxes that they contain
+// (12.1.3, 12.2.3).
 struct Parent {
   std::string_view type;
   std::size_t fields;
 };
-constexpr std::array parents{Parent{"moov", 0}, Parent{"trak", 0}, Parent{"mdia", 0},  Parent{"minf", 0},
-                             Parent{"stbl", 0}, Parent{"stsd", 8}, Parent{"av01", 78}, Parent{"Opus", 28}};
+constexpr std::array parents{Parent{"moov", 0},  Parent{"trak", 0},  Parent{"mdia", 0},
+                             Parent{"minf", 0},  Parent{"stbl", 0},  Parent{"stsd", 8},
+                             Parent{"av01", 78}, Parent{"vp09", 78}, Parent{"Opus", 28}};
 constexpr std::size_t deepest = parents.size();
+constexpr std::size_t width_at = 24;  // in a VisualSampleEntry; the height follows
 
 void put_box(std::vector<std::uint8_t> &out, std::string_view type, Bytes content) {
   std::uint8_t head[head_size];
@@ -122,7 +125,32 @@ std::vector<std::uint8_t> repair_opus(Bytes box) {
   return out;
 }
 
-std::vector<std::uint8_t> repair_boxes(Bytes boxes, Bytes av1, std::size_t depth) {
+// VPCodecConfigurationRecord (VP Codec ISO Media File Format Binding, 2). The level is the least that allows
+// such a picture (VP9 Levels).
+std::vector<std::uint8_t> repair_vp9(Bytes box, std::uint64_t pixels) {
+  constexpr std::size_t level_at = 5;
+  struct Level {
+    std::uint8_t number;
+    std::uint64_t pixels;
+  };
+  constexpr std::array levels{Level{10, 36'864},    Level{11, 73'728},   Level{20, 122'880},
+                              Level{21, 245'760},   Level{30, 552'960},  Level{31, 983'040},
+                              Level{40, 2'228'224}, Level{50, 8'912'896}};
+  constexpr std::uint8_t highest = 60;
+  std::vector<std::uint8_t> out(box.begin(), box.end());
+  if (out.size() <= level_at || out[level_at] != 0) return out;
+  const auto found =
+      std::find_if(levels.begin(), levels.end(), [&](const Level &level) { return pixels <= level.pixels; });
+  out[level_at] = found == levels.end() ? highest : found->number;
+  return out;
+}
+
+struct Repair {
+  Bytes av1;
+  std::uint64_t pixels = 0;  // of a picture of the entry that the boxes are in
+};
+
+std::vector<std::uint8_t> repair_boxes(Bytes boxes, const Repair &repair, std::size_t depth) {
   std::vector<std::uint8_t> out;
   std::size_t at = 0;
   while (const auto box = first(boxes, "", at)) {
@@ -135,11 +163,14 @@ std::vector<std::uint8_t> repair_boxes(Bytes boxes, Bytes av1, std::size_t depth
     if (is_parent) {
       std::vector<std::uint8_t> content(box->content.begin(),
                                         box->content.begin() + static_cast<std::ptrdiff_t>(parent->fields));
-      const auto inner = repair_boxes(box->content.subspan(parent->fields), av1, depth + 1);
+      const std::uint64_t pixels = number(content, width_at, 2) * number(content, width_at + 2, 2);
+      const auto inner = repair_boxes(box->content.subspan(parent->fields), {repair.av1, pixels}, depth + 1);
       content.insert(content.end(), inner.begin(), inner.end());
       put_box(out, box->type, content);
-    } else if (box->type == "av1C" && has_no_config && !av1.empty()) {
-      put_box(out, box->type, av1);
+    } else if (box->type == "av1C" && has_no_config && !repair.av1.empty()) {
+      put_box(out, box->type, repair.av1);
+    } else if (box->type == "vpcC") {
+      put_box(out, box->type, repair_vp9(box->content, repair.pixels));
     } else if (box->type == "dOps") {
       put_box(out, box->type, repair_opus(box->content));
     } else {
@@ -152,7 +183,7 @@ std::vector<std::uint8_t> repair_boxes(Bytes boxes, Bytes av1, std::size_t depth
 }  // namespace
 
 std::vector<std::uint8_t> repair_init(Bytes init, Bytes av1) {
-  return repair_boxes(init, av1, 0);
+  return repair_boxes(init, {av1}, 0);
 }
 
 Time time_of(std::uint64_t ticks, const Track &track) {

@@ -28,8 +28,9 @@ Time time_of(std::uint64_t ticks, const Track &track);
 std::vector<Track> read_init(Bytes init);
 
 // The initialization segment, with what mp4mux of GStreamer 1.22 writes wrongly: the configuration of AV1 if
-// it has none, which is `av1` (the content of an av1C box; may be empty); and of Opus the samples to skip,
-// which are none, because viewers join in the middle, and the rate.
+// it has none, which is `av1` (the content of an av1C box; may be empty); of VP9 the level, without which
+// browsers refuse it; and of Opus the samples to skip, which are none, because viewers join in the middle,
+// and the rate.
 std::vector<std::uint8_t> repair_init(Bytes init, Bytes av1);
 
 // What a moof says of the first sample of its first track.

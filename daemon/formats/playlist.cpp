@@ -251,7 +251,21 @@ void HlsWindow::unlist_old() {
     if (segments_[unlisted_].discontinuity) ++discontinuities_gone_;
     ++unlisted_;
   }
-  while (unlisted_ > limits_.kept) drop_first();
+  Time listed{};
+  for (std::size_t i = unlisted_; i < segments_.size(); ++i) listed += segments_[i].duration;
+  drop_unlisted(listed);
+}
+
+// `playlist`: its length.
+void HlsWindow::drop_unlisted(Time playlist) {
+  Time later{};  // since the first one has left the playlist
+  for (std::size_t i = 1; i < unlisted_; ++i) later += segments_[i].duration;
+  while (unlisted_ > limits_.kept) {
+    const bool is_old = later >= playlist + segments_.front().duration;
+    if (!is_old && size_ <= dvr_bytes_) return;
+    drop_first();
+    later -= segments_.front().duration;
+  }
 }
 
 void HlsWindow::drop_first() {

@@ -44,7 +44,9 @@ struct HlsLimits {
   std::size_t listed = 9;
   Time dvr{};
   std::size_t dvr_bytes = 64 << 20;      // more than `listed` only as long as the listed ones have no more
-  std::size_t kept = 3;                  // segments that have left the playlist and can still be fetched
+  // A segment that has left the playlist can still be fetched for as long as the playlist and itself last
+  // (RFC 8216, 6.2.2); beyond `dvr_bytes` only the last `kept` ones.
+  std::size_t kept = 3;
   std::size_t bytes = 64 << 20;          // all segments together
   std::size_t segment_bytes = 16 << 20;  // one segment; a longer one is cut anywhere
   std::size_t header_bytes = 64 << 10;   // the stream's header
@@ -137,6 +139,7 @@ class HlsWindow {
   void open_early(Time least_target);
   void choose_target(Time least = {});
   void unlist_old();
+  void drop_unlisted(Time playlist);
   void drop_first();
   bool is_there(const PartId &part) const;
   std::size_t skippable() const;

@@ -37,6 +37,7 @@ struct Descriptor {
 constexpr std::uint8_t registration = 0x05;
 constexpr std::array descriptors{Descriptor{registration, "Opus", false, "opus"},
                                  Descriptor{registration, "AV01", true, "av1"},
+                                 Descriptor{registration, "AV1G", true, "av1"},  // GStreamer 1.26
                                  Descriptor{registration, "VP09", true, "vp9"},
                                  Descriptor{registration, "HEVC", true, "h265"},
                                  Descriptor{registration, "AC-3", false, "ac3"},
@@ -60,19 +61,37 @@ const Descriptor *described(Bytes all) {
   return nullptr;
 }
 
+// 0: unknown. Opus in MPEG-TS, channel_config_code.
+unsigned opus_channels(Bytes all) {
+  constexpr std::uint8_t extension = 0x7f, opus = 0x80, most = 8;
+  for (std::size_t at = 0; at + 4 <= all.size(); at += std::size_t{2} + all[at + 1])
+    if (all[at] == extension && all[at + 1] >= 2 && all[at + 2] == opus)
+      return all[at + 3] == 0 ? 2 : all[at + 3] <= most ? all[at + 3] : 0;
+  return 0;
+}
+
+// MPEG-TS has one number for MP3 and MP2, which not all formats carry.
+unsigned rank_of(const std::string &codec) {
+  return 2 * ways_of(codec) - (codec == "mp3" ? 1 : 0);
+}
+
 }  // namespace
 
 bool TsCodecs::read(std::uint16_t pid, Bytes payload) {
   if (!tables_.read(pid, payload)) return false;
   video_ = audio_ = {};
+  video_tracks_ = audio_tracks_ = 0;
   for (const TsTrack &one : tables_.tracks()) {
     const auto type = std::find_if(types.begin(), types.end(),
                                    [&](const StreamType &known) { return known.value == one.type; });
     const Descriptor *private_type = one.type == private_data ? described(one.descriptors) : nullptr;
     if (type != types.end())
-      choose(type->is_video ? video_ : audio_, {one.pid, std::string(type->codec)});
+      choose(type->is_video, {.pid = one.pid, .codec = std::string(type->codec)});
     else if (private_type)
-      choose(private_type->is_video ? video_ : audio_, {one.pid, std::string(private_type->codec)});
+      choose(private_type->is_video,
+             {.pid = one.pid,
+              .codec = std::string(private_type->codec),
+              .channels = private_type->codec == "opus" ? opus_channels(one.descriptors) : 0});
   }
   return true;
 }
@@ -90,10 +109,11 @@ bool TsCodecs::see(Bytes piece) {
   return has_read;
 }
 
-// Of several tracks the first, but one that all formats carry comes before one that they leave out.
-void TsCodecs::choose(Track &track, Track &&other) {
-  const bool is_better = is_carried_by_all(other.codec) && !is_carried_by_all(track.codec);
-  if (track.codec.empty() || is_better) track = std::move(other);
+// Of several tracks the first of those that most formats carry.
+void TsCodecs::choose(bool is_video, Track &&other) {
+  ++(is_video ? video_tracks_ : audio_tracks_);
+  Track &track = is_video ? video_ : audio_;
+  if (track.codec.empty() || rank_of(other.codec) > rank_of(track.codec)) track = std::move(other);
 }
 
 }  // namespace astral::formats

@@ -17,6 +17,7 @@ class TsCodecs {
     static constexpr std::uint16_t none = 0xffff;
     std::uint16_t pid = none;
     std::string codec = {};  // as facts.hpp names it; empty: there is no such track
+    unsigned channels = 0;   // of Opus; 0: unknown
     bool operator==(const Track &) const = default;
   };
 
@@ -31,12 +32,16 @@ class TsCodecs {
 
   const Track &video() const { return video_; }
   const Track &audio() const { return audio_; }
+  // In all, of known codecs.
+  unsigned video_tracks() const { return video_tracks_; }
+  unsigned audio_tracks() const { return audio_tracks_; }
 
  private:
-  static void choose(Track &track, Track &&other);
+  void choose(bool is_video, Track &&other);
 
   TsTables tables_;
   Track video_, audio_;
+  unsigned video_tracks_ = 0, audio_tracks_ = 0;
 };
 
 }  // namespace astral::formats

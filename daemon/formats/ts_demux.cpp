@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "formats/mpeg_audio.hpp"
+#include "formats/opus_packet.hpp"
 #include "formats/pes.hpp"
 
 namespace astral::formats {
@@ -29,6 +30,16 @@ std::optional<Times> times_of(Bytes pes) {
   if ((pes[7] & 0x40) == 0 || pes[8] < 2 * pes_stamp_size) return Times{shown, 0};
   const std::int64_t decoded = pes_stamp(pes.subspan(pes_head_size + pes_stamp_size));
   return Times{decoded, pes_distance(decoded, shown)};
+}
+
+// None: such a track is not taken apart.
+std::optional<Codec> codec_of(const TsCodecs::Track &track) {
+  if (track.codec == "h264") return Codec::h264;
+  if (track.codec == "h265") return Codec::h265;
+  if (track.codec == "aac") return Codec::aac;
+  if (track.codec == "mp3") return Codec::mpeg_audio;
+  if (track.codec == "opus" && track.channels <= opus::most_channels) return Codec::opus;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -60,8 +71,8 @@ void TsDemux::take(Bytes packet, std::vector<Unit> &out) {
   if ((packet[3] & 0x10) == 0) return;  // without payload
   const std::size_t offset = (packet[3] & 0x20) != 0 ? std::size_t{5} + packet[4] : 4;
   const Bytes payload = packet.subspan(std::min(offset, packet.size()));
-  if (tables_.has(pid)) {
-    if ((packet[1] & 0x40) != 0 && tables_.read(pid, payload)) use_tracks();
+  if (codecs_.has(pid)) {
+    if ((packet[1] & 0x40) != 0 && codecs_.read(pid, payload)) use_tracks();
     return;
   }
   if (pid == video_.pid) take(video_, packet, payload, out);
@@ -101,21 +112,18 @@ void TsDemux::take(Track &track, Bytes packet, Bytes payload, std::vector<Unit> 
 }
 
 void TsDemux::use_tracks() {
-  std::uint16_t video = none, aac = none, mpeg = none;
-  for (const TsTrack &track : tables_.tracks()) {
-    if (track.type == h264_type && video == none) video = track.pid;
-    if (track.type == aac_type && aac == none) aac = track.pid;
-    if ((track.type == mp3_type || track.type == mp3_half_type) && mpeg == none) mpeg = track.pid;
-  }
-  const bool is_mpeg_audio = aac == none && mpeg != none;
-  const std::uint16_t audio = is_mpeg_audio ? mpeg : aac;
-  if (video_.pid != video) video_ = {.pid = video};
-  if (audio_.pid != audio || is_mpeg_audio_ != is_mpeg_audio) {
-    audio_ = {.pid = audio};
-    is_mpeg_audio_ = is_mpeg_audio;
-    rest_.clear();
-  }
-  tracks_ = {.are_known = true, .has_video = video != none, .has_audio = audio != none};
+  const auto use = [](Track &track, const TsCodecs::Track &found) {
+    const std::optional<Codec> codec = codec_of(found);
+    const std::uint16_t pid = codec ? found.pid : none;
+    if (track.pid == pid && track.codec == codec) return false;
+    track = {.pid = pid, .codec = codec};
+    return true;
+  };
+  use(video_, codecs_.video());
+  if (use(audio_, codecs_.audio())) rest_.clear();
+  tracks_ = {.are_known = true, .video = video_.codec, .audio = audio_.codec};
+  if (audio_.codec == Codec::opus)
+    tracks_.channels = codecs_.audio().channels == 0 ? opus::most_channels : codecs_.audio().channels;
 }
 
 // `is_whole`: all packets of it have come. Audio frames in front of a gap are whole anyway.
@@ -138,6 +146,7 @@ void TsDemux::take_picture(Bytes pes, std::vector<Unit> &out) {
   if (video_.time) video_.step = pes_distance(*video_.time, decoded);
   video_.time = decoded;
   out.push_back({.kind = Kind::video,
+                 .codec = *video_.codec,
                  .decoded = decoded,
                  .shown = times ? times->shown : 0,
                  .data = {data.begin(), data.end()}});
@@ -154,7 +163,13 @@ struct TsDemux::Sound {
 // None: no frame begins here. The head of MPEG audio is short, so the next one must be right too if it is
 // there.
 std::optional<TsDemux::Sound> TsDemux::sound_at(Bytes bytes) const {
-  if (!is_mpeg_audio_) {
+  if (audio_.codec == Codec::opus) {
+    const auto frame = opus::read_head(bytes);
+    if (!frame) return std::nullopt;
+    return Sound{
+        .head = frame->head, .size = frame->size, .ticks = frame->samples * Timeline::second / opus::rate};
+  }
+  if (audio_.codec == Codec::aac) {
     const auto frame = adts::read_head(bytes);
     if (!frame) return std::nullopt;
     return Sound{.head = frame->head,
@@ -179,7 +194,8 @@ void TsDemux::take_sound(Bytes pes, std::vector<Unit> &out) {
   bytes.insert(bytes.end(), data.begin(), data.end());
   bool is_timed = false;
   std::size_t at = 0;
-  while (at + adts::head_size <= bytes.size()) {
+  const std::size_t least = audio_.codec == Codec::opus ? opus::least_head : adts::head_size;
+  while (at + least <= bytes.size()) {
     const auto frame = sound_at(Bytes(bytes).subspan(at));
     if (!frame) {
       ++at;
@@ -191,6 +207,7 @@ void TsDemux::take_sound(Bytes pes, std::vector<Unit> &out) {
       const Bytes whole = Bytes(bytes).subspan(at, frame->size);
       const Bytes body = whole.subspan(frame->head);
       out.push_back({.kind = Kind::audio,
+                     .codec = *audio_.codec,
                      .decoded = *audio_.time,
                      .data = {body.begin(), body.end()},
                      .layer = frame->layer,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Takes MPEG-TS apart: its first H.264 track, and its first AAC track or, if it has none, its first one of
-// MPEG audio (MP3), as pictures and audio frames. Decides what is intact: a picture of which a packet is
+// Takes MPEG-TS apart: a track of H.264 or H.265, and one of AAC, MPEG audio (MP3) or Opus, as pictures and
+// audio frames. Of several tracks ts_codecs chooses. Decides what is intact: a picture of which a packet is
 // missing is dropped, all others are passed on, whatever the clocks of the stream do. Pure; the input is not
 // trusted.
 #pragma once
@@ -12,18 +12,21 @@
 
 #include "formats/adts.hpp"
 #include "formats/timeline.hpp"
-#include "formats/ts_tables.hpp"
+#include "formats/ts_codecs.hpp"
 #include "glue/bytes.hpp"
 
 namespace astral::formats {
 
+enum class Codec : std::uint8_t { h264, h265, aac, mpeg_audio, opus };
+
 // A picture or an audio frame.
 struct Unit {
   Kind kind = Kind::video;
+  Codec codec = Codec::h264;
   std::int64_t decoded = 0;        // DTS; 90 kHz, modulo 2^33
   std::int64_t shown = 0;          // ticks from DTS to PTS
-  std::vector<std::uint8_t> data;  // an access unit with start codes; AAC without ADTS; MPEG audio
-  unsigned layer = 0;              // of MPEG audio, 3 is MP3; 0: AAC
+  std::vector<std::uint8_t> data;  // an access unit with start codes; AAC without ADTS; MPEG audio; Opus
+  unsigned layer = 0;              // of MPEG audio, 3 is MP3
   adts::Config config = {};        // of AAC
   bool is_after_loss = false;      // packets of this track are missing before it
 };
@@ -35,8 +38,8 @@ class TsDemux {
 
   struct Tracks {
     bool are_known = false;  // a PMT has come
-    bool has_video = false;
-    bool has_audio = false;
+    std::optional<Codec> video = {}, audio = {};
+    unsigned channels = 0;  // of Opus: 1 or 2
   };
 
   // `bytes` may end within a packet. Returns what has become complete. A picture is complete when the next
@@ -49,9 +52,10 @@ class TsDemux {
   const Tracks &tracks() const { return tracks_; }
 
  private:
-  static constexpr std::uint16_t none = 0xffff;
+  static constexpr std::uint16_t none = TsCodecs::Track::none;
   struct Track {
     std::uint16_t pid = none;
+    std::optional<Codec> codec = {};
     std::optional<unsigned> counter = {};   // continuity_counter of the newest packet
     std::vector<std::uint8_t> pes = {};     // the packet that has begun; empty: none
     std::size_t length = 0;                 // its bytes, if it says how many; else 0
@@ -71,10 +75,9 @@ class TsDemux {
   std::optional<Sound> sound_at(Bytes bytes) const;
 
   std::vector<std::uint8_t> packet_;  // the begin of a packet whose end has not come
-  TsTables tables_;
+  TsCodecs codecs_;
   Tracks tracks_;
   Track video_, audio_;
-  bool is_mpeg_audio_ = false;      // else AAC
   bool may_end_early_ = true;       // no picture has gone on after that
   std::vector<std::uint8_t> rest_;  // of audio: the begin of a frame whose end is in the next PES packet
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "formats/opus_packet.hpp"
 #include "formats/pes.hpp"
 
 namespace astral::formats {
@@ -56,15 +57,6 @@ void put_stamp(Packets &out, std::uint8_t mark, std::int64_t ticks) {
   out.push_back(low_byte((ticks >> 15 & 0x7f) << 1 | 1));
   out.push_back(low_byte(ticks >> 7));
   out.push_back(low_byte((ticks & 0x7f) << 1 | 1));
-}
-
-// Before each packet of Opus: its size, after eleven bits that mark it (Opus in MPEG-TS,
-// opus_control_header).
-Packets opus_head(std::size_t size) {
-  Packets out{0x7f, 0xe0};
-  for (; size >= 0xff; size -= 0xff) out.push_back(0xff);
-  out.push_back(static_cast<std::uint8_t>(size));
-  return out;
 }
 
 Packets pes_head(const TsMux::Frame &frame, std::uint8_t stream) {
@@ -183,7 +175,8 @@ std::vector<std::uint8_t> TsMux::write(const Frame &frame) {
   if (is_clock_due && !carries_clock) write_clock(out, clock);
 
   const bool is_opus = !is_video && type_ == Audio::opus;
-  Buffer packet = is_opus ? opus_head(frame.data.size()) : Buffer();
+  Buffer packet;
+  if (is_opus) opus::put_head(packet, frame.data.size());
   packet.insert(packet.end(), frame.data.begin(), frame.data.end());
   Frame whole = frame;
   whole.data = packet;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "formats/endpoints.hpp"
+#include "gateways/viewer_session.hpp"
 #include "http/access.hpp"
 #include "runtime/stream_error.hpp"
 
@@ -38,7 +39,12 @@ Hls::~Hls() {
 
 void Hls::playlist(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
-  driver_.player_asked(slug, call.caller);
+  driver_.player_asked(slug, player_of(call));
+  if (std::string session = begin_session(call); !session.empty())
+    answer = [session = std::move(session), answer = std::move(answer)](http::Reply out) {
+      if (out.status == 200) out.headers.emplace_back("Set-Cookie", session);
+      answer(std::move(out));
+    };
   const auto query = formats::parse_playlist_query(call.raw_query);
   if (!query) return answer(refusal(query.error(), slug));
   const Ask ask = [this, slug, query = *query]() -> Expected<http::Reply> {
@@ -76,7 +82,7 @@ bool Hls::has_ended(const std::string &slug) const {
 
 void Hls::segment(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
-  driver_.player_asked(slug, call.caller);
+  driver_.player_asked(slug, player_of(call));
   const Ask ask = [this, slug, file = call.params.at("file")]() -> Expected<http::Reply> {
     auto pieces = driver_.media().segment(slug, file);
     if (!pieces) return tl::unexpected<Error>(pieces.error());

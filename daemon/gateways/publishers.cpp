@@ -31,6 +31,7 @@ Expected<Publishers::Id> Publishers::begin(const std::string &slug, Over over) {
   slugs_.emplace(id, slug);
   publisher.id = id;
   publisher.over = std::move(over);
+  publisher.warnings.clear();
   publisher.heard = now();
   if (std::exchange(publisher.until, never) != never) driver_.publisher_away(slug, false);
   set_deadline();
@@ -45,6 +46,18 @@ Publishers::Publisher *Publishers::find(Id id) {
 
 void Publishers::expect(Id id, const rtmp::Metadata &metadata) {
   if (Publisher *publisher = find(id)) publisher->ingest->expect(metadata);
+}
+
+void Publishers::warn(Id id, const std::string &warning) {
+  Publisher *publisher = find(id);
+  if (!publisher) return;
+  std::vector<std::string> &all = publisher->warnings;
+  if (std::find(all.begin(), all.end(), warning) == all.end()) all.push_back(warning);
+}
+
+std::vector<std::string> Publishers::warnings(const std::string &slug) const {
+  const auto found = publishers_.find(slug);
+  return found == publishers_.end() ? std::vector<std::string>() : found->second.warnings;
 }
 
 Expected<void> Publishers::push(Id id, const rtmp::Media &media) {

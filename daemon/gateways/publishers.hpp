@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "glue/error.hpp"
 #include "glue/loop.hpp"
@@ -41,6 +42,9 @@ class Publishers {
   Expected<void> push(Id id, const rtmp::Media &media);  // an error ends the publisher, without Over
   void finish(Id id);                                    // ends the stream
   void leave(Id id);                                     // cut off: the stream waits for the next publisher
+  // Says to people what this publisher's viewers do not get, or how.
+  void warn(Id id, const std::string &warning);
+  std::vector<std::string> warnings(const std::string &slug) const;
   bool is_there(Id id) const { return slugs_.contains(id); }
 
  private:
@@ -48,6 +52,7 @@ class Publishers {
     std::unique_ptr<media::PublishedMedia> ingest = {};
     Id id = 0;  // 0: it was cut off or is ending
     Over over = {};
+    std::vector<std::string> warnings = {};
     Time heard{};
     Time until = never;  // when a publisher must be back
     bool is_ending = false;

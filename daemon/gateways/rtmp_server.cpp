@@ -201,6 +201,12 @@ void RtmpServer::take(Id id, const rtmp::Media &media) {
     client.session.refuse(pushed.error());
 }
 
+void RtmpServer::take(Id id, const rtmp::OtherTrack &other) {
+  publishers_.warn(clients_.at(id).publisher,
+                   std::string("The publisher sends several ") + (other.is_video ? "pictures" : "sounds") +
+                       ", and viewers get the first one: send each other one as a stream of its own");
+}
+
 void RtmpServer::take(Id id, const rtmp::Ended &) {
   guests_.wait_until(id, now() + settings_.limits.for_request);
   clients_.at(id).request.reset();

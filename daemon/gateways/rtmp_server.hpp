@@ -77,6 +77,7 @@ class RtmpServer {
   void take(Id id, const rtmp::PlayAsked &asked);
   void take(Id id, const rtmp::Metadata &metadata);
   void take(Id id, const rtmp::Media &media);
+  void take(Id id, const rtmp::OtherTrack &other);
   void take(Id id, const rtmp::Ended &ended);
   void take(Id id, const rtmp::Closed &closed);
   void settle(Id id);  // handles the session's events and sends its output

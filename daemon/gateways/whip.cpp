@@ -2,6 +2,7 @@
 #include "gateways/whip.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "core/slug.hpp"
 #include "gateways/rtc_calls.hpp"
@@ -25,6 +26,7 @@ rtmp::Metadata metadata_of(const webrtc::Plan &plan) {
   return {{std::move(properties)}};
 }
 
+// About tracks that have to be transcoded.
 std::vector<std::string> warnings_of(const webrtc::Plan &plan) {
   std::vector<std::string> warnings;
   if (plan.video() && plan.video()->payload.codec != "H264")
@@ -69,7 +71,7 @@ Expected<void> Whip::begin(const std::string &id, Session &session, const http::
       publishers_.begin(session.slug, [this, id](const Error &error) { on_over(id, error); });
   if (!publisher) return tl::unexpected<Error>(publisher.error());
   session.publisher = *publisher;
-  session.warnings = warnings_of(*plan);
+  for (const std::string &warning : warnings_of(*plan)) publishers_.warn(*publisher, warning);
   publishers_.expect(*publisher, metadata_of(*plan));
   auto peer = driver_.media().receive_rtc(
       std::move(*plan), {.on_answer = [this, id](const std::string &sdp) { on_answer(id, sdp); },
@@ -112,12 +114,6 @@ void Whip::remove(const http::Call &call, const http::Answer &answer) {
   publishers_.finish(found->second.publisher);
   sessions_.erase(found);
   answer(http::reply(json::Builder()));
-}
-
-std::vector<std::string> Whip::warnings(const std::string &slug) const {
-  for (const auto &[id, session] : sessions_)
-    if (session.slug == slug) return session.warnings;
-  return {};
 }
 
 }  // namespace astral::gateways

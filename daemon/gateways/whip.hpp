@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "gateways/publishers.hpp"
 #include "glue/loop.hpp"
@@ -24,8 +23,6 @@ class Whip {
   void publish(const http::Call &call, const http::Answer &answer);
   void remove(const http::Call &call, const http::Answer &answer);
 
-  // Sentences about tracks that had to be transcoded.
-  std::vector<std::string> warnings(const std::string &slug) const;
   std::size_t sessions() const { return sessions_.size(); }
 
  private:
@@ -33,7 +30,6 @@ class Whip {
     std::string slug;
     http::Answer answer;  // empty once it is given
     Publishers::Id publisher = 0;
-    std::vector<std::string> warnings = {};
     std::unique_ptr<media::RtcPeer> peer = {};
   };
 

@@ -46,6 +46,7 @@ void Access::recognize(Call &call, WallTime now) const {
   if (!call.device.empty()) rules_.devices->saw(call.device, now);
   call.is_owner = is_owner(call);
   call.may_watch = may_watch(call);
+  call.may_see_peers = may_see_peers(call);
 }
 
 Expected<void> Access::may_come(const Call &call) const {
@@ -86,6 +87,12 @@ Error not_the_owner(const Call &call) {
           "from the node's settings file"};
 }
 
+Error not_one_who_sees_peers() {
+  return {
+      Code::refused,
+      "which nodes watch, and where they are, is for this node's owner, unless it runs with --show-peers"};
+}
+
 Error not_a_viewer() {
   return {Code::refused,
           "only this machine and its network may bring a stream to this node, unless it runs with --public"};
@@ -103,6 +110,10 @@ Expected<void> Access::may_publish(bool is_loopback, const std::string &query) c
 
 bool Access::is_owner(const Call &call) const {
   return call.is_loopback || is_token(call.token) || !call.device.empty();
+}
+
+bool Access::may_see_peers(const Call &call) const {
+  return rules_.shows_peers || is_owner(call);
 }
 
 bool Access::may_watch(const Call &call) const {

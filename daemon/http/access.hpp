@@ -28,6 +28,7 @@ class Access {
     std::string token = {};  // a client that sends it may do what this machine may; empty: none
     TrustedProxies proxies = {};
     bool is_public = false;      // everybody may watch, not only this machine and its local network
+    bool shows_peers = false;    // everybody may see which nodes and tickets this node knows
     Devices *devices = nullptr;  // those that may do what this machine may; it outlives Access. Null: none
   };
 
@@ -49,6 +50,7 @@ class Access {
   Expected<void> may_publish(bool is_loopback, const std::string &query) const;
 
   bool is_owner(const Call &call) const;
+  bool may_see_peers(const Call &call) const;
   // Who may watch may have a stream brought to this node.
   bool may_watch(const Call &call) const;
   bool may_watch(bool is_near, const std::string &query) const;  // over RTMP
@@ -69,6 +71,8 @@ bool same_secret(std::string_view given, std::string_view secret);
 
 // Why a caller that is not the owner may not do what only the owner may.
 Error not_the_owner(const Call &call);
+// … why one may not see what this node knows of others
+Error not_one_who_sees_peers();
 // … and why one may not watch.
 Error not_a_viewer();
 

@@ -23,6 +23,10 @@ struct Call {
   struct Forwarded {
     std::string addresses, protocol, host, prefix;
   };
+  // Content-Digest, Signature-Input and Signature, as they came; verify() reads them.
+  struct Signature {
+    std::string digest, input, signature;
+  };
   std::string method;  // HEAD comes as GET
   std::string path;
   std::map<std::string, std::string> params;  // match() sets one for each name in the route's pattern
@@ -39,6 +43,7 @@ struct Call {
   std::string user_agent;
   std::string body;
   Forwarded forwarded;
+  Signature signature;
   std::string prefix;        // the path before ours by which the client sees us: /PATH; empty: none
   std::string caller;        // the client's IP address
   std::string local;         // the IP address of this side of the connection
@@ -47,6 +52,7 @@ struct Call {
   bool is_near = false;      // or on its local network
   std::string device;        // the id of the paired device that makes it; empty: none. Access decides
   bool is_owner = false;     // may do everything; Access decides
+  bool may_see_peers = false;  // may see which nodes and tickets this node knows; Access decides
   bool may_watch = false;    // may have a stream brought to this node; Access decides
 
   // scheme://host[:port] of this server, as the client knows it; an origin of its pages.

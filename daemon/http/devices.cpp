@@ -8,7 +8,7 @@
 
 #include "glue/json.hpp"
 #include "glue/ref.hpp"
-#include "http/request_head.hpp"
+#include "http/request.hpp"
 
 namespace astral::http {
 namespace {
@@ -94,12 +94,8 @@ bool Devices::remove(std::string_view id) {
 
 std::string Devices::find(std::string_view cookies, WallTime now) const {
   if (devices_.empty()) return "";
-  while (!cookies.empty()) {
-    const std::size_t end = std::min(cookies.find(';'), cookies.size());
-    const std::string_view pair = trimmed(cookies.substr(0, end));
-    cookies.remove_prefix(std::min(end + 1, cookies.size()));
-    if (pair.size() <= cookie_.size() || pair[cookie_.size()] != '=' || !pair.starts_with(cookie_)) continue;
-    const std::string hash = hash_of(pair.substr(cookie_.size() + 1));
+  for (const std::string_view secret : cookies_named(cookies, cookie_)) {
+    const std::string hash = hash_of(secret);
     const auto found = std::ranges::find(devices_, hash, &Device::hash);
     if (found != devices_.end() && now - found->paired < lifetime) return found->id;
   }

@@ -62,6 +62,14 @@ struct Work {
     work->stream = Ref<GInputStream>::adopt(soup_session_send_finish(SOUP_SESSION(session), result, &error));
     if (error) return finish(work, GErrorPtr(error));
     work->told.status = soup_message_get_status(work->message.get());
+    Told &told = work->told;
+    for (const auto &[name, text] : {std::pair{"Date", &told.date},
+                                     {"Content-Digest", &told.signature.digest},
+                                     {"Signature-Input", &told.signature.input},
+                                     {"Signature", &told.signature.signature}}) {
+      SoupMessageHeaders *headers = soup_message_get_response_headers(work->message.get());
+      if (const char *value = soup_message_headers_get_list(headers, name)) *text = value;
+    }
     read_on(std::move(work));
   }
 
@@ -109,6 +117,8 @@ Expected<void> exchange(const Ref<SoupSession> &session, const Question &questio
   const auto own = Ref<GCancellable>::adopt(g_cancellable_new());
   bound_interim_answers(message.get(), own);
   soup_message_headers_replace(soup_message_get_request_headers(message.get()), "Accept", "application/json");
+  for (const auto &[name, value] : question.headers)
+    soup_message_headers_replace(soup_message_get_request_headers(message.get()), name, value.c_str());
   if (!question.body.empty()) {
     const auto bytes = Ref<GBytes>::adopt(g_bytes_new(question.body.data(), question.body.size()));
     soup_message_set_request_body_from_bytes(message.get(), question.type, bytes.get());

@@ -8,10 +8,13 @@
 
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "glue/error.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
+#include "http/call.hpp"
 
 namespace astral::http {
 
@@ -20,13 +23,16 @@ struct Question {
   std::string url;
   std::string body = {};  // empty: no body
   const char *type = "application/json";
+  std::vector<std::pair<const char *, std::string>> headers = {};
   std::size_t max_answer = 64 * 1024;
   Time patience = never;  // for the whole exchange; the session may have its own timeout for silence
 };
 
 struct Told {
   unsigned status = 0;
-  std::string body;
+  std::string date = {};  // of the Date header
+  Call::Signature signature = {};
+  std::string body = {};
 };
 
 // Cancels the message after a few interim responses (1xx). **Why**: libsoup 3.2 reads them in a loop as long

@@ -87,6 +87,12 @@ void read_field(std::string_view name, std::string_view value, Request &request,
     add_to(call.forwarded.host, value);
   } else if (same_word(name, "X-Forwarded-Prefix")) {
     call.forwarded.prefix = value;
+  } else if (same_word(name, "Content-Digest")) {
+    add_to(call.signature.digest, value);
+  } else if (same_word(name, "Signature-Input")) {
+    add_to(call.signature.input, value);
+  } else if (same_word(name, "Signature")) {
+    add_to(call.signature.signature, value);
   } else if (same_word(name, "Authorization")) {
     add_to(lists.authorization, value);
   } else if (same_word(name, "Connection")) {
@@ -107,6 +113,18 @@ void read_field(std::string_view name, std::string_view value, Request &request,
 std::string host_of(std::string_view authority) {
   if (authority.starts_with('[')) return std::string(authority.substr(1, authority.find(']') - 1));
   return std::string(authority.substr(0, authority.find(':')));
+}
+
+std::vector<std::string_view> cookies_named(std::string_view cookies, std::string_view name) {
+  std::vector<std::string_view> values;
+  while (!cookies.empty()) {
+    const std::size_t end = std::min(cookies.find(';'), cookies.size());
+    const std::string_view pair = trimmed(cookies.substr(0, end));
+    cookies.remove_prefix(std::min(end + 1, cookies.size()));
+    if (pair.size() > name.size() && pair[name.size()] == '=' && pair.starts_with(name))
+      values.push_back(pair.substr(name.size() + 1));
+  }
+  return values;
 }
 
 bool list_has(std::string_view list, std::string_view word) {

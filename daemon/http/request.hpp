@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/call.hpp"
 
@@ -35,6 +36,9 @@ Request read_request(std::string_view bytes);
 
 // The host of HOST[:PORT], without the brackets of an IPv6 address.
 std::string host_of(std::string_view authority);
+
+// The values of the cookies of that name in a Cookie header (RFC 6265, 4.2).
+std::vector<std::string_view> cookies_named(std::string_view cookies, std::string_view name);
 
 // Whether a header's comma-separated list has this word; the case of letters does not matter.
 bool list_has(std::string_view list, std::string_view word);

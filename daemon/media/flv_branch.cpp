@@ -5,14 +5,18 @@
 #include <string>
 #include <utility>
 
+#include "formats/opus_packet.hpp"
 #include "formats/pes.hpp"
 
 namespace astral::media {
 
 namespace {
 
+using formats::Codec;
 using formats::Kind;
 using formats::Timeline;
+using rtmp::flv::AudioCodec;
+using rtmp::flv::VideoCodec;
 
 // How long one track waits for the other, which may have stopped. At first it waits longer, because both
 // belong into the header.
@@ -21,10 +25,18 @@ constexpr Time first_patience = 2s;
 constexpr std::size_t most_waiting = 4096;  // frames of one track
 
 const Error nothing_to_carry{Code::unsupported,
-                             "FLV carries H.264, AAC and MP3, and this stream has none of them"};
+                             "FLV carries H.264, H.265, AAC, MP3 and Opus, and this stream has none of them"};
 
 bool is_same(const Slice &a, const Slice &b) {
   return std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
+}
+
+VideoCodec video_codec(Codec codec) {
+  return codec == Codec::h265 ? VideoCodec::hevc : VideoCodec::h264;
+}
+
+AudioCodec audio_codec(Codec codec) {
+  return codec == Codec::opus ? AudioCodec::opus : codec == Codec::aac ? AudioCodec::aac : AudioCodec::mp3;
 }
 
 }  // namespace
@@ -36,8 +48,7 @@ void FlvBranch::on_frame(const Slice &frame, bool) {
   const bool was_known = demux_.tracks().are_known;
   auto units = demux_.push(frame.bytes());
   const formats::TsDemux::Tracks &tracks = demux_.tracks();
-  if (tracks.are_known && !was_known && !tracks.has_video && !tracks.has_audio)
-    return out_.end(nothing_to_carry);
+  if (tracks.are_known && !was_known && !tracks.video && !tracks.audio) return out_.end(nothing_to_carry);
   for (formats::Unit &unit : units) take(std::move(unit));
   flush();
 }
@@ -56,7 +67,7 @@ void FlvBranch::on_over(const Error &error) {
 }
 
 void FlvBranch::take(formats::Unit &&unit) {
-  Frame frame{.is_video = unit.kind == Kind::video, .shown = unit.shown, .came = now()};
+  Frame frame{.is_video = unit.kind == Kind::video, .codec = unit.codec, .shown = unit.shown, .came = now()};
   frame.decoded = timeline_.map(unit.kind, unit.decoded, frame.came);
   if (frame.is_video) {
     if (!take_picture(unit, frame)) return;
@@ -72,22 +83,24 @@ bool FlvBranch::take_picture(const formats::Unit &unit, Frame &frame) {
   const auto picture = pictures_.take(unit, frame.came);
   if (!picture) return false;
   if (std::exchange(config_version_, pictures_.version()) != pictures_.version())
-    video_config_ = rtmp::shared(pictures_.parameters().record());
+    video_config_ = rtmp::shared(pictures_.record());
   frame.is_start = picture->is_start;
-  frame.data = rtmp::shared(formats::h264::with_lengths(picture->units));
+  frame.data = rtmp::shared(unit.codec == Codec::h265 ? formats::h265::with_lengths(picture->units)
+                                                      : formats::h264::with_lengths(picture->units));
   frame.config = video_config_;
   return !frame.data.empty();
 }
 
 // False: FLV does not carry it.
 bool FlvBranch::take_sound(formats::Unit &unit, Frame &frame) {
-  constexpr unsigned aac = 0, mp3 = 3;
-  has_foreign_sound_ = unit.layer != aac && unit.layer != mp3;
-  if (has_foreign_sound_ && !demux_.tracks().has_video) out_.end(nothing_to_carry);
+  constexpr unsigned mp3 = 3;
+  has_foreign_sound_ = unit.codec == Codec::mpeg_audio && unit.layer != mp3;
+  if (has_foreign_sound_ && !demux_.tracks().video) out_.end(nothing_to_carry);
   if (has_foreign_sound_) return false;
-  frame.is_mp3 = unit.layer == mp3;
   frame.data = rtmp::shared(std::move(unit.data));
-  if (!frame.is_mp3) frame.config = Slice::copy(formats::adts::write_config(unit.config));
+  if (unit.codec == Codec::aac) frame.config = Slice::copy(formats::adts::write_config(unit.config));
+  if (unit.codec == Codec::opus)
+    frame.config = Slice::copy(formats::opus::write_id(demux_.tracks().channels));
   return true;
 }
 
@@ -98,7 +111,7 @@ std::deque<FlvBranch::Frame> *FlvBranch::next() {
     return video_.front().decoded <= audio_.front().decoded ? &video_ : &audio_;
   auto &ready = video_.empty() ? audio_ : video_;
   const formats::TsDemux::Tracks &tracks = demux_.tracks();
-  const bool other_is_there = video_.empty() ? tracks.has_video : tracks.has_audio && !has_foreign_sound_;
+  const bool other_is_there = video_.empty() ? tracks.video.has_value() : tracks.audio && !has_foreign_sound_;
   const Time due = ready.front().came + (is_header_out_ ? patience : first_patience);
   if (is_over_ || !other_is_there || ready.size() > most_waiting || now() >= due) return &ready;
   timer_.set(due);
@@ -118,14 +131,13 @@ std::uint32_t FlvBranch::timestamp_of(std::int64_t ticks) const {
 }
 
 // Whether the header describes such frames.
-bool FlvBranch::is_told(const Frame &frame) const {
-  if (frame.is_video) return is_same(written_video_config_, frame.config);
-  return is_same(written_audio_config_, frame.config) && is_mp3_written_ == frame.is_mp3;
+bool FlvBranch::is_told(const Frame &frame) {
+  const std::optional<Told> &told = told_of(frame);
+  return told && told->codec == frame.codec && is_same(told->config, frame.config);
 }
 
 void FlvBranch::tell(const Frame &frame) {
-  (frame.is_video ? written_video_config_ : written_audio_config_) = frame.config;
-  if (!frame.is_video) is_mp3_written_ = frame.is_mp3;
+  told_of(frame) = {.codec = frame.codec, .config = frame.config};
 }
 
 void FlvBranch::write(const Frame &frame) {
@@ -143,39 +155,43 @@ void FlvBranch::write(const Frame &frame) {
   if (frame.is_video) {
     const auto later = static_cast<std::int32_t>(timestamp_of(frame.decoded + frame.shown) - decoded);
     put(out, rtmp::Type::video, decoded,
-        rtmp::flv::write_avc(
-            {.is_key = frame.is_start, .composition = std::max(later, 0), .data = frame.data}));
+        rtmp::flv::write_video({.codec = video_codec(frame.codec),
+                                .is_key = frame.is_start,
+                                .composition = std::max(later, 0),
+                                .data = frame.data}));
   } else {
     put(out, rtmp::Type::audio, decoded,
-        rtmp::flv::write_audio(
-            {.codec = frame.is_mp3 ? rtmp::flv::AudioCodec::mp3 : rtmp::flv::AudioCodec::aac,
-             .data = frame.data}));
+        rtmp::flv::write_audio({.codec = audio_codec(frame.codec), .data = frame.data}));
   }
-  out_.push(rtmp::shared(std::move(out)), frame.is_video ? frame.is_start : !demux_.tracks().has_video);
+  out_.push(rtmp::shared(std::move(out)), frame.is_video ? frame.is_start : !demux_.tracks().video);
 }
 
 void FlvBranch::write_header(bool is_news) {
   rtmp::amf::Object properties;
-  if (!written_video_config_.empty()) properties.push_back({"videocodecid", {7.0}});
-  if (!written_audio_config_.empty()) properties.push_back({"audiocodecid", {10.0}});
-  if (is_mp3_written_) properties.push_back({"audiocodecid", {2.0}});
+  if (told_video_)
+    properties.push_back({"videocodecid", {rtmp::flv::id_of(video_codec(told_video_->codec))}});
+  if (told_audio_)
+    properties.push_back({"audiocodecid", {rtmp::flv::id_of(audio_codec(told_audio_->codec))}});
   properties.push_back({"encoder", {std::string("Astral " ASTRAL_VERSION)}});
   const std::uint32_t time = timestamp_of(newest_);
   const auto body = [&] {
     rtmp::Buffer out;
     put(out, rtmp::Type::data, time, rtmp::flv::write_metadata(properties));
-    if (!written_video_config_.empty())
+    if (told_video_)
       put(out, rtmp::Type::video, time,
-          rtmp::flv::write_avc({.is_config = true, .is_key = true, .data = written_video_config_}));
-    if (!written_audio_config_.empty())
+          rtmp::flv::write_video({.codec = video_codec(told_video_->codec),
+                                  .is_config = true,
+                                  .is_key = true,
+                                  .data = told_video_->config}));
+    if (told_audio_ && !told_audio_->config.empty())
       put(out, rtmp::Type::audio, time,
-          rtmp::flv::write_audio({.is_config = true, .data = written_audio_config_}));
+          rtmp::flv::write_audio(
+              {.is_config = true, .codec = audio_codec(told_audio_->codec), .data = told_audio_->config}));
     return out;
   }();
   rtmp::Buffer out;
   if (format_ == formats::Format::flv)
-    out = rtmp::flv::write_header(!written_audio_config_.empty() || is_mp3_written_,
-                                  !written_video_config_.empty());
+    out = rtmp::flv::write_header(told_audio_.has_value(), told_video_.has_value());
   rtmp::put(out, body);
   out_.set_header(rtmp::shared(std::move(out)), is_news ? Slice::copy(body) : Slice());
 }

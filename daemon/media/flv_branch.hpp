@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 #include "formats/pictures.hpp"
 #include "formats/player.hpp"
@@ -31,7 +32,7 @@ class FlvBranch : public Branch {
   struct Frame {
     bool is_video = false;
     bool is_start = false;
-    bool is_mp3 = false;       // else AAC
+    formats::Codec codec = {};
     std::int64_t decoded = 0;  // on our time line; 90 kHz
     std::int64_t shown = 0;    // ticks after that
     Time came{};
@@ -44,7 +45,12 @@ class FlvBranch : public Branch {
   bool take_picture(const formats::Unit &unit, Frame &frame);
   std::deque<Frame> *next();  // null: none yet
   void flush();
-  bool is_told(const Frame &frame) const;
+  struct Told {  // what the header says of a track
+    formats::Codec codec = {};
+    Slice config = {};
+  };
+  std::optional<Told> &told_of(const Frame &frame) { return frame.is_video ? told_video_ : told_audio_; }
+  bool is_told(const Frame &frame);
   void tell(const Frame &frame);
   void write(const Frame &frame);
   void write_header(bool is_news);
@@ -58,8 +64,7 @@ class FlvBranch : public Branch {
   unsigned config_version_ = 0;      // of pictures_, when video_config_ was made
   Slice video_config_;               // of the newest picture
   std::deque<Frame> video_, audio_;  // wait for earlier frames of the other track
-  Slice written_video_config_, written_audio_config_;
-  bool is_mp3_written_ = false;     // as written_audio_config_, which is empty then
+  std::optional<Told> told_video_, told_audio_;
   bool has_foreign_sound_ = false;  // the newest audio frame is one that FLV does not carry
   bool is_header_out_ = false;
   std::int64_t origin_ = 0;  // our time line's moment that has the timestamp 0

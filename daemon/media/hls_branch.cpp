@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <ratio>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -25,28 +26,6 @@ bool starts_with_pat(GstBuffer *buffer) {
   std::uint8_t start[3] = {};
   return gst_buffer_extract(buffer, 0, start, sizeof start) == sizeof start && start[0] == 0x47 &&
          (start[1] & 0x1f) == 0 && start[2] == 0;
-}
-
-// A mapped memory of a buffer. It stays mapped while a slice of it exists.
-Slice slice_of(GstMemory *memory) {
-  struct Mapped {
-    explicit Mapped(GstMemory *of) : memory(gst_memory_ref(of)) {
-      mapped = gst_memory_map(memory, &info, GST_MAP_READ);
-    }
-    ~Mapped() {
-      if (mapped) gst_memory_unmap(memory, &info);
-      gst_memory_unref(memory);
-    }
-    Mapped(const Mapped &) = delete;
-    Mapped &operator=(const Mapped &) = delete;
-    GstMemory *memory;
-    GstMapInfo info{};
-    bool mapped = false;
-  };
-  auto owner = std::make_shared<const Mapped>(memory);
-  if (!owner->mapped) return {};
-  const Bytes view(owner->info.data, owner->info.size);
-  return {std::move(owner), view};
 }
 
 Slice header_of(GstCaps *caps) {
@@ -119,6 +98,7 @@ void HlsBranch::start(GstCaps *caps) {
   refusal_.clear();
   live_refusal_.clear();
   tracks_ = {};
+  fragment_groups_ = {};
   remux_.reset();
   is_remux_due_ = false;
   last_pts_.reset();
@@ -151,6 +131,7 @@ void HlsBranch::start(GstCaps *caps) {
 }
 
 void HlsBranch::open_remux() {
+  fragment_groups_.skip();
   auto remux = Remux::open(
       caps_.get(), is_transport_stream_ ? Remux::To::mp4 : Remux::To::mpegts_and_mp4, context_.get(),
       {.on_tracks = [this](const formats::Facts &tracks) { learn(tracks); },
@@ -207,11 +188,20 @@ bool HlsBranch::follow_codecs(Bytes piece) {
 void HlsBranch::learn(const formats::Facts &tracks) {
   if (is_transport_stream_) return;
   tracks_ = tracks;
+  weigh_groups();
   const bool is_in_ts = (tracks.video && formats::is_in_ts(tracks.video->codec)) ||
                         (tracks.audio && formats::is_in_ts(tracks.audio->codec));
   if (!is_in_ts) live_refusal_ = "MPEG-TS carries no track of this stream: watch it by HLS";
   if (!live_refusal_.empty()) live_.end({Code::unsupported, live_refusal_});
   mailbox_.post([this] { on_tracks_(); });
+}
+
+// Of what no MPEG-TS carries (AV1), only the fragments tell.
+void HlsBranch::weigh_groups() {
+  if (!tracks_.video) return;
+  const double longest = fragment_groups_.longest_seconds();
+  if (std::exchange(tracks_.video->keyframe_seconds, longest) != longest)
+    mailbox_.post([this] { on_tracks_(); });
 }
 
 // What has worked begins again with the next group: a track may have other parameters now.
@@ -302,6 +292,12 @@ void HlsBranch::push_window(formats::Piece piece) {
 // Without pictures, a group begins after some time.
 void HlsBranch::take_fragment(formats::mp4::Clock::Piece piece) {
   const bool is_sound = piece.kind == formats::Kind::audio;
+  if (!is_sound && !is_transport_stream_) {
+    using Ticks = std::chrono::duration<std::int64_t, std::ratio<1, formats::Groups::second>>;
+    const std::int64_t time = std::chrono::duration_cast<Ticks>(piece.decoded).count();
+    fragment_groups_.take(piece.is_start, time, time);
+    weigh_groups();
+  }
   const bool is_start = piece.is_start && (!is_sound || piece.decoded - fragments_since_ >= unflagged_group);
   if (is_start) {
     ++fragment_group_;

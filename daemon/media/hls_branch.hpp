@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "formats/facts.hpp"
+#include "formats/groups.hpp"
 #include "formats/player.hpp"
 #include "formats/playlist.hpp"
 #include "formats/ts_breaks.hpp"
@@ -76,6 +77,7 @@ class HlsBranch {
   void end_remux();
   void give(GstBuffer *buffer, bool is_start, bool is_broken);
   void learn(const formats::Facts &tracks);
+  void weigh_groups();
   void stop_remux(const Error &error);
   void push_packets();
   void end();
@@ -94,6 +96,7 @@ class HlsBranch {
   std::optional<std::uint64_t> live_group_;
   std::string refusal_, live_refusal_;
   formats::Facts tracks_;
+  formats::Groups fragment_groups_;
   Ref<GstCaps> caps_;
   bool is_transport_stream_ = false;
   // Of a transport stream.

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
-
+#include <memory>
 #include <string>
+#include <utility>
 
 namespace astral::media {
 
@@ -32,6 +33,27 @@ Ref<GstBuffer> wrap(const Slice &slice) {
   return Ref<GstBuffer>::adopt(gst_buffer_new_wrapped_full(
       GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(owner->data()), owner->size(), 0, owner->size(),
       owner, [](gpointer data) { delete static_cast<Slice *>(data); }));
+}
+
+Slice slice_of(GstMemory *memory) {
+  struct Mapped {
+    explicit Mapped(GstMemory *of) : memory(gst_memory_ref(of)) {
+      mapped = gst_memory_map(memory, &info, GST_MAP_READ);
+    }
+    ~Mapped() {
+      if (mapped) gst_memory_unmap(memory, &info);
+      gst_memory_unref(memory);
+    }
+    Mapped(const Mapped &) = delete;
+    Mapped &operator=(const Mapped &) = delete;
+    GstMemory *memory;
+    GstMapInfo info{};
+    bool mapped = false;
+  };
+  auto owner = std::make_shared<const Mapped>(memory);
+  if (!owner->mapped) return {};
+  const Bytes view(owner->info.data, owner->info.size);
+  return {std::move(owner), view};
 }
 
 Slice copy_of(GstBuffer *buffer) {

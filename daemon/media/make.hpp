@@ -22,6 +22,7 @@ tl::unexpected<Error> missing(const char *factory);
 Ref<GstElement> make_bin(const char *description);
 // A read-only buffer that shares the slice's bytes.
 Ref<GstBuffer> wrap(const Slice &slice);
+Slice slice_of(GstMemory *memory);                           // shares it, and keeps it mapped
 Slice copy_of(GstBuffer *buffer);                            // its bytes; empty without a buffer
 Time running(const GstSegment *segment, GstClockTime time);  // running time
 

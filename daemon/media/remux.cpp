@@ -10,6 +10,7 @@
 #include "formats/carriage.hpp"
 #include "media/caps.hpp"
 #include "media/make.hpp"
+#include "media/pad_probes.hpp"
 #include "media/streaming_scope.hpp"
 #include "media/track_caps.hpp"
 
@@ -35,21 +36,6 @@ Ref<GstCaps> caps_of(GstPad *pad) {
 
 bool needs_mp4(const std::string &codec) {
   return formats::hls_container(codec) == Container::mp4;
-}
-
-// A parser that gets a GAP before its first frame makes up caps, which a multiplexer then does not let it
-// change.
-void drop_first_gaps(GstPad *pad) {
-  constexpr auto all =
-      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_BUFFER);
-  gst_pad_add_probe(
-      pad, all,
-      [](GstPad *, GstPadProbeInfo *info, gpointer) noexcept -> GstPadProbeReturn {
-        if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) return GST_PAD_PROBE_REMOVE;
-        const bool is_gap = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_GAP;
-        return is_gap ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
-      },
-      nullptr, nullptr);
 }
 
 }  // namespace
@@ -146,6 +132,8 @@ Expected<void> Remux::link(const std::vector<Waiting> &pads) {
         (is_picture || is_audio(media)) && parser_of(codec) && formats::hls_container(codec);
     const bool is_first = std::none_of(taken.begin(), taken.end(),
                                        [&](const Track &one) { return one.is_video == is_picture; });
+    if (is_picture) ++facts.video_tracks;
+    if (is_audio(media)) ++facts.audio_tracks;
     if (is_first && is_picture && (is_carried || !facts.video)) facts.video = video_facts(media);
     if (is_first && is_audio(media) && (is_carried || !facts.audio)) facts.audio = audio_facts(media);
     if (is_carried && is_first) {
@@ -198,6 +186,10 @@ void Remux::post_facts(const formats::Facts &news) {
     const formats::Facts before = facts_;
     if (news.video) facts_.video = news.video;
     if (news.audio) facts_.audio = news.audio;
+    if (news.video_tracks + news.audio_tracks > 0) {
+      facts_.video_tracks = news.video_tracks;
+      facts_.audio_tracks = news.audio_tracks;
+    }
     if (!failed_ && facts_ != before) handler_.on_tracks(facts_);
   });
 }
@@ -282,6 +274,8 @@ Expected<void> Remux::to_muxer(GstElement *from, GstPad *pad, const Track &track
   GstElement *const muxer = is_mp4 ? mp4_muxer_.get() : ts_muxer_.get();
   if (!gst_element_link(queue.get(), parser.get()) || !gst_element_link(last.get(), muxer)) return cannot();
   if (is_mp4) watch_start(last.get(), track.is_video);
+  if (is_mp4 && track.codec == "vp9")
+    complete_vp9(Ref<GstPad>::adopt(gst_element_get_static_pad(last.get(), "src")).get());
   gst_element_sync_state_with_parent(parser.get());
   gst_element_sync_state_with_parent(queue.get());
   const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(queue.get(), "sink"));

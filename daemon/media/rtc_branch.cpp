@@ -45,9 +45,10 @@ void RtcBranch::on_frame(const Slice &frame, bool) {
   const bool was_known = demux_.tracks().are_known;
   const auto units = demux_.push(frame.bytes());
   const formats::TsDemux::Tracks &tracks = demux_.tracks();
-  if (tracks.are_known && !was_known && !tracks.has_video && !tracks.has_audio)
-    return out_.end({Code::unsupported, "WebRTC plays H.264, AAC and MP3, and this stream has none of them"});
-  if (tracks.are_known && !was_known && !tracks.has_video) tell_tracks();
+  if (tracks.are_known && !was_known && !has_video() && !tracks.audio)
+    return out_.end(
+        {Code::unsupported, "WebRTC plays H.264, AAC, MP3 and Opus, and this stream has none of them"});
+  if (tracks.are_known && !was_known && !has_video()) tell_tracks();
   for (const formats::Unit &unit : units) take(unit);
 }
 
@@ -64,28 +65,32 @@ void RtcBranch::on_over(const Error &error) {
 
 void RtcBranch::tell_tracks() {
   if (std::exchange(are_tracks_told_, true)) return;
-  tracks_.has_video = demux_.tracks().has_video;
-  tracks_.has_audio = demux_.tracks().has_audio;
+  tracks_.has_video = has_video();
+  tracks_.has_audio = demux_.tracks().audio.has_value();
   out_.set_header(formats::write_tracks(tracks_));
 }
 
 void RtcBranch::take(const formats::Unit &unit) {
   const Time came = now();
   const Time time = time_of(timeline_.map(unit.kind, unit.decoded, came));
-  if (unit.kind == formats::Kind::video) return take_picture(unit, time, came);
-  take_sound(unit, time);
+  if (unit.kind == formats::Kind::audio) return take_sound(unit, time);
+  if (unit.codec == formats::Codec::h264) take_picture(unit, time, came);
+}
+
+void RtcBranch::send_sound(Time time, Bytes packet) {
+  out_.push(formats::write_frame(formats::RtcFrame::Kind::audio, time, packet), !has_video());
 }
 
 void RtcBranch::take_sound(const formats::Unit &unit, Time time) {
-  const Opus::From from = unit.layer == 0 ? Opus::From::aac : Opus::From::mpeg_audio;
+  if (unit.codec == formats::Codec::opus) {
+    opus_.reset();
+    return send_sound(time, unit.data);
+  }
+  const Opus::From from = unit.codec == formats::Codec::aac ? Opus::From::aac : Opus::From::mpeg_audio;
   if (!opus_ || opus_->from() != from) {
     opus_.reset();
     auto made = Opus::open(
-        context_.get(), from,
-        [this](Time at, const Slice &packet) {
-          out_.push(formats::write_frame(formats::RtcFrame::Kind::audio, at, packet.bytes()),
-                    !demux_.tracks().has_video);
-        },
+        context_.get(), from, [this](Time at, const Slice &packet) { send_sound(at, packet.bytes()); },
         [this](const Error &error) { out_.end(error); });
     if (!made) return out_.end(made.error());
     opus_ = std::move(*made);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Converts a stream from MPEG-TS to what WebRTC sends, for all its players: H.264 unchanged, AAC and MPEG
-// audio as Opus. Its times continue over a break, so that connected players see one stream.
+// Converts a stream from MPEG-TS to what WebRTC sends, for all its players: H.264 and Opus unchanged, AAC and
+// MPEG audio as Opus. Its times continue over a break, so that connected players see one stream.
 #pragma once
 
 #include <memory>
@@ -32,6 +32,8 @@ class RtcBranch : public Branch {
   void take_sound(const formats::Unit &unit, Time time);
   void take_picture(const formats::Unit &unit, Time time, Time came);
   void tell_tracks();
+  bool has_video() const { return demux_.tracks().video == formats::Codec::h264; }
+  void send_sound(Time time, Bytes packet);
 
   const Ref<GMainContext> context_;
   formats::TsDemux demux_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "media/stream.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace astral::media {
@@ -242,6 +243,8 @@ formats::Facts Stream::facts() const {
   const formats::Facts &tracks = hls_->tracks();
   if (tracks.video && (!facts.video || facts.video->width == 0)) facts.video = tracks.video;
   if (tracks.audio && (!facts.audio || facts.audio->rate == 0)) facts.audio = tracks.audio;
+  facts.video_tracks = std::max(facts.video_tracks, tracks.video_tracks);
+  facts.audio_tracks = std::max(facts.audio_tracks, tracks.audio_tracks);
   return facts;
 }
 

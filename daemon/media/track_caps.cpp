@@ -15,9 +15,8 @@ struct Codec {
   const char *parser;
 };
 constexpr std::array codecs{
-    Codec{"video/x-h264", "h264", "h264parse"},
-    Codec{"video/x-h265", "h265", "h265parse"},
-    Codec{"video/x-av1", "av1", "av1parse"},
+    Codec{"video/x-h264", "h264", "h264parse"}, Codec{"video/x-h265", "h265", "h265parse"},
+    Codec{"video/x-av1", "av1", "av1parse"},    Codec{"video/x-vp9", "vp9", "vp9parse"},
     Codec{"audio/x-opus", "opus", "opusparse"},
 };
 constexpr std::array chromas{"4:0:0", "4:2:0", "4:2:2", "4:4:4"};

@@ -45,7 +45,7 @@ App::App(const Settings &settings, media::MediaBackend &media)
     on_change();
   };
   driver_.on_quit = [this] { begin_farewell(); };
-  driver_.warnings = [this](const std::string &slug) { return whip_.warnings(slug); };
+  driver_.warnings = [this](const std::string &slug) { return publishers_.warnings(slug); };
   devices_.on_change = [this] { keep_devices(devices_.keep()); };
   if (settings.kept_devices.empty()) return;
   if (const auto read = devices_.read(settings.kept_devices); !read)
@@ -107,7 +107,8 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
          if (events->has_room()) return {};
          return fail(Code::no_room, "too many clients are connected to /events");
        },
-       .open = [events](Ref<GIOStream> stream, const http::Call &) { events->accept(std::move(stream)); }});
+       .open = [events](Ref<GIOStream> stream,
+                        const http::Call &call) { events->accept(std::move(stream), call.may_see_peers); }});
 
   sockets.push_back({.path = "/link",
                      .may_open = [self = app.get()](const http::Call &call) -> Expected<void> {

@@ -48,7 +48,8 @@ http::Access::Rules access_rules(const Options &options) {
                             .hosts = options.allowed_hosts,
                             .origins = options.allowed_origins,
                             .token = options.token,
-                            .is_public = options.is_public};
+                            .is_public = options.is_public,
+                            .shows_peers = options.shows_peers};
   if (auto proxies = http::TrustedProxies::read(options.trusted_proxies)) rules.proxies = std::move(*proxies);
   rules.hosts.emplace_back(g_get_host_name());
   return rules;
@@ -148,10 +149,12 @@ class Reloading {
     options_.allowed_origins = again->allowed_origins;
     options_.trusted_proxies = again->trusted_proxies;
     options_.is_public = again->is_public;
+    options_.shows_peers = again->shows_peers;
     g_message("the settings were read again%s",
-              options_ == *again ? ""
-                                 : "; those besides token, public, TLS and the allowed hosts, origins and "
-                                   "proxies take effect when the node starts again");
+              options_ == *again
+                  ? ""
+                  : "; those besides token, public, show-peers, TLS and the allowed hosts, origins and "
+                    "proxies take effect when the node starts again");
   }
 
  private:
@@ -248,6 +251,7 @@ int start(const Options &options, std::vector<std::string> args) {
   media_settings.store_total_bytes = options.store_total_mb << 20;
   media::Pipelines pipelines(std::move(media_settings));
   App::Settings settings = app_settings(options, *uuid, state_dir);
+  settings.driver.key = *key;
   auto devices = kept_devices(state_dir);
   if (!devices) return complain(devices.error(), 1);
   settings.kept_devices = std::move(*devices);

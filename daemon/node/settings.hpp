@@ -47,6 +47,7 @@ struct Options {
   bool may_be_seeded = true;                 // other nodes may make it carry a stream
   std::uint32_t renew_seconds = 6 * 3600;    // age at which a link to a parent is replaced
   std::uint64_t renew_groups = 100'000;      // and number of groups at which it is
+  bool shows_peers = false;                  // everybody may see its nodes and tickets
   bool is_public = false;                    // everybody may play through it
   std::uint32_t store_seconds = 10;          // kept of each stream
   std::uint32_t dvr_seconds = 60;            // how far viewers may rewind

@@ -12,6 +12,7 @@
 #include "glue/error.hpp"
 #include "glue/json.hpp"
 #include "http/routes.hpp"
+#include "http/signature.hpp"
 #include "origin/registry.hpp"
 #include "origin/routes.hpp"
 
@@ -34,7 +35,24 @@ Expected<std::int64_t> number_of(const http::Call &call, const char *name, std::
 Expected<Page> page_of(const http::Call &call);
 Expected<std::uint16_t> node_port_of(const http::Call &call);  // ?node=: the port of the visitor's own node
 Expected<void> require_json(const http::Call &call);
-Expected<std::string> caller_of(const http::Call &call);  // the calling node's uuid, as it says itself
+Expected<std::string> uuid_of(const http::Call &call);  // the calling node's uuid, as it says itself
+
+// Finds out who makes a call.
+class Authors {
+ public:
+  Authors(const Registry &registry, std::string admin_token)
+      : registry_(registry), admin_token_(std::move(admin_token)) {}
+
+  // **Errors** invalid, refused: the call's signature. refused: the author is banned.
+  Expected<Author> author_of(const http::Call &call, UnixTime now);
+  // **Errors** refused: the call has no administrator's token.
+  Expected<void> admit_admin(const http::Call &call) const;
+
+ private:
+  const Registry &registry_;
+  const std::string admin_token_;  // empty: there is no administrator
+  http::Freshness fresh_;
+};
 
 // Sends what `method` returns at once.
 template <typename T>
@@ -58,8 +76,12 @@ http::Handle answer_when_kept(const std::shared_ptr<T> &calls, Outcome (T::*meth
   };
 }
 
-void add_node_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges);
-void add_stream_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges);
+void add_node_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges,
+                    std::shared_ptr<Authors> authors);
+void add_stream_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges,
+                      std::shared_ptr<Authors> authors);
+void add_admin_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges,
+                     std::shared_ptr<Authors> authors);
 void add_page_calls(std::vector<http::Route> &table);
 
 }  // namespace astral::origin

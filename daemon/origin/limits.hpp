@@ -26,22 +26,33 @@ struct Capacity {
   std::size_t nodes = 100'000;
   std::size_t streams = 100'000;
   std::size_t streams_of_a_node = 1000;
+  std::size_t nodes_of_a_network = 1000;
+  std::size_t streams_of_a_network = 2000;
+  std::size_t labels = 1'000'000;
 };
 
 // Nodes report every 30 s: two reports in a row may be lost.
 inline constexpr std::chrono::seconds lapse_after{100};
-// A stream keeps its name for so long after the last report. A week, because many shows are weekly.
-inline constexpr std::chrono::hours forget_after{7 * 24};
+// A stream is listed for so long after the last report. A week, because many shows are weekly.
+inline constexpr std::chrono::hours listed_for{7 * 24};
+// A name belongs to its key for so long after the last report.
+inline constexpr std::chrono::hours owned_for{365 * 24};
+// What belongs to no key is forgotten after this.
+inline constexpr std::chrono::hours unowned_for{1};
+// How old what the store has of a label's last report may be.
+inline constexpr std::chrono::hours label_written_every{24};
 
 // How the origin checks whether nodes can be reached. Bounded, because anybody can register an address to be
 // checked.
 struct CheckLimits {
-  std::size_t at_once = 32;
-  std::size_t waiting = 256;
+  std::size_t at_once = 1000;  // 10,000 silent nodes that report every 30 s need 670
+  std::size_t at_once_of_a_network = 32;
+  std::size_t waiting = 512;
   std::size_t waiting_of_an_address = 8;
   Time between_of_a_node = 5s;
   Time between_of_an_address = 100ms;
-  Time deadline = 3s;
+  Time failures_count = 600s;  // of a network
+  Time deadline = 2s;
   std::size_t max_answer = 64 * 1024;
 };
 // How long the result of a check holds while the node goes on reporting.

@@ -3,6 +3,7 @@
 #include <glib-unix.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <random>
 #include <string>
@@ -31,6 +32,7 @@ struct Options {
   std::string store;
   std::uint32_t signalling = default_signalling;  // nodes; 0: none
   std::string certificate, key;                   // PEM files; empty: a self-signed one
+  std::string admin_token;                        // empty: nobody administers
   http::TrustedProxies proxies;
 };
 
@@ -38,6 +40,22 @@ constexpr const char *summary =
     "Keeps the list of an Astral network's nodes and streams: JSON for nodes, pages for people.\n"
     "It accepts connections from this machine only, because everybody who can connect may register;\n"
     "--listen 0.0.0.0 (or ::) opens it to the network.";
+
+constexpr std::size_t min_token = 16, max_token = 4096;
+
+// The only line of a file.
+Expected<std::string> read_token(const char *file) {
+  gchar *raw = nullptr;
+  gsize size = 0;
+  GError *error = nullptr;
+  if (!g_file_get_contents(file, &raw, &size, &error)) return fail(Code::failed, GErrorPtr(error)->message);
+  const GString_ contents(raw);
+  const std::string token = g_strstrip(contents.get());
+  const bool is_plain = std::ranges::all_of(token, [](char c) { return c > ' ' && c < 0x7f; });
+  if (is_plain && token.size() >= min_token && token.size() <= max_token) return token;
+  return fail(Code::invalid, std::string(file) + " must have one line of " + std::to_string(min_token) +
+                                 " to " + std::to_string(max_token) + " ASCII characters without spaces");
+}
 
 // The exit status if the program is to end at once, otherwise nothing.
 std::optional<int> parse(int argc, char **argv, Options &options) {
@@ -47,6 +65,7 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   gint signalling = default_signalling;
   gchar *certificate = nullptr;
   gchar *key = nullptr;
+  gchar *admin = nullptr;
   gchar **proxies = nullptr;
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
@@ -65,6 +84,9 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
        "FILE"},
       {"tls-key", 0, 0, G_OPTION_ARG_FILENAME, &key, "PEM file of its key (default: the certificate's)",
        "FILE"},
+      {"admin-token", 0, 0, G_OPTION_ARG_FILENAME, &admin,
+       "who sends the token that is in this file may hide and delete streams, and ban keys and addresses",
+       "FILE"},
       {"trusted-proxy", 0, 0, G_OPTION_ARG_STRING_ARRAY, &proxies,
        "believe this reverse proxy's X-Forwarded-For, -Proto, -Host and -Prefix; may be repeated",
        "ADDRESS[/BITS]"},
@@ -80,6 +102,7 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   const GString_ store_owner(store);
   const GString_ certificate_owner(certificate);
   const GString_ key_owner(key);
+  const GString_ admin_owner(admin);
   const std::unique_ptr<gchar *, decltype(&g_strfreev)> proxies_owner(proxies, g_strfreev);
   const GErrorPtr error(raw);
   const auto usage = [](const std::string &why) {
@@ -102,6 +125,11 @@ std::optional<int> parse(int argc, char **argv, Options &options) {
   if (listen) options.listen = listen;
   if (certificate) options.certificate = certificate;
   options.key = key ? key : options.certificate;
+  if (admin) {
+    auto token = read_token(admin);
+    if (!token) return usage("--admin-token: " + token.error().detail);
+    options.admin_token = std::move(*token);
+  }
   std::vector<std::string> addresses;
   for (gchar **address = proxies; address && *address; ++address) addresses.emplace_back(*address);
   auto trusted = http::TrustedProxies::read(addresses);
@@ -139,21 +167,31 @@ class Origin {
   void restore(Store::Contents contents) {
     for (Node &node : contents.nodes) registry_.restore(std::move(node));
     for (Stream &stream : contents.streams) registry_.restore(std::move(stream));
+    for (auto &[uuid, label] : contents.labels) registry_.restore(std::move(uuid), std::move(label));
+    for (auto &[name, ban] : contents.bans) registry_.restore(name, std::move(ban));
     sweep();
   }
 
   Expected<void> listen(const Options &options) {
+    const auto key = own_key();
+    if (!key) return tl::unexpected<Error>(key.error());
     std::vector<http::SocketRoute> sockets;
     if (options.signalling > 0) {
       signalling_ = std::make_unique<Signalling>(options.signalling, options.listen);
-      sockets.push_back(signalling_->route());
+      http::SocketRoute route = signalling_->route();
+      route.may_open = [this, has_room = std::move(route.may_open)](const http::Call &call) -> Expected<void> {
+        if (auto admitted = registry_.bans().admit({.address = call.caller}); !admitted) return admitted;
+        return has_room(call);
+      };
+      sockets.push_back(std::move(route));
     }
-    auto server =
-        http::Server::open(options.listen, options.port, routes(registry_, edges()), std::move(sockets),
-                           {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer},
-                           {.proxies = options.proxies});
+    auto server = http::Server::open(
+        options.listen, options.port, routes(registry_, edges(options.admin_token, *key)), std::move(sockets),
+        {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer},
+        {.proxies = options.proxies});
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
+    g_message("this origin's key is %s", key->fingerprint().c_str());
     if (const auto using_tls = use_tls(options); !using_tls) return using_tls;
     if (signalling_) signalling_->start(server_->port());
     auto stun = StunPort::open(server_->port());
@@ -175,12 +213,18 @@ class Origin {
   const std::string &url() const { return server_->url(); }
 
  private:
-  static Expected<std::shared_ptr<const http::Certificate>> certificate_of(const Options &options) {
-    if (!options.certificate.empty()) return http::Certificate::load(options.certificate, options.key);
+  // A file that the origin makes, and keeps.
+  static std::string own_file(const char *name) {
     const GString_ folder(g_build_filename(g_get_user_data_dir(), "astral", nullptr));
     g_mkdir_with_parents(folder.get(), 0700);
-    return http::Certificate::keep(std::string(folder.get()) + "/origin-tls.pem",
-                                   http::local_names(options.listen));
+    return std::string(folder.get()) + "/" + name;
+  }
+
+  static Expected<Key> own_key() { return Key::load_or_create(own_file("origin-key.pem")); }
+
+  static Expected<std::shared_ptr<const http::Certificate>> certificate_of(const Options &options) {
+    if (!options.certificate.empty()) return http::Certificate::load(options.certificate, options.key);
+    return http::Certificate::keep(own_file("origin-tls.pem"), http::local_names(options.listen));
   }
 
   static std::uint64_t random_seed() {
@@ -188,11 +232,13 @@ class Origin {
     return (std::uint64_t{device()} << 32) | device();
   }
 
-  Edges edges() {
+  Edges edges(const std::string &admin_token = {}, const std::optional<Key> &key = std::nullopt) {
     return {.clock = wall_clock,
             .keep = [this](Changes changes,
                            Journal::Kept kept) { journal_.keep(std::move(changes), std::move(kept)); },
             .check = [this](const Check &check) { return prober_.want(check); },
+            .key = key,
+            .admin_token = admin_token,
             .send_stun =
                 [this](const std::string &id, const std::string &address) {
                   return stun_ && stun_->send_response(id, address);

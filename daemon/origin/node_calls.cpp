@@ -15,7 +15,8 @@ using http::Call;
 
 class NodeCalls {
  public:
-  NodeCalls(Registry &registry, const Edges &edges) : registry_(registry), edges_(edges) {}
+  NodeCalls(Registry &registry, const Edges &edges, std::shared_ptr<Authors> authors)
+      : registry_(registry), edges_(edges), authors_(std::move(authors)) {}
 
   Outcome list(const Call &call) {
     if (wants_html(call.accept)) return page(call);
@@ -27,7 +28,9 @@ class NodeCalls {
 
   Outcome report(const Call &call) {
     if (auto is_json = require_json(call); !is_json) return tl::unexpected(is_json.error());
-    auto node = read_node(call.body, call.caller, edges_.clock());
+    const auto author = authors_->author_of(call, edges_.clock());
+    if (!author) return tl::unexpected<Error>(author.error());
+    auto node = read_node(call.body, *author, edges_.clock());
     if (!node) return tl::unexpected(node.error());
     const std::string uuid = node->uuid;
     const UnixTime now = node->heard;
@@ -50,13 +53,14 @@ class NodeCalls {
     return wants_html(call.accept) ? html(nodes_page({*node})) : json_reply(node_json(*node));
   }
 
-  // A call from the node itself removes it. A call from another address is a hint: the origin checks the
-  // node.
+  // A call of the node itself removes it. Any other call is a hint: the origin checks the node.
   Outcome forget(const Call &call) {
     const std::string &uuid = call.params.at("uuid");
     const Node *node = registry_.node(uuid, edges_.clock());
     if (!node) return unknown(call);
-    if (speaks_for(call.caller, *node)) {
+    const auto author = authors_->author_of(call, edges_.clock());
+    if (!author) return tl::unexpected<Error>(author.error());
+    if (speaks_for(*author, *node)) {
       registry_.remove_node(uuid);
       return json_reply(json::Builder().set("removed", true));
     }
@@ -71,7 +75,7 @@ class NodeCalls {
       const Page page{.limit = max_mapped};
       const auto nodes = registry_.nodes(page, now);
       const auto streams = registry_.streams(Order::live, page, now);
-      const Totals totals{registry_.count_nodes(), registry_.count_streams()};
+      const Totals totals{registry_.count_nodes(), registry_.count_listed(now)};
       return map_json(nodes, streams, totals, now).text() + "\n";
     }));
   }
@@ -96,13 +100,15 @@ class NodeCalls {
 
   Registry &registry_;
   const Edges edges_;
+  const std::shared_ptr<Authors> authors_;
   Memo memo_;
 };
 
 }  // namespace
 
-void add_node_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges) {
-  const auto calls = std::make_shared<NodeCalls>(registry, edges);
+void add_node_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges,
+                    std::shared_ptr<Authors> authors) {
+  const auto calls = std::make_shared<NodeCalls>(registry, edges, std::move(authors));
   table.push_back({"GET", "/nodes", answer(calls, &NodeCalls::list)});
   table.push_back({"POST", "/nodes", answer_when_kept(calls, &NodeCalls::report, registry, edges.keep)});
   table.push_back({"GET", "/node/:uuid", answer(calls, &NodeCalls::show)});

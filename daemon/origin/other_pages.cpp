@@ -17,17 +17,35 @@ std::string nodes_page(const std::vector<Node> &nodes) {
       return std::string("<td data-label=\"") + label + "\"" + attributes + ">" + content + "</td>";
     };
     constexpr const char *right = " class=\"number\"";
-    page += "<tr>" + cell("Node", code(node.uuid)) +
-            cell("Address", link(url_of(node) + "/", url_of(node).substr(7))) +
-            cell("Role", node.supernode ? "supernode" : "node") +
-            cell("Children", number(node.children) + room, right) +
-            cell("Upstream, kbit/s", number(node.upstream_kbps), right) +
-            cell("Reachable", !node.reachable   ? "–"
-                              : *node.reachable ? "yes"
-                                                : "no") +
-            cell("Version", escape(node.version)) + "</tr>\n";
+    page +=
+        "<tr>" +
+        cell("Node", code(node.uuid) + (node.owner.empty() ? " <span class=\"soft\">unsigned</span>" : "")) +
+        cell("Address", link(url_of(node) + "/", url_of(node).substr(7))) +
+        cell("Role", node.supernode ? "supernode" : "node") +
+        cell("Children", number(node.children) + room, right) +
+        cell("Upstream, kbit/s", number(node.upstream_kbps), right) +
+        cell("Reachable", !node.reachable   ? "–"
+                          : *node.reachable ? "yes"
+                                            : "no") +
+        cell("Version", escape(node.version)) + "</tr>\n";
   }
   return end(page += "</tbody></table></div>\n");
+}
+
+std::string moderation_page() {
+  std::string page = begin({.title = "Moderation", .module = "moderation"});
+  return end(page += R"(<form id="enter" class="card"><label>The administrator's token
+<input name="token" type="password" autocomplete="current-password" required></label> <button>Show</button></form>
+<p id="said" role="status"></p>
+<div id="all" hidden>
+<form id="stream" class="card"><label>Slug of a stream <input name="slug" required></label>
+<button value="hide">Hide</button> <button value="delete">Delete</button></form>
+<form id="ban" class="card"><label>Key (its fingerprint), address or network <input name="who" required></label>
+<label>Reason, which the banned are told <input name="reason" maxlength="200"></label> <button>Ban</button></form>
+<h2>Hidden streams</h2><ul id="hidden"></ul>
+<h2>Bans</h2><ul id="bans"></ul>
+</div>
+)");
 }
 
 std::string map_page() {

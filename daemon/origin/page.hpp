@@ -32,5 +32,6 @@ std::string nodes_page(const std::vector<Node> &nodes);
 std::string download_page(const std::string &site);  // scheme://HOST:PORT of this origin, as the visitor knows it
 std::string about_page();
 std::string map_page();
+std::string moderation_page();
 
 }  // namespace astral::origin

@@ -19,11 +19,12 @@ struct File {
   const char *type;
 };
 constexpr const char *script = "text/javascript; charset=utf-8";
-constexpr std::array<File, 7> files{{
+constexpr std::array<File, 8> files{{
     {"origin.css", "/astral/origin/origin.css", "text/css; charset=utf-8"},
     {"table.js", "/astral/origin/table.js", script},
     {"watch.js", "/astral/origin/watch.js", script},
     {"map.js", "/astral/origin/map.js", script},
+    {"moderation.js", "/astral/origin/moderation.js", script},
     {"layout.js", "/astral/origin/layout.js", script},
     {"hls.js", "/astral/web/hls.js", script},  // the node's own page uses it too
     {"licences.txt", "/astral/web/licences.txt", "text/plain; charset=utf-8"},

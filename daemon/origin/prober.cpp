@@ -68,7 +68,7 @@ void Prober::start(const Check &check) {
 }
 
 void Prober::finish(const std::string &uuid, bool answered) {
-  checks_.done(uuid);
+  checks_.done(uuid, answered, now());
   next_.set(checks_.next(now()));
   found_(uuid, answered);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the origin keeps of a node and of a stream, and what it decides from their age and from the address of
-// a caller. Plain values. The time is an argument: wall clock, because records outlive the process.
+// What the origin keeps of a node and of a stream, and what it decides from their age and from the key and
+// the address of the author of a call. Plain values. The time is an argument: wall clock, because records
+// outlive the process.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "glue/error.hpp"
+#include "glue/key.hpp"
 #include "origin/limits.hpp"
 #include "protocol/types.hpp"
 
@@ -18,11 +20,17 @@ namespace astral::origin {
 
 using UnixTime = std::chrono::sys_seconds;
 
+struct Author {
+  std::string address = {};
+  Fingerprint key = {};  // that has signed the call; empty: none has
+};
+
 // `ip_address` is the one that the node reports, otherwise the reporter's. `updated` stays 0: what a node
 // learns from the origin may be old, so it must not replace what other nodes say.
 struct Node : protocol::NodeInfo {
   std::optional<double> reported_rtt_ms = {};
   std::string reporter = {};  // the address that its reports come from
+  Fingerprint owner = {};     // the key that signs its reports; empty: none does
   UnixTime heard{};           // its last report
   // Not stored: after a restart the node reports it again, and the origin finds it out again.
   bool is_public = false;           // anybody may play through it
@@ -35,18 +43,37 @@ struct Node : protocol::NodeInfo {
 struct Stream : protocol::StreamInfo {
   std::optional<std::uint64_t> viewers = {};
   std::string reporter = {};  // the address that it was registered from
+  Fingerprint owner = {};     // the key that its names belong to; empty: they belong to nobody
+  bool removed = false;       // by its owner or an administrator; only the names are kept
+  bool hidden = false;        // by an administrator
   UnixTime heard{};           // the last report on the stream, or of its node
+};
+
+// What an administrator has said of a key or a network.
+struct Ban {
+  std::string reason = {};
+  UnixTime since{};
+};
+
+// The uuid of a node that signs. It belongs to the key, also while the node is away.
+struct Label {
+  Fingerprint owner;
+  UnixTime heard{};
 };
 
 // What is to be written to the store: the new value of each key, or nothing if the key is removed.
 struct Changes {
   std::map<std::string, std::optional<Node>> nodes;      // by uuid
   std::map<std::string, std::optional<Stream>> streams;  // by slug
+  std::map<std::string, std::optional<Label>> labels;    // by uuid
+  std::map<std::string, std::optional<Ban>> bans;        // by name
 
-  bool empty() const { return nodes.empty() && streams.empty(); }
+  bool empty() const { return nodes.empty() && streams.empty() && labels.empty() && bans.empty(); }
   void add(Changes &&newer) {  // a newer change of a key replaces an older one
     newer.nodes.merge(nodes);  // moves only keys that `newer` does not have
     newer.streams.merge(streams);
+    newer.labels.merge(labels);
+    newer.bans.merge(bans);
     *this = std::move(newer);
   }
 };
@@ -63,8 +90,12 @@ inline const char *state_of(Stream stream, UnixTime now) {
   stream.streaming = is_live(stream, now);
   return protocol::state_of(stream);
 }
-inline bool is_forgotten(UnixTime heard, UnixTime now) {
-  return now - heard >= forget_after;
+// `heard`: the last report on the stream, or of its node.
+inline bool is_listed(const Stream &stream, UnixTime heard, UnixTime now) {
+  return !stream.removed && !stream.hidden && now - heard < listed_for;
+}
+inline bool is_forgotten(const Stream &stream, UnixTime heard, UnixTime now) {
+  return now - heard >= (stream.owner.empty() ? unowned_for : owned_for);
 }
 inline bool is_full(const Node &node) {
   return node.children && node.capacity && *node.children >= *node.capacity;
@@ -76,35 +107,53 @@ inline bool wants_check(const Node &node, UnixTime now) {
   return now - node.checked >= (*node.reachable ? reachable_for : unreachable_for);
 }
 
-// A call is the node's own if it comes from the address of its reports or from the address that it reports.
-inline bool speaks_for(const std::string &caller, const Node &node) {
-  return caller == node.reporter || caller == node.ip_address;
+// A call is the node's own if the node's key has signed it. A node without a key: if it comes from the
+// address of its reports or from the address that it reports.
+inline bool speaks_for(const Author &author, const Node &node) {
+  if (!node.owner.empty()) return author.key == node.owner;
+  return author.address == node.reporter || author.address == node.ip_address;
+}
+
+// What belongs to no key makes way for what belongs to one.
+inline bool makes_way(const Fingerprint &owner, const Author &author) {
+  return owner.empty() && !author.key.empty();
 }
 
 enum class Change { created, updated };
 
 // A stream may have a slug and a name that are free or its own. Null: no stream has it.
 inline Expected<Change> admit(const Stream &wanted, const Stream *same_slug, const Stream *same_name) {
-  if (same_slug && same_slug->source != wanted.source) {
+  const auto is_taken = [&](const Stream &known) {
+    if (!known.owner.empty()) return wanted.owner != known.owner;
+    return wanted.owner.empty() && wanted.source != known.source;
+  };
+  if (same_slug && is_taken(*same_slug))
     return fail(Code::conflict, "slug " + wanted.slug + " is taken by another node");
-  }
-  if (same_name && same_name->slug != wanted.slug) {
+  const bool is_other = same_name && same_name->slug != wanted.slug;
+  if (is_other && !makes_way(same_name->owner, {.key = wanted.owner}))
     return fail(Code::conflict, "name is taken by stream " + same_name->slug);
+  return same_slug && !same_slug->removed ? Change::updated : Change::created;
+}
+
+// Only its owner may change or end a stream. If it has none: its source, from the source's address; if the
+// source is not alive, from the address that the stream was registered from. Null: there is no such stream,
+// or the source is not alive.
+inline Expected<void> allow(const Author &author, const Stream *known, const Node *source) {
+  if (source && !source->owner.empty() && author.key != source->owner)
+    return fail(Code::refused, "the node that publishes this stream has another key");
+  if (known && !known->owner.empty()) {
+    if (author.key == known->owner) return {};
+    return fail(Code::refused, "stream " + known->slug + " belongs to another key");
   }
-  return same_slug ? Change::updated : Change::created;
+  if (source ? speaks_for(author, *source) : !known || author.address == known->reporter) return {};
+  return fail(Code::refused,
+              "the node that publishes this stream has another address than " + author.address);
 }
 
-// Only the publishing node may change or end a stream.
-inline Expected<void> allow(const Stream &stream, const std::string &uuid) {
-  if (stream.source == uuid) return {};
+// A call on a stream without an owner must name its source.
+inline Expected<void> allow_source(const Stream &stream, const std::string &uuid) {
+  if (!stream.owner.empty() || stream.source == uuid) return {};
   return fail(Code::refused, "stream " + stream.slug + " belongs to another node");
-}
-
-// It may do so only from its address: the source's if it is alive, otherwise the one that the stream was
-// registered from. Null: there is no such stream, or the source is not alive.
-inline Expected<void> allow_from(const std::string &caller, const Stream *known, const Node *source) {
-  if (source ? speaks_for(caller, *source) : !known || caller == known->reporter) return {};
-  return fail(Code::refused, "the node that publishes this stream has another address than " + caller);
 }
 
 }  // namespace astral::origin

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // All nodes and streams that the origin knows, in memory, and every decision about them: who may register,
-// what lapses, which nodes a caller is told. Collects what is to be stored as Changes for the journal.
+// what lapses, which nodes the author of a call is told. Collects what is to be stored as Changes for the
+// journal.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,10 @@
 
 #include "core/rng.hpp"
 #include "glue/error.hpp"
+#include "origin/bans.hpp"
 #include "origin/limits.hpp"
 #include "origin/neighbours.hpp"
+#include "origin/network_count.hpp"
 #include "origin/records.hpp"
 
 namespace astral::origin {
@@ -37,10 +40,12 @@ class Registry {
   // From the store, at the start. Makes no changes.
   void restore(Node node);
   void restore(Stream stream);
+  void restore(std::string uuid, Label label);
+  void restore(const std::string &name, Ban ban);
 
-  // A report at node.heard from node.reporter. It counts as a report on the node's streams too. **Errors**
-  // conflict: a node of that uuid is alive at another address. no_room: the registry is full of nodes that
-  // are alive.
+  // A report at node.heard from node.reporter, signed by node.owner. It counts as a report on the node's
+  // streams too. **Errors** conflict: the uuid belongs to another key, or a node of that uuid is alive at
+  // another address. no_room: the registry is full of nodes that are alive.
   Expected<Change> put(Node node);
   const Node *node(const std::string &uuid, UnixTime now);
   std::vector<Node> nodes(Page page, UnixTime now);  // supernodes first, then by uuid
@@ -52,13 +57,26 @@ class Registry {
   const Node *public_node(const std::string &first, UnixTime now);
   std::size_t count_nodes() const { return nodes_.size(); }
 
-  // At stream.heard from stream.reporter. An update keeps `created`. **Errors** conflict: another stream has
-  // the slug or the name. refused: the source has another address. no_room: the registry is full.
+  // At stream.heard from stream.reporter, signed by stream.owner. An update keeps `created`. **Errors**
+  // conflict: another stream has the slug or the name. refused: the source has another key or address.
+  // no_room: the registry is full.
   Expected<Change> put(Stream stream);
   std::optional<Stream> stream(const std::string &slug, UnixTime now);
   std::vector<Stream> streams(Order order, Page page, UnixTime now);
-  Expected<void> remove_stream(const std::string &slug, const std::string &caller, UnixTime now);
-  std::size_t count_streams() const { return streams_.size(); }
+  // The names stay its owner's, if it has one.
+  Expected<void> remove_stream(const std::string &slug, const Author &author, UnixTime now);
+  std::size_t count_streams() const { return streams_.size(); }  // with those whose names are only kept
+  std::size_t count_listed(UnixTime now) const;
+
+  // For administrators. A hidden stream is in no list; its owner may go on to change it. take_down() removes
+  // a stream as its owner does. **Errors** not_found.
+  Expected<Stream> hide(const std::string &slug, bool hidden);
+  Expected<void> take_down(const std::string &slug, UnixTime now);
+  std::vector<std::string> hidden_streams() const;  // slugs
+  // A banned author's nodes are removed, and its streams are in no list. **Errors** no_room.
+  Expected<void> ban(const std::string &name, Ban ban);
+  bool unban(const std::string &name);
+  const Bans &bans() const { return bans_; }
 
   // Removes nodes that have lapsed and streams that are forgotten. Called regularly, and when there is no
   // room.
@@ -72,6 +90,13 @@ class Registry {
   void lapse(UnixTime now);
   void enter(Node node);
   void enter(Stream stream);
+  Expected<void> make_room(const Node &node);
+  void erase(const std::string &slug);
+  void take_down(Stream &stream, UnixTime now);
+  bool is_shown(const Stream &stream, UnixTime now) const;
+  void leave_source(const Stream &stream);
+  void drop_from_indices(const Node &node);
+  Expected<void> claim(const Node &node);
   void leave(const std::string &uuid, bool silenced);
   UnixTime heard_of(const Stream &stream) const;
   Stream shown(const Stream &stream) const;
@@ -81,10 +106,14 @@ class Registry {
   const Capacity capacity_;
   // Invariant: every uuid and slug below is a key of nodes_ or streams_. at() checks it.
   std::map<std::string, Node> nodes_;
-  std::set<std::pair<UnixTime, std::string>> by_heard_;
+  std::set<std::pair<UnixTime, std::string>> by_heard_, unsigned_by_heard_;
+  NetworkCount nodes_of_;
   Neighbours neighbours_;
   std::set<std::string> public_;  // uuids
+  std::map<std::string, Label> labels_;  // by uuid
+  Bans bans_;
   std::map<std::string, Stream> streams_;
+  NetworkCount streams_of_;
   std::map<std::string, std::string> by_name_;              // slugs
   std::map<std::string, std::set<std::string>> by_source_;  // slugs
   std::uint64_t streams_version_ = 0;

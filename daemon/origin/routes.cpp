@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/slug.hpp"
+#include "http/access.hpp"
 #include "origin/calls.hpp"
 #include "origin/wire.hpp"
 
@@ -96,25 +97,67 @@ Expected<void> require_json(const Call &call) {
 }
 
 // The `uuid` or `source` of the query, otherwise of the body.
-Expected<std::string> caller_of(const Call &call) {
+Expected<std::string> uuid_of(const Call &call) {
   for (const char *name : {"uuid", "source"}) {
     const auto found = call.query.find(name);
     if (found != call.query.end() && core::is_uuid(found->second)) return found->second;
   }
   if (!call.body.empty()) {
     if (auto is_json = require_json(call); !is_json) return tl::unexpected(is_json.error());
-    auto uuid = read_caller(call.body);
+    auto uuid = read_uuid(call.body);
     if (!uuid || !uuid->empty()) return uuid;
   }
   return fail(Code::invalid, "field 'uuid': is missing, in the query or the body: who calls?");
 }
 
+Expected<Author> Authors::author_of(const Call &call, UnixTime now) {
+  const auto signer = http::verify(call);
+  if (!signer) return tl::unexpected<Error>(signer.error());
+  Author author{.address = call.caller};
+  if (*signer) {
+    if (auto fresh = fresh_.accept(**signer, now); !fresh) return tl::unexpected<Error>(fresh.error());
+    author.key = (*signer)->key;
+  }
+  if (auto admitted = registry_.bans().admit(author); !admitted) return tl::unexpected(admitted.error());
+  return author;
+}
+
+Expected<void> Authors::admit_admin(const Call &call) const {
+  if (admin_token_.empty())
+    return fail(Code::refused,
+                "nobody administers this origin; --admin-token FILE gives it an administrator");
+  if (http::same_secret(call.token, admin_token_)) return {};
+  return fail(Code::refused, "only an administrator may do that: 'Authorization: Bearer TOKEN'");
+}
+
+// The answers for programs are signed, so that a node knows the origin again.
+http::Handle signed_by(const Key &key, const Clock &clock, http::Handle handle) {
+  return [key, clock, handle = std::move(handle)](const Call &call, const http::Answer &done) {
+    handle(call, [=, path = call.prefix + call.path, query = call.raw_query](Reply reply) {
+      if (reply.type == "application/json" && reply.parts.empty() && !reply.take_over) {
+        Call::Signature made = http::sign(
+            key, {.status = reply.status, .path = path, .query = query, .body = reply.body}, clock());
+        reply.headers.emplace_back("Content-Digest", std::move(made.digest));
+        reply.headers.emplace_back("Signature-Input", std::move(made.input));
+        reply.headers.emplace_back("Signature", std::move(made.signature));
+      }
+      done(std::move(reply));
+    });
+  };
+}
+
 std::vector<http::Route> routes(Registry &registry, const Edges &edges) {
   std::vector<http::Route> table;
-  add_node_calls(table, registry, edges);
-  add_stream_calls(table, registry, edges);
+  const auto authors = std::make_shared<Authors>(registry, edges.admin_token);
+  add_node_calls(table, registry, edges, authors);
+  add_stream_calls(table, registry, edges, authors);
+  add_admin_calls(table, registry, edges, authors);
   add_page_calls(table);
   table.push_back(http::stun_call(edges.send_stun));
+  if (!edges.key) return table;
+  for (http::Route &route : table) {
+    if (route.method == "GET") route.handle = signed_by(*edges.key, edges.clock, std::move(route.handle));
+  }
   return table;
 }
 

@@ -4,8 +4,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "glue/key.hpp"
 #include "http/routes.hpp"
 #include "http/stun_call.hpp"
 #include "origin/checks.hpp"
@@ -23,6 +26,8 @@ struct Edges {
   Keep keep;  // calls back when the changes are on the disk, or cannot be
   std::function<bool(const Check &)>
       check;  // starts a check; found() follows. False: not now
+  std::optional<Key> key = {};   // signs the answers for programs
+  std::string admin_token = {};  // empty: nobody administers this origin
   http::SendStun send_stun = [](const std::string &, const std::string &) { return false; };
 };
 

@@ -17,24 +17,31 @@ namespace {
 
 constexpr std::string_view scheme = "sqlite://";
 constexpr std::int64_t application_id = 0x41535452;  // "ASTR"; shown by file(1), and checked here
-constexpr std::int64_t schema_version = 3;
+constexpr std::int64_t schema_version = 4;
 
 // `info` has the fields that nodes share, as protocol/object_codec.hpp writes them, so the codec alone
 // decides which fields there are.
 constexpr const char *schema = R"(
   CREATE TABLE node (
-    uuid TEXT PRIMARY KEY, info TEXT NOT NULL, rtt_ms REAL, reporter TEXT NOT NULL, heard INTEGER NOT NULL
+    uuid TEXT PRIMARY KEY, info TEXT NOT NULL, rtt_ms REAL, reporter TEXT NOT NULL, heard INTEGER NOT NULL,
+    owner TEXT NOT NULL DEFAULT ''
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE stream (
-    slug TEXT PRIMARY KEY, info TEXT NOT NULL, viewers INTEGER, reporter TEXT NOT NULL, heard INTEGER NOT NULL
+    slug TEXT PRIMARY KEY, info TEXT NOT NULL, viewers INTEGER, reporter TEXT NOT NULL, heard INTEGER NOT NULL,
+    owner TEXT NOT NULL DEFAULT '', removed INTEGER NOT NULL DEFAULT 0, hidden INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE ban (who TEXT PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE label (
+    uuid TEXT PRIMARY KEY, owner TEXT NOT NULL, heard INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = 1095980114;
-  PRAGMA user_version = 3;
+  PRAGMA user_version = 4;
 )";
 static_assert(application_id == 1095980114);
 
-// Older schemas had a column for each field, and the first one had no reporters. Nodes are dropped: they
-// report again soon. Streams stay; those without a reporter get one when their node registers them again.
+// Schemas 1 and 2 had a column for each field, and the first one had no reporters. The third had no owners.
+// Nodes are dropped: they report again soon. Streams stay; those without a reporter get one when their node
+// registers them again.
 constexpr const char *leave_older_schema = R"(
   DROP TABLE node;
   DROP INDEX IF EXISTS stream_source;
@@ -45,10 +52,16 @@ constexpr const char *leave_older_schema = R"(
   "'streaming', json(iif(streaming, 'true', 'false')), 'media', media, 'bitrate_kbps', bitrate_kbps, " \
   "'created', created, 'updated', updated)"
 constexpr const char *bring_streams_of_first =
-    "INSERT INTO stream SELECT slug, " INFO_OF_OLDER_STREAM ", viewers, '', heard FROM older_stream;"
+    "INSERT INTO stream (slug, info, viewers, reporter, heard) SELECT slug, " INFO_OF_OLDER_STREAM
+    ", viewers, '', heard FROM older_stream;"
     "DROP TABLE older_stream;";
 constexpr const char *bring_streams_of_second =
-    "INSERT INTO stream SELECT slug, " INFO_OF_OLDER_STREAM ", viewers, reporter, heard FROM older_stream;"
+    "INSERT INTO stream (slug, info, viewers, reporter, heard) SELECT slug, " INFO_OF_OLDER_STREAM
+    ", viewers, reporter, heard FROM older_stream;"
+    "DROP TABLE older_stream;";
+constexpr const char *bring_streams_of_third =
+    "INSERT INTO stream (slug, info, viewers, reporter, heard)"
+    "  SELECT slug, info, viewers, reporter, heard FROM older_stream;"
     "DROP TABLE older_stream;";
 
 std::int64_t count_of(UnixTime time) {
@@ -70,6 +83,7 @@ std::optional<Node> node_of(const Rows &row) {
   node.reported_rtt_ms = row.maybe_real(2);
   node.reporter = row.text(3);
   node.heard = time_of(row.integer(4));
+  node.owner = row.text(5);
   return node;
 }
 
@@ -84,7 +98,20 @@ std::optional<Stream> stream_of(const Rows &row) {
   stream.viewers = row.maybe_integer(2);
   stream.reporter = row.text(3);
   stream.heard = time_of(row.integer(4));
+  stream.owner = row.text(5);
+  stream.removed = row.integer(6) != 0;
+  stream.hidden = row.integer(7) != 0;
   return stream;
+}
+
+using LabelOfUuid = std::pair<std::string, Label>;
+std::optional<LabelOfUuid> label_of(const Rows &row) {
+  return LabelOfUuid{row.text(0), {row.text(1), time_of(row.integer(2))}};
+}
+
+using BanOfName = std::pair<std::string, Ban>;
+std::optional<BanOfName> ban_of(const Rows &row) {
+  return BanOfName{row.text(0), {row.text(1), time_of(row.integer(2))}};
 }
 
 // Runs a statement that returns no rows.
@@ -126,9 +153,11 @@ Expected<void> make_tables(Database &database) {
   const auto tables = database.integer("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tl::unexpected(tables.error());
   if (*id == application_id && *version == schema_version) return {};
-  const bool is_first = *id == application_id && *version == 1;
-  const bool is_second = *id == application_id && *version == 2;
-  if (*id == application_id && !is_first && !is_second) {
+  const char *bring_streams = *version == 1   ? bring_streams_of_first
+                              : *version == 2 ? bring_streams_of_second
+                                              : bring_streams_of_third;
+  const bool is_older = *id == application_id && *version >= 1 && *version < schema_version;
+  if (*id == application_id && !is_older) {
     return fail(Code::invalid,
                 "the store is of another version of Astral (" + std::to_string(*version) + ")");
   }
@@ -137,10 +166,7 @@ Expected<void> make_tables(Database &database) {
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
-  for (const char *step : {is_first || is_second ? leave_older_schema : "", schema,
-                           is_first    ? bring_streams_of_first
-                           : is_second ? bring_streams_of_second
-                                       : ""}) {
+  for (const char *step : {is_older ? leave_older_schema : "", schema, is_older ? bring_streams : ""}) {
     if (auto made = database.execute(step); !made) return made;
   }
   return transaction->commit();
@@ -180,14 +206,22 @@ Expected<void> Store::prepare() {
     Statement &statement;
     std::string_view sql;
   } statements[] = {
-      {list_nodes_, "SELECT uuid, info, rtt_ms, reporter, heard FROM node"},
+      {list_nodes_, "SELECT uuid, info, rtt_ms, reporter, heard, owner FROM node"},
       {put_node_,
-       "INSERT OR REPLACE INTO node (uuid, info, rtt_ms, reporter, heard) VALUES (?1, ?2, ?3, ?4, ?5)"},
+       "INSERT OR REPLACE INTO node (uuid, info, rtt_ms, reporter, heard, owner)"
+       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"},
       {remove_node_, "DELETE FROM node WHERE uuid = ?1"},
-      {list_streams_, "SELECT slug, info, viewers, reporter, heard FROM stream"},
+      {list_streams_, "SELECT slug, info, viewers, reporter, heard, owner, removed, hidden FROM stream"},
       {put_stream_,
-       "INSERT OR REPLACE INTO stream (slug, info, viewers, reporter, heard) VALUES (?1, ?2, ?3, ?4, ?5)"},
+       "INSERT OR REPLACE INTO stream (slug, info, viewers, reporter, heard, owner, removed, hidden)"
+       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
       {remove_stream_, "DELETE FROM stream WHERE slug = ?1"},
+      {list_labels_, "SELECT uuid, owner, heard FROM label"},
+      {put_label_, "INSERT OR REPLACE INTO label (uuid, owner, heard) VALUES (?1, ?2, ?3)"},
+      {remove_label_, "DELETE FROM label WHERE uuid = ?1"},
+      {list_bans_, "SELECT who, reason, since FROM ban"},
+      {put_ban_, "INSERT OR REPLACE INTO ban (who, reason, since) VALUES (?1, ?2, ?3)"},
+      {remove_ban_, "DELETE FROM ban WHERE who = ?1"},
   };
   for (const auto &[statement, sql] : statements) {
     auto prepared = database_.prepare(sql);
@@ -202,7 +236,11 @@ Expected<Store::Contents> Store::read() {
   if (!nodes) return tl::unexpected<Error>(nodes.error());
   auto streams = all(list_streams_.run(), stream_of);
   if (!streams) return tl::unexpected<Error>(streams.error());
-  return Contents{std::move(*nodes), std::move(*streams)};
+  auto labels = all(list_labels_.run(), label_of);
+  if (!labels) return tl::unexpected<Error>(labels.error());
+  auto bans = all(list_bans_.run(), ban_of);
+  if (!bans) return tl::unexpected<Error>(bans.error());
+  return Contents{std::move(*nodes), std::move(*streams), std::move(*labels), std::move(*bans)};
 }
 
 Expected<void> Store::write(const Changes &changes) {
@@ -211,13 +249,23 @@ Expected<void> Store::write(const Changes &changes) {
   for (const auto &[uuid, node] : changes.nodes) {
     auto written = done(!node ? remove_node_.run(uuid)
                               : put_node_.run(uuid, protocol::node_json(*node).text(), node->reported_rtt_ms,
-                                              node->reporter, count_of(node->heard)));
+                                              node->reporter, count_of(node->heard), node->owner));
     if (!written) return written;
   }
   for (const auto &[slug, stream] : changes.streams) {
     auto written = done(!stream ? remove_stream_.run(slug)
-                                : put_stream_.run(slug, protocol::stream_json(*stream).text(), stream->viewers,
-                                                  stream->reporter, count_of(stream->heard)));
+                                : put_stream_.run(slug, protocol::stream_json(*stream).text(),
+                                                  stream->viewers, stream->reporter, count_of(stream->heard),
+                                                  stream->owner, stream->removed, stream->hidden));
+    if (!written) return written;
+  }
+  for (const auto &[uuid, label] : changes.labels) {
+    auto written =
+        done(!label ? remove_label_.run(uuid) : put_label_.run(uuid, label->owner, count_of(label->heard)));
+    if (!written) return written;
+  }
+  for (const auto &[name, ban] : changes.bans) {
+    auto written = done(!ban ? remove_ban_.run(name) : put_ban_.run(name, ban->reason, count_of(ban->since)));
     if (!written) return written;
   }
   return transaction->commit();

@@ -26,7 +26,8 @@ Expected<Order> order_of(const Call &call) {
 
 class StreamCalls {
  public:
-  StreamCalls(Registry &registry, const Edges &edges) : registry_(registry), edges_(edges) {}
+  StreamCalls(Registry &registry, const Edges &edges, std::shared_ptr<Authors> authors)
+      : registry_(registry), edges_(edges), authors_(std::move(authors)) {}
 
   Outcome home(const Call &call) {
     const auto text = list(call, "html", streams_page);
@@ -44,7 +45,9 @@ class StreamCalls {
 
   Outcome publish(const Call &call) {
     if (auto is_json = require_json(call); !is_json) return tl::unexpected(is_json.error());
-    auto stream = read_stream(call.body, call.caller, edges_.clock());
+    const auto author = authors_->author_of(call, edges_.clock());
+    if (!author) return tl::unexpected<Error>(author.error());
+    auto stream = read_stream(call.body, *author, edges_.clock());
     if (!stream) return tl::unexpected(stream.error());
     return put(std::move(*stream));
   }
@@ -70,18 +73,24 @@ class StreamCalls {
   }
 
   Outcome change(const Call &call) {
-    const auto stream = find_own(call);
+    if (!call.token.empty()) return hide(call);
+    const auto author = authors_->author_of(call, edges_.clock());
+    if (!author) return tl::unexpected<Error>(author.error());
+    const auto stream = find_own(call, *author);
     if (!stream) return tl::unexpected(stream.error());
     if (auto is_json = require_json(call); !is_json) return tl::unexpected(is_json.error());
-    auto changes = read_changes(call.body, *stream, call.caller, edges_.clock());
+    auto changes = read_changes(call.body, *stream, *author, edges_.clock());
     if (!changes) return tl::unexpected(changes.error());
     return put(std::move(*changes));
   }
 
   Outcome end(const Call &call) {
-    const auto stream = find_own(call);
+    if (!call.token.empty()) return take_down(call);
+    const auto author = authors_->author_of(call, edges_.clock());
+    if (!author) return tl::unexpected<Error>(author.error());
+    const auto stream = find_own(call, *author);
     if (!stream) return tl::unexpected(stream.error());
-    const auto removed = registry_.remove_stream(stream->slug, call.caller, edges_.clock());
+    const auto removed = registry_.remove_stream(stream->slug, *author, edges_.clock());
     if (!removed) return tl::unexpected(removed.error());
     return json_reply({});
   }
@@ -109,6 +118,23 @@ class StreamCalls {
     return changed(json_reply(stream_json(*registry_.stream(slug, now), now)), *change, "/stream/" + slug);
   }
 
+  // An administrator's calls have a token.
+  Outcome hide(const Call &call) {
+    if (auto admitted = authors_->admit_admin(call); !admitted) return tl::unexpected(admitted.error());
+    if (auto is_json = require_json(call); !is_json) return tl::unexpected(is_json.error());
+    const auto hidden = read_hidden(call.body);
+    if (!hidden) return tl::unexpected<Error>(hidden.error());
+    const auto done = registry_.hide(call.params.at("slug"), *hidden);
+    return done ? Outcome(json_reply(stream_json(*done, edges_.clock())))
+                : tl::unexpected<Error>(done.error());
+  }
+
+  Outcome take_down(const Call &call) {
+    if (auto admitted = authors_->admit_admin(call); !admitted) return tl::unexpected(admitted.error());
+    const auto done = registry_.take_down(call.params.at("slug"), edges_.clock());
+    return done ? Outcome(json_reply({})) : tl::unexpected(done.error());
+  }
+
   Expected<Stream> find(const Call &call) {
     const std::string &slug = call.params.at("slug");
     auto stream = registry_.stream(slug, edges_.clock());
@@ -116,24 +142,30 @@ class StreamCalls {
     return std::move(*stream);
   }
 
-  Expected<Stream> find_own(const Call &call) {
+  Expected<Stream> find_own(const Call &call, const Author &author) {
     auto stream = find(call);
     if (!stream) return stream;
-    const auto caller = caller_of(call);
-    if (!caller) return tl::unexpected(caller.error());
-    if (auto allowed = allow(*stream, *caller); !allowed) return tl::unexpected(allowed.error());
+    if (!stream->owner.empty()) {
+      if (auto allowed = allow(author, &*stream, nullptr); !allowed) return tl::unexpected(allowed.error());
+      return stream;
+    }
+    const auto uuid = uuid_of(call);
+    if (!uuid) return tl::unexpected(uuid.error());
+    if (auto allowed = allow_source(*stream, *uuid); !allowed) return tl::unexpected(allowed.error());
     return stream;
   }
 
   Registry &registry_;
   const Edges edges_;
+  const std::shared_ptr<Authors> authors_;
   Memo memo_;
 };
 
 }  // namespace
 
-void add_stream_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges) {
-  const auto calls = std::make_shared<StreamCalls>(registry, edges);
+void add_stream_calls(std::vector<http::Route> &table, Registry &registry, const Edges &edges,
+                      std::shared_ptr<Authors> authors) {
+  const auto calls = std::make_shared<StreamCalls>(registry, edges, std::move(authors));
   const auto kept = [&](Outcome (StreamCalls::*method)(const Call &)) {
     return answer_when_kept(calls, method, registry, edges.keep);
   };

@@ -138,6 +138,10 @@ std::string stream_page(const Stream &stream, const StreamNodes &from, std::uint
   page += "<dt>Published by node</dt><dd>" + code(stream.source) +
           (source ? "" : " <span class=\"soft\">(away)</span>") + " " +
           link("/stream/" + stream.slug + "/publish", "How to publish it") + "</dd>\n";
+  page += "<dt>Belongs to the key</dt><dd>" +
+          (stream.owner.empty() ? std::string("<span class=\"soft\">none: nobody has signed it</span>")
+                                : code(stream.owner)) +
+          "</dd>\n";
   if (!stream.media.empty()) page += "<dt>Media</dt><dd>" + code(stream.media) + "</dd>\n";
   page += "<dt>Viewers</dt><dd>" + number(stream.viewers) + "</dd><dt>Bit rate</dt><dd>" +
           number(bitrate(stream), " kbit/s") + "</dd>\n</dl></div>\n";

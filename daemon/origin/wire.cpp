@@ -15,6 +15,8 @@ namespace {
 using protocol::max_count;
 using protocol::uuid_rule;
 
+constexpr std::size_t max_who = 64;  // a fingerprint; an address with its bits is shorter
+constexpr std::size_t max_reason = 200;
 constexpr std::size_t max_address = 45;  // ::ffff: and an IPv4 address, all written out
 
 bool is_address(std::string_view text) {
@@ -27,49 +29,56 @@ json::Builder builder_of(const Node &node) {
   json::Builder out = protocol::node_json(node);
   out.set("rtt_ms", node.reported_rtt_ms).set("reachable", node.reachable);
   if (node.is_public) out.set("public", true);
+  if (!node.owner.empty()) out.set("key", node.owner);
   return out;
 }
 
 json::Builder builder_of(const Stream &stream, UnixTime now) {
   json::Builder out = protocol::stream_json(stream);
+  if (!stream.owner.empty()) out.set("key", stream.owner);
   return out.set("streaming", is_live(stream, now)).set("state", state_of(stream, now)).set("viewers", stream.viewers);
 }
 
 // Reads the fields that the body has into `stream`.
-void change(json::Reader &in, Stream &stream, const std::string &caller, UnixTime now) {
+void change(json::Reader &in, Stream &stream, const Author &author, UnixTime now) {
   protocol::change_stream(in, stream);
   if (!protocol::check(stream)) protocol::strip(stream);
   if (const auto viewers = in.number_if("viewers", 0, max_count)) stream.viewers = viewers;
-  stream.reporter = caller;
+  stream.reporter = author.address;
+  stream.owner = author.key;
+  stream.removed = false;
   stream.heard = now;
 }
 
 }  // namespace
 
-Expected<Node> read_node(std::string_view body, const std::string &caller, UnixTime now) {
+Expected<Node> read_node(std::string_view body, const Author &author, UnixTime now) {
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   Node node;
   // First, because its rule is stricter than the codec's, which also takes host names.
   const auto address = in->text_if("ip_address", address_rule);
   static_cast<protocol::NodeInfo &>(node) = protocol::read_node(*in);
-  node.ip_address = address.value_or(caller);
+  // A stranger speaks for the address from which it calls, and for no other.
+  const auto from = Address::parse(author.address);
+  node.ip_address = from && from->is_local() ? address.value_or(author.address) : author.address;
   node.updated = 0;
   node.origin = false;  // origins do not report to each other
   node.reported_rtt_ms = in->real_if("rtt_ms");
   if (node.reported_rtt_ms && !(*node.reported_rtt_ms >= 0 && *node.reported_rtt_ms <= max_rtt_ms))
     in->complain("rtt_ms", "must be from 0 to 3600000");
   node.is_public = in->flag_if("public").value_or(false);
-  node.reporter = caller;
+  node.reporter = author.address;
+  node.owner = author.key;
   node.heard = now;
   return in->result(std::move(node));
 }
 
-Expected<Stream> read_stream(std::string_view body, const std::string &caller, UnixTime now) {
+Expected<Stream> read_stream(std::string_view body, const Author &author, UnixTime now) {
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   Stream stream;
-  change(*in, stream, caller, now);
+  change(*in, stream, author, now);
   if (!in->has("slug") && !in->has("name")) in->complain("name", "is missing");
   if (!in->has("slug")) stream.slug = protocol::slug_of_title(stream.name);
   if (!in->has("name")) stream.name = stream.slug;
@@ -79,12 +88,12 @@ Expected<Stream> read_stream(std::string_view body, const std::string &caller, U
   return in->result(std::move(stream));
 }
 
-Expected<Stream> read_changes(std::string_view body, const Stream &stream, const std::string &caller,
+Expected<Stream> read_changes(std::string_view body, const Stream &stream, const Author &author,
                               UnixTime now) {
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   Stream changed = stream;
-  change(*in, changed, caller, now);
+  change(*in, changed, author, now);
   changed.slug = stream.slug;
   changed.name = stream.name;
   changed.source = stream.source;
@@ -92,7 +101,36 @@ Expected<Stream> read_changes(std::string_view body, const Stream &stream, const
   return in->result(std::move(changed));
 }
 
-Expected<std::string> read_caller(std::string_view body) {
+Expected<bool> read_hidden(std::string_view body) {
+  auto in = json::Reader::parse(body);
+  if (!in) return tl::unexpected(in.error());
+  const auto hidden = in->flag_if("hidden");
+  if (!hidden) in->complain("hidden", "is missing");
+  return in->result(hidden.value_or(false));
+}
+
+Expected<WantedBan> read_ban(std::string_view body) {
+  auto in = json::Reader::parse(body);
+  if (!in) return tl::unexpected(in.error());
+  const auto who = in->text_if("who", {.min = 1, .max = max_who});
+  if (!who) in->complain("who", "is missing");
+  const auto name = Bans::name_of(who.value_or(""));
+  if (who && !name) in->complain("who", name.error().detail.c_str());
+  const auto reason = in->text_if("reason", {.min = 0, .max = max_reason});
+  return in->result(WantedBan{name.value_or(""), reason.value_or("")});
+}
+
+json::Builder moderation_json(const Bans &bans, const std::vector<std::string> &hidden) {
+  std::vector<json::Builder> list;
+  for (const auto &[name, ban] : bans.all()) {
+    json::Builder out;
+    list.push_back(
+        out.set("who", name).set("reason", ban.reason).set("since", ban.since.time_since_epoch().count()));
+  }
+  return json::Builder().set("bans", list).set("hidden", hidden);
+}
+
+Expected<std::string> read_uuid(std::string_view body) {
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   const auto uuid = in->text_if("uuid", uuid_rule);

@@ -10,23 +10,35 @@
 
 #include "glue/error.hpp"
 #include "glue/json.hpp"
+#include "origin/bans.hpp"
 #include "origin/records.hpp"
 
 namespace astral::origin {
 
-// **Errors** invalid, too_large; they name the field. `caller` is the address that the call comes from; it is
-// the node's ip_address if the body has none.
-Expected<Node> read_node(std::string_view body, const std::string &caller, UnixTime now);
+// **Errors** invalid, too_large; they name the field. The address of `author` is the node's ip_address if the
+// body has none.
+Expected<Node> read_node(std::string_view body, const Author &author, UnixTime now);
 
 // A POST. The body must have `source`, and `name` or `slug`; the missing one is made from the other.
-Expected<Stream> read_stream(std::string_view body, const std::string &caller, UnixTime now);
+Expected<Stream> read_stream(std::string_view body, const Author &author, UnixTime now);
 
 // A PUT. The fields of the body replace those of `stream`; the others stay, and so do slug, name and source.
-Expected<Stream> read_changes(std::string_view body, const Stream &stream, const std::string &caller,
+Expected<Stream> read_changes(std::string_view body, const Stream &stream, const Author &author,
                               UnixTime now);
 
+// An administrator's change of a stream: {"hidden": true or false}.
+Expected<bool> read_hidden(std::string_view body);
+
+// An administrator's {"who": fingerprint, address or ADDRESS/BITS, "reason"?}.
+struct WantedBan {
+  std::string name;  // see Bans
+  std::string reason;
+};
+Expected<WantedBan> read_ban(std::string_view body);
+json::Builder moderation_json(const Bans &bans, const std::vector<std::string> &hidden);
+
 // The uuid of the calling node: the body's `uuid`, otherwise its `source`. Empty: the body has neither.
-Expected<std::string> read_caller(std::string_view body);
+Expected<std::string> read_uuid(std::string_view body);
 
 json::Builder nodes_json(const std::vector<Node> &nodes);
 json::Builder node_json(const Node &node);

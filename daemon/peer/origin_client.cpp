@@ -2,9 +2,12 @@
 #include "peer/origin_client.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "http/exchange.hpp"
+#include "http/signature.hpp"
+#include "peer/origin_url.hpp"
 #include "protocol/object_codec.hpp"
 
 namespace astral::peer {
@@ -50,10 +53,23 @@ Expected<json::Reader> read_answer(const Expected<http::Told> &told) {
   return json::Reader::parse(told->body, {.max_bytes = max_answer});
 }
 
+std::chrono::sys_seconds wall_clock() {
+  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+std::string path_of(const std::string &url) {
+  const auto parsed = OriginUrl::parse(url);
+  return parsed ? parsed->path : "";
+}
+
 }  // namespace
 
-OriginClient::OriginClient(std::string url, const Ref<GTlsDatabase> &authorities, Handler handler)
+OriginClient::OriginClient(std::string url, const std::string &state_dir,
+                           const Ref<GTlsDatabase> &authorities, Key key, Handler handler)
     : url_(std::move(url)),
+      path_(path_of(url_)),
+      key_(std::move(key)),
+      pin_(state_dir, url_),
       handler_(std::move(handler)),
       session_(Ref<SoupSession>::adopt(
           soup_session_new_with_options("timeout", timeout_seconds, "user-agent", "astralnode", nullptr))),
@@ -71,13 +87,24 @@ void OriginClient::call(const char *method, const std::string &path, const std::
                         const Done &done) {
   Expected<void> asked = fail(Code::failed, "too many requests to the origin at once");
   if (pending_ < max_pending) {
-    asked = http::exchange(
-        session_,
-        {.method = method, .url = url_ + path, .body = body, .max_answer = max_answer, .patience = patience},
-        cancellable_, [this, done](const Expected<http::Told> &told) {
-          --pending_;
-          if (done) done(read_answer(told));
-        });
+    http::Question question{
+        .method = method, .url = url_ + path, .body = body, .max_answer = max_answer, .patience = patience};
+    if (std::string_view(method) != "GET") {
+      const std::size_t query = std::min(path.find('?'), path.size());
+      http::Call::Signature made = http::sign(key_, method, path_ + path.substr(0, query),
+                                              std::string_view(path).substr(std::min(query + 1, path.size())),
+                                              body, wall_clock() + ahead_);
+      question.headers = {{"Content-Digest", std::move(made.digest)},
+                          {"Signature-Input", std::move(made.input)},
+                          {"Signature", std::move(made.signature)}};
+    }
+    const bool is_list = std::string_view(method) == "GET";
+    asked = http::exchange(session_, question, cancellable_,
+                           [this, done, path, is_list](const Expected<http::Told> &told) {
+                             --pending_;
+                             if (told) hear_clock(told->date);
+                             if (done) done(is_list ? read_list(path, told) : read_answer(told));
+                           });
   }
   if (asked) {
     ++pending_;
@@ -85,6 +112,24 @@ void OriginClient::call(const char *method, const std::string &path, const std::
   }
   g_warning("%s", asked.error().detail.c_str());
   if (done) done(tl::unexpected<Error>(asked.error()));
+}
+
+// What the origin says of others counts only with its signature.
+Expected<json::Reader> OriginClient::read_list(const std::string &path, const Expected<http::Told> &told) {
+  if (!told || told->status != 200) return read_answer(told);
+  const std::string seen = path_ + path;
+  const auto signer =
+      http::verify({.status = told->status, .path = seen, .query = "", .body = told->body}, told->signature);
+  if (!signer) return fail(signer.error().code, "the origin's answer: " + signer.error().detail);
+  if (auto right = pin_.check(*signer); !right) return tl::unexpected<Error>(right.error());
+  return read_answer(told);
+}
+
+// A signature has a time, which must be right by the origin's clock.
+void OriginClient::hear_clock(const std::string &date) {
+  const std::unique_ptr<GDateTime, decltype(&g_date_time_unref)> time(
+      soup_date_time_new_from_http_string(date.c_str()), g_date_time_unref);
+  if (time) ahead_ = std::chrono::seconds(g_date_time_to_unix(time.get())) - wall_clock().time_since_epoch();
 }
 
 // The earliest time counts: a change must not put off what is due, and what has changed while the origin's
@@ -140,6 +185,7 @@ void OriginClient::ask() {
   call("GET", "/nodes", "", [this](Expected<json::Reader> answer) {
     if (!answer) {
       asking_ = false;
+      if (answer.error().code == Code::refused) g_warning("%s", answer.error().detail.c_str());
       return;
     }
     Lists lists;
@@ -149,6 +195,7 @@ void OriginClient::ask() {
     if (!answer->good()) lists.nodes.clear();
     call("GET", "/streams", "", [this, lists = std::move(lists)](Expected<json::Reader> more) mutable {
       asking_ = false;
+      if (!more && more.error().code == Code::refused) g_warning("%s", more.error().detail.c_str());
       if (!more) return;
       for (json::Reader &item : more->objects("streams", max_entries))
         lists.streams.push_back(protocol::read_stream(item));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A node's HTTP client for the origin. It announces the node every 30 s, registers and unregisters streams,
-// and fetches the lists of nodes and streams. If the origin does not answer, the client announces again after
-// 1 s, 2 s, 4 s, … 30 s; the node works on without the origin.
+// A node's HTTP client for the origin. The node's key signs what changes something. It announces the node
+// every 30 s, registers and unregisters streams, and fetches the lists of nodes and streams. If the origin
+// does not answer, the client announces again after 1 s, 2 s, 4 s, … 30 s; the node works on without the
+// origin.
 #pragma once
 
 #include <gio/gio.h>
 #include <libsoup/soup.h>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -15,8 +17,11 @@
 #include "core/types.hpp"
 #include "glue/error.hpp"
 #include "glue/json.hpp"
+#include "glue/key.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
+#include "http/exchange.hpp"
+#include "peer/origin_pin.hpp"
 
 namespace astral::peer {
 
@@ -33,9 +38,11 @@ class OriginClient {
     std::function<void(Lists)> on_lists;
   };
 
-  // `url`: http[s]://HOST[:PORT][/PATH]. `authorities`: those that the origin's certificate must be signed
-  // by; null: those that this system trusts. The first announcement is sent from the main loop, at once.
-  OriginClient(std::string url, const Ref<GTlsDatabase> &authorities, Handler handler);
+  // `url`: http[s]://HOST[:PORT][/PATH]. `state_dir` keeps the origin's key; see OriginPin. `authorities`:
+  // those that the origin's certificate must be signed by; null: those that this system trusts. The first
+  // announcement is sent from the main loop, at once.
+  OriginClient(std::string url, const std::string &state_dir, const Ref<GTlsDatabase> &authorities, Key key,
+               Handler handler);
   ~OriginClient();
   OriginClient(const OriginClient &) = delete;
   OriginClient &operator=(const OriginClient &) = delete;
@@ -52,14 +59,20 @@ class OriginClient {
  private:
   using Done = std::function<void(Expected<json::Reader>)>;
   void call(const char *method, const std::string &path, const std::string &body, const Done &done);
+  Expected<json::Reader> read_list(const std::string &path, const Expected<http::Told> &told);
+  void hear_clock(const std::string &date);
   void announce();
   void announce_by(Time when);
 
   const std::string url_;
+  const std::string path_;  // of the URL
+  const Key key_;
+  OriginPin pin_;
   Handler handler_;
   Ref<SoupSession> session_;
   Ref<GCancellable> cancellable_;
   std::size_t pending_ = 0;
+  std::chrono::seconds ahead_{};  // the origin's clock, of ours
   Time backoff_{};
   bool asking_ = false;
   bool leaving_ = false;

@@ -77,8 +77,8 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
     if (const auto found = players_.find(slug); found != players_.end() && --found->second == 0)
       players_.erase(found);
   }
-  void player_asked(const std::string &slug, const std::string &client) {
-    if (node_->find_stream(slug)) asking_.asked(slug, client, now());
+  void player_asked(const std::string &slug, const AskingPlayer &player) {
+    if (node_->find_stream(slug)) asking_.asked(slug, player, now());
   }
   void set_public(bool is_public) { settings_.is_public = is_public; }
   bool flushed() const { return peers_.flushed() && (!origin_ || origin_->flushed()); }
@@ -201,7 +201,7 @@ void Driver::Impl::start(std::uint16_t port) {
                         .is_secure = origin->is_secure,
                         .authorities = authorities});
     origin_ = std::make_unique<peer::OriginClient>(
-        settings_.origin, authorities,
+        settings_.origin, settings_.state_dir, authorities, *settings_.key,
         peer::OriginClient::Handler{.self =
                                         [this] {
                                           json::Builder self = protocol::node_json(node_->self());
@@ -540,8 +540,8 @@ void Driver::player_left(const std::string &slug) {
   impl_->player_left(slug);
 }
 
-void Driver::player_asked(const std::string &slug, const std::string &client) {
-  impl_->player_asked(slug, client);
+void Driver::player_asked(const std::string &slug, const AskingPlayer &player) {
+  impl_->player_asked(slug, player);
 }
 
 void Driver::set_public(bool is_public) {

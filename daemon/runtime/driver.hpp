@@ -20,6 +20,7 @@
 #include "glue/key.hpp"
 #include "glue/ref.hpp"
 #include "media/media_backend.hpp"
+#include "runtime/asking_players.hpp"
 
 namespace astral::core {
 enum class Change;  // core/effect.hpp
@@ -82,7 +83,7 @@ class Driver {
   // While nobody does, a stream that was brought here for a player is given up.
   void player_came(const std::string &slug);
   void player_left(const std::string &slug);
-  void player_asked(const std::string &slug, const std::string &client);  // its address
+  void player_asked(const std::string &slug, const AskingPlayer &player);
 
   // A node that measures its line with this one: where it is, and which of its sockets belong together.
   struct Guest {

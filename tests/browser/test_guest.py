@@ -32,6 +32,6 @@ def test_a_guest_sees_no_buttons_of_the_owner(seen_from_elsewhere, page):
     page.wait('the page to know its visitor', lambda: page.js('document.body.classList.contains("guest")'))
     assert page.is_shown('.guests') and not page.is_shown('#publish-form') and not page.is_shown('#own-empty')
     page.open(f'{seen_from_elsewhere}#node')
-    page.wait("the node's peers", lambda: page.text('#links'))
-    assert not page.is_shown('#links button') and not page.is_shown('#log') and not page.is_shown('#pipeline')
+    page.wait('what only the owner sees', lambda: page.is_shown('#links-secret'))
+    assert not page.text('#links') and not page.is_shown('#log') and not page.is_shown('#pipeline')
     assert page.console_errors == []

@@ -249,3 +249,40 @@ def test_the_content_security_policy_of_each_page_is_enforced(origin, page, path
     addresses = page.js('performance.getEntriesByType("resource").map(entry => entry.name)')
     own = {urllib.parse.urlsplit(address).netloc for address in addresses}
     assert own <= {f'127.0.0.1:{origin.port}', '127.0.0.1:8000', 'localhost:1'}, json.dumps(addresses)
+
+
+def fill(page, selector, text):
+    page.wait(selector, lambda: page.is_shown(selector))
+    page.js('document.querySelector(arguments[0]).value = arguments[1]', selector, text)
+
+
+def click(page, selector):
+    page.wait(selector, lambda: page.is_shown(selector))
+    page.js('document.querySelector(arguments[0]).click()', selector)
+
+
+def test_an_administrator_moderates_on_a_page(network, page):
+    (network.folder / 'token').write_text('the-administrators-token\n')
+    origin = network.origin('--admin-token', network.folder / 'token')
+    report(origin, 'n1')
+    publish(origin, 'talk', streaming=True)
+    page.open(f'{origin.url}/moderation')
+    fill(page, '#enter input', 'a wrong one')
+    click(page, '#enter button')
+    page.wait('the refusal', lambda: 'only an administrator' in page.text('#said'))
+    fill(page, '#enter input', 'the-administrators-token')
+    click(page, '#enter button')
+    fill(page, '#stream input', 'talk')
+    click(page, '#stream button[value=hide]')
+    page.wait('the hidden stream', lambda: 'talk' in page.text('#hidden'))
+    assert origin.call('GET', '/stream/talk').status == 404
+    click(page, '#hidden button')
+    page.wait('the stream to be back', lambda: origin.call('GET', '/stream/talk').status == 200)
+    fill(page, '#ban [name=who]', '127.0.0.0/8')
+    fill(page, '#ban [name=reason]', 'spam')
+    click(page, '#ban button')
+    page.wait('the ban', lambda: '127.0.0.0/8 spam' in page.text('#bans'))
+    refused = origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 8000})
+    assert refused.status == 403 and 'spam' in refused.error['message']
+    click(page, '#bans button')
+    page.wait('the ban to be lifted', lambda: origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 8000}).status == 201)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The page shows what a real node knows of its streams: thumbnails, which it refreshes, codecs and warnings."""
+import pytest
+
 import astral
 import media
 
@@ -35,18 +37,35 @@ def test_the_watch_page_says_what_is_left_out_and_plays_the_rest(network, page):
     assert page.console_errors == []
 
 
-def test_av1_and_opus_play_in_hls(network, page):
+@pytest.mark.parametrize('encoder', ['av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=10 lag-in-frames=0 ! av1parse',
+                                     'vp9enc deadline=1 cpu-used=8 keyframe-max-dist=10'], ids=['av1', 'vp9'])
+def test_av1_and_vp9_play_in_hls(network, page, encoder):
     """By fragments of MP4, which hls.js gives to Chromium as they are."""
     node = network.node('n')
     network.launch('publisher', 'videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=180,framerate=10/1 ! '
-                   'av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=10 lag-in-frames=0 ! av1parse ! queue ! mux. '
+                   f'{encoder} ! queue ! mux. '
                    'audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! opusenc ! queue ! mux. '
                    f'matroskamux name=mux streamable=true ! astralsink uri={node.uri("talk")}')
+    astral.wait_until(lambda: 'video' in (node.stream('talk') or {}), 'media', 40)
     page.open(f'{node.url}/#watch/talk')
     page.expect_moving()
     assert page.player in ('Low-latency HLS', 'HLS') and page.text('#fact-picture') == '320 × 180'
     page.wait('the sound', lambda: page.js('document.querySelector("video").webkitAudioDecodedByteCount') > 10_000)
     assert page.console_errors == []
+
+
+def test_opus_plays_in_flv(network, page):
+    """By mpegts.js, which reads its four letters."""
+    node = network.node('n')
+    network.launch('publisher', f'{VIDEO} ! queue ! mux. mpegtsmux name=mux alignment=7 ! astralsink uri={node.uri("talk")} '
+                   'audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! opusenc ! queue ! mux.')
+    astral.wait_until(lambda: 'video' in (node.stream('talk') or {}), 'media', 40)
+    page.open(f'{node.url}/#watch/talk')
+    page.choose('flv')
+    page.wait('the player', lambda: page.player == 'HTTP-FLV')
+    page.expect_moving()
+    page.wait('the sound', lambda: page.js('document.querySelector("video").webkitAudioDecodedByteCount') > 10_000)
+    assert not page.is_shown('#watch-left-out') and page.console_errors == []
 
 
 def test_the_publishers_page_warns_of_bad_encoder_settings(network, page):

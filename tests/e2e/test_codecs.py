@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Codecs that some formats do not carry: a viewer's node says which track is left out where, and the rest plays."""
 import contextlib
+import re
 import subprocess
 import threading
+import urllib.request
 
 import pytest
 
@@ -15,16 +17,17 @@ FPS = 10
 H264 = ('-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency')
 AAC = ('-c:a', 'aac', '-b:a', '64k')
 # What ffmpeg is told to send, and what the viewer's node says of it: the track, the formats that leave it out, and a part of the reason.
-EVERY, ALL_BUT_HLS = ['hls', 'flv', 'rtmp', 'whep'], ['flv', 'rtmp', 'whep']
+EVERY = ['hls', 'flv', 'rtmp', 'whep']
 STREAMS = {
     'good': ((*H264, '-pix_fmt', 'yuv420p', *AAC), None),
     'mp3': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libmp3lame', '-b:a', '64k'), None),
     'ac3': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'ac3'), ('audio', EVERY, 'AC-3 sound: send AAC')),
     'latm': ((*H264, '-pix_fmt', 'yuv420p', *AAC, '-mpegts_flags', 'latm'), ('audio', EVERY, 'AAC in LATM')),
-    'opus': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libopus'), ('audio', ALL_BUT_HLS, 'Opus sound: send AAC')),
+    'opus': ((*H264, '-pix_fmt', 'yuv420p', '-c:a', 'libopus'), None),
     'hevc': (('-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none', '-pix_fmt', 'yuv420p', *AAC),
-             ('video', ALL_BUT_HLS, 'H.265 picture')),
+             ('video', ['whep'], 'H.265 picture')),
     'yuv444': ((*H264, '-pix_fmt', 'yuv444p', *AAC), ('video', [], 'yuv420p')),
+    'sounds': ((*H264, '-pix_fmt', 'yuv420p', *AAC, '-map', '0', '-map', '1', '-map', '1'), ('audio', [], "one of this stream's 2 sounds")),
     'ten-bit': ((*H264, '-pix_fmt', 'yuv420p10le', *AAC), ('video', [], '10 bit')),
 }
 
@@ -40,6 +43,38 @@ def publish_ts(network, node, slug):
 
 def codecs(source):
     return sorted(stream['codec_name'] for stream in media.probe(source, '-show_entries', 'stream=codec_name')['streams'])
+
+
+def flv(stream, size=80_000):
+    """The first tags of a stream's FLV."""
+    with urllib.request.urlopen(f'{stream}/live.flv', timeout=30 * astral.PATIENCE) as answer:
+        return frames.tags(answer.read(size))
+
+
+def pictures_of_hevc(folder, tags):
+    """How many pictures of enhanced FLV ffmpeg decodes, from the first configuration on."""
+    config, *pictures = [tag.body for tag in tags if tag.kind == frames.VIDEO]
+    assert config.startswith(b'\x90hvc1') and pictures[0].startswith(b'\x91hvc1') and {body[1:5] for body in pictures} == {b'hvc1'}
+    film, record, start = folder / 'flv.h265', config[5:], b'\0\0\0\1'
+    units, at = [], 23
+    for _ in range(record[22]):
+        count = int.from_bytes(record[at + 1:at + 3], 'big')
+        at += 3
+        for _ in range(count):
+            size = int.from_bytes(record[at:at + 2], 'big')
+            units.append(record[at + 2:at + 2 + size])
+            at += 2 + size
+    assert at == len(record) and len(units) == 3
+    for body in pictures:
+        units += frames.units_of(body[8:])
+    film.write_bytes(b''.join(start + unit for unit in units))
+    assert media.decode(film) == []
+    return len(pictures)
+
+
+def ffmpeg_version():
+    found = re.search(r'ffmpeg version n?(\d+)\.(\d+)', output('ffmpeg', '-version').decode())
+    return tuple(map(int, found.groups())) if found else (0, 0)
 
 
 def test_a_viewers_node_says_what_is_left_out_and_plays_the_rest(network, nodes):
@@ -58,7 +93,14 @@ def test_a_viewers_node_says_what_is_left_out_and_plays_the_rest(network, nodes)
         assert (lost['track'], lost['formats']) == wanted[:2] and wanted[2] in lost['reason'] and lost['reason'] in now['warnings'], slug
     url = f'http://127.0.0.1:{second.port}/stream'
     assert codecs(f'{url}/ac3/live.flv') == ['h264'] and codecs(f'{url}/ac3/live.ts') == ['ac3', 'h264']
-    assert codecs(f'{url}/hevc/live.flv') == ['aac'] and codecs(f'{url}/hevc/live.ts') == ['aac', 'hevc']
+    assert codecs(f'{url}/hevc/live.ts') == ['aac', 'hevc'] and codecs(f'{url}/opus/live.ts') == ['h264', 'opus']
+    of_hevc, of_opus = flv(f'{url}/hevc'), flv(f'{url}/opus')
+    assert pictures_of_hevc(network.folder, of_hevc) > 10
+    heard = [tag for tag in of_opus if tag.kind == frames.AUDIO]
+    assert heard[0].body.startswith(b'\x90OpusOpusHead\1') and {tag.body[:5] for tag in heard[1:]} == {b'\x91Opus'}
+    assert len(heard) > 50 and all(19 <= b.time - a.time <= 21 for a, b in zip(heard[1:], heard[2:])), heard
+    for slug, names, since in (('hevc', ['aac', 'hevc'], (6, 1)), ('opus', ['h264', 'opus'], (8, 0))):
+        assert ffmpeg_version() < since or codecs(f'{url}/{slug}/live.flv') == names
     for slug in ('mp3', 'opus', 'hevc'):
         astral.wait_until(lambda: second.call('GET', f'/stream/{slug}/hls/index.m3u8').status == 200, f'HLS of {slug}', 30)
         assert ('#EXT-X-MAP' in second.call('GET', f'/stream/{slug}/hls/index.m3u8').body.decode()) == (slug != 'mp3'), slug
@@ -143,7 +185,7 @@ def test_hevc_of_enhanced_rtmp_is_carried(network, nodes):
         assert codecs(got) == ['aac', 'hevc'] and media.decode(got) == []
         now = astral.wait_until(lambda: (s := second.stream('talk')).get('video', {}).get('width') and s, 'the codecs')
         assert now['video']['codec'] == 'h265' and (now['video']['width'], now['video']['height']) == (320, 180)
-        assert now['left_out'][0]['formats'] == ALL_BUT_HLS
+        assert now['left_out'][0]['formats'] == ['whep']
         hls = f'{second.url}/stream/talk/hls/index.m3u8'
         astral.wait_until(lambda: second.call('GET', '/stream/talk/hls/index.m3u8').status == 200, 'HLS', 30)
         shown = output('ffmpeg', '-nostdin', '-v', 'error', '-xerror', '-i', hls, '-t', 2, '-map', '0:v', '-f', 'framemd5', '-').decode()

@@ -25,7 +25,7 @@ def test_every_command_does_what_it_says(network):
     assert ctl('liststreams').splitlines()[1].split()[0] == 'my-talk'
     assert json.loads(ctl('--json', '-ls'))['streams'][0]['description'] == 'About streams'
     assert 'n1' in ctl('-ln')
-    assert json.loads(ctl('--json', 'listtickets')) == {'tickets': []}
+    assert json.loads(ctl('--json', 'listtickets')) == {'tickets': [], 'count': 0}
     assert ctl('streamurl', 'my-talk') == f'{node.url}/stream/my-talk/hls/index.m3u8\n'
     assert json.loads(ctl('--json', '-su', 'my-talk')) == {'url': f'{node.url}/stream/my-talk/hls/index.m3u8'}
     assert '(404)' in ctl('streamurl', 'nope', status=1)

@@ -33,10 +33,10 @@ def test_av1_and_opus_play_at_another_node(network, nodes):  # noqa: F811
     path = '/stream/talk/hls/'
     answer = second.call('GET', path + 'index.m3u8')
     assert answer.status == 200
-    now = astral.wait_until(lambda: 'video' in (s := second.stream('talk')) and 'audio' in s and s, 'the codecs of the stream', 30)
-    assert now['video'] == {'codec': 'av1', 'width': 320, 'height': 180, 'framerate': '10/1', 'b_frames': False}, now
+    now = astral.wait_until(lambda: 'audio' in (s := second.stream('talk')) and 'keyframe_seconds' in s.get('video', {}) and s, 'the codecs', 30)
+    assert now['video'] == {'codec': 'av1', 'width': 320, 'height': 180, 'framerate': '10/1', 'keyframe_seconds': 1.0, 'b_frames': False}, now
     assert now['audio'] == {'codec': 'opus', 'rate': 48000, 'channels': 2}, now
-    assert {tuple(lost['formats']) for lost in now['left_out']} == {('flv', 'rtmp', 'whep')}, now
+    assert [(lost['track'], lost['formats']) for lost in now['left_out']] == [('video', ['flv', 'rtmp', 'whep'])], now
     picture = second.call('GET', '/stream/talk/thumbnail.jpg')
     assert picture.status == 200 and picture.body.startswith(b'\xff\xd8'), picture
 
@@ -110,7 +110,8 @@ def test_av1_and_opus_of_enhanced_rtmp_are_carried(network, nodes):  # noqa: F81
     is_over = threading.Event()
     senders = []
     for slug, pictures in (('av1', av1_tags(network.folder, seconds)), ('h264', h264_tags(network.folder, seconds))):
-        plan = sorted((frames.Sent(tag.time / 1000, tag) for tag in (*pictures, *sound)), key=lambda sent: sent.at)
+        other = [frames.Tag(frames.AUDIO, 0, b'\x95\x01ac-3\x01\x0b\x77')] if slug == 'h264' else []
+        plan = sorted((frames.Sent(tag.time / 1000, tag) for tag in (*pictures, *sound, *other)), key=lambda sent: sent.at)
         publisher = RawPublisher(int(first.rtmp.split(':')[2].split('/')[0]), slug)
         senders.append(threading.Thread(target=frames.publish, args=(publisher, plan, is_over.is_set)))
         senders[-1].start()
@@ -133,6 +134,7 @@ def test_av1_and_opus_of_enhanced_rtmp_are_carried(network, nodes):  # noqa: F81
             assert all(0.01 < b - a < 0.03 for a, b in zip(heard, heard[1:])), (slug, heard)
             now = second.stream(slug)
             assert (now['video']['codec'], now['video']['width'], now['audio']['codec']) == (slug, 320, 'opus'), now
+            assert any('several sounds' in text for text in first.stream(slug).get('warnings', [])) == (slug == 'h264')
     finally:
         is_over.set()
         for sender in senders:

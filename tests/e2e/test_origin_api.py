@@ -16,6 +16,9 @@ NODE = {'uuid': 'n', 'port': 8000, 'supernode': True, 'primary_supernode_uuid': 
 STREAM = {'name': 'My Talk!', 'source': 'n', 'description': 'd', 'streaming': True, 'bitrate_kbps': 9, 'viewers': 3,
           'media': 'video/mpegts', 'updated': 1700000000000}
 STUN = {'id': '2112a442' + '0' * 24, 'port': 9}
+TOKEN = 'the-administrators-token'
+ADMIN = {'Authorization': f'Bearer {TOKEN}'}
+BAN = {'who': '192.0.2.0/24', 'reason': 'spam'}
 LARGE = b'{' + b' ' * 70000
 
 # (method, path, body, headers, expected status). The order matters.
@@ -39,6 +42,12 @@ CALLS = [
     ('PUT', '/stream/my-talk', {'uuid': 'm'}, {}, 403), ('PUT', '/stream/x', {'uuid': 'n'}, {}, 404),
     ('PUT', '/stream/my-talk', {'uuid': 'n', 'viewers': -1}, {}, 400), ('PUT', '/stream/my-talk?uuid=n', 'a=b', FORM, 415),
     ('PUT', '/stream/my-talk', LARGE, {}, 413),
+    ('PUT', '/stream/my-talk', {'hidden': False}, ADMIN, 200), ('PUT', '/stream/my-talk', {}, ADMIN, 400),
+    ('GET', '/moderation', None, ADMIN, 200), ('GET', '/moderation', None, {}, 403), ('GET', '/moderation', None, HTML, 200),
+    ('POST', '/bans', BAN, ADMIN, 200), ('POST', '/bans', BAN, {}, 403), ('POST', '/bans', {'who': 'x'}, ADMIN, 400),
+    ('POST', '/bans', 'a=b', FORM | ADMIN, 415), ('POST', '/bans', LARGE, ADMIN, 413),
+    ('DELETE', '/bans?who=192.0.2.0/24', None, {}, 403), ('DELETE', '/bans?who=x', None, ADMIN, 400),
+    ('DELETE', '/bans?who=192.0.2.0/24', None, ADMIN, 200), ('DELETE', '/bans?who=192.0.2.0/24', None, ADMIN, 404),
     ('GET', '/map', None, {}, 200),
     ('DELETE', '/stream/my-talk?uuid=m', None, {}, 403), ('DELETE', '/stream/my-talk', None, {}, 400),
     ('DELETE', '/stream/my-talk', 'a=b', FORM, 415),
@@ -53,6 +62,7 @@ CALLS = [
 # One caller on one machine cannot provoke these: they need another address, a full origin or a disk that fails. Unit tests,
 # test_origin_trust.py and test_origin_store.py do.
 ELSEWHERE = {('sendStunResponse', '404'), ('report', '409'), ('report', '500'), ('report', '503'), ('publish', '403'), ('publish', '500'), ('publish', '503'),
+             ('report', '403'), ('forgetNode', '403'), ('ban', '500'), ('ban', '503'), ('unban', '500'),
              ('changeStream', '500'), ('endStream', '500'), ('forgetNode', '202'), ('forgetNode', '500')}
 
 
@@ -70,7 +80,8 @@ def operation_of(description, method, path):
 
 
 def test_every_operation_answers_as_described(network, description):
-    origin = network.origin()
+    (network.folder / 'token').write_text(TOKEN)
+    origin = network.origin('--admin-token', network.folder / 'token')
     seen = set()
     for method, path, body, headers, status in CALLS:
         if isinstance(body, bytes):

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """At the origin, a caller from another address cannot change a living node's entry. The stranger of these tests calls from
 127.0.0.2."""
+import base64
+import hashlib
 import http.client
 import http.server
 import json
+import secrets
 import threading
+import time
 
 import pytest
 
 import astral
+import raw_websocket
+from stranger import Key
 
 
 def stranger(origin, method, path, body=None):
@@ -139,3 +145,141 @@ def test_a_node_that_ends_removes_itself_from_the_origin(network):
     astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to report')
     assert node.end() == 0
     assert origin.call('GET', '/node/n1').status == 404
+
+
+class Signer(Key):
+    """Signs calls as RFC 9421 says."""
+
+    def headers(self, method, path, body):
+        digest = f'sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:'
+        params = ('("@method" "@path" "@query" "content-digest")'
+                  f';created={int(time.time())};nonce="{secrets.token_hex(16)}";keyid="{self.public}";alg="ed25519"')
+        text = f'"@method": {method}\n"@path": {path}\n"@query": ?\n"content-digest": {digest}\n"@signature-params": {params}'
+        signature = base64.b64encode(bytes.fromhex(self.sign(text))).decode()
+        return {'Content-Type': 'application/json', 'Content-Digest': digest, 'Signature-Input': f'key={params}',
+                'Signature': f'key=:{signature}:'}
+
+    def call(self, origin, method, path, body):
+        text = json.dumps(body).encode()
+        return origin.call(method, path, text, self.headers(method, path, text))
+
+
+def test_names_belong_to_the_key_that_signs(network):
+    """The other calls come from the owner's own address."""
+    origin = network.origin(store=f'sqlite://{network.folder}/o.db')
+    owner, thief = Signer(network.folder), Signer(network.folder)
+    node, stream = {'uuid': 'n1', 'port': 9}, {'name': 'talk', 'source': 'n1', 'streaming': True}
+    assert owner.call(origin, 'POST', '/nodes', node).status == 201
+    assert owner.call(origin, 'POST', '/streams', stream).status == 201
+
+    def try_to_take(origin):
+        calls = ('POST', '/streams', stream), ('PUT', '/stream/talk', {'uuid': 'n1', 'name': 'mine'}), ('DELETE', '/stream/talk', {'uuid': 'n1'})
+        for method, path, body in (('POST', '/nodes', node), *calls):
+            for answer in origin.call(method, path, body), thief.call(origin, method, path, body):
+                assert answer.status in (403, 404, 409), (method, path)
+    try_to_take(origin)
+    assert origin.get('/stream/talk')['stream']['key'] == origin.get('/node/n1')['node']['key']
+    assert owner.call(origin, 'DELETE', '/node/n1', {}).status == 200
+    try_to_take(origin)
+    assert owner.call(origin, 'DELETE', '/stream/talk', {}).status == 200
+    try_to_take(origin)
+    origin.kill()
+    origin = network.origin(store=f'sqlite://{network.folder}/o.db')
+    try_to_take(origin)
+    assert owner.call(origin, 'POST', '/streams', stream).status == 201
+
+
+def test_a_signed_call_counts_once(network):
+    origin = network.origin()
+    owner = Signer(network.folder)
+    body = b'{"uuid":"n1","port":9}'
+    headers = owner.headers('POST', '/nodes', body)
+    assert origin.call('POST', '/nodes', body, headers).status == 201
+    again = origin.call('POST', '/nodes', body, headers)
+    assert again.status == 403 and 'before' in again.error['message']
+
+
+def test_nobody_takes_the_stream_of_a_node_that_was_here(network):
+    origin = network.origin()
+    node = network.node('n1', origin)
+    assert node.call('POST', '/streams', {'name': 'talk'}).status == 201
+    shown = astral.wait_until(lambda: origin.call('GET', '/stream/talk').json.get('stream'), 'the stream at the origin')
+    assert origin.call('DELETE', '/stream/talk?uuid=n1').status == 403
+    assert origin.call('DELETE', '/node/n1?uuid=n1').status == 202
+    assert node.end() == 0
+    assert origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 9}).status == 409
+    assert origin.call('POST', '/streams', {'name': 'talk', 'source': 'n1'}).status == 409
+    assert shown['key'] == origin.get('/stream/talk')['stream']['key']
+    network.node('n1', origin)  # has its key again
+    astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to be back')
+    assert origin.get('/node/n1')['node']['key'] == shown['key']
+
+
+def test_an_administrator_hides_and_bans(network):
+    token = 'x' * 32
+    (network.folder / 'token').write_text(token + '\n')
+    origin = network.origin('--admin-token', network.folder / 'token')
+    node = network.node('n1', origin)
+    assert node.call('POST', '/streams', {'name': 'talk'}).status == 201
+    shown = astral.wait_until(lambda: origin.call('GET', '/stream/talk').json.get('stream'), 'the stream at the origin')
+
+    def admin(*words, token=token):
+        return network.ctl(origin, '--token', token, *words)
+    assert admin('hide', 'talk', token='y' * 32).returncode == 1
+    assert admin('hide', 'talk').returncode == 0
+    assert origin.call('GET', '/stream/talk').status == 404
+    assert admin('listbans').stdout.endswith('hidden  talk\n')
+    assert admin('unhide', 'talk').returncode == 0
+    assert admin('ban', shown['key'], 'spam').returncode == 0
+    assert origin.get('/nodes') == {'nodes': []} and origin.get('/streams') == {'streams': []}
+    node.wait_for_output('takes nothing from you: spam')
+    assert admin('unban', shown['key']).returncode == 0
+    assert admin('ban', '127.0.0.0/8').returncode == 0
+    assert raw_websocket.WebSocket(origin.port).status == 403
+    assert admin('unban', '127.0.0.0/8').returncode == 0
+    assert raw_websocket.WebSocket(origin.port).status == 101
+    assert origin.call('GET', '/stream/talk').status == 200
+
+
+def test_a_node_believes_only_the_origin_that_it_knows(network):
+    origin = network.origin()
+    node = network.node('n1', origin)
+    kept = network.folder / 'state-n1' / 'origin-keys.json'
+    astral.wait_until(kept.exists, 'the key to be kept')
+    origin.kill()
+    (network.folder / 'data' / 'astral' / 'origin-key.pem').unlink()
+    other = network.origin('--port', str(origin.port))
+    assert other.call('POST', '/streams', {'name': 'false', 'source': 'n9', 'streaming': True}).status == 201
+    node.wait_for_output('not signed by the key that it had before')
+    assert node.call('GET', '/stream/false').status == 404
+    assert node.end() == 0
+    kept.unlink()  # as the message says
+    again = network.node('n1', other)
+    astral.wait_until(lambda: again.call('GET', '/stream/false').status == 200, 'the stream of the other origin')
+
+
+class FastClock(http.server.BaseHTTPRequestHandler):
+    """An origin whose clock is an hour ahead. It refuses all, and records when requests say that they were made."""
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string((timestamp or time.time()) + 3600)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        self.server.made.append(int(self.headers['Signature-Input'].split(';created=')[1].split(';')[0]))
+        self.send_response(403)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_node_signs_by_the_origins_clock(network):
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), FastClock) as origin:
+        origin.made = []
+        threading.Thread(target=origin.serve_forever, daemon=True).start()
+        network.node('n1', None, (), None, '--origin', f'http://127.0.0.1:{origin.server_address[1]}')
+        astral.wait_until(lambda: len(origin.made) > 1, 'the node to try again')
+        assert origin.made[1] - origin.made[0] > 3000
+        origin.shutdown()

@@ -117,12 +117,18 @@ def test_everybody_who_watches_is_counted(chain):
         stream = node.stream(chain.slug)
         return stream['viewers'], stream['audience']
 
+    cookies = [None, None]  # of two browsers behind one address
+
     def all_counted():
-        chain.p.call('GET', f'/stream/{chain.slug}/hls/index.m3u8')  # as a player of HLS does
-        return counted(chain.v) == (1, 1) and counted(chain.r) == (1, 2) and counted(chain.p) == (1, 3)
+        for number, cookie in enumerate(cookies):
+            answer = chain.p.call('GET', f'/stream/{chain.slug}/hls/index.m3u8', None, {'Cookie': cookie} if cookie else {})
+            new = answer.headers.get('Set-Cookie')
+            assert bool(new) == (answer.status == 200 and not cookie), answer
+            cookies[number] = new.split(';')[0] if new else cookie
+        return counted(chain.v) == (1, 1) and counted(chain.r) == (1, 2) and counted(chain.p) == (2, 4)
     astral.wait_until(all_counted, 'all to be counted', 40)
-    assert chain.network.ctl(chain.p, 'liststreams').stdout.splitlines()[1].split()[4] == '3'
-    astral.wait_until(lambda: all_counted() and chain.origin.get(f'/stream/{chain.slug}')['stream'].get('viewers') == 3, 'the origin to be told', 40)
+    assert chain.network.ctl(chain.p, 'liststreams').stdout.splitlines()[1].split()[4] == '4'
+    astral.wait_until(lambda: all_counted() and chain.origin.get(f'/stream/{chain.slug}')['stream'].get('viewers') == 4, 'the origin to be told', 40)
     player.kill()
     viewer.end(2)
     assert media.size(received) > 0

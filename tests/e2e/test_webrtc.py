@@ -173,12 +173,17 @@ def test_a_whep_viewer_gets_every_picture_of_a_late_publisher_whose_picture_paus
         assert all(step < 1 << 31 for step in steps), f'{kind}: a time goes back'
 
 
-def test_a_whep_viewer_hears_a_stream_that_has_no_picture(network):
+@pytest.mark.parametrize('codec', ['aac', 'opus'])
+def test_a_whep_viewer_hears_a_stream_that_has_no_picture(network, codec):
     first = network.node('first', rtmp_port=astral.free_port())
     second = network.node('second', bootstrap=[first])
     key = f'rtmp://127.0.0.1:{first.get("/settings")["rtmp_port"]}/astral/talk'
-    network.start('ffmpeg', ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', 'anoisesrc=amplitude=0.1', '-c:a', 'aac', '-b:a',
-                             '96k', '-f', 'flv', key])
+    if codec == 'aac':
+        network.start('ffmpeg', ['ffmpeg', '-nostdin', '-loglevel', 'error', '-re', '-f', 'lavfi', '-i', 'anoisesrc=amplitude=0.1', '-c:a', 'aac', '-b:a',
+                                 '96k', '-f', 'flv', key])
+    else:
+        network.launch('publisher', 'audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! opusenc ! mpegtsmux ! '
+                       f'astralsink uri={first.uri("talk")}')
     live(second)
     viewer = watch(network, second)
     more(viewer, 50, 'audio')

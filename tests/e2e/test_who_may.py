@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Access rules of a node that listens on all addresses. The stranger of these tests calls from this machine's network address,
 which is not loopback, so the node takes it for another machine. A machine without such an address skips these tests."""
+import json
 import socket
 
 import pytest
@@ -71,6 +72,33 @@ def test_a_stranger_reads_but_changes_nothing(node, stranger):
             answer = stranger.call(method, path, body, headers)
             assert answer.status == 403 and why in answer.error['message'], (method, path, headers, answer.body)
     assert state(node) == before
+
+
+def test_a_stranger_learns_how_many_there_are_and_not_who(network, node, stranger):
+    viewer = network.node('v', None, [node])
+    assert node.call('POST', '/streams', {'name': 'talk'}).status == 201
+    astral.wait_until(lambda: viewer.stream('talk'), 'the viewer to know the stream')
+    assert viewer.call('POST', '/stream/talk/tickets', {}).status in (201, 303, 412)
+    astral.wait_until(lambda: len(node.get('/nodes')['nodes']) == 2, 'the node to know the viewer')
+    events, owners = (raw_websocket.WebSocket(node.port, '/events', host) for host in (stranger.address, '127.0.0.1'))
+    other = network.node('w', None, [node])
+    astral.wait_until(lambda: len(node.get('/nodes')['nodes']) == 3, 'the node to know the other viewer')
+    assert node.call('POST', '/streams', {'name': 'seen'}).status == 201
+    for listener, hears in ((owners, True), (events, False)):
+        told = []
+        while not any(one['type'] == 'stream' and one['data'].get('slug') == 'seen' for one in told):
+            told.append(json.loads(listener.receive()[1]))
+        assert any(one['type'] == 'node' and one['data']['uuid'] == 'w' for one in told) == hears
+    seen = stranger.call('GET', '/nodes').json
+    assert [one['uuid'] for one in seen['nodes']] == [node.uuid] and seen['count'] == 3
+    tickets = node.get('/tickets')
+    assert stranger.call('GET', '/tickets').json == {'tickets': [], 'count': len(tickets['tickets'])} and tickets['count'] == len(tickets['tickets'])
+    assert stranger.call('GET', '/stream/talk/tickets').json['tickets'] == []
+    for path in '/node/v', '/stream/talk/ticket/v':
+        answer = stranger.call('GET', path)
+        assert answer.status == 403 and '--show-peers' in answer.error['message'], path
+    assert stranger.call('GET', f'/node/{node.uuid}').status == 200
+    assert other.end() == 0
 
 
 def test_who_is_on_the_local_network_may_watch_and_keep_nothing(network, node, stranger):

@@ -50,7 +50,7 @@ class Play {
   void end() {
     tell_kept(true);
     assert(answers_ == calls_);
-    now_ += forget_after + lapse_after;
+    now_ += owned_for + lapse_after;
     registry_.sweep(now_);
     assert(registry_.count_nodes() == 0 && registry_.count_streams() == 0);
   }

@@ -319,12 +319,14 @@ void Consumer::silent(const StreamSilent &input) {
   if (stream == nullptr || stream->own) return;
   const Roles are = roles(*stream);
   if (are.parent == nullptr) return;
-  if (!stream->silence) stream->silence = Silence{.since = node_.now};
+  const bool is_new = !stream->silence;
+  if (is_new) stream->silence = Silence{.since = node_.now};
   const bool nobody = are.standby == nullptr;
   if (!moving(*stream) && (nobody || are.standby->state == LinkState::preparing)) {
     // Asks whether the parent's link is alive.
     outbox_.emit(SwitchSource{.slug = stream->slug, .ticket = are.parent->id, .standby = false});
-    if (nobody) stream->pause(Purpose::standby).until = node_.now;
+    // The reports repeat as long as a stream is paused; later searches have their own pauses.
+    if (nobody && is_new) stream->pause(Purpose::standby).until = node_.now;
   }
   reconciler_.settle(*stream);
 }

@@ -8,7 +8,7 @@ namespace astral::rtmp::enhanced {
 namespace {
 
 constexpr unsigned video_mark = 0x80, audio_format = 9;
-constexpr unsigned key_picture = 1, command_to_player = 5;  // FrameType
+constexpr unsigned key_picture = 1, later_picture = 2, command_to_player = 5;  // FrameType
 // PacketType. The numbers that video and audio share mean the same.
 constexpr unsigned sequence_start = 0, coded_frames = 1, coded_frames_x = 3, mod_ex = 7;
 constexpr unsigned audio_multitrack = 5, video_multitrack = 6;
@@ -57,6 +57,19 @@ Track read_track(Reader &in, unsigned packet, unsigned multitrack) {
   return track;
 }
 
+bool has_other_track(Reader &in, unsigned packet, unsigned multitrack) {
+  if (packet != multitrack) return false;
+  const unsigned kind = in.u8() >> 4;
+  in.take(4);
+  while (in.ok() && !in.done()) {
+    if (in.u8() != main_track) return true;
+    if (kind == one_track) return false;
+    in.take(in.u24());
+    if (kind == many_codecs) in.take(4);
+  }
+  return false;
+}
+
 Expected<std::optional<Body>> body_of(const Slice &whole, const Reader &in, const Track &track, Body body) {
   if (!in.ok())
     return fail(Code::invalid, "enhanced RTMP: a body of " + std::to_string(whole.size()) + " bytes");
@@ -77,6 +90,18 @@ bool is_video(Bytes body) {
 
 bool is_audio(Bytes body) {
   return !body.empty() && body[0] >> 4 == audio_format;
+}
+
+bool has_other_video(Bytes body) {
+  Reader in(body);
+  const unsigned packet = skip_modifiers(in, in.u8() & 0xfu);
+  return is_video(body) && has_other_track(in, packet, video_multitrack);
+}
+
+bool has_other_audio(Bytes body) {
+  Reader in(body);
+  const unsigned packet = skip_modifiers(in, in.u8() & 0xfu);
+  return is_audio(body) && has_other_track(in, packet, audio_multitrack);
 }
 
 Expected<std::optional<Body>> read_video(const Slice &body) {
@@ -100,6 +125,18 @@ Expected<std::optional<Body>> read_audio(const Slice &body) {
   const unsigned packet = skip_modifiers(in, in.u8() & 0xfu);
   const Track track = read_track(in, packet, audio_multitrack);
   return body_of(body, in, track, {});
+}
+
+void put_video_head(Buffer &out, std::string_view letters, bool is_config, bool is_key) {
+  const unsigned frame = is_key ? key_picture : later_picture;
+  out.push_back(
+      static_cast<std::uint8_t>(video_mark | frame << 4 | (is_config ? sequence_start : coded_frames)));
+  put(out, as_bytes(letters));
+}
+
+void put_audio_head(Buffer &out, std::string_view letters, bool is_config) {
+  out.push_back(static_cast<std::uint8_t>(audio_format << 4 | (is_config ? sequence_start : coded_frames)));
+  put(out, as_bytes(letters));
 }
 
 }  // namespace astral::rtmp::enhanced

@@ -44,6 +44,8 @@ tl::unexpected<Error> not_audio(const std::string &what) {
               "this node accepts AAC, MP3 or Opus, not " + what + ": set the encoder to AAC");
 }
 
+constexpr std::string_view hevc_letters = "hvc1", av1_letters = "av01", opus_letters = "Opus";
+
 struct Letters {
   std::string_view code;
   const char *name;
@@ -65,9 +67,9 @@ Expected<std::optional<Video>> read_enhanced_video(const Slice &body) {
   if (!*read) return std::nullopt;
   enhanced::Body &found = **read;
   Video video;
-  if (found.codec == "hvc1")
+  if (found.codec == hevc_letters)
     video.codec = VideoCodec::hevc;
-  else if (found.codec == "av01")
+  else if (found.codec == av1_letters)
     video.codec = VideoCodec::av1;
   else if (found.codec != "avc1")
     return not_video(name_of(found.codec));
@@ -83,11 +85,22 @@ Expected<std::optional<Audio>> read_enhanced_audio(const Slice &body) {
   if (!read) return tl::unexpected<Error>(read.error());
   if (!*read) return std::nullopt;
   enhanced::Body &found = **read;
-  const bool is_mp3 = found.codec == ".mp3", is_opus = found.codec == "Opus";
+  const bool is_mp3 = found.codec == ".mp3", is_opus = found.codec == opus_letters;
   if (!is_mp3 && !is_opus && found.codec != "mp4a") return not_audio(name_of(found.codec));
   if (is_mp3 && found.is_config) return std::nullopt;
   const AudioCodec codec = is_mp3 ? AudioCodec::mp3 : is_opus ? AudioCodec::opus : AudioCodec::aac;
   return Audio{.is_config = found.is_config, .codec = codec, .data = std::move(found.data)};
+}
+
+// Not of H.264, which has a number.
+std::string_view letters_of(VideoCodec codec) {
+  return codec == VideoCodec::hevc ? hevc_letters : av1_letters;
+}
+
+double number_of(std::string_view letters) {
+  std::uint32_t number = 0;
+  for (const char letter : letters) number = number << 8 | static_cast<std::uint8_t>(letter);
+  return number;
 }
 
 // FLV has names for 11, 22 and 44 kHz only.
@@ -136,9 +149,16 @@ Expected<std::optional<Audio>> read_audio(const Slice &body) {
                .data = rest_of(body, in)};
 }
 
-Buffer write_avc(const Video &video) {
+Buffer write_video(const Video &video) {
   Buffer body;
-  body.reserve(5 + video.data.size());
+  body.reserve(8 + video.data.size());
+  if (video.codec != VideoCodec::h264) {
+    enhanced::put_video_head(body, letters_of(video.codec), video.is_config, video.is_key);
+    if (video.codec == VideoCodec::hevc && !video.is_config)
+      put(body, static_cast<std::uint32_t>(video.composition), 3);
+    put(body, video.data.bytes());
+    return body;
+  }
   body.push_back(static_cast<std::uint8_t>((video.is_key ? key_frame : inter_frame) << 4 | avc));
   body.push_back(video.is_config ? 0 : 1);
   put(body, static_cast<std::uint32_t>(video.composition), 3);
@@ -148,12 +168,25 @@ Buffer write_avc(const Video &video) {
 
 Buffer write_audio(const Audio &audio) {
   Buffer body;
-  body.reserve(2 + audio.data.size());
+  body.reserve(5 + audio.data.size());
+  if (audio.codec == AudioCodec::opus) {
+    enhanced::put_audio_head(body, opus_letters, audio.is_config);
+    put(body, audio.data.bytes());
+    return body;
+  }
   const bool is_mp3 = audio.codec == AudioCodec::mp3;
   body.push_back(is_mp3 ? mp3_flags(audio.data.bytes()) : aac_flags);
   if (!is_mp3) body.push_back(audio.is_config ? 0 : 1);
   put(body, audio.data.bytes());
   return body;
+}
+
+double id_of(VideoCodec codec) {
+  return codec == VideoCodec::h264 ? avc : number_of(letters_of(codec));
+}
+
+double id_of(AudioCodec codec) {
+  return codec == AudioCodec::opus ? number_of(opus_letters) : codec == AudioCodec::mp3 ? mp3 : aac;
 }
 
 Buffer write_metadata(const amf::Object &properties) {

@@ -42,9 +42,13 @@ struct Audio {
 Expected<std::optional<Video>> read_video(const Slice &body);
 Expected<std::optional<Audio>> read_audio(const Slice &body);
 
-Buffer write_avc(const Video &video);
-// AAC, or MP3 with its head.
+// H.264 by its number, other codecs by the letters of enhanced RTMP.
+Buffer write_video(const Video &video);
+// AAC, MP3 with its head, or Opus by its letters.
 Buffer write_audio(const Audio &audio);
+// As onMetaData names it: a number, or the letters as one.
+double id_of(VideoCodec codec);
+double id_of(AudioCodec codec);
 // "onMetaData" and its properties: the body of a script tag or data message.
 Buffer write_metadata(const amf::Object &properties);
 

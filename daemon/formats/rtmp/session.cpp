@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "formats/rtmp/enhanced.hpp"
+
 namespace astral::rtmp {
 namespace {
 
@@ -140,11 +142,14 @@ void Session::take_user_control(Bytes body) {
 void Session::take_media(Message message) {
   if (state_ != State::publishing || message.payload.empty()) return;
   const Slice body = shared(std::move(message.payload));
+  const bool is_video = message.type == Type::video;
+  if (is_video ? enhanced::has_other_video(body.bytes()) : enhanced::has_other_audio(body.bytes()))
+    events_.emplace_back(OtherTrack{is_video});
   const auto give = [&](const auto &read) {
     if (!read) return refuse(read.error());
     if (*read) events_.emplace_back(Media{message.timestamp, **read});
   };
-  if (message.type == Type::video) return give(flv::read_video(body));
+  if (is_video) return give(flv::read_video(body));
   give(flv::read_audio(body));
 }
 

@@ -37,11 +37,14 @@ struct Media {
   std::uint32_t timestamp = 0;  // ms
   std::variant<flv::Video, flv::Audio> content = {};
 };
+struct OtherTrack {  // which is left out
+  bool is_video = false;
+};
 struct Ended {};  // the client has stopped publishing or playing; it may start again
 struct Closed {
   Error error;
 };
-using Event = std::variant<PublishAsked, PlayAsked, Metadata, Media, Ended, Closed>;
+using Event = std::variant<PublishAsked, PlayAsked, Metadata, Media, OtherTrack, Ended, Closed>;
 
 // hello ─C0 C1▶ reply ─C2▶ connect ─▶ idle ─publish▶ asked_to_publish ─accept▶ publishing ─▶ idle
 //                                        └──play──▶ asked_to_play ─────accept▶ playing ────▶ idle

@@ -99,7 +99,7 @@ TEST_F(Calls, AStreamIsCreatedChangedAndDeletedByJson) {
   EXPECT_EQ(post("/streams", R"({"name":"My Talk!"})").status, 200u);
   EXPECT_NE(http->get("/streams").body.find(R"({"streams":[{"slug":"my-talk")"), std::string::npos);
   EXPECT_EQ(http->get("/stream/my-talk").status, 200u);
-  EXPECT_EQ(http->get("/stream/my-talk/tickets").body, "{\"tickets\":[]}\n");
+  EXPECT_EQ(http->get("/stream/my-talk/tickets").body, "{\"tickets\":[],\"count\":0}\n");
   EXPECT_EQ(put("/stream/my-talk", R"({"streaming":false})").status, 200u);
   EXPECT_EQ(del("/stream/my-talk").status, 200u);
   EXPECT_EQ(http->get("/stream/my-talk").error(), "not-found: stream 'my-talk': no such stream");

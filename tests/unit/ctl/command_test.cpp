@@ -65,9 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"-cn", "1"}, R"(POST /nodes {"uuid":"made-up","ip_address":"127.0.0.1","port":1};)"},
         Case{{"top"}, ""}, Case{{"-t"}, ""},
         Case{{"deletenode", "n1", "n2"}, "DELETE /node/n1 ;DELETE /node/n2 ;"},
-        Case{{"-dn", "n1"}, "DELETE /node/n1 ;"}, Case{{"pair"}, "POST /pairing ;"},
-        Case{{"listdevices"}, "GET /devices ;"}, Case{{"-up", "0a1b2c3d"}, "DELETE /device/0a1b2c3d ;"},
-        Case{{"shutdown"}, "DELETE /node ;"}, Case{{"-sh"}, "DELETE /node ;"}));
+        Case{{"hide", "talk"}, R"(PUT /stream/talk {"hidden":true};)"},
+        Case{{"-uh", "talk"}, R"(PUT /stream/talk {"hidden":false};)"},
+        Case{{"ban", "192.0.2.0/24", "spam"}, R"(POST /bans {"who":"192.0.2.0/24","reason":"spam"};)"},
+        Case{{"-ub", "192.0.2.0/24"}, "DELETE /bans?who=192.0.2.0%2F24 ;"},
+        Case{{"-lb"}, "GET /moderation ;"}, Case{{"-dn", "n1"}, "DELETE /node/n1 ;"},
+        Case{{"pair"}, "POST /pairing ;"}, Case{{"listdevices"}, "GET /devices ;"},
+        Case{{"-up", "0a1b2c3d"}, "DELETE /device/0a1b2c3d ;"}, Case{{"shutdown"}, "DELETE /node ;"},
+        Case{{"-sh"}, "DELETE /node ;"}));
 
 TEST(Plan, RefusesWrongUsage) {
   for (const Words &words : {Words{},

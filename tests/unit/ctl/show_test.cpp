@@ -70,6 +70,10 @@ TEST(Show, PairedDevicesAndTheCodeForOneMore) {
   EXPECT_NE(shown({"pair"}, R"({"pairing":{"code":"ABC-DEF","pairing_ms":300000}})").find("--listen 0.0.0.0"),
             std::string::npos);
   EXPECT_EQ(shown({"unpair", "0a1b2c3d"}, "{}"), "0a1b2c3d may only watch\n");
+  EXPECT_EQ(shown({"ban", "192.0.2.1"}, R"({"bans":[],"hidden":[]})"), "192.0.2.1 banned\n");
+  EXPECT_EQ(
+      shown({"listbans"}, R"({"bans":[{"who":"192.0.2.1","reason":"spam","since":5}],"hidden":["talk"]})"),
+      "WHO        REASON\n192.0.2.1  spam\nhidden  talk\n");
 }
 
 TEST(Show, OtherAnswersAsASentence) {

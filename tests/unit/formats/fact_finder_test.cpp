@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../track/ts_builder.hpp"
@@ -58,10 +59,40 @@ TEST(FactFinder, NamesTheCodecOfEachKindOfTrack) {
   EXPECT_EQ(sound_of({picture, {0x99, audio_pid}}), "");
 }
 
+TEST(FactFinder, ReadsTheChannelsOfOpus) {
+  FactFinder finder([] {});
+  finder.on_frame(of(pat()), true);
+  finder.on_frame(of(pmt({{0x06, audio_pid, {5, 4, 'O', 'p', 'u', 's', 0x7f, 2, 0x80, 6}}})), true);
+  EXPECT_EQ(finder.facts().audio, (AudioFacts{"opus", 48'000, 6}));
+}
+
 // So do FLV, RTMP and WebRTC.
 TEST(FactFinder, TakesTheFirstTrackThatAllFormatsCarry) {
   EXPECT_EQ(sound_of({{0x81, 0x50}, {0x0f, 0x51}, {0x11, 0x52}}), "aac");
   EXPECT_EQ(sound_of({{0x81, 0x50}, {0x11, 0x52}}), "ac3");
+  EXPECT_EQ(sound_of({{0x03, 0x50}, {0x0f, 0x51}}), "aac");  // the first one may be MP2
+}
+
+// As mpegtsmux of GStreamer 1.26 writes it, with `enable-custom-mappings`.
+TEST(FactFinder, NamesAv1InMpegTs) {
+  FactFinder finder([] {});
+  finder.on_frame(of(pat()), true);
+  finder.on_frame(of(pmt({{0x06, video_pid, {5, 4, 'A', 'V', '1', 'G', 0x80, 4, 0x81, 1, 0x0c, 0}}})), true);
+  finder.on_frame(of(packet(video_pid, true, pes({0x0a, 0x0c, 0, 0, 0, 4}))), true);
+  finder.on_frame(of(video_delta()), false);
+  EXPECT_EQ(finder.facts().video, (VideoFacts{.codec = "av1", .is_by_mpegts = true}));
+}
+
+TEST(FactFinder, CountsTracks) {
+  FactFinder finder([] {});
+  const auto tell = [&](const std::vector<Es> &tracks) {
+    finder.on_frame(of(pat()), true);
+    finder.on_frame(of(pmt(tracks)), true);
+    return std::pair(finder.facts().video_tracks, finder.facts().audio_tracks);
+  };
+  EXPECT_EQ(tell({{0x1b, 0x50}, {0x24, 0x51}, {0x81, 0x52}, {0x0f, 0x53}, {0x0f, 0x54}, {0x99, 0x55}}),
+            std::pair(2u, 3u));
+  EXPECT_EQ(tell({{0x1b, 0x50}}), std::pair(1u, 0u));
 }
 
 TEST(FactFinder, DoesNotReadPastTheEndOfATable) {

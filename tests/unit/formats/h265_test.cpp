@@ -42,6 +42,20 @@ TEST(H265, ReadsARecord) {
   EXPECT_EQ(Buffer(units[2].begin(), units[2].end()), pps);
 }
 
+TEST(H265, WritesTheRecordThatX265Writes) {
+  Parameters parameters;
+  EXPECT_TRUE(parameters.learn({vps, sps, pps}));
+  EXPECT_EQ(parameters.record(), record);
+}
+
+TEST(H265, WritesLengths) {
+  const Buffer filler{0x4c, 1, 0xff};
+  Buffer out;
+  h264::put_after_length(out, key);
+  h264::put_after_length(out, later);
+  EXPECT_EQ(with_lengths({delimiter, vps, sps, pps, key, later, filler}), out);
+}
+
 // What was known stays.
 TEST(H265, RefusesARecordThatIsCutShort) {
   Parameters parameters;

@@ -65,6 +65,23 @@ TEST(Mp4, GivesAFragmentAnotherTime) {
   EXPECT_EQ(with_time(after, 5).size(), after.size());  // the box has 64 bit already
 }
 
+TEST(Mp4, GivesVp9ALevel) {
+  const auto level_of = [](std::size_t width, std::size_t height, std::uint8_t written = 0) {
+    const Buffer vpcc = box("vpcC", {1, 0, 0, 0, 0, written, 0x82, 1, 1, 1, 0, 0});
+    const Buffer entry =
+        box("vp09", join({Buffer(24), number(width, 2), number(height, 2), Buffer(50), vpcc}));
+    const Buffer repaired = repair_init(box("moov", trak(1, 1000, "vide", entry)), {});
+    const auto at = std::search(repaired.begin(), repaired.end(), std::begin("vpcC"), std::end("vpcC") - 1);
+    EXPECT_NE(at, repaired.end());
+    return at[4 + 5];
+  };
+  EXPECT_EQ(level_of(320, 180), 11);
+  EXPECT_EQ(level_of(1280, 720), 31);
+  EXPECT_EQ(level_of(1920, 1080), 40);
+  EXPECT_EQ(level_of(0xffff, 0xffff), 60);
+  EXPECT_EQ(level_of(320, 180, 20), 20);
+}
+
 TEST(Mp4, RepairsTheConfigurationsOfGStreamer122) {
   const Buffer av1{0x81, 1, 2, 3, 4, 5, 6};
   const Buffer repaired = repair_init(init(), av1);

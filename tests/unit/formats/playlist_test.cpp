@@ -128,19 +128,31 @@ TEST(HlsWindow, CutsAGroupThatDoesNotEnd) {
   for (const std::string &line : lines(window.playlist(), "#EXTINF:")) EXPECT_LT(std::stod(line), 4.5);
 }
 
-TEST(HlsWindow, ListsNineAndKeepsThreeMore) {
+// A segment can be fetched for as long as the playlist and itself last after it has left the playlist.
+TEST(HlsWindow, ListsNineAndKeepsTenMore) {
   HlsWindow window(100);
   Publisher publisher(window);
-  publisher.groups(21, 1s);  // 20 complete: 100 to 119
-  EXPECT_EQ(only(window.playlist(), "#EXT-X-MEDIA-SEQUENCE:"), "111");
+  publisher.groups(31, 1s);  // 30 complete: 100 to 129
+  EXPECT_EQ(only(window.playlist(), "#EXT-X-MEDIA-SEQUENCE:"), "121");
   EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 9u);
-  EXPECT_TRUE(window.segment(119));
-  EXPECT_TRUE(window.segment(108));
-  ASSERT_FALSE(window.segment(107));
-  EXPECT_EQ(window.segment(107).error().code, Code::not_found);
-  EXPECT_EQ(window.segment(107).error().detail, "segment 107 is gone");
-  EXPECT_EQ(window.segment(120).error().detail, "segment 120 is not there yet");  // begun, not complete
-  EXPECT_EQ(window.segment(121).error().detail, "segment 121 is not there yet");
+  EXPECT_TRUE(window.segment(129));
+  EXPECT_TRUE(window.segment(111));
+  ASSERT_FALSE(window.segment(110));
+  EXPECT_EQ(window.segment(110).error().code, Code::not_found);
+  EXPECT_EQ(window.segment(110).error().detail, "segment 110 is gone");
+  EXPECT_EQ(window.segment(130).error().detail, "segment 130 is not there yet");  // begun, not complete
+  EXPECT_EQ(window.segment(131).error().detail, "segment 131 is not there yet");
+}
+
+TEST(HlsWindow, KeepsThreeMoreIfThereIsNoRoom) {
+  HlsLimits limits;
+  limits.dvr_bytes = 9 * 10 * packet;
+  HlsWindow window(100, limits);
+  Publisher publisher(window);
+  publisher.groups(31, 1s);
+  EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 9u);
+  EXPECT_TRUE(window.segment(118));
+  EXPECT_FALSE(window.segment(117));
 }
 
 TEST(HlsWindow, ListsAtLeastThreeTargetDurations) {
@@ -165,8 +177,7 @@ TEST(HlsWindow, ListsAsLongAsViewersMayRewind) {
   publisher.groups(60, 1s);  // 100 complete
   EXPECT_EQ(only(window.playlist(), "#EXT-X-MEDIA-SEQUENCE:"), "140");
   EXPECT_EQ(lines(window.playlist(), "#EXTINF:").size(), 60u);
-  EXPECT_TRUE(window.segment(137));
-  EXPECT_FALSE(window.segment(136));
+  EXPECT_TRUE(window.segment(100));
   EXPECT_EQ(lines(window.playlist(true), "#EXTINF:").size(), 6u);
   EXPECT_EQ(only(window.playlist(true), "#EXT-X-SKIP:SKIPPED-SEGMENTS="), "54");
   const auto dates = lines(window.playlist(), "#EXT-X-PROGRAM-DATE-TIME:");
@@ -174,6 +185,10 @@ TEST(HlsWindow, ListsAsLongAsViewersMayRewind) {
   auto later = lines(window.playlist(), "#EXT-X-PROGRAM-DATE-TIME:");
   later.pop_back();
   EXPECT_EQ(std::vector<std::string>(dates.begin() + 1, dates.end()), later);  // a segment keeps its date
+  publisher.groups(30, 1s);
+  EXPECT_EQ(only(window.playlist(), "#EXT-X-MEDIA-SEQUENCE:"), "171");
+  EXPECT_TRUE(window.segment(110));
+  EXPECT_FALSE(window.segment(109));
 }
 
 TEST(HlsWindow, ListsLessIfThatTakesTooManyBytes) {

@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <initializer_list>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "../track/ts_builder.hpp"
+#include "formats/opus_packet.hpp"
 #include "formats/pes.hpp"
+#include "formats/pictures.hpp"
 #include "formats/ts_codecs.hpp"
 #include "formats/ts_demux.hpp"
 
@@ -125,14 +128,14 @@ TEST(TsMux, AnnouncesATrackThatBeginsLater) {
   std::int64_t at = second;
   for (int i = 0; i < 50; ++i, at += 1800)
     append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
-  EXPECT_FALSE(demux.tracks().has_video);
+  EXPECT_FALSE(demux.tracks().video);
   mux.set_tracks(TsMux::Video::h264, TsMux::Audio::aac);
   for (int i = 0; i < 50; ++i, at += 1800) {
     append(units, demux.push(mux.write({.decoded = at, .data = picture_of(500, 2)})));
     append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound_of(90, 1)})));
   }
   append(units, demux.finish());
-  EXPECT_TRUE(demux.tracks().has_video);
+  EXPECT_TRUE(demux.tracks().video);
   EXPECT_EQ(units.size(), 150u);
 }
 
@@ -259,9 +262,10 @@ TEST(TsDemux, ReadsMpegAudio) {
   for (int i = 1; i < 4; ++i)
     append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = second + i * 4702, .data = both})));
   append(units, demux.finish());
-  EXPECT_TRUE(demux.tracks().has_audio);
+  EXPECT_TRUE(demux.tracks().audio);
   ASSERT_EQ(units.size(), 7u);
   for (std::size_t i = 0; i < units.size(); ++i) {
+    EXPECT_EQ(units[i].codec, Codec::mpeg_audio);
     EXPECT_EQ(units[i].layer, 3u);
     EXPECT_EQ(units[i].data, frame_of(i % 2 == 0 ? 0xff : 1));
     EXPECT_EQ(units[i].decoded,
@@ -282,7 +286,84 @@ TEST(TsDemux, PrefersAacToMpegAudio) {
   append(units, demux.push(Bytes(packets).subspan(2 * ts_packet_size)));
   append(units, demux.finish());
   ASSERT_EQ(units.size(), 1u);
-  EXPECT_EQ(units[0].layer, 0u);
+  EXPECT_EQ(units[0].codec, Codec::aac);
+}
+
+// Packets of 20 ms, two of them in one PES packet.
+TEST(TsDemux, ReadsHevcAndOpus) {
+  TsMux mux;
+  mux.set_tracks(TsMux::Video::h265, TsMux::Audio::opus, 1);
+  TsDemux demux;
+  std::vector<Unit> units;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::int64_t at = second + static_cast<std::int64_t>(i) * 3600;
+    Buffer sound(i == 0 ? 1 : 300 * i, 7);
+    sound[0] = 0xfc;
+    if (i == 1) {
+      opus::put_head(sound, 2);
+      sound.insert(sound.end(), {0x08, 1});
+      // TsMux puts a head before both, so its size is that of the first one.
+      Buffer packets = mux.write({.kind = Kind::audio, .decoded = at, .data = sound});
+      const Buffer size{0x7f, 0xe0, 0xff, 50};
+      const auto head = std::search(packets.begin(), packets.end(), size.begin(), size.end());
+      ASSERT_NE(head, packets.end());
+      head[3] = 45;
+      append(units, demux.push(packets));
+    } else {
+      append(units, demux.push(mux.write({.kind = Kind::audio, .decoded = at, .data = sound})));
+    }
+    append(units, demux.push(mux.write({.kind = Kind::video, .decoded = at, .data = picture_of(500, 3)})));
+  }
+  append(units, demux.finish());
+  EXPECT_EQ(demux.tracks().video, Codec::h265);
+  EXPECT_EQ(demux.tracks().audio, Codec::opus);
+  EXPECT_EQ(demux.tracks().channels, 1u);
+  std::vector<std::int64_t> heard;
+  std::vector<std::size_t> sizes;
+  for (const Unit &unit : units) {
+    EXPECT_EQ(unit.codec, unit.kind == Kind::video ? Codec::h265 : Codec::opus);
+    if (unit.kind == Kind::video) {
+      EXPECT_EQ(unit.data, picture_of(500, 3));
+      continue;
+    }
+    heard.push_back(unit.decoded - second);
+    sizes.push_back(unit.data.size());
+  }
+  EXPECT_EQ(heard, (std::vector<std::int64_t>{0, 3600, 5400, 7200}));
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 300, 2, 600}));
+}
+
+TEST(TsDemux, LeavesOutOpusOfMoreThanTwoChannels) {
+  for (const auto &[code, is_there] : {std::pair(0, true), std::pair(2, true), std::pair(6, false)}) {
+    TsDemux demux;
+    demux.push(track::test::pat());
+    demux.push(
+        track::test::pmt({{0x06,
+                           track::test::audio_pid,
+                           {5, 4, 'O', 'p', 'u', 's', 0x7f, 2, 0x80, static_cast<std::uint8_t>(code)}}}));
+    EXPECT_EQ(demux.tracks().audio.has_value(), is_there) << code;
+  }
+}
+
+// Parameter sets of x265, then a picture that a decoder can start with, in H.265 and then in H.264.
+TEST(Pictures, BeginAgainWithAnotherCodec) {
+  Pictures pictures;
+  const auto take = [&](Codec codec, const std::vector<Buffer> &parts) {
+    Unit unit{.codec = codec, .data = {}};
+    for (const Buffer &part : parts) h264::put_after_start_code(unit.data, part);
+    const auto picture = pictures.take(unit, Time{});
+    return picture ? static_cast<int>(picture->units.size()) : 0;
+  };
+  const Buffer vps{0x40, 1, 1}, sps{0x42, 1, 1}, pps{0x44, 1, 1}, key{0x28, 1, 1}, later{0x02, 1, 1};
+  EXPECT_EQ(take(Codec::h265, {later}), 0);
+  EXPECT_EQ(take(Codec::h265, {vps, sps, pps, key}), 4);
+  EXPECT_EQ(take(Codec::h265, {later}), 1);
+  EXPECT_EQ(pictures.record()[22], 3);  // kinds of parameter sets
+  const unsigned version = pictures.version();
+  EXPECT_EQ(take(Codec::h264, {{0x41, 1, 1}}), 0);
+  EXPECT_EQ(take(Codec::h264, {{0x67, 0x42, 0xc0, 0x0a, 0x80}, {0x68, 0x80}, {0x65, 1, 1}}), 3);
+  EXPECT_GT(pictures.version(), version);
+  EXPECT_EQ(pictures.record()[0], 1);
 }
 
 TEST(TsDemux, SurvivesRubbish) {

@@ -60,5 +60,13 @@ TEST(RequestTest, ReadsKeepAliveHeadAndExpect) {
   EXPECT_TRUE(read("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\n\r\n").expects_continue);
 }
 
+TEST(RequestTest, FindsCookiesByTheirNames) {
+  using Values = std::vector<std::string_view>;
+  EXPECT_EQ(cookies_named("a=1; ab=2;a=3 ; b; =4", "a"), (Values{"1", "3"}));
+  EXPECT_EQ(cookies_named("a=", "a"), (Values{""}));
+  EXPECT_EQ(cookies_named("b=a=1", "a"), Values{});
+  EXPECT_EQ(cookies_named("", "a"), Values{});
+}
+
 }  // namespace
 }  // namespace astral::http

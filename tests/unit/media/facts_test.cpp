@@ -60,6 +60,7 @@ TEST(Facts, OfAGoodStreamHaveNoWarnings) {
   const formats::Facts facts = facts_of(h264("tune=zerolatency key-int-max=50") + aac, finder);
   ASSERT_TRUE(facts.video && facts.audio);
   EXPECT_EQ(*facts.video, (formats::VideoFacts{.codec = "h264",
+                                               .is_by_mpegts = true,
                                                .width = 320,
                                                .height = 180,
                                                .frames = 25,
@@ -94,7 +95,7 @@ TEST(Facts, WarnWhenTheNextKeyFrameDoesNotCome) {
 
 TEST(Facts, OfOtherCodecsHaveTheCodecOnly) {
   const formats::Facts opus = facts_of(audio("opusenc ! opusparse"));
-  EXPECT_EQ(opus.audio, (formats::AudioFacts{.codec = "opus"}));
+  EXPECT_EQ(opus.audio, (formats::AudioFacts{"opus", 48'000, 2}));
   EXPECT_FALSE(opus.video);
   EXPECT_EQ(facts_of(aac).video, std::nullopt);
 
@@ -105,7 +106,7 @@ TEST(Facts, OfOtherCodecsHaveTheCodecOnly) {
   track::test::append(bytes, track::test::video_key());
   track::test::append(bytes, track::test::video_delta());
   finder.on_frame(Slice::copy(bytes), true);
-  EXPECT_EQ(finder.facts().video, (formats::VideoFacts{.codec = "h265"}));
+  EXPECT_EQ(finder.facts().video, (formats::VideoFacts{.codec = "h265", .is_by_mpegts = true}));
 }
 
 // What FFmpeg and GStreamer encode if nobody tells them not to.

@@ -248,6 +248,9 @@ TEST_P(HlsBranchOf, PlaysByFragments) {
   ASSERT_TRUE(pipeline.pump_until([&] {
     return count(pipeline.branch().window().playlist(), "#EXT-X-ENDLIST") == 1;
   })) << pipeline.branch().refusal();
+  if (codec.video == std::string("av1") || codec.video == std::string("vp9")) {
+    EXPECT_EQ(pipeline.branch().tracks().video->keyframe_seconds, 1);
+  }
   const std::string playlist = pipeline.branch().window().playlist();
   EXPECT_EQ(count(playlist, "#EXT-X-MAP:"), 1) << playlist;
   EXPECT_EQ(count(playlist, ".m4s\n"), 3) << playlist;
@@ -285,11 +288,13 @@ TEST_P(HlsBranchOf, PlaysByFragments) {
 
 constexpr char x265[] = "x265enc key-int-max=30 speed-preset=ultrafast ! h265parse",
                av1[] = "av1enc cpu-used=8 usage-profile=realtime keyframe-max-dist=30 ! av1parse",
+               vp9[] = "vp9enc deadline=1 cpu-used=8 keyframe-max-dist=30",
                x264[] = "x264enc tune=zerolatency key-int-max=30 speed-preset=ultrafast ! h264parse",
                matroska[] = "matroskamux streamable=true", transport_stream[] = "mpegtsmux";
 INSTANTIATE_TEST_SUITE_P(Codecs, HlsBranchOf,
                          testing::Values(Modern{"HevcInMatroska", x265, "h265", matroska},
                                          Modern{"Av1InMatroska", av1, "av1", matroska},
+                                         Modern{"Vp9InMatroska", vp9, "vp9", matroska},
                                          Modern{"HevcInTs", x265, "h265", transport_stream},
                                          Modern{"H264InTs", x264, "h264", transport_stream}),
                          [](const auto &test) { return test.param.name; });
@@ -387,13 +392,15 @@ TEST(HlsBranch, LearnsTheTracksOfMatroska) {
           "videotestsrc num-buffers=30 ! video/x-raw,format=I420,width=320,height=180,framerate=30/1 ! ") +
       av1 +
       " ! queue ! mux. audiotestsrc num-buffers=50 samplesperbuffer=960 ! "
-      "audio/x-raw,rate=48000,channels=2 ! opusenc ! queue ! mux. " +
+      "audio/x-raw,rate=48000,channels=2 ! opusenc ! tee name=sound ! queue ! mux. sound. ! queue ! mux. " +
       matroska + " name=mux");
   const auto &tracks = pipeline.branch().tracks();
   ASSERT_TRUE(pipeline.pump_until([&] { return tracks.video && tracks.audio; }));
   EXPECT_EQ(*tracks.video,
             (formats::VideoFacts{.codec = "av1", .width = 320, .height = 180, .frames = 30, .seconds = 1}));
   EXPECT_EQ(*tracks.audio, (formats::AudioFacts{.codec = "opus", .rate = 48'000, .channels = 2}));
+  EXPECT_EQ(tracks.video_tracks, 1u);
+  EXPECT_EQ(tracks.audio_tracks, 2u);
   EXPECT_EQ(pipeline.branch().live_refusal(), "");  // the sound
 }
 

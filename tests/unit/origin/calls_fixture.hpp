@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "http/signature.hpp"
 #include "origin/routes.hpp"
 
 namespace astral::origin {
@@ -32,10 +34,14 @@ class OriginCalls : public ::testing::Test {
             std::map<std::string, std::string> query = {}) {
     const http::Match found = http::match(routes_, method, path);
     if (!found.route) return {found.allow.empty() ? 404u : 405u, "", found.allow, "", ""};
+    return send(made(method, path, std::move(body), std::move(query)));
+  }
+
+  http::Call made(const std::string &method, const std::string &path, std::string body = {},
+                  std::map<std::string, std::string> query = {}) const {
     http::Call call;
     call.method = method;
     call.path = path;
-    call.params = found.params;
     call.query = std::move(query);
     call.accept = accept_;
     call.content_type = content_type_;
@@ -43,6 +49,13 @@ class OriginCalls : public ::testing::Test {
     call.caller = caller_;
     call.authority = "origin.example";
     call.is_secure = is_secure_;
+    if (key_) call.signature = http::sign(*key_, method, path, "", call.body, now_);
+    return call;
+  }
+
+  Seen send(http::Call call) {
+    const http::Match found = http::match(routes_, call.method, call.path);
+    call.params = found.params;
     Seen seen;
     found.route->handle(call, [&](const http::Reply &reply) {
       seen = {reply.status, reply.type, reply.body, "", ""};
@@ -56,6 +69,8 @@ class OriginCalls : public ::testing::Test {
   }
 
   UnixTime now_ = start;
+  std::string token_;       // of an administrator
+  std::optional<Key> key_;  // signs calls
   std::string caller_ = "192.0.2.9";
   bool is_secure_ = false;
   std::string accept_;
@@ -77,7 +92,8 @@ class OriginCalls : public ::testing::Test {
             if (may_ask_)
               asked_.push_back(check.uuid + " " + check.ip_address + " " + std::to_string(check.port));
             return may_ask_;
-          }};
+          },
+      .admin_token = "the administrator's"};
   std::vector<http::Route> routes_ = routes(registry_, edges_);
 };
 

@@ -17,7 +17,7 @@ TEST_F(OriginCalls, ANodeReportsAndLapses) {
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8001,"ip_address":"192.0.2.10"})").status, 200u);
   EXPECT_EQ(
       call("GET", "/nodes").body,
-      R"({"nodes":[{"uuid":"n","ip_address":"192.0.2.10","port":8001,"supernode":false,"version":""}]})");
+      R"({"nodes":[{"uuid":"n","ip_address":"192.0.2.9","port":8001,"supernode":false,"version":""}]})");
   EXPECT_EQ(call("GET", "/node/n").status, 200u);
   now_ += 100s;
   EXPECT_EQ(call("GET", "/nodes").body, R"({"nodes":[]})");
@@ -107,11 +107,19 @@ TEST_F(OriginCalls, TellsANodeWhetherItIsReachable) {
   EXPECT_EQ(asked_.size(), 2u);
 }
 
-TEST_F(OriginCalls, ChecksNoLocalAddressForARemoteNode) {
-  for (const char *address : {"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "224.0.0.1", "0.0.0.0"}) {
+TEST_F(OriginCalls, ChecksOnlyTheAddressThatItSees) {
+  for (const char *address :
+       {"127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "224.0.0.1", "198.51.100.7"}) {
+    asked_.clear();
     call("POST", "/nodes", std::string(R"({"uuid":"n","port":80,"ip_address":")") + address + "\"}");
-    EXPECT_EQ(asked_.size(), 0u) << address;
+    EXPECT_EQ(asked_, std::vector<std::string>{"n 192.0.2.9 80"}) << address;
   }
+}
+
+TEST_F(OriginCalls, AMachineOfItsNetworkMayReportAnother) {
+  caller_ = "127.0.0.1";
+  call("POST", "/nodes", R"({"uuid":"n","port":80,"ip_address":"198.51.100.7"})");
+  EXPECT_EQ(asked_, std::vector<std::string>{"n 198.51.100.7 80"});
 }
 
 TEST_F(OriginCalls, ASecondNodeOfOneUuidIsRefusedWhileTheFirstAnswers) {

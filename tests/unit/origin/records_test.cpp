@@ -59,9 +59,9 @@ TEST(Admit, RefusesATakenName) {
 }
 
 TEST(Allow, AllowsOnlyTheOwner) {
-  EXPECT_TRUE(allow(stream("a", "A", "n"), "n"));
-  EXPECT_EQ(allow(stream("a", "A", "n"), "m").error().code, Code::refused);
-  EXPECT_EQ(allow(stream("a", "A", "n"), "").error().code, Code::refused);
+  EXPECT_TRUE(allow_source(stream("a", "A", "n"), "n"));
+  EXPECT_EQ(allow_source(stream("a", "A", "n"), "m").error().code, Code::refused);
+  EXPECT_EQ(allow_source(stream("a", "A", "n"), "").error().code, Code::refused);
 }
 
 TEST(Full, ANodeIsFullWithAsManyChildrenAsItsCapacity) {

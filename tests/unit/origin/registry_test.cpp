@@ -202,17 +202,156 @@ TEST(Streams, OnlyTheSourcesAddressChangesThem) {
   EXPECT_EQ(all->put(stream("a", "n", start, elsewhere)).error().code, Code::refused);
   ASSERT_TRUE(all->put(stream("a", "n", start)));
   EXPECT_EQ(all->put(stream("a", "n", start, elsewhere)).error().code, Code::refused);
-  EXPECT_EQ(all->remove_stream("a", elsewhere, start).error().code, Code::refused);
+  EXPECT_EQ(all->remove_stream("a", {elsewhere}, start).error().code, Code::refused);
   // If the source is silent, the address that registered the stream counts.
   const auto later = start + 500s;
   EXPECT_EQ(all->put(stream("a", "n", later, elsewhere)).error().code, Code::refused);
-  EXPECT_EQ(all->remove_stream("a", elsewhere, later).error().code, Code::refused);
+  EXPECT_EQ(all->remove_stream("a", {elsewhere}, later).error().code, Code::refused);
   EXPECT_TRUE(all->put(stream("a", "n", later)));
   // The source returns at another address; then only that one counts.
   ASSERT_TRUE(all->put(node("n", later, elsewhere)));
   EXPECT_EQ(all->put(stream("a", "n", later)).error().code, Code::refused);
   EXPECT_TRUE(all->put(stream("a", "n", later, elsewhere)));
-  EXPECT_TRUE(all->remove_stream("a", elsewhere, later));
+  EXPECT_TRUE(all->remove_stream("a", {elsewhere}, later));
+}
+
+// The stream and the node of a key, at any address.
+Stream signed_by(const Fingerprint &key, Stream made) {
+  made.owner = key;
+  return made;
+}
+Node signed_by(const Fingerprint &key, Node made) {
+  made.owner = key;
+  return made;
+}
+constexpr auto day = std::chrono::hours(24);
+
+TEST(Keys, AUuidBelongsToItsKeyAlsoWhileTheNodeIsAway) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("K", node("n", start))));
+  EXPECT_EQ(all->put(node("n", start)).error().code, Code::conflict);  // from the same address
+  EXPECT_EQ(all->put(signed_by("L", node("n", start))).error().code, Code::conflict);
+  EXPECT_EQ(all->put(signed_by("K", node("n", start + 1s, elsewhere))), Change::updated);
+  const auto later = start + 100 * day;
+  EXPECT_EQ(all->put(node("n", later)).error().code, Code::conflict);
+  EXPECT_EQ(all->put(signed_by("L", node("n", later))).error().code, Code::conflict);
+  EXPECT_FALSE(all->node("n", later));
+  EXPECT_EQ(all->put(signed_by("K", node("n", later))), Change::created);
+  EXPECT_EQ(all->put(signed_by("L", node("n", later + 365 * day))), Change::created);
+}
+
+TEST(Keys, AUuidIsStoredOnceADay) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("K", node("n", start))));
+  EXPECT_EQ(all->take_changes().labels.at("n")->owner, "K");
+  ASSERT_TRUE(all->put(signed_by("K", node("n", start + 30s))));
+  EXPECT_TRUE(all->take_changes().labels.empty());
+  ASSERT_TRUE(all->put(signed_by("K", node("n", start + day))));
+  EXPECT_EQ(all->take_changes().labels.at("n")->heard, start + day);
+  all->sweep(start + 366 * day);
+  EXPECT_FALSE(all->take_changes().labels.at("n"));
+}
+
+TEST(Keys, ARestartForgetsNoOwner) {
+  auto all = registry();
+  all->restore("n", Label{"K", start});
+  EXPECT_EQ(all->put(signed_by("L", node("n", start + day))).error().code, Code::conflict);
+  all->restore(signed_by("K", stream("a", "n", start)));
+  EXPECT_EQ(all->put(signed_by("L", stream("a", "m", start + day))).error().code, Code::conflict);
+}
+
+TEST(Keys, WhatIsUnsignedOwnsNothing) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(node("n", start)) && all->put(stream("a", "n", start)));
+  ASSERT_TRUE(all->put(stream("b", "n", start)));
+  EXPECT_EQ(all->put(signed_by("K", node("n", start + 1s, elsewhere))), Change::updated);
+  Stream taken = signed_by("K", stream("a", "n", start + 1s, elsewhere));
+  taken.name = "Name of b";
+  EXPECT_EQ(all->put(taken), Change::updated);
+  EXPECT_EQ(slugs(*all, Order::name), (std::vector<std::string>{"a"}));
+  EXPECT_EQ(all->stream("a", start + 1s)->owner, "K");
+  EXPECT_EQ(all->put(stream("c", "n", start + 1s)).error().code, Code::refused);  // n has a key now
+  all->sweep(start + unowned_for);
+  EXPECT_TRUE(all->stream("a", start + unowned_for));
+}
+
+TEST(Keys, OnlyTheKeyChangesAStream) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("K", node("n", start))) &&
+              all->put(signed_by("K", stream("a", "n", start))));
+  EXPECT_EQ(all->put(stream("a", "n", start)).error().code, Code::conflict);
+  EXPECT_EQ(all->put(signed_by("L", stream("a", "n", start))).error().code, Code::conflict);
+  Stream same_name = signed_by("L", stream("b", "m", start));
+  same_name.name = "Name of a";
+  EXPECT_EQ(all->put(same_name).error().code, Code::conflict);
+  EXPECT_EQ(all->put(signed_by("L", stream("c", "n", start))).error().code, Code::refused);  // n is K's
+  EXPECT_EQ(all->remove_stream("a", {home}, start).error().code, Code::refused);
+  EXPECT_EQ(all->remove_stream("a", {home, "L"}, start).error().code, Code::refused);
+  EXPECT_EQ(all->put(signed_by("K", stream("a", "n", start, elsewhere))), Change::updated);
+}
+
+TEST(Keys, ANameStaysWithItsKeyForAYear) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("K", stream("a", "n", start))));
+  ASSERT_TRUE(all->remove_stream("a", {elsewhere, "K"}, start));
+  EXPECT_EQ(all->remove_stream("a", {elsewhere, "K"}, start).error().code, Code::not_found);
+  EXPECT_FALSE(all->stream("a", start));
+  EXPECT_EQ(all->count_listed(start), 0u);
+  EXPECT_EQ(all->put(stream("a", "n", start)).error().code, Code::conflict);
+  EXPECT_EQ(all->put(signed_by("K", stream("a", "n", start))), Change::created);
+  // Not listed for a week's silence, but still K's.
+  const auto later = start + listed_for;
+  EXPECT_FALSE(all->stream("a", later));
+  EXPECT_TRUE(slugs(*all, Order::name, {}, later).empty());
+  EXPECT_EQ(all->put(signed_by("L", stream("a", "m", later))).error().code, Code::conflict);
+  all->sweep(start + owned_for - 1s);
+  EXPECT_EQ(all->put(signed_by("L", stream("a", "m", start + owned_for - 1s))).error().code, Code::conflict);
+  all->sweep(start + owned_for);
+  EXPECT_EQ(all->put(signed_by("L", stream("a", "m", start + owned_for))), Change::created);
+}
+
+TEST(Keys, AStreamMovesToAnotherNodeOfItsKey) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("K", node("n", start))) &&
+              all->put(signed_by("K", stream("a", "n", start))));
+  ASSERT_TRUE(all->put(signed_by("K", node("m", start, elsewhere))));
+  EXPECT_EQ(all->put(signed_by("K", stream("a", "m", start, elsewhere))), Change::updated);
+  all->remove_node("n");  // has nothing to do with the stream any more
+  EXPECT_TRUE(is_live(*all->stream("a", start), start));
+}
+
+TEST(Moderation, HidesAStreamFromAllLists) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("K", stream("a", "n", start))));
+  EXPECT_EQ(all->hide("b", true).error().code, Code::not_found);
+  ASSERT_TRUE(all->hide("a", true));
+  EXPECT_FALSE(all->stream("a", start));
+  EXPECT_EQ(all->hidden_streams(), (std::vector<std::string>{"a"}));
+  ASSERT_TRUE(all->put(signed_by("K", stream("a", "n", start + 1s))));  // its owner does not bring it back
+  EXPECT_TRUE(slugs(*all, Order::name).empty());
+  ASSERT_TRUE(all->hide("a", false));
+  EXPECT_TRUE(all->stream("a", start));
+  ASSERT_TRUE(all->take_down("a", start));
+  EXPECT_FALSE(all->stream("a", start));
+  EXPECT_EQ(all->take_down("a", start).error().code, Code::not_found);
+}
+
+TEST(Moderation, ABannedKeyAndNetworkAreGone) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("K", node("n", start))) &&
+              all->put(signed_by("K", stream("a", "n", start))));
+  ASSERT_TRUE(all->put(node("m", start, elsewhere)) && all->put(stream("b", "m", start, elsewhere)));
+  ASSERT_TRUE(all->ban("K", {.reason = "spam", .since = start}));
+  EXPECT_FALSE(all->node("n", start));
+  EXPECT_EQ(slugs(*all, Order::name), (std::vector<std::string>{"b"}));
+  EXPECT_EQ(all->bans().find({home, "K"})->reason, "spam");
+  ASSERT_TRUE(all->ban(*Bans::name_of("198.51.100.0/24"), {}));
+  EXPECT_FALSE(all->node("m", start));
+  EXPECT_TRUE(slugs(*all, Order::name).empty());
+  EXPECT_TRUE(all->take_changes().bans.contains("198.51.100.0/24"));
+  EXPECT_TRUE(all->unban("198.51.100.0/24"));
+  EXPECT_FALSE(all->unban("198.51.100.0/24"));
+  EXPECT_EQ(slugs(*all, Order::name), (std::vector<std::string>{"b"}));
 }
 
 TEST(Streams, AreListedInTheGivenOrder) {
@@ -237,8 +376,8 @@ TEST(Streams, AreRemoved) {
   auto all = registry();
   ASSERT_TRUE(all->put(stream("a", "n", start)));
   all->take_changes();
-  EXPECT_TRUE(all->remove_stream("a", home, start));
-  EXPECT_EQ(all->remove_stream("a", home, start).error().code, Code::not_found);
+  EXPECT_TRUE(all->remove_stream("a", {home}, start));
+  EXPECT_EQ(all->remove_stream("a", {home}, start).error().code, Code::not_found);
   EXPECT_FALSE(all->take_changes().streams.at("a"));
   EXPECT_TRUE(all->put(stream("a", "m", start)));  // slug and name are free
 }
@@ -258,7 +397,7 @@ TEST(Streams, TheVersionChangesWithTheList) {
   EXPECT_FALSE(changed());
   ASSERT_TRUE(all->remove_node("n"));
   EXPECT_TRUE(changed());
-  ASSERT_TRUE(all->remove_stream("a", home, start + 230s));
+  ASSERT_TRUE(all->remove_stream("a", {home}, start + 230s));
   EXPECT_TRUE(changed());
 }
 
@@ -270,13 +409,49 @@ TEST(Room, IsMadeByNodesThatLapse) {
   EXPECT_TRUE(all->put(node("c", start + 100s)));  // a has lapsed
 }
 
+TEST(Room, IsMadeByNodesThatNobodySigns) {
+  auto all = registry({.nodes = 2, .streams = 9, .streams_of_a_node = 9});
+  ASSERT_TRUE(all->put(node("a", start)) && all->put(signed_by("K", node("b", start))));
+  EXPECT_EQ(all->put(node("c", start)).error().code, Code::no_room);
+  EXPECT_TRUE(all->put(signed_by("L", node("c", start))));
+  EXPECT_FALSE(all->node("a", start));
+  EXPECT_EQ(all->put(signed_by("M", node("d", start))).error().code, Code::no_room);
+}
+
+TEST(Room, AForgottenStreamHasNoNameToGiveUp) {
+  auto all = registry({.nodes = 9, .streams = 1, .streams_of_a_node = 9});
+  ASSERT_TRUE(all->put(stream("a", "n", start)));
+  Stream heir = signed_by("K", stream("b", "m", start + unowned_for));
+  heir.name = "Name of a";
+  EXPECT_EQ(all->put(heir), Change::created);
+  EXPECT_EQ(all->count_streams(), 1u);
+}
+
+TEST(Room, IsBoundedForANetwork) {
+  auto all = registry({.nodes = 9, .streams = 9, .nodes_of_a_network = 2, .streams_of_a_network = 1});
+  ASSERT_TRUE(all->put(node("a", start, "192.0.2.1")) && all->put(node("b", start, "192.0.2.2")));
+  EXPECT_EQ(all->put(signed_by("K", node("c", start, "192.0.2.3"))).error().code, Code::no_room);
+  EXPECT_TRUE(all->put(node("c", start, "192.0.3.3")));
+  EXPECT_TRUE(all->put(node("a", start + 1s, "192.0.2.1")));  // a known one may report
+  all->remove_node("b");
+  EXPECT_TRUE(all->put(node("d", start, "192.0.2.3")));
+  ASSERT_TRUE(all->put(stream("s", "a", start, "192.0.2.1")));
+  EXPECT_EQ(all->put(stream("t", "a", start, "192.0.2.1")).error().code, Code::no_room);
+  EXPECT_TRUE(all->put(stream("s", "a", start, "192.0.2.1")));
+  EXPECT_TRUE(all->put(stream("t", "c", start, "192.0.3.3")));
+  ASSERT_TRUE(all->remove_stream("s", {"192.0.2.1"}, start));
+  EXPECT_TRUE(all->put(stream("u", "a", start, "192.0.2.1")));
+  for (const char *uuid : {"l1", "l2", "l3"})
+    EXPECT_TRUE(all->put(node(uuid, start, "192.168.1.1")));  // is not counted
+}
+
 TEST(Room, IsMadeByStreamsThatAreForgotten) {
   auto all = registry({.nodes = 9, .streams = 2, .streams_of_a_node = 9});
   ASSERT_TRUE(all->put(stream("a", "n", start)) && all->put(stream("b", "n", start + 1s)));
   EXPECT_EQ(all->put(stream("c", "n", start + 2s)).error().code, Code::no_room);
   EXPECT_TRUE(all->put(stream("b", "n", start + 2s)));
-  EXPECT_TRUE(all->put(stream("c", "n", start + forget_after)));  // a is forgotten
-  EXPECT_FALSE(all->stream("a", start + forget_after));
+  EXPECT_TRUE(all->put(stream("c", "n", start + unowned_for)));  // a is forgotten
+  EXPECT_FALSE(all->stream("a", start + unowned_for));
 }
 
 TEST(Room, IsBoundedForTheStreamsOfANode) {
@@ -292,9 +467,9 @@ TEST(Sweep, DropsTheLapsedAndTheForgotten) {
   ASSERT_TRUE(all->put(node("a", start)) && all->put(stream("old", "a", start)));
   ASSERT_TRUE(all->put(stream("new", "b", start + 1s)));
   all->take_changes();
-  all->sweep(start + forget_after);
+  all->sweep(start + unowned_for);
   EXPECT_EQ(all->count_nodes(), 0u);
-  EXPECT_EQ(all->count_streams(), 1u);
+  EXPECT_EQ(all->count_listed(start), 1u);
   const Changes changes = all->take_changes();
   EXPECT_FALSE(changes.nodes.at("a"));
   EXPECT_FALSE(changes.streams.at("old"));

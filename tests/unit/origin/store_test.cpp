@@ -200,6 +200,71 @@ TEST_F(File, KeepsTheStreamsOfOlderSchemas) {
   }
 }
 
+TEST_F(File, KeepsOwnersAndBans) {
+  Changes changes;
+  changes.nodes["n"] = node("n", start);
+  changes.nodes["n"]->owner = "K";
+  changes.streams["a"] = stream("a", "n", start);
+  changes.streams["a"]->owner = "K";
+  changes.streams["a"]->removed = true;
+  changes.streams["a"]->hidden = true;
+  changes.bans["192.0.2.0/24"] = Ban{"spam", start};
+  changes.bans["K"] = Ban{"", start};
+  changes.labels["n"] = Label{"K", start};
+  changes.labels["m"] = Label{"L", start};
+  {
+    auto store = Store::open(uri_);
+    ASSERT_TRUE(store && (*store)->write(changes));
+    Changes more;
+    more.labels["m"] = std::nullopt;
+    more.bans["K"] = std::nullopt;
+    ASSERT_TRUE((*store)->write(more));
+  }
+  auto store = Store::open(uri_);
+  ASSERT_TRUE(store);
+  const auto contents = (*store)->read();
+  ASSERT_TRUE(contents && contents->nodes.size() == 1 && contents->streams.size() == 1);
+  EXPECT_EQ(contents->nodes[0].owner, "K");
+  EXPECT_EQ(contents->streams[0].owner, "K");
+  EXPECT_TRUE(contents->streams[0].removed);
+  EXPECT_TRUE(contents->streams[0].hidden);
+  ASSERT_EQ(contents->bans.size(), 1u);
+  EXPECT_EQ(contents->bans[0].first, "192.0.2.0/24");
+  EXPECT_EQ(contents->bans[0].second.reason, "spam");
+  EXPECT_EQ(contents->bans[0].second.since, start);
+  ASSERT_EQ(contents->labels.size(), 1u);
+  EXPECT_EQ(contents->labels[0].first, "n");
+  EXPECT_EQ(contents->labels[0].second.owner, "K");
+  EXPECT_EQ(contents->labels[0].second.heard, start);
+}
+
+// What the third schema had: streams without owners.
+TEST_F(File, KeepsTheStreamsOfTheThirdSchema) {
+  {
+    auto store = Store::open(uri_);
+    Changes changes;
+    changes.nodes["n"] = node("n", start);
+    changes.streams["a"] = stream("a", "n", start);
+    ASSERT_TRUE(store && (*store)->write(changes));
+  }
+  {
+    auto database = Database::open(uri_.substr(std::string("sqlite://").size()));
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(
+        database->execute("ALTER TABLE node DROP COLUMN owner; ALTER TABLE stream DROP COLUMN owner;"
+                          "ALTER TABLE stream DROP COLUMN removed; ALTER TABLE stream DROP COLUMN hidden;"
+                          "DROP TABLE label; DROP TABLE ban;"
+                          "PRAGMA user_version = 3;"));
+  }
+  auto store = Store::open(uri_);
+  ASSERT_TRUE(store) << store.error().detail;
+  const auto contents = (*store)->read();
+  ASSERT_TRUE(contents && contents->streams.size() == 1);
+  EXPECT_TRUE(contents->nodes.empty());
+  EXPECT_EQ(contents->streams[0].reporter, "192.0.2.9");
+  EXPECT_EQ(contents->streams[0].owner, "");
+}
+
 // A row that breaks a rule would make the origin's list unreadable for nodes.
 TEST_F(File, LeavesOutARowThatBreaksARule) {
   {

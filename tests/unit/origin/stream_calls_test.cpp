@@ -89,5 +89,83 @@ TEST_F(OriginCalls, StreamsBelongToAnAddress) {
   EXPECT_EQ(call("DELETE", "/stream/a", {}, {{"uuid", "n"}}).status, 200u);
 }
 
+TEST_F(OriginCalls, TheKeyThatSignsOwnsTheStream) {
+  key_ = *Key::generate();
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000})").status, 201u);
+  const Seen created = call("POST", "/streams", R"({"name":"a","source":"n"})");
+  EXPECT_EQ(created.status, 201u);
+  EXPECT_THAT(created.body, HasSubstr(R"("key":")" + key_->fingerprint() + '"'));
+  EXPECT_EQ(call("PUT", "/stream/a", R"({"streaming":true})").status, 200u);
+  const auto refused = [&] {
+    EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":9})").status, 409u);
+    EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 409u);
+    EXPECT_EQ(call("POST", "/streams", R"({"name":"b","source":"n"})").status, 403u);
+    EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n","description":"mine"})").status, 403u);
+    EXPECT_EQ(call("DELETE", "/stream/a", R"({"uuid":"n"})").status, 403u);
+    EXPECT_EQ(call("DELETE", "/node/n", R"({"uuid":"n"})").status, 202u);  // a hint
+  };
+  const Key owner = *std::exchange(key_, std::nullopt);
+  refused();
+  key_ = *Key::generate();
+  refused();
+  key_ = owner;
+  EXPECT_EQ(call("DELETE", "/stream/a").status, 200u);
+  EXPECT_EQ(call("DELETE", "/node/n").status, 200u);
+  key_.reset();
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 409u);
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":9})").status, 409u);
+}
+
+TEST_F(OriginCalls, ASignedCallCountsOnceAndSoon) {
+  key_ = *Key::generate();
+  const http::Call report = made("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  EXPECT_EQ(send(report).status, 201u);
+  const Seen again = send(report);
+  EXPECT_EQ(again.status, 403u);
+  EXPECT_THAT(again.body, HasSubstr("the request came before"));
+  http::Call other = made("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  other.body = R"({"uuid":"m","port":8000})";
+  EXPECT_EQ(send(other).status, 403u);
+  const http::Call late = made("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  now_ += 301s;
+  EXPECT_THAT(send(late).body, HasSubstr("was signed 301 s ago"));
+  http::Call broken = made("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  broken.signature.signature = "key=:AAAA:";
+  EXPECT_EQ(send(broken).status, 400u);
+}
+
+TEST_F(OriginCalls, AnAdministratorHidesDeletesAndBans) {
+  const auto admin = [&](const std::string &method, const std::string &path, const std::string &body = {},
+                         std::map<std::string, std::string> query = {}) {
+    http::Call one = made(method, path, body, std::move(query));
+    one.token = token_;
+    return send(one);
+  };
+  call("POST", "/streams", R"({"name":"a","source":"n"})");
+  token_ = "wrong";
+  EXPECT_EQ(admin("PUT", "/stream/a", R"({"hidden":true})").status, 403u);
+  EXPECT_EQ(admin("DELETE", "/stream/a").status, 403u);
+  EXPECT_EQ(admin("GET", "/moderation").status, 403u);
+  EXPECT_EQ(admin("POST", "/bans", R"({"who":"192.0.2.9"})").status, 403u);
+  EXPECT_EQ(admin("DELETE", "/bans", {}, {{"who", "192.0.2.9"}}).status, 403u);
+  token_ = "the administrator's";
+  EXPECT_EQ(admin("PUT", "/stream/a", R"({"name":"x"})").status, 400u);
+  EXPECT_EQ(admin("PUT", "/stream/a", R"({"hidden":true})").status, 200u);
+  EXPECT_EQ(call("GET", "/stream/a").status, 404u);
+  EXPECT_EQ(admin("GET", "/moderation").body, R"({"bans":[],"hidden":["a"]})");
+  EXPECT_EQ(admin("PUT", "/stream/a", R"({"hidden":false})").status, 200u);
+  EXPECT_EQ(admin("DELETE", "/stream/a").status, 200u);
+  EXPECT_EQ(admin("POST", "/bans", R"({"who":"nobody"})").status, 400u);
+  EXPECT_EQ(admin("POST", "/bans", R"({"who":"192.0.2.0/24","reason":"spam"})").body,
+            R"({"bans":[{"who":"192.0.2.0/24","reason":"spam","since":1700000000}],"hidden":[]})");
+  EXPECT_TRUE(kept_.bans.contains("192.0.2.0/24"));
+  const Seen refused = call("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  EXPECT_EQ(refused.status, 403u);
+  EXPECT_THAT(refused.body, HasSubstr("takes nothing from you: spam"));
+  EXPECT_EQ(admin("DELETE", "/bans", {}, {{"who", "192.0.2.9"}}).status, 404u);
+  EXPECT_EQ(admin("DELETE", "/bans", {}, {{"who", "192.0.2.0/24"}}).status, 200u);
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000})").status, 201u);
+}
+
 }  // namespace
 }  // namespace astral::origin

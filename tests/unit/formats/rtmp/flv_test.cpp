@@ -26,12 +26,12 @@ TEST(Flv, ReadsAndWritesBodies) {
   EXPECT_FALSE((*video)->is_config);
   EXPECT_EQ((*video)->composition, 80);
   EXPECT_EQ((*video)->data.size(), 7u);
-  EXPECT_EQ(write_avc(**video), copy(key));
+  EXPECT_EQ(write_video(**video), copy(key));
   const auto second = read_video(body(inter));
   ASSERT_TRUE(second && *second);
   EXPECT_FALSE((*second)->is_key);
   EXPECT_EQ((*second)->composition, -40);
-  EXPECT_EQ(write_avc(**second), copy(inter));
+  EXPECT_EQ(write_video(**second), copy(inter));
   const auto audio = read_audio(body(config));
   ASSERT_TRUE(audio && *audio);
   EXPECT_TRUE((*audio)->is_config);
@@ -152,6 +152,27 @@ TEST(Flv, ReadsEnhancedAudio) {
   ASSERT_TRUE(opus && *opus);
   EXPECT_EQ((*opus)->codec, AudioCodec::opus);
   EXPECT_TRUE((*opus)->is_config);
+}
+
+TEST(Flv, WritesCodecsByTheirLetters) {
+  const auto head = [](unsigned first, const char *letters) { return Sent().raw({first}).letters(letters); };
+  for (const Sent &sent : {head(0x90, "hvc1").raw({7, 8}), head(0x91, "hvc1").raw({0, 0, 80, 7}),
+                           head(0xa1, "hvc1").raw({0xff, 0xff, 0xd8, 7}), head(0x90, "av01").raw({7}),
+                           head(0xa1, "av01").raw({7})}) {
+    const auto read = read_video(body(sent));
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ(write_video(**read), copy(sent));
+  }
+  for (const Sent &sent : {head(0x90, "Opus").letters("OpusHead"), head(0x91, "Opus").raw({0xfc, 1})}) {
+    const auto read = read_audio(body(sent));
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ(write_audio(**read), copy(sent));
+  }
+  EXPECT_EQ(id_of(VideoCodec::h264), 7);
+  EXPECT_EQ(id_of(VideoCodec::hevc), 0x68766331);
+  EXPECT_EQ(id_of(AudioCodec::aac), 10);
+  EXPECT_EQ(id_of(AudioCodec::mp3), 2);
+  EXPECT_EQ(id_of(AudioCodec::opus), 0x4f707573);
 }
 
 TEST(Flv, AnEnhancedBodyWithoutMediaIsSkipped) {

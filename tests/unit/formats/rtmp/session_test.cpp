@@ -33,6 +33,8 @@ struct Server {
     if (const auto *media = std::get_if<Media>(&event))
       return (std::holds_alternative<flv::Video>(media->content) ? "video " : "audio ") +
              std::to_string(media->timestamp);
+    if (const auto *other = std::get_if<OtherTrack>(&event))
+      return other->is_video ? "another picture" : "another sound";
     if (const auto *closed = std::get_if<Closed>(&event)) return "closed: " + closed->error.detail;
     return "ended";
   }
@@ -73,6 +75,26 @@ struct Server {
   ChunkReader reader{Limits{}};
   bool greeted = false;
 };
+
+TEST(Session, TellsOfTracksBesideTheMainOne) {
+  Server server;
+  server.say(like_obs());
+  server.session.accept();
+  const auto sound = [](Sent sent) { return Sent().message(4, 8, std::move(sent), 20, 1); };
+  const auto picture = [](Sent sent) { return Sent().message(4, 9, std::move(sent), 20, 1); };
+  EXPECT_EQ(server.say(sound(Sent().raw({0x95, 0x01}).letters("Opus").raw({0, 7}))), "audio 20");
+  EXPECT_EQ(server.say(sound(Sent().raw({0x95, 0x01}).letters("ac-3").raw({1, 7}))), "another sound");
+  EXPECT_EQ(server.say(sound(Sent().raw({0x95, 0x11}).letters("Opus").raw({0, 0, 0, 1, 7, 3, 0, 0, 1, 9}))),
+            "another sound, audio 20");
+  EXPECT_EQ(server.say(picture(Sent()
+                                   .raw({0x96, 0x23})
+                                   .letters("av01")
+                                   .raw({0, 0, 0, 1, 7})
+                                   .letters("hvc1")
+                                   .raw({1, 0, 0, 1, 9}))),
+            "another picture, video 20");
+  EXPECT_EQ(server.say(picture(Sent().raw({0x96, 0x01}).letters("hvc1").raw({0, 0, 0, 0, 7}))), "video 20");
+}
 
 TEST(Session, PublishesLikeFfmpeg) {
   Server server;
