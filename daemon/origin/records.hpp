@@ -44,6 +44,7 @@ struct Stream : protocol::StreamInfo {
   std::optional<std::uint64_t> viewers = {};
   std::string reporter = {};  // the address that it was registered from
   Fingerprint owner = {};     // the key that its names belong to; empty: they belong to nobody
+  Fingerprint caller = {};    // the key that has signed the last call about it; not stored
   bool removed = false;       // by its owner or an administrator; only the names are kept
   bool hidden = false;        // by an administrator
   UnixTime heard{};           // the last report on the stream, or of its node
@@ -121,28 +122,36 @@ inline bool makes_way(const Fingerprint &owner, const Author &author) {
 
 enum class Change { created, updated };
 
-// A stream may have a slug and a name that are free or its own. Null: no stream has it.
+// A stream may have a slug and a name that are free or its own. A key may give what belongs to it to another
+// key. Null: no stream has it.
 inline Expected<Change> admit(const Stream &wanted, const Stream *same_slug, const Stream *same_name) {
   const auto is_taken = [&](const Stream &known) {
-    if (!known.owner.empty()) return wanted.owner != known.owner;
+    if (!known.owner.empty()) return wanted.owner != known.owner && wanted.caller != known.owner;
     return wanted.owner.empty() && wanted.source != known.source;
   };
   if (same_slug && is_taken(*same_slug))
     return fail(Code::conflict, "slug " + wanted.slug + " is taken by another node");
+  if (same_slug && wanted.is_signed() && wanted.key == same_slug->key && wanted.updated < same_slug->updated)
+    return fail(Code::conflict, "something newer is known of stream " + wanted.slug);
   const bool is_other = same_name && same_name->slug != wanted.slug;
   if (is_other && !makes_way(same_name->owner, {.key = wanted.owner}))
     return fail(Code::conflict, "name is taken by stream " + same_name->slug);
   return same_slug && !same_slug->removed ? Change::updated : Change::created;
 }
 
-// Only its owner may change or end a stream. If it has none: its source, from the source's address; if the
+// Only its owner may change or end a stream: by a call that it has signed, or by a call of the source with
+// what the owner has signed of the stream. If it has none: its source, from the source's address; if the
 // source is not alive, from the address that the stream was registered from. Null: there is no such stream,
 // or the source is not alive.
-inline Expected<void> allow(const Author &author, const Stream *known, const Node *source) {
+inline Expected<void> allow(const Author &author, const Stream *known, const Node *source,
+                            const Fingerprint &signer = {}) {
+  const bool is_owned = known && !known->owner.empty();
+  const bool is_owner = is_owned && author.key == known->owner;
+  if (is_owner && (!source || source->uuid == known->source)) return {};
   if (source && !source->owner.empty() && author.key != source->owner)
     return fail(Code::refused, "the node that publishes this stream has another key");
-  if (known && !known->owner.empty()) {
-    if (author.key == known->owner) return {};
+  if (is_owned) {
+    if (is_owner || signer == known->owner) return {};
     return fail(Code::refused, "stream " + known->slug + " belongs to another key");
   }
   if (source ? speaks_for(author, *source) : !known || author.address == known->reporter) return {};

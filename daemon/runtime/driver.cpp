@@ -377,7 +377,9 @@ void Driver::Impl::perform(const core::RegisterStream &effect) {
 }
 
 void Driver::Impl::perform(const core::UnregisterStream &effect) {
-  if (origin_) origin_->delete_stream(effect.slug, node_->self().uuid);
+  if (!origin_) return;
+  const auto key = keys_.find(effect.slug);
+  origin_->delete_stream(effect.slug, node_->self().uuid, key ? std::optional(*key) : std::nullopt);
 }
 
 void Driver::Impl::perform(const core::AskOrigin &) {
