@@ -31,6 +31,7 @@ Stream::~Stream() {
   silence_signal_ = SignalHandler();
   slow_signal_ = SignalHandler();
   silent_child_signal_ = SignalHandler();
+  lack_signal_ = SignalHandler();
 }
 
 Expected<void> Stream::build() {
@@ -85,6 +86,13 @@ Expected<void> Stream::build() {
             stream->mailbox_.post([stream] { stream->handler_.on_media(stream->slug_, stream->caps_); });
           }),
           this));
+  lack_signal_ =
+      SignalHandler(relay_.get(), g_signal_connect(relay_.get(), "parent-lacks",
+                                                   G_CALLBACK(+[](GstElement *, gpointer self) noexcept {
+                                                     Stream *stream = static_cast<Stream *>(self);
+                                                     stream->mailbox_.post([stream] { stream->on_lack(); });
+                                                   }),
+                                                   this));
   const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));
   hls_ = std::make_unique<HlsBranch>(
       GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(), settings_.hls,
@@ -204,6 +212,14 @@ void Stream::on_error(GstObject *from, const Error &error) {
     if (parent->take_error(from, error)) return;
   if (from == GST_OBJECT(relay_.get()))
     g_warning("stream %s: relay: %s", slug_.c_str(), error.detail.c_str());
+}
+
+// With two active parents it is not known which one lacks them.
+void Stream::on_lack() {
+  const auto is_active = [](const auto &entry) { return !entry.second->is_standby(); };
+  if (std::ranges::count_if(parents_, is_active) != 1) return;
+  const auto parent = std::ranges::find_if(parents_, is_active);
+  parent->second->end({Code::unreachable, "it lacks what another node has"});
 }
 
 Stats Stream::stats() const {

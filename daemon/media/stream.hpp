@@ -140,6 +140,7 @@ class Stream {
   Expected<void> build();
   ElementSettings element_settings() const;
   void on_error(GstObject *from, const Error &error);
+  void on_lack();
   void drained(const std::string &ticket);
   void retire(const Parent &parent);
 
@@ -159,7 +160,7 @@ class Stream {
   std::uint64_t refused_ = 0;                                // by parents that are gone
   bool ends_ = false;                                        // end() was called
   Timer drain_timer_;
-  SignalHandler relay_signal_, silence_signal_, slow_signal_, silent_child_signal_;
+  SignalHandler relay_signal_, silence_signal_, slow_signal_, silent_child_signal_, lack_signal_;
 };
 
 }  // namespace astral::media

@@ -194,7 +194,9 @@ std::optional<Taken> Consumer::take() {
   else
     timer_.set(sequence_.deadline());
   if (!taken) taken = take_past(time);
-  if (taken) taken->key = gate_.key();
+  if (!taken) return taken;
+  taken->key = gate_.key();
+  taken->standby = standby_;
   return taken;
 }
 

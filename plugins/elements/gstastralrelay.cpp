@@ -33,6 +33,7 @@
  *   got them, so it skipped to newer ones. Repeated while it lasts.
  * * `child-silent` (string ticket): data has been in flight to the child with this ticket for 0.4 s, and nothing has come from it. `unanswered-ms` in
  *   #AstralRelay:stats says when it is heard again.
+ * * `parent-lacks`: three times within 10 s the active parent did not have objects that a parent in standby had.
  *
  * ## Messages
  * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
@@ -90,7 +91,7 @@ struct AstralRelayClass {
 };
 
 static Signals astral_relay_signals;
-static guint astral_relay_silence, astral_relay_child_slow, astral_relay_child_silent;
+static guint astral_relay_silence, astral_relay_child_slow, astral_relay_child_silent, astral_relay_parent_lacks;
 static GstStaticPadTemplate astral_relay_sink_template =
     GST_STATIC_PAD_TEMPLATE("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 static GstStaticPadTemplate astral_relay_src_template =
@@ -322,7 +323,12 @@ static bool astral_relay_start(AstralRelay *relay) {
             GST_INFO_OBJECT(relay, "the child with ticket %s acknowledges nothing", ticket.c_str());
             g_signal_emit(relay, astral_relay_child_silent, 0, ticket.c_str());
           },
-      .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); }};
+      .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); },
+      .lacking =
+          [relay] {
+            GST_INFO_OBJECT(relay, "the active parent lacks what a parent in standby has");
+            g_signal_emit(relay, astral_relay_parent_lacks, 0);
+          }};
   auto impl = RelayImpl::start(settings, hooks);
   if (!impl) {
     post_error(GST_ELEMENT(relay), impl.error(), false);
@@ -450,6 +456,8 @@ static void astral_relay_class_init(AstralRelayClass *type) {
                                          nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
   astral_relay_child_silent = g_signal_new("child-silent", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                            nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+  astral_relay_parent_lacks = g_signal_new("parent-lacks", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
+                                           nullptr, nullptr, G_TYPE_NONE, 0);
 
   g_signal_new_class_handler("end", G_TYPE_FROM_CLASS(type),
                              static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),

@@ -68,7 +68,7 @@ void RelayImpl::take_inputs() {
   task_posted_ = false;
   bool given_up = false;
   while (auto taken = inputs_.try_pop()) {
-    given_up = given_up || ((*taken)->skipped && !(*taken)->jumped);
+    given_up = given_up || ((*taken)->skipped && !(*taken)->jumped && !(*taken)->standby);
     take(*taken);
   }
   outlet_.provider().pump();
@@ -93,6 +93,7 @@ void RelayImpl::check_silence() {
 
 void RelayImpl::check_gap(bool given_up) {
   const auto gap = outlet_.provider().store().gap(frontier_.position());
+  if (gap && given_up) lack_watch_.given_up(*gap);
   if (gap_watch_.ask(gap, given_up, now()) && hooks_.missing) hooks_.missing(*gap);
   gap_timer_->set(gap_watch_.deadline());
 }
@@ -183,6 +184,7 @@ void RelayImpl::take(const SharedTaken &given) {
     outlet_.provider().give_up_before(taken->object.id);
   if (taken->present) outlet_.provider().anchor(*taken->present);
   if (!outlet_.provider().add(taken->object, taken->timing.pts)) return;
+  if (taken->standby && lack_watch_.filled(taken->object.id, now()) && hooks_.lacking) hooks_.lacking();
   if (taken->object.status != moqt::ObjectStatus::normal) {
     ++counts_.groups;
     return;

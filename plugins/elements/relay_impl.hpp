@@ -10,6 +10,7 @@
 
 #include "elements/cadence.hpp"
 #include "elements/gap_watch.hpp"
+#include "elements/lack_watch.hpp"
 #include "elements/object_meta.hpp"
 #include "elements/outlet.hpp"
 #include "elements/queue.hpp"
@@ -103,6 +104,7 @@ class RelayImpl {
   std::uint64_t refused_ = 0;
   Cadence cadence_;
   GapWatch gap_watch_;
+  LackWatch lack_watch_;
   std::unique_ptr<Timer> timer_, silence_timer_, gap_timer_;
   Outlet outlet_;  // declared last: its thread uses the members above
 };

@@ -36,6 +36,34 @@ def test_nothing_that_a_relay_has_changed_is_shown(network):
         assert all(packet in published.read_bytes() for packet in media.ts_packets(header))
 
 
+def test_a_node_leaves_a_parent_that_withholds_and_its_players_miss_nothing(network):
+    """As below; once the viewer's node has its media from the liar, the source has a place again, for its standby."""
+    source = network.node('s', None, (), None, '--max-children', 2)
+    liar = network.node('liar', None, [source], GST_PLUGIN_PATH=astral.BUILD / 'tests' / 'e2e' / 'hostile',
+                        GST_REGISTRY=network.folder / 'liar-registry.bin')
+    leaf = network.node('leaf', None, [source], None, '--max-children', 0)
+    child = network.node('child', None, [source])
+    publisher, published = media.publish_test_picture(network, source, 'withhold')
+    for node in (liar, leaf, child):
+        astral.wait_until(lambda n=node: (n.stream('withhold') or {}).get('streaming'), f'{node.uuid} to know the stream')
+    for node in (liar, leaf):
+        assert node.call('POST', '/stream/withhold/tickets', {}, timeout=30).status == 303
+    _, received = media.view(network, child, 'withhold')
+
+    def parents(role):
+        tickets = child.get('/stream/withhold/tickets')['tickets']
+        return {ticket['source'] for ticket in tickets if ticket['destination'] == 'child' and ticket['role'] == role}
+    astral.wait_until(lambda: parents('active') == {'liar'}, 'media from the liar')
+    assert leaf.call('DELETE', '/stream/withhold/ticket').status == 200
+    begun = time.monotonic()
+    astral.wait_until(lambda: parents('active') == {'s'}, 'the liar to be left', 60)
+    print(f'the liar was left {time.monotonic() - begun:.1f} s after there was another node')
+    media.grows(received, 64 * 1024)
+    publisher.end(2)
+    astral.wait_until(lambda: child.stream('withhold').get('ended'), 'the end to be known')
+    media.assert_exact(received, published, max_header=64 * 188)
+
+
 def test_a_node_drops_a_parent_that_lies_and_its_players_miss_nothing(network):
     """The source has two places. The liar has one, a node that forwards nothing the other, so a new viewer's node gets its media from the liar."""
     source = network.node('s', None, (), None, '--max-children', 2)
