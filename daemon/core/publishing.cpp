@@ -85,6 +85,7 @@ void Publishing::claim(StreamInfo stream, Waiter waiter) {
   // A stream that others remember as ours, from before a restart, is ours.
   if (known != nullptr && !may_have(*known))
     return refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
+  stream.updated = node_.next_version(directory_.version(slug));
   if (const auto keyed = sign(stream); !keyed) return refuse(slug, waiter, keyed.error());
   for (auto &[question, registration] : registrations_) {
     if (registration.stream.slug != slug) continue;

@@ -131,12 +131,15 @@ inline Expected<Change> admit(const Stream &wanted, const Stream *same_slug, con
   };
   if (same_slug && is_taken(*same_slug))
     return fail(Code::conflict, "slug " + wanted.slug + " is taken by another node");
-  if (same_slug && wanted.is_signed() && wanted.key == same_slug->key && wanted.updated < same_slug->updated)
-    return fail(Code::conflict, "something newer is known of stream " + wanted.slug);
   const bool is_other = same_name && same_name->slug != wanted.slug;
   if (is_other && !makes_way(same_name->owner, {.key = wanted.owner}))
     return fail(Code::conflict, "name is taken by stream " + same_name->slug);
   return same_slug && !same_slug->removed ? Change::updated : Change::created;
+}
+
+// Its key has signed something newer.
+inline bool is_overtaken(const Stream &wanted, const Stream &known) {
+  return wanted.is_signed() && wanted.key == known.key && wanted.updated < known.updated;
 }
 
 // Only its owner may change or end a stream: by a call that it has signed, or by a call of the source with

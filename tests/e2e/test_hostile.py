@@ -9,11 +9,16 @@ import stranger
 LIES = ('alter', 'truncate', 'replay', 'jump')
 
 
+def lies(network):
+    """The environment of a node that lies from when this file is there."""
+    return {'GST_PLUGIN_PATH': astral.BUILD / 'tests' / 'e2e' / 'hostile', 'GST_REGISTRY': network.folder / 'liar-registry.bin',
+            'ASTRAL_LIE': network.folder / 'lie'}
+
+
 def test_nothing_that_a_relay_has_changed_is_shown(network):
     origin = network.origin()
     honest = network.node('s', origin)
-    liar = network.node('liar', origin, [honest], GST_PLUGIN_PATH=astral.BUILD / 'tests' / 'e2e' / 'hostile',
-                        GST_REGISTRY=network.folder / 'liar-registry.bin')
+    liar = network.node('liar', origin, [honest], **lies(network))
     published = network.folder / 'published.ts'
     sinks = ' '.join(f'all. ! queue ! astralsink uri={honest.uri(slug)}' for slug in (*LIES, 'plain'))
     network.launch('publisher', (
@@ -24,6 +29,9 @@ def test_nothing_that_a_relay_has_changed_is_shown(network):
         astral.wait_until(lambda s=slug: (honest.stream(s) or {}).get('streaming') and liar.stream(s), f'{slug} to be live')
     viewers = {slug: media.view(network, liar, slug, quiet=False) for slug in (*LIES, 'plain')}
 
+    for _, received in viewers.values():
+        media.grows(received, 20_000)
+    (network.folder / 'lie').touch()
     for slug in LIES:
         viewers[slug][0].wait_for_output(r"is not signed by the stream's key")
     plain = viewers['plain'][1]
@@ -39,8 +47,7 @@ def test_nothing_that_a_relay_has_changed_is_shown(network):
 def test_a_node_leaves_a_parent_that_withholds_and_its_players_miss_nothing(network):
     """As below; once the viewer's node has its media from the liar, the source has a place again, for its standby."""
     source = network.node('s', None, (), None, '--max-children', 2)
-    liar = network.node('liar', None, [source], GST_PLUGIN_PATH=astral.BUILD / 'tests' / 'e2e' / 'hostile',
-                        GST_REGISTRY=network.folder / 'liar-registry.bin')
+    liar = network.node('liar', None, [source], **lies(network))
     leaf = network.node('leaf', None, [source], None, '--max-children', 0)
     child = network.node('child', None, [source])
     publisher, published = media.publish_test_picture(network, source, 'withhold')
@@ -54,7 +61,9 @@ def test_a_node_leaves_a_parent_that_withholds_and_its_players_miss_nothing(netw
         tickets = child.get('/stream/withhold/tickets')['tickets']
         return {ticket['source'] for ticket in tickets if ticket['destination'] == 'child' and ticket['role'] == role}
     astral.wait_until(lambda: parents('active') == {'liar'}, 'media from the liar')
+    media.grows(received, 20_000)
     assert leaf.call('DELETE', '/stream/withhold/ticket').status == 200
+    (network.folder / 'lie').touch()
     begun = time.monotonic()
     astral.wait_until(lambda: parents('active') == {'s'}, 'the liar to be left', 60)
     print(f'the liar was left {time.monotonic() - begun:.1f} s after there was another node')
@@ -67,8 +76,7 @@ def test_a_node_leaves_a_parent_that_withholds_and_its_players_miss_nothing(netw
 def test_a_node_drops_a_parent_that_lies_and_its_players_miss_nothing(network):
     """The source has two places. The liar has one, a node that forwards nothing the other, so a new viewer's node gets its media from the liar."""
     source = network.node('s', None, (), None, '--max-children', 2)
-    liar = network.node('liar', None, [source], GST_PLUGIN_PATH=astral.BUILD / 'tests' / 'e2e' / 'hostile',
-                        GST_REGISTRY=network.folder / 'liar-registry.bin')
+    liar = network.node('liar', None, [source], **lies(network))
     leaf = network.node('leaf', None, [source], None, '--max-children', 0)
     child = network.node('child', None, [source])
     publisher, published = media.publish_test_picture(network, source, 'alter')
@@ -77,10 +85,12 @@ def test_a_node_drops_a_parent_that_lies_and_its_players_miss_nothing(network):
     assert child.stream('alter')['fingerprint'] == source.stream('alter')['fingerprint'] == liar.stream('alter')['fingerprint']
     for node in (liar, leaf):
         assert node.call('POST', '/stream/alter/tickets', {}, timeout=30).status == 303
-    begun = time.monotonic()
     _, received = media.view(network, child, 'alter')
+    media.grows(received, 20_000)
+    begun = time.monotonic()
+    (network.folder / 'lie').touch()
     astral.wait_until(lambda: child.get('/doctor')['forging_nodes'] == ['liar'], 'the liar to be found out')
-    print(f'the liar was dropped {time.monotonic() - begun:.1f} s after the viewer came')
+    print(f'the liar was dropped {time.monotonic() - begun:.1f} s after its first lie')
     assert child.stream('alter')['refused'] >= 1
     media.grows(received, 64 * 1024)  # from somebody else
     sources = {ticket['source'] for ticket in child.get('/stream/alter/tickets')['tickets'] if ticket['destination'] == 'child'}

@@ -212,6 +212,7 @@ def test_nobody_takes_the_stream_of_a_node_that_was_here(network):
     assert shown['owner'] == shown['fingerprint'] == origin.get('/stream/talk')['stream']['owner']
     node = network.node('n1', origin)  # has its key again
     astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to be back')
+    assert node.call('POST', '/streams', {'name': 'talk'}).status in (200, 201)
     assert node.call('DELETE', '/stream/talk').status == 200
     astral.wait_until(lambda: origin.call('GET', '/stream/talk').status == 404, 'the origin to hear that the stream is deleted')
 

@@ -313,10 +313,16 @@ TEST(Keys, AStreamWithAKeyOfItsOwnMovesWithThatKey) {
   EXPECT_EQ(all->remove_stream("a", {home, "N"}, start).error().code, Code::refused);
   EXPECT_EQ(all->put(stated_by("S", "M", 2, stream("a", "m", start, elsewhere))), Change::updated);
   // Who brings the old statement again does not bring the stream back.
-  EXPECT_EQ(all->put(stated_by("S", "N", 1, stream("a", "n", start))).error().code, Code::conflict);
+  EXPECT_EQ(all->put(stated_by("S", "N", 1, stream("a", "n", start))), Change::updated);
   EXPECT_EQ(all->stream("a", start)->source, "m");
   EXPECT_TRUE(all->remove_stream("a", {elsewhere, "S"}, start));
   EXPECT_EQ(all->put(signed_by("M", stream("a", "m", start))).error().code, Code::conflict);
+  // What was signed before it was removed does not bring it back.
+  EXPECT_TRUE(all->put(stated_by("S", "M", 1, stream("a", "m", start))));
+  EXPECT_FALSE(all->stream("a", start));
+  EXPECT_TRUE(all->kept("a").removed);
+  ASSERT_TRUE(all->ban("S", {.reason = "spam", .since = start}));
+  EXPECT_EQ(all->put(stated_by("S", "M", 3, stream("a", "m", start))).error().code, Code::refused);
 }
 
 TEST(Keys, AKeyGivesItsStreamToAnother) {
