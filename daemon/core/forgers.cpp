@@ -12,6 +12,7 @@ constexpr Time first_pause = 10min;
 constexpr Time last_pause = 24h;
 // A node that brought nothing false for this long after its pause is as any other.
 constexpr Time memory = 24h;
+constexpr std::size_t max_gone = 256;
 
 }  // namespace
 
@@ -24,6 +25,20 @@ void Forgers::caught(const Uuid &node, Time now) {
   Caught &one = caught_[node];
   one.pause = std::clamp(one.pause * 4, first_pause, last_pause);
   one.until = now + one.pause;
+}
+
+void Forgers::gone(const TicketId &ticket, const Uuid &node) {
+  gone_.emplace_back(ticket, node);
+  if (gone_.size() > max_gone) gone_.pop_front();
+}
+
+bool Forgers::caught_by(const TicketId &ticket, Time now) {
+  const auto found =
+      std::find_if(gone_.begin(), gone_.end(), [&](const auto &one) { return one.first == ticket; });
+  if (found == gone_.end()) return false;
+  caught(Uuid(found->second), now);
+  gone_.erase(found);
+  return true;
 }
 
 bool Forgers::has(const Uuid &node, Time now) const {

@@ -138,7 +138,9 @@ Expected<void> Stream::add_source(const Source &source) {
        .on_media = [this, ticket] { handler_.on_source_flows(slug_, ticket); },
        .on_ended =
            [this, ticket](const Error &error) {
-             if (draining_.contains(ticket)) return drained(ticket);
+             const bool is_draining = draining_.contains(ticket);
+             if (is_draining) drained(ticket);
+             if (is_draining && error.code != Code::forged) return;
              handler_.on_source_ended(slug_, ticket, error);
            }});
   if (!parent) return tl::unexpected<Error>(parent.error());
@@ -178,19 +180,27 @@ void Stream::remove_source(const std::string &ticket, bool drain) {
     draining_.insert(parents_.extract(found));
     drain_timer_.set(now() + drain_time);
   } else {
-    retire(*found->second);
+    retire(ticket, *found->second);
     parents_.erase(found);
   }
 }
 
-void Stream::retire(const Parent &parent) {
-  if (const StructurePtr stats = parent.stats()) refused_ += stats_count(stats.get(), "refused");
+void Stream::retire(const std::string &ticket, const Parent &parent) {
+  const StructurePtr stats = parent.stats();
+  if (!stats) return;
+  refused_ += stats_count(stats.get(), "refused");
+  if (stats_count(stats.get(), "forged") == 0 || parent.has_ended()) return;
+  // The other end may have said that the link is over before our element could say why.
+  mailbox_.post([this, ticket] {
+    handler_.on_source_ended(slug_, ticket,
+                             {Code::forged, "it brought what the stream's key has not signed"});
+  });
 }
 
 // Empty: all of them, because their time is over.
 void Stream::drained(const std::string &ticket) {
   for (const auto &[of, parent] : draining_)
-    if (ticket.empty() || ticket == of) retire(*parent);
+    if (ticket.empty() || ticket == of) retire(of, *parent);
   if (ticket.empty())
     draining_.clear();
   else

@@ -142,7 +142,7 @@ class Stream {
   void on_error(GstObject *from, const Error &error);
   void on_lack();
   void drained(const std::string &ticket);
-  void retire(const Parent &parent);
+  void retire(const std::string &ticket, const Parent &parent);
 
   const std::string slug_;
   Settings settings_;

@@ -289,6 +289,7 @@ void Consumer::fill(Statistics &statistics) const {
   statistics.lag_ms = static_cast<std::uint64_t>(line_.lag() / 1ms);
   if (thin_) statistics.thin = *thin_;
   statistics.refused = refused();
+  statistics.forged = forged();
   statistics.stream_key = gate_.fingerprint();
   if (!link_ || !link_->ready() || link_->ended()) return;
   const quic::Stats stats = link_->stats();

@@ -70,6 +70,7 @@ class Consumer final : private Link::Owner {
   void observe(const Taken &taken);
   void fill(Statistics &statistics) const;
   std::uint64_t refused() const { return gate_.refused() + different_; }
+  std::uint64_t forged() const { return gate_.refused(); }
   const Fingerprint &stream_key() const { return gate_.fingerprint(); }  // empty: not known yet
   // What comes before the answer that shows the stream's key waits for it, up to this.
   static constexpr std::size_t max_unchecked = 4 * 1024 * 1024;  // bytes

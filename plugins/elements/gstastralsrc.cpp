@@ -50,6 +50,7 @@
  * * `dropped-bytes` (guint64): always 0.
  * * `refused` (guint64): objects that the stream's key has not signed, that were replayed or that differ from what came before. A link
  *   that brings one of the first two is closed.
+ * * `forged` (guint64): of these, the first two.
  * * `stream-key` (string): the fingerprint of the stream's key; empty while it is not known.
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint

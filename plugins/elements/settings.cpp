@@ -127,7 +127,7 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
           "stats", "Statistics",
           "application/x-astral-stats: bytes, objects, groups, largest-group, rate-bps (bit/s), lag-ms, "
           "rtt-ms "
-          "(milliseconds), carried-bps, needed-bps, refused, stream-key, peers, skipped, dropped-bytes, "
+          "(milliseconds), carried-bps, needed-bps, refused, forged, stream-key, peers, skipped, dropped-bytes, "
           "links",
           GST_TYPE_STRUCTURE, ro);
   }

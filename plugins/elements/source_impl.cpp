@@ -34,6 +34,7 @@ SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link
 void SourceImpl::connect() {
   if (consumer_) {
     refused_ += consumer_->refused();
+    forged_ += consumer_->forged();
     if (const Fingerprint &key = consumer_->stream_key(); !key.empty()) stream_key_ = key;
   }
   Consumer::Settings consumer{
@@ -252,6 +253,7 @@ void SourceImpl::snapshot() {
   Statistics statistics;
   consumer_->fill(statistics);
   statistics.refused += refused_;
+  statistics.forged += forged_;
   statistics_.with([&](Statistics &shared) { std::swap(shared, statistics); });
   snapshot_timer_->set(now() + snapshot_interval);
 }

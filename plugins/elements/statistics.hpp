@@ -38,6 +38,7 @@ struct Statistics {
   // Objects and catalogs that the stream's key has not signed, that were replayed, or that differ from what
   // has arrived before.
   std::uint64_t refused = 0;
+  std::uint64_t forged = 0;  // of these, those that did not come as the stream's key has signed them
   std::string stream_key;  // fingerprint; empty: not known yet
   std::vector<LinkStatistics> links;
 

@@ -333,7 +333,11 @@ void Consumer::silent(const StreamSilent &input) {
 
 void Consumer::source_ended(const SourceEnded &input) {
   const std::optional<Held> held = this->held(input.slug, input.ticket);
-  if (!held) return;
+  if (!held) {  // the other end has said first that it is over
+    if (input.error.code == Code::forged && forgers_.caught_by(input.ticket, node_.now))
+      outbox_.announce(Change::node, node_.self());
+    return;
+  }
   no_link(held->stream, held->link, input.error.detail);
   // Whether the stream has ended, only its source can say.
   if (input.error.code == Code::not_found && &held->link == roles(held->stream).parent)

@@ -281,6 +281,7 @@ void Reconciler::release(StreamState &stream, TicketId id, const char *code, con
   if (code != nullptr) sessions_.cancel(ticket.peer, id, code, why);
   if (has_source(link.state))
     outbox_.emit(RemoveSource{.slug = stream.slug, .ticket = id, .drain = drain});
+  if (ticket.kind == PeerKind::node) forgers_.gone(id, ticket.source);
   stream.links.erase(found);
   ticket_changes_.end(ticket);
 }

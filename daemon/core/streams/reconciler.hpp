@@ -38,7 +38,7 @@ class Reconciler {
  public:
   Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
              TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
-             const Directory &directory, const FailedPaths &failed_paths, const Forgers &forgers, Rng &rng)
+             const Directory &directory, const FailedPaths &failed_paths, Forgers &forgers, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -101,7 +101,7 @@ class Reconciler {
   TimerQueue &timers_;
   const Directory &directory_;
   const FailedPaths &failed_paths_;
-  const Forgers &forgers_;
+  Forgers &forgers_;
   Rng &rng_;
 };
 

@@ -52,6 +52,16 @@ TEST(SignedStream, KeepsItsNameUntilItsWordExpires) {
   EXPECT_TRUE(directory.rivals("t").empty());
 }
 
+TEST(Forgers, ANodeIsCaughtAfterItHasGone) {
+  Forgers forgers;
+  EXPECT_FALSE(forgers.caught_by("t", 1s));
+  forgers.gone("t", "liar");
+  forgers.gone("u", "honest");
+  EXPECT_TRUE(forgers.caught_by("t", 1s));
+  EXPECT_FALSE(forgers.caught_by("t", 1s)) << "once for each ticket";
+  EXPECT_EQ(forgers.list(2s), std::vector<Uuid>{"liar"});
+}
+
 TEST(SignedStream, HasABoundedNumberOfRivals) {
   Directory directory;
   directory.learn(signed_by("k", stream("t", "s", 5)), Heard::elsewhere);
