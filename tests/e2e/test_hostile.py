@@ -32,11 +32,8 @@ def test_nothing_that_a_relay_has_changed_is_shown(network):
     for _, received in viewers.values():
         media.grows(received, 20_000)
     (network.folder / 'lie').touch()
-    late, nothing = media.view(network, liar, 'jump', network.folder / 'late', quiet=False)
-    for viewer in (viewers['alter'][0], viewers['truncate'][0], viewers['replay'][0], late):
-        viewer.wait_for_output(r"is not signed by the stream's key")
-    assert media.size(nothing) == 0
-    late.end(2)
+    for slug in LIES:
+        viewers[slug][0].wait_for_output(r"is not signed by the stream's key")
     plain = viewers['plain'][1]
     media.grows(plain, 20_000)  # the liar does carry media
     for viewer, _ in viewers.values():
