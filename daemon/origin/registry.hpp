@@ -57,11 +57,13 @@ class Registry {
   const Node *public_node(const std::string &first, UnixTime now);
   std::size_t count_nodes() const { return nodes_.size(); }
 
-  // At stream.heard from stream.reporter, signed by stream.owner. An update keeps `created`. **Errors**
-  // conflict: another stream has the slug or the name. refused: the source has another key or address.
+  // At stream.heard from stream.reporter, signed by stream.caller, for stream.owner. An update keeps
+  // `created`, and everything if the owner has signed something newer. **Errors** conflict: another stream
+  // has the slug or the name. refused: the source has another key or address, or the owner is banned.
   // no_room: the registry is full.
   Expected<Change> put(Stream stream);
-  std::optional<Stream> stream(const std::string &slug, UnixTime now);
+  std::optional<Stream> stream(const std::string &slug, UnixTime now);  // if it is listed
+  Stream kept(const std::string &slug) const;  // also if it is not; precondition: put() has taken it
   std::vector<Stream> streams(Order order, Page page, UnixTime now);
   // The names stay its owner's, if it has one.
   Expected<void> remove_stream(const std::string &slug, const Author &author, UnixTime now);
