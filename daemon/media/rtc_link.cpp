@@ -21,6 +21,10 @@ constexpr Time for_gathering = 3s;  // without a network, gathering never ends
 constexpr Time for_connecting = 15s;
 constexpr Time until_dead = 20s;  // without any packet, RTCP included
 constexpr Time look_every = 2s;
+// Bits per second that the other end is taken to send. RTCP gets a twentieth, so that a request for a lost
+// packet waits for 20 ms at most. GStreamer's own estimate lets it wait for longer than the jitter buffer
+// does.
+constexpr double for_requests = 2'000'000;
 constexpr guint most_streams = 16;  // SSRCs that the other end may send; each costs a pad and a thread
 
 struct DescriptionFree {
@@ -103,6 +107,42 @@ Expected<void> RtcLink::build() {
                    }),
                    this);
   return {};
+}
+
+void RtcLink::retransmit(const char *sink_pad) {
+  const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(bin_.get(), sink_pad));
+  GObject *transceiver = nullptr;
+  if (pad) g_object_get(pad.get(), "transceiver", &transceiver, nullptr);
+  if (transceiver) g_object_set(transceiver, "do-nack", TRUE, nullptr);
+  g_clear_object(&transceiver);
+}
+
+void RtcLink::request_lost_packets() {
+  const auto on_new = +[](GstElement *, GstWebRTCRTPTransceiver *transceiver, gpointer) noexcept {
+    GstWebRTCKind kind{};
+    g_object_get(transceiver, "kind", &kind, nullptr);
+    if (kind == GST_WEBRTC_KIND_VIDEO) g_object_set(transceiver, "do-nack", TRUE, nullptr);
+  };
+  g_signal_connect(bin_.get(), "on-new-transceiver", G_CALLBACK(on_new), nullptr);
+  // webrtcbin 1.22 lets any transceiver of the bundle decide for all SSRCs.
+  const auto on_buffer = +[](GstElement *, GstElement *buffer, guint, guint ssrc, gpointer self) noexcept {
+    const StreamingScope scope;
+    const webrtc::Plan &plan = static_cast<RtcLink *>(self)->plan_;
+    const auto &sources = plan.media(*plan.video()).sources;
+    // A packet that does not come in time is not lost: the publisher may be late.
+    g_object_set(buffer, "rtx-next-seqnum", FALSE, nullptr);
+    if (sources.empty()) return;
+    const bool is_video = std::find(sources.begin(), sources.end(), ssrc) != sources.end();
+    g_object_set(buffer, "do-retransmission", gboolean{is_video}, nullptr);
+  };
+  const auto rtpbin = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(bin_.get()), "rtpbin"));
+  if (rtpbin) g_signal_connect(rtpbin.get(), "new-jitterbuffer", G_CALLBACK(on_buffer), this);
+  const auto on_added = +[](GstBin *, GstBin *, GstElement *element, gpointer) noexcept {
+    GstElementFactory *factory = gst_element_get_factory(element);
+    if (factory && g_strcmp0(GST_OBJECT_NAME(factory), "rtpsession") == 0)
+      g_object_set(element, "bandwidth", for_requests, nullptr);
+  };
+  g_signal_connect(bin_.get(), "deep-element-added", G_CALLBACK(on_added), nullptr);
 }
 
 Expected<void> RtcLink::negotiate() {

@@ -35,6 +35,10 @@ class RtcLink {
   RtcLink &operator=(const RtcLink &) = delete;
 
   Expected<void> build();  // makes the pipeline with webrtcbin alone
+  // Before negotiate(), if the plan has a payload type for it (RFC 4588): lost packets of video are sent
+  // again.
+  void retransmit(const char *sink_pad);  // those that this pad of webrtcbin sends
+  void request_lost_packets();            // those of the other end
   Expected<void> negotiate();
   void stop();  // afterwards no thread runs in the pipeline
   void end(const Error &error);

@@ -53,6 +53,7 @@ RtcPublisher::~RtcPublisher() {
 Expected<void> RtcPublisher::start() {
   if (auto built = link_.build(); !built) return built;
   g_object_set(link_.bin(), "latency", for_lost_packets, nullptr);
+  if (link_.plan().video() && link_.plan().video()->rtx) link_.request_lost_packets();
   gst_bin_add_many(GST_BIN(link_.pipeline()), video_.element(), audio_.element(), nullptr);
   g_signal_connect(link_.bin(), "pad-added",
                    G_CALLBACK(+[](GstElement *, GstPad *pad, gpointer self) noexcept {

@@ -18,6 +18,10 @@
 
 namespace astral::media {
 
+// Bounds what an element keeps and sends again, if it is webrtcbin's rtprtxsend. **Why**: webrtcbin keeps 500
+// packets, less than the newest group, and sends each of them as often as the viewer requests it.
+void bound_retransmission(GstElement *element);
+
 // **Thread**: one context.
 class RtcViewer {
  public:

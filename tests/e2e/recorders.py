@@ -61,8 +61,9 @@ class Hls:
         while not self._is_over.wait(0.3):
             self.look()
 
-    def frames(self):
-        names = sorted(self.segments, key=lambda name: int(name.split('.')[0]))
+    def frames(self, newest=0):
+        """Of all segments, or of so many of the newest ones."""
+        names = sorted(self.segments, key=lambda name: int(name.split('.')[0]))[-newest:]
         return frames.ts_frames(b''.join(self.segments[name] for name in names))
 
     def end(self):

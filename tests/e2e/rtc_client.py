@@ -3,8 +3,11 @@
 """A second WebRTC client beside browsers: GStreamer's webrtcbin, with WHEP and WHIP over urllib. It needs Debian's python3-gi,
 gir1.2-gst-plugins-bad-1.0 and gstreamer1.0-nice.
 
-    rtc_client.py watch URL FILE        writes the received H.264 to FILE, and prints the RTP timestamp of each picture and audio packet
-    rtc_client.py publish URL H264|VP8  publishes a test picture and a tone until it ends; SIGINT ends the session with DELETE, and prints an error's status
+    rtc_client.py watch URL FILE [LOSS]        writes the received H.264 to FILE, and prints the RTP timestamp of each picture and audio packet
+    rtc_client.py publish URL H264|VP8 [LOSS]  publishes a test picture and a tone until it ends, and prints how many packets it sent again; SIGINT
+                                               ends the session with DELETE, and prints an error's status
+
+Lost packets are sent again (RFC 4588): always to `watch`; by `publish` only if LOSS is given. With LOSS, each LOSSth packet is lost.
 """
 import signal
 import sys
@@ -16,7 +19,7 @@ import gi
 gi.require_version('Gst', '1.0')
 gi.require_version('GstWebRTC', '1.0')
 gi.require_version('GstSdp', '1.0')
-from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+from gi.repository import GLib, GObject, Gst, GstSdp, GstWebRTC  # noqa: E402
 
 TEST = {
     'H264': 'x264enc tune=zerolatency speed-preset=ultrafast bitrate=600 key-int-max=600 ! '
@@ -29,16 +32,41 @@ def say(*words):
     print(*words, flush=True)
 
 
+def lose(element, pad, every):
+    """Each packet of RTP counts, and not those of DTLS and RTCP, which begin otherwise (RFC 5764, 5.1.2; RFC 5761, 4)."""
+    seen = 0
+
+    def pass_or_drop(_, info):
+        nonlocal seen
+        head = info.get_buffer().extract_dup(0, 2)
+        is_rtp = len(head) == 2 and 128 <= head[0] < 192 and not 64 <= head[1] & 0x7f < 96
+        seen += is_rtp
+        return Gst.PadProbeReturn.DROP if is_rtp and seen % every == 0 else Gst.PadProbeReturn.OK
+    element.get_static_pad(pad).add_probe(Gst.PadProbeType.BUFFER, pass_or_drop)
+
+
 class Client:
-    def __init__(self, url, pipeline):
-        self.url, self.place = url, None
+    def __init__(self, url, pipeline, loss=0):
+        self.url, self.place, self.loss, self.senders = url, None, int(loss), []
         self.pipeline = Gst.Pipeline()
         self.pipeline.add(Gst.parse_bin_from_description(pipeline, False))
         self.bin = self.pipeline.get_by_name('rtc')
+        self.bin.connect('deep-element-added', self.added)
         self.bin.connect('notify::ice-gathering-state', lambda *_: GLib.idle_add(self.ask))
         self.bin.connect('notify::connection-state', lambda *_: say('state', self.bin.props.connection_state.value_nick))
         self.loop = GLib.MainLoop()
         GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGINT, self.end)
+
+    def added(self, _, __, element):
+        kind = element.get_factory() and element.get_factory().get_name()
+        if kind == 'rtprtxsend':
+            self.senders.append(element)
+        if kind == 'rtpjitterbuffer':
+            element.props.rtx_next_seqnum = False  # a packet that is late is not lost
+        if kind == 'rtpsession':
+            element.props.bandwidth = 2_000_000  # lets requests for lost packets leave at once
+        if self.loss and kind in ('nicesrc', 'nicesink'):
+            lose(element, 'src' if kind == 'nicesrc' else 'sink', self.loss)
 
     def run(self):
         self.pipeline.set_state(Gst.State.PLAYING)
@@ -73,11 +101,12 @@ class Client:
         self.loop.quit()
 
 
-def watch(url, file):
-    client = Client(url, 'webrtcbin name=rtc bundle-policy=max-bundle')
+def watch(url, file, loss=0):
+    client = Client(url, 'webrtcbin name=rtc bundle-policy=max-bundle latency=1000', loss)
     for caps in ('application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload=102,packetization-mode=(string)1',
                  'application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload=111,encoding-params=(string)2'):
-        client.bin.emit('add-transceiver', GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.Caps.from_string(caps))
+        transceiver = client.bin.emit('add-transceiver', GstWebRTC.WebRTCRTPTransceiverDirection.RECVONLY, Gst.Caps.from_string(caps))
+        transceiver.set_property('do-nack', True)  # webrtcbin 1.22 asks for video only if it asks for audio, too
 
     def tell(pad, info, kind):
         head = info.get_buffer().extract_dup(0, 12)
@@ -96,16 +125,21 @@ def watch(url, file):
         sink.sync_state_with_parent()
         pad.add_probe(Gst.PadProbeType.BUFFER, tell, kind)
         pad.link(sink.get_static_pad('sink'))
+    # Python's class of such pads is made here: if two pads come at once, both threads make it, and one fails.
+    GObject.new(client.bin.get_pad_template('src_%u').props.gtype, name='first', direction=Gst.PadDirection.SRC)
     client.bin.connect('pad-added', link)
     client.run()
 
 
-def publish(url, codec):
-    Client(url, 'webrtcbin name=rtc bundle-policy=max-bundle videotestsrc is-live=true pattern=ball ! '
-           f'video/x-raw,format=I420,width=320,height=240,framerate=20/1 ! {TEST[codec]} ! '
-           f'application/x-rtp,media=video,encoding-name={codec},payload={102 if codec == "H264" else 96} ! rtc. '
-           'audiotestsrc is-live=true volume=0.2 ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay pt=111 ! '
-           'application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! rtc.').run()
+def publish(url, codec, loss=0):
+    client = Client(url, 'webrtcbin name=rtc bundle-policy=max-bundle videotestsrc is-live=true pattern=ball ! '
+                    f'video/x-raw,format=I420,width=320,height=240,framerate=20/1 ! {TEST[codec]} ssrc=7 ! '
+                    f'application/x-rtp,media=video,encoding-name={codec},payload={102 if codec == "H264" else 96},ssrc=(uint)7 ! rtc. '
+                    'audiotestsrc is-live=true volume=0.2 ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay pt=111 ! '
+                    'application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! rtc.', loss)
+    client.bin.get_static_pad('sink_0').props.transceiver.set_property('do-nack', bool(loss))
+    GLib.timeout_add(500, lambda: say('sent again', sum(sender.props.num_rtx_packets for sender in client.senders)) is None)
+    client.run()
 
 
 Gst.init(None)

@@ -31,14 +31,14 @@ def client(network, *words):
     return network.start(network._name('rtc'), ['/usr/bin/python3', CLIENT, *words])
 
 
-def watch(network, node, file='watched.h264'):
-    viewer = client(network, 'watch', f'{node.url}/stream/talk/whep', network.folder / file)
+def watch(network, node, file='watched.h264', loss=0):
+    viewer = client(network, 'watch', f'{node.url}/stream/talk/whep', network.folder / file, loss)
     viewer.wait_for_output('^state connected')
     return viewer
 
 
-def publish(network, node, codec='H264'):
-    publisher = client(network, 'publish', f'{node.url}/stream/talk/whip', codec)
+def publish(network, node, codec='H264', loss=0):
+    publisher = client(network, 'publish', f'{node.url}/stream/talk/whip', codec, loss)
     publisher.wait_for_output('^state connected')
     return publisher
 
@@ -69,9 +69,14 @@ def test_a_whep_viewer_at_another_node_gets_the_published_pictures(network, node
     viewer = watch(network, second)
     more(viewer, 3 * FPS)
     more(viewer, 50, 'audio')
+    unlucky = watch(network, second, 'unlucky.h264', loss=20)
+    more(unlucky, 3 * FPS)
+    assert unlucky.end(2) == 0
     assert viewer.end(2) == 0
     assert second.call('DELETE', re.search(r'^answered http://[^/]+(\S+)$', viewer.output, re.M)[1]).status == 404
-    assert_part(pictures(network.folder / 'watched.h264'), pictures_of_ts(network, record), 3 * FPS, leave=2)
+    published = pictures_of_ts(network, record)
+    for file in ('watched.h264', 'unlucky.h264'):
+        assert_part(pictures(network.folder / file), published, 3 * FPS, leave=2)
 
 
 def pictures_of_ts(network, record):
@@ -105,13 +110,14 @@ def test_a_whep_viewer_plays_on_when_the_publisher_returns(network, nodes):
 
 def test_a_whip_stream_plays_at_another_node_and_its_publisher_may_return(network, nodes):
     first, second = nodes
-    publisher = publish(network, first)
+    publisher = publish(network, first, loss=20)
     live(second)
+    publisher.wait_for_output('^sent again [1-9]')
     path = of_ts(network, second, 'whip.ts')
     assert codecs(path) == {'h264', 'aac'}
     packets = media.probe(path, '-select_streams', 'v', '-show_entries', 'packet=pts_time,flags')['packets']
     keys = [float(packet['pts_time']) for packet in packets if 'K' in packet['flags']]
-    assert len(packets) > 3 * 20 * 0.8 and len(keys) > 1 and max(b - a for a, b in zip(keys, keys[1:])) < 2.5
+    assert len(packets) > 3 * 20 * 0.8 and len(keys) > 1  # alone, the encoder makes one in 30 s
     created = second.stream('talk')['created']
     publisher.kill()
     again = publish_again(network, first)
@@ -161,8 +167,7 @@ def test_a_whep_viewer_gets_every_picture_of_a_late_publisher_whose_picture_paus
     sent = [unit for tag in (t for _, t in plan) if tag.kind == frames.VIDEO and tag.body[1] == 1 for unit in frames.units_of(tag.body[5:])
             if unit[0] & 0x1f in (1, 5)]
     watched = network.folder / 'watched.h264'
-    seen = []
-    astral.wait_until(lambda: seen.append(len(times(viewer))) or seen[-1] == max(seen[:-3], default=0), 'the last pictures', 40, 0.5)
+    astral.wait_until(lambda: watched.exists() and any(unit in watched.read_bytes() for unit in sent[-3:]), 'the last picture', 40, 0.5)
     assert viewer.end(2) == 0
     publisher.socket.close()
     got = pictures(watched)

@@ -34,6 +34,8 @@ void hold(const Offer &offer, const astral::Expected<Plan> &plan, const Make &ag
   const std::string text = plan->element_offer();
   assert(std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= 0x20 && c <= 0x7e) || c == '\r' || c == '\n'; }));
+  if (plan->video() && plan->video()->rtx)
+    assert(*plan->video()->rtx < 128 && *plan->video()->rtx != plan->video()->payload.type);
   const auto parsed = parse_offer(text);
   assert(parsed && parsed->media.size() <= 2);
   const auto same = again(*parsed);

@@ -20,6 +20,11 @@ inline constexpr std::size_t min_ufrag = 4;
 inline constexpr std::size_t min_pwd = 22;
 inline constexpr std::size_t max_credential = 256;
 inline constexpr std::size_t max_mid = 32;
+// What is kept for one viewer, to be sent again: the newest group, which a viewer that joins gets at once,
+// and then so much of what is live. Sequence numbers have 16 bits, so it must be less than 32,768 packets.
+inline constexpr unsigned max_kept_packets = 8192;             // of 1,200 bytes at most
+inline constexpr unsigned max_kept_ms = 2000;                  // by the media's time
+inline constexpr unsigned max_retransmissions = 1000;          // in a second
 inline constexpr std::uint32_t max_bandwidth = 1'000'000'000;  // of b=
 
 }  // namespace astral::webrtc

@@ -58,6 +58,21 @@ int rank_sound(const Payload &payload) {
   return is_opus(payload) && payload.type >= first_dynamic ? 0 : never_taken;
 }
 
+// RFC 3551, 6, without what RTCP would be taken for (RFC 5761, 4).
+bool is_dynamic(unsigned type) {
+  return type >= first_dynamic || (type >= 35 && type <= 63);
+}
+
+std::optional<unsigned> retransmission_of(const Payload &payload, const Media &media) {
+  const auto is_it = [&](const Payload &other) {
+    return other.codec == "RTX" && other.rate == payload.rate && other.type != payload.type &&
+           is_dynamic(other.type) && number(other.parameter("apt"), 127) == payload.type;
+  };
+  const auto found = std::find_if(media.payloads.begin(), media.payloads.end(), is_it);
+  const bool is_known = payload.nack && media.kind == Kind::video && found != media.payloads.end();
+  return is_known ? std::optional(found->type) : std::nullopt;
+}
+
 bool fits(const Media &media, Kind kind, bool sends) {
   return media.kind == kind && !media.is_rejected && media.rtcp_mux &&
          media.protocol == "UDP/TLS/RTP/SAVPF" && (sends ? media.receives : media.sends);
@@ -70,7 +85,7 @@ std::optional<Chosen> choose(const Offer &offer, Kind kind, bool sends, const Ra
     const auto best = std::min_element(media.payloads.begin(), media.payloads.end(),
                                        [&](const Payload &a, const Payload &b) { return rank(a) < rank(b); });
     if (best == media.payloads.end() || rank(*best) == never_taken) continue;
-    Chosen chosen{.media = i, .payload = *best};
+    Chosen chosen{.media = i, .payload = *best, .rtx = retransmission_of(*best, media)};
     for (const Extension &extension : media.extensions)
       if (extension.uri == transport_cc_uri && best->transport_cc) chosen.transport_cc = extension.id;
     return chosen;
@@ -130,6 +145,10 @@ void add_payload(std::string &out, const Chosen &chosen) {
   }
   if (const std::string parameters = parameters_of(payload); !parameters.empty())
     add(out, "a=fmtp:" + type + " " + parameters);
+  if (!chosen.rtx) return;
+  const std::string rtx = std::to_string(*chosen.rtx);
+  add(out, "a=rtpmap:" + rtx + " rtx/" + std::to_string(payload.rate));
+  add(out, "a=fmtp:" + rtx + " apt=" + type);
 }
 
 }  // namespace
@@ -215,7 +234,8 @@ std::string Plan::element_offer() const {
     if (!one) continue;
     const Media &from = offer_.media[i];
     bundle += " " + from.mid;
-    add(media_text, "m=" + from.name + " 9 UDP/TLS/RTP/SAVPF " + std::to_string(one->payload.type));
+    add(media_text, "m=" + from.name + " 9 UDP/TLS/RTP/SAVPF " + std::to_string(one->payload.type) +
+                        (one->rtx ? " " + std::to_string(*one->rtx) : ""));
     add(media_text, "c=IN IP4 0.0.0.0");
     add(media_text, "a=ice-ufrag:" + way.ufrag);
     add(media_text, "a=ice-pwd:" + way.pwd);

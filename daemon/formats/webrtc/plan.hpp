@@ -25,6 +25,8 @@ struct Chosen {
   std::size_t media = 0;  // index in Offer::media
   Payload payload;
   unsigned transport_cc = 0;  // the extension's id; 0: not offered
+  // The payload type of its retransmitted packets (RFC 4588); none without a=rtcp-fb nack.
+  std::optional<unsigned> rtx = {};
 };
 
 class Plan {

@@ -64,6 +64,56 @@ TEST(Plan, WebrtcbinGetsOnlyWhatWasChosen) {
   EXPECT_EQ(Plan::to_receive(*again)->element_offer(), text);
 }
 
+// The offer with a=rtpmap and a=fmtp of a retransmission's payload type, as all browsers have them.
+std::string with_rtx(const std::string &direction, const std::string &format = "apt=108",
+                     const std::string &rtpmap = "rtx/90000", const std::string &type = "109") {
+  return replaced(
+      replaced(replaced(offer(direction), "SAVPF 96 102", "SAVPF " + type + " 96 102"), "a=ssrc-group",
+               "a=rtpmap:" + type + " " + rtpmap + "\r\na=fmtp:" + type + " " + format + "\r\na=ssrc-group"),
+      "a=rtcp-fb:108 ccm fir", "a=rtcp-fb:108 nack\r\na=rtcp-fb:108 ccm fir");
+}
+
+std::optional<unsigned> rtx_of(const std::string &text) {
+  const auto plan = to_receive(text);
+  return plan && plan->video()->payload.type == 108 ? plan->video()->rtx : 0;
+}
+
+TEST(Plan, LostVideoIsSentAgain) {
+  for (const bool sends : {true, false}) {
+    const std::string text = with_rtx(sends ? "recvonly" : "sendonly");
+    const auto plan = sends ? to_send(text, {true, true, "42e01f"}) : to_receive(text);
+    ASSERT_TRUE(plan) << plan.error().detail;
+    EXPECT_EQ(plan->video()->rtx, 109u);
+    EXPECT_FALSE(plan->audio()->rtx);
+    const std::string offered = plan->element_offer();
+    for (const char *line : {"m=video 9 UDP/TLS/RTP/SAVPF 108 109\r\n", "a=rtcp-fb:108 nack\r\n",
+                             "a=rtpmap:109 rtx/90000\r\n", "a=fmtp:109 apt=108\r\n"})
+      EXPECT_TRUE(contains(offered, line)) << line << offered;
+    const auto again = parse_offer(offered);
+    ASSERT_TRUE(again) << again.error().detail;
+    const auto same = sends ? Plan::to_send(*again, {true, true, "42e01f"}) : Plan::to_receive(*again);
+    EXPECT_EQ(same->element_offer(), offered);
+  }
+}
+
+TEST(Plan, FindsTheRetransmissionsOfEachBrowser) {
+  EXPECT_EQ(rtx_of(with_rtx("sendonly", "apt=108;rtx-time=3000")), 109u);
+  EXPECT_EQ(rtx_of(with_rtx("sendonly", "rtx-time=3000; apt=108", "RTX/90000")), 109u);
+  EXPECT_EQ(rtx_of(with_rtx("sendonly", "apt=108", "rtx/90000", "40")), 40u);
+}
+
+TEST(Plan, SendsNothingAgainWithoutASoundPayloadTypeForIt) {
+  EXPECT_EQ(rtx_of(offer("sendonly")), std::nullopt);
+  EXPECT_EQ(rtx_of(replaced(with_rtx("sendonly"), "a=rtcp-fb:108 nack\r\n", "")), std::nullopt);
+  for (const char *format :
+       {"apt=102", "apt=", "apt=x", "apt=108x", "apt=-1", "apt=4294967404", "apt=236", "108"})
+    EXPECT_EQ(rtx_of(with_rtx("sendonly", format)), std::nullopt) << format;
+  for (const char *rtpmap : {"rtx/8000", "rtx2/90000", "red/90000"})
+    EXPECT_EQ(rtx_of(with_rtx("sendonly", "apt=108", rtpmap)), std::nullopt) << rtpmap;
+  for (const char *type : {"0", "34", "64", "72", "95"})  // static, or taken for RTCP
+    EXPECT_EQ(rtx_of(with_rtx("sendonly", "apt=108", "rtx/90000", type)), std::nullopt) << type;
+}
+
 TEST(Plan, TheAnswerRefusesWhatWasNotChosen) {
   const auto plan =
       to_send(offer("recvonly") + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:2\r\n",
