@@ -274,6 +274,10 @@ Stream Registry::shown(const Stream &stream) const {
   return copy;
 }
 
+Stream Registry::kept(const std::string &slug) const {
+  return shown(streams_.at(slug));
+}
+
 std::optional<Stream> Registry::stream(const std::string &slug, UnixTime now) {
   lapse(now);
   const auto known = streams_.find(slug);

@@ -61,7 +61,8 @@ class Registry {
   // conflict: another stream has the slug or the name. refused: the source has another key or address.
   // no_room: the registry is full.
   Expected<Change> put(Stream stream);
-  std::optional<Stream> stream(const std::string &slug, UnixTime now);
+  std::optional<Stream> stream(const std::string &slug, UnixTime now);  // if it is listed
+  Stream kept(const std::string &slug) const;  // also if it is not; precondition: put() has taken it
   std::vector<Stream> streams(Order order, Page page, UnixTime now);
   // The names stay its owner's, if it has one.
   Expected<void> remove_stream(const std::string &slug, const Author &author, UnixTime now);

@@ -113,9 +113,7 @@ class StreamCalls {
     const std::string slug = stream.slug;
     const auto change = registry_.put(std::move(stream));
     if (!change) return tl::unexpected(change.error());
-    const UnixTime now = edges_.clock();
-    // Has a value: put() has just added it, and streams do not lapse.
-    return changed(json_reply(stream_json(*registry_.stream(slug, now), now)), *change, "/stream/" + slug);
+    return changed(json_reply(stream_json(registry_.kept(slug), edges_.clock())), *change, "/stream/" + slug);
   }
 
   // An administrator's calls have a token.

@@ -152,6 +152,8 @@ TEST_F(OriginCalls, AnAdministratorHidesDeletesAndBans) {
   EXPECT_EQ(admin("PUT", "/stream/a", R"({"name":"x"})").status, 400u);
   EXPECT_EQ(admin("PUT", "/stream/a", R"({"hidden":true})").status, 200u);
   EXPECT_EQ(call("GET", "/stream/a").status, 404u);
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 200u);
+  EXPECT_EQ(call("GET", "/stream/a").status, 404u);
   EXPECT_EQ(admin("GET", "/moderation").body, R"({"bans":[],"hidden":["a"]})");
   EXPECT_EQ(admin("PUT", "/stream/a", R"({"hidden":false})").status, 200u);
   EXPECT_EQ(admin("DELETE", "/stream/a").status, 200u);
