@@ -235,7 +235,7 @@ def test_an_administrator_hides_and_bans(network):
     key = origin.get('/node/n1')['node']['key']
     assert key != shown['owner'] and admin('ban', key, 'spam').returncode == 0
     assert origin.get('/nodes') == {'nodes': []} and origin.get('/streams') == {'streams': []}
-    node.wait_for_output('takes nothing from you: spam')
+    node.wait_for_output('takes nothing from you: spam', 60)  # it reports every 30 s
     assert admin('unban', key).returncode == 0
     assert admin('ban', '127.0.0.0/8').returncode == 0
     assert raw_websocket.WebSocket(origin.port).status == 403
