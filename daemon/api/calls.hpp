@@ -17,6 +17,7 @@ namespace astral::api {
 
 void add_node_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
+void add_key_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 // What leads into the node besides HTTP.
 struct Doors {

@@ -52,6 +52,7 @@ void examine(const runtime::Driver &driver, const Surroundings &around, const ht
                                 .set("state", turn->state)
                                 .set("error", known(turn->error)));
   body.set("known_nodes", node.nodes().size() - 1).set("unreachable_nodes", node.unreachable(now()));
+  body.set("forging_nodes", node.forgers(now()));
   answer(http::reply(body));
 }
 

@@ -58,7 +58,7 @@ void Events::tell(const core::NodeView &node, core::Change what, const std::stri
     case core::Change::stream:
       if (const auto found = node.find_stream(key)) {
         return send(To::all, "stream",
-                    protocol::stream_json(*found)
+                    protocol::plain_stream_json(*found)
                         .set("state", core::state_of(*found))
                         .set("viewers", node.viewers(key))
                         .set("audience", node.audience(key)));

@@ -105,6 +105,8 @@ json::Builder shown_node(const core::NodeView &node, const core::NodeInfo &info,
     out.set("fed_children", node.fed_children())
         .set("promised_kbps", node.promised_bps() / 1000)
         .set("slow_children", node.slow_children());
+  const std::vector<core::Uuid> forgers = node.forgers(now());
+  if (std::find(forgers.begin(), forgers.end(), info.uuid) != forgers.end()) out.set("forged", true);
   return out;
 }
 

@@ -40,6 +40,19 @@ json::Builder left_out_json(const formats::LeftOut &lost) {
       .set("reason", lost.text);
 }
 
+// As people tell it from the first one: by the beginning of its key's fingerprint.
+std::string rival_slug(const core::StreamInfo &rival) {
+  return rival.slug + "~" + rival.fingerprint.substr(0, 4);
+}
+
+json::Builder rival_json(const core::StreamInfo &rival) {
+  json::Builder out;
+  return out.set("slug", rival_slug(rival))
+      .set("name", rival.name)
+      .set("source", rival.source)
+      .set("fingerprint", rival.fingerprint);
+}
+
 std::string mbps(std::uint64_t bps) {
   const std::uint64_t tenths = (bps + 50'000) / 100'000;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
@@ -124,7 +137,7 @@ void remove(runtime::Driver &driver, const http::Call &call, const http::Answer 
 }  // namespace
 
 json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo &stream) {
-  json::Builder shown = protocol::stream_json(stream);
+  json::Builder shown = protocol::plain_stream_json(stream);
   shown.set("state", core::state_of(stream));
   shown.set("viewers", driver.node().viewers(stream.slug));
   shown.set("audience", driver.node().audience(stream.slug));
@@ -140,6 +153,14 @@ json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo
         json::Builder().set("carried_bps", measured.carried_bps).set("needed_bps", measured.needed_bps));
     warnings.push_back(thin_line(measured));
   }
+  std::vector<json::Builder> others;
+  for (const core::StreamInfo &rival : driver.node().rivals(stream.slug)) {
+    others.push_back(rival_json(rival));
+    warnings.push_back("another stream claims this name, with another key: " + rival_slug(rival) +
+                       " of node " + rival.source);
+  }
+  if (!others.empty()) shown.set("others", others);
+  if (measured.refused > 0) shown.set("refused", measured.refused);
   std::vector<json::Builder> lost;
   for (const formats::LeftOut &one : formats::left_out(facts)) lost.push_back(left_out_json(one));
   if (!lost.empty()) shown.set("left_out", lost);

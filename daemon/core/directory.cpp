@@ -58,21 +58,42 @@ bool Directory::learn(const NodeInfo &node, Heard from) {
 }
 
 bool Directory::learn(const StreamInfo &stream, Heard from) {
-  if (!sound(stream) || !timely(stream.updated)) return false;
+  if (!sound(stream) || !timely(stream.updated) || stream.deleted) return false;
   const auto buried = buried_.find(stream.slug);
-  if (from != Heard::itself && buried != buried_.end() && stream.updated <= buried->second) return false;
+  const bool is_old = buried != buried_.end() && stream.updated <= buried->second;
+  if (is_old && (from != Heard::itself || stream.is_signed())) return false;
   const auto known = streams_.find(stream.slug);
   if (known == streams_.end()) {
     if (streams_.size() >= max_streams) return false;
     streams_.emplace(stream.slug, KnownStream{.info = stream, .listed = from == Heard::origin});
     return true;
   }
-  KnownStream &entry = known->second;
+  return learn(known->second, stream, from);
+}
+
+bool Directory::learn(KnownStream &entry, const StreamInfo &stream, Heard from) {
+  const bool is_same = entry.info.is_signed() && entry.info.fingerprint == stream.fingerprint;
+  entry.listed = entry.listed || from == Heard::origin;
   if (entry.own) {
-    entry.listed = entry.listed || from == Heard::origin;
+    if (is_same && stream.is_signed())
+      entry.overtaken = std::max(entry.overtaken, stream.updated);
+    else if (entry.info.is_signed() && stream.is_signed())
+      note_rival(stream);
     return false;
   }
-  if (from == Heard::origin) entry.listed = true;
+  if (entry.info.is_signed() || stream.is_signed()) {
+    if (!stream.is_signed()) return false;
+    if (is_same && stream.updated <= entry.info.updated) return false;
+    // Another key is another stream. The name goes to one if nobody has it, or if the origin says so.
+    const bool is_free =
+        entry.info.is_signed() ? is_expired(entry.info) : stream.source == entry.info.source || !entry.listed;
+    if (!is_same && !is_free && from != Heard::origin) {
+      note_rival(stream);
+      return false;
+    }
+    entry.info = stream;
+    return true;
+  }
   if (stream.source != entry.info.source) {
     if (from != Heard::origin) return false;
     entry.info = stream;
@@ -87,11 +108,47 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
   return true;
 }
 
-bool Directory::gone(const Slug &slug, std::uint64_t updated, Heard from) {
+// A statement that has expired says nothing any more.
+bool Directory::is_expired(const StreamInfo &stream) const {
+  return stream.expires + static_cast<std::uint64_t>(max_ahead / 1ms) < latest_;
+}
+
+void Directory::note_rival(const StreamInfo &stream) {
+  const auto is_same = [&](const StreamInfo &known) {
+    return known.slug == stream.slug && known.fingerprint == stream.fingerprint;
+  };
+  const auto known = std::find_if(rivals_.begin(), rivals_.end(), is_same);
+  if (known != rivals_.end() && known->updated >= stream.updated) return;
+  if (known != rivals_.end()) rivals_.erase(known);
+  rivals_.push_back(stream);
+  if (rivals_.size() > max_rivals) rivals_.pop_front();
+}
+
+std::vector<StreamInfo> Directory::rivals(const Slug &slug) const {
+  std::vector<StreamInfo> list;
+  const StreamInfo *known = stream(slug);
+  for (const StreamInfo &rival : rivals_)
+    if (rival.slug == slug && !is_expired(rival) && known != nullptr &&
+        rival.fingerprint != known->fingerprint)
+      list.push_back(rival);
+  return list;
+}
+
+bool Directory::gone(const Gone &gone, Heard from) {
+  const auto &[slug, updated, word] = gone;
   const auto known = streams_.find(slug);
   if (known == streams_.end() || known->second.own) return false;
   if (!timely(updated)) return false;
-  const std::uint64_t version = known->second.info.updated;
+  const StreamInfo &info = known->second.info;
+  const std::uint64_t version = info.updated;
+  if (info.is_signed() && from != Heard::origin) {
+    if (word.empty() || !word[0].deleted || word[0].slug != slug || word[0].fingerprint != info.fingerprint ||
+        word[0].updated <= version || !timely(word[0].updated))
+      return false;
+    bury(slug, word[0].updated);
+    streams_.erase(known);
+    return true;
+  }
   if (from == Heard::elsewhere && updated < std::max<std::uint64_t>(version, 1)) return false;
   streams_.erase(known);
   // An origin that lost its store forgets streams that are alive: they may come back with the same version.
@@ -128,7 +185,7 @@ void Directory::disown(const Slug &slug) {
 std::uint64_t Directory::version(const Slug &slug) const {
   const auto known = streams_.find(slug);
   const auto buried = buried_.find(slug);
-  return std::max(known == streams_.end() ? 0 : known->second.info.updated,
+  return std::max(known == streams_.end() ? 0 : std::max(known->second.info.updated, known->second.overtaken),
                   buried == buried_.end() ? 0 : buried->second);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The nodes and streams that this node has heard of, the newest version of each. It decides which news is
-// new: new news is passed on once, old news is dropped. It does not know who is connected or which streams
-// are carried.
+// new: new news is passed on once, old news is dropped. A stream whose key is known is changed by what this
+// key has signed, and by nothing else. It does not know who is connected or which streams are carried.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,13 @@
 #include <optional>
 #include <vector>
 
+#include "core/message.hpp"
 #include "core/types.hpp"
 
 namespace astral::core {
 
 enum class Heard {
-  itself,     // from the node itself or the stream's source: believed even if the version is old
+  itself,     // from the node itself or the stream's source: unsigned, it is believed even if it is old
   elsewhere,  // passed on by another node
   origin,     // it decides to whom a name belongs
 };
@@ -32,14 +33,15 @@ class Directory {
   // True: it was new. News that exceeds a bound, breaks the rule of names or is from the future is never new.
   bool learn(const NodeInfo &node, Heard from);
   bool learn(const StreamInfo &stream, Heard from);
-  bool gone(const Slug &slug, std::uint64_t updated, Heard from);  // true: it was known
+  bool gone(const Gone &gone, Heard from);  // true: it was known
   // The streams that the origin had listed before and lists no more.
   std::vector<Slug> missing(const std::vector<StreamInfo> &listed) const;
 
   void own(const StreamInfo &stream);  // a stream of ours: no news can change it until disown()
   void disown(const Slug &slug);       // it is gone
   bool is_own(const Slug &slug) const;
-  std::uint64_t version(const Slug &slug) const;  // the highest `updated` seen, also of a stream that is gone
+  // The highest `updated` seen, also of a stream that is gone, and what others have of ours from another run.
+  std::uint64_t version(const Slug &slug) const;
   std::size_t own_streams() const { return own_; }
 
   // A lost node, to be tried again, because a network may have fallen apart. None: no node was lost.
@@ -52,6 +54,8 @@ class Directory {
 
   const NodeInfo *node(const Uuid &uuid) const;
   const StreamInfo *stream(const Slug &slug) const;
+  // Streams of this slug with another key than the one that is known by it.
+  std::vector<StreamInfo> rivals(const Slug &slug) const;
   std::vector<NodeInfo> nodes(std::size_t most) const;
   std::vector<NodeInfo> supernodes() const;
   void timed(const Uuid &uuid, Time rtt);                   // for the API
@@ -71,7 +75,11 @@ class Directory {
     StreamInfo info;
     bool own = false;
     bool listed = false;  // by the origin
+    std::uint64_t overtaken = 0;  // of our own: what its key said in another run, by a clock that was ahead
   };
+  bool learn(KnownStream &entry, const StreamInfo &stream, Heard from);
+  bool is_expired(const StreamInfo &stream) const;
+  void note_rival(const StreamInfo &stream);
   void bury(const Slug &slug, std::uint64_t updated);
 
   std::uint64_t latest_ = 0;  // the highest version that is believed
@@ -80,6 +88,7 @@ class Directory {
   std::deque<Uuid> losses_;        // their order, the oldest first
   std::map<Slug, KnownStream> streams_;
   std::size_t own_ = 0;
+  std::deque<StreamInfo> rivals_;         // the oldest first
   std::map<Slug, std::uint64_t> buried_;  // `updated` of streams that are gone
   std::deque<Slug> burials_;              // their order, the oldest first
 };

@@ -49,6 +49,8 @@ struct TellRelay {
 struct AddSource {
   Slug slug = {};
   Offer offer = {};
+  std::string stream_key =
+      {};  // the fingerprint of the key that must have signed its media; empty: not known
   bool standby = false;
 };
 // Switches a source on, or back to standby. A source that is on already is asked whether its link is alive:

@@ -192,9 +192,13 @@ bool Finder::pass_on(Key key, const M &message) {
   return true;
 }
 
+// Only the stream's key can say that it is gone, where the key is known. Others say that they have left it.
 void Finder::keep(const Advert &advert) {
-  const bool end = advert.over && !advert.stream.empty();
-  if (end)
+  const StreamInfo *known = directory_.stream(advert.slug);
+  const bool is_word = !advert.stream.empty() &&
+                       (known == nullptr || !known->is_signed() ||
+                        (advert.stream[0].deleted && advert.stream[0].fingerprint == known->fingerprint));
+  if (advert.over && is_word)
     records_.end(advert.slug);
   else
     records_.advert(advert, node_.now + node_.settings.timeouts.refresh * 5 / 2);
@@ -207,10 +211,11 @@ void Finder::advert(Advert advert, PeerId from) {
   keep(advert);
   const bool news = !advert.stream.empty() && advert.stream[0].slug == advert.slug;
   if (news && advert.over) {
-    if (directory_.gone(advert.slug, advert.stream[0].updated, Heard::elsewhere)) {
+    Gone gone{.slug = advert.slug, .updated = advert.stream[0].updated};
+    if (advert.stream[0].is_signed()) gone.stream = advert.stream;
+    if (directory_.gone(gone, Heard::elsewhere)) {
       if (sessions_.may_tell_children())
-        for (const PeerId child : sessions_.peers.children())
-          sessions_.send(child, Gone{.slug = advert.slug, .updated = advert.stream[0].updated});
+        for (const PeerId child : sessions_.peers.children()) sessions_.send(child, gone);
       outbox_.announce(Change::stream, advert.slug);
     }
   } else if (news && directory_.learn(advert.stream[0], Heard::elsewhere)) {
@@ -252,17 +257,21 @@ void Finder::stream_news(const StreamInfo &stream, PeerId from) {
   reach.said = node_.now;
 }
 
-void Finder::stream_gone(const Slug &slug, std::uint64_t updated, PeerId from) {
+void Finder::stream_gone(const Gone &gone, PeerId from) {
+  const auto &[slug, updated, word] = gone;
   if (!node_.supernode()) return;
   const Peer *child = sessions_.peers.find(from);
   if (from != 0 && (child == nullptr || !child->child)) return;
   reach_.erase(slug);
   timers_.drop({.kind = TimerKind::advert, .name = slug});
-  advert({.slug = slug,
-          .supernode = sessions_.place(),
-          .over = true,
-          .stream = {StreamInfo{.slug = slug, .name = slug, .source = node_.self(), .updated = updated}}},
-         from);
+  advert(
+      {.slug = slug,
+       .supernode = sessions_.place(),
+       .over = true,
+       .stream = word.empty() ? std::vector{StreamInfo{
+                                    .slug = slug, .name = slug, .source = node_.self(), .updated = updated}}
+                              : word},
+      from);
 }
 
 bool Finder::note(const Find &find) {

@@ -54,7 +54,7 @@ class Finder {
   void advert(Advert advert, PeerId from);
   void here(Here here);
   void stream_news(const StreamInfo &stream, PeerId from);
-  void stream_gone(const Slug &slug, std::uint64_t updated, PeerId from);
+  void stream_gone(const Gone &gone, PeerId from);
   void child_came(const Peer &child);
   void child_left(const Uuid &uuid);  // to another supernode, or it became one
   void peer_gone(const PeerGone &gone);

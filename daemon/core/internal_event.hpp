@@ -23,8 +23,7 @@ struct PeerGone {  // it is no longer in Peers; its tickets are still in Tickets
   bool ready = false;  // its greeting was complete
 };
 struct StreamGone {  // news that a stream of another node has ended
-  Slug slug;
-  std::uint64_t updated = 0;
+  Gone gone;
   PeerId from = 0;
 };
 struct MediaOpened {

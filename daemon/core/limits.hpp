@@ -35,6 +35,9 @@ inline constexpr std::size_t max_shunned = 1'024;  // children that did not hold
 inline constexpr std::size_t max_waiting_calls = 64;  // API calls that wait for one search
 inline constexpr std::size_t max_relayed = 256;      // askers for whom this node fetches a stream, as a relay
 inline constexpr std::size_t max_failed_paths = 64;  // nodes that are remembered because no link came up
+inline constexpr std::size_t max_forgers =
+    256;                                       // nodes that are remembered because they brought forged media
+inline constexpr std::size_t max_rivals = 64;  // streams that are remembered because another has their slug
 inline constexpr std::size_t nodes_per_message = 64;  // these two keep a message below 64 KiB
 inline constexpr std::size_t streams_per_message = 4;
 inline constexpr std::size_t streams_told = 512;       // to a new child
@@ -50,6 +53,8 @@ inline constexpr std::uint64_t max_rate_kbps = 100'000'000;  // a stream's annou
 // How far a version (`updated`) may lie ahead of our clock. A version further ahead is refused: until that
 // time, nobody could say anything newer. Two honest clocks are not that far apart.
 inline constexpr Time max_ahead = 5min;
+// What a stream's key has said of it holds for so long. It is said again when half of that is over.
+inline constexpr Time statement_life = 24h;
 // A stream of which nobody has said or measured the bit rate counts as `unknown_bps`, a usual 720p stream. On
 // an upstream that is smaller it counts as the whole of it, but at least as the first Astral's 75 KB/s.
 inline constexpr std::uint64_t unknown_bps = 4'000'000;

@@ -240,9 +240,9 @@ void Membership::spread(const StreamInfo &stream, PeerId but) {
   for (const PeerId id : audience(stream.slug, but)) sessions_.send(id, Streams{.streams = {stream}});
 }
 
-void Membership::tell_gone(const Slug &slug, std::uint64_t updated, PeerId but) {
-  for (const PeerId id : audience(slug, but)) sessions_.send(id, Gone{.slug = slug, .updated = updated});
-  outbox_.announce(Change::stream, slug);
+void Membership::tell_gone(const Gone &gone, PeerId but) {
+  for (const PeerId id : audience(gone.slug, but)) sessions_.send(id, gone);
+  outbox_.announce(Change::stream, gone.slug);
 }
 
 // The peer is the source of that stream. A routed session has no proof of a key, so the uuid must be enough.
@@ -254,21 +254,34 @@ bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
 void Membership::streams(const Peer &peer, const std::vector<StreamInfo> &streams) {
   for (const StreamInfo &stream : streams) {
     const Heard from = owns(peer, stream) ? Heard::itself : Heard::elsewhere;
-    if (!directory_.learn(stream, from)) continue;
+    if (!directory_.learn(stream, from)) {
+      correct(peer, stream);
+      continue;
+    }
     if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
     outbox_.announce(Change::stream, stream.slug);
     outbox_.post(StreamNews{.stream = stream, .from = peer.id});
   }
 }
 
+// The source has begun anew with a clock that is behind: it learns what its stream's key has said already,
+// and then says something newer.
+void Membership::correct(const Peer &peer, const StreamInfo &stream) {
+  const StreamInfo *known = directory_.stream(stream.slug);
+  if (known != nullptr && known->is_signed() && known->fingerprint == stream.fingerprint &&
+      known->updated > stream.updated && stream.source == peer.uuid)
+    sessions_.send(peer.id, Streams{.streams = {*known}});
+}
+
 void Membership::gone(const Peer &peer, const Gone &gone) {
   const StreamInfo *stream = directory_.stream(gone.slug);
   if (stream == nullptr) return;
-  const std::uint64_t updated = std::max(gone.updated, stream->updated);
+  Gone told = gone;
+  told.updated = std::max(gone.updated, stream->updated);
   const Heard from = owns(peer, *stream) ? Heard::itself : Heard::elsewhere;
-  if (!directory_.gone(gone.slug, gone.updated, from)) return;
-  tell_gone(gone.slug, updated, peer.id);
-  outbox_.post(StreamGone{.slug = gone.slug, .updated = updated, .from = peer.id});
+  if (!directory_.gone(gone, from)) return;
+  tell_gone(told, peer.id);
+  outbox_.post(StreamGone{.gone = std::move(told), .from = peer.id});
 }
 
 void Membership::child_came(PeerId child) {
@@ -294,7 +307,7 @@ void Membership::origin_knows(const OriginKnows &input) {
     const Uuid &source = directory_.stream(slug)->source;
     if (streams_.find(slug) != nullptr || sessions_.peers.with(source, PeerState::ready) != nullptr)
       continue;  // the stream is alive, even if the origin forgot it
-    if (!directory_.gone(slug, 0, Heard::origin)) continue;
+    if (!directory_.gone({.slug = slug}, Heard::origin)) continue;
     outbox_.announce(Change::stream, slug);
   }
   for (const StreamInfo &stream : input.streams) {

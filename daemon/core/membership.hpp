@@ -56,7 +56,7 @@ class Membership {
   void child_came(PeerId child);  // tells it the streams that we know
   // Tells our children, and the nodes that we feed with the stream; of our own streams also our supernode.
   void spread(const StreamInfo &stream, PeerId but);
-  void tell_gone(const Slug &slug, std::uint64_t updated, PeerId but);
+  void tell_gone(const Gone &gone, PeerId but);
   bool add_node(const NodeInfo &node);  // from the API; false: no room
   bool forget_node(const Uuid &uuid);
   void leave();  // says goodbye to all peers
@@ -67,6 +67,7 @@ class Membership {
   void beat_to(Peer &peer, bool with_self = false);
   void changed(Peer &peer, NodeInfo node);
   bool may_be(const Peer &peer, const Uuid &uuid) const;
+  void correct(const Peer &peer, const StreamInfo &stream);
   static bool owns(const Peer &peer, const StreamInfo &stream);
   std::vector<PeerId> audience(const Slug &slug, PeerId but) const;
 

@@ -31,7 +31,7 @@ Node::Node(Settings settings)
       loop_checks_(context_.node, context_.sessions, context_.streams, context_.tickets),
       consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                 context_.ticket_changes, context_.budget, context_.timers, context_.directory,
-                context_.failed_paths, context_.rng),
+                context_.failed_paths, context_.forgers, context_.rng),
       publishing_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                   context_.budget, context_.timers, context_.directory, consumer_),
       audience_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets) {
@@ -166,9 +166,9 @@ void Node::dispatch(const InternalEvent &event) {
       finder_.peer_gone(what);
       send_elsewhere(what.uuid);
     } else if constexpr (std::is_same_v<T, StreamGone>) {
-      finder_.stream_gone(what.slug, what.updated, what.from);
-      child_tickets_.revoke_all(what.slug, "ended", "the stream has ended");
-      consumer_.drop(what.slug, {Code::not_found, "the stream has ended"}, "ended");
+      finder_.stream_gone(what.gone, what.from);
+      child_tickets_.revoke_all(what.gone.slug, "ended", "the stream has ended");
+      consumer_.drop(what.gone.slug, {Code::not_found, "the stream has ended"}, "ended");
     } else if constexpr (std::is_same_v<T, MediaOpened>) {
       child_tickets_.media_opened(what.slug);
     } else if constexpr (std::is_same_v<T, NotFound>) {

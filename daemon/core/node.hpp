@@ -61,11 +61,13 @@ class Node final : public NodeView {
   std::vector<TicketView> tickets(const Slug &slug) const override;
   std::optional<NodeInfo> find_node(const Uuid &uuid) const override;
   std::optional<StreamInfo> find_stream(const Slug &slug) const override;
+  std::vector<StreamInfo> rivals(const Slug &slug) const override { return context_.directory.rivals(slug); }
   std::optional<TicketView> find_ticket(const TicketId &id) const override;
   std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const override;
   std::uint32_t fed_children() const override { return context_.budget.children(); }
   std::uint64_t slow_children() const override { return child_tickets_.slow_children(); }
   std::vector<Uuid> unreachable(Time now) const override { return context_.failed_paths.list(now); }
+  std::vector<Uuid> forgers(Time now) const override { return context_.forgers.list(now); }
   RoleState role() const { return role_.role(); }
   Uuid primary() const { return context_.node.settings.self.primary; }
   // The nodes to connect to after a restart: supernodes first, without those that the last try did not reach.

@@ -13,8 +13,9 @@ namespace astral::core {
 void Node::on(const DeleteStream &input) {
   const Expected<StreamInfo> stream = publishing_.may_delete(input.slug);
   if (!stream) return context_.outbox.answer(input.call, tl::unexpected<Error>(stream.error()));
-  membership_.tell_gone(input.slug, stream->updated, 0);
-  finder_.stream_gone(input.slug, stream->updated, 0);
+  const Gone gone = publishing_.last_word(input.slug);
+  membership_.tell_gone(gone, 0);
+  finder_.stream_gone(gone, 0);
   child_tickets_.revoke_all(input.slug, "ended", "the stream has ended");
   consumer_.drop(input.slug, {Code::not_found, "the stream has ended"}, "ended");
   publishing_.forget(input.slug);

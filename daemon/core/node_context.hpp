@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/directory.hpp"
+#include "core/forgers.hpp"
 #include "core/outbox.hpp"
 #include "core/paths.hpp"
 #include "core/rng.hpp"
@@ -30,6 +31,7 @@ struct NodeContext {
   Rng rng{node.settings.seed};
   Directory directory = {};
   FailedPaths failed_paths = {};
+  Forgers forgers = {};
   Sessions sessions{node, directory, outbox};
   Tickets tickets = {};
   TicketChanges ticket_changes{node, outbox, tickets, rng};

@@ -160,7 +160,8 @@ void Node::check_invariants() const {
          context_.sessions.peers.size() + 64 * Overlay::known_per_distance);
   assert(seeds_.size() <= max_waiting_calls);
   if (self().origin) assert(context_.streams.all.empty() && context_.tickets.all().empty());
-  assert(relaying_.waiting() <= max_relayed && context_.failed_paths.size() <= max_failed_paths);
+  assert(relaying_.waiting() <= max_relayed && context_.failed_paths.size() <= max_failed_paths &&
+         context_.forgers.size() <= max_forgers);
 
   consumer_.check_invariants();
   std::uint32_t children = 0;

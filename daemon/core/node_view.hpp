@@ -45,6 +45,8 @@ class NodeView {
   virtual std::vector<TicketView> tickets(const Slug &slug) const = 0;
   virtual std::optional<NodeInfo> find_node(const Uuid &uuid) const = 0;
   virtual std::optional<StreamInfo> find_stream(const Slug &slug) const = 0;
+  // Streams of this slug with other keys than the one of find_stream().
+  virtual std::vector<StreamInfo> rivals(const Slug &slug) const = 0;
   virtual std::optional<TicketView> find_ticket(const TicketId &id) const = 0;
   // An empty destination means this node.
   virtual std::optional<TicketView> find_ticket(const Slug &slug, const Uuid &destination) const = 0;
@@ -55,6 +57,7 @@ class NodeView {
   virtual std::uint64_t promised_bps() const = 0;              // of the upstream, to all children together
   virtual std::size_t peers() const = 0;
   virtual std::vector<Uuid> unreachable(Time now) const = 0;  // no link to them came up lately
+  virtual std::vector<Uuid> forgers(Time now) const = 0;      // they have brought forged media
   virtual void check_invariants() const = 0;
 
  protected:

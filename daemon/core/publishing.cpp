@@ -56,6 +56,26 @@ void Publishing::publish(const Peer &peer, const Publish &publish) {
         {.peer = peer.id, .media = publish.media, .bitrate_kbps = publish.bitrate_kbps});
 }
 
+// A stream whose key this node has may come from another node: its streamer has changed machines.
+bool Publishing::may_have(const StreamInfo &known) const {
+  StreamKeys *keys = node_.settings.stream_keys;
+  if (known.is_signed() && keys != nullptr) return keys->has(known.slug, known.fingerprint);
+  return known.source == node_.self();
+}
+
+Expected<void> Publishing::sign(StreamInfo &stream) const {
+  if (node_.settings.stream_keys == nullptr) return {};
+  stream.expires = static_cast<std::uint64_t>(node_.unix_ms() + statement_life / 1ms);
+  return node_.settings.stream_keys->sign(stream);
+}
+
+// Whatever leaves the directory is signed. claim() has seen that this works.
+void Publishing::keep(StreamInfo info) {
+  const auto keyed = sign(info);
+  assert(keyed);
+  directory_.own(info);
+}
+
 // Finds out whether we may have the name: it is ours already, it belongs to another node, or the origin is
 // asked. Without an origin it becomes ours at once.
 void Publishing::claim(StreamInfo stream, Waiter waiter) {
@@ -63,8 +83,10 @@ void Publishing::claim(StreamInfo stream, Waiter waiter) {
   if (directory_.is_own(slug)) return admit(slug, waiter, false);
   const StreamInfo *known = directory_.stream(slug);
   // A stream that others remember as ours, from before a restart, is ours.
-  if (known != nullptr && known->source != node_.self())
+  if (known != nullptr && !may_have(*known))
     return refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
+  stream.updated = node_.next_version(directory_.version(slug));
+  if (const auto keyed = sign(stream); !keyed) return refuse(slug, waiter, keyed.error());
   for (auto &[question, registration] : registrations_) {
     if (registration.stream.slug != slug) continue;
     if (registration.waiters.size() >= max_waiting_calls)
@@ -100,7 +122,7 @@ void Publishing::origin_answered(const OriginAnswered &input) {
     const StreamInfo *known = directory_.stream(slug);
     if (!input.result) {
       refuse(slug, waiter, input.result.error());
-    } else if (known != nullptr && !directory_.is_own(slug) && known->source != node_.self()) {
+    } else if (known != nullptr && !directory_.is_own(slug) && !may_have(*known)) {
       refuse(slug, waiter, {Code::conflict, "the name is taken by node " + known->source});
     } else if (!directory_.is_own(slug) &&
                (directory_.stream_count() >= max_streams || streams_.all.size() >= max_carried)) {
@@ -134,7 +156,7 @@ void Publishing::establish(const StreamInfo &stream, bool registered) {
   info.updated = directory_.version(stream.slug);
   StreamState &carried = streams_.open(info.slug);
   carried.own.emplace();
-  directory_.own(info);
+  keep(std::move(info));
   changed(carried, registered);
   outbox_.post(NeedChanged{.slug = info.slug});
   if (!tickets_.any_given(info.slug)) return;
@@ -158,12 +180,12 @@ void Publishing::admit(const Slug &slug, const Waiter &waiter, bool created) {
   timers_.drop({.kind = TimerKind::publisher, .name = slug});
   StreamInfo info = *directory_.stream(slug);
   info.ended = stream.own->ended = stream.own->away = false;
-  directory_.own(info);
+  keep(info);
   if (stream.own->publisher == 0) consumer_.attach(stream, peer->id);
   if (!waiter.media.empty()) info.media = waiter.media;
   if (waiter.bitrate_kbps > 0) info.bitrate_kbps = waiter.bitrate_kbps;  // until it is measured
-  directory_.own(info);
   budget_.told(info);
+  keep(std::move(info));
   changed(stream);
 }
 
@@ -191,9 +213,9 @@ void Publishing::changed(StreamState &stream, bool registered) {
   info.streaming = stream.own->publisher != 0 && !stream.own->paused && !stream.own->away;
   info.paused = stream.own->paused;
   info.ended = stream.own->ended;
-  info.updated = node_.next_version(info.updated);
+  info.updated = node_.next_version(directory_.version(stream.slug));
   stream.own->told_kbps = info.bitrate_kbps;
-  directory_.own(info);
+  keep(std::move(info));
   outbox_.post(OwnChanged{.slug = stream.slug, .registered = registered});
 }
 
@@ -220,6 +242,17 @@ Expected<StreamInfo> Publishing::may_delete(const Slug &slug) const {
   return *stream;
 }
 
+Gone Publishing::last_word(const Slug &slug) {
+  StreamInfo info = *directory_.stream(slug);
+  if (!info.is_signed()) return {.slug = slug, .updated = info.updated};
+  info.streaming = info.paused = false;
+  info.ended = info.deleted = true;
+  info.updated = node_.next_version(directory_.version(slug));
+  keep(std::move(info));
+  const StreamInfo &word = *directory_.stream(slug);
+  return {.slug = slug, .updated = word.updated, .stream = {word}};
+}
+
 void Publishing::forget(const Slug &slug) {
   timers_.drop({.kind = TimerKind::publisher, .name = slug});
   directory_.disown(slug);
@@ -232,7 +265,7 @@ void Publishing::media(const Peer &peer, const Media &media) {
   StreamInfo info = *directory_.stream(media.slug);
   if (info.media == media.media) return;
   info.media = media.media;
-  directory_.own(info);
+  keep(std::move(info));
   changed(*stream);
 }
 
@@ -286,13 +319,16 @@ void Publishing::measured(const MediaMeasured &input) {
   budget_.measured(input.slug, input.rate_bps);
   if (!stream->own) return;
   stream->own->largest_group = std::max(stream->own->largest_group, input.largest_group);
-  StreamInfo info = *directory_.stream(input.slug);
+  const StreamInfo &before = *directory_.stream(input.slug);
+  StreamInfo info = before;
   const std::uint64_t kbps = input.rate_bps / 1000 + (input.rate_bps % 1000 == 0 ? 0 : 1);
   if (kbps > 0) info.bitrate_kbps = std::min(kbps, max_rate_kbps);
   const bool other_caps = !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
   if (other_caps) info.media = input.caps;
-  directory_.own(info);
-  if (other_caps || (stream->own->told_kbps == 0 && info.bitrate_kbps != 0)) changed(*stream);
+  if (info == before) return;
+  const bool is_first = stream->own->told_kbps == 0 && info.bitrate_kbps != 0;
+  keep(std::move(info));
+  if (other_caps || is_first) changed(*stream);
 }
 
 void Publishing::beat() {
@@ -305,7 +341,10 @@ void Publishing::beat() {
     // The version may be in the future, because it is above all that other nodes know. Nodes whose clocks are
     // behind ours refuse it, so they are told again until that time has come.
     const bool early = static_cast<std::int64_t>(info.updated) > node_.unix_ms();
-    if (early || apart > told / 10) changed(stream);
+    const bool is_old =
+        info.is_signed() && static_cast<std::int64_t>(info.expires) < node_.unix_ms() + statement_life / 2ms;
+    const bool is_overtaken = directory_.version(slug) > info.updated;
+    if (early || is_old || is_overtaken || apart > told / 10) changed(stream);
   }
 }
 

@@ -41,6 +41,7 @@ class Publishing {
   void set_streaming(const SetStreaming &input);
   // The stream, or why it may not be deleted. Before forget() the caller ends its tickets.
   Expected<StreamInfo> may_delete(const Slug &slug) const;
+  Gone last_word(const Slug &slug);  // what the others are told then; precondition: may_delete()
   void forget(const Slug &slug);
 
   // From a publisher's element.
@@ -55,7 +56,7 @@ class Publishing {
   void origin_answered(const OriginAnswered &input);
   void registration_due(CallId question);
   void measured(const MediaMeasured &input);
-  void beat();   // tells measured rates that changed
+  void beat();   // says again what has changed a little, or gets too old
   void leave();  // detaches every publisher
   void fail_pending(const Error &error);
 
@@ -77,6 +78,9 @@ class Publishing {
   void changed(StreamState &stream, bool registered = false);
   void detach(StreamState &stream, const std::string &why);
   void finish(StreamState &stream);
+  bool may_have(const StreamInfo &known) const;
+  Expected<void> sign(StreamInfo &stream) const;
+  void keep(StreamInfo info);
   StreamInfo made(const Slug &slug, StreamInfo stream) const;  // ours, with what people say of it
 
   const ThisNode &node_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/limits.hpp"
+#include "core/stream_keys.hpp"
 #include "core/types.hpp"
 
 namespace astral::core {
@@ -20,6 +21,7 @@ enum class Role {
 struct Settings {
   NodeInfo self;                                   // with `origin`: it carries signalling only
   std::string fingerprint = {};                    // of our key
+  StreamKeys *stream_keys = nullptr;  // outlives the node. Null: what it says of its streams is not signed
   // For all child nodes together. None: no limit, or with `measures` what the line is found to carry.
   std::optional<std::uint64_t> upstream_bps = {};
   bool measures = false;

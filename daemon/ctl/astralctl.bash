@@ -55,6 +55,10 @@ _astralctl() {
     case $command:${#given[@]} in
       pause:0 | -pa:0 | resume:0 | -re:0 | delete:0 | -de:0 | watch:0 | -w:0 | seed:0 | -se:0 | streamurl:0 | -su:0)
         candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
+      key:0 | -ke:0)
+        candidates=$'export\nimport' ;;
+      key:1 | -ke:1)
+        candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
       seed:1 | -se:1 | deletenode:* | -dn:*)
         candidates=$(_astralctl_ask listnodes | _astralctl_field uuid) ;;
       hide:0 | -hi:0)

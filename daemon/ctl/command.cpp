@@ -80,7 +80,7 @@ Expected<Plan> set_hidden(const std::string &word, bool hidden) {
   });
 }
 
-constexpr std::array<Command, 25> commands = {{
+constexpr std::array<Command, 26> commands = {{
     {"listnodes", "-ln", "", 0, 0, "list the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "list the streams that the node knows",
@@ -140,6 +140,17 @@ constexpr std::array<Command, 25> commands = {{
          path += "/" + *destination;
        }
        return one(Show::done, "DELETE", path, "ticket for " + *name + " revoked");
+     }},
+    {"key", "-ke", "VERB SLUG", 2, 2, "export: print the secret key of a stream; import: read one",
+     [](const Words &words, MakeUuid) -> Expected<Plan> {
+       const auto name = slug(words[1]);
+       if (!name) return tl::unexpected(name.error());
+       const std::string path = "/stream/" + *name + "/key";
+       if (words[0] == "export") return one(Show::key, "GET", path, *name);
+       if (words[0] != "import") return fail(Code::invalid, "key: export or import, not " + words[0]);
+       auto made = one(Show::done, "PUT", path, "this node has the key of " + *name);
+       made->reads_input = true;
+       return made;
      }},
     {"createfakenode", "-cn", "COUNT", 1, 1, "register COUNT fake nodes, for tests",
      [](const Words &words, MakeUuid make_uuid) -> Expected<Plan> {

@@ -22,6 +22,7 @@ enum class Show {
   done,
   top,
   doctor,
+  key,
   pairing,
   devices,
   moderation
@@ -38,6 +39,7 @@ struct Plan {
   Show show = Show::done;
   std::string subject;            // a slug or a text to print
   std::string_view command = {};  // its long name
+  bool reads_input = false;       // the field "pem" of the call's body is what comes on standard input
 };
 
 struct Arguments {

@@ -17,6 +17,8 @@
 namespace astral::ctl {
 namespace {
 
+constexpr std::size_t max_input = 16 * 1024;  // bytes
+
 enum Status { done = 0, refused = 1, usage = 2 };
 
 Status complain(Status status, const std::string &why) {
@@ -38,6 +40,14 @@ std::optional<std::string> line_of(std::string_view answer) {
   return one_line(answer) + "\n";
 }
 
+// What is on standard input; invalid if it is more than a key.
+Expected<std::string> read_input() {
+  std::string text(max_input + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), stdin));
+  if (text.size() > max_input) return fail(Code::invalid, "standard input is longer than any key");
+  return text;
+}
+
 // How many calls of a command were done before the error.
 std::string after(std::size_t calls, std::size_t of) {
   return of > 1 ? "; " + std::to_string(calls) + " of " + std::to_string(of) + " done" : "";
@@ -53,8 +63,13 @@ Status run(const std::vector<std::string> &words) {
   if (!arguments) return complain(usage, arguments.error().detail);
   if (arguments->help) return print(help());
   if (arguments->version) return print("astralctl " ASTRAL_VERSION "\n");
-  const auto plan = ctl::plan(arguments->words, random_uuid);
+  auto plan = ctl::plan(arguments->words, random_uuid);
   if (!plan) return complain(usage, plan.error().detail);
+  if (plan->reads_input) {
+    const auto input = read_input();
+    if (!input) return complain(usage, input.error().detail);
+    plan->calls.front().body = json::Builder().set("pem", *input).text();
+  }
   if (plan->show == Show::top) return run_top(*arguments) == 0 ? done : refused;
   Client client({arguments->node, arguments->token});
   std::string last;

@@ -125,6 +125,9 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
     case Show::pairing:
       shown = pairing(read_pairing(in->object("pairing")));
       break;
+    case Show::key:
+      shown = in->object("key").text("pem", any_text);
+      break;
     case Show::created_stream:
       shown = created_stream(in->object("stream"), node);
       break;

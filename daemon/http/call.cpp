@@ -22,6 +22,7 @@ Meaning meaning(Code code) {
     case Code::no_room:
       return {"no-room", 412};
     case Code::refused:
+    case Code::forged:
       return {"refused", 403};
     case Code::unreachable:
       return {"unreachable", 503};

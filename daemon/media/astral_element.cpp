@@ -26,6 +26,8 @@ Expected<Ref<GstElement>> make_element(const char *factory, const char *name,
     g_object_set(element.get(), "key-file", settings.key_file.c_str(), nullptr);
   if (!settings.stun.empty()) g_object_set(element.get(), "stun-server", settings.stun.c_str(), nullptr);
   if (!settings.turn.empty()) g_object_set(element.get(), "turn-server", settings.turn.c_str(), nullptr);
+  if (!settings.stream_key.empty())
+    g_object_set(element.get(), "stream-key", settings.stream_key.c_str(), nullptr);
   if (settings.endpoint) g_object_set(element.get(), "endpoint", settings.endpoint.get(), nullptr);
   return element;
 }

@@ -19,6 +19,7 @@ struct ElementSettings {
   std::string key_file;  // this node's Ed25519 key; empty: the element makes its own
   std::string stun;      // "address:port"; empty: none
   std::string turn;      // a URI with an IP address; empty: none
+  std::string stream_key = {};  // the fingerprint of the key that must have signed the stream; empty: any
   Ref<GObject> endpoint = {};  // the AstralEndpoint whose UDP port the links use; none: they need ICE
   Time max_lag = 3s;           // of astralsrc
 };

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "formats/webrtc/plan.hpp"
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
+#include "glue/key.hpp"
 #include "glue/time.hpp"
 
 namespace astral::media {
@@ -31,8 +33,17 @@ struct Measured {
   // 0.
   std::uint64_t carried_bps = 0;
   std::uint64_t needed_bps = 0;
+  std::uint64_t refused = 0;  // objects and catalogs that parents brought and the stream's key has not signed
   // Tickets whose other end acknowledges nothing.
   std::vector<std::string> silent_children = {}, silent_parents = {};
+};
+
+// What a parent is made of.
+struct Source {
+  std::string ticket;
+  std::string offer;
+  std::string stream_key = {};  // the fingerprint of the key that must have signed its media; empty: any
+  bool standby = false;
 };
 
 // One end of the link of a ticket.
@@ -102,14 +113,13 @@ class MediaBackend {
   virtual ~MediaBackend() = default;
   virtual void listen(Listener *listener) = 0;  // null: no listener
 
-  // `own`: published at this node.
-  virtual Expected<void> open(const std::string &slug, bool own) = 0;
+  // `key`: the stream's, if it is published at this node, which then signs what its publishers bring.
+  virtual Expected<void> open(const std::string &slug, const std::optional<Key> &key) = 0;
   virtual void close(const std::string &slug) = 0;
   // The stream has ended: what has come goes to the children and the players, then each of them ends.
   virtual void end(const std::string &slug) = 0;
   virtual void tell_relay(const std::string &slug, const std::string &json) = 0;
-  virtual Expected<void> add_source(const std::string &slug, const std::string &ticket,
-                                    const std::string &offer, bool standby) = 0;
+  virtual Expected<void> add_source(const std::string &slug, const Source &source) = 0;
   virtual void switch_source(const std::string &slug, const std::string &ticket, bool standby) = 0;
   virtual void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) = 0;
   // `drain`: what it has received still comes.

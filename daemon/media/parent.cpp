@@ -72,6 +72,7 @@ Expected<void> Parent::start(const ElementSettings &settings, bool standby) {
   if (!made) return tl::unexpected<Error>(made.error());
   element_ = std::move(*made);
   gst_bin_add(place_.pipeline, element_.get());
+  is_standby_ = standby;
   g_object_set(element_.get(), "standby", standby, "max-lag", static_cast<guint>(settings.max_lag / 1ms),
                nullptr);
   signal_ = SignalHandler(element_.get(), g_signal_connect(element_.get(), "signalling-message",
@@ -91,6 +92,7 @@ Expected<void> Parent::start(const ElementSettings &settings, bool standby) {
 }
 
 void Parent::set_standby(bool standby) {
+  is_standby_ = standby;
   if (!standby) await_media();
   g_object_set(element_.get(), "standby", standby, nullptr);
 }

@@ -47,7 +47,9 @@ class Parent {
   void set_standby(bool standby);
   // `error` of `from`, an object of the pipeline: ends this parent if it comes from its element.
   bool take_error(GstObject *from, const Error &error);
+  void end(const Error &error);
   bool has_ended() const { return has_ended_; }
+  bool is_standby() const { return is_standby_; }
   StructurePtr stats() const { return stats_of(element_.get()); }
 
  private:
@@ -56,7 +58,6 @@ class Parent {
   Parent(const Place &place, Handler handler);
   Expected<void> start(const ElementSettings &settings, bool standby);
   void await_media();
-  void end(const Error &error);
   // Runs `task` on the mailbox's context, unless the parent is gone by then. A streaming thread.
   void post(std::function<void(Parent &)> task) const;
   static void on_peer(GstElement *element, const char *ticket, const char *peer, gpointer self) noexcept;
@@ -68,6 +69,7 @@ class Parent {
   const Handler handler_;
   const std::shared_ptr<Parent *> alive_;  // posted tasks check that it still exists
   bool has_ended_ = false;
+  bool is_standby_ = false;
   gulong awaiting_ = 0;  // the probe that waits for media; 0: none
   Ref<GstElement> element_;
   Ref<GstPad> source_;  // the element's

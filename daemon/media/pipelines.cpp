@@ -84,10 +84,11 @@ void Pipelines::use_turn(const std::string &uri) {
   for (const auto &[slug, stream] : streams_) stream->use_turn(uri);
 }
 
-Expected<void> Pipelines::open(const std::string &slug, bool own) {
+Expected<void> Pipelines::open(const std::string &slug, const std::optional<Key> &key) {
   if (find(slug)) return {};
   Settings settings = settings_;
-  if (own) settings.store_time *= own_store;
+  if (key) settings.store_time *= own_store;
+  settings.key = key;
   auto stream = Stream::open(slug, settings, *this);
   if (!stream) return tl::unexpected<Error>(stream.error());
   streams_.emplace(slug, std::move(*stream));
@@ -124,10 +125,9 @@ void Pipelines::tell_relay(const std::string &slug, const std::string &json) {
   if (Stream *stream = find(slug)) stream->to_relay(json);
 }
 
-Expected<void> Pipelines::add_source(const std::string &slug, const std::string &ticket,
-                                     const std::string &offer, bool standby) {
+Expected<void> Pipelines::add_source(const std::string &slug, const Source &source) {
   Stream *stream = find(slug);
-  return stream ? stream->add_source(ticket, offer, standby) : not_carried(slug);
+  return stream ? stream->add_source(source) : not_carried(slug);
 }
 
 void Pipelines::switch_source(const std::string &slug, const std::string &ticket, bool standby) {
@@ -189,6 +189,7 @@ Measured Pipelines::measure(const std::string &slug) const {
           .kept_streams = kept_streams,
           .carried_bps = stats.carried_bps,
           .needed_bps = stats.needed_bps,
+          .refused = stats.refused,
           .silent_children = std::move(silent_children),
           .silent_parents = std::move(silent_parents)};
 }

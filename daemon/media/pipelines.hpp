@@ -26,12 +26,11 @@ class Pipelines : public MediaBackend, private Handler {
   void use_endpoint(GObject *endpoint) { settings_.endpoint = Ref<GObject>::retain(endpoint); }
 
   void listen(Listener *listener) override { listener_ = listener; }
-  Expected<void> open(const std::string &slug, bool own) override;
+  Expected<void> open(const std::string &slug, const std::optional<Key> &key) override;
   void close(const std::string &slug) override;
   void end(const std::string &slug) override;
   void tell_relay(const std::string &slug, const std::string &json) override;
-  Expected<void> add_source(const std::string &slug, const std::string &ticket, const std::string &offer,
-                            bool standby) override;
+  Expected<void> add_source(const std::string &slug, const Source &source) override;
   void switch_source(const std::string &slug, const std::string &ticket, bool standby) override;
   void tell_source(const std::string &slug, const std::string &ticket, const std::string &json) override;
   void remove_source(const std::string &slug, const std::string &ticket, bool drain) override;

@@ -31,6 +31,7 @@ Stream::~Stream() {
   silence_signal_ = SignalHandler();
   slow_signal_ = SignalHandler();
   silent_child_signal_ = SignalHandler();
+  lack_signal_ = SignalHandler();
 }
 
 Expected<void> Stream::build() {
@@ -47,6 +48,10 @@ Expected<void> Stream::build() {
   set("max-children", settings_.max_children);
   set("store-bytes", settings_.store_bytes);
   set("store-time", static_cast<std::uint64_t>(settings_.store_time / 1ms));
+  if (settings_.key) {
+    const Bytes pem = settings_.key->private_key_pem();
+    g_object_set(relay_.get(), "signing-key", std::string(pem.begin(), pem.end()).c_str(), nullptr);
+  }
   relay_signal_ = SignalHandler(
       relay_.get(), g_signal_connect(relay_.get(), "signalling-message",
                                      G_CALLBACK(+[](GstElement *, const char *json, gpointer self) noexcept {
@@ -81,6 +86,13 @@ Expected<void> Stream::build() {
             stream->mailbox_.post([stream] { stream->handler_.on_media(stream->slug_, stream->caps_); });
           }),
           this));
+  lack_signal_ =
+      SignalHandler(relay_.get(), g_signal_connect(relay_.get(), "parent-lacks",
+                                                   G_CALLBACK(+[](GstElement *, gpointer self) noexcept {
+                                                     Stream *stream = static_cast<Stream *>(self);
+                                                     stream->mailbox_.post([stream] { stream->on_lack(); });
+                                                   }),
+                                                   this));
   const auto source = Ref<GstPad>::adopt(gst_element_get_static_pad(relay_.get(), "src"));
   hls_ = std::make_unique<HlsBranch>(
       GST_BIN(pipeline_.get()), source.get(), g_main_context_get_thread_default(), settings_.hls,
@@ -109,23 +121,31 @@ void Stream::to_relay(const std::string &json) {
   handle_signalling(relay_.get(), json);
 }
 
-Expected<void> Stream::add_source(const std::string &ticket, const std::string &offer_json, bool standby) {
+Expected<void> Stream::add_source(const Source &source) {
+  const std::string &ticket = source.ticket;
   if (has_source(ticket)) return fail(Code::conflict, "ticket " + ticket + " has a source already");
   const Parent::Place place{.pipeline = GST_BIN(pipeline_.get()), .relay = relay_.get(), .mailbox = mailbox_};
+  ElementSettings settings = element_settings();
+  settings.stream_key = source.stream_key;
+  // Parents before may have been believed because nobody knew better.
+  if (!source.stream_key.empty())
+    g_object_set(relay_.get(), "stream-key", source.stream_key.c_str(), nullptr);
   auto parent = Parent::open(
-      place, element_settings(), standby,
+      place, settings, source.standby,
       {.on_message = [this,
                       ticket](const std::string &json) { handler_.on_source_message(slug_, ticket, json); },
        .on_linked = [this, ticket] { handler_.on_source_linked(slug_, ticket); },
        .on_media = [this, ticket] { handler_.on_source_flows(slug_, ticket); },
        .on_ended =
            [this, ticket](const Error &error) {
-             if (draining_.contains(ticket)) return drained(ticket);
+             const bool is_draining = draining_.contains(ticket);
+             if (is_draining) drained(ticket);
+             if (is_draining && error.code != Code::forged) return;
              handler_.on_source_ended(slug_, ticket, error);
            }});
   if (!parent) return tl::unexpected<Error>(parent.error());
   Parent &added = *parents_.emplace(ticket, std::move(*parent)).first->second;
-  added.handle_signalling(offer_json);
+  added.handle_signalling(source.offer);
   return {};
 }
 
@@ -160,12 +180,27 @@ void Stream::remove_source(const std::string &ticket, bool drain) {
     draining_.insert(parents_.extract(found));
     drain_timer_.set(now() + drain_time);
   } else {
+    retire(ticket, *found->second);
     parents_.erase(found);
   }
 }
 
+void Stream::retire(const std::string &ticket, const Parent &parent) {
+  const StructurePtr stats = parent.stats();
+  if (!stats) return;
+  refused_ += stats_count(stats.get(), "refused");
+  if (stats_count(stats.get(), "forged") == 0 || parent.has_ended()) return;
+  // The other end may have said that the link is over before our element could say why.
+  mailbox_.post([this, ticket] {
+    handler_.on_source_ended(slug_, ticket,
+                             {Code::forged, "it brought what the stream's key has not signed"});
+  });
+}
+
 // Empty: all of them, because their time is over.
 void Stream::drained(const std::string &ticket) {
+  for (const auto &[of, parent] : draining_)
+    if (ticket.empty() || ticket == of) retire(of, *parent);
   if (ticket.empty())
     draining_.clear();
   else
@@ -189,9 +224,18 @@ void Stream::on_error(GstObject *from, const Error &error) {
     g_warning("stream %s: relay: %s", slug_.c_str(), error.detail.c_str());
 }
 
+// With two active parents it is not known which one lacks them.
+void Stream::on_lack() {
+  const auto is_active = [](const auto &entry) { return !entry.second->is_standby(); };
+  if (std::ranges::count_if(parents_, is_active) != 1) return;
+  const auto parent = std::ranges::find_if(parents_, is_active);
+  parent->second->end({Code::unreachable, "it lacks what another node has"});
+}
+
 Stats Stream::stats() const {
   Stats out;
   out.caps = caps_;
+  out.refused = refused_;
   if (const StructurePtr stats = stats_of(relay_.get())) {
     out.bytes = stats_count(stats.get(), "bytes");
     out.objects = stats_count(stats.get(), "objects");
@@ -199,12 +243,14 @@ Stats Stream::stats() const {
     out.largest_group = stats_count(stats.get(), "largest-group");
     out.rate_bps = stats_count(stats.get(), "rate-bps");
     out.skipped = stats_count(stats.get(), "skipped");
+    out.refused += stats_count(stats.get(), "refused");
     gst_structure_get_int(stats.get(), "peers", &out.peers);
     add_links(stats.get(), false, out.links);
   }
   for (const auto &[ticket, parent] : parents_)
     if (const StructurePtr stats = parent->stats()) {
       add_links(stats.get(), true, out.links);
+      out.refused += stats_count(stats.get(), "refused");
       if (const std::uint64_t needed = stats_count(stats.get(), "needed-bps"); needed > 0) {
         out.needed_bps = needed;
         out.carried_bps = stats_count(stats.get(), "carried-bps");

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,14 @@
 #include "formats/player.hpp"
 #include "formats/playlist.hpp"
 #include "glue/error.hpp"
+#include "glue/key.hpp"
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "glue/time.hpp"
 #include "media/astral_element.hpp"
 #include "media/branches.hpp"
 #include "media/hls_branch.hpp"
+#include "media/media_backend.hpp"
 #include "media/parent.hpp"
 #include "media/tap.hpp"
 
@@ -37,6 +40,7 @@ struct Settings {
   Time store_time = 10s;
   Time max_lag = 3s;  // on a line that is too thin, skip to the newest group when this late; 0: never
   unsigned max_children = 100;
+  std::optional<Key> key = {};  // the stream's, if it is published at this node; see MediaBackend::open()
   formats::HlsLimits hls;
 };
 
@@ -73,6 +77,7 @@ struct Stats {
   std::uint64_t largest_group = 0;
   std::uint64_t rate_bps = 0;
   std::uint64_t skipped = 0;
+  std::uint64_t refused = 0;      // see Measured
   std::uint64_t carried_bps = 0;  // see Measured
   std::uint64_t needed_bps = 0;
   int peers = 0;  // children
@@ -97,7 +102,7 @@ class Stream {
 
   // Adds a parent; the others stay until the caller removes them (make before break). A standby parent has
   // its link and gets no media. conflict: the ticket has a source already.
-  Expected<void> add_source(const std::string &ticket, const std::string &offer_json, bool standby);
+  Expected<void> add_source(const Source &source);
   // A parent that is switched on fetches what the relay lacks. Does nothing for an unknown ticket, as below.
   void switch_source(const std::string &ticket, bool standby);
   void limit_store(std::uint64_t bytes);  // and as much again for viewers who rewind
@@ -135,7 +140,9 @@ class Stream {
   Expected<void> build();
   ElementSettings element_settings() const;
   void on_error(GstObject *from, const Error &error);
+  void on_lack();
   void drained(const std::string &ticket);
+  void retire(const std::string &ticket, const Parent &parent);
 
   const std::string slug_;
   Settings settings_;
@@ -150,9 +157,10 @@ class Stream {
   std::unique_ptr<Branches> branches_;
   std::map<std::string, std::unique_ptr<Parent>> parents_;   // by ticket
   std::map<std::string, std::unique_ptr<Parent>> draining_;  // removed; what they have received still comes
+  std::uint64_t refused_ = 0;                                // by parents that are gone
   bool ends_ = false;                                        // end() was called
   Timer drain_timer_;
-  SignalHandler relay_signal_, silence_signal_, slow_signal_, silent_child_signal_;
+  SignalHandler relay_signal_, silence_signal_, slow_signal_, silent_child_signal_, lack_signal_;
 };
 
 }  // namespace astral::media

@@ -38,6 +38,8 @@ Code code_of(const GError &error) {
       case GST_STREAM_ERROR_CODEC_NOT_FOUND:
       case GST_STREAM_ERROR_FORMAT:
         return Code::unsupported;
+      case GST_STREAM_ERROR_DECRYPT:
+        return Code::forged;
       default:
         return Code::failed;
     }

@@ -17,12 +17,10 @@ namespace astral::origin {
 class NoMedia final : public media::MediaBackend {
  public:
   void listen(Listener *) override {}
-  Expected<void> open(const std::string &, bool) override { return none(); }
+  Expected<void> open(const std::string &, const std::optional<Key> &) override { return none(); }
   void close(const std::string &) override {}
   void tell_relay(const std::string &, const std::string &) override {}
-  Expected<void> add_source(const std::string &, const std::string &, const std::string &, bool) override {
-    return none();
-  }
+  Expected<void> add_source(const std::string &, const media::Source &) override { return none(); }
   void switch_source(const std::string &, const std::string &, bool) override {}
   void tell_source(const std::string &, const std::string &, const std::string &) override {}
   void end(const std::string &) override {}

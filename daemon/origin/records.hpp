@@ -38,12 +38,13 @@ struct Node : protocol::NodeInfo {
   UnixTime checked{};               // when that check ended
 };
 
-// `streaming` is what its node reported; see is_live(). `fingerprint` stays empty: the origin cannot verify
-// it.
+// `streaming` is what its node reported; see is_live(). What the stream's key has signed is kept with its
+// signature, so that nodes can check it; what is not signed well has no fingerprint.
 struct Stream : protocol::StreamInfo {
   std::optional<std::uint64_t> viewers = {};
   std::string reporter = {};  // the address that it was registered from
   Fingerprint owner = {};     // the key that its names belong to; empty: they belong to nobody
+  Fingerprint caller = {};    // the key that has signed the last call about it; not stored
   bool removed = false;       // by its owner or an administrator; only the names are kept
   bool hidden = false;        // by an administrator
   UnixTime heard{};           // the last report on the stream, or of its node
@@ -121,10 +122,11 @@ inline bool makes_way(const Fingerprint &owner, const Author &author) {
 
 enum class Change { created, updated };
 
-// A stream may have a slug and a name that are free or its own. Null: no stream has it.
+// A stream may have a slug and a name that are free or its own. A key may give what belongs to it to another
+// key. Null: no stream has it.
 inline Expected<Change> admit(const Stream &wanted, const Stream *same_slug, const Stream *same_name) {
   const auto is_taken = [&](const Stream &known) {
-    if (!known.owner.empty()) return wanted.owner != known.owner;
+    if (!known.owner.empty()) return wanted.owner != known.owner && wanted.caller != known.owner;
     return wanted.owner.empty() && wanted.source != known.source;
   };
   if (same_slug && is_taken(*same_slug))
@@ -135,14 +137,24 @@ inline Expected<Change> admit(const Stream &wanted, const Stream *same_slug, con
   return same_slug && !same_slug->removed ? Change::updated : Change::created;
 }
 
-// Only its owner may change or end a stream. If it has none: its source, from the source's address; if the
+// Its key has signed something newer.
+inline bool is_overtaken(const Stream &wanted, const Stream &known) {
+  return wanted.is_signed() && wanted.key == known.key && wanted.updated < known.updated;
+}
+
+// Only its owner may change or end a stream: by a call that it has signed, or by a call of the source with
+// what the owner has signed of the stream. If it has none: its source, from the source's address; if the
 // source is not alive, from the address that the stream was registered from. Null: there is no such stream,
 // or the source is not alive.
-inline Expected<void> allow(const Author &author, const Stream *known, const Node *source) {
+inline Expected<void> allow(const Author &author, const Stream *known, const Node *source,
+                            const Fingerprint &signer = {}) {
+  const bool is_owned = known && !known->owner.empty();
+  const bool is_owner = is_owned && author.key == known->owner;
+  if (is_owner && (!source || source->uuid == known->source)) return {};
   if (source && !source->owner.empty() && author.key != source->owner)
     return fail(Code::refused, "the node that publishes this stream has another key");
-  if (known && !known->owner.empty()) {
-    if (author.key == known->owner) return {};
+  if (is_owned) {
+    if (is_owner || signer == known->owner) return {};
     return fail(Code::refused, "stream " + known->slug + " belongs to another key");
   }
   if (source ? speaks_for(author, *source) : !known || author.address == known->reporter) return {};

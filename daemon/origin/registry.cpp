@@ -218,10 +218,14 @@ Expected<Change> Registry::put(Stream stream) {
   const Stream *same_name = name == by_name_.end() ? nullptr : find(name->second);
   auto change = admit(stream, same_slug, same_name);
   if (!change) return change;
-  const Author author{stream.reporter, stream.owner};
+  if (auto admitted = bans_.admit({.key = stream.owner}); !admitted)
+    return tl::unexpected<Error>(admitted.error());
+  const Author author{stream.reporter, stream.caller};
   const bool is_way_made = same_slug && makes_way(same_slug->owner, author);
-  const auto allowed = allow(author, is_way_made ? nullptr : same_slug, node(stream.source, now));
+  const auto allowed =
+      allow(author, is_way_made ? nullptr : same_slug, node(stream.source, now), stream.owner);
   if (!allowed) return tl::unexpected<Error>(allowed.error());
+  if (same_slug && is_overtaken(stream, *same_slug)) return change;
   // A copy, since sweep() may remove that stream.
   const std::string rival = same_name && same_name->slug != stream.slug ? same_name->slug : "";
   if (same_slug) stream.hidden = same_slug->hidden;
@@ -329,7 +333,10 @@ void Registry::take_down(Stream &stream, UnixTime now) {
 }
 
 bool Registry::is_shown(const Stream &stream, UnixTime now) const {
-  return is_listed(stream, heard_of(stream), now) && !bans_.find({stream.reporter, stream.owner});
+  if (!is_listed(stream, heard_of(stream), now)) return false;
+  const auto source = labels_.find(stream.source);
+  return !bans_.find({stream.reporter, stream.owner}) &&
+         (source == labels_.end() || !bans_.find({stream.reporter, source->second.owner}));
 }
 
 Expected<void> Registry::take_down(const std::string &slug, UnixTime now) {

@@ -57,8 +57,9 @@ class Registry {
   const Node *public_node(const std::string &first, UnixTime now);
   std::size_t count_nodes() const { return nodes_.size(); }
 
-  // At stream.heard from stream.reporter, signed by stream.owner. An update keeps `created`. **Errors**
-  // conflict: another stream has the slug or the name. refused: the source has another key or address.
+  // At stream.heard from stream.reporter, signed by stream.caller, for stream.owner. An update keeps
+  // `created`, and everything if the owner has signed something newer. **Errors** conflict: another stream
+  // has the slug or the name. refused: the source has another key or address, or the owner is banned.
   // no_room: the registry is full.
   Expected<Change> put(Stream stream);
   std::optional<Stream> stream(const std::string &slug, UnixTime now);  // if it is listed

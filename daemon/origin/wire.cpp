@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "origin/wire.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
 
+#include "core/limits.hpp"
 #include "core/slug.hpp"
 #include "origin/address.hpp"
 #include "protocol/object_codec.hpp"
+#include "protocol/statement.hpp"
 #include "protocol/title.hpp"
 
 namespace astral::origin {
@@ -33,18 +37,35 @@ json::Builder builder_of(const Node &node) {
 }
 
 json::Builder builder_of(const Stream &stream, UnixTime now) {
-  json::Builder out = protocol::stream_json(stream);
-  if (!stream.owner.empty()) out.set("key", stream.owner);
-  return out.set("streaming", is_live(stream, now)).set("state", state_of(stream, now)).set("viewers", stream.viewers);
+  Stream shown = stream;
+  shown.streaming = is_live(stream, now);
+  if (shown.streaming != stream.streaming) protocol::strip(shown);  // its key has signed that it is live
+  json::Builder out = protocol::stream_json(shown);
+  if (!stream.owner.empty()) out.set("owner", stream.owner);
+  return out.set("state", state_of(stream, now)).set("viewers", stream.viewers);
+}
+
+bool is_proven(const Stream &stream, UnixTime now) {
+  using std::chrono::ceil;
+  using std::chrono::milliseconds;
+  const auto ms =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, milliseconds(now.time_since_epoch()).count()));
+  const auto ahead = static_cast<std::uint64_t>(ceil<milliseconds>(core::max_ahead).count());
+  return stream.expires > ms && stream.updated <= ms + ahead && protocol::check(stream);
 }
 
 // Reads the fields that the body has into `stream`.
-void change(json::Reader &in, Stream &stream, const Author &author, UnixTime now) {
+void change(json::Reader &in, Stream &stream) {
   protocol::change_stream(in, stream);
-  stream.fingerprint.clear();
   if (const auto viewers = in.number_if("viewers", 0, max_count)) stream.viewers = viewers;
+}
+
+// The stream belongs to the key that has signed what the call says of it, else to the key of the call.
+void attribute(Stream &stream, const Author &author, UnixTime now) {
+  if (!is_proven(stream, now)) protocol::strip(stream);
   stream.reporter = author.address;
-  stream.owner = author.key;
+  stream.caller = author.key;
+  stream.owner = author.key.empty() || !stream.is_signed() ? author.key : stream.fingerprint;
   stream.removed = false;
   stream.heard = now;
 }
@@ -77,13 +98,14 @@ Expected<Stream> read_stream(std::string_view body, const Author &author, UnixTi
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   Stream stream;
-  change(*in, stream, author, now);
+  change(*in, stream);
   if (!in->has("slug") && !in->has("name")) in->complain("name", "is missing");
   if (!in->has("slug")) stream.slug = protocol::slug_of_title(stream.name);
   if (!in->has("name")) stream.name = stream.slug;
   if (stream.slug.empty()) in->complain("name", "needs a letter or a digit");
   if (!in->has("source")) in->complain("source", "is missing");
   stream.created = now.time_since_epoch().count();
+  attribute(stream, author, now);
   return in->result(std::move(stream));
 }
 
@@ -92,11 +114,12 @@ Expected<Stream> read_changes(std::string_view body, const Stream &stream, const
   auto in = json::Reader::parse(body);
   if (!in) return tl::unexpected(in.error());
   Stream changed = stream;
-  change(*in, changed, author, now);
+  change(*in, changed);
   changed.slug = stream.slug;
   changed.name = stream.name;
   changed.source = stream.source;
   changed.created = stream.created;
+  attribute(changed, author, now);
   return in->result(std::move(changed));
 }
 

@@ -85,13 +85,18 @@ OriginClient::~OriginClient() {
 
 void OriginClient::call(const char *method, const std::string &path, const std::string &body,
                         const Done &done) {
+  call_as(key_, method, path, body, done);
+}
+
+void OriginClient::call_as(const Key &key, const char *method, const std::string &path,
+                           const std::string &body, const Done &done) {
   Expected<void> asked = fail(Code::failed, "too many requests to the origin at once");
   if (pending_ < max_pending) {
     http::Question question{
         .method = method, .url = url_ + path, .body = body, .max_answer = max_answer, .patience = patience};
     if (std::string_view(method) != "GET") {
       const std::size_t query = std::min(path.find('?'), path.size());
-      http::Call::Signature made = http::sign(key_, method, path_ + path.substr(0, query),
+      http::Call::Signature made = http::sign(key, method, path_ + path.substr(0, query),
                                               std::string_view(path).substr(std::min(query + 1, path.size())),
                                               body, wall_clock() + ahead_);
       question.headers = {{"Content-Digest", std::move(made.digest)},
@@ -169,8 +174,9 @@ void OriginClient::put_stream(const core::StreamInfo &stream, std::uint64_t view
        });
 }
 
-void OriginClient::delete_stream(const core::Slug &slug, const core::Uuid &source) {
-  call("DELETE", "/stream/" + slug + "?uuid=" + source, "", {});
+void OriginClient::delete_stream(const core::Slug &slug, const core::Uuid &source,
+                                 const std::optional<Key> &key) {
+  call_as(key ? *key : key_, "DELETE", "/stream/" + slug + "?uuid=" + source, "", {});
 }
 
 void OriginClient::forget_node(const core::Uuid &uuid) {

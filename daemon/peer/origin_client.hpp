@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ class OriginClient {
   // Error conflict: the name belongs to another node.
   void put_stream(const core::StreamInfo &stream, std::uint64_t viewers,
                   std::function<void(Expected<core::StreamInfo>)> done);
-  void delete_stream(const core::Slug &slug, const core::Uuid &source);
+  // `key`: the stream's; nullopt: the node's.
+  void delete_stream(const core::Slug &slug, const core::Uuid &source, const std::optional<Key> &key);
   void forget_node(const core::Uuid &uuid);  // unregisters the node and stops the announcements
   void ask();                                // fetches the lists; on_lists is called if the origin answers
   void changed();  // this node has changed: announces it within 200 ms, not only at the next interval
@@ -59,6 +61,8 @@ class OriginClient {
  private:
   using Done = std::function<void(Expected<json::Reader>)>;
   void call(const char *method, const std::string &path, const std::string &body, const Done &done);
+  void call_as(const Key &key, const char *method, const std::string &path, const std::string &body,
+               const Done &done);
   Expected<json::Reader> read_list(const std::string &path, const Expected<http::Told> &told);
   void hear_clock(const std::string &date);
   void announce();

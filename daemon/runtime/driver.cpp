@@ -23,6 +23,9 @@
 #include "peer/peers.hpp"
 #include "protocol/message_codec.hpp"
 #include "protocol/object_codec.hpp"
+#include "runtime/asking_players.hpp"
+#include "runtime/kept_stream_keys.hpp"
+#include "runtime/statements.hpp"
 
 namespace astral::runtime {
 namespace {
@@ -36,6 +39,10 @@ std::int64_t unix_ms_at_zero() {
   using std::chrono::milliseconds;
   const auto wall = duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch());
   return (wall - duration_cast<milliseconds>(now())).count();
+}
+
+std::int64_t unix_ms() {
+  return unix_ms_at_zero() + now() / 1ms;
 }
 
 Driver::Settings with_key(Driver::Settings settings) {
@@ -63,6 +70,7 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
 
   const core::Node &node() const { return *node_; }
   peer::Peers &peers() { return peers_; }
+  KeptStreamKeys &keys() { return keys_; }
   peer::BandwidthGuests &guests() { return guests_; }
   void player_came(const std::string &slug) { ++players_[slug]; }
   void player_left(const std::string &slug) {
@@ -125,6 +133,7 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   Driver &outside_;  // its callbacks
   Settings settings_;
   media::MediaBackend &media_;
+  KeptStreamKeys keys_;
   std::optional<core::Node> node_;  // since start(), which App calls before any input can arrive
   peer::Peers peers_;
   std::unique_ptr<peer::OriginClient> origin_;
@@ -149,6 +158,7 @@ Driver::Impl::Impl(Driver &outside, Settings settings, media::MediaBackend &medi
     : outside_(outside),
       settings_(with_key(std::move(settings))),
       media_(media),
+      keys_(settings_.state_dir),
       peers_(*this, *settings_.key),
       guests_({.may_send = [this] { return node_->fed_children() == 0; },
                .may_receive = [this] { return !receives(); },
@@ -176,6 +186,7 @@ void Driver::Impl::start(std::uint16_t port) {
   node.has_origin = origin.has_value();
   if (origin) node.origin_at = core::Address{origin->host, origin->port};
   node.fingerprint = settings_.key->fingerprint();
+  node.stream_keys = &keys_;
   node.seed = std::bit_cast<std::uint64_t>(random_bytes<sizeof(std::uint64_t)>());
   node.unix_ms_at_zero = told_unix_ms_at_zero_ = unix_ms_at_zero();
   node.self.updated = static_cast<std::uint64_t>(node.unix_ms_at_zero + now() / 1ms);
@@ -198,6 +209,7 @@ void Driver::Impl::start(std::uint16_t port) {
                                         },
                                     .on_lists =
                                         [this](peer::OriginClient::Lists lists) {
+                                          check_listed(lists.streams, *node_, unix_ms());
                                           handle(core::OriginKnows{.nodes = std::move(lists.nodes),
                                                                    .streams = std::move(lists.streams)});
                                         }});
@@ -301,7 +313,10 @@ void Driver::Impl::perform(const core::Disconnect &effect) {
 }
 
 void Driver::Impl::perform(const core::OpenMedia &effect) {
-  if (const auto opened = media_.open(effect.slug, effect.own); !opened) {
+  std::optional<Key> key;
+  if (effect.own)
+    if (auto own = keys_.find(effect.slug)) key = std::move(*own);
+  if (const auto opened = media_.open(effect.slug, key); !opened) {
     // Later effects on this stream fail too, and report the failure to the node.
     g_warning("stream %s: %s", effect.slug.c_str(), opened.error().detail.c_str());
     return;
@@ -323,8 +338,10 @@ void Driver::Impl::perform(const core::TellRelay &effect) {
 
 void Driver::Impl::perform(const core::AddSource &effect) {
   const core::TicketId &ticket = effect.offer.ticket;
-  const auto added =
-      media_.add_source(effect.slug, ticket, protocol::write_message(effect.offer), effect.standby);
+  const auto added = media_.add_source(effect.slug, {.ticket = ticket,
+                                                     .offer = protocol::write_message(effect.offer),
+                                                     .stream_key = effect.stream_key,
+                                                     .standby = effect.standby});
   if (!added) handle(core::SourceEnded{.slug = effect.slug, .ticket = ticket, .error = added.error()});
 }
 
@@ -360,7 +377,9 @@ void Driver::Impl::perform(const core::RegisterStream &effect) {
 }
 
 void Driver::Impl::perform(const core::UnregisterStream &effect) {
-  if (origin_) origin_->delete_stream(effect.slug, node_->self().uuid);
+  if (!origin_) return;
+  const auto key = keys_.find(effect.slug);
+  origin_->delete_stream(effect.slug, node_->self().uuid, key ? std::optional(*key) : std::nullopt);
 }
 
 void Driver::Impl::perform(const core::AskOrigin &) {
@@ -403,6 +422,11 @@ void Driver::Impl::on_peer_proved(core::PeerId peer, const Fingerprint &fingerpr
   handle(core::PeerProved{.peer = peer, .fingerprint = fingerprint});
 }
 void Driver::Impl::on_peer_message(core::PeerId peer, core::Message message) {
+  if (!check_statements(message, *node_, unix_ms())) {
+    const std::string reason = "it says of a stream what the stream's key has not signed";
+    peers_.disconnect(peer, reason);
+    return handle(core::PeerLost{.peer = peer, .reason = reason});
+  }
   handle(core::PeerSaid{.peer = peer, .message = std::move(message)});
 }
 void Driver::Impl::on_peer_lost(core::PeerId peer, const std::string &reason) {
@@ -493,6 +517,14 @@ template void Driver::call(core::ConfirmTicket, Done);
 template void Driver::call(core::RevokeTicket, Done);
 template void Driver::call(core::RegisterNode, Done);
 template void Driver::call(core::ForgetNode, Done);
+
+Expected<Key> Driver::stream_key(const std::string &slug) {
+  return impl_->keys().find(slug);
+}
+
+Expected<Key> Driver::import_stream_key(const std::string &slug, const std::string &pem) {
+  return impl_->keys().adopt(slug, pem);
+}
 
 bool Driver::has_room_for_peer() const {
   return impl_->peers().has_room();

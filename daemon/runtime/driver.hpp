@@ -36,7 +36,7 @@ class Driver {
     std::optional<Key> key = {};  // identifies this node to its peers; empty: the driver makes one
     std::string origin = {};      // URL; empty: none
     std::string origin_authorities = {};  // PEM file; see OriginClient
-    std::string state_dir = {};   // where peers are remembered; empty: nowhere
+    std::string state_dir = {};           // where peers and the streams' keys are kept; empty: nowhere
     bool is_public = false;       // everybody may watch through this node; the origin is told
     Time patience = 20s;          // for the answer to a call; longer than the core's own limits
     // Whether the node may connect to an address that others told it.
@@ -62,6 +62,10 @@ class Driver {
   // timeout. driver.cpp instantiates this function for each of these inputs.
   template <typename T>
   void call(T input, Done done);
+
+  // The key of a stream that this node publishes or will publish. Errors: KeptStreamKeys.
+  Expected<Key> stream_key(const std::string &slug);
+  Expected<Key> import_stream_key(const std::string &slug, const std::string &pem);
 
   bool has_room_for_peer() const;  // for one more that connects to this node
   void accept_peer(Ref<GIOStream> stream, const std::string &address);

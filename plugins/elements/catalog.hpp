@@ -19,6 +19,8 @@ inline constexpr const char *media_track = "media";
 inline constexpr std::uint64_t catalog_property = 0x3803;
 // Track property: the group of that catalog.
 inline constexpr std::uint64_t catalog_group_property = 0x3804;
+// Track property: the properties of that catalog's object, with its proof (trust/proof.hpp).
+inline constexpr std::uint64_t catalog_proof_property = 0x3805;
 // Track property: the publisher's running time, in nanoseconds, of an object that would reach the provider
 // now by the shortest way. Negative values are two's complement.
 inline constexpr std::uint64_t present_property = 0x3806;
@@ -36,7 +38,9 @@ struct Catalog {
   std::uint64_t group = 0;  // in the catalog track; 0: no catalog yet
   std::string caps;         // from gst_caps_to_string(), without streamheader
   std::vector<Slice> streamheader;
-  Slice text;  // its JSON, forwarded unchanged
+  Slice text;     // its JSON, forwarded unchanged, as the next two are
+  Slice key{};    // the stream's public key, raw
+  Slice proof{};  // the properties of the catalog's object
 };
 
 // Errors: too_large; also if the caps have too many brackets.

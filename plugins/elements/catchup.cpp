@@ -23,15 +23,6 @@ moqt::Location after(moqt::Location at) {
   return at.object == whole_group ? moqt::Location{at.group + 1, 0} : moqt::Location{at.group, at.object + 1};
 }
 
-track::Object end_of_group(moqt::Location at) {
-  track::Object object;
-  object.id = at;
-  object.wire = moqt::encode_end_of_group();
-  object.payload_offset = object.wire.size();
-  object.status = moqt::ObjectStatus::end_of_group;
-  return object;
-}
-
 static_assert(Catchup::past_priority >= quic::Connection::background_priority);
 
 }  // namespace
@@ -94,11 +85,10 @@ void Catchup::go_on() {
   covered_ = *joined_;
 }
 
-// A fetch brings no End of Group objects: when another group begins, the group before has ended.
+// A fetch brings everything in order. It does not say whether a group was complete: the first object of the
+// next group does (trust/proof.hpp), or the rest is lost.
 void Catchup::fetched(moqt::Location id) {
-  if (id.group > covered_.group && covered_.object > 0) store_.add(end_of_group(covered_), now());
-  if (id.group > covered_.group && covered_.object == 0 && covered_.group > 0)
-    store_.lose_until(before({id.group, 0}));
+  if (id.group > covered_.group && covered_ > moqt::Location{}) store_.lose_until(before({id.group, 0}));
   covered_ = after(id);
 }
 
@@ -119,7 +109,7 @@ void Catchup::missing(const moqt::FetchMissing &event) {
 void Catchup::ended(const moqt::FetchEnded &event) {
   request_.reset();
   if (event.complete && end_.group > covered_.group && covered_.object > 0)
-    store_.add(end_of_group(covered_), now());
+    store_.lose_until(before({covered_.group + 1, 0}));
   if (event.complete) covered_ = std::max(covered_, end_);
   go_on();
 }

@@ -10,21 +10,6 @@ namespace astral::elements {
 
 namespace {
 
-Code code_of(moqt::RequestCode code) {
-  switch (code) {
-    case moqt::RequestCode::unauthorized:
-      return Code::refused;
-    case moqt::RequestCode::does_not_exist:
-      return Code::not_found;
-    case moqt::RequestCode::not_supported:
-      return Code::unsupported;
-    case moqt::RequestCode::excessive_load:
-      return Code::no_room;
-    default:
-      return Code::failed;
-  }
-}
-
 constexpr std::uint64_t datagram_overhead = 28;  // the headers of IPv4 and UDP
 
 }  // namespace
@@ -33,6 +18,7 @@ Consumer::Consumer(Settings settings, GMainContext *context, Owner &owner)
     : settings_(std::move(settings)),
       owner_(owner),
       context_(context),
+      gate_(settings_.slug, settings_.stream_key),
       store_(settings_.store),
       sequence_(store_),
       lag_watch_(settings_.max_lag),
@@ -101,6 +87,7 @@ void Consumer::on_link_ready(Link &link) {
   media_ = subscribe(media_track, !standby_);
   answers_ = 1;
   if (!standby_) begin();
+  if (refusing_) return;
   owner_.on_consumer_connected(link.ticket(), link.peer_fingerprint());
 }
 
@@ -109,7 +96,8 @@ void Consumer::begin() {
   lag_watch_.restart();
   line_.restart();
   aborted_.reset();
-  const auto [need, past] = owner_.on_consumer_needs();
+  const auto [need, past, key] = owner_.on_consumer_needs();
+  if (auto pinned = gate_.pin(key); !pinned) return refuse(pinned.error());
   first_group_ = need ? need->group : 0;
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
                                        link_->ticket());
@@ -198,106 +186,6 @@ void Consumer::answered(const std::optional<moqt::Location> &largest) {
   fetch_past(largest);
 }
 
-void Consumer::on_link_event(Link &link, moqt::Event &event) {
-  if (closing_) return;
-  std::visit(Match{[&](const moqt::SubscribeAccepted &accepted) {
-                     const auto text = accepted.properties.bytes(catalog_property);
-                     const auto group = accepted.properties.number(catalog_group_property);
-                     if (!text || !group)
-                       return link.session().close(moqt::CloseCode::protocol_violation,
-                                                   "the track has no catalog");
-                     learn_catalog(*group, Slice::copy(as_bytes(*text)));
-                     if (const auto pts = accepted.properties.number(present_property)) {
-                       present_ = Present{static_cast<std::int64_t>(*pts), now()};
-                       line_.anchor(present_->pts, present_->at);
-                     }
-                     if (accepted.request == media_) answered(accepted.largest);
-                   },
-                   [&](const moqt::UpdateAccepted &accepted) { answered(accepted.largest); },
-                   [&](const moqt::SubscribeRefused &refused) {
-                     link.close(moqt::CloseCode::no_error, {code_of(refused.code), refused.reason});
-                   },
-                   [&](moqt::ObjectReceived &received_object) { received(received_object); },
-                   [&](const moqt::FetchAccepted &accepted) {
-                     if (Catchup *asked = asker(accepted.request)) asked->accepted(accepted);
-                   },
-                   [&](const moqt::FetchRefused &refused) {
-                     if (Catchup *asked = asker(refused.request)) asked->refused(refused);
-                     fresh_ = true;
-                   },
-                   [&](const moqt::FetchMissing &missing) {
-                     if (Catchup *asked = asker(missing.request)) asked->missing(missing);
-                     fresh_ = true;
-                   },
-                   [&](const moqt::FetchEnded &fetch) {
-                     if (Catchup *asked = asker(fetch.request)) asked->ended(fetch);
-                     fresh_ = true;
-                   },
-                   [&](const moqt::Done &done) {
-                     if (done.request != media_) return;
-                     track_ended_ = done.code == moqt::DoneCode::track_ended;
-                     link.close(moqt::CloseCode::no_error, {Code::unreachable, done.reason});
-                   },
-                   [&](const moqt::GroupEnded &group) {
-                     if (group.request != media_ || group.complete) return;
-                     store_.abandon(group.group);
-                     if (group.code == moqt::ResetCode::too_far_behind && group.group >= first_group_)
-                       aborted_ = group.group;
-                     fresh_ = true;
-                   },
-                   [](const auto &) {}},
-             event);
-  if (!fresh_) return;
-  fresh_ = false;
-  owner_.on_consumer_ready();
-}
-
-void Consumer::received(moqt::ObjectReceived &event) {
-  if (event.request == catalog_) {
-    if (event.object.status == moqt::ObjectStatus::normal)
-      learn_catalog(event.object.id.group, event.object.payload());
-    return;
-  }
-  if (auto timing = track::decode_timing(event.object.properties()); !timing) {
-    return link_->close(moqt::CloseCode::protocol_violation, timing.error());
-  }
-  const std::size_t size = event.object.wire.size() - event.object.payload_offset;
-  const Time time = now();
-  if (Catchup *asked = asker(event.request)) asked->fetched(event.object.id);
-  if (past_ && past_->fetch.is_about(event.request)) {
-    past_->store.add(std::move(event.object), time);
-    fresh_ = true;
-    return;
-  }
-  const bool begins = event.object.id.object == 0;
-  if (begins && event.request == media_) group_begun(event.object.id.group);
-  if (store_.add(std::move(event.object), time) != track::Store::Added::fresh) return;
-  if (begins) ++groups_;
-  bytes_ += size;
-  ++objects_;
-  rate_.add(size, time);
-  fresh_ = true;
-}
-
-// A provider that stops one group and then begins another one skips what is between: nobody waits for that.
-void Consumer::group_begun(std::uint64_t group) {
-  if (!aborted_ || group <= *aborted_) return;
-  if (group > *aborted_ + 1 && (!catchup_ || catchup_->done()))
-    store_.lose_until({group - 1, track::Store::max_id});
-  aborted_.reset();
-}
-
-void Consumer::learn_catalog(std::uint64_t group, Slice text) {
-  auto catalog = read_catalog(group, std::move(text));
-  if (!catalog) {
-    link_->close(moqt::CloseCode::protocol_violation,
-                 {Code::invalid, "the stream's catalog cannot be read: " + catalog.error().detail});
-    return;
-  }
-  sequence_.learn(std::make_shared<const Catalog>(std::move(*catalog)));
-  fresh_ = true;
-}
-
 std::optional<Taken> Consumer::take() {
   const Time time = now();
   std::optional<Taken> taken = sequence_.take(time);
@@ -305,7 +193,11 @@ std::optional<Taken> Consumer::take() {
     taken->present = present_;
   else
     timer_.set(sequence_.deadline());
-  return taken ? std::move(taken) : take_past(time);
+  if (!taken) taken = take_past(time);
+  if (!taken) return taken;
+  taken->key = gate_.key();
+  taken->standby = standby_;
+  return taken;
 }
 
 void Consumer::observe(const Taken &taken) {
@@ -396,6 +288,9 @@ void Consumer::fill(Statistics &statistics) const {
   if (const auto largest = store_.largest()) statistics.largest_group = largest->group;
   statistics.lag_ms = static_cast<std::uint64_t>(line_.lag() / 1ms);
   if (thin_) statistics.thin = *thin_;
+  statistics.refused = refused();
+  statistics.forged = forged();
+  statistics.stream_key = gate_.fingerprint();
   if (!link_ || !link_->ready() || link_->ended()) return;
   const quic::Stats stats = link_->stats();
   statistics.links.push_back({link_->ticket(), link_->peer_fingerprint(),

@@ -7,9 +7,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "elements/catalog.hpp"
 #include "elements/catchup.hpp"
+#include "elements/gate.hpp"
 #include "elements/lag_watch.hpp"
 #include "elements/line_meter.hpp"
 #include "elements/link.hpp"
@@ -29,6 +31,7 @@ class Consumer final : private Link::Owner {
     track::Store::Limits store;  // of the store between the network and take()
     bool standby = false;
     Time max_lag{};  // see LagWatch; 0: skip nothing
+    Fingerprint stream_key = {};  // see Gate
   };
   class Owner {
    public:
@@ -66,6 +69,15 @@ class Consumer final : private Link::Owner {
   // The reader has got this object as soon as it had arrived. May skip to a newer group.
   void observe(const Taken &taken);
   void fill(Statistics &statistics) const;
+  std::uint64_t refused() const { return gate_.refused() + different_; }
+  std::uint64_t forged() const { return gate_.refused(); }
+  const Fingerprint &stream_key() const { return gate_.fingerprint(); }  // empty: not known yet
+  // What comes before the answer that shows the stream's key waits for it, up to this.
+  static constexpr std::size_t max_unchecked = 4 * 1024 * 1024;  // bytes
+  static constexpr std::size_t max_unchecked_events = 4096;
+  // A replay is signed, and checking it costs time. A link may bring this many objects more that are already
+  // here, or too old, than new ones.
+  static constexpr std::uint64_t max_repeated = 1024;
 
  private:
   void on_link_candidate(Link &link, const std::string &candidate) override;
@@ -83,12 +95,17 @@ class Consumer final : private Link::Owner {
   void answered(const std::optional<moqt::Location> &largest);
   // The catch-up that made this fetch; null: none (any more).
   Catchup *asker(moqt::RequestId request);
+  void handle(Link &link, moqt::Event &event);
+  void keep_unchecked(moqt::Event &event);
+  void subscribed(Link &link, const moqt::SubscribeAccepted &accepted);
   void received(moqt::ObjectReceived &event);
   std::optional<Taken> take_past(Time time);
   void group_begun(std::uint64_t group);
+  bool is_over() const;
   void ask_largest();
   void skip_to(moqt::Location begin);
-  void learn_catalog(std::uint64_t group, Slice text);
+  void learn_catalog(moqt::Location at, Slice text, Bytes proof);
+  void refuse(const Error &why);
   void fail_link(Error why);
   void end(std::optional<Error> error);
 
@@ -96,6 +113,12 @@ class Consumer final : private Link::Owner {
   Owner &owner_;
   GMainContext *const context_;
   std::unique_ptr<Link> link_;
+  Gate gate_;
+  std::vector<moqt::Event> unchecked_;
+  std::size_t unchecked_bytes_ = 0;
+  bool refusing_ = false;        // the link is being closed for what it brought
+  std::uint64_t repeated_ = 0;
+  std::uint64_t different_ = 0;  // objects with other content than before
   moqt::RequestId media_{}, catalog_{};
   std::size_t answers_ = 0;  // open: SUBSCRIBE and REQUEST_UPDATEs of the media track
   bool established_ = false;
@@ -123,6 +146,7 @@ class Consumer final : private Link::Owner {
   bool standby_ = false;
   bool fresh_ = false;  // objects have arrived since the last on_consumer_ready()
   bool ended_ = false;
+  std::optional<moqt::Location> over_;  // the object with which the stream's key has ended the run
   bool track_ended_ = false;
   bool closing_ = false;  // being destroyed: ignore the link's calls
   std::uint64_t bytes_ = 0, objects_ = 0, groups_ = 0;

@@ -33,6 +33,7 @@
  *   got them, so it skipped to newer ones. Repeated while it lasts.
  * * `child-silent` (string ticket): data has been in flight to the child with this ticket for 0.4 s, and nothing has come from it. `unanswered-ms` in
  *   #AstralRelay:stats says when it is heard again.
+ * * `parent-lacks`: three times within 10 s the active parent did not have objects that a parent in standby had.
  *
  * ## Messages
  * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
@@ -46,6 +47,8 @@
  * * `rate-bps` (guint64): the bit rate of these payloads over the last two seconds, in bit/s.
  * * `skipped` (guint64): how often children skipped to newer objects.
  * * `dropped-bytes` (guint64): always 0.
+ * * `refused` (guint64): objects of another stream of the same name, or that differ from what came before.
+ * * `stream-key` (string): the fingerprint of the stream's key; empty while it is not known.
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
  *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
@@ -88,7 +91,7 @@ struct AstralRelayClass {
 };
 
 static Signals astral_relay_signals;
-static guint astral_relay_silence, astral_relay_child_slow, astral_relay_child_silent;
+static guint astral_relay_silence, astral_relay_child_slow, astral_relay_child_silent, astral_relay_parent_lacks;
 static GstStaticPadTemplate astral_relay_sink_template =
     GST_STATIC_PAD_TEMPLATE("sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 static GstStaticPadTemplate astral_relay_src_template =
@@ -320,7 +323,12 @@ static bool astral_relay_start(AstralRelay *relay) {
             GST_INFO_OBJECT(relay, "the child with ticket %s acknowledges nothing", ticket.c_str());
             g_signal_emit(relay, astral_relay_child_silent, 0, ticket.c_str());
           },
-      .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); }};
+      .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); },
+      .lacking =
+          [relay] {
+            GST_INFO_OBJECT(relay, "the active parent lacks what a parent in standby has");
+            g_signal_emit(relay, astral_relay_parent_lacks, 0);
+          }};
   auto impl = RelayImpl::start(settings, hooks);
   if (!impl) {
     post_error(GST_ELEMENT(relay), impl.error(), false);
@@ -398,6 +406,9 @@ static void astral_relay_set_property(GObject *object, guint id, const GValue *v
   if (id == prop_turn_server)
     if (const auto impl = impl_of(relay))
       impl->use_turn(numeric_turn(g_value_get_string(value) ? g_value_get_string(value) : ""));
+  if (id == prop_stream_key)
+    if (const auto impl = impl_of(relay))
+      impl->set_stream_key(g_value_get_string(value) ? g_value_get_string(value) : "");
   if (id == prop_store_bytes)
     if (const auto impl = impl_of(relay)) impl->limit_store(g_value_get_uint64(value));
 }
@@ -435,8 +446,8 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   object->get_property = astral_relay_get_property;
   object->finalize = astral_relay_finalize;
   for (const Property id : {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file,
-                            prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller,
-                            prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
+                            prop_stream_key, prop_signing_key, prop_stun_server, prop_turn_server, prop_endpoint,
+                            prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);
   astral_relay_silence = g_signal_new("silence", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
@@ -445,6 +456,8 @@ static void astral_relay_class_init(AstralRelayClass *type) {
                                          nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
   astral_relay_child_silent = g_signal_new("child-silent", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
                                            nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+  astral_relay_parent_lacks = g_signal_new("parent-lacks", G_TYPE_FROM_CLASS(type), G_SIGNAL_RUN_LAST, 0, nullptr,
+                                           nullptr, nullptr, G_TYPE_NONE, 0);
 
   g_signal_new_class_handler("end", G_TYPE_FROM_CLASS(type),
                              static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),

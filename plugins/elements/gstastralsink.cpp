@@ -41,6 +41,8 @@
  * * `rate-bps` (guint64): the bit rate of these payloads over the last two seconds, in bit/s.
  * * `skipped` (guint64): how often children skipped to newer objects.
  * * `dropped-bytes` (guint64): bytes before the first place where a decoder can start.
+ * * `refused` (guint64): always 0.
+ * * `stream-key` (string): the fingerprint of the stream's key; empty while it is not known.
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
  *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
@@ -270,7 +272,7 @@ static void astral_sink_class_init(AstralSinkClass *type) {
   object->finalize = astral_sink_finalize;
   for (const Property id :
        {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_bitrate, prop_key_file,
-        prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller, prop_max_children,
+        prop_stream_key_file, prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller, prop_max_children,
         prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id, initial());
   astral_sink_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_sink_handle_signalling);

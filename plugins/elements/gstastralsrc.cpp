@@ -48,6 +48,10 @@
  * * `carried-bps`, `needed-bps` (guint64): the bit rate that the line carries and the one that the stream needs, while the line is too thin; else 0.
  * * `skipped` (guint64): how often objects were given up to stay live.
  * * `dropped-bytes` (guint64): always 0.
+ * * `refused` (guint64): objects that the stream's key has not signed, that were replayed or that differ from what came before. A link
+ *   that brings one of the first two is closed.
+ * * `forged` (guint64): of these, the first two.
+ * * `stream-key` (string): the fingerprint of the stream's key; empty while it is not known.
  * * `rtt-ms` (gdouble): the mean round-trip time of the links, in milliseconds.
  * * `peers` (gint): the number of links; `links`: an array with a structure for each of them: `ticket` and `peer` (strings; `peer` is the fingerprint
  *   of the peer's key), `rtt-ms` (gdouble, milliseconds), `bytes-sent` and `bytes-received` (guint64, UDP payload), `kept-streams` (guint64, streams
@@ -312,8 +316,8 @@ static void astral_src_class_init(AstralSrcClass *type) {
   object->set_property = astral_src_set_property;
   object->get_property = astral_src_get_property;
   object->finalize = astral_src_finalize;
-  for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stun_server, prop_turn_server,
-                            prop_endpoint, prop_signaller, prop_store_bytes, prop_store_time, prop_latency,
+  for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stream_key,
+                            prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller, prop_store_bytes, prop_store_time, prop_latency,
                             prop_max_lag, prop_standby, prop_auto_reconnect, prop_stats})
     install_property(object, id);
   astral_src_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_src_handle_signalling);

@@ -96,6 +96,7 @@ Needs ask_needs(GstPad *source) {
     needs.first = first;
   gboolean past = FALSE;
   needs.past = gst_structure_get_boolean(answer, "past", &past) && past;
+  if (const char *key = gst_structure_get_string(answer, "key")) needs.key = key;
   return needs;
 }
 
@@ -123,6 +124,7 @@ bool answer_needs(GstQuery *query, const Needs &needs) {
   if (!asked || !gst_structure_has_name(asked, needs_query)) return false;
   GstStructure *answer = gst_query_writable_structure(query);
   gst_structure_set(answer, "past", G_TYPE_BOOLEAN, needs.past, nullptr);
+  if (!needs.key.empty()) gst_structure_set(answer, "key", G_TYPE_STRING, needs.key.c_str(), nullptr);
   if (needs.first)
     gst_structure_set(answer, "group", G_TYPE_UINT64, needs.first->group, "object", G_TYPE_UINT64,
                       needs.first->object, nullptr);

@@ -27,7 +27,8 @@ Ref<GstEvent> event_of(const SharedTaken &taken);
 SharedTaken taken_of(GstEvent *event);
 
 // Asks the peer of this source pad what it needs; empty if the peer does not answer. The custom query
-// "AstralNeeds" {group, object: guint64, absent if nothing has arrived; past: boolean}.
+// "AstralNeeds" {group, object: guint64, absent if nothing has arrived; past: boolean; key: string, absent if
+// it knows none}.
 Needs ask_needs(GstPad *source);
 bool answer_needs(GstQuery *query, const Needs &needs);
 

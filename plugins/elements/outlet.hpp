@@ -37,6 +37,8 @@ struct Hooks {
   std::function<void(const std::string &ticket)> child_silent = nullptr;
   // Relay only: the parents have brought newer objects, but not these.
   std::function<void(const track::Span &gap)> missing = nullptr;
+  // Relay only: see LackWatch.
+  std::function<void()> lacking = nullptr;
 };
 
 // **Thread**: the application's thread creates and destroys it; the rest runs on the loop, unless noted.

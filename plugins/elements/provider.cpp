@@ -8,6 +8,7 @@
 #include "glue/descriptors.hpp"
 #include "glue/match.hpp"
 #include "moqt/fetch_stream.hpp"
+#include "trust/proof.hpp"
 
 namespace astral::elements {
 
@@ -221,6 +222,8 @@ void Provider::accept(Child &child, Subscription &subscription) {
   moqt::Properties properties;
   properties.add(catalog_property, as_text(catalog_.text.bytes()));
   properties.add(catalog_group_property, catalog_.group);
+  properties.add(catalog_proof_property, as_text(catalog_.proof.bytes()));
+  properties.add(trust::key_property, as_text(catalog_.key.bytes()));
   if (const auto offset = playout_.offset())
     properties.add(present_property,  // wraps, because a hostile pts may have any value
                    static_cast<std::uint64_t>(nanoseconds(now())) - static_cast<std::uint64_t>(*offset));
@@ -240,7 +243,10 @@ void Provider::set_catalog(Catalog catalog) {
 
 bool Provider::add(track::Object object, std::optional<std::int64_t> pts) {
   const Time time = now();
-  if (store_.add(std::move(object), time) != track::Store::Added::fresh) return false;
+  if (const auto ended = trust::ended_before(object.properties())) store_.end_group(*ended, time);
+  const track::Store::Added added = store_.add(std::move(object), time);
+  if (added == track::Store::Added::different) ++refused_;
+  if (added != track::Store::Added::fresh) return false;
   if (pts) playout_.map(*pts, nanoseconds(time));
   return true;
 }
@@ -288,7 +294,7 @@ void Provider::send_catalog(Child &child) {
   moqt::Session &session = child.link->session();
   const auto stream = session.begin_group(child.catalog->request, catalog_.group, std::nullopt, true);
   if (!stream) return;
-  session.write_object(*stream, 0, moqt::encode_object({}, catalog_.text.bytes()));
+  session.write_object(*stream, 0, moqt::encode_object(catalog_.proof.bytes(), catalog_.text.bytes()));
   session.end_group(*stream);
   child.catalog->sent_catalog = catalog_.group;
 }
@@ -432,6 +438,7 @@ void Provider::on_link_ended(Link &link, const Error &error) {
 
 void Provider::fill(Statistics &statistics) const {
   statistics.skipped += skipped_;
+  statistics.refused += refused_;
   for (const auto &[ticket, child] : children_) {
     if (!child.served || child.link->ended()) continue;
     const quic::Stats stats = child.link->stats();

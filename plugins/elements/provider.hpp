@@ -53,7 +53,8 @@ class Provider final : private Link::Owner {
 
   void set_catalog(Catalog catalog);
   const Catalog &catalog() const { return catalog_; }
-  // Stores the object; pump() sends it to the children. False: it is a duplicate or too late.
+  // Stores the object, which was checked; pump() sends it to the children. False: it is a duplicate or too
+  // late.
   bool add(track::Object object, std::optional<std::int64_t> pts);
   // What has not arrived before `first` will not arrive: no reader waits for it.
   void give_up_before(moqt::Location first);
@@ -149,7 +150,7 @@ class Provider final : private Link::Owner {
   bool closing_ = false;    // being destroyed: ignore the links' calls
   std::function<void()> drained_;
   std::map<std::string, Child> children_;  // by ticket
-  std::uint64_t skipped_ = 0, sent_bytes_ = 0;
+  std::uint64_t skipped_ = 0, refused_ = 0, sent_bytes_ = 0;
   Timer timer_;
   Mailbox mailbox_;
 };

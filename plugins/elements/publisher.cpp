@@ -3,9 +3,18 @@
 
 #include <algorithm>
 
+#include "elements/signed_object.hpp"
+
 namespace astral::elements {
 
 using track::Packaging;
+
+Publisher::Publisher(Provider &provider, const std::string &slug, const Key &key, std::uint64_t first_group)
+    : provider_(provider),
+      media_(key, track_name(slug, media_track)),
+      catalog_(key, track_name(slug, catalog_track)),
+      next_epoch_(first_group),
+      next_group_(first_group) {}
 
 Expected<void> Publisher::set_caps(const std::string &media_type, const std::string &caps,
                                    std::vector<Slice> streamheader) {
@@ -59,8 +68,7 @@ Expected<void> Publisher::add(const track::Piece &piece) {
   track::Timing timing = piece.timing;
   timing.catalog = catalog_group_;
   if (packaging_ == Packaging::buffers) {
-    emit(moqt::encode_object(track::encode_timing(timing), piece.data), moqt::ObjectStatus::normal,
-         timing.pts);
+    emit(timing, piece.data);
     return {};
   }
   if (packaging_ == Packaging::mpegts) timing.delta = !piece.starts_group;
@@ -82,8 +90,7 @@ Expected<void> Publisher::add(const track::Piece &piece) {
 // What is left of the gathered bytes begins at most max_span after them.
 void Publisher::emit_gathered(std::size_t size) {
   if (gathered_.empty()) return;
-  emit(moqt::encode_object(track::encode_timing(gathered_timing_), Bytes(gathered_).first(size)),
-       moqt::ObjectStatus::normal, gathered_timing_.pts);
+  emit(gathered_timing_, Bytes(gathered_).first(size));
   gathered_.erase(gathered_.begin(), gathered_.begin() + static_cast<std::ptrdiff_t>(size));
   gathered_timing_.delta = true;
   gathered_timing_.discontinuity = false;
@@ -97,6 +104,8 @@ Expected<void> Publisher::start_group() {
     if (streamheader_[0].empty()) streamheader_.clear();
     catalog_due_ = true;
   }
+  epoch_ = next_epoch_;
+  is_over_ = false;
   group_ = next_group_++;
   next_object_ = 0;
   in_group_ = true;
@@ -105,6 +114,9 @@ Expected<void> Publisher::start_group() {
   if (!catalog) return tl::unexpected<Error>(catalog.error());
   catalog_due_ = false;
   catalog_group_ = group_;
+  catalog->key = Slice::copy(catalog_.key().public_key_raw());
+  catalog->proof =
+      Slice::copy(catalog_.prove({group_, 0}, {epoch_, std::nullopt}, {}, catalog->text.bytes()));
   provider_.set_catalog(std::move(*catalog));
   return {};
 }
@@ -112,7 +124,8 @@ Expected<void> Publisher::start_group() {
 void Publisher::end_group() {
   flush();
   if (!in_group_) return;
-  emit(moqt::encode_end_of_group(), moqt::ObjectStatus::end_of_group, std::nullopt);
+  ended_ = {group_, next_object_};
+  emit(moqt::end_of_group(*ended_), std::nullopt);
   in_group_ = false;
   ++counts_.groups;
 }
@@ -126,27 +139,32 @@ void Publisher::end() {
   cutter_.reset();
 }
 
-void Publisher::go_above(std::uint64_t group) {
-  next_group_ = std::max(next_group_, group + 1);
+void Publisher::finish() {
+  end();
+  if (!ended_ || is_over_) return;
+  is_over_ = true;
+  provider_.add(end_of_run(media_, epoch_, *ended_, {next_group_++, 0}, catalog_group_), std::nullopt);
 }
 
-void Publisher::emit(Slice wire, moqt::ObjectStatus status, std::optional<std::int64_t> pts) {
-  moqt::Object object;
+void Publisher::go_above(std::uint64_t group) {
+  if (group < next_group_ || group >= track::Store::max_id) return;
+  next_epoch_ = next_group_ = group + 1;
+}
+
+void Publisher::emit(const track::Timing &timing, Bytes payload) {
+  const moqt::Location at{group_, next_object_};
+  const trust::Claim claim{epoch_, at.object == 0 ? ended_ : std::nullopt};
+  const std::vector<std::uint8_t> properties = media_.prove(at, claim, track::encode_timing(timing), payload);
+  track::Object object = object_of(at, properties, payload);
+  ++counts_.objects;
+  counts_.bytes += payload.size();
+  rate_.add(payload.size(), now());
+  emit(std::move(object), timing.pts);
+}
+
+void Publisher::emit(track::Object object, std::optional<std::int64_t> pts) {
   object.id = {group_, next_object_++};
-  if (const auto view = moqt::view_object(wire.bytes())) {
-    object.properties_offset = static_cast<std::size_t>(view->properties.data() - wire.data());
-    object.properties_size = view->properties.size();
-    object.payload_offset = wire.size() - view->payload.size();
-  }
-  object.status = status;
   object.first_object = object.id.object == 0;
-  object.wire = std::move(wire);
-  const std::size_t payload = object.wire.size() - object.payload_offset;
-  if (status == moqt::ObjectStatus::normal) {
-    ++counts_.objects;
-    counts_.bytes += payload;
-    rate_.add(payload, now());
-  }
   counts_.largest_group = group_;
   provider_.add(std::move(object), pts);
 }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "elements/provider.hpp"
 #include "track/cutter.hpp"
+#include "trust/signer.hpp"
 
 namespace astral::elements {
 
@@ -25,8 +27,9 @@ class Publisher {
   // Maximum buffer of other media, where one buffer is one object.
   static constexpr std::size_t max_buffer = 8 * 1024 * 1024 - 1024;
 
-  // `first_group` must be above all groups of earlier runs, see track::Store::restart_leap.
-  Publisher(Provider &provider, std::uint64_t first_group) : provider_(provider), next_group_(first_group) {}
+  // `first_group` must be above all groups of earlier runs, see track::Store::restart_leap. It is the epoch.
+  // `key` is the stream's.
+  Publisher(Provider &provider, const std::string &slug, const Key &key, std::uint64_t first_group);
 
   // Errors: too_large.
   Expected<void> set_caps(const std::string &media_type, const std::string &caps,
@@ -35,9 +38,11 @@ class Publisher {
   Expected<void> push(Bytes data, const track::Timing &timing);
   // No more input is waiting: makes an object of the gathered bytes.
   void flush() { emit_gathered(gathered_.size()); }
-  // Ends the run and its last group.
+  // Ends the last group. The media may go on with other caps.
   void end();
-  // Numbers the next groups above `group`.
+  // Ends the run: says so, signed, behind the last group.
+  void finish();
+  // Numbers the next groups above `group`, in another epoch if they jump.
   void go_above(std::uint64_t group);
 
   const Statistics &counts() const { return counts_; }
@@ -49,10 +54,12 @@ class Publisher {
   void emit_gathered(std::size_t size);
   Expected<void> start_group();
   void end_group();
-  void emit(Slice wire, moqt::ObjectStatus status, std::optional<std::int64_t> pts);
+  void emit(const track::Timing &timing, Bytes payload);
+  void emit(track::Object object, std::optional<std::int64_t> pts);
   bool is_leading_header(Bytes data);
 
   Provider &provider_;
+  const trust::Signer media_, catalog_;
   track::Packaging packaging_ = track::Packaging::buffers;
   std::optional<track::Cutter> cutter_;
   std::vector<track::Piece> pieces_;
@@ -65,10 +72,13 @@ class Publisher {
   std::uint64_t tables_version_ = 0;
   std::uint64_t catalog_group_ = 0;
 
-  std::uint64_t next_group_;
+  std::uint64_t next_epoch_, next_group_;
+  std::uint64_t epoch_ = 0;  // of group_
   std::uint64_t group_ = 0;
   std::uint64_t next_object_ = 0;
   bool in_group_ = false;
+  std::optional<moqt::Location> ended_;  // the End of Group before this group, in this run
+  bool is_over_ = false;
 
   std::vector<std::uint8_t> gathered_;
   track::Timing gathered_timing_;

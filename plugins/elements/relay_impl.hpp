@@ -10,9 +10,11 @@
 
 #include "elements/cadence.hpp"
 #include "elements/gap_watch.hpp"
+#include "elements/lack_watch.hpp"
 #include "elements/object_meta.hpp"
 #include "elements/outlet.hpp"
 #include "elements/queue.hpp"
+#include "trust/signer.hpp"
 
 namespace astral::elements {
 
@@ -37,6 +39,10 @@ class RelayImpl {
   void limit_store(std::size_t bytes) {
     outlet_.loop().post([this, bytes] { outlet_.provider().limit_store(bytes); });
   }
+  // From now on the stream has this key.
+  void set_stream_key(Fingerprint key) {
+    outlet_.loop().post([this, key = std::move(key)] { pin(key); });
+  }
   void use_stun(StunServer server) {
     outlet_.loop().post([this, server = std::move(server)] { outlet_.provider().use_stun(server); });
   }
@@ -48,15 +54,21 @@ class RelayImpl {
   void end();
   void take_signalling(std::string text) { outlet_.take_signalling(std::move(text)); }
   Statistics statistics() { return outlet_.statistics(); }
-  // The first object that has not arrived. The first parent to bring objects must bring the past too.
+  // The first object that has not arrived, and the stream's key. The first parent to bring objects must bring
+  // the past too.
   Needs needs() {
-    return {needs_.with([](const auto &needs) { return needs; }), true};
+    return needs_.with([](const auto &needs) { return needs; });
   }
 
  private:
-  RelayImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+  RelayImpl(const ElementSettings &settings, const LinkSettings &link, std::optional<Key> signing_key,
+            Hooks hooks);
   void take_inputs();
   void take(const SharedTaken &taken);
+  bool is_ours(const Taken &taken);
+  SharedTaken countersigned(const SharedTaken &taken);
+  void pin(const Fingerprint &key);
+  void sign_end();
   void refill();
   void look_ahead();
   void check_silence();
@@ -75,9 +87,24 @@ class RelayImpl {
   Statistics counts_;
   Rate rate_;
   track::Cursor frontier_{moqt::Location{}};  // follows the objects up to the first gap
-  Guarded<std::optional<moqt::Location>> needs_;
+  Guarded<Needs> needs_{Needs{.first = std::nullopt, .past = true}};
+  // At the node that the stream is published at; otherwise none.
+  struct Signing {
+    trust::Signer media, catalog;
+    std::shared_ptr<const Catalog> given = nullptr,
+                                   own = nullptr;  // the publisher's, and as we have signed it
+    // Of the newest object: its place, its run, its catalog, and whether the run ends there.
+    moqt::Location newest = {};
+    std::uint64_t epoch = 0, catalog_group = 0;
+    bool is_over = true;
+  };
+  std::optional<Signing> signing_;
+  Fingerprint stream_key_;  // the first that was seen, if none is set; empty: none yet
+  Slice key_;               // the same key, raw
+  std::uint64_t refused_ = 0;
   Cadence cadence_;
   GapWatch gap_watch_;
+  LackWatch lack_watch_;
   std::unique_ptr<Timer> timer_, silence_timer_, gap_timer_;
   Outlet outlet_;  // declared last: its thread uses the members above
 };

@@ -28,14 +28,17 @@ struct Taken {
   bool skipped = false;  // missing objects before it were given up
   bool jumped = false;   // on purpose, because the line is too thin: nobody waits for them
   bool past = false;     // from before we joined; for a relay's store, without a catalog
+  bool standby = false;  // asked of a parent in standby
   std::optional<Present> present = std::nullopt;
   std::optional<Time> arrived = std::nullopt;  // nullopt: it waited for its reader
+  Slice key = {};                              // raw: the stream's key, which has signed this
 };
 
 // What the reader of a source needs.
 struct Needs {
   std::optional<moqt::Location> first;  // the first object that it lacks; nullopt: it has nothing yet
   bool past = false;                    // it also wants everything before the newest group
+  std::string key = {};                 // fingerprint of the stream's key; empty: it knows none
 };
 
 // **Thread**: the store's.

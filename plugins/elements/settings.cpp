@@ -56,6 +56,22 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
     case prop_key_file:
       return text("key-file", "Key file",
                   "File with the Ed25519 key, PKCS#8 PEM; created if missing (NULL: a new key for each run)");
+    case prop_stream_key_file:
+      return text(
+          "stream-key-file", "Stream key file",
+          "File with the Ed25519 key that signs what the element publishes, PKCS#8 PEM; created if missing "
+          "(NULL: a new key for each run). A node signs anew what is published at it, with a key of its own");
+    case prop_stream_key:
+      return text("stream-key", "Stream key",
+                  "Fingerprint of the key that has to sign the stream: SHA-256, 64 lower-case hexadecimal "
+                  "digits (NULL: the first key that is seen)");
+    case prop_signing_key:
+      return g_param_spec_string(
+          "signing-key", "Signing key",
+          "The stream's Ed25519 key, PKCS#8 PEM (not a file): the relay signs anew what its parents, which "
+          "are the stream's publishers, have signed with keys of their own (NULL: it forwards only). A URI "
+          "does not set it",
+          nullptr, secret);
     case prop_stun_server:
       return text("stun-server", "STUN server",
                   "STUN server for ICE, HOST[:PORT] (NULL: no server-reflexive candidates); astralrelay "
@@ -111,7 +127,8 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
           "stats", "Statistics",
           "application/x-astral-stats: bytes, objects, groups, largest-group, rate-bps (bit/s), lag-ms, "
           "rtt-ms "
-          "(milliseconds), carried-bps, needed-bps, peers, skipped, dropped-bytes, links",
+          "(milliseconds), carried-bps, needed-bps, refused, forged, stream-key, peers, skipped, dropped-bytes, "
+          "links",
           GST_TYPE_STRUCTURE, ro);
   }
   return nullptr;
@@ -179,6 +196,15 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_key_file:
       set_text(settings.key_file, value);
       return true;
+    case prop_stream_key_file:
+      set_text(settings.stream_key_file, value);
+      return true;
+    case prop_stream_key:
+      set_text(settings.stream_key, value);
+      return true;
+    case prop_signing_key:
+      set_text(settings.signing_key, value);
+      return true;
     case prop_stun_server:
       set_text(settings.stun_server, value);
       return true;
@@ -241,6 +267,12 @@ bool get_property(const ElementSettings &settings, guint id, GValue *value) {
     case prop_key_file:
       get_text(settings.key_file, value);
       return true;
+    case prop_stream_key_file:
+      get_text(settings.stream_key_file, value);
+      return true;
+    case prop_stream_key:
+      get_text(settings.stream_key, value);
+      return true;
     case prop_stun_server:
       get_text(settings.stun_server, value);
       return true;
@@ -291,9 +323,11 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
   auto parsed = parse_uri(uri);
   if (!parsed) return tl::unexpected<Error>(parsed.error());
   // URIs are shown and logged.
-  if (std::ranges::any_of(parsed->query, [](const auto &one) { return one.first == "turn-server"; }))
-    return fail(Code::invalid, "a URI cannot set turn-server, which holds a password");
-  for (const auto &[name, value] : parsed->query) {
+  for (const char *name : {"turn-server", "signing-key"})
+    if (std::ranges::any_of(parsed->query, [&](const auto &one) { return one.first == name; }))
+      return fail(Code::invalid, "a URI cannot set " + std::string(name) + ", which nobody may read");
+  for (auto &[name, value] : parsed->query) {
+    if (name == "key") name = "stream-key";  // astral://HOST/SLUG?key=FINGERPRINT
     const GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), name.c_str());
     if (!spec || name == "uri" || !(spec->flags & G_PARAM_WRITABLE) ||
         spec->owner_type != G_OBJECT_TYPE(element))
@@ -310,6 +344,8 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
 Expected<void> check(const ElementSettings &settings) {
   if (!settings.bad_uri.empty()) return fail(Code::invalid, settings.bad_uri);
   if (settings.slug.empty()) return fail(Code::not_found, "no stream is named: set uri or slug");
+  if (!settings.stream_key.empty() && !is_fingerprint(settings.stream_key))
+    return fail(Code::invalid, "stream-key is not a fingerprint: 64 lower-case hexadecimal digits");
   return {};
 }
 
@@ -388,6 +424,9 @@ void post_error(GstElement *element, const Error &error, bool reading) {
       break;
     case Code::refused:
       ASTRAL_POST(RESOURCE, NOT_AUTHORIZED);
+      break;
+    case Code::forged:
+      ASTRAL_POST(STREAM, DECRYPT);
       break;
     case Code::no_room:
       ASTRAL_POST(RESOURCE, NO_SPACE_LEFT);

@@ -30,6 +30,9 @@ struct ElementSettings {
   std::string description;
   unsigned bitrate_kbps = 0;
   std::string key_file;
+  std::string stream_key_file;
+  std::string stream_key;  // fingerprint
+  std::string signing_key;  // PEM
   std::string stun_server;
   std::string turn_server;
   std::shared_ptr<udp::Endpoint> endpoint;
@@ -53,6 +56,9 @@ enum Property : guint {
   prop_description,
   prop_bitrate,
   prop_key_file,
+  prop_stream_key_file,
+  prop_stream_key,
+  prop_signing_key,
   prop_stun_server,
   prop_turn_server,
   prop_endpoint,

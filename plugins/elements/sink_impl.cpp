@@ -31,13 +31,16 @@ struct Mapped {
 
 }  // namespace
 
-SinkImpl::SinkImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+SinkImpl::SinkImpl(const ElementSettings &settings, const LinkSettings &link, const Key &stream_key,
+                   Hooks hooks)
     : hooks_(hooks), outlet_(settings, link, std::move(hooks)) {
-  outlet_.loop().run([this] {
-    publisher_.emplace(outlet_.provider(), first_group());
+  const Fingerprint fingerprint = stream_key.fingerprint();
+  outlet_.loop().run([&] {
+    publisher_.emplace(outlet_.provider(), settings.slug, stream_key, first_group());
     outlet_.on_published = [this](std::uint64_t largest_group) { publisher_->go_above(largest_group); };
-    outlet_.count = [this](Statistics &statistics) {
+    outlet_.count = [this, fingerprint](Statistics &statistics) {
       statistics = publisher_->counts();
+      statistics.stream_key = fingerprint;
       statistics.dropped_bytes = publisher_->dropped_bytes();
       statistics.rate_bps = publisher_->rate_bps();
     };
@@ -53,7 +56,10 @@ Expected<std::unique_ptr<SinkImpl>> SinkImpl::start(const ElementSettings &setti
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  return std::unique_ptr<SinkImpl>(new SinkImpl(settings, *link, std::move(hooks)));
+  auto key =
+      settings.stream_key_file.empty() ? Key::generate() : Key::load_or_create(settings.stream_key_file);
+  if (!key) return tl::unexpected<Error>(key.error());
+  return std::unique_ptr<SinkImpl>(new SinkImpl(settings, *link, *key, std::move(hooks)));
 }
 
 bool SinkImpl::set_caps(const GstCaps *caps) {
@@ -118,7 +124,7 @@ void SinkImpl::end() {
   std::future<void> drained = done->get_future();
   outlet_.loop().post([this, done] {
     take_inputs();
-    publisher_->end();
+    publisher_->finish();
     outlet_.provider().finish();
     outlet_.provider().drain([this, done] {
       outlet_.announce_end();

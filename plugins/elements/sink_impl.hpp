@@ -48,7 +48,7 @@ class SinkImpl {
   };
   using Input = std::variant<Caps, Frame>;
 
-  SinkImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+  SinkImpl(const ElementSettings &settings, const LinkSettings &link, const Key &stream_key, Hooks hooks);
   bool push(Input input, std::size_t cost);
   void take_inputs();
   Expected<void> take_input(Input &input);

@@ -13,6 +13,7 @@ SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link
       hooks_(std::move(hooks)),
       uuid_(random_uuid()),
       standby_(settings.standby),
+      stream_key_(settings.stream_key),
       loop_("astral-in") {
   loop_.run([&] {
     offer_timer_ = std::make_unique<Timer>(loop_.context(), [this] {
@@ -31,12 +32,18 @@ SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link
 }
 
 void SourceImpl::connect() {
+  if (consumer_) {
+    refused_ += consumer_->refused();
+    forged_ += consumer_->forged();
+    if (const Fingerprint &key = consumer_->stream_key(); !key.empty()) stream_key_ = key;
+  }
   Consumer::Settings consumer{
       settings_.slug,
       link_,
       {.bytes = settings_.store_bytes, .age = std::chrono::milliseconds(settings_.store_time_ms)},
       standby_,
-      std::chrono::milliseconds(settings_.max_lag_ms)};
+      std::chrono::milliseconds(settings_.max_lag_ms),
+      stream_key_};
   ticket_ = random_uuid();
   connected_.clear();
   offered_ = false;
@@ -67,8 +74,8 @@ void SourceImpl::reconnect(const Error &why) {
 
 bool SourceImpl::may_retry(const Error &why) const {
   if (settings_.signaller == SignallerKind::application || !settings_.auto_reconnect) return false;
-  const bool for_ever =
-      why.code == Code::invalid || why.code == Code::unsupported || why.code == Code::refused;
+  const bool for_ever = why.code == Code::invalid || why.code == Code::unsupported ||
+                        why.code == Code::refused || why.code == Code::forged;
   return was_connected_ || !for_ever;
 }
 
@@ -236,6 +243,7 @@ void SourceImpl::refill() {
 void SourceImpl::end(std::optional<Error> error) {
   if (ended_) return;
   ended_ = true;
+  snapshot();
   offer_timer_->set(never);
   end_ = End{std::move(error)};
   refill();
@@ -244,6 +252,8 @@ void SourceImpl::end(std::optional<Error> error) {
 void SourceImpl::snapshot() {
   Statistics statistics;
   consumer_->fill(statistics);
+  statistics.refused += refused_;
+  statistics.forged += forged_;
   statistics_.with([&](Statistics &shared) { std::swap(shared, statistics); });
   snapshot_timer_->set(now() + snapshot_interval);
 }

@@ -88,7 +88,9 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   Time linked_ = {};            // when the link came up
   std::optional<Time> lost_;    // when the link was lost; nullopt: it works
   Time backoff_ = first_retry;
-  std::string trouble_;  // the last warning
+  Fingerprint stream_key_;     // the first that was seen, if none is set; empty: none yet
+  std::uint64_t refused_ = 0, forged_ = 0;  // by the links before this one
+  std::string trouble_;        // the last warning
   Time warned_ = {};
   std::optional<moqt::Location> position_;  // the location after the last object that was taken
   std::string connected_;                   // the ticket of the link that works

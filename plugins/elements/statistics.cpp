@@ -27,7 +27,8 @@ GstStructure *Statistics::to_structure() const {
       "groups", G_TYPE_UINT64, groups, "largest-group", G_TYPE_UINT64, largest_group, "skipped",
       G_TYPE_UINT64, skipped, "dropped-bytes", G_TYPE_UINT64, dropped_bytes, "rate-bps", G_TYPE_UINT64,
       rate_bps, "lag-ms", G_TYPE_UINT64, lag_ms, "carried-bps", G_TYPE_UINT64, thin.carried_bps, "needed-bps",
-      G_TYPE_UINT64, thin.needed_bps, "rtt-ms", G_TYPE_DOUBLE, rtt_ms, "peers", G_TYPE_INT,
+      G_TYPE_UINT64, thin.needed_bps, "refused", G_TYPE_UINT64, refused, "forged", G_TYPE_UINT64, forged,
+      "stream-key", G_TYPE_STRING, stream_key.c_str(), "rtt-ms", G_TYPE_DOUBLE, rtt_ms, "peers", G_TYPE_INT,
       static_cast<int>(links.size()), nullptr);
   gst_structure_take_value(structure, "links", &list);
   return structure;

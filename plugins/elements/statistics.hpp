@@ -35,6 +35,11 @@ struct Statistics {
   std::uint64_t rate_bps = 0;
   std::uint64_t lag_ms = 0;  // source only: how late the last object was
   LineMeter::Rates thin;     // source only: 0 while the line carries the stream
+  // Objects and catalogs that the stream's key has not signed, that were replayed, or that differ from what
+  // has arrived before.
+  std::uint64_t refused = 0;
+  std::uint64_t forged = 0;  // of these, those that did not come as the stream's key has signed them
+  std::string stream_key;  // fingerprint; empty: not known yet
   std::vector<LinkStatistics> links;
 
   // "application/x-astral-stats". `rtt-ms` is the mean of the links.

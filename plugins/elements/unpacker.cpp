@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "track/cutter.hpp"
+#include "trust/proof.hpp"
 
 namespace astral::elements {
 
@@ -68,7 +69,8 @@ Expected<void> Unpacker::change_catalog(const std::shared_ptr<const Catalog> &ca
 Expected<Unpacker::Out> Unpacker::unpack(const SharedTaken &taken, std::int64_t running_time) {
   Out out;
   if (taken->skipped) discontinuity_ = gap_ = true;
-  if (taken->past || taken->object.status != moqt::ObjectStatus::normal) {
+  const bool is_end = taken->object.payload().empty() && trust::is_over(taken->object.properties());
+  if (taken->past || is_end || taken->object.status != moqt::ObjectStatus::normal) {
     out.event = event_of(taken);
     return out;
   }

@@ -20,6 +20,7 @@ enum class Code {
   unsupported,  // valid, but not implemented here
   conflict,     // another owner has the name or the resource
   failed,       // a library or system call failed; the detail names it
+  forged,       // the key that must have signed it has not, or it was signed for another place
 };
 
 struct Error {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
@@ -22,7 +23,7 @@ namespace {
 
 using X509Key = OwnedHandle<gnutls_x509_privkey_t, gnutls_x509_privkey_deinit>;
 using PrivateKey = OwnedHandle<gnutls_privkey_t, gnutls_privkey_deinit>;
-using PublicKey = OwnedHandle<gnutls_pubkey_t, gnutls_pubkey_deinit>;
+using PublicKeyHandle = OwnedHandle<gnutls_pubkey_t, gnutls_pubkey_deinit>;
 
 // Memory that GnuTLS allocated. The destructor wipes it, because it may hold a private key.
 class Datum {
@@ -94,7 +95,55 @@ int create_once(const std::filesystem::path &file, Bytes bytes) {
   return status;
 }
 
+// The SubjectPublicKeyInfo of an Ed25519 key is this, and then the raw key (RFC 8410, 4).
+constexpr std::array<std::uint8_t, 12> der_prefix = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                                     0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+
+// Null if it is not an Ed25519 key.
+PublicKeyHandle read_public_key(Bytes public_key_der) {
+  gnutls_pubkey_t read = nullptr;
+  if (gnutls_pubkey_init(&read) < 0) return nullptr;
+  PublicKeyHandle key(read);
+  const gnutls_datum_t der = datum_of(public_key_der);
+  if (gnutls_pubkey_import(read, &der, GNUTLS_X509_FMT_DER) < 0) return nullptr;
+  if (gnutls_pubkey_get_pk_algorithm(read, nullptr) != GNUTLS_PK_EDDSA_ED25519) return nullptr;
+  return key;
+}
+
+bool verify_with(gnutls_pubkey_t key, Bytes data, Bytes signature) {
+  if (signature.size() != Key::signature_size) return false;
+  const gnutls_datum_t message = datum_of(data);
+  const gnutls_datum_t signed_with = datum_of(signature);
+  return gnutls_pubkey_verify_data2(key, GNUTLS_SIGN_EDDSA_ED25519, 0, &message, &signed_with) >= 0;
+}
+
 }  // namespace
+
+struct PublicKey::State {
+  PublicKeyHandle key;
+  std::array<std::uint8_t, der_prefix.size() + raw_size> der;
+  Fingerprint fingerprint;
+};
+
+Expected<PublicKey> PublicKey::from_raw(Bytes raw) {
+  if (raw.size() != raw_size) return fail(Code::invalid, "a public key has 32 bytes");
+  auto state = std::make_shared<State>();
+  std::copy(raw.begin(), raw.end(), std::copy(der_prefix.begin(), der_prefix.end(), state->der.begin()));
+  state->key = read_public_key(state->der);
+  if (!state->key) return fail(Code::invalid, "not an Ed25519 key");
+  state->fingerprint = fingerprint_of(state->der);
+  return PublicKey(std::move(state));
+}
+
+Bytes PublicKey::raw() const {
+  return Bytes(state_->der).last(raw_size);
+}
+const Fingerprint &PublicKey::fingerprint() const {
+  return state_->fingerprint;
+}
+bool PublicKey::verify(Bytes data, Bytes signature) const {
+  return verify_with(state_->key.get(), data, signature);
+}
 
 struct Key::State {
   PrivateKey key;
@@ -125,13 +174,16 @@ bool is_fingerprint(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-Fingerprint fingerprint_of(Bytes public_key_der) {
-  std::array<unsigned char, 32> hash;
-  const int status =
-      gnutls_hash_fast(GNUTLS_DIG_SHA256, public_key_der.data(), public_key_der.size(), hash.data());
+Sha256 sha256(Bytes bytes) {
+  Sha256 hash;
+  const int status = gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes.data(), bytes.size(), hash.data());
   assert(status == 0);  // GnuTLS can hash any bytes
   static_cast<void>(status);
-  return to_hex(hash);
+  return hash;
+}
+
+Fingerprint fingerprint_of(Bytes public_key_der) {
+  return to_hex(sha256(public_key_der));
 }
 
 Expected<Key> Key::generate() {
@@ -149,6 +201,7 @@ Expected<Key> Key::generate() {
 }
 
 Expected<Key> Key::from_pem(Bytes pem) {
+  if (pem.size() > max_file_size) return fail(Code::too_large, "larger than any key");
   gnutls_x509_privkey_t read = nullptr;
   int status = gnutls_x509_privkey_init(&read);
   if (status < 0) return tls_error(Code::failed, "no key", status);
@@ -174,7 +227,7 @@ Expected<Key> Key::from_pem(Bytes pem) {
   gnutls_pubkey_t open = nullptr;
   status = gnutls_pubkey_init(&open);
   if (status < 0) return tls_error(Code::failed, "no key", status);
-  const PublicKey public_key(open);
+  const PublicKeyHandle public_key(open);
   status = gnutls_pubkey_import_privkey(open, secret, 0, 0);
   if (status == 0) status = gnutls_pubkey_export2(open, GNUTLS_X509_FMT_DER, state->der.out());
   if (status < 0) return tls_error(Code::failed, "cannot write the public key", status);
@@ -206,11 +259,16 @@ Expected<Key> Key::load_or_create(const std::filesystem::path &file) {
   if (key || key.error().code != Code::not_found) return key;
   auto made = generate();
   if (!made) return made;
+  if (const auto saved = made->save(file); !saved) return tl::unexpected<Error>(saved.error());
+  return load(file);
+}
+
+Expected<void> Key::save(const std::filesystem::path &file) const {
   std::error_code ignored;  // if this matters, create_once() reports the error
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
-  if (const int status = create_once(file, made->private_key_pem()))
+  if (const int status = create_once(file, private_key_pem()))
     return system_error("cannot create the key", file, status);
-  return load(file);
+  return {};
 }
 
 const Fingerprint &Key::fingerprint() const {
@@ -218,6 +276,9 @@ const Fingerprint &Key::fingerprint() const {
 }
 Bytes Key::public_key_der() const {
   return state_->der.bytes();
+}
+Bytes Key::public_key_raw() const {
+  return public_key_der().last(PublicKey::raw_size);
 }
 Bytes Key::private_key_pem() const {
   return state_->pem.bytes();
@@ -235,16 +296,9 @@ std::vector<std::uint8_t> Key::sign(Bytes data) const {
 }
 
 bool Key::verify(Bytes public_key_der, Bytes data, Bytes signature) {
-  if (public_key_der.size() > max_public_key_size || signature.size() != signature_size) return false;
-  gnutls_pubkey_t read = nullptr;
-  if (gnutls_pubkey_init(&read) < 0) return false;
-  const PublicKey key(read);
-  const gnutls_datum_t der = datum_of(public_key_der);
-  if (gnutls_pubkey_import(read, &der, GNUTLS_X509_FMT_DER) < 0) return false;
-  if (gnutls_pubkey_get_pk_algorithm(read, nullptr) != GNUTLS_PK_EDDSA_ED25519) return false;
-  const gnutls_datum_t message = datum_of(data);
-  const gnutls_datum_t signed_with = datum_of(signature);
-  return gnutls_pubkey_verify_data2(read, GNUTLS_SIGN_EDDSA_ED25519, 0, &message, &signed_with) >= 0;
+  if (public_key_der.size() > max_public_key_size) return false;
+  const PublicKeyHandle key = read_public_key(public_key_der);
+  return key && verify_with(key.get(), data, signature);
 }
 
 }  // namespace astral

@@ -46,6 +46,15 @@ Slice encode_end_of_group() {
   return encode_status(ObjectStatus::end_of_group);
 }
 
+Object end_of_group(Location at) {
+  Object object;
+  object.id = at;
+  object.wire = encode_end_of_group();
+  object.payload_offset = object.wire.size();
+  object.status = ObjectStatus::end_of_group;
+  return object;
+}
+
 Expected<ObjectView> view_object(Bytes wire) {
   Reader in(wire);
   ObjectView view;

@@ -42,6 +42,7 @@ Slice encode_object(Bytes properties, std::span<const Bytes> payload_parts);
 // Status 3, End of Group: no object of this group follows. Astral ends each of its groups with it.
 Slice encode_end_of_group();
 Slice encode_status(ObjectStatus status);
+Object end_of_group(Location at);
 
 // Parses a wire image. Errors: too_large: the properties exceed max_properties; invalid: not exactly one
 // image.

@@ -163,6 +163,8 @@ struct Streams {
 struct Gone {
   Slug slug = {};
   std::uint64_t updated = 0;  // of the StreamInfo that ends; 0: believed from the source only
+  std::vector<StreamInfo> stream =
+      {};  // its key's last word; none or one. Who knows the key believes only this
 };
 
 // Node → its primary: what it could forward.

@@ -258,6 +258,7 @@ template <typename Fields>
 void describe(Fields &fields, In<Fields, Gone> &gone) {
   fields.text("slug", gone.slug, slug_rule);
   fields.number("updated", gone.updated, 0, max_unix_ms, Presence::filled);
+  fields.objects("stream", gone.stream, 1, Presence::optional);
 }
 
 template <typename Fields>

@@ -19,6 +19,10 @@ bool is_host(std::string_view text) {
   });
 }
 
+bool is_hexadecimal(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 bool is_plain(std::string_view text) {
   return is_text(text, text.size());
 }
@@ -34,6 +38,9 @@ const json::Text slug_rule{
     .min = 1, .max = max_slug, .good = is_slug, .wanted = "lower-case letters, digits and single hyphens"};
 const json::Text fingerprint_rule{
     .min = 64, .max = 64, .good = is_fingerprint, .wanted = "64 lower-case hex digits"};
+const json::Text key_rule{.min = 64, .max = 64, .good = is_hexadecimal, .wanted = "64 lower-case hex digits"};
+const json::Text signature_rule{
+    .min = 128, .max = 128, .good = is_hexadecimal, .wanted = "128 lower-case hex digits"};
 const json::Text name_rule{.min = 1, .max = max_name, .good = is_plain, .wanted = plain};
 const json::Text name_or_nothing_rule{.min = 0, .max = max_name, .good = is_plain, .wanted = plain};
 const json::Text description_rule{.min = 0, .max = max_description, .good = is_plain, .wanted = plain};
@@ -80,6 +87,13 @@ json::Builder stream_json(const StreamInfo &stream) {
   FieldWriter fields(out);
   describe(fields, stream);
   return out;
+}
+
+json::Builder plain_stream_json(StreamInfo stream) {
+  stream.expires = 0;
+  stream.key.clear();
+  stream.signature.clear();
+  return stream_json(stream);
 }
 
 }  // namespace astral::protocol

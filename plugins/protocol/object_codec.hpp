@@ -14,6 +14,8 @@ namespace astral::protocol {
 extern const json::Text uuid_rule;  // of nodes and of tickets
 extern const json::Text slug_rule;
 extern const json::Text fingerprint_rule;
+extern const json::Text key_rule;  // a public key, raw
+extern const json::Text signature_rule;
 extern const json::Text name_rule;             // not empty
 extern const json::Text name_or_nothing_rule;  // of a stream whose name is its slug
 extern const json::Text description_rule;
@@ -39,5 +41,6 @@ void change_stream(json::Reader &in, StreamInfo &stream);
 
 json::Builder node_json(const NodeInfo &node);
 json::Builder stream_json(const StreamInfo &stream);
+json::Builder plain_stream_json(StreamInfo stream);  // for people: without what proves it
 
 }  // namespace astral::protocol

@@ -72,10 +72,14 @@ void describe(Fields &fields, typename Fields::template Value<StreamInfo> &strea
   fields.flag("streaming", stream.streaming, Presence::filled);
   fields.flag("paused", stream.paused, Presence::optional);
   fields.flag("ended", stream.ended, Presence::optional);
+  fields.flag("deleted", stream.deleted, Presence::optional);
   fields.text("media", stream.media, media_rule, Presence::filled);
   fields.number("bitrate_kbps", stream.bitrate_kbps, 0, max_kbps, Presence::filled);
   fields.number("created", stream.created, 0, max_unix_seconds, Presence::filled);
   fields.number("updated", stream.updated, 0, max_unix_ms, Presence::filled);
+  fields.number("expires", stream.expires, 0, max_unix_ms, Presence::optional);
+  fields.text("key", stream.key, key_rule, Presence::optional);
+  fields.text("signature", stream.signature, signature_rule, Presence::optional);
 }
 
 }  // namespace astral::protocol

@@ -69,14 +69,20 @@ struct StreamInfo {
   std::string name = {};
   std::string description = {};
   Uuid source = {};              // the publishing node
-  std::string fingerprint = {};  // of the source's key, which owns the stream; empty: learned from the origin
+  std::string fingerprint = {};  // of the stream's key, which owns the name; empty: not known
   bool streaming = false;        // false: paused, ended, or its publisher is away
   bool paused = false;           // by its owner
   bool ended = false;            // by its publisher, or it was away for too long; it may begin again
+  bool deleted = false;          // by its owner: this is the last word about it
   std::string media = {};        // caps as text
   std::uint64_t bitrate_kbps = 0;
   std::int64_t created = 0;      // Unix seconds
   std::uint64_t updated = 0;     // Unix ms by the source's clock; the higher value is newer
+  // The stream's key has signed all this but `created` (statement.hpp). Empty: nobody has signed it.
+  std::uint64_t expires = 0;   // Unix ms; then it says nothing any more
+  std::string key = {};        // the public key, raw, in hexadecimal
+  std::string signature = {};  // in hexadecimal
+  bool is_signed() const { return !signature.empty(); }
   bool operator==(const StreamInfo &) const = default;
 };
 

@@ -22,6 +22,7 @@ std::optional<std::uint64_t> Store::Group::find_from(std::uint64_t id) const {
 
 void Store::restart(Location begin) {
   groups_.clear();
+  ends_.clear();
   bytes_ = 0;
   lost_until_ = {};
   dropped_below_ = begin.group;
@@ -35,7 +36,8 @@ Store::Added Store::add(Object object, Time now) {
   if (group_id >= max_id || id >= max_id) return Added::too_far;
   if (group_id < dropped_below_) return Added::late;
   auto found = groups_.find(group_id);
-  if (found == groups_.end()) {
+  const bool begun = found != groups_.end();
+  if (!begun) {
     if (id > max_ahead) return Added::too_far;
     if (groups_.size() >= max_groups) {
       if (group_id < groups_.begin()->first) return Added::late;
@@ -46,7 +48,9 @@ Store::Added Store::add(Object object, Time now) {
   Group &group = found->second;
   if (id < group.first || (group.end && id > *group.end)) return Added::late;
   const std::uint64_t index = id - group.first;
-  if (index < group.objects.size() && !group.objects[index].wire.empty()) return Added::duplicate;
+  if (index < group.objects.size() && !group.objects[index].wire.empty())
+    return std::ranges::equal(group.objects[index].wire.bytes(), object.wire.bytes()) ? Added::duplicate
+                                                                                      : Added::different;
   if (index > group.objects.size() + max_ahead) return Added::too_far;
 
   const std::size_t places = index < group.objects.size() ? 0 : index + 1 - group.objects.size();
@@ -61,7 +65,22 @@ Store::Added Store::add(Object object, Time now) {
 
   expire();
   fit();
+  if (const auto end = begun ? ends_.end() : ends_.find(group_id); end != ends_.end()) {
+    const Location at{end->first, end->second};
+    ends_.erase(end);
+    add(moqt::end_of_group(at), now);
+  }
   return Added::fresh;
+}
+
+void Store::end_group(Location end, Time now) {
+  if (end.group < dropped_below_ || end.group >= max_id) return;
+  if (groups_.contains(end.group)) {
+    add(moqt::end_of_group(end), now);
+    return;
+  }
+  ends_.insert_or_assign(end.group, end.object);
+  while (ends_.size() > max_groups) ends_.erase(ends_.begin());
 }
 
 void Store::fit() {
@@ -91,6 +110,7 @@ void Store::drop_oldest() {
   const auto oldest = groups_.begin();
   bytes_ -= oldest->second.bytes;
   dropped_below_ = oldest->first + 1;
+  ends_.erase(ends_.begin(), ends_.lower_bound(dropped_below_));
   groups_.erase(oldest);
 }
 

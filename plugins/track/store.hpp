@@ -51,6 +51,7 @@ class Store {
     duplicate,  // the store has it already
     late,       // its place was dropped, or its group ended before it
     too_far,    // more than max_ahead ahead, or not below max_id
+    different,  // the store has it already, with other content
   };
 
   Store() : Store(Limits{}) {}
@@ -59,6 +60,9 @@ class Store {
   // Drops everything. From now on objects before `begin` are late.
   void restart(Location begin);
   Added add(Object object, Time now);
+  // The publisher has ended that group: `end` is the place of its End of Group object. If none of the group
+  // has arrived yet, the store keeps this for later.
+  void end_group(Location end, Time now);
   // Tells the store that no more objects of this group will arrive.
   void abandon(std::uint64_t group);
   // Tells the store that no more objects up to and including `last` will arrive.
@@ -92,6 +96,7 @@ class Store {
 
   Limits limits_;
   std::map<std::uint64_t, Group> groups_;
+  std::map<std::uint64_t, std::uint64_t> ends_;  // of groups that have not arrived; at most max_groups
   std::uint64_t dropped_below_ = 0;  // groups below this were dropped
   Location lost_until_;
   std::size_t bytes_ = 0;

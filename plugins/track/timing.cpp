@@ -28,6 +28,39 @@ constexpr std::uint64_t bits(std::int64_t value) {
   return static_cast<std::uint64_t>(value);
 }
 
+// The value of the first property of this odd type.
+Expected<std::optional<Bytes>> find(Bytes properties, std::uint64_t wanted) {
+  moqt::Reader block(properties);
+  std::uint64_t type = 0;
+  while (block.ok() && block.left() > 0) {
+    type += block.vi64();
+    if (type % 2 == 0) {
+      block.vi64();
+      continue;
+    }
+    const Bytes value = block.take_prefixed();
+    if (type == wanted && block.ok()) return value;
+  }
+  if (!block.ok()) return fail(Code::invalid, "object properties are cut short");
+  return std::nullopt;
+}
+
+Expected<Timing> read(Bytes value) {
+  moqt::Reader in(value);
+  const std::uint8_t flags = in.uint8();
+  Timing timing;
+  timing.delta = (flags & is_delta) != 0;
+  timing.discontinuity = (flags & is_discontinuity) != 0;
+  timing.header = (flags & is_header) != 0;
+  timing.catalog = in.vi64();
+  if (flags & has_pts) timing.pts = static_cast<std::int64_t>(unzigzag(in.vi64()));
+  if (flags & has_dts)
+    timing.dts = static_cast<std::int64_t>(unzigzag(in.vi64()) + bits(timing.pts.value_or(0)));
+  if (flags & has_duration) timing.duration = static_cast<std::int64_t>(unzigzag(in.vi64()));
+  if (!in.ok()) return fail(Code::invalid, "timing property is cut short");
+  return timing;
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> encode_timing(const Timing &timing) {
@@ -49,32 +82,13 @@ std::vector<std::uint8_t> encode_timing(const Timing &timing) {
 }
 
 Expected<Timing> decode_timing(Bytes properties) {
-  moqt::Reader block(properties);
-  std::uint64_t type = 0;
-  while (block.ok() && block.left() > 0) {
-    type += block.vi64();
-    if (type % 2 == 0) {
-      block.vi64();
-      continue;
-    }
-    const Bytes value = block.take_prefixed();
-    if (type != timing_property) continue;
-    moqt::Reader in(value);
-    const std::uint8_t flags = in.uint8();
-    Timing timing;
-    timing.delta = (flags & is_delta) != 0;
-    timing.discontinuity = (flags & is_discontinuity) != 0;
-    timing.header = (flags & is_header) != 0;
-    timing.catalog = in.vi64();
-    if (flags & has_pts) timing.pts = static_cast<std::int64_t>(unzigzag(in.vi64()));
-    if (flags & has_dts)
-      timing.dts = static_cast<std::int64_t>(unzigzag(in.vi64()) + bits(timing.pts.value_or(0)));
-    if (flags & has_duration) timing.duration = static_cast<std::int64_t>(unzigzag(in.vi64()));
-    if (!in.ok() || !block.ok()) return fail(Code::invalid, "timing property is cut short");
-    return timing;
+  auto value = find(properties, timing_property);
+  if (value && !*value) {
+    const auto inside = find(properties, moqt::property::immutable_properties);
+    if (inside && *inside) value = find(**inside, timing_property);
   }
-  if (!block.ok()) return fail(Code::invalid, "object properties are cut short");
-  return Timing{};
+  if (!value) return tl::unexpected<Error>(value.error());
+  return *value ? read(**value) : Timing{};
 }
 
 }  // namespace astral::track

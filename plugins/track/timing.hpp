@@ -32,7 +32,8 @@ inline constexpr std::uint64_t timing_property = 0x3801;
 
 // Encodes an object's whole properties block.
 std::vector<std::uint8_t> encode_timing(const Timing &timing);
-// Decodes a properties block. Without a timing property the Timing is empty; unknown properties are skipped.
+// Decodes a properties block. The timing may be one of the immutable properties, as in signed objects.
+// Without a timing property the Timing is empty; unknown properties are skipped.
 // Errors: invalid.
 Expected<Timing> decode_timing(Bytes properties);
 

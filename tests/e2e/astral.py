@@ -251,6 +251,7 @@ class Network:
             GST_REGISTRY=str(self.build / 'e2e-registry.bin'),
             XDG_DATA_HOME=str(self.folder / 'data'),
             XDG_CONFIG_HOME=str(self.folder / 'config'),
+            XDG_STATE_HOME=str(self.folder / 'state'),
             NO_COLOR='1', GST_DEBUG_NO_COLOR='1', G_DEBUG='gc-friendly')
         env.update({k: str(v) for k, v in more.items()})
         return env

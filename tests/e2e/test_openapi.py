@@ -137,6 +137,16 @@ def test_every_operation_answers_as_described(nodes):
     do(v, 404, 'get_embedded_player', slug='No-Slug')
     assert do(v, 302, 'publish_page', slug='talk').headers['Location'].startswith('/')
 
+    key = do(q, 200, 'get_stream_key', slug='free').json['key']
+    assert key['fingerprint'] == q.stream('free')['fingerprint'] == v.stream('free')['fingerprint']
+    do(v, 404, 'get_stream_key', slug='free')
+    do(v, 200, 'put_stream_key', {'pem': key['pem']}, slug='moved')
+    do(v, 400, 'put_stream_key', {'pem': 'rubbish'}, slug='free')
+    do(v, 404, 'put_stream_key', {'pem': key['pem']}, slug='No-Slug')
+    do(q, 409, 'put_stream_key', {'pem': do(p, 200, 'get_stream_key', slug='talk').json['key']['pem']}, slug='free')
+    do(v, 413, 'put_stream_key', LARGE, JSON, slug='free')
+    do(v, 415, 'put_stream_key', b'x', TEXT, slug='free')
+
     code = do(v, 201, 'start_pairing').json['pairing']['code']
     device = do(v, 201, 'pair_device', {'code': code}).json['device']
     assert do(v, 200, 'list_devices').json == {'devices': [device], 'pairing_ms': 0}

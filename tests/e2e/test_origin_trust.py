@@ -178,7 +178,7 @@ def test_names_belong_to_the_key_that_signs(network):
             for answer in origin.call(method, path, body), thief.call(origin, method, path, body):
                 assert answer.status in (403, 404, 409), (method, path)
     try_to_take(origin)
-    assert origin.get('/stream/talk')['stream']['key'] == origin.get('/node/n1')['node']['key']
+    assert origin.get('/stream/talk')['stream']['owner'] == origin.get('/node/n1')['node']['key']
     assert owner.call(origin, 'DELETE', '/node/n1', {}).status == 200
     try_to_take(origin)
     assert owner.call(origin, 'DELETE', '/stream/talk', {}).status == 200
@@ -209,10 +209,12 @@ def test_nobody_takes_the_stream_of_a_node_that_was_here(network):
     assert node.end() == 0
     assert origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 9}).status == 409
     assert origin.call('POST', '/streams', {'name': 'talk', 'source': 'n1'}).status == 409
-    assert shown['key'] == origin.get('/stream/talk')['stream']['key']
-    network.node('n1', origin)  # has its key again
+    assert shown['owner'] == shown['fingerprint'] == origin.get('/stream/talk')['stream']['owner']
+    node = network.node('n1', origin)  # has its key again
     astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to be back')
-    assert origin.get('/node/n1')['node']['key'] == shown['key']
+    assert node.call('POST', '/streams', {'name': 'talk'}).status in (200, 201)
+    assert node.call('DELETE', '/stream/talk').status == 200
+    astral.wait_until(lambda: origin.call('GET', '/stream/talk').status == 404, 'the origin to hear that the stream is deleted')
 
 
 def test_an_administrator_hides_and_bans(network):
@@ -230,10 +232,11 @@ def test_an_administrator_hides_and_bans(network):
     assert origin.call('GET', '/stream/talk').status == 404
     assert admin('listbans').stdout.endswith('hidden  talk\n')
     assert admin('unhide', 'talk').returncode == 0
-    assert admin('ban', shown['key'], 'spam').returncode == 0
+    key = origin.get('/node/n1')['node']['key']
+    assert key != shown['owner'] and admin('ban', key, 'spam').returncode == 0
     assert origin.get('/nodes') == {'nodes': []} and origin.get('/streams') == {'streams': []}
     node.wait_for_output('takes nothing from you: spam', 60)  # it reports every 30 s
-    assert admin('unban', shown['key']).returncode == 0
+    assert admin('unban', key).returncode == 0
     assert admin('ban', '127.0.0.0/8').returncode == 0
     assert raw_websocket.WebSocket(origin.port).status == 403
     assert admin('unban', '127.0.0.0/8').returncode == 0

@@ -46,11 +46,12 @@ bool eventually(const std::function<bool()> &done) {
   return true;
 }
 
-Publishing::Publishing(const char *caps, const std::string &slug)
+Publishing::Publishing(const char *caps, const std::string &slug, const char *key)
     : source_(make("appsrc")), sink_(make("astralsink")) {
   g_object_set(source_.get(), "format", GST_FORMAT_TIME, "is-live", TRUE, nullptr);
   gst_util_set_object_arg(G_OBJECT(sink_.get()), "signaller", "application");
-  g_object_set(sink_.get(), "slug", slug.c_str(), nullptr);
+  const GString_ file(g_build_filename(g_get_user_state_dir(), key, nullptr));
+  g_object_set(sink_.get(), "slug", slug.c_str(), "stream-key-file", file.get(), nullptr);
   pipeline_ = make_pipeline({source_.get(), sink_.get()});
   const auto fixed = Ref<GstCaps>::adopt(gst_caps_from_string(caps));
   set_caps(fixed.get());
@@ -81,14 +82,15 @@ void Publishing::end() {
 }
 
 Viewing::Viewing(GstElement *provider, const std::string &ticket, const std::string &slug,
-                 const std::function<void(std::string &)> &tamper)
+                 const std::function<void(std::string &)> &tamper, const std::string &stream_key)
     : source_(make("astralsrc")),
       sink_(make("appsink")),
       provider_(Ref<GstElement>::retain(provider)),
       ticket_(ticket),
       tamper_(tamper) {
   gst_util_set_object_arg(G_OBJECT(source_.get()), "signaller", "application");
-  g_object_set(source_.get(), "slug", slug.c_str(), nullptr);
+  g_object_set(source_.get(), "slug", slug.c_str(), "stream-key",
+               stream_key.empty() ? nullptr : stream_key.c_str(), nullptr);
   g_object_set(sink_.get(), "sync", FALSE, nullptr);
   pipeline_ = make_pipeline({source_.get(), sink_.get()});
   const auto carry = +[](GstElement *, const char *json, Viewing *self) {
@@ -135,8 +137,8 @@ bool Viewing::at_end() {
   return eventually([this] { return gst_app_sink_is_eos(GST_APP_SINK(sink_.get())); });
 }
 
-bool Viewing::wait_error(GQuark domain, int code) {
-  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+bool wait_error(GstElement *pipeline, GQuark domain, int code) {
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline));
   const auto message =
       Ref<GstMessage>::adopt(gst_bus_timed_pop_filtered(bus.get(), deadline * 1000, GST_MESSAGE_ERROR));
   if (!message) return false;

@@ -21,10 +21,13 @@ using Data = std::vector<std::uint8_t>;
 // Waits until `done` is true; false after a generous deadline. These tests wait in no other way.
 bool eventually(const std::function<bool()> &done);
 
-// A pipeline with an astralsink; the test pushes buffers into it.
+// Waits for the pipeline's first error message and compares its domain and code.
+bool wait_error(GstElement *pipeline, GQuark domain, int code);
+
+// A pipeline with an astralsink; the test pushes buffers into it. `key`: the name of its stream's key.
 class Publishing {
  public:
-  explicit Publishing(const char *caps, const std::string &slug = "demo");
+  explicit Publishing(const char *caps, const std::string &slug = "demo", const char *key = "key.pem");
   ~Publishing();
   GstElement *sink() const { return sink_.get(); }
   GstElement *pipeline() const { return pipeline_.get(); }
@@ -41,7 +44,7 @@ class Viewing {
  public:
   // `provider`: the astralsink or astralrelay that offers the ticket.
   Viewing(GstElement *provider, const std::string &ticket, const std::string &slug = "demo",
-          const std::function<void(std::string &)> &tamper = nullptr);
+          const std::function<void(std::string &)> &tamper = nullptr, const std::string &stream_key = {});
   ~Viewing();
   GstElement *source() const { return source_.get(); }
   GstElement *pipeline() const { return pipeline_.get(); }
@@ -50,8 +53,7 @@ class Viewing {
   // Pulls samples until there are `count` bytes of payload.
   Data pull_bytes(std::size_t count);
   bool at_end();
-  // Waits for the first error message and compares its domain and code.
-  bool wait_error(GQuark domain, int code);
+  bool wait_error(GQuark domain, int code) { return test::wait_error(pipeline_.get(), domain, code); }
 
  private:
   Ref<GstElement> pipeline_, source_, sink_, provider_;

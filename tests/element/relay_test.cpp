@@ -3,6 +3,7 @@
 // removed.
 #include <gtest/gtest.h>
 
+#include "glue/key.hpp"
 #include "pair.hpp"
 
 namespace astral::test {
@@ -26,12 +27,13 @@ bool served(GstElement *element, guint64 count) {
 // A pipeline with a relay whose source pad feeds an appsink. Parents can be added and removed while it runs.
 class Relaying {
  public:
-  Relaying() {
+  explicit Relaying(const std::string &signing_key = {}) {
     pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
     relay_ = gst_element_factory_make("astralrelay", nullptr);
     sink_ = gst_element_factory_make("appsink", nullptr);
     gst_util_set_object_arg(G_OBJECT(relay_), "signaller", "application");
-    g_object_set(relay_, "slug", "demo", nullptr);
+    g_object_set(relay_, "slug", "demo", "signing-key", signing_key.empty() ? nullptr : signing_key.c_str(),
+                 nullptr);
     g_object_set(sink_, "sync", FALSE, "async", FALSE, nullptr);
     gst_bin_add_many(GST_BIN(pipeline_.get()), relay_, sink_, nullptr);
     EXPECT_TRUE(gst_element_link(relay_, sink_));
@@ -71,17 +73,9 @@ class Relaying {
     const std::string request = R"({"type":"request","ticket":")" + ticket + R"(","slug":"demo"})";
     g_signal_emit_by_name(provider, "handle-signalling", request.c_str());
   }
-  void remove_parent() {  // removes the oldest parent
-    const auto parent = std::move(parents_.front());
-    parents_.erase(parents_.begin());
-    g_signal_handler_disconnect(parent->provider.get(), parent->from_provider);
-    gst_element_set_locked_state(parent->source, TRUE);
-    gst_element_set_state(parent->source, GST_STATE_NULL);
-    const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(parent->source, "src"));
-    gst_pad_unlink(pad.get(), parent->pad.get());
-    gst_element_release_request_pad(relay_, parent->pad.get());
-    gst_bin_remove(GST_BIN(pipeline_.get()), parent->source);
-  }
+  void remove_parent() { remove_parent(parents_.begin()); }  // the oldest
+  void remove_newest_parent() { remove_parent(std::prev(parents_.end())); }
+  bool wait_error(GQuark domain, int code) { return test::wait_error(pipeline_.get(), domain, code); }
   Data pull() {
     const auto sample =
         Ref<GstSample>::adopt(gst_app_sink_try_pull_sample(GST_APP_SINK(sink_), 20 * GST_SECOND));
@@ -96,6 +90,18 @@ class Relaying {
     std::string ticket;
     gulong from_provider = 0;
   };
+  void remove_parent(std::vector<std::unique_ptr<Parent>>::iterator which) {
+    const auto parent = std::move(*which);
+    parents_.erase(which);
+    g_signal_handler_disconnect(parent->provider.get(), parent->from_provider);
+    gst_element_set_locked_state(parent->source, TRUE);
+    gst_element_set_state(parent->source, GST_STATE_NULL);
+    const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(parent->source, "src"));
+    gst_pad_unlink(pad.get(), parent->pad.get());
+    gst_element_release_request_pad(relay_, parent->pad.get());
+    gst_bin_remove(GST_BIN(pipeline_.get()), parent->source);
+  }
+
   Ref<GstElement> pipeline_;
   GstElement *relay_ = nullptr, *sink_ = nullptr;
   std::vector<std::unique_ptr<Parent>> parents_;
@@ -155,6 +161,50 @@ TEST(Relay, ContinuesWithThePublishersNextRun) {
   EXPECT_TRUE(GST_BUFFER_FLAG_IS_SET(gst_sample_get_buffer(first.get()), GST_BUFFER_FLAG_DISCONT));
   for (int i = 101; i < 110; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
   EXPECT_TRUE(eventually([&] { return stat(relay.relay(), "largest-group") > before; }));
+}
+
+TEST(Relay, RefusesAnotherStreamOfTheSameName) {
+  Publishing publisher(frames);
+  Relaying relay;
+  relay.add_parent(publisher.sink(), "ours");
+  ASSERT_TRUE(served(publisher.sink(), 1));
+  Viewing child(relay.relay(), "down");
+  ASSERT_TRUE(served(relay.relay(), 1));
+  publish(publisher, 0, 5);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
+  {
+    Publishing stranger(frames, "demo", "stranger.pem");
+    Viewing other(stranger.sink(), "theirs");
+    ASSERT_TRUE(served(stranger.sink(), 1));
+    publish(stranger, 50, 60);
+    EXPECT_EQ(bytes_of(other.pull().get()), frame(50)) << "its film is there to see";
+    relay.add_parent(stranger.sink(), "forged");
+    EXPECT_TRUE(relay.wait_error(GST_STREAM_ERROR, GST_STREAM_ERROR_DECRYPT));
+    relay.remove_newest_parent();
+  }
+  publish(publisher, 5, 10);
+  for (int i = 5; i < 10; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
+}
+
+TEST(Relay, SignsWhatItsPublishersBringWithTheKeyOfTheStream) {
+  const Key key = *Key::generate();
+  auto publisher = std::make_unique<Publishing>(frames);
+  Relaying relay(std::string(as_text(key.private_key_pem())));
+  relay.add_parent(publisher->sink(), "run-1");
+  ASSERT_TRUE(served(publisher->sink(), 1));
+  publish(*publisher, 0, 5);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(relay.pull(), frame(i));
+  publisher->end();
+  relay.remove_parent();
+  publisher = std::make_unique<Publishing>(frames, "demo", "stranger.pem");
+  relay.add_parent(publisher->sink(), "run-2");
+  ASSERT_TRUE(served(publisher->sink(), 1));
+  publish(*publisher, 100, 105);
+  for (int i = 100; i < 105; ++i) EXPECT_EQ(relay.pull(), frame(i));
+  Viewing child(relay.relay(), "down", "demo", nullptr, key.fingerprint());
+  for (int i = 100; i < 105; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
+  Viewing stranger(relay.relay(), "stranger", "demo", nullptr, Key::generate()->fingerprint());
+  EXPECT_TRUE(stranger.wait_error(GST_STREAM_ERROR, GST_STREAM_ERROR_DECRYPT));
 }
 
 TEST(Relay, RefusesBuffersOfOtherElements) {

@@ -33,6 +33,11 @@ TEST(Properties, AUriSetsTheAddressAndOtherProperties) {
   g_object_get(source.get(), "latency", &latency, "store-time", &store_time, nullptr);
   EXPECT_EQ(latency, 250u);
   EXPECT_EQ(store_time, 5000u);
+  const std::string pinned(64, 'a');
+  ASSERT_TRUE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()),
+                                      ("astral://h/talk?key=" + pinned).c_str(), &raw));
+  EXPECT_EQ(text(source.get(), "stream-key"), pinned);
+  ASSERT_TRUE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()), "astral://h/my-talk", &raw));
   for (const char *bad : {"astral://h/UPPER", "astral://h/talk?no-such=1", "astral://h/talk?name=x"}) {
     EXPECT_FALSE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()), bad, &raw)) << bad;
     const GErrorPtr error(std::exchange(raw, nullptr));
@@ -50,7 +55,8 @@ TEST(Properties, TheTurnServersPasswordCannotBeReadAndIsInNoUri) {
     EXPECT_FALSE(spec->flags & G_PARAM_READABLE);
   }
   const auto source = make("astralsrc");
-  for (const char *query : {"turn-server=turn://me:secret@h", "no-such=1&turn-server=turn://me:secret@h"}) {
+  for (const char *query :
+       {"signing-key=secret", "turn-server=turn://me:secret@h", "no-such=1&turn-server=turn://me:secret@h"}) {
     GError *raw = nullptr;
     const std::string uri = std::string("astral://h/talk?") + query;
     EXPECT_FALSE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()), uri.c_str(), &raw));

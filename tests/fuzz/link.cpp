@@ -18,6 +18,7 @@
 #include "moqt/subgroup.hpp"
 #include "steps.hpp"
 #include "track/timing.hpp"
+#include "trust/signer.hpp"
 
 using namespace astral;
 using namespace astral::elements;
@@ -40,8 +41,23 @@ moqt::Location location(Steps &steps) {
   return {group, steps.number()};
 }
 
-std::vector<std::uint8_t> properties(Steps &steps) {
-  switch (steps.below(4)) {
+const Key &stream_key() {
+  static const Key key = *Key::generate();
+  return key;
+}
+
+// As the publisher signs it, or by another key.
+std::vector<std::uint8_t> proven(Steps &steps, const char *track, moqt::Location at, Bytes own,
+                                 Bytes payload) {
+  static const Key other = *Key::generate();
+  const trust::Signer signer(steps.below(16) == 0 ? other : stream_key(), track_name("talk", track));
+  trust::Claim claim{steps.below(4) == 0 ? steps.number() : at.group, std::nullopt};
+  if (steps.flag() && at.group > 0) claim.ended = moqt::Location{at.group - 1, steps.number()};
+  return signer.prove(at, claim, own, payload);
+}
+
+std::vector<std::uint8_t> properties(Steps &steps, moqt::Location at, Bytes payload) {
+  switch (steps.below(8)) {
     case 0: {
       const Bytes raw = steps.bytes();
       return {raw.begin(), raw.end()};
@@ -54,7 +70,8 @@ std::vector<std::uint8_t> properties(Steps &steps) {
       if (steps.flag()) timing.dts = static_cast<std::int64_t>(steps.number());
       if (steps.flag()) timing.duration = static_cast<std::int64_t>(steps.number());
       timing.catalog = steps.below(3);
-      return track::encode_timing(timing);
+      const std::vector<std::uint8_t> own = track::encode_timing(timing);
+      return steps.below(8) == 0 ? own : proven(steps, media_track, at, own, payload);
     }
   }
 }
@@ -68,8 +85,8 @@ track::Object object(Steps &steps) {
     made.payload_offset = made.wire.size();
     return made;
   }
-  const std::vector<std::uint8_t> own = properties(steps);
   const std::string payload(1 + steps.below(3) * 3000, 'x');
+  const std::vector<std::uint8_t> own = properties(steps, made.id, as_bytes(payload));
   if (!moqt::check_properties(own)) return made;  // without a wire image: no reader accepts such properties
   made.wire = moqt::encode_object(own, as_bytes(payload));
   const auto view = moqt::view_object(made.wire.bytes());
@@ -323,8 +340,15 @@ class Parent final : public Consumer::Owner {
         moqt::SubscribeOk ok;
         ok.alias = moqt::TrackAlias{steps_.below(3)};
         if (steps_.below(4) != 0) ok.parameters.largest_object = location(steps_);
-        if (steps_.below(8) != 0) ok.properties.add(catalog_property, catalog_text(steps_));
-        if (steps_.below(8) != 0) ok.properties.add(catalog_group_property, steps_.number());
+        const std::string text = catalog_text(steps_);
+        const std::uint64_t group = steps_.number();
+        if (steps_.below(8) != 0) ok.properties.add(catalog_property, text);
+        if (steps_.below(8) != 0) ok.properties.add(catalog_group_property, group);
+        if (steps_.below(16) != 0)
+          ok.properties.add(catalog_proof_property,
+                            as_text(proven(steps_, catalog_track, {group, 0}, {}, as_bytes(text))));
+        if (steps_.below(16) != 0)
+          ok.properties.add(trust::key_property, as_text(stream_key().public_key_raw()));
         if (steps_.flag()) ok.properties.add(present_property, steps_.number());
         say(*wire_, steps_, ok);
         break;
@@ -411,7 +435,7 @@ class Parent final : public Consumer::Owner {
       moqt::FetchItem item;
       item.id = location(steps_);
       item.kind = static_cast<moqt::FetchItem::Kind>(steps_.below(3));
-      const std::vector<std::uint8_t> own = properties(steps_);
+      const std::vector<std::uint8_t> own = properties(steps_, item.id, as_bytes("x"));
       item.properties = own;
       item.payload = as_bytes("x");
       if (!context.may_follow(item.id)) break;

@@ -22,7 +22,8 @@ ROOMS = {
     'plugins/udp': ('stun/', 'websocket/', 'glue/'),
     'plugins/ice': ('udp/udp_sender.hpp', 'glue/', 'quic/path.hpp'),
     'plugins/track': ('moqt/', *PURE_GLUE),
-    'plugins/elements': ('protocol/', 'track/', 'udp/', 'stun/', 'ice/', 'quic/', 'moqt/', 'glue/'),
+    'plugins/trust': ('moqt/', 'glue/'),
+    'plugins/elements': ('protocol/', 'trust/', 'track/', 'udp/', 'stun/', 'ice/', 'quic/', 'moqt/', 'glue/'),
     'daemon/core': (*PURE_PROTOCOL, *PURE_GLUE),
     'daemon/formats': PURE_GLUE,
     'daemon/http': ('websocket/', 'glue/'),
@@ -32,7 +33,7 @@ ROOMS = {
     'daemon/gateways': ('core/slug.hpp', 'formats/', 'http/', 'media/media_backend.hpp', 'protocol/title.hpp', 'runtime/', 'glue/'),
     'daemon/api': ('core/', 'formats/carriage.hpp', 'formats/endpoints.hpp', 'formats/facts.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/title.hpp', 'runtime/', 'glue/'),
     'daemon/node': ('core/', 'http/', 'media/', 'peer/peer_cache.hpp', 'peer/third_server.hpp', 'runtime/', 'gateways/', 'api/', 'stun/turn_check.hpp', 'glue/'),
-    'daemon/origin': ('stun/server.hpp', 'udp/socket.hpp', 'core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'runtime/driver.hpp', 'media/media_backend.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/title.hpp', 'protocol/types.hpp', 'glue/'),
+    'daemon/origin': ('stun/server.hpp', 'udp/socket.hpp', 'core/limits.hpp', 'core/rng.hpp', 'core/slug.hpp', 'runtime/driver.hpp', 'media/media_backend.hpp', 'http/', 'protocol/object_codec.hpp', 'protocol/statement.hpp', 'protocol/title.hpp', 'protocol/types.hpp', 'glue/'),
     'daemon/ctl': ('core/slug.hpp', 'http/exchange.hpp', 'http/websocket.hpp', 'protocol/title.hpp', 'glue/'),
 }
 # Pure code: it may include the standard library only.

@@ -120,7 +120,7 @@ bool Consumer::fits(const StreamState &stream, const Peer &peer, const Offer &of
 }
 
 bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &offer) {
-  if (peer.kind != PeerKind::node) return false;
+  if (peer.kind != PeerKind::node || forgers_.has(peer.uuid, node_.now)) return false;
   Search &search = *stream.search;
   search.known = search.known.value_or(node_.now);
   const Roles are = roles(stream);
@@ -333,11 +333,20 @@ void Consumer::silent(const StreamSilent &input) {
 
 void Consumer::source_ended(const SourceEnded &input) {
   const std::optional<Held> held = this->held(input.slug, input.ticket);
-  if (!held) return;
+  if (!held) {  // the other end has said first that it is over
+    if (input.error.code == Code::forged && forgers_.caught_by(input.ticket, node_.now))
+      outbox_.announce(Change::node, node_.self());
+    return;
+  }
   no_link(held->stream, held->link, input.error.detail);
   // Whether the stream has ended, only its source can say.
   if (input.error.code == Code::not_found && &held->link == roles(held->stream).parent)
     held->stream.dry = true;
+  const Ticket *ticket = tickets_.find(input.ticket);
+  if (input.error.code == Code::forged && ticket->kind == PeerKind::node) {
+    forgers_.caught(ticket->source, node_.now);
+    outbox_.announce(Change::node, ticket->source);
+  }
   lose(held->stream, input.ticket, "link-ended", input.error.detail);
 }
 

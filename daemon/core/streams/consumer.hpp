@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/directory.hpp"
+#include "core/forgers.hpp"
 #include "core/input.hpp"
 #include "core/outbox.hpp"
 #include "core/paths.hpp"
@@ -27,7 +28,7 @@ class Consumer {
  public:
   Consumer(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
            TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
-           FailedPaths &failed_paths, Rng &rng)
+           FailedPaths &failed_paths, Forgers &forgers, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -38,8 +39,9 @@ class Consumer {
         timers_(timers),
         directory_(directory),
         failed_paths_(failed_paths),
+        forgers_(forgers),
         reconciler_(node, outbox, sessions, streams, tickets, ticket_changes, budget, timers, directory,
-                    failed_paths, rng) {}
+                    failed_paths, forgers, rng) {}
 
   // The answer has the ticket. If it waits for media, it waits a few seconds.
   void watch(const AskTicket &ask);
@@ -106,6 +108,7 @@ class Consumer {
   TimerQueue &timers_;
   Directory &directory_;
   FailedPaths &failed_paths_;
+  Forgers &forgers_;
   Reconciler reconciler_;
 };
 

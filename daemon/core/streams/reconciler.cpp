@@ -238,7 +238,13 @@ void Reconciler::link(StreamState &stream, Link &link, bool standby) {
   // The address is the one that this node knows, whatever the offer says.
   Offer offer = link.offer;
   offer.tcp = tcp_address(directory_.node(link.source));
-  outbox_.emit(AddSource{.slug = stream.slug, .offer = std::move(offer), .standby = standby});
+  // A publisher of ours is let in with any key: the relay signs with the stream's.
+  const StreamInfo *info = directory_.stream(stream.slug);
+  const bool has_key = !stream.own && info != nullptr && info->is_signed();
+  outbox_.emit(AddSource{.slug = stream.slug,
+                         .offer = std::move(offer),
+                         .stream_key = has_key ? info->fingerprint : "",
+                         .standby = standby});
 }
 
 void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
@@ -275,6 +281,7 @@ void Reconciler::release(StreamState &stream, TicketId id, const char *code, con
   if (code != nullptr) sessions_.cancel(ticket.peer, id, code, why);
   if (has_source(link.state))
     outbox_.emit(RemoveSource{.slug = stream.slug, .ticket = id, .drain = drain});
+  if (ticket.kind == PeerKind::node) forgers_.gone(id, ticket.source);
   stream.links.erase(found);
   ticket_changes_.end(ticket);
 }
@@ -363,8 +370,13 @@ void Reconciler::ask(StreamState &stream) {
                         .unreachable = failed_paths_.list(node_.now),
                         .direct = search.purpose != Purpose::parent && search.purpose != Purpose::away},
             .wide = search.wide};
+  // One place is kept for the parent, if a standby is searched for.
+  const auto pass_over = [&](const Uuid &node) {
+    if (find.request.except.size() + 1 < max_except) find.request.except.push_back(node);
+  };
   for (const auto &[node, until] : stream.below)
-    if (node_.now < until) find.request.except.push_back(node);
+    if (node_.now < until) pass_over(node);
+  for (const Uuid &node : forgers_.list(node_.now)) pass_over(node);
   search.relayed = false;
   if (search.purpose == Purpose::standby) {
     find.request.standby = true;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/directory.hpp"
+#include "core/forgers.hpp"
 #include "core/outbox.hpp"
 #include "core/paths.hpp"
 #include "core/rng.hpp"
@@ -37,7 +38,7 @@ class Reconciler {
  public:
   Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
              TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
-             const Directory &directory, const FailedPaths &failed_paths, Rng &rng)
+             const Directory &directory, const FailedPaths &failed_paths, Forgers &forgers, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -48,6 +49,7 @@ class Reconciler {
         timers_(timers),
         directory_(directory),
         failed_paths_(failed_paths),
+        forgers_(forgers),
         rng_(rng) {}
 
   // After facts have changed, or when the stream's timer fires. It may end the stream.
@@ -99,6 +101,7 @@ class Reconciler {
   TimerQueue &timers_;
   const Directory &directory_;
   const FailedPaths &failed_paths_;
+  Forgers &forgers_;
   Rng &rng_;
 };
 

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "app_fixture.hpp"
+#include "protocol/statement.hpp"
 
 namespace astral::test {
 namespace {
@@ -116,8 +117,16 @@ TEST_F(Calls, AFormCreatesAStreamAndRedirects) {
   EXPECT_EQ(http->get("/stream/my-talk/publish").status, 302u);
 }
 
-constexpr const char *of_another =
-    R"({"type":"streams","streams":[{"slug":"talk","name":"Talk","source":"other","streaming":true,"updated":1}]})";
+std::string of_another() {
+  core::StreamInfo stream{.slug = "talk",
+                          .name = "Talk",
+                          .source = "other",
+                          .streaming = true,
+                          .updated = 1,
+                          .expires = 4'000'000'000'000};
+  protocol::sign(stream, *Key::generate());
+  return protocol::write_message(core::Streams{.streams = {stream}});
+}
 
 TEST_F(Calls, AStreamOfAnotherNodeIsAConflict) {
   SocketClient other(port(), "/peer");
@@ -125,7 +134,7 @@ TEST_F(Calls, AStreamOfAnotherNodeIsAConflict) {
   ASSERT_TRUE(other.prove());
   other.send(R"({"type":"hello","uuid":"other","port":1})");
   ASSERT_NE(other.take("welcome"), "");
-  other.send(of_another);
+  other.send(of_another());
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   EXPECT_EQ(post("/streams", R"({"name":"Talk"})").status, 409u);
   EXPECT_NE(http->get("/nodes").body.find("\"other\""), std::string::npos);
@@ -301,7 +310,7 @@ TEST_F(Calls, ATicketIs412WhenNoNodeHasRoom) {
   ASSERT_NE(other.take("welcome"), "");
   other.send(R"({"type":"register"})");
   ASSERT_NE(other.take("registered"), "");
-  other.send(of_another);
+  other.send(of_another());
   other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto asked = http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = "{}"});
@@ -423,7 +432,7 @@ TEST_F(Playing, FetchesAKnownStreamForAPlayer) {
   ASSERT_NE(other.take("welcome"), "");
   other.send(R"({"type":"register"})");
   ASSERT_NE(other.take("registered"), "");
-  other.send(of_another);
+  other.send(of_another());
   other.send(R"({"type":"carrying","slug":"talk","hops":1,"room":1})");
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   const auto playing = http->begin({.path = "/stream/talk/hls/index.m3u8"});

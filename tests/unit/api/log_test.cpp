@@ -42,7 +42,7 @@ class InsideCalls : public AppTest {};
 
 TEST_F(InsideCalls, ShowThePipelines) {
   ASSERT_EQ(http->get("/pipelines").body, "{\"pipelines\":[]}\n");
-  ASSERT_TRUE(media.open("talk", false));
+  ASSERT_TRUE(media.open("talk", std::nullopt));
   EXPECT_EQ(http->get("/pipelines").body,
             R"({"pipelines":[{"stream":"talk","name":"relay","dot":"digraph pipeline {}"}]})"
             "\n");

@@ -59,17 +59,17 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Directory, OldNewsDoesNotBringBackAStreamThatIsGone) {
   Directory directory;
   directory.learn(stream("t", "s", 5), Heard::itself);
-  EXPECT_FALSE(directory.gone("t", 0, Heard::elsewhere));  // any node could say so
-  EXPECT_FALSE(directory.gone("t", 4, Heard::elsewhere));  // an older version
-  EXPECT_TRUE(directory.gone("t", 5, Heard::elsewhere));
-  EXPECT_FALSE(directory.gone("t", 5, Heard::elsewhere));
+  EXPECT_FALSE(directory.gone({.slug = "t", .updated = 0}, Heard::elsewhere));  // any node could say so
+  EXPECT_FALSE(directory.gone({.slug = "t", .updated = 4}, Heard::elsewhere));  // an older version
+  EXPECT_TRUE(directory.gone({.slug = "t", .updated = 5}, Heard::elsewhere));
+  EXPECT_FALSE(directory.gone({.slug = "t", .updated = 5}, Heard::elsewhere));
   EXPECT_FALSE(directory.learn(stream("t", "s", 5), Heard::elsewhere));
   EXPECT_EQ(directory.version("t"), 5u);
   EXPECT_TRUE(directory.learn(stream("t", "s", 6), Heard::elsewhere));
-  EXPECT_TRUE(directory.gone("t", 999, Heard::elsewhere));
+  EXPECT_TRUE(directory.gone({.slug = "t", .updated = 999}, Heard::elsewhere));
   EXPECT_EQ(directory.version("t"), 6u);  // a version that only a stranger names ends nothing
   EXPECT_TRUE(directory.learn(stream("t", "s", 7), Heard::elsewhere));
-  EXPECT_TRUE(directory.gone("t", 0, Heard::itself));
+  EXPECT_TRUE(directory.gone({.slug = "t", .updated = 0}, Heard::itself));
 }
 
 TEST(Directory, AStreamThatTheOriginForgotMayComeBack) {
@@ -78,7 +78,7 @@ TEST(Directory, AStreamThatTheOriginForgotMayComeBack) {
   directory.learn(stream("u", "s", 5), Heard::itself);
   EXPECT_EQ(directory.missing({}), std::vector<Slug>{"t"});
   EXPECT_TRUE(directory.missing({stream("t", "s", 5)}).empty());
-  EXPECT_TRUE(directory.gone("t", 0, Heard::origin));
+  EXPECT_TRUE(directory.gone({.slug = "t", .updated = 0}, Heard::origin));
   EXPECT_TRUE(directory.learn(stream("t", "s", 5), Heard::origin));
 }
 
@@ -87,7 +87,7 @@ TEST(Directory, NobodyElseChangesOurOwnStreams) {
   directory.own(stream("t", "us", 5));
   EXPECT_FALSE(directory.learn(stream("t", "us", 9), Heard::elsewhere));
   EXPECT_FALSE(directory.learn(stream("t", "x", 9), Heard::origin));
-  EXPECT_FALSE(directory.gone("t", 9, Heard::elsewhere));
+  EXPECT_FALSE(directory.gone({.slug = "t", .updated = 9}, Heard::elsewhere));
   EXPECT_EQ(directory.own_streams(), 1u);
   directory.learn(stream("a", "x", 9), Heard::elsewhere);
   EXPECT_EQ(directory.streams(1)[0].slug, "t");

@@ -57,6 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"streamurl", "a"}, "GET /stream/a ;"}, Case{{"-su", "a"}, "GET /stream/a ;"},
         Case{{"revoketicket", "a"}, "DELETE /stream/a/ticket ;"},
         Case{{"-rt", "a", "n1"}, "DELETE /stream/a/ticket/n1 ;"},
+        Case{{"key", "export", "a"}, "GET /stream/a/key ;"},
+        Case{{"-ke", "import", "a"}, "PUT /stream/a/key ;"},
         Case{{"createfakenode", "2"},
              R"(POST /nodes {"uuid":"made-up","ip_address":"127.0.0.1","port":1};)"
              R"(POST /nodes {"uuid":"made-up","ip_address":"127.0.0.1","port":1};)"},
@@ -86,6 +88,9 @@ TEST(Plan, RefusesWrongUsage) {
                              Words{"watch", "../node"},
                              Words{"seed", "a"},
                              Words{"seed", "a", "x/y"},
+                             Words{"key", "export"},
+                             Words{"key", "steal", "a"},
+                             Words{"key", "import", "A!"},
                              Words{"unpair"},
                              Words{"unpair", "../node"},
                              Words{"deletenode"},

@@ -82,6 +82,9 @@ TEST(Show, OtherAnswersAsASentence) {
             "stream a created; publish into it with\n  … ! astralsink uri=astral://127.0.0.1:8000/a\n");
   EXPECT_EQ(shown({"-rt", "a"}, ""), "ticket for a revoked\n");
   EXPECT_EQ(shown({"-sh"}, ""), "shut down\n");
+  EXPECT_EQ(shown({"key", "export", "a"}, R"({"key":{"slug":"a","fingerprint":"f","pem":"-----BEGIN\n"}})"),
+            "-----BEGIN\n");
+  EXPECT_EQ(shown({"key", "import", "a"}, "{}"), "this node has the key of a\n");
   EXPECT_EQ(shown({"-cn", "3"}, ""), "3 fake nodes registered\n");
 }
 

@@ -15,6 +15,7 @@
 #include "moqt/subgroup.hpp"
 #include "still.hpp"
 #include "track/timing.hpp"
+#include "trust/signer.hpp"
 
 namespace astral::elements {
 namespace {
@@ -30,13 +31,23 @@ LinkSettings link() {
   return {.key = key, .stun = {}};
 }
 
-track::Object object(moqt::Location id, std::string_view text = "x") {
+// The stream's key. Each group is an epoch of its own.
+const Key &stream_key() {
+  static const Key key = *Key::generate();
+  return key;
+}
+
+track::Object object(moqt::Location id, std::string_view text = "x", const Key &key = stream_key(),
+                     std::optional<moqt::Location> ended = std::nullopt, bool over = false) {
   track::Timing timing;
   timing.pts = 1;
   timing.catalog = 1;
+  const trust::Signer signer(key, track_name("talk", media_track));
   track::Object made;
   made.id = id;
-  made.wire = moqt::encode_object(track::encode_timing(timing), as_bytes(text));
+  made.wire = moqt::encode_object(
+      signer.prove(id, {id.group, ended, over}, track::encode_timing(timing), as_bytes(text)),
+      as_bytes(text));
   const auto view = moqt::view_object(made.wire.bytes());
   made.properties_offset = static_cast<std::size_t>(view->properties.data() - made.wire.data());
   made.properties_size = view->properties.size();
@@ -256,6 +267,12 @@ struct Viewer final : Consumer::Owner {
   std::optional<Error> why;
 };
 
+std::string catalog_of(const std::string &caps) {
+  return R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}";
+}
+
+const std::string plain = catalog_of("video/x-frames");
+
 class HostileParent : public testing::Test {
  protected:
   static constexpr quic::StreamId catalog = 0, media = 4, newest = 8;  // in the consumer's order
@@ -267,28 +284,65 @@ class HostileParent : public testing::Test {
     parent->establish();
     parent->drained();
   }
-  void accept(quic::StreamId stream, std::uint64_t alias, std::string_view text,
-              moqt::Location largest = {}) {
+  void accept(quic::StreamId stream, std::uint64_t alias, std::string_view text, moqt::Location largest = {},
+              const Key &key = stream_key()) {
     moqt::SubscribeOk ok;
     ok.alias = moqt::TrackAlias{alias};
     ok.parameters.largest_object = largest;
+    const trust::Signer signer(key, track_name("talk", catalog_track));
     ok.properties.add(catalog_property, text).add(catalog_group_property, 1);
+    ok.properties.add(catalog_proof_property,
+                      as_text(signer.prove({1, 0}, {1, std::nullopt}, {}, as_bytes(text))));
+    ok.properties.add(trust::key_property, as_text(key.public_key_raw()));
     say(*parent, stream, ok);
     parent->drained();
   }
-  void give(quic::StreamId stream, std::uint64_t alias, moqt::Location id) {
+  void accept_both() {
+    accept(catalog, 0, plain);
+    accept(media, 1, plain, {5, 0});
+  }
+  // A subgroup with this object, and then the End of Group.
+  void give_object(quic::StreamId stream, std::uint64_t alias, const track::Object &object) {
     moqt::SubgroupHeader header;
     header.alias = moqt::TrackAlias{alias};
-    header.group = id.group;
-    std::vector<std::uint8_t> bytes = moqt::encode(header);
-    moqt::Writer delta;
-    delta.vi64(id.object);
-    bytes.insert(bytes.end(), delta.view().begin(), delta.view().end());
-    const Slice rest = object(id).wire.from(1), end = moqt::encode_end_of_group();
-    bytes.insert(bytes.end(), rest.bytes().begin(), rest.bytes().end());
-    bytes.insert(bytes.end(), end.bytes().begin(), end.bytes().end());
-    parent->data(stream, bytes, true);
+    header.group = object.id.group;
+    moqt::Writer out;
+    out.bytes(moqt::encode(header)).vi64(object.id.object).bytes(object.wire.from(1).bytes());
+    out.bytes(moqt::encode_end_of_group().bytes());
+    parent->data(stream, out.view(), true);
     parent->drained();
+  }
+  void give(quic::StreamId stream, std::uint64_t alias, moqt::Location id) {
+    give_object(stream, alias, object(id));
+  }
+  // What can be taken: "5.0 " is an object, "5.1e " the end of a group.
+  std::string take_text() {
+    std::string text;
+    while (auto taken = consumer.take())
+      text += std::to_string(taken->object.id.group) + "." + std::to_string(taken->object.id.object) +
+              (taken->object.status == moqt::ObjectStatus::normal ? " " : "e ");
+    return text;
+  }
+  // The link has ended because of what the parent sent, and nothing of that was given out.
+  void expect_refused(std::string_view why) {
+    EXPECT_EQ(take_text(), "");
+    EXPECT_TRUE(viewer.is_over);
+    ASSERT_TRUE(viewer.why);
+    EXPECT_EQ(viewer.why->code, Code::forged);
+    EXPECT_NE(viewer.why->detail.find(why), std::string::npos) << viewer.why->detail;
+    EXPECT_FALSE(parent->open());
+  }
+  // After PUBLISH_DONE, which names so many data streams. None: the stream has ended.
+  std::optional<Code> code_of_end(std::uint64_t streams) {
+    say(*parent, media, moqt::PublishDone{moqt::DoneCode::track_ended, streams, "the stream has ended"});
+    parent->drained();
+    EXPECT_TRUE(viewer.is_over);
+    return viewer.why ? std::optional(viewer.why->code) : std::nullopt;
+  }
+  std::uint64_t refused() const {
+    Statistics statistics;
+    consumer.fill(statistics);
+    return statistics.refused;
   }
   std::size_t take_all(std::size_t most) {
     std::size_t count = 0;
@@ -301,19 +355,155 @@ class HostileParent : public testing::Test {
   std::shared_ptr<Wire> parent;
 };
 
-std::string catalog_of(const std::string &caps) {
-  return R"({"version":1,"tracks":[{"name":"media","caps":")" + caps + "\"}]}";
-}
-
 TEST_F(HostileParent, IdsWithoutASuccessorAreRefused) {
-  accept(catalog, 0, catalog_of("video/x-frames"));
-  accept(media, 1, catalog_of("video/x-frames"), {last, last});
+  accept(catalog, 0, plain);
+  accept(media, 1, plain, {last, last});
   give(3, 1, {5, 0});
   give(7, 1, {last, 0});
   give(11, 1, {last - 1, last - 1});
   give(15, 1, {6, last - 1});
-  EXPECT_EQ(take_all(100), 2u);  // the first object, and the end of its group
+  EXPECT_EQ(take_all(100), 1u);  // the first object
   EXPECT_FALSE(viewer.is_over);
+}
+
+TEST_F(HostileParent, AnAlteredObjectEndsTheLink) {
+  accept_both();
+  track::Object altered = object({5, 0}, "payload");
+  std::vector<std::uint8_t> wire(altered.wire.bytes().begin(), altered.wire.bytes().end());
+  wire.back() ^= 1;
+  altered.wire = Slice::copy(wire);
+  give_object(3, 1, altered);
+  expect_refused("not signed by the stream's key");
+  EXPECT_EQ(refused(), 1u);
+}
+
+TEST_F(HostileParent, AnObjectInAnotherPlaceEndsTheLink) {
+  accept_both();
+  track::Object moved = object({5, 0});
+  moved.id = {std::uint64_t{1} << 60, 0};  // it would hide all that comes
+  give_object(3, 1, moved);
+  expect_refused("not signed by the stream's key");
+}
+
+TEST_F(HostileParent, AnObjectOfAnotherKeyEndsTheLink) {
+  accept_both();
+  give_object(3, 1, object({5, 0}, "x", *Key::generate()));
+  expect_refused("not signed by the stream's key");
+}
+
+TEST_F(HostileParent, ACatalogOfAnotherKeyEndsTheLink) {
+  accept(catalog, 0, plain);
+  accept(media, 1, plain, {}, *Key::generate());
+  expect_refused("different keys");
+}
+
+TEST_F(HostileParent, AnAlteredCatalogEndsTheLink) {
+  moqt::SubscribeOk ok;
+  ok.properties.add(catalog_property, plain).add(catalog_group_property, 2);  // signed for group 1
+  const trust::Signer signer(stream_key(), track_name("talk", catalog_track));
+  ok.properties.add(catalog_proof_property,
+                    as_text(signer.prove({1, 0}, {1, std::nullopt}, {}, as_bytes(plain))));
+  ok.properties.add(trust::key_property, as_text(stream_key().public_key_raw()));
+  say(*parent, catalog, ok);
+  parent->drained();
+  expect_refused("not signed by the stream's key");
+  EXPECT_EQ(refused(), 1u);
+}
+
+TEST_F(HostileParent, AnUnsignedStreamIsRefused) {
+  moqt::SubscribeOk ok;
+  ok.properties.add(catalog_property, plain).add(catalog_group_property, 1);
+  say(*parent, catalog, ok);
+  parent->drained();
+  expect_refused("is not signed");
+}
+
+TEST_F(HostileParent, NobodyCanCutAGroupShort) {
+  accept_both();
+  give(3, 1, {5, 0});  // and says that the group ends at 5/1
+  give(7, 1, {5, 1});
+  give_object(11, 1, object({6, 0}, "x", stream_key(), moqt::Location{5, 2}));
+  EXPECT_EQ(take_text(), "5.0 5.1 5.2e 6.0 ");
+  EXPECT_FALSE(viewer.is_over);
+}
+
+// A word of an earlier run does not count: the parent has left, whatever it says.
+TEST_F(HostileParent, NobodyButItsKeyEndsAStream) {
+  accept_both();
+  give_object(3, 1, object({5, 0}, "", stream_key(), std::nullopt, true));
+  give(7, 1, {6, 0});
+  EXPECT_EQ(code_of_end(2), Code::unreachable);
+}
+
+TEST_F(HostileParent, TheKeyOfAStreamEndsIt) {
+  accept_both();
+  give(3, 1, {5, 0});
+  give_object(7, 1, object({6, 0}, "", stream_key(), moqt::Location{5, 1}, true));
+  EXPECT_EQ(code_of_end(2), std::nullopt);
+  EXPECT_EQ(take_text(), "5.0 5.1e 6.0 ");
+}
+
+TEST_F(HostileParent, EndlessReplaysEndTheLink) {
+  accept_both();
+  const track::Object again = object({5, 0});
+  quic::StreamId stream = 3;
+  for (std::uint64_t i = 0; i < Consumer::max_repeated; ++i, stream += 4) give_object(stream, 1, again);
+  EXPECT_EQ(take_text(), "5.0 ");
+  EXPECT_FALSE(viewer.is_over);
+  for (int i = 0; i < 3; ++i, stream += 4) give_object(stream, 1, again);
+  expect_refused("again and again");
+}
+
+// Streams overtake each other: what cannot be checked yet waits for the key, and then is checked.
+TEST_F(HostileParent, ObjectsWaitForTheKey) {
+  const quic::StreamId fetch = 8;
+  say(*parent, fetch,
+      moqt::FetchOk{.end_of_track = false, .end = {6, 0}, .parameters = {}, .properties = {}});
+  const auto fetched = [&](quic::StreamId stream, const track::Object &one) {
+    moqt::Writer out;
+    out.bytes(moqt::encode(moqt::FetchHeader{moqt::RequestId{4}}));
+    moqt::FetchContext context;
+    moqt::FetchItem item;
+    item.id = one.id;
+    item.kind = moqt::FetchItem::Kind::object;
+    item.properties = one.properties();
+    const Slice payload = one.payload();
+    item.payload = payload.bytes();
+    context.write(out, item);
+    parent->data(stream, out.view(), true);
+    parent->drained();
+  };
+  fetched(3, object({5, 0}));
+  EXPECT_EQ(take_text(), "");
+  accept_both();
+  EXPECT_EQ(take_text(), "5.0 ");
+  EXPECT_FALSE(viewer.is_over);
+}
+
+TEST(Pinned, AStreamWithAnotherKeyIsRefused) {
+  for (const bool is_same : {true, false}) {
+    Viewer viewer;
+    Consumer consumer({.slug = "talk",
+                       .link = link(),
+                       .store = {},
+                       .stream_key = is_same ? stream_key().fingerprint() : Key::generate()->fingerprint()},
+                      nullptr, viewer);
+    consumer.handle(signalling::Offer{"t", fingerprint, description, "talk", "p"});
+    const auto parent = still::wires().back();
+    parent->find();
+    parent->establish();
+    parent->drained();
+    const trust::Signer signer(stream_key(), track_name("talk", catalog_track));
+    moqt::SubscribeOk ok;
+    ok.properties.add(catalog_property, plain).add(catalog_group_property, 1);
+    ok.properties.add(catalog_proof_property,
+                      as_text(signer.prove({1, 0}, {1, std::nullopt}, {}, as_bytes(plain))));
+    ok.properties.add(trust::key_property, as_text(stream_key().public_key_raw()));
+    say(*parent, 0, ok);
+    parent->drained();
+    EXPECT_EQ(viewer.is_over, !is_same);
+    EXPECT_EQ(parent->open(), is_same);
+  }
 }
 
 TEST_F(HostileParent, DeeplyNestedCapsAreRefused) {

@@ -20,6 +20,7 @@
 #include "elements/sink_impl.hpp"
 #include "elements/source_impl.hpp"
 #include "http_port.hpp"
+#include "trust/proof.hpp"
 
 namespace astral::elements {
 namespace {
@@ -97,7 +98,7 @@ std::string pull(SourceImpl &source, const std::function<void(const SharedTaken 
       return end->error ? end->error->detail : "end";
     const SharedTaken &taken = std::get<SharedTaken>(*item);
     if (also) also(taken);
-    if (taken->object.status == moqt::ObjectStatus::normal)
+    if (taken->object.status == moqt::ObjectStatus::normal && !trust::is_over(taken->object.properties()))
       return std::string(as_text(taken->object.payload().bytes()));
   }
 }
@@ -440,6 +441,7 @@ class TwoWays : public Impls {
     std::unique_ptr<SourceImpl> source;
     std::thread between;
     Guarded<std::function<bool(moqt::Location)>> lacks;
+    std::atomic<bool> gives_up = false;
   };
   void SetUp() override {
     Impls::SetUp();
@@ -447,6 +449,7 @@ class TwoWays : public Impls {
     hooks.missing = [this](const track::Span &gap) {
       for (const auto &[ticket, way] : ways) way.source->fetch(gap);
     };
+    hooks.lacking = [this] { ++lacking; };
     relay = std::move(*RelayImpl::start(settings(), hooks));
     open("a", false);
     open("b", true);
@@ -465,9 +468,16 @@ class TwoWays : public Impls {
     hooks.needs = [this] { return relay->needs(); };
     way.source = std::move(*SourceImpl::start(mine, hooks));
     way.between = std::thread([this, &way] {
+      bool lacked = false;
       const auto give = [&](const SharedTaken &taken) {
         const moqt::Location id = taken->object.id;
-        if (!way.lacks.with([&](auto &lacks) { return lacks && lacks(id); })) relay->push(taken);
+        const bool lacks_it = way.lacks.with([&](auto &lacks) { return lacks && lacks(id); });
+        if (!lacks_it) {
+          auto told = std::make_shared<Taken>(*taken);
+          told->skipped = lacked && way.gives_up;
+          relay->push(told);
+        }
+        lacked = lacks_it;
       };
       while (pull(*way.source, give) != "flushing") {
       }
@@ -492,6 +502,7 @@ class TwoWays : public Impls {
 
   std::unique_ptr<RelayImpl> relay;
   std::map<std::string, Way> ways;
+  std::atomic<int> lacking = 0;
 };
 
 TEST_F(TwoWays, ASwitchLosesNothing) {
@@ -522,6 +533,19 @@ TEST_F(TwoWays, ObjectsThatAParentLacksAreFetchedFromTheStandby) {
   for (int i = 0; i < 40; ++i) push(*sink, i);
   for (int i = 0; i < 40; ++i) ASSERT_EQ(read(), "frame " + std::to_string(i));
   EXPECT_EQ(relay->statistics().skipped, 0u);
+}
+
+TEST_F(TwoWays, AParentThatGivesUpAgainAndAgainIsTold) {
+  ASSERT_TRUE(sink_peers.wait_for(2));  // both have subscribed
+  ways["a"].gives_up = true;
+  ways["a"].lacks.with([](auto &lacks) { lacks = [](moqt::Location id) { return id.object % 5 == 3; }; });
+  int frame = 0;
+  for (int gap = 1; gap <= 3; ++gap) {
+    EXPECT_EQ(lacking, 0);
+    for (int i = 0; i < 5; ++i) push(*sink, frame + i);
+    for (int i = 0; i < 5; ++i) ASSERT_EQ(read(), "frame " + std::to_string(frame++));
+  }
+  EXPECT_EQ(lacking, 1);
 }
 
 TEST_F(TwoWays, TwoActiveParentsGiveEachObjectOnce) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "elements/sequence.hpp"
+#include "trust/verifier.hpp"
 
 namespace astral::elements {
 namespace {
@@ -45,7 +46,8 @@ struct Stage {
 
   Silent silent;
   Provider provider;
-  Publisher publisher{provider, 1000};
+  const Key key = *Key::generate();
+  Publisher publisher{provider, "talk", key, 1000};
 };
 
 TEST(Publisher, OneBufferIsOneObjectExceptInAByteStream) {
@@ -116,6 +118,54 @@ TEST(Publisher, RefusesWhatDoesNotFitAnObject) {
   ASSERT_TRUE(run.publisher.set_caps("a/b", "a/b", {}).has_value());
   const std::vector<std::uint8_t> huge(Publisher::max_buffer + 1);
   EXPECT_EQ(run.publisher.push(huge, timing).error().code, Code::too_large);
+}
+
+TEST(Publisher, SignsItsObjectsAndItsCatalog) {
+  Stage run;
+  ASSERT_TRUE(run.publisher.set_caps("video/x-h264", "video/x-h264", {}).has_value());
+  run.push("I", 1 * millisecond, false);
+  run.push("P", 2 * millisecond, true);
+  run.push("J", 3 * millisecond, false);
+  const PublicKey key = *PublicKey::from_raw(run.key.public_key_raw());
+  trust::Verifier media(key, track_name("talk", media_track)),
+      catalog(key, track_name("talk", catalog_track));
+  std::vector<trust::Claim> claims;
+  track::Range all({1000, 0}, {1002, 0});
+  for (auto next = all.next(run.provider.store(), now()); next.object;
+       next = all.next(run.provider.store(), now())) {
+    const track::Object &object = *next.object;
+    const auto claim = media.check(object.id, object.properties(), object.payload().bytes());
+    ASSERT_TRUE(claim) << trust::text_of(claim.error());
+    claims.push_back(*claim);
+  }
+  EXPECT_EQ(claims, (std::vector<trust::Claim>{
+                        {1000, std::nullopt}, {1000, std::nullopt}, {1000, moqt::Location{1000, 2}}}));
+  const Catalog &described = run.provider.catalog();
+  EXPECT_TRUE(catalog.check({1000, 0}, described.proof.bytes(), described.text.bytes()));
+  EXPECT_TRUE(std::ranges::equal(described.key.bytes(), key.raw()));
+}
+
+// The node knows of larger groups than this publisher's clock gives: its groups go on above, as another run.
+TEST(Publisher, BeginsAnotherEpochWhereItsGroupsJump) {
+  Stage run;
+  ASSERT_TRUE(run.publisher.set_caps("video/x-h264", "video/x-h264", {}).has_value());
+  run.push("I", 1 * millisecond, false);
+  run.publisher.go_above(500);  // below: nothing changes
+  run.publisher.go_above(track::Store::max_id);
+  run.publisher.go_above(8999);
+  run.push("P", 2 * millisecond, true);
+  run.push("J", 3 * millisecond, false);
+  trust::Verifier media(*PublicKey::from_raw(run.key.public_key_raw()), track_name("talk", media_track));
+  const std::pair<moqt::Location, std::uint64_t> expected[] = {
+      {{1000, 0}, 1000}, {{1000, 1}, 1000}, {{9000, 0}, 9000}};
+  for (const auto &[at, epoch] : expected) {
+    track::Range one(at, {at.group, at.object + 1});
+    const auto next = one.next(run.provider.store(), now());
+    ASSERT_TRUE(next.object);
+    const auto claim = media.check(at, next.object->properties(), next.object->payload().bytes());
+    ASSERT_TRUE(claim) << trust::text_of(claim.error());
+    EXPECT_EQ(claim->epoch, epoch);
+  }
 }
 
 }  // namespace

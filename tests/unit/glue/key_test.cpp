@@ -35,6 +35,49 @@ TEST(Key, FingerprintsItsPublicKey) {
   EXPECT_NE(key->fingerprint(), Key::generate()->fingerprint());
 }
 
+TEST(PublicKey, VerifiesWhatItsKeyHasSigned) {
+  const auto key = Key::generate();
+  const auto open = PublicKey::from_raw(key->public_key_raw());
+  ASSERT_TRUE(open) << open.error().detail;
+  EXPECT_EQ(open->fingerprint(), key->fingerprint());
+  EXPECT_EQ(to_hex(open->raw()), to_hex(key->public_key_der().last(32)));
+  const auto signature = key->sign(as_bytes("a group"));
+  EXPECT_TRUE(open->verify(as_bytes("a group"), signature));
+  EXPECT_FALSE(open->verify(as_bytes("a grouq"), signature));
+  EXPECT_FALSE(open->verify(as_bytes("a group"), Bytes(signature).first(63)));
+  EXPECT_FALSE(open->verify(as_bytes("a group"), {}));
+}
+
+TEST(PublicKey, HasThirtyTwoBytes) {
+  const std::vector<std::uint8_t> bytes(33, 1);
+  EXPECT_FALSE(PublicKey::from_raw({}));
+  EXPECT_FALSE(PublicKey::from_raw(Bytes(bytes).first(31)));
+  EXPECT_FALSE(PublicKey::from_raw(bytes));
+}
+
+// RFC 8032, 7.1, test 3; and RFC 8410 for the rest of the DER.
+TEST(PublicKey, TakesTheVectorsOfTheRfc) {
+  const auto open =
+      PublicKey::from_raw(from_hex("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"));
+  ASSERT_TRUE(open);
+  auto signature = from_hex(
+      "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+      "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a");
+  const auto message = from_hex("af82");
+  EXPECT_TRUE(open->verify(message, signature));
+  // The same signature with L (the order of the group) added to S: RFC 8032, 5.1.7 refuses it, so a signed
+  // object has one image only.
+  const auto order = from_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+  unsigned carry = 0;
+  for (std::size_t i = 0; i < 32; ++i) {
+    carry += signature[32 + i] + unsigned{order[i]};
+    signature[32 + i] = static_cast<std::uint8_t>(carry);
+    carry >>= 8;
+  }
+  EXPECT_EQ(carry, 0u);
+  EXPECT_FALSE(open->verify(message, signature));
+}
+
 TEST(Key, FingerprintIsLowerCaseSha256) {
   EXPECT_EQ(fingerprint_of(as_bytes("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

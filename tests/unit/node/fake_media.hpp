@@ -18,7 +18,8 @@ namespace astral::test {
 class FakeMedia : public media::MediaBackend {
  public:
   void listen(Listener *to) override { listener = to; }
-  Expected<void> open(const std::string &slug, bool) override {
+  Expected<void> open(const std::string &slug, const std::optional<Key> &key) override {
+    keys.insert_or_assign(slug, key ? key->fingerprint() : "");
     if (broken) return fail(Code::failed, "no elements");
     streams.insert_or_assign(slug, fail(Code::unreachable, "no segment yet"));
     return {};
@@ -26,11 +27,10 @@ class FakeMedia : public media::MediaBackend {
   void close(const std::string &slug) override { streams.erase(slug); }
   void end(const std::string &slug) override { ended.emplace(slug, ""); }
   void tell_relay(const std::string &, const std::string &json) override { to_relay.push_back(json); }
-  Expected<void> add_source(const std::string &, const std::string &ticket, const std::string &offer,
-                            bool standby) override {
+  Expected<void> add_source(const std::string &, const media::Source &source) override {
     if (broken) return fail(Code::failed, "no elements");
-    sources[ticket] = offer;
-    switch_source({}, ticket, standby);
+    sources[source.ticket] = source.offer;
+    switch_source({}, source.ticket, source.standby);
     return {};
   }
   void switch_source(const std::string &, const std::string &ticket, bool standby) override {
@@ -154,6 +154,7 @@ class FakeMedia : public media::MediaBackend {
   std::map<std::string, Expected<std::string>> streams;  // slug → playlist
   std::map<std::string, std::string> ended;              // slug → last playlist
   std::map<std::string, formats::Facts> known;           // slug → facts
+  std::map<std::string, std::string> keys;               // stream → its key's fingerprint, if it is ours
   std::map<std::string, std::string> sources;            // ticket → offer
   std::set<std::string> standbys;
   std::vector<std::string> to_relay;

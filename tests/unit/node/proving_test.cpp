@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "app_fixture.hpp"
+#include "protocol/message_codec.hpp"
+#include "protocol/statement.hpp"
 
 namespace astral::test {
 namespace {
@@ -39,37 +41,83 @@ TEST_F(Proving, NobodyTakesTheUuidOfALivingNode) {
   EXPECT_FALSE(owner.closed);
 }
 
-// The source of the stream has gone. Another node takes its uuid, but has another key.
+// What a stranger says of a living stream changes nothing; a forged word ends its connection. What the key
+// has signed is believed from anybody.
 TEST_F(Proving, NobodyEndsTheStreamOfAnother) {
   const Key key = Key::generate().value();
-  const std::string streams =
-      R"({"type":"streams","streams":[{"slug":"talk","name":"Talk","source":"other","updated":5,"fingerprint":")" +
-      key.fingerprint() + "\"}]}";
-  const auto come = [&](SocketClient &peer, const Key &with) {
-    ASSERT_TRUE(peer.wait_open() && peer.prove(with));
-    peer.send(node_hello);
+  core::StreamInfo stream{.slug = "talk",
+                          .name = "Talk",
+                          .source = "other",
+                          .streaming = true,
+                          .updated = 5,
+                          .expires = 4'000'000'000'000};
+  protocol::sign(stream, key);
+  const auto come = [&](SocketClient &peer, const std::string &uuid) {
+    ASSERT_TRUE(peer.wait_open() && peer.prove(Key::generate().value()));
+    peer.send(R"({"type":"hello","uuid":")" + uuid + R"(","port":1})");
     ASSERT_NE(peer.take("welcome"), "");
   };
+  const auto say = [](SocketClient &peer, const core::Message &message) {
+    peer.send(protocol::write_message(message));
+  };
+  const auto now_known = [&] { return app->driver().node().find_stream("talk"); };
   SocketClient owner(port(), "/peer");
-  come(owner, key);
-  owner.send(streams);
-  ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
-  owner.close();
-  ASSERT_TRUE(owner.wait_closed());
+  come(owner, "other");
+  say(owner, core::Streams{.streams = {stream}});
+  ASSERT_TRUE(pump_until([&] { return now_known().has_value(); }));
 
   SocketClient thief(port(), "/peer");
-  come(thief, Key::generate().value());
-  thief.send(R"({"type":"gone","slug":"talk","updated":0})");
-  thief.send(R"({"type":"request","ticket":"t1","slug":"nope","destination":"other"})");
-  ASSERT_NE(thief.take("refusal"), "");  // so the one before was heard
-  EXPECT_EQ(http->get("/stream/talk").status, 200u);
-
-  SocketClient back(port(), "/peer");
-  thief.close();
+  come(thief, "thief");
+  core::StreamInfo ended = stream;
+  ended.updated = 6;
+  ended.ended = ended.deleted = true;
+  core::StreamInfo other_key = ended;
+  protocol::sign(other_key, Key::generate().value());
+  core::StreamInfo unsigned_word = ended;
+  protocol::strip(unsigned_word);
+  say(thief, core::Gone{.slug = "talk", .updated = 5});
+  say(thief, core::Gone{.slug = "talk", .updated = 6, .stream = {other_key}});
+  say(thief, core::Gone{.slug = "talk", .updated = 6, .stream = {unsigned_word}});
+  say(thief, core::Gone{.slug = "talk", .updated = 6, .stream = {stream}});
+  other_key.deleted = unsigned_word.deleted = false;
+  protocol::sign(other_key, Key::generate().value());
+  say(thief, core::Streams{.streams = {other_key, unsigned_word}});
+  thief.send(R"({"type":"request","ticket":"t1","slug":"nope","destination":"thief"})");
+  ASSERT_NE(thief.take("refusal"), "");  // so all before was heard
+  EXPECT_EQ(now_known(), stream);
+  say(thief, core::Streams{.streams = {ended}});  // with the signature of the word before
   ASSERT_TRUE(thief.wait_closed());
-  come(back, key);
-  back.send(R"({"type":"gone","slug":"talk","updated":0})");
-  EXPECT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 404; }));
+  EXPECT_EQ(now_known(), stream);
+
+  owner.close();
+  ASSERT_TRUE(owner.wait_closed());
+  SocketClient messenger(port(), "/peer");
+  come(messenger, "messenger");
+  protocol::sign(ended, key);
+  say(messenger, core::Gone{.slug = "talk", .updated = 6, .stream = {ended}});
+  EXPECT_TRUE(pump_until([&] { return !now_known(); }));
+}
+
+TEST_F(Proving, WhatIsTooOldOrFromTheFutureIsNotHeard) {
+  const Key key = Key::generate().value();
+  SocketClient peer(port(), "/peer");
+  ASSERT_TRUE(peer.wait_open() && peer.prove());
+  peer.send(node_hello);
+  ASSERT_NE(peer.take("welcome"), "");
+  core::StreamInfo expired{.slug = "old", .name = "Old", .source = "other", .updated = 5, .expires = 6};
+  core::StreamInfo early{.slug = "early",
+                         .name = "Early",
+                         .source = "other",
+                         .updated = 3'900'000'000'000,
+                         .expires = 4'000'000'000'000};
+  core::StreamInfo good{
+      .slug = "good", .name = "Good", .source = "other", .updated = 5, .expires = 4'000'000'000'000};
+  for (core::StreamInfo *stream : {&expired, &early, &good}) protocol::sign(*stream, key);
+  peer.send(protocol::write_message(core::Streams{.streams = {expired, early, good}}));
+  ASSERT_TRUE(pump_until([&] { return app->driver().node().find_stream("good").has_value(); }));
+  EXPECT_FALSE(app->driver().node().find_stream("old"));
+  EXPECT_FALSE(app->driver().node().find_stream("early"));
+  EXPECT_FALSE(peer.closed);
 }
 
 }  // namespace

@@ -218,6 +218,7 @@ TEST(Streams, OnlyTheSourcesAddressChangesThem) {
 // The stream and the node of a key, at any address.
 Stream signed_by(const Fingerprint &key, Stream made) {
   made.owner = key;
+  made.caller = key;
   return made;
 }
 Node signed_by(const Fingerprint &key, Node made) {
@@ -288,6 +289,57 @@ TEST(Keys, OnlyTheKeyChangesAStream) {
   EXPECT_EQ(all->remove_stream("a", {home}, start).error().code, Code::refused);
   EXPECT_EQ(all->remove_stream("a", {home, "L"}, start).error().code, Code::refused);
   EXPECT_EQ(all->put(signed_by("K", stream("a", "n", start, elsewhere))), Change::updated);
+}
+
+// `caller` brings what the stream's key has signed.
+Stream stated_by(const Fingerprint &key, const Fingerprint &caller, std::uint64_t updated, Stream made) {
+  made.owner = key;
+  made.caller = caller;
+  made.key = key;
+  made.signature = "S";
+  made.updated = updated;
+  return made;
+}
+
+TEST(Keys, AStreamWithAKeyOfItsOwnMovesWithThatKey) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("N", node("n", start))) &&
+              all->put(signed_by("M", node("m", start, elsewhere))));
+  ASSERT_TRUE(all->put(stated_by("S", "N", 1, stream("a", "n", start))));
+  // Neither a node's key nor another stream's is enough.
+  EXPECT_EQ(all->put(signed_by("N", stream("a", "n", start))).error().code, Code::conflict);
+  EXPECT_EQ(all->put(stated_by("T", "N", 2, stream("a", "n", start))).error().code, Code::conflict);
+  EXPECT_EQ(all->put(stated_by("S", "M", 2, stream("a", "n", start))).error().code, Code::refused);
+  EXPECT_EQ(all->remove_stream("a", {home, "N"}, start).error().code, Code::refused);
+  EXPECT_EQ(all->put(stated_by("S", "M", 2, stream("a", "m", start, elsewhere))), Change::updated);
+  // Who brings the old statement again does not bring the stream back.
+  EXPECT_EQ(all->put(stated_by("S", "N", 1, stream("a", "n", start))), Change::updated);
+  EXPECT_EQ(all->stream("a", start)->source, "m");
+  EXPECT_TRUE(all->remove_stream("a", {elsewhere, "S"}, start));
+  EXPECT_EQ(all->put(signed_by("M", stream("a", "m", start))).error().code, Code::conflict);
+  // What was signed before it was removed does not bring it back.
+  EXPECT_TRUE(all->put(stated_by("S", "M", 1, stream("a", "m", start))));
+  EXPECT_FALSE(all->stream("a", start));
+  EXPECT_TRUE(all->kept("a").removed);
+  ASSERT_TRUE(all->ban("S", {.reason = "spam", .since = start}));
+  EXPECT_EQ(all->put(stated_by("S", "M", 3, stream("a", "m", start))).error().code, Code::refused);
+}
+
+TEST(Keys, AKeyGivesItsStreamToAnother) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("N", node("n", start))) &&
+              all->put(signed_by("N", stream("a", "n", start))));
+  EXPECT_EQ(all->put(stated_by("S", "M", 1, stream("a", "m", start))).error().code, Code::conflict);
+  EXPECT_EQ(all->put(stated_by("S", "N", 1, stream("a", "n", start))), Change::updated);
+  EXPECT_EQ(all->stream("a", start)->owner, "S");
+}
+
+TEST(Keys, AStreamsKeyAloneNamesNoForeignNodeAsItsSource) {
+  auto all = registry();
+  ASSERT_TRUE(all->put(signed_by("N", node("n", start))));
+  EXPECT_EQ(all->put(stated_by("S", "S", 1, stream("a", "n", start))).error().code, Code::refused);
+  ASSERT_TRUE(all->put(stated_by("S", "M", 1, stream("a", "m", start))));
+  EXPECT_EQ(all->put(stated_by("S", "S", 2, stream("a", "n", start))).error().code, Code::refused);
 }
 
 TEST(Keys, ANameStaysWithItsKeyForAYear) {

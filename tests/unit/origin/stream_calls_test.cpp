@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The calls about streams: who may create, change and end one, and how long it is live.
 #include "calls_fixture.hpp"
+#include "protocol/object_codec.hpp"
+#include "protocol/statement.hpp"
 
 namespace astral::origin {
 namespace {
@@ -68,8 +70,8 @@ TEST_F(OriginCalls, AChangeKeepsTheNameTheSlugAndTheSource) {
   EXPECT_EQ(call("GET", "/stream/b").status, 404u);
 }
 
-// The origin cannot verify whose key it is, and nodes would believe it.
-TEST_F(OriginCalls, TheFingerprintOfAStreamIsDropped) {
+// Nobody has signed whose key it is, and nodes would believe it.
+TEST_F(OriginCalls, TheFingerprintOfAnUnsignedStreamIsDropped) {
   const std::string key = R"("fingerprint":")" + std::string(64, 'a') + "\"";
   EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n",)" + key + "}").status, 201u);
   EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n",)" + key + "}").status, 200u);
@@ -94,7 +96,7 @@ TEST_F(OriginCalls, TheKeyThatSignsOwnsTheStream) {
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000})").status, 201u);
   const Seen created = call("POST", "/streams", R"({"name":"a","source":"n"})");
   EXPECT_EQ(created.status, 201u);
-  EXPECT_THAT(created.body, HasSubstr(R"("key":")" + key_->fingerprint() + '"'));
+  EXPECT_THAT(created.body, HasSubstr(R"("owner":")" + key_->fingerprint() + '"'));
   EXPECT_EQ(call("PUT", "/stream/a", R"({"streaming":true})").status, 200u);
   const auto refused = [&] {
     EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":9})").status, 409u);
@@ -114,6 +116,39 @@ TEST_F(OriginCalls, TheKeyThatSignsOwnsTheStream) {
   key_.reset();
   EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 409u);
   EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":9})").status, 409u);
+}
+
+TEST_F(OriginCalls, WhatAStreamsKeyHasSignedIsKeptWithItsSignature) {
+  const Key streams = *Key::generate();
+  key_ = *Key::generate();
+  const auto ms = static_cast<std::uint64_t>(std::chrono::milliseconds(now_.time_since_epoch()).count());
+  protocol::StreamInfo said{
+      .slug = "a", .name = "A", .source = "n", .streaming = true, .updated = ms, .expires = ms + 60'000};
+  protocol::sign(said, streams);
+  const auto text = [&] { return protocol::stream_json(said).text(); };
+  const Seen created = call("POST", "/streams", text());
+  EXPECT_EQ(created.status, 201u);
+  EXPECT_THAT(created.body, HasSubstr(R"("owner":")" + streams.fingerprint() + '"'));
+  EXPECT_THAT(created.body, HasSubstr(said.signature));
+  // Its signature says that it is live, so it is left out once the node is silent.
+  now_ += 100s;
+  EXPECT_THAT(call("GET", "/stream/a").body, Not(HasSubstr(said.signature)));
+  // What has expired, is from the future or was changed belongs to the key of the call, so it is refused
+  // here.
+  EXPECT_EQ(call("POST", "/streams", text()).status, 409u);
+  said.updated = ms + 500'000;
+  said.expires = ms + 900'000;
+  protocol::sign(said, streams);
+  EXPECT_EQ(call("POST", "/streams", text()).status, 409u);
+  said.updated = ms + 100'000;
+  protocol::sign(said, streams);
+  said.name = "B";
+  EXPECT_EQ(call("POST", "/streams", text()).status, 409u);
+  protocol::sign(said, streams);
+  EXPECT_EQ(call("POST", "/streams", text()).status, 200u);
+  EXPECT_EQ(call("DELETE", "/stream/a").status, 403u);
+  key_ = streams;
+  EXPECT_EQ(call("DELETE", "/stream/a").status, 200u);
 }
 
 TEST_F(OriginCalls, ASignedCallCountsOnceAndSoon) {

@@ -48,6 +48,39 @@ TEST(Store, KeepsEachObjectOnce) {
   EXPECT_EQ(store.largest(), (Location{5, 2}));
 }
 
+TEST(Store, TellsOtherContentFromTheSame) {
+  Store store;
+  store.add(object(5, 0, 100), 0s);
+  EXPECT_EQ(store.add(object(5, 0, 101), 0s), Store::Added::different);
+  EXPECT_EQ(store.add(object(5, 0, 100), 0s), Store::Added::duplicate);
+}
+
+// The first object of a group says where the group before ended, whichever of the two groups comes first.
+TEST(Store, KnowsTheEndOfAGroupThatArrivesLater) {
+  Store store;
+  store.add(object(5, 0), 0s);
+  store.add(object(5, 1), 0s);
+  store.end_group({5, 2}, 0s);
+  store.end_group({6, 1}, 0s);  // nothing of it is there
+  EXPECT_EQ(store.groups(), 1u);
+  EXPECT_EQ(store.add(object(5, 2), 0s), Store::Added::different) << "the end of its group";
+  EXPECT_EQ(store.add(object(5, 3), 0s), Store::Added::late);
+  store.add(object(7, 0), 0s);
+  store.add(object(6, 0), 0s);
+  Cursor cursor({5, 0});
+  EXPECT_EQ(read(cursor, store, 0s), "|5.0 5.1 5.2e |6.0 6.1e |7.0 ");
+}
+
+TEST(Store, RemembersABoundedNumberOfEnds) {
+  Store store;
+  for (std::uint64_t group = 1; group <= Store::max_groups + 1; ++group) store.end_group({group, 1}, 0s);
+  store.add(object(1, 0), 0s);
+  store.add(object(2, 0), 0s);
+  store.add(object(3, 0), 0s);
+  Cursor cursor({1, 0}, 0s);
+  EXPECT_EQ(read(cursor, store, 0s), "|1.0 !|2.0 2.1e |3.0 3.1e ") << "the oldest is forgotten";
+}
+
 // A reader that continued after the last possible group would start again at 0 and never end.
 TEST(Store, RefusesIdsThatHaveNoSuccessor) {
   constexpr std::uint64_t last = std::numeric_limits<std::uint64_t>::max();

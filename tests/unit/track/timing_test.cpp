@@ -45,6 +45,20 @@ TEST(Timing, SkipsUnknownProperties) {
   EXPECT_EQ(*decode_timing({}), Timing{});
 }
 
+TEST(Timing, MayBeImmutable) {
+  Timing timing;
+  timing.pts = 5;
+  moqt::Properties properties;
+  properties.add(moqt::property::immutable_properties, as_text(encode_timing(timing)));
+  properties.add(0x3ffe, std::uint64_t{1});
+  const auto block = moqt::encode(properties);
+  ASSERT_TRUE(decode_timing(block).has_value());
+  EXPECT_EQ(decode_timing(block)->pts, 5);
+  moqt::Properties broken;
+  broken.add(moqt::property::immutable_properties, as_text(Bytes(encode_timing(timing)).first(4)));
+  EXPECT_FALSE(decode_timing(moqt::encode(broken)).has_value());
+}
+
 TEST(Timing, RefusesATruncatedBlock) {
   Timing timing;
   timing.pts = 123'456'789;
