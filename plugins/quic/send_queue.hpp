@@ -17,7 +17,9 @@ namespace astral::quic {
 
 class SendQueue {
  public:
-  static constexpr std::size_t max_parts = 16;
+  // ngtcp2 allocates a frame of more parts by itself. Until 1.6 it loses that memory if it splits the frame to send
+  // it again (github.com/ngtcp2/ngtcp2/issues/1244).
+  static constexpr std::size_t max_parts = 3;
   static constexpr int background = 192;  // streams with this priority or a higher number may come late
 
   // The next bytes of one stream to send. Valid until the queue changes.

@@ -101,13 +101,13 @@ TEST_F(Queue, AFinWithoutDataIsWrittenOnce) {
 
 TEST_F(Queue, SetsFinOnlyOnTheLastOfManySlices) {
   queue_.open(0, 1);
-  for (int i = 0; i < 20; ++i) queue_.push(0, text("x"), i == 19);
+  for (std::size_t i = 0; i <= SendQueue::max_parts; ++i) queue_.push(0, text("x"), i == SendQueue::max_parts);
   ASSERT_TRUE(queue_.next(piece_));
   EXPECT_EQ(piece_.count, SendQueue::max_parts);
   EXPECT_FALSE(piece_.fin);
-  write(16);
+  write(SendQueue::max_parts);
   ASSERT_TRUE(queue_.next(piece_));
-  EXPECT_EQ(piece_.size, 4u);
+  EXPECT_EQ(piece_.size, 1u);
   EXPECT_TRUE(piece_.fin);
 }
 
