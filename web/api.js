@@ -35,17 +35,19 @@ async function call(path, options = {}) {
 
 const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
   'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url', 'id', 'code',
-  'flv_url', 'whep_url', 'whip_url', 'url', 'type', 'use']);
+  'flv_url', 'invitation', 'for', 'fingerprint', 'whep_url', 'whip_url', 'url', 'type', 'use']);
 const objects = new Set(['video', 'audio', 'line']);
 const lists_of_texts = new Set(['warnings', 'formats']);
 const is_list = (value, is_item) => Array.isArray(value) && value.every(is_item);
 const is_text = (value) => typeof value === 'string';
+const is_other = (value) => typeof value?.slug === 'string' && typeof value.source === 'string';
 const is_left_out = (value) => typeof value?.reason === 'string' && is_list(value.formats, is_text);
 
 const is_good = (name, value) => {
   if (objects.has(name)) return typeof value === 'object' && value !== null && !Array.isArray(value);
   if (lists_of_texts.has(name)) return is_list(value, is_text);
   if (name === 'left_out') return is_list(value, is_left_out);
+  if (name === 'others') return is_list(value, is_other);
   return texts.has(name) ? typeof value === 'string' : typeof value === 'boolean' || Number.isFinite(value);
 };
 
@@ -93,15 +95,42 @@ export const playlist = (slug) => at_node(`${of_stream(slug)}/hls/index.m3u8`);
 export const flv = (slug) => at_node(`${of_stream(slug)}/live.flv`);
 export const thumbnail = (slug, moment) => at_node(`${of_stream(slug)}/thumbnail.jpg?${moment}`);
 
-export async function make_stream(name, description) {
+export async function make_stream(name, description, is_private = false) {
   const answer = await call('streams', {
     method: 'POST',
     headers: {'content-type': 'application/json'},
-    body: JSON.stringify({name, description}),
+    body: JSON.stringify({name, description, ...(is_private && {private: true})}),
   });
   const stream = typed(answer.stream, 'slug');
   if (!stream) throw new ApiError(500, 'error', 'The node answered without a stream.');
   return stream;
+}
+
+// The link that lets one more person watch a private stream of this node. Its secret is behind '#', which browsers send to no server.
+export async function invite(slug, name) {
+  const made = typed((await call(`${of_stream(slug)}/invitations`, {
+    method: 'POST',
+    headers: {'content-type': 'application/json'},
+    body: JSON.stringify({for: name}),
+  })).invitation, 'invitation');
+  if (!made) throw new ApiError(500, 'error', 'The node answered without an invitation.');
+  return new URL(`#invite/${made.invitation}`, at_node('.')).href;
+}
+const guests_in = ({invitations}) => typed_list(invitations, 'id');
+export const invitations = async (slug) => guests_in(await call(`${of_stream(slug)}/invitations`));
+// Returns those that are left.
+export const revoke_invitation = async (slug, id) =>
+  guests_in(await call(`${of_stream(slug)}/invitation/${encodeURIComponent(id)}`, {method: 'DELETE'}));
+
+// Makes this node a guest. Returns the stream's slug.
+export async function accept_invitation(invitation) {
+  const answer = typed(await call('invitations', {
+    method: 'POST',
+    headers: {'content-type': 'application/json'},
+    body: JSON.stringify({invitation}),
+  }), 'slug');
+  if (!answer) throw new ApiError(500, 'error', 'The node answered without a stream.');
+  return answer.slug;
 }
 
 // The slug that a stream of this name has; only the node knows the rule.

@@ -21,7 +21,7 @@ const refusals = {
   NotReadableError: 'Another program uses the device.',
 };
 
-// names(): {name, description} as they are in the form.
+// names(): {name, description, is_private} as they are in the form.
 export class Capture {
   #names;
   #media = null;
@@ -85,13 +85,13 @@ export class Capture {
   }
 
   async #go_live() {
-    const {name, description} = this.#names();
+    const {name, description, is_private} = this.#names();
     this.#is_live = true;
     this.#ending = new AbortController();
     this.#show();
     this.#say('Going live…');
     try {
-      this.#slug = (await make_stream(name, description)).slug;
+      this.#slug = (await make_stream(name, description, is_private)).slug;
     } catch (error) {
       this.#is_live = false;
       this.#show();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Composes the page: chooses the view from the address (#streams, #watch/SLUG, #publish, #network, #node, #pair/CODE) and hands the node's state
-// to the views.
+// Composes the page: chooses the view from the address (#streams, #watch/SLUG, #publish, #network, #node, #pair/CODE, #invite/INVITATION) and
+// hands the node's state to the views.
 import * as api from './api.js';
 import {Devices} from './devices.js';
 import {by_id, set_text} from './dom.js';
+import {InviteView} from './invite.js';
 import {Live} from './live.js';
 import {Network} from './network.js';
 import {NodeView} from './node.js';
@@ -36,6 +37,7 @@ const publish = new PublishView();
 const inside = new NodeView({rates, span_ms: kept_ms});
 const devices = new Devices({on_change: () => settings.ask()});
 const pair = new PairView({on_paired});
+const invite = new InviteView({on_accepted: (slug) => location.replace(`#watch/${encodeURIComponent(slug)}`)});
 let state = {is_there: false, is_live: false, node: null, nodes: [], streams: [], tickets: []};
 let view = null;
 
@@ -81,6 +83,8 @@ function on_change(now) {
 function follow_address() {
   const before = view;
   view = view_of(location.hash);
+  // The secret leaves the address at once, and with it the history of this tab.
+  if (view.invitation) history.replaceState(null, '', '#invite');
   for (const section of document.querySelectorAll('[data-view]')) section.hidden = !section.dataset.view.split(' ').includes(view.name);
   by_id('hero').hidden = view.name !== 'streams';
   for (const link of document.querySelectorAll('nav a')) {
@@ -92,6 +96,7 @@ function follow_address() {
   else watch.close();
   inside.is_shown = view.name === 'node';
   if (view.name === 'pair') pair.code = view.code;
+  if (view.invitation) invite.accept(view.invitation);
   show();
   show_title();
   if (!before || (before.name === view.name && before.slug === view.slug)) return;

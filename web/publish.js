@@ -47,7 +47,7 @@ export class PublishView {
     });
     copies(by_id('obs-server-copy'), by_id('obs-server'), by_id('publish-status'));
     copies(by_id('obs-key-copy'), by_id('obs-key'), by_id('publish-status'));
-    this.#capture = new Capture(() => ({name: name.value, description: description.value}));
+    this.#capture = new Capture(() => ({name: name.value, description: description.value, is_private: this.#fields.private.checked}));
     this.#show_ways();
     this.#ask_slug();
   }
@@ -83,10 +83,17 @@ export class PublishView {
   }
 
   async #make() {
-    const {name, description} = this.#fields;
+    const {name, description, private: closed} = this.#fields;
     try {
-      const stream = await make_stream(name.value, description.value);
-      set_text(by_id('publish-said'), `${stream?.name ?? name.value} is reserved for you. Send media to it in one of these ways:`);
+      const stream = await make_stream(name.value, description.value, closed.checked);
+      if (closed.checked) {
+        ++this.#asked;
+        this.#slug = stream.slug;
+        this.#show_ways();
+      }
+      set_text(by_id('publish-said'), closed.checked
+        ? `${name.value} is private, and others see it as ${stream.slug}. Open it below and share it to invite people. Send media to it in one of these ways:`
+        : `${stream?.name ?? name.value} is reserved for you. Send media to it in one of these ways:`);
     } catch (error) {
       set_text(by_id('publish-said'), error.message);
     }

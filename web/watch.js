@@ -30,7 +30,9 @@ export class WatchView {
     this.#picture_of = picture_of;
     by_id('player-choice').addEventListener('change', ({target}) => this.#player.preferred = target.value);
     const share = new Share();
-    by_id('share-open').addEventListener('click', () => share.open({slug: this.slug, name: this.#stream?.name || this.slug}));
+    by_id('share-open').addEventListener('click', () => share.open({
+      slug: this.slug, name: this.#stream?.name || this.slug, is_private: this.#stream?.private === true, is_own: this.#stream?.source === this.#self?.uuid,
+    }));
     by_id('watch-more').addEventListener('click', () => {
       by_id('watch-description').classList.toggle('open');
       this.#show_more();
@@ -102,7 +104,12 @@ export class WatchView {
     const {video, audio, bitrate_kbps, viewers, audience = viewers, line} = this.#stream ?? {};
     const media = [video_text(video), audio_text(audio), rate_text(bitrate_kbps), viewers_text(audience), line_text(line)];
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
-    set_items(by_id('watch-left-out'), (this.#stream?.left_out ?? []).map(({reason}) => reason));
+    const {left_out = [], others = [], fingerprint = ''} = this.#stream ?? {};
+    set_items(by_id('watch-warnings'), [
+      ...others.map(({slug, source}) => `Another stream has this name and another key: ${slug} of node ${source}. This is the one that your node knew first.`),
+      ...left_out.map(({reason}) => reason)]);
+    by_id('watch-key').hidden = !fingerprint;
+    set_text(by_id('watch-fingerprint'), fingerprint);
   }
 
   // A long description shows its first lines, and a button for the rest.

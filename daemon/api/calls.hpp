@@ -18,6 +18,7 @@ namespace astral::api {
 void add_node_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_key_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
+void add_invitation_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 void add_ticket_calls(std::vector<http::Route> &routes, runtime::Driver &driver);
 // What leads into the node besides HTTP.
 struct Doors {
@@ -41,6 +42,8 @@ void add_page_calls(std::vector<http::Route> &routes, const runtime::Driver &dri
 // A node and a stream as the API shows them. If this node does not know its own address, shown_node() shows
 // the address at which the caller reached it.
 json::Builder shown_node(const core::NodeView &node, const core::NodeInfo &info, const http::Call &call);
-json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo &stream);
+// `may_see_private`: with the title of a private stream and what its media is, as far as this node can read
+// it.
+json::Builder shown_stream(runtime::Driver &driver, const core::StreamInfo &stream, bool may_see_private);
 
 }  // namespace astral::api

@@ -3,16 +3,19 @@
 #include "core/limits.hpp"
 #include "formats/carriage.hpp"
 #include "formats/facts.hpp"
+#include "glue/key.hpp"
+#include "glue/random.hpp"
 #include "protocol/object_codec.hpp"
 #include "protocol/title.hpp"
+#include "runtime/private_streams.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::api {
 namespace {
 
-json::Builder stream_body(const runtime::Driver &driver, const core::StreamInfo &stream) {
+json::Builder stream_body(runtime::Driver &driver, const core::StreamInfo &stream, bool may_see_private) {
   json::Builder body;
-  return body.set("stream", shown_stream(driver, stream));
+  return body.set("stream", shown_stream(driver, stream, may_see_private));
 }
 
 json::Builder video_json(const formats::VideoFacts &video) {
@@ -75,18 +78,41 @@ void show_slug(const http::Call &call, const http::Answer &answer) {
   answer(slug.empty() ? http::reply_error(no_letter) : http::reply(json::Builder().set("slug", slug)));
 }
 
-void list_streams(runtime::Driver &driver, const http::Answer &answer) {
+void list_streams(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   std::vector<json::Builder> streams;
   for (const core::StreamInfo &stream : driver.node().streams())
-    streams.push_back(shown_stream(driver, stream));
+    streams.push_back(shown_stream(driver, stream, call.may_watch_private));
   answer(http::reply(json::Builder().set("streams", streams)));
+}
+
+// Its slug, which everybody may see, says nothing.
+void create_private(runtime::Driver &driver, core::CreateStream input, bool may_see_private,
+                    const http::Answer &answer) {
+  const std::string slug = "private-" + to_hex(random_bytes<5>());
+  if (const auto made = driver.private_streams().make(slug, input.stream.name, input.stream.description);
+      !made)
+    return answer(http::reply_error(made.error()));
+  input.stream.slug = slug;
+  driver.call(std::move(input),
+              [&driver, slug, may_see_private, answer](const Expected<core::Answered> &result) {
+                if (!result || !result->stream) {
+                  driver.private_streams().forget(slug);
+                  const Error none{Code::failed, "the node answered without a stream"};
+                  return answer(http::reply_error(result ? none : result.error()));
+                }
+                http::Reply out = http::reply(stream_body(driver, *result->stream, may_see_private), 201);
+                out.headers.emplace_back("Location", "/stream/" + slug);
+                answer(std::move(out));
+              });
 }
 
 void create(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   auto in = http::read_body(call);
   if (!in) return answer(http::reply_error(in.error()));
   core::CreateStream input{.stream = protocol::read_new_stream(*in)};
+  const bool is_private = in->flag_if("private").value_or(false);
   if (!in->good()) return answer(http::reply_error(in->error()));
+  if (is_private) return create_private(driver, std::move(input), call.may_watch_private, answer);
   if (const auto &name = input.stream.name; name.size() <= core::max_name) {
     input.stream.slug = protocol::slug_of_title(name);
     if (input.stream.slug.empty()) return answer(http::reply_error(no_letter));
@@ -98,7 +124,9 @@ void create(runtime::Driver &driver, const http::Call &call, const http::Answer 
       return answer(http::reply_error(result ? none : result.error()));
     }
     const core::StreamInfo &stream = *result->stream;
-    http::Reply out = http::reply(stream_body(driver, stream), form ? 303 : result->created ? 201 : 200);
+    http::Reply out = http::reply(stream_body(driver, stream, false), form              ? 303
+                                                                      : result->created ? 201
+                                                                                        : 200);
     out.headers.emplace_back("Location", "/stream/" + stream.slug + (form ? "/publish" : ""));
     answer(std::move(out));
   });
@@ -108,15 +136,16 @@ void show(runtime::Driver &driver, const http::Call &call, const http::Answer &a
   const std::string &slug = call.params.at("slug");
   const auto stream = driver.node().find_stream(slug);
   if (!stream) return answer(http::reply_error(runtime::about_stream({Code::not_found, ""}, slug)));
-  answer(http::reply(stream_body(driver, *stream)));
+  answer(http::reply(stream_body(driver, *stream, call.may_watch_private)));
 }
 
-runtime::Driver::Done show_changed(runtime::Driver &driver, const std::string &slug,
+runtime::Driver::Done show_changed(runtime::Driver &driver, const http::Call &call,
                                    const http::Answer &answer) {
-  return [&driver, slug, answer](const Expected<core::Answered> &result) {
+  return [&driver, slug = call.params.at("slug"), may_see_private = call.may_watch_private,
+          answer](const Expected<core::Answered> &result) {
     if (!result) return answer(http::reply_error(runtime::about_stream(result.error(), slug)));
     const auto stream = result->stream ? result->stream : driver.node().find_stream(slug);
-    answer(http::reply(stream ? stream_body(driver, *stream) : json::Builder()));
+    answer(http::reply(stream ? stream_body(driver, *stream, may_see_private) : json::Builder()));
   };
 }
 
@@ -126,22 +155,33 @@ void change(runtime::Driver &driver, const http::Call &call, const http::Answer 
   if (!in) return answer(http::reply_error(in.error()));
   const bool streaming = in->flag("streaming");
   if (!in->good()) return answer(http::reply_error(in->error()));
-  driver.call(core::SetStreaming{.slug = slug, .streaming = streaming}, show_changed(driver, slug, answer));
+  driver.call(core::SetStreaming{.slug = slug, .streaming = streaming}, show_changed(driver, call, answer));
 }
 
 void remove(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
-  driver.call(core::DeleteStream{.slug = slug}, show_changed(driver, slug, answer));
+  driver.call(core::DeleteStream{.slug = slug}, [&driver, slug, show = show_changed(driver, call, answer)](
+                                                    const Expected<core::Answered> &result) {
+    show(result);
+    if (result) driver.private_streams().forget(slug);
+  });
 }
 
 }  // namespace
 
-json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo &stream) {
-  json::Builder shown = protocol::plain_stream_json(stream);
+json::Builder shown_stream(runtime::Driver &driver, const core::StreamInfo &stream, bool may_see_private) {
+  core::StreamInfo entitled = stream;
+  const bool is_sealed = stream.is_private && !may_see_private;
+  if (const auto title =
+          is_sealed || !stream.is_private ? std::nullopt : driver.private_streams().title(stream.slug)) {
+    entitled.name = title->name;
+    entitled.description = title->description;
+  }
+  json::Builder shown = protocol::plain_stream_json(entitled);
   shown.set("state", core::state_of(stream));
   shown.set("viewers", driver.node().viewers(stream.slug));
   shown.set("audience", driver.node().audience(stream.slug));
-  const formats::Facts facts = driver.media().facts(stream.slug);
+  const formats::Facts facts = is_sealed ? formats::Facts{} : driver.media().facts(stream.slug);
   if (facts.video) shown.set("video", video_json(*facts.video));
   if (facts.audio) shown.set("audio", audio_json(*facts.audio));
   std::vector<std::string> warnings = driver.warnings(stream.slug);
@@ -170,10 +210,11 @@ json::Builder shown_stream(const runtime::Driver &driver, const core::StreamInfo
 
 void add_stream_calls(std::vector<http::Route> &routes, runtime::Driver &driver) {
   runtime::Driver *d = &driver;
-  routes.push_back(
-      {.method = "GET", .pattern = "/streams", .handle = [d](const http::Call &, const http::Answer &answer) {
-         list_streams(*d, answer);
-       }});
+  routes.push_back({.method = "GET",
+                    .pattern = "/streams",
+                    .handle = [d](const http::Call &call, const http::Answer &answer) {
+                      list_streams(*d, call, answer);
+                    }});
   routes.push_back({.method = "GET", .pattern = "/slug", .handle = show_slug});
   routes.push_back(
       {.method = "POST",

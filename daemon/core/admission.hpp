@@ -25,7 +25,13 @@ struct Admission {
   Time now = {};
   bool open = false;     // our path reaches the publisher, and we do not leave
   bool shunned = false;  // the asker did not hold the rate a short time ago
+  bool invited = true;   // see core::invited()
 };
+
+// Whether who shows this pass may get the stream. `pass_is_good`: it was made of an invitation that the
+// stream's key has signed. `stream` is null if nothing is known of it; then it counts as public, because what
+// its key has said comes before its media.
+bool invited(const StreamInfo *stream, const Pass &pass, bool pass_is_good, std::int64_t unix_ms);
 
 // No value: the asker may get a ticket. `stream` is null if this node does not carry it.
 std::optional<Objection> objection(const StreamState *stream, const Request &request, const Admission &at,

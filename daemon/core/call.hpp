@@ -31,6 +31,7 @@ struct AskTicket {
   Uuid destination = {};
   bool until_media = false;  // of this node: the answer waits until media has come, for a few seconds
   bool player = false;       // a gateway asks for it: the stream is given up when nobody plays it any more
+  Pass pass = {};            // shown for a private stream, unless this node is a guest itself
 };
 struct RefreshTicket {
   CallId call = 0;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "core/admission.hpp"
 #include "core/limits.hpp"
 #include "core/overshoot.hpp"
 #include "core/paths.hpp"
@@ -396,6 +397,10 @@ void ChildTickets::unconfirmed(const TicketId &id) {
   revoke(*ticket, "timeout", ticket->state == TicketState::requested ? "no offer was made" : "not confirmed");
 }
 
+bool ChildTickets::still_invited(const Ticket &ticket) const {
+  return invited(directory_.stream(ticket.slug), ticket.child.pass, true, node_.unix_ms());
+}
+
 void ChildTickets::lapse() {
   cover_overcommitted();
   std::erase_if(shunned_, [&](const auto &entry) { return entry.second <= node_.now; });
@@ -405,6 +410,8 @@ void ChildTickets::lapse() {
     if (ticket->state < TicketState::confirmed) continue;
     if (node_.now - ticket->refreshed >= sessions_.silence_of(*ticket))
       revoke(*ticket, "lapsed", "no heartbeat named it");
+    else if (!still_invited(*ticket))
+      revoke(*ticket, "not-invited", "the invitation has expired or was revoked");
     else if (ticket->state == TicketState::standing_by && !budget_.fits(ticket->slug))
       revoke(*ticket, "no-room", "there is no place left to count on");
   }

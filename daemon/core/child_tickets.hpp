@@ -81,6 +81,7 @@ class ChildTickets {
   std::uint64_t slow_children() const { return slow_children_; }
 
  private:
+  bool still_invited(const Ticket &ticket) const;
   void check_loop(const Ticket &ticket);
   void grant(Ticket &ticket);
   void tell_path(const Ticket &ticket, bool granted);

@@ -98,6 +98,10 @@ struct PublisherAway {
   Slug slug = {};
   bool away = false;
 };
+// What the key of our stream says of it has changed: it is said again.
+struct StreamReworded {
+  Slug slug = {};
+};
 // All that the origin lists.
 struct OriginKnows {
   std::vector<NodeInfo> nodes = {};
@@ -138,7 +142,7 @@ using Input =
     std::variant<PeerConnected, PeerProved, PeerSaid, PeerLost, CreateStream, SetStreaming, DeleteStream,
                  AskTicket, RefreshTicket, ConfirmTicket, RevokeTicket, RegisterNode, ForgetNode, Shutdown,
                  RelaySaid, SourceSaid, SourceLinked, SourceFlows, StreamSilent, ChildSlow, SourceEnded,
-                 MediaMeasured, PlayersSeen, PublisherAway, OriginKnows, OriginAnswered, BandwidthMeasured,
-                 MeasuringBegun, LinksSeen, NatKnown, ClockSet, Tick>;
+                 MediaMeasured, PlayersSeen, PublisherAway, StreamReworded, OriginKnows, OriginAnswered,
+                 BandwidthMeasured, MeasuringBegun, LinksSeen, NatKnown, ClockSet, Tick>;
 
 }  // namespace astral::core

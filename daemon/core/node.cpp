@@ -27,7 +27,7 @@ Node::Node(Settings settings)
       child_tickets_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                      context_.ticket_changes, context_.budget, context_.timers, context_.directory),
       provider_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
-                context_.ticket_changes, context_.budget, child_tickets_),
+                context_.ticket_changes, context_.budget, context_.directory, child_tickets_),
       loop_checks_(context_.node, context_.sessions, context_.streams, context_.tickets),
       consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                 context_.ticket_changes, context_.budget, context_.timers, context_.directory,

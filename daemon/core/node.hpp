@@ -124,6 +124,7 @@ class Node final : public NodeView {
     consumer_.players_seen(input);
   }
   void on(const PublisherAway &input) { publishing_.away(input); }
+  void on(const StreamReworded &input) { publishing_.reworded(input); }
   void on(const OriginKnows &input) { membership_.origin_knows(input); }
   void on(const OriginAnswered &input) { publishing_.origin_answered(input); }
   void on(const NatKnown &input);

@@ -32,8 +32,12 @@ void Node::on(const AskTicket &input) {
     return context_.outbox.answer(input.call, fail(Code::unreachable, "this node has no supernode yet"));
   context_.timers.set({.kind = TimerKind::seed, .name = input.destination, .number = input.call},
                       context_.node.now + context_.node.settings.timeouts.search);
-  context_.sessions.tell({.uuid = input.destination, .via = {}, .at = {}},
-                         Seed{.call = input.call, .slug = input.slug});
+  StreamKeys *keys = context_.node.settings.stream_keys;
+  context_.sessions.tell(
+      {.uuid = input.destination, .via = {}, .at = {}},
+      Seed{.call = input.call,
+           .slug = input.slug,
+           .pass = keys == nullptr ? Pass{} : keys->pass(input.slug, context_.node.unix_ms())});
 }
 
 // Another node wants this node to carry a stream. This node does so as if its own API had been asked.
@@ -46,7 +50,7 @@ void Node::seed(const Peer &peer, const Seed &seed) {
   const CallId call = context_.outbox.next_id++;
   if (seeds_.size() >= max_waiting_calls) return answer(false, "too many want something of that node");
   seeds_[call] = {.asker = peer.id, .call = seed.call};
-  consumer_.watch({.call = call, .slug = seed.slug});
+  consumer_.watch({.call = call, .slug = seed.slug, .pass = seed.pass});
 }
 
 // Only the node that was asked is believed.

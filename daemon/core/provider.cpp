@@ -49,9 +49,11 @@ void Provider::serve(const Request &request) {
 void Provider::from_node(const Peer &peer, const Request &request) {
   const auto no = [&](RefusalCode code, const char *why) { refuse(peer.id, request, code, why); };
   StreamState *stream = streams_.find(request.slug);
-  const Admission at{.now = node_.now,
-                     .open = stream != nullptr && streams_.offers_places(*stream),
-                     .shunned = child_tickets_.shunned(request.slug, request.destination)};
+  const Admission at{
+      .now = node_.now,
+      .open = stream != nullptr && streams_.offers_places(*stream),
+      .shunned = child_tickets_.shunned(request.slug, request.destination),
+      .invited = invited(directory_.stream(request.slug), request.pass, request.invited, node_.unix_ms())};
   if (const auto objection = core::objection(stream, request, at, node_.settings.timeouts))
     return no(objection->code, objection->why);
   for (const TicketId &id : tickets_.given(request.slug))
@@ -84,7 +86,8 @@ void Provider::from_node(const Peer &peer, const Request &request) {
                       .child = {.state = check ? ChildState::checking : ChildState::asking,
                                 .claim = request.standby ? Claim::none : Claim::reserved,
                                 .leaf = request.leaf(),
-                                .search = request.search}},
+                                .search = request.search,
+                                .pass = request.pass}},
                      peer);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/child_tickets.hpp"
+#include "core/directory.hpp"
 #include "core/outbox.hpp"
 #include "core/sessions.hpp"
 #include "core/streams/stream_table.hpp"
@@ -19,7 +20,8 @@ namespace astral::core {
 class Provider {
  public:
   Provider(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
-           TicketChanges &ticket_changes, UpstreamBudget &budget, ChildTickets &child_tickets)
+           TicketChanges &ticket_changes, UpstreamBudget &budget, const Directory &directory,
+           ChildTickets &child_tickets)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -27,6 +29,7 @@ class Provider {
         tickets_(tickets),
         ticket_changes_(ticket_changes),
         budget_(budget),
+        directory_(directory),
         child_tickets_(child_tickets) {}
 
   void request(const Peer &peer, const Request &request);
@@ -46,6 +49,7 @@ class Provider {
   Tickets &tickets_;
   TicketChanges &ticket_changes_;
   UpstreamBudget &budget_;
+  const Directory &directory_;
   ChildTickets &child_tickets_;
 };
 

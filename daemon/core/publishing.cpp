@@ -263,7 +263,7 @@ void Publishing::media(const Peer &peer, const Media &media) {
   StreamState *stream = streams_.find(media.slug);
   if (!published_by(stream, peer.id) || !is_text(media.media, max_media)) return;
   StreamInfo info = *directory_.stream(media.slug);
-  if (info.media == media.media) return;
+  if (info.media == media.media || info.is_private) return;
   info.media = media.media;
   keep(std::move(info));
   changed(*stream);
@@ -299,6 +299,11 @@ void Publishing::away(const PublisherAway &input) {
   if (std::exchange(stream->own->away, input.away) != input.away) changed(*stream);
 }
 
+void Publishing::reworded(const StreamReworded &input) {
+  StreamState *stream = streams_.find(input.slug);
+  if (stream != nullptr && stream->own) changed(*stream);
+}
+
 void Publishing::detach(StreamState &stream, const std::string &why) {
   stream.own->publisher = 0;
   consumer_.pause(stream, "ended", why);
@@ -323,7 +328,8 @@ void Publishing::measured(const MediaMeasured &input) {
   StreamInfo info = before;
   const std::uint64_t kbps = input.rate_bps / 1000 + (input.rate_bps % 1000 == 0 ? 0 : 1);
   if (kbps > 0) info.bitrate_kbps = std::min(kbps, max_rate_kbps);
-  const bool other_caps = !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
+  const bool other_caps =
+      !info.is_private && !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
   if (other_caps) info.media = input.caps;
   if (info == before) return;
   const bool is_first = stream->own->told_kbps == 0 && info.bitrate_kbps != 0;

@@ -52,6 +52,7 @@ class Publishing {
   void peer_gone(PeerId peer);     // without a goodbye: its streams wait for it
   void publisher_due(const Slug &slug);
   void away(const PublisherAway &input);
+  void reworded(const StreamReworded &input);
 
   void origin_answered(const OriginAnswered &input);
   void registration_due(CallId question);

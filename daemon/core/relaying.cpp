@@ -21,6 +21,7 @@ void Relaying::recruited(const Request &request) {
   waiting_[key] = {.request = request, .until = until};
   StreamState &wanted = stream != nullptr ? *stream : streams_.open(request.slug);
   wanted.relayed = until;
+  if (!request.pass.empty()) wanted.pass = request.pass;
   wanted.pause(Purpose::parent).until.reset();  // somebody waits: search now
   outbox_.post(NeedChanged{.slug = request.slug});
 }

@@ -19,6 +19,9 @@ class StreamKeys {
   virtual Expected<void> sign(StreamInfo &stream) = 0;
   // Whether the slug has a key, and that one.
   virtual bool has(const Slug &slug, const std::string &fingerprint) = 0;
+  // What this node shows to get this stream, as its owner or as a guest; empty: it is neither, or the stream
+  // is public.
+  virtual Pass pass(const Slug &, std::int64_t /*unix_ms*/) { return {}; }
 };
 
 }  // namespace astral::core

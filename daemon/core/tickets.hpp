@@ -30,6 +30,7 @@ struct Child {
   Claim claim = Claim::reserved;
   bool leaf = false;     // it has no children and no room for any
   SearchId search = {};  // the search that the offer will answer
+  Pass pass = {};        // that it showed for a private stream
   std::uint64_t audience = 0;  // people who watch there and below, as it says
   bool silent = false;   // it acknowledges nothing: dead, or cut off
   bool settled_slow = false;  // too slow, and it found no other parent

@@ -51,14 +51,21 @@ _astralctl() {
     fi
   elif [[ $current == -* ]]; then
     candidates=$'--node\n--token\n--json'
+    case $command in
+      stream | -st) candidates+=$'\n--private' ;;
+      invite | -in) candidates+=$'\n--for\n--expires' ;;
+    esac
   else
     case $command:${#given[@]} in
-      pause:0 | -pa:0 | resume:0 | -re:0 | delete:0 | -de:0 | watch:0 | -w:0 | seed:0 | -se:0 | streamurl:0 | -su:0)
+      pause:0 | -pa:0 | resume:0 | -re:0 | delete:0 | -de:0 | watch:0 | -w:0 | seed:0 | -se:0 | streamurl:0 | -su:0 | \
+        invite:0 | -in:0 | revoke:0 | -rv:0)
         candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
       key:0 | -ke:0)
         candidates=$'export\nimport' ;;
       key:1 | -ke:1)
         candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
+      revoke:1 | -rv:1)
+        candidates=$(_astralctl_ask revoke "${given[0]}" | _astralctl_field id) ;;
       seed:1 | -se:1 | deletenode:* | -dn:*)
         candidates=$(_astralctl_ask listnodes | _astralctl_field uuid) ;;
       hide:0 | -hi:0)

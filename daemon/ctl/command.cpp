@@ -80,18 +80,84 @@ Expected<Plan> set_hidden(const std::string &word, bool hidden) {
   });
 }
 
-constexpr std::array<Command, 26> commands = {{
+// A number and s, m, h or d; at most 366 days. Returns seconds.
+Expected<std::uint64_t> duration(std::string_view word) {
+  constexpr std::uint64_t most = 366 * 24 * 3600;
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  const std::string_view unit = word.substr(static_cast<std::size_t>(end - word.data()));
+  const std::uint64_t factor = unit == "s"   ? 1
+                               : unit == "m" ? 60
+                               : unit == "h" ? 3600
+                               : unit == "d" ? 86'400
+                                             : 0;
+  if (error == std::errc() && value > 0 && factor > 0 && value <= most / factor) return value * factor;
+  return fail(Code::invalid, "not a time from 1s to 366d: " + std::string(word));
+}
+
+// The value of "--NAME=VALUE" among the words, which is taken out; nullopt: it is not there.
+std::optional<std::string> take(Words &words, const std::string &option) {
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (*word != option && !word->starts_with(option + "=")) continue;
+    std::string value = word->size() > option.size() ? word->substr(option.size() + 1) : "";
+    words.erase(word);
+    return value;
+  }
+  return std::nullopt;
+}
+
+Expected<Plan> create(Words words) {
+  const bool is_private = take(words, "--private").has_value();
+  if (words.empty() || words.size() > 2)
+    return fail(Code::invalid, "stream: a name, and perhaps a description");
+  json::Builder body;
+  body.set("name", words[0]).set("description", words.size() > 1 ? words[1] : "");
+  if (is_private) body.set("private", true);
+  return one(Show::created_stream, "POST", "/streams", {}, body.text());
+}
+
+Expected<Plan> invite(Words words) {
+  const auto guest = take(words, "--for"), expires = take(words, "--expires");
+  if (words.size() != 1) return fail(Code::invalid, "invite: one slug");
+  const auto name = slug(words[0]);
+  if (!name) return tl::unexpected(name.error());
+  json::Builder body;
+  if (guest) body.set("for", *guest);
+  if (expires) {
+    const auto seconds = duration(*expires);
+    if (!seconds) return tl::unexpected(seconds.error());
+    body.set("expires_seconds", *seconds);
+  }
+  return one(Show::invitation, "POST", "/stream/" + *name + "/invitations", *name, body.text());
+}
+
+Expected<Plan> revoke(const Words &words) {
+  const auto name = slug(words[0]);
+  if (!name) return tl::unexpected(name.error());
+  if (words.size() == 1) return one(Show::invitations, "GET", "/stream/" + *name + "/invitations", *name);
+  const GString_ guest(g_uri_escape_string(words[1].c_str(), nullptr, FALSE));
+  return one(Show::done, "DELETE", "/stream/" + *name + "/invitation/" + guest.get(),
+             words[1] + " is not invited to " + *name + " any more");
+}
+
+constexpr std::array<Command, 29> commands = {{
     {"listnodes", "-ln", "", 0, 0, "list the nodes that the node knows",
      [](const Words &, MakeUuid) { return one(Show::nodes, "GET", "/nodes"); }},
     {"liststreams", "-ls", "", 0, 0, "list the streams that the node knows",
      [](const Words &, MakeUuid) { return one(Show::streams, "GET", "/streams"); }},
     {"listtickets", "-lt", "", 0, 0, "list the tickets that the node gave or holds",
      [](const Words &, MakeUuid) { return one(Show::tickets, "GET", "/tickets"); }},
-    {"stream", "-st", "NAME [DESCRIPTION]", 1, 2, "create a stream",
-     [](const Words &words, MakeUuid) {
-       json::Builder body;
-       body.set("name", words[0]).set("description", words.size() > 1 ? words[1] : "");
-       return one(Show::created_stream, "POST", "/streams", {}, body.text());
+    {"stream", "-st", "NAME [DESCRIPTION]", 1, 3, "create a stream (--private: only guests can watch it)",
+     [](const Words &words, MakeUuid) { return create(words); }},
+    {"invite", "-in", "SLUG", 1, 3, "print a link to a private stream (--for NAME, --expires 7d)",
+     [](const Words &words, MakeUuid) { return invite(words); }},
+    {"revoke", "-rv", "SLUG [GUEST]", 1, 2, "end an invitation (without GUEST: list them)",
+     [](const Words &words, MakeUuid) { return revoke(words); }},
+    {"accept", "-ac", "", 0, 0, "read an invitation, so that its private stream plays here",
+     [](const Words &, MakeUuid) {
+       auto made = one(Show::accepted, "POST", "/invitations");
+       made->input = "invitation";
+       return made;
      }},
     {"pause", "-pa", "SLUG", 1, 1, "stop sending a stream of this node; its viewers stay",
      [](const Words &words, MakeUuid) { return set_streaming(words[0], false); }},
@@ -149,7 +215,7 @@ constexpr std::array<Command, 26> commands = {{
        if (words[0] == "export") return one(Show::key, "GET", path, *name);
        if (words[0] != "import") return fail(Code::invalid, "key: export or import, not " + words[0]);
        auto made = one(Show::done, "PUT", path, "this node has the key of " + *name);
-       made->reads_input = true;
+       made->input = "pem";
        return made;
      }},
     {"createfakenode", "-cn", "COUNT", 1, 1, "register COUNT fake nodes, for tests",
@@ -267,6 +333,14 @@ Expected<Arguments> parse(const std::vector<std::string> &arguments, const std::
       auto node = url->and_then(node_url);
       if (!node) return tl::unexpected(node.error());
       parsed.node = std::move(*node);
+    } else if (word == "--private") {
+      parsed.words.push_back(word);
+    } else if (const auto guest = value_of("--for", arguments, i)) {
+      if (!*guest) return tl::unexpected(guest->error());
+      parsed.words.push_back("--for=" + **guest);
+    } else if (const auto expires = value_of("--expires", arguments, i)) {
+      if (!*expires) return tl::unexpected(expires->error());
+      parsed.words.push_back("--expires=" + **expires);
     } else if (const auto value = value_of("--token", arguments, i)) {
       if (!*value) return tl::unexpected(value->error());
       given_token = **value;
@@ -301,6 +375,16 @@ Expected<Plan> plan(const std::vector<std::string> &words, MakeUuid make_uuid) {
   auto made = command->make(arguments, make_uuid);
   if (made) made->command = command->name;
   return made;
+}
+
+std::string invitation_in(std::string_view text) {
+  constexpr std::string_view spaces = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(spaces);
+  if (first == text.npos) return {};
+  text = text.substr(first, text.find_last_not_of(spaces) - first + 1);
+  constexpr std::string_view place = "#invite/";
+  const std::size_t found = text.find(place);
+  return std::string(found == text.npos ? text : text.substr(found + place.size()));
 }
 
 std::string help() {

@@ -23,6 +23,9 @@ enum class Show {
   top,
   doctor,
   key,
+  invitation,
+  invitations,
+  accepted,
   pairing,
   devices,
   moderation
@@ -39,7 +42,7 @@ struct Plan {
   Show show = Show::done;
   std::string subject;            // a slug or a text to print
   std::string_view command = {};  // its long name
-  bool reads_input = false;       // the field "pem" of the call's body is what comes on standard input
+  std::string_view input = {};    // the field of the call's body that comes on standard input; empty: none
 };
 
 struct Arguments {
@@ -57,6 +60,9 @@ Expected<Arguments> parse(const std::vector<std::string> &arguments, const std::
 // Makes the uuids of fake nodes.
 using MakeUuid = std::string (*)();
 Expected<Plan> plan(const std::vector<std::string> &words, MakeUuid make_uuid);
+
+// The invitation in a link or by itself, without the spaces around it.
+std::string invitation_in(std::string_view text);
 
 std::string help();
 

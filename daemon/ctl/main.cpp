@@ -65,10 +65,11 @@ Status run(const std::vector<std::string> &words) {
   if (arguments->version) return print("astralctl " ASTRAL_VERSION "\n");
   auto plan = ctl::plan(arguments->words, random_uuid);
   if (!plan) return complain(usage, plan.error().detail);
-  if (plan->reads_input) {
+  if (!plan->input.empty()) {
     const auto input = read_input();
     if (!input) return complain(usage, input.error().detail);
-    plan->calls.front().body = json::Builder().set("pem", *input).text();
+    const std::string text = plan->input == "invitation" ? invitation_in(*input) : *input;
+    plan->calls.front().body = json::Builder().set(std::string(plan->input).c_str(), text).text();
   }
   if (plan->show == Show::top) return run_top(*arguments) == 0 ? done : refused;
   Client client({arguments->node, arguments->token});

@@ -42,11 +42,7 @@ StreamObject read_stream(json::Reader in) {
 
 std::string time_text(json::Reader &in, const char *name) {
   const auto ms = in.number_if(name, 0, last_ms);
-  if (!ms) return "";
-  GDateTime *time = g_date_time_new_from_unix_utc(static_cast<gint64>(*ms / 1000));
-  const GString_ text(g_date_time_format(time, "%F %R UTC"));
-  g_date_time_unref(time);
-  return text.get();
+  return ms ? shown_date(*ms) : "";
 }
 
 DeviceObject read_device(json::Reader in) {
@@ -64,6 +60,13 @@ std::vector<Object> read_list(json::Reader &in, const char *name, Object (*read)
 }
 
 }  // namespace
+
+std::string shown_date(std::uint64_t unix_ms) {
+  GDateTime *time = g_date_time_new_from_unix_utc(static_cast<gint64>(std::min(unix_ms, last_ms) / 1000));
+  const GString_ text(g_date_time_format(time, "%F %R UTC"));
+  g_date_time_unref(time);
+  return text.get();
+}
 
 NodeObject read_node(json::Reader in) {
   return {.uuid = text(in, "uuid"),

@@ -73,6 +73,7 @@ PairingObject read_pairing(json::Reader in);
 
 // As text for a table; empty if unknown.
 std::string shown(const Figure &figure);
+std::string shown_date(std::uint64_t unix_ms);
 std::string shown_ms(const std::optional<double> &ms);
 
 }  // namespace astral::ctl

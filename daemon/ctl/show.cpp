@@ -13,6 +13,7 @@ namespace {
 
 constexpr json::Text any_text{0, 65536};
 constexpr std::size_t most_listed = 1'000'000, max_bans = 10'000, max_hidden = 100'000;
+constexpr std::uint64_t most_seconds = 100'000'000'000;  // the year 5138
 
 std::string nodes(const std::vector<NodeObject> &list) {
   Table table({"UUID", "ADDRESS", "ROLE", "RTT ms", "UP kbit/s", "CHILDREN", "VERSION"});
@@ -89,6 +90,17 @@ std::string created_stream(json::Reader in, const std::string &node) {
          authority(node) + "/" + printable(slug) + "\n";
 }
 
+std::string invitations(json::Reader &in) {
+  constexpr std::size_t most = 1000;
+  Table table({"GUEST", "FOR", "UNTIL"});
+  for (json::Reader &guest : in.objects("invitations", most)) {
+    const std::uint64_t expires = guest.number("expires", 0, most_seconds);
+    table.add({guest.text("id", any_text), guest.text("for", any_text),
+               guest.flag("revoked") ? "revoked" : shown_date(expires * 1000)});
+  }
+  return table.text();
+}
+
 }  // namespace
 
 Expected<std::string> show(const Plan &plan, std::string_view answer, const std::string &node) {
@@ -127,6 +139,15 @@ Expected<std::string> show(const Plan &plan, std::string_view answer, const std:
       break;
     case Show::key:
       shown = in->object("key").text("pem", any_text);
+      break;
+    case Show::invitation:
+      shown = node + "/#invite/" + printable(in->object("invitation").text("invitation", any_text)) + "\n";
+      break;
+    case Show::invitations:
+      shown = invitations(*in);
+      break;
+    case Show::accepted:
+      shown = "invited to " + printable(in->text("slug", any_text)) + "\n";
       break;
     case Show::created_stream:
       shown = created_stream(in->object("stream"), node);

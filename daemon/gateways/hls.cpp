@@ -39,6 +39,8 @@ Hls::~Hls() {
 
 void Hls::playlist(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
+  if (!call.may_watch_private && driver_.is_private(slug))
+    return answer(refusal(http::not_a_private_viewer(), slug));
   driver_.player_asked(slug, player_of(call));
   if (std::string session = begin_session(call); !session.empty())
     answer = [session = std::move(session), answer = std::move(answer)](http::Reply out) {
@@ -82,6 +84,8 @@ bool Hls::has_ended(const std::string &slug) const {
 
 void Hls::segment(const http::Call &call, http::Answer answer) {
   const std::string &slug = call.params.at("slug");
+  if (!call.may_watch_private && driver_.is_private(slug))
+    return answer(refusal(http::not_a_private_viewer(), slug));
   driver_.player_asked(slug, player_of(call));
   const Ask ask = [this, slug, file = call.params.at("file")]() -> Expected<http::Reply> {
     auto pieces = driver_.media().segment(slug, file);

@@ -32,8 +32,11 @@ void Live::play(const http::Call &call, const formats::LiveFormat &format, const
   Player &player = players_.emplace(id, Player{.answer = answer}).first->second;
   player.request = std::make_unique<PlaybackRequest>(
       driver_,
-      PlaybackRequest::Wish{
-          .slug = slug, .format = format.format, .may_bring = call.may_watch, .patience = patience_},
+      PlaybackRequest::Wish{.slug = slug,
+                            .format = format.format,
+                            .may_bring = call.may_watch,
+                            .may_watch_private = call.may_watch_private,
+                            .patience = patience_},
       PlaybackRequest::Handler{
           .on_ready = [this, id, type = format.type] { on_ready(id, type); },
           .on_frame =

@@ -49,6 +49,7 @@ std::string PlaybackRequest::why_waiting() const {
 }
 
 void PlaybackRequest::begin() {
+  if (!wish_.may_watch_private && driver_.is_private(wish_.slug)) return end(http::not_a_private_viewer());
   const std::vector<std::string> here = driver_.media().slugs();
   if (std::find(here.begin(), here.end(), wish_.slug) != here.end()) return join();
   if (!driver_.node().find_stream(wish_.slug)) return end({Code::not_found, ""});

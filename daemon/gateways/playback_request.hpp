@@ -27,6 +27,7 @@ class PlaybackRequest : private formats::Player {
     std::string slug;
     formats::Format format{};
     bool may_bring = false;  // may fetch the stream from another node
+    bool may_watch_private = false;
     Time patience = 8s;      // how long to wait for the first media
   };
 

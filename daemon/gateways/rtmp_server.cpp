@@ -163,10 +163,13 @@ void RtmpServer::take(Id id, const rtmp::PlayAsked &asked) {
   guests_.wait_until(id, never);  // MediaConnection watches for stalled clients
   client.request = std::make_unique<PlaybackRequest>(
       driver_,
-      PlaybackRequest::Wish{.slug = *slug,
-                            .format = formats::Format::rtmp,
-                            .may_bring = access_.may_watch(client.caller.is_near, asked.address.query),
-                            .patience = settings_.patience},
+      PlaybackRequest::Wish{
+          .slug = *slug,
+          .format = formats::Format::rtmp,
+          .may_bring = access_.may_watch(client.caller.is_near, asked.address.query),
+          .may_watch_private =
+              access_.may_publish(client.caller.is_loopback, asked.address.query).has_value(),
+          .patience = settings_.patience},
       PlaybackRequest::Handler{
           .on_ready =
               [this, id] {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "formats/carriage.hpp"
+#include "http/access.hpp"
 #include "runtime/stream_error.hpp"
 
 namespace astral::gateways {
@@ -34,6 +35,8 @@ Thumbnails::~Thumbnails() {
 
 void Thumbnails::show(const http::Call &call, const http::Answer &answer) {
   const std::string &slug = call.params.at("slug");
+  if (!call.may_watch_private && driver_.is_private(slug))
+    return answer(reply_of(tl::unexpected<Error>(http::not_a_private_viewer()), slug));
   const auto found = thumbnails_.find(slug);
   if (found != thumbnails_.end() && found->second.picture)
     return answer(reply_of(*found->second.picture, slug));

@@ -41,6 +41,7 @@ void Whep::watch(const http::Call &call, const http::Answer &answer) {
                        .emplace(id, Viewer{.slug = call.params.at("slug"),
                                            .caller = call.caller,
                                            .may_bring = call.may_watch,
+                                           .may_watch_private = call.may_watch_private,
                                            .offer = std::move(*offer),
                                            .answer = answer})
                        .first->second;
@@ -55,6 +56,7 @@ void Whep::request_stream(const std::string &id, Viewer &viewer) {
       PlaybackRequest::Wish{.slug = viewer.slug,
                             .format = formats::Format::webrtc,
                             .may_bring = viewer.may_bring,
+                            .may_watch_private = viewer.may_watch_private,
                             .patience = limits_.patience},
       PlaybackRequest::Handler{
           .on_ready = [] {},

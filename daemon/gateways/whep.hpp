@@ -41,6 +41,7 @@ class Whep {
   struct Viewer {
     std::string slug, caller;
     bool may_bring = false;
+    bool may_watch_private = false;
     webrtc::Offer offer;
     http::Answer answer;  // empty once it is given
     bool is_planned = false, is_connected = false;

@@ -46,6 +46,7 @@ void Access::recognize(Call &call, WallTime now) const {
   if (!call.device.empty()) rules_.devices->saw(call.device, now);
   call.is_owner = is_owner(call);
   call.may_watch = may_watch(call);
+  call.may_watch_private = may_watch_private(call);
   call.may_see_peers = may_see_peers(call);
 }
 
@@ -98,6 +99,12 @@ Error not_a_viewer() {
           "only this machine and its network may bring a stream to this node, unless it runs with --public"};
 }
 
+Error not_a_private_viewer() {
+  return {Code::refused,
+          "the stream is private: only this machine itself and the devices that its owner has paired may "
+          "watch it"};
+}
+
 Expected<void> Access::may_publish(bool is_loopback, const std::string &query) const {
   const std::string token = value_of(query, "token");
   if (is_loopback || is_token(token)) return {};
@@ -122,6 +129,10 @@ bool Access::may_watch(const Call &call) const {
 
 bool Access::may_watch(bool is_near, const std::string &query) const {
   return rules_.is_public || is_near || may_publish(false, query);
+}
+
+bool Access::may_watch_private(const Call &call) const {
+  return is_owner(call) && (is_token(call.token) || may_page(call, "watch"));
 }
 
 bool Access::is_token(std::string_view token) const {

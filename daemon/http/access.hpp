@@ -54,6 +54,8 @@ class Access {
   // Who may watch may have a stream brought to this node.
   bool may_watch(const Call &call) const;
   bool may_watch(bool is_near, const std::string &query) const;  // over RTMP
+  // A private stream is for the owner, and not for other sites' pages in the owner's browser.
+  bool may_watch_private(const Call &call) const;
   bool is_friend(std::string_view origin) const;                 // one of `origins`
   // Whose pages may show this node's player in a frame, for a Content-Security-Policy's frame-ancestors:
   // this node's own and those of `origins`; everybody's if everybody may watch.
@@ -75,5 +77,6 @@ Error not_the_owner(const Call &call);
 Error not_one_who_sees_peers();
 // … and why one may not watch.
 Error not_a_viewer();
+Error not_a_private_viewer();
 
 }  // namespace astral::http

@@ -54,6 +54,7 @@ struct Call {
   bool is_owner = false;     // may do everything; Access decides
   bool may_see_peers = false;  // may see which nodes and tickets this node knows; Access decides
   bool may_watch = false;    // may have a stream brought to this node; Access decides
+  bool may_watch_private = false;  // … and see what this node has an invitation to; Access decides
 
   // scheme://host[:port] of this server, as the client knows it; an origin of its pages.
   std::string site() const { return (is_secure ? "https://" : "http://") + authority; }

@@ -87,6 +87,12 @@ class RtcPeer {
 
 // **Thread**: one main context. Calls about a slug without an open stream do nothing or return
 // not_found.
+// Of a private stream.
+struct Title {
+  std::string name, description;
+  bool operator==(const Title &) const = default;
+};
+
 class MediaBackend {
  public:
   // Never called from inside a call to the backend.
@@ -115,6 +121,13 @@ class MediaBackend {
 
   // `key`: the stream's, if it is published at this node, which then signs what its publishers bring.
   virtual Expected<void> open(const std::string &slug, const std::optional<Key> &key) = 0;
+  // Of the open stream: who can read what is published here, as the relay's property "privacy"; and the
+  // invitation with which this node reads what others publish.
+  virtual void set_privacy(const std::string & /*slug*/, const std::string & /*privacy*/) {}
+  virtual void set_invitation(const std::string & /*slug*/, const std::string & /*invitation*/) {}
+  // What only the guests of a private stream see, from its media; nullopt: this node cannot read it, or not
+  // yet.
+  virtual std::optional<Title> title(const std::string & /*slug*/) const { return std::nullopt; }
   virtual void close(const std::string &slug) = 0;
   // The stream has ended: what has come goes to the children and the players, then each of them ends.
   virtual void end(const std::string &slug) = 0;

@@ -96,6 +96,19 @@ Expected<void> Pipelines::open(const std::string &slug, const std::optional<Key>
   return {};
 }
 
+void Pipelines::set_privacy(const std::string &slug, const std::string &privacy) {
+  if (Stream *stream = find(slug)) stream->set_privacy(privacy);
+}
+
+void Pipelines::set_invitation(const std::string &slug, const std::string &invitation) {
+  if (Stream *stream = find(slug)) stream->set_invitation(invitation);
+}
+
+std::optional<Title> Pipelines::title(const std::string &slug) const {
+  const Stream *stream = find(slug);
+  return stream == nullptr ? std::nullopt : stream->title();
+}
+
 void Pipelines::close(const std::string &slug) {
   if (const Stream *stream = find(slug)) {
     if (const formats::HlsWindow *window = stream->hls()) ended_hls_.put(slug, *window, now());

@@ -27,6 +27,9 @@ class Pipelines : public MediaBackend, private Handler {
 
   void listen(Listener *listener) override { listener_ = listener; }
   Expected<void> open(const std::string &slug, const std::optional<Key> &key) override;
+  void set_privacy(const std::string &slug, const std::string &privacy) override;
+  void set_invitation(const std::string &slug, const std::string &invitation) override;
+  std::optional<Title> title(const std::string &slug) const override;
   void close(const std::string &slug) override;
   void end(const std::string &slug) override;
   void tell_relay(const std::string &slug, const std::string &json) override;

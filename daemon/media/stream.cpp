@@ -39,7 +39,8 @@ Expected<void> Stream::build() {
   if (!made) return tl::unexpected<Error>(made.error());
   relay_ = std::move(*made);
   errors_ = std::make_unique<BusErrors>(
-      pipeline_.get(), mailbox_, [this](GstObject *from, const Error &error) { on_error(from, error); });
+      pipeline_.get(), mailbox_, [this](GstObject *from, const Error &error) { on_error(from, error); },
+      nullptr, [this](const GstStructure &told) { on_told(told); });
   gst_bin_add(GST_BIN(pipeline_.get()), relay_.get());
   // Set from text: the properties have integer types of different widths.
   const auto set = [&](const char *name, std::uint64_t value) {
@@ -161,6 +162,28 @@ void Stream::use_stun(const std::string &server) {
 void Stream::use_turn(const std::string &uri) {
   settings_.turn = uri;
   g_object_set(relay_.get(), "turn-server", uri.c_str(), nullptr);
+}
+
+void Stream::set_privacy(const std::string &privacy) {
+  g_object_set(relay_.get(), "privacy", privacy.c_str(), nullptr);
+}
+
+// Of the relay: whether it can read the private stream.
+void Stream::on_told(const GstStructure &told) {
+  if (!gst_structure_has_name(&told, "astral-private")) return;
+  const auto text = [&told](const char *field) {
+    const char *value = gst_structure_get_string(&told, field);
+    return std::string(value == nullptr ? "" : value);
+  };
+  gboolean is_open = FALSE;
+  gst_structure_get_boolean(&told, "open", &is_open);
+  std::optional<Title> title;
+  if (is_open) title = Title{.name = text("name"), .description = text("description")};
+  if (std::exchange(title_, title) != title) handler_.on_facts(slug_);
+}
+
+void Stream::set_invitation(const std::string &invitation) {
+  g_object_set(relay_.get(), "invitation", invitation.c_str(), nullptr);
 }
 
 void Stream::limit_store(std::uint64_t bytes) {

@@ -60,7 +60,7 @@ class Handler {
   virtual void on_source_ended(const std::string &slug, const std::string &ticket, const Error &error) = 0;
   // The media's caps are known or have changed, or a child has become silent.
   virtual void on_media(const std::string &slug, const std::string &caps) = 0;
-  // facts() has changed.
+  // facts() or title() has changed.
   virtual void on_facts(const std::string &slug) = 0;
   // The playlist has grown: waiting requests may ask again.
   virtual void on_hls_news(const std::string &slug) = 0;
@@ -105,6 +105,9 @@ class Stream {
   Expected<void> add_source(const Source &source);
   // A parent that is switched on fetches what the relay lacks. Does nothing for an unknown ticket, as below.
   void switch_source(const std::string &ticket, bool standby);
+  void set_privacy(const std::string &privacy);        // see MediaBackend
+  void set_invitation(const std::string &invitation);  // the same
+  const std::optional<Title> &title() const { return title_; }
   void limit_store(std::uint64_t bytes);  // and as much again for viewers who rewind
   // For links that are made from now on.
   void use_stun(const std::string &server);
@@ -141,6 +144,7 @@ class Stream {
   ElementSettings element_settings() const;
   void on_error(GstObject *from, const Error &error);
   void on_lack();
+  void on_told(const GstStructure &told);
   void drained(const std::string &ticket);
   void retire(const std::string &ticket, const Parent &parent);
 
@@ -148,6 +152,7 @@ class Stream {
   Settings settings_;
   Handler &handler_;
   std::string caps_;
+  std::optional<Title> title_;
   Ref<GstElement> pipeline_;
   Ref<GstElement> relay_;
   Mailbox mailbox_;

@@ -95,9 +95,10 @@ void Tap::drain() {
   wake();
 }
 
-BusErrors::BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take, End end)
+BusErrors::BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take, End end, Told told)
     : take_(std::move(take)),
       end_(std::move(end)),
+      told_(std::move(told)),
       mailbox_(mailbox),
       bus_(Ref<GstBus>::adopt(gst_element_get_bus(pipeline))) {
   StreamingScope::open();
@@ -126,6 +127,14 @@ GstBusSyncReply BusErrors::receive(GstBus *, GstMessage *message, gpointer self)
     BusErrors *errors = static_cast<BusErrors *>(self);
     const StreamingScope scope;
     if (errors->end_) errors->mailbox_.post([errors] { errors->end_(); });
+  }
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ELEMENT) {
+    BusErrors *errors = static_cast<BusErrors *>(self);
+    const StreamingScope scope;
+    if (errors->told_)
+      errors->mailbox_.post([errors, kept = Ref<GstMessage>::retain(message)] {
+        errors->told_(*gst_message_get_structure(kept.get()));
+      });
   }
   gst_message_unref(message);
   return GST_BUS_DROP;

@@ -40,16 +40,18 @@ class Tap {
   Mailbox mailbox_;
 };
 
-// Reports the errors that elements of a pipeline post, and the EOS of the pipeline, as tasks of `mailbox`, in
-// order with the other tasks that the pipeline's threads post there. Discards all other bus messages.
+// Reports the errors and the element messages that elements of a pipeline post, and the EOS of the pipeline,
+// as tasks of `mailbox`, in order with the other tasks that the pipeline's threads post there. Discards all
+// other bus messages.
 // **Thread**: the mailbox's context. Destroy it after the pipeline has stopped.
 class BusErrors {
  public:
   using Take = std::function<void(GstObject *from, const Error &)>;
 
   using End = std::function<void()>;
+  using Told = std::function<void(const GstStructure &)>;
 
-  BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take, End end = {});
+  BusErrors(GstElement *pipeline, Mailbox &mailbox, Take take, End end = {}, Told told = {});
   ~BusErrors();
   BusErrors(const BusErrors &) = delete;
   BusErrors &operator=(const BusErrors &) = delete;
@@ -59,6 +61,7 @@ class BusErrors {
 
   const Take take_;
   const End end_;
+  const Told told_;
   Mailbox &mailbox_;
   Ref<GstBus> bus_;
 };

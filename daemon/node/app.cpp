@@ -58,6 +58,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
   api::add_node_calls(routes, app->driver_);
   api::add_stream_calls(routes, app->driver_);
   api::add_key_calls(routes, app->driver_);
+  api::add_invitation_calls(routes, app->driver_);
   api::add_ticket_calls(routes, app->driver_);
   gateways::add_hls_calls(routes, app->hls_);
   gateways::add_live_calls(routes, app->live_);

@@ -25,6 +25,7 @@
 #include "protocol/object_codec.hpp"
 #include "runtime/asking_players.hpp"
 #include "runtime/kept_stream_keys.hpp"
+#include "runtime/private_streams.hpp"
 #include "runtime/statements.hpp"
 
 namespace astral::runtime {
@@ -71,6 +72,7 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   const core::Node &node() const { return *node_; }
   peer::Peers &peers() { return peers_; }
   KeptStreamKeys &keys() { return keys_; }
+  PrivateStreams &private_streams() { return private_streams_; }
   peer::BandwidthGuests &guests() { return guests_; }
   void player_came(const std::string &slug) { ++players_[slug]; }
   void player_left(const std::string &slug) {
@@ -134,6 +136,8 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   Settings settings_;
   media::MediaBackend &media_;
   KeptStreamKeys keys_;
+  PrivateStreams private_streams_{
+      keys_, media_, [this](const core::Slug &slug) { handle(core::StreamReworded{.slug = slug}); }};
   std::optional<core::Node> node_;  // since start(), which App calls before any input can arrive
   peer::Peers peers_;
   std::unique_ptr<peer::OriginClient> origin_;
@@ -264,6 +268,7 @@ void Driver::Impl::lapse() {
 void Driver::Impl::measure() {
   const std::vector<std::string> slugs = media_.slugs();
   for (const std::string &slug : slugs) on_media(slug);
+  for (const std::string &slug : slugs) private_streams_.expire(slug);
   asking_.drop_old(now());
   for (const std::string &slug : slugs) {
     const auto players = players_.find(slug);
@@ -321,6 +326,7 @@ void Driver::Impl::perform(const core::OpenMedia &effect) {
     g_warning("stream %s: %s", effect.slug.c_str(), opened.error().detail.c_str());
     return;
   }
+  private_streams_.opened(effect.slug, effect.own);
   measuring_.set(now() + measure_every);
 }
 
@@ -338,10 +344,11 @@ void Driver::Impl::perform(const core::TellRelay &effect) {
 
 void Driver::Impl::perform(const core::AddSource &effect) {
   const core::TicketId &ticket = effect.offer.ticket;
-  const auto added = media_.add_source(effect.slug, {.ticket = ticket,
-                                                     .offer = protocol::write_message(effect.offer),
-                                                     .stream_key = effect.stream_key,
-                                                     .standby = effect.standby});
+  const auto added =
+      media_.add_source(effect.slug, {.ticket = ticket,
+                                      .offer = protocol::write_message(effect.offer),
+                                      .stream_key = private_streams_.key_of(effect.slug, effect.stream_key),
+                                      .standby = effect.standby});
   if (!added) handle(core::SourceEnded{.slug = effect.slug, .ticket = ticket, .error = added.error()});
 }
 
@@ -524,6 +531,15 @@ Expected<Key> Driver::stream_key(const std::string &slug) {
 
 Expected<Key> Driver::import_stream_key(const std::string &slug, const std::string &pem) {
   return impl_->keys().adopt(slug, pem);
+}
+
+PrivateStreams &Driver::private_streams() {
+  return impl_->private_streams();
+}
+
+bool Driver::is_private(const std::string &slug) {
+  const auto known = node().find_stream(slug);
+  return (known && known->is_private) || private_streams().is_known(slug);
 }
 
 bool Driver::has_room_for_peer() const {

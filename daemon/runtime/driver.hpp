@@ -28,6 +28,8 @@ enum class Change;  // core/effect.hpp
 
 namespace astral::runtime {
 
+class PrivateStreams;
+
 // **Thread**: the default main context. `media` must outlive the driver.
 class Driver {
  public:
@@ -66,6 +68,9 @@ class Driver {
   // The key of a stream that this node publishes or will publish. Errors: KeptStreamKeys.
   Expected<Key> stream_key(const std::string &slug);
   Expected<Key> import_stream_key(const std::string &slug, const std::string &pem);
+
+  PrivateStreams &private_streams();
+  bool is_private(const std::string &slug);  // as others say, or as this node knows itself
 
   bool has_room_for_peer() const;  // for one more that connects to this node
   void accept_peer(Ref<GIOStream> stream, const std::string &address);

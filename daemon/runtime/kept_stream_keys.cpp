@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "runtime/kept_stream_keys.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "glue/bytes.hpp"
@@ -34,8 +35,27 @@ Expected<Key> KeptStreamKeys::find_or_make(const core::Slug &slug) {
 Expected<void> KeptStreamKeys::sign(core::StreamInfo &stream) {
   const auto key = find_or_make(stream.slug);
   if (!key) return tl::unexpected<Error>(key.error());
+  const GuestBook *book = privacy_.book(stream.slug);
+  stream.is_private = book != nullptr;
+  stream.revoked.clear();
+  if (book != nullptr) {
+    stream.name = stream.slug;
+    stream.description.clear();
+    stream.media.clear();
+    stream.revoked = book->revoked();
+  }
   protocol::sign(stream, *key);
   return {};
+}
+
+core::Pass KeptStreamKeys::pass(const core::Slug &slug, std::int64_t unix_ms) {
+  const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(unix_ms, 0));
+  if (const GuestBook *book = privacy_.book(slug)) {
+    const auto key = find(slug);
+    return key ? protocol::pass_of(book->own(*key, slug, now / 1000), now) : core::Pass{};
+  }
+  const auto invitation = privacy_.invitation(slug, now / 1000);
+  return invitation ? protocol::pass_of(*invitation, now) : core::Pass{};
 }
 
 bool KeptStreamKeys::has(const core::Slug &slug, const std::string &fingerprint) {

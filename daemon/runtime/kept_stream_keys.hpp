@@ -10,6 +10,7 @@
 
 #include "core/stream_keys.hpp"
 #include "glue/key.hpp"
+#include "runtime/kept_privacy.hpp"
 
 namespace astral::runtime {
 
@@ -17,10 +18,13 @@ namespace astral::runtime {
 class KeptStreamKeys final : public core::StreamKeys {
  public:
   // `state_dir` empty: the keys live as long as this object.
-  explicit KeptStreamKeys(std::string state_dir) : state_dir_(std::move(state_dir)) {}
+  explicit KeptStreamKeys(std::string state_dir) : state_dir_(std::move(state_dir)), privacy_(state_dir_) {}
 
   Expected<void> sign(core::StreamInfo &stream) override;
   bool has(const core::Slug &slug, const std::string &fingerprint) override;
+  core::Pass pass(const core::Slug &slug, std::int64_t unix_ms) override;
+  // Whose streams are private. What is signed of them says nothing that only guests may know.
+  KeptPrivacy &privacy() { return privacy_; }
 
   // The key of this slug. not_found: it has none. Else as Key::load().
   Expected<Key> find(const core::Slug &slug);
@@ -33,6 +37,7 @@ class KeptStreamKeys final : public core::StreamKeys {
 
   const std::string state_dir_;
   std::map<core::Slug, Key> keys_;  // that were used
+  KeptPrivacy privacy_;
 };
 
 }  // namespace astral::runtime

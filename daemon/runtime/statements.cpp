@@ -7,6 +7,7 @@
 
 #include "core/limits.hpp"
 #include "glue/match.hpp"
+#include "protocol/invitation.hpp"
 #include "protocol/statement.hpp"
 
 namespace astral::runtime {
@@ -49,8 +50,25 @@ class Judge {
     return is_honest;
   }
 
+  // A pass that cannot be judged here travels on: others may know the stream.
+  void judge(core::Request &request) const {
+    request.invited = false;
+    if (request.pass.empty()) return;
+    const auto known = node_.find_stream(request.slug);
+    request.invited =
+        known && known->is_private && protocol::check(request.pass, request.slug, known->key, now_);
+  }
+
   bool sift(core::Message &message) const {
-    return std::visit(Match{[&](core::Streams &told) { return sift(told.streams); },
+    return std::visit(Match{[&](core::Request &asked) {
+                              judge(asked);
+                              return true;
+                            },
+                            [&](core::Find &find) {
+                              judge(find.request);
+                              return true;
+                            },
+                            [&](core::Streams &told) { return sift(told.streams); },
                             [&](core::Advert &told) { return sift(told.stream); },
                             [&](core::Offer &told) { return sift(told.stream); },
                             [&](core::Gone &told) { return sift(told.stream); },

@@ -30,6 +30,14 @@ Slice from_base64(const std::string &text) {
   return Slice::copy({bytes.get(), size});
 }
 
+json::Builder describe(const std::string &caps, const std::vector<Slice> &streamheader) {
+  std::vector<std::string> headers;
+  for (const Slice &header : streamheader) headers.push_back(to_base64(header));
+  json::Builder track;
+  track.set("name", media_track).set("caps", caps).set("streamheader", headers);
+  return json::Builder().set("version", 1).set("tracks", std::vector<json::Builder>{track});
+}
+
 }  // namespace
 
 Expected<Catalog> make_catalog(std::uint64_t group, const std::string &caps,
@@ -37,13 +45,7 @@ Expected<Catalog> make_catalog(std::uint64_t group, const std::string &caps,
   if (streamheader.size() > max_headers)
     return fail(Code::too_large, "the caps have too many stream headers");
   if (!is_flat(caps)) return fail(Code::too_large, "the caps have too many lists");
-  std::vector<std::string> headers;
-  for (const Slice &header : streamheader) headers.push_back(to_base64(header));
-  json::Builder track;
-  track.set("name", media_track).set("caps", caps).set("streamheader", headers);
-  json::Builder out;
-  out.set("version", 1).set("tracks", std::vector<json::Builder>{track});
-  const std::string text = out.text();
+  const std::string text = describe(caps, streamheader).text();
   if (text.size() > max_catalog)
     return fail(Code::too_large, "the caps and their stream headers are too long");
   return Catalog{group, caps, std::move(streamheader), Slice::copy(as_bytes(text))};
@@ -62,7 +64,48 @@ Expected<Catalog> read_catalog(std::uint64_t group, Slice text) {
          track.texts("streamheader", max_headers, {0, max_catalog, nullptr, nullptr}))
       catalog.streamheader.push_back(from_base64(header));
   }
+  constexpr json::Text words{0, max_catalog_words, nullptr, nullptr}, bytes{1, max_catalog, nullptr, nullptr};
+  catalog.name = in->text_if("name", words).value_or("");
+  catalog.description = in->text_if("description", words).value_or("");
+  if (in->has("private")) {
+    json::Reader hidden = in->object("private");
+    catalog.guests = from_base64(hidden.text("guests", bytes));
+    catalog.sealed = from_base64(hidden.text("catalog", bytes));
+  }
   return in->result(std::move(catalog));
+}
+
+Expected<Catalog> seal_catalog(std::uint64_t group, const Catalog &plain, trust::EpochKey &key,
+                               Bytes guests) {
+  if (plain.name.size() + plain.description.size() > max_catalog_words)
+    return fail(Code::too_large, "the name and the description are too long");
+  const std::string inside = describe(plain.caps, plain.streamheader)
+                                 .set("name", plain.name)
+                                 .set("description", plain.description)
+                                 .text();
+  const auto sealed = key.seal_catalog(group, as_bytes(inside));
+  if (!sealed) return fail(Code::invalid, "this catalog has been encrypted before");
+  Catalog out{.group = group, .caps = private_caps, .streamheader = {}, .text = {}};
+  out.guests = Slice::copy(guests);
+  out.sealed = Slice::copy(*sealed);
+  json::Builder hidden;
+  hidden.set("guests", to_base64(out.guests)).set("catalog", to_base64(out.sealed));
+  const std::string text = describe(private_caps, {}).set("private", hidden).text();
+  if (text.size() > max_catalog)
+    return fail(Code::too_large, "the caps and their stream headers are too long for a private stream");
+  out.text = Slice::copy(as_bytes(text));
+  return out;
+}
+
+Expected<Catalog> open_catalog(const Catalog &sealed, const trust::EpochKey &key) {
+  const auto inside = key.open_catalog(sealed.group, sealed.sealed.bytes());
+  if (!inside) return tl::unexpected<Error>(inside.error());
+  auto opened = read_catalog(sealed.group, Slice::copy(*inside));
+  if (!opened) return opened;
+  if (opened->is_private()) return fail(Code::invalid, "a private catalog inside another one");
+  opened->key = sealed.key;
+  opened->proof = sealed.proof;
+  return opened;
 }
 
 }  // namespace astral::elements

@@ -10,6 +10,7 @@
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "moqt/types.hpp"
+#include "trust/epoch_key.hpp"
 
 namespace astral::elements {
 
@@ -41,11 +42,28 @@ struct Catalog {
   Slice text;     // its JSON, forwarded unchanged, as the next two are
   Slice key{};    // the stream's public key, raw
   Slice proof{};  // the properties of the catalog's object
+  // Of a private stream, as everybody sees it: the list of guests and what is encrypted. Its caps are
+  // private_caps.
+  Slice guests{}, sealed{};
+  bool is_private() const { return !sealed.empty(); }
+  // Of a private stream, as its guests see it.
+  std::string name{}, description{};
 };
+
+inline constexpr const char *private_caps = "application/x-astral-private";
+// Maximum size of a private stream's name and description together.
+inline constexpr std::size_t max_catalog_words = 2'000;
 
 // Errors: too_large; also if the caps have too many brackets.
 Expected<Catalog> make_catalog(std::uint64_t group, const std::string &caps, std::vector<Slice> streamheader);
 // Errors: invalid, too_large.
 Expected<Catalog> read_catalog(std::uint64_t group, Slice text);
+
+// A private stream's catalog: `plain` (caps, stream headers, name, description), encrypted, with the list of
+// those who can open it (trust/guest_list.hpp). Errors: too_large; invalid: the key has sealed this group or
+// a later one.
+Expected<Catalog> seal_catalog(std::uint64_t group, const Catalog &plain, trust::EpochKey &key, Bytes guests);
+// Its key and proof stay. Errors: forged; those of read_catalog().
+Expected<Catalog> open_catalog(const Catalog &sealed, const trust::EpochKey &key);
 
 }  // namespace astral::elements

@@ -96,8 +96,9 @@ void Consumer::begin() {
   lag_watch_.restart();
   line_.restart();
   aborted_.reset();
-  const auto [need, past, key] = owner_.on_consumer_needs();
-  if (auto pinned = gate_.pin(key); !pinned) return refuse(pinned.error());
+  const Needs needs = owner_.on_consumer_needs();
+  const auto &need = needs.first;
+  if (auto pinned = gate_.pin(needs.key); !pinned) return refuse(pinned.error());
   first_group_ = need ? need->group : 0;
   catchup_ = std::make_unique<Catchup>(link_->session(), store_, track_name(settings_.slug, media_track),
                                        link_->ticket());
@@ -107,7 +108,7 @@ void Consumer::begin() {
     catchup_->from(*need);
   } else if (!settings_.standby) {
     catchup_->from_newest_group(media_);
-    past_wanted_ = past;
+    past_wanted_ = needs.past;
   }
 }
 

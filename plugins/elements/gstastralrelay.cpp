@@ -39,6 +39,8 @@
  * * Element message `astral-node` {there (gboolean), reason (string)}: `there` is FALSE when the connection to the node is lost; the element
  *   reconnects. `there` is TRUE when it is back.
  *
+ * * Element message `astral-private` {open (gboolean), reason, name, description (string)}: whether `src` pushes a private stream, and why not.
+ *
  * ## Statistics
  * #AstralRelay:stats is a structure `application/x-astral-stats`, a copy that is at most 100 ms old:
  *
@@ -323,6 +325,11 @@ static bool astral_relay_start(AstralRelay *relay) {
             GST_INFO_OBJECT(relay, "the child with ticket %s acknowledges nothing", ticket.c_str());
             g_signal_emit(relay, astral_relay_child_silent, 0, ticket.c_str());
           },
+      .opened =
+          [relay](const Catalog *catalog, const std::string &why) {
+            GST_INFO_OBJECT(relay, "private stream: %s", why.empty() ? "open" : why.c_str());
+            post_private(GST_ELEMENT(relay), catalog, why);
+          },
       .missing = [relay](const track::Span &gap) { ask_parents(relay, gap); },
       .lacking =
           [relay] {
@@ -375,6 +382,25 @@ static void astral_relay_end(GstElement *element) noexcept {
   if (const auto impl = impl_of(cast(element))) impl->end();
 }
 
+// Nobody reads a private stream because something is wrong.
+static void change_secrets(AstralRelay *relay, guint id) {
+  const auto impl = impl_of(relay);
+  if (!impl) return;
+  GST_OBJECT_LOCK(relay);
+  const ElementSettings settings = relay->self->settings;
+  GST_OBJECT_UNLOCK(relay);
+  const auto complain = [relay](const Error &why) { GST_ERROR_OBJECT(relay, "%s", why.detail.c_str()); };
+  if (id == prop_invitation) {
+    const auto guest = guest_of(settings);
+    if (!guest) return complain(guest.error());
+    if (*guest) impl->set_guest(**guest);
+  } else {
+    auto privacy = read_privacy(settings.privacy);
+    if (!privacy) complain(privacy.error());
+    impl->set_privacy(privacy ? std::move(*privacy) : Privacy{});
+  }
+}
+
 static void astral_relay_set_property(GObject *object, guint id, const GValue *value,
                                       GParamSpec *spec) noexcept {
   AstralRelay *relay = cast(object);
@@ -397,6 +423,7 @@ static void astral_relay_set_property(GObject *object, guint id, const GValue *v
   const bool known = set_property(relay->self->settings, id, value);
   GST_OBJECT_UNLOCK(relay);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  if (id == prop_privacy || id == prop_invitation) change_secrets(relay, id);
   // A name would have to be resolved; that happens when the element starts.
   if (id == prop_stun_server)
     if (const auto impl = impl_of(relay)) {
@@ -446,7 +473,7 @@ static void astral_relay_class_init(AstralRelayClass *type) {
   object->get_property = astral_relay_get_property;
   object->finalize = astral_relay_finalize;
   for (const Property id : {prop_uri, prop_node, prop_slug, prop_title, prop_description, prop_key_file,
-                            prop_stream_key, prop_signing_key, prop_stun_server, prop_turn_server, prop_endpoint,
+                            prop_stream_key, prop_signing_key, prop_privacy, prop_invitation, prop_stun_server, prop_turn_server, prop_endpoint,
                             prop_signaller, prop_max_children, prop_store_bytes, prop_store_time, prop_stats})
     install_property(object, id);
   astral_relay_signals = install_signals(G_TYPE_FROM_CLASS(type), astral_relay_handle_signalling);

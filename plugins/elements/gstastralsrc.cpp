@@ -316,7 +316,7 @@ static void astral_src_class_init(AstralSrcClass *type) {
   object->set_property = astral_src_set_property;
   object->get_property = astral_src_get_property;
   object->finalize = astral_src_finalize;
-  for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stream_key,
+  for (const Property id : {prop_uri, prop_node, prop_slug, prop_key_file, prop_stream_key, prop_invitation,
                             prop_stun_server, prop_turn_server, prop_endpoint, prop_signaller, prop_store_bytes, prop_store_time, prop_latency,
                             prop_max_lag, prop_standby, prop_auto_reconnect, prop_stats})
     install_property(object, id);

@@ -89,6 +89,7 @@ Needs ask_needs(GstPad *source) {
       Ref<GstQuery>::adopt(gst_query_new_custom(GST_QUERY_CUSTOM, gst_structure_new_empty(needs_query)));
   Needs needs;
   if (!gst_pad_peer_query(source, query.get())) return needs;
+  needs.forwards = true;
   const GstStructure *answer = gst_query_get_structure(query.get());
   moqt::Location first;
   if (gst_structure_get_uint64(answer, "group", &first.group) &&

@@ -35,6 +35,9 @@ struct Hooks {
   std::function<void(const std::string &ticket)> slow = nullptr;
   // Relay only: data is in flight to this child, and nothing comes from it.
   std::function<void(const std::string &ticket)> child_silent = nullptr;
+  // Relay only: the source pad gives a private stream from now on, with this catalog; or it cannot, and
+  // `why`.
+  std::function<void(const Catalog *catalog, const std::string &why)> opened = nullptr;
   // Relay only: the parents have brought newer objects, but not these.
   std::function<void(const track::Span &gap)> missing = nullptr;
   // Relay only: see LackWatch.

@@ -7,13 +7,17 @@
 
 namespace astral::elements {
 
-RelayImpl::RelayImpl(const ElementSettings &settings, const LinkSettings &link,
-                     std::optional<Key> signing_key, Hooks hooks)
-    : hooks_(hooks), stream_key_(settings.stream_key), outlet_(settings, link, std::move(hooks)) {
-  if (signing_key) {
-    stream_key_ = signing_key->fingerprint();
-    signing_.emplace(Signing{.media = {*signing_key, track_name(settings.slug, media_track)},
-                             .catalog = {*signing_key, track_name(settings.slug, catalog_track)}});
+RelayImpl::RelayImpl(const ElementSettings &settings, const LinkSettings &link, const Secrets &secrets,
+                     Hooks hooks)
+    : hooks_(hooks),
+      opener_(secrets.guest),
+      stream_key_(stream_key_of(settings)),
+      outlet_(settings, link, std::move(hooks)) {
+  if (secrets.signing_key) {
+    stream_key_ = secrets.signing_key->fingerprint();
+    signer_.emplace(*secrets.signing_key, settings.slug, first_group());
+    if (secrets.privacy) signer_->set_privacy(*secrets.privacy, now());
+    opener_ = Opener(signer_->self());
   } else {
     needs_.with([this](Needs &needs) { needs.key = stream_key_; });
   }
@@ -27,7 +31,7 @@ RelayImpl::RelayImpl(const ElementSettings &settings, const LinkSettings &link,
     gap_timer_ = std::make_unique<Timer>(outlet_.loop().context(), [this] { check_gap(false); });
     outlet_.count = [this](Statistics &statistics) {
       statistics = counts_;
-      statistics.refused = refused_;
+      statistics.refused = refused_ + (signer_ ? signer_->refused() : 0);
       statistics.stream_key = stream_key_;
       statistics.rate_bps = rate_.bps(now());
     };
@@ -49,13 +53,22 @@ Expected<std::unique_ptr<RelayImpl>> RelayImpl::start(const ElementSettings &set
   if (auto good = check(settings); !good) return tl::unexpected<Error>(good.error());
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  std::optional<Key> signing_key;
+  Secrets secrets;
   if (!settings.signing_key.empty()) {
     auto key = Key::from_pem(as_bytes(settings.signing_key));
     if (!key) return fail(key.error().code, "signing-key: " + key.error().detail);
-    signing_key = std::move(*key);
+    secrets.signing_key = std::move(*key);
   }
-  return std::unique_ptr<RelayImpl>(new RelayImpl(settings, *link, std::move(signing_key), std::move(hooks)));
+  if (!settings.privacy.empty()) {
+    auto privacy = read_privacy(settings.privacy);
+    if (!privacy) return fail(privacy.error().code, "privacy: " + privacy.error().detail);
+    if (!secrets.signing_key) return fail(Code::invalid, "privacy needs a signing-key");
+    secrets.privacy = std::move(*privacy);
+  }
+  auto guest = guest_of(settings);
+  if (!guest) return tl::unexpected<Error>(guest.error());
+  secrets.guest = std::move(*guest);
+  return std::unique_ptr<RelayImpl>(new RelayImpl(settings, *link, secrets, std::move(hooks)));
 }
 
 bool RelayImpl::push(const SharedTaken &taken) {
@@ -114,59 +127,21 @@ bool RelayImpl::is_ours(const Taken &taken) {
 
 // What another key has signed goes: it was believed only because nobody knew better.
 void RelayImpl::pin(const Fingerprint &key) {
-  if (key == stream_key_ || signing_) return;
+  if (key == stream_key_ || signer_) return;
   if (!stream_key_.empty()) key_ = {};
   stream_key_ = key;
   needs_.with([this](Needs &needs) { needs.key = stream_key_; });
 }
 
-// The node let this publisher in, whatever key it signs with: for everybody else the stream has one key.
-SharedTaken RelayImpl::countersigned(const SharedTaken &taken) {
-  Taken own = *taken;
-  own.key = Slice::copy(signing_->media.key().public_key_raw());
-  if (taken->catalog && taken->catalog != signing_->given) {
-    Catalog catalog = *taken->catalog;
-    auto proof =
-        signing_->catalog.countersign({catalog.group, 0}, catalog.proof.bytes(), catalog.text.bytes());
-    if (!proof) return nullptr;
-    catalog.proof = Slice::copy(*proof);
-    catalog.key = own.key;
-    signing_->given = taken->catalog;
-    signing_->own = std::make_shared<const Catalog>(std::move(catalog));
-  }
-  if (taken->catalog) own.catalog = signing_->own;
-  track::Object &object = own.object;
-  if (object.status != moqt::ObjectStatus::normal) return std::make_shared<const Taken>(std::move(own));
-  const Bytes payload = object.payload().bytes();
-  const auto properties = signing_->media.countersign(object.id, object.properties(), payload);
-  if (!properties) return nullptr;
-  track::Object signed_object = object_of(object.id, *properties, payload);
-  signed_object.subgroup = object.subgroup;
-  signed_object.priority = object.priority;
-  object = std::move(signed_object);
-  if (const auto proof = trust::decode_proof(*properties); object.id >= signing_->newest) {
-    signing_->newest = object.id;
-    signing_->epoch = proof->claim.epoch;
-    signing_->catalog_group = own.timing.catalog;
-    signing_->is_over = proof->claim.over;
-  }
-  return std::make_shared<const Taken>(std::move(own));
-}
-
 // The publisher has left without a word, and the node has given it up.
 void RelayImpl::sign_end() {
-  if (!signing_ || signing_->is_over) return;
-  signing_->is_over = true;
-  const moqt::Location &newest = signing_->newest;
-  outlet_.provider().add(end_of_run(signing_->media, signing_->epoch, {newest.group, newest.object + 1},
-                                    {newest.group + 1, 0}, signing_->catalog_group),
-                         std::nullopt);
+  if (auto end = signer_ ? signer_->end() : std::nullopt)
+    outlet_.provider().add(std::move(*end), std::nullopt);
 }
 
 void RelayImpl::take(const SharedTaken &given) {
-  const SharedTaken taken = signing_ ? countersigned(given) : given;
-  if (!taken) ++refused_;
-  if (!taken || (!signing_ && !is_ours(*taken))) return;
+  const SharedTaken taken = signer_ ? signer_->sign(given, now()) : given;
+  if (!taken || (!signer_ && !is_ours(*taken))) return;
   if (taken->past) {
     look_ahead();  // lets the readers begin at the newest group first
     refill();
@@ -198,6 +173,23 @@ void RelayImpl::take(const SharedTaken &given) {
   rate_.add(payload, now());
 }
 
+// Null: the source pad's guest cannot read it.
+SharedTaken RelayImpl::opened(const SharedTaken &taken) {
+  if (!Opener::is_sealed(*taken)) return taken;
+  auto open = opener_.open(taken);
+  const std::string why = open ? "" : open.error().detail;
+  const bool is_news = why != locked_ || (open && opener_.catalog() != told_);
+  if (is_news && hooks_.opened) hooks_.opened(opener_.catalog().get(), why);
+  const bool was_locked = !locked_.empty();
+  locked_ = why;
+  told_ = opener_.catalog();
+  if (!open) return nullptr;
+  if (!was_locked) return *open;
+  auto first = std::make_shared<Taken>(**open);
+  first->skipped = true;
+  return first;
+}
+
 // Moves objects from the store to the source pad's queue. If the pad is too slow, the reader skips to a newer
 // group.
 void RelayImpl::refill() {
@@ -214,7 +206,11 @@ void RelayImpl::refill() {
         break;
       }
       if (!reader_behind_) taken->arrived = now();
-      next_ = std::make_shared<const Taken>(std::move(*taken));
+      next_ = output_wanted_ ? opened(std::make_shared<const Taken>(std::move(*taken))) : nullptr;
+      if (!*next_) {
+        next_.reset();
+        continue;
+      }
     }
     if (output_wanted_) {
       SharedTaken item = *next_;

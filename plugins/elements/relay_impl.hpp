@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "elements/cadence.hpp"
+#include "elements/countersigner.hpp"
 #include "elements/gap_watch.hpp"
 #include "elements/lack_watch.hpp"
 #include "elements/object_meta.hpp"
+#include "elements/opener.hpp"
 #include "elements/outlet.hpp"
 #include "elements/queue.hpp"
-#include "trust/signer.hpp"
 
 namespace astral::elements {
 
@@ -43,6 +44,16 @@ class RelayImpl {
   void set_stream_key(Fingerprint key) {
     outlet_.loop().post([this, key = std::move(key)] { pin(key); });
   }
+  // Who can read the stream, which is private, from now on. Only with a signing key.
+  void set_privacy(Privacy privacy) {
+    outlet_.loop().post([this, privacy = std::move(privacy)] {
+      if (signer_) signer_->set_privacy(privacy, now());
+    });
+  }
+  // For whom the source pad opens a private stream.
+  void set_guest(trust::Guest guest) {
+    outlet_.loop().post([this, guest = std::move(guest)] { opener_ = Opener(guest); });
+  }
   void use_stun(StunServer server) {
     outlet_.loop().post([this, server = std::move(server)] { outlet_.provider().use_stun(server); });
   }
@@ -61,14 +72,18 @@ class RelayImpl {
   }
 
  private:
-  RelayImpl(const ElementSettings &settings, const LinkSettings &link, std::optional<Key> signing_key,
-            Hooks hooks);
+  struct Secrets {
+    std::optional<Key> signing_key = {};
+    std::optional<Privacy> privacy = {};
+    std::optional<trust::Guest> guest = {};
+  };
+  RelayImpl(const ElementSettings &settings, const LinkSettings &link, const Secrets &secrets, Hooks hooks);
   void take_inputs();
   void take(const SharedTaken &taken);
   bool is_ours(const Taken &taken);
-  SharedTaken countersigned(const SharedTaken &taken);
   void pin(const Fingerprint &key);
   void sign_end();
+  SharedTaken opened(const SharedTaken &taken);
   void refill();
   void look_ahead();
   void check_silence();
@@ -88,17 +103,10 @@ class RelayImpl {
   Rate rate_;
   track::Cursor frontier_{moqt::Location{}};  // follows the objects up to the first gap
   Guarded<Needs> needs_{Needs{.first = std::nullopt, .past = true}};
-  // At the node that the stream is published at; otherwise none.
-  struct Signing {
-    trust::Signer media, catalog;
-    std::shared_ptr<const Catalog> given = nullptr,
-                                   own = nullptr;  // the publisher's, and as we have signed it
-    // Of the newest object: its place, its run, its catalog, and whether the run ends there.
-    moqt::Location newest = {};
-    std::uint64_t epoch = 0, catalog_group = 0;
-    bool is_over = true;
-  };
-  std::optional<Signing> signing_;
+  std::optional<Countersigner> signer_;  // at the node that the stream is published at; otherwise none
+  Opener opener_;
+  std::string locked_;  // why the source pad gets nothing of a private stream; empty: it gets all
+  std::shared_ptr<const Catalog> told_;  // the newest one that the owner knows
   Fingerprint stream_key_;  // the first that was seen, if none is set; empty: none yet
   Slice key_;               // the same key, raw
   std::uint64_t refused_ = 0;

@@ -39,6 +39,7 @@ struct Needs {
   std::optional<moqt::Location> first;  // the first object that it lacks; nullopt: it has nothing yet
   bool past = false;                    // it also wants everything before the newest group
   std::string key = {};                 // fingerprint of the stream's key; empty: it knows none
+  bool forwards = false;                // it is a relay, which needs a private stream as it is
 };
 
 // **Thread**: the store's.

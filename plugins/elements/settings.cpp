@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "protocol/invitation.hpp"
+
 namespace astral::elements {
 
 namespace {
@@ -20,6 +22,8 @@ constexpr auto live =
 // Who may read the properties, or draw the pipeline, learns no password.
 constexpr auto secret =
     static_cast<GParamFlags>(G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
+constexpr auto live_secret =
+    static_cast<GParamFlags>(G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
 constexpr auto ro = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
 GType signaller_type() {
@@ -72,6 +76,18 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
           "are the stream's publishers, have signed with keys of their own (NULL: it forwards only). A URI "
           "does not set it",
           nullptr, secret);
+    case prop_privacy:
+      return g_param_spec_string("privacy", "Privacy",
+                                 "Who can read the stream, which is then encrypted: JSON with name, "
+                                 "description and guests, a list of id and secret in "
+                                 "hexadecimal (NULL: it is public). Only with signing-key; changes take "
+                                 "effect with the next group. A URI does not set it",
+                                 nullptr, live_secret);
+    case prop_invitation:
+      return g_param_spec_string("invitation", "Invitation",
+                                 "The invitation with which a private stream is decrypted (NULL: none). A "
+                                 "URI does not set it; astralrelay applies changes at once",
+                                 nullptr, live_secret);
     case prop_stun_server:
       return text("stun-server", "STUN server",
                   "STUN server for ICE, HOST[:PORT] (NULL: no server-reflexive candidates); astralrelay "
@@ -205,6 +221,12 @@ bool set_property(ElementSettings &settings, guint id, const GValue *value) {
     case prop_signing_key:
       set_text(settings.signing_key, value);
       return true;
+    case prop_privacy:
+      set_text(settings.privacy, value);
+      return true;
+    case prop_invitation:
+      set_text(settings.invitation, value);
+      return true;
     case prop_stun_server:
       set_text(settings.stun_server, value);
       return true;
@@ -323,7 +345,7 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
   auto parsed = parse_uri(uri);
   if (!parsed) return tl::unexpected<Error>(parsed.error());
   // URIs are shown and logged.
-  for (const char *name : {"turn-server", "signing-key"})
+  for (const char *name : {"turn-server", "signing-key", "privacy", "invitation"})
     if (std::ranges::any_of(parsed->query, [&](const auto &one) { return one.first == name; }))
       return fail(Code::invalid, "a URI cannot set " + std::string(name) + ", which nobody may read");
   for (auto &[name, value] : parsed->query) {
@@ -360,6 +382,22 @@ Expected<LinkSettings> link_settings(const ElementSettings &settings) {
   if (!turn) return fail(turn.error().code, "turn-server " + turn.error().detail);
   link.turn = std::move(*turn);
   return link;
+}
+
+Expected<std::optional<trust::Guest>> guest_of(const ElementSettings &settings) {
+  if (settings.invitation.empty()) return std::nullopt;
+  const auto invitation = protocol::read_invitation(settings.invitation);
+  if (!invitation) return tl::unexpected<Error>(invitation.error());
+  if (invitation->slug != settings.slug)
+    return fail(Code::invalid, "the invitation is to another stream than '" + settings.slug + "'");
+  return trust::Guest{invitation->id, invitation->secret};
+}
+
+Fingerprint stream_key_of(const ElementSettings &settings) {
+  if (!settings.stream_key.empty() || settings.invitation.empty()) return settings.stream_key;
+  const auto invitation = protocol::read_invitation(settings.invitation);
+  const auto key = invitation ? PublicKey::from_raw(invitation->key) : fail(Code::invalid, "");
+  return key ? key->fingerprint() : Fingerprint();
 }
 
 StunServer numeric_stun(const udp::Address &address) {
@@ -413,6 +451,16 @@ void post_line(GstElement *element, const std::optional<LineMeter::Rates> &rates
                               gst_structure_new("astral-line", "thin", G_TYPE_BOOLEAN, rates.has_value(),
                                                 "carried-bps", G_TYPE_UINT64, told.carried_bps, "needed-bps",
                                                 G_TYPE_UINT64, told.needed_bps, nullptr)));
+}
+
+void post_private(GstElement *element, const Catalog *catalog, const std::string &why) {
+  gst_element_post_message(
+      element, gst_message_new_element(
+                   GST_OBJECT(element),
+                   gst_structure_new("astral-private", "open", G_TYPE_BOOLEAN, why.empty(), "reason",
+                                     G_TYPE_STRING, why.c_str(), "name", G_TYPE_STRING,
+                                     catalog ? catalog->name.c_str() : "", "description", G_TYPE_STRING,
+                                     catalog ? catalog->description.c_str() : "", nullptr)));
 }
 
 void post_error(GstElement *element, const Error &error, bool reading) {

@@ -9,12 +9,14 @@
 #include <optional>
 #include <string>
 
+#include "elements/catalog.hpp"
 #include "elements/line_meter.hpp"
 #include "elements/link.hpp"
 #include "elements/uri.hpp"
 #include "glue/error.hpp"
 #include "glue/ref.hpp"
 #include "track/store.hpp"
+#include "trust/guest_list.hpp"
 
 namespace astral::elements {
 
@@ -33,6 +35,8 @@ struct ElementSettings {
   std::string stream_key_file;
   std::string stream_key;  // fingerprint
   std::string signing_key;  // PEM
+  std::string privacy;      // JSON, see Privacy
+  std::string invitation;
   std::string stun_server;
   std::string turn_server;
   std::shared_ptr<udp::Endpoint> endpoint;
@@ -59,6 +63,8 @@ enum Property : guint {
   prop_stream_key_file,
   prop_stream_key,
   prop_signing_key,
+  prop_privacy,
+  prop_invitation,
   prop_stun_server,
   prop_turn_server,
   prop_endpoint,
@@ -89,6 +95,12 @@ Expected<void> apply_uri(ElementSettings &settings, GstElement *element, const s
 
 // Checks whether the element can start. Errors: invalid (the URI), not_found (no stream is named).
 Expected<void> check(const ElementSettings &settings);
+// Whom a source pad opens a private stream for; nullopt: nobody. Errors: invalid: no invitation, or to
+// another stream.
+Expected<std::optional<trust::Guest>> guest_of(const ElementSettings &settings);
+// The fingerprint of the key that has to sign the stream: the property's, else the invitation's; empty: any.
+// Precondition: guest_of() has accepted the invitation.
+Fingerprint stream_key_of(const ElementSettings &settings);
 StunServer numeric_stun(const udp::Address &address);
 // Reads HOST[:PORT] and resolves a name, which may take seconds. A name that cannot be resolved is no server.
 // Errors: invalid.
@@ -108,6 +120,9 @@ void post_line(GstElement *element, const std::optional<LineMeter::Rates> &rates
 // Posts an error message with the domain and code that GStreamer applications expect. `reading`: from a
 // source.
 void post_error(GstElement *element, const Error &error, bool reading);
+// Posts the element message "astral-private" {open: gboolean, reason, name, description: string}: whether the
+// source pad gives the private stream, and why not.
+void post_private(GstElement *element, const Catalog *catalog, const std::string &why);
 // Posts a warning: a source has no media, and goes on trying.
 void post_warning(GstElement *element, const Error &error);
 

@@ -2,6 +2,8 @@
 // Makes the wire image of an object whose properties are signed, and of the last one of a run.
 #pragma once
 
+#include <chrono>
+
 #include "moqt/object.hpp"
 #include "moqt/wire.hpp"
 #include "track/store.hpp"
@@ -9,6 +11,14 @@
 #include "trust/signer.hpp"
 
 namespace astral::elements {
+
+// The first group id of a run: the wall clock's milliseconds, times restart_leap. So it is above the ids of
+// all earlier runs without stored state, and further away from them than any gap that loss can cause.
+inline std::uint64_t first_group() {
+  const auto time = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) *
+         track::Store::restart_leap;
+}
 
 inline track::Object object_of(moqt::Location at, Bytes properties, Bytes payload) {
   track::Object object;

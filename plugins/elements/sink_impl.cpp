@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "elements/sink_impl.hpp"
 
-#include <chrono>
 #include <future>
+
+#include "elements/signed_object.hpp"
 
 namespace astral::elements {
 
 namespace {
-
-// The first group id of a run: the wall clock's milliseconds, times restart_leap. So it is above the ids of
-// all earlier runs without stored state, and further away from them than any gap that loss can cause.
-std::uint64_t first_group() {
-  const auto time = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) *
-         track::Store::restart_leap;
-}
 
 struct Mapped {
   explicit Mapped(GstBuffer *from) : buffer(from), good(gst_buffer_map(from, &info, GST_MAP_READ)) {}

@@ -7,13 +7,15 @@
 
 namespace astral::elements {
 
-SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks)
+SourceImpl::SourceImpl(const ElementSettings &settings, const LinkSettings &link,
+                       std::optional<trust::Guest> guest, Hooks hooks)
     : settings_(settings),
       link_(link),
       hooks_(std::move(hooks)),
       uuid_(random_uuid()),
       standby_(settings.standby),
-      stream_key_(settings.stream_key),
+      stream_key_(stream_key_of(settings)),
+      opener_(std::move(guest)),
       loop_("astral-in") {
   loop_.run([&] {
     offer_timer_ = std::make_unique<Timer>(loop_.context(), [this] {
@@ -108,7 +110,9 @@ Expected<std::unique_ptr<SourceImpl>> SourceImpl::start(const ElementSettings &s
     return fail(Code::no_room, "no file descriptor is left for another link (ulimit -n)");
   auto link = link_settings(settings);
   if (!link) return tl::unexpected<Error>(link.error());
-  return std::unique_ptr<SourceImpl>(new SourceImpl(settings, *link, std::move(hooks)));
+  const auto guest = guest_of(settings);
+  if (!guest) return tl::unexpected<Error>(guest.error());
+  return std::unique_ptr<SourceImpl>(new SourceImpl(settings, *link, *guest, std::move(hooks)));
 }
 
 std::optional<SourceImpl::Item> SourceImpl::pop() {
@@ -130,11 +134,15 @@ void SourceImpl::set_standby(bool standby) {
 }
 
 void SourceImpl::fetch(const track::Span &gap) {
-  loop_.post([this, gap] { consumer_->fetch(gap); });
+  loop_.post([this, gap] {
+    forwards_ = true;
+    consumer_->fetch(gap);
+  });
 }
 
 Needs SourceImpl::on_consumer_needs() {
   Needs needs = hooks_.needs ? hooks_.needs() : Needs{};
+  forwards_ = needs.forwards;
   if (!needs.first) needs.first = position_;
   return needs;
 }
@@ -208,6 +216,21 @@ void SourceImpl::on_consumer_ended(const std::optional<Error> &error) {
     end(std::nullopt);
 }
 
+// A relay gets a private stream as it is. Null: nobody here can read it (yet).
+SharedTaken SourceImpl::opened(const SharedTaken &taken) {
+  if (forwards_ || !Opener::is_sealed(*taken)) return taken;
+  auto open = opener_.open(taken);
+  if (!open) {
+    if (std::exchange(locked_, true)) return nullptr;
+    settings_.auto_reconnect ? warn(open.error()) : end(open.error());
+    return nullptr;
+  }
+  if (!std::exchange(locked_, false)) return *open;
+  auto first = std::make_shared<Taken>(**open);
+  first->skipped = true;
+  return first;
+}
+
 void SourceImpl::refill() {
   if (!consumer_) return;
   for (;;) {
@@ -222,7 +245,8 @@ void SourceImpl::refill() {
                         ? moqt::Location{taken->object.id.group, taken->object.id.object + 1}
                         : moqt::Location{taken->object.id.group + 1, 0};
       if (!reader_behind_) taken->arrived = now();
-      const SharedTaken object = std::make_shared<const Taken>(std::move(*taken));
+      const SharedTaken object = opened(std::make_shared<const Taken>(std::move(*taken)));
+      if (!object) continue;
       next_ = object;
       // May come back to this function, which then queues next_.
       if (!reader_behind_) consumer_->observe(*object);

@@ -10,6 +10,7 @@
 
 #include "elements/consumer.hpp"
 #include "elements/object_meta.hpp"
+#include "elements/opener.hpp"
 #include "elements/outlet.hpp"
 #include "elements/queue.hpp"
 
@@ -51,7 +52,8 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   Statistics statistics();
 
  private:
-  SourceImpl(const ElementSettings &settings, const LinkSettings &link, Hooks hooks);
+  SourceImpl(const ElementSettings &settings, const LinkSettings &link, std::optional<trust::Guest> guest,
+             Hooks hooks);
 
   void on_consumer_signal(const std::string &text) override;
   void on_consumer_connected(const std::string &ticket, const std::string &fingerprint) override;
@@ -63,6 +65,7 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   void on_signaller_message(const std::string &text) override;
   void on_signaller_lost(const Error &error) override;
   void connect();
+  SharedTaken opened(const SharedTaken &taken);
   void reconnect(const Error &why);
   bool may_retry(const Error &why) const;
   void warn(const Error &why);
@@ -89,6 +92,9 @@ class SourceImpl final : private Consumer::Owner, private Signaller::Owner {
   std::optional<Time> lost_;    // when the link was lost; nullopt: it works
   Time backoff_ = first_retry;
   Fingerprint stream_key_;     // the first that was seen, if none is set; empty: none yet
+  Opener opener_;
+  bool forwards_ = false;                   // the next element is a relay
+  bool locked_ = false;                     // nothing could be opened since the last object
   std::uint64_t refused_ = 0, forged_ = 0;  // by the links before this one
   std::string trouble_;        // the last warning
   Time warned_ = {};

@@ -200,14 +200,30 @@ Expected<Key> Key::generate() {
   return from_pem(pem.bytes());
 }
 
+Expected<Key> Key::from_seed(Bytes seed) {
+  if (seed.size() != PublicKey::raw_size) return fail(Code::invalid, "a seed has 32 bytes");
+  // PKCS#8 is this, and then the seed (RFC 8410, 7).
+  std::array<std::uint8_t, 48> der = {0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+                                      0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20};
+  std::copy(seed.begin(), seed.end(), der.end() - PublicKey::raw_size);
+  auto key = from_pkcs8(der, GNUTLS_X509_FMT_DER);
+  gnutls_memset(der.data(), 0, der.size());
+  return key;
+}
+
 Expected<Key> Key::from_pem(Bytes pem) {
   if (pem.size() > max_file_size) return fail(Code::too_large, "larger than any key");
+  return from_pkcs8(pem, GNUTLS_X509_FMT_PEM);
+}
+
+Expected<Key> Key::from_pkcs8(Bytes text, int format) {
   gnutls_x509_privkey_t read = nullptr;
   int status = gnutls_x509_privkey_init(&read);
   if (status < 0) return tls_error(Code::failed, "no key", status);
   X509Key x509(read);
-  const gnutls_datum_t text = datum_of(pem);
-  status = gnutls_x509_privkey_import_pkcs8(read, &text, GNUTLS_X509_FMT_PEM, nullptr, GNUTLS_PKCS_PLAIN);
+  const gnutls_datum_t datum = datum_of(text);
+  status = gnutls_x509_privkey_import_pkcs8(read, &datum, static_cast<gnutls_x509_crt_fmt_t>(format), nullptr,
+                                            GNUTLS_PKCS_PLAIN);
   if (status < 0) return tls_error(Code::invalid, "no PKCS#8 key", status);
   if (gnutls_x509_privkey_get_pk_algorithm(read) != GNUTLS_PK_EDDSA_ED25519)
     return fail(Code::invalid, "the key is not Ed25519");

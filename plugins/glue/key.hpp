@@ -56,6 +56,8 @@ class Key {
   static constexpr std::size_t max_public_key_size = 256;  // bytes of DER; an Ed25519 key has 44
 
   static Expected<Key> generate();
+  // The key of this seed (RFC 8032, 5.1.5). Errors: invalid: not PublicKey::raw_size bytes.
+  static Expected<Key> from_seed(Bytes seed);
   // Reads a PKCS#8 PEM text. Errors: too_large, invalid (no Ed25519 key in it).
   static Expected<Key> from_pem(Bytes pem);
   // Reads a PKCS#8 PEM file. Errors: not_found, too_large, invalid (no Ed25519 key in it), failed (system
@@ -80,6 +82,7 @@ class Key {
 
  private:
   struct State;
+  static Expected<Key> from_pkcs8(Bytes text, int format);
   explicit Key(std::shared_ptr<const State> state) : state_(std::move(state)) {}
   std::shared_ptr<const State> state_;
 };

@@ -60,10 +60,10 @@ class FieldReader {
   void flag(const char *name, bool &value, Presence presence = Presence::required) {
     if (reads(name, presence)) value = in_.flag(name);
   }
-  // A list that is missing is empty, whatever its presence.
+  // A list that is missing is empty, whatever its presence, but for a change.
   void texts(const char *name, std::vector<std::string> &values, std::size_t max, const json::Text &rule,
              Presence = Presence::required) {
-    values = in_.texts(name, max, rule);
+    if (!is_change_ || in_.has(name)) values = in_.texts(name, max, rule);
   }
   template <typename T, typename... More>
   void object(const char *name, T &value, const More &...more) {

@@ -15,7 +15,7 @@
 namespace astral::protocol {
 
 enum class PeerKind { node, element };
-enum class RefusalCode { no_stream, no_room, loop, timeout, bad_request, conflict, no_path };
+enum class RefusalCode { no_stream, no_room, loop, timeout, bad_request, conflict, no_path, not_invited };
 
 struct Hello {  // the connecting side's first message; the accepting side answers with Welcome
   NodeInfo node = {};
@@ -75,6 +75,8 @@ struct Request {
   bool direct = false;                 // the asker has a parent: nobody is recruited as a relay for it
   bool relay = false;                  // the receiver is recruited: it gets the stream and feeds the asker
   Families relay_from = {};            // of the node from which it gets the stream
+  Pass pass = {};                      // for a private stream
+  bool invited = false;                // never sent: whoever read this has checked the pass, and it is good
 
   bool leaf() const { return !parent && room == 0; }  // a node that forwards may take its place
   bool takes(const Uuid &node) const {                // whether an offer of this node is welcome
@@ -202,6 +204,7 @@ struct Here {  // to the owner of the key of `place.uuid`: where messages for th
 struct Seed {
   CallId call = 0;
   Slug slug = {};
+  Pass pass = {};  // for a private stream
 };
 struct Seeded {
   CallId call = 0;

@@ -53,7 +53,7 @@ inline constexpr json::Text code_rule{
 
 inline constexpr std::array<std::pair<PeerKind, const char *>, 2> peer_kinds{
     {{PeerKind::node, "node"}, {PeerKind::element, "element"}}};
-inline constexpr std::array<std::pair<RefusalCode, const char *>, 7> refusal_codes{{
+inline constexpr std::array<std::pair<RefusalCode, const char *>, 8> refusal_codes{{
     {RefusalCode::no_stream, "no-stream"},
     {RefusalCode::no_room, "no-room"},
     {RefusalCode::loop, "loop"},
@@ -61,6 +61,7 @@ inline constexpr std::array<std::pair<RefusalCode, const char *>, 7> refusal_cod
     {RefusalCode::bad_request, "bad-request"},
     {RefusalCode::conflict, "conflict"},
     {RefusalCode::no_path, "no-path"},
+    {RefusalCode::not_invited, "not-invited"},
 }};
 
 template <typename Fields, typename T>
@@ -80,6 +81,16 @@ void describe(Fields &fields, In<Fields, Place> &place) {
   fields.text("via", place.via, uuid_rule, Presence::optional);
   fields.text("ip_address", place.at.host, host_rule, Presence::optional);
   fields.number("port", place.at.port, 0, 65535, Presence::optional);
+}
+
+template <typename Fields>
+void describe(Fields &fields, In<Fields, Pass> &pass) {
+  fields.text("id", pass.id, guest_id_rule);
+  fields.number("expires", pass.expires, 0, max_unix_seconds);
+  fields.text("key", pass.key, key_rule);
+  fields.text("signature", pass.signature, signature_rule);
+  fields.number("shown", pass.shown, 0, max_unix_ms);
+  fields.text("proof", pass.proof, signature_rule);
 }
 
 // Membership.
@@ -156,6 +167,7 @@ void describe(Fields &fields, In<Fields, Request> &request) {
   fields.flag("relay", request.relay, Presence::optional);
   fields.flag("relay_from_ipv4", request.relay_from.ipv4, Presence::optional);
   fields.flag("relay_from_ipv6", request.relay_from.ipv6, Presence::optional);
+  if (fields.has("pass", request.pass.id)) fields.object("pass", request.pass);
 }
 
 template <typename Fields>
@@ -302,6 +314,7 @@ template <typename Fields>
 void describe(Fields &fields, In<Fields, Seed> &seed) {
   fields.number("call", seed.call, 0, max_call);
   fields.text("slug", seed.slug, slug_rule);
+  if (fields.has("pass", seed.pass.id)) fields.object("pass", seed.pass);
 }
 
 template <typename Fields>

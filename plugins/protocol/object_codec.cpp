@@ -41,6 +41,8 @@ const json::Text fingerprint_rule{
 const json::Text key_rule{.min = 64, .max = 64, .good = is_hexadecimal, .wanted = "64 lower-case hex digits"};
 const json::Text signature_rule{
     .min = 128, .max = 128, .good = is_hexadecimal, .wanted = "128 lower-case hex digits"};
+const json::Text guest_id_rule{
+    .min = 16, .max = 16, .good = is_hexadecimal, .wanted = "16 lower-case hex digits"};
 const json::Text name_rule{.min = 1, .max = max_name, .good = is_plain, .wanted = plain};
 const json::Text name_or_nothing_rule{.min = 0, .max = max_name, .good = is_plain, .wanted = plain};
 const json::Text description_rule{.min = 0, .max = max_description, .good = is_plain, .wanted = plain};
@@ -93,6 +95,7 @@ json::Builder plain_stream_json(StreamInfo stream) {
   stream.expires = 0;
   stream.key.clear();
   stream.signature.clear();
+  stream.revoked.clear();
   return stream_json(stream);
 }
 

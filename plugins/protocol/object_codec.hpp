@@ -16,6 +16,7 @@ extern const json::Text slug_rule;
 extern const json::Text fingerprint_rule;
 extern const json::Text key_rule;  // a public key, raw
 extern const json::Text signature_rule;
+extern const json::Text guest_id_rule;         // of an invitation
 extern const json::Text name_rule;             // not empty
 extern const json::Text name_or_nothing_rule;  // of a stream whose name is its slug
 extern const json::Text description_rule;

@@ -80,6 +80,8 @@ void describe(Fields &fields, typename Fields::template Value<StreamInfo> &strea
   fields.number("expires", stream.expires, 0, max_unix_ms, Presence::optional);
   fields.text("key", stream.key, key_rule, Presence::optional);
   fields.text("signature", stream.signature, signature_rule, Presence::optional);
+  fields.flag("private", stream.is_private, Presence::optional);
+  fields.texts("revoked", stream.revoked, max_revoked, guest_id_rule, Presence::optional);
 }
 
 }  // namespace astral::protocol

@@ -30,8 +30,8 @@ class Text {
 }  // namespace
 
 std::vector<std::uint8_t> statement(const StreamInfo &stream) {
-  return Text(context)
-      .text(stream.key)
+  Text text(context);
+  text.text(stream.key)
       .text(stream.slug)
       .text(stream.name)
       .text(stream.description)
@@ -43,8 +43,12 @@ std::vector<std::uint8_t> statement(const StreamInfo &stream) {
       .text(stream.media)
       .number(stream.bitrate_kbps)
       .number(stream.updated)
-      .number(stream.expires)
-      .take();
+      .number(stream.expires);
+  if (stream.is_private) {
+    text.text("private");
+    for (const std::string &id : stream.revoked) text.text(id);
+  }
+  return text.take();
 }
 
 void sign(StreamInfo &stream, const Key &key) {
@@ -69,6 +73,8 @@ void strip(StreamInfo &stream) {
   stream.signature.clear();
   stream.expires = 0;
   stream.deleted = false;
+  stream.is_private = false;
+  stream.revoked.clear();
 }
 
 }  // namespace astral::protocol

@@ -83,7 +83,23 @@ struct StreamInfo {
   std::string key = {};        // the public key, raw, in hexadecimal
   std::string signature = {};  // in hexadecimal
   bool is_signed() const { return !signature.empty(); }
+  // Its media is encrypted. It has no description and no caps here, and its name is its slug.
+  bool is_private = false;
+  std::vector<std::string> revoked = {};  // ids of invitations that would still be good
   bool operator==(const StreamInfo &) const = default;
+};
+
+// What a guest's node shows to get a private stream (invitation.hpp): the stream's key has signed the first
+// four fields, the guest's key the rest. All hexadecimal.
+struct Pass {
+  std::string id = {};        // of the invitation
+  std::uint64_t expires = 0;  // Unix seconds
+  std::string key = {};       // the guest's public key, raw
+  std::string signature = {};
+  std::uint64_t shown = 0;  // Unix ms, by the guest's clock
+  std::string proof = {};
+  bool empty() const { return id.empty(); }
+  bool operator==(const Pass &) const = default;
 };
 
 // For people and programs: "live", "paused", "ended", or "waiting" for a publisher.
@@ -93,6 +109,7 @@ constexpr const char *state_of(const StreamInfo &stream) {
   return stream.paused ? "paused" : "waiting";
 }
 
+inline constexpr std::size_t max_revoked = 32;     // in what is said of a stream: the newest
 inline constexpr std::size_t max_candidates = 32;  // of one end of a link
 inline constexpr std::size_t max_direct = 6;       // addresses of a UDP port in an offer
 

@@ -16,6 +16,18 @@ def test_the_page_plays_the_stream_in_its_address(node, page):
     assert page.console_errors == []
 
 
+def test_the_page_names_the_streams_key_and_warns_of_another_one(node, page):
+    node.streams[0] |= {'fingerprint': 'ab' * 32, 'others': [{'slug': 'demo~cdef', 'name': 'Mine', 'source': 'elsewhere', 'fingerprint': 'cdef' * 16}]}
+    page.open(node.url + '#watch/demo')
+    page.wait('the warning', lambda: 'demo~cdef of node elsewhere' in page.text('#watch-warnings'))
+    page.js('document.querySelector("details.ways").open = true')
+    assert page.text('#watch-fingerprint') == 'ab' * 32
+    node.streams[0] = {**node.streams[0], 'others': [{'slug': 7}], 'fingerprint': None}
+    node.tell({'type': 'stream', 'data': {'slug': 'demo'}})
+    page.wait('no warning', lambda: not page.is_shown('#watch-warnings') and not page.is_shown('#watch-key'))
+    assert page.console_errors == []
+
+
 def test_the_page_loads_nothing_from_another_server(node, page):
     page.open(node.url + '#watch/demo')
     page.expect_moving(1)

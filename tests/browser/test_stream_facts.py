@@ -32,7 +32,7 @@ def test_the_watch_page_says_what_is_left_out_and_plays_the_rest(network, page):
                    'audiotestsrc is-live=true ! audio/x-raw,rate=48000 ! avenc_ac3 ! ac3parse ! queue ! mux.')
     astral.wait_until(lambda: 'video' in (node.stream('talk') or {}), 'media', 40)
     page.open(f'{node.url}/#watch/talk')
-    page.wait('the reason', lambda: 'WebRTC do not carry this stream\'s AC-3 sound: send AAC' in page.text('#watch-left-out'))
+    page.wait('the reason', lambda: 'WebRTC do not carry this stream\'s AC-3 sound: send AAC' in page.text('#watch-warnings'))
     page.wait('the picture', lambda: page.text('#fact-picture') == '640 × 360')
     assert page.console_errors == []
 
@@ -65,7 +65,7 @@ def test_opus_plays_in_flv(network, page):
     page.wait('the player', lambda: page.player == 'HTTP-FLV')
     page.expect_moving()
     page.wait('the sound', lambda: page.js('document.querySelector("video").webkitAudioDecodedByteCount') > 10_000)
-    assert not page.is_shown('#watch-left-out') and page.console_errors == []
+    assert not page.is_shown('#watch-warnings') and page.console_errors == []
 
 
 def test_the_publishers_page_warns_of_bad_encoder_settings(network, page):

@@ -289,9 +289,9 @@ class Network:
         self.helpers.append(helper)
         return helper
 
-    def ctl(self, node, *words):
+    def ctl(self, node, *words, text=None):
         return subprocess.run([program('astralctl'), '--node', node.url, *words], capture_output=True, text=True,
-                              env=self.environment(), timeout=60 * PATIENCE)
+                              env=self.environment(), timeout=60 * PATIENCE, input=text)
 
     def run(self, *argv):
         """Runs another program to its end and returns its output."""

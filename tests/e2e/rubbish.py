@@ -74,7 +74,7 @@ class Rubbish:
 
     def _fill(self, path, slug=None):
         return path.format(slug=slug or self._pick(UNKNOWN_NAMES), uuid=self._pick(UNKNOWN_NAMES), file=self._pick(UNKNOWN_NAMES), session='0',
-                           id=self._pick(UNKNOWN_NAMES))
+                           id=self._pick(UNKNOWN_NAMES), guest=self._pick(UNKNOWN_NAMES))
 
     def _read(self):
         _, method, path = self._pick(self._reads)
@@ -121,7 +121,7 @@ class Rubbish:
     def _good(self, operation, method, path):
         slug = self._pick(self._slugs)
         body = json.dumps(VALID_BODIES[operation]).encode() if operation in VALID_BODIES else b''
-        return method, path.format(slug=slug, uuid='n', file='x', session='0', id=self._pick(UNKNOWN_NAMES)), body, JSON if body else None
+        return method, path.format(slug=slug, uuid='n', file='x', session='0', id=self._pick(UNKNOWN_NAMES), guest='0'), body, JSON if body else None
 
     def _wrong_page(self):
         method, path, body, kind = self._good(*self._pick([row for row in self._writes if row[0] in self._owners]))

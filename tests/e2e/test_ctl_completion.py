@@ -50,7 +50,7 @@ def shell(network):
 def test_commands_and_options_are_completed(shell):
     assert shell.completed('astralctl list') == ['listbans', 'listdevices', 'listnodes', 'liststreams', 'listtickets']
     commands = shell.completed('astralctl ')
-    assert len(commands) == 26 and 'top' in commands and all(word.isalpha() for word in commands)
+    assert len(commands) == 29 and 'top' in commands and all(word.isalpha() for word in commands)
     assert shell.completed('astralctl --') == ['--help', '--json', '--node', '--token', '--version']
     assert {'-ln', '-cn', '-h', '--json'} <= set(shell.completed('astralctl -'))
     assert shell.completed('astralctl --json --node http://127.0.0.1:8000 shut') == [

@@ -114,7 +114,7 @@ def test_every_operation_answers_as_described(nodes):
     events = raw_websocket.WebSocket(v.port, '/events')
 
     for operation, (method, path, _) in do.description.operations.items():
-        params = {'slug': 'talk', 'uuid': 'p', 'file': 'x', 'session': '0', 'id': '0'}
+        params = {'slug': 'talk', 'uuid': 'p', 'file': 'x', 'session': '0', 'id': '0', 'guest': '0'}
         do(v, 403, operation, headers={'Host': 'evil.example'}, **params)
         if do.description.is_for_the_owner(operation):
             do(v, 403, operation, headers={'Origin': 'http://evil.example'}, **params)
@@ -146,6 +146,24 @@ def test_every_operation_answers_as_described(nodes):
     do(q, 409, 'put_stream_key', {'pem': do(p, 200, 'get_stream_key', slug='talk').json['key']['pem']}, slug='free')
     do(v, 413, 'put_stream_key', LARGE, JSON, slug='free')
     do(v, 415, 'put_stream_key', b'x', TEXT, slug='free')
+
+    private = do(q, 201, 'create_stream', {'name': 'Secret talk', 'private': True}).json['stream']
+    assert private['private'] and private['name'] == 'Secret talk' and private['slug'].startswith('private-')
+    mine = {'slug': private['slug']}
+    invitation = do(q, 201, 'invite', {'for': 'V'}, **mine).json['invitation']
+    do(q, 400, 'invite', {'expires_seconds': 0}, **mine)
+    do(q, 404, 'invite', {}, slug='free')
+    do(q, 413, 'invite', LARGE, JSON, **mine)
+    do(q, 415, 'invite', b'x', TEXT, **mine)
+    assert do(v, 200, 'accept_invitation', {'invitation': invitation['invitation']}).json == mine
+    do(v, 400, 'accept_invitation', {'invitation': 'rubbish'})
+    do(q, 409, 'accept_invitation', {'invitation': invitation['invitation']})
+    do(v, 413, 'accept_invitation', LARGE, JSON)
+    do(v, 415, 'accept_invitation', b'x', TEXT)
+    assert do(q, 200, 'list_invitations', **mine).json['name'] == 'Secret talk'
+    do(q, 404, 'list_invitations', slug='free')
+    assert do(q, 200, 'revoke_invitation', guest='V', **mine).json['invitations'][0]['revoked']
+    do(q, 404, 'revoke_invitation', guest='W', **mine)
 
     code = do(v, 201, 'start_pairing').json['pairing']['code']
     device = do(v, 201, 'pair_device', {'code': code}).json['device']

@@ -49,14 +49,14 @@ def state(node):
 
 
 # Valid bodies for the operations that only the owner may call.
-BODIES = {'create_stream': {'name': 'theirs'}, 'pause_or_resume': {'streaming': True}, 'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True}}
+BODIES = {'create_stream': {'name': 'theirs'}, 'pause_or_resume': {'streaming': True}, 'accept_invitation': {'invitation': 'x'}, 'confirm_ticket': {'confirmed': True}, 'confirm_ticket_of': {'confirmed': True}}
 
 
 def owners_calls(node):
     said = openapi.Description(node.call('GET', '/openapi.json').body)
     for operation, (method, path, _) in said.operations.items():
         if said.is_for_the_owner(operation):
-            yield method, path.format(slug='mine', uuid='n', file='x', session='y', id='z'), BODIES.get(operation)
+            yield method, path.format(slug='mine', uuid='n', file='x', session='y', id='z', guest='g'), BODIES.get(operation)
 
 
 def test_a_stranger_reads_but_changes_nothing(node, stranger):

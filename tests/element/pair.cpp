@@ -82,7 +82,8 @@ void Publishing::end() {
 }
 
 Viewing::Viewing(GstElement *provider, const std::string &ticket, const std::string &slug,
-                 const std::function<void(std::string &)> &tamper, const std::string &stream_key)
+                 const std::function<void(std::string &)> &tamper, const std::string &stream_key,
+                 const std::string &invitation)
     : source_(make("astralsrc")),
       sink_(make("appsink")),
       provider_(Ref<GstElement>::retain(provider)),
@@ -90,7 +91,8 @@ Viewing::Viewing(GstElement *provider, const std::string &ticket, const std::str
       tamper_(tamper) {
   gst_util_set_object_arg(G_OBJECT(source_.get()), "signaller", "application");
   g_object_set(source_.get(), "slug", slug.c_str(), "stream-key",
-               stream_key.empty() ? nullptr : stream_key.c_str(), nullptr);
+               stream_key.empty() ? nullptr : stream_key.c_str(), "invitation",
+               invitation.empty() ? nullptr : invitation.c_str(), nullptr);
   g_object_set(sink_.get(), "sync", FALSE, nullptr);
   pipeline_ = make_pipeline({source_.get(), sink_.get()});
   const auto carry = +[](GstElement *, const char *json, Viewing *self) {
@@ -120,6 +122,16 @@ Viewing::~Viewing() {
 
 Ref<GstSample> Viewing::pull() {
   return Ref<GstSample>::adopt(gst_app_sink_try_pull_sample(GST_APP_SINK(sink_.get()), deadline * 1000));
+}
+
+bool Viewing::has_sample() {
+  return Ref<GstSample>::adopt(gst_app_sink_try_pull_sample(GST_APP_SINK(sink_.get()), 0)).get() != nullptr;
+}
+
+bool Viewing::warned() {
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+  return Ref<GstMessage>::adopt(gst_bus_timed_pop_filtered(bus.get(), deadline * 1000, GST_MESSAGE_WARNING))
+             .get() != nullptr;
 }
 
 Data Viewing::pull_bytes(std::size_t count) {

@@ -44,7 +44,8 @@ class Viewing {
  public:
   // `provider`: the astralsink or astralrelay that offers the ticket.
   Viewing(GstElement *provider, const std::string &ticket, const std::string &slug = "demo",
-          const std::function<void(std::string &)> &tamper = nullptr, const std::string &stream_key = {});
+          const std::function<void(std::string &)> &tamper = nullptr, const std::string &stream_key = {},
+          const std::string &invitation = {});
   ~Viewing();
   GstElement *source() const { return source_.get(); }
   GstElement *pipeline() const { return pipeline_.get(); }
@@ -53,6 +54,8 @@ class Viewing {
   // Pulls samples until there are `count` bytes of payload.
   Data pull_bytes(std::size_t count);
   bool at_end();
+  bool has_sample();  // now
+  bool warned();      // waits for a warning
   bool wait_error(GQuark domain, int code) { return test::wait_error(pipeline_.get(), domain, code); }
 
  private:

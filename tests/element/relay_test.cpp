@@ -5,6 +5,7 @@
 
 #include "glue/key.hpp"
 #include "pair.hpp"
+#include "protocol/invitation.hpp"
 
 namespace astral::test {
 namespace {
@@ -27,13 +28,13 @@ bool served(GstElement *element, guint64 count) {
 // A pipeline with a relay whose source pad feeds an appsink. Parents can be added and removed while it runs.
 class Relaying {
  public:
-  explicit Relaying(const std::string &signing_key = {}) {
+  explicit Relaying(const std::string &signing_key = {}, const std::string &privacy = {}) {
     pipeline_ = Ref<GstElement>::adopt(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
     relay_ = gst_element_factory_make("astralrelay", nullptr);
     sink_ = gst_element_factory_make("appsink", nullptr);
     gst_util_set_object_arg(G_OBJECT(relay_), "signaller", "application");
     g_object_set(relay_, "slug", "demo", "signing-key", signing_key.empty() ? nullptr : signing_key.c_str(),
-                 nullptr);
+                 "privacy", privacy.empty() ? nullptr : privacy.c_str(), nullptr);
     g_object_set(sink_, "sync", FALSE, "async", FALSE, nullptr);
     gst_bin_add_many(GST_BIN(pipeline_.get()), relay_, sink_, nullptr);
     EXPECT_TRUE(gst_element_link(relay_, sink_));
@@ -205,6 +206,52 @@ TEST(Relay, SignsWhatItsPublishersBringWithTheKeyOfTheStream) {
   for (int i = 100; i < 105; ++i) EXPECT_EQ(bytes_of(child.pull().get()), frame(i));
   Viewing stranger(relay.relay(), "stranger", "demo", nullptr, Key::generate()->fingerprint());
   EXPECT_TRUE(stranger.wait_error(GST_STREAM_ERROR, GST_STREAM_ERROR_DECRYPT));
+}
+
+struct Guest {
+  explicit Guest(const Key &stream, std::uint8_t id)
+      : invitation(protocol::invite(stream, "demo", std::array<std::uint8_t, 8>{id}, UINT64_MAX,
+                                    Secret::random())) {}
+  std::string text() const { return protocol::text_of(invitation); }
+  protocol::Invitation invitation;
+};
+
+std::string privacy_for(const std::vector<const Guest *> &guests) {
+  std::string list;
+  for (const Guest *guest : guests)
+    list += (list.empty() ? "" : ",") + std::string(R"({"id":")") + guest->invitation.id_text() +
+            R"(","secret":")" + to_hex(guest->invitation.secret.bytes()) + "\"}";
+  return R"({"name":"Secret","description":"","guests":[)" + list + "]}";
+}
+
+TEST(Relay, ForwardsAPrivateStreamThatOnlyGuestsRead) {
+  const Key key = *Key::generate();
+  const Guest ann(key, 1), bob(key, 2);
+  Publishing publisher(frames);
+  Relaying node(std::string(as_text(key.private_key_pem())), privacy_for({&ann, &bob}));
+  node.add_parent(publisher.sink(), "up");
+  ASSERT_TRUE(served(publisher.sink(), 1));
+  publish(publisher, 0, 5);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(node.pull(), frame(i));
+  Relaying relay;  // is not invited
+  relay.add_parent(node.relay(), "relay");
+  ASSERT_TRUE(served(node.relay(), 1));
+  Viewing to_ann(relay.relay(), "ann", "demo", nullptr, {}, ann.text());
+  Viewing to_bob(relay.relay(), "bob", "demo", nullptr, {}, bob.text());
+  Viewing to_nobody(relay.relay(), "nobody");
+  ASSERT_TRUE(served(relay.relay(), 3));
+  publish(publisher, 5, 10);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(bytes_of(to_ann.pull().get()), frame(i));
+    EXPECT_EQ(bytes_of(to_bob.pull().get()), frame(i));
+  }
+  EXPECT_TRUE(to_nobody.warned());
+  g_object_set(node.relay(), "privacy", privacy_for({&bob}).c_str(), nullptr);
+  publish(publisher, 10, 15);
+  for (int i = 10; i < 15; ++i) EXPECT_EQ(bytes_of(to_bob.pull().get()), frame(i));
+  EXPECT_TRUE(to_ann.warned());
+  EXPECT_FALSE(to_ann.has_sample());
+  EXPECT_FALSE(to_nobody.has_sample());
 }
 
 TEST(Relay, RefusesBuffersOfOtherElements) {

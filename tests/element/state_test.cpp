@@ -55,8 +55,8 @@ TEST(Properties, TheTurnServersPasswordCannotBeReadAndIsInNoUri) {
     EXPECT_FALSE(spec->flags & G_PARAM_READABLE);
   }
   const auto source = make("astralsrc");
-  for (const char *query :
-       {"signing-key=secret", "turn-server=turn://me:secret@h", "no-such=1&turn-server=turn://me:secret@h"}) {
+  for (const char *query : {"signing-key=secret", "invitation=secret", "privacy=secret",
+                            "turn-server=turn://me:secret@h", "no-such=1&turn-server=turn://me:secret@h"}) {
     GError *raw = nullptr;
     const std::string uri = std::string("astral://h/talk?") + query;
     EXPECT_FALSE(gst_uri_handler_set_uri(GST_URI_HANDLER(source.get()), uri.c_str(), &raw));

@@ -22,6 +22,8 @@ std::string code(RefusalCode refusal) {
       return "conflict";
     case RefusalCode::no_path:
       return "no-path";
+    case RefusalCode::not_invited:
+      return "not-invited";
   }
   return "";
 }

@@ -21,7 +21,7 @@ constexpr std::size_t max_below = max_except - 1;  // a search for a standby als
 }  // namespace
 
 void Consumer::watch(const AskTicket &ask) {
-  const auto &[call, slug, destination, until_media, player] = ask;
+  const auto &[call, slug, destination, until_media, player, pass] = ask;
   StreamState *stream = streams_.find(slug);
   const Link *parent = stream == nullptr ? nullptr : roles(*stream).parent;
   if (parent != nullptr && (!until_media || stream->own || parent->media)) {
@@ -42,6 +42,7 @@ void Consumer::watch(const AskTicket &ask) {
       return outbox_.answer(call, fail(Code::no_room, "this node carries too many streams"));
     stream = &streams_.open(slug);
   }
+  if (!pass.empty()) stream->pass = pass;
   if (stream->calls.size() + stream->watchers.size() >= max_waiting_calls)
     return outbox_.answer(call, fail(Code::no_room, "too many ask for this stream at once"));
   const bool is_watcher = until_media || own;  // which is answered after a while even if nothing comes
@@ -196,8 +197,10 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
     return reconciler_.settle(*stream);
   }
   if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(node_.now);
-  if (refusal.code == RefusalCode::no_room && refusal.message != nobody_has_room)
+  if ((refusal.code == RefusalCode::no_room && refusal.message != nobody_has_room) ||
+      refusal.code == RefusalCode::not_invited)
     search.why = refusal.message;
+  if (refusal.code == RefusalCode::not_invited) note_trouble(*stream, refusal.message);
   if (search.again || search.relayed) return;
   const bool nobody =
       !search.wide || refusal.code == RefusalCode::no_stream;  // nobody near, or nobody anywhere, has it

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "core/admission.hpp"
 #include "core/silence.hpp"
 #include "core/streams/pauses.hpp"
 #include "core/streams/plan.hpp"
@@ -353,6 +354,20 @@ void Reconciler::begin_search(StreamState &stream, const Plan &plan) {
   ask(stream);
 }
 
+// Our own, or that of a guest for whom the stream is carried and who is still invited.
+Pass Reconciler::pass_for(const StreamState &stream) const {
+  if (StreamKeys *keys = node_.settings.stream_keys; keys != nullptr)
+    if (Pass own = keys->pass(stream.slug, node_.unix_ms()); !own.empty()) return own;
+  const StreamInfo *info = directory_.stream(stream.slug);
+  if (invited(info, stream.pass, true, node_.unix_ms())) return stream.pass;
+  const Pass *newest = &stream.pass;
+  for (const TicketId &id : tickets_.given(stream.slug)) {
+    const Pass &shown = tickets_.find(id)->child.pass;
+    if (shown.shown > newest->shown && invited(info, shown, true, node_.unix_ms())) newest = &shown;
+  }
+  return *newest;
+}
+
 void Reconciler::ask(StreamState &stream) {
   Search &search = *stream.search;
   const Timeouts &times = node_.settings.timeouts;
@@ -370,6 +385,7 @@ void Reconciler::ask(StreamState &stream) {
                         .unreachable = failed_paths_.list(node_.now),
                         .direct = search.purpose != Purpose::parent && search.purpose != Purpose::away},
             .wide = search.wide};
+  find.request.pass = pass_for(stream);
   // One place is kept for the parent, if a standby is searched for.
   const auto pass_over = [&](const Uuid &node) {
     if (find.request.except.size() + 1 < max_except) find.request.except.push_back(node);

@@ -68,6 +68,7 @@ class Reconciler {
   void close_media(StreamState &stream);
   void answer_calls(StreamState &stream, const Expected<Answered> &result);  // all that wait
   void close(StreamState &stream);  // its links are released and its calls answered before
+  Pass pass_for(const StreamState &stream) const;
   void ask(StreamState &stream);    // sends the question of its search, with a new id or to more nodes
   void fail_later(StreamState &stream, Purpose purpose);  // starts a pause that grows
 

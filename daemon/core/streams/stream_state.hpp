@@ -68,6 +68,7 @@ struct StreamState {
   std::vector<CallId> watchers = {};  // of the API, that wait for media
   Time watch_until = {};              // then they hear what is wrong
   std::optional<Time> relayed = {};   // it is carried until then for a node that has no other path to it
+  Pass pass = {};                     // of a guest for whom it is carried; it is shown unless we are guests
   std::string trouble = {};           // why no media comes, for people; empty: nothing is known to be wrong
   std::optional<Time> unwanted = {};  // since when nobody wants the stream
   // The end. The source's word and the media's end come by different ways, in any order.

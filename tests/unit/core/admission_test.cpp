@@ -54,6 +54,28 @@ TEST_F(Asking, AChildThatDidNotHoldTheRateIsSentElsewhere) {
   EXPECT_EQ(why(), "it did not hold the rate");
 }
 
+TEST_F(Asking, OnlyGuestsGetAPrivateStream) {
+  at.invited = false;
+  EXPECT_EQ(objection(&stream, request, at, times)->code, RefusalCode::not_invited);
+}
+
+TEST(Invited, ToAPublicStreamIsEverybody) {
+  const StreamInfo open{.slug = "talk"};
+  EXPECT_TRUE(invited(&open, {}, false, 0));
+  EXPECT_TRUE(invited(nullptr, {}, false, 0));
+}
+
+TEST(Invited, ToAPrivateStreamIsWhoShowsAGoodPass) {
+  StreamInfo closed{.slug = "talk", .is_private = true, .revoked = {"00000000000000bb"}};
+  const Pass pass{.id = "00000000000000aa", .expires = 100};
+  EXPECT_TRUE(invited(&closed, pass, true, 99'999));
+  EXPECT_FALSE(invited(&closed, pass, false, 99'999));
+  EXPECT_FALSE(invited(&closed, pass, true, 100'000));
+  EXPECT_FALSE(invited(&closed, {}, false, 99'999));
+  closed.revoked.push_back(pass.id);
+  EXPECT_FALSE(invited(&closed, pass, true, 99'999));
+}
+
 TEST_F(Asking, ThePathIsBounded) {
   stream.position.path.assign(max_path - 1, "n");
   EXPECT_EQ(why(), "too far from the publisher");

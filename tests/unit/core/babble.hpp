@@ -177,7 +177,9 @@ class Babble {
         if (rarely()) return set_clock();
         if (rarely()) return NatKnown{.udp_port = 9, .nat = words_.nat(), .families = words_.families()};
         if (rarely()) return MeasuringBegun{};
-        if (rarely()) return PublisherAway{.slug = slug, .away = rarely()};
+        if (rarely())
+          return rarely() ? Input{StreamReworded{.slug = slug}}
+                          : PublisherAway{.slug = slug, .away = rarely()};
         if (rarely()) return PlayersSeen{.slug = slug, .any = rarely(), .count = static_cast<std::uint32_t>(choices_.below(9))};
         if (rarely())
           return LinksSeen{.links = {{.ticket = ticket,

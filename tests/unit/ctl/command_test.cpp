@@ -47,6 +47,15 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"listtickets"}, "GET /tickets ;"}, Case{{"-lt"}, "GET /tickets ;"},
         Case{{"stream", "My Talk", "About"}, R"(POST /streams {"name":"My Talk","description":"About"};)"},
         Case{{"-st", "\"x\""}, R"(POST /streams {"name":"\"x\"","description":""};)"},
+        Case{{"stream", "Talk", "--private"},
+             R"(POST /streams {"name":"Talk","description":"","private":true};)"},
+        Case{{"invite", "a"}, "POST /stream/a/invitations {};"},
+        Case{{"invite", "a", "--for=Eve", "--expires=7d"},
+             R"(POST /stream/a/invitations {"for":"Eve","expires_seconds":604800};)"},
+        Case{{"-in", "a", "--expires=90m"}, R"(POST /stream/a/invitations {"expires_seconds":5400};)"},
+        Case{{"revoke", "a"}, "GET /stream/a/invitations ;"},
+        Case{{"revoke", "a", "Eve B"}, "DELETE /stream/a/invitation/Eve%20B ;"},
+        Case{{"accept"}, "POST /invitations ;"},
         Case{{"watch", "my-talk"}, "POST /stream/my-talk/tickets {};"},
         Case{{"pause", "a"}, R"(PUT /stream/a {"streaming":false};)"},
         Case{{"-re", "a"}, R"(PUT /stream/a {"streaming":true};)"},
@@ -91,6 +100,14 @@ TEST(Plan, RefusesWrongUsage) {
                              Words{"key", "export"},
                              Words{"key", "steal", "a"},
                              Words{"key", "import", "A!"},
+                             Words{"invite"},
+                             Words{"invite", "a", "b"},
+                             Words{"invite", "a", "--expires=7"},
+                             Words{"invite", "a", "--expires=0d"},
+                             Words{"invite", "a", "--expires=367d"},
+                             Words{"invite", "a", "--expires=18446744073709551615d"},
+                             Words{"revoke", "A!"},
+                             Words{"accept", "secret"},
                              Words{"unpair"},
                              Words{"unpair", "../node"},
                              Words{"deletenode"},
@@ -153,6 +170,19 @@ TEST(Help, NamesEveryCommandInBothForms) {
                            "shutdown, -sh",       "--node",           "--json",           "Exit status"}) {
     EXPECT_THAT(help(), HasSubstr(name));
   }
+}
+
+TEST(Invitation, IsFoundInALink) {
+  EXPECT_EQ(invitation_in("http://127.0.0.1:8000/#invite/AbC-_9\n"), "AbC-_9");
+  EXPECT_EQ(invitation_in("  AbC-_9 "), "AbC-_9");
+  EXPECT_EQ(invitation_in(" \n"), "");
+}
+
+TEST(Arguments, OptionsOfACommandStayWithIt) {
+  const auto parsed = parse({"invite", "a", "--for", "Eve", "--expires=7d"});
+  ASSERT_TRUE(parsed) << parsed.error().detail;
+  EXPECT_EQ(parsed->words, (Words{"invite", "a", "--for=Eve", "--expires=7d"}));
+  EXPECT_FALSE(parse({"invite", "a", "--for"}));
 }
 
 }  // namespace

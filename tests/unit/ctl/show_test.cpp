@@ -85,6 +85,14 @@ TEST(Show, OtherAnswersAsASentence) {
   EXPECT_EQ(shown({"key", "export", "a"}, R"({"key":{"slug":"a","fingerprint":"f","pem":"-----BEGIN\n"}})"),
             "-----BEGIN\n");
   EXPECT_EQ(shown({"key", "import", "a"}, "{}"), "this node has the key of a\n");
+  EXPECT_EQ(shown({"invite", "a"}, R"({"invitation":{"id":"01","invitation":"AbC"}})"),
+            "http://127.0.0.1:8000/#invite/AbC\n");
+  EXPECT_EQ(shown({"accept"}, R"({"slug":"a"})"), "invited to a\n");
+  const std::string guests = shown({"revoke", "a"}, R"({"name":"T","invitations":[
+      {"id":"01","for":"Eve","expires":1800000000,"revoked":false},{"id":"02","for":"","expires":5,"revoked":true}]})");
+  EXPECT_NE(guests.find("01"), std::string::npos);
+  EXPECT_NE(guests.find("2027-01-15 08:00 UTC"), std::string::npos);
+  EXPECT_NE(guests.find("revoked"), std::string::npos);
   EXPECT_EQ(shown({"-cn", "3"}, ""), "3 fake nodes registered\n");
 }
 

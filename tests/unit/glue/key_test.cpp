@@ -55,6 +55,20 @@ TEST(PublicKey, HasThirtyTwoBytes) {
   EXPECT_FALSE(PublicKey::from_raw(bytes));
 }
 
+// RFC 8032, 7.1, test 1.
+TEST(Key, ComesFromASeed) {
+  const auto key =
+      Key::from_seed(from_hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"));
+  ASSERT_TRUE(key) << key.error().detail;
+  EXPECT_EQ(to_hex(key->public_key_raw()),
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+  EXPECT_EQ(to_hex(key->sign({})),
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46b"
+            "d25bf5f0"
+            "595bbe24655141438e7a100b");
+  EXPECT_FALSE(Key::from_seed(from_hex("9d61")));
+}
+
 // RFC 8032, 7.1, test 3; and RFC 8410 for the rest of the DER.
 TEST(PublicKey, TakesTheVectorsOfTheRfc) {
   const auto open =

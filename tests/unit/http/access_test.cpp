@@ -42,6 +42,21 @@ TEST(Access, TheHostMustBeAnAddressOrAKnownName) {
   EXPECT_TRUE(Access({}).may_come(call_to("any.example")));
 }
 
+TEST(Access, APrivateStreamIsForTheOwnersOwnPages) {
+  Call call = call_to("127.0.0.1", ":8000");
+  call.is_near = true;
+  EXPECT_FALSE(node().may_watch_private(call));
+  call.is_loopback = true;
+  EXPECT_TRUE(node().may_watch_private(call));
+  call.origin = "http://127.0.0.1:8000";
+  EXPECT_TRUE(node().may_watch_private(call));
+  call.origin = "http://evil.example";
+  EXPECT_FALSE(node().may_watch_private(call));
+  call.token = secret;
+  EXPECT_TRUE(node().may_watch_private(call));
+  EXPECT_FALSE(Access({.is_public = true}).may_watch_private(call_to("node.example")));
+}
+
 TEST(Access, OnlyOwnPagesAndAllowedOriginsMayChangeAnything) {
   Call call = call_to("127.0.0.1", ":8000");
   call.is_loopback = true;

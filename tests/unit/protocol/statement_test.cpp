@@ -49,6 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"Paused", [](StreamInfo &s) { s.paused = true; }},
         Lie{"Ended", [](StreamInfo &s) { s.ended = true; }},
         Lie{"Deleted", [](StreamInfo &s) { s.deleted = true; }},
+        Lie{"Private", [](StreamInfo &s) { s.is_private = true; }},
         Lie{"Media", [](StreamInfo &s) { s.media.clear(); }},
         Lie{"BitRate", [](StreamInfo &s) { ++s.bitrate_kbps; }},
         Lie{"Updated", [](StreamInfo &s) { ++s.updated; }},
@@ -74,6 +75,23 @@ TEST(Statement, SurvivesTheCodecAndAnOriginsDate) {
   EXPECT_EQ(read, stream);
   read.created = 5;
   EXPECT_TRUE(check(read));
+}
+
+TEST(Statement, OfAPrivateStreamNamesWhoWasRevoked) {
+  StreamInfo stream = talk();
+  stream.is_private = true;
+  stream.revoked = {"0123456789abcdef", "00000000000000ff"};
+  sign(stream, *Key::generate());
+  json::Reader in = *json::Reader::parse(stream_json(stream).text());
+  StreamInfo read = read_stream(in);
+  ASSERT_TRUE(in.good()) << in.error().detail;
+  EXPECT_EQ(read, stream);
+  ASSERT_TRUE(check(read));
+  read.revoked.pop_back();
+  EXPECT_FALSE(check(read));
+  read = stream;
+  read.is_private = false;
+  EXPECT_FALSE(check(read));
 }
 
 TEST(Statement, ThatIsStrippedCountsAsUnsigned) {
