@@ -17,10 +17,6 @@ using std::chrono::milliseconds, std::chrono::seconds;
 constexpr unsigned too_many_requests = 429;
 constexpr json::Text code_rule{.min = 1, .max = 32};
 
-http::WallTime wall_now() {
-  return std::chrono::floor<seconds>(std::chrono::system_clock::now());
-}
-
 std::int64_t unix_ms(http::WallTime time) {
   return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
 }
@@ -73,8 +69,9 @@ struct Pairing {
       if (is_early) out.headers.emplace_back("Retry-After", "1");
       return answer(std::move(out));
     }
-    const auto added = devices.add(http::device_name(call.user_agent),
-                                   random_bytes<std::tuple_size_v<http::Devices::Random>>(), wall_now());
+    const auto added =
+        devices.add(http::device_name(call.user_agent),
+                    random_bytes<std::tuple_size_v<http::Devices::Random>>(), http::wall_now());
     if (!added) return answer(http::reply_error(added.error()));
     const auto device = std::ranges::find(devices.all(), added->id, &http::Device::id);
     g_message("paired a device: %s (%s)", device->name.c_str(), device->id.c_str());

@@ -136,7 +136,7 @@ void RtmpServer::take(Id id, const rtmp::PublishAsked &asked) {
 }
 
 Expected<std::string> RtmpServer::may_publish(const Client &client, const rtmp::Address &address) const {
-  const auto may = access_.may_publish(client.caller.is_loopback, address.query);
+  const auto may = access_.may_publish(client.caller, address.query, http::wall_now());
   return may ? slug_of(address) : tl::unexpected<Error>(may.error());
 }
 
@@ -166,9 +166,9 @@ void RtmpServer::take(Id id, const rtmp::PlayAsked &asked) {
       PlaybackRequest::Wish{
           .slug = *slug,
           .format = formats::Format::rtmp,
-          .may_bring = access_.may_watch(client.caller.is_near, asked.address.query),
+          .may_bring = access_.may_watch(client.caller, asked.address.query, http::wall_now()),
           .may_watch_private =
-              access_.may_publish(client.caller.is_loopback, asked.address.query).has_value(),
+              access_.may_publish(client.caller, asked.address.query, http::wall_now()).has_value(),
           .patience = settings_.patience},
       PlaybackRequest::Handler{
           .on_ready =

@@ -42,6 +42,10 @@ bool same_secret(std::string_view given, std::string_view secret) {
 Access::Access(Rules rules) : rules_(std::move(rules)) {}
 
 void Access::recognize(Call &call, WallTime now) const {
+  call.guesses_too_often = !call.token.empty() && !call.is_loopback && rules_.guesses &&
+                           !rules_.guesses->may_guess(call.caller, now);
+  if (call.guesses_too_often) call.token.clear();
+  if (!call.token.empty() && !call.is_loopback) static_cast<void>(check_token(call.token, call.caller, now));
   if (rules_.devices) call.device = rules_.devices->find(call.cookies, now);
   if (!call.device.empty()) rules_.devices->saw(call.device, now);
   call.is_owner = is_owner(call);
@@ -105,10 +109,23 @@ Error not_a_private_viewer() {
           "watch it"};
 }
 
-Expected<void> Access::may_publish(bool is_loopback, const std::string &query) const {
-  const std::string token = value_of(query, "token");
-  if (is_loopback || is_token(token)) return {};
-  if (!token.empty()) return fail(Code::refused, "that is not this node's token");
+Error guesses_too_often() {
+  return {Code::refused, "too many wrong tokens from your address; wait some seconds"};
+}
+
+Expected<void> Access::check_token(const std::string &token, const std::string &address, WallTime now) const {
+  if (rules_.guesses && !rules_.guesses->may_guess(address, now))
+    return tl::unexpected<Error>(guesses_too_often());
+  if (is_token(token)) return {};
+  if (rules_.guesses) rules_.guesses->was_wrong(address, now);
+  return fail(Code::refused, "that is not this node's token");
+}
+
+Expected<void> Access::may_publish(const RemoteAddress &caller, const std::string &query,
+                                   WallTime now) const {
+  if (caller.is_loopback) return {};
+  if (const std::string token = value_of(query, "token"); !token.empty())
+    return check_token(token, caller.address, now);
   return fail(Code::refused,
               "only this machine itself may publish, or a client that adds '?token=TOKEN' to the stream key, "
               "with the "
@@ -127,8 +144,8 @@ bool Access::may_watch(const Call &call) const {
   return rules_.is_public || call.is_near || is_owner(call);
 }
 
-bool Access::may_watch(bool is_near, const std::string &query) const {
-  return rules_.is_public || is_near || may_publish(false, query);
+bool Access::may_watch(const RemoteAddress &caller, const std::string &query, WallTime now) const {
+  return rules_.is_public || caller.is_near || may_publish(caller, query, now);
 }
 
 bool Access::may_watch_private(const Call &call) const {

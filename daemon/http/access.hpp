@@ -12,6 +12,8 @@
 #include "http/call.hpp"
 #include "http/devices.hpp"
 #include "http/forwarded.hpp"
+#include "http/guesses.hpp"
+#include "http/remote_address.hpp"
 #include "http/routes.hpp"
 
 namespace astral::http {
@@ -30,6 +32,7 @@ class Access {
     bool is_public = false;      // everybody may watch, not only this machine and its local network
     bool shows_peers = false;    // everybody may see which nodes and tickets this node knows
     Devices *devices = nullptr;  // those that may do what this machine may; it outlives Access. Null: none
+    Guesses *guesses = nullptr;  // of tokens; it outlives Access. Null: they are not counted
   };
 
   explicit Access(Rules rules);
@@ -47,13 +50,13 @@ class Access {
   Expected<void> may_change(const Call &call, Who who, bool is_open = false) const;
 
   // For RTMP, which has no headers: `query` is the part of the stream key behind '?'.
-  Expected<void> may_publish(bool is_loopback, const std::string &query) const;
+  Expected<void> may_publish(const RemoteAddress &caller, const std::string &query, WallTime now) const;
 
   bool is_owner(const Call &call) const;
   bool may_see_peers(const Call &call) const;
   // Who may watch may have a stream brought to this node.
   bool may_watch(const Call &call) const;
-  bool may_watch(bool is_near, const std::string &query) const;  // over RTMP
+  bool may_watch(const RemoteAddress &caller, const std::string &query, WallTime now) const;  // over RTMP
   // A private stream is for the owner, and not for other sites' pages in the owner's browser.
   bool may_watch_private(const Call &call) const;
   bool is_friend(std::string_view origin) const;                 // one of `origins`
@@ -64,6 +67,8 @@ class Access {
  private:
   Expected<void> may_page(const Call &call, const char *what) const;
   bool is_token(std::string_view token) const;
+  // A token that `address` shows. Errors: refused: it is wrong, or too many were.
+  Expected<void> check_token(const std::string &token, const std::string &address, WallTime now) const;
 
   Rules rules_;
 };
@@ -71,6 +76,8 @@ class Access {
 // Takes equally long wherever the two differ, so that nobody can guess a secret by measuring time.
 bool same_secret(std::string_view given, std::string_view secret);
 
+// Why a caller's token is not even looked at.
+Error guesses_too_often();
 // Why a caller that is not the owner may not do what only the owner may.
 Error not_the_owner(const Call &call);
 // … why one may not see what this node knows of others

@@ -39,6 +39,7 @@ struct Call {
   std::string authority;  // the Host header
   std::string origin;     // the Origin header: the site whose page makes the call
   std::string token;      // of "Authorization: Bearer"
+  bool guesses_too_often = false;  // it had one, which was not looked at. Access decides
   std::string cookies;    // the Cookie header
   std::string user_agent;
   std::string body;

@@ -18,6 +18,10 @@ namespace astral::http {
 
 using WallTime = std::chrono::sys_seconds;
 
+inline WallTime wall_now() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 struct Device {
   std::string id;    // 8 hexadecimal digits; no secret
   std::string name;  // what its User-Agent says of it

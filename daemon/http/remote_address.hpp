@@ -9,8 +9,9 @@
 namespace astral::http {
 
 struct RemoteAddress {
-  std::string address;  // IP address as text; empty: none
-  std::string place;  // clients of one place share a limit: an IPv4 address, an IPv6 /64; empty: this machine
+  std::string address = {};  // IP address as text; empty: none
+  std::string place =
+      {};  // clients of one place share a limit: an IPv4 address, an IPv6 /64; empty: this machine
   bool is_loopback = false;  // the client is on this machine
   bool is_near = false;      // or on its local network
 };

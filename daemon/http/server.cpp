@@ -2,13 +2,14 @@
 #include "http/server.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "http/websocket_handshake.hpp"
 
 namespace astral::http {
 namespace {
+
+constexpr unsigned too_many_requests = 429;
 
 // What a browser asks before it lets a page of a friendly origin make a call.
 Reply preflight(const std::string &allow) {
@@ -102,7 +103,12 @@ void Server::on_request(HttpConnection &connection, Request request) {
   Call &call = request.call;
   access_.take_forwarded(call);
   const auto refuse = [&](const Error &error) { answer(connection, call.origin, reply_error(error)); };
-  access_.recognize(call, std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+  access_.recognize(call, wall_now());
+  if (call.guesses_too_often) {
+    Reply reply = reply_error(guesses_too_often(), too_many_requests);
+    reply.headers.emplace_back("Retry-After", std::to_string(Guesses::pause.count()));
+    return answer(connection, call.origin, std::move(reply));
+  }
   if (const auto may = access_.may_come(call); !may) return refuse(may.error());
   for (const SocketRoute &socket : sockets_) {
     if (socket.path == call.path) return upgrade(connection, socket, request);

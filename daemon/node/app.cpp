@@ -15,8 +15,9 @@ namespace {
 constexpr Time longest_farewell = 700ms;
 constexpr Time check_every = 20ms;
 
-http::Access::Rules with(http::Access::Rules rules, http::Devices &devices) {
+http::Access::Rules with(http::Access::Rules rules, http::Devices &devices, http::Guesses &guesses) {
   rules.devices = &devices;
+  rules.guesses = &guesses;
   return rules;
 }
 
@@ -29,7 +30,7 @@ bool is_for_this_machine(const std::string &host) {
 
 App::App(const Settings &settings, media::MediaBackend &media)
     : devices_("astral-" + settings.driver.node.self.uuid),
-      access_(with(settings.access, devices_)),
+      access_(with(settings.access, devices_, guesses_)),
       listen_(settings.listen),
       dvr_seconds_(settings.dvr_seconds),
       driver_(settings.driver, media),
@@ -124,7 +125,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
                          }});
 
   auto server = http::Server::open(settings.listen, settings.port, std::move(routes), std::move(sockets),
-                                   settings.server, with(settings.access, app->devices_));
+                                   settings.server, with(settings.access, app->devices_, app->guesses_));
   if (!server) return tl::unexpected<Error>(server.error());
   app->server_ = std::move(*server);
   app->set_publishers_node(settings);
@@ -134,7 +135,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
 }
 
 void App::use(http::Access::Rules access) {
-  access.devices = &devices_;
+  access = with(std::move(access), devices_, guesses_);
   access_ = http::Access(access);
   driver_.set_public(access.is_public);
   server_->use(std::move(access));

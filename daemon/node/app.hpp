@@ -88,6 +88,7 @@ class App {
   std::string url_for_others(const http::Call &call) const;
 
   http::Devices devices_;
+  http::Guesses guesses_;
   http::Access access_;
   const std::string listen_;
   const std::uint32_t dvr_seconds_;

@@ -188,7 +188,7 @@ class Origin {
     auto server = http::Server::open(
         options.listen, options.port, routes(registry_, edges(options.admin_token, *key)), std::move(sockets),
         {.name = "astralorigin", .connections = max_connections, .for_answer = for_answer},
-        {.proxies = options.proxies});
+        {.token = options.admin_token, .proxies = options.proxies, .guesses = &guesses_});
     if (!server) return tl::unexpected(server.error());
     server_ = std::move(*server);
     g_message("this origin's key is %s", key->fingerprint().c_str());
@@ -261,6 +261,7 @@ class Origin {
   Journal journal_;
   Prober prober_;
   Timer sweep_;
+  http::Guesses guesses_;  // of the administrator's token
   std::unique_ptr<StunPort> stun_;
   std::unique_ptr<Signalling> signalling_;
   std::unique_ptr<http::Server> server_;  // destroyed first: its routes use all members above

@@ -12,6 +12,7 @@ import openapi
 import raw_websocket
 
 TOKEN = 'correct-horse-battery-staple'
+GUESSES = 10  # daemon/http/guesses.hpp
 PER_ADDRESS = 128  # daemon/http/server.hpp
 
 
@@ -66,12 +67,22 @@ def test_a_stranger_reads_but_changes_nothing(node, stranger):
     assert stranger.call('POST', '/ping', b'x' * 1000).status == 200
     calls = list(owners_calls(node))
     assert len(calls) >= 10
-    for method, path, body in calls:
-        for headers, why in (({}, 'only this machine itself'), ({'Authorization': 'Bearer ' + TOKEN[:-1]}, 'not this node'),
-                             ({'Authorization': 'Basic ' + TOKEN}, 'only this machine itself')):
+    guess = ({'Authorization': 'Bearer ' + TOKEN[:-1]}, 'not this node')
+    for count, (method, path, body) in enumerate(calls):
+        for headers, why in (({}, 'only this machine itself'), ({'Authorization': 'Basic ' + TOKEN}, 'only this machine itself'),
+                             *([guess] if count < GUESSES else [])):
             answer = stranger.call(method, path, body, headers)
             assert answer.status == 403 and why in answer.error['message'], (method, path, headers, answer.body)
     assert state(node) == before
+
+
+def test_who_guesses_tokens_waits(node, stranger):
+    for count in range(GUESSES):
+        assert stranger.call('PUT', '/stream/mine', {'streaming': True}, {'Authorization': f'Bearer guess-{count}'}).status == 403
+    late = stranger.call('PUT', '/stream/mine', {'streaming': True}, {'Authorization': f'Bearer {TOKEN}'})
+    assert late.status == 429 and 'too many wrong tokens' in late.error['message'] and 0 < int(late.headers['Retry-After']) < 60
+    assert stranger.call('GET', '/streams').status == 200 and node.call('GET', '/streams', headers={'Authorization': 'Bearer wrong'}).status == 200
+    astral.wait_until(lambda: stranger.call('GET', '/settings', None, {'Authorization': f'Bearer {TOKEN}'}).status == 200, 'the next try', 30, every=1)
 
 
 def test_a_stranger_learns_how_many_there_are_and_not_who(network, node, stranger):

@@ -222,23 +222,25 @@ TEST(Access, WhoIsNearOrHasTheTokenMayWatchAndOnAPublicNodeEverybody) {
   EXPECT_FALSE(node().may_watch(from(false, "")));
   EXPECT_FALSE(node().may_watch(from(false, "wrong")));
   EXPECT_TRUE(Access({.is_public = true}).may_watch(from(false, "")));
-  EXPECT_TRUE(node().may_watch(true, ""));
-  EXPECT_TRUE(node().may_watch(false, std::string("token=") + secret));
-  EXPECT_FALSE(node().may_watch(false, ""));
-  EXPECT_TRUE(Access({.is_public = true}).may_watch(false, ""));
+  const RemoteAddress near{.address = "192.168.0.2", .is_near = true}, far{.address = "192.0.2.7"};
+  EXPECT_TRUE(node().may_watch(near, "", {}));
+  EXPECT_TRUE(node().may_watch(far, std::string("token=") + secret, {}));
+  EXPECT_FALSE(node().may_watch(far, "", {}));
+  EXPECT_TRUE(Access({.is_public = true}).may_watch(far, "", {}));
 }
 
 TEST(Access, ThisMachineAndCallersWithTheTokenMayPublish) {
-  EXPECT_TRUE(node().may_publish(true, ""));
-  EXPECT_TRUE(node().may_publish(false, std::string("token=") + secret));
-  EXPECT_TRUE(node().may_publish(false, std::string("a=b&token=%30") + (secret + 1) + "&c"));
+  const RemoteAddress here{.address = "127.0.0.1", .is_loopback = true}, far{.address = "192.0.2.7"};
+  EXPECT_TRUE(node().may_publish(here, "", {}));
+  EXPECT_TRUE(node().may_publish(far, std::string("token=") + secret, {}));
+  EXPECT_TRUE(node().may_publish(far, std::string("a=b&token=%30") + (secret + 1) + "&c", {}));
   for (const char *query : {"", "token", "token=", "tokens=0123456789abcdef", "token=0123456789abcdeg",
                             "token=%", "x=token=0123456789abcdef"}) {
-    const auto may = node().may_publish(false, query);
+    const auto may = node().may_publish(far, query, {});
     ASSERT_FALSE(may) << query;
     EXPECT_EQ(may.error().code, Code::refused);
   }
-  EXPECT_FALSE(Access({}).may_publish(false, "token="));
+  EXPECT_FALSE(Access({}).may_publish(far, "token=", {}));
 }
 
 }  // namespace
