@@ -214,6 +214,8 @@ static GstFlowReturn push_out(AstralRelay *relay, Unpacker::Out &out) {
     gst_pad_push_event(relay->srcpad, gst_event_new_stream_start(id.c_str()));
   }
   if (out.caps) gst_pad_push_event(relay->srcpad, gst_event_new_caps(out.caps.get()));
+  // Until now only ends of groups have come, or what this node cannot read.
+  if (!gst_pad_has_current_caps(relay->srcpad)) return GST_FLOW_OK;
   const GstSegment segment = relay->self->unpacker.segment();
   if (segment_format(relay->srcpad) != segment.format)
     gst_pad_push_event(relay->srcpad, gst_event_new_segment(&segment));
