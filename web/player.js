@@ -92,6 +92,13 @@ class Attempt {
   }
 }
 
+// The node says why behind the first colon, if it knows.
+function no_provider(message) {
+  const why = message.split(': ').slice(1).join(': ');
+  return why ? `No node can forward this stream now: ${why}. Retrying…`
+    : 'No node can forward this stream now. Waiting for the publisher or for a free place…';
+}
+
 // on_change({state, message, ticket, kind, video}); states: asking, loading, playing, paused (by the viewer), waiting, ended, refused.
 export class Player {
   #screen;
@@ -299,7 +306,7 @@ export class Player {
       ticket = (await api.watch(this.#slug)) ?? {};
     } catch (error) {
       refusal = error.status === 404 ? 'This stream is not live. Waiting for it to start…'
-        : error.status === 412 ? 'No node can forward this stream now. Waiting for the publisher or for a free place…'
+        : error.status === 412 ? no_provider(error.message)
         : `${error.message} Retrying…`;
     }
     if (session !== this.#session) return;

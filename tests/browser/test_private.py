@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A private stream: made and shared on the publisher's page; its link opens it on a guest's page, and the secret does not stay in the address."""
+import astral
 import media
 
 
@@ -15,6 +16,7 @@ def test_a_link_opens_a_private_stream(network, page):
     assert slug.startswith('private-') and source.stream(slug)['private']
     media.publish_test_picture(network, source, slug)
 
+    astral.wait_until(lambda: 'video' in source.stream(slug), 'media', 40)
     page.open(f'{source.url}/#watch/{slug}')
     page.expect_moving()
     page.wait('its title, which only the owner and guests see', lambda: page.text('#watch-name') == 'My Talk')
@@ -32,11 +34,11 @@ def test_a_link_opens_a_private_stream(network, page):
     page.expect_moving()
     page.wait('its title', lambda: page.text('#watch-name') == 'My Talk')
     secret = link.split('#invite/')[1]
+    assert page.console_errors == []
     page.js('history.back()')
     page.wait('the page before', lambda: page.js('location.origin') == source.url)
     logs = [log.read_text(errors='replace') for log in network.folder.glob('*.log')]
     assert secret not in page.js('location.href') and logs and not any(secret in log for log in logs)
-    assert page.console_errors == []
 
     page.open(f'{source.url}/#watch/{slug}')
     page.js('document.querySelector("#share-open").click()')
