@@ -113,7 +113,7 @@ std::vector<std::string> GuestBook::revoked() const {
 
 protocol::Invitation GuestBook::own(const Key &key, const core::Slug &slug, std::uint64_t now) const {
   constexpr std::array<std::uint8_t, 8> id{};
-  return protocol::invite(key, slug, id, now + default_time, protocol::guest_secret(secret_, id));
+  return protocol::invite(key, slug, id, now + longest, protocol::guest_secret(secret_, id));
 }
 
 }  // namespace astral::runtime

@@ -186,6 +186,8 @@ TEST_F(Privacy, OwnersAndGuestsShowAPass) {
   ASSERT_TRUE(owner.sign(stream));
   constexpr auto now_ms = static_cast<std::int64_t>(today * 1000);
   EXPECT_TRUE(protocol::check(owner.pass("talk", now_ms), "talk", stream.key, today * 1000));
+  EXPECT_GT(owner.pass("talk", now_ms).expires,
+            today + 300 * day);  // what it seeds is fed as long as it runs
   EXPECT_TRUE(guest.pass("talk", now_ms).empty());
   protocol::Invitation invitation = to("talk");
   ASSERT_TRUE(owner.privacy().change("talk", [&](GuestBook &book) -> Expected<void> {
