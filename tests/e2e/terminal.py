@@ -14,6 +14,7 @@ import termios
 import astral
 
 _PIECE = re.compile(r'\x1b\[(\??)([\d;]*)([A-Za-z])|[\r\n\b\x07]|[^\x1b\r\n\b\x07]+')
+_LAST = '\x1b[999m'  # a colour that no program sets, and that changes nothing on the screen
 
 
 class Terminal:
@@ -137,4 +138,7 @@ class Terminal:
             self.screen  # read, or a program that fills the pty's buffer would block and never end
             return self.popen.poll() is not None
         astral.wait_until(ended, 'the program to end', seconds)
+        # Its last words may still be on their way through the pty, which keeps the order: what is written now comes after them.
+        os.write(self._slave, _LAST.encode())
+        astral.wait_until(lambda: self.screen is not None and _LAST in self.raw, 'the last words of the program', seconds)
         return self.popen.returncode
