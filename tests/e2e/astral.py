@@ -81,12 +81,12 @@ def http(method, url, body=None, headers=None, timeout=20):
         return Answer(error.code, error.headers, error.read())
 
 
-def free_port():
-    """A free TCP port for a program that needs a fixed one. It is outside the kernel's ephemeral range, so the kernel does not give it
-    to another process in the meantime."""
+def free_port(kind=socket.SOCK_STREAM):
+    """A free TCP port, or one of another kind of socket, for a program that needs a fixed one. It is outside the kernel's ephemeral
+    range, so the kernel does not give it to another process in the meantime."""
     while True:
         port = random.randrange(10_000, 30_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
+        with socket.socket(type=kind) as probe, contextlib.suppress(OSError):
             probe.bind(('', port))
             return port
 

@@ -16,7 +16,7 @@ READY = sorted(path.name for path in PIPELINES.iterdir() if path.name.startswith
 
 @pytest.fixture
 def node(network):
-    return network.node('n', rtmp_port=free_port())
+    return network.node('n', rtmp_port=astral.free_port())
 
 
 def start(network, name, *words):
@@ -26,12 +26,6 @@ def start(network, name, *words):
 
 def at(node):
     return f'127.0.0.1:{node.port}'
-
-
-def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def streams_of(path):
@@ -75,7 +69,7 @@ def test_publish_file_scales_a_film_without_sound(network, node):
 
 
 def test_publish_srt_goes_on_when_its_sender_reconnects(network, node):
-    port = free_port()
+    port = astral.free_port(socket.SOCK_DGRAM)
     publisher = start(network, 'publish-srt', 'srt', '--node', at(node), '--port', port)
     url = f'srt://127.0.0.1:{port}'
     obs = None
@@ -98,7 +92,7 @@ def test_publish_srt_goes_on_when_its_sender_reconnects(network, node):
 
 
 def test_publish_udp_publishes_picture_and_sound(network, node):
-    port = free_port()
+    port = astral.free_port(socket.SOCK_DGRAM)
     publisher = start(network, 'publish-udp', 'udp', '--node', at(node), '--port', port)
     sender(network, f'udp://127.0.0.1:{port}?pkt_size=1316')
     assert streams_of(recorded(network, node, 'udp')) == ['aac', 'h264']

@@ -131,7 +131,7 @@ def publish_again(network, node):
     """Tries until the node accepts: it notices only after 5 s that a publisher was killed."""
     def attempt():
         publisher = client(network, 'publish', f'{node.url}/stream/talk/whip', 'H264')
-        astral.wait_until(lambda: re.search(r'^state connected|409|503', publisher.output, re.M), 'an answer')
+        astral.wait_until(lambda: re.search(r'^state connected|HTTP Error', publisher.output, re.M), 'an answer')
         if 'state connected' in publisher.output:
             return publisher
         publisher.kill()
