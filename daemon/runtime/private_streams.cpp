@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "runtime/private_streams.hpp"
 
+#include <glib.h>
+
 #include <chrono>
 #include <utility>
 
