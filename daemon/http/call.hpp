@@ -49,6 +49,7 @@ struct Call {
   std::string caller;        // the client's IP address
   std::string local;         // the IP address of this side of the connection
   bool is_secure = false;    // it came by TLS
+  std::string tls_binding;   // of that TLS, as far as this program; see TlsTunnel::Opened. Empty: none
   bool is_loopback = false;  // the client is on this machine
   bool is_near = false;      // or on its local network
   std::string device;        // the id of the paired device that makes it; empty: none. Access decides

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ struct Guest {
   RemoteAddress remote;
   std::string local;       // the IP address of this side
   bool is_secure = false;  // it came by TLS, which has been taken off
+  std::shared_ptr<const std::string> tls_binding = {};  // of that TLS; see TlsTunnel::Opened
 
   // Nothing: the client has gone already.
   static std::optional<Guest> of(ConnectionLimiter::Id id, Ref<GSocketConnection> connection) {

@@ -104,6 +104,7 @@ bool HttpConnection::read_request() {
   request.call.is_loopback = guest_.remote.is_loopback;
   request.call.is_near = guest_.remote.is_near;
   request.call.is_secure = guest_.is_secure;
+  if (guest_.tls_binding) request.call.tls_binding = *guest_.tls_binding;
   request.call.local = guest_.local;
   keep_alive_ = request.keep_alive && owner_.may_keep_alive();
   is_head_ = request.is_head;

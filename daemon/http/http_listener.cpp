@@ -165,6 +165,7 @@ void HttpListener::take_off_tls(ConnectionLimiter::Id id, Ref<GSocketConnection>
   tunnels_.emplace(id, std::move(opened->tunnel));
   guest->connection = std::move(opened->inside);
   guest->is_secure = true;
+  guest->tls_binding = opened->binding;
   handler_.on_request(std::move(*guest));
 }
 

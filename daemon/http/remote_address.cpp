@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "http/remote_address.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string_view>
 
 #include "glue/ref.hpp"
@@ -52,6 +56,19 @@ RemoteAddress remote_address_of(GSocketAddress *address, GSocketAddress *local) 
     caller.is_near = true;
   if (!caller.is_loopback) caller.place = place_of(inet.get());
   return caller;
+}
+
+bool has_address(const std::string &address) {
+  const auto any_port = Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string(address.c_str(), 0));
+  sockaddr_storage native{};
+  if (!any_port || !g_socket_address_to_native(any_port.get(), &native, sizeof native, nullptr)) return true;
+  const int probe = socket(native.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return true;
+  const auto size = static_cast<socklen_t>(g_socket_address_get_native_size(any_port.get()));
+  const bool is_bound = bind(probe, reinterpret_cast<const sockaddr *>(&native), size) == 0;
+  const bool is_gone = !is_bound && errno == EADDRNOTAVAIL;
+  close(probe);
+  return !is_gone;
 }
 
 std::string own_address() {

@@ -20,6 +20,9 @@ struct RemoteAddress {
 // address; who shares its IPv6 /64 is near, because a home's devices have global addresses.
 RemoteAddress remote_address_of(GSocketAddress *address, GSocketAddress *local = nullptr);
 
+// Whether this machine has that IP address. If that cannot be found out: true.
+bool has_address(const std::string &address);
+
 // The IPv4 address by which this machine's network knows it; empty if it is in none.
 std::string own_address();
 

@@ -10,11 +10,14 @@
 #include <string>
 #include <utility>
 
+#include "glue/bytes.hpp"
+#include "glue/key.hpp"
+
 namespace astral::http {
 namespace {
 
 constexpr char handshake_record = 0x16;
-constexpr Time linger = 5s;  // for the client to take the last bytes, and to close
+constexpr Time linger = 5s;  // for the other side to take the last bytes, and to close
 
 bool would_block(int status) {
   return status == GNUTLS_E_AGAIN || status == GNUTLS_E_INTERRUPTED;
@@ -22,6 +25,26 @@ bool would_block(int status) {
 
 bool socket_would_block() {
   return errno == EAGAIN || errno == EINTR;
+}
+
+std::string binding_of(gnutls_session_t session) {
+  gnutls_datum_t binding{};
+  if (gnutls_protocol_get_version(session) != GNUTLS_TLS1_3 ||
+      gnutls_session_channel_binding(session, GNUTLS_CB_TLS_EXPORTER, &binding) != GNUTLS_E_SUCCESS)
+    return {};
+  std::string text = to_hex(Bytes(binding.data, binding.size));
+  gnutls_free(binding.data);
+  return text;
+}
+
+// Of a client that shows nothing and takes what it is shown.
+gnutls_certificate_credentials_t no_credentials() {
+  static const struct Owner {
+    Owner() { gnutls_certificate_allocate_credentials(&credentials); }
+    ~Owner() { gnutls_certificate_free_credentials(credentials); }
+    gnutls_certificate_credentials_t credentials = nullptr;
+  } owner;
+  return owner.credentials;
 }
 
 // A connection of GIO around the descriptor, which it owns then.
@@ -55,23 +78,35 @@ Expected<TlsTunnel::Opened> TlsTunnel::open(Ref<GSocketConnection> outside,
   opened.tunnel.reset(
       new TlsTunnel(std::move(outside), std::move(certificate), pair[1], std::move(on_ended)));
   if (!opened.inside || !opened.tunnel->session_) return fail(Code::failed, "no TLS session");
+  opened.binding = opened.tunnel->binding_;
   opened.tunnel->pump();
   return opened;
 }
 
+Expected<TlsTunnel::Opened> TlsTunnel::open_as_client(Ref<GSocketConnection> outside,
+                                                      std::function<void()> on_ended) {
+  return open(std::move(outside), nullptr, std::move(on_ended));
+}
+
 TlsTunnel::TlsTunnel(Ref<GSocketConnection> outside, std::shared_ptr<const Certificate> certificate,
                      int inside, std::function<void()> on_ended)
-    : outside_(std::move(outside)),
+    : context_(Ref<GMainContext>::adopt(g_main_context_ref_thread_default())),
+      outside_(std::move(outside)),
       certificate_(std::move(certificate)),
       outside_fd_(g_socket_get_fd(g_socket_connection_get_socket(outside_.get()))),
       inside_fd_(inside),
       on_ended_(std::move(on_ended)) {
-  if (gnutls_init(&session_, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
+  const bool is_client = !certificate_;
+  const unsigned end = is_client ? GNUTLS_CLIENT : GNUTLS_SERVER;
+  if (gnutls_init(&session_, end | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
     session_ = nullptr;
     return;
   }
-  gnutls_priority_set_direct(session_, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", nullptr);
-  gnutls_credentials_set(session_, GNUTLS_CRD_CERTIFICATE, certificate_->credentials());
+  const char *versions =
+      is_client ? "NORMAL:-VERS-ALL:+VERS-TLS1.3" : "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+  gnutls_priority_set_direct(session_, versions, nullptr);
+  gnutls_credentials_set(session_, GNUTLS_CRD_CERTIFICATE,
+                         is_client ? no_credentials() : certificate_->credentials());
   gnutls_transport_set_int(session_, outside_fd_);
   std::string name = "http/1.1";  // RTMP clients ask for no protocol
   const gnutls_datum_t protocol{reinterpret_cast<unsigned char *>(name.data()),
@@ -80,6 +115,8 @@ TlsTunnel::TlsTunnel(Ref<GSocketConnection> outside, std::shared_ptr<const Certi
 }
 
 TlsTunnel::~TlsTunnel() {
+  out_.is_blocked = false;
+  for (bool moved = has_shaken_hands_; moved && !is_over_;) moved = move_out();
   outside_input_.reset();
   inside_input_.reset();
   outside_output_.reset();
@@ -103,7 +140,10 @@ void TlsTunnel::pump() {
 
 bool TlsTunnel::shake_hands() {
   const int status = gnutls_handshake(session_);
-  if (status == GNUTLS_E_SUCCESS) return has_shaken_hands_ = true;
+  if (status == GNUTLS_E_SUCCESS) {
+    *binding_ = binding_of(session_);
+    return has_shaken_hands_ = true;
+  }
   if (would_block(status) || !gnutls_error_is_fatal(status)) {
     char byte = 0;
     if (recv(inside_fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) end();  // the program waits no longer
@@ -181,7 +221,7 @@ void TlsTunnel::close_out() {
   out_.is_closed = true;
   shutdown(outside_fd_, SHUT_WR);
   if (in_.has_ended) return end();
-  linger_ = std::make_unique<Timer>(g_main_context_default(), [this] { end(); });
+  linger_ = std::make_unique<Timer>(context_.get(), [this] { end(); });
   linger_->set(now() + linger);
 }
 
@@ -189,7 +229,7 @@ void TlsTunnel::watch() {
   if (in_.is_closed && out_.is_closed) return end();
   const auto input = [this](Epoll::Watch &watch, int fd, bool is_wanted) {
     if (!is_wanted) return watch.reset();
-    if (!watch) watch = Epoll::Watch(g_main_context_default(), fd, [this] { pump(); });
+    if (!watch) watch = Epoll::Watch(context_.get(), fd, [this] { pump(); });
   };
   const bool shaking = !has_shaken_hands_;
   input(outside_input_, outside_fd_, !in_.has_ended && (shaking || in_.empty()));
@@ -208,7 +248,7 @@ Source TlsTunnel::wait_to_write(int fd) {
   };
   Source source(g_unix_fd_source_new(fd, G_IO_OUT));
   g_source_set_callback(source.get(), G_SOURCE_FUNC(writable), this, nullptr);
-  g_source_attach(source.get(), g_main_context_default());
+  g_source_attach(source.get(), context_.get());
   return source;
 }
 
@@ -226,7 +266,7 @@ void TlsTunnel::end() {
   };
   g_source_set_priority(notice_.get(), G_PRIORITY_DEFAULT);
   g_source_set_callback(notice_.get(), tell, this, nullptr);
-  g_source_attach(notice_.get(), g_main_context_default());
+  g_source_attach(notice_.get(), context_.get());
 }
 
 }  // namespace astral::http

@@ -3,14 +3,12 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "glue/random.hpp"
+#include "http/remote_address.hpp"
 
 namespace astral::http {
 
@@ -52,21 +50,6 @@ GSocket *socket_of(GIOStream *stream) {
 
 int fd_of(GIOStream *stream) {
   return g_socket_get_fd(socket_of(stream));
-}
-
-// Whether this machine still has the socket's own address. If that cannot be found out: true.
-bool is_ours(int fd) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getsockname(fd, reinterpret_cast<sockaddr *>(&address), &size) != 0) return true;
-  if (address.ss_family == AF_INET) reinterpret_cast<sockaddr_in &>(address).sin_port = 0;
-  if (address.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6 &>(address).sin6_port = 0;
-  const int probe = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return true;
-  const bool bound = bind(probe, reinterpret_cast<const sockaddr *>(&address), size) == 0;
-  const bool is_gone = !bound && errno == EADDRNOTAVAIL;
-  ::close(probe);
-  return !is_gone;
 }
 
 using WeakSocket = std::weak_ptr<WebSocket>;
@@ -178,6 +161,10 @@ void WebSocket::use(Ref<GIOStream> stream) {
   });
 }
 
+std::string WebSocket::binding() const {
+  return binding_ ? *binding_ : "";
+}
+
 void WebSocket::set_deadline(Time when) {
   if (!deadline_) deadline_ = std::make_unique<Timer>(context_.get(), [this] { finish(reason_); });
   deadline_->set(when);
@@ -189,10 +176,27 @@ void WebSocket::upgrade(Ref<GIOStream> stream) {
   g_socket_set_option(socket_of(stream.get()), IPPROTO_TCP, TCP_NODELAY, 1, nullptr);
   const auto remote = Ref<GSocketAddress>::adopt(
       g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream.get()), nullptr));
-  if (!remote) return finish({close_code::abnormal, "the connection ended at once"});
+  const auto local = Ref<GSocketAddress>::adopt(
+      g_socket_connection_get_local_address(G_SOCKET_CONNECTION(stream.get()), nullptr));
+  if (!remote || !local) return finish({close_code::abnormal, "the connection ended at once"});
+  local_address_ = remote_address_of(local.get()).address;
+  if (server_.is_bound) {
+    auto opened = TlsTunnel::open_as_client(Ref<GSocketConnection>::retain(G_SOCKET_CONNECTION(stream.get())),
+                                            [this] { on_tls_ended(); });
+    if (!opened) return finish({close_code::abnormal, opened.error().detail});
+    tunnel_ = std::move(opened->tunnel);
+    binding_ = opened->binding;
+    stream = Ref<GIOStream>::retain(G_IO_STREAM(opened->inside.get()));
+  }
   use(std::move(stream));
   const std::string host = server_.is_secure ? server_.host : address_of(remote.get());
   enqueue(handshake_->request(server_.path, authority(host, server_.port)));
+}
+
+// What it has brought inside is still read.
+void WebSocket::on_tls_ended() {
+  tunnel_.reset();
+  if (binding().empty()) finish({close_code::abnormal, "it opened no TLS session"});
 }
 
 void WebSocket::on_input() {
@@ -315,9 +319,8 @@ void WebSocket::watch_output() {
                   context_.get(), weak_from_this(), [](WebSocket &self) { self.write(); });
 }
 
-void WebSocket::check_address() {
-  if (stream_ && !is_ours(fd_of(stream_.get())))
-    finish({close_code::abnormal, "this machine has another address now"});
+void WebSocket::break_off(std::string why) {
+  finish({close_code::abnormal, std::move(why)});
 }
 
 void WebSocket::finish(CloseReason reason) {
@@ -333,6 +336,7 @@ void WebSocket::finish(CloseReason reason) {
   // Not the stream: TLS would wait until its last record can be sent.
   if (stream_) g_socket_close(socket_of(stream_.get()), nullptr);
   stream_.reset();
+  tunnel_.reset();
   if (deadline_) deadline_->set(never);
   notice_ = idle(context_.get(), weak_from_this(), [](WebSocket &self) {
     if (self.handler_.on_closed) self.handler_.on_closed(self.reason_);

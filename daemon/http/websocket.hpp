@@ -16,6 +16,7 @@
 #include "glue/loop.hpp"
 #include "glue/ref.hpp"
 #include "http/epoll.hpp"
+#include "http/tls_tunnel.hpp"
 #include "websocket/frames.hpp"
 #include "websocket/handshake.hpp"
 
@@ -38,6 +39,7 @@ struct WebSocketServer {
   std::string path;
   bool is_secure = false;              // TLS, with a certificate for `host`
   Ref<GTlsDatabase> authorities = {};  // that may have signed it; null: those that this system trusts
+  bool is_bound = false;               // instead: TLS with any certificate, for a caller that uses binding()
 };
 
 // **Thread**: the context that is thread-default when it is made. **Owns** the connection.
@@ -67,9 +69,12 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   void send(std::string_view text);  // before on_open and after close(): does nothing
   void ping();
   void close(const CloseReason &reason);
-  // Breaks the connection if this machine has lost the address that its socket is bound to. Nothing can
-  // arrive there any more, and TCP would report that only after minutes.
-  void check_address();
+  void break_off(std::string why);  // at once, without a close frame: on_closed with close_code::abnormal
+
+  // After connect(): the IP address of this side; empty before there is a connection.
+  const std::string &local_address() const { return local_address_; }
+  // After connect() to a server that is bound: of its TLS, as TlsTunnel::Opened has it; empty: it has none.
+  std::string binding() const;
 
   // The socket has taken everything that was sent.
   bool flushed() const { return queue_.empty(); }
@@ -82,6 +87,7 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   void use(Ref<GIOStream> stream);
   void upgrade(Ref<GIOStream> stream);
   void set_deadline(Time when);
+  void on_tls_ended();
   void on_input();
   void take(std::string_view bytes);
   void take_answer(std::string_view bytes);
@@ -101,6 +107,9 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   Ref<GIOStream> stream_;
   Ref<GCancellable> connecting_;
   WebSocketServer server_;                               // of connect()
+  std::string local_address_;                            // of connect()
+  std::unique_ptr<TlsTunnel> tunnel_;                    // of a server that is bound
+  std::shared_ptr<const std::string> binding_;           // of the tunnel
   std::optional<websocket::ClientHandshake> handshake_;  // while it lasts
   std::deque<std::string> queue_;
   std::size_t queued_ = 0;    // bytes in the queue

@@ -89,7 +89,7 @@ Expected<std::unique_ptr<App>> App::open(Settings settings, media::MediaBackend 
          return fail(Code::no_room, "this node has too many peers");
        },
        .open = [driver](Ref<GIOStream> stream,
-                        const http::Call &call) { driver->accept_peer(std::move(stream), call.caller); }});
+                        const http::Call &call) { driver->accept_peer(std::move(stream), call); }});
   sockets.push_back({.path = "/bandwidth",
                      .may_open = [driver](const http::Call &call) -> Expected<void> {
                        const auto run = call.query.find("run");

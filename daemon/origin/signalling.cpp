@@ -45,7 +45,7 @@ http::SocketRoute Signalling::route() {
           .open =
               [this](Ref<GIOStream> stream, const http::Call &call) {
                 callees_.met(call.caller);
-                driver_.accept_peer(std::move(stream), call.caller);
+                driver_.accept_peer(std::move(stream), call);
               }};
 }
 

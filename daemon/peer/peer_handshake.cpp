@@ -25,15 +25,19 @@ constexpr json::Text hex_of(std::size_t bytes) {
 
 }  // namespace
 
-PeerHandshake::PeerHandshake(Key key, Side side)
+PeerHandshake::PeerHandshake(Key key, Side side, std::string binding)
     : key_(std::move(key)),
       side_(side),
       our_key_(to_hex(key_.public_key_der())),
-      nonce_(to_hex(random_bytes<nonce_size>())) {}
+      nonce_(to_hex(random_bytes<nonce_size>())),
+      binding_(std::move(binding)),
+      is_bound_(side == Side::connecting && !binding_.empty()) {}
 
 std::string PeerHandshake::challenge() const {
   json::Builder out;
-  return out.set("type", "challenge").set("key", our_key_).set("nonce", nonce_).text();
+  out.set("type", "challenge").set("key", our_key_).set("nonce", nonce_);
+  if (is_bound_) out.set("bound", true);
+  return out.text();
 }
 
 std::string PeerHandshake::proof() const {
@@ -51,7 +55,11 @@ Expected<bool> PeerHandshake::hear(std::string_view text) {
     if (challenged()) return fail(Code::invalid, "challenge out of turn");
     std::string key = in->text("key", hex_of(key_size));
     their_nonce_ = in->text("nonce", hex_of(nonce_size));
+    const bool is_bound = in->flag_if("bound").value_or(false);
     if (!in->good()) return tl::unexpected<Error>(in->error());
+    if (side_ == Side::accepting) is_bound_ = is_bound;
+    if (is_bound_ && binding_.empty())
+      return fail(Code::refused, "your TLS ends before this node: something between the two takes it off");
     their_key_ = std::move(key);
     fingerprint_ = fingerprint_of(from_hex(their_key_));
     return true;
@@ -72,8 +80,8 @@ Expected<bool> PeerHandshake::hear(std::string_view text) {
 std::string PeerHandshake::signed_by(Side side) const {
   const std::string ours = our_key_ + " " + nonce_, theirs = their_key_ + " " + their_nonce_;
   const bool first = side_ == Side::connecting;
-  return std::string("astral peer 1 ") + (side == Side::connecting ? "connecting " : "accepting ") +
-         (first ? ours : theirs) + " " + (first ? theirs : ours);
+  return std::string("astral peer 2 ") + (side == Side::connecting ? "connecting " : "accepting ") +
+         (is_bound_ ? binding_ : "-") + " " + (first ? ours : theirs) + " " + (first ? theirs : ours);
 }
 
 }  // namespace astral::peer

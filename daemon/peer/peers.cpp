@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "core/limits.hpp"
+#include "http/remote_address.hpp"
 #include "protocol/message_codec.hpp"
 
 namespace astral::peer {
 
-Peers::Peers(Handler &handler, Key key) : handler_(handler), key_(std::move(key)) {
+Peers::Peers(Handler &handler, Key key, bool dials_by_tls)
+    : handler_(handler), key_(std::move(key)), dials_by_tls_(dials_by_tls) {
   GNetworkMonitor *monitor = g_network_monitor_get_default();
   const auto changed = +[](GNetworkMonitor *, gboolean, gpointer self) noexcept {
     static_cast<Peers *>(self)->on_network_changed();
@@ -18,8 +20,13 @@ Peers::Peers(Handler &handler, Key key) : handler_(handler), key_(std::move(key)
       SignalHandler(monitor, g_signal_connect(monitor, "network-changed", G_CALLBACK(changed), this));
 }
 
+// Nothing arrives any more for a session whose address this machine has lost, and TCP would report that only
+// after minutes.
 void Peers::on_network_changed() {
-  for (auto &[peer, session] : sessions_) session.socket->check_address();
+  for (auto &[peer, session] : sessions_) {
+    const std::string &local = session.outbound ? session.socket->local_address() : session.local_address;
+    if (!http::has_address(local)) session.socket->break_off("this machine has another address now");
+  }
 }
 
 bool Peers::has_room() const {
@@ -32,34 +39,50 @@ http::WebSocket::Handler Peers::handlers(core::PeerId peer) {
           .on_closed = [=, this](const http::CloseReason &reason) { on_closed(peer, reason); }};
 }
 
-void Peers::accept(Ref<GIOStream> stream, const std::string &address) {
+void Peers::accept(Ref<GIOStream> stream, Visitor visitor) {
   const core::PeerId peer = next_++;
   auto socket = http::WebSocket::accept(std::move(stream), handlers(peer),
                                         {.message_bytes = protocol::max_message_bytes});
-  sessions_.emplace(peer, Session{.socket = std::move(socket),
-                                  .handshake = {key_, PeerHandshake::Side::accepting},
-                                  .outbound = false,
-                                  .address = address});
-  g_debug("peer %" G_GUINT64_FORMAT " from %s", peer, address.c_str());
+  sessions_.emplace(
+      peer, Session{.socket = std::move(socket),
+                    .handshake = PeerHandshake(key_, PeerHandshake::Side::accepting, visitor.tls_binding),
+                    .outbound = false,
+                    .may_prove = visitor.is_private,
+                    .address = visitor.address,
+                    .local_address = visitor.local_address});
+  g_debug("peer %" G_GUINT64_FORMAT " from %s", peer, visitor.address.c_str());
   on_open(peer);
-  handler_.on_peer_connected(peer, false, address);
+  handler_.on_peer_connected(peer, false, visitor.address);
 }
 
 void Peers::connect(core::PeerId peer, const std::string &host, std::uint16_t port) {
   g_debug("peer %" G_GUINT64_FORMAT ": connecting to %s port %u", peer, host.c_str(), port);
   const bool is_origin = origin_ && origin_->host == host && origin_->port == port;
-  auto socket = http::WebSocket::connect(
-      is_origin ? *origin_ : http::WebSocketServer{.host = host, .port = port, .path = "/peer"},
-      handlers(peer), {.message_bytes = protocol::max_message_bytes});
+  http::WebSocketServer server =
+      is_origin ? *origin_ : http::WebSocketServer{.host = host, .port = port, .path = "/peer"};
+  server.is_bound = !server.is_secure && dials_by_tls_;
+  const bool is_bound = server.is_bound;
+  auto socket = http::WebSocket::connect(std::move(server), handlers(peer),
+                                         {.message_bytes = protocol::max_message_bytes});
   sessions_.emplace(peer, Session{.socket = std::move(socket),
-                                  .handshake = {key_, PeerHandshake::Side::connecting},
+                                  .handshake = {},
+                                  .is_bound = is_bound,
                                   .outbound = true,
+                                  .may_prove = true,
                                   .address = host});
 }
 
 void Peers::on_open(core::PeerId peer) {
   const auto found = sessions_.find(peer);
-  if (found != sessions_.end()) found->second.socket->send(found->second.handshake.challenge());
+  if (found == sessions_.end()) return;
+  Session &session = found->second;
+  if (session.outbound) {
+    const std::string binding = session.is_bound ? session.socket->binding() : "";
+    if (session.is_bound && binding.empty())
+      return end(peer, session, {Code::refused, "its TLS has no binding; a node speaks TLS 1.3"});
+    session.handshake.emplace(key_, PeerHandshake::Side::connecting, binding);
+  }
+  session.socket->send(session.handshake->challenge());
 }
 
 void Peers::send(core::PeerId peer, const core::Message &message) {
@@ -97,7 +120,7 @@ void Peers::end(core::PeerId peer, Session &session, const Error &why) {
 }
 
 bool Peers::handle_handshake(core::PeerId peer, Session &session, std::string_view text) {
-  PeerHandshake &handshake = session.handshake;
+  PeerHandshake &handshake = *session.handshake;
   const bool before = handshake.challenged();
   const auto heard = handshake.hear(text);
   if (!heard) {
@@ -107,6 +130,8 @@ bool Peers::handle_handshake(core::PeerId peer, Session &session, std::string_vi
     end(peer, session, {Code::refused, "expected a proof of its key"});
   } else if (handshake.proven()) {
     handler_.on_peer_proved(peer, handshake.fingerprint());
+  } else if (!session.may_prove) {
+    end(peer, session, {Code::refused, "a node of another machine connects by TLS"});
   } else if (!before) {
     session.socket->send(handshake.proof());
     // Our hello does not wait for the other end's proof. Nothing that the other end says is handled before
@@ -120,7 +145,7 @@ void Peers::on_text(core::PeerId peer, std::string_view text) {
   const auto session = sessions_.find(peer);
   if (session == sessions_.end()) return;  // sent before the peer saw our disconnect()
   g_debug("peer %" G_GUINT64_FORMAT " -> %.*s", peer, static_cast<int>(text.size()), text.data());
-  if (!session->second.handshake.proven() && handle_handshake(peer, session->second, text)) return;
+  if (!session->second.handshake->proven() && handle_handshake(peer, session->second, text)) return;
   auto message = protocol::read_message(text);
   if (!message) {
     end(peer, session->second, message.error());

@@ -36,12 +36,22 @@ class Peers {
     ~Handler() = default;
   };
 
-  Peers(Handler &handler, Key key);
+  // `dials_by_tls`: false for peers that are all on this machine.
+  Peers(Handler &handler, Key key, bool dials_by_tls);
 
   bool has_room() const;  // for one more peer that connects to us
-  void accept(Ref<GIOStream> stream, const std::string &address);
+  // Who connects to us.
+  struct Visitor {
+    std::string address;
+    std::string local_address;     // of this side
+    std::string tls_binding = {};  // see http::Call; empty: none
+    bool is_private = false;       // nobody can listen: it came by TLS, or is on this machine. A node must be
+  };
+  void accept(Ref<GIOStream> stream, Visitor visitor);
+  // By TLS, with any certificate: the two prove their keys.
   void connect(core::PeerId peer, const std::string &host, std::uint16_t port);
-  // From now on connect() to that host and port goes there: by TLS, perhaps, or to a proxy's path.
+  // From now on connect() to that host and port goes there, perhaps to a proxy's path. With https its
+  // certificate has to be good, and a proxy may take the TLS off.
   void know_origin(http::WebSocketServer origin) { origin_ = std::move(origin); }
   void send(core::PeerId peer, const core::Message &message);
   void disconnect(core::PeerId peer, const std::string &reason);
@@ -50,9 +60,12 @@ class Peers {
  private:
   struct Session {
     std::shared_ptr<http::WebSocket> socket;
-    PeerHandshake handshake;
+    std::optional<PeerHandshake> handshake;  // once it is open
+    bool is_bound = false;                   // of one that we open: to its TLS
     bool outbound;
+    bool may_prove;  // see Visitor::is_private
     std::string address;
+    std::string local_address = {};  // of one that connected to us
   };
 
   http::WebSocket::Handler handlers(core::PeerId peer);
@@ -66,6 +79,7 @@ class Peers {
 
   Handler &handler_;
   const Key key_;
+  const bool dials_by_tls_;
   std::optional<http::WebSocketServer> origin_;
   core::PeerId next_ = 1;  // for the next peer that connects to us; stays below core::first_own_id
   std::map<core::PeerId, Session> sessions_;

@@ -163,7 +163,7 @@ Driver::Impl::Impl(Driver &outside, Settings settings, media::MediaBackend &medi
       settings_(with_key(std::move(settings))),
       media_(media),
       keys_(settings_.state_dir),
-      peers_(*this, *settings_.key),
+      peers_(*this, *settings_.key, settings_.dials_by_tls),
       guests_({.may_send = [this] { return node_->fed_children() == 0; },
                .may_receive = [this] { return !receives(); },
                .on_begun = [this] { handle(core::MeasuringBegun{}); },
@@ -574,8 +574,11 @@ void Driver::let_measure(Ref<GIOStream> stream, const Guest &guest) {
   impl_->guests().accept(std::move(stream), {.address = guest.address, .run = guest.run});
 }
 
-void Driver::accept_peer(Ref<GIOStream> stream, const std::string &address) {
-  impl_->peers().accept(std::move(stream), address);
+void Driver::accept_peer(Ref<GIOStream> stream, const http::Call &call) {
+  impl_->peers().accept(std::move(stream), {.address = call.caller,
+                                            .local_address = call.local,
+                                            .tls_binding = call.tls_binding,
+                                            .is_private = call.is_secure || call.is_loopback});
 }
 
 void Driver::heard_of(std::vector<core::NodeInfo> nodes) {

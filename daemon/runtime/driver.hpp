@@ -26,6 +26,10 @@ namespace astral::core {
 enum class Change;  // core/effect.hpp
 }
 
+namespace astral::http {
+struct Call;  // http/call.hpp
+}
+
 namespace astral::runtime {
 
 class PrivateStreams;
@@ -40,6 +44,7 @@ class Driver {
     std::string origin_authorities = {};  // PEM file; see OriginClient
     std::string state_dir = {};           // where peers and the streams' keys are kept; empty: nowhere
     bool is_public = false;       // everybody may watch through this node; the origin is told
+    bool dials_by_tls = true;     // false: its peers are on this machine, and plain
     Time patience = 20s;          // for the answer to a call; longer than the core's own limits
     // Whether the node may connect to an address that others told it.
     std::function<bool(const std::string &host)> may_connect = [](const std::string &) { return true; };
@@ -73,7 +78,7 @@ class Driver {
   bool is_private(const std::string &slug);  // as others say, or as this node knows itself
 
   bool has_room_for_peer() const;  // for one more that connects to this node
-  void accept_peer(Ref<GIOStream> stream, const std::string &address);
+  void accept_peer(Ref<GIOStream> stream, const http::Call &call);
 
   // Nodes that this program knows from elsewhere.
   void heard_of(std::vector<core::NodeInfo> nodes);

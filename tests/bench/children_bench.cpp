@@ -133,7 +133,7 @@ class Children : private peer::Peers::Handler {
   std::map<core::PeerId, Child> children_;
   std::multimap<Time, core::PeerId> beats_;
   Timer beat_timer_;
-  peer::Peers peers_{*this, Key::generate().value()};
+  peer::Peers peers_{*this, Key::generate().value(), true};
 };
 
 int run(std::uint16_t port, pid_t pid, std::size_t count, Time window) {

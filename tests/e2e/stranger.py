@@ -32,7 +32,7 @@ def meet(port, folder, uuid='stranger', **more):
     peer.send({'type': 'challenge', 'key': key.public, 'nonce': nonce})
     theirs = json.loads(peer.receive()[1])
     assert theirs['type'] == 'challenge', theirs
-    signed = f'astral peer 1 connecting {key.public} {nonce} {theirs["key"]} {theirs["nonce"]}'
+    signed = f'astral peer 2 connecting - {key.public} {nonce} {theirs["key"]} {theirs["nonce"]}'
     peer.send({'type': 'proof', 'signature': key.sign(signed)})
     peer.send({'type': 'hello', 'uuid': uuid, 'port': 1, 'kind': 'node', 'supernode': False, 'version': '0', **more})
     assert peer.receive_json()['type'] == 'proof'

@@ -186,6 +186,7 @@ class NodeWorld {
     settings.driver.node.role = role;
     settings.driver.node.bootstrap = std::move(bootstrap);
     settings.driver.key = key(0);
+    settings.driver.dials_by_tls = false;
     settings.listen = "127.0.0.1";
     settings.port = 0;
     settings.access = rules();
@@ -214,6 +215,7 @@ class NodeWorld {
       if (route.path != path || !route.may_open(call)) continue;
       const Pair pair = make_pair();
       call.caller = is_near ? "127.0.0.1" : "192.0.2." + std::to_string(1 + sessions_.size());
+      call.is_secure = true;
       route.open(stream_of(pair.ours), call);
       sessions_.push_back(std::make_unique<Session>(pair.theirs, with_key, false));
     }

@@ -181,6 +181,12 @@ TEST(RemoteAddress, HasAPlaceAndMayBeLocal) {
   EXPECT_FALSE(remote_address_of(nullptr).is_loopback);
 }
 
+TEST(RemoteAddress, AMachineKnowsWhatAddressesItHas) {
+  EXPECT_TRUE(has_address("127.0.0.1"));
+  EXPECT_FALSE(has_address("203.0.113.7"));  // of TEST-NET-3
+  EXPECT_TRUE(has_address("")) << "it cannot be found out";
+}
+
 // A browser sends a token only if the page knows it, and this machine's address whatever the page is.
 TEST(Access, PagesOfAllSitesMayMakeOpenCallsAndTheOwnersOnesWithTheToken) {
   Call call = call_to("127.0.0.1");

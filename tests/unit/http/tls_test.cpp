@@ -90,11 +90,16 @@ class TlsServerTest : public ::testing::Test {
     sockets.push_back({.path = "/echo",
                        .may_open = [](const Call &) { return Expected<void>(); },
                        .open =
-                           [this](Ref<GIOStream> stream, const Call &) {
+                           [this](Ref<GIOStream> stream, const Call &call) {
+                             binding_ = call.tls_binding;
                              echo_ = WebSocket::accept(
                                  std::move(stream),
                                  {.on_open = {},
-                                  .on_text = [this](std::string_view text) { echo_->send(text); },
+                                  .on_text =
+                                      [this](std::string_view text) {
+                                        asked_ += text;
+                                        echo_->send(text);
+                                      },
                                   .on_closed = [this](const CloseReason &) { echo_.reset(); }});
                            }});
     auto opened = Server::open("127.0.0.1", 0, std::move(routes), std::move(sockets), limits);
@@ -161,17 +166,20 @@ class TlsServerTest : public ::testing::Test {
   static constexpr std::size_t large = 3'000'000;  // more than the buffers of all sockets on the way
   const Folder folder_;
   std::shared_ptr<WebSocket> echo_;
+  std::string binding_;  // of the client of /echo
+  std::string asked_;    // by the client of /echo
   std::unique_ptr<Server> server_;
 };
 
 // A client of /echo.
 struct Echo {
-  Echo(std::uint16_t port, Ref<GTlsDatabase> authorities)
+  Echo(std::uint16_t port, Ref<GTlsDatabase> authorities, bool is_bound = false)
       : socket(WebSocket::connect({.host = "localhost",
                                    .port = port,
                                    .path = "/echo",
-                                   .is_secure = true,
-                                   .authorities = std::move(authorities)},
+                                   .is_secure = !is_bound,
+                                   .authorities = std::move(authorities),
+                                   .is_bound = is_bound},
                                   {.on_open = [this] { is_open = true; },
                                    .on_text = [this](std::string_view text) { heard += text; },
                                    .on_closed = [this](const CloseReason &reason) { closed = reason; }})) {}
@@ -207,6 +215,70 @@ TEST_F(TlsServerTest, AWebSocketGoesByTls) {
   EXPECT_EQ(echo.heard, sent);
   echo.socket->close({close_code::normal, "done"});
   EXPECT_TRUE(pump_until([&] { return echo.closed && !echo_; }));
+}
+
+TEST_F(TlsServerTest, BothEndsOfASessionHaveItsBinding) {
+  std::string before;
+  for (int i = 0; i < 2; ++i) {
+    Echo echo(server_->port(), {}, true);
+    ASSERT_TRUE(pump_until([&] { return (echo.is_open && !binding_.empty()) || echo.closed; }));
+    ASSERT_TRUE(echo.is_open) << echo.closed->text;
+    EXPECT_EQ(binding_.size(), 64);
+    EXPECT_EQ(echo.socket->binding(), binding_);
+    EXPECT_NE(binding_, before);
+    before = std::exchange(binding_, "");
+    echo.socket->close({close_code::normal, "done"});
+    ASSERT_TRUE(pump_until([&] { return echo.closed && !echo_; }));
+  }
+}
+
+// A node says where its viewers find their streams, and ends.
+TEST_F(TlsServerTest, ALastWordArrivesAlthoughTheClientEndsAtOnce) {
+  Echo echo(server_->port(), {}, true);
+  ASSERT_TRUE(pump_until([&] { return (echo.is_open && echo_) || echo.closed; }));
+  const std::string last(60'000, 'x');
+  echo.socket->send(last);
+  echo.socket.reset();
+  ASSERT_TRUE(pump_until([&] { return !echo_; }));
+  EXPECT_EQ(asked_, last);
+}
+
+TEST_F(TlsServerTest, TheServersLastWordArrivesToo) {
+  Echo echo(server_->port(), {}, true);
+  ASSERT_TRUE(pump_until([&] { return (echo.is_open && echo_) || echo.closed; }));
+  const std::string last(60'000, 'x');
+  echo_->send(last);
+  echo_.reset();
+  server_.reset();
+  ASSERT_TRUE(pump_until([&] { return echo.closed.has_value(); }));
+  EXPECT_EQ(echo.heard, last);
+}
+
+TEST_F(TlsServerTest, AServerWithoutTlsHearsNothing) {
+  const auto listener = Ref<GSocketListener>::adopt(g_socket_listener_new());
+  const std::uint16_t port = g_socket_listener_add_any_inet_port(listener.get(), nullptr, nullptr);
+  Ref<GSocketConnection> server;
+  g_socket_listener_accept_async(
+      listener.get(), nullptr,
+      [](GObject *from, GAsyncResult *result, gpointer to) {
+        auto &accepted = *static_cast<Ref<GSocketConnection> *>(to);
+        accepted = Ref<GSocketConnection>::adopt(
+            g_socket_listener_accept_finish(G_SOCKET_LISTENER(from), result, nullptr, nullptr));
+        const std::string answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
+        g_socket_send(g_socket_connection_get_socket(accepted.get()), answer.data(), answer.size(), nullptr,
+                      nullptr);
+      },
+      &server);
+  Echo echo(port, {}, true);
+  ASSERT_TRUE(pump_until([&] { return server && echo.closed; }));
+  EXPECT_EQ(echo.closed->text, "it opened no TLS session");
+  std::array<char, 4096> bytes;
+  const gssize got = g_socket_receive(g_socket_connection_get_socket(server.get()), bytes.data(),
+                                      bytes.size(), nullptr, nullptr);
+  ASSERT_GT(got, 0);
+  const std::string_view heard(bytes.data(), static_cast<std::size_t>(got));
+  EXPECT_TRUE(heard.starts_with("\x16\x03"));
+  EXPECT_EQ(heard.find("GET"), std::string_view::npos);
 }
 
 TEST_F(TlsServerTest, AWebSocketToAnUnknownCertificateIsNotOpened) {

@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // /peer and /events over real WebSockets: valid and invalid messages, and the event of each change.
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "app_fixture.hpp"
+#include "http/certificate.hpp"
 
 namespace astral::test {
 namespace {
+
+// With which nodes connect to each other.
+std::shared_ptr<const http::Certificate> certificate() {
+  const auto file =
+      std::filesystem::path(testing::TempDir()) / ("sockets-" + std::to_string(getpid()) + ".pem");
+  auto made = http::Certificate::keep(file, {"127.0.0.1"});
+  std::filesystem::remove(file);
+  EXPECT_TRUE(made);
+  return made ? *made : nullptr;
+}
 
 class Sockets : public AppTest {};
 
@@ -91,6 +106,7 @@ TEST_F(Sockets, UnknownMessagesAndTicketsAreIgnored) {
 }
 
 TEST_F(Sockets, TwoNodesFindEachOther) {
+  app->use(certificate());
   FakeMedia other_media;
   node::App::Settings settings;
   settings.driver.node.self.uuid = "there";
@@ -133,6 +149,7 @@ TEST_F(Sockets, ABootstrapNodeThatIsDownIsTriedAgain) {
   late.port = port;
   auto second = node::App::open(std::move(late), late_media);
   ASSERT_TRUE(second) << second.error().detail;
+  (*second)->use(certificate());
   EXPECT_TRUE(pump_until([&] { return (*first)->driver().node().find_node("late").has_value(); }));
 }
 

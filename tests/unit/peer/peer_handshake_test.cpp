@@ -64,6 +64,45 @@ TEST(PeerHandshake, AThiefCannotProveAKeyThatItOnlyRepeats) {
   EXPECT_EQ(ends.b.hear(thief.proof()).error().code, Code::refused);
 }
 
+// The two ends of one TLS session have the same binding.
+TEST(PeerHandshake, IsBoundToItsTls) {
+  PeerHandshake a(key(), Side::connecting, "aa"), b(key(), Side::accepting, "aa");
+  ASSERT_TRUE(a.hear(b.challenge()).value());
+  ASSERT_TRUE(b.hear(a.challenge()).value());
+  EXPECT_TRUE(b.hear(a.proof()).value());
+  EXPECT_TRUE(a.hear(b.proof()).value());
+}
+
+// Who ends the TLS of each side has two sessions, and passes on what it hears.
+TEST(PeerHandshake, RefusesWhoeverSitsBetween) {
+  PeerHandshake a(key(), Side::connecting, "aa"), b(key(), Side::accepting, "bb");
+  ASSERT_TRUE(a.hear(b.challenge()).value());
+  ASSERT_TRUE(b.hear(a.challenge()).value());
+  EXPECT_EQ(b.hear(a.proof()).error().code, Code::refused);
+  EXPECT_EQ(a.hear(b.proof()).error().code, Code::refused);
+}
+
+TEST(PeerHandshake, RefusesWhoeverTakesTheTlsOff) {
+  PeerHandshake a(key(), Side::connecting, "aa"), b(key(), Side::accepting);
+  EXPECT_EQ(b.hear(a.challenge()).error().code, Code::refused);
+  std::string silent = a.challenge();
+  silent.replace(silent.find(",\"bound\":true"), std::string(",\"bound\":true").size(), "");
+  PeerHandshake c(key(), Side::accepting);
+  ASSERT_TRUE(c.hear(silent).value());
+  ASSERT_TRUE(a.hear(c.challenge()).value());
+  EXPECT_EQ(c.hear(a.proof()).error().code, Code::refused);
+  EXPECT_EQ(a.hear(c.proof()).error().code, Code::refused);
+}
+
+// It believes the certificate, and a proxy may take the TLS off.
+TEST(PeerHandshake, IsNotBoundIfTheConnectingEndIsNot) {
+  PeerHandshake a(key(), Side::connecting), b(key(), Side::accepting, "bb");
+  ASSERT_TRUE(a.hear(b.challenge()).value());
+  ASSERT_TRUE(b.hear(a.challenge()).value());
+  EXPECT_TRUE(b.hear(a.proof()).value());
+  EXPECT_TRUE(a.hear(b.proof()).value());
+}
+
 TEST(PeerHandshake, AMessageOutOfTurnIsRefused) {
   Ends ends;
   EXPECT_EQ(ends.a.hear(R"({"type":"proof","signature":")" + std::string(128, '0') + "\"}").error().detail,
