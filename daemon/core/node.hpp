@@ -132,6 +132,7 @@ class Node final : public NodeView {
   void on(const Tick &input);
 
   void said(Peer &peer, const Message &message);
+  bool is_author(Peer &peer, const std::string &author);
   void routed(std::optional<Routed> routed);
   void send_elsewhere(const Uuid &supernode);
   void hear(Peer &peer);

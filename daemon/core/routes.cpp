@@ -42,7 +42,7 @@ std::optional<Routed> Routes::seek(Routed routed) {
 }
 
 std::optional<Routed> Routes::arrived(const Peer &from, Routed routed) {
-  if (!routed.what) return std::nullopt;  // of a later version, which we cannot write
+  if (!routed.what && routed.sealed.text.empty()) return std::nullopt;
   if (!from.supernode && routed.from.uuid != from.uuid) return std::nullopt;
   if (routed.to.uuid == node_.self()) return routed;
   if (!node_.supernode()) return std::nullopt;

@@ -26,6 +26,7 @@
 #include "runtime/asking_players.hpp"
 #include "runtime/kept_stream_keys.hpp"
 #include "runtime/private_streams.hpp"
+#include "runtime/seals.hpp"
 #include "runtime/statements.hpp"
 
 namespace astral::runtime {
@@ -139,6 +140,7 @@ class Driver::Impl : private peer::Peers::Handler, private media::MediaBackend::
   PrivateStreams private_streams_{
       keys_, media_, [this](const core::Slug &slug) { handle(core::StreamReworded{.slug = slug}); }};
   std::optional<core::Node> node_;  // since start(), which App calls before any input can arrive
+  Seals seals_;
   peer::Peers peers_;
   std::unique_ptr<peer::OriginClient> origin_;
   peer::Bandwidth bandwidth_;
@@ -163,6 +165,7 @@ Driver::Impl::Impl(Driver &outside, Settings settings, media::MediaBackend &medi
       settings_(with_key(std::move(settings))),
       media_(media),
       keys_(settings_.state_dir),
+      seals_(*settings_.key, unix_ms()),
       peers_(*this, *settings_.key, settings_.dials_by_tls),
       guests_({.may_send = [this] { return node_->fed_children() == 0; },
                .may_receive = [this] { return !receives(); },
@@ -311,6 +314,7 @@ void Driver::Impl::perform(const core::Connect &effect) {
   peers_.connect(effect.peer, effect.ip_address, effect.port);
 }
 void Driver::Impl::perform(const core::Send &effect) {
+  if (const auto sealed = seals_.sealed(effect.message)) return peers_.send(effect.peer, *sealed);
   peers_.send(effect.peer, effect.message);
 }
 void Driver::Impl::perform(const core::Disconnect &effect) {
@@ -429,8 +433,9 @@ void Driver::Impl::on_peer_proved(core::PeerId peer, const Fingerprint &fingerpr
   handle(core::PeerProved{.peer = peer, .fingerprint = fingerprint});
 }
 void Driver::Impl::on_peer_message(core::PeerId peer, core::Message message) {
-  if (!check_statements(message, *node_, unix_ms())) {
-    const std::string reason = "it says of a stream what the stream's key has not signed";
+  if (!seals_.admit(message, node_->self().uuid)) return;
+  if (const char *reason = "it says of a stream what the stream's key has not signed";
+      !check_statements(message, *node_, unix_ms())) {
     peers_.disconnect(peer, reason);
     return handle(core::PeerLost{.peer = peer, .reason = reason});
   }
@@ -439,7 +444,6 @@ void Driver::Impl::on_peer_message(core::PeerId peer, core::Message message) {
 void Driver::Impl::on_peer_lost(core::PeerId peer, const std::string &reason) {
   handle(core::PeerLost{.peer = peer, .reason = reason});
 }
-
 void Driver::Impl::on_relay_message(const std::string &slug, const std::string &json) {
   auto message = protocol::read_message(json);
   if (!message)

@@ -212,15 +212,26 @@ struct Seeded {
   std::string message = {};
 };
 
-// A message between nodes that have no session with each other. Supernodes pass it on and do not look into
-// `what`.
+// A routed message as its author wrote and signed it. See protocol/sealed.hpp.
+struct Sealed {
+  std::string text = {};       // the message, as JSON
+  std::string key = {};        // of the author's node, raw, in hexadecimal digits
+  std::uint64_t number = 0;    // each one of an author has another, and later ones have larger ones
+  std::string signature = {};  // in hexadecimal digits
+};
+
+// A message between nodes that have no session with each other. Supernodes pass on what is sealed and do
+// not look into it; the addressee opens it.
 struct Enclosed;
 struct Routed {
   Place to = {};
   Place from = {};
   std::uint32_t hops = 0;  // supernodes that it has passed
   bool sought = false;     // on its way to the owner of the addressee's key
-  std::shared_ptr<const Enclosed> what = {};  // null: of a type that this version does not know
+  Sealed sealed = {};      // its text is empty: not signed yet
+  // Null: not opened, or of a type that this version does not know.
+  std::shared_ptr<const Enclosed> what = {};
+  std::string author = {};  // not sent: the fingerprint of the key that has signed it, once it is open
 };
 
 // Between a node and the elements that signal through it.

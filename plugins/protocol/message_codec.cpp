@@ -105,6 +105,13 @@ json::Builder enclosed_json(const std::shared_ptr<const Enclosed> &what) {
   return message_json(what->message);
 }
 
+Expected<std::shared_ptr<const Enclosed>> read_inside(std::string_view text) {
+  auto in = json::Reader::parse(text, {.max_bytes = max_message_bytes});
+  if (!in) return tl::unexpected<Error>(in.error());
+  auto what = read_enclosed(*in);
+  return in->result(std::move(what));
+}
+
 Expected<std::optional<Message>> read_message(std::string_view text) {
   auto in = json::Reader::parse(text, {.max_bytes = max_message_bytes});
   if (!in) return tl::unexpected<Error>(in.error());

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +18,7 @@ namespace astral::protocol {
 inline constexpr std::size_t max_message_bytes = 64 * 1024;
 inline constexpr std::size_t max_candidate_bytes = 256;
 inline constexpr std::size_t max_list = 256;         // streams in one message
+inline constexpr std::uint64_t max_sealed_number = 1ULL << 53;
 inline constexpr std::size_t max_explanation = 512;  // bytes of a text for people
 
 // No value: a type that this version does not know; ignore it. **Errors** invalid, too_large; they name the
@@ -23,6 +26,9 @@ inline constexpr std::size_t max_explanation = 512;  // bytes of a text for peop
 Expected<std::optional<Message>> read_message(std::string_view text);
 
 std::string write_message(const Message &message);
+
+// What may be inside a Routed. Null: a type that this version does not know. **Errors** as read_message().
+Expected<std::shared_ptr<const Enclosed>> read_inside(std::string_view text);
 
 // The code that has this name in JSON.
 std::optional<RefusalCode> refusal_code(std::string_view name);

@@ -328,12 +328,23 @@ std::shared_ptr<const Enclosed> read_enclosed(json::Reader &in);
 json::Builder enclosed_json(const std::shared_ptr<const Enclosed> &what);
 
 template <typename Fields>
+void describe(Fields &fields, In<Fields, Sealed> &sealed) {
+  fields.text("text", sealed.text, {.min = 1, .max = max_message_bytes});
+  fields.text("key", sealed.key, key_rule);
+  fields.number("number", sealed.number, 0, max_sealed_number);
+  fields.text("signature", sealed.signature, signature_rule);
+}
+
+template <typename Fields>
 void describe(Fields &fields, In<Fields, Routed> &routed) {
   fields.object("to", routed.to);
   fields.object("from", routed.from);
   fields.number("hops", routed.hops, 0, max_hops, Presence::filled);
   fields.flag("sought", routed.sought, Presence::optional);
-  fields.custom("what", routed.what, read_enclosed, enclosed_json);
+  if (fields.has("sealed", routed.sealed.text))
+    fields.object("sealed", routed.sealed);
+  else
+    fields.custom("what", routed.what, read_enclosed, enclosed_json);
 }
 
 // Between a node and its elements.

@@ -338,6 +338,47 @@ TEST(Numbers, AClockThatWasAgesAheadGivesNoRoundTrip) {
   EXPECT_FALSE(bench.node.find_node("parent")->rtt_ms);
 }
 
+// Messages over supernodes. Who has signed one is checked before the node hears it.
+
+class Authors : public testing::Test {
+ protected:
+  Authors() { bench.asks(); }
+  void routed(const Message &message, const std::string &author) {
+    bench.hears(P, Routed{.to = {.uuid = "us", .via = "super"},
+                          .from = {.uuid = "far", .via = "super"},
+                          .what = std::make_shared<const Enclosed>(Enclosed{message}),
+                          .author = author});
+  }
+  bool has_ticket() const { return bench.node.find_ticket("t2").has_value(); }
+  Bench bench;
+  const Cancel cancel{.ticket = "t2", .code = "closed", .message = "gone"};
+};
+
+TEST_F(Authors, NobodyElseEndsATicket) {
+  routed(bench.offer("t2", {"far"}), "far's");
+  ASSERT_TRUE(has_ticket());
+  routed(cancel, "liar's");
+  EXPECT_TRUE(has_ticket());
+  routed(cancel, "far's");
+  EXPECT_FALSE(has_ticket());
+}
+
+TEST_F(Authors, WhoeverCameFirstDoesNotKeepTheName) {
+  routed(Heartbeat{}, "liar's");
+  routed(bench.offer("t2", {"far"}), "far's");
+  EXPECT_TRUE(has_ticket());
+}
+
+TEST_F(Authors, NobodyWritesInTheNameOfANeighbour) {
+  bench.hears(2, bench.offer("t2", {"parent"}));
+  ASSERT_TRUE(has_ticket());
+  bench.hears(P, Routed{.to = {.uuid = "us", .via = "super"},
+                        .from = {.uuid = "parent", .via = "super"},
+                        .what = std::make_shared<const Enclosed>(Enclosed{cancel}),
+                        .author = "liar's"});
+  EXPECT_TRUE(has_ticket());
+}
+
 // The media backend offers a ticket that it was not asked for.
 TEST(Relay, AnOfferThatWasNotAskedForIsIgnored) {
   Bench bench;

@@ -75,6 +75,9 @@ inline std::vector<std::string> samples() {
       R"({"call":7,"done":false,"message":"no","type":"seeded"})",
       routed + R"({"call":7,"slug":"a","type":"seed"},"type":"routed"})",
       routed + "{" + wish + R"(,"type":"request"},"type":"routed"})",
+      R"({"to":)" + at +
+          R"(,"from":{"uuid":"n3"},"hops":3,"sealed":{"text":"what its author wrote","key":")" + fingerprint +
+          R"(","number":7,"signature":")" + fingerprint + fingerprint + R"("},"type":"routed"})",
       R"({"slug":"a","name":"A","description":"d","media":"video/mpegts","bitrate_kbps":4000,"type":"publish"})",
       R"({"slug":"a","largest_group":1700000000000,"type":"published"})",
       R"({"slug":"a","media":"video/x-matroska","type":"media"})",
