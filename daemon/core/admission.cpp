@@ -23,7 +23,8 @@ std::optional<Objection> objection(const StreamState *stream, const Request &req
   if (!at.open) return Objection{RefusalCode::no_room, "no parent ourselves"};
   if (stream->silence && at.now - stream->silence->since < times.no_room)
     return Objection{RefusalCode::no_room, "nothing comes here either"};
-  if (at.shunned) return Objection{RefusalCode::no_room, "it did not hold the rate"};
+  if (at.shunned)
+    return Objection{RefusalCode::no_room, "it did not hold the rate, or nobody found a place below it"};
   if (stream->position.path.size() + 1 >= max_path)
     return Objection{RefusalCode::no_room, "too far from the publisher"};
   if (request.standby && stream->unwanted) return Objection{RefusalCode::no_room, "nobody wants it here"};

@@ -24,7 +24,7 @@ struct Objection {
 struct Admission {
   Time now = {};
   bool open = false;     // our path reaches the publisher, and we do not leave
-  bool shunned = false;  // the asker did not hold the rate a short time ago
+  bool shunned = false;  // the asker got a place a short time ago and was not worth it
   bool invited = true;   // see core::invited()
 };
 

@@ -13,14 +13,30 @@
 
 namespace astral::core {
 
-// A tree whose places are all taken by nodes that forward nothing cannot grow. One of them makes way, and
-// finds a place below the new node.
-void ChildTickets::displace(const Slug &slug) {
+Ticket *ChildTickets::leaf(const Slug &slug) const {
   for (const TicketId &id : tickets_.given(slug)) {
-    const Ticket &ticket = *tickets_.find(id);
-    if (ticket.child.leaf && ticket.child.claim == Claim::reserved && ticket.state == TicketState::confirmed)
-      return revoke(ticket, "displaced", "the place is needed for a node that forwards");
+    Ticket *ticket = tickets_.find(id);
+    if (ticket->child.leaf && ticket->child.claim == Claim::reserved &&
+        ticket->child.state == ChildState::fed)
+      return ticket;
   }
+  return nullptr;
+}
+
+// A tree whose places are all taken by nodes that forward nothing cannot grow. One of them is asked to find
+// a place elsewhere, below the new node for example. It keeps its own until it has one: that the new node
+// forwards is only what this node says.
+bool ChildTickets::move_leaf(Ticket &mover) {
+  Ticket *going = leaf(mover.slug);
+  if (going == nullptr) return false;
+  tickets_.claim(mover, Claim::reserved);
+  stop_timer(TimerKind::overcommitted, mover);
+  tickets_.claim(*going, Claim::overcommitted);
+  going->child.makes_way_for = mover.id;
+  start_timer(TimerKind::overcommitted, *going, node_.settings.timeouts.makes_way);
+  sessions_.send(going->peer, Leaving{.ticket = going->id});
+  outbox_.post(CarryChanged{.slug = mover.slug});
+  return true;
 }
 
 void ChildTickets::take_lent(const Slug &slug, const Uuid &asker) {
@@ -127,6 +143,7 @@ void ChildTickets::give_back(Ticket &ticket) {
   stop_timer(TimerKind::overcommitted, ticket);
   budget_.release(ticket.slug, ticket.child.claim == Claim::overcommitted);
   tickets_.claim(ticket, Claim::none);
+  ticket.child.makes_way_for.clear();
   cover_overcommitted();
 }
 
@@ -137,6 +154,7 @@ void ChildTickets::cover_overcommitted() {
     if (ticket.side != Side::given || ticket.child.claim != Claim::overcommitted) continue;
     if (ticket.state != TicketState::confirmed || !budget_.cover(ticket.slug)) continue;
     tickets_.claim(ticket, Claim::reserved);
+    ticket.child.makes_way_for.clear();
     stop_timer(TimerKind::overcommitted, ticket);
     if (ticket.child.state == ChildState::fed) tell_path(ticket, true);
   }
@@ -144,12 +162,15 @@ void ChildTickets::cover_overcommitted() {
 
 void ChildTickets::overcommit_due(const TicketId &id) {
   cover_overcommitted();
-  const Ticket *ticket = tickets_.find(id);
+  Ticket *ticket = tickets_.find(id);
   const auto over = [&] { return ticket != nullptr && ticket->child.claim == Claim::overcommitted; };
   if (!over()) return;
-  if (!ticket->child.leaf) {  // perhaps it found no parent because it feeds all candidates
-    displace(ticket->slug);
-    cover_overcommitted();
+  // Perhaps it found no parent because it feeds all candidates.
+  if (!ticket->child.leaf && move_leaf(*ticket)) return tell_path(*ticket, true);
+  if (const Ticket *mover = tickets_.find(ticket->child.makes_way_for);
+      mover != nullptr && Tickets::counts(*mover)) {
+    shun(mover->slug, mover->destination);
+    revoke(*mover, "no-room", "nobody found a place below it");  // that covers the leaf
   }
   if (over()) revoke(*ticket, "no-room", "the place was overcommitted");
 }
@@ -353,7 +374,10 @@ void ChildTickets::confirm(const Peer &peer, const Confirm &confirm) {
   Confirm told = confirm;
   told.tcp = node_.supernode() ? "" : tcp_address(directory_.node(peer.uuid));
   outbox_.emit(TellRelay{.slug = ticket->slug, .message = std::move(told)});
-  if (!Tickets::counts(*ticket)) ticket_changes_.enter(*ticket, ChildState::standby);
+  if (!Tickets::counts(*ticket)) return ticket_changes_.enter(*ticket, ChildState::standby);
+  cover_overcommitted();
+  if (ticket->child.claim == Claim::overcommitted && !move_leaf(*ticket))
+    revoke(*ticket, "no-room", "no place became free");
 }
 
 void ChildTickets::cancelled(const Ticket &ticket) {

@@ -48,9 +48,11 @@ class ChildTickets {
   // A rate or the limit has changed. If the children take more than the limit, the excess has as long as an
   // overcommitted place to find other parents.
   void budget_changed();
-  // Revokes the ticket of a child that forwards nothing, if there is one.
-  void displace(const Slug &slug);
-  bool shunned(const Slug &slug, const Uuid &child) const;  // it did not hold the rate a short time ago
+  // A fed child that forwards nothing: it is asked to move if another one, which is let in beyond the
+  // upstream, confirms. Null: none.
+  Ticket *leaf(const Slug &slug) const;
+  // A short time ago it did not hold the rate, or a leaf that was asked to move for it found no place.
+  bool shunned(const Slug &slug, const Uuid &child) const;
 
   // From children and local players.
   void hold(const Peer &peer, const Hold &hold);
@@ -86,6 +88,7 @@ class ChildTickets {
   void grant(Ticket &ticket);
   void tell_path(const Ticket &ticket, bool granted);
   void give_back(Ticket &ticket);
+  bool move_leaf(Ticket &mover);
   void cover_overcommitted();
   void shun(const Slug &slug, const Uuid &child);
   void unlink(const Ticket &ticket, const std::string &code, const std::string &message);

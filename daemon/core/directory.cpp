@@ -64,8 +64,8 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
   if (is_old && (from != Heard::itself || stream.is_signed())) return false;
   const auto known = streams_.find(stream.slug);
   if (known == streams_.end()) {
-    if (streams_.size() >= max_streams) return false;
-    streams_.emplace(stream.slug, KnownStream{.info = stream, .listed = from == Heard::origin});
+    if (!make_room(stream, from)) return false;
+    add(stream, from == Heard::origin);
     return true;
   }
   return learn(known->second, stream, from);
@@ -91,12 +91,12 @@ bool Directory::learn(KnownStream &entry, const StreamInfo &stream, Heard from) 
       note_rival(stream);
       return false;
     }
-    entry.info = stream;
+    replace(entry, stream);
     return true;
   }
   if (stream.source != entry.info.source) {
     if (from != Heard::origin) return false;
-    entry.info = stream;
+    replace(entry, stream);
     return true;
   }
   StreamInfo told = stream;
@@ -105,6 +105,37 @@ bool Directory::learn(KnownStream &entry, const StreamInfo &stream, Heard from) 
   const bool believed = from == Heard::itself || told.updated > entry.info.updated;
   if (!believed || told == entry.info) return false;
   entry.info = std::move(told);
+  return true;
+}
+
+void Directory::add(const StreamInfo &stream, bool listed) {
+  streams_.emplace(stream.slug, KnownStream{.info = stream, .listed = listed});
+  sources_.add(stream.source);
+}
+
+void Directory::replace(KnownStream &entry, const StreamInfo &stream) {
+  sources_.remove(entry.info.source);
+  sources_.add(stream.source);
+  entry.info = stream;
+}
+
+void Directory::erase(std::map<Slug, KnownStream>::iterator stream) {
+  sources_.remove(stream->second.info.source);
+  streams_.erase(stream);
+}
+
+// One source gets no more than a share, and in a full directory it makes way for those that have less. What
+// the origin lists is not displaced by what it does not list.
+bool Directory::make_room(const StreamInfo &stream, Heard from) {
+  if (sources_.of(stream.source) >= max_streams_of_source) return false;
+  if (streams_.size() < max_streams) return true;
+  if (from != Heard::origin && !sources_.deserves(stream.source)) return false;
+  const std::string most = sources_.largest();
+  const auto one = std::find_if(streams_.begin(), streams_.end(), [&](const auto &entry) {
+    return entry.second.info.source == most && !entry.second.own && !entry.second.listed;
+  });
+  if (one == streams_.end()) return false;
+  erase(one);
   return true;
 }
 
@@ -146,11 +177,11 @@ bool Directory::gone(const Gone &gone, Heard from) {
         word[0].updated <= version || !timely(word[0].updated))
       return false;
     bury(slug, word[0].updated);
-    streams_.erase(known);
+    erase(known);
     return true;
   }
   if (from == Heard::elsewhere && updated < std::max<std::uint64_t>(version, 1)) return false;
-  streams_.erase(known);
+  erase(known);
   // An origin that lost its store forgets streams that are alive: they may come back with the same version.
   // Only the source may name a version that we have not seen; otherwise any node could end a stream for ever.
   if (from != Heard::origin) bury(slug, from == Heard::itself ? std::max(version, updated) : version);
@@ -169,6 +200,8 @@ std::vector<Slug> Directory::missing(const std::vector<StreamInfo> &listed) cons
 void Directory::own(const StreamInfo &stream) {
   assert(sound(stream));  // Publishing has checked its texts
   KnownStream &entry = streams_[stream.slug];
+  if (!entry.info.source.empty()) sources_.remove(entry.info.source);
+  sources_.add(stream.source);
   if (!entry.own) ++own_;
   entry.own = true;
   entry.info = stream;
@@ -178,7 +211,7 @@ void Directory::disown(const Slug &slug) {
   const auto known = streams_.find(slug);
   assert(known != streams_.end() && known->second.own);  // Publishing::may_delete was asked
   bury(slug, known->second.info.updated);
-  streams_.erase(known);
+  erase(known);
   --own_;
 }
 
@@ -208,6 +241,18 @@ bool Directory::forget(const Uuid &uuid) {
 void Directory::reached(const Uuid &uuid) {
   const auto known = nodes_.find(uuid);
   if (known != nodes_.end()) known->second.failures = 0;
+}
+
+void Directory::vouch(const Uuid &uuid) {
+  const auto known = nodes_.find(uuid);
+  if (known != nodes_.end()) known->second.vouched = {known->second.info.ip_address, known->second.info.port};
+}
+
+bool Directory::is_vouched(const Uuid &uuid, const Address &address) const {
+  const auto known = nodes_.find(uuid);
+  if (known != nodes_.end()) return known->second.vouched == address;
+  const auto lost = lost_.find(uuid);  // it was tried before, so its address was good enough
+  return lost != lost_.end() && Address{lost->second.ip_address, lost->second.port} == address;
 }
 
 bool Directory::unreached(const Uuid &uuid) {

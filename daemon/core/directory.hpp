@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/message.hpp"
+#include "core/quota.hpp"
 #include "core/types.hpp"
 
 namespace astral::core {
@@ -48,6 +49,10 @@ class Directory {
   std::optional<NodeInfo> lost_one(std::uint64_t chance) const;
   bool forget(const Uuid &uuid);
   void reached(const Uuid &uuid);
+  // The address is not only what others say: the node was seen there, the origin or a person named it, or it
+  // was known in the last run.
+  void vouch(const Uuid &uuid);
+  bool is_vouched(const Uuid &uuid, const Address &address) const;
   // The node could not be reached. Forgets it the third time in a row, and returns true then.
   bool unreached(const Uuid &uuid);
   bool doubtful(const Uuid &uuid) const;  // the last try did not reach it
@@ -70,6 +75,7 @@ class Directory {
   struct KnownNode {
     NodeInfo info;
     std::uint32_t failures = 0;
+    Address vouched = {};
   };
   struct KnownStream {
     StreamInfo info;
@@ -86,7 +92,13 @@ class Directory {
   std::map<Uuid, KnownNode> nodes_;
   std::map<Uuid, NodeInfo> lost_;  // could not be reached: what others say of them is ignored
   std::deque<Uuid> losses_;        // their order, the oldest first
+  void add(const StreamInfo &stream, bool listed);
+  void replace(KnownStream &entry, const StreamInfo &stream);
+  void erase(std::map<Slug, KnownStream>::iterator stream);
+  bool make_room(const StreamInfo &stream, Heard from);
+
   std::map<Slug, KnownStream> streams_;
+  Shares sources_;  // of `streams_`
   std::size_t own_ = 0;
   std::deque<StreamInfo> rivals_;         // the oldest first
   std::map<Slug, std::uint64_t> buried_;  // `updated` of streams that are gone

@@ -6,13 +6,13 @@
 
 #include "core/admission.hpp"
 #include "core/limits.hpp"
+#include "core/network.hpp"
 #include "core/ranking.hpp"
 
 namespace astral::core {
 namespace {
 
-constexpr std::size_t wanted_offers = 2;  // the best, and a standby
-constexpr std::size_t asked_carriers = 3;
+constexpr std::size_t wanted_offers = 2;          // the best, and a standby
 constexpr std::size_t max_relays_looked_at = 32;  // supernodes; the first that has a path is asked
 constexpr const char *no_relay =
     "; no node that both can reach has room to relay (one node with an open port is enough: "
@@ -26,6 +26,11 @@ bool worth_telling(const Told &before, const Now &now) {
   if (room > 0 && before.hops != now.hops) return true;
   if (room == 0 && (before.leaves == 0) != (now.leaves == 0)) return true;
   return room != told && (told == 0 || room == 0 || room >= 2 * told || 2 * room <= told);
+}
+
+// Whoever keeps the stream's records. The second owner is another one, by chance.
+Key owner_key(const Slug &slug, bool second) {
+  return key_of(second ? slug + "/2" : slug);
 }
 
 // This supernode itself.
@@ -66,10 +71,14 @@ void Finder::carry_changed(const Slug &slug) {
   if (over == told.over && !worth_telling(told, now)) return;
   told = {.slug = slug, .hops = now.hops, .room = now.room, .leaves = now.leaves, .over = over};
   sessions_.send(sessions_.primary, told);
+  if (!stream->own) return;
+  for (const PeerId witness : sessions_.witnesses)
+    if (witness != sessions_.primary) sessions_.send(witness, told);
 }
 
 void Finder::settled() {
   reach_.clear();
+  carries_ = {};
   here_said_ = node_.now;
   for (auto &[slug, stream] : streams_.all) {
     stream.told = {.slug = slug, .hops = 0, .room = 0, .over = true};
@@ -93,23 +102,61 @@ void Finder::beat() {
   for (const PeerId id : sessions_.peers.children()) child_came(*sessions_.peers.find(id));
 }
 
+void Finder::announce(PeerId witness) {
+  if (node_.supernode() || witness == sessions_.primary) return;
+  for (const auto &[slug, stream] : streams_.all) {
+    if (!stream.own) continue;
+    const Offering now = own(slug);
+    const StreamInfo *info = directory_.stream(slug);
+    if (now.hops == 0 || info == nullptr || !info->streaming) continue;
+    sessions_.send(witness, Carrying{.slug = slug, .hops = now.hops, .room = now.room, .leaves = now.leaves});
+    sessions_.send(witness, Streams{.streams = {*info}});
+  }
+}
+
 void Finder::child_came(const Peer &child) {
   here({.place = {.uuid = child.uuid, .via = node_.self(), .at = sessions_.place().at},
         .updated = static_cast<std::uint64_t>(std::max<std::int64_t>(0, node_.unix_ms()))});
 }
 
 void Finder::carrying(const Peer &child, const Carrying &carrying) {
-  if (!child.child) return;
+  if (!child.child && (child.kind != PeerKind::node || child.supernode)) return;
   if (carrying.over) {
     const auto reach = reach_.find(carrying.slug);
     if (reach == reach_.end() || reach->second.children.erase(child.uuid) == 0) return;
+    carries_.remove(child.uuid);
   } else {
-    if (reach_.size() >= max_streams && !reach_.contains(carrying.slug)) return;
+    if (!may_carry(child, carrying.slug)) return;
     reach_[carrying.slug].children[child.uuid] = {.hops = carrying.hops,
                                                   .room = std::min(carrying.room, max_room),
                                                   .leaves = std::min(carrying.leaves, max_room)};
   }
   changed(carrying.slug);
+}
+
+// Counts it. One child fills no more than a share, and if there is no room for another stream, the child that
+// has most makes way.
+bool Finder::may_carry(const Peer &peer, const Slug &slug) {
+  const Uuid &child = peer.uuid;
+  const auto known = reach_.find(slug);
+  if (known != reach_.end() && known->second.children.contains(child)) return true;
+  if (carries_.of(child) >= (peer.child ? max_carried_of_child : max_carried_of_guest)) return false;
+  if (known == reach_.end() && reach_.size() >= max_streams) {
+    if (!carries_.deserves(child)) return false;
+    const Uuid most = carries_.largest();
+    const auto one = std::find_if(reach_.begin(), reach_.end(), [&](const auto &entry) {
+      return entry.second.children.size() == 1 && entry.second.children.contains(most);
+    });
+    if (one == reach_.end()) return false;
+    forget(one);
+  }
+  carries_.add(child);
+  return true;
+}
+
+void Finder::forget(std::map<Slug, Reach>::iterator reach) {
+  for (const auto &[uuid, one] : reach->second.children) carries_.remove(uuid);
+  reach_.erase(reach);
 }
 
 void Finder::peer_gone(const PeerGone &gone) {
@@ -123,7 +170,10 @@ void Finder::peer_gone(const PeerGone &gone) {
 void Finder::child_left(const Uuid &uuid) {
   std::vector<Slug> slugs;
   for (auto &[slug, reach] : reach_)
-    if (reach.children.erase(uuid) > 0) slugs.push_back(slug);
+    if (reach.children.erase(uuid) > 0) {
+      carries_.remove(uuid);
+      slugs.push_back(slug);
+    }
   for (const Slug &slug : slugs) changed(slug);
 }
 
@@ -168,10 +218,10 @@ void Finder::advert_due(const Slug &slug) {
     const auto reach = reach_.find(slug);
     if (reach == reach_.end()) return;
     const bool known = reach->second.known;
-    reach_.erase(reach);
+    forget(reach);
     if (!known) return;
     news.over = true;
-    return advert(std::move(news), 0);
+    return tell_owners(std::move(news), 0);
   }
   Reach &reach = reach_[slug];
   reach.told = sum(slug);
@@ -180,7 +230,22 @@ void Finder::advert_due(const Slug &slug) {
   news.hops = reach.told.hops;
   news.room = reach.told.room;
   news.leaves = reach.told.leaves;
-  advert(std::move(news), 0);
+  tell_owners(std::move(news), 0);
+}
+
+// The owner of the key may lie. So the supernodes of the source tell a second one too.
+void Finder::tell_owners(Advert advert, PeerId from) {
+  const StreamInfo *info = directory_.stream(advert.slug);
+  const auto reach = reach_.find(advert.slug);
+  const bool is_home =
+      info != nullptr && (info->source == node_.self() ||
+                          (reach != reach_.end() && reach->second.children.contains(info->source)));
+  if (is_home) {
+    Advert other = advert;
+    other.second = true;
+    this->advert(std::move(other), from);
+  }
+  this->advert(std::move(advert), from);
 }
 
 // Sends the message one step nearer to the key. False: this node is the owner of the key.
@@ -206,7 +271,7 @@ void Finder::keep(const Advert &advert) {
 
 void Finder::advert(Advert advert, PeerId from) {
   if (!node_.supernode()) return;
-  const Key key = key_of(advert.slug);
+  const Key key = owner_key(advert.slug, advert.second);
   if (!advert.copied && pass_on(key, advert)) return;
   keep(advert);
   const bool news = !advert.stream.empty() && advert.stream[0].slug == advert.slug;
@@ -242,15 +307,19 @@ void Finder::stream_news(const StreamInfo &stream, PeerId from) {
   if (!node_.supernode()) return;
   const Peer *child = sessions_.peers.find(from);
   const bool ours = stream.source == node_.self();
-  if (!ours && (child == nullptr || !child->child || child->uuid != stream.source)) return;
+  if (!ours && (child == nullptr || child->uuid != stream.source)) return;
+  if (!ours && !child->child) {  // its announce() comes before
+    const auto reach = reach_.find(stream.slug);
+    if (reach == reach_.end() || !reach->second.children.contains(child->uuid)) return;
+  }
   const Offering now = sum(stream.slug);
-  advert({.slug = stream.slug,
-          .supernode = sessions_.place(),
-          .hops = std::max(now.hops, 1u),
-          .room = now.room,
-          .leaves = now.leaves,
-          .stream = {stream}},
-         from);
+  tell_owners({.slug = stream.slug,
+               .supernode = sessions_.place(),
+               .hops = std::max(now.hops, 1u),
+               .room = now.room,
+               .leaves = now.leaves,
+               .stream = {stream}},
+              from);
   Reach &reach = reach_[stream.slug];
   reach.told = now;
   reach.known = true;
@@ -262,21 +331,22 @@ void Finder::stream_gone(const Gone &gone, PeerId from) {
   if (!node_.supernode()) return;
   const Peer *child = sessions_.peers.find(from);
   if (from != 0 && (child == nullptr || !child->child)) return;
-  reach_.erase(slug);
+  if (const auto reach = reach_.find(slug); reach != reach_.end()) forget(reach);
   timers_.drop({.kind = TimerKind::advert, .name = slug});
-  advert(
-      {.slug = slug,
-       .supernode = sessions_.place(),
-       .over = true,
-       .stream = word.empty() ? std::vector{StreamInfo{
-                                    .slug = slug, .name = slug, .source = node_.self(), .updated = updated}}
-                              : word},
-      from);
+  const StreamInfo gone_one{.slug = slug, .name = slug, .source = node_.self(), .updated = updated};
+  Advert news{.slug = slug,
+              .supernode = sessions_.place(),
+              .over = true,
+              .second = true,
+              .stream = word.empty() ? std::vector{gone_one} : word};
+  advert(news, from);
+  news.second = false;
+  advert(std::move(news), from);
 }
 
 bool Finder::note(const Find &find) {
   const std::string what = find.request.search + (find.wide ? "w" : "n") + (find.request.relay ? "r" : "") +
-                           std::to_string(static_cast<int>(find.stage));
+                           (find.second ? "2" : "") + std::to_string(static_cast<int>(find.stage));
   if (!served_.insert(what).second) return false;
   served_order_.push_back(what);
   if (served_order_.size() > max_finds) {
@@ -303,6 +373,8 @@ Finder::Handed Finder::hand_out(const Request &request, std::size_t most, bool d
     Offering what;
     Peer *child;
     std::string no_path;
+    std::size_t complaints = 0;
+    std::string network = {};
     bool needs_turn = false;
     bool over_tcp = false;
     Families families = {};
@@ -314,6 +386,7 @@ Finder::Handed Finder::hand_out(const Request &request, std::size_t most, bool d
     choices.push_back({.what = mine,
                        .child = nullptr,
                        .no_path = no_path(request, as_giver(self), doubt),
+                       .network = network_of(self.ip_address),
                        .families = self.families});
   const auto reach = reach_.find(request.slug);
   if (reach != reach_.end())
@@ -325,18 +398,22 @@ Finder::Handed Finder::hand_out(const Request &request, std::size_t most, bool d
       const Nat nat = node == nullptr ? Nat{} : node->nat;
       const Families families = node == nullptr ? Families{} : node->families;
       const Giver giver{uuid, nat, child->address, false, node != nullptr && node->turn, families};
-      choices.push_back({one, child, no_path(request, giver, doubt), needs_turn(request, giver),
-                         nat.udp == Udp::blocked, families});
+      choices.push_back({one, child, no_path(request, giver, doubt), complaints_.against(uuid, node_.now),
+                         network_of(child->address), needs_turn(request, giver), nat.udp == Udp::blocked,
+                         families});
     }
   std::stable_sort(choices.begin(), choices.end(), [](const Choice &a, const Choice &b) {
     const auto rank = [](const Choice &one) {
-      return Rank{.full = one.what.room == 0,
+      return Rank{.complaints = one.complaints,
+                  .full = one.what.room == 0,
                   .needs_turn = one.needs_turn,
                   .hops = one.what.hops,
                   .room = one.what.room};
     };
     return rank(a) < rank(b);
   });
+  mix(
+      choices, most, [](const Choice &one) { return one.network; }, rng_);
   Handed handed;
   for (const Choice &choice : choices) {
     if (handed.asked == most) break;
@@ -433,26 +510,35 @@ Uuid Finder::recruit(const Request &request, const Blocked &blocked) {
 void Finder::find(Find find) {
   const Request &request = find.request;
   if (!node_.supernode()) return refuse(request, RefusalCode::no_room, "not a supernode any more");
-  if (find.stage == Stage::key_owner && pass_on(key_of(request.slug), find)) return;
+  if (find.stage == Stage::key_owner && pass_on(owner_key(request.slug, find.second), find)) return;
   if (!note(find)) return;
   switch (find.stage) {
     case Stage::home: {
       if (!find.wide)
-        find.carriers = static_cast<std::uint32_t>(hand_out_or_relay(request, wanted_offers, false));
+        find.carriers =
+            static_cast<std::uint32_t>(hand_out_or_relay(request, asked_for(request, wanted_offers), false));
+      if (!find.wide && find.carriers == 0 && is_worried(request))
+        find.carriers = static_cast<std::uint32_t>(ask_full(request));
       if (find.carriers >= wanted_offers) return;
+      if (find.wide) {
+        if (hand_out(request, asked_for(request, wanted_offers), true).asked == 0 && is_worried(request))
+          ask_full(request);
+        ask_around(find);
+        if (is_worried(request)) ask_second(find);
+      }
       find.stage = Stage::key_owner;
       return this->find(std::move(find));
     }
     case Stage::key_owner: {
       const Uuid but = find.wide ? "" : request.asker.via;
       std::size_t asked = 0;
-      const auto carriers = records_.carriers(request.slug, asked_carriers, but, !request.leaf(), node_.now);
+      const std::vector<Records::Carrier> carriers = this->carriers(request, but);
       for (const Records::Carrier &carrier : carriers) {
         records_.promised(request.slug, carrier.supernode.uuid, node_.now + node_.settings.timeouts.promised);
         Find there = find;
         there.stage = Stage::carrier;
         there.carriers += static_cast<std::uint32_t>(asked);  // so that only the first one recruits a relay
-        if (find.wide) there.request.asked = static_cast<std::uint32_t>(carriers.size());
+        if (find.wide && !find.second) there.request.asked = static_cast<std::uint32_t>(carriers.size());
         if (carrier.supernode.uuid == node_.self())
           outbox_.post(ToFind{std::move(there)});
         else if (!routes_.deliver(carrier.supernode, std::move(there)))
@@ -484,14 +570,18 @@ void Finder::find(Find find) {
           --told.leaves;
       }
       const bool first = find.carriers == 0;
-      const std::size_t handed =
-          first ? hand_out_or_relay(request, 1, true) : hand_out(request, 1, true).asked;
+      const bool is_around = find.wide && request.asked == 0;  // ask_around() sent it
+      const std::size_t most = is_around ? 2 : asked_for(request, 1);
+      std::size_t handed =
+          first ? hand_out_or_relay(request, most, true) : hand_out(request, most, true).asked;
+      if (handed == 0 && is_worried(request)) handed = ask_full(request);
       changed(request.slug);
       if (handed > 0) return;
       // The key owner believes that there is room, so it is told.
       if (!timers_.has({.kind = TimerKind::advert, .name = request.slug}))
         timers_.set({.kind = TimerKind::advert, .name = request.slug},
                     node_.now + node_.settings.timeouts.advert_pause);
+      if (is_around) return;  // the asker does not wait for us
       return refuse(request, RefusalCode::no_room, "no room left there");
     }
   }

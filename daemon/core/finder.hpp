@@ -17,8 +17,10 @@
 #include "core/outbox.hpp"
 #include "core/paths.hpp"
 #include "core/records.hpp"
+#include "core/rng.hpp"
 #include "core/routes.hpp"
 #include "core/sessions.hpp"
+#include "core/standing.hpp"
 #include "core/streams/stream_table.hpp"
 #include "core/this_node.hpp"
 #include "core/tickets.hpp"
@@ -31,7 +33,7 @@ class Finder {
  public:
   Finder(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams,
          const Tickets &tickets, const UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
-         Records &records, Routes &routes)
+         Records &records, Routes &routes, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -41,16 +43,21 @@ class Finder {
         timers_(timers),
         directory_(directory),
         records_(records),
-        routes_(routes) {}
+        routes_(routes),
+        rng_(rng) {}
 
   // Called on every node: what it could forward may have changed.
   void carry_changed(const Slug &slug);
   void settled();
   void beat();
+  // Tells a supernode that is not ours of our live streams, which ours may hide.
+  void announce(PeerId witness);
 
   // Called on a supernode.
   void carrying(const Peer &child, const Carrying &carrying);
   void find(Find find);
+  // A peer says in its search that these nodes gave it no link, or no media.
+  void complained(const Uuid &from, const std::vector<Uuid> &of) { complaints_.heard(from, of, node_.now); }
   void advert(Advert advert, PeerId from);
   void here(Here here);
   void stream_news(const StreamInfo &stream, PeerId from);
@@ -87,6 +94,15 @@ class Finder {
   bool reaches(const Request &request, const Giver &giver) const;
   Uuid recruit(const Request &request, const Blocked &blocked);
   void refuse(const Request &request, RefusalCode code, const std::string &message);
+  // How many nodes to ask at once: more for an asker to which others brought nothing.
+  static std::size_t asked_for(const Request &request, std::size_t usual);
+  // The same, or it asks us because its own supernode found nothing.
+  bool is_worried(const Request &request) const;
+  // For such an asker: one that carries the stream, with room or without, at random. Returns how many.
+  std::size_t ask_full(const Request &request);
+  std::vector<Records::Carrier> carriers(const Request &request, const Uuid &but);
+  void ask_around(Find find);
+  void ask_second(Find find);
   bool note(const Find &find);  // false: it was served already
   Offering sum(const Slug &slug) const;
   Offering own(const Slug &slug) const;
@@ -94,7 +110,10 @@ class Finder {
   void changed(const Slug &slug);
   template <typename M>
   bool pass_on(Key key, const M &message);
+  void tell_owners(Advert advert, PeerId from);
   void keep(const Advert &advert);
+  bool may_carry(const Peer &peer, const Slug &slug);
+  void forget(std::map<Slug, Reach>::iterator reach);
 
   const ThisNode &node_;
   Outbox &outbox_;
@@ -106,7 +125,10 @@ class Finder {
   Directory &directory_;
   Records &records_;
   Routes &routes_;
+  Rng &rng_;
+  Complaints complaints_;
   std::map<Slug, Reach> reach_;
+  Shares carries_;  // by child, of `reach_`
   std::set<std::string> served_;
   std::deque<std::string> served_order_;
   Time here_said_ = {};

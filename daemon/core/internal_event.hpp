@@ -65,6 +65,17 @@ struct ToServe {  // a request that we, as a supernode or a relay, hand to ourse
 struct ToRelay {  // the same, and we have to get the stream first
   Request request;
 };
+struct ChildLeft {  // it had to make room for a node of another network
+  Uuid uuid;
+};
+struct Doubted {};     // a stream that is wanted brings nothing: more supernodes are to be asked
+struct WitnessReady {  // one of them can be asked now
+  PeerId peer = 0;
+};
+struct OnAir {};  // at each beat while we publish
+struct Outdone {  // this supernode found what our own one did not
+  PeerId by = 0;
+};
 struct Trouble {  // what keeps a stream's media from coming has changed
   Slug slug;
 };
@@ -78,8 +89,9 @@ struct StreamNews {  // a newer version of a stream; from: the peer that told it
   PeerId from = 0;
 };
 
-using InternalEvent = std::variant<PeerReady, PeerGone, StreamGone, MediaOpened, NotFound, Moved, NeedChanged,
-                                   OwnChanged, OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind,
-                                   ToServe, ToRelay, Trouble, OwnAnswer, StreamNews>;
+using InternalEvent =
+    std::variant<PeerReady, PeerGone, StreamGone, MediaOpened, NotFound, Moved, NeedChanged, OwnChanged,
+                 OriginHeard, CarryChanged, Closed, Settled, ToForward, ToFind, ToServe, ToRelay, ChildLeft,
+                 Doubted, WitnessReady, OnAir, Outdone, Trouble, OwnAnswer, StreamNews>;
 
 }  // namespace astral::core

@@ -35,9 +35,28 @@ inline constexpr std::size_t max_shunned = 1'024;  // children that did not hold
 inline constexpr std::size_t max_waiting_calls = 64;  // API calls that wait for one search
 inline constexpr std::size_t max_relayed = 256;      // askers for whom this node fetches a stream, as a relay
 inline constexpr std::size_t max_failed_paths = 64;  // nodes that are remembered because no link came up
+inline constexpr std::size_t max_proven = 256;       // nodes that are remembered because media came from them
 inline constexpr std::size_t max_forgers =
     256;                                       // nodes that are remembered because they brought forged media
 inline constexpr std::size_t max_rivals = 64;  // streams that are remembered because another has their slug
+// Shares of one peer, one key or one network (core/network.hpp). What exceeds them is answered with
+// slow-down.
+inline constexpr std::uint32_t messages_per_second = 100, messages_burst = 2'000;  // of a node
+inline constexpr std::uint32_t carried_per_second = 5'000,
+                               carried_burst = 50'000;  // of a supernode, for others
+inline constexpr std::uint32_t finds_per_second = 10, finds_burst = 100;
+inline constexpr std::uint32_t carried_finds_per_second = 1'000, carried_finds_burst = 10'000;
+inline constexpr std::uint32_t dials_per_second = 10, dials_burst = 200;  // to addresses that others named
+inline constexpr Time dial_again = 1s;                                    // the same address
+inline constexpr std::size_t max_dialled = 1'024;          // addresses that are remembered for that
+inline constexpr std::size_t max_unproved = 64;            // sockets of one network that have not said hello
+inline constexpr std::size_t max_streams_of_source = 256;  // in a directory; a node publishes no more
+inline constexpr std::size_t max_carried_of_child = 256;   // streams that one child says to carry
+inline constexpr std::size_t max_carried_of_guest = 16;  // that a node says of whom we are not the supernode
+inline constexpr const char *slow_down = "slow-down";
+inline constexpr std::size_t max_raced = 16;            // standbys of one stream that are tried at once
+inline constexpr std::size_t max_witnesses = 16;        // other supernodes that a search asks at once
+inline constexpr std::size_t max_complainants = 1'024;  // nodes whose complaints a supernode remembers
 inline constexpr std::size_t nodes_per_message = 64;  // these two keep a message below 64 KiB
 inline constexpr std::size_t streams_per_message = 4;
 inline constexpr std::size_t streams_told = 512;       // to a new child
@@ -137,6 +156,7 @@ struct Timeouts {
   Time ask_leaving = 550ms;  // instead of `ask`, if the parent leaves: it does not wait
   Time leave_again = 150ms;  // before the next search, if the parent leaves and no node had room
   Time overcommitted = 5s;   // how long a child has an overcommitted place, to find another one
+  Time makes_way = 10s;  // for a leaf to find another place, if a node that says it forwards needs its own
   Time slow = 30s;           // for a child that does not hold the rate, to find another place
   Time shunned = 60s;        // after that the child does not get this stream again for this long
   Time loop_check = 1s;      // for the answer to a LoopCheck
@@ -147,6 +167,17 @@ struct Timeouts {
   // For the first media of a standby that was switched on. A far standby answers after a round trip. While no
   // media comes from any node, each standby gets twice the time of the one before.
   Time tried = 400ms;
+  // A new parent that has brought nothing is taken for a silent one this long after its link came up, or, if
+  // the link has not come up, three times as long after it was agreed on. Nobody is left for that: the
+  // standby's media is asked for as well.
+  Time first_media = 400ms;
+  // A stream that is wanted and brings nothing for this long makes its searches ask other supernodes too: a
+  // few more each time that it has passed. After a few times it doubles, up to last_doubt.
+  Time first_doubt = 600ms;
+  Time last_doubt = 30s;
+  Time on_air = 60s;  // a publisher's node looks for other supernodes this often, until it has some
+  // A node that brought nothing is not asked for the same stream for this long.
+  Time barren = 20s;
   // The line is measured again after a measurement that failed or was rough, each time later.
   Time measure_again = 60s;
   Time measure_seldom = 1h;

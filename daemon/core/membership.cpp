@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/network.hpp"
 
 namespace astral::core {
 
@@ -85,10 +86,12 @@ void Membership::heartbeat(Peer &peer, const Heartbeat &heartbeat) {
     if (peer.rtt) directory_.timed(peer.uuid, *peer.rtt);
   }
   for (const NodeInfo &node : heartbeat.nodes) {
-    if (node.uuid == peer.uuid)
+    if (node.uuid == peer.uuid) {
       changed(peer, node);
-    else
+    } else if (peer.outbound || peer.reached) {  // who was reached itself is believed about others
       role_.supernode_heard(node);
+      if (are_neighbours(peer.address, node.ip_address)) directory_.vouch(node.uuid);
+    }
   }
 }
 
@@ -104,7 +107,12 @@ void Membership::changed(Peer &peer, NodeInfo node) {
 }
 
 void Membership::drop_idle() {
+  const bool is_on_air = std::any_of(streams_.all.begin(), streams_.all.end(), [&](const auto &entry) {
+    return entry.second.own && directory_.stream(entry.first)->streaming;
+  });
   for (const PeerId id : sessions_.peers.all()) {
+    if (is_on_air && sessions_.witnesses.contains(id))
+      continue;  // what they know of us ends with the session
     const Peer &peer = *sessions_.peers.find(id);
     if (peer.kind != PeerKind::node || !peer.outbound || peer.state != PeerState::ready) continue;
     if (tickets_.count(id) > 0 || role_.kept(peer)) continue;
@@ -124,6 +132,12 @@ void Membership::connected(const PeerConnected &input) {
   }
   assert(input.peer != 0);  // the driver counts from 1
   if (input.peer >= first_own_id || sessions_.peers.find(input.peer) != nullptr) return;
+  const std::string network = network_of(input.address);
+  if (!network.empty() && sessions_.peers.unproved(network) >= max_unproved)
+    return outbox_.emit(Disconnect{.peer = input.peer, .reason = slow_down});
+  // Sockets that prove nothing go first.
+  if (sessions_.peers.size() - sessions_.peers.routed() >= max_peers)
+    if (const auto oldest = sessions_.peers.oldest_unproved()) sessions_.drop(*oldest, slow_down);
   if (sessions_.peers.add(
           {.id = input.peer, .address = input.address, .heard = node_.now, .since = node_.now}) == nullptr)
     outbox_.emit(Disconnect{.peer = input.peer, .reason = "no room for a peer"});
@@ -183,7 +197,10 @@ void Membership::welcome(Peer &peer, const Welcome &welcome) {
     outbox_.announce(Change::node, peer.uuid);
   }
   peer.rtt = node_.now - peer.since;
-  for (const NodeInfo &node : welcome.nodes) role_.supernode_heard(node);
+  for (const NodeInfo &node : welcome.nodes) {
+    role_.supernode_heard(node);
+    if (are_neighbours(peer.address, node.ip_address)) directory_.vouch(node.uuid);
+  }
   ready(peer, welcome.node);
   if (peer.told_supernode != node_.supernode()) beat_to(peer, true);  // our role has changed since
 }
@@ -197,6 +214,7 @@ void Membership::ready(Peer &peer, NodeInfo node) {
   if (node.ip_address.empty()) node.ip_address = peer.address;
   directory_.reached(node.uuid);
   if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
+  if (node.ip_address == peer.address) directory_.vouch(node.uuid);
   if (peer.rtt) directory_.timed(node.uuid, *peer.rtt);
   if (!node.supernode) sessions_.overlay.forget(node.uuid);
 }
@@ -222,7 +240,7 @@ void Membership::goodbye(Peer &peer) {
 }
 
 // The peers that news of a stream concern: our children, the nodes that we feed with it and, if it is ours,
-// our supernode.
+// our supernode and the other ones that know it from us.
 std::vector<PeerId> Membership::audience(const Slug &slug, PeerId but) const {
   std::set<PeerId> peers;
   if (node_.supernode() && sessions_.may_tell_children())
@@ -231,7 +249,10 @@ std::vector<PeerId> Membership::audience(const Slug &slug, PeerId but) const {
     const Ticket &ticket = *tickets_.find(id);
     if (ticket.kind == PeerKind::node) peers.insert(ticket.peer);
   }
-  if (directory_.is_own(slug) && sessions_.primary != 0) peers.insert(sessions_.primary);
+  if (directory_.is_own(slug)) {
+    if (sessions_.primary != 0) peers.insert(sessions_.primary);
+    if (!node_.supernode()) peers.insert(sessions_.witnesses.begin(), sessions_.witnesses.end());
+  }
   peers.erase(but);
   return {peers.begin(), peers.end()};
 }
@@ -254,6 +275,11 @@ bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
 void Membership::streams(const Peer &peer, const std::vector<StreamInfo> &streams) {
   for (const StreamInfo &stream : streams) {
     const Heard from = owns(peer, stream) ? Heard::itself : Heard::elsewhere;
+    // A child speaks for itself only, and a parent for what it feeds us. What is known already may be renewed
+    // by anybody who has the word of its key.
+    const bool is_its_own = from == Heard::itself || (stream.is_signed() && stream.source == peer.uuid);
+    const bool is_renewal = stream.is_signed() && directory_.stream(stream.slug) != nullptr;
+    if (!is_its_own && !peer.supernode && !is_renewal && streams_.find(stream.slug) == nullptr) continue;
     if (!directory_.learn(stream, from)) {
       correct(peer, stream);
       continue;
@@ -298,6 +324,7 @@ void Membership::origin_knows(const OriginKnows &input) {
   for (const NodeInfo &node : input.nodes) {
     if (node.uuid == node_.self()) continue;
     if (directory_.learn(node, Heard::origin)) outbox_.announce(Change::node, node.uuid);
+    directory_.vouch(node.uuid);
     if (node.supernode) role_.supernode_heard(node);
   }
   std::set<Slug> listed;
@@ -353,6 +380,7 @@ void Membership::say_self() {
 bool Membership::add_node(const NodeInfo &node) {
   if (directory_.node(node.uuid) == nullptr && directory_.node_count() >= max_nodes) return false;
   if (directory_.learn(node, Heard::itself)) outbox_.announce(Change::node, node.uuid);
+  directory_.vouch(node.uuid);
   return true;
 }
 

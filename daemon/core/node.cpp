@@ -17,21 +17,23 @@ Node::Node(Settings settings)
       line_(context_.node, context_.outbox, context_.sessions, context_.tickets, context_.budget,
             context_.directory),
       role_(context_.node, context_.outbox, context_.sessions, context_.tickets, context_.timers,
-            context_.directory, context_.rng, records_),
+            context_.directory, context_.standing, context_.rng, records_),
       membership_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                   context_.budget, context_.timers, context_.directory, context_.rng, role_),
       routes_(context_.node, context_.sessions, records_),
       finder_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
-              context_.budget, context_.timers, context_.directory, records_, routes_),
+              context_.budget, context_.timers, context_.directory, records_, routes_, context_.rng),
       relaying_(context_.node, context_.outbox, context_.streams),
       child_tickets_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                      context_.ticket_changes, context_.budget, context_.timers, context_.directory),
       provider_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
-                context_.ticket_changes, context_.budget, context_.directory, child_tickets_),
+                context_.ticket_changes, context_.budget, context_.directory, child_tickets_, context_.rng),
       loop_checks_(context_.node, context_.sessions, context_.streams, context_.tickets),
       consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                 context_.ticket_changes, context_.budget, context_.timers, context_.directory,
-                context_.failed_paths, context_.forgers, context_.rng),
+                context_.failed_paths, context_.standing, context_.forgers, context_.rng),
+      witnesses_(context_.node, context_.outbox, context_.sessions, context_.directory, context_.standing,
+                 context_.rng),
       publishing_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                   context_.budget, context_.timers, context_.directory, consumer_),
       audience_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets) {
@@ -157,8 +159,11 @@ void Node::dispatch(const InternalEvent &event) {
     if constexpr (std::is_same_v<T, PeerReady>) {
       role_.peer_ready(what.peer);
       routes_.peer_ready(what.peer);
+      const Peer *ready = context_.sessions.peers.find(what.peer);
+      if (ready != nullptr && witnesses_.ready(*ready)) witness_ready(what.peer);
       if (!what.meant.empty()) send_elsewhere(what.meant);
     } else if constexpr (std::is_same_v<T, PeerGone>) {
+      witnesses_.gone(what.peer);
       publishing_.peer_gone(what.peer);
       child_tickets_.peer_gone(what.peer);
       consumer_.peer_gone(what.peer);
@@ -181,6 +186,17 @@ void Node::dispatch(const InternalEvent &event) {
       membership_.own_changed(what);
     } else if constexpr (std::is_same_v<T, OriginHeard>) {
       role_.origin_heard();
+      witnesses_.origin_heard();
+    } else if constexpr (std::is_same_v<T, ChildLeft>) {
+      finder_.child_left(what.uuid);
+    } else if constexpr (std::is_same_v<T, Doubted>) {
+      witnesses_.more();
+    } else if constexpr (std::is_same_v<T, WitnessReady>) {
+      witness_ready(what.peer);
+    } else if constexpr (std::is_same_v<T, OnAir>) {
+      witnesses_.keep_some();
+    } else if constexpr (std::is_same_v<T, Outdone>) {
+      outdone(what.by);
     } else if constexpr (std::is_same_v<T, CarryChanged>) {
       finder_.carry_changed(what.slug);
       relaying_.carry_changed(what.slug);
@@ -221,12 +237,15 @@ void Node::on(const PeerSaid &input) {
   if (peer == nullptr || peer->routed || peer->state == PeerState::connecting)
     return;  // a message that was under way when we dropped the session
   hear(*peer);
+  const bool counts = peer->kind == PeerKind::node && peer->state == PeerState::ready;
+  if (counts && !(peer->supernode ? peer->carried : peer->messages).take(context_.node.now))
+    return context_.sessions.drop(peer->id, slow_down);
   if (const auto *hello = std::get_if<Hello>(&input.message)) return membership_.hello(*peer, *hello);
   if (const auto *welcome = std::get_if<Welcome>(&input.message)) return membership_.welcome(*peer, *welcome);
   if (peer->state != PeerState::ready)
     return context_.sessions.drop(peer->id, peer->outbound ? "expected welcome" : "expected hello");
   if (const auto *message = std::get_if<Routed>(&input.message)) {
-    if (peer->kind == PeerKind::node) routed(routes_.arrived(*peer, *message));
+    if (peer->kind == PeerKind::node) routed(routes_.arrived(*peer, *message), peer->id);
     return;
   }
   from_neighbour(*peer, input.message);
@@ -253,12 +272,27 @@ bool Node::is_author(Peer &peer, const std::string &author) {
 }
 
 // Handles a message for us from a node without a socket to us, as if it had one.
-void Node::routed(std::optional<Routed> routed) {
+void Node::routed(std::optional<Routed> routed, PeerId by) {
   if (!routed || !routed->what || routed->from.uuid == context_.node.self()) return;
   Peer *peer = context_.sessions.open(routed->from);
   if (peer == nullptr || peer->kind != PeerKind::node || !is_author(*peer, routed->author)) return;
+  if (peer->routed) peer->through = by;
   hear(*peer);
   said(*peer, routed->what->message);
+}
+
+void Node::witness_ready(PeerId witness) {
+  consumer_.ask_at(witness);
+  finder_.announce(witness);
+}
+
+// Our supernode is left for one that found more, and is not asked for a while. That one may have no place.
+void Node::outdone(PeerId by) {
+  const Peer *primary = context_.sessions.peers.find(context_.sessions.primary);
+  if (primary == nullptr || by == primary->id) return;
+  context_.standing.brought_nothing(primary->uuid, context_.node.now);
+  context_.sessions.detour = by;
+  role_.move_to(by);
 }
 
 // Messages that only a peer with a socket to us may send.
@@ -312,7 +346,12 @@ void Node::from_neighbour(Peer &peer, const Message &message) {
 }
 
 // A child may search for itself only, and its search begins here.
-void Node::take_find(const Peer &peer, Find find) {
+void Node::take_find(Peer &peer, Find find) {
+  if (!(peer.supernode ? peer.carried_finds : peer.finds).take(context_.node.now))
+    return context_.sessions.send(peer.id, Refusal{.search = find.request.search,
+                                                   .slug = find.request.slug,
+                                                   .code = RefusalCode::no_room,
+                                                   .message = slow_down});
   if (!peer.supernode) {
     find.stage = Stage::home;
     find.request.destination = peer.uuid;
@@ -320,22 +359,28 @@ void Node::take_find(const Peer &peer, Find find) {
     find.request.address = peer.address;
     find.request.relay = false;
   }
+  finder_.complained(peer.uuid, find.request.unreachable);
   finder_.find(std::move(find));
 }
 
 // A search that a supernode has handed on.
 void Node::take_request(const Peer &peer, const Request &request) {
-  if (peer.id != context_.sessions.primary && !peer.supernode) return;
-  if (request.relay)
-    relaying_.recruited(request);
-  else
-    provider_.serve(request);
+  if (peer.id != context_.sessions.primary && !peer.supernode) return provider_.handed_down(peer, request);
+  if (request.relay) return relaying_.recruited(request);
+  // The answer goes through whoever brought the search: our own supernode may swallow it.
+  if (context_.sessions.witnesses.contains(peer.id))
+    if (Peer *asker = context_.sessions.open(request.asker); asker != nullptr && asker->routed)
+      asker->through = peer.id;
+  provider_.serve(request);
 }
 
 // Messages about tickets, from any node, with a socket or without.
 void Node::said(Peer &peer, const Message &message) {
   if (const auto *request = std::get_if<Request>(&message)) {
-    if (request->search.empty()) provider_.request(peer, *request);
+    if (request->search.empty())
+      provider_.request(peer, *request);
+    else
+      provider_.handed_down(peer, *request);
   } else if (const auto *offer = std::get_if<Offer>(&message)) {
     consumer_.offer(peer, *offer);
   } else if (const auto *refusal = std::get_if<Refusal>(&message)) {

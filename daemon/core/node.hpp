@@ -30,6 +30,7 @@
 #include "core/settings.hpp"
 #include "core/streams/consumer.hpp"
 #include "core/types.hpp"
+#include "core/witnesses.hpp"
 
 namespace astral::core {
 
@@ -133,7 +134,9 @@ class Node final : public NodeView {
 
   void said(Peer &peer, const Message &message);
   bool is_author(Peer &peer, const std::string &author);
-  void routed(std::optional<Routed> routed);
+  void routed(std::optional<Routed> routed, PeerId by = 0);  // by: the neighbour that brought it
+  void witness_ready(PeerId witness);
+  void outdone(PeerId by);
   void send_elsewhere(const Uuid &supernode);
   void hear(Peer &peer);
   void from_neighbour(Peer &peer, const Message &message);
@@ -145,7 +148,7 @@ class Node final : public NodeView {
   void cancel(const Peer &peer, const Cancel &cancel);
   void candidates(const Peer &peer, const Candidates &candidates);
   void take_request(const Peer &peer, const Request &request);
-  void take_find(const Peer &peer, Find find);
+  void take_find(Peer &peer, Find find);
   void fall_due(const TimerId &key);
   void forgive_silence();
   void dispatch(const InternalEvent &event);
@@ -172,6 +175,7 @@ class Node final : public NodeView {
   Provider provider_;
   LoopChecks loop_checks_;
   Consumer consumer_;
+  Witnesses witnesses_;
   Publishing publishing_;
   Audience audience_;
   std::map<CallId, Seeding> seeds_;

@@ -11,6 +11,7 @@
 #include "core/paths.hpp"
 #include "core/rng.hpp"
 #include "core/sessions.hpp"
+#include "core/standing.hpp"
 #include "core/streams/stream_table.hpp"
 #include "core/this_node.hpp"
 #include "core/ticket_changes.hpp"
@@ -31,6 +32,7 @@ struct NodeContext {
   Rng rng{node.settings.seed};
   Directory directory = {};
   FailedPaths failed_paths = {};
+  Deliveries standing = {};
   Forgers forgers = {};
   Sessions sessions{node, directory, outbox};
   Tickets tickets = {};

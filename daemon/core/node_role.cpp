@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/network.hpp"
 #include "core/routes.hpp"
 
 namespace astral::core {
@@ -19,7 +20,10 @@ constexpr std::size_t at_once = 3;  // candidates
 
 void NodeRole::start() {
   for (const NodeInfo &node : node_.settings.remembered)
-    if (node.uuid != node_.self()) directory_.learn(node, Heard::elsewhere);
+    if (node.uuid != node_.self()) {
+      directory_.learn(node, Heard::elsewhere);
+      directory_.vouch(node.uuid);
+    }
   if (node_.settings.role == Role::supernode) {
     reached_ = true;
     enter(RoleState::supernode);
@@ -68,6 +72,7 @@ void NodeRole::put_off(const Uuid &uuid) {
 }
 
 bool NodeRole::put_off_now(const Uuid &uuid) const {
+  if (standing_.is_avoided(uuid, node_.now)) return true;
   const auto found = put_off_.find(uuid);
   return found != put_off_.end() && found->second > node_.now;
 }
@@ -95,7 +100,8 @@ void NodeRole::ask_node(const NodeInfo &node) {
     if (!peer->child) candidates_.insert(peer->id);
     return;
   }
-  if (const auto id = sessions_.connect(node.uuid, {node.ip_address, node.port})) candidates_.insert(*id);
+  if (const auto id = sessions_.connect_named(node.uuid, {node.ip_address, node.port}))
+    candidates_.insert(*id);
 }
 
 // Connects to more candidates: addresses of the settings first, then known supernodes, then any node, which
@@ -240,15 +246,26 @@ void NodeRole::choose() {
   timers_.set({.kind = TimerKind::choose}, node_.now + node_.settings.timeouts.ask);
 }
 
+void NodeRole::move_to(PeerId supernode) {
+  const Peer *peer = sessions_.peers.find(supernode);
+  if (state_ != RoleState::child || asked_ != 0 || node_.leaving || peer == nullptr) return;
+  if (peer->state != PeerState::ready || !peer->supernode || supernode == sessions_.primary) return;
+  asked_ = supernode;
+  sessions_.send(supernode, Register{});
+  timers_.set({.kind = TimerKind::choose}, node_.now + node_.settings.timeouts.ask);
+}
+
 void NodeRole::registered(const Peer &peer, const Registered &registered) {
   const bool moves = state_ == RoleState::child && asked_ == peer.id;
   if (!moves && (state_ != RoleState::registering || sessions_.primary != peer.id)) return;
   asked_ = 0;
   const PeerId before = std::exchange(sessions_.primary, peer.id);
+  sessions_.detour = 0;
   backups_.clear();
   for (const NodeInfo &node : registered.others) {
     if (node.uuid == node_.self() || backups_.size() >= max_others) continue;
     directory_.learn(node, Heard::elsewhere);
+    if (are_neighbours(peer.address, node.ip_address)) directory_.vouch(node.uuid);
     backups_.insert(node.uuid);
   }
   timers_.drop({.kind = TimerKind::choose});
@@ -275,13 +292,19 @@ void NodeRole::full(const Peer &peer, const Full &full) {
   }
   const bool moves = state_ == RoleState::child && asked_ == peer.id;
   if (!moves && (state_ != RoleState::registering || sessions_.primary != peer.id)) return;
-  for (const NodeInfo &node : full.others) supernode_heard(node);
+  for (const NodeInfo &node : full.others) {
+    supernode_heard(node);
+    if (are_neighbours(peer.address, node.ip_address)) directory_.vouch(node.uuid);
+  }
   saw_full_ = true;
   put_off(peer.uuid);
   candidates_.erase(peer.id);
   if (moves) {
     asked_ = 0;
-    let_go(peer.id);
+    if (!reached_ && probed_by_ == 0)
+      probe_ask(peer.id);
+    else
+      let_go(peer.id);
     return choose();
   }
   sessions_.primary = 0;
@@ -297,6 +320,7 @@ void NodeRole::full(const Peer &peer, const Full &full) {
 void NodeRole::let_go(PeerId id) {
   const Peer *peer = sessions_.peers.find(id);
   if (peer == nullptr || !peer->outbound || id == sessions_.primary || tickets_.count(id) > 0) return;
+  if (sessions_.witnesses.contains(id) || sessions_.detour == id) return;  // messages go through it
   sessions_.drop(id, "not needed");
 }
 

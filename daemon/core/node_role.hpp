@@ -16,6 +16,7 @@
 #include "core/records.hpp"
 #include "core/rng.hpp"
 #include "core/sessions.hpp"
+#include "core/standing.hpp"
 #include "core/this_node.hpp"
 #include "core/tickets.hpp"
 #include "core/timer_queue.hpp"
@@ -37,13 +38,14 @@ enum class RoleState { seeking, registering, child, supernode };
 class NodeRole {
  public:
   NodeRole(ThisNode &node, Outbox &outbox, Sessions &sessions, const Tickets &tickets, TimerQueue &timers,
-           Directory &directory, Rng &rng, Records &records)
+           Directory &directory, const Deliveries &standing, Rng &rng, Records &records)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
         tickets_(tickets),
         timers_(timers),
         directory_(directory),
+        standing_(standing),
         rng_(rng),
         records_(records) {}
 
@@ -56,6 +58,7 @@ class NodeRole {
 
   void peer_ready(PeerId peer);
   void peer_gone(const PeerGone &gone);
+  void move_to(PeerId supernode);  // by a child: it registers there, and stays where it is until then
   void met_itself(PeerId peer);   // an address of the settings is our own
   void registration(Peer &peer);  // from a node that wants to be our child
   void registered(const Peer &peer, const Registered &registered);
@@ -86,7 +89,11 @@ class NodeRole {
   void release_candidates();
   void let_go(PeerId id);
   bool is_origin(const Uuid &uuid) const;
-  bool under_origin() const { return state_ == RoleState::child && primary_is_origin_; }
+  // Our supernode is an origin, or brought nothing when others did: another one is looked for meanwhile.
+  bool under_origin() const {
+    return state_ == RoleState::child &&
+           (primary_is_origin_ || standing_.is_avoided(node_.settings.self.primary, node_.now));
+  }
   void look();
   void look_soon();
   void stay();
@@ -95,6 +102,7 @@ class NodeRole {
   void reached(const Peer &probing);
   void nobody();
   void summon();
+  bool make_room(const Peer &peer);
   void step_down();
   void tend();
   void look_beyond();
@@ -114,6 +122,7 @@ class NodeRole {
   const Tickets &tickets_;
   TimerQueue &timers_;
   Directory &directory_;
+  const Deliveries &standing_;
   Rng &rng_;
   Records &records_;
   RoleState state_ = RoleState::seeking;

@@ -58,14 +58,15 @@ void NodeRole::stay() {
     const auto span = static_cast<std::uint64_t>(timeouts.promote.count());
     timers_.set({.kind = TimerKind::promote}, node_.now + Time{static_cast<Time::rep>(rng_.below(span))});
   }
-  backoff_ = std::clamp(backoff_ * 2, timeouts.look, timeouts.last_look);
+  const Time least = primary_is_origin_ ? timeouts.look : timeouts.reconnect;
+  backoff_ = std::clamp(backoff_ * 2, least, timeouts.last_look);
   timers_.set({.kind = TimerKind::seek}, node_.now + rng_.jittered(backoff_));
 }
 
 void NodeRole::beat_under_origin() {
   if (!under_origin()) return;
   const bool again = reached_ == false && node_.now - probe_asked_ >= node_.settings.timeouts.probe_again;
-  if (again || !reached_) probe_ask(sessions_.primary);
+  if (primary_is_origin_ && (again || !reached_)) probe_ask(sessions_.primary);
   look_soon();
 }
 

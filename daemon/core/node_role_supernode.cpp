@@ -79,8 +79,9 @@ void NodeRole::probed(const Peer &peer, const Probed &probed) {
 
 void NodeRole::registration(Peer &peer) {
   if (peer.supernode || peer.routed || peer.kind != PeerKind::node) return;
+  const bool takes = node_.supernode() && !node_.leaving;
   const bool room =
-      node_.supernode() && !node_.leaving && sessions_.peers.child_count() < node_.settings.capacity;
+      takes && (sessions_.peers.child_count() < node_.settings.capacity || (!peer.child && make_room(peer)));
   const std::vector<NodeInfo> others = infos(sessions_.overlay.spread(max_others, rng_.next()));
   if (!room && !peer.child) {
     sessions_.send(peer.id, Full{.others = others});
@@ -90,6 +91,24 @@ void NodeRole::registration(Peer &peer) {
   count_children();
   sessions_.send(peer.id, Registered{.others = others});
   outbox_.announce(Change::node, node_.self());
+}
+
+// All places are taken. If a network has at least two more than that of the newcomer, its latest child
+// leaves: it is told as if we stepped down, and its tickets stay.
+bool NodeRole::make_room(const Peer &peer) {
+  if (peer.network.empty()) return false;
+  Shares shares;
+  for (const PeerId id : sessions_.peers.children())
+    if (const Peer &child = *sessions_.peers.find(id); !child.network.empty()) shares.add(child.network);
+  if (!shares.deserves(peer.network)) return false;
+  const std::vector<PeerId> children = sessions_.peers.children();
+  const std::string most = shares.largest();
+  const auto latest = std::find_if(children.rbegin(), children.rend(),
+                                   [&](PeerId id) { return sessions_.peers.find(id)->network == most; });
+  sessions_.send(*latest, Full{});
+  outbox_.post(ChildLeft{.uuid = sessions_.peers.find(*latest)->uuid});
+  sessions_.peers.release(*latest);
+  return true;
 }
 
 void NodeRole::unregistered(const Peer &peer) {
@@ -154,7 +173,7 @@ void NodeRole::tend() {
       continue;
     }
     if (put_off_now(uuid) || !may_dial(node_.settings.self.families, node->ip_address)) continue;
-    if (sessions_.connect(uuid, {node->ip_address, node->port})) ++begun;
+    if (sessions_.connect_named(uuid, {node->ip_address, node->port})) ++begun;
   }
 }
 
@@ -193,7 +212,7 @@ void NodeRole::look_beyond() {
 void NodeRole::try_lost() {
   const auto lost = directory_.lost_one(rng_.next());
   if (lost && sessions_.peers.socket(lost->uuid, PeerState::connecting) == nullptr)
-    sessions_.connect(lost->uuid, {lost->ip_address, lost->port});
+    sessions_.connect_named(lost->uuid, {lost->ip_address, lost->port});
 }
 
 // Other supernodes are enough, or nobody can reach us.
@@ -240,7 +259,8 @@ std::vector<NodeInfo> NodeRole::told_to(const NodeInfo &node) {
 }
 
 bool NodeRole::kept(const Peer &peer) const {
-  if (peer.id == sessions_.primary || peer.child || candidates_.contains(peer.id)) return true;
+  if (peer.id == sessions_.primary || peer.id == sessions_.detour) return true;
+  if (peer.child || candidates_.contains(peer.id)) return true;
   return node_.supernode() && sessions_.overlay.needed(peer.id);
 }
 

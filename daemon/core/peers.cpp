@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/peers.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/network.hpp"
 
 namespace astral::core {
+namespace {
+
+bool is_unproved(const Peer &peer) {
+  return !peer.outbound && peer.state == PeerState::greeting && !peer.network.empty();
+}
+
+}  // namespace
 
 Peer *Peers::add(Peer peer) {
   if (peer.routed ? routed_ >= max_routed : peers_.size() - routed_ >= max_peers) return nullptr;
   if (peer.routed) ++routed_;
+  peer.network = network_of(peer.address);
+  if (is_unproved(peer)) unproved_.add(peer.network);
   const PeerId id = peer.id;
   assert(!peers_.contains(id));  // our own ids are counted up, the driver's ids were looked up before
   if (!peer.uuid.empty()) by_uuid_[peer.uuid].insert(id);
@@ -37,6 +48,7 @@ void Peers::remove(PeerId id) {
   }
   children_.erase(id);
   if (found->second.routed) --routed_;
+  if (is_unproved(found->second)) unproved_.remove(found->second.network);
   peers_.erase(found);
 }
 
@@ -69,6 +81,7 @@ void Peers::enter(Peer &peer, PeerState state, const Uuid &uuid, Time now) {
     }
     if (!uuid.empty()) by_uuid_[uuid].insert(peer.id);
   }
+  if (is_unproved(peer)) unproved_.remove(peer.network);
   peer.uuid = uuid;
   peer.state = state;
   peer.since = peer.heard = peer.used = now;
@@ -102,6 +115,20 @@ std::vector<PeerId> Peers::ready_nodes() const {
   for (const auto &[id, peer] : peers_)
     if (peer.kind == PeerKind::node && peer.state == PeerState::ready && !peer.routed) ids.push_back(id);
   return ids;
+}
+
+std::optional<PeerId> Peers::oldest_unproved() const {
+  for (const auto &[id, peer] : peers_)  // sockets that others opened come first, in their order
+    if (!peer.outbound && peer.state == PeerState::greeting) return id;
+  return std::nullopt;
+}
+
+bool Peers::any_near(const std::string &address) const {
+  return std::any_of(peers_.begin(), peers_.end(), [&](const auto &entry) {
+    const Peer &peer = entry.second;
+    return peer.kind == PeerKind::node && peer.state == PeerState::ready && !peer.routed &&
+           share_scope(peer.address, address);
+  });
 }
 
 std::vector<PeerId> Peers::all() const {

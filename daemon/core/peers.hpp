@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "core/limits.hpp"
 #include "core/message.hpp"
+#include "core/quota.hpp"
 #include "core/types.hpp"
 #include "glue/time.hpp"
 
@@ -28,9 +30,11 @@ struct Peer {
   PeerKind kind = PeerKind::node;
   Uuid uuid = {};                // the one that we want to reach; from `ready` on, the one that it says it is
   std::string address = {};      // as the socket shows it, not as the peer says
+  std::string network = {};      // of that address; empty: this machine
   std::string fingerprint = {};  // of the key that it has proved to have; empty: none
   bool routed = false;           // no socket: messages travel over supernodes, to `place`
   Place place = {};
+  PeerId through = 0;           // without a socket: the neighbour that brought its last message
   bool supernode = false;       // it says that it is one
   bool told_supernode = false;  // our hello said that we are one
   bool child = false;           // registered with us
@@ -44,6 +48,10 @@ struct Peer {
   Time heard = {};
   Time since = {};  // of the state
   Time used = {};   // when it last served something
+  TokenBucket messages{messages_per_second, messages_burst};
+  TokenBucket carried{carried_per_second, carried_burst};  // if it is a supernode
+  TokenBucket finds{finds_per_second, finds_burst};
+  TokenBucket carried_finds{carried_finds_per_second, carried_finds_burst};
 };
 
 class Peers {
@@ -64,6 +72,11 @@ class Peers {
   void heard(const Uuid &uuid, Time now);  // in all routed sessions with it
   void adopt(Peer &peer);                  // counts it as a child
   void release(PeerId id);                 // no longer counts it as a child
+  // Inbound sockets without a complete greeting.
+  std::size_t unproved(const std::string &network) const { return unproved_.of(network); }
+  std::optional<PeerId> oldest_unproved() const;
+  // A node with a complete greeting is seen at an address of the same scope.
+  bool any_near(const std::string &address) const;
   std::vector<PeerId> all() const;
   std::size_t size() const { return peers_.size(); }
   std::size_t routed() const { return routed_; }
@@ -73,6 +86,7 @@ class Peers {
   std::map<PeerId, Peer> peers_;
   std::map<Uuid, std::set<PeerId>> by_uuid_;
   std::set<PeerId> children_;
+  Shares unproved_;  // by network
   std::size_t routed_ = 0;
 };
 

@@ -72,10 +72,17 @@ void Provider::from_node(const Peer &peer, const Request &request) {
     }
   if (tickets_.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
   if (!budget_.fits(request.slug)) child_tickets_.take_lent(request.slug, request.destination);
-  if (!budget_.fits(request.slug) && !request.leaf() && !request.standby && budget_.overcommitted() == 0)
-    child_tickets_.displace(request.slug);
-  if (request.standby ? !budget_.fits(request.slug) : !budget_.reserve(request.slug))
-    return no(RefusalCode::no_room, budget_.objection());
+  Claim claim = Claim::none;
+  if (request.standby ? !budget_.fits(request.slug) : !budget_.reserve(request.slug)) {
+    // It says that it forwards, so a leaf may find another place. Until then one place is overcommitted.
+    const bool may = !request.standby && !request.leaf() && budget_.overcommitted() == 0 &&
+                     child_tickets_.leaf(request.slug) != nullptr;
+    if (!may || !budget_.overcommit(request.slug))
+      return hand_down(request) ? void() : no(RefusalCode::no_room, budget_.objection());
+    claim = Claim::overcommitted;
+  } else if (!request.standby) {
+    claim = Claim::reserved;
+  }
   open(*stream);
   // A standby brings no media, so it closes no loop. The check follows when it is switched on.
   const bool check = request.parent && !request.standby && !stream->own;
@@ -84,11 +91,33 @@ void Provider::from_node(const Peer &peer, const Request &request) {
                       .destination = request.destination,
                       .hops = stream->position.hops + 1,
                       .child = {.state = check ? ChildState::checking : ChildState::asking,
-                                .claim = request.standby ? Claim::none : Claim::reserved,
+                                .claim = claim,
                                 .leaf = request.leaf(),
                                 .search = request.search,
                                 .pass = request.pass}},
                      peer);
+}
+
+// We are full, and one of our children may have room: so a tree grows although no supernode knows the places.
+bool Provider::hand_down(const Request &request) {
+  std::vector<PeerId> children;
+  for (const TicketId &id : tickets_.given(request.slug)) {
+    const Ticket &ticket = *tickets_.find(id);
+    const std::vector<Uuid> &failed = request.unreachable;
+    const bool fits = ticket.kind == PeerKind::node && ticket.child.state == ChildState::fed &&
+                      !ticket.child.leaf && request.takes(ticket.destination) &&
+                      std::find(failed.begin(), failed.end(), ticket.destination) == failed.end();
+    if (fits) children.push_back(ticket.peer);
+  }
+  if (children.empty()) return false;
+  sessions_.send(children[rng_.below(children.size())], request);
+  return true;
+}
+
+void Provider::handed_down(const Peer &from, const Request &request) {
+  const StreamState *stream = streams_.find(request.slug);
+  const Link *parent = stream == nullptr ? nullptr : roles(*stream).parent;
+  if (parent != nullptr && sessions_.with(*tickets_.find(parent->id), from)) serve(request);
 }
 
 // A child may renew its link: it asks for a second one and cancels the old one when media flows. The old one

@@ -8,6 +8,7 @@
 #include "core/child_tickets.hpp"
 #include "core/directory.hpp"
 #include "core/outbox.hpp"
+#include "core/rng.hpp"
 #include "core/sessions.hpp"
 #include "core/streams/stream_table.hpp"
 #include "core/this_node.hpp"
@@ -21,7 +22,7 @@ class Provider {
  public:
   Provider(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
            TicketChanges &ticket_changes, UpstreamBudget &budget, const Directory &directory,
-           ChildTickets &child_tickets)
+           ChildTickets &child_tickets, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -30,15 +31,19 @@ class Provider {
         ticket_changes_(ticket_changes),
         budget_(budget),
         directory_(directory),
-        child_tickets_(child_tickets) {}
+        child_tickets_(child_tickets),
+        rng_(rng) {}
 
   void request(const Peer &peer, const Request &request);
   void serve(const Request &request);  // of a search; our supernode believes that we have room
+  // A search that another node hands on to us: from the node that feeds us with the stream, which is full.
+  void handed_down(const Peer &from, const Request &request);
 
  private:
   void refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message);
   void from_node(const Peer &peer, const Request &request);
   void from_element(const Peer &peer, const Request &request);
+  bool hand_down(const Request &request);
   bool renewable(const Ticket &ticket, const Peer &child) const;
   void open(StreamState &stream);
 
@@ -51,6 +56,7 @@ class Provider {
   UpstreamBudget &budget_;
   const Directory &directory_;
   ChildTickets &child_tickets_;
+  Rng &rng_;
 };
 
 }  // namespace astral::core

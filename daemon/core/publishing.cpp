@@ -338,9 +338,11 @@ void Publishing::measured(const MediaMeasured &input) {
 }
 
 void Publishing::beat() {
+  bool is_on_air = false;
   for (auto &[slug, stream] : streams_.all) {
     if (!stream.own) continue;
     const StreamInfo &info = *directory_.stream(slug);
+    is_on_air = is_on_air || info.streaming;
     const std::uint64_t rate = info.bitrate_kbps;
     const std::uint64_t told = stream.own->told_kbps;
     const std::uint64_t apart = rate > told ? rate - told : told - rate;
@@ -352,6 +354,7 @@ void Publishing::beat() {
     const bool is_overtaken = directory_.version(slug) > info.updated;
     if (early || is_old || is_overtaken || apart > told / 10) changed(stream);
   }
+  if (is_on_air && !node_.supernode()) outbox_.post(OnAir{});
 }
 
 void Publishing::leave() {

@@ -62,8 +62,8 @@ bool Records::here(const Here &here, Time until) {
   return true;
 }
 
-std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t most, const Uuid &but,
-                                                bool displace, Time now) const {
+std::vector<Records::Carrier> Records::carriers(const Slug &slug, const Uuid &but, bool displace,
+                                                Time now) const {
   std::vector<Carrier> list;
   std::vector<Carrier> with_leaves;
   const auto found = streams_.find(slug);
@@ -77,7 +77,14 @@ std::vector<Records::Carrier> Records::carriers(const Slug &slug, std::size_t mo
   std::stable_sort(list.begin(), list.end(), [](const Carrier &a, const Carrier &b) {
     return Rank{.hops = a.hops, .room = a.room} < Rank{.hops = b.hops, .room = b.room};
   });
-  if (list.size() > most) list.resize(most);
+  return list;
+}
+
+std::vector<Records::Carrier> Records::carriers(const Slug &slug) const {
+  std::vector<Carrier> list;
+  const auto found = streams_.find(slug);
+  if (found == streams_.end()) return list;
+  for (const auto &[uuid, known] : found->second.carriers) list.push_back(known);
   return list;
 }
 

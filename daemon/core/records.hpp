@@ -35,8 +35,8 @@ class Records {
   bool has(const Slug &slug) const { return streams_.contains(slug); }
   // The supernodes with room, without `but`: the fewest hops first and, among equals, the most room. If none
   // has room and `displace` is set, those with leaves. `room` and `leaves` are without what is promised.
-  std::vector<Carrier> carriers(const Slug &slug, std::size_t most, const Uuid &but, bool displace,
-                                Time now) const;
+  std::vector<Carrier> carriers(const Slug &slug, const Uuid &but, bool displace, Time now) const;
+  std::vector<Carrier> carriers(const Slug &slug) const;  // all, also those without room, in any order
   // A search was sent there for one place. Other searches are sent elsewhere until its next advert, or until
   // `until`, because a carrier that hangs takes nobody.
   void promised(const Slug &slug, const Uuid &supernode, Time until);

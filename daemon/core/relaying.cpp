@@ -13,7 +13,7 @@ void Relaying::recruited(const Request &request) {
   if (node_.leaving || self.origin || (!self.supernode && !node_.settings.may_be_seeded)) return;
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid == node_.self()) return;
   StreamState *stream = streams_.find(request.slug);
-  if (stream != nullptr && streams_.open_to_children(*stream)) return outbox_.post(ToServe{request});
+  if (stream != nullptr && streams_.offers_places(*stream)) return outbox_.post(ToServe{request});
   if (stream == nullptr && streams_.all.size() >= max_carried) return;
   const std::pair key{request.slug, request.asker.uuid};
   if (waiting_.size() >= max_relayed && !waiting_.contains(key)) return;
@@ -28,7 +28,7 @@ void Relaying::recruited(const Request &request) {
 
 void Relaying::carry_changed(const Slug &slug) {
   const StreamState *stream = streams_.find(slug);
-  if (stream == nullptr || !streams_.open_to_children(*stream)) return;
+  if (stream == nullptr || !streams_.offers_places(*stream)) return;
   auto next = waiting_.lower_bound({slug, Uuid{}});
   while (next != waiting_.end() && next->first.first == slug) {
     outbox_.post(ToServe{next->second.request});

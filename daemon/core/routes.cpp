@@ -17,7 +17,11 @@ std::optional<Routed> Routes::forward(Routed routed) {
     return std::nullopt;
   }
   if (!node_.supernode()) {
-    if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(routed));
+    // A supernode that brings a node's messages is also the way to it; our own one may swallow them.
+    const Peer *to = sessions_.peers.with(routed.to.uuid, PeerState::ready);
+    const bool through = to != nullptr && to->routed && sessions_.witnesses.contains(to->through);
+    const PeerId way = through ? to->through : sessions_.way();
+    if (way != 0) sessions_.send(way, std::move(routed));
     return std::nullopt;  // it is lost without a supernode; the sender has a deadline
   }
   if (routed.to.via.empty() || routed.to.via == node_.self()) return seek(std::move(routed));
@@ -63,7 +67,7 @@ bool Routes::deliver(const Place &place, Message message) {
     return true;
   }
   if (sessions_.peers.socket(place.uuid, PeerState::connecting) == nullptr &&
-      !sessions_.connect(place.uuid, place.at))
+      !sessions_.connect_named(place.uuid, place.at))
     return false;
   std::deque<Message> &parked = parked_[place.uuid];
   if (parked.size() >= max_parked || parked_count() >= max_all_parked)

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/network.hpp"
 
 namespace astral::core {
 
@@ -12,12 +13,20 @@ Place Sessions::place() const {
   const Uuid &self = node_.self();
   if (node_.supernode())
     return {.uuid = self, .via = self, .at = {node_.settings.self.ip_address, node_.settings.self.port}};
-  const Peer *super = peers.find(primary);
+  const Peer *super = peers.find(way());
   if (super == nullptr) return {.uuid = self, .via = {}, .at = {}};
   const NodeInfo *node = directory_.node(super->uuid);
   return {.uuid = self,
           .via = super->uuid,
           .at = node == nullptr ? Address{} : Address{node->ip_address, node->port}};
+}
+
+Place Sessions::place_for(const Peer &peer) const {
+  const bool other = !node_.supernode() && witnesses.contains(peer.through);
+  const Peer *through = other ? peers.find(peer.through) : nullptr;
+  const NodeInfo *node = through == nullptr ? nullptr : directory_.node(through->uuid);
+  if (node == nullptr || !through->supernode || through->id == primary) return place();
+  return {.uuid = node_.self(), .via = through->uuid, .at = {node->ip_address, node->port}};
 }
 
 bool Sessions::with(const Ticket &ticket, const Peer &peer) const {
@@ -66,13 +75,31 @@ std::optional<PeerId> Sessions::connect(const Uuid &uuid, const Address &address
   return id;
 }
 
+// A node makes no connection only because a stranger named an address: not within this machine, link or site,
+// unless a peer is there too, and not again and again.
+bool Sessions::may_dial(const Uuid &uuid, const Address &address) {
+  if (directory_.is_vouched(uuid, address)) return true;
+  const Scope scope = scope_of(address.host);
+  if (scope == Scope::nowhere || scope == Scope::link) return false;
+  if (scope != Scope::world && !peers.any_near(address.host)) return false;
+  std::erase_if(dialled_, [&](const auto &entry) { return entry.second <= node_.now; });
+  if (dialled_.size() >= max_dialled || dialled_.contains(address) || !dials_.take(node_.now)) return false;
+  dialled_[address] = node_.now + dial_again;
+  return true;
+}
+
+std::optional<PeerId> Sessions::connect_named(const Uuid &uuid, const Address &address) {
+  if (uuid == node_.self() || address.port == 0 || !may_dial(uuid, address)) return std::nullopt;
+  return connect(uuid, address);
+}
+
 void Sessions::send(PeerId peer, Message message) {
   Peer *to = peers.find(peer);
   if (to == nullptr) return;  // gone in this very step
   to->used = node_.now;
   if (!to->routed) return outbox_.emit(Send{.peer = peer, .message = std::move(message)});
   outbox_.post(ToForward{{.to = to->place,
-                          .from = place(),
+                          .from = place_for(*to),
                           .what = std::make_shared<const Enclosed>(Enclosed{std::move(message)})}});
 }
 
@@ -108,6 +135,8 @@ void Sessions::remove(PeerId id) {
   outbox_.post(PeerGone{
       .peer = id, .uuid = peer.uuid, .routed = peer.routed, .ready = peer.state == PeerState::ready});
   overlay.unlink(id);
+  witnesses.erase(id);
+  if (detour == id) detour = 0;
   peers.remove(id);
 }
 

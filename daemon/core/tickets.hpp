@@ -34,6 +34,7 @@ struct Child {
   std::uint64_t audience = 0;  // people who watch there and below, as it says
   bool silent = false;   // it acknowledges nothing: dead, or cut off
   bool settled_slow = false;  // too slow, and it found no other parent
+  TicketId makes_way_for = {};  // a leaf that was asked to move: the child that gets its place
 };
 
 struct Ticket {

@@ -187,6 +187,7 @@ struct Advert {
   std::uint32_t leaves = 0;
   bool over = false;
   bool copied = false;                  // to a supernode that keeps a copy; it passes the message to nobody
+  bool second = false;  // to the second owner, who knows only what the source's supernodes say
   std::vector<StreamInfo> stream = {};  // from the source's supernode; none or one
 };
 enum class Stage { home, key_owner, carrier };  // asker's supernode, owner of the key, supernode with room
@@ -195,6 +196,7 @@ struct Find {
   Stage stage = Stage::home;
   bool wide = false;           // the asker's own supernode found nothing, so others are asked
   std::uint32_t carriers = 0;  // how many nodes and supernodes with room were asked before
+  bool second = false;         // to the second owner of the key: the first one may lie
 };
 struct Here {  // to the owner of the key of `place.uuid`: where messages for this node go
   Place place = {};

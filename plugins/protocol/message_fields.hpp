@@ -292,6 +292,7 @@ void describe(Fields &fields, In<Fields, Advert> &advert) {
   fields.number("leaves", advert.leaves, 0, max_room, Presence::optional);
   fields.flag("over", advert.over, Presence::optional);
   fields.flag("copied", advert.copied, Presence::optional);
+  fields.flag("second", advert.second, Presence::optional);
   fields.objects("stream", advert.stream, 1, Presence::optional);
 }
 
@@ -301,6 +302,7 @@ void describe(Fields &fields, In<Fields, Find> &find) {
   fields.number("stage", find.stage, 0, 2, Presence::filled);
   fields.number("carriers", find.carriers, 0, max_offers, Presence::filled);
   fields.flag("wide", find.wide, Presence::optional);
+  fields.flag("second", find.second, Presence::optional);
 }
 
 template <typename Fields>

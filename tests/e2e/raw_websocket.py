@@ -4,14 +4,19 @@ import base64
 import json
 import os
 import socket
+import ssl
 import struct
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
 class WebSocket:
-    def __init__(self, port, path='/peer', host='127.0.0.1', timeout=10, headers=(), authority=None):
+    def __init__(self, port, path='/peer', host='127.0.0.1', timeout=10, headers=(), authority=None, tls=False):
         self.socket = socket.create_connection((host, port), timeout)
+        if tls:  # with any certificate
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self.socket = context.wrap_socket(self.socket)
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f'GET {path} HTTP/1.1', f'Host: {authority or f"{host}:{port}"}', 'Upgrade: websocket', 'Connection: Upgrade',
                  f'Sec-WebSocket-Key: {key}', 'Sec-WebSocket-Version: 13', *headers]

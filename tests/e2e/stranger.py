@@ -25,10 +25,11 @@ class Key:
         return self._openssl('pkeyutl', '-sign', '-rawin', '-inkey', self.file, '-in', plain).hex()
 
 
-def meet(port, folder, uuid='stranger', **more):
-    """Opens a /peer session with the node at `port`, as another node; returns it after the node's welcome."""
+def meet(port, folder, uuid='stranger', host='127.0.0.1', **more):
+    """Opens a /peer session with the node at `port`, as another node; returns it after the node's welcome. From another machine it
+    goes by TLS. This end does not bind its proof to it, as it would if it trusted the certificate."""
     key, nonce = Key(folder), os.urandom(32).hex()
-    peer = raw_websocket.WebSocket(port)
+    peer = raw_websocket.WebSocket(port, host=host, tls=host != '127.0.0.1')
     peer.send({'type': 'challenge', 'key': key.public, 'nonce': nonce})
     theirs = json.loads(peer.receive()[1])
     assert theirs['type'] == 'challenge', theirs

@@ -143,10 +143,11 @@ void Invariants::only_heartbeats(const World::Traffic &before, const World::Traf
   const std::set<std::size_t> quiet{Message(Heartbeat{}).index(), Message(Advert{}).index(),
                                     Message(Here{}).index()};
   const std::size_t routed = Message(Routed{}).index();
-  // A viewer without a standby searches for one twice a minute.
+  // A viewer without a standby searches for one twice a minute. Each of those that are asked answers, over several
+  // supernodes.
   const std::set<std::size_t> searching{Message(Find{}).index(), Message(Request{}).index(),
                                         Message(Refusal{}).index(), Message(Carrying{}).index()};
-  const std::size_t searched = 60 * without_standby();
+  const std::size_t searched = 120 * without_standby();
   for (std::size_t kind = 0; kind < before.messages.size(); ++kind) {
     if (quiet.contains(kind)) continue;
     // Supernodes still learn of others that complete a distance of the ring, and link them.

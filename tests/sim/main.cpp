@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "liars.hpp"
 #include "scenario.hpp"
 
 namespace {
@@ -21,6 +22,9 @@ void print_help(std::ostream &out) {
          "  --streams N        published streams (default 2)\n"
          "  --viewers N        viewers of all streams, each at a random node (default 50)\n"
          "  --minutes N        how long the scenario deaths lasts (default 3)\n"
+         "  --liars N          hostile nodes, in the scenarios of liars (default: a fifth)\n"
+         "  --fed-soon PERCENT fail if fewer honest viewers were fed within 5 s, in the scenarios of liars\n"
+         "  --unproved         as if nothing were signed: media, and what nodes say of others\n"
          "  --seed N           the seed that decides everything (default 1)\n"
          "  --seeds COUNT      run COUNT seeds from --seed on, each twice, and compare the trace hashes;\n"
          "                     without --scenario the seeds take the scenarios in turn, but homes\n"
@@ -31,6 +35,7 @@ void print_help(std::ostream &out) {
          "  --help             print this text\n\n"
          "scenarios:";
   for (const std::string &name : astral::sim::scenarios()) out << ' ' << name;
+  for (const std::string &name : astral::sim::liar_scenarios()) out << ' ' << name;
   out << "\nThe exit status is 1 if an invariant was broken or two runs of a seed differ.\n";
 }
 
@@ -45,14 +50,16 @@ void print_json(const Plan &plan, const Figures &f) {
       "\"join_messages\":%.1f,\"join_bytes\":%.0f,\"rest_messages_s\":%.3f,\"rest_bytes_s\":%.1f,"
       "\"depth_p50\":%zu,\"depth_max\":%zu,\"fed_s_p50\":%.2f,\"fed_s_p99\":%.2f,\"source_share\":%.4f,"
       "\"heal_s\":%.1f,\"switches\":%llu,\"lost\":%llu,\"outages\":%zu,\"outage_s_p50\":%.3f,"
-      "\"outage_s_p99\":%.3f,\"outage_s_max\":%.3f,\"fed\":%zu,\"unfed\":%zu,\"steps\":%llu,\"hash\":\"%"
+      "\"outage_s_p99\":%.3f,\"outage_s_max\":%.3f,\"soon_share\":%.4f,\"late_share\":%.4f,\"forged\":%llu,"
+      "\"fed\":%zu,\"unfed\":%zu,\"steps\":%llu,\"hash\":\"%"
       "016llx\",\"broken\":%zu}\n",
       plan.scenario.c_str(), plan.nodes, plan.streams, plan.viewers,
       static_cast<unsigned long long>(plan.seed), f.supernodes, f.join_messages, f.join_bytes,
       f.rest_messages_s, f.rest_bytes_s, f.depth_p50, f.depth_max, f.fed_s_p50, f.fed_s_p99, f.source_share,
       f.heal_s, static_cast<unsigned long long>(f.switches), static_cast<unsigned long long>(f.lost),
-      f.outages, f.outage_s_p50, f.outage_s_p99, f.outage_s_max, f.fed, f.unfed,
-      static_cast<unsigned long long>(f.steps), static_cast<unsigned long long>(f.hash), f.broken.size());
+      f.outages, f.outage_s_p50, f.outage_s_p99, f.outage_s_max, f.soon_share, f.late_share,
+      static_cast<unsigned long long>(f.forged), f.fed, f.unfed, static_cast<unsigned long long>(f.steps),
+      static_cast<unsigned long long>(f.hash), f.broken.size());
   std::fflush(stdout);
 }
 
@@ -101,6 +108,10 @@ int main(int argc, char **argv) {
       json = true;
       continue;
     }
+    if (option == "--unproved") {
+      plan.is_proved = false;
+      continue;
+    }
     if (option == "--weigh") {
       plan.weigh = true;
       continue;
@@ -120,6 +131,10 @@ int main(int argc, char **argv) {
       plan.streams = number;
     else if (option == "--viewers")
       plan.viewers = number;
+    else if (option == "--liars")
+      plan.liars = number;
+    else if (option == "--fed-soon")
+      plan.least_soon_share = static_cast<double>(number) / 100;
     else if (option == "--minutes")
       plan.minutes = number;
     else if (option == "--seed")

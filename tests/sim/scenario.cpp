@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "homes.hpp"
 #include "invariants.hpp"
+#include "liars.hpp"
 #include "protocol/message_codec.hpp"
 #include "trace.hpp"
 #include "world.hpp"
@@ -18,26 +20,6 @@ using namespace core;
 namespace {
 
 constexpr std::uint64_t stream_bps = 600'000;
-
-// Of homes: the NAT before each, as found in studies of home routers; a third of them has not found out.
-constexpr Nat open{.udp = Udp::open};
-Nat some_nat(std::uint64_t percent) {
-  const auto home = [](NatRule mapping, NatRule filtering) {
-    return Nat{.udp = Udp::behind_nat, .mapping = mapping, .filtering = filtering};
-  };
-  constexpr NatRule any = NatRule::endpoint_independent;
-  constexpr NatRule port = NatRule::address_and_port_dependent;
-  if (percent < 10) return open;
-  if (percent < 20) return home(any, any);
-  if (percent < 30) return home(any, NatRule::address_dependent);
-  if (percent < 75) return home(any, port);
-  return home(port, port);
-}
-
-// In `origin-alone` every two homes have a path, and nobody can connect to any of them.
-Nat some_nat_with_paths(std::uint64_t percent) {
-  return some_nat(10 + percent * 65 / 100);
-}
 
 struct Wish {
   std::size_t node = 0;
@@ -54,6 +36,17 @@ class Story {
       plan_.streams = 1;
     }
     for (std::size_t i = 0; i < plan_.streams; ++i) slugs_.push_back("s" + std::to_string(i));
+    if (has_liars()) {
+      liars_.emplace(world_, slugs_, plan_.seed * 104'729 + 5);
+      liars_->statements_are_proved = world_.media_is_proved = plan_.is_proved;
+      world_.hostile = &*liars_;
+      world_.on_flow = [this](std::size_t node, const Slug &slug) {
+        const auto found = open_.find({node, slug});
+        if (found == open_.end()) return;
+        wishes_[found->second].fed = world_.now();
+        open_.erase(found);
+      };
+    }
     invariants_.emplace(world_, slugs_);
     world_.geography = true;
     world_.tracing = false;
@@ -62,7 +55,7 @@ class Story {
     if (plan.weigh)
       world_.weigh = [](const Message &message) { return protocol::write_message(message).size(); };
     world_.watch = [this](std::size_t node, const Effects &effects) {
-      invariants_->after(node, effects);
+      if (!liars_) invariants_->after(node, effects);
       if (leaving_) invariants_->media_flows(viewers());
       note_fed(node, effects);
       if (world_.node(node).self().uuid == plan_.follow) follow(effects);
@@ -88,10 +81,11 @@ class Story {
     } else {
       watch(30s);
     }
+    if (liars_) return among_liars();
     settle(40s);
     outages_before_ = world_.media().outages.size();
     trouble();
-    settle(150s);  // after this, no lapse, retry or search for a better parent is left
+    settle(200s);  // after this, no lapse, retry or search for a better parent is left
     const World::Traffic before = world_.traffic();
     world_.run(60s);
     const World::Traffic after = world_.traffic();
@@ -117,6 +111,65 @@ class Story {
 
   void follow(const Effects &effects) const {
     for (const Effect &effect : effects) std::printf("%8lld ms %s\n", ms(world_.now()), text(effect).c_str());
+  }
+
+  bool has_liars() const { return plan_.scenario.starts_with("liars"); }
+  std::size_t liar_count() const { return plan_.liars.value_or(plan_.nodes / 5); }
+
+  // Newcomers who know one liar only, beside the origin, watch as well. Then what honest viewers got.
+  Figures among_liars() {
+    if (plan_.scenario == "liars-eclipse" || plan_.scenario == "liars") newcomers();
+    world_.run(60s);
+    std::size_t all = 0;
+    std::size_t in_time = 0;
+    std::size_t at_last = 0;
+    for (const Wish &wish : wishes_) {
+      ++all;
+      if (wish.fed != never && wish.fed - wish.at <= 5s) ++in_time;
+      if (world_.flows(wish.node, wish.slug)) ++at_last;
+    }
+    const auto share = [&](std::size_t part) {
+      return all == 0 ? 1.0 : static_cast<double>(part) / static_cast<double>(all);
+    };
+    figures_.soon_share = share(in_time);
+    figures_.late_share = share(at_last);
+    count();
+    count_media();
+    figures_.forged = world_.media().forged;
+    if (plan_.is_proved && figures_.forged > 0) figures_.broken.push_back("a node took forged media");
+    if (figures_.soon_share < plan_.least_soon_share)
+      figures_.broken.push_back("of the honest viewers only " + std::to_string(figures_.soon_share) +
+                                " were fed within 5 s");
+    figures_.steps = world_.steps();
+    figures_.hash = world_.hash();
+    return figures_;
+  }
+
+  void newcomers() {
+    std::vector<std::size_t> hostile;
+    for (std::size_t i = 0; i < world_.size(); ++i)
+      if (liars_->is_liar(i) && world_.node(i).self().supernode) hostile.push_back(i);
+    for (std::size_t i = 0; i < plan_.nodes / 10; ++i) {
+      Settings settings;
+      settings.seed = plan_.seed;
+      settings.has_origin = true;
+      settings.upstream_bps = 3 * stream_bps;
+      if (!hostile.empty()) {
+        const NodeInfo &known = world_.node(hostile[i % hostile.size()]).self();
+        settings.bootstrap.push_back({known.ip_address, known.port});
+      }
+      place(settings);
+      const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
+      world_.reachable(index, i % 2 == 0);
+      world_.later(5s, [this, index] { wish(index, slugs_[rng_.below(slugs_.size())]); });
+    }
+  }
+
+  // Nodes of one network each, as in the world outside.
+  void place(Settings &settings) const {
+    const std::size_t i = world_.size();
+    settings.self.ip_address = std::to_string(20 + (i >> 16)) + "." + std::to_string((i >> 8) & 255) + "." +
+                               std::to_string(i & 255) + ".1";
   }
 
   bool is_twelve() const { return plan_.scenario == "twelve"; }
@@ -164,9 +217,16 @@ class Story {
     if (is_homes()) return add_home(settings, children);
     if (is_origin_alone()) return add_hidden(settings, children);
     settings.upstream_bps = children * stream_bps + stream_bps / 2;
+    if (liars_) place(settings);
+    // The first three are known to all, and the publishers speak the truth.
+    const std::size_t first = std::max<std::size_t>(3, plan_.streams);
+    const bool lies = liars_ && world_.size() >= first &&
+                      Liars::lies(world_.size() - first, liar_count(), plan_.nodes - first);
+    if (lies) settings = liars_->next(std::move(settings), plan_.scenario);
     const std::size_t index = world_.add("n" + std::to_string(world_.size()), settings);
+    if (lies) liars_->came(index);
     // Most nodes cannot be reached from outside. The first ones can, or there would be no network.
-    world_.reachable(index, index < 3 || (is_twelve() && is_one_of_three) || rng_.below(10) < 4);
+    if (!lies) world_.reachable(index, index < 3 || (is_twelve() && is_one_of_three) || rng_.below(10) < 4);
     return index;
   }
 
@@ -235,7 +295,7 @@ class Story {
   }
   void wish(std::size_t node, const Slug &slug) {
     const Wish wish{.node = node, .slug = slug, .at = world_.now()};
-    if (!world_.alive(wish.node)) return;
+    if (!world_.alive(wish.node) || (liars_ && liars_->is_liar(wish.node))) return;
     const auto wanted = std::pair(wish.node, wish.slug);
     if (!wished_.insert(wanted).second) return;
     open_[wanted] = wishes_.size();
@@ -258,7 +318,7 @@ class Story {
   }
 
   void note_fed(std::size_t node, const Effects &effects) {
-    if (open_.empty()) return;
+    if (open_.empty() || liars_) return;
     for (const Effect &effect : effects) {
       const auto *news = std::get_if<Announce>(&effect);
       if (news == nullptr || news->what != Change::ticket) continue;
@@ -507,6 +567,7 @@ class Story {
   Rng rng_;
   std::vector<Slug> slugs_;
   std::optional<Invariants> invariants_;
+  std::optional<Liars> liars_;
   std::vector<Wish> wishes_;
   std::set<std::pair<std::size_t, Slug>> wished_;
   std::map<std::pair<std::size_t, Slug>, std::size_t> open_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ struct Plan {
   std::size_t viewers = 50;  // of all streams together
   std::size_t minutes = 3;   // how long the scenario `deaths` lasts
   std::uint64_t seed = 1;
+  std::optional<std::size_t> liars = {};  // of the nodes; none: a fifth in the scenarios of liars
+  bool is_proved = true;                  // media and statements are signed, and checked
+  double least_soon_share = 0;            // of honest viewers: an invariant in the scenarios of liars
   bool weigh = false;        // count bytes: messages as JSON
   std::string follow = {};   // print the effects of this node
   std::uint64_t outage = 0;  // name nodes without media for so many seconds; 0: none
@@ -39,6 +43,11 @@ struct Figures {
   double outage_s_p50 = 0;
   double outage_s_p99 = 0;
   double outage_s_max = 0;
+  // Of the scenarios of liars, for honest viewers: media within 5 s of the wish; after a minute; and links
+  // that brought forged media.
+  double soon_share = 0;
+  double late_share = 0;
+  std::uint64_t forged = 0;
   std::size_t fed = 0;
   std::size_t unfed = 0;
   std::uint64_t steps = 0;

@@ -48,8 +48,9 @@ std::size_t World::add(const Uuid &uuid, Settings settings) {
   const std::size_t index = machines_.size();
   settings.self.uuid = uuid;
   settings.fingerprint = fingerprint_of(uuid);
-  settings.self.ip_address = address_of(index).host;
+  if (settings.self.ip_address.empty()) settings.self.ip_address = address_of(index).host;
   settings.self.port = address_of(index).port;
+  hosts_[settings.self.ip_address] = index;
   settings.seed = settings.seed * 1'000'003 + index + 1;
   settings.unix_ms_at_zero = unix_ms_at_zero;
   settings.self.updated = static_cast<std::uint64_t>(unix_ms_at_zero + now_ / 1ms);
@@ -209,12 +210,9 @@ void World::on_origin(std::size_t index) {
 }
 
 void World::on_connect(std::size_t index, const Connect &connect) {
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned c = 0;
-  const bool ours =
-      std::sscanf(connect.ip_address.c_str(), "10.%u.%u.%u", &a, &b, &c) == 3 && connect.port == 8000;
-  const std::size_t target = (std::size_t{a} << 16) + (b << 8) + c;
+  const auto host = hosts_.find(connect.ip_address);
+  const bool ours = host != hosts_.end() && connect.port == address_of(0).port;
+  const std::size_t target = ours ? host->second : 0;
   const PeerId peer = connect.peer;
   const std::uint64_t life = machines_[index].life;
   const auto refused = [=, this](Time after) {
@@ -241,10 +239,10 @@ void World::on_connect(std::size_t index, const Connect &connect) {
     const PeerId there_peer = ++machines_[target].last_peer;
     machines_[index].connections[peer] = {target, there_peer, now_ + back};
     machines_[target].connections[there_peer] = {index, peer, now_};
-    step(target, PeerConnected{.peer = there_peer, .outbound = false, .address = address_of(index).host});
+    step(target, PeerConnected{.peer = there_peer, .outbound = false, .address = host_of(index)});
     later(back, [=, this] {
       if (machines_[index].life != life || !machines_[index].connections.contains(peer)) return;
-      step(index, PeerConnected{.peer = peer, .outbound = true, .address = address_of(target).host});
+      step(index, PeerConnected{.peer = peer, .outbound = true, .address = host_of(target)});
       const Uuid &their_uuid = machines_[target].settings.self.uuid;
       step(index, PeerProved{.peer = peer, .fingerprint = fingerprint_of(their_uuid)});
     });
@@ -273,12 +271,31 @@ void World::on_send(std::size_t index, const Send &send) {
       say(which, Confirm{.ticket = offer->ticket, .fingerprint = "bb", .ice = {}});
     return;
   }
-  if (!machines_[index].connections.contains(send.peer)) return;
-  ++traffic_.messages[send.message.index()];
-  if (const auto *routed = std::get_if<Routed>(&send.message); routed != nullptr && routed->what)
+  if (hostile == nullptr) return inject(index, send.peer, send.message);
+  Send told = send;
+  if (hostile->says(index, told)) inject(index, told.peer, std::move(told.message));
+}
+
+void World::inject(std::size_t index, PeerId peer, Message message) {
+  if (!machines_[index].connections.contains(peer)) return;
+  ++traffic_.messages[message.index()];
+  if (const auto *routed = std::get_if<Routed>(&message); routed != nullptr && routed->what)
     ++traffic_.enclosed[routed->what->message.index()];
-  if (weigh && traffic_.count() % weigh_every == 0) traffic_.bytes += weigh(send.message) * weigh_every;
-  deliver(from, send.message);
+  if (weigh && traffic_.count() % weigh_every == 0) traffic_.bytes += weigh(message) * weigh_every;
+  deliver({index, peer}, std::move(message));
+}
+
+std::vector<PeerId> World::peers(std::size_t index) const {
+  std::vector<PeerId> ids;
+  for (const auto &[peer, connection] : machines_[index].connections) ids.push_back(peer);
+  return ids;
+}
+
+PeerId World::knock(std::size_t index, std::size_t target) {
+  const PeerId socket = ++machines_[target].last_peer;
+  knocking_.insert({target, socket});
+  step(target, PeerConnected{.peer = socket, .outbound = false, .address = host_of(index)});
+  return socket;
 }
 
 void World::deliver(End from, Message message) {
@@ -298,7 +315,8 @@ void World::deliver(End from, Message message) {
   there->second.arrived = arrives;
   const std::uint64_t life = machines_[to].life;
   later(arrives - now_, [=, this, message = std::move(message)] {
-    if (machines_[to].life == life && machines_[to].connections.contains(peer))
+    if (machines_[to].life != life || !machines_[to].connections.contains(peer)) return;
+    if (hostile == nullptr || hostile->hears(to, peer, message))
       step(to, PeerSaid{.peer = peer, .message = message});
   });
 }
@@ -310,6 +328,7 @@ void World::cut(End end, const std::string &reason) {
     element_at_.erase(element);
     return;
   }
+  knocking_.erase(end);
   const auto connection = machines_[end.machine].connections.find(end.peer);
   if (connection == machines_[end.machine].connections.end()) return;
   const Connection other = connection->second;

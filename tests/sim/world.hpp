@@ -20,6 +20,15 @@
 
 namespace astral::core {
 
+// What lying machines do at their edge: the Node behind it is the shipped one.
+struct Hostile {
+  virtual ~Hostile() = default;
+  virtual bool says(std::size_t from, Send &send) = 0;  // false: it keeps the message to itself
+  // False: its Node does not hear the message.
+  virtual bool hears(std::size_t to, PeerId peer, const Message &message) = 0;
+  virtual bool forges(std::size_t provider) const = 0;  // the media of its links is not the publisher's
+};
+
 class World {
  public:
   struct Element {  // of a publisher or a player, connected to one node
@@ -33,6 +42,7 @@ class World {
     std::uint64_t switches = 0;      // to a standby, or back
     std::uint64_t lost = 0;          // objects that a node will never get
     std::vector<Time> outages = {};  // how long a node was without media, each time
+    std::uint64_t forged = 0;        // links through which a node took media that its publisher never made
   };
   struct Traffic {
     std::array<std::uint64_t, std::variant_size_v<Message>> messages = {};  // by the index in Message
@@ -55,11 +65,15 @@ class World {
   std::function<std::size_t(const Message &)> weigh;  // bytes on the wire
   std::uint64_t weigh_every = 16;
   std::function<void(std::size_t node, const Effects &)> watch;  // after each step
+  std::function<void(std::size_t node, const Slug &)> on_flow;   // media came, and none came before
+  Hostile *hostile = nullptr;
+  // Signatures are modelled, not computed: with this a node knows media that its publisher did not sign.
+  bool media_is_proved = false;
 
   explicit World(std::uint64_t seed = 1) : rng_(seed) {}
 
-  // Named by `uuid`; its address is 10.<index>:8000. Nodes whose settings have no address family in common
-  // have no connection and no link.
+  // Named by `uuid`; its address is 10.<index>:8000, if the settings name none. Nodes whose settings have no
+  // address family in common have no connection and no link.
   std::size_t add(const Uuid &uuid, Settings settings = {});
   static Address address_of(std::size_t index);
   Node &node(std::size_t index) { return *machines_[index].node; }
@@ -69,6 +83,13 @@ class World {
   void run(Time time);
   bool run_until(const std::function<bool()> &condition, Time limit = 60s);
   void later(Time after, std::function<void()> what);
+  // For lying machines: a message that their Node did not send; the provider's end of a link, also without
+  // media behind it; a socket to another machine that proves nothing and says nothing.
+  void inject(std::size_t index, PeerId peer, Message message);
+  void provide(std::size_t index, const Slug &slug, const TicketId &ticket);
+  PeerId knock(std::size_t index, std::size_t target);
+  bool knocks(std::size_t target, PeerId socket) const { return knocking_.contains({target, socket}); }
+  std::vector<PeerId> peers(std::size_t index) const;  // its connections to machines
   void step(std::size_t index, const Input &input);
   void kill(std::size_t index);     // its connections break
   void restart(std::size_t index);  // it remembers its peers and its own uuid, nothing else
@@ -194,6 +215,7 @@ class World {
 
   Time way(std::size_t from, std::size_t to);
   bool hear(std::size_t a, std::size_t b) const;
+  const std::string &host_of(std::size_t index) const { return machines_[index].settings.self.ip_address; }
   void deadline(std::size_t index);
   void perform(std::size_t index, const Effect &effect);
   void on_connect(std::size_t index, const Connect &connect);
@@ -209,6 +231,7 @@ class World {
   bool delivers(const Link &link) const;
   void refresh(const TicketId &ticket);  // call after any change of this link
   void gain(const TicketId &ticket);
+  void forge(const TicketId &ticket);
   void lack(const Here &here);
   void tell_flow(const TicketId &ticket);
   void tell_silence(const Here &here, Time after, std::uint64_t outage);
@@ -228,6 +251,8 @@ class World {
   std::set<std::pair<Time, std::size_t>> ticks_;
   std::vector<Machine> machines_;
   std::map<Uuid, std::size_t> names_;
+  std::map<std::string, std::size_t> hosts_;
+  std::set<End> knocking_;
   std::set<std::size_t> supernodes_;
   std::map<TicketId, Link> links_;
   std::map<Here, std::set<TicketId>> links_to_;

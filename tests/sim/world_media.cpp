@@ -117,8 +117,17 @@ void World::refresh(const TicketId &ticket) {
   if (!link.consumer) return;
   const Here here{*link.consumer, link.slug};
   if (delivers(link)) return gain(ticket);
+  const bool forged = hostile != nullptr && link.provider && hostile->forges(*link.provider);
+  if (forged && link.open && link.on) return forge(ticket);
   const auto there = receptions_.find(here);
   if (there != receptions_.end() && there->second.live && there->second.through == ticket) lack(here);
+}
+
+// What comes is not signed by the publisher.
+void World::forge(const TicketId &ticket) {
+  if (media_is_proved) return unlink(ticket, machines_.size(), Time{});
+  ++media_.forged;
+  tell_flow(ticket);
 }
 
 // Objects that the node lacks come at once, if the other end has them.
@@ -157,6 +166,7 @@ void World::gain(const TicketId &ticket) {
     catch_up(reception, here, link.sink ? nullptr : &receptions_.at({*link.provider, link.slug}));
     tell_flow(through);
     if (std::exchange(reception.live, true)) continue;
+    if (on_flow) on_flow(here.first, here.second);
     if (reception.outage > 0) {
       media_.outages.push_back(now_ - reception.since);
       if (on_outage) on_outage(here.first, here.second, now_ - reception.since);
@@ -277,11 +287,8 @@ void World::unlink(const TicketId &ticket, std::size_t by, Time after) {
 void World::on_relay(std::size_t index, const TellRelay &tell) {
   if (const auto *confirm = std::get_if<Confirm>(&tell.message)) {
     Link &link = links_[confirm->ticket];
-    link.provider = index;
-    link.slug = tell.slug;
     link.tcp = link.tcp || !confirm->tcp.empty();
-    links_from_[{index, tell.slug}].insert(confirm->ticket);
-    return flow(confirm->ticket);
+    return provide(index, tell.slug, confirm->ticket);
   }
   if (const auto *cancel = std::get_if<Cancel>(&tell.message)) return unlink(cancel->ticket, index, delay);
   const auto *request = std::get_if<Request>(&tell.message);
@@ -297,6 +304,14 @@ void World::on_relay(std::size_t index, const TellRelay &tell) {
   later(delay, [=, this, slug = tell.slug] {
     if (machines_[index].life == life) step(index, RelaySaid{.slug = slug, .message = offer});
   });
+}
+
+void World::provide(std::size_t index, const Slug &slug, const TicketId &ticket) {
+  Link &link = links_[ticket];
+  link.provider = index;
+  link.slug = slug;
+  links_from_[{index, slug}].insert(ticket);
+  flow(ticket);
 }
 
 bool World::flows(std::size_t index, const Slug &slug) const {

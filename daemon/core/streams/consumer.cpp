@@ -126,8 +126,13 @@ bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &of
   search.known = search.known.value_or(node_.now);
   const Roles are = roles(stream);
   const std::size_t offers = ranked_offers(stream).size();
-  if (are.next_parent != nullptr || offers >= max_offers || !fits(stream, peer, offer) ||
-      tickets_.full(peer.id) || offer.ticket.empty())
+  const auto barren = stream.barren.find(peer.uuid);
+  if (barren != stream.barren.end() && node_.now < barren->second) return false;
+  const auto same = [&](const auto &entry) { return entry.second.source == peer.uuid; };
+  const bool again = search.purpose != Purpose::renewal && search.purpose != Purpose::away;
+  if (again && std::any_of(stream.links.begin(), stream.links.end(), same)) return false;
+  if (are.next_parent != nullptr || offers >= (races(stream) ? 2 * max_offers : max_offers) ||
+      !fits(stream, peer, offer) || tickets_.full(peer.id) || offer.ticket.empty())
     return false;
   if (search.purpose == Purpose::better && offer.hops + worth_moving > are.parent->hops) return false;
   if (search.purpose == Purpose::away && peer.uuid == are.parent->source) return false;
@@ -138,7 +143,8 @@ bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &of
             .hops = offer.hops,
             .path = offer.path,
             .rtt = peer.rtt.value_or(1s),
-            .doubtful = failed_paths_.has(peer.uuid, node_.now),
+            .doubtful = failed_paths_.has(peer.uuid, node_.now) || standing_.is_avoided(peer.uuid, node_.now),
+            .proven = standing_.is_proven(peer.uuid),
             .offer = offer};
   // Keep the standby, if the new one would fail together with the parent as well.
   if (search.purpose == Purpose::standby && are.standby != nullptr && shares_parent(are.parent, link))
@@ -201,7 +207,7 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
       refusal.code == RefusalCode::not_invited)
     search.why = refusal.message;
   if (refusal.code == RefusalCode::not_invited) note_trouble(*stream, refusal.message);
-  if (search.again || search.relayed) return;
+  if (search.again || search.relayed || races(*stream)) return;
   const bool nobody =
       !search.wide || refusal.code == RefusalCode::no_stream;  // nobody near, or nobody anywhere, has it
   if (nobody)
@@ -282,7 +288,7 @@ void Consumer::confirmed(const Held &held, const Confirm &confirm) {
 void Consumer::source_linked(const SourceLinked &input) {
   const std::optional<Held> held = this->held(input.slug, input.ticket);
   if (!held || !has_source(held->link.state)) return;
-  held->link.linked = true;
+  held->link.linked = held->link.linked.value_or(node_.now);
   failed_paths_.works(held->link.source);
 }
 
@@ -305,16 +311,35 @@ void Consumer::source_flows(const SourceFlows &input) {
   const std::optional<Held> held = this->held(input.slug, input.ticket);
   if (!held) return;
   auto &[stream, link, ticket] = *held;
-  if (!link.media && link.state == LinkState::granted)
+  if (!link.media && link.state == LinkState::granted) {
     outbox_.announce(Change::ticket, stream.slug + "/" + link.id);
+    outbox_.post(CarryChanged{.slug = stream.slug});  // only who has the stream offers it
+  }
   link.media = link.media.value_or(node_.now);
-  link.linked = true;
+  link.linked = link.linked.value_or(node_.now);
+  if (!stream.own) compare(stream, link);
   if (&link == roles(stream).parent) note_trouble(stream, {});
   if (&link == roles(stream).parent && link.id == (stream.fed ? stream.fed->by : TicketId{})) {
     stream.silence.reset();
     link.cut = false;  // its path reaches the source; the Path that said so may have been lost
   }
   reconciler_.settle(stream);
+}
+
+// The stream can be had: whoever should have brought it, and did not, is avoided.
+void Consumer::compare(StreamState &stream, const Link &brought) {
+  standing_.brought(brought.source, node_.now);
+  const Peer *peer = sessions_.peers.find(tickets_.find(brought.id)->peer);
+  const PeerId by = peer == nullptr ? 0 : peer->routed ? peer->through : peer->id;
+  if (stream.doubts > 0 && sessions_.witnesses.contains(by)) outbox_.post(Outdone{.by = by});
+  stream.barren.erase(brought.source);
+  for (const auto &[node, until] : stream.barren) standing_.brought_nothing(node, node_.now);
+  stream.barren.clear();
+  for (const auto &[id, link] : stream.links) {
+    const bool was_on = link.state == LinkState::granted || link.state == LinkState::tried;
+    if (!was_on || link.media || link.cut || node_.now < overdue(link, node_.settings.timeouts)) continue;
+    if (link.source != brought.source) standing_.brought_nothing(link.source, node_.now);
+  }
 }
 
 void Consumer::silent(const StreamSilent &input) {
@@ -343,6 +368,8 @@ void Consumer::source_ended(const SourceEnded &input) {
   }
   no_link(held->stream, held->link, input.error.detail);
   // Whether the stream has ended, only its source can say.
+  if (!held->stream.own && !held->link.media && held->link.linked)
+    held->stream.note_barren(held->link.source, node_.now + node_.settings.timeouts.barren);
   if (input.error.code == Code::not_found && &held->link == roles(held->stream).parent)
     held->stream.dry = true;
   const Ticket *ticket = tickets_.find(input.ticket);
@@ -429,6 +456,16 @@ void Consumer::settled() {
   for (const Slug &slug : asked) look_again(slug);
 }
 
+void Consumer::ask_at(PeerId witness) {
+  std::vector<Slug> hungry;
+  for (const auto &[slug, stream] : streams_.all)
+    if (stream.hungry) hungry.push_back(slug);
+  for (const Slug &slug : hungry) {
+    reconciler_.ask_at(*streams_.find(slug), witness);
+    look_again(slug);
+  }
+}
+
 void Consumer::news(const Slug &slug) {
   StreamState *stream = streams_.find(slug);
   if (stream == nullptr || stream->own) return;
@@ -486,7 +523,7 @@ void Consumer::check_invariants() const {
       standbys += on_standby(link.state);
     }
     held += stream.links.size();
-    assert(coming <= 1 && standbys <= (stream.own ? 0 : 1));
+    assert(coming <= 1 && standbys <= (stream.own ? 0 : races(stream) ? max_raced + 2 * max_offers : 1));
     const Circumstances at = reconciler_.circumstances(stream);
     assert(!stream.ended || (stream.media && stream.links.empty()));
     assert(stream.own || node_.leaving || at.wanted || stream.unwanted);

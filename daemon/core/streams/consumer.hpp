@@ -28,7 +28,7 @@ class Consumer {
  public:
   Consumer(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
            TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers, Directory &directory,
-           FailedPaths &failed_paths, Forgers &forgers, Rng &rng)
+           FailedPaths &failed_paths, Deliveries &standing, Forgers &forgers, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -39,9 +39,10 @@ class Consumer {
         timers_(timers),
         directory_(directory),
         failed_paths_(failed_paths),
+        standing_(standing),
         forgers_(forgers),
         reconciler_(node, outbox, sessions, streams, tickets, ticket_changes, budget, timers, directory,
-                    failed_paths, forgers, rng) {}
+                    failed_paths, standing, forgers, rng) {}
 
   // The answer has the ticket. If it waits for media, it waits a few seconds.
   void watch(const AskTicket &ask);
@@ -58,6 +59,7 @@ class Consumer {
   void candidates(const Ticket &ticket, const Candidates &candidates);
   void cancelled(const Ticket &ticket, const Cancel &cancel);
   void peer_gone(PeerId peer);
+  void ask_at(PeerId witness);  // another supernode can be asked too
   void settled();  // there is a supernode to ask
   void lapse();    // ends tickets that no heartbeat has named for long, and what is relayed for nobody
 
@@ -96,6 +98,7 @@ class Consumer {
   void grant(StreamState &stream, Link &link);
   void no_link(StreamState &stream, const Link &link, const std::string &why);
   void note_trouble(StreamState &stream, const std::string &trouble);
+  void compare(StreamState &stream, const Link &brought);
   void lose(StreamState &stream, const TicketId &id, const char *code, const std::string &why);
 
   const ThisNode &node_;
@@ -108,6 +111,7 @@ class Consumer {
   TimerQueue &timers_;
   Directory &directory_;
   FailedPaths &failed_paths_;
+  Deliveries &standing_;
   Forgers &forgers_;
   Reconciler reconciler_;
 };

@@ -56,6 +56,11 @@ bool Link::passes(const Uuid &node) const {
   return std::find(path.begin(), path.end(), node) != path.end();
 }
 
+Time overdue(const Link &link, const Timeouts &times) {
+  if (!link.linked) return link.since + 3 * times.first_media;
+  return std::max(link.since, *link.linked) + times.first_media;
+}
+
 Time expiry(const Link &link, const Timeouts &times) {
   switch (link.state) {
     case LinkState::requested:

@@ -49,8 +49,9 @@ struct Link {
   bool silent = false;             // the source acknowledges nothing: it is dead, or the path is cut
   std::uint64_t grant = 0;         // its number among the grants of this stream; 0: not granted yet
   std::optional<Time> up = {};     // since when it has been a standby with a link
-  bool linked = false;             // its media link has come up
-  bool doubtful = false;           // when it offered, links to `source` had failed
+  std::optional<Time> linked = {};  // when its media link came up
+  bool doubtful = false;            // when it offered, links to `source` had failed, or brought nothing
+  bool proven = false;              // when it offered, `source` had brought media before
   std::optional<Time> media = {};  // when the first media came after it was switched on
   Offer offer = {};                // what the source element needs to link
 
@@ -59,5 +60,7 @@ struct Link {
 
 // Until when it may stay in its state; never: without a limit.
 Time expiry(const Link &link, const Timeouts &times);
+// When the first media of a granted link, or of one that is tried, is overdue.
+Time overdue(const Link &link, const Timeouts &times);
 
 }  // namespace astral::core

@@ -33,6 +33,8 @@ void lengthen_pause(StreamState &stream, Purpose purpose, const Circumstances &a
     }
     case Purpose::standby:
       pause.length = std::clamp(pause.length * 2, times.standby_again, times.last_standby);
+      // The parent has brought nothing yet, so it is no standby that is searched for.
+      if (stream.hungry && at.now - *stream.hungry < times.hurry) pause.length = times.first_retry;
       pause.until.reset();
       return;
     case Purpose::renewal:  // begin_search() has set its next time

@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint32_t most_improvements = 2;  // since the stream came back
 constexpr std::uint32_t most_spares = 3;        // searches for one that does not depend on the parent
 constexpr std::uint32_t most_doublings = 6;
+constexpr std::size_t enough_offers = 2;  // the best, and a standby
+constexpr std::uint32_t quick_tries = 8;  // of standbys beside a new parent, before each gets more time
 
 bool up(const Link *link) {
   return link != nullptr && (link->state == LinkState::ready || link->state == LinkState::tried);
@@ -27,12 +29,17 @@ class Planner {
 
   Plan make() {
     plan_.ending = ending();
+    plan_.starves = starves();
+    plan_.hungry = wanted_ && at_.streaming && !stream_.own && !at_.shutting_down &&
+                   (parent() == nullptr || !parent()->media);
+    plan_.doubts = plan_.hungry && stream_.hungry && past(stream_.doubt_at);
     needs();
     takes_over_ = takes_over();
     plan_.ask_publisher = asks_publisher();
     plan_.search = search();
     if (plan_.search && runs()) {
-      plan_.step = next_step(*stream_.search, offers(), may_pause(), at_.now, times_);
+      plan_.step = next_step(*stream_.search, offers(), races(stream_) ? 2 * max_offers : enough_offers,
+                             may_pause(), at_.now, times_);
       if (plan_.next_parent != nullptr) plan_.step = {};  // the link has its own timeout
       look(plan_.step.until);
     }
@@ -89,6 +96,13 @@ class Planner {
   // A silent parent stays as long as its link: a path that was cut heals.
   static bool goes(const Link &parent) { return parent.leaving || parent.silent; }
 
+  bool is_new(const Link *parent) const { return parent != nullptr && !parent->media && !stream_.own; }
+
+  bool starves() {
+    const bool waits = is_new(parent()) && wanted_ && at_.streaming && !parent()->cut && next() == nullptr;
+    return waits && past(overdue(*parent(), times_));
+  }
+
   // Which searches are needed, and how long each pauses before it begins. After a failure the pause is
   // longer.
   void needs() {
@@ -120,8 +134,14 @@ class Planner {
   bool needs_standby() const {
     if (!wanted_) return false;
     if (standby() == nullptr) return true;
+    if (races(stream_)) return raced() < max_raced;
     return standby()->state == LinkState::ready && stream_.pause(Purpose::standby).tries < most_spares &&
            (standby()->cut || shares_parent(parent(), *standby()));
+  }
+
+  std::size_t raced() const {
+    const auto stands_by = [](const auto &entry) { return on_standby(entry.second.state); };
+    return static_cast<std::size_t>(std::count_if(stream_.links.begin(), stream_.links.end(), stands_by));
   }
 
   bool due(Purpose purpose) const {
@@ -136,8 +156,9 @@ class Planner {
     if (parent() == nullptr) return wanted_ && (next() == nullptr || next()->state == LinkState::linking);
     if (next() != nullptr) return false;
     if (goes(*parent()) || parent()->cut) return !shares_parent(parent(), *standby());
+    const Time doubt = is_new(parent()) ? Time{} : times_.silent;
     if (stream_.silence && standby()->state == LinkState::tried && standby()->media &&
-        past(*standby()->media + times_.silent))
+        past(*standby()->media + doubt))
       return true;
     return due(Purpose::renewal) && !runs_a_move();
   }
@@ -166,7 +187,7 @@ class Planner {
       if (runs(purpose)) return purpose;
     for (const Purpose purpose : {Purpose::renewal, Purpose::better})
       if (goes_on(purpose)) return purpose;
-    const bool listens = standby() != nullptr && standby()->state == LinkState::tried;
+    const bool listens = !races(stream_) && standby() != nullptr && standby()->state == LinkState::tried;
     if (needs_standby() && !listens && goes_on(Purpose::standby)) return Purpose::standby;
     return {};
   }
@@ -225,9 +246,10 @@ class Planner {
   }
 
   Duty standby_duty(const Link &link) {
-    if (&link != standby()) return {.link = &link, .code = "replaced", .why = "another stands by"};
+    if (&link != standby() && !races(stream_))
+      return {.link = &link, .code = "replaced", .why = "another stands by"};
     if (link.leaving) return failed(link, "unwanted", "it leaves");
-    if (takes_over_) return {.link = &link, .use = Use::feed};
+    if (takes_over_ && &link == standby()) return {.link = &link, .use = Use::feed};
     if (parent() == nullptr || !stream_.silence) return {.link = &link, .use = Use::stand_by};
     if (link.state == LinkState::tried) {
       if (brings_nothing(link)) return failed(link, "silent", "it brings nothing either");
@@ -241,8 +263,10 @@ class Planner {
   // silent; so each standby gets twice the time of the one before.
   bool brings_nothing(const Link &link) {
     if (link.media || next() != nullptr || runs_a_move() || !at_.streaming) return false;
-    const std::uint32_t doublings = std::min(std::max(stream_.silence->tries, 1u) - 1, most_doublings);
-    return past(link.since + times_.tried * (1 << doublings));
+    const std::uint32_t quick = races(stream_) ? stream_.silence->tries : is_new(parent()) ? quick_tries : 1;
+    const std::uint32_t doublings = std::min(std::max(stream_.silence->tries, quick) - quick, most_doublings);
+    const Time due = link.since + times_.tried * (1 << doublings);
+    return past(is_new(parent()) ? std::max(due, overdue(link, times_)) : due);
   }
 
   // One offer is chosen and one is kept in reserve. The others are cancelled at once, so that their room is
@@ -265,6 +289,7 @@ class Planner {
       duty.why = kept ? "another offer was better" : "the search is over";
       // The reserve is used, or cancelled, when the best one links.
       if (chosen && i > 0) duty.use = Use::reserve;
+      if (races(stream_) && parent() != nullptr && !takes_over_ && !ends) duty.use = Use::stand_by;
       plan_.links.push_back(duty);
     }
   }
@@ -305,6 +330,7 @@ std::vector<const Link *> ranked_offers(const StreamState &stream) {
                 .cut_off = link.cut,
                 .shares_parent = shares_parent(parent, link),
                 .common = stand_by ? common_ancestors(parent, link) : 0,
+                .unproven = !link.proven,
                 .hops = link.hops,
                 .rtt = link.rtt};
   };

@@ -30,7 +30,8 @@ namespace astral::core {
 // is released when the next one's media is here.
 //   The standby takes over if no link feeds us; if the parent leaves or is cut off from the publisher, and
 // the standby does not depend on it; if the standby brings media and the silent parent does not; if the link
-// to the parent is old. While the parent is silent, the standby's media is asked for.
+// to the parent is old. While the parent is silent, the standby's media is asked for. A parent that has
+// brought nothing yet, though it is time, counts as silent; a standby whose media came replaces it at once.
 //   If the standby does not take over, a search runs: see Purpose. Every purpose has its pause.
 //   If nobody wants the stream, nothing is begun; the links that there are stay for a while.
 //   When the source says that the stream has ended, its media still comes from the parent, up to the end that
@@ -81,6 +82,9 @@ struct Plan : Roles {
   bool ask_publisher = false;          // for a link
   std::array<std::optional<Time>, purposes> needs =
       {};  // how long each needed search pauses before it begins
+  bool hungry = false;   // the stream is wanted, and brings nothing
+  bool doubts = false;   // and other supernodes are to be asked, too
+  bool starves = false;  // the parent has brought nothing yet, and it is time
   bool upstream_lost = false;
   bool answer_watchers = false;  // the media has come, none is to be expected, or they have waited enough
   Position position = {};

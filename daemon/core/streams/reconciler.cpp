@@ -13,6 +13,7 @@
 namespace astral::core {
 namespace {
 
+constexpr std::uint32_t quick_doubts = 6;  // then the pauses between them double
 constexpr int most_steps =
     100;  // enough: a stream has few links and one search, and each step changes a fact for good
 
@@ -42,6 +43,10 @@ void Reconciler::settle(StreamState &stream) {
     const Plan plan = core::plan(stream, circumstances(stream), node_.settings.timeouts);
     if (note_parent(stream, plan)) {
       moved = changed = true;
+      continue;
+    }
+    if (note_hunger(stream, plan)) {
+      changed = true;
       continue;
     }
     if (do_links(stream, plan) || do_search(stream, plan)) {
@@ -100,6 +105,28 @@ void Reconciler::note_end(StreamState &stream) {
     stream.end_heard = stream.end_heard.value_or(node_.now);
   else
     stream.end_heard.reset();
+}
+
+// A new parent that brings nothing is silent, although no media has ever stopped.
+bool Reconciler::note_hunger(StreamState &stream, const Plan &plan) {
+  if (plan.hungry != stream.hungry.has_value()) {
+    stream.hungry = plan.hungry ? std::optional(node_.now) : std::nullopt;
+    stream.doubts = 0;
+    stream.doubt_at = node_.now + node_.settings.timeouts.first_doubt;
+    return true;
+  }
+  if (plan.doubts) {
+    const Timeouts &times = node_.settings.timeouts;
+    const std::uint32_t doublings = std::max(++stream.doubts, quick_doubts) - quick_doubts;
+    stream.doubt_at =
+        node_.now + std::min(times.first_doubt * (1 << std::min(doublings, 8u)), times.last_doubt);
+    outbox_.post(Doubted{});
+    return true;
+  }
+  if (!plan.starves || stream.silence) return false;
+  stream.silence = Silence{.since = node_.now};
+  if (plan.standby == nullptr) stream.pause(Purpose::standby).until = node_.now;
+  return true;
 }
 
 // The links are released already. The children get the rest from our relay.
@@ -180,12 +207,16 @@ bool Reconciler::do_duty(StreamState &stream, const Duty &duty) {
   switch (duty.use) {
     case Use::release: {
       const bool listened = link.state == LinkState::tried;
+      const Uuid source = link.source;
+      const bool brought = link.media.has_value();
       if (duty.failed)
         lose(stream, link.id, duty.code, duty.why);
       else
         release(stream, link.id, duty.code, duty.why);
       // Search for another standby at once.
-      if (duty.failed && listened) stream.pause(Purpose::standby).until = node_.now;
+      if (duty.failed && listened && !races(stream)) stream.pause(Purpose::standby).until = node_.now;
+      if (duty.failed && listened && !brought)
+        stream.note_barren(source, node_.now + node_.settings.timeouts.barren);
       return true;
     }
     case Use::reserve:
@@ -235,7 +266,7 @@ void Reconciler::link(StreamState &stream, Link &link, bool standby) {
   open_media(stream);
   enter(link, standby ? LinkState::preparing : LinkState::linking);
   // Offers that come from now on are cancelled.
-  if (stream.search) stream.search->until = node_.now;
+  if (stream.search && !races(stream)) stream.search->until = node_.now;
   // The address is the one that this node knows, whatever the offer says.
   Offer offer = link.offer;
   offer.tcp = tcp_address(directory_.node(link.source));
@@ -354,6 +385,33 @@ void Reconciler::begin_search(StreamState &stream, const Plan &plan) {
   ask(stream);
 }
 
+// To which no link came up, or which brought nothing.
+std::vector<Uuid> Reconciler::unreachable(const StreamState &stream) const {
+  std::vector<Uuid> nodes;
+  const auto add = [&](const Uuid &node) {
+    if (nodes.size() < max_unreachable && std::find(nodes.begin(), nodes.end(), node) == nodes.end())
+      nodes.push_back(node);
+  };
+  for (const auto &[node, until] : stream.barren)
+    if (node_.now < until) add(node);
+  for (const Uuid &node : standing_.avoided(node_.now)) add(node);
+  for (const Uuid &node : failed_paths_.list(node_.now)) add(node);
+  return nodes;
+}
+
+void Reconciler::ask_at(StreamState &stream, PeerId witness) {
+  if (!stream.hungry || stream.doubts == 0) return;
+  if (stream.search) {
+    stream.search->until = std::max(stream.search->until, node_.now + node_.settings.timeouts.ask_leaving);
+    Find find = question(stream);
+    find.wide = true;
+    sessions_.send(witness, std::move(find));
+  } else if (Pause &pause = stream.pause(feeder(stream) == nullptr ? Purpose::parent : Purpose::standby);
+             pause.until) {
+    pause.until = node_.now;  // the search will ask it
+  }
+}
+
 // Our own, or that of a guest for whom the stream is carried and who is still invited.
 Pass Reconciler::pass_for(const StreamState &stream) const {
   if (StreamKeys *keys = node_.settings.stream_keys; keys != nullptr)
@@ -374,7 +432,23 @@ void Reconciler::ask(StreamState &stream) {
   if (search.id.empty()) search.id = rng_.hex(24);
   search.refused = 0;
   search.again.reset();
-  search.until = node_.now + (search.purpose == Purpose::away ? times.ask_leaving : times.ask);
+  const bool hurries = search.purpose == Purpose::away || stream.doubts > 0;
+  search.until = node_.now + (hurries ? times.ask_leaving : times.ask);
+  search.relayed = false;
+  Find find = question(stream);
+  if (stream.doubts > 0)
+    for (const PeerId witness : sessions_.witnesses)
+      if (witness != sessions_.way()) sessions_.send(witness, find);
+  if (node_.supernode()) {
+    find.request.address = node_.settings.self.ip_address;
+    return outbox_.post(ToFind{std::move(find)});
+  }
+  if (const PeerId way = sessions_.way(); way != 0) sessions_.send(way, std::move(find));
+  // Without a supernode nothing is sent: Consumer::settled() asks when there is one.
+}
+
+Find Reconciler::question(const StreamState &stream) const {
+  const Search &search = *stream.search;
   Find find{.request = {.slug = stream.slug,
                         .destination = node_.self(),
                         .search = search.id,
@@ -382,7 +456,7 @@ void Reconciler::ask(StreamState &stream) {
                         .nat = node_.settings.self.nat,
                         .families = node_.settings.self.families,
                         .turn = node_.settings.self.turn,
-                        .unreachable = failed_paths_.list(node_.now),
+                        .unreachable = unreachable(stream),
                         .direct = search.purpose != Purpose::parent && search.purpose != Purpose::away},
             .wide = search.wide};
   find.request.pass = pass_for(stream);
@@ -393,7 +467,6 @@ void Reconciler::ask(StreamState &stream) {
   for (const auto &[node, until] : stream.below)
     if (node_.now < until) pass_over(node);
   for (const Uuid &node : forgers_.list(node_.now)) pass_over(node);
-  search.relayed = false;
   if (search.purpose == Purpose::standby) {
     find.request.standby = true;
     find.request.except.push_back(stream.fed->source);
@@ -401,12 +474,7 @@ void Reconciler::ask(StreamState &stream) {
     find.request.parent = tickets_.given(stream.slug, PeerKind::node) > 0;
     find.request.room = budget_.places(stream.slug);
   }
-  if (node_.supernode()) {
-    find.request.address = node_.settings.self.ip_address;
-    return outbox_.post(ToFind{std::move(find)});
-  }
-  if (sessions_.primary != 0) sessions_.send(sessions_.primary, std::move(find));
-  // Without a supernode nothing is sent: Consumer::settled() asks when there is one.
+  return find;
 }
 
 void Reconciler::fail_search(StreamState &stream) {

@@ -12,6 +12,7 @@
 #include "core/paths.hpp"
 #include "core/rng.hpp"
 #include "core/sessions.hpp"
+#include "core/standing.hpp"
 #include "core/streams/stream_table.hpp"
 #include "core/this_node.hpp"
 #include "core/ticket_changes.hpp"
@@ -38,7 +39,8 @@ class Reconciler {
  public:
   Reconciler(const ThisNode &node, Outbox &outbox, Sessions &sessions, StreamTable &streams, Tickets &tickets,
              TicketChanges &ticket_changes, UpstreamBudget &budget, TimerQueue &timers,
-             const Directory &directory, const FailedPaths &failed_paths, Forgers &forgers, Rng &rng)
+             const Directory &directory, const FailedPaths &failed_paths, const Deliveries &standing,
+             Forgers &forgers, Rng &rng)
       : node_(node),
         outbox_(outbox),
         sessions_(sessions),
@@ -49,6 +51,7 @@ class Reconciler {
         timers_(timers),
         directory_(directory),
         failed_paths_(failed_paths),
+        standing_(standing),
         forgers_(forgers),
         rng_(rng) {}
 
@@ -70,11 +73,15 @@ class Reconciler {
   void close(StreamState &stream);  // its links are released and its calls answered before
   Pass pass_for(const StreamState &stream) const;
   void ask(StreamState &stream);    // sends the question of its search, with a new id or to more nodes
+  void ask_at(StreamState &stream, PeerId witness);  // another supernode, while the stream brings nothing
   void fail_later(StreamState &stream, Purpose purpose);  // starts a pause that grows
 
  private:
+  std::vector<Uuid> unreachable(const StreamState &stream) const;
+  Find question(const StreamState &stream) const;
   void note_need(StreamState &stream);
   void note_end(StreamState &stream);
+  bool note_hunger(StreamState &stream, const Plan &plan);
   void end(StreamState &stream);
   void refuse_all(StreamState &stream);
   bool note_parent(StreamState &stream, const Plan &plan);
@@ -102,6 +109,7 @@ class Reconciler {
   TimerQueue &timers_;
   const Directory &directory_;
   const FailedPaths &failed_paths_;
+  const Deliveries &standing_;
   Forgers &forgers_;
   Rng &rng_;
 };

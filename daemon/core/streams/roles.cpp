@@ -12,6 +12,10 @@ bool feeds_rather(const Link &a, const Link &b) {
   return a.media ? a.grant > b.grant : a.grant < b.grant;
 }
 
+bool brings(const Link &link) {
+  return link.state == LinkState::tried && link.media.has_value();
+}
+
 bool comes(const StreamState &stream, const Link &link) {
   switch (link.state) {
     case LinkState::requested:
@@ -26,6 +30,15 @@ bool comes(const StreamState &stream, const Link &link) {
 }
 
 }  // namespace
+
+bool brings_nothing(const StreamState &stream) {
+  const Link *parent = roles(stream).parent;
+  return !stream.own && parent != nullptr && !parent->media;
+}
+
+bool races(const StreamState &stream) {
+  return stream.hungry && stream.doubts > 0;
+}
 
 bool shares_parent(const Link *parent, const Link &link) {
   return parent != nullptr && parent->hops > 1 && link.passes(parent->source);
@@ -46,8 +59,11 @@ Roles roles(const StreamState &stream) {
   for (const auto &[id, link] : stream.links) {
     const bool later = link.state == LinkState::granted && link.grant > roles.parent->grant;
     if ((later || comes(stream, link)) && roles.next_parent == nullptr) roles.next_parent = &link;
-    // A standby that comes up was chosen to replace the one that is there.
-    if (on_standby(link.state) && (roles.standby == nullptr || link.state == LinkState::preparing))
+    // A standby that comes up was chosen to replace the one that is there. While the stream is hungry several
+    // are tried, and the first one that brings media counts.
+    if (!on_standby(link.state)) continue;
+    if (roles.standby != nullptr && brings(*roles.standby)) continue;
+    if (roles.standby == nullptr || brings(link) || (link.state == LinkState::preparing && !races(stream)))
       roles.standby = &link;
   }
   return roles;

@@ -18,6 +18,10 @@ Roles roles(const StreamState &stream);
 
 // The parent, or the link that is about to be the first one.
 const Link *feeder(const StreamState &stream);
+// There is a parent, and it has not brought anything yet.
+bool brings_nothing(const StreamState &stream);
+// The stream brings nothing for long, so several offers are tried at once.
+bool races(const StreamState &stream);
 // We are looking for another parent. A node with children must take no more while it moves: a new child might
 // be above it.
 bool moving(const StreamState &stream);

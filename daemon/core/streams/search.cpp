@@ -4,17 +4,12 @@
 #include <algorithm>
 
 namespace astral::core {
-namespace {
 
-constexpr std::size_t enough_offers = 2;  // the best, and a standby
-
-}  // namespace
-
-SearchStep next_step(const Search &search, std::size_t offers, bool may_pause, Time now,
+SearchStep next_step(const Search &search, std::size_t offers, std::size_t enough, bool may_pause, Time now,
                      const Timeouts &times) {
   if (offers > 0) {
     const Time choice = search.offered + times.gather;
-    if (offers >= enough_offers || now >= choice) return {.act = SearchAct::choose};
+    if (offers >= enough || now >= choice) return {.act = SearchAct::choose};
     return {.until = choice};
   }
   const Time end = search.begun + times.search;

@@ -52,8 +52,9 @@ struct SearchStep {
   Time until = never;  // after `wait`: when to call next_step() again
 };
 
-// offers: their number. may_pause: a search that found nobody may ask again a little later.
-SearchStep next_step(const Search &search, std::size_t offers, bool may_pause, Time now,
+// offers: their number. enough: at so many it chooses at once. may_pause: a search that found nobody may ask
+// again a little later.
+SearchStep next_step(const Search &search, std::size_t offers, std::size_t enough, bool may_pause, Time now,
                      const Timeouts &times);
 
 }  // namespace astral::core

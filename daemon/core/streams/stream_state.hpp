@@ -86,6 +86,10 @@ struct StreamState {
   std::optional<Time> lost = {};  // when the last parent was lost
   Uuid lost_parent = {};          // the node that it was, until another one feeds us
   std::map<Uuid, Time> below = {};  // nodes that refused us because they are below us: not asked until then
+  std::optional<Time> hungry = {};  // since when it is wanted and brings nothing
+  Time doubt_at = {};               // then other supernodes are looked for
+  std::uint32_t doubts = 0;         // how often other supernodes were looked for meanwhile
+  std::map<Uuid, Time> barren = {};  // nodes whose links brought nothing: not asked until then
   std::optional<Silence> silence = {};
   bool thin = false;                  // our line does not carry the stream, so nobody gets it from us
   std::optional<Time> renewing = {};  // when a new link to the parent was asked for that has not come yet
@@ -105,6 +109,13 @@ struct StreamState {
   Position position = {};
   Carrying told = {.slug = {}, .hops = 0, .room = 0, .over = true};  // to our supernode
 
+  void note_barren(const Uuid &node, Time until) {
+    if (barren.size() >= max_except && !barren.contains(node)) {
+      const auto sooner = [](const auto &a, const auto &b) { return a.second < b.second; };
+      barren.erase(std::min_element(barren.begin(), barren.end(), sooner));
+    }
+    barren[node] = until;
+  }
   Pause &pause(Purpose purpose) { return pauses[static_cast<std::size_t>(purpose)]; }
   const Pause &pause(Purpose purpose) const { return pauses[static_cast<std::size_t>(purpose)]; }
 };

@@ -39,8 +39,10 @@ class StreamTable {
   bool open_to_children(const StreamState &stream) const {
     return !node_.leaving && core::open_to_children(stream);
   }
-  // We have the stream whole, so other nodes may get it from us.
-  bool offers_places(const StreamState &stream) const { return open_to_children(stream) && !stream.thin; }
+  // We have the stream, and whole, so other nodes may get it from us.
+  bool offers_places(const StreamState &stream) const {
+    return open_to_children(stream) && !stream.thin && !brings_nothing(stream);
+  }
   // The session with our parent. Precondition: the stream has a parent.
   PeerId parent_peer(const StreamState &stream) const {
     return tickets_.find(roles(stream).parent->id)->peer;

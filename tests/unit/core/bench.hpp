@@ -86,6 +86,15 @@ class Bench {
     now += time;
     say(Tick{});
   }
+  // Each peer names its ticket in its heartbeats.
+  void keep_alive(Time time, const std::vector<std::pair<PeerId, TicketId>> &tickets) {
+    for (const Time until = now + time; now < until;) {
+      now += 1s;
+      for (const auto &[peer, ticket] : tickets) hears(peer, Heartbeat{.tickets = {ticket}});
+      hears(primary, Heartbeat{});
+      say(Tick{});
+    }
+  }
   // All peers send heartbeats, but none of them names this ticket.
   void wait_for_the_end_of(const TicketId &id) {
     for (int seconds = 0; node.find_ticket(id) && seconds < 60; ++seconds) {
@@ -151,6 +160,7 @@ class Bench {
   void watches() {
     joins();
     say(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
+    say(SourceFlows{.slug = "talk", .ticket = "t2"});
   }
   void links_standby_first() {
     gathers();

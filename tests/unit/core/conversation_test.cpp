@@ -8,6 +8,7 @@ namespace {
 TEST_F(Three, TheSecondViewerIsFedByTheFirst) {
   EXPECT_TRUE(world.node(v).find_stream("talk")->streaming);
   EXPECT_TRUE(watch(r));
+  world.run(1s);  // it offers nothing before its media has come
   EXPECT_TRUE(watch(v));
   EXPECT_EQ(world.chain(v, "talk"), (Chain{"p", "r", "v"}));
   const auto ticket = world.node(v).find_ticket("talk", {});

@@ -122,8 +122,17 @@ TEST(Directory, IsBounded) {
   for (std::size_t i = 0; i < max_nodes + 10; ++i)
     directory.learn(node("n" + std::to_string(i)), Heard::elsewhere);
   for (std::size_t i = 0; i < max_streams + 10; ++i)
-    directory.learn(stream("s" + std::to_string(i), "x", 1), Heard::elsewhere);
+    directory.learn(stream("s" + std::to_string(i), "x" + std::to_string(i / 200), 1), Heard::elsewhere);
   EXPECT_EQ(directory.node_count(), max_nodes);
+  EXPECT_EQ(directory.stream_count(), max_streams);
+  EXPECT_TRUE(directory.learn(stream("late", "new", 1), Heard::elsewhere));  // its source has none yet
+  EXPECT_EQ(directory.stream_count(), max_streams);
+  for (std::size_t i = 0; i < 2 * max_streams_of_source; ++i)
+    directory.learn(stream("l" + std::to_string(i), "liar", 1), Heard::elsewhere);
+  std::size_t lies = 0;
+  for (std::size_t i = 0; i < 2 * max_streams_of_source; ++i)
+    lies += directory.stream("l" + std::to_string(i)) != nullptr ? 1 : 0;
+  EXPECT_LE(lies, max_streams_of_source);
   EXPECT_EQ(directory.stream_count(), max_streams);
   StreamInfo large = stream("s1", "x", 2);
   large.media = std::string(max_media + 1, 'x');

@@ -380,7 +380,7 @@ TEST(Ranks, WeighDependenceBeforeHopsAndHopsBeforeDistance) {
 
 struct SearchSteps : testing::Test {
   SearchStep step(std::size_t offers = 0, bool may_pause = false) const {
-    return next_step(search, offers, may_pause, now, times);
+    return next_step(search, offers, 2, may_pause, now, times);
   }
   Timeouts times;
   Time now = 100s;

@@ -104,6 +104,7 @@ class RelayOfAPrivateStream : public testing::Test {
     bench.hears(2, bench.offer("t2", {"parent"}));
     bench.wait(80ms);
     bench.say(SourceSaid{.slug = "talk", .ticket = "t2", .message = Confirm{}});
+    bench.say(SourceFlows{.slug = "talk", .ticket = "t2"});
     bench.hears(P, shows(bench.wish("talk"), pass("bob", 3600, 2)));
     bench.say(RelaySaid{.slug = "talk", .message = Offer{.ticket = bench.given}});
     bench.hears(1, Confirm{.ticket = bench.given});

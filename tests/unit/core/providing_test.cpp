@@ -370,16 +370,32 @@ TEST_F(Overcommitting, EndsWhenTheChildHoldsOrCancelsItsTicket) {
   EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
 }
 
-// The node with room for three found no other parent; perhaps it feeds all the others. The leaf has to go.
-TEST_F(Overcommitting, AfterFiveSecondsALeafMakesRoomForANodeThatForwards) {
+// The node with room for three found no other parent; perhaps it feeds all the others. The leaf is asked to
+// move, and keeps its place until it has another one.
+TEST_F(Overcommitting, AfterFiveSecondsALeafIsAskedToMoveForANodeThatForwards) {
   bench.hears(1, Request{.ticket = first, .slug = "own", .room = 3});
   EXPECT_EQ(bench.node.overcommitted_bps(), stream_cost_bps);
   bench.wait(4900ms);
   bench.wait(100ms);
-  EXPECT_EQ(bench.said, lines({"TellRelay own cancel G displaced", "Send 2 cancel G displaced",
-                               "Send 1 path F hops 1 path us granted"}));
+  EXPECT_EQ(bench.said, lines({"Send 2 leaving G", "Send 1 path F hops 1 path us granted"}));
+  EXPECT_EQ(bench.node.fed_children(), 2u);
+  bench.hears(2, Cancel{.ticket = bench.given});
   EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
-  EXPECT_EQ(bench.node.fed_children(), 1u);
+  EXPECT_EQ(bench.node.find_ticket(first)->state, "confirmed");
+  bench.node.check_invariants();
+}
+
+TEST_F(Overcommitting, IfTheLeafFindsNoPlaceItStaysAndTheOtherGoes) {
+  bench.hears(1, Request{.ticket = first, .slug = "own", .room = 3});
+  bench.wait(5s);
+  bench.keep_alive(9s, {{1, first}, {2, bench.given}});
+  EXPECT_EQ(bench.node.fed_children(), 2u);
+  bench.wait(1s);
+  EXPECT_EQ(bench.said, lines({"TellRelay own cancel F no-room", "Send 1 cancel F no-room",
+                               "Send 2 path G hops 1 path us granted"}));
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
+  EXPECT_EQ(bench.node.find_ticket(bench.given)->state, "confirmed");
+  bench.node.check_invariants();
 }
 
 // A newcomer is not fed beyond the budget, and nobody is moved for it.
@@ -418,16 +434,65 @@ TEST(Silent, AChildThatIsHeardAgainKeepsItsPlace) {
   EXPECT_TRUE(bench.node.find_ticket(bench.given));
 }
 
-// The newcomer forwards the stream and has no room left. If a leaf makes room for it, all of them are fed.
-TEST(Leaves, ALeafMakesRoomForANodeThatForwards) {
+// All places are taken, the only one by `child`, which forwards nothing. `parent` says that it forwards.
+struct Leaves : testing::Test {
+  Leaves() {
+    bench.child_confirmed();
+    leaf = bench.given;
+    bench.say(BandwidthMeasured{.upstream_bps = 800'000});
+    wish = other_wish("s3", "parent", "parent");
+    wish.parent = true;
+  }
+  void offer() {
+    bench.hears(P, wish);
+    EXPECT_EQ(bench.said, Lines{"TellRelay own request G own for parent"});
+    bench.say(RelaySaid{.slug = "own", .message = Offer{.ticket = bench.given}});
+  }
+  bool has(const TicketId &ticket) const { return bench.node.find_ticket(ticket).has_value(); }
   Bench bench;
-  bench.child_confirmed();
-  bench.say(BandwidthMeasured{.upstream_bps = 800'000});
-  Request full = other_wish("s3", "far", "far");
-  full.parent = true;
-  bench.hears(P, full);
-  EXPECT_EQ(bench.said, (Lines{"TellRelay own cancel G displaced", "Send 1 cancel G displaced",
-                               "TellRelay own request G own for far"}));
+  TicketId leaf;
+  Request wish;
+};
+
+TEST_F(Leaves, AreNotAskedToMoveForMereWords) {
+  offer();
+  EXPECT_EQ(bench.node.find_ticket(leaf)->state, "confirmed");
+  bench.hears(2, Cancel{.ticket = bench.given});
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
+}
+
+TEST_F(Leaves, MoveForANodeThatForwardsOnceTheyHaveAnotherPlace) {
+  offer();
+  bench.hears(2, Confirm{.ticket = bench.given});
+  EXPECT_EQ(bench.said, (Lines{"TellRelay own confirm G", "Send 1 leaving " + leaf}));
+  EXPECT_EQ(bench.node.fed_children(), 2u);
+  bench.hears(1, Cancel{.ticket = leaf});
+  EXPECT_EQ(bench.node.fed_children(), 1u);
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
+  bench.keep_alive(20s, {{2, bench.given}});
+  EXPECT_TRUE(has(bench.given));
+}
+
+TEST_F(Leaves, StayIfTheyFindNoPlaceAndTheOtherIsNotLetInAgain) {
+  offer();
+  bench.hears(2, Confirm{.ticket = bench.given});
+  bench.keep_alive(10s, {{1, leaf}, {2, bench.given}});
+  EXPECT_TRUE(has(leaf));
+  EXPECT_FALSE(has(bench.given));
+  EXPECT_EQ(bench.node.overcommitted_bps(), 0u);
+  wish.search = "s4";
+  bench.hears(P, wish);
+  EXPECT_EQ(bench.said, Lines{"Send 2 refusal of a search no-room"});
+  bench.node.check_invariants();
+}
+
+TEST_F(Leaves, MakeWayForOneNodeAtATime) {
+  offer();
+  Request another = other_wish("s4", "far", "far");
+  another.room = 9;
+  bench.hears(P, another);
+  EXPECT_EQ(bench.said, Lines{"Send P routed to far from us: refusal of a search no-room"});
 }
 
 TEST(StandingBy, AHeartbeatReplacesAHoldThatWasLost) {

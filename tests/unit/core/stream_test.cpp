@@ -29,6 +29,8 @@ TEST_F(Three, APublisherThatComesBackContinuesItsNumbers) {
 
 TEST_F(Three, ANodeWhoseLineIsTooThinOffersNoPlaces) {
   EXPECT_TRUE(watch(r));
+  EXPECT_EQ(world.node(r).places("talk"), 0u);  // its media has not come
+  world.run(1s);
   const std::uint32_t places = world.node(r).places("talk");
   EXPECT_GT(places, 0u);
   world.step(r, MediaMeasured{.slug = "talk", .rate_bps = 500'000, .thin = true});

@@ -67,9 +67,10 @@ inline std::vector<std::string> samples() {
       R"({"slug":"a","updated":12,"type":"gone"})",
       R"({"slug":"a","hops":2,"room":3,"type":"carrying"})",
       R"({"slug":"a","over":true,"type":"carrying"})",
-      R"({"slug":"a","supernode":)" + at + R"(,"hops":2,"room":3,"over":true,"copied":true,"stream":[)" + s +
+      R"({"slug":"a","supernode":)" + at +
+          R"(,"hops":2,"room":3,"over":true,"copied":true,"second":true,"stream":[)" + s +
           R"(],"type":"advert"})",
-      "{" + wish + R"(,"stage":2,"carriers":1,"wide":true,"type":"find"})",
+      "{" + wish + R"(,"stage":2,"carriers":1,"wide":true,"second":true,"type":"find"})",
       R"({"place":)" + at + R"(,"updated":12,"copied":true,"type":"here"})",
       R"({"call":7,"slug":"a","type":"seed"})",
       R"({"call":7,"done":false,"message":"no","type":"seeded"})",

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A supernode may hide what its children publish. So a publisher's node tells other supernodes of it too.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "core/limits.hpp"
+#include "core/node.hpp"
+
+namespace astral::core {
+namespace {
+
+constexpr PeerId primary = first_own_id;
+
+struct One {
+  explicit One(Settings settings) : node(std::move(settings)) { say(Tick{}); }
+
+  void say(const Input &input) {
+    effects.clear();
+    node.handle(input, now, effects);
+    node.check_invariants();
+    for (const Effect &effect : effects)
+      if (const auto *connect = std::get_if<Connect>(&effect))
+        if (connect->ip_address == "203.0.113.9") other = connect->peer;
+  }
+  void hears(PeerId peer, const Message &message) { say(PeerSaid{.peer = peer, .message = message}); }
+  void greets(PeerId peer, const Uuid &uuid, const std::string &address) {
+    say(PeerConnected{.peer = peer, .outbound = true, .address = address});
+    say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
+    Welcome welcome;
+    welcome.node = supernode(uuid, address);
+    hears(peer, welcome);
+  }
+  void joins(PeerId peer, const Uuid &uuid, PeerKind kind = PeerKind::node) {
+    say(PeerConnected{.peer = peer, .address = "198.51.100." + std::to_string(peer)});
+    say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
+    Hello hello{.node = {}, .kind = kind};
+    hello.node.uuid = uuid;
+    hello.node.port = 7000;
+    hears(peer, hello);
+  }
+  void beats() {
+    now += 5s;
+    hears(primary, Heartbeat{});
+    say(Tick{});
+  }
+  // What the last input made it send to the peer.
+  template <typename T>
+  const T *sent(PeerId peer) const {
+    for (const Effect &effect : effects)
+      if (const auto *send = std::get_if<Send>(&effect); send != nullptr && send->peer == peer)
+        if (const auto *message = std::get_if<T>(&send->message)) return message;
+    return nullptr;
+  }
+  bool drops(PeerId peer) const {
+    return std::any_of(effects.begin(), effects.end(), [&](const Effect &effect) {
+      const auto *end = std::get_if<Disconnect>(&effect);
+      return end != nullptr && end->peer == peer;
+    });
+  }
+  static NodeInfo supernode(const Uuid &uuid, const std::string &address) {
+    return {.uuid = uuid, .ip_address = address, .port = 7000, .supernode = true, .updated = 1};
+  }
+
+  Time now = 1s;
+  Effects effects;
+  PeerId other = 0;
+  Node node;
+};
+
+// A child of `super`, which knows `other`, publishes `own`.
+struct Publisher : One {
+  Publisher() : One(settings()) {
+    greets(primary, "super", "10.0.0.2");
+    say(Tick{});
+    hears(primary, Registered{.others = {supernode("other", "203.0.113.9")}});
+    joins(3, "element", PeerKind::element);
+    hears(3, Publish{.slug = "own", .bitrate_kbps = 1'000});
+    for (const Effect &effect : effects)
+      if (const auto *send = std::get_if<Send>(&effect); send != nullptr && send->peer == 3)
+        if (const auto *request = std::get_if<Request>(&send->message)) ticket = request->ticket;
+    hears(3, Offer{.ticket = ticket, .slug = "own", .source = "sink"});
+    say(SourceSaid{.slug = "own", .ticket = ticket, .message = Confirm{}});
+    say(SourceFlows{.slug = "own", .ticket = ticket});
+  }
+  static Settings settings() {
+    Settings settings;
+    settings.self = {.uuid = "us", .ip_address = "10.0.0.1", .port = 8000};
+    settings.role = Role::child;
+    settings.bootstrap = {{"10.0.0.2", 7000}};
+    return settings;
+  }
+  TicketId ticket;
+};
+
+TEST(Witnesses, AreToldWhatANodePublishes) {
+  Publisher us;
+  us.beats();
+  ASSERT_NE(us.other, 0u);
+  us.greets(us.other, "other", "203.0.113.9");
+  const auto *carrying = us.sent<Carrying>(us.other);
+  ASSERT_NE(carrying, nullptr);
+  EXPECT_EQ(carrying->slug, "own");
+  const auto *streams = us.sent<Streams>(us.other);
+  ASSERT_NE(streams, nullptr);
+  EXPECT_EQ(streams->streams.at(0).source, "us");
+  for (Time waited = 0s; waited < 2 * Timeouts{}.idle; waited += 5s) {  // it would forget us
+    us.hears(us.other, Heartbeat{});
+    us.beats();
+    EXPECT_FALSE(us.drops(us.other));
+  }
+}
+
+// Our own supernode may swallow the answer.
+TEST(Witnesses, WhatTheyAskIsAnsweredThroughThem) {
+  Publisher us;
+  us.beats();
+  us.greets(us.other, "other", "203.0.113.9");
+  us.hears(us.other, Request{.slug = "own",
+                             .destination = "viewer",
+                             .search = "s1",
+                             .asker = {.uuid = "viewer", .via = "far", .at = {"192.0.2.1", 7000}}});
+  TicketId given;
+  for (const Effect &effect : us.effects)
+    if (const auto *relay = std::get_if<TellRelay>(&effect))
+      if (const auto *request = std::get_if<Request>(&relay->message)) given = request->ticket;
+  us.say(RelaySaid{.slug = "own", .message = Offer{.ticket = given}});
+  EXPECT_NE(us.sent<Routed>(us.other), nullptr);
+  EXPECT_EQ(us.sent<Routed>(primary), nullptr);
+}
+
+struct Witness : One {
+  Witness() : One(settings()) {
+    joins(1, "publisher");
+    joins(2, "viewer");
+    hears(2, Register{});
+  }
+  static Settings settings() {
+    Settings settings;
+    settings.self = {.uuid = "us", .ip_address = "203.0.113.9", .port = 8000};
+    settings.role = Role::supernode;
+    return settings;
+  }
+  int searches = 0;
+  void announced(const Slug &slug) {
+    hears(1, Carrying{.slug = slug, .hops = 1, .room = 3});
+    hears(1, Streams{.streams = {{.slug = slug, .source = "publisher", .streaming = true, .updated = 1}}});
+  }
+  bool finds(const Slug &slug) {
+    Find find;
+    find.request = {.slug = slug, .destination = "viewer", .search = "s" + std::to_string(++searches)};
+    hears(2, find);
+    return sent<Request>(1) != nullptr;
+  }
+};
+
+TEST(Witnesses, HandSearchesToWhoeverToldThem) {
+  Witness us;
+  EXPECT_FALSE(us.finds("talk"));
+  us.announced("talk");
+  EXPECT_TRUE(us.node.find_stream("talk"));
+  EXPECT_TRUE(us.finds("talk"));
+}
+
+TEST(Witnesses, ForgetWhoeverHasGone) {
+  Witness us;
+  us.announced("talk");
+  us.say(PeerLost{.peer = 1, .reason = "gone"});
+  EXPECT_FALSE(us.finds("talk"));
+}
+
+TEST(Witnesses, HearOfFewStreamsFromANodeThatIsNotTheirChild) {
+  Witness us;
+  for (std::size_t i = 0; i <= max_carried_of_guest; ++i) us.announced("s" + std::to_string(i));
+  EXPECT_TRUE(us.finds("s0"));
+  EXPECT_TRUE(us.finds("s" + std::to_string(max_carried_of_guest - 1)));
+  EXPECT_FALSE(us.finds("s" + std::to_string(max_carried_of_guest)));
+}
+
+}  // namespace
+}  // namespace astral::core
