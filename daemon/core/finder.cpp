@@ -570,7 +570,7 @@ void Finder::find(Find find) {
           --told.leaves;
       }
       const bool first = find.carriers == 0;
-      const bool is_around = find.wide && request.asked == 0;  // ask_around() sent it
+      const bool is_around = find.wide && request.asked == 0;  // ask_around() or ask_second() sent it
       const std::size_t most = is_around ? 2 : asked_for(request, 1);
       std::size_t handed =
           first ? hand_out_or_relay(request, most, true) : hand_out(request, most, true).asked;

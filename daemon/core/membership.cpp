@@ -266,7 +266,8 @@ void Membership::tell_gone(const Gone &gone, PeerId but) {
   outbox_.announce(Change::stream, gone.slug);
 }
 
-// The peer is the source of that stream. A routed session has no proof of a key, so the uuid must be enough.
+// The peer is the source of that stream. Over supernodes its key is believed at first sight, which proves no
+// more than the uuid.
 bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
   return stream.source == peer.uuid &&
          (peer.routed || stream.fingerprint.empty() || stream.fingerprint == peer.fingerprint);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Other supernodes than our own, which a search asks as well while no media comes: our supernode may answer
-// nothing, or know liars only. Decides which; what a search asks them is Reconciler's business.
+// Other supernodes than our own: ours may answer nothing, know liars only, or hide what we publish. A search
+// asks them too while no media comes, and a publisher's node tells them of its streams. This class decides
+// which; what they are asked is Reconciler's business, and what they are told is Finder's.
 #pragma once
 
 #include <map>
