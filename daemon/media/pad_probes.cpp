@@ -20,6 +20,24 @@ void drop_first_gaps(GstPad *pad) {
       nullptr, nullptr);
 }
 
+void own_buffers(GstPad *pad) {
+  constexpr auto data =
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+  gst_pad_add_probe(
+      pad, data,
+      [](GstPad *, GstPadProbeInfo *info, gpointer) noexcept -> GstPadProbeReturn {
+        if ((GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) != 0) {
+          info->data = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+          return GST_PAD_PROBE_OK;
+        }
+        GstBufferList *list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+        for (guint i = 0; i < gst_buffer_list_length(list); ++i) gst_buffer_list_get_writable(list, i);
+        info->data = list;
+        return GST_PAD_PROBE_OK;
+      },
+      nullptr, nullptr);
+}
+
 void complete_vp9(GstPad *pad) {
   gst_pad_add_probe(
       pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,

@@ -281,6 +281,7 @@ Expected<void> Remux::to_muxer(GstElement *from, GstPad *pad, const Track &track
   const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(queue.get(), "sink"));
   drop_first_gaps(sink.get());
   if (from) {
+    own_buffers(sink.get());
     if (!gst_element_link(from, queue.get())) return cannot();
     return {};
   }
