@@ -90,14 +90,12 @@ void UpstreamBudget::measured(const Slug &slug, std::uint64_t rate_bps) {
   if (rate_bps == 0) return;  // paused: the child still needs its room
   rate_bps = std::min(rate_bps, max_rate_bps);
   Load &load = loads_[slug];
-  load.rate_bps = load.measured ? std::max(rate_bps, load.rate_bps - load.rate_bps / 8) : rate_bps;
-  load.measured = true;
+  load.measured_bps = std::max(rate_bps, load.measured_bps - load.measured_bps / 8);
 }
 
 void UpstreamBudget::told(const StreamInfo &stream) {
   if (stream.bitrate_kbps == 0) return;
-  Load &load = loads_[stream.slug];
-  if (!load.measured) load.rate_bps = std::min(stream.bitrate_kbps, max_rate_kbps) * 1000;
+  loads_[stream.slug].told_bps = std::min(stream.bitrate_kbps, max_rate_kbps) * 1000;
 }
 
 void UpstreamBudget::forget(const Slug &slug) {
@@ -130,7 +128,8 @@ std::uint64_t UpstreamBudget::cost_bps(const Slug &slug) const {
 }
 
 std::uint64_t UpstreamBudget::cost_bps(const Load &load) const {
-  if (load.rate_bps > 0) return wire_bps(load.rate_bps);
+  const std::uint64_t rate_bps = std::max(load.told_bps, load.measured_bps);
+  if (rate_bps > 0) return wire_bps(rate_bps);
   return limit_bps_ ? std::clamp(*limit_bps_, least_unknown_bps, unknown_bps) : unknown_bps;
 }
 

@@ -60,8 +60,10 @@ class UpstreamBudget {
   // The rate rises at once and falls slowly: in a scene of few bits this node must not take a child that it
   // has no room for in the next scene. Places that were given stay, even above the limit.
   void measured(const Slug &slug, std::uint64_t rate_bps);
-  void told(const StreamInfo &stream);  // the source's or publisher's word counts until we have measured
-  void forget(const Slug &slug);        // it has no child any more
+  // The publisher's word is the least that a child costs: a node that gets only a part of the stream, because
+  // its line or its processor is too slow, measures too little.
+  void told(const StreamInfo &stream);
+  void forget(const Slug &slug);  // it has no child any more
 
   std::uint64_t used_bps() const;
   std::uint64_t overcommitted_bps() const;  // of those
@@ -76,8 +78,8 @@ class UpstreamBudget {
 
  private:
   struct Load {
-    std::uint64_t rate_bps = 0;  // of the media; 0: unknown
-    bool measured = false;
+    std::uint64_t told_bps = 0;      // of the media; 0: unknown
+    std::uint64_t measured_bps = 0;  // the same
     std::uint32_t children = 0;
     std::uint32_t overcommitted = 0;
   };

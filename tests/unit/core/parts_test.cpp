@@ -79,15 +79,17 @@ TEST(UpstreamBudget, FallsSlowlyAndNeverToNothing) {
   EXPECT_EQ(budget.cost_bps("a"), wire(1'000));
 }
 
-TEST(UpstreamBudget, PrefersItsOwnMeasurementToTheAnnouncedRate) {
+TEST(UpstreamBudget, CountsWhatItMeasuresAndNoLessThanItIsTold) {
   UpstreamBudget budget(std::nullopt, 100);
   StreamInfo told{
       .slug = "a", .name = "", .description = "", .source = "s", .media = "", .bitrate_kbps = 700};
   budget.told(told);
   EXPECT_EQ(budget.cost_bps("a"), wire(700'000));
-  budget.measured("a", 500'000);
+  budget.measured("a", 500'000);  // of the stream, only that much comes to this node
+  EXPECT_EQ(budget.cost_bps("a"), wire(700'000));
+  budget.measured("a", 900'000);
   budget.told(told);
-  EXPECT_EQ(budget.cost_bps("a"), wire(500'000));
+  EXPECT_EQ(budget.cost_bps("a"), wire(900'000));
   told.slug = "b";
   told.bitrate_kbps = UINT64_MAX;  // a nonsensical rate does not overflow the sum
   budget.told(told);
