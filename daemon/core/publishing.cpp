@@ -332,6 +332,7 @@ void Publishing::measured(const MediaMeasured &input) {
       !info.is_private && !input.caps.empty() && is_text(input.caps, max_media) && input.caps != info.media;
   if (other_caps) info.media = input.caps;
   if (info == before) return;
+  budget_.told(info);  // this node is the publisher: what it measures is its word
   const bool is_first = stream->own->told_kbps == 0 && info.bitrate_kbps != 0;
   keep(std::move(info));
   if (other_caps || is_first) changed(*stream);
