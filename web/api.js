@@ -33,9 +33,9 @@ async function call(path, options = {}) {
   throw new ApiError(answer.status, code, message);
 }
 
-const texts = new Set(['uuid', 'ip_address', 'version', 'primary_supernode_uuid', 'slug', 'name', 'description', 'source',
-  'media', 'stream', 'destination', 'role', 'state', 'codec', 'framerate', 'level', 'text', 'dot', 'rtmp_resource', 'hls_url', 'id', 'code',
-  'flv_url', 'invitation', 'for', 'fingerprint', 'whep_url', 'whip_url', 'url', 'type', 'use']);
+const texts = new Set(['uuid', 'label', 'ip_address', 'version', 'primary_supernode_uuid', 'primary_supernode_label', 'slug', 'name',
+  'description', 'source', 'source_label', 'media', 'stream', 'destination', 'destination_label', 'role', 'state', 'codec', 'framerate',
+  'level', 'text', 'dot', 'rtmp_resource', 'hls_url', 'id', 'code', 'flv_url', 'invitation', 'for', 'fingerprint', 'whep_url', 'whip_url', 'url', 'type', 'use']);
 const objects = new Set(['video', 'audio', 'line']);
 const lists_of_texts = new Set(['warnings', 'formats']);
 const is_list = (value, is_item) => Array.isArray(value) && value.every(is_item);

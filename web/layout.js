@@ -3,7 +3,7 @@
 // Nodes stand in cells like bricks in a wall, with this node in the middle, so labels never overlap. A node keeps its cell while it is
 // drawn: others that come and go do not move it.
 
-import {destination_text, source_text} from './words.js';
+import {destination_text, labels_of, source_text} from './words.js';
 
 export const most_nodes = 60;
 
@@ -23,6 +23,7 @@ export function grid_for(width) {
 export function graph_of({node, nodes, tickets}, drawn = new Map()) {
   const self = node?.uuid ?? '';
   if (!self) return {self, nodes: [], tickets: [], left_out: 0};
+  const labels = labels_of({node, nodes, tickets});
   const found = new Map();
   const meet = (uuid, rank, side, known = {}) => {
     const before = found.get(uuid);
@@ -52,7 +53,7 @@ export function graph_of({node, nodes, tickets}, drawn = new Map()) {
   return {
     self,
     nodes: shown.map(({uuid, side, known}) => ({
-      uuid, side, known, is_self: uuid === self, is_primary: uuid === primary, is_supernode: known.supernode === true,
+      uuid, side, known, label: labels.get(uuid), is_self: uuid === self, is_primary: uuid === primary, is_supernode: known.supernode === true,
       is_peer: uuid === primary || 'rtt_ms' in known, program: programs.get(uuid) ?? '',
     })),
     tickets: with_ids(tickets.filter((one) => is_shown.has(one.source) && is_shown.has(one.destination))),

@@ -16,7 +16,7 @@ import {StreamList} from './streams.js';
 import {Tables} from './tables.js';
 import {view_of} from './views.js';
 import {WatchView} from './watch.js';
-import {short_name} from './words.js';
+import {names_of, short_node_name} from './words.js';
 
 const measure_ms = 2000;
 
@@ -46,7 +46,7 @@ function show_node({is_there, is_live, node}) {
   by_id('node').classList.toggle('live', is_there && is_live);
   document.body.classList.toggle('away', !is_there);
   document.body.classList.toggle('guest', settings.endpoints?.owner === false);
-  set_text(by_id('node-text'), !is_there ? 'This node does not answer. Retrying…' : node ? `Node ${short_name(node.uuid)}` : 'Connected');
+  set_text(by_id('node-text'), !is_there ? 'This node does not answer. Retrying…' : node ? `Node ${short_node_name(node.uuid, node.label)}` : 'Connected');
 }
 
 function show_title() {
@@ -58,13 +58,14 @@ function show() {
   show_node(state);
   watch.inform({...state, endpoints: settings.endpoints});
   publish.inform({...state, endpoints: settings.endpoints});
-  inside.inform({...state, endpoints: settings.endpoints});
+  const names = names_of(state);
+  inside.inform({...state, names, endpoints: settings.endpoints});
   pair.inform(state);
   devices.is_shown = view?.name === 'node' && settings.endpoints?.owner === true;
   if (!state.is_there) return;  // the last known state stays on the page
   list.streams = state.streams;
-  network.show({...state, rates});
-  tables.show({...state, rates});
+  network.show({...state, names, rates});
+  tables.show({...state, names, rates});
   if (view) show_title();
 }
 

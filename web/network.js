@@ -3,7 +3,7 @@
 // the positions. Names are set as text, never as markup.
 import {Children, set_text, svg_element} from './dom.js';
 import {arrow, colours, graph_of, grid_for, layout, positions} from './layout.js';
-import {children_text, destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
+import {children_text, destination_text, hops_text, ms_text, node_name, rate_text, short_name, source_text} from './words.js';
 
 const letter_px = 8.2;  // the width of a wide letter of a label
 
@@ -31,7 +31,7 @@ class NodeDrawing {
     this.#halo.setAttribute('r', radius + 5);
     this.#name.setAttribute('y', radius + 17);
     this.#more.setAttribute('y', radius + 31);
-    set_text(this.#name, node.program || short_name(node.uuid, letters, letters - 1));
+    set_text(this.#name, node.program || short_name(node_name(node.uuid, node.label), letters, letters - 1));
     const word = node.is_self ? 'this node' : node.is_primary && letters > 12 ? 'supernode' : '';
     set_text(this.#more, with_rtt(word, node.known));
     set_text(this.#title, about(node));
@@ -40,11 +40,11 @@ class NodeDrawing {
 
 const with_rtt = (text, {rtt_ms}) => [text, ms_text(rtt_ms)].filter(Boolean).join(', ');
 
-function about({uuid, known, is_self, is_primary, is_supernode, program}) {
+function about({uuid, label, known, is_self, is_primary, is_supernode, program}) {
   if (program) return `${program} at this node`;
   const role = is_self ? 'this node' : is_primary ? 'the supernode of this node' : is_supernode ? 'a supernode' : 'a node';
   const children = children_text(known);
-  return [`${uuid}: ${role}`, with_rtt('', known), children && `children: ${children}`].filter(Boolean).join(', ');
+  return [`${label ? `${label} (${uuid})` : uuid}: ${role}`, with_rtt('', known), children && `children: ${children}`].filter(Boolean).join(', ');
 }
 
 class LinkDrawing {
@@ -90,22 +90,22 @@ class HopsDrawing {
   }
 }
 
-const told = (ticket, self, rates) => [
-  `${ticket.stream}: ${source_text(ticket, self)} to ${destination_text(ticket, self)}`, hops_text(ticket.hops), ticket.role,
-  ticket.state, rate_text(rates?.of(ticket)), ms_text(ticket.rtt_ms),
+const told = (ticket, {self, names, rates}) => [
+  `${ticket.stream}: ${source_text(ticket, self, names)} to ${destination_text(ticket, self, names)}`, hops_text(ticket.hops),
+  ticket.role, ticket.state, rate_text(rates?.of(ticket)), ms_text(ticket.rtt_ms),
 ].filter(Boolean).join(', ');
 
 // The picture in words, for screen readers.
-export function summary({self, nodes, tickets, left_out}) {
+export function summary({self, nodes, tickets, left_out}, names) {
   if (!self) return 'The network is not known yet.';
   const count = (number, one, many) => (number === 1 ? `1 ${one}` : `${number} ${many}`);
   const primary = nodes.find((node) => node.is_primary);
   const others = nodes.filter((node) => !node.is_self && !node.program).length;
   return [
-    `Node ${self}${primary ? `, its supernode ${primary.uuid}` : ''}, ${count(others, 'other node', 'other nodes')}`,
+    `Node ${names.get(self)}${primary ? `, its supernode ${names.get(primary.uuid)}` : ''}, ${count(others, 'other node', 'other nodes')}`,
     left_out > 0 ? ` (and ${left_out} more that are not drawn)` : '',
     ` and ${count(tickets.length, 'ticket', 'tickets')}.`,
-    ...tickets.slice(0, 20).map((ticket) => ` ${told(ticket, self)}.`),
+    ...tickets.slice(0, 20).map((ticket) => ` ${told(ticket, {self, names})}.`),
   ].join('');
 }
 
@@ -119,7 +119,7 @@ export class Network {
   #tickets;
   #nodes;
   #hops;
-  #state = {node: null, nodes: [], streams: [], tickets: []};
+  #state = {node: null, nodes: [], streams: [], tickets: [], names: new Map()};
   #half = 0;
   #cells = new Map();
   #colours = new Map();
@@ -137,6 +137,7 @@ export class Network {
     new ResizeObserver(() => this.#draw()).observe(svg.parentElement);
   }
 
+  // state.names: as names_of returns them.
   show(state) {
     this.#state = state;
     this.#draw();
@@ -168,12 +169,12 @@ export class Network {
       path: arrow(points.get(ticket.source), points.get(ticket.destination), radii.get(ticket.source),
         radii.get(ticket.destination), ticket.lane),
       colour: this.#colours.get(ticket.stream),
-      words: told(ticket, graph.self, this.#state.rates),
+      words: told(ticket, {...this.#state, self: graph.self}),
       rate: ticket.role === 'standby' ? '' : rate_text(this.#state.rates?.of(ticket)),
     }));
     this.#tickets.show(arrows, ({ticket}) => ticket.id);
     this.#hops.show(arrows, ({ticket}) => ticket.id);
-    set_text(this.#about, summary(graph));
+    set_text(this.#about, summary(graph, this.#state.names));
     this.#show_legend(streams);
     set_text(this.#note, graph.left_out > 0 ? `${graph.left_out} more nodes are known than are drawn` : '');
   }

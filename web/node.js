@@ -4,15 +4,18 @@
 import * as api from './api.js';
 import {Chart} from './chart.js';
 import {by_id, Children, element, set_text} from './dom.js';
-import {address_text, children_text, destination_text, hops_text, ms_text, rate_text, short_name, source_text} from './words.js';
+import {
+  address_text, children_text, destination_text, hops_text, ms_text, node_name, rate_text, short_node_name, source_text,
+} from './words.js';
 
 const log_every_ms = 3000;
 
 const facts = [
-  ['Name', ({uuid}) => uuid],
+  ['Name', ({uuid, label}) => node_name(uuid, label)],
+  ['Id', ({uuid}) => uuid],
   ['Address', address_text],
   ['Role', ({supernode}) => (supernode ? 'supernode' : 'node')],
-  ['Primary supernode', ({primary_supernode_uuid: uuid}) => (uuid ? short_name(uuid) : '')],
+  ['Primary supernode', ({primary_supernode_uuid: uuid, primary_supernode_label: label}) => (uuid ? short_node_name(uuid, label) : '')],
   ['Children', children_text],
   ['Upstream', ({upstream_kbps}) => rate_text(upstream_kbps)],
   ['Promised', ({promised_kbps}) => rate_text(promised_kbps)],
@@ -89,7 +92,8 @@ export class NodeView {
     this.#ask_pipelines();
   }
 
-  inform({is_there, node, nodes, tickets, endpoints}) {
+  // names: as names_of returns them.
+  inform({is_there, node, nodes, tickets, names, endpoints}) {
     const is_owner = endpoints !== null && endpoints.owner !== false;
     if (is_owner !== this.#is_owner) {
       this.#is_owner = is_owner;
@@ -97,7 +101,7 @@ export class NodeView {
     }
     if (!is_there || !node) return;
     this.#show_facts(node);
-    this.#show_links({node, nodes, tickets});
+    this.#show_links({node, nodes, tickets, names});
     if (endpoints) this.#show_offers(endpoints);
     const {history} = this.#rates;
     this.#chart.show(history, performance.now());
@@ -114,14 +118,14 @@ export class NodeView {
     list.replaceChildren(...shown.map(([name, text]) => element('div', '', element('dt', '', name), element('dd', '', text))));
   }
 
-  #show_links({node, nodes, tickets}) {
+  #show_links({node, nodes, tickets, names}) {
     const self = node.uuid;
     const of_ticket = (ticket) => {
       const {stream, source, destination, role, state} = ticket;
       const is_held = destination === self;
       return {
         key: `ticket ${stream} ${source} ${destination}`,
-        what: `${stream} ${is_held ? `from ${source_text(ticket, self)}` : `to ${destination_text(ticket, self)}`}`,
+        what: `${stream} ${is_held ? `from ${source_text(ticket, self, names)}` : `to ${destination_text(ticket, self, names)}`}`,
         more: [role, state, hops_text(ticket.hops), rate_text(this.#rates.of(ticket)), ms_text(ticket.rtt_ms)].filter(Boolean).join(' · '),
         label: is_held ? 'Stop receiving' : 'Stop forwarding',
         end: () => api.delete_ticket(stream, is_held ? '' : destination),
@@ -129,7 +133,7 @@ export class NodeView {
     };
     const of_peer = (peer) => ({
       key: `peer ${peer.uuid}`,
-      what: peer.uuid,
+      what: names.get(peer.uuid),
       more: [peer_text(peer, node), address_text(peer), ms_text(peer.rtt_ms)].filter(Boolean).join(' · '),
       label: 'Forget',
       end: () => api.forget_node(peer.uuid),

@@ -2,6 +2,7 @@
 // The view that a device opens by the QR code of the owner's dialog: it asks once more, then this browser controls the node.
 import * as api from './api.js';
 import {by_id, set_text} from './dom.js';
+import {node_name} from './words.js';
 
 export class PairView {
   // on_paired: this browser has the owner's rights now.
@@ -25,6 +26,6 @@ export class PairView {
   }
 
   inform({node}) {
-    if (node) set_text(by_id('enter-node'), node.uuid);
+    if (node) set_text(by_id('enter-node'), node_name(node.uuid, node.label));
   }
 }

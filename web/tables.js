@@ -69,7 +69,8 @@ export class Tables {
     this.#nodes = new Rows(nodes);
   }
 
-  show({node, nodes, tickets, rates}) {
+  // names: as names_of returns them.
+  show({node, nodes, tickets, names, rates}) {
     const same = new Map();
     this.#tickets.show([...tickets].sort(by((one) => one.stream, (one) => one.role === 'standby',
       (one) => one.destination, (one) => one.source)).map((one) => {
@@ -77,8 +78,8 @@ export class Tables {
       same.set(ends, (same.get(ends) ?? 0) + 1);
       return {
         key: `${ends} ${same.get(ends)}`,
-        cells: [one.stream, source_text(one, node?.uuid), destination_text(one, node?.uuid), String(one.hops ?? ''), one.role,
-          one.state, rate_text(rates?.of(one)), ms_text(one.rtt_ms)],
+        cells: [one.stream, source_text(one, node?.uuid, names), destination_text(one, node?.uuid, names), String(one.hops ?? ''),
+          one.role, one.state, rate_text(rates?.of(one)), ms_text(one.rtt_ms)],
       };
     }));
     const primary = node?.primary_supernode_uuid;
@@ -91,7 +92,7 @@ export class Tables {
     this.#nodes.show(all.sort(by((one) => one.uuid !== node?.uuid, (one) => one.uuid !== primary,
       (one) => !one.supernode, (one) => one.uuid)).map((one) => ({
       key: one.uuid,
-      cells: [one.uuid, address_text(one), role(one), ms_text(one.rtt_ms), children_text(one), one.version],
+      cells: [names.get(one.uuid), address_text(one), role(one), ms_text(one.rtt_ms), children_text(one), one.version],
     })));
   }
 }

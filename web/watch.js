@@ -6,7 +6,7 @@ import {by_id, element, set_items, set_text} from './dom.js';
 import {names} from './engines.js';
 import {Screen} from './screen.js';
 import {Share} from './share.js';
-import {audio_text, hops_text, line_text, rate_text, short_name, video_text, viewers_text} from './words.js';
+import {audio_text, hops_text, line_text, rate_text, short_node_name, video_text, viewers_text} from './words.js';
 
 const state_names = {
   asking: 'Asking', loading: 'Loading', playing: 'Live', paused: 'Paused', waiting: 'Waiting', ended: 'Ended', refused: 'Cannot be played',
@@ -80,10 +80,10 @@ export class WatchView {
     this.#show_facts();
   }
 
-  #parent_text({source, hops, element: is_program}) {
+  #parent_text({source, source_label, hops, element: is_program}) {
     if (is_program) return 'a publisher at this node';
-    const name = source && source === this.#self?.uuid ? 'this node' : (source ?? '–');
-    return [short_name(name), hops ? hops_text(hops) : ''].filter(Boolean).join(', ');
+    const name = source && source === this.#self?.uuid ? 'this node' : short_node_name(source ?? '–', source_label);
+    return [name, hops ? hops_text(hops) : ''].filter(Boolean).join(', ');
   }
 
   #show_facts() {

@@ -29,17 +29,44 @@ export function children_text({children, capacity}) {
   return capacity ? `${children} of ${capacity}` : String(children);
 }
 
-// The two ends of a ticket. If one is a program at this node, its uuid means nothing to people.
-export const source_text = ({source, element}, self) =>
-  (source === self ? 'this node' : element ? 'a publisher' : source);
-export const destination_text = ({destination, element}, self) =>
-  (destination === self ? 'this node' : element ? 'a player' : destination);
-
 // Shortens a name that has more than `letters` letters.
 export function short_name(name, letters = 12, kept = 8) {
   const all = [...name];
   return all.length > letters ? `${all.slice(0, kept).join('')}…` : name;
 }
+
+// A node as people read it. It chose its label itself, and others may have the same one: only the uuid tells nodes apart.
+export const node_name = (uuid, label) => label || uuid;
+export const short_node_name = (uuid, label) => (label ? short_name(label, 24, 23) : short_name(uuid));
+
+// uuid → label, '' if none, of every node that is in a list or at an end of a ticket.
+export function labels_of({node, nodes, tickets}) {
+  const labels = new Map();
+  const learn = (uuid, label) => labels.set(uuid, label || labels.get(uuid) || '');
+  for (const {source, source_label, destination, destination_label} of tickets) {
+    learn(source, source_label);
+    learn(destination, destination_label);
+  }
+  if (node?.primary_supernode_uuid) learn(node.primary_supernode_uuid, node.primary_supernode_label);
+  for (const {uuid, label} of nodes) learn(uuid, label);
+  if (node) learn(node.uuid, node.label);
+  return labels;
+}
+
+// uuid → name, for lists. Behind a label that could also mean another of these nodes stands the start of the uuid.
+export function names_of(state) {
+  const labels = labels_of(state);
+  const counts = new Map();
+  for (const [uuid, label] of labels) counts.set(node_name(uuid, label), (counts.get(node_name(uuid, label)) ?? 0) + 1);
+  return new Map([...labels].map(([uuid, label]) =>
+    [uuid, label && counts.get(label) > 1 ? `${short_name(label, 16, 15)} (${short_name(uuid)})` : node_name(uuid, label)]));
+}
+
+// The two ends of a ticket. If one is a program at this node, its uuid means nothing to people. names: as names_of returns them.
+export const source_text = ({source, source_label, element}, self, names) =>
+  (source === self ? 'this node' : element ? 'a publisher' : names?.get(source) ?? node_name(source, source_label));
+export const destination_text = ({destination, destination_label, element}, self, names) =>
+  (destination === self ? 'this node' : element ? 'a player' : names?.get(destination) ?? node_name(destination, destination_label));
 
 export function until_text(ms) {
   const minutes = Math.ceil(ms / 60_000);

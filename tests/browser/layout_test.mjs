@@ -125,6 +125,15 @@ test('players and publishers at this node are not drawn as nodes', () => {
   assert.deepEqual(graph.nodes.map(({uuid, program}) => `${uuid} ${program}`), ['me ', 'n0 ', 'x a publisher', 'y a player']);
 });
 
+test('a drawn node has the label that the page knows, from a list or a ticket', () => {
+  const {graph} = drawn({
+    node: {uuid: 'me', label: 'mine', primary_supernode_uuid: 'top', primary_supernode_label: 'above'}, nodes: [{uuid: 'p', label: 'listed'}],
+    tickets: [{...ticket('a', 'p', 'me'), source_label: 'listed'}, {...ticket('a', 'me', 'x'), destination_label: 'child'}, ticket('a', 'me', 'y')],
+  });
+  assert.deepEqual(graph.nodes.map(({uuid, label}) => `${uuid} ${label}`).sort(), ['me mine', 'p listed', 'top above', 'x child', 'y ']);
+  assert.equal(graph.nodes[0].known.label, 'mine');
+});
+
 test('without a node there is nothing to draw', () => {
   assert.deepEqual(graph_of({node: null, nodes: [], tickets: [ticket('a', 'b', 'c')]}),
     {self: '', nodes: [], tickets: [], left_out: 0});

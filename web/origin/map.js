@@ -22,25 +22,28 @@ function make(name, attributes = {}, text = '') {
 const cut = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
 const short = (uuid) => (uuid.length > 12 ? `${uuid.slice(0, 8)}…` : uuid);
 
-function describe(node, streams) {
-  const lines = [`${node.supernode ? 'Supernode' : 'Node'} ${node.uuid}`];
-  if (node.primary_supernode_uuid) lines.push(`belongs to ${node.primary_supernode_uuid}`);
+// Others may have the same label, so the uuid stands behind it.
+const whole_name = (uuid, label) => (label ? `${label} (${uuid})` : uuid);
+
+function describe(node, streams, supernode_label) {
+  const lines = [`${node.supernode ? 'Supernode' : 'Node'} ${whole_name(node.uuid, node.label)}`];
+  if (node.primary_supernode_uuid) lines.push(`belongs to ${whole_name(node.primary_supernode_uuid, supernode_label)}`);
   if (node.children !== undefined) lines.push(`children: ${node.children}${node.capacity === undefined ? '' : ` of ${node.capacity}`}`);
   if (node.reachable === false) lines.push('cannot be reached from outside');
   for (const stream of streams) lines.push(`publishes ${stream.name}${stream.streaming ? '' : ' (waiting)'}`);
   return lines.join('\n');
 }
 
-function draw({sign, names}, node, streams, {has_name, is_low}) {
+function draw({sign, names}, node, streams, {has_name, is_low, supernode_label}) {
   const size = node.supernode ? 11 : 5;
   const kind = `${node.supernode ? 'supernode' : 'node'}${node.reachable === false ? ' unreached' : ''}`;
   const live = streams.filter((stream) => stream.streaming);
-  const name = has_name ? short(node.uuid) : '';
+  const name = has_name ? cut(node.label || short(node.uuid)) : '';
   const published = cut(live.map((stream) => stream.name).join(', '));
-  const key = JSON.stringify([kind, name, published, is_low, streams, node]);
+  const key = JSON.stringify([kind, name, published, is_low, streams, node, supernode_label]);
   if (sign.dataset.key === key) return;
   sign.dataset.key = key;
-  sign.replaceChildren(make('title', {}, describe(node, streams)), make('circle', {class: kind, r: size}));
+  sign.replaceChildren(make('title', {}, describe(node, streams, supernode_label)), make('circle', {class: kind, r: size}));
   if (live.length > 0) sign.append(make('circle', {class: 'halo', r: size + 4}));
   // On the side away from the supernode, so that its links and name stay readable.
   const first = live.length > 0 ? size + 4 : size;
@@ -54,6 +57,7 @@ function show({nodes, streams, known_nodes}) {
   const {places, links, width, height} = lay_out(nodes);
   map.setAttribute('viewBox', [-width / 2, -height / 2, width, height].map(Math.round).join(' '));
   const of_source = by_source(streams);
+  const labels = new Map(nodes.map(({uuid, label}) => [uuid, label]));
   const gone = new Set(shown.keys());
   for (const node of nodes) {
     const place = places.get(node.uuid);
@@ -66,7 +70,7 @@ function show({nodes, streams, known_nodes}) {
     }
     gone.delete(node.uuid);
     draw(drawn, node, of_source.get(node.uuid) ?? [],
-      {has_name: node.supernode || nodes.length <= names_up_to, is_low: place.is_low});
+      {has_name: node.supernode || nodes.length <= names_up_to, is_low: place.is_low, supernode_label: labels.get(node.primary_supernode_uuid)});
     for (const part of Object.values(drawn)) part.setAttribute('transform', `translate(${place.x.toFixed(1)} ${place.y.toFixed(1)})`);
   }
   for (const uuid of gone) {
