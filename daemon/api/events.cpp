@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/events.hpp"
 
+#include "api/names.hpp"
 #include "api/ticket_json.hpp"
 #include "protocol/object_codec.hpp"
 
@@ -52,14 +53,17 @@ void Events::tell(const core::NodeView &node, core::Change what, const std::stri
     case core::Change::node:
       if (const auto found = node.find_node(key)) {
         const To to = key == node.self().uuid ? To::all : To::who_sees_peers;
-        return send(to, "node", protocol::node_json(*found));
+        json::Builder shown = protocol::node_json(*found);
+        set_label(shown, "primary_supernode_label", node, found->primary);
+        return send(to, "node", shown);
       }
       return send(To::who_sees_peers, "node", gone.set("uuid", key).set("gone", true));
     case core::Change::stream:
       if (const auto found = node.find_stream(key)) {
+        json::Builder shown = protocol::plain_stream_json(*found);
+        set_label(shown, "source_label", node, found->source);
         return send(To::all, "stream",
-                    protocol::plain_stream_json(*found)
-                        .set("state", core::state_of(*found))
+                    shown.set("state", core::state_of(*found))
                         .set("viewers", node.viewers(key))
                         .set("audience", node.audience(key)));
       }
@@ -68,12 +72,12 @@ void Events::tell(const core::NodeView &node, core::Change what, const std::stri
       const core::TicketId id = key.substr(key.find('/') + 1);
       if (const auto found = node.find_ticket(id)) {
         tickets_.insert_or_assign(id, *found);
-        return send(To::who_sees_peers, "ticket", ticket_json(*found));
+        return send(To::who_sees_peers, "ticket", ticket_json(node, *found));
       }
       const auto told = tickets_.extract(id);
       if (!told.empty())
         send(To::who_sees_peers, "ticket",
-             ticket_json(told.mapped()).set("state", "ended").set("gone", true));
+             ticket_json(node, told.mapped()).set("state", "ended").set("gone", true));
       return;
     }
   }

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "api/calls.hpp"
+#include "api/names.hpp"
 #include "core/slug.hpp"
 #include "http/access.hpp"
 #include "protocol/object_codec.hpp"
@@ -20,12 +21,15 @@ void list_nodes(runtime::Driver &driver, const http::Call &call, const http::Ans
   answer(http::reply(json::Builder().set("nodes", nodes).set("count", known.size())));
 }
 
-void show(runtime::Driver &driver, const http::Call &call, const core::Uuid &uuid,
+void show(runtime::Driver &driver, const http::Call &call, const std::string &name,
           const http::Answer &answer) {
-  if (!call.may_see_peers && uuid != driver.node().self().uuid)
+  const core::NodeInfo &self = driver.node().self();
+  if (!call.may_see_peers && name != self.uuid && name != self.label)
     return answer(http::reply_error(http::not_one_who_sees_peers()));
-  const auto info = driver.node().find_node(uuid);
-  if (!info) return answer(http::reply_error({Code::not_found, "no node '" + uuid + "' is known"}));
+  const auto uuid = call.may_see_peers ? meant(driver.node(), name) : Expected<core::Uuid>(self.uuid);
+  if (!uuid) return answer(http::reply_error(uuid.error()));
+  const auto info = driver.node().find_node(*uuid);
+  if (!info) return answer(http::reply_error({Code::not_found, "no node '" + name + "' is known"}));
   answer(http::reply(json::Builder().set("node", shown_node(driver.node(), *info, call))));
 }
 
@@ -38,6 +42,10 @@ std::optional<http::Reply> answer_stranger(const runtime::Driver &driver, const 
   if (info.ip_address != call.caller) {
     return http::reply_error(
         {Code::refused, "field 'ip_address': must be your own, " + call.caller + ", or left out"});
+  }
+  if (core::is_uuid_of_a_key(info.uuid) && !driver.node().find_node(info.uuid)) {
+    return http::reply_error(
+        {Code::refused, "field 'uuid': it may be that of a key: the node that has it connects to /peer"});
   }
   if (const auto known = driver.node().find_node(info.uuid)) {
     if (known->ip_address == info.ip_address && known->port == info.port) {
@@ -86,12 +94,15 @@ void shut_down(runtime::Driver &driver, const http::Call &call, const http::Answ
 }
 
 void forget(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
-  const core::Uuid uuid = call.params.at("uuid");
-  if (!core::is_uuid(uuid)) return answer(http::reply_error({Code::not_found, "no such node"}));
-  driver.call(core::ForgetNode{.uuid = uuid}, [uuid, answer](const Expected<core::Answered> &result) {
-    if (!result) return answer(http::reply_error(result.error()));
-    answer(http::reply(json::Builder().set("forgotten", uuid)));
-  });
+  const std::string &name = call.params.at("uuid");
+  if (!core::is_uuid(name)) return answer(http::reply_error({Code::not_found, "no such node"}));
+  const auto uuid = meant(driver.node(), name);
+  if (!uuid) return answer(http::reply_error(uuid.error()));
+  driver.call(core::ForgetNode{.uuid = *uuid},
+              [uuid = *uuid, answer](const Expected<core::Answered> &result) {
+                if (!result) return answer(http::reply_error(result.error()));
+                answer(http::reply(json::Builder().set("forgotten", uuid)));
+              });
 }
 
 }  // namespace
@@ -101,6 +112,7 @@ json::Builder shown_node(const core::NodeView &node, const core::NodeInfo &info,
   core::NodeInfo known = info;
   if (is_self && known.ip_address.empty()) known.ip_address = call.local;
   json::Builder out = protocol::node_json(known);
+  set_label(out, "primary_supernode_label", node, known.primary);
   if (is_self)
     out.set("fed_children", node.fed_children())
         .set("promised_kbps", node.promised_bps() / 1000)

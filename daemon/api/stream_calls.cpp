@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "api/calls.hpp"
+#include "api/names.hpp"
 #include "core/limits.hpp"
 #include "formats/carriage.hpp"
 #include "formats/facts.hpp"
@@ -48,8 +49,9 @@ std::string rival_slug(const core::StreamInfo &rival) {
   return rival.slug + "~" + rival.fingerprint.substr(0, 4);
 }
 
-json::Builder rival_json(const core::StreamInfo &rival) {
+json::Builder rival_json(const core::NodeView &node, const core::StreamInfo &rival) {
   json::Builder out;
+  set_label(out, "source_label", node, rival.source);
   return out.set("slug", rival_slug(rival))
       .set("name", rival.name)
       .set("source", rival.source)
@@ -178,6 +180,7 @@ json::Builder shown_stream(runtime::Driver &driver, const core::StreamInfo &stre
     entitled.description = title->description;
   }
   json::Builder shown = protocol::plain_stream_json(entitled);
+  set_label(shown, "source_label", driver.node(), stream.source);
   shown.set("state", core::state_of(stream));
   shown.set("viewers", driver.node().viewers(stream.slug));
   shown.set("audience", driver.node().audience(stream.slug));
@@ -195,9 +198,9 @@ json::Builder shown_stream(runtime::Driver &driver, const core::StreamInfo &stre
   }
   std::vector<json::Builder> others;
   for (const core::StreamInfo &rival : driver.node().rivals(stream.slug)) {
-    others.push_back(rival_json(rival));
+    others.push_back(rival_json(driver.node(), rival));
     warnings.push_back("another stream claims this name, with another key: " + rival_slug(rival) +
-                       " of node " + rival.source);
+                       " of node " + name_of(driver.node(), rival.source));
   }
   if (!others.empty()) shown.set("others", others);
   if (measured.refused > 0) shown.set("refused", measured.refused);

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "api/calls.hpp"
+#include "api/names.hpp"
 #include "api/ticket_json.hpp"
 #include "core/slug.hpp"
 #include "http/access.hpp"
@@ -23,11 +24,14 @@ Subject subject(const http::Call &call) {
   return {call.params.at("slug"), uuid == call.params.end() ? "" : uuid->second};
 }
 
-Expected<Subject> checked(const http::Call &call) {
+Expected<Subject> checked(const core::NodeView &node, const http::Call &call) {
   Subject about = subject(call);
   if (!core::is_slug(about.slug)) return fail(Code::not_found, "no such stream");
-  if (!about.destination.empty() && !core::is_uuid(about.destination))
-    return fail(Code::not_found, "no such ticket");
+  if (about.destination.empty()) return about;
+  if (!core::is_uuid(about.destination)) return fail(Code::not_found, "no such ticket");
+  auto uuid = meant(node, about.destination);
+  if (!uuid) return tl::unexpected<Error>(uuid.error());
+  about.destination = std::move(*uuid);
   return about;
 }
 
@@ -36,8 +40,9 @@ std::string path_of(const Subject &about) {
 }
 
 // Adds what the link of the ticket measures, if it has one.
-json::Builder shown_ticket(const core::TicketView &ticket, const std::map<std::string, media::Link> &links) {
-  json::Builder out = ticket_json(ticket);
+json::Builder shown_ticket(const core::NodeView &node, const core::TicketView &ticket,
+                           const std::map<std::string, media::Link> &links) {
+  json::Builder out = ticket_json(node, ticket);
   const auto link = links.find(ticket.id);
   if (link == links.end()) return out;
   return out.set("rtt_ms", static_cast<std::uint64_t>(std::llround(link->second.rtt_ms)))
@@ -56,7 +61,7 @@ json::Builder tickets_body(runtime::Driver &driver, const http::Call &call,
   for (const core::TicketView &ticket : tickets) {
     const auto [found, is_new] = links.try_emplace(ticket.stream);
     if (is_new) found->second = driver.media().links(ticket.stream);
-    shown.push_back(shown_ticket(ticket, found->second));
+    shown.push_back(shown_ticket(driver.node(), ticket, found->second));
   }
   json::Builder body;
   return body.set("tickets", shown).set("count", tickets.size());
@@ -83,7 +88,7 @@ runtime::Driver::Done show(runtime::Driver &driver, const Subject &about, unsign
     if (!ticket)
       return answer(
           http::reply_error(runtime::about_stream({Code::not_found, "no such ticket"}, about.slug)));
-    http::Reply out = http::reply(json::Builder().set("ticket", ticket_json(*ticket)), status);
+    http::Reply out = http::reply(json::Builder().set("ticket", ticket_json(driver.node(), *ticket)), status);
     if (status == 303) out.headers.emplace_back("Location", path_of(about));
     answer(std::move(out));
   };
@@ -101,21 +106,23 @@ void list_tickets(runtime::Driver &driver, const http::Call &call, const http::A
 void ask(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
   auto in = http::read_body(call, true);
   if (!in) return answer(http::reply_error(in.error()));
-  const core::Uuid destination = in->text_if("destination_uuid", protocol::uuid_rule).value_or("");
+  const std::string name = in->text_if("destination_uuid", protocol::uuid_rule).value_or("");
   const bool player = in->flag_if("player").value_or(false);
   if (!in->good()) return answer(http::reply_error(in->error()));
   if (!call.is_owner) {
-    if (!player || !destination.empty()) return answer(http::reply_error(http::not_the_owner(call)));
+    if (!player || !name.empty()) return answer(http::reply_error(http::not_the_owner(call)));
     if (!call.may_watch) return answer(http::reply_error(http::not_a_viewer()));
   }
-  const Subject about{call.params.at("slug"), destination == driver.node().self().uuid ? "" : destination};
+  const auto destination = name.empty() ? Expected<core::Uuid>("") : meant(driver.node(), name);
+  if (!destination) return answer(http::reply_error(destination.error()));
+  const Subject about{call.params.at("slug"), *destination == driver.node().self().uuid ? "" : *destination};
   driver.call(
-      core::AskTicket{.slug = about.slug, .destination = destination, .until_media = true, .player = player},
+      core::AskTicket{.slug = about.slug, .destination = *destination, .until_media = true, .player = player},
       show(driver, about, 303, answer));
 }
 
 void refresh(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
-  const auto about = checked(call);
+  const auto about = checked(driver.node(), call);
   if (!about) return answer(http::reply_error(runtime::about_stream(about.error(), call.params.at("slug"))));
   // A viewer keeps this node's own ticket alive by reading it.
   if (!call.may_see_peers && !about->destination.empty())
@@ -126,7 +133,7 @@ void refresh(runtime::Driver &driver, const http::Call &call, const http::Answer
 }
 
 void confirm(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
-  const auto about = checked(call);
+  const auto about = checked(driver.node(), call);
   if (!about) return answer(http::reply_error(runtime::about_stream(about.error(), call.params.at("slug"))));
   auto in = http::read_body(call);
   if (!in) return answer(http::reply_error(in.error()));
@@ -138,15 +145,15 @@ void confirm(runtime::Driver &driver, const http::Call &call, const http::Answer
 }
 
 void revoke(runtime::Driver &driver, const http::Call &call, const http::Answer &answer) {
-  const auto about = checked(call);
+  const auto about = checked(driver.node(), call);
   if (!about) return answer(http::reply_error(runtime::about_stream(about.error(), call.params.at("slug"))));
   const auto ticket = driver.node().find_ticket(about->slug, about->destination);
   driver.call(core::RevokeTicket{.slug = about->slug, .destination = about->destination},
-              [about = *about, ticket, answer](const Expected<core::Answered> &result) {
+              [&driver, about = *about, ticket, answer](const Expected<core::Answered> &result) {
                 if (!result)
                   return answer(http::reply_error(runtime::about_stream(result.error(), about.slug)));
                 json::Builder body;
-                if (ticket) body.set("ticket", ticket_json(*ticket).set("state", "ended"));
+                if (ticket) body.set("ticket", ticket_json(driver.node(), *ticket).set("state", "ended"));
                 answer(http::reply(body));
               });
 }

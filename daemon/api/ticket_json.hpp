@@ -8,6 +8,6 @@
 namespace astral::api {
 
 // Without the ticket's id: the id is the secret token that opens the link.
-json::Builder ticket_json(const core::TicketView &ticket);
+json::Builder ticket_json(const core::NodeView &node, const core::TicketView &ticket);
 
 }  // namespace astral::api

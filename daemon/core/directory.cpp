@@ -15,8 +15,8 @@ namespace {
 constexpr std::uint32_t patience = 3;  // connects that fail before a node is forgotten
 
 bool sound(const NodeInfo &node) {
-  return is_uuid(node.uuid) && node.port != 0 && !node.ip_address.empty() &&
-         is_text(node.ip_address, max_name) && is_text(node.version, max_name);
+  return is_uuid(node.uuid) && (node.label.empty() || is_label(node.label)) && node.port != 0 &&
+         !node.ip_address.empty() && is_text(node.ip_address, max_name) && is_text(node.version, max_name);
 }
 
 bool sound(const StreamInfo &stream) {
@@ -282,6 +282,11 @@ bool Directory::doubtful(const Uuid &uuid) const {
 const NodeInfo *Directory::node(const Uuid &uuid) const {
   const auto known = nodes_.find(uuid);
   return known == nodes_.end() ? nullptr : &known->second.info;
+}
+
+std::string Directory::name_of(const Uuid &uuid) const {
+  const NodeInfo *known = node(uuid);
+  return known == nullptr ? uuid : protocol::name_of(*known);
 }
 
 const StreamInfo *Directory::stream(const Slug &slug) const {

@@ -58,6 +58,7 @@ class Directory {
   bool doubtful(const Uuid &uuid) const;  // the last try did not reach it
 
   const NodeInfo *node(const Uuid &uuid) const;
+  std::string name_of(const Uuid &uuid) const;  // as people read it
   const StreamInfo *stream(const Slug &slug) const;
   // Streams of this slug with another key than the one that is known by it.
   std::vector<StreamInfo> rivals(const Slug &slug) const;

@@ -443,13 +443,16 @@ std::size_t Finder::hand_out_or_relay(const Request &request, std::size_t most, 
   const Handed handed = hand_out(request, most, displace);
   if (handed.asked > 0 || !handed.blocked || request.direct) return handed.asked;
   const Uuid relay = recruit(request, *handed.blocked);
-  const std::string why = "no path to " + handed.blocked->uuid + ": " + handed.blocked->why;
-  sessions_.tell(request.asker,
-                 Refusal{.search = request.search,
-                         .slug = request.slug,
-                         .code = RefusalCode::no_path,
-                         .message = why + (relay.empty() ? no_relay : "; asked " + relay + " to relay"),
-                         .relay = relay});
+  const std::string why =
+      "no path to " + directory_.name_of(handed.blocked->uuid) + ": " + handed.blocked->why;
+  sessions_.tell(
+      request.asker,
+      Refusal{
+          .search = request.search,
+          .slug = request.slug,
+          .code = RefusalCode::no_path,
+          .message = why + (relay.empty() ? no_relay : "; asked " + directory_.name_of(relay) + " to relay"),
+          .relay = relay});
   if (!relay.empty()) return 1;
   return hand_out(request, most, displace, Doubt::certain).asked;
 }
@@ -549,7 +552,8 @@ void Finder::find(Find find) {
       if (find.wide) find.request.asked = 1;  // this refusal is the only answer
       if (const StreamState *here = streams_.find(request.slug);
           here != nullptr && streams_.offers_places(*here))
-        return refuse(request, RefusalCode::no_room, node_.self() + ": " + budget_.objection());
+        return refuse(request, RefusalCode::no_room,
+                      name_of(node_.settings.self) + ": " + budget_.objection());
       if (records_.has(request.slug) || any(request.slug))
         return refuse(request, RefusalCode::no_room, nobody_has_room);
       return refuse(request, RefusalCode::no_stream, "nobody knows this stream");

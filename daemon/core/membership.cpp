@@ -8,8 +8,12 @@
 
 #include "core/limits.hpp"
 #include "core/network.hpp"
+#include "core/slug.hpp"
 
 namespace astral::core {
+namespace {
+constexpr const char *not_its_uuid = "its uuid is not that of its key";
+}
 
 void Membership::start() {
   const auto interval = static_cast<std::uint64_t>(node_.settings.timeouts.heartbeat.count());
@@ -148,12 +152,6 @@ void Membership::proved(const PeerProved &input) {
   if (peer != nullptr && peer->state == PeerState::greeting) peer->fingerprint = input.fingerprint;
 }
 
-// A uuid belongs to the node that has a session with it.
-bool Membership::may_be(const Peer &peer, const Uuid &uuid) const {
-  const Peer *other = sessions_.peers.socket(uuid, PeerState::ready);
-  return other == nullptr || other->fingerprint == peer.fingerprint;
-}
-
 void Membership::hello(Peer &peer, const Hello &hello) {
   if (peer.outbound || peer.state != PeerState::greeting) return sessions_.drop(peer.id, "hello out of turn");
   if (hello.node.uuid.empty()) return sessions_.drop(peer.id, "hello without uuid");
@@ -164,10 +162,12 @@ void Membership::hello(Peer &peer, const Hello &hello) {
   }
   if (hello.kind == PeerKind::node) {
     if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
-    if (!may_be(peer, hello.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
+    if (hello.node.uuid != uuid_of(peer.fingerprint)) return sessions_.drop(peer.id, not_its_uuid);
   }
   if (hello.kind == PeerKind::element && node_.settings.self.origin)
     return sessions_.drop(peer.id, "this is an origin: it carries no media");
+  if (hello.kind == PeerKind::element && is_uuid_of_a_key(hello.node.uuid))
+    return sessions_.drop(peer.id, not_its_uuid);
   peer.kind = hello.kind;
   // The last places are for this machine's own players and publishers.
   if (peer.kind == PeerKind::node &&
@@ -189,7 +189,7 @@ void Membership::welcome(Peer &peer, const Welcome &welcome) {
     return sessions_.drop(peer.id, "self");
   }
   if (peer.fingerprint.empty()) return sessions_.drop(peer.id, "expected a proof of its key");
-  if (!may_be(peer, welcome.node.uuid)) return sessions_.drop(peer.id, "another node has that uuid");
+  if (welcome.node.uuid != uuid_of(peer.fingerprint)) return sessions_.drop(peer.id, not_its_uuid);
   // Another node lives at that address now.
   if (!peer.uuid.empty() && peer.uuid != welcome.node.uuid && !peer.probing) {
     directory_.forget(peer.uuid);
@@ -266,8 +266,7 @@ void Membership::tell_gone(const Gone &gone, PeerId but) {
   outbox_.announce(Change::stream, gone.slug);
 }
 
-// The peer is the source of that stream. Over supernodes its key is believed at first sight, which proves no
-// more than the uuid.
+// The peer is the source of that stream.
 bool Membership::owns(const Peer &peer, const StreamInfo &stream) {
   return stream.source == peer.uuid &&
          (peer.routed || stream.fingerprint.empty() || stream.fingerprint == peer.fingerprint);

@@ -66,7 +66,6 @@ class Membership {
   void drop_idle();
   void beat_to(Peer &peer, bool with_self = false);
   void changed(Peer &peer, NodeInfo node);
-  bool may_be(const Peer &peer, const Uuid &uuid) const;
   void correct(const Peer &peer, const StreamInfo &stream);
   static bool owns(const Peer &peer, const StreamInfo &stream);
   std::vector<PeerId> audience(const Slug &slug, PeerId but) const;

@@ -263,19 +263,11 @@ void Node::send_elsewhere(const Uuid &supernode) {
   for (Routed &message : routes_.not_there(supernode)) routed(routes_.forward(std::move(message)));
 }
 
-// Nobody writes in the name of a node with which we have tickets, or a session, but this node itself.
-bool Node::is_author(Peer &peer, const std::string &author) {
-  if (author.empty() || author == peer.fingerprint) return true;
-  if (!peer.routed || (!peer.fingerprint.empty() && context_.tickets.count(peer.id) > 0)) return false;
-  peer.fingerprint = author;
-  return true;
-}
-
 // Handles a message for us from a node without a socket to us, as if it had one.
 void Node::routed(std::optional<Routed> routed, PeerId by) {
   if (!routed || !routed->what || routed->from.uuid == context_.node.self()) return;
   Peer *peer = context_.sessions.open(routed->from);
-  if (peer == nullptr || peer->kind != PeerKind::node || !is_author(*peer, routed->author)) return;
+  if (peer == nullptr || peer->kind != PeerKind::node) return;
   if (peer->routed) peer->through = by;
   hear(*peer);
   said(*peer, routed->what->message);

@@ -133,7 +133,6 @@ class Node final : public NodeView {
   void on(const Tick &input);
 
   void said(Peer &peer, const Message &message);
-  bool is_author(Peer &peer, const std::string &author);
   void routed(std::optional<Routed> routed, PeerId by = 0);  // by: the neighbour that brought it
   void witness_ready(PeerId witness);
   void outdone(PeerId by);

@@ -238,7 +238,8 @@ Expected<StreamInfo> Publishing::may_delete(const Slug &slug) const {
   const StreamInfo *stream = directory_.stream(slug);
   if (stream == nullptr) return fail(Code::not_found, "no such stream");
   if (!directory_.is_own(slug))
-    return fail(Code::refused, "it belongs to node " + stream->source + ": pause or delete it there");
+    return fail(Code::refused,
+                "it belongs to node " + directory_.name_of(stream->source) + ": pause or delete it there");
   return *stream;
 }
 

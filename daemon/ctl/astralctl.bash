@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Completion of astralctl in bash: commands and options as `astralctl --help` prints them, slugs and uuids as the
-# node knows them. Needs bash, coreutils, grep and sed.
+# Completion of astralctl in bash: commands and options as `astralctl --help` prints them, slugs, uuids and
+# labels as the node knows them. Needs bash, coreutils, grep and sed.
 
 # Sets `words` and `cword` to the line up to the cursor, split at spaces only. COMP_WORDS is also split at = and :, for
 # example inside http://127.0.0.1:8000.
@@ -21,9 +21,9 @@ _astralctl_words() {
 # The node's answer, or nothing after 2 s.
 _astralctl_ask() { timeout 2 "$program" "${target[@]}" --json "$@" 2>/dev/null; }
 
-# field NAME: the values of a field in the JSON on stdin that are slugs or uuids. A quotation mark inside a text has a
-# backslash before it, so a text cannot look like a field.
-_astralctl_field() { grep -o "\"$1\":\"[A-Za-z0-9-]*\"" | cut -d '"' -f 4; }
+# field NAME...: the values of these fields in the JSON on stdin that are slugs, uuids or labels. A quotation mark inside
+# a text has a backslash before it, so a text cannot look like a field.
+_astralctl_field() { local IFS='|'; grep -oE "\"($*)\":\"[A-Za-z0-9-]*\"" | cut -d '"' -f 4; }
 
 _astralctl() {
   local words cword program=$1 target=() command='' given=() i help current candidates=''
@@ -67,7 +67,7 @@ _astralctl() {
       revoke:1 | -rv:1)
         candidates=$(_astralctl_ask revoke "${given[0]}" | _astralctl_field id) ;;
       seed:1 | -se:1 | deletenode:* | -dn:*)
-        candidates=$(_astralctl_ask listnodes | _astralctl_field uuid) ;;
+        candidates=$(_astralctl_ask listnodes | _astralctl_field uuid label) ;;
       hide:0 | -hi:0)
         candidates=$(_astralctl_ask liststreams | _astralctl_field slug) ;;
       unpair:0 | -up:0)
@@ -76,7 +76,7 @@ _astralctl() {
         candidates=$(_astralctl_ask listtickets | _astralctl_field stream | sort -u) ;;
       revoketicket:1 | -rt:1)
         candidates=$(_astralctl_ask listtickets | tr '}' '\n' | grep -F "\"stream\":\"${given[0]}\"" |
-          _astralctl_field destination | sort -u) ;;
+          _astralctl_field destination destination_label | sort -u) ;;
     esac
   fi
   while read -r i; do

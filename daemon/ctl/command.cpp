@@ -43,7 +43,7 @@ Expected<std::string> slug(const std::string &word) {
 
 Expected<std::string> uuid(const std::string &word) {
   if (core::is_uuid(word)) return word;
-  return fail(Code::invalid, "not a uuid: " + word);
+  return fail(Code::invalid, "neither a uuid nor a label: " + word);
 }
 
 Expected<std::string> device(const std::string &word) {
@@ -181,7 +181,7 @@ constexpr std::array<Command, 29> commands = {{
          return one(Show::done, "DELETE", "/stream/" + name + "/ticket", "stopped watching " + name);
        });
      }},
-    {"seed", "-se", "SLUG UUID", 2, 2, "get a ticket for node UUID, so that it forwards the stream",
+    {"seed", "-se", "SLUG NODE", 2, 2, "get a ticket for that node, so that it forwards the stream",
      [](const Words &words, MakeUuid) -> Expected<Plan> {
        const auto name = slug(words[0]);
        if (!name) return tl::unexpected(name.error());
@@ -195,7 +195,7 @@ constexpr std::array<Command, 29> commands = {{
        return slug(words[0]).and_then(
            [](const std::string &name) { return one(Show::url, "GET", "/stream/" + name, name); });
      }},
-    {"revoketicket", "-rt", "SLUG [UUID]", 1, 2, "give up a ticket (with UUID: the one given to that node)",
+    {"revoketicket", "-rt", "SLUG [NODE]", 1, 2, "give up a ticket (with NODE: the one given to that node)",
      [](const Words &words, MakeUuid) -> Expected<Plan> {
        const auto name = slug(words[0]);
        if (!name) return tl::unexpected(name.error());
@@ -231,7 +231,7 @@ constexpr std::array<Command, 29> commands = {{
        }
        return plan;
      }},
-    {"deletenode", "-dn", "UUID...", 1, any_number, "make the node forget other nodes",
+    {"deletenode", "-dn", "NODE...", 1, any_number, "make the node forget other nodes",
      [](const Words &words, MakeUuid) -> Expected<Plan> {
        Plan plan;
        plan.subject = words.size() == 1 ? "node forgotten" : "nodes forgotten";

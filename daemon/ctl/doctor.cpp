@@ -103,7 +103,7 @@ std::string speed(const Figure &kbps) {
 
 std::string supernode(const Examination &found) {
   if (found.node.supernode) return "this node is one";
-  return found.node.primary.empty() ? "none" : found.node.primary;
+  return found.node.primary.empty() ? "none" : found.node.primary_name;
 }
 
 std::string stun(const Examination &found) {
@@ -276,7 +276,7 @@ std::vector<std::string> advice(const Examination &found) {
 
 std::string show_examination(const Examination &found) {
   const std::pair<const char *, std::string> rows[] = {
-      {"node", found.node.uuid + (found.local_address.empty() ? "" : " at " + found.local_address) + ", " +
+      {"node", found.node.name + (found.local_address.empty() ? "" : " at " + found.local_address) + ", " +
                    own_ports(found)},
       {"reachable", reachability(found)},
       {"NAT", kind_of_nat(found)},

@@ -20,6 +20,12 @@ Figure figure(json::Reader &in, const char *name) {
   return in.number_if(name, 0, max_number);
 }
 
+// What people call the node whose uuid is in one field: its label, which is in another, if it has one.
+std::string name(json::Reader &in, const char *uuid, const char *label) {
+  const std::string given = text(in, label);
+  return given.empty() ? text(in, uuid) : given;
+}
+
 std::string host_and_port(json::Reader &in) {
   const std::string host = text(in, "ip_address");
   const Figure port = figure(in, "port");
@@ -34,8 +40,11 @@ StreamObject read_stream(json::Reader in) {
   return {.slug = text(in, "slug"),
           .name = text(in, "name"),
           .source = text(in, "source"),
+          .source_name = name(in, "source", "source_label"),
           .streaming = streaming,
-          .state = !state.empty() ? state : streaming ? "live" : "waiting",
+          .state = !state.empty() ? state
+                   : streaming    ? "live"
+                                  : "waiting",
           .bitrate_kbps = figure(in, "bitrate_kbps"),
           .viewers = figure(in, in.has("audience") ? "audience" : "viewers")};
 }
@@ -70,9 +79,11 @@ std::string shown_date(std::uint64_t unix_ms) {
 
 NodeObject read_node(json::Reader in) {
   return {.uuid = text(in, "uuid"),
+          .name = name(in, "uuid", "label"),
           .address = host_and_port(in),
           .version = text(in, "version"),
           .primary = text(in, "primary_supernode_uuid"),
+          .primary_name = name(in, "primary_supernode_uuid", "primary_supernode_label"),
           .supernode = in.flag_if("supernode").value_or(false),
           .rtt_ms = in.real_if("rtt_ms"),
           .upstream_kbps = figure(in, "upstream_kbps"),
@@ -84,7 +95,9 @@ NodeObject read_node(json::Reader in) {
 TicketObject read_ticket(json::Reader in) {
   return {.stream = text(in, "stream"),
           .source = text(in, "source"),
+          .source_name = name(in, "source", "source_label"),
           .destination = text(in, "destination"),
+          .destination_name = name(in, "destination", "destination_label"),
           .role = text(in, "role"),
           .state = text(in, "state"),
           .element = in.flag_if("element").value_or(false),

@@ -16,9 +16,11 @@ using Figure = std::optional<std::uint64_t>;
 
 struct NodeObject {
   std::string uuid = {};
+  std::string name = {};     // its label, or its uuid
   std::string address = {};  // host:port, or the host alone
   std::string version = {};
-  std::string primary = {};  // the uuid of its supernode
+  std::string primary = {};       // the uuid of its supernode
+  std::string primary_name = {};  // its label, or its uuid
   bool supernode = false;
   std::optional<double> rtt_ms = {};
   Figure upstream_kbps = {};
@@ -31,6 +33,7 @@ struct StreamObject {
   std::string slug = {};
   std::string name = {};
   std::string source = {};
+  std::string source_name = {};
   bool streaming = false;
   std::string state = {};
   Figure bitrate_kbps = {};
@@ -40,7 +43,9 @@ struct StreamObject {
 struct TicketObject {
   std::string stream = {};
   std::string source = {};
+  std::string source_name = {};
   std::string destination = {};
+  std::string destination_name = {};
   std::string role = {};
   std::string state = {};
   bool element = false;  // the other end is an element at the node: a publisher or a player

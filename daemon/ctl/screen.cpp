@@ -24,9 +24,8 @@ std::string counted(std::size_t count, const char *one, const char *many) {
 Section streams(const Snapshot &snapshot) {
   Section section{"Streams", Table({"SLUG", "STATE", "kbit/s", "VIEWERS", "SOURCE", "NAME"}), {}};
   for (const StreamObject &stream : snapshot.streams) {
-    section.table.add({stream.slug, stream.state, shown(stream.bitrate_kbps),
-                       shown(stream.viewers),
-                       stream.source == snapshot.self.uuid ? "this node" : stream.source, stream.name});
+    section.table.add({stream.slug, stream.state, shown(stream.bitrate_kbps), shown(stream.viewers),
+                       stream.source == snapshot.self.uuid ? "this node" : stream.source_name, stream.name});
     section.styles.push_back(stream.streaming ? Style::plain : Style::faint);
   }
   return section;
@@ -35,8 +34,9 @@ Section streams(const Snapshot &snapshot) {
 Section tickets(const Snapshot &snapshot) {
   std::map<std::string, Figure> rates;
   for (const StreamObject &stream : snapshot.streams) rates[stream.slug] = stream.bitrate_kbps;
-  const auto end = [&](const TicketObject &ticket, const std::string &uuid, const char *program) {
-    return uuid == snapshot.self.uuid ? "this node" : ticket.element ? program : uuid;
+  const auto end = [&](const TicketObject &ticket, const std::string &uuid, const std::string &name,
+                       const char *program) {
+    return uuid == snapshot.self.uuid ? "this node" : ticket.element ? program : name;
   };
   Section section{"Tickets", Table({"STREAM", "ROLE", "STATE", "HOPS", "kbit/s", "FROM", "TO"}), {}};
   for (const TicketObject &ticket : snapshot.tickets) {
@@ -44,8 +44,8 @@ Section tickets(const Snapshot &snapshot) {
     const bool standby = ticket.role == "standby";
     const Figure rate = ticket.bitrate_kbps || standby ? ticket.bitrate_kbps : rates[ticket.stream];
     section.table.add({ticket.stream, ticket.role, ticket.state, shown(ticket.hops), shown(rate),
-                       end(ticket, ticket.source, "a publisher"),
-                       end(ticket, ticket.destination, "a player")});
+                       end(ticket, ticket.source, ticket.source_name, "a publisher"),
+                       end(ticket, ticket.destination, ticket.destination_name, "a player")});
     section.styles.push_back(standby ? Style::faint : Style::plain);
   }
   return section;
@@ -53,12 +53,12 @@ Section tickets(const Snapshot &snapshot) {
 
 Section neighbours(const Snapshot &snapshot) {
   Section section{
-      "Neighbours", Table({"UUID", "ADDRESS", "ROLE", "RTT ms", "CHILDREN", "UP kbit/s", "VERSION"}), {}};
+      "Neighbours", Table({"NODE", "ADDRESS", "ROLE", "RTT ms", "CHILDREN", "UP kbit/s", "VERSION"}), {}};
   for (const NodeObject &node : snapshot.neighbours) {
     const bool ours = !snapshot.self.primary.empty() && node.uuid == snapshot.self.primary;
     const std::string role = ours ? "our supernode" : node.supernode ? "supernode" : "node";
     const std::string of = node.capacity.value_or(0) > 0 ? "/" + shown(node.capacity) : "";
-    section.table.add({node.uuid, node.address, role, shown_ms(node.rtt_ms),
+    section.table.add({node.name, node.address, role, shown_ms(node.rtt_ms),
                        node.children ? shown(node.children) + of : "", shown(node.upstream_kbps),
                        node.version});
     section.styles.push_back(Style::plain);
@@ -80,13 +80,13 @@ std::string summary(const Snapshot &snapshot) {
                               : counted(*self.children, "child", "children"));
   }
   if (self.supernode) text += ", a supernode";
-  if (!self.primary.empty()) text += ", supernode " + self.primary;
+  if (!self.primary.empty()) text += ", supernode " + self.primary_name;
   return text;
 }
 
 std::string title(const View &view, std::size_t width) {
   std::string left = "astralctl top  ";
-  if (view.known) left += "node " + printable(view.known->self.uuid) + "  ";
+  if (view.known) left += "node " + printable(view.known->self.name) + "  ";
   left += printable(view.node);
   if (width == unlimited) return left + "  " + view.clock;
   const std::size_t right = columns(view.clock);

@@ -16,10 +16,10 @@ constexpr std::size_t most_listed = 1'000'000, max_bans = 10'000, max_hidden = 1
 constexpr std::uint64_t most_seconds = 100'000'000'000;  // the year 5138
 
 std::string nodes(const std::vector<NodeObject> &list) {
-  Table table({"UUID", "ADDRESS", "ROLE", "RTT ms", "UP kbit/s", "CHILDREN", "VERSION"});
+  Table table({"NODE", "ADDRESS", "ROLE", "RTT ms", "UP kbit/s", "CHILDREN", "VERSION", "UUID"});
   for (const NodeObject &node : list) {
-    table.add({node.uuid, node.address, node.supernode ? "supernode" : "node", shown_ms(node.rtt_ms),
-               shown(node.upstream_kbps), shown(node.children), node.version});
+    table.add({node.name, node.address, node.supernode ? "supernode" : "node", shown_ms(node.rtt_ms),
+               shown(node.upstream_kbps), shown(node.children), node.version, node.uuid});
   }
   return table.text();
 }
@@ -27,8 +27,8 @@ std::string nodes(const std::vector<NodeObject> &list) {
 std::string streams(const std::vector<StreamObject> &list) {
   Table table({"SLUG", "NAME", "STATE", "kbit/s", "VIEWERS", "SOURCE"});
   for (const StreamObject &stream : list) {
-    table.add({stream.slug, stream.name, stream.state, shown(stream.bitrate_kbps),
-               shown(stream.viewers), stream.source});
+    table.add({stream.slug, stream.name, stream.state, shown(stream.bitrate_kbps), shown(stream.viewers),
+               stream.source_name});
   }
   return table.text();
 }
@@ -36,7 +36,7 @@ std::string streams(const std::vector<StreamObject> &list) {
 std::string tickets(const std::vector<TicketObject> &list) {
   Table table({"STREAM", "SOURCE", "DESTINATION", "HOPS", "ROLE", "STATE", "CONFIRMED"});
   for (const TicketObject &ticket : list) {
-    table.add({ticket.stream, ticket.source, ticket.destination, shown(ticket.hops), ticket.role,
+    table.add({ticket.stream, ticket.source_name, ticket.destination_name, shown(ticket.hops), ticket.role,
                ticket.state, ticket.confirmed ? (*ticket.confirmed ? "yes" : "no") : ""});
   }
   return table.text();

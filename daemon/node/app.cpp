@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/calls.hpp"
+#include "core/slug.hpp"
 #include "gateways/rtc_calls.hpp"
 #include "http/remote_address.hpp"
 #include "http/request_head.hpp"
@@ -29,7 +30,7 @@ bool is_for_this_machine(const std::string &host) {
 }  // namespace
 
 App::App(const Settings &settings, media::MediaBackend &media)
-    : devices_("astral-" + settings.driver.node.self.uuid),
+    : devices_("astral-" + (settings.driver.key ? core::uuid_of(settings.driver.key->fingerprint()) : "")),
       access_(with(settings.access, devices_, guesses_)),
       listen_(settings.listen),
       dvr_seconds_(settings.dvr_seconds),

@@ -55,11 +55,11 @@ http::Access::Rules access_rules(const Options &options) {
   return rules;
 }
 
-App::Settings app_settings(const Options &options, const core::Uuid &uuid, const std::string &state_dir) {
+App::Settings app_settings(const Options &options, const std::string &state_dir) {
   App::Settings settings;
   settings.publishers.for_return = std::chrono::seconds(options.publisher_wait_seconds);
   core::Settings &node = settings.driver.node;
-  node.self.uuid = uuid;
+  node.self.label = options.label;
   node.self.turn = !options.turn.host.empty();
   node.role = options.supernode == Supernode::yes  ? core::Role::supernode
               : options.supernode == Supernode::no ? core::Role::child
@@ -225,13 +225,11 @@ int start(const Options &options, std::vector<std::string> args) {
   if (const auto found = media::find_elements(); !found) return complain(found.error(), 1);
 
   const std::string state_dir =
-      options.state_dir.empty() ? default_state_dir(options.uuid) : absolute(options.state_dir);
+      options.state_dir.empty() ? default_state_dir(options.label) : absolute(options.state_dir);
   if (const auto made = make_state_dir(state_dir); !made) return complain(made.error(), 1);
   const auto lock = FileLock::take(state_dir + "/lock", "astralnode");
   if (!lock)
     return complain({lock.error().code, "--state-dir: " + state_dir + ": " + lock.error().detail}, 1);
-  const auto uuid = options.uuid.empty() ? kept_uuid(state_dir) : Expected<core::Uuid>(options.uuid);
-  if (!uuid) return complain(uuid.error(), 1);
   const std::string key_file = state_dir + "/key.pem";
   const auto key = Key::load_or_create(key_file);
   if (!key) return complain(key.error(), 1);
@@ -250,7 +248,7 @@ int start(const Options &options, std::vector<std::string> args) {
   media_settings.store_bytes = options.store_mb << 20;
   media_settings.store_total_bytes = options.store_total_mb << 20;
   media::Pipelines pipelines(std::move(media_settings));
-  App::Settings settings = app_settings(options, *uuid, state_dir);
+  App::Settings settings = app_settings(options, state_dir);
   settings.driver.key = *key;
   auto devices = kept_devices(state_dir);
   if (!devices) return complain(devices.error(), 1);
@@ -285,7 +283,8 @@ int start(const Options &options, std::vector<std::string> args) {
   (*app)->on_change = [&nat] { nat.changed(); };
   (*app)->on_leaving = [&nat] { nat.leave(); };
   (*app)->surroundings = [&nat] { return nat.surroundings(); };
-  std::string line = "astralnode " + *uuid + " listening on " + shown_url(options, http_port);
+  std::string line = "astralnode " + core::name_of((*app)->driver().node().self()) + " listening on " +
+                     shown_url(options, http_port);
   if (options.origin.empty() && options.bootstrap.empty() && peer::remembered_peers(state_dir).empty())
     line +=
         "\nIt knows no other node: it is a network of one until another node connects (--bootstrap URL, "

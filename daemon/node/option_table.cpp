@@ -101,10 +101,11 @@ Expected<void> set_flag(Options &options, const Option &, const std::string &lab
   return {};
 }
 
-Expected<void> set_uuid(Options &options, const Option &, const std::string &label,
+Expected<void> set_label(Options &options, const Option &, const std::string &label,
                         const std::string &value) {
-  if (!core::is_uuid(value)) return wrong(label, "1 to 64 letters, digits and hyphens", value);
-  options.uuid = value;
+  if (!core::is_label(value))
+    return wrong(label, "1 to 64 letters, digits and hyphens, and no uuid of a key", value);
+  options.label = value;
   return {};
 }
 
@@ -231,9 +232,9 @@ Expected<void> set_token(Options &options, const Option &, const std::string &la
 constexpr Option table[] = {
     {.name = "daemonize", .letter = 'D', .placeholder = "true|false", .help = "run in the background",
      .set = set_flag<&Options::daemonize>, .fallback = "false", .is_flag = true},
-    {.name = "uuid", .letter = 'u', .placeholder = "UUID",
-     .help = "this node's name; by default the one in the state directory, made at the first start",
-     .set = set_uuid},
+    {.name = "uuid", .letter = 'u', .placeholder = "LABEL",
+     .help = "a label for people and commands, beside the uuid, which is made from the node's key",
+     .set = set_label},
     {.name = "upstream-limit", .letter = 'l', .placeholder = "KBYTES_PER_S",
      .help = "upstream for all children together, 1 KB = 1000 bytes; by default the node measures it",
      .set = set_number<&Options::upstream_limit>, .max = 100'000'000},
@@ -264,7 +265,7 @@ constexpr Option table[] = {
      .help = "a node to connect to, http://HOST[:PORT], port 8000 by default; may be repeated",
      .set = add_bootstrap, .clear = [](Options &options) { options.bootstrap.clear(); }},
     {.name = "state-dir", .placeholder = "DIR",
-     .help = "where the key and the uuid are kept; by default ~/.local/state/astral, with --uuid astral-UUID",
+     .help = "where the key is kept; by default ~/.local/state/astral, with --uuid astral-LABEL",
      .set = set_state_dir},
     {.name = "supernode", .placeholder = "auto|yes|no",
      .help = "whether other nodes may register with this one; auto: if no other supernode has room",

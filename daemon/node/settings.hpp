@@ -20,7 +20,7 @@ enum class Supernode { automatic, yes, no };
 struct Options {
   std::string settings_file;  // empty: none
   bool daemonize = false;
-  core::Uuid uuid;                              // empty: kept_uuid()
+  std::string label;                            // of the node; empty: none
   std::optional<std::uint64_t> upstream_limit;  // KB/s, 1 KB = 1000 bytes; empty: measured
   std::string listen = "0.0.0.0";  // all addresses, so that peers reach the node; Access restricts changes
   std::uint16_t port = 8000;       // 0: a free one

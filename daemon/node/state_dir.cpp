@@ -6,7 +6,6 @@
 
 #include <cerrno>
 
-#include "core/slug.hpp"
 #include "glue/ref.hpp"
 
 namespace astral::node {
@@ -28,31 +27,14 @@ std::string absolute(const std::string &path) {
   return GString_(g_canonicalize_filename(path.c_str(), started_in.c_str())).get();
 }
 
-std::string default_state_dir(const core::Uuid &given_uuid) {
-  const std::string name = given_uuid.empty() ? "astral" : "astral-" + given_uuid;
+std::string default_state_dir(const std::string &label) {
+  const std::string name = label.empty() ? "astral" : "astral-" + label;
   return GString_(g_build_filename(g_get_user_state_dir(), name.c_str(), nullptr)).get();
 }
 
 Expected<void> make_state_dir(const std::string &directory) {
   if (g_mkdir_with_parents(directory.c_str(), 0700) == 0) return {};
   return fail(Code::failed, "--state-dir: cannot make " + directory + ": " + g_strerror(errno));
-}
-
-Expected<core::Uuid> kept_uuid(const std::string &directory) {
-  const std::string path = directory + "/uuid";
-  char *text = nullptr;
-  GError *raw = nullptr;
-  if (g_file_get_contents(path.c_str(), &text, nullptr, &raw)) {
-    const GString_ kept(g_strstrip(text));
-    if (core::is_uuid(kept.get())) return core::Uuid(kept.get());
-    return fail(Code::invalid, path + ": holds no uuid");
-  }
-  const GErrorPtr error(raw);
-  if (!g_error_matches(error.get(), G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    return fail(Code::failed, error->message);
-  const core::Uuid uuid = GString_(g_uuid_string_random()).get();
-  if (const auto written = write(path, uuid + "\n"); !written) return tl::unexpected<Error>(written.error());
-  return uuid;
 }
 
 Expected<std::string> kept_devices(const std::string &directory) {

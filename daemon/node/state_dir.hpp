@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The state directory of a node, and the uuid that it keeps.
+// The state directory of a node.
 #pragma once
 
 #include <string>
 
-#include "core/types.hpp"
 #include "glue/error.hpp"
 
 namespace astral::node {
@@ -12,16 +11,12 @@ namespace astral::node {
 // `path` seen from the folder in which the program was started: a node in the background leaves it.
 std::string absolute(const std::string &path);
 
-// XDG_STATE_HOME/astral. With a `given_uuid` that is not empty astral-UUID, so that several nodes run on one
+// XDG_STATE_HOME/astral. With a `label` that is not empty astral-LABEL, so that several nodes run on one
 // machine.
-std::string default_state_dir(const core::Uuid &given_uuid);
+std::string default_state_dir(const std::string &label);
 
 // Makes the directory and its parents (mode 0700) unless it exists. Error: failed.
 Expected<void> make_state_dir(const std::string &directory);
-
-// Returns the uuid in the directory's file `uuid`. Makes a random one if there is no such file. Errors:
-// invalid (the file holds something else), failed (it cannot be read or written).
-Expected<core::Uuid> kept_uuid(const std::string &directory);
 
 // The directory's file `devices.json`, the paired devices; empty if there is none. Error: failed.
 Expected<std::string> kept_devices(const std::string &directory);

@@ -39,6 +39,13 @@ Expected<void> Bans::admit(const Author &author) const {
               "this origin takes nothing from you" + (ban->reason.empty() ? "" : ": " + ban->reason));
 }
 
+const Ban *Bans::of_node(const std::string &uuid) const {
+  const auto next = all_.lower_bound(uuid);
+  const bool is_its_key =
+      next != all_.end() && is_fingerprint(next->first) && core::uuid_of(next->first) == uuid;
+  return is_its_key ? &next->second : nullptr;
+}
+
 const Ban *Bans::find(const Author &author) const {
   if (const auto key = all_.find(author.key); key != all_.end()) return &key->second;
   if (networks_.empty()) return nullptr;

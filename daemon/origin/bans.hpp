@@ -30,6 +30,7 @@ class Bans {
   Expected<void> admit(const Author &author) const;
   // Null: the author is not banned.
   const Ban *find(const Author &author) const;
+  const Ban *of_node(const std::string &uuid) const;  // of its key
   const std::map<std::string, Ban> &all() const { return all_; }
 
  private:

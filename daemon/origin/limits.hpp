@@ -28,7 +28,6 @@ struct Capacity {
   std::size_t streams_of_a_node = 1000;
   std::size_t nodes_of_a_network = 1000;
   std::size_t streams_of_a_network = 2000;
-  std::size_t labels = 1'000'000;
 };
 
 // Nodes report every 30 s: two reports in a row may be lost.
@@ -39,8 +38,6 @@ inline constexpr std::chrono::hours listed_for{7 * 24};
 inline constexpr std::chrono::hours owned_for{365 * 24};
 // What belongs to no key is forgotten after this.
 inline constexpr std::chrono::hours unowned_for{1};
-// How old what the store has of a label's last report may be.
-inline constexpr std::chrono::hours label_written_every{24};
 
 // How the origin checks whether nodes can be reached. Bounded, because anybody can register an address to be
 // checked.

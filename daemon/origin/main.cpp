@@ -167,7 +167,6 @@ class Origin {
   void restore(Store::Contents contents) {
     for (Node &node : contents.nodes) registry_.restore(std::move(node));
     for (Stream &stream : contents.streams) registry_.restore(std::move(stream));
-    for (auto &[uuid, label] : contents.labels) registry_.restore(std::move(uuid), std::move(label));
     for (auto &[name, ban] : contents.bans) registry_.restore(name, std::move(ban));
     sweep();
   }

@@ -33,6 +33,7 @@ class NodeCalls {
     auto node = read_node(call.body, *author, edges_.clock());
     if (!node) return tl::unexpected(node.error());
     const std::string uuid = node->uuid;
+    if (auto allowed = speaks_as(*author, uuid); !allowed) return tl::unexpected(allowed.error());
     const UnixTime now = node->heard;
     const auto change = registry_.put(std::move(*node));
     if (!change) {

@@ -17,17 +17,17 @@ std::string nodes_page(const std::vector<Node> &nodes) {
       return std::string("<td data-label=\"") + label + "\"" + attributes + ">" + content + "</td>";
     };
     constexpr const char *right = " class=\"number\"";
-    page +=
-        "<tr>" +
-        cell("Node", code(node.uuid) + (node.owner.empty() ? " <span class=\"soft\">unsigned</span>" : "")) +
-        cell("Address", link(url_of(node) + "/", url_of(node).substr(7))) +
-        cell("Role", node.supernode ? "supernode" : "node") +
-        cell("Children", number(node.children) + room, right) +
-        cell("Upstream, kbit/s", number(node.upstream_kbps), right) +
-        cell("Reachable", !node.reachable   ? "–"
-                          : *node.reachable ? "yes"
-                                            : "no") +
-        cell("Version", escape(node.version)) + "</tr>\n";
+    page += "<tr>" +
+            cell("Node", (node.label.empty() ? "" : escape(node.label) + " ") + code(node.uuid) +
+                             (node.owner.empty() ? " <span class=\"soft\">unsigned</span>" : "")) +
+            cell("Address", link(url_of(node) + "/", url_of(node).substr(7))) +
+            cell("Role", node.supernode ? "supernode" : "node") +
+            cell("Children", number(node.children) + room, right) +
+            cell("Upstream, kbit/s", number(node.upstream_kbps), right) +
+            cell("Reachable", !node.reachable   ? "–"
+                              : *node.reachable ? "yes"
+                                                : "no") +
+            cell("Version", escape(node.version)) + "</tr>\n";
   }
   return end(page += "</tbody></table></div>\n");
 }

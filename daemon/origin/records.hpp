@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "core/slug.hpp"
 #include "glue/error.hpp"
 #include "glue/key.hpp"
 #include "origin/limits.hpp"
@@ -56,24 +57,16 @@ struct Ban {
   UnixTime since{};
 };
 
-// The uuid of a node that signs. It belongs to the key, also while the node is away.
-struct Label {
-  Fingerprint owner;
-  UnixTime heard{};
-};
-
 // What is to be written to the store: the new value of each key, or nothing if the key is removed.
 struct Changes {
   std::map<std::string, std::optional<Node>> nodes;      // by uuid
   std::map<std::string, std::optional<Stream>> streams;  // by slug
-  std::map<std::string, std::optional<Label>> labels;    // by uuid
   std::map<std::string, std::optional<Ban>> bans;        // by name
 
-  bool empty() const { return nodes.empty() && streams.empty() && labels.empty() && bans.empty(); }
+  bool empty() const { return nodes.empty() && streams.empty() && bans.empty(); }
   void add(Changes &&newer) {  // a newer change of a key replaces an older one
     newer.nodes.merge(nodes);  // moves only keys that `newer` does not have
     newer.streams.merge(streams);
-    newer.labels.merge(labels);
     newer.bans.merge(bans);
     *this = std::move(newer);
   }
@@ -113,6 +106,12 @@ inline bool wants_check(const Node &node, UnixTime now) {
 inline bool speaks_for(const Author &author, const Node &node) {
   if (!node.owner.empty()) return author.key == node.owner;
   return author.address == node.reporter || author.address == node.ip_address;
+}
+
+// A node is its key. Who has signed nothing speaks for a node without one.
+inline Expected<void> speaks_as(const Author &author, const std::string &uuid) {
+  if (author.key.empty() ? !core::is_uuid_of_a_key(uuid) : uuid == core::uuid_of(author.key)) return {};
+  return fail(Code::refused, "uuid " + uuid + ": a node is its key, and that has not signed this");
 }
 
 // What belongs to no key makes way for what belongs to one.

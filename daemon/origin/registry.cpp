@@ -36,10 +36,6 @@ void Registry::restore(Stream stream) {
   enter(std::move(stream));
 }
 
-void Registry::restore(std::string uuid, Label label) {
-  labels_.insert_or_assign(std::move(uuid), std::move(label));
-}
-
 void Registry::restore(const std::string &name, Ban ban) {
   (void)bans_.add(name, std::move(ban));  // fits: the store has no more than were added
 }
@@ -106,19 +102,6 @@ void Registry::lapse(UnixTime now) {
   }
 }
 
-// Gives the uuid to the key of a node that signs.
-Expected<void> Registry::claim(const Node &node) {
-  const auto label = labels_.find(node.uuid);
-  const bool is_owned = label != labels_.end() && node.heard - label->second.heard < owned_for;
-  if (is_owned && label->second.owner != node.owner)
-    return fail(Code::conflict, "the uuid " + node.uuid + " belongs to a node with another key");
-  if (node.owner.empty() || (label == labels_.end() && labels_.size() >= capacity_.labels)) return {};
-  if (is_owned && node.heard - label->second.heard < label_written_every) return {};
-  labels_[node.uuid] = {node.owner, node.heard};
-  changes_.labels[node.uuid] = labels_[node.uuid];
-  return {};
-}
-
 // When the registry is full, a node that nobody signs makes way for one that is signed.
 Expected<void> Registry::make_room(const Node &node) {
   if (nodes_of_.of(node.reporter) >= capacity_.nodes_of_a_network)
@@ -147,7 +130,6 @@ Expected<Change> Registry::put(Node node) {
     node.reachable = known->second.reachable;
     node.checked = known->second.checked;
   }
-  if (auto claimed = claim(node); !claimed) return tl::unexpected<Error>(claimed.error());
   changes_.nodes[node.uuid] = node;
   enter(std::move(node));
   return is_new ? Change::created : Change::updated;
@@ -334,9 +316,7 @@ void Registry::take_down(Stream &stream, UnixTime now) {
 
 bool Registry::is_shown(const Stream &stream, UnixTime now) const {
   if (!is_listed(stream, heard_of(stream), now)) return false;
-  const auto source = labels_.find(stream.source);
-  return !bans_.find({stream.reporter, stream.owner}) &&
-         (source == labels_.end() || !bans_.find({stream.reporter, source->second.owner}));
+  return !bans_.find({stream.reporter, stream.owner}) && !bans_.of_node(stream.source);
 }
 
 Expected<void> Registry::take_down(const std::string &slug, UnixTime now) {
@@ -389,11 +369,6 @@ void Registry::sweep(UnixTime now) {
     if (is_forgotten(stream, heard_of(stream), now)) forgotten.push_back(slug);
   }
   for (const std::string &slug : forgotten) erase(slug);
-  std::erase_if(labels_, [&](const auto &entry) {
-    if (now - entry.second.heard < owned_for) return false;
-    changes_.labels[entry.first] = std::nullopt;
-    return true;
-  });
 }
 
 }  // namespace astral::origin

@@ -40,11 +40,10 @@ class Registry {
   // From the store, at the start. Makes no changes.
   void restore(Node node);
   void restore(Stream stream);
-  void restore(std::string uuid, Label label);
   void restore(const std::string &name, Ban ban);
 
   // A report at node.heard from node.reporter, signed by node.owner. It counts as a report on the node's
-  // streams too. **Errors** conflict: the uuid belongs to another key, or a node of that uuid is alive at
+  // streams too. **Errors** conflict: a node of that uuid is alive with another key, or without one at
   // another address. no_room: the registry is full of nodes that are alive.
   Expected<Change> put(Node node);
   const Node *node(const std::string &uuid, UnixTime now);
@@ -98,7 +97,6 @@ class Registry {
   bool is_shown(const Stream &stream, UnixTime now) const;
   void leave_source(const Stream &stream);
   void drop_from_indices(const Node &node);
-  Expected<void> claim(const Node &node);
   void leave(const std::string &uuid, bool silenced);
   UnixTime heard_of(const Stream &stream) const;
   Stream shown(const Stream &stream) const;
@@ -112,7 +110,6 @@ class Registry {
   NetworkCount nodes_of_;
   Neighbours neighbours_;
   std::set<std::string> public_;  // uuids
-  std::map<std::string, Label> labels_;  // by uuid
   Bans bans_;
   std::map<std::string, Stream> streams_;
   NetworkCount streams_of_;

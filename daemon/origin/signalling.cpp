@@ -4,24 +4,14 @@
 #include <utility>
 
 #include "glue/loop.hpp"
-#include "glue/random.hpp"
 #include "origin/address.hpp"
 
 namespace astral::origin {
 namespace {
 
-core::Uuid some_uuid() {
-  std::string uuid = "origin-";
-  for (const std::uint8_t byte : random_bytes<8>()) {
-    uuid += "0123456789abcdef"[byte >> 4];
-    uuid += "0123456789abcdef"[byte & 15];
-  }
-  return uuid;
-}
-
 runtime::Driver::Settings settings(std::uint32_t capacity, const std::string &listen, Callees &callees) {
   runtime::Driver::Settings settings;
-  settings.node.self.uuid = some_uuid();
+  settings.node.self.label = "origin";
   // Otherwise nodes see the address.
   if (const auto address = Address::parse(listen); address && address->is_one_host())
     settings.node.self.ip_address = listen;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view scheme = "sqlite://";
 constexpr std::int64_t application_id = 0x41535452;  // "ASTR"; shown by file(1), and checked here
-constexpr std::int64_t schema_version = 4;
+constexpr std::int64_t schema_version = 5;
 
 // `info` has the fields that nodes share, as protocol/object_codec.hpp writes them, so the codec alone
 // decides which fields there are.
@@ -31,11 +31,8 @@ constexpr const char *schema = R"(
     owner TEXT NOT NULL DEFAULT '', removed INTEGER NOT NULL DEFAULT 0, hidden INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE ban (who TEXT PRIMARY KEY, reason TEXT NOT NULL, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE label (
-    uuid TEXT PRIMARY KEY, owner TEXT NOT NULL, heard INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
   PRAGMA application_id = 1095980114;
-  PRAGMA user_version = 4;
+  PRAGMA user_version = 5;
 )";
 static_assert(application_id == 1095980114);
 
@@ -47,6 +44,8 @@ constexpr const char *leave_older_schema = R"(
   DROP INDEX IF EXISTS stream_source;
   ALTER TABLE stream RENAME TO older_stream;
 )";
+// The fourth one had keys of uuids, before a uuid was that of its key.
+constexpr const char *leave_fourth_schema = "DROP TABLE label; PRAGMA user_version = 5;";
 #define INFO_OF_OLDER_STREAM                                                                          \
   "json_object('slug', slug, 'name', name, 'description', description, 'source', source, "           \
   "'streaming', json(iif(streaming, 'true', 'false')), 'media', media, 'bitrate_kbps', bitrate_kbps, " \
@@ -102,11 +101,6 @@ std::optional<Stream> stream_of(const Rows &row) {
   stream.removed = row.integer(6) != 0;
   stream.hidden = row.integer(7) != 0;
   return stream;
-}
-
-using LabelOfUuid = std::pair<std::string, Label>;
-std::optional<LabelOfUuid> label_of(const Rows &row) {
-  return LabelOfUuid{row.text(0), {row.text(1), time_of(row.integer(2))}};
 }
 
 using BanOfName = std::pair<std::string, Ban>;
@@ -166,6 +160,10 @@ Expected<void> make_tables(Database &database) {
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::unexpected(transaction.error());
+  if (is_older && *version == 4) {
+    if (auto left = database.execute(leave_fourth_schema); !left) return left;
+    return transaction->commit();
+  }
   for (const char *step : {is_older ? leave_older_schema : "", schema, is_older ? bring_streams : ""}) {
     if (auto made = database.execute(step); !made) return made;
   }
@@ -216,9 +214,6 @@ Expected<void> Store::prepare() {
        "INSERT OR REPLACE INTO stream (slug, info, viewers, reporter, heard, owner, removed, hidden)"
        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
       {remove_stream_, "DELETE FROM stream WHERE slug = ?1"},
-      {list_labels_, "SELECT uuid, owner, heard FROM label"},
-      {put_label_, "INSERT OR REPLACE INTO label (uuid, owner, heard) VALUES (?1, ?2, ?3)"},
-      {remove_label_, "DELETE FROM label WHERE uuid = ?1"},
       {list_bans_, "SELECT who, reason, since FROM ban"},
       {put_ban_, "INSERT OR REPLACE INTO ban (who, reason, since) VALUES (?1, ?2, ?3)"},
       {remove_ban_, "DELETE FROM ban WHERE who = ?1"},
@@ -236,11 +231,9 @@ Expected<Store::Contents> Store::read() {
   if (!nodes) return tl::unexpected<Error>(nodes.error());
   auto streams = all(list_streams_.run(), stream_of);
   if (!streams) return tl::unexpected<Error>(streams.error());
-  auto labels = all(list_labels_.run(), label_of);
-  if (!labels) return tl::unexpected<Error>(labels.error());
   auto bans = all(list_bans_.run(), ban_of);
   if (!bans) return tl::unexpected<Error>(bans.error());
-  return Contents{std::move(*nodes), std::move(*streams), std::move(*labels), std::move(*bans)};
+  return Contents{std::move(*nodes), std::move(*streams), std::move(*bans)};
 }
 
 Expected<void> Store::write(const Changes &changes) {
@@ -257,11 +250,6 @@ Expected<void> Store::write(const Changes &changes) {
                                 : put_stream_.run(slug, protocol::stream_json(*stream).text(),
                                                   stream->viewers, stream->reporter, count_of(stream->heard),
                                                   stream->owner, stream->removed, stream->hidden));
-    if (!written) return written;
-  }
-  for (const auto &[uuid, label] : changes.labels) {
-    auto written =
-        done(!label ? remove_label_.run(uuid) : put_label_.run(uuid, label->owner, count_of(label->heard)));
     if (!written) return written;
   }
   for (const auto &[name, ban] : changes.bans) {

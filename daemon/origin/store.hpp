@@ -25,8 +25,7 @@ class Store {
   struct Contents {
     std::vector<Node> nodes;
     std::vector<Stream> streams;
-    std::vector<std::pair<std::string, Label>> labels;  // by uuid
-    std::vector<std::pair<std::string, Ban>> bans;      // by name
+    std::vector<std::pair<std::string, Ban>> bans;  // by name
   };
 
   // "sqlite:///ABSOLUTE/PATH" (missing folders are made) or "sqlite://:memory:". **Errors** invalid: any
@@ -46,7 +45,6 @@ class Store {
   Database database_;
   Statement list_nodes_, put_node_, remove_node_;
   Statement list_streams_, put_stream_, remove_stream_;
-  Statement list_labels_, put_label_, remove_label_;
   Statement list_bans_, put_ban_, remove_ban_;
 };
 

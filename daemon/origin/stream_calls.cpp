@@ -49,6 +49,7 @@ class StreamCalls {
     if (!author) return tl::unexpected<Error>(author.error());
     auto stream = read_stream(call.body, *author, edges_.clock());
     if (!stream) return tl::unexpected(stream.error());
+    if (auto allowed = speaks_as(*author, stream->source); !allowed) return tl::unexpected(allowed.error());
     return put(std::move(*stream));
   }
 

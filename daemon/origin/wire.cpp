@@ -190,6 +190,7 @@ json::Builder map_json(const std::vector<Node> &nodes, const std::vector<Stream>
   std::vector<json::Builder> shown_nodes;
   for (const Node &node : nodes) {
     json::Builder out;
+    if (!node.label.empty()) out.set("label", node.label);
     shown_nodes.push_back(out.set("uuid", node.uuid)
                               .set("supernode", node.supernode)
                               .set("primary_supernode_uuid",

@@ -8,7 +8,7 @@
 //                         of the connecting end also "bound":true      it signs the binding of its TLS
 //   both ends, in answer  {"type":"proof","signature":HEX}               Ed25519, see signed_by()
 //
-// Elements skip the handshake: they have no uuid that another could take. Pure, apart from the random nonce.
+// Elements skip the handshake: they have no uuid of a key. Pure, apart from the random nonce.
 #pragma once
 
 #include <string>

@@ -13,6 +13,7 @@
 #include "core/effect.hpp"
 #include "core/input.hpp"
 #include "core/node.hpp"
+#include "core/slug.hpp"
 #include "glue/loop.hpp"
 #include "glue/random.hpp"
 #include "peer/bandwidth.hpp"
@@ -48,10 +49,7 @@ std::int64_t unix_ms() {
 }
 
 Driver::Settings with_key(Driver::Settings settings) {
-  if (settings.key) return settings;
-  auto made = Key::generate();
-  assert(made);  // at the start, before any input from outside
-  settings.key = std::move(*made);
+  if (!settings.key) settings.key = Key::generate().value();
   return settings;
 }
 
@@ -193,6 +191,7 @@ void Driver::Impl::start(std::uint16_t port) {
   node.has_origin = origin.has_value();
   if (origin) node.origin_at = core::Address{origin->host, origin->port};
   node.fingerprint = settings_.key->fingerprint();
+  node.self.uuid = core::uuid_of(node.fingerprint);
   node.stream_keys = &keys_;
   node.seed = std::bit_cast<std::uint64_t>(random_bytes<sizeof(std::uint64_t)>());
   node.unix_ms_at_zero = told_unix_ms_at_zero_ = unix_ms_at_zero();

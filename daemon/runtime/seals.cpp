@@ -40,13 +40,13 @@ bool Seals::admit(core::Message &message, const core::Uuid &self) {
 
 Expected<void> Seals::open(core::Routed &routed) {
   if (const auto opened = protocol::open(routed); !opened) return opened;
-  if (is_new(routed.author, routed.sealed.number)) return {};
+  if (is_new(routed.from.uuid, routed.sealed.number)) return {};
   routed.what.reset();
   return fail(Code::conflict, "it came before");
 }
 
 // Messages may overtake each other on different ways.
-bool Seals::is_new(const Fingerprint &author, std::uint64_t number) {
+bool Seals::is_new(const core::Uuid &author, std::uint64_t number) {
   auto found = seen_.find(author);
   if (found == seen_.end()) {
     if (order_.size() >= max_authors) {

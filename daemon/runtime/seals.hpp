@@ -34,12 +34,12 @@ class Seals {
   static constexpr std::size_t max_authors = 4'096;
 
  private:
-  bool is_new(const Fingerprint &author, std::uint64_t number);
+  bool is_new(const core::Uuid &author, std::uint64_t number);
 
   const Key key_;
   std::uint64_t number_;
-  std::map<Fingerprint, std::set<std::uint64_t>> seen_;  // the largest numbers of each author
-  std::deque<Fingerprint> order_;                        // of authors, the oldest first
+  std::map<core::Uuid, std::set<std::uint64_t>> seen_;  // the largest numbers of each author
+  std::deque<core::Uuid> order_;                        // of authors, the oldest first
 };
 
 }  // namespace astral::runtime

@@ -233,7 +233,6 @@ struct Routed {
   Sealed sealed = {};      // its text is empty: not signed yet
   // Null: not opened, or of a type that this version does not know.
   std::shared_ptr<const Enclosed> what = {};
-  std::string author = {};  // not sent: the fingerprint of the key that has signed it, once it is open
 };
 
 // Between a node and the elements that signal through it.

@@ -34,6 +34,10 @@ constexpr const char *plain = "text without control characters";
 const json::Text host_rule{.min = 1, .max = 255, .good = is_host, .wanted = "an address"};
 const json::Text uuid_rule{
     .min = 1, .max = max_uuid, .good = is_uuid, .wanted = "letters, digits and hyphens"};
+const json::Text label_rule{.min = 1,
+                            .max = max_uuid,
+                            .good = is_label,
+                            .wanted = "letters, digits and hyphens, and no uuid of a key"};
 const json::Text slug_rule{
     .min = 1, .max = max_slug, .good = is_slug, .wanted = "lower-case letters, digits and single hyphens"};
 const json::Text fingerprint_rule{

@@ -39,6 +39,7 @@ template <typename Fields>
 void describe(Fields &fields, typename Fields::template Value<NodeInfo> &node, Port port = Port::needed) {
   const bool listens = port == Port::needed;
   fields.text("uuid", node.uuid, uuid_rule);
+  fields.text("label", node.label, label_rule, Presence::optional);
   fields.text("ip_address", node.ip_address, host_rule, Presence::optional);
   fields.number("port", node.port, listens ? 1 : 0, 65535, listens ? Presence::required : Presence::filled);
   fields.flag("supernode", node.supernode, Presence::filled);

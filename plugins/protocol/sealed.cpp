@@ -4,6 +4,7 @@
 #include <string>
 
 #include "protocol/message_codec.hpp"
+#include "protocol/slug.hpp"
 
 namespace astral::protocol {
 namespace {
@@ -30,12 +31,13 @@ Expected<void> open(Routed &routed) {
   if (sealed.text.empty()) return fail(Code::invalid, "it is not signed");
   const auto key = PublicKey::from_raw(from_hex(sealed.key));
   if (!key) return tl::unexpected<Error>(key.error());
+  if (uuid_of(key->fingerprint()) != routed.from.uuid)
+    return fail(Code::invalid, "its author is not the node of its key");
   if (!key->verify(as_bytes(signed_text(routed)), from_hex(sealed.signature)))
     return fail(Code::invalid, "its author has not signed it");
   auto what = read_inside(sealed.text);
   if (!what) return tl::unexpected<Error>(what.error());
   routed.what = std::move(*what);
-  routed.author = key->fingerprint();
   return {};
 }
 

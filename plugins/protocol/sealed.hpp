@@ -14,9 +14,9 @@ namespace astral::protocol {
 // Writes `what` as text and signs it, with the uuids of both ends. Precondition: what.
 void seal(Routed &routed, const Key &key, std::uint64_t number);
 
-// Sets `what` and `author`. `what` stays null if the message is of a type that this version does not know.
-// Errors: invalid: it is not sealed, its key has not signed it for this addressee and from this author, or
-// its text is no message that may be routed.
+// Sets `what`, which stays null if the message is of a type that this version does not know.
+// Errors: invalid: it is not sealed, its key has not signed it for this addressee or is not that of the node
+// which it is from, or its text is no message that may be routed.
 Expected<void> open(Routed &routed);
 
 }  // namespace astral::protocol

@@ -53,4 +53,21 @@ bool is_uuid(std::string_view text) {
   });
 }
 
+namespace {
+constexpr std::size_t digits_of_uuid = 32;
+}
+
+std::string uuid_of(std::string_view fingerprint) {
+  return std::string(fingerprint.substr(0, digits_of_uuid));
+}
+
+bool is_uuid_of_a_key(std::string_view uuid) {
+  return uuid.size() == digits_of_uuid &&
+         std::all_of(uuid.begin(), uuid.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+bool is_label(std::string_view text) {
+  return is_uuid(text) && !is_uuid_of_a_key(text);
+}
+
 }  // namespace astral::protocol

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The rules of names: the slug of a stream, the uuid of a node, texts that people write. Pure.
+// The rules of names: the slug of a stream, the uuid and the label of a node, texts that people write. Pure.
 #pragma once
 
 #include <cstddef>
@@ -18,5 +18,11 @@ std::string slug_of(std::string_view name);
 bool is_slug(std::string_view text);                    // what slug_of() can return, except the empty string
 bool is_text(std::string_view text, std::size_t most);  // no control characters but newline, return, tab
 bool is_uuid(std::string_view text);                    // 1 to 64 of letters, digits and hyphens
+
+// A node is its key: its uuid is the first half of the key's fingerprint (glue/key.hpp). Nobody can find
+// another key with the same 128 bits.
+std::string uuid_of(std::string_view fingerprint);
+bool is_uuid_of_a_key(std::string_view uuid);  // it may be one: nobody has it without a key
+bool is_label(std::string_view text);          // as a uuid, and nobody takes it for that of a key
 
 }  // namespace astral::protocol

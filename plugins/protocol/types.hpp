@@ -17,7 +17,7 @@
 
 namespace astral::protocol {
 
-using Uuid = std::string;      // 1-64 of letters, digits, hyphens
+using Uuid = std::string;      // 1-64 of letters, digits, hyphens; of a node that has a key: uuid_of()
 using Slug = std::string;      // protocol/slug.hpp
 using TicketId = std::string;  // as a Uuid; made by the node that gives the ticket, or by an element
 using SearchId = std::string;  // as a Uuid; made by the node that searches
@@ -37,6 +37,7 @@ struct Address {
 
 struct NodeInfo {
   Uuid uuid = {};
+  std::string label = {};  // for people, as a Uuid; several nodes may have the same; empty: none
   std::string ip_address = {};
   std::uint16_t port = 0;
   bool supernode = false;
@@ -55,6 +56,11 @@ struct NodeInfo {
   std::uint64_t updated = 0;  // Unix ms of its start by its own clock; the higher value is newer
   bool operator==(const NodeInfo &) const = default;
 };
+
+// As people read it.
+inline const std::string &name_of(const NodeInfo &node) {
+  return node.label.empty() ? node.uuid : node.label;
+}
 
 // Where messages for a node go: to the supernode `via` at the address `at`. A supernode's `via` is itself.
 struct Place {

@@ -13,12 +13,14 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 #include "core/limits.hpp"
+#include "core/slug.hpp"
 #include "glue/loop.hpp"
 #include "peer/peers.hpp"
 
@@ -59,28 +61,35 @@ class Children : private peer::Peers::Handler {
   std::size_t heartbeats() const { return heartbeats_; }  // received from the supernode
 
  private:
-  struct Child {
+  struct Child {  // a node of its own, with its key
+    Child(peer::Peers::Handler &handler, Key key)
+        : uuid(core::uuid_of(key.fingerprint())), peers(handler, std::move(key), true) {}
+
+    std::string uuid;
+    peer::Peers peers;
     std::size_t *counted = nullptr;  // registered_ or full_, whichever counts this child
     std::uint64_t their_ms = 0;
     Time their_at = {};
   };
 
   void connect_more() {
-    while (asked_ < count_ && asked_ - registered_ - full_ - lost_ < at_once)
-      peers_.connect(core::first_own_id + asked_++, "127.0.0.1", port_);
+    while (asked_ < count_ && asked_ - registered_ - full_ - lost_ < at_once) {
+      const core::PeerId peer = core::first_own_id + asked_++;
+      peer::Peers::Handler &handler = *this;
+      children_.try_emplace(peer, handler, Key::generate().value())
+          .first->second.peers.connect(peer, "127.0.0.1", port_);
+    }
   }
 
   void on_peer_connected(core::PeerId peer, bool, const std::string &) override {
-    const std::string uuid =
-        "child-" + std::to_string(getpid()) + "-" + std::to_string(peer - core::first_own_id);
-    peers_.send(peer, core::Hello{.node = {.uuid = uuid, .port = discard_port}});
-    children_.emplace(peer, Child{});
+    Child &child = children_.at(peer);
+    child.peers.send(peer, core::Hello{.node = {.uuid = child.uuid, .port = discard_port}});
   }
 
   void on_peer_proved(core::PeerId, const Fingerprint &) override {}
 
   void on_peer_message(core::PeerId peer, core::Message message) override {
-    if (std::holds_alternative<core::Welcome>(message)) peers_.send(peer, core::Register{});
+    if (std::holds_alternative<core::Welcome>(message)) children_.at(peer).peers.send(peer, core::Register{});
     if (std::holds_alternative<core::Full>(message)) count(peer, full_);
     if (std::holds_alternative<core::Registered>(message)) {
       // Spreads the children's heartbeats evenly over the interval.
@@ -99,8 +108,8 @@ class Children : private peer::Peers::Handler {
   void on_peer_lost(core::PeerId peer, const std::string &reason) override {
     std::fprintf(stderr, "child %llu: %s\n", static_cast<unsigned long long>(peer - core::first_own_id),
                  reason.c_str());
-    const auto child = children_.extract(peer);
-    if (!child.empty() && child.mapped().counted) --*child.mapped().counted;
+    if (std::size_t *counted = std::exchange(children_.at(peer).counted, nullptr)) --*counted;
+    lost_children_.insert(peer);
     ++lost_;
     connect_more();
   }
@@ -115,12 +124,12 @@ class Children : private peer::Peers::Handler {
     while (!beats_.empty() && beats_.begin()->first <= now()) {
       const auto [due, peer] = *beats_.begin();
       beats_.erase(beats_.begin());
-      const auto child = children_.find(peer);
-      if (child == children_.end()) continue;
-      const auto held = (now() - child->second.their_at) / 1ms;
-      peers_.send(peer, core::Heartbeat{.sent_ms = unix_ms(),
-                                        .echo_ms = child->second.their_ms,
-                                        .held_ms = static_cast<std::uint64_t>(held)});
+      if (lost_children_.contains(peer)) continue;
+      Child &child = children_.at(peer);
+      const auto held = (now() - child.their_at) / 1ms;
+      child.peers.send(peer, core::Heartbeat{.sent_ms = unix_ms(),
+                                             .echo_ms = child.their_ms,
+                                             .held_ms = static_cast<std::uint64_t>(held)});
       beats_.emplace(due + interval_, peer);
     }
     if (!beats_.empty()) beat_timer_.set(beats_.begin()->first);
@@ -131,9 +140,9 @@ class Children : private peer::Peers::Handler {
   const Time interval_ = core::Timeouts{}.heartbeat;
   std::size_t asked_ = 0, registered_ = 0, full_ = 0, lost_ = 0, heartbeats_ = 0;
   std::map<core::PeerId, Child> children_;
+  std::set<core::PeerId> lost_children_;
   std::multimap<Time, core::PeerId> beats_;
   Timer beat_timer_;
-  peer::Peers peers_{*this, Key::generate().value(), true};
 };
 
 int run(std::uint16_t port, pid_t pid, std::size_t count, Time window) {

@@ -19,7 +19,7 @@ class Diamond(diamond.Diamond):
         """Asks for a ticket until it gets one, as a person would when no node has upstream."""
         def asked():
             return node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30).status in (302, 303)
-        astral.wait_until(asked, f'{node.uuid} to get the stream')
+        astral.wait_until(asked, f'{node.label} to get the stream')
 
     def player(self):
         return Player(self.place('v'), [f'astralsrc uri={self.v.uri(self.slug)}'])

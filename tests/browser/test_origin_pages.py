@@ -188,9 +188,9 @@ def test_a_visitor_without_a_node_watches_through_a_public_one(network, origin, 
     publisher = network.node('p', origin)
     publish_picture(network, publisher, 'talk')
     opened = network.node('o', origin, [publisher], None, '--public')
-    at_origin = lambda uuid: origin.call('GET', f'/node/{uuid}').json.get('node', {})
-    page.wait('the origin to find that o is reachable', lambda: at_origin('o').get('reachable'))
-    assert at_origin('o')['public'] is True and 'public' not in at_origin('p')
+    at_origin = lambda node: origin.call('GET', f'/node/{node.uuid}').json.get('node', {})
+    page.wait('the origin to find that o is reachable', lambda: at_origin(opened).get('reachable'))
+    assert at_origin(opened)['public'] is True and 'public' not in at_origin(publisher)
     page.wait('the stream at the origin', lambda: origin.call('GET', '/stream/talk').status == 200)
     page.wait('the public node to know the stream', lambda: opened.stream('talk'))
     page.open(f'{origin.url}/stream/talk?node={astral.free_port()}')  # no node listens there

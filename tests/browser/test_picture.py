@@ -68,18 +68,20 @@ def test_hls_plays_without_a_stall_while_relays_are_killed(network, page):
 def test_the_page_draws_the_network_of_a_real_node(network, page):
     chain = Chain(network)
     page.open(f'{chain.r.url}/#network')
-    drawn = lambda: page.js('''[...document.querySelectorAll("#network-picture .ticket")].map(
-        ({dataset}) => [dataset.stream, dataset.source, dataset.destination].join(" ")).sort()''')
-    page.wait('three nodes', lambda: set(page.js(
-        '[...document.querySelectorAll("#network-picture .peer")].map(one => one.dataset.uuid)')) == {'p', 'r', 'v'})
+    drawn = lambda: sorted(astral.labelled(page.js('''[...document.querySelectorAll("#network-picture .ticket")].map(
+        ({dataset}) => [dataset.stream, dataset.source, dataset.destination])''')))
+    page.wait('three nodes', lambda: set(astral.labelled(page.js(
+        '[...document.querySelectorAll("#network-picture .peer")].map(one => one.dataset.uuid)'))) == {'p', 'r', 'v'})
+    page.wait('their labels', lambda: sorted(page.js(
+        '[...document.querySelectorAll("#network-picture .peer .label")].map(one => one.textContent)')) == ['p', 'r', 'v'])
     page.wait('events', lambda: page.js('document.querySelector("#node").classList.contains("live")'))
     publish(network, chain.p, chain.slug)
     page.wait('the stream', lambda: 'Live' in page.text('#stream-list'))
     chain.connect()
-    page.wait('two tickets', lambda: drawn() == ['talk p r', 'talk r v'])
+    page.wait('two tickets', lambda: drawn() == [['talk', 'p', 'r'], ['talk', 'r', 'v']])
     assert page.js('[...document.querySelectorAll("#network-picture .hops")].map(one => one.textContent).sort()') == ['1', '2']
     assert chain.v.call('DELETE', '/stream/talk/ticket').status == 200
-    page.wait('the end of the second ticket', lambda: drawn() == ['talk p r'])
+    page.wait('the end of the second ticket', lambda: drawn() == [['talk', 'p', 'r']])
     assert page.console_errors == []
 
 

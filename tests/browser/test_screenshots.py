@@ -76,9 +76,9 @@ def town(network):
     others = [network.node(name, origin, bootstrap=[alma, benoit], upstream_limit=4000) for name in ('carmen', 'dmitri', 'esra')]
     for slug, nodes in (('evening-lecture', [benoit, *others]), ('studio-two', others[:2]), ('garden-camera', [others[2], benoit])):
         for node in nodes:
-            astral.wait_until(lambda: node.stream(slug), f'{node.uuid} to know {slug}', LONG_S)
+            astral.wait_until(lambda: node.stream(slug), f'{node.label} to know {slug}', LONG_S)
             astral.wait_until(lambda: node.call('POST', f'/stream/{slug}/tickets', {}, timeout=30).status in (302, 303),
-                              f'{node.uuid} to get {slug}', LONG_S)
+                              f'{node.label} to get {slug}', LONG_S)
     return benoit, origin
 
 

@@ -25,7 +25,7 @@ def test_each_system_plays_the_other_systems_stream(here, there):
         media.grows(file, 1_000_000, 60)
     for network, slug in ((there, 'from-here'), (here, 'from-there')):
         ticket = nodes[network].ticket(slug)
-        assert ticket['source'] != nodes[network].uuid and ticket['confirmed'], ticket
+        assert ticket['source'] != nodes[network].label and ticket['confirmed'], ticket
     for slug, file in received.items():
         assert viewers[slug].end(signal.SIGINT) == 0, viewers[slug].output
         media.grows(published[slug], 100_000)

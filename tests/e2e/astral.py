@@ -44,12 +44,35 @@ def wait_until(condition, what, seconds=20.0, every=0.05):
         time.sleep(every)
 
 
+ORIGIN = 'origin'  # the label of every origin
+LABELS = {}  # uuid → label, of each node that the tests have started
+
+
+def labelled(value):
+    """Parsed JSON with a label in place of each text that is a uuid of LABELS."""
+    if isinstance(value, dict):
+        return {key: labelled(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [labelled(one) for one in value]
+    return LABELS.get(value, value) if isinstance(value, str) else value
+
+
+def read_json(text):
+    return labelled(json.loads(text))
+
+
 class Answer:
+    """`json` has the labels of the tests' own nodes in place of their uuids, which come from their keys; `raw_json` has the uuids."""
+
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
 
     @property
     def json(self):
+        return read_json(self.body)
+
+    @property
+    def raw_json(self):
         return json.loads(self.body)
 
     @property
@@ -187,9 +210,13 @@ class Origin(Server):
 
 
 class Node(Server):
+    """A test calls it by `label`, which is its uuid if it was started without one. `uuid` is that of its key."""
+
     def __init__(self, network, name, argv, log, env):
         super().__init__(network, name, argv, log, env)
-        self.uuid = re.search(r'^astralnode (\S+) listening', self.output, re.M)[1]
+        self.label = re.search(r'^astralnode (\S+) listening', self.output, re.M)[1]
+        self.uuid = self.call('GET', '/node').raw_json['node']['uuid']
+        LABELS[self.uuid] = self.label
 
     def uri(self, slug):
         return f'astral://127.0.0.1:{self.port}/{slug}'
@@ -204,6 +231,11 @@ class Node(Server):
 
     def tickets(self):
         return self.get('/tickets')['tickets']
+
+    def supernode(self):
+        """The label of its supernode, ORIGIN if that is an origin; None if it has none."""
+        node = self.get('/node')['node']
+        return node.get('primary_supernode_label', node.get('primary_supernode_uuid'))
 
 
 def own_address():
@@ -266,17 +298,19 @@ class Network:
         argv = [*self.prefix, program('astralorigin', self.build), '--port', 0, '--store', store, *options]
         return self._keep(Origin(self, name, argv, self.folder / f'{name}.log', self.environment()))
 
-    def node(self, uuid, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', port=0, rtmp_port=0,
+    def node(self, label, origin=None, bootstrap=(), upstream_limit=None, *options, listen='127.0.0.1', port=0, rtmp_port=0, state=None,
              **env):
-        """upstream_limit is in KB/s, like the option. A node with a uuid that was used before finds its old state directory."""
-        argv = [*self.prefix, program('astralnode', self.build), '--uuid', uuid, '--port', port, '--rtmp-port', rtmp_port, '--listen', listen,
-                '--state-dir', self.folder / f'state-{uuid}']
+        """upstream_limit is in KB/s, like the option. A node with a label that was used before, or with that `state`, finds its old state
+        directory, and its key there. With an empty label it is started without one."""
+        argv = [*self.prefix, program('astralnode', self.build), '--port', port, '--rtmp-port', rtmp_port, '--listen', listen,
+                '--state-dir', self.folder / f'state-{state or label}']
+        argv += ['--uuid', label] if label else []
         argv += ['--origin', origin.public_url] if origin else []
         for peer in bootstrap:
             argv += ['--bootstrap', peer.public_url]
         argv += ['--upstream-limit', upstream_limit] if upstream_limit is not None else []
-        log = self.folder / f'{self._name(f"node-{uuid}")}.log'
-        return self._keep(Node(self, f'node {uuid}', [*argv, *options], log, self.environment(**env)))
+        log = self.folder / f'{self._name(f"node-{label}")}.log'
+        return self._keep(Node(self, f'node {label}', [*argv, *options], log, self.environment(**env)))
 
     def launch(self, kind, pipeline, quiet=True, stdin=None, **env):
         """Starts gst-launch-1.0 with a pipeline description."""

@@ -41,9 +41,9 @@ class Diamond:
     def watch(self, node):
         """Asks again, as a person does: for some seconds after the loss of the supernode, its old children are the origin's and its new
         ones do not find them."""
-        astral.wait_until(lambda: node.stream(self.slug), f'{node.uuid} to know the stream')
+        astral.wait_until(lambda: node.stream(self.slug), f'{node.label} to know the stream')
         astral.wait_until(lambda: node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30).status in (302, 303),
-                          f'{node.uuid} to get a ticket', 60)
+                          f'{node.label} to get a ticket', 60)
 
     def parent_and_standby(self, node):
         """Who feeds a node: (source of its active ticket, source of its standby ticket)."""
@@ -56,13 +56,13 @@ class Diamond:
         its standby; else None. While a relay is away, the source may feed the viewer, or one relay the other. This deletes such a
         ticket, so that the child looks for another parent, which is one more loss for it."""
         active, standby = self.parent_and_standby(self.v)
-        if active == self.s.uuid and standby in self.relays:
+        if active == self.s.label and standby in self.relays:
             self._send_away(self.s, self.v)
         for relay in self.relays.values():
             source = self.parent_and_standby(relay)[0] if relay.running() else None
             if source in self.relays and active in self.relays:
                 self._send_away(self.relays[source], relay)
-            if source != self.s.uuid:
+            if source != self.s.label:
                 return None
         return active if active in self.relays and standby in self.relays else None
 

@@ -69,7 +69,7 @@ def publish_film(network, node, slug, fps=FPS, kbps=800):
 
 def view(network, node, slug, to=None, quiet=True, invitation=None, **env):
     """Starts a viewer that writes what it receives to a file."""
-    to = to or network.folder / f'{slug}-at-{node.uuid}.received'
+    to = to or network.folder / f'{slug}-at-{node.label}.received'
     shown = f'invitation={invitation} ' if invitation else ''
     pipeline = f'astralsrc uri={node.uri(slug)} {shown}! filesink location={to} buffer-mode=unbuffered sync=false'
     return network.launch('viewer', pipeline, quiet, **env), to

@@ -53,4 +53,4 @@ class Description:
         assert kind in content or '*/*' in content, f'{where}: {kind} is not in openapi.json'
         schema = content.get(kind, {}).get('schema')
         if schema:
-            assert not (faults := self.faults(answer.json, schema)), f'{where}: {faults}'
+            assert not (faults := self.faults(answer.raw_json, schema)), f'{where}: {faults}'

@@ -7,6 +7,8 @@ import socket
 import ssl
 import struct
 
+import astral
+
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
@@ -69,7 +71,7 @@ class WebSocket:
             length = struct.unpack('!Q', self._read(8))[0]
         return first & 0x0f, self._read(length)
 
-    def receive_json(self):
+    def receive_raw_json(self):
         while True:
             opcode, payload = self.receive()
             if opcode == TEXT:
@@ -78,6 +80,10 @@ class WebSocket:
                     return said
             if opcode == CLOSE:
                 raise ConnectionError(f'closed: {payload!r}')
+
+    def receive_json(self):
+        """With labels in place of uuids, like astral.Answer.json."""
+        return astral.labelled(self.receive_raw_json())
 
     def closed_with(self):
         """Reads until the other side closes. Returns its close code and reason."""

@@ -173,7 +173,7 @@ def test_a_stream_dated_in_the_far_future_is_not_believed(watched, tmp_path):
     while publisher.receive_json()['type'] != 'published':
         pass
     known = watched.stream('future')
-    assert known['source'] == watched.uuid and known.get('updated', 0) < 10**14, known
+    assert known['source'] == watched.label and known.get('updated', 0) < 10**14, known
     publisher.close()
     node.close()
     assert watched.call('DELETE', '/stream/future').status == 200

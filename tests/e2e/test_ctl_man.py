@@ -43,6 +43,6 @@ def test_the_page_has_every_command_and_option_and_no_other(program, least):
 def test_the_page_has_the_arguments_of_every_command():
     lines = re.findall(r'^  ([a-z]+, -[a-z]+ [^a-z\n]*?)  ', help_of('astralctl'), re.M)
     assert len(lines) == 29
-    squeezed = page('astralctl').replace('UUID ...', 'UUID...')
+    squeezed = page('astralctl').replace('NODE ...', 'NODE...')
     for line in lines:
         assert re.search(f'^     {re.escape(line.strip())}$', squeezed, re.M), line

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`astralctl top` against a real node: in a terminal, in a pipe, as JSON."""
-import json
 import os
 import pathlib
 import signal
@@ -137,16 +136,16 @@ def test_json_prints_a_snapshot_for_each_change(network):
     with subprocess.Popen([astral.program('astralctl'), '--node', node.url, '--json', 'top'], stdout=subprocess.PIPE,
                           stdin=subprocess.DEVNULL, text=True, env=network.environment()) as child:
         try:
-            first = json.loads(child.stdout.readline())
+            first = astral.read_json(child.stdout.readline())
             assert first['node']['uuid'] == 'n1' and first['streams'] == first['tickets'] == []
             assert [one['uuid'] for one in first['nodes']] == ['n1']
             node.call('POST', '/streams', {'name': 'Talk'})
-            second = json.loads(child.stdout.readline())
+            second = astral.read_json(child.stdout.readline())
             if not second['streams']:  # this snapshot is older than the stream
-                second = json.loads(child.stdout.readline())
+                second = astral.read_json(child.stdout.readline())
             assert second['streams'][0]['slug'] == 'talk' and second['time_ms'] > first['time_ms']
             node.end()
-            while 'node' in (line := json.loads(child.stdout.readline())):
+            while 'node' in (line := astral.read_json(child.stdout.readline())):
                 pass
             assert line['error']['code'] == 'unreachable'
             os.kill(child.pid, signal.SIGTERM)

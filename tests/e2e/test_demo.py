@@ -28,7 +28,7 @@ def test_the_demo_plays_over_three_nodes_and_ctrl_c_ends_it_all(network, tmp_pat
     page, slug = re.search(r'Watch +(http://\S+)/#watch/(\S+)', demo.output).groups()
     assert astral.http('GET', page + '/').status == 200
     ticket = astral.http('GET', f'{page}/stream/{slug}/ticket').json['ticket']
-    assert ticket['source'] == 'relay-node' and ticket['hops'] == 2
+    assert ticket['source_label'] == 'relay-node' and ticket['hops'] == 2
     astral.wait_until(lambda: astral.http('GET', f'{page}/stream/{slug}/hls/index.m3u8').status == 200, 'the playlist', 40)
     demo.wait_for_output(r'live +\d+ kbit/s +viewer-node gets it from relay-node over 2 hops', 40)
     assert processes_of(scratch)

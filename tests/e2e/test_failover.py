@@ -156,7 +156,7 @@ def test_the_viewer_loses_no_byte_when_origin_and_both_relays_are_killed_at_once
     for relay in diamond.relays.values():
         relay.kill()
     media.grows(received, 1_000_000)
-    assert diamond.parent_and_standby(diamond.v)[0] == diamond.s.uuid
+    assert diamond.parent_and_standby(diamond.v)[0] == diamond.s.label
     assert viewer.end(signal.SIGINT) == 0, viewer.output
     media.grows(diamond.published, 500_000)
     media.assert_exact(received, diamond.published, max_header=64 * 188)
@@ -222,7 +222,7 @@ def test_the_viewer_loses_no_byte_when_links_are_renewed(network, often):
     known = set(first[viewing])
     astral.wait_until(lambda: known.update(links(viewing)) or len(known) >= 4, 'three new links', 40)
     for node in first:
-        astral.wait_until(lambda: first[node].isdisjoint(links(node)), f'the first links of {node.uuid} to be gone')
+        astral.wait_until(lambda: first[node].isdisjoint(links(node)), f'the first links of {node.label} to be gone')
     media.grows(received, 200_000)
     assert viewer.end(signal.SIGINT) == 0, viewer.output
     media.grows(published, 100_000)

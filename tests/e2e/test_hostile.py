@@ -52,7 +52,7 @@ def test_a_node_leaves_a_parent_that_withholds_and_its_players_miss_nothing(netw
     child = network.node('child', None, [source])
     publisher, published = media.publish_test_picture(network, source, 'withhold')
     for node in (liar, leaf, child):
-        astral.wait_until(lambda n=node: (n.stream('withhold') or {}).get('streaming'), f'{node.uuid} to know the stream')
+        astral.wait_until(lambda n=node: (n.stream('withhold') or {}).get('streaming'), f'{node.label} to know the stream')
     for node in (liar, leaf):
         assert node.call('POST', '/stream/withhold/tickets', {}, timeout=30).status == 303
     _, received = media.view(network, child, 'withhold')
@@ -81,7 +81,7 @@ def test_a_node_drops_a_parent_that_lies_and_its_players_miss_nothing(network):
     child = network.node('child', None, [source])
     publisher, published = media.publish_test_picture(network, source, 'alter')
     for node in (liar, leaf, child):
-        astral.wait_until(lambda n=node: (n.stream('alter') or {}).get('streaming'), f'{node.uuid} to know the stream')
+        astral.wait_until(lambda n=node: (n.stream('alter') or {}).get('streaming'), f'{node.label} to know the stream')
     assert child.stream('alter')['fingerprint'] == source.stream('alter')['fingerprint'] == liar.stream('alter')['fingerprint']
     for node in (liar, leaf):
         assert node.call('POST', '/stream/alter/tickets', {}, timeout=30).status == 303
@@ -98,10 +98,10 @@ def test_a_node_drops_a_parent_that_lies_and_its_players_miss_nothing(network):
 
     # A stranger says that the stream is gone, has ended, and comes from elsewhere now.
     thief, known = stranger.meet(child.port, network.folder, 'thief'), child.stream('alter')
-    word = {'slug': 'alter', 'name': 'alter', 'source': 's', 'updated': known['updated'] + 60_000}
+    word = {'slug': 'alter', 'name': 'alter', 'source': source.uuid, 'updated': known['updated'] + 60_000}
     thief.send({'type': 'gone', 'slug': 'alter', 'updated': word['updated']})
-    thief.send({'type': 'streams', 'streams': [{**word, 'ended': True}, {**word, 'source': 'thief', 'streaming': True}]})
-    thief.send({'type': 'request', 'ticket': 't1', 'slug': 'nope', 'destination': 'thief'})
+    thief.send({'type': 'streams', 'streams': [{**word, 'ended': True}, {**word, 'source': thief.uuid, 'streaming': True}]})
+    thief.send({'type': 'request', 'ticket': 't1', 'slug': 'nope', 'destination': thief.uuid})
     while thief.receive_json()['type'] != 'refusal':  # so all before was heard
         pass
     assert child.stream('alter')['state'] == 'live' and child.stream('alter')['source'] == 's'

@@ -84,7 +84,7 @@ def test_a_network_of_twelve_survives_the_loss_of_a_supernode_the_origin_and_a_r
 
     # A supernode is killed. Its children find another one. Nodes that did not get the stream through it keep their parents.
     def parents():
-        return {node.uuid: active_ticket(node)['source'] for node in viewers if node.running() and active_ticket(node)}
+        return {node.label: active_ticket(node)['source'] for node in viewers if node.running() and active_ticket(node)}
 
     def through(name, tree):
         way, at = [], name
@@ -93,11 +93,11 @@ def test_a_network_of_twelve_survives_the_loss_of_a_supernode_the_origin_and_a_r
             way.append(at)
         return way
     before_tickets = active_tickets(viewers)
-    before = {node.uuid: ticket['source'] for node, ticket in before_tickets.items()}
-    depth = max(len(through(node.uuid, before)) for node in viewers)
+    before = {node.label: ticket['source'] for node, ticket in before_tickets.items()}
+    depth = max(len(through(node.label, before)) for node in viewers)
     victim = max(SUPERNODES, key=lambda name: len(children_of(nodes, name)))
     orphans = children_of(nodes, victim)
-    untouched = {node: ticket for node, ticket in before_tickets.items() if node.uuid != victim and victim not in through(node.uuid, before)}
+    untouched = {node: ticket for node, ticket in before_tickets.items() if node.label != victim and victim not in through(node.label, before)}
     assert orphans and untouched
     nodes[victim].kill()
     for name in orphans:
@@ -105,7 +105,7 @@ def test_a_network_of_twelve_survives_the_loss_of_a_supernode_the_origin_and_a_r
                           f'{name} to have another supernode', 40)
     living = [node for node in viewers if node.running()]
     for node in living:
-        astral.wait_until(lambda: active_ticket(node) and node.uuid not in through(active_ticket(node)['source'], parents()),
+        astral.wait_until(lambda: active_ticket(node) and node.label not in through(active_ticket(node)['source'], parents()),
                           f'{node.name} to be fed', 40)
     expect_same_or_nearer_parents(untouched)
 
@@ -117,7 +117,7 @@ def test_a_network_of_twelve_survives_the_loss_of_a_supernode_the_origin_and_a_r
     origin = network.origin('--port', origin.port, store=store(network))
     # The store does not keep which nodes are reachable, so this waits until the new origin has checked all of them.
     astral.wait_until(lambda: {node['uuid'] for node in origin.get('/nodes?limit=256')['nodes'] if node.get('reachable')}
-                      >= {node.uuid for node in (source, *living)}, 'the origin to hear of everybody again', 100)
+                      >= {node.label for node in (source, *living)}, 'the origin to hear of everybody again', 100)
     assert origin.get('/stream/talk')['stream']['streaming']
     newcomer = network.node('n9', origin, (), ROOM_FOR_TWO, '--supernode', 'no')
     astral.wait_until(lambda: has_a_role(newcomer), 'a newcomer to have a supernode', 40)
@@ -129,16 +129,16 @@ def test_a_network_of_twelve_survives_the_loss_of_a_supernode_the_origin_and_a_r
     # A relay leaves properly. Its children find other parents. (Only the simulator and the unit tests of core/ check that they
     # have them before the relay is gone, because that depends on time.)
     tree = parents()
-    feeding = [node for node in living if node.uuid in tree.values() and node.uuid not in SUPERNODES]
+    feeding = [node for node in living if node.label in tree.values() and node.label not in SUPERNODES]
     if not feeding:
         pytest.fail(f'no node is a relay: {tree}, depth was {depth}')
     leaver = feeding[0]
-    below = [node for node in living if tree.get(node.uuid) == leaver.uuid]
+    below = [node for node in living if tree.get(node.label) == leaver.label]
     assert leaver.call('DELETE', '/node').status == 200
 
     assert below and leaver.wait() == 0
     for node in below:
-        astral.wait_until(lambda: active_ticket(node) and active_ticket(node)['source'] != leaver.uuid, f'{node.name} to be fed by another')
+        astral.wait_until(lambda: active_ticket(node) and active_ticket(node)['source'] != leaver.label, f'{node.name} to be fed by another')
     expect_new_segments([newcomer, *(node for node in living if node.running())])
 
 
@@ -153,9 +153,9 @@ def expect_same_or_nearer_parents(tickets, newcomers=()):
     now = active_tickets([*tickets, *newcomers])
     for node, before in tickets.items():
         ticket = now[node]
-        took_its_place = [other for other, its in now.items() if other.uuid not in SUPERNODES and its['source'] == before['source']
+        took_its_place = [other for other, its in now.items() if other.label not in SUPERNODES and its['source'] == before['source']
                           and its['created'] >= before['created']]
-        made_way = node.uuid in SUPERNODES and took_its_place
+        made_way = node.label in SUPERNODES and took_its_place
         assert ticket['created'] == before['created'] or ticket['hops'] < before['hops'] or made_way, (before, ticket)
 
 

@@ -180,6 +180,15 @@ def test_every_operation_answers_as_described(nodes):
     do(v, 200, 'forget_node', uuid='fake')
     do(v, 404, 'forget_node', uuid='nobody')
     do(v, 409, 'forget_node', uuid='v')
+    twins = {f'twin-{number}': number for number in (10, 11)}
+    for uuid, port in twins.items():
+        do(v, 201, 'register_node', {**nodes_body, 'uuid': uuid, 'port': port, 'label': 'twin'})
+    for operation in ('get_node', 'forget_node', 'get_ticket_of', 'give_up_ticket_of'):
+        do(v, 409, operation, slug='free', uuid='twin')
+    do(v, 409, 'confirm_ticket_of', {'confirmed': True}, slug='free', uuid='twin')
+    do(v, 409, 'ask_ticket', {'destination_uuid': 'twin'}, slug='free')
+    for uuid in twins:
+        do(v, 200, 'forget_node', uuid=uuid)
 
     assert do(v, 201, 'create_stream', {'name': 'My Talk!'}).headers['Location'] == '/stream/my-talk'
     do(v, 200, 'create_stream', {'name': 'My Talk!'})
@@ -268,7 +277,7 @@ def test_every_operation_answers_as_described(nodes):
     do(v, 201, 'create_stream', {'name': 'The last'})
     kinds = set()
     while True:
-        event = events.receive_json()
+        event = events.receive_raw_json()
         assert not (faults := do.description.faults(event, do.description.schema('Event'))), (event, faults)
         kinds.add(event['type'])
         if event['data'].get('slug') == 'the-last':

@@ -13,11 +13,11 @@ def itself(node):
 
 
 def is_at_the_origin(node):
-    return itself(node).get('primary_supernode_uuid', '').startswith('origin-')
+    return node.supernode() == astral.ORIGIN
 
 
 def two_children(network, origin):
-    nodes = [network.node(uuid, origin, (), None, '--supernode', 'no') for uuid in 'pv']
+    nodes = [network.node(label, origin, (), None, '--supernode', 'no') for label in 'pv']
     for node in nodes:
         astral.wait_until(lambda node=node: is_at_the_origin(node), f'{node.name} to be a child of the origin')
     return nodes

@@ -106,12 +106,12 @@ def test_a_stranger_cannot_remove_a_living_node(network, played):
 def test_a_strangers_delete_removes_a_dead_node(network):
     origin = network.origin()
     node = network.node('n1', origin)
-    astral.wait_until(lambda: reachable(origin, 'n1'), 'the origin to reach it')
+    astral.wait_until(lambda: reachable(origin, node.uuid), 'the origin to reach it')
     node.kill()
-    astral.wait_until(lambda: stranger(origin, 'DELETE', '/node/n1').status == 404, 'the origin to find it gone', every=0.5)
+    astral.wait_until(lambda: stranger(origin, 'DELETE', f'/node/{node.uuid}').status == 404, 'the origin to find it gone', every=0.5)
 
 
-def test_a_stranger_cannot_take_the_uuid_of_a_living_node(network, played):
+def test_a_stranger_cannot_take_the_uuid_of_a_living_node_that_signs_nothing(network, played):
     origin = network.origin()
     origin.call('POST', '/nodes', {'uuid': 'n1', 'port': played.port})
     astral.wait_until(lambda: reachable(origin, 'n1'), 'the origin to reach it')
@@ -142,9 +142,9 @@ def test_a_stranger_cannot_change_streams(network):
 def test_a_node_that_ends_removes_itself_from_the_origin(network):
     origin = network.origin()
     node = network.node('n1', origin)
-    astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to report')
+    astral.wait_until(lambda: origin.call('GET', f'/node/{node.uuid}').status == 200, 'the node to report')
     assert node.end() == 0
-    assert origin.call('GET', '/node/n1').status == 404
+    assert origin.call('GET', f'/node/{node.uuid}').status == 404
 
 
 class Signer(Key):
@@ -167,19 +167,20 @@ class Signer(Key):
 def test_names_belong_to_the_key_that_signs(network):
     """The other calls come from the owner's own address."""
     origin = network.origin(store=f'sqlite://{network.folder}/o.db')
-    owner, thief = Signer(network.folder), Signer(network.folder)
-    node, stream = {'uuid': 'n1', 'port': 9}, {'name': 'talk', 'source': 'n1', 'streaming': True}
+    owner, thief = Signer.new(network.folder), Signer.new(network.folder)
+    node, stream = {'uuid': owner.uuid, 'port': 9}, {'name': 'talk', 'source': owner.uuid, 'streaming': True}
     assert owner.call(origin, 'POST', '/nodes', node).status == 201
     assert owner.call(origin, 'POST', '/streams', stream).status == 201
 
     def try_to_take(origin):
-        calls = ('POST', '/streams', stream), ('PUT', '/stream/talk', {'uuid': 'n1', 'name': 'mine'}), ('DELETE', '/stream/talk', {'uuid': 'n1'})
+        calls = (('POST', '/streams', stream), ('PUT', '/stream/talk', {'uuid': owner.uuid, 'name': 'mine'}),
+                 ('DELETE', '/stream/talk', {'uuid': owner.uuid}))
         for method, path, body in (('POST', '/nodes', node), *calls):
             for answer in origin.call(method, path, body), thief.call(origin, method, path, body):
                 assert answer.status in (403, 404, 409), (method, path)
     try_to_take(origin)
-    assert origin.get('/stream/talk')['stream']['owner'] == origin.get('/node/n1')['node']['key']
-    assert owner.call(origin, 'DELETE', '/node/n1', {}).status == 200
+    assert origin.get('/stream/talk')['stream']['owner'] == origin.get(f'/node/{owner.uuid}')['node']['key']
+    assert owner.call(origin, 'DELETE', f'/node/{owner.uuid}', {}).status == 200
     try_to_take(origin)
     assert owner.call(origin, 'DELETE', '/stream/talk', {}).status == 200
     try_to_take(origin)
@@ -191,8 +192,8 @@ def test_names_belong_to_the_key_that_signs(network):
 
 def test_a_signed_call_counts_once(network):
     origin = network.origin()
-    owner = Signer(network.folder)
-    body = b'{"uuid":"n1","port":9}'
+    owner = Signer.new(network.folder)
+    body = json.dumps({'uuid': owner.uuid, 'port': 9}).encode()
     headers = owner.headers('POST', '/nodes', body)
     assert origin.call('POST', '/nodes', body, headers).status == 201
     again = origin.call('POST', '/nodes', body, headers)
@@ -204,14 +205,15 @@ def test_nobody_takes_the_stream_of_a_node_that_was_here(network):
     node = network.node('n1', origin)
     assert node.call('POST', '/streams', {'name': 'talk'}).status == 201
     shown = astral.wait_until(lambda: origin.call('GET', '/stream/talk').json.get('stream'), 'the stream at the origin')
-    assert origin.call('DELETE', '/stream/talk?uuid=n1').status == 403
-    assert origin.call('DELETE', '/node/n1?uuid=n1').status == 202
+    assert origin.call('DELETE', f'/stream/talk?uuid={node.uuid}').status == 403
+    assert origin.call('DELETE', f'/node/{node.uuid}?uuid={node.uuid}').status == 202
     assert node.end() == 0
-    assert origin.call('POST', '/nodes', {'uuid': 'n1', 'port': 9}).status == 409
-    assert origin.call('POST', '/streams', {'name': 'talk', 'source': 'n1'}).status == 409
+    assert origin.call('POST', '/nodes', {'uuid': node.uuid, 'port': 9}).status == 403
+    for source in node.uuid, 'n1':
+        assert origin.call('POST', '/streams', {'name': 'talk', 'source': source}).status in (403, 409), source
     assert shown['owner'] == shown['fingerprint'] == origin.get('/stream/talk')['stream']['owner']
     node = network.node('n1', origin)  # has its key again
-    astral.wait_until(lambda: origin.call('GET', '/node/n1').status == 200, 'the node to be back')
+    astral.wait_until(lambda: origin.call('GET', f'/node/{node.uuid}').status == 200, 'the node to be back')
     assert node.call('POST', '/streams', {'name': 'talk'}).status in (200, 201)
     assert node.call('DELETE', '/stream/talk').status == 200
     astral.wait_until(lambda: origin.call('GET', '/stream/talk').status == 404, 'the origin to hear that the stream is deleted')
@@ -232,7 +234,7 @@ def test_an_administrator_hides_and_bans(network):
     assert origin.call('GET', '/stream/talk').status == 404
     assert admin('listbans').stdout.endswith('hidden  talk\n')
     assert admin('unhide', 'talk').returncode == 0
-    key = origin.get('/node/n1')['node']['key']
+    key = origin.get(f'/node/{node.uuid}')['node']['key']
     assert key != shown['owner'] and admin('ban', key, 'spam').returncode == 0
     assert origin.get('/nodes') == {'nodes': []} and origin.get('/streams') == {'streams': []}
     node.wait_for_output('takes nothing from you: spam', 60)  # it reports every 30 s

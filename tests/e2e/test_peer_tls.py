@@ -55,7 +55,7 @@ def test_nobody_on_the_way_reads_what_nodes_say(network):
     second = network.node('second', None, [middle], None, '--supernode', 'no')
     astral.wait_until(lambda: second.get('/node')['node'].get('primary_supernode_uuid') == 'first', 'the second node to register')
     assert middle.heard.startswith(b'\x16\x03') and len(middle.heard) > 1000
-    for word in (b'challenge', b'hello', b'uuid', b'second', b'GET /peer'):
+    for word in (b'challenge', b'hello', b'uuid', b'second', second.uuid.encode(), b'GET /peer'):
         assert word not in middle.heard, word
 
 

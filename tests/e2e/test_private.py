@@ -22,7 +22,7 @@ def test_only_guests_read_a_private_stream(network):
     assert link.startswith(f'http://127.0.0.1:{source.port}/#invite/')
     ann = link.split('#invite/')[1]
     for node in (source, relay, guest, friend):
-        astral.wait_until(lambda n=node: (n.stream(slug) or {}).get('streaming'), f'{node.uuid} to know the stream')
+        astral.wait_until(lambda n=node: (n.stream(slug) or {}).get('streaming'), f'{node.label} to know the stream')
         for known in (seen_from_elsewhere(node, slug), *([] if node is source else [node.stream(slug)])):
             assert known['private'] and known['name'] == slug and not known['description'] and not known['media'], known
     assert (source.stream(slug)['name'], source.stream(slug)['description']) == ('Secret talk', 'hush')

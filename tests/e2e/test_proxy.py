@@ -104,9 +104,9 @@ def test_a_client_has_its_own_rights(network, node, proxy):
 def test_an_origin_behind_it_carries_the_signalling_of_its_nodes(network):
     origin = network.origin('--trusted-proxy', '127.0.0.1')
     proxy = Proxy(network, origin)
-    nodes = [network.node(uuid, None, (), None, '--supernode', 'no', '--origin', proxy.url, '--origin-ca', proxy.certificate) for uuid in 'pv']
+    nodes = [network.node(label, None, (), None, '--supernode', 'no', '--origin', proxy.url, '--origin-ca', proxy.certificate) for label in 'pv']
     for node in nodes:
-        astral.wait_until(lambda node=node: node.get('/node')['node'].get('primary_supernode_uuid', '').startswith('origin-'), 'a child of the origin')
+        astral.wait_until(lambda node=node: node.supernode() == astral.ORIGIN, 'a child of the origin')
     media.publish_test_picture(network, nodes[0], 'talk')
     astral.wait_until(lambda: (nodes[1].stream('talk') or {}).get('streaming'), 'the stream')
     found = media.probe(f'{nodes[1].url}/stream/talk/live.flv', '-show_streams', '-read_intervals', '%+1')

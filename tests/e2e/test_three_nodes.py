@@ -24,7 +24,7 @@ class Chain:
         """Waits until the stream is live. R gets it from P; then P is full and V must get it from R."""
         astral.wait_until(lambda: (self.p.stream(self.slug) or {}).get('streaming'), 'the stream to be live at P')
         for node in (self.r, self.v):
-            astral.wait_until(lambda n=node: n.stream(self.slug), f'{node.uuid} to know the stream')
+            astral.wait_until(lambda n=node: n.stream(self.slug), f'{node.label} to know the stream')
             asked = node.call('POST', f'/stream/{self.slug}/tickets', {}, timeout=30)
             assert asked.status in (302, 303), asked.body
         r, v = self.r.ticket(self.slug), self.v.ticket(self.slug)

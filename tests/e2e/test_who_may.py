@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Access rules of a node that listens on all addresses. The stranger of these tests calls from this machine's network address,
 which is not loopback, so the node takes it for another machine. A machine without such an address skips these tests."""
-import json
 import socket
 
 import pytest
@@ -98,10 +97,10 @@ def test_a_stranger_learns_how_many_there_are_and_not_who(network, node, strange
     for listener, hears in ((owners, True), (events, False)):
         told = []
         while not any(one['type'] == 'stream' and one['data'].get('slug') == 'seen' for one in told):
-            told.append(json.loads(listener.receive()[1]))
+            told.append(listener.receive_json())
         assert any(one['type'] == 'node' and one['data']['uuid'] == 'w' for one in told) == hears
     seen = stranger.call('GET', '/nodes').json
-    assert [one['uuid'] for one in seen['nodes']] == [node.uuid] and seen['count'] == 3
+    assert [one['uuid'] for one in seen['nodes']] == [node.label] and seen['count'] == 3
     tickets = node.get('/tickets')
     assert stranger.call('GET', '/tickets').json == {'tickets': [], 'count': len(tickets['tickets'])} and tickets['count'] == len(tickets['tickets'])
     assert stranger.call('GET', '/stream/talk/tickets').json['tickets'] == []
@@ -148,7 +147,8 @@ def test_a_stranger_registers_only_itself(node, stranger):
     assert register(201, uuid='s', port=1).json['node']['ip_address'] == stranger.address
     register(200, uuid='s', port=1, ip_address=stranger.address)
     register(409, uuid='s', port=2)
-    register(409, uuid='n', port=2)
+    register(409, uuid=node.uuid, port=2)
+    register(403, uuid='0' * 32, port=2)  # as if it were of a key
     register(403, uuid='t', port=1, ip_address='198.51.100.7')
     register(201, node, uuid='t', port=1, ip_address='198.51.100.7')  # this machine may register others
     register(409, uuid='t', port=1)

@@ -20,7 +20,6 @@ UDP_PLACES = PLACES[:-1]
 NO_DIRECT_PATH = {(homes.PORT_RESTRICTED, homes.SYMMETRIC), (homes.SYMMETRIC, homes.PORT_RESTRICTED), (homes.SYMMETRIC, homes.SYMMETRIC)}
 DIRECT = set(itertools.product(UDP_PLACES, UDP_PLACES)) - NO_DIRECT_PATH
 SUPERNODE = 'supernode'
-ORIGIN = 'origin-'  # the uuid of an origin begins so
 ASK_AGAIN = 0.2  # seconds after a refusal
 _numbers = itertools.count(1)
 
@@ -47,7 +46,7 @@ class Internet:
         self.options = ('--stun', stun.serve(network.machine())) if with_stun else ()
         self.origin_machine = network.machine()
         self.origin = self.origin_machine.origin()
-        self.primary = SUPERNODE if with_supernode else ORIGIN
+        self.primary = SUPERNODE if with_supernode else astral.ORIGIN
         if not with_supernode:
             return
         self.supernode = network.machine().node(SUPERNODE, self.origin, (), None, '--supernode', 'yes', *self.options)
@@ -64,7 +63,7 @@ class Pair:
         self.publisher, self.viewer = (machine.node(f'{name}-{number}', internet.origin, (), None, *internet.options, *own)
                                        for machine, name, own in zip(self._machines, ('publisher', 'viewer'), options))
         for node in (self.publisher, self.viewer):
-            astral.wait_until(lambda node=node: node.get('/node')['node'].get('primary_supernode_uuid', '').startswith(internet.primary),
+            astral.wait_until(lambda node=node: node.supernode() == internet.primary,
                               f'{node.name} to be a child of {internet.primary}', 40)
 
     def publish(self):

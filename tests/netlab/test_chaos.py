@@ -98,10 +98,10 @@ def test_viewers_lose_no_byte_while_source_and_relays_fail_and_return(network):
     relays = [relay(name) for name in machines if name.startswith('r')]
     viewers = [machines[name].node(name, origin, [source], 1) for name in machines if name.startswith('v')]
     for node in [*(relay.node for relay in relays), *viewers]:
-        astral.wait_until(lambda node=node: node.stream(SLUG), f'{node.uuid} to know the stream')
+        astral.wait_until(lambda node=node: node.stream(SLUG), f'{node.label} to know the stream')
         astral.wait_until(lambda node=node: node.call('POST', f'/stream/{SLUG}/tickets', {}, timeout=30).status in (302, 303),
-                          f'{node.uuid} to get a ticket')
-    screens = [media.view(machines[node.uuid], node, SLUG) for node in viewers]
+                          f'{node.label} to get a ticket')
+    screens = [media.view(machines[node.label], node, SLUG) for node in viewers]
     for _, received in screens:
         media.grows(received, 500_000)
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Three machines find each other through the origin alone, through one known address alone, and from memory alone. Then a stream
 crosses the network."""
-import json
 import signal
 
 import astral
@@ -18,17 +17,17 @@ def become_supernode(node):
 
 def become_children(supernode, children):
     for node in children:
-        astral.wait_until(lambda: itself(node).get('primary_supernode_uuid') == supernode.uuid,
+        astral.wait_until(lambda: itself(node).get('primary_supernode_uuid') == supernode.label,
                           f'{node.name} to be a child of {supernode.name}', 40)
 
     def listed():
         return {node['uuid']: node.get('primary_supernode_uuid') for node in supernode.get('/nodes')['nodes']}
-    wanted = {node.uuid: supernode.uuid for node in children}
+    wanted = {node.label: supernode.label for node in children}
     astral.wait_until(lambda: wanted.items() <= listed().items(), f'{supernode.name} to list its children')
     for node in children:
         assert not itself(node)['supernode']
         seen = {one['uuid']: one['supernode'] for one in node.get('/nodes')['nodes']}
-        assert seen.get(supernode.uuid) is True, seen
+        assert seen.get(supernode.label) is True, seen
 
 
 def flows(publishing, viewing):
@@ -64,7 +63,7 @@ def test_nodes_find_each_other_through_the_origin_alone(network):
 def test_nodes_find_each_other_through_a_known_address_alone(network):
     machines = [network.machine() for _ in range(3)]
     a = machines[0].node('a')
-    b, c = (machine.node(uuid, bootstrap=[a]) for machine, uuid in zip(machines[1:], 'bc'))
+    b, c = (machine.node(label, bootstrap=[a]) for machine, label in zip(machines[1:], 'bc'))
     become_children(a, [b, c])
     flows((machines[1], b), (machines[2], c))
 
@@ -72,11 +71,11 @@ def test_nodes_find_each_other_through_a_known_address_alone(network):
 def test_nodes_find_each_other_from_memory_alone(network):
     origin, machines, (a, b, c) = met_by_the_origin(network)
 
-    def remembers(machine, uuid, others):
-        path = machine.folder / f'state-{uuid}' / 'peers.json'
-        return path.exists() and others <= {peer['uuid'] for peer in json.loads(path.read_text())['nodes']}
-    for machine, uuid, others in zip(machines, 'abc', ({'b', 'c'}, {'a'}, {'a'})):
-        astral.wait_until(lambda: remembers(machine, uuid, others), f'{uuid} to remember {others}')
+    def remembers(machine, label, others):
+        path = machine.folder / f'state-{label}' / 'peers.json'
+        return path.exists() and others <= {peer['uuid'] for peer in astral.read_json(path.read_text())['nodes']}
+    for machine, label, others in zip(machines, 'abc', ({'b', 'c'}, {'a'}, {'a'})):
+        astral.wait_until(lambda: remembers(machine, label, others), f'{label} to remember {others}')
 
     # A power cut: no node says goodbye. A former child returns first and becomes the supernode. The former supernode becomes its
     # child; the third node may remember only that one.

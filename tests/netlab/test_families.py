@@ -50,7 +50,7 @@ class Net:
         machine, bootstrap = self.machine(families)
         node = machine.node('relay-' + families.lower(), None, (), None, *bootstrap, *options)
         pairs.wait_until_nat_is_known(node)
-        astral.wait_until(lambda: node.get('/node')['node'].get('primary_supernode_uuid') == pairs.SUPERNODE, f'{node.name} to be a child', 40)
+        astral.wait_until(lambda: node.supernode() == pairs.SUPERNODE, f'{node.name} to be a child', 40)
         return node
 
     def home(self, kind):
@@ -73,7 +73,7 @@ def test_nodes_with_a_common_family_are_linked_directly(internet, publisher, vie
     assert [says(node) for node in (net.supernode, pair.publisher, pair.viewer)] == \
            [(kind != IPV6, kind != IPV4) for kind in (DUAL, publisher, viewer)]
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == pair.publisher.uuid
+    assert pair.parent() == pair.publisher.label
 
 
 @pytest.mark.parametrize('publisher, viewer', [(IPV6, IPV4), (IPV4, IPV6)])
@@ -89,7 +89,7 @@ def test_another_node_that_has_both_relays_if_the_supernode_has_no_room(internet
     relay = [net.relay(families) for families in (IPV4, IPV6, DUAL)][-1]
     pair = net.pair(net.machine(IPV6), net.machine(IPV4))
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == relay.uuid
+    assert pair.parent() == relay.label
 
 
 def test_without_a_node_that_has_both_and_may_relay_the_viewer_hears_why(internet):
@@ -107,4 +107,4 @@ def test_dual_homes_meet_over_ipv6_whatever_their_nats(internet, kind):
     net = Net(internet)
     pair = net.pair(net.home(kind), net.home(kind))
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == pair.publisher.uuid
+    assert pair.parent() == pair.publisher.label

@@ -49,7 +49,7 @@ def test_the_viewer_gets_the_picture(internet_of_pairs, network, publisher, view
     pair = pairs.Pair(internet_of_pairs, pairs.place(network, publisher), pairs.place(network, viewer))
     pair.publish()
     pair.play(COUNT, SECONDS)
-    assert pair.parent() in ({pair.publisher.uuid} if (publisher, viewer) in pairs.DIRECT else {pair.publisher.uuid, pairs.SUPERNODE})
+    assert pair.parent() in ({pair.publisher.label} if (publisher, viewer) in pairs.DIRECT else {pair.publisher.label, pairs.SUPERNODE})
 
 
 def test_the_hosts_of_one_home_feed_each_other_inside(internet_of_pairs, network):
@@ -57,7 +57,7 @@ def test_the_hosts_of_one_home_feed_each_other_inside(internet_of_pairs, network
     pair = pairs.Pair(internet_of_pairs, *home.hosts)
     pair.publish()
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == pair.publisher.uuid
+    assert pair.parent() == pair.publisher.label
 
 
 @pytest.mark.parametrize('kind', [PORT_RESTRICTED, SYMMETRIC])
@@ -66,4 +66,4 @@ def test_a_viewer_behind_a_carriers_nat_gets_the_picture(internet_of_pairs, netw
     pair = pairs.Pair(internet_of_pairs, network.machine(), home.host)
     pair.publish()
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == pair.publisher.uuid
+    assert pair.parent() == pair.publisher.label

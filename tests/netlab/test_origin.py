@@ -37,10 +37,10 @@ def test_two_homes_and_an_origin_get_a_picture_in_both_directions(meeting, inter
         before = meeting.origin_machine.arrived()
         way.play(COUNT, SECONDS)
         assert meeting.origin_machine.arrived() - before < SIGNALLING
-        assert way.parent() == way.publisher.uuid
+        assert way.parent() == way.publisher.label
     for node in (pair.publisher, pair.viewer):
         assert not itself(node)['supernode']  # nobody can reach it
-        assert itself(node)['primary_supernode_uuid'].startswith(pairs.ORIGIN)
+        assert node.supernode() == astral.ORIGIN
 
 
 NATS = {  # as two ports of one server show them

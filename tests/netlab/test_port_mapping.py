@@ -90,7 +90,7 @@ def test_a_viewer_behind_a_symmetric_nat_gets_the_picture_directly(internet_of_p
     pair.publisher.wait_for_output('strangers can reach it')
     pair.publish()
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == pair.publisher.uuid
+    assert pair.parent() == pair.publisher.label
 
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
@@ -102,7 +102,7 @@ def test_of_two_nodes_at_one_router_the_second_gets_another_udp_port(internet_of
     pair.publisher.wait_for_output(rf'others see {made.address}:(?!{PORT};)\d+; strangers can reach it')
     pair.publish()
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == pair.publisher.uuid
+    assert pair.parent() == pair.publisher.label
 
 
 def test_a_node_that_must_not_ask_says_what_to_forward(internet_of_pairs, network):

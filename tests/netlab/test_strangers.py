@@ -50,7 +50,7 @@ def test_one_stranger_does_not_take_all_places_of_a_supernode(network):
             except OSError:
                 pass  # it was told to leave
     machines = [network.machine() for _ in range(2)]
-    honest = [machine.node(uuid, None, [supernode], None, '--supernode', 'no') for machine, uuid in zip(machines, 'ab')]
+    honest = [machine.node(label, None, [supernode], None, '--supernode', 'no') for machine, label in zip(machines, 'ab')]
     for node in honest:
         astral.wait_until(lambda: beat() or node.get('/node')['node'].get('primary_supernode_uuid') == 's',
                           f'{node.name} to have a place', 40, every=0.5)
@@ -66,8 +66,9 @@ def test_no_node_connects_where_a_stranger_points(network):
     liar = far.namespace.do(lambda: stranger.meet(8000, far.folder, 'liar', host=home.address, supernode=True))
 
     def point(number, address):
-        place = {'uuid': f'named{number}', 'via': f'named{number}', 'ip_address': address, 'port': 2222}
-        node = {'uuid': place['uuid'], 'ip_address': address, 'port': 2222, 'kind': 'node', 'supernode': True, 'version': '0', 'updated': 1}
+        uuid = f'{number:032x}'  # like that of a key
+        place = {'uuid': uuid, 'via': uuid, 'ip_address': address, 'port': 2222}
+        node = {'uuid': uuid, 'ip_address': address, 'port': 2222, 'kind': 'node', 'supernode': True, 'version': '0', 'updated': 1}
         liar.send({'type': 'heartbeat', 'tickets': [], 'sent_ms': 1, 'nodes': [node]})
         sealed = {'text': '{"type":"hold","ticket":"t1"}', 'key': '0' * 64, 'number': 1, 'signature': '0' * 128}
         liar.send({'type': 'routed', 'to': place, 'from': place, 'hops': 0, 'sealed': sealed})

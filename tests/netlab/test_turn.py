@@ -31,7 +31,7 @@ def play(meeting, internet, kinds, options):
             pairs.wait_until_nat_is_known(node)
     pair.publish()
     pair.play(COUNT, SECONDS)
-    assert pair.parent() == pair.publisher.uuid
+    assert pair.parent() == pair.publisher.label
     return pair
 
 

@@ -16,11 +16,6 @@ namespace {
 constexpr Time connect_patience = 3s;
 constexpr std::int64_t unix_ms_at_zero = 1'700'000'000'000;
 
-// As long as a real fingerprint.
-std::string fingerprint_of(const Uuid &uuid) {
-  return std::string(64 - uuid.size(), '0') + uuid;
-}
-
 struct SentLine {
   std::string_view from;
   std::string_view to;  // the sender's number of the peer
@@ -47,7 +42,7 @@ std::uint64_t World::Traffic::count() const {
 std::size_t World::add(const Uuid &uuid, Settings settings) {
   const std::size_t index = machines_.size();
   settings.self.uuid = uuid;
-  settings.fingerprint = fingerprint_of(uuid);
+  settings.fingerprint = uuid;
   if (settings.self.ip_address.empty()) settings.self.ip_address = address_of(index).host;
   settings.self.port = address_of(index).port;
   hosts_[settings.self.ip_address] = index;
@@ -244,10 +239,10 @@ void World::on_connect(std::size_t index, const Connect &connect) {
       if (machines_[index].life != life || !machines_[index].connections.contains(peer)) return;
       step(index, PeerConnected{.peer = peer, .outbound = true, .address = host_of(target)});
       const Uuid &their_uuid = machines_[target].settings.self.uuid;
-      step(index, PeerProved{.peer = peer, .fingerprint = fingerprint_of(their_uuid)});
+      step(index, PeerProved{.peer = peer, .fingerprint = their_uuid});
     });
     const Uuid &our_uuid = machines_[index].settings.self.uuid;
-    step(target, PeerProved{.peer = there_peer, .fingerprint = fingerprint_of(our_uuid)});
+    step(target, PeerProved{.peer = there_peer, .fingerprint = our_uuid});
   });
 }
 

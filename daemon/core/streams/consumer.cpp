@@ -297,7 +297,7 @@ void Consumer::no_link(StreamState &stream, const Link &link, const std::string 
   if (link.linked || link.media || stream.own || !has_source(link.state)) return;
   failed_paths_.failed(link.source, node_.now);
   if (roles(stream).parent == nullptr || roles(stream).parent == &link)
-    note_trouble(stream, "no path to " + link.source + ": " + why);
+    note_trouble(stream, "no path to " + directory_.name_of(link.source) + ": " + why);
 }
 
 void Consumer::note_trouble(StreamState &stream, const std::string &trouble) {

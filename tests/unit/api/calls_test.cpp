@@ -14,7 +14,8 @@ class Calls : public AppTest {};
 
 TEST_F(Calls, NodesAreListedRegisteredAndForgotten) {
   EXPECT_EQ(http->get("/node").status, 200u);
-  EXPECT_NE(http->get("/node").body.find(R"({"node":{"uuid":"here","ip_address":"127.0.0.1","port":)"),
+  EXPECT_NE(http->get("/node").body.find(R"({"node":{"uuid":")" + uuid_named("here") +
+                                         R"(","label":"here","ip_address":"127.0.0.1","port":)"),
             std::string::npos);
   EXPECT_EQ(http->get("/node/here").status, 200u);
   EXPECT_EQ(http->get("/node/nobody").error(), "not-found: no node 'nobody' is known");
@@ -56,7 +57,8 @@ TEST_F(Calls, AStrangerRegistersOnlyNodesAtItsAddress) {
   EXPECT_EQ(post_as(stranger, R"({"uuid":"b","port":1,"ip_address":"name.example"})").status, 403u);
   EXPECT_EQ(http->get("/node/b").status, 404u);
 
-  for (const char *body : {R"({"uuid":"a","port":2})", R"({"uuid":"here","port":1})"}) {
+  for (const std::string &body :
+       {std::string(R"({"uuid":"a","port":2})"), R"({"port":1,"uuid":")" + uuid_named("here") + "\"}"}) {
     EXPECT_EQ(post_as(stranger, body).status, 409u) << body;
   }
   EXPECT_EQ(post_as("192.0.2.10", R"({"uuid":"a","port":1})").status, 409u);
@@ -94,7 +96,7 @@ TEST_F(Calls, AStreamIsCreatedChangedAndDeletedByJson) {
   EXPECT_EQ(made.headers.at("Content-Type"), "application/json");
   for (const char *field :
        {R"({"stream":{"slug":"my-talk")", R"("name":"My Talk!")", R"("description":"d")",
-        R"("source":"here")", R"("streaming":false)", R"("viewers":0)", R"("bitrate_kbps":0)"}) {
+        R"("source_label":"here")", R"("streaming":false)", R"("viewers":0)", R"("bitrate_kbps":0)"}) {
     EXPECT_NE(made.body.find(field), std::string::npos) << field << made.body;
   }
   EXPECT_EQ(post("/streams", R"({"name":"My Talk!"})").status, 200u);
@@ -120,7 +122,7 @@ TEST_F(Calls, AFormCreatesAStreamAndRedirects) {
 std::string of_another() {
   core::StreamInfo stream{.slug = "talk",
                           .name = "Talk",
-                          .source = "other",
+                          .source = uuid_named("other"),
                           .streaming = true,
                           .updated = 1,
                           .expires = 4'000'000'000'000};
@@ -131,9 +133,7 @@ std::string of_another() {
 TEST_F(Calls, AStreamOfAnotherNodeIsAConflict) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
-  ASSERT_TRUE(other.prove());
-  other.send(R"({"type":"hello","uuid":"other","port":1})");
-  ASSERT_NE(other.take("welcome"), "");
+  ASSERT_TRUE(other.join("other"));
   other.send(of_another());
   ASSERT_TRUE(pump_until([&] { return http->get("/stream/talk").status == 200; }));
   EXPECT_EQ(post("/streams", R"({"name":"Talk"})").status, 409u);
@@ -145,8 +145,9 @@ TEST_F(Calls, AHeldTicketIsShownConfirmedAndKeptWhilePublished) {
   const auto sink = publish();
   HttpAnswer ticket = http->get("/stream/talk/ticket");
   EXPECT_EQ(ticket.status, 200u) << ticket.body;
-  for (const char *field : {R"({"ticket":{"stream":"talk")", R"("destination":"here")", R"("confirmed":true)",
-                            R"("role":"active")", R"("hops":)", R"("source_port":)", R"("expires":)"}) {
+  for (const char *field :
+       {R"({"ticket":{"stream":"talk")", R"("destination_label":"here")", R"("confirmed":true)",
+        R"("role":"active")", R"("hops":)", R"("source_port":)", R"("expires":)"}) {
     EXPECT_NE(ticket.body.find(field), std::string::npos) << field << ticket.body;
   }
   EXPECT_EQ(http->get("/stream/talk/ticket/here").status, 200u);
@@ -169,20 +170,19 @@ TEST_F(Calls, DeletingAGivenTicketCancelsItAtTheChild) {
   const auto sink = publish();
   SocketClient player(port(), "/peer");
   ASSERT_TRUE(player.wait_open());
-  ASSERT_TRUE(player.prove());
-  player.send(R"({"type":"hello","uuid":"child","port":1})");
-  ASSERT_NE(player.take("welcome"), "");
+  ASSERT_TRUE(player.join("child"));
   player.send(R"({"type":"register"})");
   ASSERT_NE(player.take("registered"), "");
-  player.send(
-      R"({"type":"find","slug":"talk","destination":"child","search":"q1","asker":{"uuid":"child"},"stage":0,"carriers":0})");
+  const std::string child = uuid_named("child");
+  player.send(R"({"type":"find","slug":"talk","destination":")" + child +
+              R"(","search":"q1","asker":{"uuid":")" + child + R"("},"stage":0,"carriers":0})");
   ASSERT_TRUE(pump_until([&] { return !media.to_relay.empty(); }));
   const auto request = protocol::read_message(media.to_relay.back());
   ASSERT_TRUE(request && *request);
   media.listener->on_relay_message(
-      "talk", R"({"type":"offer","slug":"talk","source":"here","hops":1,"path":["here"],"ticket":")" +
-                  std::get<core::Request>(**request).ticket + R"(","fingerprint":")" + fingerprint +
-                  R"(","ice":)" + ice + "}");
+      "talk", R"({"type":"offer","slug":"talk","source":")" + uuid_named("here") + R"(","hops":1,"path":[")" +
+                  uuid_named("here") + R"("],"ticket":")" + std::get<core::Request>(**request).ticket +
+                  R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice + "}");
   const std::string offer = player.take("offer");
   EXPECT_NE(offer.find(R"("search":"q1")"), std::string::npos) << offer;
   EXPECT_NE(offer.find(R"("stream":[{"slug":"talk")"), std::string::npos) << offer;
@@ -203,7 +203,8 @@ TEST_F(Calls, PingSettingsAndHealthAnswer) {
   EXPECT_EQ(http->call({.method = "POST", .path = "/ping", .body = std::string(256 * 1024, 'x')}).status,
             200u);
   EXPECT_NE(http->get("/settings").body.find(R"("rtmp_resource":"astral")"), std::string::npos);
-  EXPECT_NE(http->get("/health").body.find(R"({"status":"ok","uuid":"here")"), std::string::npos);
+  EXPECT_NE(http->get("/health").body.find(R"({"status":"ok","uuid":")" + uuid_named("here")),
+            std::string::npos);
 }
 
 TEST_F(Calls, SettingsSayTheNodesClock) {
@@ -284,9 +285,7 @@ TEST_F(Calls, ABadCallIsRefusedWithAReason) {
 TEST_F(Calls, ATicketForAnotherNodeMakesThatNodeTakeTheStream) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
-  ASSERT_TRUE(other.prove());
-  other.send(R"({"type":"hello","uuid":"other","port":1})");
-  ASSERT_NE(other.take("welcome"), "");
+  ASSERT_TRUE(other.join("other"));
   for (const bool done : {true, false}) {
     const auto asked = http->begin(
         {.method = "POST", .path = "/stream/talk/tickets", .body = R"({"destination_uuid":"other"})"});
@@ -297,7 +296,8 @@ TEST_F(Calls, ATicketForAnotherNodeMakesThatNodeTakeTheStream) {
                (done ? R"(,"done":true})" : R"(,"done":false,"message":"not here"})"));
     ASSERT_TRUE(pump_until([&] { return asked->done; }));
     EXPECT_EQ(asked->answer.status, done ? 201u : 412u) << asked->answer.body;
-    EXPECT_NE(asked->answer.body.find(done ? R"("seeded":"other")" : "not here"), std::string::npos)
+    EXPECT_NE(asked->answer.body.find(done ? "\"seeded\":\"" + uuid_named("other") : "not here"),
+              std::string::npos)
         << asked->answer.body;
   }
 }
@@ -305,9 +305,7 @@ TEST_F(Calls, ATicketForAnotherNodeMakesThatNodeTakeTheStream) {
 TEST_F(Calls, ATicketIs412WhenNoNodeHasRoom) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
-  ASSERT_TRUE(other.prove());
-  other.send(R"({"type":"hello","uuid":"other","port":1})");
-  ASSERT_NE(other.take("welcome"), "");
+  ASSERT_TRUE(other.join("other"));
   other.send(R"({"type":"register"})");
   ASSERT_NE(other.take("registered"), "");
   other.send(of_another());
@@ -316,7 +314,7 @@ TEST_F(Calls, ATicketIs412WhenNoNodeHasRoom) {
   const auto asked = http->begin({.method = "POST", .path = "/stream/talk/tickets", .body = "{}"});
   auto request = protocol::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
-  EXPECT_EQ(std::get<core::Request>(**request).asker.uuid, "here");
+  EXPECT_EQ(std::get<core::Request>(**request).asker.uuid, uuid_named("here"));
   other.send(R"({"type":"refusal","code":"no-room","message":"full","slug":"talk","search":")" +
              std::get<core::Request>(**request).search + "\"}");
   ASSERT_TRUE(pump_until([&] { return asked->done; }));
@@ -333,9 +331,7 @@ TEST_F(Calls, HeadAnswersWithoutABody) {
 TEST_F(Calls, DeletingTheNodeSaysGoodbyeAndEndsIt) {
   SocketClient peer(port(), "/peer"), listener(port(), "/events");
   ASSERT_TRUE(peer.wait_open() && listener.wait_open());
-  ASSERT_TRUE(peer.prove());
-  peer.send(R"({"type":"hello","uuid":"other","port":1})");
-  ASSERT_NE(peer.take("welcome"), "");
+  ASSERT_TRUE(peer.join("other"));
   EXPECT_EQ(del("/node").status, 200u);
   EXPECT_NE(peer.take("goodbye"), "");
   EXPECT_TRUE(peer.wait_closed() && listener.wait_closed());
@@ -427,9 +423,7 @@ TEST_F(Playing, AnswersUnsupportedForMediaThatHlsCannotCarry) {
 TEST_F(Playing, FetchesAKnownStreamForAPlayer) {
   SocketClient other(port(), "/peer");
   ASSERT_TRUE(other.wait_open());
-  ASSERT_TRUE(other.prove());
-  other.send(R"({"type":"hello","uuid":"other","port":1})");
-  ASSERT_NE(other.take("welcome"), "");
+  ASSERT_TRUE(other.join("other"));
   other.send(R"({"type":"register"})");
   ASSERT_NE(other.take("registered"), "");
   other.send(of_another());
@@ -439,10 +433,10 @@ TEST_F(Playing, FetchesAKnownStreamForAPlayer) {
   auto request = protocol::read_message(other.take("request"));
   ASSERT_TRUE(request && *request);
   const std::string ticket = "t1";
-  other.send(
-      R"({"type":"offer","slug":"talk","source":"other","hops":1,"path":["other"],"ticket":"t1","search":")" +
-      std::get<core::Request>(**request).search + R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice +
-      "}");
+  const std::string source = uuid_named("other");
+  other.send(R"({"type":"offer","slug":"talk","source":")" + source + R"(","hops":1,"path":[")" + source +
+             R"("],"ticket":"t1","search":")" + std::get<core::Request>(**request).search +
+             R"(","fingerprint":")" + fingerprint + R"(","ice":)" + ice + "}");
   ASSERT_TRUE(pump_until([&] { return media.sources.contains(ticket); }));
   media.listener->on_source_message("talk", ticket,
                                     R"({"type":"confirm","ticket":")" + ticket + R"(","fingerprint":")" +

@@ -34,7 +34,7 @@ TEST_F(DeviceCalls, DevicesAreKeptUpToABound) {
   for (std::size_t i = 0; i < http::Devices::max; ++i) {
     const HttpAnswer paired = pair(code());
     ASSERT_EQ(paired.status, 201u) << paired.body;
-    EXPECT_TRUE(paired.headers.at("Set-Cookie").starts_with("astral-here="))
+    EXPECT_TRUE(paired.headers.at("Set-Cookie").starts_with("astral-" + uuid_named("here") + "="))
         << paired.headers.at("Set-Cookie");
   }
   EXPECT_EQ(pair(code()).error(), "no-room: 32 devices are paired; remove one of them first");

@@ -95,7 +95,9 @@ class Babble {
     hello.node.uuid = uuids_[peer];
     if (!element && !hello.node.supernode) fitting_.emplace_front(PeerSaid{.peer = peer, .message = Register{}});
     fitting_.emplace_front(PeerSaid{.peer = peer, .message = hello});
-    if (!rarely()) fitting_.emplace_front(PeerProved{.peer = peer, .fingerprint = words_.fingerprint()});
+    if (!rarely())
+      fitting_.emplace_front(
+          PeerProved{.peer = peer, .fingerprint = rarely() ? words_.uuid() : hello.node.uuid});
     return PeerConnected{.peer = peer, .address = "10.0.0.3"};
   }
 
@@ -220,7 +222,8 @@ class Babble {
       welcome.node.supernode = choices_.below(4) != 0;
       uuids_[connect->peer] = welcome.node.uuid;
       fitting_.emplace_back(PeerConnected{.peer = connect->peer, .outbound = true, .address = "10.0.0.9"});
-      fitting_.emplace_back(PeerProved{.peer = connect->peer, .fingerprint = words_.fingerprint()});
+      fitting_.emplace_back(
+          PeerProved{.peer = connect->peer, .fingerprint = rarely() ? words_.uuid() : welcome.node.uuid});
       fitting_.emplace_back(PeerSaid{.peer = connect->peer, .message = welcome});
     } else if (const auto *claim = std::get_if<RegisterStream>(&effect)) {
       questions_.push_back(claim->call);

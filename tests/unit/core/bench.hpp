@@ -32,7 +32,7 @@ class Bench {
   explicit Bench(Settings of_node = settings()) : node(std::move(of_node)) {
     say(Tick{});
     say(PeerConnected{.peer = primary, .outbound = true, .address = "10.0.0.2"});
-    say(PeerProved{.peer = primary, .fingerprint = "super's"});
+    say(PeerProved{.peer = primary, .fingerprint = "super"});
     Welcome welcome;
     welcome.node = {.uuid = "super", .ip_address = "10.0.0.2", .port = 7000, .supernode = true};
     hears(primary, welcome);
@@ -56,7 +56,7 @@ class Bench {
 
   void join(PeerId peer, const Uuid &uuid, PeerKind kind) {
     say(PeerConnected{.peer = peer, .outbound = false, .address = "10.0.0.3"});
-    if (kind == PeerKind::node) say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
+    if (kind == PeerKind::node) say(PeerProved{.peer = peer, .fingerprint = uuid});
     Hello hello{.node = {}, .kind = kind};
     hello.node.uuid = uuid;
     hello.node.port = 7000;

@@ -250,7 +250,7 @@ struct ByHand : testing::Test {
   bool said(const std::string &line) const { return count(line) > 0; }
   void child(PeerId peer, const Uuid &uuid) {
     say(PeerConnected{.peer = peer, .outbound = false, .address = "198.51.100.9"});
-    say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
+    say(PeerProved{.peer = peer, .fingerprint = uuid});
     hears(peer, Hello{.node = {.uuid = uuid, .ip_address = "10.0.0.9", .port = 8000}});
     hears(peer, Register{});
   }
@@ -284,7 +284,7 @@ TEST_F(ByHand, NewsForAllChildrenAreBounded) {
 // Two nodes are behind one NAT, which forwards the port to one of them.
 TEST_F(ByHand, AProbeThatAnotherNodeAnswersDoesNotCount) {
   say(PeerConnected{.peer = 1, .outbound = false, .address = "198.51.100.7"});
-  say(PeerProved{.peer = 1, .fingerprint = "a's"});
+  say(PeerProved{.peer = 1, .fingerprint = "a"});
   hears(1, Hello{.node = {.uuid = "a", .ip_address = "10.0.0.9", .port = 8000}});
   hears(1, Register{});
   hears(1, Probe{});
@@ -293,7 +293,7 @@ TEST_F(ByHand, AProbeThatAnotherNodeAnswersDoesNotCount) {
   hears(1, Probe{});
   EXPECT_FALSE(said("Connect"));  // one at a time
   say(PeerConnected{.peer = probe, .outbound = true, .address = "198.51.100.7"});
-  say(PeerProved{.peer = probe, .fingerprint = "b's"});
+  say(PeerProved{.peer = probe, .fingerprint = "b"});
   hears(probe, Welcome{.node = {.uuid = "b", .ip_address = "10.0.0.8", .port = 8000}});
   EXPECT_TRUE(said("Send 1 probed not reached"));
   EXPECT_FALSE(said("Send 1 summon"));
@@ -301,7 +301,7 @@ TEST_F(ByHand, AProbeThatAnotherNodeAnswersDoesNotCount) {
   hears(1, Probe{});
   const PeerId again = std::get<Connect>(effects.back()).peer;
   say(PeerConnected{.peer = again, .outbound = true, .address = "198.51.100.7"});
-  say(PeerProved{.peer = again, .fingerprint = "a's"});
+  say(PeerProved{.peer = again, .fingerprint = "a"});
   hears(again, Welcome{.node = {.uuid = "a", .ip_address = "10.0.0.9", .port = 8000}});
   EXPECT_TRUE(said("Send 1 probed reached"));
   EXPECT_TRUE(said("Send 1 summon"));

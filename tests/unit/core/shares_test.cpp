@@ -37,7 +37,7 @@ struct Supernode {
   void greet(PeerId peer, const std::string &address, bool supernode = false) {
     const Uuid uuid = "n" + std::to_string(peer);
     connect(peer, address);
-    say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
+    say(PeerProved{.peer = peer, .fingerprint = uuid});
     hears(peer, Hello{.node = {.uuid = uuid, .ip_address = address, .port = 8000, .supernode = supernode}});
   }
   bool registers(PeerId peer, const std::string &address) {

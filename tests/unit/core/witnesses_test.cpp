@@ -27,14 +27,14 @@ struct One {
   void hears(PeerId peer, const Message &message) { say(PeerSaid{.peer = peer, .message = message}); }
   void greets(PeerId peer, const Uuid &uuid, const std::string &address) {
     say(PeerConnected{.peer = peer, .outbound = true, .address = address});
-    say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
+    say(PeerProved{.peer = peer, .fingerprint = uuid});
     Welcome welcome;
     welcome.node = supernode(uuid, address);
     hears(peer, welcome);
   }
   void joins(PeerId peer, const Uuid &uuid, PeerKind kind = PeerKind::node) {
     say(PeerConnected{.peer = peer, .address = "198.51.100." + std::to_string(peer)});
-    say(PeerProved{.peer = peer, .fingerprint = uuid + "'s"});
+    say(PeerProved{.peer = peer, .fingerprint = uuid});
     Hello hello{.node = {}, .kind = kind};
     hello.node.uuid = uuid;
     hello.node.port = 7000;

@@ -19,7 +19,12 @@ using ::testing::Not;
 // A node at home that has found out everything, and whose router forwards nothing.
 Examination at_home() {
   Examination found;
-  found.node = {.uuid = "me", .primary = "s1", .upstream_kbps = 9000, .downstream_kbps = 48000};
+  found.node = {.uuid = "me",
+                .name = "me",
+                .primary = "s1",
+                .primary_name = "s1",
+                .upstream_kbps = 9000,
+                .downstream_kbps = 48000};
   found.port = found.udp_port = 8000;
   found.udp = "behind-nat";
   found.nat_mapping = "endpoint-independent";

@@ -22,43 +22,55 @@ Texts texts(const std::vector<Line> &lines) {
 
 View small() {
   View view{.node = "http://h:1", .clock = "12:00:00"};
-  view.known =
-      Snapshot{.self = {.uuid = "me", .primary = "s1", .upstream_kbps = 800, .children = 1, .capacity = 100},
-               .streams = {{.slug = "talk",
-                            .name = "Talk",
-                            .source = "me",
-                            .streaming = true,
-                            .state = "live",
-                            .bitrate_kbps = 620,
-                            .viewers = 2},
-                           {.slug = "old", .name = "Old", .source = "n2", .state = "waiting"}},
-               .tickets = {{.stream = "talk",
-                            .source = "me",
-                            .destination = "n2",
-                            .role = "active",
-                            .state = "confirmed",
-                            .hops = 1},
-                           {.stream = "talk",
-                            .source = "s1",
-                            .destination = "n2",
-                            .role = "standby",
-                            .state = "confirmed",
-                            .hops = 2}},
-               .neighbours = {{.uuid = "s1",
-                               .address = "10.0.0.1:8000",
-                               .version = "0.1.0",
-                               .supernode = true,
-                               .rtt_ms = 11.6,
-                               .children = 3,
-                               .capacity = 100},
-                              {.uuid = "n2", .address = "10.0.0.2:8000", .children = 0, .capacity = 0}}};
+  view.known = Snapshot{
+      .self = {.uuid = "me",
+               .name = "me",
+               .primary = "s1",
+               .primary_name = "s1",
+               .upstream_kbps = 800,
+               .children = 1,
+               .capacity = 100},
+      .streams = {{.slug = "talk",
+                   .name = "Talk",
+                   .source = "me",
+                   .source_name = "me",
+                   .streaming = true,
+                   .state = "live",
+                   .bitrate_kbps = 620,
+                   .viewers = 2},
+                  {.slug = "old", .name = "Old", .source = "n2", .source_name = "n2", .state = "waiting"}},
+      .tickets = {{.stream = "talk",
+                   .source = "me",
+                   .source_name = "me",
+                   .destination = "n2",
+                   .destination_name = "n2",
+                   .role = "active",
+                   .state = "confirmed",
+                   .hops = 1},
+                  {.stream = "talk",
+                   .source = "s1",
+                   .source_name = "s1",
+                   .destination = "n2",
+                   .destination_name = "n2",
+                   .role = "standby",
+                   .state = "confirmed",
+                   .hops = 2}},
+      .neighbours = {{.uuid = "s1",
+                      .name = "s1",
+                      .address = "10.0.0.1:8000",
+                      .version = "0.1.0",
+                      .supernode = true,
+                      .rtt_ms = 11.6,
+                      .children = 3,
+                      .capacity = 100},
+                     {.uuid = "n2", .name = "n2", .address = "10.0.0.2:8000", .children = 0, .capacity = 0}}};
   return view;
 }
 
 View with_nodes(std::size_t count) {
   View view = small();
   view.known->neighbours.clear();
-  for (std::size_t i = 0; i < count; ++i) view.known->neighbours.push_back({.uuid = "n" + std::to_string(i)});
+  for (std::size_t i = 0; i < count; ++i) view.known->neighbours.push_back({.name = "n" + std::to_string(i)});
   return view;
 }
 
@@ -72,15 +84,25 @@ TEST(Draw, ShowsANode) {
                    "STREAM  ROLE     STATE      HOPS  kbit/s  FROM       TO",
                    "talk    active   confirmed  1     620     this node  n2",
                    "talk    standby  confirmed  2     -       s1         n2", "", "Neighbours 2",
-                   "UUID  ADDRESS        ROLE           RTT ms  CHILDREN  UP kbit/s  VERSION",
+                   "NODE  ADDRESS        ROLE           RTT ms  CHILDREN  UP kbit/s  VERSION",
                    "s1    10.0.0.1:8000  our supernode  12      3/100     -          0.1.0",
                    "n2    10.0.0.2:8000  node           -       0         -          -"}));
 }
 
 TEST(Draw, CallsElementsAPublisherAndAPlayer) {
   View view = small();
-  view.known->tickets = {{.stream = "talk", .source = "6c90b1cd", .destination = "me", .element = true},
-                         {.stream = "talk", .source = "me", .destination = "5cb07ad1", .element = true}};
+  view.known->tickets = {{.stream = "talk",
+                          .source = "6c90b1cd",
+                          .source_name = "6c90b1cd",
+                          .destination = "me",
+                          .destination_name = "me",
+                          .element = true},
+                         {.stream = "talk",
+                          .source = "me",
+                          .source_name = "me",
+                          .destination = "5cb07ad1",
+                          .destination_name = "5cb07ad1",
+                          .element = true}};
   const Texts lines = texts(draw(view, 80, 24));
   EXPECT_EQ(lines[10], "talk    -     -      -     620     a publisher  this node");
   EXPECT_EQ(lines[11], "talk    -     -      -     620     this node    a player");
@@ -94,7 +116,7 @@ TEST(Draw, ShowsTheUrlBeforeTheFirstAnswer) {
 
 TEST(Draw, SaysThatAListIsEmpty) {
   View view = small();
-  view.known = Snapshot{.self = {.uuid = "me"}};
+  view.known = Snapshot{.self = {.uuid = "me", .name = "me"}};
   EXPECT_EQ(texts(draw(view, 60, 24)),
             (Texts{"astralctl top  node me  http://h:1                  12:00:00", "0 of 0 streams live", "",
                    "Streams 0", "none", "", "Tickets 0", "none", "", "Neighbours 0", "none"}));
@@ -135,7 +157,7 @@ TEST_P(Rooms, CountTheRowsThatDoNotFit) {
   EXPECT_EQ(Texts(drawn.end() - static_cast<std::ptrdiff_t>(end.size()), drawn.end()), end);
 }
 
-const char *const header = "UUID  ADDRESS  ROLE  RTT ms  CHILDREN  UP kbit/s  VERSION";
+const char *const header = "NODE  ADDRESS  ROLE  RTT ms  CHILDREN  UP kbit/s  VERSION";
 const char *const n0 = "n0    -        node  -       -         -          -";
 const char *const n1 = "n1    -        node  -       -         -          -";
 

@@ -16,12 +16,14 @@ std::string shown(const std::vector<std::string> &words, const char *answer) {
 }
 
 TEST(Show, NodesAsATable) {
-  EXPECT_EQ(shown({"-ln"}, R"({"nodes":[{"uuid":"n1","ip_address":"192.0.2.1","port":8000,"supernode":true,)"
-                           R"("rtt_ms":1.6,"upstream_kbps":1000,"children":3,"version":"0.1.0"},)"
-                           R"({"uuid":"node-2","ip_address":"::1","port":8001,"supernode":false}]})"),
-            "UUID    ADDRESS         ROLE       RTT ms  UP kbit/s  CHILDREN  VERSION\n"
-            "n1      192.0.2.1:8000  supernode  2       1000       3         0.1.0\n"
-            "node-2  [::1]:8001      node       -       -          -         -\n");
+  EXPECT_EQ(
+      shown({"-ln"},
+            R"({"nodes":[{"uuid":"n1","label":"p","ip_address":"192.0.2.1","port":8000,"supernode":true,)"
+            R"("rtt_ms":1.6,"upstream_kbps":1000,"children":3,"version":"0.1.0"},)"
+            R"({"uuid":"node-2","ip_address":"::1","port":8001,"supernode":false}]})"),
+      "NODE    ADDRESS         ROLE       RTT ms  UP kbit/s  CHILDREN  VERSION  UUID\n"
+      "p       192.0.2.1:8000  supernode  2       1000       3         0.1.0    n1\n"
+      "node-2  [::1]:8001      node       -       -          -         -        node-2\n");
 }
 
 TEST(Show, StreamsAsATable) {

@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "core/slug.hpp"
 #include "fake_media.hpp"
 #include "glue/json.hpp"
 #include "node/app.hpp"
@@ -167,6 +168,14 @@ class RawClient {
   bool ended_ = false;
 };
 
+// The key and the uuid of the node of that name: the same ones in each run.
+inline Key key_of(const std::string &name) {
+  return Key::from_seed(sha256(as_bytes(name))).value();
+}
+inline core::Uuid uuid_named(const std::string &name) {
+  return core::uuid_of(key_of(name).fingerprint());
+}
+
 // A client of /peer or /events.
 class SocketClient {
  public:
@@ -182,12 +191,18 @@ class SocketClient {
     return pump_until([this] { return open || closed; }) && open;
   }
   // The handshake of a node, before its hello.
-  bool prove(const Key &key = Key::generate().value()) {
+  bool prove(const Key &key) {
     peer::PeerHandshake handshake(key, peer::PeerHandshake::Side::connecting);
     send(handshake.challenge());
     if (!handshake.hear(take("challenge")).value_or(false)) return false;
     send(handshake.proof());
     return handshake.hear(take("proof")).value_or(false);
+  }
+  // Comes in as the node of that name, of the handshake and its hello. False: it was not let in.
+  bool join(const std::string &name) {
+    if (!prove(key_of(name))) return false;
+    send(R"({"type":"hello","uuid":")" + uuid_named(name) + R"(","label":")" + name + R"(","port":1})");
+    return !take("welcome").empty();
   }
   void send(std::string_view text) { socket_->send(text); }
   void close() { socket_->close({}); }
@@ -241,7 +256,8 @@ class AppTest : public ::testing::Test {
 
   void start(node::App::Settings settings) {
     app.reset();
-    settings.driver.node.self.uuid = "here";
+    settings.driver.key = key_of("here");
+    settings.driver.node.self.label = "here";
     settings.driver.node.self.ip_address = "127.0.0.1";
     settings.listen = "127.0.0.1";
     settings.port = 0;

@@ -276,7 +276,6 @@ TEST_F(Limits, APageOfAnAllowedOriginMayChangeThings) {
 TEST_F(Limits, APortInUseIsAnError) {
   FakeMedia other_media;
   node::App::Settings settings;
-  settings.driver.node.self.uuid = "second";
   settings.listen = "127.0.0.1";
   settings.port = port();
   const auto second = node::App::open(std::move(settings), other_media);

@@ -21,24 +21,26 @@ TEST_F(Proving, ANodeThatSendsHelloBeforeItsProofIsDisconnected) {
   EXPECT_EQ(peer.closed->text, "expected a proof of its key");
 }
 
-TEST_F(Proving, NobodyTakesTheUuidOfALivingNode) {
-  const Key key = Key::generate().value();
-  SocketClient owner(port(), "/peer");
-  ASSERT_TRUE(owner.wait_open() && owner.prove(key));
-  owner.send(node_hello);
-  ASSERT_NE(owner.take("welcome"), "");
-
+TEST_F(Proving, NobodyTakesTheUuidOfAnother) {
+  const std::string hello = R"({"type":"hello","uuid":")" + uuid_named("owner") + R"(","port":1})";
   SocketClient thief(port(), "/peer");
-  ASSERT_TRUE(thief.wait_open() && thief.prove());
-  thief.send(node_hello);
+  ASSERT_TRUE(thief.wait_open() && thief.prove(key_of("thief")));
+  thief.send(hello);
   ASSERT_TRUE(thief.wait_closed());
-  EXPECT_EQ(thief.closed->text, "another node has that uuid");
+  EXPECT_EQ(thief.closed->text, "its uuid is not that of its key");
 
-  SocketClient again(port(), "/peer");
-  ASSERT_TRUE(again.wait_open() && again.prove(key));
-  again.send(node_hello);
-  EXPECT_NE(again.take("welcome"), "");
+  SocketClient owner(port(), "/peer"), again(port(), "/peer");
+  ASSERT_TRUE(owner.wait_open() && owner.join("owner"));
+  ASSERT_TRUE(again.wait_open() && again.join("owner"));
   EXPECT_FALSE(owner.closed);
+}
+
+TEST_F(Proving, AnElementTakesNoUuidOfAKey) {
+  SocketClient sink(port(), "/peer");
+  ASSERT_TRUE(sink.wait_open());
+  sink.send(R"({"type":"hello","kind":"element","port":0,"uuid":")" + uuid_named("owner") + "\"}");
+  ASSERT_TRUE(sink.wait_closed());
+  EXPECT_EQ(sink.closed->text, "its uuid is not that of its key");
 }
 
 // What a stranger says of a living stream changes nothing; a forged word ends its connection. What the key
@@ -47,15 +49,13 @@ TEST_F(Proving, NobodyEndsTheStreamOfAnother) {
   const Key key = Key::generate().value();
   core::StreamInfo stream{.slug = "talk",
                           .name = "Talk",
-                          .source = "other",
+                          .source = uuid_named("other"),
                           .streaming = true,
                           .updated = 5,
                           .expires = 4'000'000'000'000};
   protocol::sign(stream, key);
-  const auto come = [&](SocketClient &peer, const std::string &uuid) {
-    ASSERT_TRUE(peer.wait_open() && peer.prove(Key::generate().value()));
-    peer.send(R"({"type":"hello","uuid":")" + uuid + R"(","port":1})");
-    ASSERT_NE(peer.take("welcome"), "");
+  const auto come = [](SocketClient &peer, const std::string &name) {
+    ASSERT_TRUE(peer.wait_open() && peer.join(name));
   };
   const auto say = [](SocketClient &peer, const core::Message &message) {
     peer.send(protocol::write_message(message));
@@ -101,17 +101,19 @@ TEST_F(Proving, NobodyEndsTheStreamOfAnother) {
 TEST_F(Proving, WhatIsTooOldOrFromTheFutureIsNotHeard) {
   const Key key = Key::generate().value();
   SocketClient peer(port(), "/peer");
-  ASSERT_TRUE(peer.wait_open() && peer.prove());
-  peer.send(node_hello);
-  ASSERT_NE(peer.take("welcome"), "");
-  core::StreamInfo expired{.slug = "old", .name = "Old", .source = "other", .updated = 5, .expires = 6};
+  ASSERT_TRUE(peer.wait_open() && peer.join("other"));
+  core::StreamInfo expired{
+      .slug = "old", .name = "Old", .source = uuid_named("other"), .updated = 5, .expires = 6};
   core::StreamInfo early{.slug = "early",
                          .name = "Early",
-                         .source = "other",
+                         .source = uuid_named("other"),
                          .updated = 3'900'000'000'000,
                          .expires = 4'000'000'000'000};
-  core::StreamInfo good{
-      .slug = "good", .name = "Good", .source = "other", .updated = 5, .expires = 4'000'000'000'000};
+  core::StreamInfo good{.slug = "good",
+                        .name = "Good",
+                        .source = uuid_named("other"),
+                        .updated = 5,
+                        .expires = 4'000'000'000'000};
   for (core::StreamInfo *stream : {&expired, &early, &good}) protocol::sign(*stream, key);
   peer.send(protocol::write_message(core::Streams{.streams = {expired, early, good}}));
   ASSERT_TRUE(pump_until([&] { return app->driver().node().find_stream("good").has_value(); }));

@@ -16,7 +16,7 @@ class SettingsTest : public ::testing::Test {
  protected:
   SettingsTest() : folder_(g_dir_make_tmp("astral-settings-XXXXXX", nullptr)) {}
   ~SettingsTest() override {
-    for (const char *name : {"file", "state/uuid", "state"}) g_remove(path(name).c_str());
+    for (const char *name : {"file", "state"}) g_remove(path(name).c_str());
     g_rmdir(folder_.get());
   }
   std::string path(const std::string &name) const { return std::string(folder_.get()) + "/" + name; }
@@ -40,7 +40,7 @@ TEST_F(SettingsTest, WithoutOptionsTheDefaultsHold) {
   EXPECT_FALSE(options->daemonize);
   EXPECT_FALSE(options->is_public);
   EXPECT_EQ(options->supernode, Supernode::automatic);
-  EXPECT_TRUE(default_state_dir(options->uuid).ends_with("/astral"));
+  EXPECT_TRUE(default_state_dir(options->label).ends_with("/astral"));
 }
 
 TEST_F(SettingsTest, AFlagMayHaveAValue) {
@@ -96,7 +96,7 @@ TEST_F(SettingsTest, TheCommandLineSetsEachOption) {
                                      "--turn",      "turn://me:p%3Bss@t?transport=tcp",
                                      "-D"});
   ASSERT_TRUE(options) << options.error().detail;
-  EXPECT_EQ(options->uuid, "n1");
+  EXPECT_EQ(options->label, "n1");
   EXPECT_EQ(options->upstream_limit, 75u);
   EXPECT_EQ(options->port, 0);
   EXPECT_EQ(options->rtmp_port, 0);
@@ -112,7 +112,7 @@ TEST_F(SettingsTest, TheCommandLineSetsEachOption) {
   EXPECT_EQ(options->stun, "s:3478");
   EXPECT_EQ(options->turn, (TurnServer{.host = "t", .user = "me", .password = "p;ss", .over_tcp = true}));
   EXPECT_TRUE(options->daemonize);
-  EXPECT_TRUE(default_state_dir(options->uuid).ends_with("/astral-n1"));
+  EXPECT_TRUE(default_state_dir(options->label).ends_with("/astral-n1"));
 }
 
 TEST_F(SettingsTest, TheUdpPortIsTheHttpPortUnlessSaidOtherwise) {
@@ -140,7 +140,7 @@ TEST_F(SettingsTest, TheCommandLineOverridesTheFile) {
   EXPECT_TRUE(options->is_public);
   options = read_options({"--settings", settings, "--port", "2", "--bootstrap", "http://c:3"});
   ASSERT_TRUE(options) << options.error().detail;
-  EXPECT_EQ(options->uuid, "n1");
+  EXPECT_EQ(options->label, "n1");
   EXPECT_EQ(options->port, 2);
   ASSERT_EQ(options->bootstrap.size(), 1u);
   EXPECT_EQ(options->bootstrap[0].host, "c");
@@ -216,7 +216,8 @@ TEST_F(SettingsTest, AnErrorNamesTheBadOption) {
            Bad{{"--port", ""}, "--port: must be from 0 to 65535, not ''"},
            Bad{{"--port", "1", "--port", "2"}, "--port: given twice"},
            Bad{{"-l", "-1"}, "--upstream-limit: must be from 0 to 100000000, not '-1'"},
-           Bad{{"-u", "a b"}, "--uuid: must be 1 to 64 letters, digits and hyphens, not 'a b'"},
+           Bad{{"-u", "a b"},
+               "--uuid: must be 1 to 64 letters, digits and hyphens, and no uuid of a key, not 'a b'"},
            Bad{{"--listen", "localhost"}, "--listen: must be an IP address, not 'localhost'"},
            Bad{{"--origin", "nonsense"}, "--origin: must be http[s]://HOST[:PORT], not 'nonsense'"},
            Bad{{"--origin", "ftp://x"}, "--origin: must be http[s]://HOST[:PORT], not 'ftp://x'"},
@@ -277,14 +278,8 @@ TEST_F(SettingsTest, AnErrorNamesTheFileAndTheBadKey) {
   }
 }
 
-TEST_F(SettingsTest, TheStateDirectoryKeepsTheUuid) {
+TEST_F(SettingsTest, AStateDirectoryThatCannotBeMadeIsAnError) {
   ASSERT_TRUE(make_state_dir(path("state")));
-  const auto first = kept_uuid(path("state"));
-  ASSERT_TRUE(first);
-  EXPECT_EQ(first->size(), 36u);
-  EXPECT_EQ(kept_uuid(path("state")), *first);
-  g_file_set_contents(path("state/uuid").c_str(), "a b\n", -1, nullptr);
-  EXPECT_EQ(kept_uuid(path("state")).error().code, Code::invalid);
   EXPECT_FALSE(make_state_dir("/proc/nope"));
 }
 

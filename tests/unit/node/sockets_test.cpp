@@ -109,7 +109,7 @@ TEST_F(Sockets, TwoNodesFindEachOther) {
   app->use(certificate());
   FakeMedia other_media;
   node::App::Settings settings;
-  settings.driver.node.self.uuid = "there";
+  settings.driver.key = key_of("there");
   settings.driver.node.bootstrap = {{"127.0.0.1", port()}};
   settings.listen = "127.0.0.1";
   settings.port = 0;
@@ -117,25 +117,26 @@ TEST_F(Sockets, TwoNodesFindEachOther) {
   ASSERT_TRUE(other);
   HttpClient there((*other)->server().url());
   ASSERT_TRUE(pump_until([&] {
-    return app->driver().node().find_node("there") && (*other)->driver().node().find_node("here");
+    return app->driver().node().find_node(uuid_named("there")) &&
+           (*other)->driver().node().find_node(uuid_named("here"));
   }));
-  EXPECT_EQ(app->driver().node().find_node("there")->ip_address, "127.0.0.1");
-  EXPECT_EQ(app->driver().node().find_node("there")->port, (*other)->server().port());
+  EXPECT_EQ(app->driver().node().find_node(uuid_named("there"))->ip_address, "127.0.0.1");
+  EXPECT_EQ(app->driver().node().find_node(uuid_named("there"))->port, (*other)->server().port());
   EXPECT_EQ(post("/streams", R"({"name":"Talk"})").status, 201u);
   ASSERT_TRUE(pump_until([&] { return (*other)->driver().node().find_stream("talk").has_value(); }));
-  EXPECT_NE(there.get("/stream/talk").body.find(R"("source":"here")"), std::string::npos);
+  EXPECT_NE(there.get("/stream/talk").body.find(R"("source_label":"here")"), std::string::npos);
   EXPECT_EQ(there.call({.method = "POST", .path = "/streams", .body = R"({"name":"talk"})"}).status, 409u);
   bool other_gone = false;
   (*other)->on_gone = [&] { other_gone = true; };
   (*other)->shut_down();
-  ASSERT_TRUE(pump_until([&] { return other_gone && !app->driver().node().find_node("there"); }));
+  ASSERT_TRUE(pump_until([&] { return other_gone && !app->driver().node().find_node(uuid_named("there")); }));
 }
 
 TEST_F(Sockets, ABootstrapNodeThatIsDownIsTriedAgain) {
   FakeMedia other_media;
   const std::uint16_t port = free_port();
   node::App::Settings lonely;
-  lonely.driver.node.self.uuid = "lonely";
+  lonely.driver.key = key_of("lonely");
   lonely.driver.node.timeouts.reconnect = 10ms;
   lonely.driver.node.bootstrap = {{"127.0.0.1", port}};
   lonely.listen = "127.0.0.1";
@@ -144,13 +145,14 @@ TEST_F(Sockets, ABootstrapNodeThatIsDownIsTriedAgain) {
   ASSERT_TRUE(first);
   FakeMedia late_media;
   node::App::Settings late;
-  late.driver.node.self.uuid = "late";
+  late.driver.key = key_of("late");
   late.listen = "127.0.0.1";
   late.port = port;
   auto second = node::App::open(std::move(late), late_media);
   ASSERT_TRUE(second) << second.error().detail;
   (*second)->use(certificate());
-  EXPECT_TRUE(pump_until([&] { return (*first)->driver().node().find_node("late").has_value(); }));
+  EXPECT_TRUE(
+      pump_until([&] { return (*first)->driver().node().find_node(uuid_named("late")).has_value(); }));
 }
 
 TEST_F(Sockets, EveryChangeIsAnEvent) {
@@ -256,10 +258,10 @@ TEST_F(Origins, TheNodeRegistersAndFetchesTheLists) {
   EXPECT_EQ(post("/streams", R"({"name":"Talk"})").status, 201u);
   EXPECT_NE(stream.find(R"("slug":"talk")"), std::string::npos);
   EXPECT_EQ(del("/stream/talk").status, 200u);
-  EXPECT_TRUE(pump_until([&] { return deleted == "talk here"; }));
+  EXPECT_TRUE(pump_until([&] { return deleted == "talk " + uuid_named("here"); }));
   app->shut_down();
   EXPECT_TRUE(pump_until([&] { return gone; }));
-  EXPECT_EQ(deleted, "here");
+  EXPECT_EQ(deleted, uuid_named("here"));
 }
 
 TEST_F(Origins, TheOriginDecidesWhoOwnsAName) {

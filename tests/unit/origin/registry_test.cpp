@@ -227,36 +227,31 @@ Node signed_by(const Fingerprint &key, Node made) {
 }
 constexpr auto day = std::chrono::hours(24);
 
-TEST(Keys, AUuidBelongsToItsKeyAlsoWhileTheNodeIsAway) {
+TEST(Keys, AUuidBelongsToItsKeyWhileTheNodeIsAlive) {
   auto all = registry();
   ASSERT_TRUE(all->put(signed_by("K", node("n", start))));
   EXPECT_EQ(all->put(node("n", start)).error().code, Code::conflict);  // from the same address
   EXPECT_EQ(all->put(signed_by("L", node("n", start))).error().code, Code::conflict);
   EXPECT_EQ(all->put(signed_by("K", node("n", start + 1s, elsewhere))), Change::updated);
-  const auto later = start + 100 * day;
-  EXPECT_EQ(all->put(node("n", later)).error().code, Code::conflict);
-  EXPECT_EQ(all->put(signed_by("L", node("n", later))).error().code, Code::conflict);
-  EXPECT_FALSE(all->node("n", later));
-  EXPECT_EQ(all->put(signed_by("K", node("n", later))), Change::created);
-  EXPECT_EQ(all->put(signed_by("L", node("n", later + 365 * day))), Change::created);
 }
 
-TEST(Keys, AUuidIsStoredOnceADay) {
+TEST(Keys, AStreamOfABannedNodeIsNotListed) {
   auto all = registry();
-  ASSERT_TRUE(all->put(signed_by("K", node("n", start))));
-  EXPECT_EQ(all->take_changes().labels.at("n")->owner, "K");
-  ASSERT_TRUE(all->put(signed_by("K", node("n", start + 30s))));
-  EXPECT_TRUE(all->take_changes().labels.empty());
-  ASSERT_TRUE(all->put(signed_by("K", node("n", start + day))));
-  EXPECT_EQ(all->take_changes().labels.at("n")->heard, start + day);
-  all->sweep(start + 366 * day);
-  EXPECT_FALSE(all->take_changes().labels.at("n"));
+  const Fingerprint key(64, 'a');
+  const std::string uuid = core::uuid_of(key);
+  ASSERT_TRUE(all->put(signed_by(key, node(uuid, start))));
+  Stream made = signed_by(key, stream("a", uuid, start));
+  made.owner = "S";
+  ASSERT_TRUE(all->put(made));
+  ASSERT_TRUE(all->put(stream("b", "m", start)));
+  ASSERT_TRUE(all->ban(key, {}));
+  EXPECT_EQ(slugs(*all, Order::name), (std::vector<std::string>{"b"}));
+  EXPECT_FALSE(all->bans().of_node(std::string(32, '9')));
+  EXPECT_FALSE(all->bans().of_node(std::string(32, 'b')));
 }
 
 TEST(Keys, ARestartForgetsNoOwner) {
   auto all = registry();
-  all->restore("n", Label{"K", start});
-  EXPECT_EQ(all->put(signed_by("L", node("n", start + day))).error().code, Code::conflict);
   all->restore(signed_by("K", stream("a", "n", start)));
   EXPECT_EQ(all->put(signed_by("L", stream("a", "m", start + day))).error().code, Code::conflict);
 }

@@ -210,13 +210,10 @@ TEST_F(File, KeepsOwnersAndBans) {
   changes.streams["a"]->hidden = true;
   changes.bans["192.0.2.0/24"] = Ban{"spam", start};
   changes.bans["K"] = Ban{"", start};
-  changes.labels["n"] = Label{"K", start};
-  changes.labels["m"] = Label{"L", start};
   {
     auto store = Store::open(uri_);
     ASSERT_TRUE(store && (*store)->write(changes));
     Changes more;
-    more.labels["m"] = std::nullopt;
     more.bans["K"] = std::nullopt;
     ASSERT_TRUE((*store)->write(more));
   }
@@ -232,10 +229,6 @@ TEST_F(File, KeepsOwnersAndBans) {
   EXPECT_EQ(contents->bans[0].first, "192.0.2.0/24");
   EXPECT_EQ(contents->bans[0].second.reason, "spam");
   EXPECT_EQ(contents->bans[0].second.since, start);
-  ASSERT_EQ(contents->labels.size(), 1u);
-  EXPECT_EQ(contents->labels[0].first, "n");
-  EXPECT_EQ(contents->labels[0].second.owner, "K");
-  EXPECT_EQ(contents->labels[0].second.heard, start);
 }
 
 // What the third schema had: streams without owners.
@@ -253,7 +246,7 @@ TEST_F(File, KeepsTheStreamsOfTheThirdSchema) {
     ASSERT_TRUE(
         database->execute("ALTER TABLE node DROP COLUMN owner; ALTER TABLE stream DROP COLUMN owner;"
                           "ALTER TABLE stream DROP COLUMN removed; ALTER TABLE stream DROP COLUMN hidden;"
-                          "DROP TABLE label; DROP TABLE ban;"
+                          "DROP TABLE ban;"
                           "PRAGMA user_version = 3;"));
   }
   auto store = Store::open(uri_);
@@ -263,6 +256,26 @@ TEST_F(File, KeepsTheStreamsOfTheThirdSchema) {
   EXPECT_TRUE(contents->nodes.empty());
   EXPECT_EQ(contents->streams[0].reporter, "192.0.2.9");
   EXPECT_EQ(contents->streams[0].owner, "");
+}
+
+// The fourth schema had the keys of uuids in a table.
+TEST_F(File, KeepsTheNodesAndStreamsOfTheFourthSchema) {
+  {
+    auto store = Store::open(uri_);
+    Changes changes;
+    changes.nodes["n"] = node("n", start);
+    changes.streams["a"] = stream("a", "n", start);
+    ASSERT_TRUE(store && (*store)->write(changes));
+  }
+  {
+    auto database = Database::open(uri_.substr(std::string("sqlite://").size()));
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(database->execute("CREATE TABLE label (uuid TEXT PRIMARY KEY); PRAGMA user_version = 4;"));
+  }
+  auto store = Store::open(uri_);
+  ASSERT_TRUE(store) << store.error().detail;
+  const auto contents = (*store)->read();
+  ASSERT_TRUE(contents && contents->streams.size() == 1 && contents->nodes.size() == 1);
 }
 
 // A row that breaks a rule would make the origin's list unreadable for nodes.

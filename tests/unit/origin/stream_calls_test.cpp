@@ -2,6 +2,7 @@
 // The calls about streams: who may create, change and end one, and how long it is live.
 #include "calls_fixture.hpp"
 #include "protocol/object_codec.hpp"
+#include "protocol/slug.hpp"
 #include "protocol/statement.hpp"
 
 namespace astral::origin {
@@ -93,18 +94,22 @@ TEST_F(OriginCalls, StreamsBelongToAnAddress) {
 
 TEST_F(OriginCalls, TheKeyThatSignsOwnsTheStream) {
   key_ = *Key::generate();
-  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000})").status, 201u);
-  const Seen created = call("POST", "/streams", R"({"name":"a","source":"n"})");
+  const std::string n = protocol::uuid_of(key_->fingerprint()),
+                    report = R"({"port":8000,"uuid":")" + n + "\"}",
+                    stream = R"({"name":"a","source":")" + n + "\"}";
+  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":8000})").status, 403u);
+  EXPECT_EQ(call("POST", "/nodes", report).status, 201u);
+  const Seen created = call("POST", "/streams", stream);
   EXPECT_EQ(created.status, 201u);
   EXPECT_THAT(created.body, HasSubstr(R"("owner":")" + key_->fingerprint() + '"'));
   EXPECT_EQ(call("PUT", "/stream/a", R"({"streaming":true})").status, 200u);
   const auto refused = [&] {
-    EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":9})").status, 409u);
-    EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 409u);
-    EXPECT_EQ(call("POST", "/streams", R"({"name":"b","source":"n"})").status, 403u);
-    EXPECT_EQ(call("PUT", "/stream/a", R"({"uuid":"n","description":"mine"})").status, 403u);
-    EXPECT_EQ(call("DELETE", "/stream/a", R"({"uuid":"n"})").status, 403u);
-    EXPECT_EQ(call("DELETE", "/node/n", R"({"uuid":"n"})").status, 202u);  // a hint
+    EXPECT_EQ(call("POST", "/nodes", report).status, 403u);
+    EXPECT_EQ(call("POST", "/streams", stream).status, 403u);
+    EXPECT_EQ(call("POST", "/streams", R"({"name":"b","source":")" + n + "\"}").status, 403u);
+    EXPECT_EQ(call("PUT", "/stream/a", R"({"description":"mine","uuid":")" + n + "\"}").status, 403u);
+    EXPECT_EQ(call("DELETE", "/stream/a", R"({"uuid":")" + n + "\"}").status, 403u);
+    EXPECT_EQ(call("DELETE", "/node/" + n, R"({"uuid":")" + n + "\"}").status, 202u);  // a hint
   };
   const Key owner = *std::exchange(key_, std::nullopt);
   refused();
@@ -112,18 +117,23 @@ TEST_F(OriginCalls, TheKeyThatSignsOwnsTheStream) {
   refused();
   key_ = owner;
   EXPECT_EQ(call("DELETE", "/stream/a").status, 200u);
-  EXPECT_EQ(call("DELETE", "/node/n").status, 200u);
+  EXPECT_EQ(call("DELETE", "/node/" + n).status, 200u);
   key_.reset();
-  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"n"})").status, 409u);
-  EXPECT_EQ(call("POST", "/nodes", R"({"uuid":"n","port":9})").status, 409u);
+  EXPECT_EQ(call("POST", "/streams", stream).status, 403u);
+  EXPECT_EQ(call("POST", "/streams", R"({"name":"a","source":"m"})").status, 409u);  // the name is the key's
+  EXPECT_EQ(call("POST", "/nodes", report).status, 403u);
 }
 
 TEST_F(OriginCalls, WhatAStreamsKeyHasSignedIsKeptWithItsSignature) {
   const Key streams = *Key::generate();
   key_ = *Key::generate();
   const auto ms = static_cast<std::uint64_t>(std::chrono::milliseconds(now_.time_since_epoch()).count());
-  protocol::StreamInfo said{
-      .slug = "a", .name = "A", .source = "n", .streaming = true, .updated = ms, .expires = ms + 60'000};
+  protocol::StreamInfo said{.slug = "a",
+                            .name = "A",
+                            .source = protocol::uuid_of(key_->fingerprint()),
+                            .streaming = true,
+                            .updated = ms,
+                            .expires = ms + 60'000};
   protocol::sign(said, streams);
   const auto text = [&] { return protocol::stream_json(said).text(); };
   const Seen created = call("POST", "/streams", text());
@@ -153,7 +163,8 @@ TEST_F(OriginCalls, WhatAStreamsKeyHasSignedIsKeptWithItsSignature) {
 
 TEST_F(OriginCalls, ASignedCallCountsOnceAndSoon) {
   key_ = *Key::generate();
-  const http::Call report = made("POST", "/nodes", R"({"uuid":"n","port":8000})");
+  const http::Call report =
+      made("POST", "/nodes", R"({"port":8000,"uuid":")" + protocol::uuid_of(key_->fingerprint()) + "\"}");
   EXPECT_EQ(send(report).status, 201u);
   const Seen again = send(report);
   EXPECT_EQ(again.status, 403u);

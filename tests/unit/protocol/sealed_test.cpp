@@ -7,19 +7,20 @@
 #include <string>
 
 #include "protocol/message_codec.hpp"
+#include "protocol/slug.hpp"
 
 namespace astral::protocol {
 namespace {
 
-Routed plain() {
+Routed plain(const Key &author) {
   return {.to = {.uuid = "b", .via = "s"},
-          .from = {.uuid = "a"},
+          .from = {.uuid = uuid_of(author.fingerprint())},
           .what = std::make_shared<const Enclosed>(Enclosed{Leaving{.ticket = "t1"}})};
 }
 
 // As it arrives.
 Routed sent(const Key &key) {
-  Routed routed = plain();
+  Routed routed = plain(key);
   seal(routed, key, 7);
   return std::get<Routed>(**read_message(write_message(routed)));
 }
@@ -28,10 +29,18 @@ TEST(Sealed, SaysWhatItsAuthorHasWritten) {
   const Key key = Key::generate().value();
   Routed routed = sent(key);
   EXPECT_EQ(routed.what, nullptr);
-  EXPECT_EQ(routed.author, "");
   ASSERT_TRUE(protocol::open(routed));
   EXPECT_EQ(std::get<Leaving>(routed.what->message).ticket, "t1");
-  EXPECT_EQ(routed.author, key.fingerprint());
+}
+
+// The author signs with its own key, and says that it is another node.
+TEST(Sealed, IsRefusedInTheNameOfAnother) {
+  const Key liar = Key::generate().value();
+  Routed routed = plain(Key::generate().value());
+  seal(routed, liar, 7);
+  const auto opened = protocol::open(routed);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().detail, "its author is not the node of its key");
 }
 
 // A supernode may write down anew where the two are, and how far it has come.
@@ -59,14 +68,14 @@ TEST(Sealed, IsRefusedIfAnythingElseWasChanged) {
     change(routed);
     EXPECT_FALSE(protocol::open(routed));
     EXPECT_EQ(routed.what, nullptr);
-    EXPECT_EQ(routed.author, "");
   }
 }
 
 TEST(Sealed, HoldsOnlyWhatMayBeRouted) {
-  Routed routed = plain();
+  const Key key = Key::generate().value();
+  Routed routed = plain(key);
   routed.what = std::make_shared<const Enclosed>(Enclosed{Register{}});
-  seal(routed, Key::generate().value(), 7);
+  seal(routed, key, 7);
   const auto opened = protocol::open(routed);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().detail, "field 'type': must not be inside another message");
