@@ -139,6 +139,7 @@ class Node final : public NodeView {
   void send_elsewhere(const Uuid &supernode);
   void hear(Peer &peer);
   void from_neighbour(Peer &peer, const Message &message);
+  bool is_near(const Peer &peer) const;
   void seed(const Peer &peer, const Seed &seed);
   void seeded(const Peer &peer, const Seeded &seeded);
   void room_changed();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/limits.hpp"
+#include "core/network.hpp"
 #include "core/node.hpp"
 #include "core/slug.hpp"
 
@@ -40,12 +41,20 @@ void Node::on(const AskTicket &input) {
            .pass = keys == nullptr ? Pass{} : keys->pass(input.slug, context_.node.unix_ms())});
 }
 
+// A node of this machine or site. Without a session: as is the supernode that brought its word.
+bool Node::is_near(const Peer &peer) const {
+  const Peer *seen = peer.routed ? context_.sessions.peers.find(peer.through) : &peer;
+  return seen != nullptr && are_neighbours(seen->address, seen->address);
+}
+
 // Another node wants this node to carry a stream. This node does so as if its own API had been asked.
 void Node::seed(const Peer &peer, const Seed &seed) {
   const auto answer = [&](bool done, const char *why) {
     context_.sessions.send(peer.id, Seeded{.call = seed.call, .done = done, .message = why});
   };
-  if (!context_.node.settings.may_be_seeded) return answer(false, "that node does not let others choose");
+  const SeededBy who = context_.node.settings.seeded_by;
+  if (who == SeededBy::nobody || (who == SeededBy::neighbours && !is_near(peer)))
+    return answer(false, "that node does not let others choose");
   if (!is_slug(seed.slug)) return answer(false, "no such stream");
   const CallId call = context_.outbox.next_id++;
   if (seeds_.size() >= max_waiting_calls) return answer(false, "too many want something of that node");

@@ -10,7 +10,8 @@ namespace astral::core {
 
 void Relaying::recruited(const Request &request) {
   const NodeInfo &self = node_.settings.self;
-  if (node_.leaving || self.origin || (!self.supernode && !node_.settings.may_be_seeded)) return;
+  if (node_.leaving || self.origin) return;
+  if (!self.supernode && node_.settings.seeded_by != SeededBy::anybody) return;
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid == node_.self()) return;
   StreamState *stream = streams_.find(request.slug);
   if (stream != nullptr && streams_.offers_places(*stream)) return outbox_.post(ToServe{request});

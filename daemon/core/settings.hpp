@@ -18,6 +18,13 @@ enum class Role {
   supernode,
 };
 
+// Who may ask us to carry a stream that nobody watches here.
+enum class SeededBy {
+  nobody,
+  neighbours,  // of this machine or site
+  anybody,     // and strangers whose streams need a relay
+};
+
 struct Settings {
   NodeInfo self;                                   // with `origin`: it carries signalling only
   std::string fingerprint = {};                    // of our key
@@ -29,7 +36,7 @@ struct Settings {
   std::uint32_t max_players = 1'000;               // elements that play one stream from this node
   std::uint32_t capacity = 100;                    // nodes that may register with us, if we are a supernode
   Role role = Role::automatic;
-  bool may_be_seeded = true;              // another node may ask us to carry a stream
+  SeededBy seeded_by = SeededBy::anybody;
   std::vector<NodeInfo> remembered = {};  // nodes, from the last run
   std::vector<Address> bootstrap = {};
   bool has_origin = false;  // it decides to whom a name belongs, and knows streams that we do not
@@ -46,7 +53,7 @@ inline Settings of_origin(Settings settings) {
   settings.role = Role::supernode;
   settings.upstream_bps = 0;
   settings.max_children = 0;
-  settings.may_be_seeded = false;
+  settings.seeded_by = SeededBy::nobody;
   return settings;
 }
 

@@ -70,7 +70,7 @@ App::Settings app_settings(const Options &options, const std::string &state_dir)
   settings.max_players = options.max_players;
   settings.dvr_seconds = options.dvr_seconds;
   settings.rtmp.guests.total = std::max<std::size_t>(settings.rtmp.guests.total, options.max_players);
-  node.may_be_seeded = options.may_be_seeded;
+  node.seeded_by = options.seeded_by;
   node.timeouts.renew = std::chrono::seconds(options.renew_seconds);
   node.timeouts.publisher_wait = std::chrono::seconds(options.publisher_wait_seconds);
   node.renew_streams = options.renew_groups;

@@ -169,8 +169,10 @@ Expected<void> set_supernode(Options &options, const Option &, const std::string
 
 Expected<void> set_seeding(Options &options, const Option &, const std::string &label,
                            const std::string &value) {
-  if (value != "yes" && value != "no") return wrong(label, "yes or no", value);
-  options.may_be_seeded = value == "yes";
+  if (value != "yes" && value != "near" && value != "no") return wrong(label, "yes, near or no", value);
+  options.seeded_by = value == "yes"    ? core::SeededBy::anybody
+                      : value == "near" ? core::SeededBy::neighbours
+                                        : core::SeededBy::nobody;
   return {};
 }
 
@@ -285,9 +287,10 @@ constexpr Option table[] = {
     {.name = "show-peers", .placeholder = "true|false",
      .help = "let everybody see which nodes and tickets this node knows, not only its owner",
      .set = set_flag<&Options::shows_peers>, .fallback = "false", .is_flag = true},
-    {.name = "seeding", .placeholder = "yes|no",
-     .help = "whether other nodes may make this one carry a stream",
-     .set = set_seeding, .fallback = "yes"},
+    {.name = "seeding", .placeholder = "yes|near|no",
+     .help = "whether other nodes may make this one carry a stream; near: those of this machine and of its local "
+             "network. A supernode relays for its own nodes all the same",
+     .set = set_seeding, .fallback = "near"},
     {.name = "store-time", .placeholder = "SECONDS",
      .help = "how much of a stream the node keeps for children that need it again; three times as much of "
              "what is published here",

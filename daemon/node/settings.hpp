@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/settings.hpp"
 #include "core/types.hpp"
 #include "glue/error.hpp"
 #include "glue/turn_uri.hpp"
@@ -44,7 +45,7 @@ struct Options {
   std::uint32_t capacity = 100;              // nodes that may register with this one
   std::uint32_t max_children = 1'000;        // nodes that get streams from this one at a time
   std::uint32_t max_players = 1'000;         // players of each kind
-  bool may_be_seeded = true;                 // other nodes may make it carry a stream
+  core::SeededBy seeded_by = core::SeededBy::neighbours;
   std::uint32_t renew_seconds = 6 * 3600;    // age at which a link to a parent is replaced
   std::uint64_t renew_groups = 100'000;      // and number of groups at which it is
   bool shows_peers = false;                  // everybody may see its nodes and tickets

@@ -86,7 +86,7 @@ def test_the_supernode_relays_between_ipv4_and_ipv6(internet, publisher, viewer)
 
 def test_another_node_that_has_both_relays_if_the_supernode_has_no_room(internet):
     net = Net(internet, *NARROW)
-    relay = [net.relay(families) for families in (IPV4, IPV6, DUAL)][-1]
+    relay = [net.relay(families, '--seeding', 'yes') for families in (IPV4, IPV6, DUAL)][-1]
     pair = net.pair(net.machine(IPV6), net.machine(IPV4))
     pair.play(COUNT, SECONDS)
     assert pair.parent() == relay.label
@@ -94,7 +94,7 @@ def test_another_node_that_has_both_relays_if_the_supernode_has_no_room(internet
 
 def test_without_a_node_that_has_both_and_may_relay_the_viewer_hears_why(internet):
     net = Net(internet, *NARROW)
-    net.relay(DUAL, '--seeding', 'no')
+    net.relay(DUAL)  # it does not relay for strangers
     pair = net.pair(net.machine(IPV6), net.machine(IPV4))
 
     def told():

@@ -220,9 +220,21 @@ TEST_F(Three, ANodeWatchesWhatAnotherSeedsToIt) {
   EXPECT_EQ(world.answer(unknown)->error().code, Code::no_room);
 }
 
+// All of them are of one site.
+TEST_F(Three, ANodeMayAllowSeedingByItsSite) {
+  Settings settings = knowing({World::address_of(p)});
+  settings.seeded_by = SeededBy::neighbours;
+  const std::size_t near = world.add("near", settings);
+  world.run(2s);
+  const CallId call = world.call(r, AskTicket{.call = 0, .slug = "talk", .destination = "near"});
+  world.run(2s);
+  EXPECT_TRUE(*world.answer(call));
+  EXPECT_TRUE(world.fed(near, "talk"));
+}
+
 TEST_F(Three, ANodeMayForbidSeeding) {
   Settings settings = knowing({World::address_of(p)});
-  settings.may_be_seeded = false;
+  settings.seeded_by = SeededBy::nobody;
   const std::size_t w = world.add("w", settings);
   world.run(2s);
   const CallId call = world.call(r, AskTicket{.call = 0, .slug = "talk", .destination = "w"});

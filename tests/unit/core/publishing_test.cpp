@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Streams of which a node is the source, its shutdown, and the calls about nodes and tickets.
+#include <algorithm>
+
 #include "bench.hpp"
 
 namespace astral::core {
@@ -216,6 +218,34 @@ TEST(Seeding, OnlyTheNodeThatWasAskedAnswers) {
   bench.say(AskTicket{.call = 4, .slug = "own", .destination = "child"});
   bench.hears(2, Seeded{.call = 4, .done = true});
   EXPECT_EQ(bench.said, Lines{});
+}
+
+TEST(Seeding, MayBeAllowedToNeighboursOnly) {
+  Settings settings = Bench::settings();
+  settings.seeded_by = SeededBy::neighbours;
+  Bench bench(settings);
+  bench.say(PeerConnected{.peer = 11, .address = "198.51.100.7"});
+  bench.say(PeerProved{.peer = 11, .fingerprint = "far"});
+  bench.hears(11, Hello{.node = {.uuid = "far", .port = 7000, .supernode = true}, .kind = PeerKind::node});
+  const auto asked = [&](PeerId peer, const Message &message) {
+    bench.hears(peer, message);
+    return bench.said;
+  };
+  const Seed seed{.call = 9, .slug = "talk"};
+  const Lines refused = {"Send 11 seeded not: that node does not let others choose"};
+  EXPECT_EQ(asked(11, seed), refused);
+  EXPECT_NE(asked(2, seed), refused);
+  const auto routed = [&](PeerId by) {
+    return asked(by, Routed{.to = {.uuid = "us", .via = "super"},
+                            .from = {.uuid = "another", .via = "far"},
+                            .what = std::make_shared<const Enclosed>(Enclosed{seed})});
+  };
+  const auto refuses = [](const Lines &said) {
+    return std::any_of(said.begin(), said.end(),
+                       [](const std::string &line) { return line.find("does not let others") != line.npos; });
+  };
+  EXPECT_TRUE(refuses(routed(11)));
+  EXPECT_FALSE(refuses(routed(Bench::primary)));
 }
 
 // The origin may have lost its database.

@@ -296,7 +296,7 @@ TEST_F(Narrow, AViewerThatAnybodyCanReachIsNotHelpedByAChild) {
 
 TEST_F(Narrow, AChildThatMayNotBeSeededDoesNotRelay) {
   Settings mine = child(s);
-  mine.may_be_seeded = false;
+  mine.seeded_by = SeededBy::neighbours;
   const std::size_t c = add("c", mine, open);
   join(symmetric, symmetric);
   world.ask(v, "talk");
@@ -322,7 +322,7 @@ TEST_F(Narrow, TheSupernodesAskEachOtherToRelay) {
 
 Settings unwilling_supernode() {
   Settings settings = supernode();
-  settings.may_be_seeded = false;
+  settings.seeded_by = SeededBy::nobody;
   return settings;
 }
 struct Unwilling : Homes {
