@@ -13,7 +13,8 @@ SUPERNODES = ('s0', 's1', 's2')
 CHILDREN = tuple(f'n{number}' for number in range(9))
 NO_ROOM = 10  # KB/s: no stream
 NOISE_KBPS = 700  # noise, because a test picture takes much less than its encoder may use
-ROOM_FOR_TWO = 380  # KB/s: two streams of it, with what their links carry beside them
+PLENTY = 100_000  # KB/s
+PLACES = 3        # counted, because how many a line has room for changes with the rate of the noise
 
 
 def node_info(node):
@@ -55,7 +56,7 @@ def twelve(network):
     astral.wait_until(lambda: len([n for n in origin.get('/nodes')['nodes'] if n['supernode']]) == 3,
                       'the origin to know three supernodes', 40)
     for name in CHILDREN:
-        nodes[name] = network.node(name, origin, (), ROOM_FOR_TWO, '--supernode', 'no')
+        nodes[name] = network.node(name, origin, (), PLENTY, '--supernode', 'no', '--max-children', PLACES)
     for name in CHILDREN:
         astral.wait_until(lambda: has_a_role(nodes[name]), f'{name} to have a supernode', 40)
     return origin, nodes
@@ -119,7 +120,7 @@ def test_a_network_of_twelve_survives_the_loss_of_a_supernode_the_origin_and_a_r
     astral.wait_until(lambda: {node['uuid'] for node in origin.get('/nodes?limit=256')['nodes'] if node.get('reachable')}
                       >= {node.label for node in (source, *living)}, 'the origin to hear of everybody again', 100)
     assert origin.get('/stream/talk')['stream']['streaming']
-    newcomer = network.node('n9', origin, (), ROOM_FOR_TWO, '--supernode', 'no')
+    newcomer = network.node('n9', origin, (), PLENTY, '--supernode', 'no', '--max-children', PLACES)
     astral.wait_until(lambda: has_a_role(newcomer), 'a newcomer to have a supernode', 40)
     watch(newcomer)
     expect_new_segments([*living, newcomer])
