@@ -10,8 +10,8 @@ namespace astral::media {
 // change.
 void drop_first_gaps(GstPad *pad);
 
-// Behind a tee, so that each branch has its own buffers. opusparse writes the times of a buffer before it
-// makes the buffer its own: the parser of another branch then reads a wrong time, and drops the sound.
+// Behind a tee: gives each branch its own buffers. opusparse changes the times of a buffer that it shares. The
+// parser of another branch may read such a time, and then it drops the sound.
 void own_buffers(GstPad *pad);
 
 // mp4mux of GStreamer 1.22 crashes without these fields. A browser shows the same picture with all values.
