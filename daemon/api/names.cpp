@@ -20,11 +20,6 @@ Expected<core::Uuid> meant(const core::NodeView &node, const std::string &name) 
   return fail(Code::conflict, "several nodes are called '" + name + "': give the uuid, one of " + all);
 }
 
-std::string name_of(const core::NodeView &node, const core::Uuid &uuid) {
-  const auto known = node.find_node(uuid);
-  return known ? core::name_of(*known) : uuid;
-}
-
 void set_label(json::Builder &out, const char *field, const core::NodeView &node, const core::Uuid &uuid) {
   const auto known = node.find_node(uuid);
   if (known && !known->label.empty()) out.set(field, known->label);

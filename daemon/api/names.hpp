@@ -14,9 +14,6 @@ namespace astral::api {
 // Errors: conflict: several nodes have that label.
 Expected<core::Uuid> meant(const core::NodeView &node, const std::string &name);
 
-// As people read it: the label of that node if it is known and has one, otherwise the uuid.
-std::string name_of(const core::NodeView &node, const core::Uuid &uuid);
-
 // Sets the field to the label of that node, if it is known and has one.
 void set_label(json::Builder &out, const char *field, const core::NodeView &node, const core::Uuid &uuid);
 

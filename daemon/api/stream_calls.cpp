@@ -49,9 +49,9 @@ std::string rival_slug(const core::StreamInfo &rival) {
   return rival.slug + "~" + rival.fingerprint.substr(0, 4);
 }
 
-json::Builder rival_json(const core::NodeView &node, const core::StreamInfo &rival) {
+// Without a label, which the rival may have chosen to be taken for somebody else.
+json::Builder rival_json(const core::StreamInfo &rival) {
   json::Builder out;
-  set_label(out, "source_label", node, rival.source);
   return out.set("slug", rival_slug(rival))
       .set("name", rival.name)
       .set("source", rival.source)
@@ -198,9 +198,9 @@ json::Builder shown_stream(runtime::Driver &driver, const core::StreamInfo &stre
   }
   std::vector<json::Builder> others;
   for (const core::StreamInfo &rival : driver.node().rivals(stream.slug)) {
-    others.push_back(rival_json(driver.node(), rival));
+    others.push_back(rival_json(rival));
     warnings.push_back("another stream claims this name, with another key: " + rival_slug(rival) +
-                       " of node " + name_of(driver.node(), rival.source));
+                       " of node " + rival.source);
   }
   if (!others.empty()) shown.set("others", others);
   if (measured.refused > 0) shown.set("refused", measured.refused);
