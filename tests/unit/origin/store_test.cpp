@@ -231,51 +231,47 @@ TEST_F(File, KeepsOwnersAndBans) {
   EXPECT_EQ(contents->bans[0].second.since, start);
 }
 
-// What the third schema had: streams without owners.
-TEST_F(File, KeepsTheStreamsOfTheThirdSchema) {
-  {
+// The store of one node and one stream, after `sql` has made it one of an older version.
+class Older : public File {
+ protected:
+  Store::Contents upgraded(const char *sql) {
+    {
+      auto store = Store::open(uri_);
+      Changes changes;
+      changes.nodes["n"] = node("n", start);
+      changes.streams["a"] = stream("a", "n", start);
+      EXPECT_TRUE(store && (*store)->write(changes));
+    }
+    {
+      auto database = Database::open(uri_.substr(std::string("sqlite://").size()));
+      EXPECT_TRUE(database && database->execute(sql));
+    }
     auto store = Store::open(uri_);
-    Changes changes;
-    changes.nodes["n"] = node("n", start);
-    changes.streams["a"] = stream("a", "n", start);
-    ASSERT_TRUE(store && (*store)->write(changes));
+    EXPECT_TRUE(store) << store.error().detail;
+    auto contents = store ? (*store)->read() : Store::Contents{};
+    EXPECT_TRUE(contents);
+    return contents.value_or(Store::Contents{});
   }
-  {
-    auto database = Database::open(uri_.substr(std::string("sqlite://").size()));
-    ASSERT_TRUE(database);
-    ASSERT_TRUE(
-        database->execute("ALTER TABLE node DROP COLUMN owner; ALTER TABLE stream DROP COLUMN owner;"
-                          "ALTER TABLE stream DROP COLUMN removed; ALTER TABLE stream DROP COLUMN hidden;"
-                          "DROP TABLE ban;"
-                          "PRAGMA user_version = 3;"));
-  }
-  auto store = Store::open(uri_);
-  ASSERT_TRUE(store) << store.error().detail;
-  const auto contents = (*store)->read();
-  ASSERT_TRUE(contents && contents->streams.size() == 1);
-  EXPECT_TRUE(contents->nodes.empty());
-  EXPECT_EQ(contents->streams[0].reporter, "192.0.2.9");
-  EXPECT_EQ(contents->streams[0].owner, "");
+};
+
+// What the third schema had: streams without owners.
+TEST_F(Older, KeepsTheStreamsOfTheThirdSchema) {
+  const auto contents = upgraded(
+      "ALTER TABLE node DROP COLUMN owner; ALTER TABLE stream DROP COLUMN owner;"
+      "ALTER TABLE stream DROP COLUMN removed; ALTER TABLE stream DROP COLUMN hidden;"
+      "DROP TABLE ban;"
+      "PRAGMA user_version = 3;");
+  ASSERT_EQ(contents.streams.size(), 1u);
+  EXPECT_TRUE(contents.nodes.empty());
+  EXPECT_EQ(contents.streams[0].reporter, "192.0.2.9");
+  EXPECT_EQ(contents.streams[0].owner, "");
 }
 
 // The fourth schema had the keys of uuids in a table.
-TEST_F(File, KeepsTheNodesAndStreamsOfTheFourthSchema) {
-  {
-    auto store = Store::open(uri_);
-    Changes changes;
-    changes.nodes["n"] = node("n", start);
-    changes.streams["a"] = stream("a", "n", start);
-    ASSERT_TRUE(store && (*store)->write(changes));
-  }
-  {
-    auto database = Database::open(uri_.substr(std::string("sqlite://").size()));
-    ASSERT_TRUE(database);
-    ASSERT_TRUE(database->execute("CREATE TABLE label (uuid TEXT PRIMARY KEY); PRAGMA user_version = 4;"));
-  }
-  auto store = Store::open(uri_);
-  ASSERT_TRUE(store) << store.error().detail;
-  const auto contents = (*store)->read();
-  ASSERT_TRUE(contents && contents->streams.size() == 1 && contents->nodes.size() == 1);
+TEST_F(Older, KeepsTheNodesAndStreamsOfTheFourthSchema) {
+  const auto contents = upgraded("CREATE TABLE label (uuid TEXT PRIMARY KEY); PRAGMA user_version = 4;");
+  EXPECT_EQ(contents.streams.size(), 1u);
+  EXPECT_EQ(contents.nodes.size(), 1u);
 }
 
 // A row that breaks a rule would make the origin's list unreadable for nodes.
