@@ -111,7 +111,7 @@ inline bool speaks_for(const Author &author, const Node &node) {
 // A node is its key. Who has signed nothing speaks for a node without one.
 inline Expected<void> speaks_as(const Author &author, const std::string &uuid) {
   if (author.key.empty() ? !core::is_uuid_of_a_key(uuid) : uuid == core::uuid_of(author.key)) return {};
-  return fail(Code::refused, "uuid " + uuid + ": a node is its key, and that has not signed this");
+  return fail(Code::refused, "only the key of the node with the uuid " + uuid + " may say this");
 }
 
 // What belongs to no key makes way for what belongs to one.

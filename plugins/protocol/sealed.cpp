@@ -32,7 +32,7 @@ Expected<void> open(Routed &routed) {
   const auto key = PublicKey::from_raw(from_hex(sealed.key));
   if (!key) return tl::unexpected<Error>(key.error());
   if (uuid_of(key->fingerprint()) != routed.from.uuid)
-    return fail(Code::invalid, "its author is not the node of its key");
+    return fail(Code::invalid, "its author's uuid is not that of its key");
   if (!key->verify(as_bytes(signed_text(routed)), from_hex(sealed.signature)))
     return fail(Code::invalid, "its author has not signed it");
   auto what = read_inside(sealed.text);

@@ -40,7 +40,7 @@ TEST(Sealed, IsRefusedInTheNameOfAnother) {
   seal(routed, liar, 7);
   const auto opened = protocol::open(routed);
   ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().detail, "its author is not the node of its key");
+  EXPECT_EQ(opened.error().detail, "its author's uuid is not that of its key");
 }
 
 // A supernode may write down anew where the two are, and how far it has come.
