@@ -71,7 +71,7 @@ StunChoice choose_stun_servers(const std::vector<StunServer> &given, const core:
 
   StunChoice choice = choose(all, origin, contacted);
   if (choice.third) return choice;
-  std::ranges::stable_partition(all, [&](const StunServer &server) {
+  std::stable_partition(all.begin(), all.end(), [&](const StunServer &server) {
     return has_host(given, server) || std::ranges::find(contacted, server.host) != contacted.end();
   });
   StunChoice other = choose(all, origin, contacted);

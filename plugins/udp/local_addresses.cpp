@@ -61,7 +61,7 @@ std::vector<stun::Address> local_addresses(std::uint16_t port, bool ipv6, std::s
     (is_loopback(address) ? loopback : found).push_back(address);
   }
   ::freeifaddrs(all);
-  std::ranges::stable_partition(found, is_global);
+  std::stable_partition(found.begin(), found.end(), is_global);
   if (!loopback.empty()) found.insert(found.begin(), loopback.front());
   if (found.size() > max) found.resize(max);
   return found;
