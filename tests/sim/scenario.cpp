@@ -60,12 +60,9 @@ class Story {
       note_fed(node, effects);
       if (world_.node(node).self().uuid == plan_.follow) follow(effects);
     };
-    if (plan_.outage > 0)
-      world_.on_outage = [this](std::size_t node, const Slug &slug, Time outage) {
-        if (outage >= Time{1s} * static_cast<Time::rep>(plan_.outage))
-          std::printf("%8lld ms %s had nothing of %s for %lld ms\n", ms(world_.now()),
-                      world_.node(node).self().uuid.c_str(), slug.c_str(), ms(outage));
-      };
+    world_.on_outage = [this](std::size_t node, const Slug &slug, Time outage) {
+      had_nothing(world_.now(), node, slug, outage);
+    };
   }
 
   Figures play() {
@@ -109,6 +106,13 @@ class Story {
  private:
   static long long ms(Time time) { return time / 1ms; }
 
+  // Named if that is as long as --outages says.
+  void had_nothing(Time until, std::size_t node, const Slug &slug, Time outage) {
+    if (plan_.outage == 0 || outage < Time{1s} * static_cast<Time::rep>(plan_.outage)) return;
+    std::printf("%8lld ms %s had nothing of %s for %lld ms\n", ms(until),
+                world_.node(node).self().uuid.c_str(), slug.c_str(), ms(outage));
+  }
+
   void follow(const Effects &effects) const {
     for (const Effect &effect : effects) std::printf("%8lld ms %s\n", ms(world_.now()), text(effect).c_str());
   }
@@ -120,13 +124,14 @@ class Story {
   Figures among_liars() {
     if (plan_.scenario == "liars-eclipse" || plan_.scenario == "liars") newcomers();
     world_.run(60s);
-    std::size_t all = 0;
-    std::size_t in_time = 0;
-    std::size_t at_last = 0;
+    std::size_t all = 0, in_time = 0, at_last = 0;
     for (const Wish &wish : wishes_) {
+      if (world_.chain(wish.node, wish.slug).size() == 1) continue;  // it publishes the stream
       ++all;
       if (wish.fed != never && wish.fed - wish.at <= 5s) ++in_time;
       if (world_.flows(wish.node, wish.slug)) ++at_last;
+      const Time fed = std::min(wish.fed, world_.now());
+      had_nothing(fed, wish.node, wish.slug, fed - wish.at);
     }
     const auto share = [&](std::size_t part) {
       return all == 0 ? 1.0 : static_cast<double>(part) / static_cast<double>(all);
@@ -294,10 +299,11 @@ class Story {
     wish(node, slugs_[rng_.below(slugs_.size())]);
   }
   void wish(std::size_t node, const Slug &slug) {
-    const Wish wish{.node = node, .slug = slug, .at = world_.now()};
+    Wish wish{.node = node, .slug = slug, .at = world_.now()};
     if (!world_.alive(wish.node) || (liars_ && liars_->is_liar(wish.node))) return;
     const auto wanted = std::pair(wish.node, wish.slug);
     if (!wished_.insert(wanted).second) return;
+    if (liars_ && world_.flows(node, slug)) wish.fed = wish.at;  // it passes the stream on to others already
     open_[wanted] = wishes_.size();
     wishes_.push_back(wish);
     world_.play(wish.node, wish.slug);
