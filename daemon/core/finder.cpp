@@ -524,8 +524,7 @@ void Finder::find(Find find) {
         find.carriers = static_cast<std::uint32_t>(ask_full(request));
       if (find.carriers >= wanted_offers) return;
       if (find.wide) {
-        if (hand_out(request, asked_for(request, wanted_offers), true).asked == 0 && is_worried(request))
-          ask_full(request);
+        ask_full_too(request, hand_out(request, asked_for(request, wanted_offers), true).asked);
         ask_around(find);
         if (is_worried(request)) ask_second(find);
       }
@@ -578,7 +577,7 @@ void Finder::find(Find find) {
       const std::size_t most = is_around ? 2 : asked_for(request, 1);
       std::size_t handed =
           first ? hand_out_or_relay(request, most, true) : hand_out(request, most, true).asked;
-      if (handed == 0 && is_worried(request)) handed = ask_full(request);
+      handed += ask_full_too(request, handed);
       changed(request.slug);
       if (handed > 0) return;
       // The key owner believes that there is room, so it is told.

@@ -98,8 +98,10 @@ class Finder {
   static std::size_t asked_for(const Request &request, std::size_t usual);
   // The same, or it asks us because its own supernode found nothing.
   bool is_worried(const Request &request) const;
-  // For such an asker: one that carries the stream, with room or without, at random. Returns how many.
+  // For such an asker: one that carries the stream and has no room, at random. Returns how many.
   std::size_t ask_full(const Request &request);
+  // The same, if that is called for after so many were asked that say that they have room.
+  std::size_t ask_full_too(const Request &request, std::size_t handed);
   std::vector<Records::Carrier> carriers(const Request &request, const Uuid &but);
   void ask_around(Find find);
   void ask_second(Find find);

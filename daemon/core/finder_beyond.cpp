@@ -22,11 +22,18 @@ bool was_disappointed(const Request &request) {
 
 bool Finder::is_worried(const Request &request) const {
   const Peer *asker = sessions_.peers.socket(request.asker.uuid, PeerState::ready);
-  return was_disappointed(request) || (asker != nullptr && !asker->child && !asker->supernode);
+  return request.hungry || was_disappointed(request) ||
+         (asker != nullptr && !asker->child && !asker->supernode);
 }
 
 std::size_t Finder::asked_for(const Request &request, std::size_t usual) {
   return was_disappointed(request) ? 2 * usual : usual;
+}
+
+// Whoever says that it has room may lie; a full node has children, and they may have some.
+std::size_t Finder::ask_full_too(const Request &request, std::size_t handed) {
+  const bool may = handed == 0 ? is_worried(request) : request.hungry && was_disappointed(request);
+  return may ? ask_full(request) : 0;
 }
 
 // A full node hands the search on to nodes that no supernode may know.
@@ -40,7 +47,7 @@ std::size_t Finder::ask_full(const Request &request) {
   if (const auto reach = reach_.find(request.slug); reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children)
       if (const Peer *child = sessions_.peers.socket(uuid, PeerState::ready);
-          child != nullptr && request.takes(uuid) && !failed(uuid))
+          child != nullptr && one.room == 0 && request.takes(uuid) && !failed(uuid))
         full.push_back(child->id);
   if (full.empty()) return 0;
   const PeerId chosen = full[rng_.below(full.size())];

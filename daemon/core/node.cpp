@@ -270,7 +270,17 @@ void Node::routed(std::optional<Routed> routed, PeerId by) {
   if (peer == nullptr || peer->kind != PeerKind::node) return;
   if (peer->routed) peer->through = by;
   hear(*peer);
+  if (const auto *request = std::get_if<Request>(&routed->what->message);
+      request != nullptr && !request->search.empty())
+    answer_through(by, *request);
   said(*peer, routed->what->message);
+}
+
+// The answer goes through whoever brought the search: our own supernode may swallow it.
+void Node::answer_through(PeerId by, const Request &request) {
+  if (!context_.sessions.is_beside(by)) return;
+  if (Peer *asker = context_.sessions.open(request.asker); asker != nullptr && asker->routed)
+    asker->through = by;
 }
 
 void Node::witness_ready(PeerId witness) {
@@ -359,10 +369,7 @@ void Node::take_find(Peer &peer, Find find) {
 void Node::take_request(const Peer &peer, const Request &request) {
   if (peer.id != context_.sessions.primary && !peer.supernode) return provider_.handed_down(peer, request);
   if (request.relay) return relaying_.recruited(request);
-  // The answer goes through whoever brought the search: our own supernode may swallow it.
-  if (context_.sessions.witnesses.contains(peer.id))
-    if (Peer *asker = context_.sessions.open(request.asker); asker != nullptr && asker->routed)
-      asker->through = peer.id;
+  answer_through(peer.id, request);
   provider_.serve(request);
 }
 

@@ -147,6 +147,7 @@ class Node final : public NodeView {
   void heartbeat(Peer &peer, const Heartbeat &heartbeat);
   void cancel(const Peer &peer, const Cancel &cancel);
   void candidates(const Peer &peer, const Candidates &candidates);
+  void answer_through(PeerId by, const Request &request);
   void take_request(const Peer &peer, const Request &request);
   void take_find(Peer &peer, Find find);
   void fall_due(const TimerId &key);

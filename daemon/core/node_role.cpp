@@ -260,7 +260,7 @@ void NodeRole::registered(const Peer &peer, const Registered &registered) {
   if (!moves && (state_ != RoleState::registering || sessions_.primary != peer.id)) return;
   asked_ = 0;
   const PeerId before = std::exchange(sessions_.primary, peer.id);
-  sessions_.detour = 0;
+  if (sessions_.detour == peer.id) sessions_.detour = 0;
   backups_.clear();
   for (const NodeInfo &node : registered.others) {
     if (node.uuid == node_.self() || backups_.size() >= max_others) continue;

@@ -19,7 +19,7 @@ std::optional<Routed> Routes::forward(Routed routed) {
   if (!node_.supernode()) {
     // A supernode that brings a node's messages is also the way to it; our own one may swallow them.
     const Peer *to = sessions_.peers.with(routed.to.uuid, PeerState::ready);
-    const bool through = to != nullptr && to->routed && sessions_.witnesses.contains(to->through);
+    const bool through = to != nullptr && to->routed && sessions_.is_beside(to->through);
     const PeerId way = through ? to->through : sessions_.way();
     if (way != 0) sessions_.send(way, std::move(routed));
     return std::nullopt;  // it is lost without a supernode; the sender has a deadline

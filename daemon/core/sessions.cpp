@@ -22,7 +22,7 @@ Place Sessions::place() const {
 }
 
 Place Sessions::place_for(const Peer &peer) const {
-  const bool other = !node_.supernode() && witnesses.contains(peer.through);
+  const bool other = !node_.supernode() && is_beside(peer.through);
   const Peer *through = other ? peers.find(peer.through) : nullptr;
   const NodeInfo *node = through == nullptr ? nullptr : directory_.node(through->uuid);
   if (node == nullptr || !through->supernode || through->id == primary) return place();

@@ -26,11 +26,13 @@ class Sessions {
   Overlay overlay;     // of a supernode: the others
   std::set<PeerId> witnesses;  // ready ones: other supernodes, which a search asks too
   PeerId primary = 0;          // the session with our supernode; 0: none, or we are one
-  // The session with another supernode, which found what our own did not: messages go through it until we
-  // have moved. 0: none.
+  // The session with another supernode, which found what our own did not: messages go through it until we are
+  // its child, or our own brings media too. 0: none.
   PeerId detour = 0;
 
   PeerId way() const { return detour != 0 ? detour : primary; }
+  // A supernode that is not our own, and through which messages may go.
+  bool is_beside(PeerId peer) const { return peer != 0 && (peer == detour || witnesses.contains(peer)); }
   bool settled() const { return node_.supernode() || primary != 0; }
   // No supernode can bring us messages.
   bool cut_off() const { return primary == 0 && overlay.links().empty(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "core/witnesses.hpp"
 
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,10 @@ constexpr std::size_t at_once = 4;
 
 void Witnesses::more() {
   std::erase_if(tried_, [&](const auto &entry) { return entry.second <= node_.now; });
-  while (sessions_.witnesses.size() + at_once > max_witnesses)  // the oldest ones have brought nothing
-    sessions_.witnesses.erase(sessions_.witnesses.begin());
+  std::set<PeerId> &witnesses = sessions_.witnesses;
+  // The oldest ones have brought nothing, but for the one that is our detour.
+  for (auto one = witnesses.begin(); one != witnesses.end() && witnesses.size() + at_once > max_witnesses;)
+    one = *one == sessions_.detour ? std::next(one) : witnesses.erase(one);
   std::vector<NodeInfo> known = directory_.supernodes();
   for (std::size_t i = known.size(); i > 1; --i) std::swap(known[i - 1], known[rng_.below(i)]);
   const Peer *primary = sessions_.peers.find(sessions_.primary);
@@ -45,10 +48,9 @@ void Witnesses::more() {
   // Our supernode may have named liars only. So half of them are nodes of which others than it know.
   for (const NodeInfo &node : known)
     if (begun < at_once / 2 && directory_.is_vouched(node.uuid, {node.ip_address, node.port})) begin(node);
-  const bool few = begun < at_once / 2;
   for (const NodeInfo &node : known)
     if (begun < at_once) begin(node);
-  if (!few || !node_.settings.has_origin) return;
+  if (!node_.settings.has_origin) return;
   if (node_.now - origin_asked_ < node_.settings.timeouts.origin) return;
   origin_asked_ = node_.now;
   wants_more_ = true;

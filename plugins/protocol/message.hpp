@@ -72,6 +72,7 @@ struct Request {
   bool turn = false;                   // the asker has a TURN server
   std::string address = {};            // of the asker, as its supernode sees it
   std::vector<Uuid> unreachable = {};  // nodes to which the asker got no link lately
+  bool hungry = false;                 // the asker has waited for media for a while
   bool direct = false;                 // the asker has a parent: nobody is recruited as a relay for it
   bool relay = false;                  // the receiver is recruited: it gets the stream and feeds the asker
   Families relay_from = {};            // of the node from which it gets the stream

@@ -163,6 +163,7 @@ void describe(Fields &fields, In<Fields, Request> &request) {
   fields.flag("turn", request.turn, Presence::optional);
   fields.text("address", request.address, host_rule, Presence::optional);
   fields.texts("unreachable", request.unreachable, max_unreachable, uuid_rule, Presence::optional);
+  fields.flag("hungry", request.hungry, Presence::optional);
   fields.flag("direct", request.direct, Presence::optional);
   fields.flag("relay", request.relay, Presence::optional);
   fields.flag("relay_from_ipv4", request.relay_from.ipv4, Presence::optional);

@@ -332,6 +332,7 @@ void Consumer::compare(StreamState &stream, const Link &brought) {
   const Peer *peer = sessions_.peers.find(tickets_.find(brought.id)->peer);
   const PeerId by = peer == nullptr ? 0 : peer->routed ? peer->through : peer->id;
   if (stream.doubts > 0 && sessions_.witnesses.contains(by)) outbox_.post(Outdone{.by = by});
+  if (by != 0 && by == sessions_.primary) sessions_.detour = 0;
   stream.barren.erase(brought.source);
   for (const auto &[node, until] : stream.barren) standing_.brought_nothing(node, node_.now);
   stream.barren.clear();

@@ -457,6 +457,7 @@ Find Reconciler::question(const StreamState &stream) const {
                         .families = node_.settings.self.families,
                         .turn = node_.settings.self.turn,
                         .unreachable = unreachable(stream),
+                        .hungry = stream.doubts > 0,
                         .direct = search.purpose != Purpose::parent && search.purpose != Purpose::away},
             .wide = search.wide};
   find.request.pass = pass_for(stream);

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "core/limits.hpp"
 #include "core/node.hpp"
@@ -130,6 +132,91 @@ TEST(Witnesses, WhatTheyAskIsAnsweredThroughThem) {
   EXPECT_EQ(us.sent<Routed>(primary), nullptr);
 }
 
+Routed routed_from(const Uuid &uuid, Message message) {
+  return {.to = {.uuid = "us", .via = "super"},
+          .from = {.uuid = uuid, .via = "far", .at = {"192.0.2.1", 7000}},
+          .what = std::make_shared<const Enclosed>(Enclosed{std::move(message)})};
+}
+
+// A node that plays `talk`.
+struct Player : Publisher {
+  void plays(PeerId player, const Slug &slug) {
+    joins(player, "player-" + slug, PeerKind::element);
+    hears(player, Request{.ticket = "play-" + slug, .slug = slug, .destination = "player-" + slug});
+  }
+  void is_offered(PeerId by, const SearchId &search) {
+    hears(by, routed_from("parent", Offer{.ticket = "t1",
+                                          .search = search,
+                                          .slug = "talk",
+                                          .source = "parent",
+                                          .hops = 1,
+                                          .path = {"parent"},
+                                          .fingerprint = "cc"}));
+    now += 1s;
+    say(Tick{});
+    say(SourceSaid{.slug = "talk", .ticket = "t1", .message = Confirm{}});
+    say(SourceFlows{.slug = "talk", .ticket = "t1"});
+  }
+};
+
+TEST(Witnesses, WhatAParentHandsDownIsAnsweredOnTheWayThatItCame) {
+  Player us;
+  us.beats();
+  us.greets(us.other, "other", "203.0.113.9");
+  us.plays(4, "talk");
+  const auto *find = us.sent<Find>(primary);
+  ASSERT_NE(find, nullptr);
+  us.is_offered(primary, SearchId{find->request.search});
+  us.hears(us.other, routed_from("parent", Request{.slug = "talk",
+                                                   .destination = "viewer",
+                                                   .search = "s1",
+                                                   .asker = {.uuid = "viewer", .via = "far"}}));
+  TicketId given;
+  for (const Effect &effect : us.effects)
+    if (const auto *relay = std::get_if<TellRelay>(&effect))
+      if (const auto *request = std::get_if<Request>(&relay->message)) given = request->ticket;
+  ASSERT_FALSE(given.empty());
+  us.say(RelaySaid{.slug = "talk", .message = Offer{.ticket = given}});
+  EXPECT_NE(us.sent<Routed>(us.other), nullptr);
+  EXPECT_EQ(us.sent<Routed>(primary), nullptr);
+}
+
+// The supernode that found the stream has no place for us. The one that has may be no better than the first.
+TEST(Witnesses, WhichFoundAStreamStayTheWayUntilAnotherBringsMedia) {
+  Player us;
+  us.beats();
+  us.greets(us.other, "other", "203.0.113.9");
+  us.plays(4, "talk");
+  SearchId search;
+  for (int i = 0; i < 20 && search.empty(); ++i) {
+    us.now += 100ms;
+    us.say(Tick{});
+    if (const auto *find = us.sent<Find>(us.other)) search = find->request.search;
+  }
+  ASSERT_FALSE(search.empty());
+  us.is_offered(us.other, search);
+  us.hears(us.other, Full{.others = {One::supernode("third", "198.51.100.3")}});
+  PeerId third = 0;
+  for (int i = 0; i < 20 && third == 0; ++i) {
+    us.now += 100ms;
+    us.say(Tick{});
+    for (const Effect &effect : us.effects)
+      if (const auto *connect = std::get_if<Connect>(&effect))
+        if (connect->ip_address == "198.51.100.3") third = connect->peer;
+  }
+  ASSERT_NE(third, 0u);
+  us.greets(third, "third", "198.51.100.3");
+  for (int i = 0; i < 50 && us.sent<Register>(third) == nullptr; ++i) {
+    us.now += 100ms;
+    us.say(Tick{});
+  }
+  us.hears(third, Registered{});
+  ASSERT_EQ(us.node.primary(), "third");
+  us.plays(5, "film");
+  EXPECT_NE(us.sent<Find>(us.other), nullptr);
+  EXPECT_EQ(us.sent<Find>(third), nullptr);
+}
+
 struct Witness : One {
   Witness() : One(settings()) {
     joins(1, "publisher");
@@ -161,6 +248,27 @@ TEST(Witnesses, HandSearchesToWhoeverToldThem) {
   us.announced("talk");
   EXPECT_TRUE(us.node.find_stream("talk"));
   EXPECT_TRUE(us.finds("talk"));
+}
+
+// Whoever says that it has room may lie; the children of a full node may have some.
+TEST(Witnesses, HandTheSearchesOfTheHungryToFullNodesToo) {
+  Witness us;
+  us.announced("talk");
+  us.hears(1, Carrying{.slug = "talk", .hops = 1, .room = 30});
+  us.joins(4, "full");
+  us.hears(4, Register{});
+  us.hears(4, Carrying{.slug = "talk", .hops = 2, .room = 0});
+  Find find;
+  find.request = {.slug = "talk", .destination = "viewer", .search = "s1", .unreachable = {"liar"}};
+  find.wide = true;
+  us.hears(2, find);
+  EXPECT_NE(us.sent<Request>(1), nullptr);
+  EXPECT_EQ(us.sent<Request>(4), nullptr);
+  find.request.search = "s2";
+  find.request.hungry = true;
+  us.hears(2, find);
+  EXPECT_NE(us.sent<Request>(1), nullptr);
+  EXPECT_NE(us.sent<Request>(4), nullptr);
 }
 
 TEST(Witnesses, ForgetWhoeverHasGone) {

@@ -42,7 +42,7 @@ inline std::vector<std::string> samples() {
       "{" + wish + R"(,"type":"request"})",
       "{" + wish + R"(,"room":2,"standby":true,"except":["n3","n4"],"asked":3,"type":"request"})",
       "{" + wish +
-          R"(,"udp":"behind-nat","nat_mapping":"address-dependent","nat_filtering":"endpoint-independent","ipv6":true,"turn":true,"address":"10.0.0.1","unreachable":["n3","n4"],"direct":true,"relay":true,"relay_from_ipv4":true,"relay_from_ipv6":true,"type":"request"})",
+          R"(,"udp":"behind-nat","nat_mapping":"address-dependent","nat_filtering":"endpoint-independent","ipv6":true,"turn":true,"address":"10.0.0.1","unreachable":["n3","n4"],"hungry":true,"direct":true,"relay":true,"relay_from_ipv4":true,"relay_from_ipv6":true,"type":"request"})",
       R"({"ticket":"t-1","slug":"a","source":"n1","hops":1,"search":"q-1","stream":[)" + s +
           R"(],"path":["n0","n1"],)" + f + R"(,"ice":)" + i +
           R"(,"direct_id":"00112233445566778899aabbccddeeff","direct":["192.0.2.1:8000","[2001:db8::1]:8000"],"tcp":"192.0.2.1:8000","type":"offer"})",
