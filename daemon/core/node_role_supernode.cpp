@@ -78,7 +78,9 @@ void NodeRole::probed(const Peer &peer, const Probed &probed) {
 }
 
 void NodeRole::registration(Peer &peer) {
-  if (peer.supernode || peer.routed || peer.kind != PeerKind::node) return;
+  if (peer.routed || peer.kind != PeerKind::node) return;
+  // It has stepped down. It tells its peers so when it is somebody's child.
+  if (std::exchange(peer.supernode, false)) sessions_.overlay.forget(peer.uuid);
   const bool takes = node_.supernode() && !node_.leaving;
   const bool room =
       takes && (sessions_.peers.child_count() < node_.settings.capacity || (!peer.child && make_room(peer)));

@@ -130,6 +130,26 @@ TEST(NodeRole, ANodeThatNobodyCanReachBecomesNoSupernode) {
   EXPECT_TRUE(world.run_until([&] { return world.node(b).role() == RoleState::child; }, 20s));
 }
 
+// It keeps the session because of a ticket, and says only as a child that it is no supernode any more.
+TEST(NodeRole, ASupernodeThatStepsDownRegistersOverTheSessionThatItHas) {
+  Settings settings = supernode();
+  settings.self.uuid = "us";
+  Node node(settings);
+  Effects out;
+  const auto say = [&](const Input &input) { node.handle(input, 1s, out); };
+  say(Tick{});
+  say(PeerConnected{.peer = 1, .address = "10.0.0.2"});
+  say(PeerProved{.peer = 1, .fingerprint = "other"});
+  Hello hello;
+  hello.node = {.uuid = "other", .ip_address = "10.0.0.2", .port = 7000, .supernode = true, .updated = 1};
+  say(PeerSaid{.peer = 1, .message = hello});
+  EXPECT_EQ(node.supernode_links(), 1u);
+  say(PeerSaid{.peer = 1, .message = Register{}});
+  EXPECT_EQ(node.supernode_links(), 0u);
+  EXPECT_EQ(node.self().children, 1u);
+  node.check_invariants();
+}
+
 struct TwoSupernodes : testing::Test {
   TwoSupernodes() {
     s1 = world.add("s1", supernode());
