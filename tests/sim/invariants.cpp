@@ -72,6 +72,15 @@ void Invariants::tickets_agree() {
   }
 }
 
+// An orphan cannot use the room of its own descendants.
+Uuid Invariants::with_room(const Slug &slug) {
+  for (std::size_t i = 0; i < world_.size(); ++i)
+    if (world_.alive(i) && world_.fed(i, slug) && world_.node(i).places(slug) > 0 &&
+        !world_.chain(i, slug).empty())
+      return world_.node(i).self().uuid;
+  return {};
+}
+
 void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewers) {
   for (std::size_t i = 0; i < world_.size(); ++i) {
     if (!world_.alive(i)) continue;
@@ -92,16 +101,10 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
   for (const auto &[index, slug] : viewers)
     if (world_.alive(index) && world_.chain(index, slug).empty()) hungry[slug].push_back(index);
   for (const auto &[slug, unfed] : hungry) {
-    std::vector<std::string> room;
-    for (std::size_t i = 0; i < world_.size() && room.size() < 3; ++i) {
-      if (!world_.alive(i) || !world_.fed(i, slug) || world_.node(i).places(slug) == 0) continue;
-      // An orphan cannot use the room of its own descendants.
-      const std::vector<Uuid> chain = world_.chain(i, slug);
-      if (!chain.empty()) room.push_back(world_.node(i).self().uuid);
-    }
+    const Uuid room = with_room(slug);
     if (!room.empty())
       say(std::to_string(unfed.size()) + " viewers of " + slug + " (" + world_.node(unfed[0]).self().uuid +
-          ") go hungry, and " + room[0] + " has room");
+          ") go hungry, and " + room + " has room");
   }
   for (const Slug &slug : slugs_)
     if (world_.circle(slug)) say("there is a circle of " + slug);
@@ -109,7 +112,7 @@ void Invariants::at_rest(const std::vector<std::pair<std::size_t, Slug>> &viewer
 
 void Invariants::media_flows(const std::vector<std::pair<std::size_t, Slug>> &viewers) {
   for (const auto &[index, slug] : viewers)
-    if (world_.alive(index) && !world_.flows(index, slug))
+    if (world_.alive(index) && !world_.flows(index, slug) && !with_room(slug).empty())
       say(world_.node(index).self().uuid + " gets nothing of " + slug);
 }
 

@@ -30,6 +30,8 @@ class Invariants {
   const std::vector<std::string> &broken() const { return broken_; }
 
  private:
+  core::Uuid with_room(
+      const core::Slug &slug);  // a node that gets the stream and could feed another; or empty
   void say(const std::string &what);
   void tickets_agree();
   std::size_t without_standby();  // viewers
