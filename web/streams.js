@@ -69,6 +69,9 @@ class Thumbnail {
   }
 }
 
+// Where another stream has the same slug, and perhaps the same title, this one is told from it by its slug.
+const name_of = ({name, slug}) => slug.includes('~') && name ? `${name} (${slug})` : name || slug;
+
 class Row {
   constructor({slug}) {
     this.thumbnail = new Thumbnail(slug);
@@ -82,7 +85,7 @@ class Row {
   }
 
   show(stream) {
-    set_long_text(this.name, stream.name || stream.slug);
+    set_long_text(this.name, name_of(stream));
     set_text(this.state, state_name(stream));
     this.state.classList.toggle('live', is_live(stream));
     set_long_text(this.description, stream.description ?? '');

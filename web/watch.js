@@ -106,7 +106,9 @@ export class WatchView {
     set_text(by_id('watch-media'), media.filter(Boolean).join(' · '));
     const {left_out = [], others = [], fingerprint = ''} = this.#stream ?? {};
     set_items(by_id('watch-warnings'), [
-      ...others.map(({slug, source}) => `Another stream has this name and another key: ${slug} of node ${source}. This is the one that your node knew first.`),
+      ...others.map(({slug, source}) => slug.includes('~')
+        ? `Another stream has this name and another key: ${slug} of node ${source}.${this.slug.includes('~') ? '' : ' This is the one that your node knew first.'}`
+        : `Your node knew another stream of this name first: ${slug} of node ${source}. This one has another key.`),
       ...left_out.map(({reason}) => reason)]);
     by_id('watch-key').hidden = !fingerprint;
     set_text(by_id('watch-fingerprint'), fingerprint);

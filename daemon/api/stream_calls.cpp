@@ -2,6 +2,7 @@
 #include "api/calls.hpp"
 #include "api/names.hpp"
 #include "core/limits.hpp"
+#include "core/slug.hpp"
 #include "formats/carriage.hpp"
 #include "formats/facts.hpp"
 #include "glue/key.hpp"
@@ -44,18 +45,22 @@ json::Builder left_out_json(const formats::LeftOut &lost) {
       .set("reason", lost.text);
 }
 
-// As people tell it from the first one: by the beginning of its key's fingerprint.
-std::string rival_slug(const core::StreamInfo &rival) {
-  return rival.slug + "~" + rival.fingerprint.substr(0, 4);
+// Streams of the same slug with other keys. The one that this node knew first comes first.
+std::vector<core::StreamInfo> others_of(const core::NodeView &node, const std::string &name) {
+  const std::string slug = core::slug_in(name);
+  std::vector<core::StreamInfo> others = node.rivals(slug);
+  if (const auto first = node.find_stream(slug)) others.insert(others.begin(), *first);
+  std::erase_if(others, [&](const core::StreamInfo &other) { return other.slug == name; });
+  return others;
 }
 
-// Without a label, which the rival may have chosen to be taken for somebody else.
-json::Builder rival_json(const core::StreamInfo &rival) {
+// Without a label, which the other one may have chosen to be taken for somebody else.
+json::Builder other_json(const core::StreamInfo &other) {
   json::Builder out;
-  return out.set("slug", rival_slug(rival))
-      .set("name", rival.name)
-      .set("source", rival.source)
-      .set("fingerprint", rival.fingerprint);
+  return out.set("slug", other.slug)
+      .set("name", other.name)
+      .set("source", other.source)
+      .set("fingerprint", other.fingerprint);
 }
 
 std::string mbps(std::uint64_t bps) {
@@ -197,10 +202,12 @@ json::Builder shown_stream(runtime::Driver &driver, const core::StreamInfo &stre
     warnings.push_back(thin_line(measured));
   }
   std::vector<json::Builder> others;
-  for (const core::StreamInfo &rival : driver.node().rivals(stream.slug)) {
-    others.push_back(rival_json(rival));
-    warnings.push_back("another stream claims this name, with another key: " + rival_slug(rival) +
-                       " of node " + rival.source);
+  for (const core::StreamInfo &other : others_of(driver.node(), stream.slug)) {
+    others.push_back(other_json(other));
+    const bool is_first = !core::is_rival(other.slug);
+    warnings.push_back((is_first ? "this node knew another stream of this name first: "
+                                 : "another stream claims this name, with another key: ") +
+                       other.slug + " of node " + other.source);
   }
   if (!others.empty()) shown.set("others", others);
   if (measured.refused > 0) shown.set("refused", measured.refused);

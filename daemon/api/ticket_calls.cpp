@@ -26,7 +26,7 @@ Subject subject(const http::Call &call) {
 
 Expected<Subject> checked(const core::NodeView &node, const http::Call &call) {
   Subject about = subject(call);
-  if (!core::is_slug(about.slug)) return fail(Code::not_found, "no such stream");
+  if (!core::is_stream_name(about.slug)) return fail(Code::not_found, "no such stream");
   if (about.destination.empty()) return about;
   if (!core::is_uuid(about.destination)) return fail(Code::not_found, "no such ticket");
   auto uuid = meant(node, about.destination);

@@ -10,6 +10,7 @@
 #include "core/limits.hpp"
 #include "core/overshoot.hpp"
 #include "core/paths.hpp"
+#include "core/slug.hpp"
 
 namespace astral::core {
 
@@ -115,8 +116,9 @@ void ChildTickets::resume(Ticket &ticket, const Request &request) {
 }
 
 void ChildTickets::no_room_left(const Ticket &ticket, RefusalCode code, const std::string &message) {
-  sessions_.send(ticket.peer,
-                 Refusal{.ticket = ticket.id, .slug = ticket.slug, .code = code, .message = message});
+  sessions_.send(
+      ticket.peer,
+      Refusal{.ticket = ticket.id, .slug = slug_in(ticket.slug), .code = code, .message = message});
   unlink(ticket, "refused", message);
   end(ticket);
 }
@@ -220,11 +222,13 @@ void ChildTickets::unlink(const Ticket &ticket, const std::string &code, const s
 // Asks whether the child is above us. Only a node that has children of its own can be.
 void ChildTickets::check_loop(const Ticket &ticket) {
   start_timer(TimerKind::loop_check, ticket, node_.settings.timeouts.loop_check);
-  sessions_.send(streams_.parent_peer(*streams_.find(ticket.slug)), LoopCheck{.ticket = ticket.id,
-                                                                              .slug = ticket.slug,
-                                                                              .mover = ticket.destination,
-                                                                              .provider = sessions_.place(),
-                                                                              .hops = 1});
+  sessions_.send(streams_.parent_peer(*streams_.find(ticket.slug)),
+                 LoopCheck{.ticket = ticket.id,
+                           .slug = slug_in(ticket.slug),
+                           .key = directory_.key_of_stream(ticket.slug),
+                           .mover = ticket.destination,
+                           .provider = sessions_.place(),
+                           .hops = 1});
 }
 
 void ChildTickets::loop_checked(const LoopChecked &checked) {
@@ -245,7 +249,7 @@ void ChildTickets::loop_check_due(const TicketId &id) {
   const SearchId &search = ticket->child.search;
   sessions_.send(ticket->peer, Refusal{.ticket = search.empty() ? id : "",
                                        .search = search,
-                                       .slug = ticket->slug,
+                                       .slug = slug_in(ticket->slug),
                                        .code = RefusalCode::loop,
                                        .message = "perhaps we get it through you"});
   unlink(*ticket, "loop", "perhaps we get it through you");
@@ -330,7 +334,7 @@ void ChildTickets::relay_said(const Slug &slug, const Message &message) {
     const Ticket *ticket = ticket_of(refusal->ticket);
     if (ticket == nullptr || ticket->state != TicketState::requested) return;
     Refusal told = *refusal;
-    told.slug = slug;
+    told.slug = slug_in(slug);
     told.search = ticket->child.search;
     if (!told.search.empty()) told.ticket.clear();
     sessions_.send(ticket->peer, std::move(told));
@@ -351,7 +355,7 @@ void ChildTickets::offered(Ticket &ticket, Offer offer) {
   ticket.hops = stream.position.hops + 1;
   ticket_changes_.enter(ticket, ChildState::offered);
   start_timer(TimerKind::unconfirmed, ticket, node_.settings.timeouts.unconfirmed);
-  offer.slug = ticket.slug;
+  offer.slug = slug_in(ticket.slug);
   offer.source = node_.self();
   offer.hops = ticket.hops;
   offer.path = stream.position.path;
@@ -359,7 +363,7 @@ void ChildTickets::offered(Ticket &ticket, Offer offer) {
   offer.search = std::exchange(ticket.child.search, {});
   offer.stream.clear();
   const StreamInfo *info = directory_.stream(ticket.slug);
-  if (!offer.search.empty() && info != nullptr) offer.stream.push_back(*info);
+  if (!offer.search.empty() && info != nullptr) offer.stream.push_back(Directory::as_told(*info));
   sessions_.send(ticket.peer, std::move(offer));
 }
 

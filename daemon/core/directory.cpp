@@ -68,7 +68,12 @@ bool Directory::learn(const StreamInfo &stream, Heard from) {
     add(stream, from == Heard::origin);
     return true;
   }
-  return learn(known->second, stream, from);
+  const bool is_news = learn(known->second, stream, from);
+  // It was a rival until the other stream had expired; it may be carried by that name.
+  if (is_news && stream.is_signed() &&
+      key_of_stream(rival_name(stream.slug, stream.fingerprint)) == stream.fingerprint)
+    learn_rival(stream);
+  return is_news;
 }
 
 bool Directory::learn(KnownStream &entry, const StreamInfo &stream, Heard from) {
@@ -78,7 +83,7 @@ bool Directory::learn(KnownStream &entry, const StreamInfo &stream, Heard from) 
     if (is_same && stream.is_signed())
       entry.overtaken = std::max(entry.overtaken, stream.updated);
     else if (entry.info.is_signed() && stream.is_signed())
-      note_rival(stream);
+      return learn_rival(stream);
     return false;
   }
   if (entry.info.is_signed() || stream.is_signed()) {
@@ -87,10 +92,7 @@ bool Directory::learn(KnownStream &entry, const StreamInfo &stream, Heard from) 
     // Another key is another stream. The name goes to one if nobody has it, or if the origin says so.
     const bool is_free =
         entry.info.is_signed() ? is_expired(entry.info) : stream.source == entry.info.source || !entry.listed;
-    if (!is_same && !is_free && from != Heard::origin) {
-      note_rival(stream);
-      return false;
-    }
+    if (!is_same && !is_free && from != Heard::origin) return entry.info.is_signed() && learn_rival(stream);
     replace(entry, stream);
     return true;
   }
@@ -111,6 +113,7 @@ bool Directory::learn(KnownStream &entry, const StreamInfo &stream, Heard from) 
 void Directory::add(const StreamInfo &stream, bool listed) {
   streams_.emplace(stream.slug, KnownStream{.info = stream, .listed = listed});
   sources_.add(stream.source);
+  if (is_rival(stream.slug)) ++rivals_;
 }
 
 void Directory::replace(KnownStream &entry, const StreamInfo &stream) {
@@ -121,6 +124,7 @@ void Directory::replace(KnownStream &entry, const StreamInfo &stream) {
 
 void Directory::erase(std::map<Slug, KnownStream>::iterator stream) {
   sources_.remove(stream->second.info.source);
+  if (is_rival(stream->first)) --rivals_;
   streams_.erase(stream);
 }
 
@@ -144,30 +148,66 @@ bool Directory::is_expired(const StreamInfo &stream) const {
   return stream.expires + static_cast<std::uint64_t>(max_ahead / 1ms) < latest_;
 }
 
-void Directory::note_rival(const StreamInfo &stream) {
-  const auto is_same = [&](const StreamInfo &known) {
-    return known.slug == stream.slug && known.fingerprint == stream.fingerprint;
-  };
-  const auto known = std::find_if(rivals_.begin(), rivals_.end(), is_same);
-  if (known != rivals_.end() && known->updated >= stream.updated) return;
-  if (known != rivals_.end()) rivals_.erase(known);
-  rivals_.push_back(stream);
-  if (rivals_.size() > max_rivals) rivals_.pop_front();
+// Kept until it has expired, so that nobody can push it out by inventing others.
+bool Directory::learn_rival(const StreamInfo &stream) {
+  const Slug name = rival_name(stream.slug, stream.fingerprint);
+  StreamInfo told = stream;
+  told.slug = name;
+  const auto known = streams_.find(name);
+  if (known != streams_.end()) {
+    KnownStream &entry = known->second;
+    if (entry.info.fingerprint != stream.fingerprint || stream.updated <= entry.info.updated) return false;
+    replace(entry, told);
+    return true;
+  }
+  for (auto one = streams_.begin(); rivals_ >= max_rivals && one != streams_.end();) {
+    const auto next = std::next(one);
+    if (is_rival(one->first) && is_expired(one->second.info)) erase(one);
+    one = next;
+  }
+  const auto buried = buried_.find(name);
+  if (buried != buried_.end() && stream.updated <= buried->second) return false;
+  if (rivals_ >= max_rivals || is_expired(stream) || !make_room(stream, Heard::elsewhere)) return false;
+  add(told, false);
+  return true;
 }
 
 std::vector<StreamInfo> Directory::rivals(const Slug &slug) const {
   std::vector<StreamInfo> list;
-  const StreamInfo *known = stream(slug);
-  for (const StreamInfo &rival : rivals_)
-    if (rival.slug == slug && !is_expired(rival) && known != nullptr &&
-        rival.fingerprint != known->fingerprint)
-      list.push_back(rival);
+  const Slug from = rival_name(slug, "");
+  const std::string known = key_of_stream(slug);
+  for (auto one = streams_.lower_bound(from); one != streams_.end() && one->first.starts_with(from); ++one)
+    if (!is_expired(one->second.info) && one->second.info.fingerprint != known)
+      list.push_back(one->second.info);
   return list;
+}
+
+Slug Directory::name_for(const Slug &slug, const std::string &key) const {
+  const std::string known = key_of_stream(slug);
+  if (key.empty() || known.empty() || known == key) return slug;
+  const Slug name = rival_name(slug, key);
+  return key_of_stream(name) == key ? name : Slug{};
+}
+
+Slug Directory::name_for(const StreamInfo &stream) const {
+  const Slug name = name_for(stream.slug, stream.fingerprint);
+  return name.empty() ? stream.slug : name;
+}
+
+std::string Directory::key_of_stream(const Slug &name) const {
+  const StreamInfo *known = stream(name);
+  return known != nullptr && known->is_signed() ? known->fingerprint : std::string{};
+}
+
+StreamInfo Directory::as_told(StreamInfo stream) {
+  stream.slug = slug_in(stream.slug);
+  return stream;
 }
 
 bool Directory::gone(const Gone &gone, Heard from) {
   const auto &[slug, updated, word] = gone;
-  const auto known = streams_.find(slug);
+  const Slug name = word.empty() ? slug : name_for(word[0]);
+  const auto known = streams_.find(name);
   if (known == streams_.end() || known->second.own) return false;
   if (!timely(updated)) return false;
   const StreamInfo &info = known->second.info;
@@ -176,7 +216,7 @@ bool Directory::gone(const Gone &gone, Heard from) {
     if (word.empty() || !word[0].deleted || word[0].slug != slug || word[0].fingerprint != info.fingerprint ||
         word[0].updated <= version || !timely(word[0].updated))
       return false;
-    bury(slug, word[0].updated);
+    bury(name, word[0].updated);
     erase(known);
     return true;
   }

@@ -60,8 +60,15 @@ class Directory {
   const NodeInfo *node(const Uuid &uuid) const;
   std::string name_of(const Uuid &uuid) const;  // as people read it
   const StreamInfo *stream(const Slug &slug) const;
-  // Streams of this slug with another key than the one that is known by it.
+  // Streams of this slug with another key than the one that is known by it. Their slug here is their name.
   std::vector<StreamInfo> rivals(const Slug &slug) const;
+  // The name of the stream with this slug and key, "" if there is none but another one has the slug. Without
+  // a key, or if nothing is known by the slug: the slug.
+  Slug name_for(const Slug &slug, const std::string &key) const;
+  // The name under which learn() has put this news.
+  Slug name_for(const StreamInfo &stream) const;
+  std::string key_of_stream(const Slug &name) const;  // the fingerprint of its key; empty: none is known
+  static StreamInfo as_told(StreamInfo stream);       // as its source says it, for others
   std::vector<NodeInfo> nodes(std::size_t most) const;
   std::vector<NodeInfo> supernodes() const;
   void timed(const Uuid &uuid, Time rtt);                   // for the API
@@ -86,7 +93,7 @@ class Directory {
   };
   bool learn(KnownStream &entry, const StreamInfo &stream, Heard from);
   bool is_expired(const StreamInfo &stream) const;
-  void note_rival(const StreamInfo &stream);
+  bool learn_rival(const StreamInfo &stream);
   void bury(const Slug &slug, std::uint64_t updated);
 
   std::uint64_t latest_ = 0;  // the highest version that is believed
@@ -101,7 +108,7 @@ class Directory {
   std::map<Slug, KnownStream> streams_;
   Shares sources_;  // of `streams_`
   std::size_t own_ = 0;
-  std::deque<StreamInfo> rivals_;         // the oldest first
+  std::size_t rivals_ = 0;                // of `streams_`
   std::map<Slug, std::uint64_t> buried_;  // `updated` of streams that are gone
   std::deque<Slug> burials_;              // their order, the oldest first
 };

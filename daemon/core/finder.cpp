@@ -8,6 +8,7 @@
 #include "core/limits.hpp"
 #include "core/network.hpp"
 #include "core/ranking.hpp"
+#include "core/slug.hpp"
 
 namespace astral::core {
 namespace {
@@ -57,6 +58,7 @@ Finder::Offering Finder::own(const Slug &slug) const {
 }
 
 void Finder::carry_changed(const Slug &slug) {
+  if (is_rival(slug)) return;  // what others would make of such a name is theirs to say
   if (node_.supernode()) return changed(slug);
   StreamState *stream = streams_.find(slug);
   if (stream == nullptr) {
@@ -287,7 +289,7 @@ void Finder::advert(Advert advert, PeerId from) {
     if (sessions_.may_tell_children())
       for (const PeerId child : sessions_.peers.children())
         if (child != from) sessions_.send(child, Streams{.streams = advert.stream});
-    outbox_.announce(Change::stream, advert.slug);
+    outbox_.announce(Change::stream, directory_.name_for(advert.stream[0]));
   }
   if (std::exchange(advert.copied, true)) return;
   for (const PeerId copy : sessions_.overlay.copies(key, copies_of_records)) sessions_.send(copy, advert);
@@ -381,7 +383,7 @@ Finder::Handed Finder::hand_out(const Request &request, std::size_t most, bool d
   };
   std::vector<Choice> choices;
   const NodeInfo &self = node_.settings.self;
-  const Offering mine = own(request.slug);
+  const Offering mine = own(directory_.name_for(request.slug, request.key));
   if (fit(mine) && request.takes(node_.self()))
     choices.push_back({.what = mine,
                        .child = nullptr,

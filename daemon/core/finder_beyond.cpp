@@ -43,7 +43,8 @@ std::size_t Finder::ask_full(const Request &request) {
            request.unreachable.end();
   };
   std::vector<PeerId> full;  // 0: this node
-  if (own(request.slug).hops > 0 && request.takes(node_.self())) full.push_back(0);
+  if (own(directory_.name_for(request.slug, request.key)).hops > 0 && request.takes(node_.self()))
+    full.push_back(0);
   if (const auto reach = reach_.find(request.slug); reach != reach_.end())
     for (const auto &[uuid, one] : reach->second.children)
       if (const Peer *child = sessions_.peers.socket(uuid, PeerState::ready);

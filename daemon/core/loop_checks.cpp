@@ -20,8 +20,9 @@ void LoopChecks::heard(const Peer &from, LoopCheck check) {
   const auto answer = [&](bool clear) {
     sessions_.tell(check.provider, LoopChecked{.ticket = check.ticket, .clear = clear});
   };
-  const StreamState *stream = streams_.find(check.slug);
-  if (stream == nullptr || check.mover == node_.self() || check.hops >= max_path || !feeds(from, check.slug))
+  const Slug name = directory_.name_for(check.slug, check.key);
+  const StreamState *stream = streams_.find(name);
+  if (stream == nullptr || check.mover == node_.self() || check.hops >= max_path || !feeds(from, name))
     return answer(false);
   if (stream->own) return answer(true);
   if (!streams_.open_to_children(*stream)) return answer(false);

@@ -3,6 +3,7 @@
 // ChildTickets sends this node's own checks.
 #pragma once
 
+#include "core/directory.hpp"
 #include "core/message.hpp"
 #include "core/sessions.hpp"
 #include "core/streams/stream_table.hpp"
@@ -13,8 +14,9 @@ namespace astral::core {
 
 class LoopChecks {
  public:
-  LoopChecks(const ThisNode &node, Sessions &sessions, const StreamTable &streams, const Tickets &tickets)
-      : node_(node), sessions_(sessions), streams_(streams), tickets_(tickets) {}
+  LoopChecks(const ThisNode &node, Sessions &sessions, const Directory &directory, const StreamTable &streams,
+             const Tickets &tickets)
+      : node_(node), sessions_(sessions), directory_(directory), streams_(streams), tickets_(tickets) {}
 
   // Only a child that we feed may ask. The publisher's node says that there is no loop; the node that moves,
   // and a node that is moving itself, say that there may be one.
@@ -25,6 +27,7 @@ class LoopChecks {
 
   const ThisNode &node_;
   Sessions &sessions_;
+  const Directory &directory_;
   const StreamTable &streams_;
   const Tickets &tickets_;
 };

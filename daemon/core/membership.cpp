@@ -258,12 +258,14 @@ std::vector<PeerId> Membership::audience(const Slug &slug, PeerId but) const {
 }
 
 void Membership::spread(const StreamInfo &stream, PeerId but) {
-  for (const PeerId id : audience(stream.slug, but)) sessions_.send(id, Streams{.streams = {stream}});
+  for (const PeerId id : audience(directory_.name_for(stream), but))
+    sessions_.send(id, Streams{.streams = {stream}});
 }
 
 void Membership::tell_gone(const Gone &gone, PeerId but) {
-  for (const PeerId id : audience(gone.slug, but)) sessions_.send(id, gone);
-  outbox_.announce(Change::stream, gone.slug);
+  const Slug name = gone.stream.empty() ? gone.slug : directory_.name_for(gone.stream[0]);
+  for (const PeerId id : audience(name, but)) sessions_.send(id, gone);
+  outbox_.announce(Change::stream, name);
 }
 
 // The peer is the source of that stream.
@@ -284,23 +286,29 @@ void Membership::streams(const Peer &peer, const std::vector<StreamInfo> &stream
       correct(peer, stream);
       continue;
     }
-    if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
-    outbox_.announce(Change::stream, stream.slug);
+    heard_news(stream);
     outbox_.post(StreamNews{.stream = stream, .from = peer.id});
   }
+}
+
+void Membership::heard_news(const StreamInfo &stream) {
+  const Slug name = directory_.name_for(stream);
+  if (streams_.find(name) != nullptr) budget_.told(*directory_.stream(name));
+  outbox_.announce(Change::stream, name);
 }
 
 // The source has begun anew with a clock that is behind: it learns what its stream's key has said already,
 // and then says something newer.
 void Membership::correct(const Peer &peer, const StreamInfo &stream) {
-  const StreamInfo *known = directory_.stream(stream.slug);
+  const StreamInfo *known = directory_.stream(directory_.name_for(stream));
   if (known != nullptr && known->is_signed() && known->fingerprint == stream.fingerprint &&
       known->updated > stream.updated && stream.source == peer.uuid)
-    sessions_.send(peer.id, Streams{.streams = {*known}});
+    sessions_.send(peer.id, Streams{.streams = {Directory::as_told(*known)}});
 }
 
 void Membership::gone(const Peer &peer, const Gone &gone) {
-  const StreamInfo *stream = directory_.stream(gone.slug);
+  const StreamInfo *stream =
+      directory_.stream(gone.stream.empty() ? gone.slug : directory_.name_for(gone.stream[0]));
   if (stream == nullptr) return;
   Gone told = gone;
   told.updated = std::max(gone.updated, stream->updated);
@@ -311,7 +319,8 @@ void Membership::gone(const Peer &peer, const Gone &gone) {
 }
 
 void Membership::child_came(PeerId child) {
-  const std::vector<StreamInfo> streams = directory_.streams(streams_told);
+  std::vector<StreamInfo> streams = directory_.streams(streams_told);
+  for (StreamInfo &stream : streams) stream = Directory::as_told(std::move(stream));
   for (std::size_t i = 0; i < streams.size(); i += streams_per_message) {
     const auto begin = streams.begin() + static_cast<std::ptrdiff_t>(i);
     const auto end =
@@ -338,9 +347,7 @@ void Membership::origin_knows(const OriginKnows &input) {
     outbox_.announce(Change::stream, slug);
   }
   for (const StreamInfo &stream : input.streams) {
-    if (!directory_.learn(stream, Heard::origin)) continue;
-    if (streams_.find(stream.slug) != nullptr) budget_.told(stream);
-    outbox_.announce(Change::stream, stream.slug);
+    if (directory_.learn(stream, Heard::origin)) heard_news(stream);
   }
   // Registers our streams again with an origin that has forgotten them.
   for (const auto &[slug, carried] : streams_.all)

@@ -66,6 +66,7 @@ class Membership {
   void drop_idle();
   void beat_to(Peer &peer, bool with_self = false);
   void changed(Peer &peer, NodeInfo node);
+  void heard_news(const StreamInfo &stream);
   void correct(const Peer &peer, const StreamInfo &stream);
   static bool owns(const Peer &peer, const StreamInfo &stream);
   std::vector<PeerId> audience(const Slug &slug, PeerId but) const;

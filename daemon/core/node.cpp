@@ -23,12 +23,12 @@ Node::Node(Settings settings)
       routes_(context_.node, context_.sessions, records_),
       finder_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
               context_.budget, context_.timers, context_.directory, records_, routes_, context_.rng),
-      relaying_(context_.node, context_.outbox, context_.streams),
+      relaying_(context_.node, context_.outbox, context_.directory, context_.streams),
       child_tickets_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                      context_.ticket_changes, context_.budget, context_.timers, context_.directory),
       provider_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                 context_.ticket_changes, context_.budget, context_.directory, child_tickets_, context_.rng),
-      loop_checks_(context_.node, context_.sessions, context_.streams, context_.tickets),
+      loop_checks_(context_.node, context_.sessions, context_.directory, context_.streams, context_.tickets),
       consumer_(context_.node, context_.outbox, context_.sessions, context_.streams, context_.tickets,
                 context_.ticket_changes, context_.budget, context_.timers, context_.directory,
                 context_.failed_paths, context_.standing, context_.forgers, context_.rng),
@@ -226,7 +226,7 @@ void Node::dispatch(const InternalEvent &event) {
     } else if constexpr (std::is_same_v<T, StreamNews>) {
       finder_.stream_news(what.stream, what.from);
       membership_.spread(what.stream, what.from);
-      consumer_.news(what.stream.slug);
+      consumer_.news(context_.directory.name_for(what.stream));
     }
   };
   std::visit(on, event);

@@ -24,9 +24,14 @@ void Node::on(const DeleteStream &input) {
 }
 
 void Node::on(const AskTicket &input) {
-  if (!is_slug(input.slug))
+  if (!is_stream_name(input.slug))
     return context_.outbox.answer(input.call, fail(Code::not_found, "no such stream"));
+  if (is_rival(input.slug) && !context_.directory.stream(input.slug))
+    return context_.outbox.answer(input.call, fail(Code::not_found, "no stream has this name"));
   if (input.destination.empty() || input.destination == context_.node.self()) return consumer_.watch(input);
+  if (is_rival(input.slug))
+    return context_.outbox.answer(input.call,
+                                  fail(Code::invalid, "its name means something at this node only"));
   if (!is_uuid(input.destination))
     return context_.outbox.answer(input.call, fail(Code::not_found, "no such node"));
   if (!context_.sessions.settled())

@@ -13,7 +13,7 @@ namespace astral::core {
 void Provider::refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message) {
   sessions_.send(peer, Refusal{.ticket = request.ticket,
                                .search = request.search,
-                               .slug = request.slug,
+                               .slug = slug_in(request.slug),
                                .code = code,
                                .message = message,
                                .asked = request.asked});
@@ -21,11 +21,11 @@ void Provider::refuse(PeerId peer, const Request &request, RefusalCode code, con
 
 void Provider::request(const Peer &peer, const Request &request) {
   if (!request.search.empty()) return serve(request);
-  if (!is_uuid(request.ticket) || !is_slug(request.slug))
+  if (!is_uuid(request.ticket) || !is_stream_name(request.slug))
     return refuse(peer.id, request, RefusalCode::bad_request, "not a ticket or not a slug");
   Ticket *known = tickets_.find(request.ticket);
   if (known != nullptr && sessions_.with(*known, peer) && known->side == Side::given &&
-      known->slug == request.slug && known->state == TicketState::standing_by)
+      slug_in(known->slug) == slug_in(request.slug) && known->state == TicketState::standing_by)
     return child_tickets_.resume(*known, request);
   if (known != nullptr) return refuse(peer.id, request, RefusalCode::bad_request, "that ticket exists");
   if (peer.kind == PeerKind::node)
@@ -33,8 +33,15 @@ void Provider::request(const Peer &peer, const Request &request) {
   from_element(peer, request);
 }
 
-void Provider::serve(const Request &request) {
+void Provider::serve(Request request) {
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid != request.destination) return;
+  const Slug name = directory_.name_for(request.slug, request.key);
+  if (name.empty()) {
+    if (const Peer *asker = sessions_.open(request.asker))
+      refuse(asker->id, request, RefusalCode::no_room, "another stream has this name there");
+    return;
+  }
+  request.slug = name;
   // Our supernode counts one place as taken now. If it was not taken, CarryChanged tells it.
   StreamState *stream = streams_.find(request.slug);
   if (stream != nullptr && stream->told.room > 0)
@@ -110,12 +117,14 @@ bool Provider::hand_down(const Request &request) {
     if (fits) children.push_back(ticket.peer);
   }
   if (children.empty()) return false;
-  sessions_.send(children[rng_.below(children.size())], request);
+  Request same = request;
+  same.slug = slug_in(request.slug);
+  sessions_.send(children[rng_.below(children.size())], std::move(same));
   return true;
 }
 
 void Provider::handed_down(const Peer &from, const Request &request) {
-  const StreamState *stream = streams_.find(request.slug);
+  const StreamState *stream = streams_.find(directory_.name_for(request.slug, request.key));
   const Link *parent = stream == nullptr ? nullptr : roles(*stream).parent;
   if (parent != nullptr && sessions_.with(*tickets_.find(parent->id), from)) serve(request);
 }
@@ -133,8 +142,12 @@ bool Provider::renewable(const Ticket &ticket, const Peer &child) const {
          node_.now - ticket.created >= std::min(timeouts.renew / 2, timeouts.renew_again);
 }
 
-void Provider::from_element(const Peer &peer, const Request &request) {
+void Provider::from_element(const Peer &peer, Request request) {
   const auto no = [&](RefusalCode code, const char *why) { refuse(peer.id, request, code, why); };
+  const Slug name = directory_.name_for(request.slug, request.key);
+  if (name.empty())
+    return no(RefusalCode::no_stream, "the stream that is known by this name has another key");
+  request.slug = name;
   if (tickets_.full(peer.id)) return no(RefusalCode::no_room, "too many tickets");
   if (tickets_.given(request.slug, PeerKind::element) >= node_.settings.max_players)
     return no(RefusalCode::no_room, "as many play it here as the node's setting max-players allows");

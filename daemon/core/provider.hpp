@@ -35,14 +35,14 @@ class Provider {
         rng_(rng) {}
 
   void request(const Peer &peer, const Request &request);
-  void serve(const Request &request);  // of a search; our supernode believes that we have room
+  void serve(Request request);  // of a search; our supernode believes that we have room
   // A search that another node hands on to us: from the node that feeds us with the stream, which is full.
   void handed_down(const Peer &from, const Request &request);
 
  private:
   void refuse(PeerId peer, const Request &request, RefusalCode code, const std::string &message);
   void from_node(const Peer &peer, const Request &request);
-  void from_element(const Peer &peer, const Request &request);
+  void from_element(const Peer &peer, Request request);
   bool hand_down(const Request &request);
   bool renewable(const Ticket &ticket, const Peer &child) const;
   void open(StreamState &stream);

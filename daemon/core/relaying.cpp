@@ -13,6 +13,7 @@ void Relaying::recruited(const Request &request) {
   if (node_.leaving || self.origin) return;
   if (!self.supernode && node_.settings.seeded_by != SeededBy::anybody) return;
   if (!is_uuid(request.search) || !is_slug(request.slug) || request.asker.uuid == node_.self()) return;
+  if (directory_.name_for(request.slug, request.key) != request.slug) return;  // of another stream
   StreamState *stream = streams_.find(request.slug);
   if (stream != nullptr && streams_.offers_places(*stream)) return outbox_.post(ToServe{request});
   if (stream == nullptr && streams_.all.size() >= max_carried) return;

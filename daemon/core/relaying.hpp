@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "core/directory.hpp"
 #include "core/message.hpp"
 #include "core/outbox.hpp"
 #include "core/streams/stream_table.hpp"
@@ -19,8 +20,8 @@ namespace astral::core {
 //                  └── its time is up ──▶ forgotten; the asker searches again
 class Relaying {
  public:
-  Relaying(const ThisNode &node, Outbox &outbox, StreamTable &streams)
-      : node_(node), outbox_(outbox), streams_(streams) {}
+  Relaying(const ThisNode &node, Outbox &outbox, const Directory &directory, StreamTable &streams)
+      : node_(node), outbox_(outbox), directory_(directory), streams_(streams) {}
 
   // From our supernode, or ourselves. A supernode always relays; other nodes do if they may be seeded.
   void recruited(const Request &request);
@@ -35,6 +36,7 @@ class Relaying {
   };
   const ThisNode &node_;
   Outbox &outbox_;
+  const Directory &directory_;
   StreamTable &streams_;
   std::map<std::pair<Slug, Uuid>, Waiting> waiting_;  // by stream and asker
 };

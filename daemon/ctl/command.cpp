@@ -36,7 +36,7 @@ struct Command {
 using Words = std::vector<std::string>;
 
 Expected<std::string> slug(const std::string &word) {
-  if (core::is_slug(word)) return word;
+  if (core::is_stream_name(word)) return word;
   const std::string meant = protocol::slug_of_title(word);
   return fail(Code::invalid, "not a slug: " + word + (meant.empty() ? "" : " (did you mean " + meant + "?)"));
 }

@@ -10,6 +10,7 @@
 #include "glue/bytes.hpp"
 #include "glue/error.hpp"
 #include "moqt/types.hpp"
+#include "protocol/slug.hpp"
 #include "trust/epoch_key.hpp"
 
 namespace astral::elements {
@@ -31,8 +32,9 @@ inline constexpr std::size_t max_caps_brackets = 32;
 // Maximum size of a catalog: a property's value has at most 65535 bytes (MOQT draft 18, 1.4.3).
 inline constexpr std::size_t max_catalog = 60'000;
 
-inline moqt::TrackName track_name(const std::string &slug, const char *track) {
-  return {{"astral", slug}, track};
+// Of a stream whose name at this node is `name`: others know it by its slug.
+inline moqt::TrackName track_name(const std::string &name, const char *track) {
+  return {{"astral", protocol::slug_in(name)}, track};
 }
 
 struct Catalog {

@@ -70,9 +70,9 @@ void Provider::request(const signalling::Request &asked) {
   if (!link) return refuse("no-room", link.error().detail);
   const ice::Description description = (*link)->describe();
   children_[asked.ticket].link = std::move(*link);
-  owner_.on_provider_signal(signalling::to_text(
-      signalling::Offer{asked.ticket, settings_.link.key.fingerprint(), description, settings_.slug,
-                        settings_.uuid, children_[asked.ticket].link->offered()}));
+  owner_.on_provider_signal(signalling::to_text(signalling::Offer{
+      asked.ticket, settings_.link.key.fingerprint(), description, protocol::slug_in(settings_.slug),
+      settings_.uuid, children_[asked.ticket].link->offered()}));
 }
 
 void Provider::confirm(const signalling::Confirm &confirmed) {

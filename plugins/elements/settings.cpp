@@ -47,7 +47,8 @@ GParamSpec *spec_of(Property id, const ElementSettings &initial) {
       return text("node", "Node", "URL of the node for signalling; the URI sets it too", default_node);
     case prop_slug:
       return text("slug", "Slug",
-                  "Short name of the stream (a-z, 0-9, hyphens; at most 48); the URI sets it too");
+                  "Short name of the stream (a-z, 0-9, hyphens; at most 48), as its node knows it; the URI "
+                  "sets it too");
     case prop_title:
       return text("title", "Title", "Title of the stream, for people (NULL: the slug)");
     case prop_description:

@@ -56,7 +56,7 @@ Message read(const std::string &type, json::Reader &in) {
     return Refusal{in.text_if("ticket", uuid_rule).value_or(""), in.text("code", uuid_rule),
                    in.text_if("message", words_rule).value_or("")};
   const std::string ticket = in.text("ticket", uuid_rule);
-  if (type == "request") return Request{ticket, in.text("slug", uuid_rule)};
+  if (type == "request") return Request{ticket, in.text("slug", words_rule)};
   if (type == "offer")
     return Offer{ticket,         in.text("fingerprint", fingerprint_rule), read_ice(in.object("ice")), {}, {},
                  read_direct(in)};
@@ -107,9 +107,10 @@ std::string ended(const std::string &slug) {
   return protocol::write_message(protocol::Ended{.slug = slug});
 }
 
-std::string request(const std::string &ticket, const std::string &slug, const std::string &destination) {
+std::string request(const std::string &ticket, const std::string &slug, const Fingerprint &key,
+                    const std::string &destination) {
   return protocol::write_message(
-      protocol::Request{.ticket = ticket, .slug = slug, .destination = destination});
+      protocol::Request{.ticket = ticket, .slug = slug, .key = key, .destination = destination});
 }
 
 std::string heartbeat() {

@@ -62,7 +62,9 @@ std::string publish(const std::string &slug, const std::string &name, const std:
                     const std::string &media, unsigned bitrate_kbps = 0);
 std::string media(const std::string &slug, const std::string &media);
 std::string ended(const std::string &slug);
-std::string request(const std::string &ticket, const std::string &slug, const std::string &destination);
+// `key`: of the stream, as far as it is known. If another stream has the slug at the node, this one is meant.
+std::string request(const std::string &ticket, const std::string &slug, const Fingerprint &key,
+                    const std::string &destination);
 std::string heartbeat();
 std::string goodbye();
 std::string to_text(const Offer &offer);

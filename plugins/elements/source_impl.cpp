@@ -166,7 +166,7 @@ void SourceImpl::take_message(const std::string &text) {
     return end(Error{Code::invalid, "the node sent an invalid message: " + message.error().detail});
   if (!message || !*message) return;  // a link that works does not depend on the node
   if (const auto *welcome = std::get_if<signalling::Welcome>(&**message)) {
-    signaller_->send(signalling::request(ticket_, settings_.slug, welcome->uuid));
+    signaller_->send(signalling::request(ticket_, settings_.slug, stream_key_, welcome->uuid));
   } else if (const auto *refusal = std::get_if<signalling::Refusal>(&**message)) {
     const Error why = signalling::error_of(refusal->code, refusal->message);
     if (refusal->code == "no-path")  // a notice: the node goes on looking

@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 
 #include "glue/ref.hpp"
+#include "protocol/slug.hpp"
 
 namespace astral {
 
@@ -18,15 +19,6 @@ struct RefTraits<GstUri> {
 namespace astral::elements {
 
 namespace {
-
-constexpr std::size_t max_slug = 48;
-
-bool is_slug(const std::string &text) {
-  if (text.empty() || text.size() > max_slug || text.front() == '-' || text.back() == '-') return false;
-  for (const char c : text)
-    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
-  return true;
-}
 
 struct ListFree {
   void operator()(GList *list) const { g_list_free(list); }
@@ -54,7 +46,7 @@ Expected<StreamUri> parse_uri(const std::string &text) {
   const GString_ path(gst_uri_get_path(uri.get()));
   std::string slug = path ? path.get() : "";
   while (slug.starts_with('/')) slug.erase(0, 1);
-  if (!is_slug(slug))
+  if (!protocol::is_stream_name(slug))
     return fail(Code::invalid,
                 "'" + slug + "' in '" + text + "' is not a slug (a-z, 0-9, single hyphens; at most 48)");
 

@@ -58,7 +58,8 @@ struct Goodbye {};
 // up already.
 struct Request {
   TicketId ticket = {};
-  Slug slug = {};
+  Slug slug = {};        // with an element: the stream's name at this node
+  std::string key = {};  // the fingerprint of the stream's key, as far as the asker knows it
   Uuid destination = {};
   SearchId search = {};
   Place asker = {};
@@ -143,6 +144,7 @@ struct Path {
 struct LoopCheck {
   TicketId ticket = {};  // the ticket that `mover` wants from `provider`
   Slug slug = {};
+  std::string key = {};  // as in Request
   Uuid mover = {};
   Place provider = {};
   std::uint32_t hops = 0;  // links so far

@@ -147,7 +147,8 @@ template <typename Fields>
 void describe(Fields &fields, In<Fields, Request> &request) {
   const bool is_search = fields.has("search", request.search);
   if (!is_search) fields.text("ticket", request.ticket, uuid_rule);
-  fields.text("slug", request.slug, slug_rule);
+  fields.text("slug", request.slug, stream_name_rule);
+  fields.text("key", request.key, fingerprint_rule, Presence::optional);
   fields.text("destination", request.destination, uuid_rule);
   if (is_search) {
     fields.text("search", request.search, uuid_rule);
@@ -239,6 +240,7 @@ template <typename Fields>
 void describe(Fields &fields, In<Fields, LoopCheck> &check) {
   fields.text("ticket", check.ticket, uuid_rule);
   fields.text("slug", check.slug, slug_rule);
+  fields.text("key", check.key, fingerprint_rule, Presence::optional);
   fields.text("mover", check.mover, uuid_rule);
   fields.object("provider", check.provider);
   fields.number("hops", check.hops, 0, max_hops);

@@ -40,6 +40,10 @@ const json::Text label_rule{.min = 1,
                             .wanted = "letters, digits and hyphens, and no uuid of a key"};
 const json::Text slug_rule{
     .min = 1, .max = max_slug, .good = is_slug, .wanted = "lower-case letters, digits and single hyphens"};
+const json::Text stream_name_rule{.min = 1,
+                                  .max = max_stream_name,
+                                  .good = is_stream_name,
+                                  .wanted = "a slug, or one with ~ and four hex digits"};
 const json::Text fingerprint_rule{
     .min = 64, .max = 64, .good = is_fingerprint, .wanted = "64 lower-case hex digits"};
 const json::Text key_rule{.min = 64, .max = 64, .good = is_hexadecimal, .wanted = "64 lower-case hex digits"};

@@ -14,6 +14,7 @@ namespace astral::protocol {
 extern const json::Text uuid_rule;  // of nodes and of tickets
 extern const json::Text label_rule;
 extern const json::Text slug_rule;
+extern const json::Text stream_name_rule;
 extern const json::Text fingerprint_rule;
 extern const json::Text key_rule;  // a public key, raw
 extern const json::Text signature_rule;

@@ -88,7 +88,7 @@ class Viewer : private elements::Consumer::Owner, private elements::Signaller::O
     const auto message = elements::signalling::parse(text);
     if (!message || !*message) return;
     if (const auto *welcome = std::get_if<elements::signalling::Welcome>(&**message))
-      return signaller_.send(elements::signalling::request(ticket_, slug_, welcome->uuid));
+      return signaller_.send(elements::signalling::request(ticket_, slug_, {}, welcome->uuid));
     if (const auto *refusal = std::get_if<elements::signalling::Refusal>(&**message))
       give_up(refusal->message);
     consumer_.handle(**message);

@@ -11,6 +11,7 @@
 #include "core/admission.hpp"
 #include "core/limits.hpp"
 #include "core/silence.hpp"
+#include "core/slug.hpp"
 #include "core/streams/plan.hpp"
 
 namespace astral::core {
@@ -96,10 +97,8 @@ void Consumer::lose(StreamState &stream, const TicketId &id, const char *code, c
 
 void Consumer::offer(const Peer &peer, const Offer &offer) {
   if (tickets_.find(offer.ticket) == nullptr && !offer.search.empty()) {
-    StreamState *stream = streams_.find(offer.slug);
-    if (stream != nullptr && stream->search && stream->search->id == offer.search &&
-        take_offer(*stream, peer, offer))
-      return reconciler_.settle(*stream);
+    StreamState *stream = searching(offer.slug, offer.search);
+    if (stream != nullptr && take_offer(*stream, peer, offer)) return reconciler_.settle(*stream);
   }
   const std::optional<Held> ours = held_from(peer, offer.ticket);
   if (!ours)
@@ -113,11 +112,20 @@ void Consumer::offer(const Peer &peer, const Offer &offer) {
   reconciler_.settle(ours->stream);
 }
 
+// The search says which of the streams of this slug is meant.
+StreamState *Consumer::searching(const Slug &slug, const SearchId &search) {
+  const auto is_it = [&](const StreamState &stream) { return stream.search && stream.search->id == search; };
+  if (StreamState *stream = streams_.find(slug); stream != nullptr && is_it(*stream)) return stream;
+  for (StreamInfo &rival : directory_.rivals(slug))
+    if (StreamState *stream = streams_.find(rival.slug); stream != nullptr && is_it(*stream)) return stream;
+  return nullptr;
+}
+
 // The path and hops of an offer make sense.
 bool Consumer::fits(const StreamState &stream, const Peer &peer, const Offer &offer) const {
   const bool loop = std::find(offer.path.begin(), offer.path.end(), node_.self()) != offer.path.end();
   return !loop && !offer.path.empty() && offer.path.size() <= max_path && offer.path.back() == peer.uuid &&
-         offer.hops == offer.path.size() && offer.slug == stream.slug;
+         offer.hops == offer.path.size() && offer.slug == slug_in(stream.slug);
 }
 
 bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &offer) {
@@ -149,10 +157,12 @@ bool Consumer::take_offer(StreamState &stream, const Peer &peer, const Offer &of
   // Keep the standby, if the new one would fail together with the parent as well.
   if (search.purpose == Purpose::standby && are.standby != nullptr && shares_parent(are.parent, link))
     return false;
-  if (!offer.stream.empty() && offer.stream[0].slug == stream.slug &&
-      directory_.learn(offer.stream[0], Heard::elsewhere)) {
-    budget_.told(offer.stream[0]);
-    outbox_.announce(Change::stream, stream.slug);
+  if (!offer.stream.empty() && offer.stream[0].slug == slug_in(stream.slug)) {
+    const bool is_news = directory_.learn(offer.stream[0], Heard::elsewhere);
+    const Slug name = directory_.name_for(offer.stream[0]);
+    if (is_news) outbox_.announce(Change::stream, name);
+    if (name != stream.slug) return false;  // of another stream
+    if (is_news) budget_.told(*directory_.stream(name));
   }
   ticket_changes_.add({.id = offer.ticket,
                        .slug = stream.slug,
@@ -186,8 +196,8 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
   // The ticket is of the time before our restart.
   if (!refusal.ticket.empty() && tickets_.find(refusal.ticket) == nullptr)
     sessions_.cancel_unknown(peer.id, refusal.ticket);
-  StreamState *stream = streams_.find(refusal.slug);
-  if (stream == nullptr || !stream->search || stream->search->id != refusal.search) return;
+  StreamState *stream = searching(refusal.slug, refusal.search);
+  if (stream == nullptr) return;
   Search &search = *stream->search;
   if (refusal.code == RefusalCode::loop) {
     std::erase_if(stream->below, [&](const auto &entry) { return entry.second <= node_.now; });

@@ -92,6 +92,7 @@ class Consumer {
   // A ticket that we hold from this peer.
   std::optional<Held> held_from(const Peer &peer, const TicketId &id);
   std::optional<Held> held(const Slug &slug, const TicketId &id);
+  StreamState *searching(const Slug &slug, const SearchId &search);
   bool fits(const StreamState &stream, const Peer &peer, const Offer &offer) const;
   bool take_offer(StreamState &stream, const Peer &peer, const Offer &offer);
   void confirmed(const Held &held, const Confirm &confirm);

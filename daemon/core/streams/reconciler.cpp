@@ -7,6 +7,7 @@
 
 #include "core/admission.hpp"
 #include "core/silence.hpp"
+#include "core/slug.hpp"
 #include "core/streams/pauses.hpp"
 #include "core/streams/plan.hpp"
 
@@ -290,7 +291,7 @@ void Reconciler::switch_on(StreamState &stream, Link &link, LinkState state) {
   if (parent != nullptr && (parent->leaving || parent->silent)) ++stream.pause(Purpose::away).tries;
   sessions_.send(tickets_.find(link.id)->peer,
                  Request{.ticket = link.id,
-                         .slug = stream.slug,
+                         .slug = slug_in(stream.slug),
                          .destination = node_.self(),
                          .parent = tickets_.given(stream.slug, PeerKind::node) > 0,
                          .room = budget_.places(stream.slug)});
@@ -449,7 +450,8 @@ void Reconciler::ask(StreamState &stream) {
 
 Find Reconciler::question(const StreamState &stream) const {
   const Search &search = *stream.search;
-  Find find{.request = {.slug = stream.slug,
+  Find find{.request = {.slug = slug_in(stream.slug),
+                        .key = directory_.key_of_stream(stream.slug),
                         .destination = node_.self(),
                         .search = search.id,
                         .asker = sessions_.place(),

@@ -30,7 +30,7 @@ TEST(SignedStream, IsChangedByItsKeyOnlyWhoeverBringsIt) {
   ASSERT_TRUE(directory.learn(signed_by("k", stream("t", "s", 5)), Heard::elsewhere));
   EXPECT_FALSE(directory.learn(stream("t", "s", 9), Heard::itself)) << "not signed";
   EXPECT_FALSE(directory.learn(stream("t", "s", 9), Heard::origin)) << "not signed";
-  EXPECT_FALSE(directory.learn(signed_by("other", stream("t", "s", 9)), Heard::itself)) << "another key";
+  EXPECT_TRUE(directory.learn(signed_by("other", stream("t", "s", 9)), Heard::itself)) << "another stream";
   EXPECT_FALSE(directory.learn(signed_by("k", stream("t", "s", 4)), Heard::itself))
       << "an old word, replayed";
   EXPECT_FALSE(directory.learn(signed_by("k", stream("t", "s", 5)), Heard::itself)) << "the same word";
@@ -44,8 +44,13 @@ TEST(SignedStream, KeepsItsNameUntilItsWordExpires) {
   first.expires = 1000;
   ASSERT_TRUE(directory.learn(first, Heard::elsewhere));
   const StreamInfo other = signed_by("other", stream("t", "x", 9));
-  EXPECT_FALSE(directory.learn(other, Heard::elsewhere));
-  EXPECT_EQ(directory.rivals("t"), std::vector<StreamInfo>{other});
+  EXPECT_TRUE(directory.learn(other, Heard::elsewhere)) << "another stream";
+  EXPECT_FALSE(directory.learn(other, Heard::elsewhere)) << "the same word";
+  EXPECT_EQ(directory.stream("t")->source, "s");
+  ASSERT_EQ(directory.rivals("t").size(), 1u);
+  EXPECT_EQ(directory.rivals("t")[0].slug, "t~othe");
+  EXPECT_EQ(directory.stream("t~othe")->source, "x");
+  EXPECT_EQ(Directory::as_told(*directory.stream("t~othe")), other);
   EXPECT_TRUE(directory.rivals("u").empty());
   directory.set_clock(1001);
   EXPECT_TRUE(directory.learn(other, Heard::elsewhere));
@@ -62,11 +67,28 @@ TEST(Forgers, ANodeIsCaughtAfterItHasGone) {
   EXPECT_EQ(forgers.list(2s), std::vector<Uuid>{"liar"});
 }
 
+TEST(SignedStream, IsNamedByItsKeyWhereAnotherOneHasItsSlug) {
+  Directory directory;
+  EXPECT_EQ(directory.name_for("t", "first"), "t") << "nothing is known by it";
+  directory.learn(signed_by("first", stream("t", "s", 5)), Heard::elsewhere);
+  EXPECT_EQ(directory.name_for("t", "other"), "") << "not known";
+  directory.learn(signed_by("other", stream("t", "x", 5)), Heard::elsewhere);
+  EXPECT_EQ(directory.name_for("t", "first"), "t");
+  EXPECT_EQ(directory.name_for("t", "other"), "t~othe");
+  EXPECT_EQ(directory.name_for("t", "otherwise"), "") << "the digits agree, the key does not";
+  EXPECT_EQ(directory.name_for("t", ""), "t");
+  const Gone gone{.slug = "t", .updated = 6, .stream = {deleted(signed_by("other", stream("t", "x", 6)))}};
+  EXPECT_TRUE(directory.gone(gone, Heard::elsewhere));
+  EXPECT_EQ(directory.stream("t~othe"), nullptr);
+  EXPECT_NE(directory.stream("t"), nullptr);
+  EXPECT_FALSE(directory.learn(signed_by("other", stream("t", "x", 6)), Heard::elsewhere)) << "replayed";
+}
+
 TEST(SignedStream, HasABoundedNumberOfRivals) {
   Directory directory;
   directory.learn(signed_by("k", stream("t", "s", 5)), Heard::elsewhere);
   for (std::size_t i = 0; i <= max_rivals; ++i)
-    directory.learn(signed_by("k" + std::to_string(i), stream("t", "x", 9)), Heard::elsewhere);
+    directory.learn(signed_by(std::to_string(1000 + i), stream("t", "x", 9)), Heard::elsewhere);
   EXPECT_EQ(directory.rivals("t").size(), max_rivals);
 }
 
@@ -110,7 +132,7 @@ TEST(SignedStream, IsGoneIfItsKeySaysSo) {
 TEST(SignedStream, OfOursThatAnotherRunHasSignedLaterIsNoted) {
   Directory directory;
   directory.own(signed_by("k", stream("t", "us", 5)));
-  EXPECT_FALSE(directory.learn(signed_by("other", stream("t", "us", 99)), Heard::itself));
+  EXPECT_TRUE(directory.learn(signed_by("other", stream("t", "us", 99)), Heard::itself)) << "another stream";
   EXPECT_EQ(directory.version("t"), 5u);
   EXPECT_FALSE(directory.learn(signed_by("k", stream("t", "us", 77)), Heard::elsewhere));
   EXPECT_EQ(directory.version("t"), 77u);

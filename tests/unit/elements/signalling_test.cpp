@@ -74,8 +74,8 @@ TEST(Signalling, AWayThatCannotBeUsedIsLeftOut) {
 TEST(Signalling, ANodeReadsWhatAnElementWrites) {
   for (const std::string &text :
        {hello("e-1"), publish("talk", "", "", "video/mpegts"), publish("talk", "Talk", "About it", "", 4'000),
-        media("talk", "video/mpegts"), ended("talk"), request("t-1", "talk", "e-1"), heartbeat(), goodbye(),
-        to_text(Offer{"t-1", fingerprint, description, "talk", "node"}),
+        media("talk", "video/mpegts"), ended("talk"), request("t-1", "talk", std::string(64, 'a'), "e-1"),
+        heartbeat(), goodbye(), to_text(Offer{"t-1", fingerprint, description, "talk", "node"}),
         to_text(Refusal{"t-1", "no-room", "full"}), to_text(Confirm{"t-1", fingerprint, description}),
         to_text(Candidates{"t-1", description.candidates}), to_text(Cancel{"t-1", "closed", "over"})}) {
     const auto message = protocol::read_message(text);

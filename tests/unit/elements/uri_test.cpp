@@ -28,6 +28,12 @@ TEST_F(Uri, NamesANodeAndAStream) {
   }
 }
 
+TEST_F(Uri, MayNameAStreamBySlugAndKey) {
+  EXPECT_EQ(parse_uri("astral://host/talk~3f0a")->slug, "talk~3f0a");
+  for (const char *name : {"talk~", "talk~3f0", "talk~3F0A", "talk~3f0ab", "~3f0a", "a~3f0a~3f0a"})
+    EXPECT_FALSE(parse_uri(std::string("astral://host/") + name)) << name;
+}
+
 TEST_F(Uri, DecodesTheQuery) {
   const auto parsed = parse_uri("astral://h/talk?latency=200&title=My%20talk");
   ASSERT_TRUE(parsed.has_value());

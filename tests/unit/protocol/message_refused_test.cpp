@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{broken("welcome", R"("uuid":"n1",)", ""), "field 'uuid': is missing"},
         Bad{broken("request", R"("t-1")", R"("t_1")"), "field 'ticket': must be letters, digits and hyphens"},
         Bad{broken("request", R"("a")", R"("A")"),
-            "field 'slug': must be lower-case letters, digits and single hyphens"},
+            "field 'slug': must be a slug, or one with ~ and four hex digits"},
         Bad{broken("request", R"(,"destination":"n2")", ""), "field 'destination': is missing"},
         Bad{broken("offer", fingerprint, std::string(64, 'A')),
             "field 'fingerprint': must be 64 lower-case hex digits"},

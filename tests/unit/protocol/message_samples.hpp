@@ -60,6 +60,10 @@ inline std::vector<std::string> samples() {
       R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"granted":true,"type":"path"})",
       R"({"ticket":"t-1","hops":2,"path":["n0","n1"],"cut":true,"type":"path"})",
       R"({"ticket":"t-1","slug":"a","mover":"n2","provider":)" + at + R"(,"hops":2,"type":"loop_check"})",
+      R"({"ticket":"t-1","slug":"a","key":")" + std::string(64, 'b') + R"(","mover":"n2","provider":)" + at +
+          R"(,"hops":2,"type":"loop_check"})",
+      R"({"ticket":"t-1","slug":"a~3f0a","key":")" + std::string(64, 'b') +
+          R"(","destination":"n2","type":"request"})",
       R"({"ticket":"t-1","clear":true,"type":"loop_checked"})",
       R"({"ticket":"t-1","type":"leaving"})",
       R"({"ticket":"t-1","viewers":12,"type":"viewers"})",

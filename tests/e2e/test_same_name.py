@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Two nodes publish under the same name, and no origin says whose it is. A node keeps the name for the stream that it met first. The other one is
+another stream there, with a warning, and both can be watched at once."""
+import socket
+import threading
+
+import pytest
+
+import astral
+import media
+
+
+class Door:
+    """A way to a node that opens later: two networks begin as strangers, and meet."""
+
+    def __init__(self):
+        self.port = astral.free_port()
+        self.public_url = f'http://127.0.0.1:{self.port}'
+        self.listener = None
+
+    def open(self, node):
+        self.listener = socket.create_server(('127.0.0.1', self.port))
+        threading.Thread(target=self._let_in, args=(node.port,), daemon=True).start()
+
+    def _let_in(self, port):
+        while True:
+            try:
+                guest, _ = self.listener.accept()
+                host = socket.create_connection(('127.0.0.1', port))
+            except OSError:
+                return
+            for one, other in (guest, host), (host, guest):
+                threading.Thread(target=carry, args=(one, other), daemon=True).start()
+
+    def close(self):
+        if self.listener:
+            self.listener.close()
+
+
+def carry(one, other):
+    try:
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+@pytest.fixture
+def two(network):
+    door = Door()
+    first = network.node('first')
+    second = network.node('second', bootstrap=[door])
+    viewer = network.node('viewer', bootstrap=[first])
+    recordings = [network.folder / 'first.ts', network.folder / 'second.ts']
+    publish(network, first, recordings[0])
+    astral.wait_until(lambda: (viewer.stream('talk') or {}).get('streaming'), 'the first stream')
+    publish(network, second, recordings[1])
+    door.open(first)
+    astral.wait_until(lambda: rival(viewer), 'the second stream at the viewer', 60)
+    yield first, second, viewer, recordings
+    door.close()
+
+
+def publish(network, node, recording):
+    media.publish_test_picture(network, node, 'talk', record=recording)
+    astral.wait_until(lambda: (node.stream('talk') or {}).get('streaming') and node.stream('talk')['source'] == node.label, 'it to be published')
+
+
+def rival(node):
+    return next((s for s in node.get('/streams')['streams'] if s['slug'].startswith('talk~')), None)
+
+
+def received(network, node, uri, recording):
+    _, got = media.view(network, node, uri)
+    media.grows(got, 300_000)
+    media.grows(recording, 64 * 1024)
+    return got
+
+
+def test_both_streams_of_a_name_can_be_watched(network, two):
+    first, second, viewer, recordings = two
+    other = rival(viewer)
+    assert (other['source'], other['slug']) == ('second', 'talk~' + second.stream('talk')['fingerprint'][:4])
+    assert other['fingerprint'] == second.stream('talk')['fingerprint']
+    assert viewer.stream('talk')['source'] == 'first'
+    assert 'another stream claims this name' in ' '.join(viewer.stream('talk')['warnings'])
+    assert 'knew another stream of this name first: talk of node' in ' '.join(viewer.stream(other['slug'])['warnings'])
+    assert other['slug'] in network.ctl(viewer, 'liststreams').stdout
+
+    for slug, recording in ('talk', recordings[0]), (other['slug'], recordings[1]):
+        media.assert_exact(received(network, viewer, slug, recording), recording, 65536)
+    assert viewer.ticket('talk')['source'] == 'first' and viewer.ticket(other['slug'])['source'] == 'second'
+    assert not viewer.get('/node')['node'].get('forgers')
+
+    # HTTP, too; and the other's end leaves the first one alone.
+    assert viewer.call('GET', f'/stream/{other["slug"]}/hls/index.m3u8').status in (200, 302, 303)
+    watched = network.ctl(viewer, 'watch', other['slug'])
+    assert watched.returncode == 0, watched.stderr
+
+
+def test_a_key_in_the_address_says_which_of_them_is_meant(network, two):
+    first, second, viewer, recordings = two
+    for node, recording in (second, recordings[1]), (first, recordings[0]):
+        key = node.stream('talk')['fingerprint']
+        media.assert_exact(received(network, viewer, f'talk?key={key}', recording), recording, 65536)
+
+
+def test_a_child_of_a_node_that_names_it_otherwise_gets_it(network, two):
+    """The viewer knows the second stream by another name than the node that it gets it from, and than the one that gets it from the viewer."""
+    first, second, viewer, recordings = two
+    name = rival(viewer)['slug']
+    got = received(network, viewer, name, recordings[1])
+    media.assert_exact(got, recordings[1], 65536)
+    assert second.ticket('talk') and not [t for t in second.tickets() if t['stream'] != 'talk']
