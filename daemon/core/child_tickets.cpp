@@ -465,7 +465,8 @@ void ChildTickets::not_found(const Slug &slug, RefusalCode code, const std::stri
   for (const TicketId &id : tickets_.given(slug)) {
     const Ticket &ticket = *tickets_.find(id);
     if (ticket.state != TicketState::waiting) continue;
-    sessions_.send(ticket.peer, Refusal{.ticket = id, .slug = slug, .code = code, .message = message});
+    sessions_.send(ticket.peer,
+                   Refusal{.ticket = id, .slug = slug_in(slug), .code = code, .message = message});
     end(ticket);
   }
 }
@@ -479,7 +480,8 @@ void ChildTickets::tell_trouble(const Slug &slug) {
     if (ticket.kind != PeerKind::element) continue;
     sessions_.send(
         ticket.peer,
-        Refusal{.ticket = id, .slug = slug, .code = RefusalCode::no_path, .message = stream->trouble});
+        Refusal{
+            .ticket = id, .slug = slug_in(slug), .code = RefusalCode::no_path, .message = stream->trouble});
   }
 }
 

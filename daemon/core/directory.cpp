@@ -194,6 +194,10 @@ Slug Directory::name_for(const StreamInfo &stream) const {
   return name.empty() ? stream.slug : name;
 }
 
+bool Directory::knows(const StreamInfo &stream) const {
+  return this->stream(name_for(stream.slug, stream.fingerprint)) != nullptr;
+}
+
 std::string Directory::key_of_stream(const Slug &name) const {
   const StreamInfo *known = stream(name);
   return known != nullptr && known->is_signed() ? known->fingerprint : std::string{};

@@ -67,6 +67,7 @@ class Directory {
   Slug name_for(const Slug &slug, const std::string &key) const;
   // The name under which learn() has put this news.
   Slug name_for(const StreamInfo &stream) const;
+  bool knows(const StreamInfo &stream) const;  // it is a word of a stream that is known, and not of a rival
   std::string key_of_stream(const Slug &name) const;  // the fingerprint of its key; empty: none is known
   static StreamInfo as_told(StreamInfo stream);       // as its source says it, for others
   std::vector<NodeInfo> nodes(std::size_t most) const;

@@ -58,7 +58,7 @@ Finder::Offering Finder::own(const Slug &slug) const {
 }
 
 void Finder::carry_changed(const Slug &slug) {
-  if (is_rival(slug)) return;  // what others would make of such a name is theirs to say
+  if (is_rival(slug)) return;
   if (node_.supernode()) return changed(slug);
   StreamState *stream = streams_.find(slug);
   if (stream == nullptr) {
@@ -200,7 +200,7 @@ Finder::Offering Finder::sum(const Slug &slug) const {
 
 // Changes within a short time are told together.
 void Finder::changed(const Slug &slug) {
-  if (!node_.supernode() || timers_.has({.kind = TimerKind::advert, .name = slug})) return;
+  if (!node_.supernode() || is_rival(slug) || timers_.has({.kind = TimerKind::advert, .name = slug})) return;
   const auto reach = reach_.find(slug);
   if (reach == reach_.end() || !reach->second.known) {
     if (!any(slug)) return;

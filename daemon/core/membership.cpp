@@ -280,7 +280,7 @@ void Membership::streams(const Peer &peer, const std::vector<StreamInfo> &stream
     // A child speaks for itself only, and a parent for what it feeds us. What is known already may be renewed
     // by anybody who has the word of its key.
     const bool is_its_own = from == Heard::itself || (stream.is_signed() && stream.source == peer.uuid);
-    const bool is_renewal = stream.is_signed() && directory_.stream(stream.slug) != nullptr;
+    const bool is_renewal = stream.is_signed() && directory_.knows(stream);
     if (!is_its_own && !peer.supernode && !is_renewal && streams_.find(stream.slug) == nullptr) continue;
     if (!directory_.learn(stream, from)) {
       correct(peer, stream);

@@ -72,7 +72,7 @@ void Provider::from_node(const Peer &peer, const Request &request) {
       if (ticket.state != TicketState::standing_by || request.standby)
         return sessions_.send(peer.id, Refusal{.ticket = id,
                                                .search = request.search,
-                                               .slug = request.slug,
+                                               .slug = slug_in(request.slug),
                                                .code = RefusalCode::conflict,
                                                .message = "you have a ticket"});
       child_tickets_.revoke(ticket, "replaced", "you ask for another");

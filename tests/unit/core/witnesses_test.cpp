@@ -141,8 +141,9 @@ Routed routed_from(const Uuid &uuid, Message message) {
 // A node that plays `talk`.
 struct Player : Publisher {
   void plays(PeerId player, const Slug &slug) {
-    joins(player, "player-" + slug, PeerKind::element);
-    hears(player, Request{.ticket = "play-" + slug, .slug = slug, .destination = "player-" + slug});
+    const Uuid element = "player-" + std::to_string(player);
+    joins(player, element, PeerKind::element);
+    hears(player, Request{.ticket = "play-" + std::to_string(player), .slug = slug, .destination = element});
   }
   void is_offered(PeerId by, const SearchId &search) {
     hears(by, routed_from("parent", Offer{.ticket = "t1",
@@ -269,6 +270,69 @@ TEST(Witnesses, HandTheSearchesOfTheHungryToFullNodesToo) {
   us.hears(2, find);
   EXPECT_NE(us.sent<Request>(1), nullptr);
   EXPECT_NE(us.sent<Request>(4), nullptr);
+}
+
+struct Rivals : Player {
+  StreamInfo word(const std::string &key, const Uuid &source) {
+    StreamInfo word{.slug = "talk", .name = "Talk", .source = source};
+    word.fingerprint = std::string(64, key[0]);
+    word.streaming = true;
+    word.updated = 5;
+    word.expires = 1'000'000;
+    word.signature = "5";
+    return word;
+  }
+};
+
+// What it is called here means nothing to others.
+TEST(Rivals, AreSearchedByTheirSlugAndKey) {
+  Rivals us;
+  us.hears(primary, Streams{.streams = {us.word("a", "first")}});
+  us.hears(primary, Streams{.streams = {us.word("b", "second")}});
+  ASSERT_TRUE(us.node.find_stream("talk~bbbb"));
+  us.plays(4, "talk~bbbb");
+  const auto *find = us.sent<Find>(primary);
+  ASSERT_NE(find, nullptr);
+  EXPECT_EQ(find->request.slug, "talk");
+  EXPECT_EQ(find->request.key, std::string(64, 'b'));
+  const SearchId search = find->request.search;
+  Offer offer{.ticket = "t1",
+              .search = search,
+              .slug = "talk",
+              .source = "parent",
+              .hops = 1,
+              .path = {"parent"},
+              .fingerprint = "cc",
+              .stream = {us.word("a", "first")}};
+  us.hears(primary, routed_from("parent", offer));
+  EXPECT_FALSE(us.node.find_ticket("t1")) << "it is of the first one";
+  offer.ticket = "t2";
+  offer.stream = {us.word("b", "second")};
+  us.hears(primary, routed_from("parent", offer));
+  ASSERT_TRUE(us.node.find_ticket("t2"));
+  EXPECT_EQ(us.node.find_ticket("t2")->stream, "talk~bbbb");
+  us.now += 1s;
+  us.say(Tick{});
+  us.say(SourceSaid{.slug = "talk~bbbb", .ticket = "t2", .message = Confirm{}});
+  us.say(SourceFlows{.slug = "talk~bbbb", .ticket = "t2"});
+  EXPECT_EQ(us.sent<Carrying>(primary), nullptr);
+  us.hears(primary, Request{.slug = "talk",
+                            .key = std::string(64, 'b'),
+                            .destination = "viewer",
+                            .search = "s1",
+                            .asker = {.uuid = "viewer", .via = "far"}});
+  const auto relay = std::find_if(us.effects.begin(), us.effects.end(),
+                                  [](const Effect &one) { return std::holds_alternative<TellRelay>(one); });
+  ASSERT_NE(relay, us.effects.end());
+  EXPECT_EQ(std::get<TellRelay>(*relay).slug, "talk~bbbb");
+  us.hears(primary, Request{.slug = "talk",
+                            .key = std::string(64, 'c'),
+                            .destination = "viewer",
+                            .search = "s2",
+                            .asker = {.uuid = "viewer", .via = "far"}});
+  const auto *said = us.sent<Routed>(primary);
+  ASSERT_NE(said, nullptr);
+  EXPECT_EQ(std::get<Refusal>(said->what->message).message, "another stream has this name there");
 }
 
 TEST(Witnesses, ForgetWhoeverHasGone) {
