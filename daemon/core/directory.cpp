@@ -194,6 +194,10 @@ Slug Directory::name_for(const StreamInfo &stream) const {
   return name.empty() ? stream.slug : name;
 }
 
+Slug Directory::name_for(const Gone &gone) const {
+  return gone.stream.empty() ? gone.slug : name_for(gone.stream[0]);
+}
+
 bool Directory::knows(const StreamInfo &stream) const {
   return this->stream(name_for(stream.slug, stream.fingerprint)) != nullptr;
 }
@@ -210,7 +214,7 @@ StreamInfo Directory::as_told(StreamInfo stream) {
 
 bool Directory::gone(const Gone &gone, Heard from) {
   const auto &[slug, updated, word] = gone;
-  const Slug name = word.empty() ? slug : name_for(word[0]);
+  const Slug name = name_for(gone);
   const auto known = streams_.find(name);
   if (known == streams_.end() || known->second.own) return false;
   if (!timely(updated)) return false;

@@ -65,8 +65,10 @@ class Directory {
   // The name of the stream with this slug and key, "" if there is none but another one has the slug. Without
   // a key, or if nothing is known by the slug: the slug.
   Slug name_for(const Slug &slug, const std::string &key) const;
-  // The name under which learn() has put this news.
+  // The name under which learn() has put this news, and of the stream that has gone. An unknown one has its
+  // slug.
   Slug name_for(const StreamInfo &stream) const;
+  Slug name_for(const Gone &gone) const;
   bool knows(const StreamInfo &stream) const;  // it is a word of a stream that is known, and not of a rival
   std::string key_of_stream(const Slug &name) const;  // the fingerprint of its key; empty: none is known
   static StreamInfo as_told(StreamInfo stream);       // as its source says it, for others

@@ -24,6 +24,7 @@ struct PeerGone {  // it is no longer in Peers; its tickets are still in Tickets
 };
 struct StreamGone {  // news that a stream of another node has ended
   Gone gone;
+  Slug name;  // of the stream at this node
   PeerId from = 0;
 };
 struct MediaOpened {

@@ -262,8 +262,7 @@ void Membership::spread(const StreamInfo &stream, PeerId but) {
     sessions_.send(id, Streams{.streams = {stream}});
 }
 
-void Membership::tell_gone(const Gone &gone, PeerId but) {
-  const Slug name = gone.stream.empty() ? gone.slug : directory_.name_for(gone.stream[0]);
+void Membership::tell_gone(const Gone &gone, const Slug &name, PeerId but) {
   for (const PeerId id : audience(name, but)) sessions_.send(id, gone);
   outbox_.announce(Change::stream, name);
 }
@@ -307,15 +306,15 @@ void Membership::correct(const Peer &peer, const StreamInfo &stream) {
 }
 
 void Membership::gone(const Peer &peer, const Gone &gone) {
-  const StreamInfo *stream =
-      directory_.stream(gone.stream.empty() ? gone.slug : directory_.name_for(gone.stream[0]));
+  const Slug name = directory_.name_for(gone);
+  const StreamInfo *stream = directory_.stream(name);
   if (stream == nullptr) return;
   Gone told = gone;
   told.updated = std::max(gone.updated, stream->updated);
   const Heard from = owns(peer, *stream) ? Heard::itself : Heard::elsewhere;
   if (!directory_.gone(gone, from)) return;
-  tell_gone(told, peer.id);
-  outbox_.post(StreamGone{.gone = std::move(told), .from = peer.id});
+  tell_gone(told, name, peer.id);
+  outbox_.post(StreamGone{.gone = std::move(told), .name = name, .from = peer.id});
 }
 
 void Membership::child_came(PeerId child) {

@@ -56,7 +56,7 @@ class Membership {
   void child_came(PeerId child);  // tells it the streams that we know
   // Tells our children, and the nodes that we feed with the stream; of our own streams also our supernode.
   void spread(const StreamInfo &stream, PeerId but);
-  void tell_gone(const Gone &gone, PeerId but);
+  void tell_gone(const Gone &gone, const Slug &name, PeerId but);
   bool add_node(const NodeInfo &node);  // from the API; false: no room
   bool forget_node(const Uuid &uuid);
   void leave();  // says goodbye to all peers

@@ -171,9 +171,9 @@ void Node::dispatch(const InternalEvent &event) {
       finder_.peer_gone(what);
       send_elsewhere(what.uuid);
     } else if constexpr (std::is_same_v<T, StreamGone>) {
-      finder_.stream_gone(what.gone, what.from);
-      child_tickets_.revoke_all(what.gone.slug, "ended", "the stream has ended");
-      consumer_.drop(what.gone.slug, {Code::not_found, "the stream has ended"}, "ended");
+      if (!is_rival(what.name)) finder_.stream_gone(what.gone, what.from);
+      child_tickets_.revoke_all(what.name, "ended", "the stream has ended");
+      consumer_.drop(what.name, {Code::not_found, "the stream has ended"}, "ended");
     } else if constexpr (std::is_same_v<T, MediaOpened>) {
       child_tickets_.media_opened(what.slug);
     } else if constexpr (std::is_same_v<T, NotFound>) {

@@ -15,7 +15,7 @@ void Node::on(const DeleteStream &input) {
   const Expected<StreamInfo> stream = publishing_.may_delete(input.slug);
   if (!stream) return context_.outbox.answer(input.call, tl::unexpected<Error>(stream.error()));
   const Gone gone = publishing_.last_word(input.slug);
-  membership_.tell_gone(gone, 0);
+  membership_.tell_gone(gone, input.slug, 0);
   finder_.stream_gone(gone, 0);
   child_tickets_.revoke_all(input.slug, "ended", "the stream has ended");
   consumer_.drop(input.slug, {Code::not_found, "the stream has ended"}, "ended");

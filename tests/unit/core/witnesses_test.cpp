@@ -335,6 +335,24 @@ TEST(Rivals, AreSearchedByTheirSlugAndKey) {
   EXPECT_EQ(std::get<Refusal>(said->what->message).message, "another stream has this name there");
 }
 
+// Anybody can make a key, and end what it has signed.
+TEST(Rivals, EndWithoutTheStreamWhoseSlugTheyHave) {
+  Rivals us;
+  us.hears(primary, Streams{.streams = {us.word("a", "first")}});
+  us.plays(4, "talk");
+  us.is_offered(primary, SearchId{us.sent<Find>(primary)->request.search});
+  us.hears(primary, Streams{.streams = {us.word("b", "second")}});
+  ASSERT_TRUE(us.node.find_stream("talk~bbbb"));
+  StreamInfo last = us.word("b", "second");
+  last.deleted = true;
+  last.updated = 6;
+  us.hears(primary, Gone{.slug = "talk", .updated = 6, .stream = {last}});
+  EXPECT_FALSE(us.node.find_stream("talk~bbbb"));
+  ASSERT_TRUE(us.node.find_stream("talk"));
+  EXPECT_EQ(us.node.find_stream("talk")->source, "first");
+  EXPECT_TRUE(us.node.find_ticket("t1"));
+}
+
 TEST(Witnesses, ForgetWhoeverHasGone) {
   Witness us;
   us.announced("talk");
