@@ -50,11 +50,11 @@ def carry(one, other):
 def two(network):
     door = Door()
     first = network.node('first')
-    second = network.node('second', bootstrap=[door])
     viewer = network.node('viewer', bootstrap=[first])
     recordings = [network.folder / 'first.ts', network.folder / 'second.ts']
     publish(network, first, recordings[0])
     astral.wait_until(lambda: (viewer.stream('talk') or {}).get('streaming'), 'the first stream')
+    second = network.node('second', bootstrap=[door])
     publish(network, second, recordings[1])
     door.open(first)
     astral.wait_until(lambda: rival(viewer), 'the second stream at the viewer', 60)

@@ -213,7 +213,9 @@ void Consumer::refusal(const Peer &peer, const Refusal &refusal) {
     return reconciler_.settle(*stream);
   }
   if (refusal.code != RefusalCode::no_stream) search.known = search.known.value_or(node_.now);
-  if ((refusal.code == RefusalCode::no_room && refusal.message != nobody_has_room) ||
+  // In a wide search, who was asked in passing may be full for reasons of its own.
+  const bool counts = !search.wide || refusal.asked > 0;
+  if ((refusal.code == RefusalCode::no_room && refusal.message != nobody_has_room && counts) ||
       refusal.code == RefusalCode::not_invited)
     search.why = refusal.message;
   if (refusal.code == RefusalCode::not_invited) note_trouble(*stream, refusal.message);
