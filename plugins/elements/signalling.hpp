@@ -13,6 +13,7 @@
 
 #include "elements/direct.hpp"
 #include "glue/error.hpp"
+#include "glue/key.hpp"
 #include "ice/description.hpp"
 
 namespace astral::elements::signalling {
