@@ -69,7 +69,7 @@ class Directory {
   // slug.
   Slug name_for(const StreamInfo &stream) const;
   Slug name_for(const Gone &gone) const;
-  bool knows(const StreamInfo &stream) const;  // it is a word of a stream that is known, and not of a rival
+  bool knows(const StreamInfo &stream) const;  // it is news of a stream that is here, by whatever name
   std::string key_of_stream(const Slug &name) const;  // the fingerprint of its key; empty: none is known
   static StreamInfo as_told(StreamInfo stream);       // as its source says it, for others
   std::vector<NodeInfo> nodes(std::size_t most) const;
